@@ -1,0 +1,42 @@
+/* The office's signed statement of its log: C2SP tlog-checkpoint in a C2SP signed note, with one Ed25519 signature.
+ *
+ *     <origin>\n<size in decimal>\n<root in base64>\n\n— <origin> <base64(key id || signature)>\n */
+#ifndef SATCHEL_CHECKPOINT_H
+#define SATCHEL_CHECKPOINT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "merkle.h"
+
+#define CHECKPOINT_TEXT_MAX 1024  /* bytes of a whole note, with its final NUL */
+#define CHECKPOINT_ORIGIN_MAX 200 /* bytes, with its final NUL: no spaces, no '+', no newline */
+#define CHECKPOINT_VKEY_MAX 320
+
+struct checkpoint {
+    char origin[CHECKPOINT_ORIGIN_MAX];
+    uint64_t size; /* leaves */
+    struct merkle_hash root;
+};
+
+/* A verifier key as C2SP signed-note writes it: "<origin>+<8 hex digits>+<base64(0x01 || public key)>". */
+struct checkpoint_vkey {
+    char origin[CHECKPOINT_ORIGIN_MAX];
+    uint8_t public_key[32];
+};
+
+int checkpoint_vkey_parse(const char *text, struct checkpoint_vkey *out, struct error *e); /* E_INPUT */
+int checkpoint_vkey_format(const struct checkpoint_vkey *vkey, char out[CHECKPOINT_VKEY_MAX], struct error *e);
+
+/* Writes the signed note. secret_key: libsodium's 64-byte Ed25519 secret key. E_INPUT for a bad origin. */
+int checkpoint_sign(const struct checkpoint *c, const uint8_t secret_key[64], char out[CHECKPOINT_TEXT_MAX],
+                    struct error *e);
+
+/* Parses a note and verifies it under vkey; its origin must be vkey's. Other signature lines are allowed and ignored;
+ * trailing bytes, sizes with leading zeros, over-long lines are refused. E_INPUT (not a checkpoint), E_VERIFY (no
+ * valid signature by vkey). */
+int checkpoint_open(const char *note, size_t bytes, const struct checkpoint_vkey *vkey, struct checkpoint *out,
+                    struct error *e);
+
+#endif

@@ -1,0 +1,71 @@
+/* The Merkle tree of a log, as in RFC 6962 section 2 and RFC 9162 section 2.1: SHA-256, 0x00 before a leaf, 0x01 before
+ * a node. Pure: hashes come from a source that the caller hands in. */
+#ifndef SATCHEL_MERKLE_H
+#define SATCHEL_MERKLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+#define MERKLE_BYTES 32
+#define MERKLE_PROOF_MAX 128 /* hashes in any proof: twice the 64 levels */
+
+struct merkle_hash {
+    uint8_t b[MERKLE_BYTES];
+};
+
+struct merkle_proof {
+    size_t count;
+    struct merkle_hash hashes[MERKLE_PROOF_MAX];
+};
+
+/* Where full subtrees are kept: the hash of the subtree over leaves [index << level, (index + 1) << level), which the
+ * caller must have stored. Level 0 is the leaves. Returns 0 or an error code. */
+struct merkle_source {
+    int (*node)(void *arg, unsigned level, uint64_t index, struct merkle_hash *out, struct error *e);
+    void *arg;
+};
+
+void merkle_leaf(const uint8_t *entry, size_t bytes, struct merkle_hash *out);
+void merkle_node(const struct merkle_hash *left, const struct merkle_hash *right, struct merkle_hash *out);
+
+/* The frontier: the roots of the full subtrees of a tree of `size` leaves, largest first: all that appending needs. */
+struct merkle_frontier {
+    uint64_t size;
+    struct merkle_hash roots[64]; /* as many as `size` has bits set */
+};
+
+/* Appends a leaf hash. For each full subtree that this completes (level 0, the leaf itself, included) `complete` is
+ * called (may be NULL), in rising order of level. Returns 0 or what complete returned. */
+int merkle_append(struct merkle_frontier *f, const struct merkle_hash *leaf,
+                  int (*complete)(void *arg, unsigned level, uint64_t index, const struct merkle_hash *hash,
+                                  struct error *e),
+                  void *arg, struct error *e);
+
+/* The root of the frontier; SHA-256 of nothing for an empty tree. */
+void merkle_root(const struct merkle_frontier *f, struct merkle_hash *out);
+
+/* Proofs made from a source. Sizes: inclusion needs index < size; consistency old <= size; range start < end <= size.
+ * E_INPUT where they do not hold, or what the source returned. Order of hashes: as in RFC 9162 2.1.3.1 and 2.1.4.1. */
+int merkle_inclusion(const struct merkle_source *s, uint64_t index, uint64_t size, struct merkle_proof *out,
+                     struct error *e);
+int merkle_consistency(const struct merkle_source *s, uint64_t old, uint64_t size, struct merkle_proof *out,
+                       struct error *e);
+
+/* A proof that the leaves [start, end) are in the tree: the hashes of the maximal subtrees of RFC 6962's recursion that
+ * hold none of them, from left to right. One proof for a whole batch: at most 2 * 63 hashes. */
+int merkle_range(const struct merkle_source *s, uint64_t start, uint64_t end, uint64_t size, struct merkle_proof *out,
+                 struct error *e);
+
+/* Verifiers: 0, or E_VERIFY with a sentence. A proof with hashes too many or too few is refused. Consistency from
+ * size 0 is accepted with an empty proof (C2SP tlog-witness), whatever the old root is. */
+int merkle_verify_inclusion(const struct merkle_hash *leaf, uint64_t index, uint64_t size,
+                            const struct merkle_hash *root, const struct merkle_proof *proof, struct error *e);
+int merkle_verify_consistency(uint64_t old, const struct merkle_hash *old_root, uint64_t size,
+                              const struct merkle_hash *root, const struct merkle_proof *proof, struct error *e);
+/* leaves: end - start leaf hashes. */
+int merkle_verify_range(const struct merkle_hash *leaves, uint64_t start, uint64_t end, uint64_t size,
+                        const struct merkle_hash *root, const struct merkle_proof *proof, struct error *e);
+
+#endif

@@ -1,0 +1,68 @@
+/* A link: an authenticated, encrypted stream of whole messages over any stream of bytes. No I/O: bytes go in and come
+ * out, and events say what happened. docs/PROTOCOL.md, "The link", has the bytes.
+ *
+ *   preface (clear, 8 bytes, from the initiator): "SATCHEL" and a mode byte: 's' sync (XK) or 'e' enrolment (XKpsk3).
+ *   It is the Noise prologue together with the protocol's version string.
+ *   handshake messages and transport messages: 16-bit big-endian length, then the Noise message.
+ *   Inside transport messages a stream of records: 32-bit big-endian length and type byte (0 a message, 1 the end),
+ *   then the bytes. A stream that ends without an end record broke off. */
+#ifndef SATCHEL_LINK_H
+#define SATCHEL_LINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "noise.h"
+
+enum link_mode { LINK_SYNC = 's', LINK_ENROL = 'e' };
+
+enum link_event_type {
+    LINK_NOTHING, /* give it more bytes */
+    LINK_TICKET,  /* responder, enrolment: the initiator named a ticket (event.bytes, 16); answer with link_secret */
+    LINK_READY,   /* the handshake is done; event.bytes (32) is the peer's static key; the responder must look it up */
+    LINK_MESSAGE, /* event.bytes is one whole message */
+    LINK_END      /* the peer ended the stream as it should; nothing follows */
+};
+
+struct link_event {
+    enum link_event_type type;
+    const uint8_t *bytes; /* inside the link; valid until its next call */
+    size_t size;
+};
+
+struct link; /* about 1 KiB until the handshake is done */
+
+/* Makes a link. initiator: rs is the office's static key, ticket (16 bytes) and secret (32) are for LINK_ENROL, else
+ * NULL. responder: rs, ticket, secret NULL, and mode is read from the preface. NULL: no memory. */
+struct link *link_new_initiator(enum link_mode mode, const uint8_t s_secret[NOISE_KEY_BYTES],
+                                const uint8_t rs[NOISE_KEY_BYTES], const uint8_t *ticket, const uint8_t *secret);
+struct link *link_new_responder(const uint8_t s_secret[NOISE_KEY_BYTES]);
+void link_free(struct link *l); /* wipes; NULL is allowed */
+
+/* Takes bytes from the peer, all of them (copied). E_LIMIT where the peer sends more than it may. */
+int link_receive(struct link *l, const uint8_t *bytes, size_t size, struct error *e);
+
+/* The next event; call until LINK_NOTHING. E_PEER (not authentic, or not our protocol: the sentence says which),
+ * E_LIMIT. After an error the link is dead: every later call repeats the error. */
+int link_next(struct link *l, struct link_event *event, struct error *e);
+
+/* Responder: the secret of the ticket that LINK_TICKET named. A ticket that is unknown or used gets a random secret, so
+ * that a stranger learns nothing. */
+int link_secret(struct link *l, const uint8_t secret[32], struct error *e);
+
+/* Queues a whole message, after LINK_READY. E_LIMIT (LIMITS_MESSAGE_MAX, LIMITS_OUTPUT_MAX), E_MEMORY. */
+int link_send(struct link *l, const uint8_t *message, size_t size, struct error *e);
+
+/* Queues the end record; nothing can be sent after it. */
+int link_end(struct link *l, struct error *e);
+
+/* What is to be written to the peer; link_sent drops what was written. */
+const uint8_t *link_output(const struct link *l, size_t *size);
+void link_sent(struct link *l, size_t size);
+
+int link_is_ready(const struct link *l);  /* the handshake is done */
+int link_has_ended(const struct link *l); /* the peer sent its end record */
+enum link_mode link_mode_of(const struct link *l);
+
+#endif

@@ -1,0 +1,72 @@
+/* Noise (revision 34) over libsodium: Noise_XK_25519_ChaChaPoly_BLAKE2b and Noise_XKpsk3_25519_ChaChaPoly_BLAKE2b.
+ *
+ * No I/O, no allocation. Verified values are computed into locals and the state changes last; keys are zeroed on every
+ * way out. The published vectors (cacophony) run in tests/unit/noise_test.c. */
+#ifndef SATCHEL_NOISE_H
+#define SATCHEL_NOISE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+#define NOISE_KEY_BYTES 32
+#define NOISE_HASH_BYTES 64
+#define NOISE_TAG_BYTES 16
+
+enum noise_pattern { NOISE_XK, NOISE_XKPSK3 };
+enum noise_role { NOISE_INITIATOR, NOISE_RESPONDER };
+
+struct noise_cipher {
+    uint8_t key[NOISE_KEY_BYTES];
+    uint64_t nonce; /* the next; 2^64-1 is reserved, and reaching it is an error */
+    int has_key;
+};
+
+struct noise {
+    enum noise_pattern pattern;
+    enum noise_role role;
+    int message; /* the next handshake message, 0 to 2; 3: done */
+    int has_psk;
+    uint8_t hash[NOISE_HASH_BYTES]; /* h; after the handshake the handshake hash */
+    uint8_t chaining[NOISE_HASH_BYTES];
+    struct noise_cipher handshake, send, receive;
+    uint8_t s_public[NOISE_KEY_BYTES], s_secret[NOISE_KEY_BYTES];
+    uint8_t e_public[NOISE_KEY_BYTES], e_secret[NOISE_KEY_BYTES];
+    uint8_t
+        rs[NOISE_KEY_BYTES]; /* the remote static key: known to the initiator, learnt by the responder in message 2 */
+    uint8_t re[NOISE_KEY_BYTES];
+    uint8_t psk[NOISE_KEY_BYTES];
+};
+
+/* Starts a handshake. s_secret: our static X25519 secret key. rs: the responder's static public key, for the initiator;
+ * NULL for the responder. The ephemeral key comes from randombytes_buf, or from e_secret where that is not NULL
+ * (vectors only). */
+void noise_start(struct noise *n, enum noise_pattern pattern, enum noise_role role, const uint8_t *prologue,
+                 size_t prologue_bytes, const uint8_t s_secret[NOISE_KEY_BYTES], const uint8_t *rs,
+                 const uint8_t *e_secret);
+
+/* The pre-shared key, before message 2 (the third) is written or read. */
+void noise_psk(struct noise *n, const uint8_t psk[NOISE_KEY_BYTES]);
+
+/* Writes the next handshake message with its payload into out (out_max bytes); *out_bytes is its length. E_INTERNAL
+ * where it is not our turn, the psk is missing or out is too small. */
+int noise_write(struct noise *n, const uint8_t *payload, size_t payload_bytes, uint8_t *out, size_t out_max,
+                size_t *out_bytes, struct error *e);
+
+/* Reads the next handshake message and decrypts its payload into out. E_PEER where it does not authenticate, its
+ * public key is of low order, or it is too short; then n is wiped and only noise_wipe may follow. */
+int noise_read(struct noise *n, const uint8_t *message, size_t message_bytes, uint8_t *out, size_t out_max,
+               size_t *out_bytes, struct error *e);
+
+/* Not 0 once all three messages have passed. */
+int noise_done(const struct noise *n);
+
+/* Transport, after noise_done. out of noise_seal holds bytes + 16; of noise_open bytes - 16; out may equal in.
+ * E_PEER (does not authenticate), E_LIMIT (65535 bytes, or the nonce has run out). */
+int noise_seal(struct noise *n, const uint8_t *in, size_t bytes, uint8_t *out, struct error *e);
+int noise_open(struct noise *n, const uint8_t *in, size_t bytes, uint8_t *out, struct error *e);
+
+void noise_wipe(struct noise *n);
+
+#endif
