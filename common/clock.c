@@ -1,0 +1,39 @@
+#include "clock.h"
+
+#include <time.h>
+
+uint64_t clock_ms(uint64_t hlc)
+{
+    return hlc >> 16;
+}
+
+uint64_t clock_next(uint64_t last, uint64_t wall_ms)
+{
+    uint64_t wall = (wall_ms > CLOCK_MS_MAX ? CLOCK_MS_MAX : wall_ms) << 16;
+    /* A counter that runs over carries into the milliseconds, which keeps the stamps rising. */
+    if (wall > last)
+        return wall;
+    return last == UINT64_MAX ? last : last + 1;
+}
+
+uint64_t clock_seen(uint64_t last, uint64_t theirs)
+{
+    return theirs > last ? theirs : last;
+}
+
+uint64_t clock_effective(uint64_t hlc, uint64_t received_ms)
+{
+    uint64_t bound;
+    if (received_ms == 0 || received_ms > CLOCK_MS_MAX)
+        return hlc;
+    bound = received_ms << 16 | 0xffff;
+    return hlc < bound ? hlc : bound;
+}
+
+uint64_t clock_wall(void)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0 || now.tv_sec < 0)
+        return 0;
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}

@@ -1,0 +1,70 @@
+/* The log in a store: entries (changes with what the office said of them), signed heads, and the office's tree.
+ *
+ * One form for both programs. At the office every entry has a position, which is its leaf in the tree; on a laptop an
+ * entry without one is a change that waits to be sent or acknowledged. docs/LOG.md says what is hashed and signed. */
+#ifndef SATCHEL_LOG_H
+#define SATCHEL_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chain.h"
+#include "change.h"
+#include "db.h"
+#include "error.h"
+#include "merkle.h"
+
+#define LOG_NO_POSITION UINT64_MAX
+#define LOG_MASK_MAX (CHANGE_OPS_MAX / 8) /* bytes: bit i (of byte i/8, from the lowest) set: op i is live */
+
+struct log_entry {
+    int64_t id;        /* rowid in this store; says nothing elsewhere */
+    uint64_t position; /* LOG_NO_POSITION: not accepted yet */
+    uint64_t received_ms;
+    int held;             /* kept, not applied: a `hold` record says why */
+    struct slice mask;    /* p NULL: all ops count; else which ops were live when this came with a compact scope */
+    struct change change; /* its slices are valid until the callback returns or the statement moves */
+};
+
+/* Creates the tables entry, head, node where they are not there. */
+int log_create(struct db *db, struct error *e);
+
+/* Adds a change. E_EXISTS where the store has this very change (nothing is done); E_VERIFY where it has another one
+ * with the same (device, epoch, seq): a fork. */
+int log_add(struct db *db, const struct change *c, uint64_t position, uint64_t received_ms, struct slice mask,
+            int64_t *id, struct error *e);
+
+/* The office accepted it: an entry gets its position and time of receipt. */
+int log_accept(struct db *db, int64_t id, uint64_t position, uint64_t received_ms, struct error *e);
+int log_set_held(struct db *db, int64_t id, int held, struct error *e);
+
+/* The id of an entry by its change; 0 where there is none, -1 on failure. hash (may be NULL) gets its header's hash. */
+int64_t log_find(struct db *db, const struct id *device, uint64_t epoch, uint64_t seq, uint8_t *hash, struct error *e);
+
+/* Loads one entry by id, without body where want_body is 0. The slices live until the next log_load of this store. */
+int log_load(struct db *db, int64_t id, int want_body, struct log_entry *out, struct error *e);
+
+/* Where a device's chain ends in this store (seq 0, epoch 0: nothing of it). */
+int log_chain_end(struct db *db, const struct id *device, struct chain *out, struct error *e);
+
+/* Calls back for each entry in log order: by position, then those without one in the order of their writing. from: the
+ * first position. Stops at the first non-zero return and returns it. The callback may write to the store. */
+int log_each(struct db *db, uint64_t from, int (*each)(void *arg, struct log_entry *entry, struct error *e), void *arg,
+             struct error *e);
+
+/* Signed heads, kept as they came. position: the log's size when it was stored (the office), else 0. */
+int log_head_add(struct db *db, const struct chain_head *head, struct slice signed_head, struct error *e);
+int log_heads(struct db *db, int (*each)(void *arg, struct slice signed_head, struct error *e), void *arg,
+              struct error *e);
+
+/* --- the office's tree --- */
+
+/* The leaf of an entry: merkle_leaf of msgpack [received_ms, header]. */
+void log_leaf(uint64_t received_ms, struct slice header, struct merkle_hash *out);
+/* Appends a leaf to the stored tree; *position is where. frontier is the caller's, as log_frontier loaded it. */
+int log_tree_append(struct db *db, struct merkle_frontier *frontier, const struct merkle_hash *leaf, uint64_t *position,
+                    struct error *e);
+int log_frontier(struct db *db, struct merkle_frontier *out, struct error *e);
+struct merkle_source log_tree(struct db *db);
+
+#endif

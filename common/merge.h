@@ -1,0 +1,45 @@
+/* The merge: what a field shows, as a pure function of its set of ops. No order of arrival, no clock, no I/O.
+ * docs/MERGE.md says what each policy does and why. */
+#ifndef SATCHEL_MERGE_H
+#define SATCHEL_MERGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "change.h"
+#include "schema.h"
+
+#define MERGE_NOT_ACCEPTED UINT64_MAX /* position of an op that the office has not accepted yet */
+
+struct merge_op {
+    struct dot dot;
+    uint64_t hlc;
+    uint64_t received_ms; /* 0: not received yet */
+    uint64_t position;    /* of its entry in the office log */
+    enum change_action action;
+    struct slice value;
+    struct slice supersedes; /* as in change_op; merge_live alone reads it */
+    size_t tag;              /* the caller's own */
+};
+
+enum merge_conflict {
+    MERGE_AGREED,
+    MERGE_QUIET, /* kept for review: nobody is called */
+    MERGE_LOUD   /* a person must decide */
+};
+
+struct merge_shown {
+    enum merge_conflict conflict;
+    size_t count; /* ops[0 .. count) are shown: 0 or 1 for a field that holds one value, any number for set and once */
+    int64_t sum;  /* SCHEMA_SUM: the total, clamped to the range of int64 */
+};
+
+/* Moves the live ops (no other op of the set supersedes them) to the front and returns how many there are. The order
+ * of the set does not matter; an op given twice (one dot) counts once. */
+size_t merge_live(struct merge_op *ops, size_t count);
+
+/* What the field shows, from its live ops, which are put in order: the shown first, then the others, each in the
+ * policy's order. The result and the order depend on the set alone. */
+struct merge_shown merge_show(const struct schema_field *field, struct merge_op *live, size_t count);
+
+#endif

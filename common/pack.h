@@ -1,0 +1,84 @@
+/* msgpack in canonical form: shortest integers and lengths, UTF-8 checked, no floats, no extension types, map keys
+ * sorted and unique.
+ *
+ * Writing is msgpack-c's packer. Reading is a strict cursor of our own over the bytes: msgpack-c accepts what is not
+ * canonical and allocates what a header claims (4 GiB for 5 bytes), and a change's values must stay slices of the
+ * bytes that were signed. The tests and the fuzzer hold this reader against msgpack-c's. */
+#ifndef SATCHEL_PACK_H
+#define SATCHEL_PACK_H
+
+#include <msgpack.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "id.h"
+
+#define PACK_DEPTH_MAX 8
+
+/* Bytes that somebody else owns. */
+struct slice {
+    const uint8_t *p;
+    size_t size;
+};
+
+int slice_equal(struct slice a, struct slice b);
+int slice_compare(struct slice a, struct slice b); /* memcmp, then the shorter first */
+
+/* --- writing: errors (no memory) are kept and told once, by pack_finish --- */
+struct pack {
+    msgpack_sbuffer buffer;
+    msgpack_packer packer;
+    int failed;
+};
+
+void pack_start(struct pack *w);
+void pack_array(struct pack *w, size_t count);
+void pack_nil(struct pack *w);
+void pack_flag(struct pack *w, int flag);
+void pack_uint(struct pack *w, uint64_t value);
+void pack_int(struct pack *w, int64_t value);
+void pack_text(struct pack *w, const char *text, size_t bytes); /* the caller has checked the UTF-8 */
+void pack_bin(struct pack *w, const void *bytes, size_t size);
+void pack_id(struct pack *w, const struct id *id);
+void pack_raw(struct pack *w, struct slice canonical); /* one whole object, encoded already */
+/* E_MEMORY where anything before failed. The bytes stay in w->buffer.data, w->buffer.size until pack_free, which zeroes
+ * them. */
+int pack_finish(struct pack *w, struct error *e);
+struct slice pack_bytes(const struct pack *w);
+void pack_free(struct pack *w);
+
+/* --- reading: the first thing that is not as asked for makes every later call return zeros; unpack_end tells --- */
+enum pack_type { PACK_NONE, PACK_NIL, PACK_FLAG, PACK_INTEGER, PACK_TEXT, PACK_BIN, PACK_ARRAY, PACK_MAP };
+
+struct unpack {
+    const uint8_t *p, *end;
+    int failed;
+};
+
+void unpack_start(struct unpack *r, struct slice bytes);
+enum pack_type unpack_peek(const struct unpack *r); /* PACK_NONE at the end, or for what canonical form forbids */
+size_t unpack_array(struct unpack *r);              /* the count, never more than the bytes that are left */
+size_t unpack_map(struct unpack *r);
+int unpack_nil(struct unpack *r); /* 1 and taken where a nil is next, else 0 and nothing taken */
+int unpack_flag(struct unpack *r);
+uint64_t unpack_uint(struct unpack *r);
+int64_t unpack_int(struct unpack *r);
+struct slice unpack_text(struct unpack *r); /* UTF-8, without NUL bytes */
+struct slice unpack_bin(struct unpack *r);
+void unpack_fixed(struct unpack *r, void *out, size_t size); /* a bin of exactly that size */
+struct id unpack_id(struct unpack *r);
+struct slice unpack_any(struct unpack *r); /* one whole object, checked to be canonical, at most PACK_DEPTH_MAX deep */
+/* 0 where all went well and nothing is left, else E_INPUT: "<what> is not as it should be". */
+int unpack_end(const struct unpack *r, const char *what, struct error *e);
+
+/* Not 0 where the bytes are UTF-8 (RFC 3629: no surrogates, no overlong forms) without NUL. */
+int pack_is_utf8(const uint8_t *p, size_t size);
+
+/* Where `value` is one canonical scalar: its integer, flag or text. Not 0 on success. */
+int slice_int(struct slice value, int64_t *out);
+int slice_text(struct slice value, struct slice *out);
+int slice_id(struct slice value, struct id *out);
+int slice_is_nil(struct slice value);
+
+#endif

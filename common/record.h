@@ -1,0 +1,93 @@
+/* The record: the projection of the log into SQL tables, one for each kind with one column for each field, and the
+ * conflicts that wait for a person. It can be thrown away and made again (record_rebuild), and equals what a replay of
+ * the log gives: record_dump is the common form of both.
+ *
+ * Tables beside those of schema_sql:
+ *   op(record, field, entry, op)             the live ops: entry is entry.id, op the op's index in it
+ *   superseded(record, field, device, epoch, seq, op)   dots that were superseded before they were seen
+ *   conflict(record, field, kind, scope, loud, count)   fields with more than one live value, or a contested void
+ *   held(device, epoch, seq, record)         changes that a `hold` record holds: not applied */
+#ifndef SATCHEL_RECORD_H
+#define SATCHEL_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "db.h"
+#include "error.h"
+#include "log.h"
+#include "merge.h"
+#include "schema.h"
+
+int record_create(struct db *db, struct error *e);
+
+/* Applies an entry that log_add has stored: its live ops go into op, what they supersede leaves it, and every touched
+ * field is shown anew. An entry that is held is marked and not applied; a `hold` that becomes "released" applies the
+ * entry it holds. Unknown kinds and fields are carried in the log and not shown. Idempotent. Inside the caller's
+ * transaction. */
+int record_apply(struct db *db, const struct log_entry *entry, struct error *e);
+
+/* Shows the fields of a change anew: its receipt or position has become known. */
+int record_refresh(struct db *db, const struct change *c, struct error *e);
+
+/* Throws the projection away and makes it again from the log. Inside the caller's transaction. */
+int record_rebuild(struct db *db, struct error *e);
+
+/* Drops a scope: its entries that have a position, and all that was made of them. E_REFUSED where a change of that
+ * scope has not been accepted by the office yet. */
+int record_purge(struct db *db, const struct id *scope, struct error *e);
+
+/* --- reading --- */
+
+/* One live op with who wrote it and when. */
+struct record_op {
+    struct merge_op merge; /* value, dot, hlc, receipt, position */
+    struct id author;
+    uint64_t wall_ms;
+};
+
+/* The live ops of a field in merge_show's order, with what is shown. *ops is freed with record_free_ops. */
+struct record_field {
+    struct merge_shown shown;
+    size_t count;
+    struct record_op *ops;
+    void *memory; /* what the values stand in */
+};
+int record_field_load(struct db *db, const struct id *record, const struct schema_kind *kind,
+                      const struct schema_field *field, struct record_field *out, struct error *e);
+void record_field_free(struct record_field *f);
+
+/* Where a record stands. E_NOT_FOUND. voided: not 0 where it is voided. */
+struct record_place {
+    const struct schema_kind *kind;
+    struct id scope;
+    int voided;
+};
+int record_find(struct db *db, const struct id *record, struct record_place *out, struct error *e);
+
+/* Conflicts, loud ones first, then by record and field. Stops at the first non-zero return. */
+struct record_conflict {
+    struct id record, scope;
+    const struct schema_kind *kind;
+    const struct schema_field *field;
+    int loud;
+    unsigned count; /* live ops */
+};
+int record_conflicts(struct db *db, int (*each)(void *arg, const struct record_conflict *c, struct error *e), void *arg,
+                     struct error *e);
+
+/* The dump: UTF-8 lines, sorted, the same bytes for the same set of ops (docs/LOG.md, "The dump"). scopes: which (in
+ * any order), or NULL for all. skip_undealt: leave out the kinds that laptops do not get. write gets pieces of it. */
+struct record_dump_options {
+    const struct id *scopes;
+    size_t scope_count;
+    int skip_undealt;
+};
+int record_dump(struct db *db, const struct record_dump_options *options,
+                int (*write)(void *arg, const char *text, size_t bytes, struct error *e), void *arg, struct error *e);
+
+/* BLAKE2b-256 of the dump. */
+int record_digest(struct db *db, const struct record_dump_options *options, uint8_t out[32], struct error *e);
+
+#endif

@@ -1,0 +1,131 @@
+/* What a record is: kinds, fields, types and merge policies, in one table (schema_table.c). From it come the SQL tables
+ * of the projection, the validation of values, the help of `satchel help KIND` and docs/SCHEMA.md (`satchel schema`).
+ * Numbers stand in the log for ever: they are never changed and never used again. */
+#ifndef SATCHEL_SCHEMA_H
+#define SATCHEL_SCHEMA_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "error.h"
+#include "pack.h"
+
+enum schema_policy {
+    SCHEMA_LATEST,
+    SCHEMA_HIGHEST,
+    SCHEMA_REVIEW,
+    SCHEMA_SET,
+    SCHEMA_SUM,
+    SCHEMA_TEXTUAL,
+    SCHEMA_ONCE
+};
+
+enum schema_type {
+    SCHEMA_TEXT,    /* str */
+    SCHEMA_CHOICE,  /* uint: a code of the field's choices */
+    SCHEMA_DATE,    /* str, YYYY-MM-DD */
+    SCHEMA_TIME,    /* str, YYYY-MM-DDThh:mm:ssZ, in UTC */
+    SCHEMA_INTEGER, /* int */
+    SCHEMA_MONEY,   /* int, hundredths of the office's currency */
+    SCHEMA_FLAG,    /* bool */
+    SCHEMA_REF,     /* bin 16: a record of kind `ref` */
+    SCHEMA_BYTES,   /* bin */
+    SCHEMA_DOTS     /* array of dots: what the author of a void saw */
+};
+
+/* Where a kind's records stand: the `scope` of their changes. */
+enum schema_place {
+    SCHEMA_OFFICE, /* office-wide: the scope is zero */
+    SCHEMA_CLIENT, /* a person: the scope is the record itself */
+    SCHEMA_CASE    /* in a case: the scope is the case */
+};
+
+struct schema_choice {
+    unsigned code;
+    const char *name;
+};
+
+struct schema_field {
+    unsigned number;
+    const char *name;
+    enum schema_type type;
+    enum schema_policy policy;
+    const struct schema_choice *choices; /* in rising rank, ended by a NULL name; NULL unless SCHEMA_CHOICE */
+    unsigned ref;                        /* the kind that a SCHEMA_REF points to */
+    const char *help;
+};
+
+struct schema_kind {
+    unsigned number;
+    const char *name;
+    enum schema_place place;
+    int office_only; /* only the office's own chain may write it */
+    int dealt;       /* laptops get it */
+    const struct schema_field *fields;
+    size_t field_count;
+    const char *help;
+};
+
+enum schema_kind_number {
+    KIND_OFFICE = 1,
+    KIND_USER = 2,
+    KIND_DEVICE = 3,
+    KIND_TICKET = 4,
+    KIND_ASSIGNMENT = 5,
+    KIND_HOLD = 6,
+    KIND_CLIENT = 7,
+    KIND_CASE = 8,
+    KIND_CONTACT = 9,
+    KIND_NOTE = 10,
+    KIND_SERVICE = 11,
+    KIND_PLAN = 12,
+    KIND_PROVIDER = 13,
+    KIND_RECEIPT = 14
+};
+
+/* Fields that every kind has. */
+#define FIELD_VOID 1
+#define FIELD_SOURCE_ID 2
+#define FIELD_SOURCE_HASH 3
+
+#define SCHEMA_VERSION 1
+#define SCHEMA_VALUE_MAX 65536 /* bytes of one value, encoded */
+#define SCHEMA_TEXT_MAX 60000  /* bytes of a text */
+#define SCHEMA_FORMAT_MAX (SCHEMA_VALUE_MAX * 2 + 1)
+
+const struct schema_kind *schema_kinds(size_t *count);
+const struct schema_kind *schema_kind(unsigned number);        /* NULL: unknown */
+const struct schema_kind *schema_kind_named(const char *name); /* NULL: unknown */
+/* Also finds the fields that every kind has. NULL: unknown. */
+const struct schema_field *schema_field(const struct schema_kind *kind, unsigned number);
+const struct schema_field *schema_field_named(const struct schema_kind *kind, const char *name);
+const char *schema_policy_name(enum schema_policy policy);
+const char *schema_type_name(enum schema_type type);
+
+/* The rank of a code within the field's choices, from 0. A code that this version does not know ranks above all that it
+ * knows: what cannot be read is never said to be the lesser risk. */
+unsigned schema_rank(const struct schema_field *field, uint64_t code);
+const char *schema_choice_name(const struct schema_field *field, uint64_t code); /* NULL: unknown */
+
+/* 0 where value is a nil (cleared) or what the field's type asks for, else E_INPUT with a sentence that names kind and
+ * field and never quotes the value. */
+int schema_check(const struct schema_kind *kind, const struct schema_field *field, struct slice value, struct error *e);
+
+/* A person's words into a value, appended to w. Empty text gives nil. E_INPUT: the sentence says what would be right
+ * (choices are listed). */
+int schema_parse(const struct schema_kind *kind, const struct schema_field *field, const char *text, struct pack *w,
+                 struct error *e);
+
+/* A value in words into out (out_max bytes with the final NUL; cut at a character where it does not fit). A nil gives
+ * "". Returns out. */
+char *schema_format(const struct schema_field *field, struct slice value, char *out, size_t out_max);
+
+/* The DDL of the projection: one table for each kind, one column for each field; E_MEMORY. *sql is freed with free. */
+int schema_sql(char **sql, struct error *e);
+
+/* Writes docs/SCHEMA.md, and what `satchel help KIND` shows. */
+void schema_document(FILE *out);
+void schema_help(const struct schema_kind *kind, FILE *out);
+
+#endif

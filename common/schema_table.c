@@ -1,0 +1,180 @@
+/* The table: every kind and field, its number, type, policy and help. Numbers are never changed and never used again.
+ */
+#include "schema_table.h"
+
+#define FIELD(number, name, type, policy, help)                                                                        \
+    {                                                                                                                  \
+        number, name, SCHEMA_##type, SCHEMA_##policy, NULL, 0, help                                                    \
+    }
+#define REF(number, name, kind, policy, help)                                                                          \
+    {                                                                                                                  \
+        number, name, SCHEMA_REF, SCHEMA_##policy, NULL, KIND_##kind, help                                             \
+    }
+#define CHOICE(number, name, policy, choices, help)                                                                    \
+    {                                                                                                                  \
+        number, name, SCHEMA_CHOICE, SCHEMA_##policy, choices, 0, help                                                 \
+    }
+#define KIND(number, name, place, office_only, dealt, fields, help)                                                    \
+    {                                                                                                                  \
+        number, name, SCHEMA_##place, office_only, dealt, fields, sizeof(fields) / sizeof *(fields), help              \
+    }
+
+static const struct schema_choice roles[] = {
+    {1, "assistant"}, {2, "case manager"}, {3, "senior"},        {4, "supervisor"},
+    {5, "director"},  {6, "auditor"},      {7, "administrator"}, {0, NULL}};
+static const struct schema_choice in_use[] = {{1, "active"}, {2, "disabled"}, {0, NULL}};
+static const struct schema_choice hold_states[] = {{1, "held"}, {2, "released"}, {3, "kept out"}, {0, NULL}};
+static const struct schema_choice case_states[] = {{1, "open"}, {2, "on hold"}, {3, "closed"}, {0, NULL}};
+static const struct schema_choice risks[] = {{1, "none known"}, {2, "low"},      {3, "moderate"},
+                                             {4, "high"},       {5, "critical"}, {0, NULL}};
+static const struct schema_choice levels[] = {
+    {1, "minimal"}, {2, "standard"}, {3, "intensive"}, {4, "residential"}, {0, NULL}};
+static const struct schema_choice consents[] = {{1, "given"}, {2, "refused"}, {3, "withdrawn"}, {0, NULL}};
+static const struct schema_choice plan_states[] = {
+    {1, "draft"}, {2, "active"}, {3, "completed"}, {4, "ended early"}, {0, NULL}};
+static const struct schema_choice note_types[] = {
+    {1, "home visit"}, {2, "office visit"}, {3, "telephone"}, {4, "other"}, {0, NULL}};
+
+const struct schema_field schema_table_shared[] = {
+    FIELD(FIELD_VOID, "void", DOTS, REVIEW, "the record is voided; what the voider saw"),
+    FIELD(FIELD_SOURCE_ID, "source_id", TEXT, LATEST, "its key in the system that it was imported from"),
+    FIELD(FIELD_SOURCE_HASH, "source_hash", BYTES, LATEST, "hash of the rows that it was imported from"),
+};
+const size_t schema_table_shared_count = sizeof schema_table_shared / sizeof *schema_table_shared;
+
+static const struct schema_field office_fields[] = {
+    FIELD(10, "name", TEXT, LATEST, "the office's name"),
+    FIELD(11, "log_key", TEXT, LATEST, "its verifier key, as C2SP signed-note writes it"),
+    FIELD(12, "noise_key", BYTES, LATEST, "its static X25519 public key"),
+    FIELD(13, "schema_version", INTEGER, LATEST, "the schema that it writes"),
+};
+static const struct schema_field user_fields[] = {
+    FIELD(10, "name", TEXT, LATEST, "the person's name"),
+    CHOICE(11, "role", LATEST, roles, "what the person may do"),
+    CHOICE(12, "status", LATEST, in_use, "disabled: may write nothing new"),
+    FIELD(13, "email", TEXT, LATEST, "electronic mail"),
+    FIELD(14, "phone", TEXT, LATEST, "telephone"),
+    FIELD(15, "login", TEXT, LATEST, "the short name that commands take"),
+};
+static const struct schema_field device_fields[] = {
+    REF(10, "user", USER, LATEST, "whose laptop it is"),
+    FIELD(11, "label", TEXT, LATEST, "what people call it"),
+    FIELD(12, "sign_key", BYTES, LATEST, "Ed25519 public key: signs its heads"),
+    FIELD(13, "noise_key", BYTES, LATEST, "X25519 public key: opens its links"),
+    CHOICE(14, "status", LATEST, in_use, "disabled: revoked"),
+};
+static const struct schema_field ticket_fields[] = {
+    REF(10, "user", USER, LATEST, "whom it enrols"),
+    FIELD(11, "expires", TIME, LATEST, "after that it is refused"),
+    FIELD(12, "used_by", BYTES, LATEST, "id of the device that it enrolled"),
+};
+static const struct schema_field assignment_fields[] = {
+    REF(10, "user", USER, LATEST, "who holds the case"),
+    CHOICE(11, "status", LATEST, in_use, "disabled: released"),
+};
+static const struct schema_field hold_fields[] = {
+    FIELD(10, "device", BYTES, LATEST, "the held change's device"),
+    FIELD(11, "epoch", INTEGER, LATEST, "its epoch"),
+    FIELD(12, "seq", INTEGER, LATEST, "its number in the chain"),
+    FIELD(13, "reason", TEXT, LATEST, "why it could not be applied"),
+    REF(14, "owner", USER, LATEST, "who decides"),
+    CHOICE(15, "status", LATEST, hold_states, "held, released (applied after all) or kept out"),
+    REF(16, "author", USER, LATEST, "who wrote the held change"),
+};
+static const struct schema_field client_fields[] = {
+    FIELD(10, "legal_name", TEXT, REVIEW, "name as in the person's papers"),
+    FIELD(11, "preferred_name", TEXT, LATEST, "what the person wants to be called"),
+    FIELD(12, "birth_date", DATE, REVIEW, "date of birth"),
+    FIELD(13, "death_date", DATE, REVIEW, "date of death"),
+    FIELD(14, "gender", TEXT, LATEST, "as the person says"),
+    FIELD(15, "phone", TEXT, LATEST, "telephone"),
+    FIELD(16, "email", TEXT, LATEST, "electronic mail"),
+    FIELD(17, "address", TEXT, LATEST, "where the person lives or stays"),
+    FIELD(18, "language", TEXT, SET, "languages that the person speaks"),
+    FIELD(19, "allergy", TEXT, SET, "allergies and intolerances, with severity and reaction"),
+    FIELD(20, "diagnosis", TEXT, SET, "conditions that are present"),
+    FIELD(21, "need", TEXT, SET, "what the person needs"),
+    FIELD(22, "alert", TEXT, SET, "what a visitor must know before going there"),
+    CHOICE(23, "consent", REVIEW, consents, "consent to sharing the record"),
+    FIELD(24, "veteran", FLAG, LATEST, "has served"),
+};
+static const struct schema_field case_fields[] = {
+    REF(10, "client", CLIENT, REVIEW, "the person"),
+    FIELD(11, "number", TEXT, LATEST, "the office's number, for people to read"),
+    FIELD(12, "title", TEXT, LATEST, "what the case is about"),
+    REF(13, "program", PROVIDER, LATEST, "the programme or project"),
+    FIELD(14, "household", TEXT, LATEST, "the household's key"),
+    FIELD(15, "relationship", TEXT, LATEST, "the person's relation to the head of the household"),
+    FIELD(16, "opened", DATE, LATEST, "day of entry"),
+    FIELD(17, "closed", DATE, LATEST, "day of exit"),
+    FIELD(18, "outcome", TEXT, LATEST, "how it ended; where the person went"),
+    CHOICE(19, "status", REVIEW, case_states, "open, on hold, closed"),
+    CHOICE(20, "risk", HIGHEST, risks, "falls only by someone who saw the higher one"),
+    CHOICE(21, "level_of_care", HIGHEST, levels, "how much care is needed"),
+    FIELD(22, "next_visit", TIME, LATEST, "the next appointment"),
+    FIELD(23, "assessment", TEXT, TEXTUAL, "the narrative assessment"),
+    FIELD(24, "living_situation", TEXT, LATEST, "where the person came from"),
+};
+static const struct schema_field contact_fields[] = {
+    FIELD(10, "name", TEXT, LATEST, "the contact's name"),
+    FIELD(11, "relationship", TEXT, LATEST, "to the client"),
+    FIELD(12, "phone", TEXT, LATEST, "telephone"),
+    REF(13, "client", CLIENT, LATEST, "the person, where that is a client too"),
+    FIELD(14, "emergency", FLAG, LATEST, "to be called in an emergency"),
+};
+static const struct schema_field note_fields[] = {
+    FIELD(10, "text", TEXT, ONCE, "what was seen, said and done; amended, never edited"),
+    FIELD(11, "visited", TIME, ONCE, "when"),
+    CHOICE(12, "type", ONCE, note_types, "where"),
+};
+static const struct schema_field service_fields[] = {
+    FIELD(10, "type", TEXT, LATEST, "what was done"),
+    FIELD(11, "code", TEXT, LATEST, "its code in the source system"),
+    FIELD(12, "started", TIME, LATEST, "when it began"),
+    FIELD(13, "ended", TIME, LATEST, "when it ended"),
+    REF(14, "provider", PROVIDER, LATEST, "who did it"),
+    FIELD(15, "units", INTEGER, SUM, "units or minutes of service"),
+    FIELD(16, "amount", MONEY, SUM, "money spent"),
+    FIELD(17, "outcome", TEXT, LATEST, "what came of it"),
+    FIELD(18, "reason", TEXT, LATEST, "why"),
+};
+static const struct schema_field plan_fields[] = {
+    FIELD(10, "title", TEXT, LATEST, "what the plan is for"),
+    FIELD(11, "code", TEXT, LATEST, "its code in the source system"),
+    FIELD(12, "started", DATE, LATEST, "from"),
+    FIELD(13, "ended", DATE, LATEST, "to"),
+    CHOICE(14, "status", REVIEW, plan_states, "draft, active, completed, ended early"),
+    FIELD(15, "narrative", TEXT, TEXTUAL, "goals and steps"),
+    FIELD(16, "reason", TEXT, LATEST, "why"),
+};
+static const struct schema_field provider_fields[] = {
+    FIELD(10, "name", TEXT, LATEST, "the organisation, project or practitioner"),
+    FIELD(11, "type", TEXT, LATEST, "organisation, project, or the practitioner's speciality"),
+    FIELD(12, "phone", TEXT, LATEST, "telephone"),
+    FIELD(13, "address", TEXT, LATEST, "address"),
+    REF(14, "parent", PROVIDER, LATEST, "what it belongs to"),
+};
+static const struct schema_field receipt_fields[] = {
+    FIELD(10, "position", INTEGER, LATEST, "the office log's size up to which the laptop had applied its caseload"),
+    FIELD(11, "digest", BYTES, LATEST, "digest of its caseload then"),
+    FIELD(12, "agrees", FLAG, LATEST, "equal to the office's"),
+    FIELD(13, "purged", INTEGER, LATEST, "cases and clients that it let go of"),
+};
+
+const struct schema_kind schema_table[] = {
+    KIND(KIND_OFFICE, "office", OFFICE, 1, 1, office_fields, "the office itself"),
+    KIND(KIND_USER, "user", OFFICE, 1, 1, user_fields, "a person who works with Satchel"),
+    KIND(KIND_DEVICE, "device", OFFICE, 1, 0, device_fields, "a laptop"),
+    KIND(KIND_TICKET, "ticket", OFFICE, 1, 0, ticket_fields, "an invitation for one laptop"),
+    KIND(KIND_ASSIGNMENT, "assignment", CASE, 1, 1, assignment_fields, "who holds a case"),
+    KIND(KIND_HOLD, "hold", OFFICE, 1, 0, hold_fields, "a change that the office could not apply"),
+    KIND(KIND_CLIENT, "client", CLIENT, 0, 1, client_fields, "a person whom the office serves"),
+    KIND(KIND_CASE, "case", CASE, 0, 1, case_fields, "one person's case"),
+    KIND(KIND_CONTACT, "contact", CASE, 0, 1, contact_fields, "somebody around the client"),
+    KIND(KIND_NOTE, "note", CASE, 0, 1, note_fields, "a visit note"),
+    KIND(KIND_SERVICE, "service", CASE, 0, 1, service_fields, "a service that was given"),
+    KIND(KIND_PLAN, "plan", CASE, 0, 1, plan_fields, "a care plan"),
+    KIND(KIND_PROVIDER, "provider", OFFICE, 1, 1, provider_fields, "who gives services"),
+    KIND(KIND_RECEIPT, "receipt", OFFICE, 0, 0, receipt_fields, "what a laptop holds, in its own words"),
+};
+const size_t schema_table_count = sizeof schema_table / sizeof *schema_table;
