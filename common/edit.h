@@ -60,6 +60,7 @@ int edit_void(struct edit *edit, struct error *e);
 /* As edit_set and edit_add, from words (schema_parse). */
 int edit_set_text(struct edit *edit, const char *field, const char *text, struct error *e);
 int edit_add_text(struct edit *edit, const char *field, const char *text, struct error *e);
+int edit_remove_text(struct edit *edit, const char *field, const char *text, struct error *e);
 int edit_set_id(struct edit *edit, const char *field, const struct id *id, struct error *e);
 
 /* Writes the change into the log and the record, at the end of our chain, and saves the author's state. reason may be

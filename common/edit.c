@@ -1,0 +1,312 @@
+#include "edit.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+
+/* --- the author --- */
+
+int edit_author_load(struct db *db, struct edit_author *author, struct error *e)
+{
+    memset(author, 0, sizeof *author);
+    author->wall = clock_wall;
+    if (db_meta_get(db, "own_device", author->chain.device.b, ID_BYTES, NULL) != 0)
+        return error_set(e, E_NOT_FOUND, "this store belongs to no device yet; enrol it first");
+    author->chain.epoch = db_meta_uint(db, "own_epoch");
+    author->chain.seq = db_meta_uint(db, "own_seq");
+    author->hlc = db_meta_uint(db, "own_hlc");
+    if (author->chain.seq != 0)
+        return db_meta_get(db, "own_hash", author->chain.hash, sizeof author->chain.hash, e);
+    return 0;
+}
+
+int edit_author_save(struct db *db, const struct edit_author *author, struct error *e)
+{
+    int code;
+    if ((code = db_meta_set_uint(db, "own_epoch", author->chain.epoch, e)) != 0 ||
+        (code = db_meta_set_uint(db, "own_seq", author->chain.seq, e)) != 0 ||
+        (code = db_meta_set_uint(db, "own_hlc", author->hlc, e)) != 0)
+        return code;
+    return db_meta_set(db, "own_hash", author->chain.hash, sizeof author->chain.hash, e);
+}
+
+int edit_author_create(struct db *db, const struct id *device, struct error *e)
+{
+    struct edit_author author;
+    int code = db_meta_set(db, "own_device", device->b, ID_BYTES, e);
+    memset(&author, 0, sizeof author);
+    author.chain.epoch = 1;
+    return code != 0 ? code : edit_author_save(db, &author, e);
+}
+
+void edit_author_saw(struct edit_author *author, uint64_t hlc)
+{
+    author->hlc = clock_seen(author->hlc, hlc);
+}
+
+/* --- the edit --- */
+
+static void start(struct edit *edit, struct db *db, const struct schema_kind *kind, const struct id *scope,
+                  const struct id *record)
+{
+    memset(edit, 0, sizeof *edit);
+    edit->db = db;
+    edit->kind = kind;
+    edit->scope = *scope;
+    edit->record = *record;
+    change_draft_start(&edit->draft);
+}
+
+int edit_new(struct edit *edit, struct db *db, const struct schema_kind *kind, const struct id *scope,
+             const struct id *record, struct error *e)
+{
+    (void)e;
+    start(edit, db, kind, scope, record);
+    edit->is_new = 1;
+    return 0;
+}
+
+int edit_open(struct edit *edit, struct db *db, const struct id *record, struct error *e)
+{
+    static const struct id none;
+    struct record_place place;
+    int code;
+    start(edit, db, NULL, &none, record);
+    if ((code = record_find(db, record, &place, e)) != 0)
+        return code;
+    edit->kind = place.kind;
+    edit->scope = place.scope;
+    return 0;
+}
+
+void edit_free(struct edit *edit)
+{
+    change_draft_free(&edit->draft);
+}
+
+int edit_set_over(struct edit *edit, const struct schema_field *field, struct slice value, const struct dot *dots,
+                  size_t dot_count, struct error *e)
+{
+    int code = schema_check(edit->kind, field, value, e);
+    if (code == 0)
+        change_draft_op(&edit->draft, field->number, CHANGE_SET, value, dots, dot_count);
+    return code;
+}
+
+/* The dots of the live ops of a field that `takes` picks. *dots is freed by the caller. */
+static int live_dots(struct edit *edit, const struct schema_field *field, const struct slice *element,
+                     struct dot **dots, size_t *count, struct error *e)
+{
+    struct record_field live;
+    int code;
+    *dots = NULL;
+    *count = 0;
+    if (edit->is_new)
+        return 0;
+    if ((code = record_field_load(edit->db, &edit->record, edit->kind, field, &live, e)) != 0)
+        return code;
+    if (live.count != 0 && (*dots = malloc(live.count * sizeof **dots)) == NULL)
+        code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    for (size_t i = 0; code == 0 && i < live.count; i++) {
+        if (element == NULL || slice_equal(*element, live.ops[i].merge.value))
+            (*dots)[(*count)++] = live.ops[i].merge.dot;
+    }
+    record_field_free(&live);
+    return code;
+}
+
+int edit_set(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e)
+{
+    struct dot *dots = NULL;
+    size_t count = 0;
+    int code = 0;
+    if (field->policy == SCHEMA_SET || field->policy == SCHEMA_SUM)
+        return error_set(e, E_USAGE, "%s of a %s holds several values: use add and remove", field->name,
+                         edit->kind->name);
+    /* What is written once is amended, not replaced: an amendment supersedes nothing. */
+    if (field->policy != SCHEMA_ONCE)
+        code = live_dots(edit, field, NULL, &dots, &count, e);
+    if (code == 0)
+        code = edit_set_over(edit, field, value, dots, count, e);
+    free(dots);
+    return code;
+}
+
+int edit_add(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e)
+{
+    struct dot *dots = NULL;
+    size_t count = 0;
+    int code;
+    if (field->policy != SCHEMA_SET && field->policy != SCHEMA_SUM)
+        return error_set(e, E_USAGE, "%s of a %s holds one value: use set", field->name, edit->kind->name);
+    if (slice_is_nil(value))
+        return error_set(e, E_INPUT, "nothing to add: the value is empty");
+    if ((code = schema_check(edit->kind, field, value, e)) != 0)
+        return code;
+    /* The same element once more takes the place of the adds that are seen; a contribution to a sum stands for itself.
+     */
+    if (field->policy == SCHEMA_SET)
+        code = live_dots(edit, field, &value, &dots, &count, e);
+    if (code == 0)
+        change_draft_op(&edit->draft, field->number, CHANGE_ADD, value, dots, count);
+    free(dots);
+    return code;
+}
+
+int edit_remove(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e)
+{
+    struct dot *dots = NULL;
+    size_t count = 0;
+    int code;
+    if (field->policy != SCHEMA_SET)
+        return error_set(e, E_USAGE, "%s of a %s is not a set: use set", field->name, edit->kind->name);
+    code = live_dots(edit, field, &value, &dots, &count, e);
+    if (code == 0 && count == 0)
+        code = error_set(e, E_NOT_FOUND, "%s of this %s does not hold that; `satchel show` lists what it holds",
+                         field->name, edit->kind->name);
+    if (code == 0)
+        change_draft_op(&edit->draft, field->number, CHANGE_REMOVE, value, dots, count);
+    free(dots);
+    return code;
+}
+
+int edit_void(struct edit *edit, struct error *e)
+{
+    const struct schema_field *field = schema_field(edit->kind, FIELD_VOID);
+    struct dot *before = NULL;
+    size_t before_count = 0, seen = 0;
+    sqlite3_stmt *s = NULL;
+    struct pack dots, value;
+    int row, code;
+    pack_start(&dots);
+    pack_start(&value);
+    if ((code = live_dots(edit, field, NULL, &before, &before_count, e)) != 0)
+        goto out;
+    /* The value lists every op that the voider sees, so that one it did not see brings the record back. */
+    if ((code = db_query(edit->db, &s, e,
+                         "SELECT entry.device, entry.epoch, entry.seq, op.op FROM op JOIN entry ON entry.id = op.entry "
+                         "WHERE op.record = ? AND op.field <> ? ORDER BY 1, 2, 3, 4",
+                         "du", &edit->record, (uint64_t)FIELD_VOID)) != 0)
+        goto out;
+    while ((row = db_next(edit->db, s, e)) == 1) {
+        struct dot dot = {db_id(s, 0), db_uint(s, 1), db_uint(s, 2), (unsigned)db_uint(s, 3)};
+        dot_pack(&dots, &dot);
+        seen++;
+    }
+    if (row < 0) {
+        code = e != NULL ? e->code : E_IO;
+        goto out;
+    }
+    pack_array(&value, seen);
+    pack_raw(&value, pack_bytes(&dots));
+    if ((code = pack_finish(&dots, e)) == 0 && (code = pack_finish(&value, e)) == 0)
+        code = edit_set_over(edit, field, pack_bytes(&value), before, before_count, e);
+out:
+    pack_free(&dots);
+    pack_free(&value);
+    free(before);
+    return code;
+}
+
+static int from_words(struct edit *edit, const char *name, const char *text,
+                      int (*apply)(struct edit *edit, const struct schema_field *field, struct slice value,
+                                   struct error *e),
+                      struct error *e)
+{
+    const struct schema_field *field = schema_field_named(edit->kind, name);
+    struct pack value;
+    int code;
+    if (field == NULL || field->number == FIELD_VOID)
+        return error_set(e, E_NOT_FOUND, "a %s has no field %s; `satchel help %s` lists its fields", edit->kind->name,
+                         name, edit->kind->name);
+    pack_start(&value);
+    code = schema_parse(edit->kind, field, text, &value, e);
+    if (code == 0)
+        code = pack_finish(&value, e);
+    if (code == 0)
+        code = apply(edit, field, pack_bytes(&value), e);
+    pack_free(&value);
+    return code;
+}
+
+int edit_set_text(struct edit *edit, const char *field, const char *text, struct error *e)
+{
+    return from_words(edit, field, text, edit_set, e);
+}
+
+int edit_add_text(struct edit *edit, const char *field, const char *text, struct error *e)
+{
+    return from_words(edit, field, text, edit_add, e);
+}
+
+int edit_remove_text(struct edit *edit, const char *field, const char *text, struct error *e)
+{
+    return from_words(edit, field, text, edit_remove, e);
+}
+
+int edit_set_id(struct edit *edit, const char *field, const struct id *id, struct error *e)
+{
+    char text[ID_TEXT];
+    id_format(id, text);
+    return edit_set_text(edit, field, text, e);
+}
+
+/* Stores the encoded change and applies it, as if it had come from somebody else. */
+static int store(struct edit *edit, struct slice header, struct slice body, uint64_t position, uint64_t received_ms,
+                 struct error *e)
+{
+    struct log_entry entry;
+    int code;
+    memset(&entry, 0, offsetof(struct log_entry, change));
+    if ((code = change_read(header, body, &entry.change, e)) != 0)
+        return code;
+    entry.position = position;
+    entry.received_ms = received_ms;
+    if ((code = log_add(edit->db, &entry.change, position, received_ms, entry.mask, &entry.id, e)) != 0)
+        return code;
+    return record_apply(edit->db, &entry, e);
+}
+
+int edit_commit(struct edit *edit, struct edit_author *author, const char *reason, uint64_t position,
+                uint64_t received_ms, uint8_t *hash, struct error *e)
+{
+    struct change_draft *d = &edit->draft;
+    uint8_t made[CHANGE_HASH_BYTES];
+    struct pack header, body;
+    struct edit_author next = *author;
+    int code;
+    if (d->op_count == 0) {
+        edit_free(edit);
+        return 0;
+    }
+    d->device = author->chain.device;
+    d->epoch = author->chain.epoch;
+    d->seq = author->chain.seq + 1;
+    memcpy(d->previous, author->chain.hash, sizeof d->previous);
+    d->wall_ms = author->wall();
+    d->hlc = clock_next(author->hlc, d->wall_ms);
+    d->author = author->person;
+    d->session = author->session;
+    d->scope = edit->scope;
+    d->record = edit->record;
+    d->kind = edit->kind->number;
+    d->reason = reason;
+    code = change_write(d, &header, &body, made, e);
+    if (code == 0) {
+        next.chain.seq = d->seq;
+        next.hlc = d->hlc;
+        memcpy(next.chain.hash, made, sizeof made);
+        if ((code = store(edit, pack_bytes(&header), pack_bytes(&body), position, received_ms, e)) == 0 &&
+            (code = edit_author_save(edit->db, &next, e)) == 0) {
+            *author = next;
+            if (hash != NULL)
+                memcpy(hash, made, sizeof made);
+        }
+    }
+    pack_free(&header);
+    pack_free(&body);
+    edit_free(edit);
+    return code;
+}

@@ -1,0 +1,292 @@
+#include "log.h"
+
+#include <string.h>
+
+int log_create(struct db *db, struct error *e)
+{
+    return db_exec(db,
+                   "CREATE TABLE IF NOT EXISTS entry("
+                   "  id INTEGER PRIMARY KEY, position INTEGER UNIQUE, received INTEGER NOT NULL,"
+                   "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,"
+                   "  scope BLOB NOT NULL, record BLOB NOT NULL, kind INTEGER NOT NULL,"
+                   "  header BLOB NOT NULL, body BLOB, mask BLOB, held INTEGER NOT NULL DEFAULT 0,"
+                   "  UNIQUE(device, epoch, seq));"
+                   "CREATE INDEX IF NOT EXISTS entry_scope ON entry(scope, position);"
+                   "CREATE INDEX IF NOT EXISTS entry_record ON entry(record);"
+                   "CREATE INDEX IF NOT EXISTS entry_waiting ON entry(id) WHERE position IS NULL;"
+                   "CREATE TABLE IF NOT EXISTS head("
+                   "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, signed BLOB NOT NULL,"
+                   "  PRIMARY KEY(device, epoch, seq)) WITHOUT ROWID;"
+                   "CREATE TABLE IF NOT EXISTS node("
+                   "  level INTEGER NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL,"
+                   "  PRIMARY KEY(level, number)) WITHOUT ROWID;",
+                   e);
+}
+
+/* The hash of an entry's header is not stored: it is made from the header, which is. */
+static int header_hash(struct slice header, uint8_t hash[CHANGE_HASH_BYTES], struct error *e)
+{
+    struct change c;
+    int code = change_read_header(header, &c, e);
+    if (code == 0)
+        memcpy(hash, c.hash, CHANGE_HASH_BYTES);
+    return code == 0 ? 0 : error_set(e, E_VERIFY, "a header in the store cannot be read; run a check of the store");
+}
+
+int64_t log_find(struct db *db, const struct id *device, uint64_t epoch, uint64_t seq, uint8_t *hash, struct error *e)
+{
+    sqlite3_stmt *s;
+    int64_t id = 0;
+    int row;
+    if (db_query(db, &s, e, "SELECT id, header FROM entry WHERE device = ? AND epoch = ? AND seq = ?", "duu", device,
+                 epoch, seq) != 0)
+        return -1;
+    row = db_next(db, s, e);
+    if (row < 0)
+        return -1;
+    if (row == 1) {
+        id = db_int(s, 0);
+        if (hash != NULL && header_hash(db_slice(s, 1), hash, e) != 0)
+            id = -1;
+        db_done(db, s);
+    }
+    return id;
+}
+
+int log_add(struct db *db, const struct change *c, uint64_t position, uint64_t received_ms, struct slice mask,
+            int64_t *id, struct error *e)
+{
+    static const char with[] =
+        "INSERT OR IGNORE INTO entry(position, received, device, epoch, seq, scope, record, kind, "
+        "header, body, mask) VALUES(?,?,?,?,?,?,?,?,?,?,?)";
+    static const char without[] =
+        "INSERT OR IGNORE INTO entry(received, device, epoch, seq, scope, record, kind, header,"
+        " body, mask) VALUES(?,?,?,?,?,?,?,?,?,?)";
+    uint8_t there[CHANGE_HASH_BYTES];
+    int64_t old;
+    int code;
+    if (position == LOG_NO_POSITION)
+        code = db_run(db, e, without, "uduuddubbb", received_ms, &c->device, c->epoch, c->seq, &c->scope, &c->record,
+                      (uint64_t)c->kind, c->header, c->body, mask);
+    else
+        code = db_run(db, e, with, "uuduuddubbb", position, received_ms, &c->device, c->epoch, c->seq, &c->scope,
+                      &c->record, (uint64_t)c->kind, c->header, c->body, mask);
+    if (code != 0)
+        return code;
+    if (db_changes(db) == 1) {
+        *id = db_last_rowid(db);
+        return 0;
+    }
+    /* Something is there already: this very change, another one with its name, or another one at its position. */
+    old = log_find(db, &c->device, c->epoch, c->seq, there, e);
+    if (old < 0)
+        return e != NULL ? e->code : E_IO;
+    if (old == 0)
+        return error_set(e, E_VERIFY, "two entries claim position %llu of the log", (unsigned long long)position);
+    *id = old;
+    if (memcmp(there, c->hash, sizeof there) == 0)
+        return error_set(e, E_EXISTS, "this change is in the log already");
+    return error_set(e, E_VERIFY,
+                     "this store has another change with the number (epoch %llu, seq %llu) of its device: the chain "
+                     "has forked",
+                     (unsigned long long)c->epoch, (unsigned long long)c->seq);
+}
+
+int log_accept(struct db *db, int64_t id, uint64_t position, uint64_t received_ms, struct error *e)
+{
+    return db_run(db, e, "UPDATE entry SET position = ?, received = ? WHERE id = ?", "uui", position, received_ms, id);
+}
+
+int log_set_held(struct db *db, int64_t id, int held, struct error *e)
+{
+    return db_run(db, e, "UPDATE entry SET held = ? WHERE id = ?", "ii", (int64_t)(held != 0), id);
+}
+
+/* The columns of an entry, as every statement below selects them. */
+#define ENTRY_COLUMNS "id, position, received, held, mask, header, body"
+
+static int read_row(sqlite3_stmt *s, struct log_entry *out, struct error *e)
+{
+    int code;
+    out->id = db_int(s, 0);
+    out->position = db_is_null(s, 1) ? LOG_NO_POSITION : db_uint(s, 1);
+    out->received_ms = db_uint(s, 2);
+    out->held = db_int(s, 3) != 0;
+    out->mask = db_slice(s, 4);
+    code = change_read(db_slice(s, 5), db_slice(s, 6), &out->change, e);
+    if (code != 0) {
+        error_prefix(e, "entry %lld of the store", (long long)out->id);
+        return error_set(e, E_VERIFY, "the store holds a change that cannot be read; its log is damaged");
+    }
+    return 0;
+}
+
+int log_load(struct db *db, int64_t id, int want_body, struct log_entry *out, struct error *e)
+{
+    static const char whole[] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE id = ?";
+    static const char bare[] = "SELECT id, position, received, held, mask, header, NULL FROM entry WHERE id = ?";
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e, want_body ? whole : bare, "i", id)) != 0)
+        return code;
+    row = db_next(db, s, e);
+    if (row < 0)
+        return e != NULL ? e->code : E_IO;
+    if (row == 0)
+        return error_set(e, E_NOT_FOUND, "the log has no entry %lld", (long long)id);
+    return read_row(s, out, e); /* the row stays current, so that the slices live */
+}
+
+int log_chain_end(struct db *db, const struct id *device, struct chain *out, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    memset(out, 0, sizeof *out);
+    out->device = *device;
+    if ((code = db_query(db, &s, e,
+                         "SELECT epoch, seq, header FROM entry WHERE device = ? ORDER BY epoch DESC, seq DESC LIMIT 1",
+                         "d", device)) != 0)
+        return code;
+    row = db_next(db, s, e);
+    if (row < 0)
+        return e != NULL ? e->code : E_IO;
+    if (row == 1) {
+        out->epoch = db_uint(s, 0);
+        out->seq = db_uint(s, 1);
+        code = header_hash(db_slice(s, 2), out->hash, e);
+        db_done(db, s);
+    }
+    return code;
+}
+
+static int each_of(struct db *db, const char *sql, uint64_t from,
+                   int (*each)(void *arg, struct log_entry *entry, struct error *e), void *arg, struct error *e)
+{
+    struct log_entry entry;
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e, sql, "u", from)) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        if ((code = read_row(s, &entry, e)) != 0 || (code = each(arg, &entry, e)) != 0) {
+            db_done(db, s);
+            return code;
+        }
+    }
+    return row < 0 ? (e != NULL ? e->code : E_IO) : 0;
+}
+
+int log_each(struct db *db, uint64_t from, int (*each)(void *arg, struct log_entry *entry, struct error *e), void *arg,
+             struct error *e)
+{
+    int code =
+        each_of(db, "SELECT " ENTRY_COLUMNS " FROM entry WHERE position >= ? ORDER BY position", from, each, arg, e);
+    if (code != 0)
+        return code;
+    return each_of(db, "SELECT " ENTRY_COLUMNS " FROM entry WHERE position IS NULL AND id >= ? ORDER BY id", 0, each,
+                   arg, e);
+}
+
+int log_head_add(struct db *db, const struct chain_head *head, struct slice signed_head, struct error *e)
+{
+    return db_run(db, e, "INSERT OR REPLACE INTO head(device, epoch, seq, signed) VALUES(?,?,?,?)", "duub",
+                  &head->end.device, head->end.epoch, head->end.seq, signed_head);
+}
+
+int log_heads(struct db *db, int (*each)(void *arg, struct slice signed_head, struct error *e), void *arg,
+              struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e, "SELECT signed FROM head ORDER BY device, epoch, seq", "")) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        if ((code = each(arg, db_slice(s, 0), e)) != 0) {
+            db_done(db, s);
+            return code;
+        }
+    }
+    return row < 0 ? (e != NULL ? e->code : E_IO) : 0;
+}
+
+/* --- the office's tree --- */
+
+void log_leaf(uint64_t received_ms, struct slice header, struct merkle_hash *out)
+{
+    /* [received, header]: at most 1 + 9 + 3 + CHANGE_HEADER_MAX bytes. */
+    struct pack w;
+    pack_start(&w);
+    pack_array(&w, 2);
+    pack_uint(&w, received_ms);
+    pack_bin(&w, header.p, header.size);
+    merkle_leaf(pack_bytes(&w).p, pack_bytes(&w).size, out);
+    pack_free(&w);
+}
+
+static int store_node(void *arg, unsigned level, uint64_t index, const struct merkle_hash *hash, struct error *e)
+{
+    struct db *db = arg;
+    return db_run(db, e, "INSERT INTO node(level, number, hash) VALUES(?,?,?)", "uub", (uint64_t)level, index,
+                  (struct slice){hash->b, sizeof hash->b});
+}
+
+static int load_node(void *arg, unsigned level, uint64_t index, struct merkle_hash *out, struct error *e)
+{
+    struct db *db = arg;
+    sqlite3_stmt *s;
+    struct slice hash;
+    int row, code;
+    if ((code = db_query(db, &s, e, "SELECT hash FROM node WHERE level = ? AND number = ?", "uu", (uint64_t)level,
+                         index)) != 0)
+        return code;
+    row = db_next(db, s, e);
+    if (row < 0)
+        return e != NULL ? e->code : E_IO;
+    hash = row == 1 ? db_slice(s, 0) : (struct slice){NULL, 0};
+    if (hash.size == sizeof out->b)
+        memcpy(out->b, hash.p, sizeof out->b);
+    else
+        code = error_set(e, E_VERIFY, "the log's tree lacks node %u/%llu", level, (unsigned long long)index);
+    if (row == 1)
+        db_done(db, s);
+    return code;
+}
+
+struct merkle_source log_tree(struct db *db)
+{
+    return (struct merkle_source){load_node, db};
+}
+
+int log_tree_append(struct db *db, struct merkle_frontier *frontier, const struct merkle_hash *leaf, uint64_t *position,
+                    struct error *e)
+{
+    *position = frontier->size;
+    return merkle_append(frontier, leaf, store_node, db, e);
+}
+
+int log_frontier(struct db *db, struct merkle_frontier *out, struct error *e)
+{
+    sqlite3_stmt *s;
+    uint64_t start = 0, size = 0;
+    int row, code, n = 0;
+    memset(out, 0, sizeof *out);
+    if ((code = db_query(db, &s, e, "SELECT coalesce(max(number) + 1, 0) FROM node WHERE level = 0", "")) != 0)
+        return code;
+    row = db_next(db, s, e);
+    if (row < 0)
+        return e != NULL ? e->code : E_IO;
+    if (row == 1) {
+        size = db_uint(s, 0);
+        db_done(db, s);
+    }
+    /* One full subtree for each bit of the size, the largest first. */
+    for (int level = 62; level >= 0; level--) {
+        if ((size >> level & 1) == 0)
+            continue;
+        if ((code = load_node(db, (unsigned)level, start >> level, &out->roots[n++], e)) != 0)
+            return code;
+        start += 1ull << level;
+    }
+    out->size = size;
+    return 0;
+}
