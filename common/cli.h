@@ -1,0 +1,55 @@
+/* What the three programs share on the command line: options, secrets, output.
+ *
+ * Data goes to stdout, words to stderr; one sentence for an error. --json gives one JSON value on stdout. Output goes
+ * through a struct cli so that the daemon can run a command for somebody else and send its output back. */
+#ifndef SATCHEL_CLI_H
+#define SATCHEL_CLI_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "error.h"
+#include "pack.h"
+
+struct cli {
+    FILE *out, *err;
+    int json;  /* --json */
+    int color; /* stderr is a terminal and NO_COLOR is not set */
+};
+
+/* --- options: `--name VALUE`, `--name=VALUE`, `--flag`, and `--` --- */
+struct cli_option {
+    const char *name;   /* without the dashes */
+    const char **value; /* where the value goes (points into argv); NULL for a flag */
+    int *flag;          /* set to 1; NULL for an option with a value */
+};
+/* Takes options out of argv; what stays is argv[0 .. *argc). options ends with a NULL name. E_USAGE. */
+int cli_options(int *argc, char **argv, const struct cli_option *options, struct error *e);
+
+/* Prints "program: sentence" on err (or {"error": code, "sentence": ...} on out with json) and returns the exit status.
+ */
+int cli_fail(const struct cli *cli, const char *program, const struct error *e);
+
+/* --- secrets: never an argument --- */
+/* From file (path), or from descriptor fd (text of a number), or, where both are NULL, from the terminal with prompt
+ * (echo off; asked twice where confirm). One trailing newline is dropped. *secret is in locked memory, NUL-ended, freed
+ * with cli_secret_free. E_USAGE (no terminal and no file: says which options there are), E_INPUT, E_IO. */
+int cli_secret(const char *file, const char *fd, const char *prompt, int confirm, char **secret, size_t *bytes,
+               struct error *e);
+void cli_secret_free(char *secret, size_t bytes);
+
+/* --- JSON, written straight out --- */
+/* Prints a JSON string with its quotes. */
+void cli_json_text(FILE *out, const char *text, size_t bytes);
+
+/* --- words --- */
+/* Local time "2026-11-23 20:45" of unix milliseconds. */
+void cli_time(uint64_t unix_ms, char out[32]);
+/* "3 changes", "1 change". Returns out. */
+char *cli_count(uint64_t n, const char *singular, const char *plural, char *out, size_t out_max);
+/* Writes text for a terminal: control characters but newline and tab are shown as U+FFFD, so that a record cannot drive
+ * the terminal that shows it. */
+void cli_text(FILE *out, const char *text);
+
+#endif

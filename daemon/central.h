@@ -1,0 +1,72 @@
+/* The central record: the office's store, its keys, its log and tree. Everything that writes goes through here: one
+ * writer. docs/CODE.md shows who calls whom. */
+#ifndef SATCHEL_CENTRAL_H
+#define SATCHEL_CENTRAL_H
+
+#include <stdint.h>
+
+#include "checkpoint.h"
+#include "db.h"
+#include "edit.h"
+#include "error.h"
+#include "merkle.h"
+
+struct central_keys { /* in locked memory */
+    uint8_t sign_secret[64];
+    uint8_t noise_secret[32];
+};
+
+struct central {
+    char *folder;
+    struct db *db;
+    struct central_keys *keys;
+    uint8_t noise_public[32];
+    struct checkpoint_vkey vkey;
+    struct id office;          /* the record of kind office */
+    struct edit_author author; /* the office's own chain; person: who acts now */
+    struct merkle_frontier tree;
+    char checkpoint[CHECKPOINT_TEXT_MAX]; /* the newest signed note */
+    uint64_t checkpoint_size;
+    /* as they stood at central_begin, for a rollback, and to see what a commit has to sign */
+    struct edit_author author_before;
+    struct merkle_frontier tree_before;
+};
+
+struct central_options {
+    const char *folder;
+    const char *name; /* the office's name */
+    const char *admin_login, *admin_name;
+    const char *passphrase;
+    size_t passphrase_bytes;
+};
+
+/* Sets up a new office in an empty or absent folder: key file, store, keys, the records of the office and of its first
+ * administrator. E_EXISTS where there is one. */
+int central_create(const struct central_options *options, struct error *e);
+
+/* Opens. E_NO_STORE, E_WRONG_KEY, E_BUSY (the daemon holds it: use its socket), E_VERIFY. */
+int central_open(struct central **out, const char *folder, const char *passphrase, size_t passphrase_bytes,
+                 struct error *e);
+void central_close(struct central *c);
+
+/* A transaction. central_commit signs the office's own head if its chain moved and a new checkpoint if the log grew,
+ * stores both, and returns once all is durable. central_rollback also takes author and tree back. */
+int central_begin(struct central *c, struct error *e);
+int central_commit(struct central *c, struct error *e);
+void central_rollback(struct central *c);
+
+/* Commits an edit of the office's own at the end of the log. Inside a transaction. The edit is freed in every case.
+ * received_ms: now. */
+int central_write(struct central *c, struct edit *edit, const char *reason, struct error *e);
+
+/* Appends somebody else's change (checked already) at the end of the log, applied or held. Inside a transaction. */
+int central_append(struct central *c, const struct change *change, uint64_t received_ms, uint64_t *position,
+                   struct error *e);
+
+/* The acting person: a user by login or id, who must be active. Sets author.person; a new session id. E_NOT_FOUND,
+ * E_REFUSED. login NULL: the only administrator there is, else E_USAGE ("say who you are with --as"). */
+int central_act_as(struct central *c, const char *login, struct error *e);
+/* A user by login or id, whatever the status. E_NOT_FOUND. */
+int central_user(struct central *c, const char *login, struct id *out, struct error *e);
+
+#endif

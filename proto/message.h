@@ -1,0 +1,132 @@
+/* The messages of a sync and of an enrolment: msgpack arrays, the type first. docs/PROTOCOL.md, "Messages", has each.
+ *
+ * Decoding allocates nothing but the inflated batch: slices point into the message's bytes or into that batch. */
+#ifndef SATCHEL_MESSAGE_H
+#define SATCHEL_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chain.h"
+#include "checkpoint.h"
+#include "error.h"
+#include "id.h"
+#include "limits.h"
+#include "merkle.h"
+#include "pack.h"
+
+enum message_type {
+    MESSAGE_HELLO = 1,   /* field: what I have */
+    MESSAGE_WELCOME = 2, /* office: what I have of you, my checkpoint, my orders */
+    MESSAGE_PUSH = 3,    /* field: a batch of changes with its signed head */
+    MESSAGE_PUSHED = 4,  /* office: durable up to here, with proof; what was held */
+    MESSAGE_PULL = 5,    /* field: more, please, from this cursor */
+    MESSAGE_ENTRIES = 6, /* office: a batch of the caseload's entries */
+    MESSAGE_FAIL = 7,    /* both: a code and a sentence; the end follows */
+    MESSAGE_ENROL = 8,   /* field: my keys */
+    MESSAGE_ENROLLED = 9 /* office: who you are */
+};
+
+struct message_hello {
+    struct chain end;            /* of the laptop's own chain; seq 0: nothing written yet */
+    uint64_t cursor;             /* entries below this position have been applied, for every held scope */
+    uint8_t caseload_digest[32]; /* message_caseload_digest of the held scopes */
+    uint64_t checkpoint_size;    /* the last checkpoint that it stored; 0: none */
+    struct merkle_hash checkpoint_root;
+    uint64_t wall_ms;
+};
+
+struct message_welcome {
+    struct chain have;               /* what the office holds of the laptop's chain */
+    struct slice checkpoint;         /* text: a signed note */
+    struct merkle_proof consistency; /* from the laptop's checkpoint to this one */
+    uint64_t schema_version;
+    uint64_t office_ms; /* the office's time */
+    int want_caseload;  /* the first pull must list the held scopes */
+    int revoked;        /* the office takes what is unsent (held), and deals nothing */
+};
+
+struct message_push {
+    struct slice head;  /* signed; its end is the last change of the batch */
+    struct slice batch; /* deflated array of [header, body] */
+};
+
+struct message_held {
+    uint64_t seq;
+    struct slice reason; /* text */
+};
+
+struct message_pushed {
+    uint64_t epoch, seq; /* durable up to this change of the laptop's chain */
+    uint64_t first_seq;  /* the changes first_seq .. seq stand at first_position, one after another */
+    uint64_t first_position;
+    uint64_t received_ms;
+    struct slice checkpoint;         /* text: a signed note that covers them */
+    struct merkle_proof consistency; /* from the last checkpoint of this session to this one */
+    struct merkle_proof range;       /* that they are in the log (merkle_verify_range) */
+    size_t held_count;
+    struct slice held; /* msgpack array of [seq, reason]; read with message_next_held */
+};
+
+struct message_pull {
+    uint64_t cursor;
+    uint64_t credit; /* bytes of inflated batch that the laptop takes now */
+    int has_caseload;
+    struct slice caseload; /* the held scopes, 16 bytes each, sorted */
+};
+
+struct message_entries {
+    struct slice batch;   /* deflated array of [position, received_ms, header, body or nil, mask or nil] */
+    struct slice arrived; /* scopes that are complete with this batch, 16 bytes each */
+    struct slice purge;   /* with done: scopes to let go of, 16 bytes each */
+    uint64_t cursor;      /* the next cursor, once this batch is applied */
+    int done;             /* nothing more for now */
+    uint8_t digest[32];   /* with done: record_digest of the caseload at `cursor` (skip_undealt) */
+};
+
+struct message_fail {
+    struct slice code;     /* text: error_name of the code */
+    struct slice sentence; /* text */
+};
+
+struct message_enrol {
+    struct id ticket;
+    uint8_t sign_key[32]; /* Ed25519 public key; the Noise key is the link's */
+    uint8_t proof[64];    /* signature of "satchel enrol 1\0", ticket, Noise public key */
+    struct slice label;   /* text, at most 100 bytes */
+};
+
+struct message_enrolled {
+    struct id device, user, office;               /* office: the record of kind office */
+    struct slice user_name, office_name, log_key; /* text; log_key: C2SP verifier key */
+    uint64_t office_ms;
+};
+
+struct message {
+    enum message_type type;
+    union {
+        struct message_hello hello;
+        struct message_welcome welcome;
+        struct message_push push;
+        struct message_pushed pushed;
+        struct message_pull pull;
+        struct message_entries entries;
+        struct message_fail fail;
+        struct message_enrol enrol;
+        struct message_enrolled enrolled;
+    } as;
+};
+
+/* Encodes; out is started here and freed by the caller with pack_free, on failure too. E_LIMIT, E_MEMORY. */
+int message_write(const struct message *m, struct pack *out, struct error *e);
+/* Decodes. E_INPUT, E_LIMIT. */
+int message_read(struct slice bytes, struct message *out, struct error *e);
+
+/* The held list of a pushed message: start with unpack_start on m->held and unpack_array, then this, held_count times.
+ */
+struct message_held message_next_held(struct unpack *r);
+
+/* BLAKE2b-256 (keyed "satchel caseload 1") of the sorted scopes. */
+void message_caseload_digest(const struct id *sorted, size_t count, uint8_t out[32]);
+
+#endif

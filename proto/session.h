@@ -1,0 +1,55 @@
+/* A session: a link, the messages on it, and the order in which they may come. One table holds both sides' states; a
+ * message that is out of order ends the session. No I/O.
+ *
+ *   sync:    hello, welcome, then any number of (push, pushed) and (pull, entries) in any order, then end
+ *   enrol:   enrol, enrolled, end */
+#ifndef SATCHEL_SESSION_H
+#define SATCHEL_SESSION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "link.h"
+#include "message.h"
+
+struct session;
+
+enum session_event_type {
+    SESSION_NOTHING, /* give it more bytes */
+    SESSION_TICKET,  /* office: the ticket's id is in event.ticket; answer with session_secret */
+    SESSION_READY,   /* the handshake is done; event.peer is the peer's static Noise key; the field sends first */
+    SESSION_MESSAGE, /* event.message; its slices live until the next call */
+    SESSION_END      /* the peer said that it has ended */
+};
+
+struct session_event {
+    enum session_event_type type;
+    struct id ticket;
+    uint8_t peer[32];
+    struct message message;
+};
+
+/* See link_new_initiator and link_new_responder. NULL: no memory. */
+struct session *session_new_field(enum link_mode mode, const uint8_t s_secret[32], const uint8_t rs[32],
+                                  const struct id *ticket, const uint8_t *secret);
+struct session *session_new_office(const uint8_t s_secret[32]);
+void session_free(struct session *s);
+
+int session_receive(struct session *s, const uint8_t *bytes, size_t size, struct error *e);
+/* E_PEER, E_INPUT, E_LIMIT; a fail message from the peer is an event like any other message. */
+int session_next(struct session *s, struct session_event *event, struct error *e);
+int session_secret(struct session *s, const uint8_t secret[32], struct error *e);
+/* E_INTERNAL where it is not our turn to say this. */
+int session_send(struct session *s, const struct message *m, struct error *e);
+/* Sends code and sentence, then the end. */
+int session_fail(struct session *s, int code, const char *sentence, struct error *e);
+int session_end(struct session *s, struct error *e);
+
+const uint8_t *session_output(const struct session *s, size_t *size);
+void session_sent(struct session *s, size_t size);
+int session_is_ready(const struct session *s);
+int session_has_ended(const struct session *s); /* the peer has ended as it should */
+enum link_mode session_mode(const struct session *s);
+
+#endif
