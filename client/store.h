@@ -1,0 +1,47 @@
+/* The laptop's store: opened with the key that the agent holds, and the device and person that it belongs to.
+ *
+ * Folder: $SATCHEL_HOME, else $XDG_DATA_HOME/satchel, else ~/.local/share/satchel; mode 0700. In it store.db (the
+ * vault), store.keys (the key file), and while an agent runs its socket (in $XDG_RUNTIME_DIR where there is one). */
+#ifndef SATCHEL_STORE_H
+#define SATCHEL_STORE_H
+
+#include <stdint.h>
+
+#include "checkpoint.h"
+#include "db.h"
+#include "edit.h"
+#include "error.h"
+
+struct store {
+    char *folder;
+    struct db *db;
+    uint8_t *key;              /* 32 bytes in locked memory */
+    struct edit_author author; /* person and session are set */
+    struct id user;            /* whom the laptop was enrolled for */
+    uint8_t *sign_secret;      /* 64 bytes in locked memory */
+    uint8_t *noise_secret;     /* 32 bytes in locked memory */
+    struct checkpoint_vkey office_key;
+    uint8_t office_noise[32];
+    char office_host[256];
+    unsigned office_port;
+};
+
+/* The folder, made by nobody yet perhaps. Freed with free. E_MEMORY, E_INPUT (no HOME). */
+int store_folder(char **out, struct error *e);
+
+/* Opens the store with the agent's key. E_NO_STORE (not enrolled: `satchel enrol`), E_LOCKED (`satchel unlock` first),
+ * E_BUSY, E_VERIFY (a page failed, or the key file remembers a later end of our own chain than the store has: an older
+ * copy has been put back). */
+int store_open(struct store **out, struct error *e);
+void store_close(struct store *s); /* wipes; NULL allowed */
+
+/* A transaction around edits. store_commit writes the end of our chain into the key file after the database has it. */
+int store_begin(struct store *s, struct error *e);
+int store_commit(struct store *s, struct error *e);
+void store_rollback(struct store *s);
+
+/* Finds what a person names: a whole id, its last 4 or more characters, or (for clients and cases) a part of a name or
+ * a case number. E_NOT_FOUND; E_INPUT where several match (the sentence says how many; ids are listed on cli_err). */
+int store_find(struct store *s, const char *words, struct id *record, struct error *e);
+
+#endif
