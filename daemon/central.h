@@ -55,16 +55,16 @@ int central_begin(struct central *c, struct error *e);
 int central_commit(struct central *c, struct error *e);
 void central_rollback(struct central *c);
 
-/* Commits an edit of the office's own at the end of the log. Inside a transaction. The edit is freed in every case.
- * received_ms: now. */
+/* Commits an edit of the office's own at the end of the log. Inside a transaction. The edit is freed in every case. */
 int central_write(struct central *c, struct edit *edit, const char *reason, struct error *e);
 
-/* Appends somebody else's change (checked already) at the end of the log, applied or held. Inside a transaction. */
-int central_append(struct central *c, const struct change *change, uint64_t received_ms, uint64_t *position,
+/* Appends somebody else's change (checked already) at the end of the log; record_apply applies it, or keeps it held
+ * where a `hold` record says so. Inside a transaction. *received_ms: 0 takes the time now, and tells it. */
+int central_append(struct central *c, const struct change *change, uint64_t *received_ms, uint64_t *position,
                    struct error *e);
 
-/* The acting person: a user by login or id, who must be active. Sets author.person; a new session id. E_NOT_FOUND,
- * E_REFUSED. login NULL: the only administrator there is, else E_USAGE ("say who you are with --as"). */
+/* The acting person: an active administrator, by login or id. Sets author.person and a new session id. E_REFUSED. login
+ * NULL: the only administrator there is, else E_USAGE ("say who you are with --as"). */
 int central_act_as(struct central *c, const char *login, struct error *e);
 /* A user by login or id, whatever the status. E_NOT_FOUND. */
 int central_user(struct central *c, const char *login, struct id *out, struct error *e);

@@ -1,0 +1,408 @@
+#include "central.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "keyfile.h"
+#include "log.h"
+#include "record.h"
+#include "schema.h"
+#include "vault.h"
+
+/* What the office keeps beside the record and may lose without losing anything that a person typed: the secrets of
+ * tickets that are still out, and which scopes each laptop said that it holds. */
+static const char own_tables[] =
+    "CREATE TABLE IF NOT EXISTS ticket_secret(ticket BLOB PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS dealt(device BLOB NOT NULL, scope BLOB NOT NULL, PRIMARY KEY(device, scope))"
+    " WITHOUT ROWID;";
+
+static int no_memory(struct error *e)
+{
+    return error_set(e, E_MEMORY, "there is no memory left; stop other programs and try again");
+}
+
+static char *path_in(const char *folder, const char *name)
+{
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(size);
+    if (path != NULL)
+        (void)snprintf(path, size, "%s/%s", folder, name);
+    return path;
+}
+
+static struct central *allocate(const char *folder)
+{
+    struct central *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return NULL;
+    c->folder = strdup(folder);
+    c->keys = sodium_malloc(sizeof *c->keys);
+    if (c->folder == NULL || c->keys == NULL) {
+        central_close(c);
+        return NULL;
+    }
+    return c;
+}
+
+void central_close(struct central *c)
+{
+    if (c == NULL)
+        return;
+    db_close(c->db);
+    sodium_free(c->keys);
+    free(c->folder);
+    free(c);
+}
+
+/* Opens the store under its key and makes sure that its tables are there. */
+static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], int create, struct error *e)
+{
+    char *path = path_in(c->folder, "office.db");
+    int code;
+    if (path == NULL)
+        return no_memory(e);
+    code = db_open(&c->db, path, key, create, 2000, e);
+    free(path);
+    if (code != 0)
+        return code;
+    if ((code = db_begin(c->db, e)) != 0)
+        return code;
+    if ((code = log_create(c->db, e)) != 0 || (code = record_create(c->db, e)) != 0 ||
+        (code = db_exec(c->db, own_tables, e)) != 0) {
+        db_rollback(c->db);
+        return code;
+    }
+    return db_commit(c->db, e);
+}
+
+/* From the store into the struct: keys, chain, tree, checkpoint. */
+static int load(struct central *c, struct error *e)
+{
+    int code;
+    char vkey[CHECKPOINT_VKEY_MAX];
+    if ((code = db_meta_get(c->db, "sign_secret", c->keys->sign_secret, sizeof c->keys->sign_secret, e)) != 0 ||
+        (code = db_meta_get(c->db, "noise_secret", c->keys->noise_secret, sizeof c->keys->noise_secret, e)) != 0 ||
+        (code = db_meta_get(c->db, "office", c->office.b, sizeof c->office.b, e)) != 0)
+        return error_set(e, E_VERIFY, "the office's store is not complete: it was never set up to its end");
+    crypto_scalarmult_base(c->noise_public, c->keys->noise_secret);
+    db_meta_text(c->db, "log_key", vkey, sizeof vkey);
+    if ((code = checkpoint_vkey_parse(vkey, &c->vkey, e)) != 0 ||
+        (code = edit_author_load(c->db, &c->author, e)) != 0 || (code = log_frontier(c->db, &c->tree, e)) != 0)
+        return code;
+    db_meta_text(c->db, "checkpoint", c->checkpoint, sizeof c->checkpoint);
+    c->checkpoint_size = db_meta_uint(c->db, "checkpoint_size");
+    if (c->checkpoint_size != c->tree.size)
+        return error_set(e, E_VERIFY, "the office's log has %llu entries, but its checkpoint says %llu",
+                         (unsigned long long)c->tree.size, (unsigned long long)c->checkpoint_size);
+    return 0;
+}
+
+int central_open(struct central **out, const char *folder, const char *passphrase, size_t passphrase_bytes,
+                 struct error *e)
+{
+    struct central *c = allocate(folder);
+    char *keys = path_in(folder, "office.keys");
+    uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
+    int code;
+    *out = NULL;
+    if (c == NULL || keys == NULL || key == NULL)
+        code = no_memory(e);
+    else if ((code = keyfile_open(keys, passphrase, passphrase_bytes, key, e)) == 0 &&
+             (code = open_store(c, key, 0, e)) == 0)
+        code = load(c, e);
+    sodium_free(key);
+    free(keys);
+    if (code != 0)
+        central_close(c);
+    else
+        *out = c;
+    return code;
+}
+
+/* --- setting up --- */
+
+static int new_keys(struct central *c, const struct id *office, struct error *e)
+{
+    uint8_t public_key[32];
+    char vkey[CHECKPOINT_VKEY_MAX], text[ID_TEXT];
+    struct id device;
+    int code;
+    crypto_sign_keypair(public_key, c->keys->sign_secret);
+    randombytes_buf(c->keys->noise_secret, sizeof c->keys->noise_secret);
+    id_format(office, text);
+    (void)snprintf(c->vkey.origin, sizeof c->vkey.origin, "satchel/%s", text);
+    memcpy(c->vkey.public_key, public_key, sizeof public_key);
+    device = id_of_device(public_key);
+    if ((code = checkpoint_vkey_format(&c->vkey, vkey, e)) != 0 ||
+        (code = db_meta_set(c->db, "sign_secret", c->keys->sign_secret, sizeof c->keys->sign_secret, e)) != 0 ||
+        (code = db_meta_set(c->db, "noise_secret", c->keys->noise_secret, sizeof c->keys->noise_secret, e)) != 0 ||
+        (code = db_meta_set(c->db, "office", office->b, sizeof office->b, e)) != 0 ||
+        (code = db_meta_set_text(c->db, "log_key", vkey, e)) != 0)
+        return code;
+    return edit_author_create(c->db, &device, e);
+}
+
+/* The first two records of the log: the office, and the person who set it up. */
+static int first_records(struct central *c, const struct central_options *o, struct error *e)
+{
+    static const struct id everywhere;
+    char vkey[CHECKPOINT_VKEY_MAX], noise[65];
+    struct id admin = id_new(clock_wall());
+    struct edit edit;
+    int code;
+    c->author.person = admin;
+    c->author.session = id_new(clock_wall());
+    sodium_bin2hex(noise, sizeof noise, c->noise_public, sizeof c->noise_public);
+    if ((code = checkpoint_vkey_format(&c->vkey, vkey, e)) != 0)
+        return code;
+    if ((code = edit_new(&edit, c->db, schema_kind(KIND_OFFICE), &everywhere, &c->office, e)) != 0 ||
+        (code = edit_set_text(&edit, "name", o->name, e)) != 0 ||
+        (code = edit_set_text(&edit, "log_key", vkey, e)) != 0 ||
+        (code = edit_set_text(&edit, "noise_key", noise, e)) != 0 ||
+        (code = edit_set_text(&edit, "schema_version", "1", e)) != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    if ((code = central_write(c, &edit, NULL, e)) != 0)
+        return code;
+    if ((code = edit_new(&edit, c->db, schema_kind(KIND_USER), &everywhere, &admin, e)) != 0 ||
+        (code = edit_set_text(&edit, "name", o->admin_name, e)) != 0 ||
+        (code = edit_set_text(&edit, "login", o->admin_login, e)) != 0 ||
+        (code = edit_set_text(&edit, "role", "administrator", e)) != 0 ||
+        (code = edit_set_text(&edit, "status", "active", e)) != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    return central_write(c, &edit, NULL, e);
+}
+
+int central_create(const struct central_options *o, struct error *e)
+{
+    struct central *c = allocate(o->folder);
+    char *keys = path_in(o->folder, "office.keys"), *store = path_in(o->folder, "office.db");
+    uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
+    struct id office = id_new(clock_wall());
+    struct stat there;
+    int code, made_keys = 0;
+    if (c == NULL || keys == NULL || store == NULL || key == NULL) {
+        code = no_memory(e);
+        goto out;
+    }
+    if (mkdir(o->folder, 0700) != 0 && errno != EEXIST) {
+        code = error_system(e, E_IO, errno, "%s cannot be made", o->folder);
+        goto out;
+    }
+    if (stat(store, &there) == 0 || stat(keys, &there) == 0) {
+        code = error_set(e, E_EXISTS, "there is an office in %s already; nothing was touched", o->folder);
+        goto out;
+    }
+    if ((code = keyfile_create(keys, o->passphrase, o->passphrase_bytes, KEYFILE_MODERATE, key, e)) != 0)
+        goto out;
+    made_keys = 1;
+    if ((code = open_store(c, key, 1, e)) != 0 || (code = central_begin(c, e)) != 0)
+        goto out;
+    /* Keys and first records in one transaction: an office is whole, or it is not there. */
+    if ((code = new_keys(c, &office, e)) == 0 && (code = load(c, e)) == 0 && (code = first_records(c, o, e)) == 0)
+        code = central_commit(c, e);
+    else
+        central_rollback(c);
+out:
+    central_close(c);
+    /* Nothing but what this call made is taken away again. */
+    if (code != 0 && made_keys) {
+        (void)remove(keys);
+        (void)remove(store);
+    }
+    sodium_free(key);
+    free(keys);
+    free(store);
+    return code;
+}
+
+/* --- transactions --- */
+
+int central_begin(struct central *c, struct error *e)
+{
+    int code = db_begin(c->db, e);
+    c->author_before = c->author;
+    c->tree_before = c->tree;
+    return code;
+}
+
+void central_rollback(struct central *c)
+{
+    struct id person = c->author.person, session = c->author.session;
+    db_rollback(c->db);
+    c->author = c->author_before;
+    c->author.person = person;
+    c->author.session = session;
+    c->tree = c->tree_before;
+}
+
+/* The office vouches for its own new changes, and states what its log is now. */
+static int sign(struct central *c, char note[CHECKPOINT_TEXT_MAX], struct error *e)
+{
+    int code;
+    if (c->author.chain.seq != c->author_before.chain.seq) {
+        struct chain_head head;
+        uint8_t bytes[CHAIN_HEAD_MAX];
+        size_t size;
+        memset(&head, 0, sizeof head);
+        head.end = c->author.chain;
+        head.checkpoint_size = c->tree_before.size;
+        merkle_root(&c->tree_before, &head.checkpoint_root);
+        chain_sign(&head, c->keys->sign_secret, bytes, &size);
+        if ((code = log_head_add(c->db, &head, (struct slice){bytes, size}, e)) != 0)
+            return code;
+    }
+    if (c->tree.size != c->checkpoint_size) {
+        struct checkpoint statement;
+        memset(&statement, 0, sizeof statement);
+        memcpy(statement.origin, c->vkey.origin, sizeof statement.origin);
+        statement.size = c->tree.size;
+        merkle_root(&c->tree, &statement.root);
+        if ((code = checkpoint_sign(&statement, c->keys->sign_secret, note, e)) != 0 ||
+            (code = db_meta_set_text(c->db, "checkpoint", note, e)) != 0 ||
+            (code = db_meta_set_uint(c->db, "checkpoint_size", c->tree.size, e)) != 0)
+            return code;
+    }
+    return 0;
+}
+
+int central_commit(struct central *c, struct error *e)
+{
+    char note[CHECKPOINT_TEXT_MAX];
+    int code;
+    memcpy(note, c->checkpoint, sizeof note);
+    if ((code = sign(c, note, e)) != 0 || (code = db_commit(c->db, e)) != 0) {
+        central_rollback(c);
+        return code;
+    }
+    memcpy(c->checkpoint, note, sizeof note);
+    c->checkpoint_size = c->tree.size;
+    return 0;
+}
+
+/* --- writing --- */
+
+/* The time of receipt never runs backwards in the log, whatever the clock does. */
+static int receipt_time(struct central *c, uint64_t *out, struct error *e)
+{
+    sqlite3_stmt *s;
+    uint64_t last = 0;
+    int row, code;
+    if ((code = db_query(c->db, &s, e, "SELECT received FROM entry ORDER BY position DESC LIMIT 1", "")) != 0)
+        return code;
+    if ((row = db_next(c->db, s, e)) < 0)
+        return e != NULL ? e->code : E_IO;
+    if (row == 1) {
+        last = db_uint(s, 0);
+        db_done(c->db, s);
+    }
+    *out = c->author.wall();
+    if (*out < last)
+        *out = last;
+    return 0;
+}
+
+static int append_leaf(struct central *c, uint64_t received_ms, struct slice header, struct error *e)
+{
+    struct merkle_hash leaf;
+    uint64_t position;
+    log_leaf(received_ms, header, &leaf);
+    return log_tree_append(c->db, &c->tree, &leaf, &position, e);
+}
+
+int central_write(struct central *c, struct edit *edit, const char *reason, struct error *e)
+{
+    uint64_t position = c->tree.size, received_ms;
+    sqlite3_stmt *s;
+    int row, code;
+    if (edit->draft.op_count == 0) {
+        edit_free(edit);
+        return 0;
+    }
+    if ((code = receipt_time(c, &received_ms, e)) != 0) {
+        edit_free(edit);
+        return code;
+    }
+    if ((code = edit_commit(edit, &c->author, reason, position, received_ms, NULL, e)) != 0 ||
+        (code = db_query(c->db, &s, e, "SELECT header FROM entry WHERE position = ?", "u", position)) != 0)
+        return code;
+    row = db_next(c->db, s, e);
+    if (row != 1)
+        return row < 0 ? (e != NULL ? e->code : E_IO) : error_set(e, E_INTERNAL, "the office's own change was lost");
+    code = append_leaf(c, received_ms, db_slice(s, 0), e);
+    db_done(c->db, s);
+    return code;
+}
+
+int central_append(struct central *c, const struct change *change, uint64_t *received_ms, uint64_t *position,
+                   struct error *e)
+{
+    struct log_entry entry;
+    int code;
+    if (*received_ms == 0 && (code = receipt_time(c, received_ms, e)) != 0)
+        return code;
+    *position = c->tree.size;
+    memset(&entry, 0, offsetof(struct log_entry, change));
+    entry.position = *position;
+    entry.received_ms = *received_ms;
+    entry.change = *change;
+    if ((code = log_add(c->db, change, *position, *received_ms, entry.mask, &entry.id, e)) != 0 ||
+        (code = append_leaf(c, *received_ms, change->header, e)) != 0)
+        return code;
+    return record_apply(c->db, &entry, e);
+}
+
+/* --- people --- */
+
+int central_user(struct central *c, const char *login, struct id *out, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(c->db, &s, e, "SELECT id FROM \"user\" WHERE (login = ?1 OR id = ?1) AND voided = 0", "t",
+                         login)) != 0)
+        return code;
+    row = db_next(c->db, s, e);
+    if (row < 0)
+        return e != NULL ? e->code : E_IO;
+    if (row == 0)
+        return error_set(e, E_NOT_FOUND, "there is no user %s; `satcheld user list` names them", login);
+    code = id_parse(db_text(s, 0), out, e);
+    db_done(c->db, s);
+    return code;
+}
+
+int central_act_as(struct central *c, const char *login, struct error *e)
+{
+    sqlite3_stmt *s;
+    struct id found;
+    int row, code, count = 0;
+    if ((code = db_query(c->db, &s, e,
+                         "SELECT id FROM \"user\" WHERE role = 'administrator' AND status = 'active' AND voided = 0 "
+                         "AND (?1 IS NULL OR login = ?1 OR id = ?1)",
+                         "t", login)) != 0)
+        return code;
+    while ((row = db_next(c->db, s, e)) == 1) {
+        if (count++ == 0 && (code = id_parse(db_text(s, 0), &found, e)) != 0) {
+            db_done(c->db, s);
+            return code;
+        }
+    }
+    if (row < 0)
+        return e != NULL ? e->code : E_IO;
+    if (count == 0)
+        return error_set(e, E_REFUSED, "%s is no active administrator of this office",
+                         login != NULL ? login : "nobody");
+    if (count > 1)
+        return error_set(e, E_USAGE, "several administrators work here: say who you are with --as LOGIN");
+    c->author.person = found;
+    c->author.session = id_new(clock_wall());
+    return 0;
+}

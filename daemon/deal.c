@@ -1,0 +1,305 @@
+#include "deal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "limits.h"
+#include "log.h"
+#include "record.h"
+#include "schema.h"
+
+static int no_memory(struct error *e)
+{
+    return error_set(e, E_MEMORY, "there is no memory left for a batch");
+}
+
+static int failed(const struct error *e)
+{
+    return e != NULL && e->code != 0 ? e->code : E_IO;
+}
+
+int deal_remembers(struct central *c, const struct receive_device *device, const uint8_t digest[32],
+                   struct caseload *held, struct error *e)
+{
+    uint8_t ours[32];
+    sqlite3_stmt *s;
+    size_t room = 0;
+    int row;
+    memset(held, 0, sizeof *held);
+    if (db_query(c->db, &s, e, "SELECT scope FROM dealt WHERE device = ? ORDER BY scope", "d", &device->device) != 0)
+        return -1;
+    while ((row = db_next(c->db, s, e)) == 1) {
+        if (held->count == room) {
+            struct id *more = realloc(held->scopes, (room = 2 * room + 64) * sizeof *more);
+            if (more == NULL) {
+                db_done(c->db, s);
+                caseload_free(held);
+                return no_memory(e), -1;
+            }
+            held->scopes = more;
+        }
+        held->scopes[held->count++] = db_id(s, 0);
+    }
+    if (row == 0) {
+        message_caseload_digest(held->scopes, held->count, ours);
+        if (memcmp(ours, digest, sizeof ours) == 0)
+            return 1;
+    }
+    caseload_free(held);
+    return row;
+}
+
+int deal_start(struct deal *d, struct central *c, const struct receive_device *device, struct caseload *held,
+               uint64_t cursor, struct error *e)
+{
+    struct caseload none = {NULL, 0};
+    memset(d, 0, sizeof *d);
+    d->device = *device;
+    d->held = *held;
+    *held = none;
+    d->cursor = cursor;
+    if (cursor > c->tree.size)
+        return error_set(e, E_INPUT, "the laptop's cursor is beyond the end of the log");
+    /* Who holds nothing needs nothing from before. */
+    if (d->held.count == 0)
+        d->cursor = c->tree.size;
+    return caseload_load(c, &device->user, &d->may, e);
+}
+
+void deal_free(struct deal *d)
+{
+    caseload_free(&d->may);
+    caseload_free(&d->held);
+    memset(d, 0, sizeof *d);
+}
+
+static int is_dealt(unsigned kind)
+{
+    const struct schema_kind *k = schema_kind(kind);
+    return k == NULL || k->dealt; /* a kind that this version does not know is carried on */
+}
+
+/* --- what is new in scopes that the laptop holds --- */
+
+/* A hold that has been released brings its change with it: the laptop skipped it when it went by. */
+static int64_t released_entry(struct central *c, const struct id *hold, struct error *e)
+{
+    static const char sql[] = "SELECT entry.id FROM hold JOIN entry ON hex(entry.device) = upper(hold.device) "
+                              "AND entry.epoch = hold.epoch AND entry.seq = hold.seq "
+                              "WHERE hold.id = ? AND hold.status = 'released' AND entry.held = 0";
+    char text[ID_TEXT];
+    sqlite3_stmt *s;
+    int64_t id = 0;
+    int row;
+    id_format(hold, text);
+    if (db_query(c->db, &s, e, sql, "t", text) != 0 || (row = db_next(c->db, s, e)) < 0)
+        return -1;
+    if (row == 1) {
+        id = db_int(s, 0);
+        db_done(c->db, s);
+    }
+    return id;
+}
+
+static int add(struct batch_writer *w, const struct log_entry *entry, struct slice mask)
+{
+    if (!batch_has_room(w, entry->change.header.size + entry->change.body.size + 64))
+        return 0;
+    batch_add_entry(w, entry->position, entry->received_ms, entry->change.header, entry->change.body, mask);
+    return 1;
+}
+
+/* Adds the entry at the cursor if it is this laptop's business. 1: go on; 0: the batch is full; -1: failed. */
+static int deal_one(struct deal *d, struct central *c, struct batch_writer *w, int64_t id, int again, struct error *e)
+{
+    struct log_entry entry;
+    struct slice all = {NULL, 0};
+    int is_own, wanted;
+    if (log_load(c->db, id, 1, &entry, e) != 0)
+        return -1;
+    is_own = id_equal(&entry.change.device, &d->device.device);
+    wanted = !entry.held && is_dealt(entry.change.kind) && (!is_own || again) &&
+             caseload_has(&d->held, &entry.change.scope) && caseload_has(&d->may, &entry.change.scope);
+    if (wanted)
+        return add(w, &entry, all);
+    if (entry.change.kind == KIND_HOLD && !again) {
+        struct id hold = entry.change.record;
+        int64_t released = released_entry(c, &hold, e);
+        if (released != 0)
+            return released < 0 ? -1 : deal_one(d, c, w, released, 1, e);
+    }
+    return 1;
+}
+
+/* 1: everything up to the log's end is in; 0: the batch is full; -1: failed. */
+static int deal_news(struct deal *d, struct central *c, struct batch_writer *w, struct error *e)
+{
+    enum { STEP = 4096 }; /* entries looked at in one batch: a bound on how long the loop is held up */
+    sqlite3_stmt *s;
+    uint64_t from = d->cursor;
+    int row, more = 1;
+    if (db_query(c->db, &s, e, "SELECT position, id FROM entry WHERE position >= ? ORDER BY position LIMIT ?", "ui",
+                 from, (int64_t)STEP) != 0)
+        return -1;
+    while ((row = db_next(c->db, s, e)) == 1) {
+        uint64_t position = db_uint(s, 0);
+        more = deal_one(d, c, w, db_int(s, 1), 0, e);
+        if (more != 1) {
+            db_done(c->db, s);
+            return more;
+        }
+        d->cursor = position + 1;
+    }
+    if (row < 0)
+        return -1;
+    return d->cursor >= c->tree.size;
+}
+
+/* --- scopes that are new to the laptop --- */
+
+/* Which ops of an entry are live. all: not 0 where every op is. */
+static int live_mask(struct central *c, const struct log_entry *entry, uint8_t mask[LOG_MASK_MAX], size_t *bytes,
+                     int *all, struct error *e)
+{
+    sqlite3_stmt *s;
+    size_t live = 0;
+    int row;
+    *bytes = (entry->change.op_count + 7) / 8;
+    memset(mask, 0, LOG_MASK_MAX);
+    if (db_query(c->db, &s, e, "SELECT op FROM op WHERE entry = ?", "i", entry->id) != 0)
+        return -1;
+    while ((row = db_next(c->db, s, e)) == 1) {
+        uint64_t op = db_uint(s, 0);
+        if (op < entry->change.op_count) {
+            mask[op / 8] |= (uint8_t)(1u << (op % 8));
+            live++;
+        }
+    }
+    *all = live == entry->change.op_count;
+    return row;
+}
+
+/* One scope from next_position on. 1: it is complete; 0: the batch is full; -1: failed. */
+static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w, const struct id *scope,
+                      struct error *e)
+{
+    static const char sql[] = "SELECT id, position, kind FROM entry WHERE scope = ?1 AND position >= ?2 AND held = 0 "
+                              "AND EXISTS(SELECT 1 FROM op WHERE op.entry = entry.id) ORDER BY position";
+    struct log_entry entry;
+    uint8_t mask[LOG_MASK_MAX];
+    sqlite3_stmt *s;
+    size_t bytes;
+    int row, all, code = 1;
+    if (db_query(c->db, &s, e, sql, "du", scope, d->next_position) != 0)
+        return -1;
+    while ((row = db_next(c->db, s, e)) == 1) {
+        uint64_t position = db_uint(s, 1);
+        struct slice live;
+        if (!is_dealt((unsigned)db_uint(s, 2)))
+            continue;
+        if (log_load(c->db, db_int(s, 0), 1, &entry, e) != 0 || live_mask(c, &entry, mask, &bytes, &all, e) < 0) {
+            code = -1;
+            break;
+        }
+        live = all ? (struct slice){NULL, 0} : (struct slice){mask, bytes};
+        if (!add(w, &entry, live)) {
+            d->next_position = position;
+            code = 0;
+            break;
+        }
+    }
+    if (row == 1)
+        db_done(c->db, s);
+    if (row < 0)
+        return -1;
+    if (code == 1)
+        d->next_position = 0;
+    return code;
+}
+
+static int deal_arrivals(struct deal *d, struct central *c, struct batch_writer *w, struct id *arrived, size_t *count,
+                         struct error *e)
+{
+    while (d->next_scope < d->may.count) {
+        const struct id *scope = &d->may.scopes[d->next_scope];
+        if (!caseload_has(&d->held, scope)) {
+            int complete = deal_scope(d, c, w, scope, e);
+            if (complete != 1)
+                return complete;
+            arrived[(*count)++] = *scope;
+        }
+        d->next_scope++;
+    }
+    return 1;
+}
+
+/* --- a batch --- */
+
+static int finish(struct deal *d, struct central *c, struct message_entries *out, struct deal_memory *memory,
+                  struct error *e)
+{
+    struct record_dump_options options = {d->may.scopes, d->may.count, 1};
+    size_t count = 0;
+    if (d->held.count != 0 && (memory->purge = malloc(d->held.count * sizeof *memory->purge)) == NULL)
+        return no_memory(e);
+    for (size_t i = 0; i < d->held.count; i++)
+        if (!caseload_has(&d->may, &d->held.scopes[i]))
+            memory->purge[count++] = d->held.scopes[i];
+    out->purge = (struct slice){(const uint8_t *)memory->purge, count * sizeof *memory->purge};
+    out->done = d->done = 1;
+    return record_digest(c->db, &options, out->digest, e);
+}
+
+int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message_entries *out,
+              struct deal_memory *memory, struct error *e)
+{
+    struct batch_writer w;
+    size_t arrived = 0;
+    int more, code = 0;
+    (void)credit; /* a batch is LIMITS_BATCH_MAX at most, which is the least credit there is */
+    memset(out, 0, sizeof *out);
+    memset(memory, 0, sizeof *memory);
+    batch_start(&w);
+    if ((memory->arrived = malloc(d->may.count * sizeof *memory->arrived)) == NULL) {
+        code = no_memory(e);
+        goto out;
+    }
+    if ((more = deal_news(d, c, &w, e)) == 1)
+        more = deal_arrivals(d, c, &w, memory->arrived, &arrived, e);
+    if (more < 0) {
+        code = failed(e);
+        goto out;
+    }
+    out->arrived = (struct slice){(const uint8_t *)memory->arrived, arrived * sizeof *memory->arrived};
+    out->cursor = d->cursor;
+    if (more == 1 && (code = finish(d, c, out, memory, e)) != 0)
+        goto out;
+    code = batch_finish(&w, &memory->batch, e);
+    out->batch = memory->batch;
+out:
+    batch_free(&w);
+    if (code != 0)
+        deal_release(memory);
+    return code;
+}
+
+void deal_release(struct deal_memory *memory)
+{
+    free((void *)(uintptr_t)memory->batch.p);
+    free(memory->arrived);
+    free(memory->purge);
+    memset(memory, 0, sizeof *memory);
+}
+
+int deal_confirm(struct deal *d, struct central *c, struct error *e)
+{
+    int code;
+    if (!d->done)
+        return 0;
+    if ((code = db_run(c->db, e, "DELETE FROM dealt WHERE device = ?", "d", &d->device.device)) != 0)
+        return code;
+    for (size_t i = 0; code == 0 && i < d->may.count; i++)
+        code = db_run(c->db, e, "INSERT OR IGNORE INTO dealt(device, scope) VALUES(?,?)", "dd", &d->device.device,
+                      &d->may.scopes[i]);
+    return code;
+}

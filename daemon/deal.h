@@ -1,0 +1,50 @@
+/* Dealing out: which entries a laptop gets, batch by batch.
+ *
+ * First what is new, from its cursor on, in the scopes that it holds already and may keep. Then each scope that has
+ * newly entered its caseload, compact: only the entries that hold a live op, each with the mask of its live ops. Last,
+ * with `done`: the scopes to let go of, and the digest of what it should now show. A laptop never lets go of anything
+ * on a partial view. Every batch is made in one step of the loop from the record as it is then. */
+#ifndef SATCHEL_DEAL_H
+#define SATCHEL_DEAL_H
+
+#include <stdint.h>
+
+#include "batch.h"
+#include "caseload.h"
+#include "central.h"
+#include "error.h"
+#include "message.h"
+#include "receive.h"
+
+struct deal {
+    struct receive_device device;
+    struct caseload may;  /* what the user may hold, as it was when the deal began */
+    struct caseload held; /* what the laptop said that it holds */
+    uint64_t cursor;
+    size_t next_scope;      /* in `may`: the next one to look at */
+    uint64_t next_position; /* within that scope */
+    int done;
+};
+
+/* What the laptop holds, if this digest of its scopes is the one that the office remembers. 1: known (deal.held is
+ * filled), 0: the laptop must list them. */
+int deal_remembers(struct central *c, const struct receive_device *device, const uint8_t digest[32],
+                   struct caseload *held, struct error *e);
+
+/* Begins anew, for a pull: takes held over. E_INPUT (cursor beyond the log), E_MEMORY. */
+int deal_start(struct deal *d, struct central *c, const struct receive_device *device, struct caseload *held,
+               uint64_t cursor, struct error *e);
+/* The next batch, at most credit bytes before it is deflated. *memory (started here) holds what out's slices point to;
+ * the caller frees it with deal_release. */
+struct deal_memory {
+    struct slice batch;
+    struct id *arrived, *purge;
+};
+int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message_entries *out,
+              struct deal_memory *memory, struct error *e);
+void deal_release(struct deal_memory *memory);
+/* The laptop has said, in a receipt, that it holds what was dealt: remember it. Inside a transaction. */
+int deal_confirm(struct deal *d, struct central *c, struct error *e);
+void deal_free(struct deal *d);
+
+#endif
