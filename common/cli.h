@@ -24,7 +24,9 @@ struct cli_option {
     const char **value; /* where the value goes (points into argv); NULL for a flag */
     int *flag;          /* set to 1; NULL for an option with a value */
 };
-/* Takes options out of argv; what stays is argv[0 .. *argc). options ends with a NULL name. E_USAGE. */
+/* Takes options out of argv; what stays is argv[0 .. *argc). options ends with a NULL name. Where "help" is a flag
+ * among them, -h stands for it; else an argument with one dash is an argument. Given twice, the last counts. E_USAGE.
+ */
 int cli_options(int *argc, char **argv, const struct cli_option *options, struct error *e);
 
 /* Prints "program: sentence" on err (or {"error": code, "sentence": ...} on out with json) and returns the exit status.
@@ -33,14 +35,17 @@ int cli_fail(const struct cli *cli, const char *program, const struct error *e);
 
 /* --- secrets: never an argument --- */
 /* From file (path), or from descriptor fd (text of a number), or, where both are NULL, from the terminal with prompt
- * (echo off; asked twice where confirm). One trailing newline is dropped. *secret is in locked memory, NUL-ended, freed
- * with cli_secret_free. E_USAGE (no terminal and no file: says which options there are), E_INPUT, E_IO. */
+ * (echo off; asked twice where confirm). One trailing newline (LF or CR LF) is dropped. *secret is in locked memory,
+ * NUL-ended, freed with cli_secret_free. E_USAGE (no terminal and no file: says which options there are), E_INPUT
+ * (empty, over CLI_SECRET_MAX, a NUL byte, not the same twice), E_IO, E_MEMORY. */
+#define CLI_SECRET_MAX 1024 /* bytes */
 int cli_secret(const char *file, const char *fd, const char *prompt, int confirm, char **secret, size_t *bytes,
                struct error *e);
 void cli_secret_free(char *secret, size_t bytes);
 
 /* --- JSON, written straight out --- */
-/* Prints a JSON string with its quotes. */
+/* Prints a JSON string with its quotes. Control characters are escaped, C1 too; bytes that are not UTF-8 become U+FFFD.
+ */
 void cli_json_text(FILE *out, const char *text, size_t bytes);
 
 /* --- words --- */

@@ -1,0 +1,355 @@
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+/* --- options --- */
+
+static const struct cli_option *find_option(const struct cli_option *options, const char *name, size_t bytes)
+{
+    for (; options->name != NULL; options++)
+        if (strlen(options->name) == bytes && memcmp(options->name, name, bytes) == 0)
+            return options;
+    return NULL;
+}
+
+/* One argument that begins with two dashes. *at is moved on where the value is an argument of its own. */
+static int take_option(int argc, char **argv, int *at, const struct cli_option *options, struct error *e)
+{
+    const char *name = argv[*at] + 2;
+    const char *equals = strchr(name, '=');
+    size_t bytes = equals != NULL ? (size_t)(equals - name) : strlen(name);
+    const struct cli_option *option = find_option(options, name, bytes);
+    if (option == NULL)
+        return error_set(e, E_USAGE, "there is no option --%.*s here; --help shows those that there are",
+                         bytes > 60 ? 60 : (int)bytes, name);
+    if (option->flag != NULL) {
+        if (equals != NULL)
+            return error_set(e, E_USAGE, "--%s takes no value", option->name);
+        *option->flag = 1;
+        return 0;
+    }
+    if (equals != NULL) {
+        *option->value = equals + 1;
+        return 0;
+    }
+    /* What looks like the next option is not taken for a value: --reason=--x says it where it is meant. */
+    if (*at + 1 >= argc || strncmp(argv[*at + 1], "--", 2) == 0)
+        return error_set(e, E_USAGE, "--%s needs a value after it", option->name);
+    *option->value = argv[++*at];
+    return 0;
+}
+
+int cli_options(int *argc, char **argv, const struct cli_option *options, struct error *e)
+{
+    int kept = *argc > 0 ? 1 : 0, only_arguments = 0;
+    for (int i = kept; i < *argc; i++) {
+        const struct cli_option *help;
+        int code;
+        if (!only_arguments && strcmp(argv[i], "--") == 0) {
+            only_arguments = 1;
+        } else if (!only_arguments && strcmp(argv[i], "-h") == 0 && (help = find_option(options, "help", 4)) != NULL &&
+                   help->flag != NULL) {
+            *help->flag = 1;
+        } else if (!only_arguments && strncmp(argv[i], "--", 2) == 0) {
+            if ((code = take_option(*argc, argv, &i, options, e)) != 0)
+                return code;
+        } else {
+            argv[kept++] = argv[i];
+        }
+    }
+    *argc = kept;
+    return 0;
+}
+
+int cli_fail(const struct cli *cli, const char *program, const struct error *e)
+{
+    if (cli->json) {
+        fputs("{\"error\": ", cli->out);
+        cli_json_text(cli->out, error_name(e->code), strlen(error_name(e->code)));
+        fputs(", \"sentence\": ", cli->out);
+        cli_json_text(cli->out, e->text, strlen(e->text));
+        fputs("}\n", cli->out);
+    } else {
+        fprintf(cli->err, cli->color ? "\033[1;31m%s:\033[0m " : "%s: ", program);
+        cli_text(cli->err, e->text);
+        fputc('\n', cli->err);
+    }
+    return error_status(e->code);
+}
+
+/* --- secrets --- */
+
+#define SECRET_ROOM (CLI_SECRET_MAX + 3) /* a newline of two characters, and one byte that tells "too long" */
+
+/* Everything that fd gives, up to the room that there is. */
+static int read_all(int fd, char *room, size_t *bytes, struct error *e)
+{
+    *bytes = 0;
+    while (*bytes < SECRET_ROOM) {
+        ssize_t n = read(fd, room + *bytes, SECRET_ROOM - *bytes);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return error_system(e, E_IO, errno, "the passphrase cannot be read");
+        if (n == 0)
+            break;
+        *bytes += (size_t)n;
+    }
+    return 0;
+}
+
+static volatile sig_atomic_t caught_signal;
+
+static void catch_signal(int number)
+{
+    caught_signal = number;
+}
+
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+#define CAUGHT_COUNT (sizeof caught / sizeof *caught)
+
+static int write_words(int fd, const char *words)
+{
+    size_t left = strlen(words);
+    while (left != 0) {
+        ssize_t n = write(fd, words, left);
+        if (n < 0 && errno != EINTR)
+            return -1;
+        if (n > 0) {
+            words += n;
+            left -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+/* One line from the terminal with the echo off. A signal that comes meanwhile finds the terminal as it was: it is
+ * caught, the echo is put back, and then it is raised again. Returns the signal, 0, or -1 (errno). */
+static int ask_once(int tty, const char *prompt, char *room, size_t *bytes)
+{
+    struct termios before, quiet;
+    struct sigaction old[CAUGHT_COUNT], action;
+    ssize_t n = 0;
+    int failed = 0;
+    *bytes = 0;
+    caught_signal = 0;
+    if (tcgetattr(tty, &before) != 0)
+        return -1;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = catch_signal; /* without SA_RESTART: the read ends */
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < CAUGHT_COUNT; i++)
+        (void)sigaction(caught[i], &action, &old[i]);
+    quiet = before;
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    quiet.c_lflag |= ECHONL;
+    if (tcsetattr(tty, TCSAFLUSH, &quiet) != 0 || write_words(tty, prompt) != 0)
+        failed = errno;
+    while (failed == 0 && caught_signal == 0 && *bytes < SECRET_ROOM) {
+        n = read(tty, room + *bytes, 1);
+        if (n < 0 && errno != EINTR)
+            failed = errno;
+        if (n == 0 || (n == 1 && room[*bytes] == '\n'))
+            break;
+        if (n == 1)
+            ++*bytes;
+    }
+    (void)tcsetattr(tty, TCSAFLUSH, &before);
+    for (size_t i = 0; i < CAUGHT_COUNT; i++)
+        (void)sigaction(caught[i], &old[i], NULL);
+    if (caught_signal != 0) {
+        (void)write_words(tty, "\n");
+        return caught_signal;
+    }
+    errno = failed;
+    return failed != 0 ? -1 : 0;
+}
+
+/* Asks until no signal comes in between: after SIGTSTP and its SIGCONT the prompt is shown again. */
+static int ask(int tty, const char *prompt, char *room, size_t *bytes, struct error *e)
+{
+    int came;
+    while ((came = ask_once(tty, prompt, room, bytes)) > 0) {
+        (void)raise(came);
+        if (came != SIGTSTP)
+            return error_set(e, E_INPUT, "no passphrase was given");
+    }
+    return came == 0 ? 0 : error_system(e, E_IO, errno, "the terminal cannot be read");
+}
+
+static int ask_terminal(const char *prompt, int confirm, char *room, size_t *bytes, struct error *e)
+{
+    char *again = NULL;
+    size_t again_bytes;
+    int code;
+    int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (tty < 0)
+        return error_set(e, E_USAGE,
+                         "there is no terminal to ask for the passphrase; hand it in with --passphrase-file FILE or "
+                         "--passphrase-fd NUMBER");
+    if ((code = ask(tty, prompt, room, bytes, e)) != 0 || !confirm)
+        goto out;
+    if ((again = sodium_malloc(SECRET_ROOM)) == NULL) {
+        code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        goto out;
+    }
+    if ((code = ask(tty, "Once more: ", again, &again_bytes, e)) == 0 &&
+        (*bytes != again_bytes || sodium_memcmp(room, again, again_bytes) != 0))
+        code = error_set(e, E_INPUT, "the two passphrases differ; nothing was changed, try again");
+out:
+    sodium_free(again);
+    (void)close(tty);
+    return code;
+}
+
+static int from_file(const char *file, char *room, size_t *bytes, struct error *e)
+{
+    int code, fd = open(file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return error_system(e, E_IO, errno, "the passphrase's file %s cannot be opened", file);
+    code = read_all(fd, room, bytes, e);
+    (void)close(fd);
+    return code;
+}
+
+static int from_descriptor(const char *text, char *room, size_t *bytes, struct error *e)
+{
+    char *end;
+    long fd = strtol(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != 0 || fd > 65535)
+        return error_set(e, E_USAGE, "--passphrase-fd takes the number of an open descriptor, such as 3");
+    return read_all((int)fd, room, bytes, e);
+}
+
+int cli_secret(const char *file, const char *fd, const char *prompt, int confirm, char **secret, size_t *bytes,
+               struct error *e)
+{
+    char *room;
+    size_t n = 0;
+    int code;
+    *secret = NULL;
+    *bytes = 0;
+    if (file != NULL && fd != NULL)
+        return error_set(e, E_USAGE, "the passphrase is handed in twice: give a file or a descriptor, not both");
+    if (sodium_init() < 0)
+        return error_set(e, E_INTERNAL, "libsodium cannot be started on this machine");
+    if ((room = sodium_malloc(SECRET_ROOM)) == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    if (file != NULL)
+        code = from_file(file, room, &n, e);
+    else if (fd != NULL)
+        code = from_descriptor(fd, room, &n, e);
+    else
+        code = ask_terminal(prompt, confirm, room, &n, e);
+    if (code != 0)
+        goto out;
+    if (n > 0 && room[n - 1] == '\n')
+        n--;
+    if (n > 0 && room[n - 1] == '\r')
+        n--;
+    if (n == 0)
+        code = error_set(e, E_INPUT, "the passphrase is empty");
+    else if (n > CLI_SECRET_MAX)
+        code = error_set(e, E_INPUT, "the passphrase is longer than %d bytes", CLI_SECRET_MAX);
+    else if (memchr(room, 0, n) != NULL)
+        code = error_set(e, E_INPUT, "the passphrase holds a NUL byte; is it the right file?");
+out:
+    if (code != 0) {
+        sodium_free(room); /* zeroes */
+        return code;
+    }
+    sodium_memzero(room + n, SECRET_ROOM - n);
+    *secret = room;
+    *bytes = n;
+    return 0;
+}
+
+void cli_secret_free(char *secret, size_t bytes)
+{
+    if (secret != NULL)
+        sodium_memzero(secret, bytes);
+    sodium_free(secret);
+}
+
+/* --- words --- */
+
+/* The bytes of the UTF-8 character at p; 0 where there is none. */
+static size_t character(const char *p, size_t left)
+{
+    for (size_t n = 1; n <= 4 && n <= left; n++)
+        if (pack_is_utf8((const uint8_t *)p, n))
+            return n;
+    return 0;
+}
+
+/* C0, DEL, and C1 (which UTF-8 writes as C2 80 .. C2 9F). */
+static int is_control(const char *p, size_t bytes)
+{
+    const uint8_t *u = (const uint8_t *)p;
+    if (bytes == 1)
+        return u[0] < 0x20 || u[0] == 0x7f;
+    return bytes == 2 && u[0] == 0xc2 && u[1] < 0xa0;
+}
+
+void cli_json_text(FILE *out, const char *text, size_t bytes)
+{
+    fputc('"', out);
+    for (size_t i = 0; i < bytes;) {
+        size_t n = character(text + i, bytes - i);
+        if (n == 0 && text[i] == 0) {
+            fputs("\\u0000", out);
+            n = 1;
+        } else if (n == 0) {
+            fputs("\\ufffd", out);
+            n = 1;
+        } else if (text[i] == '"' || text[i] == '\\') {
+            fprintf(out, "\\%c", text[i]);
+        } else if (text[i] == '\n') {
+            fputs("\\n", out);
+        } else if (is_control(text + i, n)) {
+            fprintf(out, "\\u%04x", (unsigned)(uint8_t)text[i + n - 1]);
+        } else {
+            (void)fwrite(text + i, 1, n, out);
+        }
+        i += n;
+    }
+    fputc('"', out);
+}
+
+void cli_time(uint64_t unix_ms, char out[32])
+{
+    time_t seconds = (time_t)(unix_ms / 1000);
+    struct tm local;
+    if (localtime_r(&seconds, &local) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M", &local) == 0)
+        (void)snprintf(out, 32, "no time");
+}
+
+char *cli_count(uint64_t n, const char *singular, const char *plural, char *out, size_t out_max)
+{
+    (void)snprintf(out, out_max, "%llu %s", (unsigned long long)n, n == 1 ? singular : plural);
+    return out;
+}
+
+void cli_text(FILE *out, const char *text)
+{
+    size_t left = strlen(text);
+    while (left != 0) {
+        size_t n = character(text, left);
+        if (n == 0 || (is_control(text, n) && *text != '\n' && *text != '\t')) {
+            fputs("\xef\xbf\xbd", out);
+            n = n == 0 ? 1 : n;
+        } else {
+            (void)fwrite(text, 1, n, out);
+        }
+        text += n;
+        left -= n;
+    }
+}
