@@ -26,15 +26,15 @@ struct noise_cipher {
 struct noise {
     enum noise_pattern pattern;
     enum noise_role role;
-    int message; /* the next handshake message, 0 to 2; 3: done */
+    int message; /* the next handshake message, 0 to 2; 3: done; -1: wiped */
     int has_psk;
     uint8_t hash[NOISE_HASH_BYTES]; /* h; after the handshake the handshake hash */
     uint8_t chaining[NOISE_HASH_BYTES];
     struct noise_cipher handshake, send, receive;
     uint8_t s_public[NOISE_KEY_BYTES], s_secret[NOISE_KEY_BYTES];
     uint8_t e_public[NOISE_KEY_BYTES], e_secret[NOISE_KEY_BYTES];
-    uint8_t
-        rs[NOISE_KEY_BYTES]; /* the remote static key: known to the initiator, learnt by the responder in message 2 */
+    /* The remote static key: known to the initiator, learnt by the responder from message 2. It outlives Split. */
+    uint8_t rs[NOISE_KEY_BYTES];
     uint8_t re[NOISE_KEY_BYTES];
     uint8_t psk[NOISE_KEY_BYTES];
 };
@@ -49,21 +49,24 @@ void noise_start(struct noise *n, enum noise_pattern pattern, enum noise_role ro
 /* The pre-shared key, before message 2 (the third) is written or read. */
 void noise_psk(struct noise *n, const uint8_t psk[NOISE_KEY_BYTES]);
 
-/* Writes the next handshake message with its payload into out (out_max bytes); *out_bytes is its length. E_INTERNAL
- * where it is not our turn, the psk is missing or out is too small. */
+/* Writes the next handshake message with its payload into out (out_max bytes); *out_bytes is its length, which is that
+ * of the payload and 48 (messages 0, 1) or 64 (message 2). E_INTERNAL where it is not our turn, the psk is missing or
+ * out is too small; E_PEER where the peer's public key is of low order. On an error n stays as it was. */
 int noise_write(struct noise *n, const uint8_t *payload, size_t payload_bytes, uint8_t *out, size_t out_max,
                 size_t *out_bytes, struct error *e);
 
-/* Reads the next handshake message and decrypts its payload into out. E_PEER where it does not authenticate, its
- * public key is of low order, or it is too short; then n is wiped and only noise_wipe may follow. */
+/* Reads the next handshake message and decrypts its payload into out (not the message's own bytes). E_PEER where it
+ * does not authenticate, its public key is of low order, it is too short, or its payload is longer than out_max; then n
+ * is wiped and only noise_wipe or noise_start may follow. E_INTERNAL where it is not our turn or the psk is missing; n
+ * stays. */
 int noise_read(struct noise *n, const uint8_t *message, size_t message_bytes, uint8_t *out, size_t out_max,
                size_t *out_bytes, struct error *e);
 
 /* Not 0 once all three messages have passed. */
 int noise_done(const struct noise *n);
 
-/* Transport, after noise_done. out of noise_seal holds bytes + 16; of noise_open bytes - 16; out may equal in.
- * E_PEER (does not authenticate), E_LIMIT (65535 bytes, or the nonce has run out). */
+/* Transport, after noise_done (else E_INTERNAL). out of noise_seal holds bytes + 16; of noise_open bytes - 16; out may
+ * equal in. E_PEER (does not authenticate; the nonce stays), E_LIMIT (65535 bytes, or the nonce has run out). */
 int noise_seal(struct noise *n, const uint8_t *in, size_t bytes, uint8_t *out, struct error *e);
 int noise_open(struct noise *n, const uint8_t *in, size_t bytes, uint8_t *out, struct error *e);
 
