@@ -8,7 +8,7 @@
 #include "record.h"
 #include "schema.h"
 
-static int compare(const void *a, const void *b)
+int caseload_compare(const void *a, const void *b)
 {
     return id_compare(a, b);
 }
@@ -22,7 +22,7 @@ void caseload_free(struct caseload *l)
 
 int caseload_has(const struct caseload *l, const struct id *scope)
 {
-    return l->count != 0 && bsearch(scope, l->scopes, l->count, sizeof *l->scopes, compare) != NULL;
+    return l->count != 0 && bsearch(scope, l->scopes, l->count, sizeof *l->scopes, caseload_compare) != NULL;
 }
 
 int caseload_load(struct central *c, const struct id *user, struct caseload *out, struct error *e)
@@ -65,7 +65,7 @@ int caseload_load(struct central *c, const struct id *user, struct caseload *out
         code = e != NULL ? e->code : E_IO;
         goto fail;
     }
-    qsort(out->scopes, out->count, sizeof *out->scopes, compare);
+    qsort(out->scopes, out->count, sizeof *out->scopes, caseload_compare);
     return 0;
 fail:
     caseload_free(out);

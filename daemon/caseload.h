@@ -19,6 +19,7 @@ struct caseload {
 int caseload_load(struct central *c, const struct id *user, struct caseload *out, struct error *e); /* E_LIMIT */
 void caseload_free(struct caseload *l);
 int caseload_has(const struct caseload *l, const struct id *scope);
+int caseload_compare(const void *a, const void *b); /* two struct id, for qsort and bsearch */
 
 /* May this change of a user's laptop be applied? 0: yes. 1: no, and `reason` says why in one sentence (for the hold).
  * Negative: the question failed (e). What a newer schema wrote is carried: unknown kinds and fields are let through.

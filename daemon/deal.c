@@ -101,12 +101,22 @@ static int64_t released_entry(struct central *c, const struct id *hold, struct e
     return id;
 }
 
-static int add(struct batch_writer *w, const struct log_entry *entry, struct slice mask)
+/* The laptop's credit bounds a batch, so that a link of a few seconds still makes progress; one entry always fits. */
+static int add(const struct deal *d, struct batch_writer *w, const struct log_entry *entry, struct slice mask)
 {
-    if (!batch_has_room(w, entry->change.header.size + entry->change.body.size + 64))
+    size_t bytes = entry->change.header.size + entry->change.body.size + 64;
+    if (!batch_has_room(w, bytes) || (w->count != 0 && pack_bytes(&w->items).size + bytes > d->credit))
         return 0;
     batch_add_entry(w, entry->position, entry->received_ms, entry->change.header, entry->change.body, mask);
     return 1;
+}
+
+/* Has the laptop this scope, from before or from this deal, and may it keep it? */
+static int follows(const struct deal *d, const struct id *scope)
+{
+    const struct id *found =
+        d->may.count == 0 ? NULL : bsearch(scope, d->may.scopes, d->may.count, sizeof *scope, caseload_compare);
+    return found != NULL && (found < d->may.scopes + d->next_scope || caseload_has(&d->held, scope));
 }
 
 /* Adds the entry at the cursor if it is this laptop's business. 1: go on; 0: the batch is full; -1: failed. */
@@ -118,10 +128,9 @@ static int deal_one(struct deal *d, struct central *c, struct batch_writer *w, i
     if (log_load(c->db, id, 1, &entry, e) != 0)
         return -1;
     is_own = id_equal(&entry.change.device, &d->device.device);
-    wanted = !entry.held && is_dealt(entry.change.kind) && (!is_own || again) &&
-             caseload_has(&d->held, &entry.change.scope) && caseload_has(&d->may, &entry.change.scope);
+    wanted = !entry.held && is_dealt(entry.change.kind) && (!is_own || again) && follows(d, &entry.change.scope);
     if (wanted)
-        return add(w, &entry, all);
+        return add(d, w, &entry, all);
     if (entry.change.kind == KIND_HOLD && !again) {
         struct id hold = entry.change.record;
         int64_t released = released_entry(c, &hold, e);
@@ -202,7 +211,7 @@ static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w,
             break;
         }
         live = all ? (struct slice){NULL, 0} : (struct slice){mask, bytes};
-        if (!add(w, &entry, live)) {
+        if (!add(d, w, &entry, live)) {
             d->next_position = position;
             code = 0;
             break;
@@ -256,7 +265,7 @@ int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message
     struct batch_writer w;
     size_t arrived = 0;
     int more, code = 0;
-    (void)credit; /* a batch is LIMITS_BATCH_MAX at most, which is the least credit there is */
+    d->credit = credit;
     memset(out, 0, sizeof *out);
     memset(memory, 0, sizeof *memory);
     batch_start(&w);

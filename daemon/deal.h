@@ -23,6 +23,7 @@ struct deal {
     uint64_t cursor;
     size_t next_scope;      /* in `may`: the next one to look at */
     uint64_t next_position; /* within that scope */
+    uint64_t credit;        /* bytes of the batch that is being made, before it is deflated */
     int done;
 };
 

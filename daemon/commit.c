@@ -1,0 +1,90 @@
+#include "commit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "peer.h"
+
+struct commit_item {
+    struct commit_item *next;
+    struct peer *peer; /* NULL: gone */
+    struct receive_device device;
+    struct deal *deal;
+    struct message_push push; /* its slices point into bytes */
+    uint8_t *bytes;
+    struct receive_result result;
+    struct error error;
+    int code;
+};
+
+int commit_queue(struct server *s, struct peer *peer, const struct receive_device *device,
+                 const struct message_push *push, struct deal *deal, struct error *e)
+{
+    struct commit_item *item = calloc(1, sizeof *item);
+    uint8_t *bytes = malloc(push->head.size + push->batch.size + 1);
+    if (item == NULL || bytes == NULL) {
+        free(item);
+        free(bytes);
+        return error_set(e, E_MEMORY, "the office has no memory left; your changes are kept, try again later");
+    }
+    memcpy(bytes, push->head.p, push->head.size);
+    memcpy(bytes + push->head.size, push->batch.p, push->batch.size);
+    item->peer = peer;
+    item->device = *device;
+    item->deal = deal;
+    item->bytes = bytes;
+    item->push.head = (struct slice){bytes, push->head.size};
+    item->push.batch = (struct slice){bytes + push->head.size, push->batch.size};
+    *s->last = item;
+    s->last = &item->next;
+    return 0;
+}
+
+void commit_forget(struct server *s, const struct peer *peer)
+{
+    for (struct commit_item *item = s->first; item != NULL; item = item->next) {
+        if (item->peer == peer) {
+            item->peer = NULL;
+            item->deal = NULL;
+        }
+    }
+}
+
+static void take(struct server *s, struct commit_item *item)
+{
+    item->code = receive_push(s->central, &item->device, &item->push, &item->result, &item->error);
+    if (item->code == 0 && item->result.receipt && item->deal != NULL)
+        item->code = deal_confirm(item->deal, s->central, &item->error);
+}
+
+void commit_run(struct server *s)
+{
+    struct commit_item *items = s->first, *item;
+    struct error e = {0};
+    int code;
+    if (items == NULL)
+        return;
+    s->first = NULL;
+    s->last = &s->first;
+    if ((code = central_begin(s->central, &e)) == 0) {
+        for (item = items; item != NULL; item = item->next)
+            take(s, item);
+        code = central_commit(s->central, &e);
+    }
+    if (code != 0)
+        server_say(s, "commit failed: %s", e.text);
+    while ((item = items) != NULL) {
+        items = item->next;
+        if (item->peer != NULL) {
+            if (code != 0)
+                peer_pushed(item->peer, NULL, &e);
+            else if (item->code != 0)
+                peer_pushed(item->peer, NULL, &item->error);
+            else
+                peer_pushed(item->peer, &item->result, NULL);
+        }
+        receive_free(&item->result);
+        free(item->bytes);
+        free(item);
+    }
+}

@@ -1,0 +1,426 @@
+#include "peer.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admit.h"
+#include "clock.h"
+#include "commit.h"
+#include "deal.h"
+#include "limits.h"
+#include "session.h"
+
+struct peer {
+    struct server *server;
+    struct peer *next, **link;
+    uv_tcp_t tcp;
+    uv_timer_t timer;
+    int open_handles; /* memory is free when both are closed */
+    int closing;
+    struct session *session;
+    struct id ticket; /* enrolment: the one that the handshake named */
+    uint8_t noise_key[32];
+    int known; /* device is filled */
+    struct receive_device device;
+    uint64_t checkpoint_size; /* of the last checkpoint that this session sent */
+    int has_deal, remembers;
+    struct deal deal;
+    struct caseload held;
+    int waits_for_commit;
+    int refused; /* told why; what still comes is not read */
+    int writing; /* a write is under way; its bytes are in `out` */
+    uint8_t *out;
+    uint8_t in[16384];
+};
+
+static void name_of(const struct peer *p, char out[ID_TEXT])
+{
+    if (p->known)
+        id_format(&p->device.device, out);
+    else
+        memcpy(out, "unknown", sizeof "unknown");
+}
+
+/* --- closing --- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct peer *p = handle->data;
+    if (--p->open_handles != 0)
+        return;
+    *p->link = p->next;
+    if (p->next != NULL)
+        p->next->link = p->link;
+    p->server->peer_count--;
+    session_free(p->session);
+    if (p->has_deal)
+        deal_free(&p->deal);
+    caseload_free(&p->held);
+    free(p->out);
+    free(p);
+}
+
+static void close_peer(struct peer *p)
+{
+    if (p->closing)
+        return;
+    p->closing = 1;
+    commit_forget(p->server, p);
+    uv_close((uv_handle_t *)&p->tcp, on_closed);
+    uv_close((uv_handle_t *)&p->timer, on_closed);
+}
+
+void peer_close_all(struct server *s)
+{
+    for (struct peer *p = s->peers; p != NULL; p = p->next)
+        close_peer(p);
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+    struct peer *p = timer->data;
+    char name[ID_TEXT];
+    name_of(p, name);
+    server_say(p->server, "peer %s: silent for too long, closed", name);
+    close_peer(p);
+}
+
+static void set_timer(struct peer *p)
+{
+    uint64_t wait = session_is_ready(p->session) ? LIMITS_IDLE_MS : LIMITS_HANDSHAKE_MS;
+    /* A stranger's five seconds run from the first byte, whatever it sends. */
+    if (wait == LIMITS_IDLE_MS || !uv_is_active((uv_handle_t *)&p->timer))
+        (void)uv_timer_start(&p->timer, on_timeout, wait, 0);
+}
+
+/* --- writing --- */
+
+struct write_request {
+    uv_write_t request;
+    struct peer *peer;
+    size_t size;
+};
+
+static void flush(struct peer *p);
+
+static void on_written(uv_write_t *request, int status)
+{
+    struct write_request *w = (struct write_request *)request->data;
+    struct peer *p = w->peer;
+    p->writing = 0;
+    free(p->out);
+    p->out = NULL;
+    free(w);
+    if (status != 0)
+        close_peer(p);
+    else
+        flush(p);
+}
+
+/* Hands what the session has for the peer to the socket, one write at a time; closes once both sides have ended. */
+static void flush(struct peer *p)
+{
+    size_t size;
+    const uint8_t *bytes;
+    struct write_request *w;
+    uv_buf_t buffer;
+    if (p->closing || p->writing)
+        return;
+    bytes = session_output(p->session, &size);
+    if (size == 0) {
+        if (session_has_ended(p->session))
+            close_peer(p);
+        return;
+    }
+    w = malloc(sizeof *w);
+    p->out = malloc(size);
+    if (w == NULL || p->out == NULL) {
+        free(w);
+        close_peer(p);
+        return;
+    }
+    memcpy(p->out, bytes, size);
+    session_sent(p->session, size);
+    w->peer = p;
+    w->size = size;
+    w->request.data = w;
+    buffer = uv_buf_init((char *)p->out, (unsigned)size);
+    if (uv_write(&w->request, (uv_stream_t *)&p->tcp, &buffer, 1, on_written) != 0) {
+        free(w);
+        close_peer(p);
+        return;
+    }
+    p->writing = 1;
+}
+
+/* Tells the laptop why, then ends. */
+static void refuse(struct peer *p, const struct error *e)
+{
+    char name[ID_TEXT];
+    name_of(p, name);
+    server_say(p->server, "peer %s: refused (%s): %s", name, error_name(e->code), e->text);
+    p->refused = 1;
+    if (session_fail(p->session, e->code, e->text, NULL) != 0) {
+        close_peer(p);
+        return;
+    }
+    flush(p);
+    /* The laptop hangs up once it has read why; if it does not, we do. */
+    if (!p->closing)
+        (void)uv_timer_start(&p->timer, on_timeout, LIMITS_HANDSHAKE_MS, 0);
+}
+
+/* --- what the laptop says --- */
+
+static int welcome(struct peer *p, const struct message_hello *hello, struct error *e)
+{
+    struct central *c = p->server->central;
+    struct merkle_source tree = log_tree(c->db);
+    struct message m = {.type = MESSAGE_WELCOME};
+    struct message_welcome *w = &m.as.welcome;
+    uint64_t seen = hello->checkpoint_size <= c->checkpoint_size ? hello->checkpoint_size : 0;
+    int code, known;
+    if ((code = log_chain_end(c->db, &p->device.device, &w->have, e)) != 0)
+        return code;
+    w->checkpoint = (struct slice){(const uint8_t *)c->checkpoint, strlen(c->checkpoint)};
+    /* Where the laptop has seen a longer log than ours, ours was put back: it will see that itself, and says so. */
+    if ((code = merkle_consistency(&tree, seen, c->checkpoint_size, &w->consistency, e)) != 0)
+        return code;
+    w->schema_version = SCHEMA_VERSION;
+    w->office_ms = clock_wall();
+    w->revoked = p->device.revoked;
+    if ((known = deal_remembers(c, &p->device, hello->caseload_digest, &p->held, e)) < 0)
+        return e->code;
+    p->remembers = known;
+    w->want_caseload = !known;
+    p->checkpoint_size = c->checkpoint_size;
+    return session_send(p->session, &m, e);
+}
+
+/* The scopes that the laptop lists: sorted, without doubles. */
+static int listed(const struct slice caseload, struct caseload *out, struct error *e)
+{
+    out->count = caseload.size / ID_BYTES;
+    if ((out->scopes = malloc(caseload.size + 1)) == NULL)
+        return error_set(e, E_MEMORY, "the office has no memory left; try again later");
+    memcpy(out->scopes, caseload.p, out->count * ID_BYTES);
+    for (size_t i = 1; i < out->count; i++)
+        if (id_compare(&out->scopes[i - 1], &out->scopes[i]) >= 0)
+            return error_set(e, E_INPUT, "the laptop's list of cases is not sorted");
+    return 0;
+}
+
+static int pull(struct peer *p, const struct message_pull *m, struct error *e)
+{
+    struct message answer = {.type = MESSAGE_ENTRIES};
+    struct deal_memory memory;
+    int code;
+    if (p->device.revoked)
+        return error_set(e, E_REFUSED,
+                         "this laptop, or its user, has been disabled; what it sent is held at the office");
+    if (!p->has_deal || p->deal.done) {
+        if (m->has_caseload) {
+            caseload_free(&p->held);
+            if ((code = listed(m->caseload, &p->held, e)) != 0)
+                return code;
+        } else if (p->has_deal) {
+            /* A second pull in one session goes on from what the first one dealt. */
+            caseload_free(&p->held);
+            p->held = p->deal.may;
+            memset(&p->deal.may, 0, sizeof p->deal.may);
+        } else if (!p->remembers) {
+            return error_set(e, E_INPUT, "the laptop did not list the cases that it holds");
+        }
+        if (p->has_deal)
+            deal_free(&p->deal);
+        p->has_deal = 1;
+        if ((code = deal_start(&p->deal, p->server->central, &p->device, &p->held, m->cursor, e)) != 0)
+            return code;
+    }
+    if ((code = deal_next(&p->deal, p->server->central, m->credit, &answer.as.entries, &memory, e)) != 0)
+        return code;
+    code = session_send(p->session, &answer, e);
+    deal_release(&memory);
+    return code;
+}
+
+static int enrol(struct peer *p, const struct message_enrol *m, struct error *e)
+{
+    struct message answer = {.type = MESSAGE_ENROLLED};
+    struct admit_answer admitted;
+    char name[ID_TEXT];
+    int code = admit_enrol(p->server->central, &p->ticket, m, p->noise_key, &admitted, e);
+    if (code != 0)
+        return code;
+    id_format(&admitted.message.device, name);
+    server_say(p->server, "device %s: enrolled", name);
+    answer.as.enrolled = admitted.message;
+    return session_send(p->session, &answer, e);
+}
+
+static int message(struct peer *p, const struct message *m, struct error *e)
+{
+    int code;
+    switch (m->type) {
+    case MESSAGE_HELLO:
+        return welcome(p, &m->as.hello, e);
+    case MESSAGE_PUSH:
+        code = commit_queue(p->server, p, &p->device, &m->as.push, p->has_deal ? &p->deal : NULL, e);
+        p->waits_for_commit = code == 0;
+        return code;
+    case MESSAGE_PULL:
+        return pull(p, &m->as.pull, e);
+    case MESSAGE_ENROL:
+        return enrol(p, &m->as.enrol, e);
+    case MESSAGE_FAIL:
+        /* What a laptop says of itself goes to the journal as a code alone. */
+        server_say(p->server, "peer: the laptop gave up (%.*s)", (int)m->as.fail.code.size,
+                   (const char *)m->as.fail.code.p);
+        return 0;
+    default:
+        return error_set(e, E_PEER, "the laptop said what only an office says");
+    }
+}
+
+static int event(struct peer *p, struct session_event *ev, struct error *e)
+{
+    uint8_t secret[32];
+    int code;
+    switch (ev->type) {
+    case SESSION_TICKET:
+        p->ticket = ev->ticket;
+        if ((code = admit_secret(p->server->central, &ev->ticket, secret, e)) == 0)
+            code = session_secret(p->session, secret, e);
+        sodium_memzero(secret, sizeof secret);
+        return code;
+    case SESSION_READY:
+        memcpy(p->noise_key, ev->peer, sizeof p->noise_key);
+        if (session_mode(p->session) == LINK_ENROL)
+            return 0;
+        code = receive_device(p->server->central, ev->peer, &p->device, e);
+        p->known = code == 0;
+        return code;
+    case SESSION_MESSAGE:
+        return message(p, &ev->message, e);
+    case SESSION_END:
+        return session_end(p->session, e);
+    case SESSION_NOTHING:
+        break;
+    }
+    return 0;
+}
+
+/* Lets the session speak until it has nothing more, or a push waits for its commit. */
+static void run_events(struct peer *p)
+{
+    struct session_event ev;
+    struct error e = {0};
+    while (!p->closing && !p->waits_for_commit && !p->refused) {
+        if (session_next(p->session, &ev, &e) != 0) {
+            server_say(p->server, "peer: %s", e.text);
+            /* To a stranger nothing is said. */
+            if (session_is_ready(p->session))
+                refuse(p, &e);
+            else
+                close_peer(p);
+            return;
+        }
+        if (ev.type == SESSION_NOTHING)
+            break;
+        if (event(p, &ev, &e) != 0) {
+            refuse(p, &e);
+            return;
+        }
+    }
+    flush(p);
+}
+
+void peer_pushed(struct peer *p, const struct receive_result *result, const struct error *e)
+{
+    struct message answer = {.type = MESSAGE_PUSHED};
+    struct error own = {0};
+    struct pack memory;
+    char name[ID_TEXT];
+    int code;
+    p->waits_for_commit = 0;
+    if (result == NULL) {
+        refuse(p, e);
+        return;
+    }
+    name_of(p, name);
+    server_say(p->server, "device %s: %llu changes durable up to %llu, %zu held", name,
+               (unsigned long long)(result->seq - result->first_seq + 1), (unsigned long long)result->seq,
+               result->held_count);
+    if ((code = receive_answer(p->server->central, result, p->checkpoint_size, &answer.as.pushed, &memory, &own)) == 0)
+        code = session_send(p->session, &answer, &own);
+    p->checkpoint_size = p->server->central->checkpoint_size;
+    pack_free(&memory);
+    if (code != 0)
+        refuse(p, &own);
+    else
+        run_events(p);
+}
+
+/* --- reading --- */
+
+static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    struct peer *p = handle->data;
+    (void)suggested;
+    *buffer = uv_buf_init((char *)p->in, sizeof p->in);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+{
+    struct peer *p = stream->data;
+    struct error e = {0};
+    if (size < 0) {
+        if (!session_has_ended(p->session))
+            server_say(p->server, "peer: the link broke off");
+        close_peer(p);
+        return;
+    }
+    if (size == 0 || p->refused)
+        return;
+    if (session_receive(p->session, (const uint8_t *)buffer->base, (size_t)size, &e) != 0) {
+        server_say(p->server, "peer: %s", e.text);
+        close_peer(p);
+        return;
+    }
+    run_events(p);
+    if (!p->closing && !p->refused)
+        set_timer(p);
+}
+
+void peer_accept(struct server *s)
+{
+    struct peer *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return;
+    p->server = s;
+    p->session = session_new_office(s->central->keys->noise_secret);
+    if (p->session == NULL || uv_tcp_init(&s->loop, &p->tcp) != 0) {
+        session_free(p->session);
+        free(p);
+        return;
+    }
+    (void)uv_timer_init(&s->loop, &p->timer);
+    p->tcp.data = p->timer.data = p;
+    p->open_handles = 2;
+    p->next = s->peers;
+    p->link = &s->peers;
+    if (s->peers != NULL)
+        s->peers->link = &p->next;
+    s->peers = p;
+    s->peer_count++;
+    if (uv_accept((uv_stream_t *)&s->listener, (uv_stream_t *)&p->tcp) != 0 || s->stopping ||
+        s->peer_count > SERVER_PEERS_MAX) {
+        close_peer(p);
+        return;
+    }
+    (void)uv_tcp_nodelay(&p->tcp, 1);
+    set_timer(p);
+    if (uv_read_start((uv_stream_t *)&p->tcp, allocate, on_read) != 0)
+        close_peer(p);
+}
