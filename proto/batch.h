@@ -7,22 +7,25 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "limits.h"
 #include "pack.h"
+
+#define BATCH_DEFLATED_MAX (LIMITS_BATCH_MAX + LIMITS_BATCH_MAX / 1024) /* what deflating may add at worst */
 
 /* --- writing --- */
 struct batch_writer {
-    struct pack items;
+    struct pack items; /* one after another; the array's header goes before them at the end */
     size_t count;
 };
 void batch_start(struct batch_writer *w);
-/* Would `bytes` more still fit (LIMITS_BATCH_MAX, LIMITS_BATCH_CHANGES_MAX)? An empty batch takes anything that is
- * within LIMITS_BATCH_MAX. */
+/* Would an item of `bytes` (header, body and mask together; what frames them is added here) still fit in
+ * LIMITS_BATCH_MAX and LIMITS_BATCH_CHANGES_MAX? One change always fits in an empty batch. */
 int batch_has_room(const struct batch_writer *w, size_t bytes);
 void batch_add_change(struct batch_writer *w, struct slice header, struct slice body);
 /* body.p NULL: erased; mask.p NULL: all ops count. */
 void batch_add_entry(struct batch_writer *w, uint64_t position, uint64_t received_ms, struct slice header,
                      struct slice body, struct slice mask);
-/* Deflates into out, which is freed with free(out->p). E_MEMORY. */
+/* Deflates into out, which is freed with free((void *)out->p). E_MEMORY; E_LIMIT where batch_has_room was not asked. */
 int batch_finish(struct batch_writer *w, struct slice *out, struct error *e);
 void batch_free(struct batch_writer *w);
 
@@ -37,9 +40,9 @@ struct batch_reader {
     struct unpack unpack;
     int entries; /* items are entries, not changes */
 };
-/* Inflates and counts. E_INPUT, E_LIMIT, E_MEMORY. */
+/* Inflates and counts. E_INPUT, E_LIMIT, E_MEMORY. batch_close may follow in every case. */
 int batch_open(struct batch_reader *r, struct slice deflated, int entries, struct error *e);
-/* 1: an item; 0: the end; -1: not as it should be, e says why. Slices live until batch_close. */
+/* 1: an item; 0: the end; -1: not as it should be, e says why (E_INPUT, E_LIMIT). Slices live until batch_close. */
 int batch_next(struct batch_reader *r, struct batch_item *out, struct error *e);
 void batch_close(struct batch_reader *r);
 

@@ -15,6 +15,13 @@
 #include "merkle.h"
 #include "pack.h"
 
+/* Bytes of the texts; a checkpoint's is CHECKPOINT_TEXT_MAX - 1. Times, positions and counts are at most 2^63 - 1. */
+#define MESSAGE_CODE_MAX 32
+#define MESSAGE_SENTENCE_MAX 512 /* of a fail, and the reason of a held change */
+#define MESSAGE_LABEL_MAX 100
+#define MESSAGE_NAME_MAX 1000
+#define MESSAGE_HELD_MAX LIMITS_BATCH_CHANGES_MAX
+
 enum message_type {
     MESSAGE_HELLO = 1,   /* field: what I have */
     MESSAGE_WELCOME = 2, /* office: what I have of you, my checkpoint, my orders */
@@ -117,9 +124,10 @@ struct message {
     } as;
 };
 
-/* Encodes; out is started here and freed by the caller with pack_free, on failure too. E_LIMIT, E_MEMORY. */
+/* Encodes, and reads back what it wrote, so that nothing goes out that a peer would refuse. out is started here and
+ * freed by the caller with pack_free, on failure too. E_LIMIT, E_MEMORY, E_INTERNAL (m is not as this header says). */
 int message_write(const struct message *m, struct pack *out, struct error *e);
-/* Decodes. E_INPUT, E_LIMIT. */
+/* Decodes. E_INPUT, E_LIMIT; E_PEER for a type that this version does not know. */
 int message_read(struct slice bytes, struct message *out, struct error *e);
 
 /* The held list of a pushed message: start with unpack_start on m->held and unpack_array, then this, held_count times.
