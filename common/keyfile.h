@@ -27,9 +27,11 @@ struct keyfile_head {
     uint8_t hash[32];
 };
 
+/* All of these need vault_init or sodium_init first. Those that write take the lock of the file's folder. */
+
 /* Makes a new key file at path with one passphrase slot around a fresh random data key, which is also returned in
- * key. Refuses to replace an existing file (E_EXISTS). Errors: E_INPUT (passphrase too short or too long), E_IO,
- * E_FULL, E_MEMORY (Argon2id got no memory). */
+ * key (zeroed on an error). Refuses to replace an existing file (E_EXISTS). Errors: E_INPUT (passphrase too short or
+ * too long), E_NO_STORE (no such folder), E_IO, E_FULL, E_MEMORY (Argon2id got no memory). */
 int keyfile_create(const char *path, const char *passphrase, size_t passphrase_bytes, enum keyfile_cost cost,
                    uint8_t key[KEYFILE_KEY_BYTES], struct error *e);
 
@@ -38,11 +40,12 @@ int keyfile_create(const char *path, const char *passphrase, size_t passphrase_b
 int keyfile_open(const char *path, const char *passphrase, size_t passphrase_bytes, uint8_t key[KEYFILE_KEY_BYTES],
                  struct error *e);
 
-/* Rewrites the passphrase slot. key: the data key, already open. Errors as keyfile_create's. */
+/* Rewrites the passphrase slot. key: the data key, already open. Errors as keyfile_create's, and E_VERIFY (key is not
+ * this file's, or the file is damaged); on any of them the file is unchanged. */
 int keyfile_change(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], const char *passphrase,
                    size_t passphrase_bytes, enum keyfile_cost cost, struct error *e);
 
-/* Reads or replaces the head. Errors: E_NO_STORE, E_VERIFY (its tag fails under key), E_IO, E_FULL. */
+/* Reads or replaces the head. Errors: E_NO_STORE, E_VERIFY (damaged, or its tag fails under key), E_IO, E_FULL. */
 int keyfile_head_get(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], struct keyfile_head *head,
                      struct error *e);
 int keyfile_head_set(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], const struct keyfile_head *head,
