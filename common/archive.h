@@ -1,8 +1,7 @@
-/* A log archive: one file that an auditor can verify and replay without a daemon. docs/LOG.md, "The archive".
- *
- *   magic line, then records of 32-bit big-endian length and bytes: one preamble, the entries in log order, the signed
- *   heads, one checkpoint at the end. Headers stand in clear (ids and times); bodies are sealed one by one with
- *   XChaCha20-Poly1305 under a key that a passphrase slot in the preamble wraps. */
+/* A log archive: one file that an auditor can verify and replay without a daemon. docs/LOG.md, "The archive", has the
+ * bytes: a magic line, then records: one preamble, the checkpoint, the signed heads, the entries in log order. Headers
+ * stand in clear (ids and times); bodies are sealed one by one with XChaCha20-Poly1305 under a key that a passphrase
+ * wraps. What an auditor trusts stands first, so that one pass through the file, however long, is enough. */
 #ifndef SATCHEL_ARCHIVE_H
 #define SATCHEL_ARCHIVE_H
 
@@ -15,7 +14,10 @@
 #include "log.h"
 
 /* Writes the archive of an office's store to path: to a temporary file beside it, synced, then renamed. checkpoint: the
- * signed note that covers the whole log. cost as keyfile_create's. E_IO, E_FULL, E_VERIFY, E_EXISTS (path exists). */
+ * signed note that covers the whole log. The passphrase is KEYFILE_PASSPHRASE_MIN .. _MAX bytes long. *entries (may be
+ * NULL): how many it holds. An archive that would not verify is not written. E_INPUT (passphrase), E_IO, E_FULL,
+ * E_MEMORY, E_VERIFY (the store's log is not what the checkpoint says: the sentence names the entry), E_EXISTS (path
+ * exists). */
 struct archive_options {
     const char *path;
     const char *log_key;    /* the office's verifier key */
@@ -28,23 +30,28 @@ int archive_write(struct db *db, const struct archive_options *options, uint64_t
 
 struct archive; /* one that is being read */
 
-/* Opens. passphrase may be NULL: bodies stay sealed. E_INPUT (not an archive), E_WRONG_KEY, E_IO. */
+/* Opens. passphrase may be NULL: bodies stay sealed. E_INPUT (not an archive), E_VERIFY ("preamble: ..."), E_WRONG_KEY
+ * (the passphrase does not fit, or the preamble was rewritten), E_IO, E_MEMORY. */
 int archive_open(struct archive **out, const char *path, const char *passphrase, size_t passphrase_bytes,
                  struct error *e);
-void archive_close(struct archive *a);
+void archive_close(struct archive *a);                /* NULL allowed */
 const char *archive_log_key(const struct archive *a); /* as the archive claims; the auditor has his own */
+uint64_t archive_entries(const struct archive *a);    /* how many it claims to hold */
 
-enum archive_record_type { ARCHIVE_ENTRY, ARCHIVE_HEAD, ARCHIVE_CHECKPOINT, ARCHIVE_END };
+/* In the order in which they come: one checkpoint, the heads, the entries, and the end again and again. */
+enum archive_record_type { ARCHIVE_CHECKPOINT, ARCHIVE_HEAD, ARCHIVE_ENTRY, ARCHIVE_END };
 struct archive_record {
     enum archive_record_type type;
-    uint64_t position, received_ms; /* entries */
+    uint64_t position, received_ms; /* entries: positions count from 0, without a gap */
     struct slice header;
     struct slice body;       /* p NULL: erased, or sealed and no key was given */
     int sealed;              /* there is a body, and no key was given */
     struct slice head;       /* signed head */
     struct slice checkpoint; /* note */
 };
-/* The next record; its slices live until the next call. E_VERIFY: the sentence names the entry ("entry 17: ..."). */
+/* The next record; its slices live until the next call. What a header, a head or a note says is not checked here but
+ * for this: with a passphrase, the body was sealed for just this position, time of receipt and header. E_VERIFY: the
+ * sentence names what is wrong ("entry 17: ...", "head 3: ..."), and every later call says the same. E_IO. */
 int archive_next(struct archive *a, struct archive_record *out, struct error *e);
 
 #endif
