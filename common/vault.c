@@ -185,7 +185,7 @@ static int size_of(const char *path, int64_t *size, struct error *e)
     if (stat(path, &status) != 0) {
         if (errno == ENOENT || errno == ENOTDIR)
             return 0;
-        return error_system(e, E_IO, errno, "%s could not be looked at", path);
+        return error_system(e, errno == ENAMETOOLONG ? E_INPUT : E_IO, errno, "%s could not be looked at", path);
     }
     if (!S_ISREG(status.st_mode))
         return error_set(e, E_INPUT, "%s is not a file", path);
