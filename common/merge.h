@@ -20,6 +20,7 @@ struct merge_op {
     struct slice value;
     struct slice supersedes; /* as in change_op; merge_live alone reads it */
     size_t tag;              /* the caller's own */
+    uint64_t key;            /* the merge's own, while it runs; nothing to set or to read */
 };
 
 enum merge_conflict {
@@ -30,12 +31,13 @@ enum merge_conflict {
 
 struct merge_shown {
     enum merge_conflict conflict;
-    size_t count; /* ops[0 .. count) are shown: 0 or 1 for a field that holds one value, any number for set and once */
+    size_t count; /* ops[0 .. count) are shown: 0 or 1 for a field that holds one value, any number for the others */
     int64_t sum;  /* SCHEMA_SUM: the total, clamped to the range of int64 */
 };
 
-/* Moves the live ops (no other op of the set supersedes them) to the front and returns how many there are. The order
- * of the set does not matter; an op given twice (one dot) counts once. */
+/* Moves the live ops (no other op of the set supersedes them) to the front, in the order of their dots, and returns how
+ * many there are. The order of the set does not matter; an op given twice (one dot) counts once: of two copies the one
+ * with the smaller position stays. */
 size_t merge_live(struct merge_op *ops, size_t count);
 
 /* What the field shows, from its live ops, which are put in order: the shown first, then the others, each in the

@@ -1,0 +1,304 @@
+/* The rule, as it was published (DESIGN, "The merge"):
+ *
+ *   State of a field = the set of its ops. Live = not superseded. The field's policy picks what is shown:
+ *
+ *   latest   the greatest effective time, then device              two live: for review, quiet
+ *   highest  the highest rank: it falls only by an op that names
+ *            every higher op it saw                                two live: for review, loud
+ *   review   the one that the office accepted first, until a
+ *            person decides                                        two live: for review, loud
+ *   set      elements with a live add; an add beats a concurrent
+ *            remove                                                no conflict
+ *   sum      the sum of live contributions                         no conflict
+ *   text     three-way merge; where edits overlap, both            loud where they overlap
+ *   once     the op, with later amendments under it                no conflict
+ *
+ *   Effective time = min(hlc, the office's receipt).
+ *
+ * What the rule leaves open, and how it is here:
+ *
+ *   - Two live ops with the same bytes agree, whoever wrote them: nobody is asked to choose between equal things.
+ *   - A nil is a cleared field and competes as any value does. As an element, a contribution or a rank it is nothing.
+ *   - The action matters to set and sum alone: a live remove is not shown. Elsewhere a remove is its value.
+ *   - Every order ends in the dot, and after the dot in the op's bytes, so that no two different ops are ever equal and
+ *     the result depends on the set alone: not on the order of arrival, nor on how qsort treats ties.
+ *   - text: two live versions are both shown, whole, never interleaved.
+ *   - A total that int64 cannot hold is clamped and loud, since a wrong total must not look like a right one.
+ *
+ * Nothing here can fail: whatever bytes come in, something is shown, and the same on every replica. */
+#include "merge.h"
+
+#include <stdlib.h>
+
+#include "clock.h"
+
+/* --- live --- */
+
+static int by_number(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+/* The order that every other ends in. After the dot only copies of one op are left: the accepted one goes first, and
+ * bytes decide what an honest author never makes different. */
+static int by_dot(const void *left, const void *right)
+{
+    const struct merge_op *a = left, *b = right;
+    int order;
+    if ((order = dot_compare(&a->dot, &b->dot)) != 0 || (order = by_number(a->position, b->position)) != 0 ||
+        (order = by_number(a->received_ms, b->received_ms)) != 0 || (order = by_number(a->hlc, b->hlc)) != 0 ||
+        (order = by_number((uint64_t)a->action, (uint64_t)b->action)) != 0 ||
+        (order = slice_compare(a->value, b->value)) != 0)
+        return order;
+    return slice_compare(a->supersedes, b->supersedes);
+}
+
+/* The first op with a dot, among ops in by_dot's order; count where there is none. */
+static size_t find_dot(const struct merge_op *ops, size_t count, const struct dot *dot)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (dot_compare(&ops[middle].dot, dot) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && dot_equal(&ops[low].dot, dot) ? low : count;
+}
+
+size_t merge_live(struct merge_op *ops, size_t count)
+{
+    size_t live = 0;
+    /* 1. Put the set in an order of its own. The key marks what is dead. */
+    if (count > 1)
+        qsort(ops, count, sizeof *ops, by_dot);
+    for (size_t i = 0; i < count; i++)
+        ops[i].key = i > 0 && dot_equal(&ops[i].dot, &ops[i - 1].dot); /* a copy */
+    /* 2. What an op names, it replaced: that is dead, and whether the one who names it lives does not matter. An op
+     * that names itself has replaced nothing. */
+    for (size_t i = 0; i < count; i++) {
+        struct unpack r;
+        size_t named;
+        unpack_start(&r, ops[i].supersedes);
+        for (named = unpack_array(&r); named > 0 && !r.failed; named--) {
+            struct dot dot = dot_unpack(&r);
+            size_t at = r.failed ? count : find_dot(ops, count, &dot);
+            if (at != count && !dot_equal(&dot, &ops[i].dot))
+                ops[at].key = 1;
+        }
+    }
+    /* 3. The living to the front; they keep their order. */
+    for (size_t i = 0; i < count; i++) {
+        struct merge_op op = ops[i];
+        if (op.key != 0)
+            continue;
+        ops[i] = ops[live];
+        ops[live++] = op;
+    }
+    return live;
+}
+
+/* --- shown --- */
+
+static int all_equal(const struct merge_op *live, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (!slice_equal(live[0].value, live[i].value))
+            return 0;
+    return 1;
+}
+
+static uint64_t effective(const struct merge_op *op)
+{
+    return clock_effective(op->hlc, op->received_ms);
+}
+
+/* The greatest key, then the latest; then whoever is later in the order of dots: of two ops that one device wrote, the
+ * second. */
+static int greatest_first(const void *left, const void *right)
+{
+    const struct merge_op *a = left, *b = right;
+    int order;
+    if ((order = by_number(b->key, a->key)) != 0 || (order = by_number(effective(b), effective(a))) != 0)
+        return order;
+    return by_dot(right, left);
+}
+
+static int earliest_first(const void *left, const void *right)
+{
+    const struct merge_op *a = left, *b = right;
+    int order = by_number(effective(a), effective(b));
+    return order != 0 ? order : by_dot(left, right);
+}
+
+static int key_then_dot(const void *left, const void *right)
+{
+    const struct merge_op *a = left, *b = right;
+    int order = by_number(a->key, b->key);
+    return order != 0 ? order : by_dot(left, right);
+}
+
+static int key_then_value(const void *left, const void *right)
+{
+    const struct merge_op *a = left, *b = right;
+    int order;
+    if ((order = by_number(a->key, b->key)) != 0 || (order = slice_compare(a->value, b->value)) != 0)
+        return order;
+    return by_dot(left, right);
+}
+
+/* The smallest key; then what the office accepted first, and what it has not accepted yet (the greatest position) last,
+ * as it was written. */
+static int accepted_first(const void *left, const void *right)
+{
+    const struct merge_op *a = left, *b = right;
+    int order;
+    if ((order = by_number(a->key, b->key)) != 0 || (order = by_number(a->position, b->position)) != 0 ||
+        (order = by_number(a->hlc, b->hlc)) != 0)
+        return order;
+    return by_dot(left, right);
+}
+
+static int value_then_accepted(const void *left, const void *right)
+{
+    const struct merge_op *a = left, *b = right;
+    int order = slice_compare(a->value, b->value);
+    return order != 0 ? order : accepted_first(left, right);
+}
+
+static void sort(struct merge_op *live, size_t count, int (*order)(const void *, const void *))
+{
+    if (count > 1)
+        qsort(live, count, sizeof *live, order);
+}
+
+static void clear_keys(struct merge_op *live, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        live[i].key = 0;
+}
+
+/* A field that holds one value: the first of the order, and a conflict where another value lives beside it. */
+static struct merge_shown one_of(struct merge_op *live, size_t count, int (*order)(const void *, const void *),
+                                 enum merge_conflict where_they_differ)
+{
+    struct merge_shown shown = {MERGE_AGREED, count > 0, 0};
+    sort(live, count, order);
+    if (!all_equal(live, count))
+        shown.conflict = where_they_differ;
+    return shown;
+}
+
+/* 0: nothing is said. What cannot be read ranks with the codes that this version does not know: above all it knows. */
+static uint64_t rank_of(const struct schema_field *field, struct slice value)
+{
+    int64_t code;
+    if (slice_is_nil(value))
+        return 0;
+    if (field->choices == NULL)
+        return 1;
+    return 1 + (uint64_t)schema_rank(field, slice_int(value, &code) && code >= 0 ? (uint64_t)code : UINT64_MAX);
+}
+
+static struct merge_shown show_highest(const struct schema_field *field, struct merge_op *live, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        live[i].key = rank_of(field, live[i].value);
+    return one_of(live, count, greatest_first, MERGE_LOUD);
+}
+
+static struct merge_shown show_set(struct merge_op *live, size_t count)
+{
+    struct merge_shown shown = {MERGE_AGREED, 0, 0};
+    /* 1. Elements: what was added (0), in the order of their bytes; the others (2) behind them. */
+    for (size_t i = 0; i < count; i++)
+        live[i].key = live[i].action == CHANGE_REMOVE || slice_is_nil(live[i].value) ? 2 : 0;
+    sort(live, count, key_then_value);
+    /* 2. Of several adds of one element the first by dot is shown (0), the others are not (1). */
+    for (size_t i = 0; i < count && live[i].key == 0; i++) {
+        if (i > 0 && slice_equal(live[i].value, live[i - 1].value))
+            live[i].key = 1;
+        else
+            shown.count++;
+    }
+    sort(live, count, key_then_value);
+    return shown;
+}
+
+static struct merge_shown show_sum(struct merge_op *live, size_t count)
+{
+    struct merge_shown shown = {MERGE_AGREED, 0, 0};
+    int64_t high = 0; /* the total, in two halves: high * 2^32 + low */
+    uint64_t low = 0;
+    /* 1. Add up what was contributed (0). The halves cannot run over, so the order does not matter. */
+    for (size_t i = 0; i < count; i++) {
+        int64_t value;
+        live[i].key = live[i].action == CHANGE_REMOVE || !slice_int(live[i].value, &value);
+        if (live[i].key != 0)
+            continue;
+        shown.count++;
+        low += (uint64_t)value & 0xffffffff;
+        high += value >= 0 ? value >> 32 : -(int64_t)(~(uint64_t)value >> 32) - 1; /* rounded down */
+    }
+    sort(live, count, key_then_dot);
+    /* 2. Put the halves together; clamp what does not fit, and say so. */
+    high += (int64_t)(low >> 32);
+    low &= 0xffffffff;
+    if (high > INT32_MAX || high < INT32_MIN) {
+        shown.conflict = MERGE_LOUD;
+        shown.sum = high > 0 ? INT64_MAX : INT64_MIN;
+    } else {
+        shown.sum = high * ((int64_t)1 << 32) + (int64_t)low;
+    }
+    return shown;
+}
+
+/* Every version that lives, once each, in the order in which the office accepted them. */
+static struct merge_shown show_textual(struct merge_op *live, size_t count)
+{
+    struct merge_shown shown = {MERGE_AGREED, 0, 0};
+    /* 1. Of equal versions the one that was accepted first is shown (0), the others are not (1). */
+    sort(live, count, value_then_accepted);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && slice_equal(live[i].value, live[i - 1].value))
+            live[i].key = 1;
+        else
+            shown.count++;
+    }
+    sort(live, count, accepted_first);
+    /* 2. Two versions are for a person to bring together. */
+    if (shown.count > 1)
+        shown.conflict = MERGE_LOUD;
+    return shown;
+}
+
+static struct merge_shown show_once(struct merge_op *live, size_t count)
+{
+    struct merge_shown shown = {MERGE_AGREED, count, 0};
+    sort(live, count, earliest_first);
+    return shown;
+}
+
+struct merge_shown merge_show(const struct schema_field *field, struct merge_op *live, size_t count)
+{
+    clear_keys(live, count);
+    switch (field->policy) {
+    case SCHEMA_LATEST:
+        return one_of(live, count, greatest_first, MERGE_QUIET);
+    case SCHEMA_HIGHEST:
+        return show_highest(field, live, count);
+    case SCHEMA_REVIEW:
+        return one_of(live, count, accepted_first, MERGE_LOUD);
+    case SCHEMA_SET:
+        return show_set(live, count);
+    case SCHEMA_SUM:
+        return show_sum(live, count);
+    case SCHEMA_TEXTUAL:
+        return show_textual(live, count);
+    case SCHEMA_ONCE:
+        return show_once(live, count);
+    }
+    /* Not reached: the table of kinds holds no other policy, and every case returns. */
+    abort();
+}

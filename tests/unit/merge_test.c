@@ -1,0 +1,731 @@
+/* Each policy's steps in the order of merge.c, each comparison in both directions, then properties over sets made at
+ * random: any order of a set gives one result, and replicas that saw it in pieces agree in the end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "clock.h"
+#include "merge.h"
+
+#define MS(ms) ((uint64_t)(ms) << 16)
+#define YEAR_2099 4070908800000ull
+#define TODAY 1800000000000ull
+
+static const struct schema_choice risks[] = {{1, "none"}, {3, "low"}, {2, "high"}, {0, NULL}}; /* 2 ranks above 3 */
+static const struct schema_field fields[] = {{10, "phone", SCHEMA_TEXT, SCHEMA_LATEST, NULL, 0, ""},
+                                             {11, "risk", SCHEMA_CHOICE, SCHEMA_HIGHEST, risks, 0, ""},
+                                             {12, "legal_name", SCHEMA_TEXT, SCHEMA_REVIEW, NULL, 0, ""},
+                                             {13, "need", SCHEMA_TEXT, SCHEMA_SET, NULL, 0, ""},
+                                             {14, "units", SCHEMA_INTEGER, SCHEMA_SUM, NULL, 0, ""},
+                                             {15, "narrative", SCHEMA_TEXT, SCHEMA_TEXTUAL, NULL, 0, ""},
+                                             {16, "note", SCHEMA_TEXT, SCHEMA_ONCE, NULL, 0, ""}};
+static const struct schema_field *const latest = &fields[0], *const highest = &fields[1], *const review = &fields[2],
+                                        *const set = &fields[3], *const sum = &fields[4], *const textual = &fields[5],
+                                        *const once = &fields[6];
+#define FIELD_COUNT (sizeof fields / sizeof *fields)
+
+/* Values: encoded once, kept until the program ends. */
+static uint8_t arena[1 << 20];
+static size_t arena_used;
+
+static struct slice keep(struct pack *w)
+{
+    struct slice kept = {arena + arena_used, pack_bytes(w).size};
+    assert_int_equal(pack_finish(w, NULL), 0);
+    assert_true(arena_used + kept.size <= sizeof arena);
+    memcpy(arena + arena_used, pack_bytes(w).p, kept.size);
+    arena_used += kept.size;
+    pack_free(w);
+    return kept;
+}
+
+static struct slice text(const char *words)
+{
+    struct pack w;
+    pack_start(&w);
+    pack_text(&w, words, strlen(words));
+    return keep(&w);
+}
+
+static struct slice integer(int64_t value)
+{
+    struct pack w;
+    pack_start(&w);
+    pack_int(&w, value);
+    return keep(&w);
+}
+
+static struct slice nil(void)
+{
+    struct pack w;
+    pack_start(&w);
+    pack_nil(&w);
+    return keep(&w);
+}
+
+static struct dot dot_of(unsigned device, uint64_t seq, unsigned index)
+{
+    struct dot dot = {{{0}}, 1, seq, index};
+    dot.device.b[0] = (uint8_t)device;
+    return dot;
+}
+
+/* An op that was received in the millisecond in which it was written, and accepted at position `at`. */
+static struct merge_op op(unsigned device, uint64_t at, struct slice value)
+{
+    struct merge_op o;
+    memset(&o, 0, sizeof o);
+    o.dot = dot_of(device, at, 0);
+    o.hlc = MS(TODAY + at);
+    o.received_ms = TODAY + at;
+    o.position = at;
+    o.action = CHANGE_SET;
+    o.value = value;
+    return o;
+}
+
+static struct merge_op over(struct merge_op o, const struct merge_op *named, size_t count)
+{
+    struct pack w;
+    pack_start(&w);
+    pack_array(&w, count);
+    for (size_t i = 0; i < count; i++)
+        dot_pack(&w, &named[i].dot);
+    o.supersedes = keep(&w);
+    return o;
+}
+
+static struct merge_op action(struct merge_op o, enum change_action what)
+{
+    o.action = what;
+    return o;
+}
+
+/* Shows two ops in both orders; the winner must be the same. Returns the conflict. */
+static enum merge_conflict assert_wins(const struct schema_field *field, struct merge_op winner, struct merge_op loser)
+{
+    struct merge_op one[2] = {winner, loser}, other[2] = {loser, winner};
+    struct merge_shown a = merge_show(field, one, 2), b = merge_show(field, other, 2);
+    assert_true(dot_equal(&one[0].dot, &winner.dot));
+    assert_true(dot_equal(&other[0].dot, &winner.dot));
+    assert_int_equal(a.conflict, b.conflict);
+    assert_int_equal(a.count, b.count);
+    return a.conflict;
+}
+
+/* --- live --- */
+
+static void live_is_what_nobody_names(void **state)
+{
+    /* Goal: an op lives until another op of the set names it, whether or not that other lives. */
+    struct merge_op a = op(1, 1, text("a")), b = over(op(1, 2, text("b")), &a, 1), c = over(op(2, 3, text("c")), &b, 1);
+    struct merge_op d = op(3, 4, text("d"));
+    struct merge_op all[] = {d, a, c, b}, without_b[] = {c, a}, alone[] = {b};
+    (void)state;
+    assert_int_equal(merge_live(all, 4), 2);
+    assert_true(dot_equal(&all[0].dot, &c.dot)); /* in the order of dots */
+    assert_true(dot_equal(&all[1].dot, &d.dot));
+    /* Why a compact scope comes with masks: without b, nothing says that a is dead. */
+    assert_int_equal(merge_live(without_b, 2), 2);
+    assert_int_equal(merge_live(alone, 1), 1);
+    assert_int_equal(merge_live(NULL, 0), 0);
+}
+
+static void live_counts_a_copy_once(void **state)
+{
+    /* Goal: an op that is there twice counts once, and of two copies the accepted one stays. */
+    struct merge_op a = op(1, 1, text("a")), waiting = a, b;
+    struct merge_op twice[3];
+    (void)state;
+    waiting.position = MERGE_NOT_ACCEPTED;
+    waiting.received_ms = 0;
+    twice[0] = waiting;
+    twice[1] = a;
+    twice[2] = waiting;
+    assert_int_equal(merge_live(twice, 3), 1);
+    assert_int_equal(twice[0].position, 1);
+    b = over(op(2, 2, text("b")), &a, 1);
+    twice[0] = a;
+    twice[1] = b;
+    twice[2] = a;
+    assert_int_equal(merge_live(twice, 3), 1);
+    assert_true(dot_equal(&twice[0].dot, &b.dot));
+}
+
+static void live_survives_what_no_author_writes(void **state)
+{
+    /* Goal: an op that names itself lives; a ring is dead; a list that cannot be read names nothing more. */
+    static const uint8_t cut[] = {0x92, 0x94, 0xc4};
+    struct merge_op a = op(1, 1, text("a")), b = op(2, 2, text("b")), self = over(a, &a, 1);
+    struct merge_op ring[2] = {over(a, &b, 1), over(b, &a, 1)};
+    struct merge_op broken[2] = {a, b};
+    (void)state;
+    assert_int_equal(merge_live(&self, 1), 1);
+    assert_int_equal(merge_live(ring, 2), 0);
+    for (size_t size = 0; size <= sizeof cut; size++) {
+        broken[0] = a;
+        broken[1] = b;
+        broken[1].supersedes = (struct slice){cut, size};
+        assert_int_equal(merge_live(broken, 2), 2);
+    }
+}
+
+/* --- latest --- */
+
+static void latest_is_the_greatest_time(void **state)
+{
+    /* Goal: latest shows the greatest effective time, then device, then the rest of the dot; quietly. */
+    struct merge_op early = op(9, 1, text("1")), late = op(1, 2, text("2")), same = late, second = late;
+    (void)state;
+    /* 1. Effective time. */
+    assert_int_equal(assert_wins(latest, late, early), MERGE_QUIET);
+    /* 2. Device. */
+    same.dot = dot_of(2, 2, 0);
+    same.value = text("3");
+    assert_int_equal(assert_wins(latest, same, late), MERGE_QUIET);
+    /* 3. The rest of the dot: what the device wrote last. */
+    second.dot.index = 1;
+    second.value = text("4");
+    assert_int_equal(assert_wins(latest, second, late), MERGE_QUIET);
+    second.dot = dot_of(1, 3, 0);
+    assert_int_equal(assert_wins(latest, second, late), MERGE_QUIET);
+    second.dot = dot_of(1, 1, 0);
+    second.dot.epoch = 2;
+    assert_int_equal(assert_wins(latest, second, late), MERGE_QUIET);
+}
+
+static void clock_that_runs_ahead_does_not_win(void **state)
+{
+    /* Goal: a stamp of 2099 counts for the time of its receipt, so that a later op wins once it has been received. */
+    struct merge_op ahead = op(9, 1, text("from 2099")), later = op(1, 2, text("today")), before = later;
+    (void)state;
+    ahead.hlc = MS(YEAR_2099);
+    assert_int_equal(assert_wins(latest, later, ahead), MERGE_QUIET);
+    /* Over what was received before it, it wins as any later op does. */
+    before.hlc = MS(TODAY);
+    before.received_ms = TODAY;
+    assert_int_equal(assert_wins(latest, ahead, before), MERGE_QUIET);
+    /* On the laptop that wrote it, before the office has seen it, it still counts as it says. */
+    ahead.received_ms = 0;
+    ahead.position = MERGE_NOT_ACCEPTED;
+    assert_int_equal(assert_wins(latest, ahead, later), MERGE_QUIET);
+    /* It wins nothing where a person saw it and wrote over it. */
+    {
+        struct merge_op both[2] = {ahead, over(later, &ahead, 1)};
+        assert_int_equal(merge_live(both, 2), 1);
+        assert_true(dot_equal(&both[0].dot, &later.dot));
+    }
+}
+
+static void equal_values_agree(void **state)
+{
+    /* Goal: equal values never conflict, whoever wrote them, under any policy. */
+    (void)state;
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        struct merge_op ops[3] = {op(1, 1, integer(1)), op(2, 2, integer(1)), op(3, 3, integer(1))};
+        assert_int_equal(merge_show(&fields[i], ops, 3).conflict, MERGE_AGREED);
+        ops[0] = op(1, 1, nil());
+        ops[1] = op(2, 2, nil());
+        assert_int_equal(merge_show(&fields[i], ops, 2).conflict, MERGE_AGREED);
+    }
+}
+
+static void cleared_field_competes(void **state)
+{
+    /* Goal: a nil is a value: it is shown where it wins, and conflicts with another value. */
+    struct merge_op words = op(1, 1, text("a")), cleared = op(2, 2, nil());
+    struct merge_shown shown;
+    (void)state;
+    assert_int_equal(assert_wins(latest, cleared, words), MERGE_QUIET);
+    shown = merge_show(latest, &cleared, 1);
+    assert_int_equal(shown.count, 1);
+    assert_int_equal(shown.conflict, MERGE_AGREED);
+    assert_int_equal(assert_wins(review, words, cleared), MERGE_LOUD);
+}
+
+/* --- highest --- */
+
+static void risk_falls_only_where_all_was_seen(void **state)
+{
+    /* Goal: of a risk raised and one lowered at the same time the raised one is shown, loudly; it falls only by an op
+     * that names every higher one. */
+    struct merge_op first = op(1, 1, integer(3)), raised, lowered, third, decided, all[5];
+    (void)state;
+    raised = over(op(1, 2, integer(2)), &first, 1);
+    lowered = over(op(2, 3, integer(1)), &first, 1);
+    assert_int_equal(assert_wins(highest, raised, lowered), MERGE_LOUD);
+    /* A second op raised it as well, unseen by the one who lowers it. */
+    third = over(op(3, 4, integer(2)), &first, 1);
+    decided = over(op(2, 5, integer(1)), (struct merge_op[]){raised, lowered}, 2);
+    all[0] = decided;
+    all[1] = third;
+    all[2] = lowered;
+    all[3] = first;
+    all[4] = raised;
+    assert_int_equal(merge_live(all, 5), 2);
+    assert_int_equal(merge_show(highest, all, 2).conflict, MERGE_LOUD);
+    assert_true(dot_equal(&all[0].dot, &third.dot));
+    /* All seen: it falls. */
+    all[0] = over(decided, (struct merge_op[]){raised, lowered, third}, 3);
+    all[1] = third;
+    all[2] = lowered;
+    all[3] = first;
+    all[4] = raised;
+    assert_int_equal(merge_live(all, 5), 1);
+    assert_int_equal(merge_show(highest, all, 1).conflict, MERGE_AGREED);
+    assert_true(dot_equal(&all[0].dot, &decided.dot));
+}
+
+static void highest_ranks(void **state)
+{
+    /* Goal: rank, not code, not time; nothing below all; what cannot be read above all; ties by time, then dot. */
+    struct merge_op low = op(2, 9, integer(3)), high = op(1, 1, integer(2)), late_high = op(1, 5, integer(2));
+    struct merge_op other = high;
+    (void)state;
+    assert_int_equal(assert_wins(highest, high, low), MERGE_LOUD);
+    assert_int_equal(assert_wins(highest, low, op(1, 20, nil())), MERGE_LOUD);
+    assert_int_equal(assert_wins(highest, op(1, 1, integer(77)), late_high), MERGE_LOUD);
+    assert_int_equal(assert_wins(highest, op(1, 1, integer(-1)), late_high), MERGE_LOUD);
+    assert_int_equal(assert_wins(highest, op(1, 1, text("?")), late_high), MERGE_LOUD);
+    assert_int_equal(assert_wins(highest, late_high, high), MERGE_AGREED);
+    assert_int_equal(assert_wins(highest, op(1, 5, integer(78)), op(2, 4, integer(77))), MERGE_LOUD);
+    other.dot = dot_of(2, 1, 0);
+    assert_int_equal(assert_wins(highest, other, high), MERGE_AGREED);
+}
+
+/* --- review --- */
+
+static void review_shows_what_was_accepted_first(void **state)
+{
+    /* Goal: position, then hlc, then dot; what waits comes last; always loud. */
+    struct merge_op first = op(9, 1, text("1")), second = op(1, 2, text("2")), waits = second, other;
+    (void)state;
+    first.hlc = MS(YEAR_2099);
+    assert_int_equal(assert_wins(review, first, second), MERGE_LOUD);
+    waits.position = MERGE_NOT_ACCEPTED;
+    waits.received_ms = 0;
+    waits.hlc = 1;
+    assert_int_equal(assert_wins(review, first, waits), MERGE_LOUD);
+    other = waits;
+    other.dot = dot_of(0, 0, 0);
+    other.value = text("3");
+    other.hlc = 2;
+    assert_int_equal(assert_wins(review, waits, other), MERGE_LOUD);
+    other.hlc = waits.hlc;
+    assert_int_equal(assert_wins(review, other, waits), MERGE_LOUD);
+}
+
+/* --- set --- */
+
+static void add_beats_a_concurrent_remove(void **state)
+{
+    /* Goal: an element is shown while an add of it lives, and a remove ends only the adds that it names. */
+    struct merge_op first = action(op(1, 1, text("penicillin")), CHANGE_ADD), again, removed, all[3];
+    struct merge_shown shown;
+    size_t live;
+    (void)state;
+    again = action(over(op(1, 2, text("penicillin")), &first, 1), CHANGE_ADD);
+    removed = action(over(op(2, 3, text("penicillin")), &first, 1), CHANGE_REMOVE);
+    all[0] = first;
+    all[1] = removed;
+    all[2] = again;
+    live = merge_live(all, 3);
+    shown = merge_show(set, all, live);
+    assert_int_equal(live, 2);
+    assert_int_equal(shown.count, 1);
+    assert_int_equal(shown.conflict, MERGE_AGREED);
+    assert_true(dot_equal(&all[0].dot, &again.dot));
+    /* The remove alone: the element is gone. */
+    all[0] = first;
+    all[1] = removed;
+    live = merge_live(all, 2);
+    shown = merge_show(set, all, live);
+    assert_int_equal(live, 1);
+    assert_int_equal(shown.count, 0);
+    assert_int_equal(shown.conflict, MERGE_AGREED);
+}
+
+static void set_is_in_the_order_of_its_elements(void **state)
+{
+    /* Goal: elements once each, by bytes; of equal adds the first by dot; then the adds again, then what is no element.
+     */
+    struct merge_op ops[] = {action(op(3, 1, text("b")), CHANGE_ADD), action(op(2, 2, text("b")), CHANGE_ADD),
+                             action(op(1, 3, text("c")), CHANGE_REMOVE), op(1, 4, text("a")), op(1, 5, nil())};
+    struct merge_shown shown;
+    (void)state;
+    shown = merge_show(set, ops, 5);
+    assert_int_equal(shown.count, 2);
+    assert_true(slice_equal(ops[0].value, text("a")));
+    assert_true(slice_equal(ops[1].value, text("b")));
+    assert_int_equal(ops[1].dot.device.b[0], 2);
+    assert_int_equal(ops[2].dot.device.b[0], 3);
+    assert_int_equal(ops[3].dot.seq, 3);
+    assert_int_equal(ops[4].dot.seq, 5);
+}
+
+/* --- sum --- */
+
+static struct merge_shown sum_of(const int64_t *values, size_t count)
+{
+    struct merge_op ops[8];
+    for (size_t i = 0; i < count; i++)
+        ops[i] = action(op(1, i + 1, integer(values[i])), CHANGE_ADD);
+    return merge_show(sum, ops, count);
+}
+
+static void sum_adds_what_lives(void **state)
+{
+    /* Goal: contributions add up, negative ones too; what is no contribution adds nothing; no conflict. */
+    static const int64_t some[] = {5, -7, 1000000000000, -1};
+    struct merge_op ops[] = {action(op(1, 1, integer(2)), CHANGE_REMOVE), op(2, 2, text("x")), op(3, 3, integer(4)),
+                             op(1, 4, nil()), action(op(1, 5, integer(8)), CHANGE_ADD)};
+    struct merge_shown shown = sum_of(some, 4);
+    (void)state;
+    assert_true(shown.sum == 999999999997);
+    assert_int_equal(shown.count, 4);
+    assert_int_equal(shown.conflict, MERGE_AGREED);
+    shown = merge_show(sum, ops, 5);
+    assert_true(shown.sum == 12);
+    assert_int_equal(shown.count, 2);
+    assert_int_equal(shown.conflict, MERGE_AGREED);
+    assert_int_equal(ops[0].dot.seq, 5); /* in the order of dots */
+    assert_int_equal(ops[1].dot.seq, 3);
+}
+
+static void sum_clamps_loudly(void **state)
+{
+    /* Goal: a total outside int64 is clamped and loud; what only passes outside on the way is not. */
+    static const int64_t over_it[] = {INT64_MAX, 1}, under_it[] = {INT64_MIN, -1};
+    static const int64_t at_its_edge[] = {INT64_MAX, 0}, at_its_other[] = {INT64_MIN, 0};
+    static const int64_t passes[] = {INT64_MAX, INT64_MAX, INT64_MIN, INT64_MIN, 2, 9};
+    struct merge_shown shown = sum_of(over_it, 2);
+    (void)state;
+    assert_true(shown.sum == INT64_MAX && shown.conflict == MERGE_LOUD);
+    shown = sum_of(under_it, 2);
+    assert_true(shown.sum == INT64_MIN && shown.conflict == MERGE_LOUD);
+    shown = sum_of(at_its_edge, 2);
+    assert_true(shown.sum == INT64_MAX && shown.conflict == MERGE_AGREED);
+    shown = sum_of(at_its_other, 2);
+    assert_true(shown.sum == INT64_MIN && shown.conflict == MERGE_AGREED);
+    shown = sum_of(passes, 6);
+    assert_true(shown.sum == 9 && shown.conflict == MERGE_AGREED);
+}
+
+/* --- textual and once --- */
+
+static void textual_shows_every_version(void **state)
+{
+    /* Goal: two versions that live are both shown, whole, in the order of their acceptance, and a person is called. */
+    struct merge_op ops[] = {op(1, 3, text("c")), op(2, 2, text("a")), op(3, 1, text("b")), op(4, 4, text("b"))};
+    struct merge_shown shown;
+    (void)state;
+    ops[0].position = MERGE_NOT_ACCEPTED;
+    shown = merge_show(textual, ops, 4);
+    assert_int_equal(shown.count, 3);
+    assert_int_equal(shown.conflict, MERGE_LOUD);
+    assert_int_equal(ops[0].dot.device.b[0], 3);
+    assert_int_equal(ops[1].dot.device.b[0], 2);
+    assert_int_equal(ops[2].dot.device.b[0], 1);
+    assert_int_equal(ops[3].dot.device.b[0], 4);
+    shown = merge_show(textual, ops, 1);
+    assert_int_equal(shown.count, 1);
+    assert_int_equal(shown.conflict, MERGE_AGREED);
+}
+
+static void once_shows_the_entry_and_its_amendments(void **state)
+{
+    /* Goal: everything is shown, the earliest first, by effective time and then by dot; no conflict. */
+    struct merge_op ops[] = {op(1, 3, text("amended")), op(9, 1, text("entry")), op(5, 2, text("amended too"))};
+    struct merge_shown shown;
+    (void)state;
+    ops[1].hlc = MS(YEAR_2099); /* bounded by its receipt, so it stays the entry */
+    shown = merge_show(once, ops, 3);
+    assert_int_equal(shown.count, 3);
+    assert_int_equal(shown.conflict, MERGE_AGREED);
+    assert_int_equal(ops[0].dot.device.b[0], 9);
+    assert_int_equal(ops[1].dot.device.b[0], 5);
+    assert_int_equal(ops[2].dot.device.b[0], 1);
+    assert_wins(once, op(1, 1, text("a")), op(2, 1, text("b"))); /* the times are equal */
+    assert_wins(once, op(2, 1, text("a")), op(1, 2, text("b")));
+}
+
+static void nothing_shows_nothing(void **state)
+{
+    /* Goal: a field without live ops shows nothing, under any policy. */
+    (void)state;
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        struct merge_shown shown = merge_show(&fields[i], NULL, 0);
+        assert_int_equal(shown.count, 0);
+        assert_int_equal(shown.conflict, MERGE_AGREED);
+        assert_true(shown.sum == 0);
+    }
+}
+
+/* --- properties --- */
+
+static uint64_t random_state;
+
+static unsigned below(unsigned bound)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (unsigned)((random_state >> 11) % bound);
+}
+
+/* An op from a small world, so that ties, copies and rings are common. */
+static struct merge_op any_op(const struct slice *values, unsigned value_count)
+{
+    struct merge_op o, named[3];
+    memset(&o, 0, sizeof o);
+    o.dot = dot_of(below(3), 1 + below(3), below(2));
+    o.dot.epoch = 1 + below(2);
+    o.hlc = below(4) == 0 ? MS(YEAR_2099) : MS(TODAY) + below(3);
+    o.received_ms = below(3) == 0 ? 0 : TODAY + below(2);
+    o.position = below(3) == 0 ? MERGE_NOT_ACCEPTED : below(4);
+    o.action = (enum change_action)(1 + below(3));
+    o.value = values[below(value_count)];
+    o.tag = 0;
+    for (size_t i = 0; i < 3; i++)
+        named[i].dot = dot_of(below(3), 1 + below(3), below(2));
+    return below(2) == 0 ? o : over(o, named, below(4));
+}
+
+static void assert_same_ops(const struct merge_op *a, const struct merge_op *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_true(dot_equal(&a[i].dot, &b[i].dot));
+        assert_true(slice_equal(a[i].value, b[i].value));
+        assert_int_equal(a[i].position, b[i].position);
+        assert_int_equal(a[i].received_ms, b[i].received_ms);
+        assert_int_equal(a[i].hlc, b[i].hlc);
+        assert_int_equal(a[i].action, b[i].action);
+    }
+}
+
+static void assert_same_result(const struct schema_field *field, const struct merge_op *a, const struct merge_op *b,
+                               size_t count)
+{
+    struct merge_op left[64], right[64];
+    struct merge_shown one, other;
+    size_t live;
+    assert_true(count <= 64);
+    /* As a set of live ops, whatever it is... */
+    memcpy(left, a, count * sizeof *a);
+    memcpy(right, b, count * sizeof *b);
+    one = merge_show(field, left, count);
+    other = merge_show(field, right, count);
+    assert_int_equal(one.conflict, other.conflict);
+    assert_int_equal(one.count, other.count);
+    assert_true(one.sum == other.sum);
+    assert_same_ops(left, right, count);
+    /* ...and as a history. */
+    memcpy(left, a, count * sizeof *a);
+    memcpy(right, b, count * sizeof *b);
+    live = merge_live(left, count);
+    assert_int_equal(merge_live(right, count), live);
+    assert_same_ops(left, right, live);
+    one = merge_show(field, left, live);
+    other = merge_show(field, right, live);
+    assert_int_equal(one.conflict, other.conflict);
+    assert_int_equal(one.count, other.count);
+    assert_true(one.sum == other.sum);
+    assert_same_ops(left, right, live);
+}
+
+static void swap(struct merge_op *a, struct merge_op *b)
+{
+    struct merge_op kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+/* All orders of up to five ops (Heap's way, without recursion). */
+static void assert_any_order(const struct schema_field *field, const struct merge_op *ops, size_t count)
+{
+    struct merge_op order[5];
+    size_t done[5] = {0}, i = 1;
+    memcpy(order, ops, count * sizeof *ops);
+    while (i < count) {
+        if (done[i] < i) {
+            swap(&order[i % 2 == 0 ? 0 : done[i]], &order[i]);
+            assert_same_result(field, ops, order, count);
+            done[i]++;
+            i = 1;
+        } else {
+            done[i++] = 0;
+        }
+    }
+}
+
+static void shuffle(struct merge_op *ops, size_t count)
+{
+    for (size_t i = count; i > 1; i--)
+        swap(&ops[i - 1], &ops[below((unsigned)i)]);
+}
+
+static size_t any_values(struct slice *values)
+{
+    size_t n = 0;
+    for (int64_t i = -1; i < 5; i++)
+        values[n++] = integer(i);
+    values[n++] = nil();
+    values[n++] = text("a");
+    values[n++] = text("b");
+    values[n++] = integer(INT64_MAX);
+    values[n++] = integer(INT64_MIN);
+    return n;
+}
+
+static void order_does_not_matter(void **state)
+{
+    /* Goal: every order of a small set, and many orders of a larger one, give one result under every policy. */
+    struct slice values[16];
+    unsigned value_count = (unsigned)any_values(values);
+    struct merge_op ops[48], shuffled[48];
+    size_t before = arena_used;
+    (void)state;
+    random_state = 88172645463325252ull;
+    for (unsigned round = 0; round < 400; round++) {
+        const struct schema_field *field = &fields[round % FIELD_COUNT];
+        size_t count = 1 + below(5);
+        arena_used = before;
+        for (size_t i = 0; i < count; i++)
+            ops[i] = any_op(values, value_count);
+        assert_any_order(field, ops, count);
+    }
+    for (unsigned round = 0; round < 400; round++) {
+        const struct schema_field *field = &fields[round % FIELD_COUNT];
+        size_t count = 6 + below(42);
+        arena_used = before;
+        for (size_t i = 0; i < count; i++)
+            ops[i] = any_op(values, value_count);
+        memcpy(shuffled, ops, sizeof ops);
+        for (unsigned times = 0; times < 5; times++) {
+            shuffle(shuffled, count);
+            assert_same_result(field, ops, shuffled, count);
+        }
+    }
+}
+
+/* Replicas that write over what they see of a history, and hear of each other in pieces. */
+struct replica {
+    struct merge_op seen[64];
+    size_t count;
+};
+
+static void hear(struct replica *r, const struct merge_op *o)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (dot_equal(&r->seen[i].dot, &o->dot))
+            return;
+    r->seen[r->count++] = *o;
+}
+
+static struct merge_op write_over(struct replica *r, unsigned device, uint64_t at, struct slice value)
+{
+    struct merge_op live[64], o = action(op(device, at, value), (enum change_action)(1 + below(3)));
+    size_t count;
+    memcpy(live, r->seen, sizeof live);
+    count = merge_live(live, r->count);
+    if (below(4) == 0)
+        o.hlc = MS(YEAR_2099);
+    return over(o, live, below(3) == 0 ? below((unsigned)count + 1) : count);
+}
+
+static void replicas_agree_in_the_end(void **state)
+{
+    /* Goal: replicas that saw different parts of a history in different orders show the same once they have it all. */
+    struct slice values[16];
+    unsigned value_count = (unsigned)any_values(values);
+    size_t before = arena_used;
+    (void)state;
+    random_state = 362436069362436069ull;
+    for (unsigned round = 0; round < 500; round++) {
+        const struct schema_field *field = &fields[round % FIELD_COUNT];
+        struct replica replicas[4];
+        struct merge_op history[40], orders[4][40];
+        size_t count = 2 + below(38);
+        arena_used = before;
+        memset(replicas, 0, sizeof replicas);
+        for (size_t i = 0; i < count; i++) {
+            unsigned who = below(4);
+            for (unsigned times = below(6); i > 0 && times > 0; times--)
+                hear(&replicas[who], &history[below((unsigned)i)]);
+            history[i] = write_over(&replicas[who], who, i + 1, values[below(value_count)]);
+            hear(&replicas[who], &history[i]);
+        }
+        for (unsigned who = 0; who < 4; who++) {
+            memcpy(orders[who], history, sizeof history);
+            shuffle(orders[who], count);
+            for (size_t i = 0; i < count; i++)
+                hear(&replicas[who], &orders[who][i]);
+            assert_int_equal(replicas[who].count, count);
+            assert_same_result(field, history, replicas[who].seen, count);
+        }
+    }
+}
+
+static void live_op_is_never_lost(void **state)
+{
+    /* Goal: every op that lives is in the result, shown or behind the shown: the merge drops nothing. */
+    struct slice values[16];
+    unsigned value_count = (unsigned)any_values(values);
+    size_t before = arena_used;
+    (void)state;
+    random_state = 521288629521288629ull;
+    for (unsigned round = 0; round < 300; round++) {
+        struct merge_op ops[30];
+        int found[30] = {0};
+        arena_used = before;
+        for (size_t i = 0; i < 30; i++) {
+            ops[i] = any_op(values, value_count);
+            ops[i].tag = i;
+        }
+        (void)merge_show(&fields[round % FIELD_COUNT], ops, 30);
+        for (size_t i = 0; i < 30; i++)
+            found[ops[i].tag]++;
+        for (size_t i = 0; i < 30; i++)
+            assert_int_equal(found[i], 1);
+        for (size_t i = 0; i < 30; i++)
+            found[i] = 0;
+        (void)merge_live(ops, 30);
+        for (size_t i = 0; i < 30; i++)
+            found[ops[i].tag]++;
+        for (size_t i = 0; i < 30; i++)
+            assert_int_equal(found[i], 1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(live_is_what_nobody_names),
+        cmocka_unit_test(live_counts_a_copy_once),
+        cmocka_unit_test(live_survives_what_no_author_writes),
+        cmocka_unit_test(latest_is_the_greatest_time),
+        cmocka_unit_test(clock_that_runs_ahead_does_not_win),
+        cmocka_unit_test(equal_values_agree),
+        cmocka_unit_test(cleared_field_competes),
+        cmocka_unit_test(risk_falls_only_where_all_was_seen),
+        cmocka_unit_test(highest_ranks),
+        cmocka_unit_test(review_shows_what_was_accepted_first),
+        cmocka_unit_test(add_beats_a_concurrent_remove),
+        cmocka_unit_test(set_is_in_the_order_of_its_elements),
+        cmocka_unit_test(sum_adds_what_lives),
+        cmocka_unit_test(sum_clamps_loudly),
+        cmocka_unit_test(textual_shows_every_version),
+        cmocka_unit_test(once_shows_the_entry_and_its_amendments),
+        cmocka_unit_test(nothing_shows_nothing),
+        cmocka_unit_test(order_does_not_matter),
+        cmocka_unit_test(replicas_agree_in_the_end),
+        cmocka_unit_test(live_op_is_never_lost),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
