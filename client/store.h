@@ -11,6 +11,11 @@
 #include "db.h"
 #include "edit.h"
 #include "error.h"
+#include "keyfile.h"
+
+#define STORE_DB "store.db"
+#define STORE_KEYS "store.keys"
+#define STORE_ENROLLING "enrolling" /* there while an enrolment is under way: the store may be taken away again */
 
 struct store {
     char *folder;
@@ -24,15 +29,21 @@ struct store {
     uint8_t office_noise[32];
     char office_host[256];
     unsigned office_port;
+    struct keyfile_head kept; /* the end of our chain as the key file remembers it */
 };
 
 /* The folder, made by nobody yet perhaps. Freed with free. E_MEMORY, E_INPUT (no HOME). */
 int store_folder(char **out, struct error *e);
+/* "folder/name", freed with free; NULL: no memory. */
+char *store_path(const char *folder, const char *name);
 
 /* Opens the store with the agent's key. E_NO_STORE (not enrolled: `satchel enrol`), E_LOCKED (`satchel unlock` first),
  * E_BUSY, E_VERIFY (a page failed, or the key file remembers a later end of our own chain than the store has: an older
  * copy has been put back). */
 int store_open(struct store **out, struct error *e);
+/* The same with a key at hand (32 bytes, copied), for a sitting. */
+int store_open_with(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
+                    struct error *e);
 void store_close(struct store *s); /* wipes; NULL allowed */
 
 /* A transaction around edits. store_commit writes the end of our chain into the key file after the database has it. */

@@ -1,0 +1,236 @@
+#include "store.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "agent.h"
+#include "log.h"
+
+#define WAIT_MS 3000 /* for another command of ours to end */
+
+static int no_memory(struct error *e)
+{
+    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+}
+
+/* --- where it is --- */
+
+char *store_path(const char *folder, const char *name)
+{
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(size);
+    if (path != NULL)
+        (void)snprintf(path, size, "%s/%s", folder, name);
+    return path;
+}
+
+int store_folder(char **out, struct error *e)
+{
+    const char *home = getenv("SATCHEL_HOME"), *data = getenv("XDG_DATA_HOME");
+    /* An XDG folder that is not absolute is to be ignored (XDG Base Directory Specification). */
+    if (home != NULL && home[0] != '\0')
+        *out = strdup(home);
+    else if (data != NULL && data[0] == '/')
+        *out = store_path(data, "satchel");
+    else if ((home = getenv("HOME")) != NULL && home[0] != '\0')
+        *out = store_path(home, ".local/share/satchel");
+    else
+        return error_set(e, E_INPUT, "there is no home folder to keep the store in; set HOME or SATCHEL_HOME");
+    return *out != NULL ? 0 : no_memory(e);
+}
+
+/* --- the end of our chain, in the key file --- */
+
+static int is_later(const struct keyfile_head *a, const struct chain *b)
+{
+    return a->epoch > b->epoch || (a->epoch == b->epoch && a->seq > b->seq);
+}
+
+/* Best effort: the change is safe in the store already. Where the key file cannot be written, it remembers less, and
+ * the next opening catches up. */
+static void remember_head(struct store *s)
+{
+    struct keyfile_head head = {s->author.chain.epoch, s->author.chain.seq, {0}};
+    char *path;
+    memcpy(head.hash, s->author.chain.hash, sizeof head.hash);
+    if (memcmp(&head, &s->kept, sizeof head) == 0 || (path = store_path(s->folder, STORE_KEYS)) == NULL)
+        return;
+    if (keyfile_head_set(path, s->key, &head, NULL) == 0)
+        s->kept = head;
+    free(path);
+}
+
+/* Is the store the one that the key file was written beside, or an older copy, or another? */
+static int check_head(struct store *s, struct error *e)
+{
+    const struct chain *own = &s->author.chain;
+    uint8_t hash[CHANGE_HASH_BYTES];
+    char *path = store_path(s->folder, STORE_KEYS);
+    int64_t found = 0;
+    int code;
+    if (path == NULL)
+        return no_memory(e);
+    code = keyfile_head_get(path, s->key, &s->kept, e);
+    free(path);
+    if (code != 0 || s->kept.seq == 0)
+        return code;
+    if (is_later(&s->kept, own))
+        return error_set(e, E_VERIFY,
+                         "this store is an older copy: it ends at change %llu of this laptop, and its key file "
+                         "remembers change %llu; leave both as they are and call the office",
+                         (unsigned long long)own->seq, (unsigned long long)s->kept.seq);
+    if (s->kept.epoch == own->epoch && s->kept.seq == own->seq)
+        memcpy(hash, own->hash, sizeof hash);
+    else if ((found = log_find(s->db, &own->device, s->kept.epoch, s->kept.seq, hash, e)) < 0)
+        return e != NULL ? e->code : E_IO;
+    else if (found == 0)
+        return 0; /* acknowledged, and let go of since */
+    if (memcmp(hash, s->kept.hash, sizeof hash) != 0)
+        return error_set(e, E_VERIFY,
+                         "this store is not the one that its key file was written beside: change %llu of this laptop "
+                         "differs; leave both as they are and call the office",
+                         (unsigned long long)s->kept.seq);
+    return 0;
+}
+
+/* --- opening and closing --- */
+
+static int load(struct store *s, struct error *e)
+{
+    char key[CHECKPOINT_VKEY_MAX];
+    int code;
+    if (db_meta_uint(s->db, "enrolled") == 0)
+        return error_set(e, E_NO_STORE,
+                         "the enrolment of this laptop is not finished; run `satchel enrol TICKET` again");
+    if ((code = edit_author_load(s->db, &s->author, e)) != 0 ||
+        (code = db_meta_get(s->db, "user", s->user.b, ID_BYTES, e)) != 0 ||
+        (code = db_meta_get(s->db, "sign_secret", s->sign_secret, crypto_sign_SECRETKEYBYTES, e)) != 0 ||
+        (code = db_meta_get(s->db, "noise_secret", s->noise_secret, crypto_scalarmult_SCALARBYTES, e)) != 0 ||
+        (code = db_meta_get(s->db, "office_noise", s->office_noise, sizeof s->office_noise, e)) != 0)
+        return code;
+    db_meta_text(s->db, "log_key", key, sizeof key);
+    db_meta_text(s->db, "office_host", s->office_host, sizeof s->office_host);
+    s->office_port = (unsigned)db_meta_uint(s->db, "office_port");
+    return checkpoint_vkey_parse(key, &s->office_key, e);
+}
+
+static struct store *allocate(const char *folder)
+{
+    struct store *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return NULL;
+    s->folder = strdup(folder);
+    s->key = sodium_malloc(KEYFILE_KEY_BYTES);
+    s->sign_secret = sodium_malloc(crypto_sign_SECRETKEYBYTES);
+    s->noise_secret = sodium_malloc(crypto_scalarmult_SCALARBYTES);
+    if (s->folder == NULL || s->key == NULL || s->sign_secret == NULL || s->noise_secret == NULL) {
+        store_close(s);
+        return NULL;
+    }
+    return s;
+}
+
+int store_open_with(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
+                    struct error *e)
+{
+    struct store *s = allocate(folder);
+    char *path = store_path(folder, STORE_DB);
+    int code;
+    *out = NULL;
+    if (s == NULL || path == NULL) {
+        code = no_memory(e);
+        goto out;
+    }
+    memcpy(s->key, key, KEYFILE_KEY_BYTES);
+    if ((code = db_open(&s->db, path, s->key, 0, WAIT_MS, e)) != 0 || (code = load(s, e)) != 0 ||
+        (code = check_head(s, e)) != 0)
+        goto out;
+    s->author.person = s->user;
+    s->author.session = *session;
+    remember_head(s);
+    *out = s;
+    s = NULL;
+out:
+    free(path);
+    store_close(s);
+    return code;
+}
+
+int store_open(struct store **out, struct error *e)
+{
+    char *folder = NULL, *keys = NULL;
+    uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
+    struct id session;
+    struct stat there;
+    int code;
+    *out = NULL;
+    if (key == NULL) {
+        code = no_memory(e);
+        goto out;
+    }
+    if ((code = store_folder(&folder, e)) != 0)
+        goto out;
+    if ((keys = store_path(folder, STORE_KEYS)) == NULL) {
+        code = no_memory(e);
+        goto out;
+    }
+    if (stat(keys, &there) != 0) {
+        code = errno == ENOENT || errno == ENOTDIR
+                   ? error_set(e, E_NO_STORE,
+                               "this laptop is not enrolled (no store in %s); run `satchel enrol TICKET` first", folder)
+                   : error_system(e, E_IO, errno, "%s cannot be read", keys);
+        goto out;
+    }
+    if ((code = agent_ask(folder, key, &session, e)) == 0)
+        code = store_open_with(out, folder, key, &session, e);
+out:
+    sodium_free(key);
+    free(folder);
+    free(keys);
+    return code;
+}
+
+void store_close(struct store *s)
+{
+    if (s == NULL)
+        return;
+    db_close(s->db);
+    sodium_free(s->key);
+    sodium_free(s->sign_secret);
+    sodium_free(s->noise_secret);
+    free(s->folder);
+    free(s);
+}
+
+/* --- transactions --- */
+
+int store_begin(struct store *s, struct error *e)
+{
+    return db_begin(s->db, e);
+}
+
+int store_commit(struct store *s, struct error *e)
+{
+    int code = db_commit(s->db, e);
+    if (code != 0) {
+        store_rollback(s);
+        return code;
+    }
+    remember_head(s);
+    return 0;
+}
+
+void store_rollback(struct store *s)
+{
+    struct edit_author before;
+    db_rollback(s->db);
+    /* The chain ends again where the store says; who sits before it stays the same. */
+    if (edit_author_load(s->db, &before, NULL) == 0) {
+        s->author.chain = before.chain;
+        s->author.hlc = before.hlc;
+    }
+}

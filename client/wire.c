@@ -1,0 +1,318 @@
+#include "wire.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "limits.h"
+
+struct wire {
+    uv_loop_t loop;
+    uv_tcp_t tcp;
+    uv_timer_t timer;
+    uv_connect_t connecting;
+    uv_write_t write;
+    struct session *session;
+    char where[300]; /* host:port, for sentences */
+    uint64_t came, break_after;
+    int has_tcp, writing;
+    int timed_out, over;  /* over: nothing more comes */
+    int failure;          /* libuv's code, where that is why */
+    int connect_status;   /* 1: not known yet */
+    struct error refusal; /* of session_receive; code 0: none */
+    uint8_t in[65536], out[65536];
+};
+
+static int no_memory(struct error *e)
+{
+    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+}
+
+/* --- libuv's callbacks only note what happened --- */
+
+static void on_timeout(uv_timer_t *timer)
+{
+    struct wire *w = timer->data;
+    w->timed_out = 1;
+}
+
+static void on_connect(uv_connect_t *request, int status)
+{
+    struct wire *w = request->data;
+    w->connect_status = status;
+}
+
+static void on_written(uv_write_t *request, int status)
+{
+    struct wire *w = request->data;
+    w->writing = 0;
+    if (status != 0) {
+        w->failure = status;
+        w->over = 1;
+    }
+}
+
+static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    struct wire *w = handle->data;
+    (void)suggested;
+    *buffer = uv_buf_init((char *)w->in, sizeof w->in);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+{
+    struct wire *w = stream->data;
+    size_t bytes = size > 0 ? (size_t)size : 0;
+    if (size < 0) {
+        w->failure = size == UV_EOF ? 0 : (int)size;
+        w->over = 1;
+    }
+    if (w->break_after != 0 && w->came + bytes >= w->break_after) {
+        bytes = (size_t)(w->break_after - w->came);
+        w->over = 1;
+    }
+    if (w->over)
+        (void)uv_read_stop(stream);
+    w->came += bytes;
+    if (bytes != 0 && w->refusal.code == 0)
+        (void)session_receive(w->session, (const uint8_t *)buffer->base, bytes, &w->refusal);
+    /* Whatever comes is a sign of life. */
+    if (!w->over)
+        (void)uv_timer_again(&w->timer);
+}
+
+/* --- one step of the loop --- */
+
+static void flush(struct wire *w)
+{
+    size_t size;
+    const uint8_t *bytes = session_output(w->session, &size);
+    uv_buf_t buffer;
+    int code;
+    if (w->writing || w->over || size == 0)
+        return;
+    if (size > sizeof w->out)
+        size = sizeof w->out;
+    memcpy(w->out, bytes, size);
+    session_sent(w->session, size);
+    buffer = uv_buf_init((char *)w->out, (unsigned)size);
+    if ((code = uv_write(&w->write, (uv_stream_t *)&w->tcp, &buffer, 1, on_written)) != 0) {
+        w->failure = code;
+        w->over = 1;
+        return;
+    }
+    w->writing = 1;
+}
+
+static void set_timer(struct wire *w, uint64_t ms)
+{
+    w->timed_out = 0;
+    (void)uv_timer_start(&w->timer, on_timeout, ms, ms);
+}
+
+/* Takes the next event; waits until there is one, the link is over, or the timer runs out (then: SESSION_NOTHING). */
+static int next(struct wire *w, struct session_event *event, struct error *e)
+{
+    for (;;) {
+        int code = session_next(w->session, event, e);
+        if (code != 0 || event->type != SESSION_NOTHING)
+            return code;
+        if (w->refusal.code != 0)
+            return error_set(e, w->refusal.code, "%s", w->refusal.text);
+        if (w->over || w->timed_out)
+            return 0;
+        flush(w);
+        (void)uv_run(&w->loop, UV_RUN_ONCE);
+    }
+}
+
+/* --- connecting --- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct wire *w = handle->data;
+    if (handle == (uv_handle_t *)&w->tcp)
+        w->has_tcp = 0;
+}
+
+static void hang_up(struct wire *w)
+{
+    if (!w->has_tcp)
+        return;
+    uv_close((uv_handle_t *)&w->tcp, on_closed);
+    while (w->has_tcp)
+        (void)uv_run(&w->loop, UV_RUN_ONCE);
+}
+
+/* Tries one address. 0, or libuv's code. */
+static int try_address(struct wire *w, const struct sockaddr *address)
+{
+    int code = uv_tcp_init(&w->loop, &w->tcp);
+    if (code != 0)
+        return code;
+    w->has_tcp = 1;
+    w->tcp.data = w->connecting.data = w->write.data = w;
+    w->connect_status = 1;
+    if ((code = uv_tcp_connect(&w->connecting, &w->tcp, address, on_connect)) == 0) {
+        set_timer(w, WIRE_CONNECT_MS);
+        while (w->connect_status == 1 && !w->timed_out)
+            (void)uv_run(&w->loop, UV_RUN_ONCE);
+        code = w->connect_status == 1 ? UV_ETIMEDOUT : w->connect_status;
+    }
+    if (code != 0)
+        hang_up(w);
+    return code;
+}
+
+static int connect_to(struct wire *w, const struct wire_options *o, struct error *e)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    uv_getaddrinfo_t resolve;
+    char port[16];
+    int code;
+    (void)snprintf(port, sizeof port, "%u", o->port);
+    /* The system's resolver keeps its own time. */
+    code = uv_getaddrinfo(&w->loop, &resolve, NULL, o->host, port, &hints);
+    if (code == 0) {
+        code = UV_EAI_NONAME;
+        for (const struct addrinfo *a = resolve.addrinfo; a != NULL; a = a->ai_next)
+            if ((code = try_address(w, a->ai_addr)) == 0)
+                break;
+        uv_freeaddrinfo(resolve.addrinfo);
+    }
+    if (code != 0)
+        return error_set(e, E_NET, "no office answers at %s: %s", w->where, uv_strerror(code));
+    (void)uv_tcp_nodelay(&w->tcp, 1);
+    if ((code = uv_read_start((uv_stream_t *)&w->tcp, allocate, on_read)) != 0)
+        return error_set(e, E_NET, "the connection to %s cannot be read: %s", w->where, uv_strerror(code));
+    return 0;
+}
+
+/* The office says nothing to who does not hold the right key, and closes; so does one that is not ours. */
+static int handshake(struct wire *w, enum link_mode mode, struct error *e)
+{
+    struct session_event event;
+    int code;
+    set_timer(w, WIRE_CONNECT_MS);
+    if ((code = next(w, &event, e)) != 0) {
+        error_prefix(e, "who answers at %s is not this laptop's office", w->where);
+        return error_set(e, E_PEER, "%s", e != NULL ? e->text : "");
+    }
+    if (event.type == SESSION_READY)
+        return 0;
+    if (w->break_after != 0 && w->came >= w->break_after)
+        return error_set(e, E_NET, "the link broke after %llu bytes, as the drill asked", (unsigned long long)w->came);
+    if (w->timed_out)
+        return error_set(e, E_NET, "no office answers at %s: it takes connections and says nothing", w->where);
+    if (w->failure != 0)
+        return error_set(e, E_NET, "the link to %s broke during the handshake: %s", w->where, uv_strerror(w->failure));
+    return error_set(e, E_PEER,
+                     "who answers at %s closed the link without a word: it does not hold the office's key that this %s "
+                     "names, or it is no office at all",
+                     w->where, mode == LINK_ENROL ? "ticket" : "laptop was enrolled with");
+}
+
+int wire_open(struct wire **out, const struct wire_options *o, struct error *e)
+{
+    struct wire *w = calloc(1, sizeof *w);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    int code;
+    *out = NULL;
+    if (w == NULL)
+        return no_memory(e);
+    /* A peer that hangs up is told by an error of the write. */
+    (void)sigaction(SIGPIPE, &ignore, NULL);
+    if (uv_loop_init(&w->loop) != 0) {
+        free(w);
+        return no_memory(e);
+    }
+    (void)uv_timer_init(&w->loop, &w->timer);
+    w->timer.data = w;
+    w->break_after = o->break_after;
+    (void)snprintf(w->where, sizeof w->where, strchr(o->host, ':') != NULL ? "[%s]:%u" : "%s:%u", o->host, o->port);
+    w->session = session_new_field(o->mode, o->noise_secret, o->office_noise, o->ticket, o->secret);
+    if (w->session == NULL)
+        code = no_memory(e);
+    else if ((code = connect_to(w, o, e)) == 0)
+        code = handshake(w, o->mode, e);
+    if (code != 0)
+        wire_close(w);
+    else
+        *out = w;
+    return code;
+}
+
+/* --- talking --- */
+
+int wire_send(struct wire *w, const struct message *m, struct error *e)
+{
+    return session_send(w->session, m, e);
+}
+
+/* The office's fail message as an error of ours: a code that we know, and its sentence. */
+static int refused(const struct message_fail *m, struct error *e)
+{
+    int code = E_PEER;
+    for (int known = E_OK + 1; known <= E_VERIFY; known++)
+        if (m->code.size == strlen(error_name(known)) && memcmp(m->code.p, error_name(known), m->code.size) == 0)
+            code = known;
+    /* What has to do with our own store is not the office's to say. */
+    if (code == E_NO_STORE || code == E_LOCKED || code == E_WRONG_KEY || code == E_USAGE)
+        code = E_PEER;
+    return error_set(e, code, "the office says: %.*s", (int)m->sentence.size, (const char *)m->sentence.p);
+}
+
+int wire_receive(struct wire *w, struct message *out, struct error *e)
+{
+    struct session_event event;
+    int code;
+    set_timer(w, LIMITS_IDLE_MS);
+    if ((code = next(w, &event, e)) != 0)
+        return code;
+    if (event.type == SESSION_MESSAGE) {
+        *out = event.message;
+        return out->type == MESSAGE_FAIL ? refused(&out->as.fail, e) : 0;
+    }
+    return error_set(e, E_NET, "the link broke after %llu bytes had come (%s)", (unsigned long long)w->came,
+                     w->break_after != 0 && w->came >= w->break_after ? "as the drill asked"
+                     : w->timed_out                                   ? "the office said nothing more"
+                     : w->failure != 0                                ? uv_strerror(w->failure)
+                                                                      : "the office hung up");
+}
+
+/* Waits until the office has ended, or hung up, or takes too long. Everything has been said: nothing can fail here. */
+static void wait_for_end(struct wire *w)
+{
+    struct session_event event;
+    set_timer(w, WIRE_END_MS);
+    do {
+        if (next(w, &event, NULL) != 0)
+            return;
+    } while (event.type != SESSION_END && !w->over && !w->timed_out);
+}
+
+void wire_end(struct wire *w)
+{
+    if (session_end(w->session, NULL) == 0)
+        wait_for_end(w);
+}
+
+void wire_fail(struct wire *w, const struct error *why)
+{
+    if (!w->over && session_fail(w->session, why->code, why->text, NULL) == 0)
+        wait_for_end(w);
+}
+
+void wire_close(struct wire *w)
+{
+    if (w == NULL)
+        return;
+    hang_up(w);
+    uv_close((uv_handle_t *)&w->timer, on_closed);
+    while (uv_loop_close(&w->loop) == UV_EBUSY)
+        (void)uv_run(&w->loop, UV_RUN_ONCE);
+    session_free(w->session);
+    free(w);
+}
