@@ -1,4 +1,219 @@
-int main(void)
+/* satcheld: the office's program. `init` and `run` work on the folder themselves; every other command is a task, which
+ * a running daemon carries out for us, or which we carry out on the store where none runs. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "central.h"
+#include "cli.h"
+#include "error.h"
+#include "operator.h"
+#include "server.h"
+#include "task.h"
+#include "vault.h"
+
+static const char usage[] = "satcheld: the office of Satchel\n"
+                            "\n"
+                            "  satcheld init DIR --name NAME --admin LOGIN --admin-name NAME\n"
+                            "        set up an office in an empty folder\n"
+                            "  satcheld run DIR [--listen ADDRESS] [--port N] [--ready FILE]\n"
+                            "        take laptops' connections (all addresses, port 7411)\n"
+                            "\n"
+                            "These go to the daemon where one runs for DIR, else to the store itself:\n"
+                            "\n";
+
+static const char secrets[] =
+    "\n"
+    "The office's passphrase is asked for on the terminal, or read with --passphrase-file FILE or --passphrase-fd N; "
+    "an\n"
+    "archive's with --archive-passphrase-file FILE or --archive-passphrase-fd N. --json prints one JSON value.\n"
+    "Exit status: 0 done; 1 done, and something waits for a person; 2 could not; 10 no store; 12 wrong passphrase;\n"
+    "13 the log or the store failed its verification; 128+n a signal.\n"
+    "Example: satcheld user add /srv/office anna --name 'Anna Berg' --role 'case manager'\n";
+
+/* The options that satcheld itself takes; all others are the task's. */
+struct options {
+    const char *passphrase_file, *passphrase_fd, *archive_file, *archive_fd;
+    const char *name, *admin, *admin_name, *listen, *port, *ready;
+    int json;
+};
+
+/* Takes `--name VALUE` or `--name=VALUE` out of argv. */
+static int take(int *argc, char **argv, const char *name, const char **value, struct error *e)
 {
-    return 2;
+    size_t length = strlen(name);
+    for (int i = 1; i < *argc; i++) {
+        int words = 0;
+        if (strncmp(argv[i], "--", 2) != 0 || strncmp(argv[i] + 2, name, length) != 0)
+            continue;
+        if (argv[i][2 + length] == '=') {
+            *value = argv[i] + 2 + length + 1;
+            words = 1;
+        } else if (argv[i][2 + length] == 0) {
+            if (i + 1 == *argc)
+                return error_set(e, E_USAGE, "--%s wants a value", name);
+            *value = argv[i + 1];
+            words = 2;
+        }
+        if (words != 0) {
+            memmove(&argv[i], &argv[i + words], (size_t)(*argc - i - words + 1) * sizeof *argv);
+            *argc -= words;
+            i--;
+        }
+    }
+    return 0;
+}
+
+static int ask(const struct options *o, int confirm, char **secret, size_t *bytes, struct error *e)
+{
+    return cli_secret(o->passphrase_file, o->passphrase_fd, "Passphrase of the office: ", confirm, secret, bytes, e);
+}
+
+static int init(const char *folder, const struct options *o, const struct cli *cli, struct error *e)
+{
+    struct central_options c = {folder, o->name, o->admin, o->admin_name, NULL, 0};
+    char *secret = NULL;
+    size_t bytes = 0;
+    int code;
+    if (o->name == NULL || o->admin == NULL || o->admin_name == NULL)
+        return error_set(
+            e, E_USAGE, "an office needs --name NAME, --admin LOGIN and --admin-name NAME: every change has an author");
+    if ((code = ask(o, 1, &secret, &bytes, e)) != 0)
+        return code;
+    c.passphrase = secret;
+    c.passphrase_bytes = bytes;
+    code = central_create(&c, e);
+    cli_secret_free(secret, bytes);
+    if (code == 0)
+        (void)fprintf(cli->err, "The office is set up in %s. Next: satcheld run %s\n", folder, folder);
+    return code;
+}
+
+static int open_office(const char *folder, const struct options *o, struct central **out, struct error *e)
+{
+    char *secret = NULL, path[4096];
+    size_t bytes = 0;
+    struct stat there;
+    int code;
+    if ((size_t)snprintf(path, sizeof path, "%s/office.keys", folder) >= sizeof path || stat(path, &there) != 0)
+        return error_set(e, E_NO_STORE, "there is no office in %s; `satcheld init %s` sets one up", folder, folder);
+    if ((code = ask(o, 0, &secret, &bytes, e)) != 0)
+        return code;
+    code = central_open(out, folder, secret, bytes, e);
+    cli_secret_free(secret, bytes);
+    return code;
+}
+
+static int run(const char *folder, const struct options *o, struct error *e)
+{
+    struct server_options s = {o->listen != NULL ? o->listen : "::", 7411, o->ready};
+    struct central *central = NULL;
+    int code;
+    if (o->port != NULL) {
+        char *end = NULL;
+        unsigned long port = strtoul(o->port, &end, 10);
+        if (*o->port == 0 || *end != 0 || port > 65535)
+            return error_set(e, E_USAGE, "--port takes a number from 0 to 65535");
+        s.port = (unsigned)port;
+    }
+    if ((code = open_office(folder, o, &central, e)) != 0)
+        return code;
+    code = server_run(central, &s, stderr, e);
+    central_close(central);
+    return code;
+}
+
+/* Asks the daemon; where none runs, does it here. */
+static int other(const char *folder, const struct options *o, int argc, char **argv, struct cli *cli, int *status,
+                 struct error *e)
+{
+    const char *prompt = task_secret_prompt(argc, argv);
+    struct central *central = NULL;
+    char *secret = NULL;
+    size_t bytes = 0;
+    int code;
+    if (prompt != NULL && (code = cli_secret(o->archive_file, o->archive_fd, prompt, 1, &secret, &bytes, e)) != 0)
+        return code;
+    code = operator_ask(folder, argc, argv, secret, bytes, status, e);
+    if (code == E_NOT_FOUND && (code = open_office(folder, o, &central, e)) == 0) {
+        struct task task = {central, cli, NULL, secret, bytes, 0};
+        *status = task_run(&task, argc, argv);
+        central_close(central);
+    }
+    if (secret != NULL)
+        cli_secret_free(secret, bytes);
+    return code;
+}
+
+static int options_take(int *argc, char **argv, struct options *o, struct error *e)
+{
+    const struct {
+        const char *name;
+        const char **value;
+    } all[] = {{"passphrase-file", &o->passphrase_file},
+               {"passphrase-fd", &o->passphrase_fd},
+               {"archive-passphrase-file", &o->archive_file},
+               {"archive-passphrase-fd", &o->archive_fd},
+               {"admin", &o->admin},
+               {"admin-name", &o->admin_name},
+               {"listen", &o->listen},
+               {"ready", &o->ready}};
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < sizeof all / sizeof *all; i++)
+        code = take(argc, argv, all[i].name, all[i].value, e);
+    for (int i = 1; i < *argc; i++)
+        o->json |= strcmp(argv[i], "--json") == 0;
+    return code;
+}
+
+static int is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* argv: command [subcommand] DIR words. */
+static int dispatch(int argc, char **argv, struct options *o, struct cli *cli, int *status, struct error *e)
+{
+    int at = task_has_subcommands(argv[1]) ? 3 : 2, code;
+    char *folder;
+    if (argc <= at)
+        return error_set(e, E_USAGE, "satcheld %s wants %sthe office's folder; see satcheld --help", argv[1],
+                         at == 3 ? "a subcommand and " : "");
+    folder = argv[at];
+    memmove(&argv[at], &argv[at + 1], (size_t)(argc - at) * sizeof *argv);
+    argc--;
+    if (strcmp(argv[1], "init") == 0 || strcmp(argv[1], "run") == 0) {
+        if ((code = take(&argc, argv, "name", &o->name, e)) != 0 ||
+            (code = take(&argc, argv, "port", &o->port, e)) != 0)
+            return code;
+        if (argc > 2)
+            return error_set(e, E_USAGE, "satcheld %s does not know %s; see satcheld --help", argv[1], argv[2]);
+        return strcmp(argv[1], "init") == 0 ? init(folder, o, cli, e) : run(folder, o, e);
+    }
+    return other(folder, o, argc - 1, argv + 1, cli, status, e);
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = {stdout, stderr, 0, 0};
+    struct options o = {0};
+    struct error e = {0};
+    int status = 0, code;
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (argc < 2 || is_help(argv[1]) || (argc > 2 && is_help(argv[argc - 1]))) {
+        (void)fputs(usage, stdout);
+        task_help(stdout);
+        (void)fputs(secrets, stdout);
+        return argc < 2 ? 2 : 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        (void)puts("satcheld 0.1.0");
+        return 0;
+    }
+    if ((code = vault_init(&e)) == 0 && (code = options_take(&argc, argv, &o, &e)) == 0) {
+        cli.json = o.json;
+        code = dispatch(argc, argv, &o, &cli, &status, &e);
+    }
+    return code != 0 ? cli_fail(&cli, "satcheld", &e) : status;
 }

@@ -22,6 +22,42 @@ int task_run(struct task *t, int argc, char **argv);
 /* Does this command want a secret (archive: the passphrase of the archive), and the words to ask for it with? */
 const char *task_secret_prompt(int argc, char **argv);
 
+/* `user add` and the like. */
+int task_has_subcommands(const char *command);
+
 void task_help(FILE *out);
+
+/* --- for the task_*.c alone --- */
+
+/* The acting person (--as LOGIN, or the only administrator), then a transaction around `work`. */
+int task_write(struct task *t, const char *as, int (*work)(struct task *t, void *arg, struct error *e), void *arg,
+               struct error *e);
+/* A path that is relative to where the command was called. Freed with free; NULL: no memory. */
+char *task_path(const struct task *t, const char *path);
+/* Exactly `count` words after the command (and its subcommand), else E_USAGE with the usage. */
+int task_words(int argc, int first, int count, const char *form, struct error *e);
+
+#define TASK_LIST(X)                                                                                                   \
+    X(status, "", "status DIR [--digest]", "what the office holds, and what waits for a person")                       \
+    X(check, "", "check DIR", "verify the store, the log, the tree; replay the log and compare")                       \
+    X(conflicts, "", "conflicts DIR", "what waits for a decision, and who must decide")                                \
+    X(user_add, "user", "user add DIR LOGIN --name NAME --role ROLE", "a new person")                                  \
+    X(user_list, "user", "user list DIR", "the people")                                                                \
+    X(user_disable, "user", "user disable DIR LOGIN", "what this person's laptops bring from now on is held")          \
+    X(device_invite, "device", "device invite DIR LOGIN --address HOST[:PORT] --out FILE [--hours N]",                 \
+      "a ticket that enrols one laptop")                                                                               \
+    X(device_list, "device", "device list DIR", "the laptops")                                                         \
+    X(device_revoke, "device", "device revoke DIR DEVICE", "what this laptop brings from now on is held")              \
+    X(case_assign, "case", "case assign DIR CASE LOGIN", "put a case into somebody's caseload")                        \
+    X(case_release, "case", "case release DIR CASE LOGIN", "take it out again")                                        \
+    X(case_list, "case", "case list DIR [--user LOGIN]", "the cases and who holds them")                               \
+    X(held_list, "held", "held list DIR", "changes that could not be applied, and why")                                \
+    X(held_release, "held", "held release DIR HOLD", "apply a held change after all")                                  \
+    X(archive, "", "archive DIR FILE", "write the log archive for an auditor")                                         \
+    X(import, "", "import DIR PATH [--assign LOGIN,...] [--dry-run]", "read an HMIS or Synthea CSV export")
+
+#define TASK_DECLARE(name, group, form, help) int task_##name(struct task *t, int argc, char **argv, struct error *e);
+TASK_LIST(TASK_DECLARE)
+#undef TASK_DECLARE
 
 #endif

@@ -1,0 +1,354 @@
+#include "operator.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "pack.h"
+#include "task.h"
+
+/* --- bytes that both ends know --- */
+
+static void put_length(uint8_t out[4], size_t size)
+{
+    for (int i = 0; i < 4; i++)
+        out[i] = (uint8_t)(size >> (24 - 8 * i));
+}
+
+static size_t get_length(const uint8_t in[4])
+{
+    return (size_t)in[0] << 24 | (size_t)in[1] << 16 | (size_t)in[2] << 8 | in[3];
+}
+
+/* The socket's path; a unix socket's name is short. E_INPUT. */
+static int socket_path(const char *folder, struct sockaddr_un *out, struct error *e)
+{
+    memset(out, 0, sizeof *out);
+    out->sun_family = AF_UNIX;
+    if ((size_t)snprintf(out->sun_path, sizeof out->sun_path, "%s/operator.sock", folder) >= sizeof out->sun_path)
+        return error_set(e, E_INPUT, "%s: the path is too long for the operator's socket; use one under 90 bytes",
+                         folder);
+    return 0;
+}
+
+/* --- the daemon's end --- */
+
+struct caller {
+    struct server *server;
+    uv_pipe_t pipe;
+    uv_write_t write;
+    uint8_t *bytes; /* length and request, as they come; later the answer */
+    size_t size, used;
+};
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct caller *c = handle->data;
+    if (c->bytes != NULL)
+        sodium_memzero(c->bytes, c->size);
+    free(c->bytes);
+    free(c);
+}
+
+static void hang_up(struct caller *c)
+{
+    if (!uv_is_closing((uv_handle_t *)&c->pipe))
+        uv_close((uv_handle_t *)&c->pipe, on_closed);
+}
+
+static void on_answered(uv_write_t *write, int status)
+{
+    (void)status;
+    hang_up(write->data);
+}
+
+static void answer(struct caller *c, int status, struct slice out, struct slice err)
+{
+    struct pack w;
+    struct error e;
+    uv_buf_t buffer;
+    pack_start(&w);
+    pack_array(&w, 3);
+    pack_uint(&w, (uint64_t)status);
+    pack_bin(&w, out.p, out.size);
+    pack_bin(&w, err.p, err.size);
+    if (pack_finish(&w, &e) == 0) {
+        struct slice packed = pack_bytes(&w);
+        uint8_t *bytes = malloc(packed.size + 4);
+        if (bytes != NULL) {
+            put_length(bytes, packed.size);
+            memcpy(bytes + 4, packed.p, packed.size);
+            sodium_memzero(c->bytes, c->size);
+            free(c->bytes);
+            c->bytes = bytes;
+            c->size = packed.size + 4;
+            buffer = uv_buf_init((char *)bytes, (unsigned)c->size);
+            c->write.data = c;
+            if (uv_write(&c->write, (uv_stream_t *)&c->pipe, &buffer, 1, on_answered) == 0) {
+                pack_free(&w);
+                return;
+            }
+        }
+    }
+    pack_free(&w);
+    hang_up(c);
+}
+
+/* Runs a command with its output into memory. */
+static void carry_out(struct caller *c, const char *folder, int argc, char **argv, struct slice secret)
+{
+    char *out = NULL, *err = NULL;
+    size_t out_size = 0, err_size = 0;
+    struct cli cli = {open_memstream(&out, &out_size), open_memstream(&err, &err_size), 0, 0};
+    struct task task = {c->server->central, &cli, folder, (const char *)secret.p, secret.size, 0};
+    int status = 2;
+    if (cli.out != NULL && cli.err != NULL) {
+        server_say(c->server, "operator: %s", argv[0]);
+        status = task_run(&task, argc, argv);
+    }
+    if (cli.out != NULL)
+        (void)fclose(cli.out);
+    if (cli.err != NULL)
+        (void)fclose(cli.err);
+    answer(c, status, (struct slice){(uint8_t *)out, out_size}, (struct slice){(uint8_t *)err, err_size});
+    if (out != NULL)
+        sodium_memzero(out, out_size);
+    free(out);
+    free(err);
+}
+
+/* [folder, [argv...], secret or nil]: NUL-ended copies of the words. */
+static void read_request(struct caller *c)
+{
+    enum { WORDS_MAX = 256 };
+    char *argv[WORDS_MAX + 1], *copy = malloc(c->size + WORDS_MAX + 8), *p = copy;
+    struct slice folder, word, secret = {NULL, 0};
+    struct unpack r;
+    size_t count;
+    if (copy == NULL) {
+        hang_up(c);
+        return;
+    }
+    unpack_start(&r, (struct slice){c->bytes + 4, c->size - 4});
+    if (unpack_array(&r) != 3)
+        r.failed = 1;
+    folder = unpack_text(&r);
+    count = unpack_array(&r);
+    if (count == 0 || count > WORDS_MAX)
+        r.failed = 1;
+    for (size_t i = 0; i < count && !r.failed; i++) {
+        word = unpack_text(&r);
+        argv[i] = p;
+        memcpy(p, word.p, word.size);
+        p[word.size] = 0;
+        p += word.size + 1;
+    }
+    if (!unpack_nil(&r))
+        secret = unpack_bin(&r);
+    if (unpack_end(&r, "the request", NULL) != 0) {
+        hang_up(c);
+    } else {
+        argv[count] = NULL;
+        memcpy(p, folder.p, folder.size);
+        p[folder.size] = 0;
+        carry_out(c, p, (int)count, argv, secret);
+    }
+    free(copy);
+}
+
+static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    struct caller *c = handle->data;
+    (void)suggested;
+    *buffer = uv_buf_init((char *)c->bytes + c->used, (unsigned)(c->size - c->used));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+{
+    struct caller *c = stream->data;
+    (void)buffer;
+    if (size < 0) {
+        hang_up(c);
+        return;
+    }
+    c->used += (size_t)size;
+    if (c->used < c->size)
+        return;
+    if (c->size == 4) {
+        size_t wanted = get_length(c->bytes);
+        uint8_t *more;
+        if (wanted == 0 || wanted > OPERATOR_REQUEST_MAX || (more = malloc(wanted + 4)) == NULL) {
+            hang_up(c);
+            return;
+        }
+        memcpy(more, c->bytes, 4);
+        free(c->bytes);
+        c->bytes = more;
+        c->size = wanted + 4;
+        return;
+    }
+    (void)uv_read_stop(stream);
+    read_request(c);
+}
+
+/* Only the daemon's own user and root may give orders. */
+static int is_allowed(uv_pipe_t *pipe)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    uv_os_fd_t fd;
+    return uv_fileno((uv_handle_t *)pipe, &fd) == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static void on_caller(uv_stream_t *listener, int status)
+{
+    struct server *s = listener->data;
+    struct caller *c;
+    if (status != 0 || (c = calloc(1, sizeof *c)) == NULL)
+        return;
+    c->server = s;
+    c->size = 4;
+    c->bytes = malloc(c->size);
+    (void)uv_pipe_init(&s->loop, &c->pipe, 0);
+    c->pipe.data = c;
+    if (c->bytes == NULL || uv_accept(listener, (uv_stream_t *)&c->pipe) != 0 || !is_allowed(&c->pipe) ||
+        uv_read_start((uv_stream_t *)&c->pipe, allocate, on_read) != 0)
+        hang_up(c);
+}
+
+int operator_listen(struct server *s, struct error *e)
+{
+    struct sockaddr_un address;
+    int status, code;
+    mode_t before;
+    (void)uv_pipe_init(&s->loop, &s->operator_listener, 0);
+    s->operator_listener.data = s;
+    if ((code = socket_path(s->central->folder, &address, e)) != 0)
+        return code;
+    /* The store is ours alone, so a socket that is there was left by a daemon that is gone. */
+    (void)unlink(address.sun_path);
+    before = umask(0177);
+    status = uv_pipe_bind(&s->operator_listener, address.sun_path);
+    (void)umask(before);
+    if (status == 0)
+        status = uv_listen((uv_stream_t *)&s->operator_listener, 16, on_caller);
+    return status == 0 ? 0 : error_set(e, E_IO, "%s: %s", address.sun_path, uv_strerror(status));
+}
+
+void operator_stop(struct server *s)
+{
+    /* libuv takes the socket's name away when it closes the pipe. */
+    if (!uv_is_closing((uv_handle_t *)&s->operator_listener))
+        uv_close((uv_handle_t *)&s->operator_listener, NULL);
+}
+
+/* --- the other end: another satcheld --- */
+
+static int send_all(int fd, const uint8_t *bytes, size_t size, struct error *e)
+{
+    while (size != 0) {
+        ssize_t sent = send(fd, bytes, size, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent <= 0)
+            return error_system(e, E_IO, errno, "the daemon does not listen");
+        bytes += sent;
+        size -= (size_t)sent;
+    }
+    return 0;
+}
+
+static int receive_all(int fd, uint8_t *bytes, size_t size, struct error *e)
+{
+    while (size != 0) {
+        ssize_t got = recv(fd, bytes, size, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return error_set(e, E_IO, "the daemon hung up before it had answered; see its journal");
+        bytes += got;
+        size -= (size_t)got;
+    }
+    return 0;
+}
+
+static int send_request(int fd, int argc, char **argv, const char *secret, size_t secret_bytes, struct error *e)
+{
+    char *folder = getcwd(NULL, 0);
+    uint8_t length[4];
+    struct pack w;
+    int code;
+    pack_start(&w);
+    pack_array(&w, 3);
+    pack_text(&w, folder != NULL ? folder : "/", folder != NULL ? strlen(folder) : 1);
+    pack_array(&w, (size_t)argc);
+    for (int i = 0; i < argc; i++)
+        pack_text(&w, argv[i], strlen(argv[i]));
+    if (secret != NULL)
+        pack_bin(&w, secret, secret_bytes);
+    else
+        pack_nil(&w);
+    code = pack_finish(&w, e);
+    if (code == 0 && pack_bytes(&w).size > OPERATOR_REQUEST_MAX)
+        code = error_set(e, E_LIMIT, "the command is longer than %d bytes", OPERATOR_REQUEST_MAX);
+    put_length(length, pack_bytes(&w).size);
+    if (code == 0 && (code = send_all(fd, length, sizeof length, e)) == 0)
+        code = send_all(fd, pack_bytes(&w).p, pack_bytes(&w).size, e);
+    pack_free(&w);
+    free(folder);
+    return code;
+}
+
+static int print_answer(int fd, int *status, struct error *e)
+{
+    uint8_t length[4], *bytes;
+    struct slice out, err;
+    struct unpack r;
+    size_t size;
+    int code;
+    if ((code = receive_all(fd, length, sizeof length, e)) != 0)
+        return code;
+    size = get_length(length);
+    if (size == 0 || size > OPERATOR_ANSWER_MAX || (bytes = malloc(size)) == NULL)
+        return error_set(e, E_LIMIT, "the daemon's answer is too large");
+    if ((code = receive_all(fd, bytes, size, e)) == 0) {
+        unpack_start(&r, (struct slice){bytes, size});
+        if (unpack_array(&r) != 3)
+            r.failed = 1;
+        *status = (int)unpack_uint(&r);
+        out = unpack_bin(&r);
+        err = unpack_bin(&r);
+        if ((code = unpack_end(&r, "the daemon's answer", e)) == 0) {
+            (void)fwrite(out.p, 1, out.size, stdout);
+            (void)fflush(stdout);
+            (void)fwrite(err.p, 1, err.size, stderr);
+        }
+    }
+    sodium_memzero(bytes, size);
+    free(bytes);
+    return code;
+}
+
+int operator_ask(const char *folder, int argc, char **argv, const char *secret, size_t secret_bytes, int *status,
+                 struct error *e)
+{
+    struct sockaddr_un address;
+    int fd, code = socket_path(folder, &address, e);
+    if (code != 0)
+        return code;
+    if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
+        return error_system(e, E_IO, errno, "no socket can be made");
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
+        code = errno == ENOENT || errno == ECONNREFUSED ? error_set(e, E_NOT_FOUND, "no daemon runs for %s", folder)
+                                                        : error_system(e, E_IO, errno, "%s", address.sun_path);
+    else if ((code = send_request(fd, argc, argv, secret, secret_bytes, e)) == 0)
+        code = print_answer(fd, status, e);
+    (void)close(fd);
+    return code;
+}

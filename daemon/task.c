@@ -1,0 +1,95 @@
+#include "task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* "user_add" is `user add`; a name without an underscore stands alone. */
+struct entry {
+    const char *name, *group, *form, *help;
+    int (*run)(struct task *t, int argc, char **argv, struct error *e);
+};
+static const struct entry entries[] = {
+#define TASK_ENTRY(name, group, form, help) {#name, group, form, help, task_##name},
+    TASK_LIST(TASK_ENTRY)
+#undef TASK_ENTRY
+};
+enum { ENTRY_COUNT = sizeof entries / sizeof *entries };
+
+int task_has_subcommands(const char *command)
+{
+    for (size_t i = 0; i < ENTRY_COUNT; i++)
+        if (entries[i].group[0] != 0 && strcmp(entries[i].group, command) == 0)
+            return 1;
+    return 0;
+}
+
+static const struct entry *find(int argc, char **argv)
+{
+    for (size_t i = 0; i < ENTRY_COUNT; i++) {
+        const struct entry *t = &entries[i];
+        size_t group = strlen(t->group);
+        if (group == 0 ? strcmp(t->name, argv[0]) == 0
+                       : argc > 1 && strcmp(t->group, argv[0]) == 0 && strcmp(t->name + group + 1, argv[1]) == 0)
+            return t;
+    }
+    return NULL;
+}
+
+void task_help(FILE *out)
+{
+    for (size_t i = 0; i < ENTRY_COUNT; i++)
+        (void)fprintf(out, "  satcheld %s\n        %s\n", entries[i].form, entries[i].help);
+}
+
+const char *task_secret_prompt(int argc, char **argv)
+{
+    (void)argc;
+    return strcmp(argv[0], "archive") == 0 ? "Passphrase for the archive (give it to the auditor): " : NULL;
+}
+
+int task_run(struct task *t, int argc, char **argv)
+{
+    const struct entry *task = find(argc, argv);
+    struct error e = {0};
+    int code;
+    for (int i = 1; i < argc; i++)
+        t->cli->json |= strcmp(argv[i], "--json") == 0;
+    if (task == NULL)
+        code = error_set(&e, E_USAGE, "satcheld does not know `%s%s%s`; see satcheld --help", argv[0],
+                         argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+    else
+        code = task->run(t, argc, argv, &e);
+    if (code != 0)
+        return cli_fail(t->cli, "satcheld", &e);
+    return t->waiting ? ERROR_STATUS_WAITING : 0;
+}
+
+int task_write(struct task *t, const char *as, int (*work)(struct task *t, void *arg, struct error *e), void *arg,
+               struct error *e)
+{
+    int code;
+    if ((code = central_act_as(t->central, as, e)) != 0 || (code = central_begin(t->central, e)) != 0)
+        return code;
+    if ((code = work(t, arg, e)) != 0) {
+        central_rollback(t->central);
+        return code;
+    }
+    return central_commit(t->central, e);
+}
+
+char *task_path(const struct task *t, const char *path)
+{
+    size_t size = strlen(path) + 2;
+    char *out;
+    if (path[0] == '/' || t->folder == NULL)
+        return strdup(path);
+    size += strlen(t->folder);
+    if ((out = malloc(size)) != NULL)
+        (void)snprintf(out, size, "%s/%s", t->folder, path);
+    return out;
+}
+
+int task_words(int argc, int first, int count, const char *form, struct error *e)
+{
+    return argc - first == count ? 0 : error_set(e, E_USAGE, "usage: satcheld %s", form);
+}

@@ -1,0 +1,263 @@
+/* People and their laptops: user add|list|disable, device invite|list|revoke. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admit.h"
+#include "clock.h"
+#include "schema.h"
+#include "task.h"
+#include "ticket.h"
+
+static const struct id everywhere;
+
+/* --- users --- */
+
+struct new_user {
+    const char *login, *name, *role, *email, *phone;
+    struct id id;
+};
+
+static int add_user(struct task *t, void *arg, struct error *e)
+{
+    struct new_user *u = arg;
+    struct error none;
+    struct edit edit;
+    struct id there;
+    int code;
+    if (central_user(t->central, u->login, &there, &none) == 0)
+        return error_set(e, E_EXISTS, "there is a user %s already", u->login);
+    u->id = id_new(clock_wall());
+    if ((code = edit_new(&edit, t->central->db, schema_kind(KIND_USER), &everywhere, &u->id, e)) != 0 ||
+        (code = edit_set_text(&edit, "name", u->name, e)) != 0 ||
+        (code = edit_set_text(&edit, "login", u->login, e)) != 0 ||
+        (code = edit_set_text(&edit, "role", u->role, e)) != 0 ||
+        (u->email != NULL && (code = edit_set_text(&edit, "email", u->email, e)) != 0) ||
+        (u->phone != NULL && (code = edit_set_text(&edit, "phone", u->phone, e)) != 0) ||
+        (code = edit_set_text(&edit, "status", "active", e)) != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    return central_write(t->central, &edit, NULL, e);
+}
+
+static void print_id(struct task *t, const char *name, const struct id *id)
+{
+    char text[ID_TEXT];
+    id_format(id, text);
+    if (t->cli->json)
+        (void)fprintf(t->cli->out, "{\"%s\": \"%s\"}\n", name, text);
+    else
+        (void)fprintf(t->cli->out, "%s\n", text);
+}
+
+int task_user_add(struct task *t, int argc, char **argv, struct error *e)
+{
+    struct new_user u = {0};
+    const char *as = NULL;
+    const struct cli_option options[] = {
+        {"as", &as, NULL},         {"name", &u.name, NULL},       {"role", &u.role, NULL}, {"email", &u.email, NULL},
+        {"phone", &u.phone, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (code = task_words(argc, 2, 1, "user add DIR LOGIN --name NAME --role ROLE", e)) != 0)
+        return code;
+    u.login = argv[2];
+    if (u.name == NULL || u.role == NULL)
+        return error_set(e, E_USAGE, "a user needs --name NAME and --role ROLE (case manager, supervisor, ...)");
+    if ((code = task_write(t, as, add_user, &u, e)) == 0)
+        print_id(t, "user", &u.id);
+    return code;
+}
+
+/* Prints the rows of a query, one line or one JSON object each. */
+static int print_rows(struct task *t, const char *sql, struct error *e)
+{
+    FILE *out = t->cli->out;
+    sqlite3_stmt *s;
+    int row, code, first = 1;
+    if ((code = db_query(t->central->db, &s, e, sql, "")) != 0)
+        return code;
+    if (t->cli->json)
+        (void)fputs("[", out);
+    while ((row = db_next(t->central->db, s, e)) == 1) {
+        if (t->cli->json)
+            (void)fputs(first ? "\n{" : ",\n{", out);
+        for (int i = 0; i < sqlite3_column_count(s); i++) {
+            const char *text = db_text(s, i);
+            if (t->cli->json) {
+                (void)fprintf(out, "%s\"%s\": ", i == 0 ? "" : ", ", sqlite3_column_name(s, i));
+                cli_json_text(out, text, strlen(text));
+            } else {
+                (void)fputs(i == 0 ? "" : "  ", out);
+                cli_text(out, text[0] != 0 ? text : "-");
+            }
+        }
+        (void)fputs(t->cli->json ? "}" : "\n", out);
+        first = 0;
+    }
+    if (t->cli->json)
+        (void)fputs("\n]\n", out);
+    return row < 0 ? (e->code != 0 ? e->code : E_IO) : 0;
+}
+
+static int list(struct task *t, int argc, char **argv, const char *form, const char *sql, struct error *e)
+{
+    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 2, 0, form, e)) != 0)
+        return code;
+    return print_rows(t, sql, e);
+}
+
+int task_user_list(struct task *t, int argc, char **argv, struct error *e)
+{
+    return list(t, argc, argv, "user list DIR",
+                "SELECT id, login, role, status, name, (SELECT count(*) FROM assignment a WHERE a.\"user\" = u.id AND "
+                "a.status = 'active' AND a.voided = 0) AS cases FROM \"user\" u WHERE voided = 0 ORDER BY login, id",
+                e);
+}
+
+/* Sets one field of a record that is there. */
+struct setting {
+    struct id record;
+    const char *field, *value;
+};
+
+static int set_one(struct task *t, void *arg, struct error *e)
+{
+    struct setting *s = arg;
+    struct edit edit;
+    int code;
+    if ((code = edit_open(&edit, t->central->db, &s->record, e)) != 0 ||
+        (code = edit_set_text(&edit, s->field, s->value, e)) != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    return central_write(t->central, &edit, NULL, e);
+}
+
+int task_user_disable(struct task *t, int argc, char **argv, struct error *e)
+{
+    const char *as = NULL;
+    const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    struct setting s = {.field = "status", .value = "disabled"};
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (code = task_words(argc, 2, 1, "user disable DIR LOGIN", e)) != 0 ||
+        (code = central_user(t->central, argv[2], &s.record, e)) != 0)
+        return code;
+    return task_write(t, as, set_one, &s, e);
+}
+
+/* --- devices --- */
+
+/* HOST, HOST:PORT, [V6]:PORT or a bare IPv6 address. */
+static int split_address(const char *address, char host[TICKET_HOST_MAX], unsigned *port, struct error *e)
+{
+    const char *colon = strrchr(address, ':'), *end = address + strlen(address), *start = address;
+    *port = 7411;
+    if (address[0] == '[') {
+        const char *bracket = strchr(address, ']');
+        if (bracket == NULL || (bracket[1] != 0 && bracket[1] != ':'))
+            return error_set(e, E_USAGE, "--address takes HOST, HOST:PORT or [IPV6]:PORT");
+        start = address + 1;
+        end = bracket;
+        colon = bracket[1] == ':' ? bracket + 1 : NULL;
+    } else if (colon != NULL && strchr(address, ':') == colon) {
+        end = colon;
+    } else {
+        colon = NULL;
+    }
+    if (colon != NULL) {
+        char *rest = NULL;
+        unsigned long n = strtoul(colon + 1, &rest, 10);
+        if (colon[1] == 0 || *rest != 0 || n == 0 || n > 65535)
+            return error_set(e, E_USAGE, "the port of --address must be a number from 1 to 65535");
+        *port = (unsigned)n;
+    }
+    if (end == start || (size_t)(end - start) >= TICKET_HOST_MAX)
+        return error_set(e, E_USAGE, "--address takes HOST, HOST:PORT or [IPV6]:PORT");
+    memcpy(host, start, (size_t)(end - start));
+    host[end - start] = 0;
+    return 0;
+}
+
+/* A ticket is a secret: the file is made for its owner alone, and never over another. */
+static int write_ticket(const struct task *t, const char *path, const char *text, struct error *e)
+{
+    char *full = task_path(t, path);
+    size_t size = strlen(text);
+    int fd, code = 0;
+    if (full == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left");
+    if ((fd = open(full, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
+        code = error_system(e, errno == EEXIST ? E_EXISTS : E_IO, errno, "the ticket cannot be written to %s", path);
+    else if (write(fd, text, size) != (ssize_t)size || fsync(fd) != 0)
+        code = error_system(e, E_IO, errno, "the ticket cannot be written to %s", path);
+    if (fd >= 0)
+        (void)close(fd);
+    if (code != 0 && fd >= 0)
+        (void)unlink(full);
+    free(full);
+    return code;
+}
+
+int task_device_invite(struct task *t, int argc, char **argv, struct error *e)
+{
+    const char *as = NULL, *address = NULL, *out = NULL, *hours = "24";
+    const struct cli_option options[] = {{"as", &as, NULL},       {"address", &address, NULL},   {"out", &out, NULL},
+                                         {"hours", &hours, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    char host[TICKET_HOST_MAX], text[TICKET_TEXT_MAX], when[32];
+    struct ticket ticket;
+    struct id user;
+    unsigned port;
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (code = task_words(argc, 2, 1, "device invite DIR LOGIN --address HOST[:PORT] --out FILE [--hours N]", e)) != 0)
+        return code;
+    if (address == NULL || out == NULL)
+        return error_set(e, E_USAGE,
+                         "a ticket needs --address HOST[:PORT], where the laptop reaches the office, and "
+                         "--out FILE");
+    if ((code = split_address(address, host, &port, e)) != 0 ||
+        (code = central_user(t->central, argv[2], &user, e)) != 0 || (code = central_act_as(t->central, as, e)) != 0 ||
+        (code = admit_invite(t->central, &user, (unsigned)strtoul(hours, NULL, 10), host, port, &ticket, e)) != 0)
+        return code;
+    if ((code = ticket_format(&ticket, text, e)) == 0 && (code = write_ticket(t, out, text, e)) == 0) {
+        cli_time(ticket.expires_ms, when);
+        (void)fprintf(t->cli->err, "The ticket is in %s. It enrols one laptop, until %s; hand it over like a key.\n",
+                      out, when);
+        print_id(t, "ticket", &ticket.ticket);
+    }
+    memset(&ticket, 0, sizeof ticket);
+    return code;
+}
+
+int task_device_list(struct task *t, int argc, char **argv, struct error *e)
+{
+    return list(t, argc, argv, "device list DIR",
+                "SELECT d.id, u.login, d.status, d.label, coalesce((SELECT max(seq) FROM head WHERE hex(device) = "
+                "upper(replace(d.id, '-', ''))), 0) AS changes FROM device d LEFT JOIN \"user\" u ON u.id = d.\"user\" "
+                "WHERE d.voided = 0 ORDER BY u.login, d.id",
+                e);
+}
+
+int task_device_revoke(struct task *t, int argc, char **argv, struct error *e)
+{
+    const char *as = NULL;
+    const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    struct setting s = {.field = "status", .value = "disabled"};
+    struct record_place place;
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (code = task_words(argc, 2, 1, "device revoke DIR DEVICE", e)) != 0 ||
+        (code = id_parse(argv[2], &s.record, e)) != 0)
+        return code;
+    if (record_find(t->central->db, &s.record, &place, NULL) != 0 || place.kind->number != KIND_DEVICE)
+        return error_set(e, E_NOT_FOUND, "there is no laptop %s; `satcheld device list` names them", argv[2]);
+    return task_write(t, as, set_one, &s, e);
+}

@@ -1,0 +1,244 @@
+/* The office as a whole: status, check, archive. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive.h"
+#include "log.h"
+#include "record.h"
+#include "task.h"
+
+/* --- status --- */
+
+static int count(struct db *db, const char *sql, uint64_t *out, struct error *e)
+{
+    sqlite3_stmt *s;
+    int code = db_query(db, &s, e, sql, "");
+    *out = 0;
+    if (code != 0)
+        return code;
+    if (db_next(db, s, e) != 1)
+        return e->code != 0 ? e->code : E_IO;
+    *out = db_uint(s, 0);
+    db_done(db, s);
+    return 0;
+}
+
+static int print_digest(struct task *t, struct error *e)
+{
+    uint8_t digest[32];
+    char hex[65];
+    int code = record_digest(t->central->db, NULL, digest, e);
+    if (code != 0)
+        return code;
+    sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
+    (void)fprintf(t->cli->out, t->cli->json ? "{\"digest\": \"%s\"}\n" : "%s\n", hex);
+    return 0;
+}
+
+int task_status(struct task *t, int argc, char **argv, struct error *e)
+{
+    static const struct {
+        const char *name, *words, *sql;
+    } lines[] = {
+        {"entries", "entries in the log", "SELECT count(*) FROM entry"},
+        {"clients", "clients", "SELECT count(*) FROM client WHERE voided = 0"},
+        {"cases", "cases", "SELECT count(*) FROM \"case\" WHERE voided = 0"},
+        {"unassigned", "of them in nobody's caseload",
+         "SELECT count(*) FROM \"case\" c WHERE voided = 0 AND NOT EXISTS(SELECT 1 FROM assignment a WHERE a.scope = "
+         "c.id "
+         "AND a.status = 'active' AND a.voided = 0)"},
+        {"users", "people", "SELECT count(*) FROM \"user\" WHERE voided = 0"},
+        {"devices", "laptops", "SELECT count(*) FROM device WHERE voided = 0"},
+        {"loud", "conflicts that a person must decide", "SELECT count(*) FROM conflict WHERE loud <> 0"},
+        {"quiet", "differences kept for review", "SELECT count(*) FROM conflict WHERE loud = 0"},
+        {"held", "held changes", "SELECT count(*) FROM hold WHERE status = 'held' AND voided = 0"},
+    };
+    int digest = 0, code;
+    const struct cli_option options[] = {{"digest", NULL, &digest}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (code = task_words(argc, 1, 0, "status DIR [--digest]", e)) != 0)
+        return code;
+    if (digest)
+        return print_digest(t, e);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        uint64_t n;
+        if ((code = count(t->central->db, lines[i].sql, &n, e)) != 0)
+            return code;
+        if (t->cli->json)
+            (void)fprintf(t->cli->out, "%s\"%s\": %llu", i == 0 ? "{" : ", ", lines[i].name, (unsigned long long)n);
+        else
+            (void)fprintf(t->cli->out, "%8llu  %s\n", (unsigned long long)n, lines[i].words);
+        if (n != 0 && (strcmp(lines[i].name, "loud") == 0 || strcmp(lines[i].name, "held") == 0))
+            t->waiting = 1;
+    }
+    if (t->cli->json) {
+        (void)fputs(", \"checkpoint\": ", t->cli->out);
+        cli_json_text(t->cli->out, t->central->checkpoint, strlen(t->central->checkpoint));
+        (void)fputs(", \"log_key\": ", t->cli->out);
+    } else {
+        (void)fprintf(t->cli->out, "\n%s\nThe auditor's key: ", t->central->checkpoint);
+    }
+    {
+        char vkey[CHECKPOINT_VKEY_MAX];
+        if ((code = checkpoint_vkey_format(&t->central->vkey, vkey, e)) != 0)
+            return code;
+        if (t->cli->json)
+            cli_json_text(t->cli->out, vkey, strlen(vkey));
+        else
+            (void)fputs(vkey, t->cli->out);
+    }
+    (void)fputs(t->cli->json ? "}\n" : "\n", t->cli->out);
+    return 0;
+}
+
+/* --- check --- */
+
+struct checking {
+    struct db *copy;
+    struct merkle_frontier tree;
+    uint64_t entries;
+};
+
+/* Each entry: at its place, its hashes right, and applied once more in memory. */
+static int check_entry(void *arg, struct log_entry *entry, struct error *e)
+{
+    struct checking *c = arg;
+    struct merkle_hash leaf;
+    struct log_entry again = *entry;
+    struct slice none = {NULL, 0};
+    int code;
+    if (entry->position != c->tree.size)
+        return error_set(e, E_VERIFY, "entry %llu of the log is missing", (unsigned long long)c->tree.size);
+    log_leaf(entry->received_ms, entry->change.header, &leaf);
+    if ((code = merkle_append(&c->tree, &leaf, NULL, NULL, e)) != 0)
+        return code;
+    c->entries++;
+    again.held = 0;
+    if ((code = log_add(c->copy, &entry->change, entry->position, entry->received_ms, none, &again.id, e)) != 0)
+        return code;
+    return record_apply(c->copy, &again, e);
+}
+
+static int check_chains(struct db *db, struct error *e)
+{
+    struct chain chain = {0};
+    struct change change;
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e, "SELECT header FROM entry ORDER BY device, epoch, seq", "")) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        if ((code = change_read_header(db_slice(s, 0), &change, e)) == 0) {
+            if (!id_equal(&chain.device, &change.device) || chain.epoch != change.epoch) {
+                memset(&chain, 0, sizeof chain);
+                chain.device = change.device;
+                chain.epoch = change.epoch;
+            }
+            code = chain_follow(&chain, &change, e);
+        }
+        if (code != 0) {
+            db_done(db, s);
+            return error_set(e, E_VERIFY, "the log is damaged: %s", "a device's chain has a gap or a forged link");
+        }
+    }
+    return row < 0 ? (e->code != 0 ? e->code : E_IO) : 0;
+}
+
+static int check_root(struct task *t, const struct checking *c, struct error *e)
+{
+    struct checkpoint statement;
+    struct merkle_hash root;
+    int code =
+        checkpoint_open(t->central->checkpoint, strlen(t->central->checkpoint), &t->central->vkey, &statement, e);
+    if (code != 0)
+        return code;
+    merkle_root(&c->tree, &root);
+    if (statement.size != c->tree.size || memcmp(root.b, statement.root.b, sizeof root.b) != 0)
+        return error_set(e, E_VERIFY, "the log's %llu entries do not give the root that its checkpoint signs",
+                         (unsigned long long)c->tree.size);
+    return 0;
+}
+
+static int check_pages(struct db *db, struct error *e)
+{
+    sqlite3_stmt *s;
+    int code = db_query(db, &s, e, "PRAGMA integrity_check(1)", "");
+    if (code != 0)
+        return code;
+    if (db_next(db, s, e) != 1)
+        return e->code != 0 ? e->code : E_VERIFY;
+    if (strcmp(db_text(s, 0), "ok") != 0)
+        code = error_set(e, E_VERIFY,
+                         "the store's pages do not agree with each other; put the newest backup beside it "
+                         "and compare");
+    db_done(db, s);
+    return code;
+}
+
+int task_check(struct task *t, int argc, char **argv, struct error *e)
+{
+    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    struct checking c = {0};
+    uint8_t ours[32], replayed[32];
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 1, 0, "check DIR", e)) != 0)
+        return code;
+    if ((code = check_pages(t->central->db, e)) != 0 || (code = check_chains(t->central->db, e)) != 0 ||
+        (code = db_open_memory(&c.copy, e)) != 0)
+        return code;
+    if ((code = log_create(c.copy, e)) == 0 && (code = record_create(c.copy, e)) == 0 &&
+        (code = db_begin(c.copy, e)) == 0 && (code = log_each(t->central->db, 0, check_entry, &c, e)) == 0 &&
+        (code = db_commit(c.copy, e)) == 0 && (code = check_root(t, &c, e)) == 0 &&
+        (code = record_digest(t->central->db, NULL, ours, e)) == 0 &&
+        (code = record_digest(c.copy, NULL, replayed, e)) == 0 && memcmp(ours, replayed, sizeof ours) != 0)
+        code = error_set(e, E_VERIFY,
+                         "the tables differ from a replay of the log; the log is the record: export an "
+                         "archive and call for help");
+    db_close(c.copy);
+    if (code == 0 && t->cli->json)
+        (void)fprintf(t->cli->out, "{\"entries\": %llu, \"ok\": true}\n", (unsigned long long)c.entries);
+    else if (code == 0)
+        (void)fprintf(t->cli->out, "%llu entries: pages, chains, tree, checkpoint and replay agree\n",
+                      (unsigned long long)c.entries);
+    return code;
+}
+
+/* --- archive --- */
+
+int task_archive(struct task *t, int argc, char **argv, struct error *e)
+{
+    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    char vkey[CHECKPOINT_VKEY_MAX];
+    struct archive_options a = {0};
+    uint64_t entries = 0;
+    char *path;
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (code = task_words(argc, 1, 1, "archive DIR FILE", e)) != 0 ||
+        (code = checkpoint_vkey_format(&t->central->vkey, vkey, e)) != 0)
+        return code;
+    if (t->secret == NULL)
+        return error_set(e, E_USAGE, "an archive needs a passphrase; see satcheld --help");
+    if ((path = task_path(t, argv[1])) == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left");
+    a.path = path;
+    a.log_key = vkey;
+    a.checkpoint = t->central->checkpoint;
+    a.passphrase = t->secret;
+    a.passphrase_bytes = t->secret_bytes;
+    code = archive_write(t->central->db, &a, &entries, e);
+    free(path);
+    if (code != 0)
+        return code;
+    (void)fprintf(t->cli->err,
+                  "%llu entries are in %s. The auditor needs the file, its passphrase, and this key, by "
+                  "another way:\n",
+                  (unsigned long long)entries, argv[1]);
+    if (t->cli->json)
+        (void)fprintf(t->cli->out, "{\"entries\": %llu, \"log_key\": \"%s\"}\n", (unsigned long long)entries, vkey);
+    else
+        (void)fprintf(t->cli->out, "%s\n", vkey);
+    return 0;
+}
