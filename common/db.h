@@ -47,6 +47,7 @@ int db_changes(struct db *db);
 int db_begin(struct db *db, struct error *e);
 int db_commit(struct db *db, struct error *e);
 void db_rollback(struct db *db);
+int db_in_transaction(struct db *db);
 
 /* The table meta(name, value): a program's own small state, not part of the record. Made by db_open. */
 int db_meta_set(struct db *db, const char *name, const void *bytes, size_t size, struct error *e);

@@ -1,0 +1,428 @@
+/* SQLite with our errors. Statements are prepared once and kept in a small cache, in sets of a few ways: a text always
+ * meets the same set, and what has not been asked for the longest makes room. A statement that is in use is never
+ * handed out twice: whoever asks meanwhile gets one of his own, which is finalized when he is done with it. */
+#include "db.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vault.h"
+
+enum { SETS = 64, WAYS = 4 };
+
+struct cached {
+    sqlite3_stmt *statement; /* NULL: free */
+    int in_use;
+    uint64_t asked; /* the greater, the later */
+};
+
+struct db {
+    sqlite3 *handle;
+    uint64_t asked;
+    struct cached cache[SETS][WAYS];
+};
+
+/* --- opening and closing --- */
+
+static int make_meta(struct db *db, struct error *e)
+{
+    return db_exec(db, "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID", e);
+}
+
+static int allocate(struct db **out, struct error *e)
+{
+    *out = calloc(1, sizeof **out);
+    return *out == NULL ? error_set(e, E_MEMORY, "there is no memory left; close other programs and try again") : 0;
+}
+
+int db_open(struct db **out, const char *path, const uint8_t key[32], int create, int wait_ms, struct error *e)
+{
+    struct db *db;
+    int code = allocate(&db, e);
+    *out = NULL;
+    if (code == 0)
+        code = vault_open(&db->handle, path, key, create, wait_ms, e);
+    if (code == 0)
+        code = make_meta(db, e);
+    if (code == 0)
+        *out = db;
+    else
+        db_close(db);
+    return code;
+}
+
+int db_open_memory(struct db **out, struct error *e)
+{
+    struct db *db;
+    int code = allocate(&db, e);
+    *out = NULL;
+    if (code == 0 &&
+        sqlite3_open_v2(":memory:", &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
+                        NULL) != SQLITE_OK)
+        code = error_set(e, E_MEMORY, "there is no memory for a store in memory; close other programs and try again");
+    if (code == 0)
+        code = db_exec(db, "PRAGMA foreign_keys=ON", e);
+    if (code == 0)
+        code = make_meta(db, e);
+    if (code == 0)
+        *out = db;
+    else
+        db_close(db);
+    return code;
+}
+
+void db_close(struct db *db)
+{
+    sqlite3_stmt *s;
+    if (db == NULL)
+        return;
+    /* All of them, those that somebody forgot as well: a handle with a statement would stay open, and keep its key. */
+    while (db->handle != NULL && (s = sqlite3_next_stmt(db->handle, NULL)) != NULL)
+        (void)sqlite3_finalize(s);
+    vault_close(db->handle);
+    free(db);
+}
+
+sqlite3 *db_handle(struct db *db)
+{
+    return db->handle;
+}
+
+/* --- errors --- */
+
+/* What SQLite said last. A statement that does not fit the tables is our own mistake, and its text holds no values. */
+static int failed(struct db *db, const char *what, struct error *e)
+{
+    if ((sqlite3_errcode(db->handle) & 0xff) == SQLITE_ERROR)
+        return error_set(e, E_INTERNAL, "%s: the store does not know the statement (%s); update Satchel", what,
+                         sqlite3_errmsg(db->handle));
+    return vault_error(db->handle, what, e);
+}
+
+static const char *what_of(sqlite3_stmt *s)
+{
+    return sqlite3_stmt_readonly(s) ? "reading the store" : "writing the store";
+}
+
+int db_exec(struct db *db, const char *sql, struct error *e)
+{
+    return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : failed(db, "changing the store", e);
+}
+
+/* --- statements --- */
+
+static struct cached *set_of(struct db *db, const char *sql)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (; *sql != '\0'; sql++)
+        hash = (hash ^ (uint8_t)*sql) * 16777619u;
+    return db->cache[(hash ^ hash >> 16) % SETS];
+}
+
+static int prepare(struct db *db, sqlite3_stmt **out, const char *sql, struct error *e)
+{
+    const char *tail = NULL;
+    if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, out, &tail) != SQLITE_OK)
+        return failed(db, "preparing a statement", e);
+    /* One statement and nothing behind it: the cache finds it again by its whole text. */
+    assert(*out != NULL && *tail == '\0');
+    return 0;
+}
+
+/* The statement for a text, marked as in use where it is the cache's. */
+static int take(struct db *db, sqlite3_stmt **out, const char *sql, struct error *e)
+{
+    struct cached *set = set_of(db, sql), *place = NULL;
+    int code;
+    *out = NULL;
+    /* 1. Is it there? Somebody may be reading from it: then this one gets its own, and the cache stays as it is. */
+    for (int i = 0; i < WAYS; i++) {
+        if (set[i].statement == NULL || strcmp(sqlite3_sql(set[i].statement), sql) != 0)
+            continue;
+        if (set[i].in_use)
+            return prepare(db, out, sql, e);
+        set[i].in_use = 1;
+        set[i].asked = ++db->asked;
+        *out = set[i].statement;
+        return 0;
+    }
+    /* 2. A place for it: a free one has asked 0. Where all are in use it goes without. */
+    if ((code = prepare(db, out, sql, e)) != 0)
+        return code;
+    for (int i = 0; i < WAYS; i++)
+        if (!set[i].in_use && (place == NULL || set[i].asked < place->asked))
+            place = &set[i];
+    if (place != NULL) {
+        (void)sqlite3_finalize(place->statement);
+        *place = (struct cached){*out, 1, ++db->asked};
+    }
+    return 0;
+}
+
+void db_done(struct db *db, sqlite3_stmt *statement)
+{
+    struct cached *set;
+    if (statement == NULL)
+        return;
+    set = set_of(db, sqlite3_sql(statement));
+    for (int i = 0; i < WAYS; i++) {
+        if (set[i].statement != statement)
+            continue;
+        /* What was bound belongs to the caller and may go now. */
+        (void)sqlite3_reset(statement);
+        (void)sqlite3_clear_bindings(statement);
+        set[i].in_use = 0;
+        return;
+    }
+    (void)sqlite3_finalize(statement);
+}
+
+static int bind_slice(sqlite3_stmt *s, int number, struct slice bytes)
+{
+    return bytes.p == NULL ? sqlite3_bind_null(s, number)
+                           : sqlite3_bind_blob64(s, number, bytes.p, bytes.size, SQLITE_STATIC);
+}
+
+/* Binds one parameter; SQLITE_MISMATCH for a number that SQLite cannot hold. */
+static int bind_one(sqlite3_stmt *s, int number, char type, va_list *args)
+{
+    switch (type) {
+    case 'i':
+        return sqlite3_bind_int64(s, number, va_arg(*args, int64_t));
+    case 'u': {
+        uint64_t value = va_arg(*args, uint64_t);
+        return value > INT64_MAX ? SQLITE_MISMATCH : sqlite3_bind_int64(s, number, (int64_t)value);
+    }
+    case 'b':
+        return bind_slice(s, number, va_arg(*args, struct slice));
+    case 'd':
+        return sqlite3_bind_blob64(s, number, va_arg(*args, const struct id *)->b, ID_BYTES, SQLITE_STATIC);
+    case 't': {
+        const char *text = va_arg(*args, const char *);
+        return text == NULL ? sqlite3_bind_null(s, number) : sqlite3_bind_text(s, number, text, -1, SQLITE_STATIC);
+    }
+    default:
+        assert(type == 'n');
+        return sqlite3_bind_null(s, number);
+    }
+}
+
+static int bind_all(struct db *db, sqlite3_stmt *s, const char *format, va_list *args, struct error *e)
+{
+    assert((size_t)sqlite3_bind_parameter_count(s) == strlen(format));
+    for (int i = 0; format[i] != '\0'; i++) {
+        int rc = bind_one(s, i + 1, format[i], args);
+        if (rc == SQLITE_MISMATCH)
+            return error_set(e, E_LIMIT, "a number is larger than the store can hold (9223372036854775807)");
+        if (rc != SQLITE_OK)
+            return vault_error(db->handle, what_of(s), e);
+    }
+    return 0;
+}
+
+static int query(struct db *db, sqlite3_stmt **out, struct error *e, const char *sql, const char *format, va_list *args)
+{
+    int code = take(db, out, sql, e);
+    if (code != 0)
+        return code;
+    if ((code = bind_all(db, *out, format, args, e)) != 0) {
+        db_done(db, *out);
+        *out = NULL;
+    }
+    return code;
+}
+
+int db_query(struct db *db, sqlite3_stmt **out, struct error *e, const char *sql, const char *format, ...)
+{
+    va_list args;
+    int code;
+    va_start(args, format);
+    code = query(db, out, e, sql, format, &args);
+    va_end(args);
+    return code;
+}
+
+int db_next(struct db *db, sqlite3_stmt *statement, struct error *e)
+{
+    int rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        return 1;
+    if (rc != SQLITE_DONE)
+        (void)failed(db, what_of(statement), e);
+    db_done(db, statement);
+    return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int db_run(struct db *db, struct error *e, const char *sql, const char *format, ...)
+{
+    struct error own = {E_OK, ""}; /* so that the code is known where the caller wants no words */
+    sqlite3_stmt *s;
+    va_list args;
+    int code, row;
+    va_start(args, format);
+    code = query(db, &s, &own, sql, format, &args);
+    va_end(args);
+    if (code == 0) {
+        while ((row = db_next(db, s, &own)) == 1)
+            continue;
+        code = row < 0 ? own.code : 0;
+    }
+    if (code != 0 && e != NULL)
+        *e = own;
+    return code;
+}
+
+/* --- columns --- */
+
+int64_t db_int(sqlite3_stmt *s, int column)
+{
+    return sqlite3_column_int64(s, column);
+}
+
+uint64_t db_uint(sqlite3_stmt *s, int column)
+{
+    int64_t value = sqlite3_column_int64(s, column);
+    return value < 0 ? 0 : (uint64_t)value;
+}
+
+struct slice db_slice(sqlite3_stmt *s, int column)
+{
+    static const uint8_t nothing; /* SQLite gives NULL for bytes of size 0 too */
+    struct slice bytes = {NULL, 0};
+    if (sqlite3_column_type(s, column) == SQLITE_NULL)
+        return bytes;
+    bytes.p = sqlite3_column_blob(s, column);
+    bytes.size = (size_t)sqlite3_column_bytes(s, column);
+    if (bytes.p == NULL)
+        bytes = (struct slice){&nothing, 0};
+    return bytes;
+}
+
+const char *db_text(sqlite3_stmt *s, int column)
+{
+    const unsigned char *text = sqlite3_column_text(s, column);
+    return text == NULL ? "" : (const char *)text;
+}
+
+struct id db_id(sqlite3_stmt *s, int column)
+{
+    struct slice bytes = db_slice(s, column);
+    struct id id = {{0}};
+    if (bytes.size == sizeof id.b)
+        memcpy(id.b, bytes.p, sizeof id.b);
+    return id;
+}
+
+int db_is_null(sqlite3_stmt *s, int column)
+{
+    return sqlite3_column_type(s, column) == SQLITE_NULL;
+}
+
+int64_t db_last_rowid(struct db *db)
+{
+    return sqlite3_last_insert_rowid(db->handle);
+}
+
+int db_changes(struct db *db)
+{
+    return sqlite3_changes(db->handle);
+}
+
+/* --- transactions --- */
+
+int db_begin(struct db *db, struct error *e)
+{
+    return db_run(db, e, "BEGIN IMMEDIATE", "");
+}
+
+int db_commit(struct db *db, struct error *e)
+{
+    return db_run(db, e, "COMMIT", "");
+}
+
+/* SQLite itself rolls back where the disk is full or fails; then there is nothing left to do. */
+void db_rollback(struct db *db)
+{
+    if (db_in_transaction(db))
+        (void)db_run(db, NULL, "ROLLBACK", "");
+}
+
+int db_in_transaction(struct db *db)
+{
+    return sqlite3_get_autocommit(db->handle) == 0;
+}
+
+/* --- meta --- */
+
+#define META_SET "INSERT INTO meta(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2"
+#define META_GET "SELECT value FROM meta WHERE name = ?"
+
+int db_meta_set(struct db *db, const char *name, const void *bytes, size_t size, struct error *e)
+{
+    static const uint8_t nothing;
+    return db_run(db, e, META_SET, "tb", name, (struct slice){size == 0 ? &nothing : bytes, size});
+}
+
+int db_meta_set_uint(struct db *db, const char *name, uint64_t value, struct error *e)
+{
+    return db_run(db, e, META_SET, "tu", name, value);
+}
+
+int db_meta_set_text(struct db *db, const char *name, const char *text, struct error *e)
+{
+    return db_run(db, e, META_SET, "tt", name, text);
+}
+
+int db_meta_get(struct db *db, const char *name, void *out, size_t size, struct error *e)
+{
+    struct error own = {E_OK, ""};
+    struct slice value;
+    sqlite3_stmt *s;
+    int row = -1;
+    int code = db_query(db, &s, &own, META_GET, "t", name);
+    if (code == 0 && (row = db_next(db, s, &own)) < 0)
+        code = own.code;
+    if (code == 0) {
+        value = row == 1 ? db_slice(s, 0) : (struct slice){NULL, 0};
+        if (value.p != NULL && value.size == size)
+            memcpy(out, value.p, size);
+        else
+            code = error_set(&own, E_NOT_FOUND, "the store does not hold \"%s\" as it should", name);
+    }
+    if (row == 1)
+        db_done(db, s);
+    if (code != 0 && e != NULL)
+        *e = own;
+    return code;
+}
+
+uint64_t db_meta_uint(struct db *db, const char *name)
+{
+    sqlite3_stmt *s;
+    uint64_t value = 0;
+    if (db_query(db, &s, NULL, META_GET, "t", name) == 0 && db_next(db, s, NULL) == 1) {
+        value = db_uint(s, 0);
+        db_done(db, s);
+    }
+    return value;
+}
+
+void db_meta_text(struct db *db, const char *name, char *out, size_t out_max)
+{
+    sqlite3_stmt *s;
+    out[0] = '\0';
+    if (db_query(db, &s, NULL, META_GET, "t", name) == 0 && db_next(db, s, NULL) == 1) {
+        const char *text = db_text(s, 0);
+        size_t size = strlen(text);
+        if (size > out_max - 1)
+            size = out_max - 1;
+        /* Where it is cut, it is cut before a character. */
+        while (size > 0 && ((uint8_t)text[size] & 0xc0) == 0x80)
+            size--;
+        memcpy(out, text, size);
+        out[size] = '\0';
+        db_done(db, s);
+    }
+}
