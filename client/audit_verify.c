@@ -1,0 +1,514 @@
+#include "audit_verify.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive.h"
+#include "chain.h"
+#include "change.h"
+#include "log.h"
+#include "merkle.h"
+#include "schema.h"
+
+/* A signed head, as the archive has it. */
+struct head {
+    struct chain_head said;
+    uint64_t number; /* in the archive */
+    uint8_t bytes[CHAIN_HEAD_MAX];
+    size_t size;
+};
+
+/* One device's changes in one epoch, as the entries unfold it. */
+struct line {
+    struct chain chain;
+    size_t next, end; /* of its heads: the next to be met, and one past the last */
+    size_t first;
+    uint8_t key[32];
+    int has_key;
+};
+
+struct verifying {
+    const struct audit_verify_options *options;
+    struct audit_verify_result *result;
+    struct checkpoint_vkey vkey;
+    struct id office; /* its device */
+    struct archive *archive;
+    struct head *heads; /* sorted by device, epoch, seq once all are read */
+    size_t head_count, head_room;
+    struct line *lines; /* sorted by device, epoch */
+    size_t line_count;
+    size_t *by_size; /* heads, by the size of the checkpoint that their device had seen */
+    size_t next_by_size;
+    struct merkle_frontier frontier;
+    uint64_t agreed_size;     /* the largest size at which a head's root is ours */
+    const struct head *other; /* the first head that saw another root than ours */
+    struct change change;
+};
+
+static int no_memory(struct error *e)
+{
+    return error_set(e, E_MEMORY, "there is no memory left to verify the archive; close other programs and try again");
+}
+
+/* Names the entry before the sentence; what is not readable in a log is a log that fails. */
+static int entry_fails(const struct archive_record *record, struct error *e)
+{
+    error_prefix(e, "entry %llu", (unsigned long long)record->position);
+    if (e->code == E_INPUT || e->code == E_LIMIT)
+        e->code = E_VERIFY;
+    return e->code;
+}
+
+/* --- the key --- */
+
+/* Into room, NUL-ended and without the newline at its end. */
+static int read_key_file(const char *path, char room[CHECKPOINT_VKEY_MAX], struct error *e)
+{
+    FILE *file = fopen(path, "re");
+    size_t n;
+    int failed;
+    if (file == NULL)
+        return error_system(e, E_INPUT, errno,
+                            "--key is neither an office's verifier key nor a file that can be read (%s)", path);
+    n = fread(room, 1, CHECKPOINT_VKEY_MAX - 1, file);
+    failed = ferror(file);
+    (void)fclose(file);
+    if (failed)
+        return error_set(e, E_IO, "the key's file %s cannot be read", path);
+    while (n != 0 && (room[n - 1] == '\n' || room[n - 1] == '\r' || room[n - 1] == ' '))
+        n--;
+    room[n] = 0;
+    return 0;
+}
+
+static int find_key(const char *words, struct checkpoint_vkey *out, struct error *e)
+{
+    char room[CHECKPOINT_VKEY_MAX];
+    int code;
+    if (checkpoint_vkey_parse(words, out, NULL) == 0)
+        return 0;
+    if ((code = read_key_file(words, room, e)) != 0)
+        return code;
+    if ((code = checkpoint_vkey_parse(room, out, e)) != 0)
+        error_prefix(e, "the key in %s", words);
+    return code;
+}
+
+/* --- what stands before the entries --- */
+
+static int take_checkpoint(struct verifying *v, struct slice note, struct error *e)
+{
+    struct checkpoint *checkpoint = &v->result->checkpoint;
+    struct checkpoint_vkey claimed;
+    if (checkpoint_open((const char *)note.p, note.size, &v->vkey, checkpoint, e) != 0) {
+        error_prefix(e, "checkpoint");
+        return e->code = E_VERIFY;
+    }
+    if (checkpoint_vkey_parse(archive_log_key(v->archive), &claimed, NULL) != 0 ||
+        strcmp(claimed.origin, v->vkey.origin) != 0 ||
+        memcmp(claimed.public_key, v->vkey.public_key, sizeof claimed.public_key) != 0)
+        return error_set(e, E_VERIFY, "preamble: it names another key than the one that signed the checkpoint");
+    if (archive_entries(v->archive) != checkpoint->size)
+        return error_set(e, E_VERIFY, "preamble: it says %llu entries, and the signed checkpoint says %llu",
+                         (unsigned long long)archive_entries(v->archive), (unsigned long long)checkpoint->size);
+    return 0;
+}
+
+static int take_head(struct verifying *v, struct slice signed_head, struct error *e)
+{
+    struct head *head;
+    if (v->head_count == v->head_room) {
+        size_t room = v->head_room == 0 ? 64 : 2 * v->head_room;
+        struct head *more = realloc(v->heads, room * sizeof *more);
+        if (more == NULL)
+            return no_memory(e);
+        v->heads = more;
+        v->head_room = room;
+    }
+    head = &v->heads[v->head_count];
+    head->number = v->head_count;
+    head->size = signed_head.size; /* archive_next gives no more than CHAIN_HEAD_MAX */
+    memcpy(head->bytes, signed_head.p, signed_head.size);
+    if (chain_peek(signed_head, &head->said, e) != 0) {
+        error_prefix(e, "head %zu", v->head_count);
+        return e->code = E_VERIFY;
+    }
+    v->head_count++;
+    return 0;
+}
+
+static int compare_places(const struct chain *a, const struct chain *b)
+{
+    int order = id_compare(&a->device, &b->device);
+    if (order != 0)
+        return order;
+    return a->epoch == b->epoch ? 0 : a->epoch < b->epoch ? -1 : 1;
+}
+
+static int compare_heads(const void *a, const void *b)
+{
+    const struct chain *x = &((const struct head *)a)->said.end, *y = &((const struct head *)b)->said.end;
+    int order = compare_places(x, y);
+    if (order != 0)
+        return order;
+    return x->seq == y->seq ? 0 : x->seq < y->seq ? -1 : 1;
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    return compare_places(&((const struct line *)a)->chain, &((const struct line *)b)->chain);
+}
+
+/* What qsort's comparison needs beside the two indices stands in the array itself: size, then index. */
+struct seen_size {
+    uint64_t size;
+    size_t head;
+};
+
+static int compare_sizes(const void *a, const void *b)
+{
+    const struct seen_size *x = a, *y = b;
+    return x->size == y->size ? 0 : x->size < y->size ? -1 : 1;
+}
+
+static int sort_by_size(struct verifying *v, struct error *e)
+{
+    struct seen_size *seen = calloc(v->head_count + 1, sizeof *seen);
+    v->by_size = calloc(v->head_count + 1, sizeof *v->by_size);
+    if (seen == NULL || v->by_size == NULL) {
+        free(seen);
+        return no_memory(e);
+    }
+    for (size_t i = 0; i < v->head_count; i++)
+        seen[i] = (struct seen_size){v->heads[i].said.checkpoint_size, i};
+    qsort(seen, v->head_count, sizeof *seen, compare_sizes);
+    for (size_t i = 0; i < v->head_count; i++)
+        v->by_size[i] = seen[i].head;
+    free(seen);
+    return 0;
+}
+
+/* One line for each device and epoch that somebody signed for: an entry on no line is one that nobody vouches for. */
+static int make_lines(struct verifying *v, struct error *e)
+{
+    if (v->head_count != 0)
+        qsort(v->heads, v->head_count, sizeof *v->heads, compare_heads);
+    if ((v->lines = calloc(v->head_count + 1, sizeof *v->lines)) == NULL)
+        return no_memory(e);
+    for (size_t i = 0; i < v->head_count; i++) {
+        const struct chain *end = &v->heads[i].said.end;
+        struct line *line = v->line_count == 0 ? NULL : &v->lines[v->line_count - 1];
+        if (line == NULL || compare_places(&line->chain, end) != 0) {
+            if (line == NULL || !id_equal(&line->chain.device, &end->device))
+                v->result->devices++;
+            line = &v->lines[v->line_count++];
+            line->chain.device = end->device;
+            line->chain.epoch = end->epoch;
+            line->first = line->next = i;
+            line->has_key = id_equal(&end->device, &v->office);
+            memcpy(line->key, v->vkey.public_key, sizeof line->key);
+        }
+        line->end = i + 1;
+    }
+    return sort_by_size(v, e);
+}
+
+/* --- the entries --- */
+
+/* The office's record of a device tells its key. The key tells the device: the id is its hash. */
+static void learn_key(struct verifying *v, const struct change *c)
+{
+    const struct schema_field *field = schema_field_named(schema_kind(KIND_DEVICE), "sign_key");
+    for (size_t i = 0; i < c->op_count; i++) {
+        uint8_t key[32];
+        struct unpack r;
+        struct id device;
+        if (c->ops[i].field != field->number)
+            continue;
+        unpack_start(&r, c->ops[i].value);
+        unpack_fixed(&r, key, sizeof key);
+        if (unpack_end(&r, "key", NULL) != 0)
+            continue;
+        device = id_of_device(key);
+        for (size_t k = 0; k < v->line_count; k++) {
+            if (id_equal(&v->lines[k].chain.device, &device)) {
+                memcpy(v->lines[k].key, key, sizeof key);
+                v->lines[k].has_key = 1;
+            }
+        }
+    }
+}
+
+/* The change is the next on its line, and where a head was signed over it, it is the one that was signed. */
+static int follow(struct verifying *v, const struct change *c, struct error *e)
+{
+    struct line wanted, *line;
+    char device[ID_TEXT];
+    int code;
+    id_format(&c->device, device);
+    wanted.chain.device = c->device;
+    wanted.chain.epoch = c->epoch;
+    line = bsearch(&wanted, v->lines, v->line_count, sizeof *v->lines, compare_lines);
+    if (line == NULL)
+        return error_set(e, E_VERIFY, "no signed head of device %s, epoch %llu covers it: it was added or rewritten",
+                         device, (unsigned long long)c->epoch);
+    if ((code = chain_follow(&line->chain, c, e)) != 0)
+        return code;
+    if (c->seq > v->heads[line->end - 1].said.end.seq)
+        return error_set(e, E_VERIFY, "no signed head of device %s covers its change %llu: it was added", device,
+                         (unsigned long long)c->seq);
+    for (; line->next < line->end && v->heads[line->next].said.end.seq == c->seq; line->next++) {
+        if (memcmp(v->heads[line->next].said.end.hash, c->hash, sizeof c->hash) != 0)
+            return error_set(e, E_VERIFY,
+                             "head %llu, signed by device %s, names another change than this: one of the two was "
+                             "altered",
+                             (unsigned long long)v->heads[line->next].number, device);
+    }
+    if (c->body.p != NULL && id_equal(&c->device, &v->office) && c->kind == KIND_DEVICE)
+        learn_key(v, c);
+    if (v->options->passphrase != NULL && !line->has_key)
+        return error_set(e, E_VERIFY, "its device %s had not been enrolled by the office before it", device);
+    return 0;
+}
+
+/* Devices signed which log they had seen: it must be the one that we see. */
+static void compare_witnesses(struct verifying *v)
+{
+    struct merkle_hash root;
+    if (v->next_by_size == v->head_count ||
+        v->heads[v->by_size[v->next_by_size]].said.checkpoint_size > v->frontier.size)
+        return;
+    merkle_root(&v->frontier, &root);
+    for (; v->next_by_size < v->head_count; v->next_by_size++) {
+        const struct head *head = &v->heads[v->by_size[v->next_by_size]];
+        if (head->said.checkpoint_size > v->frontier.size)
+            return;
+        if (head->said.checkpoint_size == 0)
+            continue; /* it had seen none */
+        if (memcmp(head->said.checkpoint_root.b, root.b, sizeof root.b) == 0)
+            v->agreed_size = v->frontier.size;
+        else if (v->other == NULL)
+            v->other = head;
+    }
+}
+
+static int take_entry(struct verifying *v, const struct archive_record *record, struct error *e)
+{
+    struct audit_verify_result *result = v->result;
+    struct change *c = &v->change;
+    struct merkle_hash leaf;
+    int code;
+    code = record->sealed ? change_read_header(record->header, c, e) : change_read(record->header, record->body, c, e);
+    if (code != 0 || follow(v, c, e) != 0)
+        return entry_fails(record, e);
+    if (record->received_ms < result->last_ms) {
+        error_set(e, E_VERIFY, "its time of receipt is before that of the entry in front of it");
+        return entry_fails(record, e);
+    }
+    if (record->position == 0)
+        result->first_ms = record->received_ms;
+    result->last_ms = record->received_ms;
+    result->entries++;
+    result->sealed += record->sealed != 0;
+    result->bodies += record->body.p != NULL;
+    result->erased += record->body.p == NULL && !record->sealed;
+    log_leaf(record->received_ms, record->header, &leaf);
+    if (merkle_append(&v->frontier, &leaf, NULL, NULL, e) != 0)
+        return entry_fails(record, e);
+    compare_witnesses(v);
+    if (v->options->progress != NULL)
+        v->options->progress(result->entries, result->checkpoint.size);
+    return 0;
+}
+
+/* --- what only the end can tell --- */
+
+/* Every head was met on its line: nothing that a device signed is missing. */
+static int check_lines(const struct verifying *v, struct error *e)
+{
+    for (size_t i = 0; i < v->line_count; i++) {
+        const struct line *line = &v->lines[i];
+        char device[ID_TEXT];
+        if (line->next == line->end)
+            continue;
+        id_format(&line->chain.device, device);
+        return error_set(e, E_VERIFY,
+                         "head %llu: device %s signed its change %llu of epoch %llu, and the archive has only %llu: "
+                         "entries were dropped, or the head was altered",
+                         (unsigned long long)v->heads[line->next].number, device,
+                         (unsigned long long)v->heads[line->next].said.end.seq, (unsigned long long)line->chain.epoch,
+                         (unsigned long long)line->chain.seq);
+    }
+    return 0;
+}
+
+static int check_signatures(struct verifying *v, struct error *e)
+{
+    for (size_t i = 0; i < v->line_count; i++) {
+        const struct line *line = &v->lines[i];
+        v->result->heads_unchecked += line->has_key ? 0 : line->end - line->first;
+        for (size_t k = line->first; line->has_key && k < line->end; k++) {
+            struct slice bytes = {v->heads[k].bytes, v->heads[k].size};
+            struct chain_head said;
+            if (chain_open(bytes, line->key, &said, e) != 0) {
+                error_prefix(e, "head %llu", (unsigned long long)v->heads[k].number);
+                return e->code = E_VERIFY;
+            }
+        }
+    }
+    return 0;
+}
+
+/* A root alone cannot tell which entry was rewritten; the roots that devices signed on the way tell between which two
+ * it stands. */
+static int root_differs(const struct verifying *v, struct error *e)
+{
+    uint64_t first = v->agreed_size, end = v->frontier.size;
+    if (v->other != NULL && v->other->said.checkpoint_size > first)
+        end = v->other->said.checkpoint_size;
+    if (first >= end)
+        return error_set(e, E_VERIFY,
+                         "checkpoint: it states another root than the entries give, which a device has signed");
+    if (first + 1 == end)
+        return error_set(e, E_VERIFY,
+                         "entry %llu: its time of receipt or its header was rewritten: the log's root is not the one "
+                         "that the checkpoint states",
+                         (unsigned long long)first);
+    return error_set(e, E_VERIFY,
+                     "entry %llu to entry %llu: the time of receipt or the header of one of them was rewritten: the "
+                     "log's root is not the one that the checkpoint states",
+                     (unsigned long long)first, (unsigned long long)end - 1);
+}
+
+/* The tree against the checkpoint, and against what the devices saw. A root alone cannot tell which entry was
+ * rewritten; the roots that devices signed on the way tell between which two it stands. */
+static int check_root(const struct verifying *v, struct error *e)
+{
+    const struct checkpoint *checkpoint = &v->result->checkpoint;
+    const struct head *beyond = v->next_by_size < v->head_count ? &v->heads[v->by_size[v->next_by_size]] : NULL;
+    struct merkle_hash root;
+    merkle_root(&v->frontier, &root);
+    if (v->frontier.size != checkpoint->size)
+        return error_set(e, E_VERIFY, "the archive has %llu entries, and the signed checkpoint says %llu",
+                         (unsigned long long)v->frontier.size, (unsigned long long)checkpoint->size);
+    if (memcmp(root.b, checkpoint->root.b, sizeof root.b) != 0)
+        return root_differs(v, e);
+    if (v->other != NULL)
+        return error_set(e, E_VERIFY,
+                         "head %llu: its device signed that it saw a log of %llu entries with another root: the "
+                         "office showed it another history, or the head was altered",
+                         (unsigned long long)v->other->number, (unsigned long long)v->other->said.checkpoint_size);
+    if (beyond != NULL)
+        return error_set(e, E_VERIFY,
+                         "head %llu: its device signed that it saw a log of %llu entries, and this one has only %llu: "
+                         "the office's history has shrunk",
+                         (unsigned long long)beyond->number, (unsigned long long)beyond->said.checkpoint_size,
+                         (unsigned long long)v->frontier.size);
+    return 0;
+}
+
+static int take_all(struct verifying *v, struct error *e)
+{
+    struct archive_record record;
+    int code, lines_made = 0;
+    do {
+        if ((code = archive_next(v->archive, &record, e)) != 0)
+            return code;
+        if (!lines_made && (record.type == ARCHIVE_ENTRY || record.type == ARCHIVE_END)) {
+            lines_made = 1;
+            code = make_lines(v, e);
+        }
+        if (code == 0 && record.type == ARCHIVE_CHECKPOINT)
+            code = take_checkpoint(v, record.checkpoint, e);
+        else if (code == 0 && record.type == ARCHIVE_HEAD)
+            code = take_head(v, record.head, e);
+        else if (code == 0 && record.type == ARCHIVE_ENTRY)
+            code = take_entry(v, &record, e);
+    } while (code == 0 && record.type != ARCHIVE_END);
+    v->result->heads = v->head_count;
+    if (code != 0 || (code = check_lines(v, e)) != 0 || (code = check_signatures(v, e)) != 0)
+        return code;
+    return check_root(v, e);
+}
+
+int audit_verify(const struct audit_verify_options *options, struct audit_verify_result *result, struct error *e)
+{
+    struct verifying *v = calloc(1, sizeof *v);
+    struct error here;
+    int code;
+    if (e == NULL)
+        e = &here;
+    memset(result, 0, sizeof *result);
+    if (v == NULL)
+        return no_memory(e);
+    v->options = options;
+    v->result = result;
+    if ((code = find_key(options->key, &v->vkey, e)) != 0)
+        goto out;
+    v->office = id_of_device(v->vkey.public_key);
+    if ((code = archive_open(&v->archive, options->archive, options->passphrase, options->passphrase_bytes, e)) == 0)
+        code = take_all(v, e);
+out:
+    archive_close(v->archive);
+    free(v->heads);
+    free(v->lines);
+    free(v->by_size);
+    free(v);
+    return code;
+}
+
+/* --- telling --- */
+
+static void print_json(const struct cli *cli, const struct audit_verify_result *r, const char *root)
+{
+    fprintf(cli->out, "{\"verified\": true, \"complete\": %s, \"origin\": ",
+            r->sealed == 0 && r->heads_unchecked == 0 ? "true" : "false");
+    cli_json_text(cli->out, r->checkpoint.origin, strlen(r->checkpoint.origin));
+    fprintf(cli->out,
+            ", \"entries\": %llu, \"root\": \"%s\", \"first_received_ms\": %llu, \"last_received_ms\": %llu, "
+            "\"heads\": %llu, \"heads_unchecked\": %llu, \"devices\": %llu, \"bodies\": %llu, \"bodies_erased\": "
+            "%llu, \"bodies_sealed\": %llu}\n",
+            (unsigned long long)r->entries, root, (unsigned long long)r->first_ms, (unsigned long long)r->last_ms,
+            (unsigned long long)r->heads, (unsigned long long)r->heads_unchecked, (unsigned long long)r->devices,
+            (unsigned long long)r->bodies, (unsigned long long)r->erased, (unsigned long long)r->sealed);
+}
+
+int audit_verify_print(const struct cli *cli, const struct audit_verify_result *r)
+{
+    int incomplete = r->sealed != 0 || r->heads_unchecked != 0;
+    char root[sodium_base64_ENCODED_LEN(MERKLE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
+    char first[32], last[32], count[64], more[64];
+    sodium_bin2base64(root, sizeof root, r->checkpoint.root.b, MERKLE_BYTES, sodium_base64_VARIANT_ORIGINAL);
+    if (cli->json) {
+        print_json(cli, r, root);
+        return incomplete ? ERROR_STATUS_WAITING : 0;
+    }
+    cli_time(r->first_ms, first);
+    cli_time(r->last_ms, last);
+    fputs("office      ", cli->out);
+    cli_text(cli->out, r->checkpoint.origin);
+    fprintf(cli->out, "\ncheckpoint  signed by the office's key: %s, root %s\n",
+            cli_count(r->checkpoint.size, "entry", "entries", count, sizeof count), root);
+    fprintf(cli->out, "entries     %s, every chain unbroken, the tree's root is the checkpoint's",
+            cli_count(r->entries, "entry", "entries", count, sizeof count));
+    fprintf(cli->out, r->entries == 0 ? "\n" : "; received %s to %s\n", first, last);
+    fprintf(cli->out, "heads       %s of %s, every entry covered", cli_count(r->heads, "head", "heads", count, 64),
+            cli_count(r->devices, "device", "devices", more, 64));
+    if (r->heads_unchecked == 0)
+        fputs(", every signature valid\n", cli->out);
+    else
+        fprintf(cli->out, ", %s not checked\n",
+                cli_count(r->heads_unchecked, "signature", "signatures", count, sizeof count));
+    fprintf(cli->out, "bodies      %llu match their hashes, %llu erased, %llu not opened\n",
+            (unsigned long long)r->bodies, (unsigned long long)r->erased, (unsigned long long)r->sealed);
+    if (!incomplete) {
+        fputs("verified: nothing was altered, dropped, added or moved\n", cli->out);
+        return 0;
+    }
+    fputs("verified in part: what the bodies say, and who signed for the laptops, could not be checked without the "
+          "passphrase; give it with --passphrase-file, --passphrase-fd or --ask\n",
+          cli->out);
+    return ERROR_STATUS_WAITING;
+}

@@ -1,0 +1,39 @@
+/* The auditor's proof: one pass through an archive, from the checkpoint's signature to the last body's hash.
+ * docs/LOG.md, "What an auditor checks", has the list and what each check shows. */
+#ifndef SATCHEL_AUDIT_VERIFY_H
+#define SATCHEL_AUDIT_VERIFY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "checkpoint.h"
+#include "cli.h"
+#include "error.h"
+
+struct audit_verify_options {
+    const char *archive;    /* path */
+    const char *key;        /* the office's verifier key, or the path of a file that holds it */
+    const char *passphrase; /* NULL: bodies stay sealed, and what needs them is not checked */
+    size_t passphrase_bytes;
+    void (*progress)(uint64_t done, uint64_t of); /* entries; NULL: nobody watches */
+};
+
+struct audit_verify_result {
+    struct checkpoint checkpoint;
+    uint64_t entries;
+    uint64_t bodies, erased, sealed; /* bodies that match their hashes, that are gone, that were not opened */
+    uint64_t heads, heads_unchecked; /* unchecked: their device's key stands in a body that was not opened */
+    uint64_t devices;
+    uint64_t first_ms, last_ms; /* times of receipt */
+};
+
+/* 0: everything that could be checked is as it should be; result->sealed and result->heads_unchecked tell what could
+ * not. E_VERIFY: the first thing that is not, by its name ("entry 17: ..."). E_INPUT (the key or the archive is not
+ * one), E_WRONG_KEY (the passphrase), E_IO, E_MEMORY. */
+int audit_verify(const struct audit_verify_options *options, struct audit_verify_result *result, struct error *e);
+
+/* Tells a result that was 0. Returns the exit status: 0, or ERROR_STATUS_WAITING where something could not be checked.
+ */
+int audit_verify_print(const struct cli *cli, const struct audit_verify_result *result);
+
+#endif
