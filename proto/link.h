@@ -2,7 +2,7 @@
  * out, and events say what happened. docs/PROTOCOL.md, "The link", has the bytes.
  *
  *   preface (clear, 8 bytes, from the initiator): "SATCHEL" and a mode byte: 's' sync (XK) or 'e' enrolment (XKpsk3).
- *   It is the Noise prologue together with the protocol's version string.
+ *   The Noise prologue is the preface and the protocol's version string, LINK_VERSION.
  *   handshake messages and transport messages: 16-bit big-endian length, then the Noise message.
  *   Inside transport messages a stream of records: 32-bit big-endian length and type byte (0 a message, 1 the end),
  *   then the bytes. A stream that ends without an end record broke off. */
@@ -14,6 +14,8 @@
 
 #include "error.h"
 #include "noise.h"
+
+#define LINK_VERSION "satchel/1"
 
 enum link_mode { LINK_SYNC = 's', LINK_ENROL = 'e' };
 
@@ -27,42 +29,52 @@ enum link_event_type {
 
 struct link_event {
     enum link_event_type type;
-    const uint8_t *bytes; /* inside the link; valid until its next call */
+    const uint8_t *bytes; /* inside the link; valid until the next link_next or link_free */
     size_t size;
 };
 
-struct link; /* about 1 KiB until the handshake is done */
+struct link; /* with all that it holds at most LIMITS_HANDSHAKE_PEER_MAX bytes until the handshake is done */
 
-/* Makes a link. initiator: rs is the office's static key, ticket (16 bytes) and secret (32) are for LINK_ENROL, else
- * NULL. responder: rs, ticket, secret NULL, and mode is read from the preface. NULL: no memory. */
+/* Makes a link. The initiator gives its static secret key s_secret and the office's static key rs; ticket (16 bytes)
+ * and secret (32) are for LINK_ENROL, else NULL; its first bytes stand in link_output at once. The responder reads the
+ * mode from the preface. Everything is copied. NULL: no memory. Where rs is no key (of low order), the link is made,
+ * and its first link_next says so. */
 struct link *link_new_initiator(enum link_mode mode, const uint8_t s_secret[NOISE_KEY_BYTES],
                                 const uint8_t rs[NOISE_KEY_BYTES], const uint8_t *ticket, const uint8_t *secret);
 struct link *link_new_responder(const uint8_t s_secret[NOISE_KEY_BYTES]);
 void link_free(struct link *l); /* wipes; NULL is allowed */
 
-/* Takes bytes from the peer, all of them (copied). E_LIMIT where the peer sends more than it may. */
+/* Takes bytes from the peer, all of them (copied): at most LIMITS_RECEIVE_MAX that link_next has not been asked about,
+ * so call link_next until LINK_NOTHING after each read. E_LIMIT where that is exceeded or the peer speaks before its
+ * turn, E_MEMORY. What the bytes mean, link_next says, with its errors. */
 int link_receive(struct link *l, const uint8_t *bytes, size_t size, struct error *e);
 
 /* The next event; call until LINK_NOTHING. E_PEER (not authentic, or not our protocol: the sentence says which),
- * E_LIMIT. After an error the link is dead: every later call repeats the error. */
+ * E_LIMIT, E_MEMORY. After an error of link_receive or link_next the link is dead: its keys are wiped, there is nothing
+ * to be written, and every later call repeats the error. */
 int link_next(struct link *l, struct link_event *event, struct error *e);
 
-/* Responder: the secret of the ticket that LINK_TICKET named. A ticket that is unknown or used gets a random secret, so
- * that a stranger learns nothing. */
+/* Responder: the secret of the ticket that LINK_TICKET named; until then the peer gets no answer. A ticket that is
+ * unknown or used gets a random secret, so that a stranger learns nothing. Whoever recorded an enrolment can make
+ * LINK_TICKET happen again: a ticket is used up by what follows LINK_READY, not by being named. E_INTERNAL where no
+ * ticket is waiting, E_MEMORY. */
 int link_secret(struct link *l, const uint8_t secret[32], struct error *e);
 
-/* Queues a whole message, after LINK_READY. E_LIMIT (LIMITS_MESSAGE_MAX, LIMITS_OUTPUT_MAX), E_MEMORY. */
+/* Queues a whole message, once the handshake is done. E_LIMIT (LIMITS_MESSAGE_MAX, LIMITS_OUTPUT_MAX), E_MEMORY,
+ * E_INTERNAL (too early, or after link_end): nothing was queued, and the link lives on. */
 int link_send(struct link *l, const uint8_t *message, size_t size, struct error *e);
 
-/* Queues the end record; nothing can be sent after it. */
+/* Queues the end record; nothing can be sent after it. Errors as link_send's. */
 int link_end(struct link *l, struct error *e);
 
-/* What is to be written to the peer; link_sent drops what was written. */
+/* What is to be written to the peer (*size 0: nothing), valid until any call on the link that is not a question;
+ * link_sent drops the first `size` bytes of it once they were written. */
 const uint8_t *link_output(const struct link *l, size_t *size);
 void link_sent(struct link *l, size_t size);
 
-int link_is_ready(const struct link *l);  /* the handshake is done */
-int link_has_ended(const struct link *l); /* the peer sent its end record */
-enum link_mode link_mode_of(const struct link *l);
+int link_is_ready(const struct link *l);           /* the handshake is done */
+int link_has_ended(const struct link *l);          /* the peer sent its end record */
+enum link_mode link_mode_of(const struct link *l); /* a responder's is known once there was an event */
+size_t link_memory(const struct link *l);          /* bytes that it holds, itself included */
 
 #endif
