@@ -1,0 +1,296 @@
+/* Sessions. docs/PROTOCOL.md, "Sessions", has the table in words.
+ *
+ * Both sides hold one order: who may say what now. Each steps it for what it sends and for what it receives, so the two
+ * can never disagree for longer than a message takes. The field leads: it asks, the office answers, and at most one
+ * question is open. Two things stand beside the table, because they may happen at any time: a side that cannot go on
+ * says fail, after which only its end may follow; and once one side has failed or ended, the other may end as well. */
+#include "session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum state {
+    STATE_HANDSHAKE, /* nobody knows yet who the other is */
+    STATE_HELLO,     /* sync: the field says what it has */
+    STATE_WELCOME,
+    STATE_IDLE,   /* the field may push, pull or end */
+    STATE_PUSHED, /* a push waits for its answer */
+    STATE_ENTRIES,
+    STATE_ENROL, /* enrolment: the field says who it would be */
+    STATE_ENROLLED,
+    STATE_DONE /* either may end */
+};
+
+enum speaker { FIELD, OFFICE };
+
+/* What moves the order beside the messages: numbers that no message type has. */
+enum { STEP_END = 256, STEP_READY_SYNC, STEP_READY_ENROL };
+
+static const struct rule {
+    enum state state;
+    enum speaker speaker;
+    int what; /* a message type or a step */
+    enum state next;
+} rules[] = {
+    {STATE_HANDSHAKE, FIELD, STEP_READY_SYNC, STATE_HELLO},
+    {STATE_HELLO, FIELD, MESSAGE_HELLO, STATE_WELCOME},
+    {STATE_WELCOME, OFFICE, MESSAGE_WELCOME, STATE_IDLE},
+    {STATE_IDLE, FIELD, MESSAGE_PUSH, STATE_PUSHED},
+    {STATE_PUSHED, OFFICE, MESSAGE_PUSHED, STATE_IDLE},
+    {STATE_IDLE, FIELD, MESSAGE_PULL, STATE_ENTRIES},
+    {STATE_ENTRIES, OFFICE, MESSAGE_ENTRIES, STATE_IDLE},
+    {STATE_IDLE, FIELD, STEP_END, STATE_DONE},
+    {STATE_HANDSHAKE, FIELD, STEP_READY_ENROL, STATE_ENROL},
+    {STATE_ENROL, FIELD, MESSAGE_ENROL, STATE_ENROLLED},
+    {STATE_ENROLLED, OFFICE, MESSAGE_ENROLLED, STATE_DONE},
+    {STATE_DONE, FIELD, STEP_END, STATE_DONE},
+    {STATE_DONE, OFFICE, STEP_END, STATE_DONE},
+};
+
+/* How a side stands. */
+enum standing { SPEAKS, HAS_FAILED, HAS_ENDED };
+
+struct order {
+    enum state state;
+    enum standing standing[2]; /* by speaker */
+};
+
+struct session {
+    struct link *link;
+    enum speaker self;
+    struct order order;
+    int gave_up; /* we sent fail: what the peer had said before it heard is not looked at */
+    int dead;    /* 0: alive; else the code of what session_next said */
+};
+
+/* May the speaker do that now? Then the order moves on and 1 is returned, else 0. The only place that changes it. */
+static int step(struct order *order, enum speaker speaker, int what)
+{
+    enum standing *own = &order->standing[speaker];
+    enum standing other = order->standing[speaker == FIELD ? OFFICE : FIELD];
+    if (*own == HAS_ENDED)
+        return 0;
+    if (what == MESSAGE_FAIL && *own == SPEAKS && order->state != STATE_HANDSHAKE) {
+        *own = HAS_FAILED;
+        return 1;
+    }
+    if (*own == HAS_FAILED || other != SPEAKS) {
+        if (what != STEP_END)
+            return 0;
+        *own = HAS_ENDED;
+        return 1;
+    }
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        if (rules[i].state == order->state && rules[i].speaker == speaker && rules[i].what == what) {
+            order->state = rules[i].next;
+            if (what == STEP_END)
+                *own = HAS_ENDED;
+            return 1;
+        }
+    return 0;
+}
+
+static enum speaker other_side(const struct session *s)
+{
+    return s->self == FIELD ? OFFICE : FIELD;
+}
+
+static struct session *session_new(enum speaker self, struct link *link)
+{
+    struct session *s = link == NULL ? NULL : calloc(1, sizeof *s);
+    if (s == NULL) {
+        link_free(link);
+        return NULL;
+    }
+    s->link = link;
+    s->self = self;
+    return s;
+}
+
+struct session *session_new_field(enum link_mode mode, const uint8_t s_secret[32], const uint8_t rs[32],
+                                  const struct id *ticket, const uint8_t *secret)
+{
+    return session_new(FIELD, link_new_initiator(mode, s_secret, rs, ticket == NULL ? NULL : ticket->b, secret));
+}
+
+struct session *session_new_office(const uint8_t s_secret[32])
+{
+    return session_new(OFFICE, link_new_responder(s_secret));
+}
+
+void session_free(struct session *s)
+{
+    if (s == NULL)
+        return;
+    link_free(s->link);
+    free(s);
+}
+
+/* --- receiving --- */
+
+/* Nothing that comes after a breach is looked at. The words are told once: a stranger shall not cost us a copy. */
+static int dead(const struct session *s, struct error *e)
+{
+    return error_set(e, s->dead, "the session is at an end: the peer broke the protocol; connect again");
+}
+
+static int out_of_order(struct session *s, const char *what, struct error *e)
+{
+    s->dead = E_PEER;
+    return error_set(e, E_PEER, "the peer spoke out of turn (%s), so the session is at an end; connect again", what);
+}
+
+int session_receive(struct session *s, const uint8_t *bytes, size_t size, struct error *e)
+{
+    return s->dead != 0 ? dead(s, e) : link_receive(s->link, bytes, size, e);
+}
+
+static int ready(struct session *s, const struct link_event *from, struct session_event *event, struct error *e)
+{
+    int what = link_mode_of(s->link) == LINK_ENROL ? STEP_READY_ENROL : STEP_READY_SYNC;
+    if (!step(&s->order, FIELD, what))
+        return out_of_order(s, "a second handshake", e);
+    event->type = SESSION_READY;
+    memcpy(event->peer, from->bytes, sizeof event->peer);
+    return 0;
+}
+
+static int message(struct session *s, const struct link_event *from, struct session_event *event, struct error *e)
+{
+    char what[32];
+    int code = message_read((struct slice){from->bytes, from->size}, &event->message, e);
+    if (code != 0) {
+        s->dead = code;
+        return code;
+    }
+    if (!step(&s->order, other_side(s), (int)event->message.type)) {
+        (void)snprintf(what, sizeof what, "message %d", (int)event->message.type);
+        return out_of_order(s, what, e);
+    }
+    event->type = SESSION_MESSAGE;
+    return 0;
+}
+
+static int end(struct session *s, struct session_event *event, struct error *e)
+{
+    if (!step(&s->order, other_side(s), STEP_END))
+        return out_of_order(s, "an end", e);
+    event->type = SESSION_END;
+    return 0;
+}
+
+int session_next(struct session *s, struct session_event *event, struct error *e)
+{
+    struct link_event from;
+    int code;
+    event->type = SESSION_NOTHING;
+    if (s->dead != 0)
+        return dead(s, e);
+    do {
+        code = link_next(s->link, &from, e);
+        if (code != 0)
+            return code; /* the link is dead, and says so again */
+    } while (from.type == LINK_MESSAGE && s->gave_up);
+    switch (from.type) {
+    case LINK_NOTHING:
+        break;
+    case LINK_TICKET:
+        event->type = SESSION_TICKET;
+        memcpy(event->ticket.b, from.bytes, sizeof event->ticket.b);
+        break;
+    case LINK_READY:
+        return ready(s, &from, event, e);
+    case LINK_MESSAGE:
+        return message(s, &from, event, e);
+    case LINK_END:
+        return end(s, event, e);
+    }
+    return 0;
+}
+
+/* --- sending --- */
+
+int session_secret(struct session *s, const uint8_t secret[32], struct error *e)
+{
+    return link_secret(s->link, secret, e);
+}
+
+int session_send(struct session *s, const struct message *m, struct error *e)
+{
+    struct order before = s->order;
+    struct pack bytes;
+    int code;
+    if (s->dead != 0 && m->type != MESSAGE_FAIL)
+        return dead(s, e);
+    if (!step(&s->order, s->self, (int)m->type))
+        return error_set(e, E_INTERNAL, "message %d cannot be sent now", (int)m->type);
+    code = message_write(m, &bytes, e);
+    if (code == 0)
+        code = link_send(s->link, (const uint8_t *)bytes.buffer.data, bytes.buffer.size, e);
+    pack_free(&bytes);
+    if (code != 0)
+        s->order = before;
+    else if (m->type == MESSAGE_FAIL)
+        s->gave_up = 1;
+    return code;
+}
+
+/* The longest start of a sentence that a message may carry: not over the limit, no letter cut in two. */
+static struct slice sendable(const char *sentence)
+{
+    struct slice s = {(const uint8_t *)sentence, strnlen(sentence, MESSAGE_SENTENCE_MAX)};
+    while (!pack_is_utf8(s.p, s.size))
+        s.size--;
+    return s;
+}
+
+int session_fail(struct session *s, int code, const char *sentence, struct error *e)
+{
+    struct message m = {.type = MESSAGE_FAIL};
+    const char *name = error_name(code);
+    int result;
+    m.as.fail.code = (struct slice){(const uint8_t *)name, strlen(name)};
+    m.as.fail.sentence = sendable(sentence);
+    result = session_send(s, &m, e);
+    return result != 0 ? result : session_end(s, e);
+}
+
+int session_end(struct session *s, struct error *e)
+{
+    struct order before = s->order;
+    int code;
+    if (s->dead != 0 && !s->gave_up) /* an end would say that all is well */
+        return dead(s, e);
+    if (!step(&s->order, s->self, STEP_END))
+        return error_set(e, E_INTERNAL, "the session cannot be ended now");
+    code = link_end(s->link, e);
+    if (code != 0)
+        s->order = before;
+    return code;
+}
+
+const uint8_t *session_output(const struct session *s, size_t *size)
+{
+    return link_output(s->link, size);
+}
+
+void session_sent(struct session *s, size_t size)
+{
+    link_sent(s->link, size);
+}
+
+int session_is_ready(const struct session *s)
+{
+    return link_is_ready(s->link);
+}
+
+int session_has_ended(const struct session *s)
+{
+    return s->order.standing[other_side(s)] == HAS_ENDED;
+}
+
+enum link_mode session_mode(const struct session *s)
+{
+    return link_mode_of(s->link);
+}
