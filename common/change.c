@@ -1,0 +1,323 @@
+/* Reading and writing changes; docs/CHANGE.md has the format. Reading keeps slices of the bytes that came and copies
+ * nothing. Sizes are looked at before anything else, counts before what they count. */
+#include "change.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADER_ITEMS 13
+#define BODY_ITEMS 3
+#define OP_ITEMS 4
+#define DOT_ITEMS 4
+#define NUMBER_MAX 65535 /* of kinds and fields */
+
+enum { BODY_MAX = CHANGE_BODY_MAX };
+
+static const uint8_t header_domain[] = "satchel change 1";
+static const uint8_t body_domain[] = "satchel body 1";
+
+/* --- dots --- */
+
+int dot_compare(const struct dot *a, const struct dot *b)
+{
+    int order = id_compare(&a->device, &b->device);
+    if (order != 0)
+        return order;
+    if (a->epoch != b->epoch)
+        return a->epoch < b->epoch ? -1 : 1;
+    if (a->seq != b->seq)
+        return a->seq < b->seq ? -1 : 1;
+    return a->index == b->index ? 0 : a->index < b->index ? -1 : 1;
+}
+
+int dot_equal(const struct dot *a, const struct dot *b)
+{
+    return dot_compare(a, b) == 0;
+}
+
+void dot_pack(struct pack *w, const struct dot *dot)
+{
+    pack_array(w, DOT_ITEMS);
+    pack_id(w, &dot->device);
+    pack_uint(w, dot->epoch);
+    pack_uint(w, dot->seq);
+    pack_uint(w, dot->index);
+}
+
+static void refuse(struct unpack *r)
+{
+    r->failed = 1;
+    r->p = r->end;
+}
+
+/* The next integer, which must lie in [low, high]; 0 and r failed where it does not. */
+static uint64_t number(struct unpack *r, uint64_t low, uint64_t high)
+{
+    uint64_t value = unpack_uint(r);
+    if (!r->failed && (value < low || value > high))
+        refuse(r);
+    return r->failed ? 0 : value;
+}
+
+static void items(struct unpack *r, size_t count)
+{
+    if (unpack_array(r) != count)
+        refuse(r);
+}
+
+struct dot dot_unpack(struct unpack *r)
+{
+    static const struct dot none;
+    struct dot dot;
+    items(r, DOT_ITEMS);
+    dot.device = unpack_id(r);
+    dot.epoch = number(r, 1, INT64_MAX);
+    dot.seq = number(r, 1, INT64_MAX);
+    dot.index = (unsigned)number(r, 0, CHANGE_OPS_MAX - 1);
+    return r->failed ? none : dot;
+}
+
+/* --- reading --- */
+
+static void keyed_hash(struct slice bytes, const uint8_t *domain, size_t domain_size, uint8_t out[CHANGE_HASH_BYTES])
+{
+    crypto_generichash(out, CHANGE_HASH_BYTES, bytes.p, bytes.size, domain, domain_size);
+}
+
+int change_read_header(struct slice header, struct change *out, struct error *e)
+{
+    struct unpack r;
+    uint64_t version;
+    size_t count;
+    memset(out, 0, offsetof(struct change, ops));
+    out->reason = (struct slice){NULL, 0};
+    if (header.size > CHANGE_HEADER_MAX)
+        return error_set(e, E_LIMIT, "a change's header has %zu bytes; at most %d are allowed", header.size,
+                         CHANGE_HEADER_MAX);
+    unpack_start(&r, header);
+    count = unpack_array(&r);
+    version = unpack_uint(&r);
+    if (!r.failed && version != CHANGE_VERSION)
+        return error_set(e, E_INPUT, "a change has version %llu of the format, and this program reads %d; update it",
+                         (unsigned long long)version, CHANGE_VERSION);
+    if (count != HEADER_ITEMS)
+        refuse(&r);
+    out->device = unpack_id(&r);
+    out->epoch = number(&r, 1, INT64_MAX);
+    out->seq = number(&r, 1, INT64_MAX);
+    unpack_fixed(&r, out->previous, sizeof out->previous);
+    out->hlc = number(&r, 0, INT64_MAX);
+    out->wall_ms = number(&r, 0, INT64_MAX);
+    out->author = unpack_id(&r);
+    out->session = unpack_id(&r);
+    out->scope = unpack_id(&r);
+    out->record = unpack_id(&r);
+    out->kind = (unsigned)number(&r, 1, NUMBER_MAX);
+    unpack_fixed(&r, out->body_hash, sizeof out->body_hash);
+    keyed_hash(header, header_domain, sizeof header_domain - 1, out->hash);
+    out->header = header;
+    return unpack_end(&r, "a change's header", e);
+}
+
+/* The dots of an op: each greater than the one before, so that a set of dots has one form. */
+static struct slice read_supersedes(struct unpack *r, size_t *count)
+{
+    const uint8_t *start = r->p;
+    struct dot before;
+    *count = unpack_array(r);
+    if (*count > CHANGE_SUPERSEDES_MAX)
+        refuse(r);
+    for (size_t i = 0; i < *count && !r->failed; i++) {
+        struct dot dot = dot_unpack(r);
+        if (i != 0 && dot_compare(&before, &dot) >= 0)
+            refuse(r);
+        before = dot;
+    }
+    return (struct slice){start, r->failed ? 0 : (size_t)(r->p - start)};
+}
+
+static int read_op(struct unpack *r, struct change_op *op, struct error *e)
+{
+    size_t count;
+    items(r, OP_ITEMS);
+    op->field = (unsigned)number(r, 1, NUMBER_MAX);
+    op->action = (enum change_action)number(r, CHANGE_SET, CHANGE_REMOVE);
+    op->value = unpack_any(r);
+    op->supersedes = read_supersedes(r, &count);
+    if (count > CHANGE_SUPERSEDES_MAX)
+        return error_set(e, E_LIMIT, "an op of a change supersedes %zu others; at most %d are allowed", count,
+                         CHANGE_SUPERSEDES_MAX);
+    return 0;
+}
+
+static int read_body(struct slice body, struct change *out, struct error *e)
+{
+    uint8_t salt[CHANGE_SALT_BYTES];
+    struct unpack r;
+    size_t count;
+    int code = 0;
+    unpack_start(&r, body);
+    items(&r, BODY_ITEMS);
+    unpack_fixed(&r, salt, sizeof salt);
+    count = unpack_array(&r);
+    if (count > CHANGE_OPS_MAX)
+        return error_set(e, E_LIMIT, "a change has %zu ops; at most %d are allowed", count, CHANGE_OPS_MAX);
+    for (size_t i = 0; i < count && !r.failed && code == 0; i++)
+        code = read_op(&r, &out->ops[i], e);
+    if (code != 0)
+        return code;
+    /* No reason is a nil and never an empty text: nothing has two forms. */
+    if (!unpack_nil(&r)) {
+        out->reason = unpack_text(&r);
+        if (out->reason.size == 0)
+            refuse(&r);
+    }
+    if ((code = unpack_end(&r, "a change's body", e)) == 0)
+        out->op_count = count;
+    return code;
+}
+
+int change_read(struct slice header, struct slice body, struct change *out, struct error *e)
+{
+    uint8_t hash[CHANGE_HASH_BYTES];
+    int code = change_read_header(header, out, e);
+    if (code != 0 || body.p == NULL)
+        return code;
+    if (body.size > BODY_MAX)
+        return error_set(e, E_LIMIT, "a change's body has %zu bytes; at most %d are allowed", body.size, BODY_MAX);
+    keyed_hash(body, body_domain, sizeof body_domain - 1, hash);
+    if (memcmp(hash, out->body_hash, sizeof hash) != 0)
+        return error_set(e, E_VERIFY,
+                         "the body of a change is not the one that its header names (epoch %llu, seq %llu)",
+                         (unsigned long long)out->epoch, (unsigned long long)out->seq);
+    out->body = body;
+    return read_body(body, out, e);
+}
+
+size_t change_supersedes(const struct change_op *op, struct unpack *r)
+{
+    unpack_start(r, op->supersedes);
+    return unpack_array(r);
+}
+
+/* --- writing --- */
+
+void change_draft_start(struct change_draft *d)
+{
+    memset(d, 0, sizeof *d);
+    pack_start(&d->ops);
+}
+
+void change_draft_free(struct change_draft *d)
+{
+    pack_free(&d->ops);
+    d->op_count = 0;
+}
+
+static int by_dot(const void *a, const void *b)
+{
+    return dot_compare(a, b);
+}
+
+/* The dots in their one form: rising, each once. */
+static void pack_dots(struct pack *w, const struct dot *dots, size_t count)
+{
+    struct dot *sorted = NULL;
+    size_t unique = 0;
+    if (count != 0) {
+        if ((sorted = malloc(count * sizeof *sorted)) == NULL) {
+            w->failed = 1;
+            return;
+        }
+        memcpy(sorted, dots, count * sizeof *sorted);
+        qsort(sorted, count, sizeof *sorted, by_dot);
+        for (size_t i = 0; i < count; i++)
+            if (i == 0 || !dot_equal(&sorted[i], &sorted[unique - 1]))
+                sorted[unique++] = sorted[i];
+    }
+    pack_array(w, unique);
+    for (size_t i = 0; i < unique; i++)
+        dot_pack(w, &sorted[i]);
+    free(sorted);
+}
+
+void change_draft_op(struct change_draft *d, unsigned field, enum change_action action, struct slice value,
+                     const struct dot *supersedes, size_t supersedes_count)
+{
+    d->op_count++;
+    /* What is too much already is counted, so that change_write refuses it, and takes no more memory. */
+    if (d->op_count > CHANGE_OPS_MAX || pack_bytes(&d->ops).size > BODY_MAX)
+        return;
+    pack_array(&d->ops, OP_ITEMS);
+    pack_uint(&d->ops, field);
+    pack_uint(&d->ops, action);
+    pack_raw(&d->ops, value);
+    pack_dots(&d->ops, supersedes, supersedes_count);
+}
+
+static void write_body(const struct change_draft *d, struct pack *body)
+{
+    uint8_t salt[CHANGE_SALT_BYTES];
+    randombytes_buf(salt, sizeof salt);
+    pack_array(body, BODY_ITEMS);
+    pack_bin(body, salt, sizeof salt);
+    pack_array(body, d->op_count);
+    pack_raw(body, pack_bytes(&d->ops));
+    if (d->reason == NULL || d->reason[0] == '\0')
+        pack_nil(body);
+    else
+        pack_text(body, d->reason, strlen(d->reason));
+}
+
+static void write_header(const struct change_draft *d, const uint8_t body_hash[CHANGE_HASH_BYTES], struct pack *header)
+{
+    pack_array(header, HEADER_ITEMS);
+    pack_uint(header, CHANGE_VERSION);
+    pack_id(header, &d->device);
+    pack_uint(header, d->epoch);
+    pack_uint(header, d->seq);
+    pack_bin(header, d->previous, sizeof d->previous);
+    pack_uint(header, d->hlc);
+    pack_uint(header, d->wall_ms);
+    pack_id(header, &d->author);
+    pack_id(header, &d->session);
+    pack_id(header, &d->scope);
+    pack_id(header, &d->record);
+    pack_uint(header, d->kind);
+    pack_bin(header, body_hash, CHANGE_HASH_BYTES);
+}
+
+int change_write(const struct change_draft *d, struct pack *header, struct pack *body, uint8_t hash[CHANGE_HASH_BYTES],
+                 struct error *e)
+{
+    uint8_t body_hash[CHANGE_HASH_BYTES];
+    struct change written;
+    int code;
+    pack_start(header);
+    pack_start(body);
+    /* 1. What a person can run into: too much at once. */
+    if (d->op_count > CHANGE_OPS_MAX)
+        return error_set(e, E_LIMIT, "one change would have %zu ops; at most %d are allowed: save it in parts",
+                         d->op_count, CHANGE_OPS_MAX);
+    if (d->reason != NULL && !pack_is_utf8((const uint8_t *)d->reason, strlen(d->reason)))
+        return error_set(e, E_INPUT, "the reason is not UTF-8 text; type it again");
+    /* 2. The body, since the header holds its hash. */
+    write_body(d, body);
+    body->failed |= d->ops.failed;
+    if ((code = pack_finish(body, e)) != 0)
+        return code;
+    if (pack_bytes(body).size > BODY_MAX)
+        return error_set(e, E_LIMIT, "one change would have %zu bytes; at most %d are allowed: save it in parts",
+                         pack_bytes(body).size, BODY_MAX);
+    keyed_hash(pack_bytes(body), body_domain, sizeof body_domain - 1, body_hash);
+    write_header(d, body_hash, header);
+    if ((code = pack_finish(header, e)) != 0)
+        return code;
+    /* 3. Read it as everybody else will: what nobody can read must not get into a chain, which is never edited. */
+    if ((code = change_read(pack_bytes(header), pack_bytes(body), &written, e)) == 0)
+        memcpy(hash, written.hash, CHANGE_HASH_BYTES);
+    else
+        (void)error_prefix(e, "this change could not be read again");
+    return code;
+}
