@@ -443,9 +443,11 @@ static void either_side_can_fail_anywhere(void **state)
 /* Goal: before the handshake is done there is nothing that a session could say. */
 static void strangers_are_told_nothing(void **state)
 {
+    struct session *field = session_new_field(LINK_SYNC, field_secret, office_key, NULL, NULL);
     struct session *office = session_new_office(office_secret);
     size_t size;
     (void)state;
+    assert_non_null(field);
     assert_non_null(office);
     assert_int_equal(session_fail(office, E_REFUSED, "no", NULL), E_INTERNAL);
     assert_int_equal(session_end(office, NULL), E_INTERNAL);
@@ -453,6 +455,15 @@ static void strangers_are_told_nothing(void **state)
     assert_int_equal(session_secret(office, ticket_secret, NULL), E_INTERNAL);
     (void)session_output(office, &size);
     assert_int_equal(size, 0);
+    carry(field, office);
+    (void)expect(office, SESSION_NOTHING);
+    carry(office, field);
+    (void)expect(field, SESSION_READY);
+    carry(field, office); /* the handshake is done, but the office has not been told who it is with */
+    assert_int_equal(session_fail(office, E_REFUSED, "no", NULL), E_INTERNAL);
+    (void)expect(office, SESSION_READY);
+    assert_int_equal(session_fail(office, E_REFUSED, "no", NULL), 0);
+    session_free(field);
     session_free(office);
     session_free(NULL);
 }
