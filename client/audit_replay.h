@@ -1,0 +1,37 @@
+/* The replay: an archive's entries, in log order, into a store in memory. What it shows is what the office showed. */
+#ifndef SATCHEL_AUDIT_REPLAY_H
+#define SATCHEL_AUDIT_REPLAY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "archive.h"
+#include "cli.h"
+#include "db.h"
+#include "error.h"
+
+struct audit_replay_options {
+    const char *archive; /* path */
+    const char *passphrase;
+    size_t passphrase_bytes;
+    uint64_t until_ms;                            /* entries received after it are left out; UINT64_MAX: all count */
+    void (*progress)(uint64_t done, uint64_t of); /* entries; NULL: nobody watches */
+};
+
+/* Rebuilds log and record in a store in memory, closed with db_close. *entries (may be NULL): how many were replayed.
+ * E_VERIFY (an entry is not as it should be: "entry 17: ..."), E_INPUT, E_WRONG_KEY, E_IO, E_MEMORY. */
+int audit_replay(const struct audit_replay_options *options, struct db **out, uint64_t *entries, struct error *e);
+
+/* A time in a person's words: YYYY-MM-DD, with " hh:mm" or "Thh:mm", with ":ss", with "Z" for UTC (else local time).
+ * What is not said counts to its end: a day is the whole day. *out: the last millisecond of it. E_INPUT. */
+int audit_replay_time(const char *text, uint64_t *out, struct error *e);
+
+/* Prints the dump (record_dump) of everything, or of one scope (NULL: all). With json: {"entries": n, "dump": "..."}.
+ */
+int audit_replay_print(const struct cli *cli, struct db *db, const struct id *scope, uint64_t entries, struct error *e);
+
+/* Prints the digest of the dump, as `satcheld status --digest` does. With json: {"entries": n, "digest": "hex"}. */
+int audit_replay_print_digest(const struct cli *cli, struct db *db, const struct id *scope, uint64_t entries,
+                              struct error *e);
+
+#endif
