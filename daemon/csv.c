@@ -1,0 +1,135 @@
+#include "csv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pack.h"
+
+int csv_open(struct csv *c, const char *path, struct error *e)
+{
+    memset(c, 0, sizeof *c);
+    if ((c->row = malloc(CSV_ROW_MAX)) == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left to read %s", path);
+    if ((c->file = fopen(path, "rb")) == NULL) {
+        int code = error_system(e, E_IO, errno, "%s cannot be read", path);
+        csv_close(c);
+        return code;
+    }
+    c->next_line = 1;
+    /* A byte order mark is no part of the first name. */
+    if (getc(c->file) != 0xef || getc(c->file) != 0xbb || getc(c->file) != 0xbf)
+        rewind(c->file);
+    return 0;
+}
+
+void csv_close(struct csv *c)
+{
+    if (c->file != NULL)
+        (void)fclose(c->file);
+    free(c->row);
+    memset(c, 0, sizeof *c);
+}
+
+/* Goes on behind the end of the line, after something that was not as it should be. */
+static enum csv_result skip_line(struct csv *c, int last, const char **why, const char *reason)
+{
+    int ch = last;
+    while (ch != '\n' && ch != EOF)
+        ch = getc(c->file);
+    if (ch == '\n')
+        c->next_line++;
+    *why = reason;
+    return CSV_BAD;
+}
+
+static int put(struct csv *c, int ch)
+{
+    if (c->used + 1 >= CSV_ROW_MAX)
+        return 0;
+    c->row[c->used++] = (char)ch;
+    return 1;
+}
+
+/* One field, up to the comma or line end that ends it, which is returned; -2: too long, -3: a quote out of place, -4:
+ * the file ends within quotes. */
+static int read_field(struct csv *c)
+{
+    int ch = getc(c->file);
+    if (ch == '"') {
+        for (;;) {
+            ch = getc(c->file);
+            if (ch == EOF)
+                return -4;
+            if (ch == '"' && (ch = getc(c->file)) != '"')
+                break;
+            if (ch == '\n')
+                c->next_line++;
+            if (!put(c, ch))
+                return -2;
+        }
+        if (ch == '\r')
+            ch = getc(c->file);
+        return ch == ',' || ch == '\n' || ch == EOF ? ch : -3;
+    }
+    for (; ch != ',' && ch != '\n' && ch != EOF; ch = getc(c->file)) {
+        if (ch == '"')
+            return -3;
+        if (!put(c, ch))
+            return -2;
+    }
+    if (ch != ',' && c->used != 0 && c->row[c->used - 1] == '\r' && c->fields[c->count] != c->row + c->used)
+        c->used--;
+    return ch;
+}
+
+static enum csv_result read_row(struct csv *c, const char **why, int *end)
+{
+    int ch;
+    c->count = 0;
+    c->used = 0;
+    c->line = c->next_line;
+    do {
+        if (c->count == CSV_COLUMNS_MAX)
+            return skip_line(c, 0, why, "too many columns");
+        c->fields[c->count] = c->row + c->used;
+        ch = read_field(c);
+        if (ch == -2)
+            return skip_line(c, 0, why, "the row is too long");
+        if (ch == -3)
+            return skip_line(c, 0, why, "a quote stands where none may stand");
+        if (ch == -4) {
+            *why = "the file ends within quotes";
+            return CSV_BAD;
+        }
+        c->row[c->used++] = 0;
+        c->count++;
+    } while (ch == ',');
+    *end = ch == EOF;
+    if (ch == '\n')
+        c->next_line++;
+    return CSV_ROW;
+}
+
+enum csv_result csv_next(struct csv *c, const char **why)
+{
+    for (;;) {
+        int end = 0;
+        enum csv_result r = read_row(c, why, &end);
+        if (r == CSV_BAD)
+            return CSV_BAD;
+        if (c->count == 1 && c->fields[0][0] == 0) {
+            if (end)
+                return CSV_END;
+            continue; /* an empty line */
+        }
+        for (size_t i = 0; i < c->count; i++) {
+            size_t size = (size_t)((i + 1 < c->count ? c->fields[i + 1] : c->row + c->used) - c->fields[i]) - 1;
+            if (!pack_is_utf8((const uint8_t *)c->fields[i], size)) {
+                *why = "not UTF-8, or with a NUL byte";
+                return CSV_BAD;
+            }
+        }
+        return CSV_ROW;
+    }
+}

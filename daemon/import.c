@@ -1,0 +1,358 @@
+#include "import.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "csv.h"
+#include "record.h"
+
+enum { RECORDS_PER_COMMIT = 1000, ELEMENTS_PER_CHANGE = 200 };
+
+/* --- counting --- */
+
+static void count(struct import *im, const char *what, const char *reason, int left)
+{
+    size_t i;
+    for (i = 0; i < im->count_count; i++)
+        if (strcmp(im->counts[i].what, what) == 0 && strcmp(im->counts[i].reason, reason) == 0)
+            break;
+    if (i == sizeof im->counts / sizeof *im->counts)
+        i--; /* the last line gathers what no longer fits */
+    else if (i == im->count_count)
+        im->counts[im->count_count++] = (struct import_count){what, reason, left, 0};
+    im->counts[i].rows++;
+}
+
+void import_took(struct import *im, const char *what, const char *how)
+{
+    count(im, what, how, 0);
+}
+
+void import_left(struct import *im, const char *what, const char *reason)
+{
+    count(im, what, reason, 1);
+}
+
+/* --- staging --- */
+
+static int failed(const struct error *e)
+{
+    return e != NULL && e->code != 0 ? e->code : E_IO;
+}
+
+/* Column names become SQL names, so they are held to letters, digits and underscores. */
+static int is_name(const char *text)
+{
+    size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+    return length != 0 && length <= 64 && text[length] == 0;
+}
+
+static int create_table(struct import *im, const struct csv *csv, const char *name, const char *const *columns,
+                        struct error *e)
+{
+    char *sql = NULL;
+    size_t size;
+    FILE *out = open_memstream(&sql, &size);
+    int code = 0;
+    if (out == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left");
+    (void)fprintf(out, "CREATE TABLE \"%s\"(line INTEGER", name);
+    for (size_t i = 0; i < csv->count && code == 0; i++) {
+        if (!is_name(csv->fields[i]))
+            code = error_set(e, E_INPUT, "%s.csv: column %zu has no usable name; is its first row its heading?", name,
+                             i + 1);
+        (void)fprintf(out, ", \"%s\" TEXT", csv->fields[i]);
+    }
+    (void)fprintf(out, ")");
+    for (size_t k = 0; columns[k] != NULL && code == 0; k++) {
+        size_t i = 0;
+        while (i < csv->count && strcmp(csv->fields[i], columns[k]) != 0)
+            i++;
+        if (i == csv->count)
+            code = error_set(e, E_INPUT, "%s.csv has no column %s; it is not the export that it seems to be", name,
+                             columns[k]);
+    }
+    if (fclose(out) != 0 && code == 0)
+        code = error_set(e, E_MEMORY, "there is no memory left");
+    if (code == 0)
+        code = db_exec(im->staging, sql, e);
+    free(sql);
+    return code;
+}
+
+static int insert_rows(struct import *im, struct csv *csv, const char *name, struct error *e)
+{
+    size_t columns = csv->count;
+    sqlite3_stmt *insert = NULL;
+    char *sql = malloc(2 * columns + 128);
+    const char *why = "";
+    enum csv_result r;
+    int n, code = 0;
+    if (sql == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left");
+    n = snprintf(sql, 128, "INSERT INTO \"%s\" VALUES(?", name);
+    for (size_t i = 0; i < columns; i++)
+        n += snprintf(sql + n, 3, ",?");
+    (void)snprintf(sql + n, 2, ")");
+    if (sqlite3_prepare_v2(db_handle(im->staging), sql, -1, &insert, NULL) != SQLITE_OK)
+        code = error_set(e, E_INTERNAL, "%s.csv cannot be staged", name);
+    while (code == 0 && (r = csv_next(csv, &why)) != CSV_END) {
+        if (r == CSV_BAD) {
+            import_left(im, name, why);
+            if (feof(csv->file))
+                break;
+            continue;
+        }
+        if (csv->count != columns) {
+            import_left(im, name, "it has more or fewer columns than the heading");
+            continue;
+        }
+        (void)sqlite3_bind_int64(insert, 1, (sqlite3_int64)csv->line);
+        for (size_t i = 0; i < columns; i++)
+            (void)sqlite3_bind_text(insert, (int)i + 2, csv->fields[i], -1, SQLITE_TRANSIENT);
+        if (sqlite3_step(insert) != SQLITE_DONE)
+            code = error_set(e, E_MEMORY, "there is no memory left to stage %s.csv", name);
+        (void)sqlite3_reset(insert);
+    }
+    (void)sqlite3_finalize(insert);
+    free(sql);
+    return code;
+}
+
+int import_stage(struct import *im, const char *folder, const char *name, const char *const *columns, int *found,
+                 struct error *e)
+{
+    char path[4096];
+    const char *why = "";
+    struct stat there;
+    struct csv csv;
+    int code;
+    *found = 0;
+    if ((size_t)snprintf(path, sizeof path, "%s/%s.csv", folder, name) >= sizeof path)
+        return error_set(e, E_INPUT, "%s: the path is too long", folder);
+    if (stat(path, &there) != 0)
+        return 0;
+    if ((code = csv_open(&csv, path, e)) != 0)
+        return code;
+    *found = 1;
+    if (csv_next(&csv, &why) != CSV_ROW)
+        code = error_set(e, E_INPUT, "%s.csv has no heading", name);
+    else if ((code = create_table(im, &csv, name, columns, e)) == 0 && (code = db_begin(im->staging, e)) == 0)
+        code =
+            (code = insert_rows(im, &csv, name, e)) == 0 ? db_commit(im->staging, e) : (db_rollback(im->staging), code);
+    csv_close(&csv);
+    return code;
+}
+
+/* --- writing --- */
+
+void import_field(struct import_record *r, const char *field, const char *value)
+{
+    if (value == NULL || value[0] == 0 || r->count == IMPORT_FIELDS_MAX)
+        return;
+    r->fields[r->count].field = field;
+    r->fields[r->count++].value = value;
+}
+
+static void hash_words(crypto_generichash_state *state, const char *field, const char *value)
+{
+    crypto_generichash_update(state, (const uint8_t *)field, strlen(field) + 1);
+    crypto_generichash_update(state, (const uint8_t *)value, strlen(value) + 1);
+}
+
+static void hash_record(const struct import_record *r, char hex[33])
+{
+    crypto_generichash_state state;
+    uint8_t hash[16];
+    crypto_generichash_init(&state, NULL, 0, sizeof hash);
+    for (size_t i = 0; i < r->count; i++)
+        hash_words(&state, r->fields[i].field, r->fields[i].value);
+    for (size_t i = 0; i < r->element_count; i++)
+        hash_words(&state, r->elements[i].field, r->elements[i].value);
+    crypto_generichash_final(&state, hash, sizeof hash);
+    sodium_bin2hex(hex, 33, hash, sizeof hash);
+}
+
+/* Sets a field of a record that is there, unless it shows that value. What the office's chain wrote is superseded; what
+ * somebody else wrote stays beside it. */
+static int set_changed(struct import *im, struct edit *edit, const char *name, const char *value, struct error *e)
+{
+    const struct schema_field *field = schema_field_named(edit->kind, name);
+    struct dot *dots = NULL;
+    size_t dot_count = 0;
+    struct record_field live;
+    struct pack w;
+    int code;
+    if (field == NULL)
+        return error_set(e, E_INTERNAL, "the importer knows a field %s that the schema does not", name);
+    pack_start(&w);
+    if ((code = schema_parse(edit->kind, field, value, &w, e)) != 0 || (code = pack_finish(&w, e)) != 0) {
+        pack_free(&w);
+        return code;
+    }
+    if ((code = record_field_load(im->central->db, &edit->record, edit->kind, field, &live, e)) != 0) {
+        pack_free(&w);
+        return code;
+    }
+    if (live.shown.count == 0 || !slice_equal(live.ops[0].merge.value, pack_bytes(&w))) {
+        if (live.count != 0 && (dots = malloc(live.count * sizeof *dots)) == NULL)
+            code = error_set(e, E_MEMORY, "there is no memory left");
+        for (size_t i = 0; code == 0 && i < live.count; i++)
+            if (id_equal(&live.ops[i].merge.dot.device, &im->central->author.chain.device))
+                dots[dot_count++] = live.ops[i].merge.dot;
+        if (code == 0)
+            code = edit_set_over(edit, field, pack_bytes(&w), dots, dot_count, e);
+    }
+    free(dots);
+    record_field_free(&live);
+    pack_free(&w);
+    return code;
+}
+
+/* Adds what the set does not hold yet. */
+static int add_element(struct import *im, struct edit *edit, const char *name, const char *value, struct error *e)
+{
+    const struct schema_field *field = schema_field_named(edit->kind, name);
+    struct record_field live;
+    struct pack w;
+    int code, there = 0;
+    if (field == NULL)
+        return error_set(e, E_INTERNAL, "the importer knows a field %s that the schema does not", name);
+    pack_start(&w);
+    if ((code = schema_parse(edit->kind, field, value, &w, e)) == 0 && (code = pack_finish(&w, e)) == 0 &&
+        !edit->is_new && (code = record_field_load(im->central->db, &edit->record, edit->kind, field, &live, e)) == 0) {
+        for (size_t i = 0; i < live.shown.count; i++)
+            there |= field->policy == SCHEMA_SUM || slice_equal(live.ops[i].merge.value, pack_bytes(&w));
+        record_field_free(&live);
+    }
+    if (code == 0 && !there)
+        code = edit_add(edit, field, pack_bytes(&w), e);
+    pack_free(&w);
+    return code;
+}
+
+/* 1: the record is there and the source has not changed it; 0: there, changed; -1: not there; -2: failed. */
+static int compare(struct import *im, const struct import_record *r, const char *hex, struct error *e)
+{
+    struct record_place place;
+    struct record_field hash;
+    struct error none;
+    char text[64];
+    int same, code = record_find(im->central->db, &r->id, &place, &none);
+    if (code == E_NOT_FOUND)
+        return -1;
+    if (code != 0)
+        return error_set(e, code, "%s", none.text), -2;
+    if (record_field_load(im->central->db, &r->id, r->kind, schema_field(r->kind, FIELD_SOURCE_HASH), &hash, e) != 0)
+        return -2;
+    same = hash.shown.count != 0 &&
+           strcmp(schema_format(schema_field(r->kind, FIELD_SOURCE_HASH), hash.ops[0].merge.value, text, sizeof text),
+                  hex) == 0;
+    record_field_free(&hash);
+    return same;
+}
+
+static int fill(struct import *im, struct edit *edit, const struct import_record *r, int there, const char *hex,
+                struct error *e)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < r->count; i++)
+        code = there ? set_changed(im, edit, r->fields[i].field, r->fields[i].value, e)
+                     : edit_set_text(edit, r->fields[i].field, r->fields[i].value, e);
+    for (size_t i = 0; code == 0 && i < r->element_count && i < ELEMENTS_PER_CHANGE; i++)
+        code = add_element(im, edit, r->elements[i].field, r->elements[i].value, e);
+    if (code == 0 && r->source_id != NULL && !there)
+        code = edit_set_text(edit, "source_id", r->source_id, e);
+    if (code == 0)
+        code = there ? set_changed(im, edit, "source_hash", hex, e) : edit_set_text(edit, "source_hash", hex, e);
+    return code;
+}
+
+/* The elements that one change cannot hold go into further ones. */
+static int write_rest(struct import *im, const struct import_record *r, struct error *e)
+{
+    size_t i = ELEMENTS_PER_CHANGE;
+    int code = 0;
+    while (code == 0 && i < r->element_count) {
+        size_t end = i + ELEMENTS_PER_CHANGE;
+        struct edit edit;
+        code = edit_open(&edit, im->central->db, &r->id, e);
+        for (; code == 0 && i < r->element_count && i < end; i++)
+            code = add_element(im, &edit, r->elements[i].field, r->elements[i].value, e);
+        if (code == 0)
+            code = central_write(im->central, &edit, NULL, e);
+        else
+            edit_free(&edit);
+    }
+    return code;
+}
+
+static int begin(struct import *im, struct error *e)
+{
+    if (im->in_transaction >= RECORDS_PER_COMMIT) {
+        int code = import_flush(im, e);
+        if (code != 0)
+            return code;
+    }
+    return im->in_transaction++ == 0 ? central_begin(im->central, e) : 0;
+}
+
+int import_flush(struct import *im, struct error *e)
+{
+    if (im->in_transaction == 0)
+        return 0;
+    im->in_transaction = 0;
+    if (!im->dry_run)
+        return central_commit(im->central, e);
+    central_rollback(im->central);
+    return 0;
+}
+
+int import_write(struct import *im, struct import_record *r, struct error *e)
+{
+    struct error why = {0};
+    struct edit edit;
+    char hex[33];
+    int there, code;
+    hash_record(r, hex);
+    if ((there = compare(im, r, hex, e)) == -2)
+        return failed(e);
+    if (there == 1) {
+        import_took(im, r->kind->name, "unchanged");
+        return 0;
+    }
+    if ((code = begin(im, e)) != 0)
+        return code;
+    code = there == 0 ? edit_open(&edit, im->central->db, &r->id, &why)
+                      : edit_new(&edit, im->central->db, r->kind, &r->scope, &r->id, &why);
+    if (code == 0)
+        code = fill(im, &edit, r, there == 0, hex, &why);
+    if (code != 0) {
+        edit_free(&edit);
+        if (code != E_INPUT)
+            return error_set(e, code, "%s", why.text);
+        import_left(im, r->file, "a value that its field cannot hold");
+        return 0;
+    }
+    if ((code = central_write(im->central, &edit, NULL, e)) != 0 || (code = write_rest(im, r, e)) != 0)
+        return code;
+    import_took(im, r->kind->name, there == 0 ? "changed" : "new");
+    return 0;
+}
+
+int import_assign(struct import *im, const struct id *scope, const struct id *user, struct error *e)
+{
+    char case_text[ID_TEXT], user_text[ID_TEXT], key[2 * ID_TEXT];
+    struct import_record r = {.kind = schema_kind(KIND_ASSIGNMENT), .scope = *scope, .file = "assignment"};
+    id_format(scope, case_text);
+    id_format(user, user_text);
+    (void)snprintf(key, sizeof key, "%s %s", case_text, user_text);
+    r.id = id_derive(im->source, "assignment", key);
+    import_field(&r, "user", user_text);
+    import_field(&r, "status", "active");
+    return import_write(im, &r, e);
+}

@@ -1,0 +1,143 @@
+/* import PATH: which export it is, who gets the cases, and the count of what was taken and left. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "import.h"
+#include "record.h"
+#include "task.h"
+
+static int failed(const struct error *e)
+{
+    return e != NULL && e->code != 0 ? e->code : E_IO;
+}
+
+/* Cases that nobody holds go to the given people in turn. */
+static int assign_in_turn(struct import *im, char *logins, struct error *e)
+{
+    enum { PEOPLE_MAX = 256 };
+    static struct id people[PEOPLE_MAX];
+    struct id *scopes = NULL;
+    size_t count = 0, room = 0, person_count = 0;
+    sqlite3_stmt *s;
+    char *rest = NULL;
+    int row, code = 0;
+    for (char *login = strtok_r(logins, ",", &rest); login != NULL; login = strtok_r(NULL, ",", &rest)) {
+        if (person_count == PEOPLE_MAX)
+            return error_set(e, E_LIMIT, "--assign takes at most %d people", PEOPLE_MAX);
+        if ((code = central_user(im->central, login, &people[person_count++], e)) != 0)
+            return code;
+    }
+    if (person_count == 0)
+        return error_set(e, E_USAGE, "--assign wants logins: --assign anna,ben");
+    if ((code = db_query(im->central->db, &s, e,
+                         "SELECT id FROM \"case\" c WHERE voided = 0 AND NOT EXISTS(SELECT 1 FROM assignment a WHERE "
+                         "a.scope = c.id) ORDER BY id",
+                         "")) != 0)
+        return code;
+    while ((row = db_next(im->central->db, s, e)) == 1 && code == 0) {
+        if (count == room) {
+            struct id *more = realloc(scopes, (room = 2 * room + 64) * sizeof *more);
+            if (more == NULL) {
+                code = error_set(e, E_MEMORY, "there is no memory left");
+                break;
+            }
+            scopes = more;
+        }
+        code = id_parse(db_text(s, 0), &scopes[count++], e);
+    }
+    if (row == 1)
+        db_done(im->central->db, s);
+    else if (row < 0)
+        code = failed(e);
+    for (size_t i = 0; code == 0 && i < count; i++)
+        code = import_assign(im, &scopes[i], &people[i % person_count], e);
+    free(scopes);
+    return code != 0 ? code : import_flush(im, e);
+}
+
+static void print(struct task *t, const struct import *im)
+{
+    FILE *out = t->cli->out;
+    int first = 1;
+    if (t->cli->json)
+        (void)fprintf(out, "{\"source\": \"%s\", \"dry_run\": %s, \"counts\": [", im->source,
+                      im->dry_run ? "true" : "false");
+    for (int left = 0; left <= 1; left++) {
+        for (size_t i = 0; i < im->count_count; i++) {
+            const struct import_count *c = &im->counts[i];
+            if (c->left != left)
+                continue;
+            if (t->cli->json)
+                (void)fprintf(out, "%s\n{\"%s\": \"%s\", \"%s\": \"%s\", \"rows\": %llu}", first ? "" : ",",
+                              left ? "file" : "kind", c->what, left ? "left" : "taken", c->reason,
+                              (unsigned long long)c->rows);
+            else
+                (void)fprintf(out, "%8llu  %-12s %s%s\n", (unsigned long long)c->rows, c->what, left ? "LEFT: " : "",
+                              c->reason);
+            first = 0;
+        }
+    }
+    if (t->cli->json)
+        (void)fputs("\n]}\n", out);
+}
+
+static int run(struct import *im, const char *path, const char *assign, struct error *e)
+{
+    int found = 0, code;
+    char *logins;
+    if ((code = import_hmis(im, path, &found, e)) != 0)
+        return code;
+    if (!found && (code = import_synthea(im, path, &found, e)) != 0)
+        return code;
+    if (!found)
+        return error_set(e, E_INPUT,
+                         "%s holds no export that Satchel knows: neither HMIS (Client.csv, Enrollment.csv) nor "
+                         "Synthea (patients.csv)",
+                         path);
+    if (assign == NULL || im->dry_run)
+        return 0;
+    if ((logins = strdup(assign)) == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left");
+    code = assign_in_turn(im, logins, e);
+    free(logins);
+    return code;
+}
+
+int task_import(struct task *t, int argc, char **argv, struct error *e)
+{
+    const char *as = NULL, *assign = NULL;
+    struct import *im;
+    struct stat there;
+    char *path = NULL;
+    int dry_run = 0, code;
+    const struct cli_option options[] = {{"as", &as, NULL},
+                                         {"assign", &assign, NULL},
+                                         {"dry-run", NULL, &dry_run},
+                                         {"json", NULL, &t->cli->json},
+                                         {NULL, NULL, NULL}};
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (code = task_words(argc, 1, 1, "import DIR PATH [--assign LOGIN,...] [--dry-run]", e)) != 0 ||
+        (code = central_act_as(t->central, as, e)) != 0)
+        return code;
+    if ((im = calloc(1, sizeof *im)) == NULL || (path = task_path(t, argv[1])) == NULL) {
+        free(im);
+        return error_set(e, E_MEMORY, "there is no memory left");
+    }
+    im->central = t->central;
+    im->dry_run = dry_run;
+    im->source = "none";
+    if (stat(path, &there) != 0 || !S_ISDIR(there.st_mode))
+        code = error_set(e, E_NOT_FOUND, "%s is no folder; name the folder that holds the CSV files", argv[1]);
+    else if ((code = db_open_memory(&im->staging, e)) == 0)
+        code = run(im, path, assign, e);
+    if (code != 0 && im->in_transaction != 0)
+        central_rollback(t->central);
+    db_close(im->staging);
+    if (code == 0)
+        print(t, im);
+    free(path);
+    free(im);
+    return code;
+}
