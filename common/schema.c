@@ -230,7 +230,7 @@ static int parse_number(const char *text, int decimals, int64_t *out)
 static int same_name(const char *name, const char *text)
 {
     for (; *name != '\0' && *text != '\0'; name++, text++) {
-        int c = *text;
+        int c = (unsigned char)*text;
         if (c >= 'A' && c <= 'Z')
             c += 'a' - 'A';
         else if (c == '-' || c == '_')
@@ -259,15 +259,14 @@ static int parse_choice(const struct schema_kind *kind, const struct schema_fiel
 }
 
 /* "YYYY-MM-DD hh:mm", with or without seconds, a T and a Z, into the one form. 1 on success. */
-static int parse_moment(const char *text, char out[MOMENT_BYTES])
+static int parse_moment(const char *text, char out[MOMENT_BYTES + 1])
 {
     size_t size = strlen(text);
     size -= size > 0 && (text[size - 1] == 'Z' || text[size - 1] == 'z');
     if ((size != MINUTE_BYTES && size != MOMENT_BYTES - 1) || strchr(" Tt", text[DAY_BYTES]) == NULL)
         return 0;
-    for (size_t i = 0; i < MOMENT_BYTES; i++)
-        out[i] = i < size ? text[i] : ":00Z"[i - MINUTE_BYTES];
-    out[DAY_BYTES] = 'T';
+    (void)snprintf(out, MOMENT_BYTES + 1, "%.*sT%.*s%s", DAY_BYTES, text, (int)(size - DAY_BYTES - 1),
+                   text + DAY_BYTES + 1, size == MINUTE_BYTES ? ":00Z" : "Z");
     return is_moment(out);
 }
 
@@ -308,7 +307,7 @@ int schema_parse(const struct schema_kind *kind, const struct schema_field *fiel
                  struct error *e)
 {
     size_t size = strlen(text);
-    char moment[MOMENT_BYTES];
+    char moment[MOMENT_BYTES + 1];
     struct id id;
     int64_t number;
     int flag;
@@ -334,7 +333,7 @@ int schema_parse(const struct schema_kind *kind, const struct schema_field *fiel
     case SCHEMA_TIME:
         if (!parse_moment(text, moment))
             return wrong(kind, field, "a time in UTC: write it as 2025-05-31 14:30", e);
-        pack_text(w, moment, sizeof moment);
+        pack_text(w, moment, MOMENT_BYTES);
         return 0;
     case SCHEMA_INTEGER:
     case SCHEMA_MONEY:
