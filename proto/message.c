@@ -394,6 +394,10 @@ static void read_entries(struct reader *m, struct message_entries *out)
 static void read_fail(struct reader *m, struct message_fail *out)
 {
     out->code = read_text(m, MESSAGE_CODE_MAX, "code");
+    /* It goes into logs as it is: letters and hyphens, as error.h has them. */
+    for (size_t i = 0; i < out->code.size; i++)
+        if (out->code.p[i] != '-' && (out->code.p[i] < 'a' || out->code.p[i] > 'z'))
+            refuse(m);
     out->sentence = read_text(m, MESSAGE_SENTENCE_MAX, "sentence");
 }
 

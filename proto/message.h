@@ -92,7 +92,7 @@ struct message_entries {
 };
 
 struct message_fail {
-    struct slice code;     /* text: error_name of the code */
+    struct slice code;     /* text: error_name of the code: a-z and '-' alone */
     struct slice sentence; /* text */
 };
 

@@ -615,6 +615,20 @@ static void writing_keeps_the_limits(void **state)
     assert_not_written(&m, E_INTERNAL);
 }
 
+/* Goal: the code of a fail is a name that can stand in a log: no line ends, no escapes, no words of a record. */
+static void codes_are_names(void **state)
+{
+    static const char *const names[] = {"no-store", "", "two words", "a\nb", "\x1b[2J", "Busy", "b\xc3\xbcsy"};
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct pack w;
+        pack_start(&w);
+        pack_text(&w, names[i], strlen(names[i]));
+        assert_int_equal(with_element(MESSAGE_FAIL, 1, pack_bytes(&w)), i < 2 ? 0 : E_INPUT);
+        pack_free(&w);
+    }
+}
+
 /* Goal: the caseload's digest is BLAKE2b-256 of the ids one after another, and tells caseloads apart. */
 static void digests_tell_caseloads_apart(void **state)
 {
