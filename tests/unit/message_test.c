@@ -676,13 +676,14 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(messages_come_back),          cmocka_unit_test(bytes_are_as_described),
-        cmocka_unit_test(cut_messages_are_refused),    cmocka_unit_test(flipped_bits_never_hurt),
-        cmocka_unit_test(lengths_end_at_their_limits), cmocka_unit_test(proofs_are_whole_hashes),
-        cmocka_unit_test(scopes_are_whole_and_sorted), cmocka_unit_test(numbers_fit_the_store),
-        cmocka_unit_test(held_changes_are_listed),     cmocka_unit_test(unknown_types_are_another_protocol),
-        cmocka_unit_test(claims_are_not_believed),     cmocka_unit_test(purges_come_last),
-        cmocka_unit_test(writing_keeps_the_limits),    cmocka_unit_test(digests_tell_caseloads_apart),
+        cmocka_unit_test(messages_come_back),           cmocka_unit_test(bytes_are_as_described),
+        cmocka_unit_test(cut_messages_are_refused),     cmocka_unit_test(flipped_bits_never_hurt),
+        cmocka_unit_test(lengths_end_at_their_limits),  cmocka_unit_test(proofs_are_whole_hashes),
+        cmocka_unit_test(scopes_are_whole_and_sorted),  cmocka_unit_test(numbers_fit_the_store),
+        cmocka_unit_test(held_changes_are_listed),      cmocka_unit_test(unknown_types_are_another_protocol),
+        cmocka_unit_test(claims_are_not_believed),      cmocka_unit_test(purges_come_last),
+        cmocka_unit_test(writing_keeps_the_limits),     cmocka_unit_test(codes_are_names),
+        cmocka_unit_test(digests_tell_caseloads_apart),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
