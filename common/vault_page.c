@@ -104,10 +104,9 @@ void vault_page_seal_frame(struct vault_secret *s, sqlite3_int64 offset, const u
     uint8_t salts[SALTS_BYTES], ad[8 + SALTS_BYTES];
     memcpy(salts, header + SALTS_AT, sizeof salts);
     frame_ad(ad, offset, salts);
-    /* memmove: header and page may lie in s->plain themselves, where a frame was opened to be changed. */
-    memmove(message + 16, page, VAULT_BODY_BYTES);
-    memmove(message, header, 8);
-    memmove(message + 8, header + 16, 8);
+    memcpy(message, header, 8);
+    memcpy(message + 8, header + 16, 8);
+    memcpy(message + 16, page, VAULT_BODY_BYTES);
     randombytes_buf(disk + FRAME_NONCE_AT, NONCE_BYTES);
     crypto_aead_xchacha20poly1305_ietf_encrypt_detached(disk + SALTS_AT, disk + FRAME_TAG_AT, NULL, message,
                                                         FRAME_MESSAGE_BYTES, ad, sizeof ad, NULL, disk + FRAME_NONCE_AT,

@@ -1,14 +1,14 @@
 /* The write-ahead log's file: a clear header of 32 bytes, then sealed frames of 24 + 4096.
  *
  * SQLite writes a frame as a header and then a page; the two are sealed as one message, so the header is held back
- * until its page comes. Twice it writes only one of them, each time into a frame that it wrote earlier in the same
- * transaction: a page that changed again after it was spilled, and, at the commit, the headers behind such a page,
- * whose running checksums it computes anew. Such a write reads the frame, changes it, and seals it again.
+ * until its page comes, which is the very next call. Frames are only ever appended, in SQLite's sense: it may begin
+ * again at an earlier one after a rollback, a torn tail or a restart, and what stood there does not matter.
  *
- * Whether a header belongs to a new frame or to an old one is not asked when it comes (salts, lengths and counts all
- * mislead after a torn tail, a rollback or a truncation): the next call tells. When it is the page of the same frame,
- * the frame is written whole, whatever stood there; when it is anything else, the held header goes into the frame that
- * stands there, before that call is carried out. So SQLite sees every write done in its order. */
+ * The one exception is refused. When a transaction outgrows the cache, SQLite writes pages to the log before the
+ * commit, changes them there in place, and at the commit computes the running checksums anew. In 3.40.1 a rollback to a
+ * savepoint behind such a change makes it take the checksum of a frame that is no longer part of the log: the next
+ * commit is acknowledged, and gone after a crash. vault.c therefore turns spilling off (PRAGMA cache_spill), and where
+ * somebody turns it on again, the transaction fails here instead of losing a later one. */
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
@@ -44,7 +44,6 @@ static int write_frame(struct vault_handle *h, sqlite3_int64 offset, const uint8
     uint8_t disk[VAULT_FRAME_BYTES];
     uint64_t number = (uint64_t)header[0] << 24 | (uint64_t)header[1] << 16 | (uint64_t)header[2] << 8 | header[3];
     if (!vault_page_fits(number, page)) {
-        sodium_memzero(h->secret->plain, sizeof h->secret->plain);
         errno = EINVAL; /* for sqlite3_system_errno, which would show an older one */
         return SQLITE_IOERR_WRITE;
     }
@@ -52,27 +51,10 @@ static int write_frame(struct vault_handle *h, sqlite3_int64 offset, const uint8
     return real->pMethods->xWrite(real, disk, VAULT_FRAME_BYTES, offset);
 }
 
-/* Carries out a held header for which no page came: it changes the frame that is on the disk. */
-static int flush(struct vault_handle *h)
-{
-    struct vault_secret *s = h->secret;
-    sqlite3_int64 offset = h->held_at;
-    int rc;
-    if (offset < 0)
-        return SQLITE_OK;
-    h->held_at = -1;
-    rc = read_frame(vault_handle_real(h), s, offset, s->plain);
-    if (rc != SQLITE_OK)
-        return rc;
-    return write_frame(h, offset, s->held, s->plain + VAULT_FRAME_HEADER_BYTES);
-}
-
 static int wal_close(sqlite3_file *file)
 {
     sqlite3_file *real = real_of(file);
-    int rc = flush(handle_of(file));
-    int closed = real->pMethods->xClose(real);
-    return rc != SQLITE_OK ? rc : closed;
+    return real->pMethods->xClose(real);
 }
 
 static int wal_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offset)
@@ -81,9 +63,7 @@ static int wal_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offs
     struct vault_secret *s = h->secret;
     sqlite3_file *real = real_of(file);
     sqlite3_int64 within, frame;
-    int rc = flush(h);
-    if (rc != SQLITE_OK)
-        return rc;
+    int rc;
     if (offset + count <= VAULT_WAL_HEADER_BYTES)
         return real->pMethods->xRead(real, out, count, offset);
     within = (offset - VAULT_WAL_HEADER_BYTES) % VAULT_FRAME_BYTES;
@@ -107,52 +87,40 @@ static int wal_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offs
 static int wal_write(sqlite3_file *file, const void *in, int count, sqlite3_int64 offset)
 {
     struct vault_handle *h = handle_of(file);
-    struct vault_secret *s = h->secret;
     sqlite3_file *real = real_of(file);
     sqlite3_int64 within = (offset - VAULT_WAL_HEADER_BYTES) % VAULT_FRAME_BYTES;
-    sqlite3_int64 frame = offset - within;
-    int rc;
-    if (within == VAULT_FRAME_HEADER_BYTES && count == VAULT_PAGE_BYTES && h->held_at == frame) {
-        h->held_at = -1;
-        return write_frame(h, frame, s->held, in);
-    }
-    rc = flush(h);
-    if (rc != SQLITE_OK)
-        return rc;
+    sqlite3_int64 held_at = h->held_at;
+    h->held_at = -1;
     if (offset == 0 && count == VAULT_WAL_HEADER_BYTES)
         return real->pMethods->xWrite(real, in, count, offset);
-    if (offset < VAULT_WAL_HEADER_BYTES)
-        return SQLITE_IOERR_WRITE;
-    if (within == 0 && count == VAULT_FRAME_HEADER_BYTES) {
-        memcpy(s->held, in, sizeof s->held);
-        h->held_at = frame;
+    if (offset >= VAULT_WAL_HEADER_BYTES && held_at < 0 && within == 0 && count == VAULT_FRAME_HEADER_BYTES) {
+        memcpy(h->secret->held, in, sizeof h->secret->held);
+        h->held_at = offset;
         return SQLITE_OK;
     }
-    if (within != VAULT_FRAME_HEADER_BYTES || count != VAULT_PAGE_BYTES)
-        return SQLITE_IOERR_WRITE;
-    rc = read_frame(real, s, frame, s->plain);
-    return rc != SQLITE_OK ? rc : write_frame(h, frame, s->plain, in);
+    if (held_at >= 0 && offset == held_at + VAULT_FRAME_HEADER_BYTES && count == VAULT_PAGE_BYTES)
+        return write_frame(h, held_at, h->secret->held, in);
+    errno = EPERM; /* for sqlite3_system_errno, which would show an older one */
+    return SQLITE_IOERR_WRITE;
 }
 
 static int wal_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
     sqlite3_file *real = real_of(file);
-    int rc = flush(handle_of(file));
-    return rc != SQLITE_OK ? rc : real->pMethods->xTruncate(real, size);
+    return real->pMethods->xTruncate(real, size);
 }
 
+/* Never says that a frame is on the disk whose page has not come. */
 static int wal_sync(sqlite3_file *file, int flags)
 {
     sqlite3_file *real = real_of(file);
-    int rc = flush(handle_of(file));
-    return rc != SQLITE_OK ? rc : real->pMethods->xSync(real, flags);
+    return handle_of(file)->held_at >= 0 ? SQLITE_IOERR_FSYNC : real->pMethods->xSync(real, flags);
 }
 
 static int wal_file_size(sqlite3_file *file, sqlite3_int64 *size)
 {
     sqlite3_file *real = real_of(file);
-    int rc = flush(handle_of(file));
-    return rc != SQLITE_OK ? rc : real->pMethods->xFileSize(real, size);
+    return real->pMethods->xFileSize(real, size);
 }
 
 static int wal_lock(sqlite3_file *file, int level)

@@ -729,9 +729,8 @@ static void log_goes_on_behind_a_torn_tail(void **state)
     free(log);
 }
 
-/* Pages change again after they were spilled, transactions and savepoints are rolled back, the log starts anew and is
- * truncated, and each time frames are written where others stood. */
-static void rewrite_and_die(sqlite3 *db)
+/* Rollbacks, savepoints, restarts and truncations of the log: each time frames are written where others stood. */
+static void write_over_and_die(sqlite3 *db)
 {
     run(db, "PRAGMA cache_size=10; PRAGMA wal_autocheckpoint=0;");
     for (int round = 0; round < 3; round++) {
@@ -746,18 +745,64 @@ static void rewrite_and_die(sqlite3 *db)
     run(db, "UPDATE v SET n = 6; BEGIN; UPDATE t SET b = randomblob(300); UPDATE v SET n = 9;");
 }
 
-/* Goal (trap 4): frames that SQLite changes in place are sealed again, and a dead process's log gives all that was
- * committed and nothing else. */
-static void rewritten_frames_are_recovered(void **state)
+/* Goal (trap 4): wherever frames are written over others, a dead process's log gives all that was committed and nothing
+ * else. */
+static void written_over_frames_are_recovered(void **state)
 {
     int code;
     (void)state;
     make_two_states(0);
-    in_dying_child(rewrite_and_die, 0);
+    in_dying_child(write_over_and_die, 0);
     assert_true(size_of(log_path) > VAULT_FRAME_BYTES);
     assert_int_equal(state_seen(&code), 6);
     assert_int_equal(size_of(log_path), -1); /* closing carried it over */
     assert_int_equal(state_seen(&code), 6);
+}
+
+static int savepoint_round;
+
+/* Larger than the cache, partly undone, changed again; then a small commit that depends on the log's checksums. */
+static void savepoint_and_die(sqlite3 *db)
+{
+    char sql[500];
+    run(db, "PRAGMA cache_size=5; PRAGMA wal_autocheckpoint=0;");
+    (void)snprintf(sql, sizeof sql,
+                   "BEGIN; UPDATE t SET b = randomblob(300) WHERE a %% 13 < %d; SAVEPOINT s;"
+                   "UPDATE t SET b = randomblob(300) WHERE a %% 17 > %d; UPDATE t SET b = zeroblob(300) WHERE a < %d;"
+                   "ROLLBACK TO s; UPDATE t SET b = zeroblob(300) WHERE a < %d; UPDATE v SET n = %d; COMMIT;"
+                   "UPDATE v SET n = %d;",
+                   savepoint_round % 13, savepoint_round % 7, savepoint_round * 9, savepoint_round % 4,
+                   savepoint_round * 2, savepoint_round * 2 + 1);
+    run(db, sql);
+}
+
+/* Goal (trap 11): what is committed after a savepoint of a large transaction was rolled back survives a crash. */
+static void commits_behind_a_savepoint_survive(void **state)
+{
+    int code;
+    (void)state;
+    make_two_states(0);
+    for (savepoint_round = 1; savepoint_round < 40; savepoint_round++) {
+        in_dying_child(savepoint_and_die, 0);
+        assert_int_equal(state_seen(&code), savepoint_round * 2 + 1);
+    }
+}
+
+/* Goal (trap 11): where somebody lets SQLite spill again, the transaction fails loudly and nothing that was committed
+ * is lost. */
+static void spilling_fails_closed(void **state)
+{
+    sqlite3 *db;
+    int code;
+    (void)state;
+    make_two_states(0);
+    db = must_open(0);
+    must(db, "PRAGMA cache_spill=ON; PRAGMA cache_size=5; BEGIN; UPDATE v SET n = 9; UPDATE t SET b = randomblob(300)");
+    assert_int_equal(sqlite3_exec(db, "UPDATE t SET b = zeroblob(300)", NULL, NULL, NULL), SQLITE_IOERR);
+    (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    must(db, "UPDATE v SET n = 8");
+    vault_close(db);
+    assert_int_equal(state_seen(&code), 8);
 }
 
 /* Goal: what is left of a creation that died does not stand in the way of the next. */
@@ -1031,7 +1076,9 @@ int main(void)
         TEST(plain_database_is_refused),
         TEST(torn_page_one_is_mended),
         TEST(log_goes_on_behind_a_torn_tail),
-        TEST(rewritten_frames_are_recovered),
+        TEST(written_over_frames_are_recovered),
+        TEST(commits_behind_a_savepoint_survive),
+        TEST(spilling_fails_closed),
         TEST(half_created_store_is_replaced),
         TEST(full_disk_loses_nothing),
         TEST(vacuum),

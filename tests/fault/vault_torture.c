@@ -1,0 +1,753 @@
+/* Power cuts for the vault: vault_torture [ROUNDS [SEED]], 500 rounds by default.
+ *
+ * A small file system in memory lies beneath the shim. It remembers what each file was when it was last synced and
+ * every write since. At a cut, each 512-byte sector that was written since then holds, independently of the others,
+ * what it held after any of those writes or before all of them; sizes, truncations, and the creation or removal of a
+ * file may or may not have reached the disk. A cut comes at any write, sync, truncation or removal: in a commit, a
+ * checkpoint, a VACUUM, a recovery, a closing.
+ *
+ * After each cut the store is opened again, and must be the state after some commit: none that was acknowledged with
+ * synchronous=FULL may be missing, and whatever is there must be whole. Every error that comes while the power is on
+ * counts as well: a harness that takes errors for cuts sees nothing. */
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vault.h"
+#include "vault_private.h"
+
+#define SECTOR 512
+#define KEYS 60       /* rows are numbered from 0 */
+#define BODY_MAX 2600 /* some rows have an overflow page */
+#define PAST_MAX 8    /* what a folder's entry may have been since the last sync */
+#define STORE "/sim/store.db"
+#define SHIM "torture-vault"
+
+static const uint8_t right[VAULT_KEY_BYTES] = {7}, wrong[VAULT_KEY_BYTES] = {8};
+
+static struct {
+    unsigned long bricked, corrupt, refused, lost;
+    unsigned long cuts, commits;
+} counts;
+
+static void complain(unsigned long *count, const char *what, const char *why)
+{
+    (*count)++;
+    (void)printf("%s: %s (cut %lu)\n", what, why, counts.cuts);
+}
+
+/* ---- random numbers that a seed repeats ---- */
+
+static uint64_t random_state;
+
+static uint32_t below(uint32_t end)
+{
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)((random_state >> 33) % end);
+}
+
+static void *must_have(void *p)
+{
+    if (p == NULL) {
+        (void)fputs("vault_torture: there is no memory\n", stderr);
+        exit(2);
+    }
+    return p;
+}
+
+/* ---- the file system ---- */
+
+struct bytes {
+    uint8_t *at;
+    size_t count, room;
+};
+
+/* A write (bytes != NULL) or a truncation to offset. */
+struct op {
+    size_t offset, count;
+    uint8_t *bytes;
+};
+
+struct inode {
+    struct bytes now, synced;
+    struct op *ops;
+    size_t op_count, op_room;
+    int entry_synced; /* a sync of a new file syncs its folder, as SQLite's unix VFS does */
+};
+
+/* A name in the folder: what it led to since the folder was last synced, the newest last. NULL: nothing. */
+struct entry {
+    const char *name;
+    struct inode *past[PAST_MAX];
+    int count;
+};
+
+struct sim_file {
+    sqlite3_file base;
+    struct entry *entry;
+    struct inode *inode;
+};
+
+static struct entry folder[2] = {{.name = STORE, .count = 1}, {.name = STORE "-wal", .count = 1}};
+static long until_cut; /* steps that reach the disk before the power goes; negative: it stays on */
+static int dark;
+
+static void bytes_resize(struct bytes *b, size_t count)
+{
+    if (count > b->room) {
+        b->room = count * 2;
+        b->at = must_have(realloc(b->at, b->room));
+    }
+    if (count > b->count)
+        memset(b->at + b->count, 0, count - b->count);
+    b->count = count;
+}
+
+static void bytes_copy(struct bytes *to, const struct bytes *from)
+{
+    bytes_resize(to, from->count);
+    if (from->count > 0)
+        memcpy(to->at, from->at, from->count);
+}
+
+static void bytes_write(struct bytes *b, size_t offset, const uint8_t *in, size_t count)
+{
+    if (offset + count > b->count)
+        bytes_resize(b, offset + count);
+    memcpy(b->at + offset, in, count);
+}
+
+static void apply(struct bytes *b, const struct op *op)
+{
+    if (op->bytes != NULL)
+        bytes_write(b, op->offset, op->bytes, op->count);
+    else if (op->offset < b->count)
+        bytes_resize(b, op->offset);
+}
+
+static void forget_ops(struct inode *inode)
+{
+    for (size_t i = 0; i < inode->op_count; i++)
+        free(inode->ops[i].bytes);
+    inode->op_count = 0;
+}
+
+static void inode_free(struct inode *inode)
+{
+    if (inode == NULL)
+        return;
+    forget_ops(inode);
+    free(inode->ops);
+    free(inode->now.at);
+    free(inode->synced.at);
+    free(inode);
+}
+
+static struct inode *current(const struct entry *entry)
+{
+    return entry->past[entry->count - 1];
+}
+
+/* The folder is synced, or a cut has decided: only past[keep] remains. */
+static void settle(struct entry *entry, int keep)
+{
+    struct inode *kept = entry->past[keep];
+    for (int i = 0; i < entry->count; i++)
+        if (entry->past[i] != kept)
+            inode_free(entry->past[i]);
+    entry->past[0] = kept;
+    entry->count = 1;
+}
+
+static void push(struct entry *entry, struct inode *inode)
+{
+    if (entry->count == PAST_MAX)
+        settle(entry, PAST_MAX - 1);
+    entry->past[entry->count++] = inode;
+}
+
+static void record(struct inode *inode, size_t offset, const void *in, size_t count)
+{
+    struct op *op;
+    if (inode->op_count == inode->op_room) {
+        inode->op_room = inode->op_room * 2 + 16;
+        inode->ops = must_have(realloc(inode->ops, inode->op_room * sizeof *inode->ops));
+    }
+    op = &inode->ops[inode->op_count++];
+    *op = (struct op){.offset = offset, .count = count};
+    if (in != NULL) {
+        op->bytes = must_have(malloc(count));
+        memcpy(op->bytes, in, count);
+    }
+    apply(&inode->now, op);
+}
+
+/* 1 where the power is gone, or goes with this very step. */
+static int step(void)
+{
+    if (!dark && until_cut >= 0 && until_cut-- == 0)
+        dark = 1;
+    return dark;
+}
+
+/* What the disk holds of a file after a cut: a sector is written back after some of the writes that touched it, with a
+ * chance that is the same for one cut (percent; 100: the process died, the machine lived). */
+static void cut_inode(struct inode *inode, uint32_t percent)
+{
+    struct bytes replay = {0}, disk = {0};
+    bytes_copy(&replay, &inode->synced);
+    bytes_copy(&disk, &inode->synced);
+    for (size_t i = 0; i < inode->op_count; i++) {
+        const struct op *op = &inode->ops[i];
+        apply(&replay, op);
+        if (op->bytes == NULL) {
+            if (below(100) < percent)
+                apply(&disk, op);
+            continue;
+        }
+        for (size_t at = op->offset / SECTOR * SECTOR; at < op->offset + op->count; at += SECTOR) {
+            size_t count = replay.count - at < SECTOR ? replay.count - at : SECTOR;
+            if (below(100) < percent)
+                bytes_write(&disk, at, replay.at + at, count);
+        }
+    }
+    if (disk.count < replay.count && below(2) == 0)
+        bytes_resize(&disk, replay.count); /* the new size arrived, its bytes did not */
+    forget_ops(inode);
+    bytes_copy(&inode->synced, &disk);
+    bytes_copy(&inode->now, &disk);
+    free(replay.at);
+    free(disk.at);
+}
+
+static void cut_power(void)
+{
+    static const uint32_t chances[] = {0, 5, 30, 50, 70, 95, 100};
+    uint32_t percent = chances[below(sizeof chances / sizeof *chances)];
+    for (size_t i = 0; i < sizeof folder / sizeof *folder; i++) {
+        struct entry *entry = &folder[i];
+        settle(entry, percent == 100 ? entry->count - 1 : (int)below((uint32_t)entry->count));
+        if (current(entry) != NULL) {
+            cut_inode(current(entry), percent);
+            current(entry)->entry_synced = 1;
+        }
+    }
+    dark = 0;
+    until_cut = -1;
+    counts.cuts++;
+}
+
+/* ---- the file system as a VFS of SQLite ---- */
+
+static struct sim_file *sim_of(sqlite3_file *file)
+{
+    return (struct sim_file *)(void *)file;
+}
+
+static int sim_close(sqlite3_file *file)
+{
+    (void)file;
+    return SQLITE_OK;
+}
+
+static int sim_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offset)
+{
+    const struct bytes *b = &sim_of(file)->inode->now;
+    size_t at = (size_t)offset, got;
+    if (dark)
+        return SQLITE_IOERR_READ;
+    got = at >= b->count ? 0 : b->count - at;
+    if (got > (size_t)count)
+        got = (size_t)count;
+    if (got > 0)
+        memcpy(out, b->at + at, got);
+    memset((uint8_t *)out + got, 0, (size_t)count - got);
+    return got == (size_t)count ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
+}
+
+static int sim_write(sqlite3_file *file, const void *in, int count, sqlite3_int64 offset)
+{
+    int was_dark = dark, is_dark = step();
+    if (!was_dark)
+        record(sim_of(file)->inode, (size_t)offset, in, (size_t)count);
+    return is_dark ? SQLITE_IOERR_WRITE : SQLITE_OK;
+}
+
+static int sim_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+    int was_dark = dark, is_dark = step();
+    if (!was_dark)
+        record(sim_of(file)->inode, (size_t)size, NULL, 0);
+    return is_dark ? SQLITE_IOERR_TRUNCATE : SQLITE_OK;
+}
+
+static int sim_sync(sqlite3_file *file, int flags)
+{
+    struct sim_file *f = sim_of(file);
+    (void)flags;
+    if (step())
+        return SQLITE_IOERR_FSYNC;
+    bytes_copy(&f->inode->synced, &f->inode->now);
+    forget_ops(f->inode);
+    if (!f->inode->entry_synced) {
+        f->inode->entry_synced = 1;
+        settle(f->entry, f->entry->count - 1);
+    }
+    return SQLITE_OK;
+}
+
+static int sim_file_size(sqlite3_file *file, sqlite3_int64 *size)
+{
+    *size = (sqlite3_int64)sim_of(file)->inode->now.count;
+    return dark ? SQLITE_IOERR_FSTAT : SQLITE_OK;
+}
+
+static int sim_lock(sqlite3_file *file, int level)
+{
+    (void)file;
+    (void)level;
+    return SQLITE_OK;
+}
+
+static int sim_check_reserved_lock(sqlite3_file *file, int *out)
+{
+    (void)file;
+    *out = 0;
+    return SQLITE_OK;
+}
+
+static int sim_file_control(sqlite3_file *file, int op, void *arg)
+{
+    (void)file;
+    (void)op;
+    (void)arg;
+    return SQLITE_NOTFOUND;
+}
+
+static int sim_sector_size(sqlite3_file *file)
+{
+    (void)file;
+    return 4096;
+}
+
+static int sim_device_characteristics(sqlite3_file *file)
+{
+    (void)file;
+    return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
+}
+
+static const sqlite3_io_methods sim_methods = {
+    .iVersion = 1,
+    .xClose = sim_close,
+    .xRead = sim_read,
+    .xWrite = sim_write,
+    .xTruncate = sim_truncate,
+    .xSync = sim_sync,
+    .xFileSize = sim_file_size,
+    .xLock = sim_lock,
+    .xUnlock = sim_lock,
+    .xCheckReservedLock = sim_check_reserved_lock,
+    .xFileControl = sim_file_control,
+    .xSectorSize = sim_sector_size,
+    .xDeviceCharacteristics = sim_device_characteristics,
+};
+
+static struct entry *entry_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof folder / sizeof *folder; i++)
+        if (strcmp(folder[i].name, name) == 0)
+            return &folder[i];
+    return NULL;
+}
+
+static int sim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags)
+{
+    struct sim_file *f = sim_of(file);
+    struct entry *entry = entry_of(name);
+    (void)vfs;
+    f->base.pMethods = NULL;
+    if (dark || entry == NULL)
+        return SQLITE_CANTOPEN;
+    if (current(entry) == NULL) {
+        if ((flags & SQLITE_OPEN_CREATE) == 0)
+            return SQLITE_CANTOPEN;
+        push(entry, must_have(calloc(1, sizeof(struct inode))));
+    }
+    f->entry = entry;
+    f->inode = current(entry);
+    f->base.pMethods = &sim_methods;
+    if (out_flags != NULL)
+        *out_flags = flags;
+    return SQLITE_OK;
+}
+
+static int sim_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
+{
+    struct entry *entry = entry_of(name);
+    (void)vfs;
+    if (step())
+        return SQLITE_IOERR_DELETE;
+    if (entry == NULL || current(entry) == NULL)
+        return SQLITE_IOERR_DELETE_NOENT;
+    push(entry, NULL);
+    if (sync_folder)
+        settle(entry, entry->count - 1);
+    return SQLITE_OK;
+}
+
+static int sim_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
+{
+    struct entry *entry = entry_of(name);
+    (void)vfs;
+    (void)flags;
+    *out = entry != NULL && current(entry) != NULL && current(entry)->now.count > 0;
+    return dark ? SQLITE_IOERR_ACCESS : SQLITE_OK;
+}
+
+static int sim_full_pathname(sqlite3_vfs *vfs, const char *name, int count, char *out)
+{
+    (void)vfs;
+    sqlite3_snprintf(count, out, "%s", name);
+    return SQLITE_OK;
+}
+
+static int install(void)
+{
+    static sqlite3_vfs sim, shim;
+    sqlite3_vfs *base = sqlite3_vfs_find("unix");
+    sim = *base;
+    sim.iVersion = 2;
+    sim.zName = "torture-sim";
+    sim.szOsFile = (int)sizeof(struct sim_file);
+    sim.xOpen = sim_open;
+    sim.xDelete = sim_delete;
+    sim.xAccess = sim_access;
+    sim.xFullPathname = sim_full_pathname;
+    vault_vfs_fill(&shim, SHIM, &sim);
+    return sqlite3_vfs_register(&shim, 0);
+}
+
+/* An empty store, durable, as vault_open makes it. */
+static void lay_down_store(void)
+{
+    uint8_t page[VAULT_PAGE_BYTES], disk[VAULT_PAGE_BYTES], id[VAULT_ID_BYTES];
+    struct vault_secret *s = must_have(sodium_malloc(sizeof *s));
+    struct inode *inode = must_have(calloc(1, sizeof *inode));
+    randombytes_buf(id, sizeof id);
+    vault_page_keys(s, right, id);
+    vault_page_first(page);
+    vault_page_seal(s, 1, page, disk);
+    bytes_write(&inode->now, 0, disk, sizeof disk);
+    bytes_copy(&inode->synced, &inode->now);
+    inode->entry_synced = 1;
+    folder[0].past[0] = inode;
+    sodium_free(s);
+}
+
+/* ---- what the store should hold ---- */
+
+/* version[k]: the version of row k, 0 where there is none. State n is the one after commit n; its digest is kept, so
+ * that whatever state a cut leaves can be recognised. */
+static struct {
+    uint32_t version[KEYS], next;
+    uint64_t *digests;
+    size_t room;
+    uint64_t n, top; /* shown to the workload; the highest that may be on the disk */
+    uint64_t floor;  /* the lowest that may be */
+} model;
+
+static uint64_t digest(const uint32_t version[KEYS])
+{
+    uint64_t out;
+    uint8_t hash[16];
+    crypto_generichash(hash, sizeof hash, (const uint8_t *)version, KEYS * sizeof *version, NULL, 0);
+    memcpy(&out, hash, sizeof out);
+    return out;
+}
+
+static void remember(uint64_t n)
+{
+    if (n >= model.room) {
+        model.room = (size_t)n * 2 + 64;
+        model.digests = must_have(realloc(model.digests, model.room * sizeof *model.digests));
+    }
+    model.digests[n] = digest(model.version);
+}
+
+static size_t body(uint32_t row, uint32_t version, uint8_t out[BODY_MAX])
+{
+    uint8_t seed[randombytes_SEEDBYTES] = {0};
+    size_t count = ((size_t)row * 131 + (size_t)version * 977) % BODY_MAX;
+    memcpy(seed, &row, sizeof row);
+    memcpy(seed + 4, &version, sizeof version);
+    randombytes_buf_deterministic(out, count, seed);
+    return count;
+}
+
+/* ---- the workload ---- */
+
+/* 1 to go on. An error while the power is on is one too many. */
+static int fine(sqlite3 *db, int rc, const char *what)
+{
+    char why[200];
+    if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE)
+        return 1;
+    if (!dark) {
+        (void)snprintf(why, sizeof why, "%s: %s (%d)", what, sqlite3_errmsg(db), sqlite3_extended_errcode(db));
+        complain(&counts.refused, "falsely refused", why);
+    }
+    return 0;
+}
+
+static int run(sqlite3 *db, const char *sql)
+{
+    return fine(db, sqlite3_exec(db, sql, NULL, NULL, NULL), sql);
+}
+
+static int put_row(sqlite3 *db, uint32_t row)
+{
+    uint8_t bytes[BODY_MAX];
+    uint32_t version = below(5) == 0 ? 0 : ++model.next;
+    sqlite3_stmt *stmt = NULL;
+    size_t count = body(row, version, bytes);
+    int rc = sqlite3_prepare_v2(
+        db, version == 0 ? "DELETE FROM t WHERE k = ?1" : "INSERT OR REPLACE INTO t VALUES (?1, ?2, ?3)", -1, &stmt,
+        NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int(stmt, 1, (int)row);
+        if (version != 0) {
+            sqlite3_bind_int(stmt, 2, (int)version);
+            sqlite3_bind_blob(stmt, 3, bytes, (int)count, SQLITE_STATIC);
+        }
+        rc = sqlite3_step(stmt);
+    }
+    (void)sqlite3_finalize(stmt);
+    model.version[row] = version;
+    return fine(db, rc, "put_row");
+}
+
+static int put_rows(sqlite3 *db, uint32_t most)
+{
+    int ok = 1;
+    for (uint32_t i = below(most) + 1; i > 0 && ok; i--)
+        ok = put_row(db, below(KEYS));
+    return ok;
+}
+
+/* A transaction that is committed, or rolled back as a whole or in part. */
+static int transact(sqlite3 *db, int full)
+{
+    uint32_t before[KEYS], inner[KEYS];
+    char sql[100];
+    int ok, back = below(6) == 0;
+    memcpy(before, model.version, sizeof before);
+    ok = run(db, "BEGIN IMMEDIATE") && put_rows(db, below(4) == 0 ? KEYS * 2 : 6);
+    if (ok && below(3) == 0) {
+        memcpy(inner, model.version, sizeof inner);
+        ok = run(db, "SAVEPOINT s") && put_rows(db, KEYS) && run(db, "ROLLBACK TO s");
+        memcpy(model.version, inner, sizeof inner);
+        ok = ok && put_rows(db, 10);
+    }
+    if (!back) {
+        (void)snprintf(sql, sizeof sql, "UPDATE meta SET n = %" PRIu64 "; PRAGMA user_version = %" PRIu64, model.n + 1,
+                       model.n + 1);
+        ok = ok && run(db, sql);
+        remember(model.n + 1);
+        model.top = model.n + 1;
+    }
+    ok = ok && run(db, back ? "ROLLBACK" : "COMMIT");
+    if (back || !ok)
+        memcpy(model.version, before, sizeof before);
+    if (ok && !back) {
+        model.n++;
+        counts.commits++;
+        if (full)
+            model.floor = model.n;
+    }
+    return ok;
+}
+
+static void work(sqlite3 *db)
+{
+    static const char *const settings[] = {"PRAGMA cache_size=5", "PRAGMA cache_size=30", "PRAGMA cache_size=2000"};
+    static const char *const carry[] = {"PRAGMA wal_autocheckpoint=0", "PRAGMA wal_autocheckpoint=10",
+                                        "PRAGMA wal_autocheckpoint=100"};
+    int full = below(4) != 0;
+    int ok = run(db, settings[below(3)]) && run(db, carry[below(3)]) &&
+             run(db, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    for (uint32_t turns = below(15); turns > 0 && ok; turns--) {
+        switch (below(14)) {
+        case 0:
+            ok = run(db, "PRAGMA wal_checkpoint(PASSIVE)");
+            break;
+        case 1:
+            ok = run(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+            break;
+        case 2:
+            ok = run(db, "PRAGMA wal_checkpoint(RESTART)");
+            break;
+        case 3:
+            ok = run(db, below(3) == 0 ? "VACUUM" : "DROP TABLE IF EXISTS more; CREATE TABLE more(x)");
+            break;
+        default:
+            ok = transact(db, full);
+            break;
+        }
+    }
+}
+
+/* ---- looking at what a cut has left ---- */
+
+/* Reads the store into found and *n; 0, or -1 after a complaint (or in the dark). */
+static int read_rows(sqlite3 *db, uint32_t found[KEYS], uint64_t *n)
+{
+    uint8_t bytes[BODY_MAX];
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db,
+                                "SELECT k, ver, body, (SELECT n FROM meta) FROM t UNION ALL SELECT -1, 0, x'', n "
+                                "FROM meta",
+                                -1, &stmt, NULL);
+    int whole = 1;
+    memset(found, 0, KEYS * sizeof *found);
+    while (rc == SQLITE_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        int row = sqlite3_column_int(stmt, 0);
+        uint32_t version = (uint32_t)sqlite3_column_int(stmt, 1);
+        size_t count = 0;
+        *n = (uint64_t)sqlite3_column_int64(stmt, 3);
+        rc = SQLITE_OK;
+        if (row < 0)
+            continue;
+        if (row < KEYS)
+            count = body((uint32_t)row, version, bytes);
+        if (row >= KEYS || (size_t)sqlite3_column_bytes(stmt, 2) != count ||
+            (count > 0 && memcmp(sqlite3_column_blob(stmt, 2), bytes, count) != 0)) {
+            whole = 0;
+            break;
+        }
+        found[row] = version;
+    }
+    (void)sqlite3_finalize(stmt);
+    if (!whole) {
+        complain(&counts.corrupt, "corrupt", "a row does not hold what was written");
+        return -1;
+    }
+    return fine(db, rc, "read_rows") ? 0 : -1;
+}
+
+static int sound(sqlite3 *db)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &stmt, NULL), is_sound = 0;
+    if (rc == SQLITE_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+        is_sound = strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
+    (void)sqlite3_finalize(stmt);
+    if (!fine(db, rc, "integrity_check"))
+        return 0;
+    if (!is_sound)
+        complain(&counts.corrupt, "corrupt", "integrity_check");
+    return is_sound;
+}
+
+/* The state on the disk becomes the model's; -1 where it is none that may be there, or the power went again. */
+static int inspect(sqlite3 *db)
+{
+    uint32_t found[KEYS];
+    uint64_t n = UINT64_MAX;
+    if (!sound(db) || read_rows(db, found, &n) != 0)
+        return -1;
+    if (n > model.top || digest(found) != model.digests[n]) {
+        complain(&counts.corrupt, "corrupt", "the rows are those of no commit");
+        return -1;
+    }
+    if (n < model.floor)
+        complain(&counts.lost, "lost", "a commit that was acknowledged is gone");
+    memcpy(model.version, found, sizeof found);
+    model.n = n;
+    model.floor = n;
+    /* Later states may still come: a cut can strike before this one is on the disk for good, but none is newer. */
+    model.top = n;
+    return 0;
+}
+
+/* The wrong key must neither open the store nor change it. */
+static void try_wrong_key(void)
+{
+    struct bytes before[2] = {{0}, {0}};
+    sqlite3 *db = NULL;
+    struct error e = {0};
+    for (size_t i = 0; i < 2; i++)
+        if (current(&folder[i]) != NULL)
+            bytes_copy(&before[i], &current(&folder[i])->now);
+    if (vault_open_through(&db, SHIM, STORE, wrong, 0, &e) != E_WRONG_KEY)
+        complain(&counts.corrupt, "corrupt", "the wrong key was not refused as such");
+    vault_close(db);
+    for (size_t i = 0; i < 2; i++) {
+        struct inode *inode = current(&folder[i]);
+        size_t count = inode == NULL ? 0 : inode->now.count;
+        if (count != before[i].count || (count > 0 && memcmp(inode->now.at, before[i].at, count) != 0))
+            complain(&counts.corrupt, "corrupt", "the wrong key changed a file");
+        free(before[i].at);
+    }
+}
+
+/* One life of a process, from opening to a cut or a closing. Returns 0 when the store is beyond use. */
+static int live(int first)
+{
+    sqlite3 *db = NULL;
+    struct error e = {0};
+    int code, usable = 1;
+    if (!first && below(8) == 0)
+        try_wrong_key();
+    until_cut = first ? -1 : (long)below(below(3) == 0 ? 8 : 400);
+    code = vault_open_through(&db, SHIM, STORE, right, 0, &e);
+    if (code != 0 && !dark) {
+        complain(&counts.bricked, "bricked", e.text);
+        usable = 0;
+    }
+    if (code == 0 && first) {
+        usable = run(db, "CREATE TABLE t(k INTEGER PRIMARY KEY, ver, body); CREATE INDEX i ON t(ver);"
+                         "CREATE TABLE meta(n); INSERT INTO meta VALUES (0)");
+        remember(0);
+    }
+    if (code == 0 && (first || inspect(db) == 0))
+        work(db);
+    else if (!dark)
+        usable = 0;
+    if (below(2) == 0)
+        dark = 1; /* the cut comes here, before the closing */
+    vault_close(db);
+    if (!dark && usable)
+        model.floor = model.n; /* closing synced it, whatever the setting */
+    cut_power();
+    return usable;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 500;
+    unsigned long long seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    struct error e = {0};
+    int usable;
+    if (rounds == 0 || argc > 3) {
+        (void)fputs("usage: vault_torture [ROUNDS [SEED]]\n", stderr);
+        return 2;
+    }
+    if (vault_init(&e) != 0 || install() != SQLITE_OK) {
+        (void)fprintf(stderr, "vault_torture: %s\n", e.text);
+        return 2;
+    }
+    random_state = seed;
+    lay_down_store();
+    usable = live(1);
+    while (counts.cuts < rounds && usable)
+        usable = live(0);
+    for (size_t i = 0; i < sizeof folder / sizeof *folder; i++)
+        inode_free(current(&folder[i]));
+    free(model.digests);
+    (void)printf("seed %llu: %lu power cuts, %lu commits: %lu bricked, %lu corrupt, %lu falsely "
+                 "refused, %lu lost commits of synchronous=FULL\n",
+                 seed, counts.cuts, counts.commits, counts.bricked, counts.corrupt, counts.refused, counts.lost);
+    return counts.bricked + counts.corrupt + counts.refused + counts.lost == 0 ? 0 : 1;
+}
