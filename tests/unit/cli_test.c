@@ -1,0 +1,280 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cli.h"
+
+/* --- options --- */
+
+struct got {
+    const char *name, *reason;
+    int json, help;
+    int argc;
+    char *argv[12];
+};
+
+/* Words, ended by a NULL, into g. */
+static int take(struct got *g, struct error *e, char *const *words)
+{
+    const struct cli_option options[] = {{"name", &g->name, NULL},
+                                         {"reason", &g->reason, NULL},
+                                         {"json", NULL, &g->json},
+                                         {"help", NULL, &g->help},
+                                         {NULL, NULL, NULL}};
+    memset(g, 0, sizeof *g);
+    for (; words[g->argc] != NULL; g->argc++)
+        g->argv[g->argc] = words[g->argc];
+    return cli_options(&g->argc, g->argv, options, e);
+}
+#define TAKE(g, e, ...) take(g, e, (char *[]){__VA_ARGS__, NULL})
+
+/* Options are taken out wherever they stand, and the arguments keep their order. */
+static void options_are_taken(void **state)
+{
+    struct got g;
+    (void)state;
+    assert_int_equal(TAKE(&g, NULL, "new", "--name", "Ada", "client", "--json", "--reason=seen = heard", "x"), 0);
+    assert_int_equal(g.argc, 3);
+    assert_string_equal(g.argv[0], "new");
+    assert_string_equal(g.argv[1], "client");
+    assert_string_equal(g.argv[2], "x");
+    assert_string_equal(g.name, "Ada");
+    assert_string_equal(g.reason, "seen = heard");
+    assert_int_equal(g.json, 1);
+    assert_int_equal(g.help, 0);
+}
+
+/* Behind "--", and with one dash, everything is an argument; -h alone is help. */
+static void arguments_stay(void **state)
+{
+    struct got g;
+    (void)state;
+    assert_int_equal(TAKE(&g, NULL, "note", "-", "-5", "--", "--json", "-h", "--"), 0);
+    assert_int_equal(g.argc, 6);
+    assert_string_equal(g.argv[1], "-");
+    assert_string_equal(g.argv[2], "-5");
+    assert_string_equal(g.argv[3], "--json");
+    assert_string_equal(g.argv[4], "-h");
+    assert_string_equal(g.argv[5], "--");
+    assert_int_equal(g.json, 0);
+    assert_int_equal(g.help, 0);
+    assert_int_equal(TAKE(&g, NULL, "note", "-h"), 0);
+    assert_int_equal(g.help, 1);
+    assert_int_equal(g.argc, 1);
+    assert_int_equal(TAKE(&g, NULL, "note", "--name=", "--name", ""), 0);
+    assert_string_equal(g.name, "");
+}
+
+/* What is not an option, lacks its value or has one too many is refused by name. */
+static void options_are_refused(void **state)
+{
+    struct got g;
+    struct error e;
+    (void)state;
+    assert_int_equal(TAKE(&g, &e, "new", "--nam", "Ada"), E_USAGE);
+    assert_non_null(strstr(e.text, "--nam "));
+    assert_int_equal(TAKE(&g, &e, "new", "--name"), E_USAGE);
+    assert_non_null(strstr(e.text, "--name needs a value"));
+    assert_int_equal(TAKE(&g, &e, "new", "--name", "--json"), E_USAGE);
+    assert_int_equal(TAKE(&g, &e, "new", "--json=1"), E_USAGE);
+    assert_non_null(strstr(e.text, "--json takes no value"));
+    assert_int_equal(TAKE(&g, &e, "new", "---"), E_USAGE);
+    assert_int_equal(TAKE(&g, &e, "new", "--=x"), E_USAGE);
+}
+
+/* --- output --- */
+
+/* What f writes, freed by the caller. */
+struct memory {
+    char *text;
+    size_t bytes;
+    FILE *file;
+};
+
+static FILE *memory_open(struct memory *m)
+{
+    m->text = NULL;
+    m->file = open_memstream(&m->text, &m->bytes);
+    assert_non_null(m->file);
+    return m->file;
+}
+
+static void assert_written(struct memory *m, const char *expected)
+{
+    assert_int_equal(fclose(m->file), 0);
+    assert_string_equal(m->text, expected);
+    free(m->text);
+}
+
+/* A JSON string is one by RFC 8259, whatever its bytes were. */
+static void json_is_escaped(void **state)
+{
+    struct memory m;
+    (void)state;
+    cli_json_text(memory_open(&m), "a\"\\\n\t\x1b\x7f\xc3\xa9\xc2\x9b/", 12);
+    assert_written(&m, "\"a\\\"\\\\\\n\\u0009\\u001b\\u007f\xc3\xa9\\u009b/\"");
+    cli_json_text(memory_open(&m), "\xff\xc3(\0x\xed\xa0\x80", 8);
+    assert_written(&m, "\"\\ufffd\\ufffd(\\u0000x\\ufffd\\ufffd\\ufffd\"");
+    cli_json_text(memory_open(&m), "", 0);
+    assert_written(&m, "\"\"");
+}
+
+/* What people typed cannot drive a terminal. */
+static void text_is_harmless(void **state)
+{
+    struct memory m;
+    (void)state;
+    cli_text(memory_open(&m), "Zo\xc3\xab\n\t\x1b[2J\r\x7f\xc2\x9b"
+                              "31m\x80 \xf0\x9f\x99\x82");
+    assert_written(&m, "Zo\xc3\xab\n\t\xef\xbf\xbd[2J\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
+                       "31m\xef\xbf\xbd \xf0\x9f\x99\x82");
+}
+
+/* An error is one sentence behind the program's name, or one JSON value, and gives its exit status. */
+static void failures_are_told(void **state)
+{
+    struct memory out, err;
+    struct error e = {E_VERIFY, "entry 17: it \"was\" altered\x1b"};
+    struct cli cli = {memory_open(&out), memory_open(&err), 0, 0};
+    (void)state;
+    assert_int_equal(cli_fail(&cli, "satchel", &e), 13);
+    assert_written(&out, "");
+    assert_written(&err, "satchel: entry 17: it \"was\" altered\xef\xbf\xbd\n");
+    cli.out = memory_open(&out);
+    cli.err = memory_open(&err);
+    cli.json = 1;
+    assert_int_equal(cli_fail(&cli, "satchel", &e), 13);
+    assert_written(&out, "{\"error\": \"verify\", \"sentence\": \"entry 17: it \\\"was\\\" altered\\u001b\"}\n");
+    assert_written(&err, "");
+}
+
+/* Counts and local times read as people write them. */
+static void words_are_words(void **state)
+{
+    char out[64], time[32];
+    (void)state;
+    assert_string_equal(cli_count(1, "change", "changes", out, sizeof out), "1 change");
+    assert_string_equal(cli_count(0, "change", "changes", out, sizeof out), "0 changes");
+    assert_string_equal(cli_count(UINT64_MAX, "entry", "entries", out, sizeof out), "18446744073709551615 entries");
+    assert_string_equal(cli_count(12345, "entry", "entries", out, 4), "123");
+    setenv("TZ", "Asia/Kolkata", 1);
+    tzset();
+    cli_time(1795466759999ull, time);
+    assert_string_equal(time, "2026-11-24 02:15");
+    setenv("TZ", "UTC", 1);
+    tzset();
+    cli_time(1795466759999ull, time);
+    assert_string_equal(time, "2026-11-23 20:45");
+    cli_time(UINT64_MAX, time);
+    assert_true(strlen(time) < sizeof time);
+}
+
+/* --- secrets --- */
+
+/* A secret of these bytes, from a file and from a descriptor. */
+static int from_both(const char *bytes, size_t size, char **secret, size_t *secret_bytes, struct error *e)
+{
+    char path[] = "/tmp/satchel-cli-XXXXXX", number[24];
+    int fd = mkstemp(path), code, again;
+    char *other;
+    size_t other_bytes;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, size), size);
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    code = cli_secret(path, NULL, "Passphrase: ", 1, secret, secret_bytes, e);
+    (void)snprintf(number, sizeof number, "%d", fd);
+    again = cli_secret(NULL, number, "Passphrase: ", 0, &other, &other_bytes, NULL);
+    assert_int_equal(code, again);
+    assert_int_equal(*secret_bytes, other_bytes);
+    if (code == 0)
+        assert_string_equal(*secret, other);
+    cli_secret_free(other, other_bytes);
+    close(fd);
+    unlink(path);
+    return code;
+}
+
+/* A secret is what the file holds, without one newline at its end. */
+static void secrets_are_read(void **state)
+{
+    static const char *const given[] = {"open sesame", "open sesame\n", "open sesame\r\n"};
+    char *secret;
+    size_t bytes;
+    char longest[CLI_SECRET_MAX + 1];
+    (void)state;
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        assert_int_equal(from_both(given[i], strlen(given[i]), &secret, &bytes, NULL), 0);
+        assert_int_equal(bytes, 11);
+        assert_string_equal(secret, "open sesame");
+        cli_secret_free(secret, bytes);
+    }
+    assert_int_equal(from_both(" two\n\n", 6, &secret, &bytes, NULL), 0);
+    assert_string_equal(secret, " two\n");
+    cli_secret_free(secret, bytes);
+    memset(longest, 'x', sizeof longest);
+    longest[CLI_SECRET_MAX] = '\n';
+    assert_int_equal(from_both(longest, sizeof longest, &secret, &bytes, NULL), 0);
+    assert_int_equal(bytes, CLI_SECRET_MAX);
+    cli_secret_free(secret, bytes);
+}
+
+/* What cannot be a secret is refused, and nothing of it is handed out. */
+static void secrets_are_refused(void **state)
+{
+    char *secret;
+    size_t bytes;
+    struct error e;
+    char longer[CLI_SECRET_MAX + 100];
+    (void)state;
+    memset(longer, 'x', sizeof longer);
+    assert_int_equal(from_both("", 0, &secret, &bytes, &e), E_INPUT);
+    assert_null(secret);
+    assert_int_equal(from_both("\n", 1, &secret, &bytes, &e), E_INPUT);
+    assert_int_equal(from_both("a\0b", 3, &secret, &bytes, &e), E_INPUT);
+    assert_int_equal(from_both(longer, CLI_SECRET_MAX + 1, &secret, &bytes, &e), E_INPUT);
+    assert_int_equal(from_both(longer, sizeof longer, &secret, &bytes, &e), E_INPUT);
+    assert_null(strstr(e.text, "xxx"));
+    assert_int_equal(cli_secret("a", "3", "", 0, &secret, &bytes, &e), E_USAGE);
+    assert_int_equal(cli_secret("/nowhere/at/all", NULL, "", 0, &secret, &bytes, &e), E_IO);
+    assert_int_equal(cli_secret(NULL, "three", "", 0, &secret, &bytes, &e), E_USAGE);
+    assert_int_equal(cli_secret(NULL, "-1", "", 0, &secret, &bytes, &e), E_USAGE);
+    assert_int_equal(cli_secret(NULL, "65000", "", 0, &secret, &bytes, &e), E_IO);
+    assert_null(secret);
+}
+
+/* Without a terminal, a file or a descriptor, the sentence says which options there are. */
+static void no_terminal_is_told(void **state)
+{
+    char *secret;
+    size_t bytes;
+    struct error e;
+    FILE *tty = fopen("/dev/tty", "r");
+    (void)state;
+    if (tty != NULL) { /* somebody sits there; he is not to be asked by a test */
+        fclose(tty);
+        skip();
+    }
+    assert_int_equal(cli_secret(NULL, NULL, "Passphrase: ", 0, &secret, &bytes, &e), E_USAGE);
+    assert_non_null(strstr(e.text, "--passphrase-file"));
+    assert_non_null(strstr(e.text, "--passphrase-fd"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_are_taken),   cmocka_unit_test(arguments_stay),
+        cmocka_unit_test(options_are_refused), cmocka_unit_test(json_is_escaped),
+        cmocka_unit_test(text_is_harmless),    cmocka_unit_test(failures_are_told),
+        cmocka_unit_test(words_are_words),     cmocka_unit_test(secrets_are_read),
+        cmocka_unit_test(secrets_are_refused), cmocka_unit_test(no_terminal_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
