@@ -211,6 +211,8 @@ static int make_lines(struct verifying *v, struct error *e)
             memcpy(line->key, v->vkey.public_key, sizeof line->key);
         }
         line->end = i + 1;
+        if (end->seq == 0)
+            line->next = i + 1; /* signed before its first change: there is no entry to meet it */
     }
     return sort_by_size(v, e);
 }
