@@ -273,7 +273,13 @@ int wire_receive(struct wire *w, struct message *out, struct error *e)
         return code;
     if (event.type == SESSION_MESSAGE) {
         *out = event.message;
-        return out->type == MESSAGE_FAIL ? refused(&out->as.fail, e) : 0;
+        if (out->type != MESSAGE_FAIL)
+            return 0;
+        /* Heard: the office need not wait for more. */
+        code = refused(&out->as.fail, e);
+        if (session_end(w->session, NULL) == 0)
+            flush(w);
+        return code;
     }
     return error_set(e, E_NET, "the link broke after %llu bytes had come (%s)", (unsigned long long)w->came,
                      w->break_after != 0 && w->came >= w->break_after ? "as the drill asked"

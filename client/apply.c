@@ -1,0 +1,398 @@
+#include "apply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch.h"
+#include "clock.h"
+#include "log.h"
+#include "record.h"
+#include "schema.h"
+
+static int failed(const struct error *e)
+{
+    return e != NULL && e->code != 0 ? e->code : E_IO;
+}
+
+int apply_create(struct db *db, struct error *e)
+{
+    return db_exec(db,
+                   "CREATE TABLE IF NOT EXISTS scope(id BLOB PRIMARY KEY, complete INTEGER NOT NULL) WITHOUT ROWID;"
+                   "CREATE TABLE IF NOT EXISTS arriving("
+                   "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, scope BLOB NOT NULL,"
+                   "  position INTEGER NOT NULL, received INTEGER NOT NULL, held INTEGER NOT NULL DEFAULT 0,"
+                   "  header BLOB NOT NULL, body BLOB, mask BLOB, UNIQUE(device, epoch, seq));"
+                   "CREATE INDEX IF NOT EXISTS arriving_scope ON arriving(scope, position);",
+                   e);
+}
+
+int apply_restart(struct db *db, struct error *e)
+{
+    return db_run(db, e, "DELETE FROM arriving", "");
+}
+
+/* --- scopes --- */
+
+/* Scopes that are complete, or that are not. As apply_scopes. */
+static int list(struct db *db, int complete, struct id **out, size_t *count, struct error *e)
+{
+    sqlite3_stmt *s;
+    size_t room = 64;
+    int row, code;
+    *count = 0;
+    if ((*out = malloc(room * sizeof **out)) == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    if ((code = db_query(db, &s, e, "SELECT id FROM scope WHERE complete = ? ORDER BY id", "i", (int64_t)complete)) !=
+        0)
+        goto fail;
+    while ((row = db_next(db, s, e)) == 1) {
+        if (*count == room) {
+            struct id *more = realloc(*out, 2 * room * sizeof *more);
+            if (more == NULL) {
+                db_done(db, s);
+                code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+                goto fail;
+            }
+            *out = more;
+            room *= 2;
+        }
+        (*out)[(*count)++] = db_id(s, 0);
+    }
+    if (row == 0)
+        return 0;
+    code = failed(e);
+fail:
+    free(*out);
+    *out = NULL;
+    *count = 0;
+    return code;
+}
+
+int apply_scopes(struct db *db, struct id **out, size_t *count, struct error *e)
+{
+    return list(db, 1, out, count, e);
+}
+
+/* 1, 0 or -1. */
+static int exists(struct db *db, const char *sql, const struct id *scope, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row;
+    if (db_query(db, &s, e, sql, "d", scope) != 0)
+        return -1;
+    if ((row = db_next(db, s, e)) == 1)
+        db_done(db, s);
+    return row;
+}
+
+static int is_complete(struct db *db, const struct id *scope, struct error *e)
+{
+    return exists(db, "SELECT 1 FROM scope WHERE id = ? AND complete = 1", scope, e);
+}
+
+static int set_complete(struct db *db, const struct id *scope, int complete, struct error *e)
+{
+    return db_run(db, e, "INSERT OR REPLACE INTO scope(id, complete) VALUES(?, ?)", "di", scope, (int64_t)complete);
+}
+
+/* Lists of scopes in a message are 16 bytes each. */
+static struct id scope_at(struct slice list, size_t number)
+{
+    struct id id;
+    memcpy(id.b, list.p + number * ID_BYTES, ID_BYTES);
+    return id;
+}
+
+static int is_in(struct slice list, const struct id *scope)
+{
+    for (size_t at = 0; at < list.size; at += ID_BYTES)
+        if (memcmp(list.p + at, scope->b, ID_BYTES) == 0)
+            return 1;
+    return 0;
+}
+
+/* --- one entry --- */
+
+/* It is here already: our own, or one that came before a break. One that the office had held back and now deals has
+ * been released. An own change that waits for its proof goes on waiting: its place is the proof's to give. */
+static int take_known(struct db *db, struct log_entry *entry, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code, waits = 0, held = 0;
+    if ((code = db_query(db, &s, e, "SELECT position IS NULL, held FROM entry WHERE id = ?", "i", entry->id)) != 0)
+        return code;
+    if ((row = db_next(db, s, e)) < 0)
+        return failed(e);
+    if (row == 1) {
+        waits = db_int(s, 0) != 0;
+        held = db_int(s, 1) != 0;
+        db_done(db, s);
+    }
+    if (waits)
+        return 0;
+    if (held && ((code = log_set_held(db, entry->id, 0, e)) != 0 ||
+                 (code = db_run(db, e, "DELETE FROM held_note WHERE epoch = ? AND seq = ?", "uu", entry->change.epoch,
+                                entry->change.seq)) != 0))
+        return code;
+    return record_apply(db, entry, e);
+}
+
+/* Into the log and the record. */
+static int take(struct db *db, struct edit_author *author, struct log_entry *entry, struct error *e)
+{
+    struct error why = {0, ""};
+    int code = log_add(db, &entry->change, entry->position, entry->received_ms, entry->mask, &entry->id, &why);
+    if (code != 0 && code != E_EXISTS)
+        return error_set(e, code, "%s", why.text);
+    edit_author_saw(author, clock_effective(entry->change.hlc, entry->received_ms));
+    if (code == E_EXISTS)
+        return take_known(db, entry, e);
+    if (entry->held)
+        return log_set_held(db, entry->id, 1, e);
+    return record_apply(db, entry, e);
+}
+
+static int stage(struct db *db, const struct log_entry *entry, struct error *e)
+{
+    const struct change *c = &entry->change;
+    return db_run(db, e,
+                  "INSERT OR REPLACE INTO arriving(device, epoch, seq, scope, position, received, header, body, mask) "
+                  "VALUES(?,?,?,?,?,?,?,?,?)",
+                  "duuduubbb", &c->device, c->epoch, c->seq, &c->scope, entry->position, entry->received_ms, c->header,
+                  c->body, entry->mask);
+}
+
+/* --- a scope arrives --- */
+
+static int read_staged(sqlite3_stmt *s, struct log_entry *entry, struct error *e)
+{
+    entry->position = db_uint(s, 0);
+    entry->received_ms = db_uint(s, 1);
+    entry->held = db_int(s, 2) != 0;
+    entry->mask = db_slice(s, 5);
+    return change_read(db_slice(s, 3), db_slice(s, 4), &entry->change, e);
+}
+
+static int take_staged(struct db *db, struct edit_author *author, const struct id *scope, struct error *e)
+{
+    static const char sql[] =
+        "SELECT position, received, held, header, body, mask FROM arriving WHERE scope = ? ORDER BY position";
+    struct log_entry entry;
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e, sql, "d", scope)) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        if ((code = read_staged(s, &entry, e)) != 0 || (code = take(db, author, &entry, e)) != 0) {
+            db_done(db, s);
+            return code;
+        }
+    }
+    if (row < 0)
+        return failed(e);
+    return db_run(db, e, "DELETE FROM arriving WHERE scope = ?", "d", scope);
+}
+
+/* Puts what was dealt of a scope in the place of what was here: an op that ended while we were not told would else live
+ * on. What the office holds back of ours is kept beside it. */
+static int settle(struct db *db, struct edit_author *author, const struct id *scope, struct error *e)
+{
+    struct error why = {0, ""};
+    int code, there = exists(db, "SELECT 1 FROM entry WHERE scope = ? LIMIT 1", scope, e);
+    if (there < 0)
+        return failed(e);
+    if (there) {
+        code = db_run(db, e,
+                      "INSERT OR IGNORE INTO arriving(device, epoch, seq, scope, position, received, held, header, "
+                      "body, mask) SELECT device, epoch, seq, scope, position, received, 1, header, body, mask "
+                      "FROM entry WHERE scope = ? AND held = 1 AND position IS NOT NULL",
+                      "d", scope);
+        if (code != 0)
+            return code;
+        /* Changes that wait to be sent keep everything of their scope here; the digest tells if that matters. */
+        if ((code = record_purge(db, scope, &why)) != 0 && code != E_REFUSED)
+            return error_set(e, code, "%s", why.text);
+    }
+    if ((code = take_staged(db, author, scope, e)) != 0)
+        return code;
+    return set_complete(db, scope, 1, e);
+}
+
+/* --- a batch --- */
+
+struct applying {
+    struct db *db;
+    struct edit_author *author;
+    const struct message_entries *m;
+    struct apply_result *result;
+};
+
+static int take_item(struct applying *a, const struct batch_item *item, struct error *e)
+{
+    struct log_entry entry;
+    const struct id *scope = &entry.change.scope;
+    int code, complete;
+    memset(&entry, 0, offsetof(struct log_entry, change));
+    if ((code = change_read(item->header, item->body, &entry.change, e)) != 0)
+        return code;
+    entry.position = item->position;
+    entry.received_ms = item->received_ms;
+    entry.mask = item->mask;
+    if ((complete = is_complete(a->db, scope, e)) < 0)
+        return failed(e);
+    if (!complete && !is_in(a->m->arrived, scope)) {
+        if ((code = set_complete(a->db, scope, 0, e)) != 0)
+            return code;
+        return stage(a->db, &entry, e);
+    }
+    if (!complete && (code = settle(a->db, a->author, scope, e)) != 0)
+        return code;
+    return take(a->db, a->author, &entry, e);
+}
+
+static int take_batch(struct applying *a, struct error *e)
+{
+    struct batch_reader r;
+    struct batch_item item;
+    int more = 1, code = batch_open(&r, a->m->batch, 1, e);
+    while (code == 0 && (more = batch_next(&r, &item, e)) == 1) {
+        code = take_item(a, &item, e);
+        a->result->entries++;
+    }
+    if (more < 0)
+        code = failed(e);
+    batch_close(&r);
+    /* Those whose last entry came with an earlier batch, and those that are empty. */
+    for (size_t i = 0; code == 0 && i < a->m->arrived.size / ID_BYTES; i++) {
+        struct id scope = scope_at(a->m->arrived, i);
+        int complete = is_complete(a->db, &scope, e);
+        if (complete < 0)
+            return failed(e);
+        if (!complete)
+            code = settle(a->db, a->author, &scope, e);
+        a->result->arrived++;
+    }
+    return code;
+}
+
+/* --- the end of a deal --- */
+
+/* Lets go of one scope. */
+static int let_go(struct applying *a, const struct id *scope, struct error *e)
+{
+    struct error why = {0, ""};
+    int code = record_purge(a->db, scope, &why);
+    if (code == E_REFUSED) {
+        a->result->kept++;
+        return set_complete(a->db, scope, 0, e);
+    }
+    if (code != 0)
+        return error_set(e, code, "%s", why.text);
+    a->result->purged++;
+    return db_run(a->db, e, "DELETE FROM scope WHERE id = ?", "d", scope);
+}
+
+/* Scopes that the office names, and those that were dealt once, were not complete any more, and did not come again. */
+static int let_go_of_all(struct applying *a, struct error *e)
+{
+    struct id *left;
+    size_t count;
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < a->m->purge.size / ID_BYTES; i++) {
+        struct id scope = scope_at(a->m->purge, i);
+        code = let_go(a, &scope, e);
+    }
+    if (code != 0 || (code = db_run(a->db, e, "DELETE FROM arriving", "")) != 0 ||
+        (code = list(a->db, 0, &left, &count, e)) != 0)
+        return code;
+    for (size_t i = 0; code == 0 && i < count; i++)
+        if (!is_in(a->m->purge, &left[i]))
+            code = let_go(a, &left[i], e);
+    free(left);
+    return code;
+}
+
+/* Is the digest of all that is held whole the office's? */
+static int compare(struct applying *a, struct error *e)
+{
+    struct record_dump_options options = {NULL, 0, 1};
+    struct id *scopes;
+    int code = apply_scopes(a->db, &scopes, &options.scope_count, e);
+    if (code != 0)
+        return code;
+    options.scopes = scopes;
+    code = record_digest(a->db, &options, a->result->digest, e);
+    a->result->agrees = code == 0 && memcmp(a->result->digest, a->m->digest, sizeof a->m->digest) == 0;
+    free(scopes);
+    return code;
+}
+
+static int finish(struct applying *a, struct error *e)
+{
+    struct apply_result *r = a->result;
+    int code;
+    if ((code = let_go_of_all(a, e)) != 0 || (code = compare(a, e)) != 0)
+        return code;
+    if (!r->agrees) {
+        r->rebuilt = 1;
+        if ((code = record_rebuild(a->db, e)) != 0 || (code = compare(a, e)) != 0)
+            return code;
+    }
+    /* The log itself differs: everything is dealt again at the next sync, and takes the place of what is here. */
+    if (!r->agrees && (code = db_run(a->db, e, "UPDATE scope SET complete = 0", "")) != 0)
+        return code;
+    r->done = 1;
+    r->position = a->m->cursor;
+    if ((code = db_meta_set_uint(a->db, "agrees", r->agrees ? 1 : 2, e)) != 0)
+        return code;
+    return db_meta_set_uint(a->db, "digest_position", r->position, e);
+}
+
+int apply_entries(struct db *db, struct edit_author *author, const struct message_entries *m,
+                  struct apply_result *result, struct error *e)
+{
+    struct applying a = {db, author, m, result};
+    int code;
+    if ((code = take_batch(&a, e)) != 0 || (code = db_meta_set_uint(db, "pull_cursor", m->cursor, e)) != 0)
+        return code;
+    if (m->done && (code = finish(&a, e)) != 0)
+        return code;
+    return edit_author_save(db, author, e);
+}
+
+/* --- the receipt --- */
+
+static void pack_value(struct pack *w, const char *name, const struct apply_result *r)
+{
+    pack_start(w);
+    if (strcmp(name, "position") == 0)
+        pack_uint(w, r->position);
+    else if (strcmp(name, "digest") == 0)
+        pack_bin(w, r->digest, sizeof r->digest);
+    else if (strcmp(name, "agrees") == 0)
+        pack_flag(w, r->agrees);
+    else
+        pack_uint(w, r->purged);
+}
+
+int apply_receipt(struct db *db, struct edit_author *author, const struct apply_result *result, struct error *e)
+{
+    static const char *const names[] = {"position", "digest", "agrees", "purged"};
+    static const struct id everywhere;
+    const struct schema_kind *kind = schema_kind(KIND_RECEIPT);
+    struct id record = id_new(author->wall());
+    struct edit edit;
+    struct pack value;
+    int code = edit_new(&edit, db, kind, &everywhere, &record, e);
+    for (size_t i = 0; code == 0 && i < sizeof names / sizeof *names; i++) {
+        pack_value(&value, names[i], result);
+        if ((code = pack_finish(&value, e)) == 0)
+            code = edit_set(&edit, schema_field_named(kind, names[i]), pack_bytes(&value), e);
+        pack_free(&value);
+    }
+    if (code != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    return edit_commit(&edit, author, NULL, LOG_NO_POSITION, 0, NULL, e);
+}

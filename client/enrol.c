@@ -1,0 +1,363 @@
+/* Enrolling: from a ticket to a store of one's own. It can break off anywhere.
+ *
+ * A file `enrolling` stands beside the store from before the first of it is made until the office has answered. While
+ * it is there the store holds nothing that a person typed: running the command again goes on with the same passphrase
+ * and the same keys, which the office knows again; and a store that was made a moment ago is taken away again where the
+ * office refuses for good. Once the file is gone nothing here ever touches the store. */
+#include "command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "apply.h"
+#include "keyfile.h"
+#include "log.h"
+#include "queue.h"
+#include "record.h"
+#include "store.h"
+#include "ticket.h"
+#include "wire.h"
+
+struct enrolment {
+    struct ticket *ticket; /* in locked memory */
+    const char *label, *passphrase_file, *passphrase_fd;
+    char *folder, *keys, *store, *marker;
+    uint8_t *key;          /* in locked memory, and so the next two */
+    uint8_t *sign_secret;  /* 64 bytes */
+    uint8_t *noise_secret; /* 32 bytes */
+    uint8_t sign_public[32], noise_public[32];
+    struct db *db;
+    int is_new; /* this run made the store */
+};
+
+static int no_memory(struct error *e)
+{
+    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+}
+
+/* --- the ticket --- */
+
+static int read_ticket(const char *path, struct ticket *out, struct error *e)
+{
+    int is_stdin = strcmp(path, "-") == 0, code;
+    char *text = sodium_malloc(TICKET_TEXT_MAX + 1);
+    size_t size = 0;
+    ssize_t n = 1;
+    int fd;
+    if (text == NULL)
+        return no_memory(e);
+    if ((fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) < 0) {
+        code = error_system(e, E_IO, errno, "the ticket %s cannot be opened", path);
+        goto out;
+    }
+    while (size <= TICKET_TEXT_MAX && (n = read(fd, text + size, TICKET_TEXT_MAX + 1 - size)) != 0) {
+        if (n < 0 && errno != EINTR)
+            break;
+        size += n > 0 ? (size_t)n : 0;
+    }
+    code =
+        n < 0 ? error_system(e, E_IO, errno, "the ticket %s cannot be read", path) : ticket_parse(text, size, out, e);
+    if (!is_stdin)
+        close(fd);
+out:
+    sodium_free(text);
+    return code;
+}
+
+/* --- the store --- */
+
+static int is_there(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0;
+}
+
+/* Makes every folder of the path that is missing, private to the user. */
+static int make_folder(const char *folder, struct error *e)
+{
+    char *path = strdup(folder);
+    int code = 0;
+    if (path == NULL)
+        return no_memory(e);
+    for (char *at = path + 1; code == 0; at++) {
+        char was = *at;
+        if (was != '/' && was != '\0')
+            continue;
+        *at = '\0';
+        if (mkdir(path, 0700) != 0 && errno != EEXIST)
+            code = error_system(e, E_IO, errno, "the folder %s cannot be made", path);
+        *at = was;
+        if (was == '\0')
+            break;
+    }
+    free(path);
+    return code;
+}
+
+/* The folder is ours alone, and the marker stands on the disk before anything else does. */
+static int prepare_folder(struct enrolment *n, struct error *e)
+{
+    int code, fd;
+    struct stat s;
+    if ((is_there(n->keys) || is_there(n->store)) && !is_there(n->marker))
+        return error_set(e, E_EXISTS,
+                         "this laptop is enrolled already: there is a store in %s; nothing was touched. To enrol "
+                         "another person set SATCHEL_HOME to another folder",
+                         n->folder);
+    if ((code = make_folder(n->folder, e)) != 0)
+        return code;
+    if (stat(n->folder, &s) != 0 || s.st_uid != geteuid() || chmod(n->folder, 0700) != 0)
+        return error_set(e, E_IO, "the folder %s cannot be made private to you", n->folder);
+    if ((fd = open(n->marker, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) < 0)
+        return error_system(e, E_IO, errno, "%s cannot be made", n->marker);
+    code = fsync(fd) == 0 ? 0 : error_system(e, E_IO, errno, "%s cannot be written", n->marker);
+    close(fd);
+    return code;
+}
+
+/* The key: of a new key file, or of the one that a broken enrolment left. */
+static int open_key(struct enrolment *n, struct error *e)
+{
+    char *passphrase = NULL;
+    size_t bytes = 0;
+    int code, resumes = is_there(n->keys);
+    n->is_new = !resumes;
+    code = cli_secret(n->passphrase_file, n->passphrase_fd,
+                      resumes ? "The passphrase that you chose: " : "A new passphrase for this laptop: ", !resumes,
+                      &passphrase, &bytes, e);
+    if (code == 0)
+        code = resumes ? keyfile_open(n->keys, passphrase, bytes, n->key, e)
+                       : keyfile_create(n->keys, passphrase, bytes, KEYFILE_MODERATE, n->key, e);
+    cli_secret_free(passphrase, bytes);
+    if (resumes && code == E_WRONG_KEY)
+        return error_set(e, E_WRONG_KEY,
+                         "this goes on with an enrolment that broke off, and it was begun with another passphrase; "
+                         "give that one, or remove %s and begin again with a new ticket",
+                         n->folder);
+    return code;
+}
+
+/* The device's two pairs of keys, made once and kept before anybody hears of them. */
+static int own_keys(struct enrolment *n, struct error *e)
+{
+    int code = 0;
+    if (db_meta_get(n->db, "sign_secret", n->sign_secret, crypto_sign_SECRETKEYBYTES, NULL) != 0 ||
+        db_meta_get(n->db, "noise_secret", n->noise_secret, crypto_scalarmult_SCALARBYTES, NULL) != 0) {
+        crypto_sign_keypair(n->sign_public, n->sign_secret);
+        randombytes_buf(n->noise_secret, crypto_scalarmult_SCALARBYTES);
+        if ((code = db_begin(n->db, e)) != 0)
+            return code;
+        if ((code = db_meta_set(n->db, "sign_secret", n->sign_secret, crypto_sign_SECRETKEYBYTES, e)) == 0 &&
+            (code = db_meta_set(n->db, "noise_secret", n->noise_secret, crypto_scalarmult_SCALARBYTES, e)) == 0)
+            code = db_commit(n->db, e);
+        if (code != 0)
+            db_rollback(n->db);
+    }
+    crypto_sign_ed25519_sk_to_pk(n->sign_public, n->sign_secret);
+    crypto_scalarmult_base(n->noise_public, n->noise_secret);
+    return code;
+}
+
+/* Takes away what this run made. The office has refused for good, so nobody knows these keys. */
+static void undo(struct enrolment *n)
+{
+    static const char *const endings[] = {"", "-wal", "-journal"};
+    char path[4096];
+    db_close(n->db);
+    n->db = NULL;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        int length = snprintf(path, sizeof path, "%s%s", n->store, endings[i]);
+        if (length > 0 && (size_t)length < sizeof path)
+            (void)unlink(path);
+    }
+    (void)unlink(n->keys);
+    (void)unlink(n->marker);
+}
+
+/* --- the office --- */
+
+/* Everything that makes a store an enrolled one, in one transaction. */
+static int keep_answer(struct enrolment *n, const struct message_enrolled *m, const struct id *device, struct error *e)
+{
+    const struct ticket *t = n->ticket;
+    struct db *db = n->db;
+    int code;
+    if ((code = db_begin(db, e)) != 0)
+        return code;
+    if ((code = log_create(db, e)) == 0 && (code = record_create(db, e)) == 0 && (code = queue_create(db, e)) == 0 &&
+        (code = apply_create(db, e)) == 0 && (code = edit_author_create(db, device, e)) == 0 &&
+        (code = db_meta_set(db, "user", m->user.b, ID_BYTES, e)) == 0 &&
+        (code = db_meta_set(db, "office", m->office.b, ID_BYTES, e)) == 0 &&
+        (code = db_meta_set_text(db, "log_key", t->log_key, e)) == 0 &&
+        (code = db_meta_set(db, "office_noise", t->noise_key, sizeof t->noise_key, e)) == 0 &&
+        (code = db_meta_set_text(db, "office_host", t->host, e)) == 0 &&
+        (code = db_meta_set_uint(db, "office_port", t->port, e)) == 0 &&
+        (code = db_meta_set_uint(db, "enrolled", 1, e)) == 0)
+        code = db_commit(db, e);
+    if (code != 0)
+        db_rollback(db);
+    return code;
+}
+
+/* The office must speak of this device, of the ticket's user, and of the log whose key the ticket names. */
+static int check_answer(const struct enrolment *n, const struct message *m, const struct id *device, struct error *e)
+{
+    const struct message_enrolled *a = &m->as.enrolled;
+    if (m->type != MESSAGE_ENROLLED || !id_equal(&a->device, device) || !id_equal(&a->user, &n->ticket->user) ||
+        a->log_key.size != strlen(n->ticket->log_key) || memcmp(a->log_key.p, n->ticket->log_key, a->log_key.size) != 0)
+        return error_set(
+            e, E_PEER,
+            "the office's answer does not fit the ticket; ask the office for a new ticket and run `satchel "
+            "enrol` with it");
+    return 0;
+}
+
+static int ask_office(struct enrolment *n, const struct id *device, struct error *e)
+{
+    static const char domain[] = "satchel enrol 1"; /* its NUL is signed too */
+    const struct ticket *t = n->ticket;
+    struct wire_options options = {.host = t->host,
+                                   .port = t->port,
+                                   .mode = LINK_ENROL,
+                                   .noise_secret = n->noise_secret,
+                                   .office_noise = t->noise_key,
+                                   .ticket = &t->ticket,
+                                   .secret = t->secret};
+    struct message m = {.type = MESSAGE_ENROL};
+    uint8_t statement[sizeof domain + ID_BYTES + sizeof n->noise_public];
+    struct wire *w;
+    int code;
+    memcpy(statement, domain, sizeof domain);
+    memcpy(statement + sizeof domain, t->ticket.b, ID_BYTES);
+    memcpy(statement + sizeof domain + ID_BYTES, n->noise_public, sizeof n->noise_public);
+    m.as.enrol.ticket = t->ticket;
+    memcpy(m.as.enrol.sign_key, n->sign_public, sizeof m.as.enrol.sign_key);
+    m.as.enrol.label = (struct slice){(const uint8_t *)n->label, strlen(n->label)};
+    crypto_sign_detached(m.as.enrol.proof, NULL, statement, sizeof statement, n->sign_secret);
+    if ((code = wire_open(&w, &options, e)) != 0)
+        return code;
+    if ((code = wire_send(w, &m, e)) == 0 && (code = wire_receive(w, &m, e)) == 0 &&
+        (code = check_answer(n, &m, device, e)) == 0 && (code = keep_answer(n, &m.as.enrolled, device, e)) == 0)
+        wire_end(w);
+    /* A ticket that the office does not know cannot make a link: it hangs up without a word. */
+    if (code == E_NET) {
+        struct error why = *e;
+        error_set(e, E_NET,
+                  "%s; the ticket may be one that the office does not know any more, or the link is bad: run the "
+                  "command again, with the same passphrase, or ask the office for a new ticket",
+                  why.text);
+    }
+    wire_close(w);
+    return code;
+}
+
+/* --- the command --- */
+
+static int allocate(struct enrolment *n, struct error *e)
+{
+    int code;
+    n->ticket = sodium_malloc(sizeof *n->ticket);
+    n->key = sodium_malloc(KEYFILE_KEY_BYTES);
+    n->sign_secret = sodium_malloc(crypto_sign_SECRETKEYBYTES);
+    n->noise_secret = sodium_malloc(crypto_scalarmult_SCALARBYTES);
+    if (n->ticket == NULL || n->key == NULL || n->sign_secret == NULL || n->noise_secret == NULL)
+        return no_memory(e);
+    if ((code = store_folder(&n->folder, e)) != 0)
+        return code;
+    n->keys = store_path(n->folder, STORE_KEYS);
+    n->store = store_path(n->folder, STORE_DB);
+    n->marker = store_path(n->folder, STORE_ENROLLING);
+    return n->keys != NULL && n->store != NULL && n->marker != NULL ? 0 : no_memory(e);
+}
+
+static void release(struct enrolment *n)
+{
+    db_close(n->db);
+    sodium_free(n->noise_secret);
+    sodium_free(n->sign_secret);
+    sodium_free(n->key);
+    sodium_free(n->ticket);
+    free(n->marker);
+    free(n->store);
+    free(n->keys);
+    free(n->folder);
+}
+
+static int enrol(struct enrolment *n, struct id *device, struct error *e)
+{
+    int code;
+    if ((code = prepare_folder(n, e)) != 0)
+        return code;
+    if ((code = open_key(n, e)) != 0) {
+        /* Nothing was made yet but the marker. */
+        if (!is_there(n->keys))
+            (void)unlink(n->marker);
+        return code;
+    }
+    if ((code = db_open(&n->db, n->store, n->key, 1, 3000, e)) != 0 || (code = own_keys(n, e)) != 0)
+        return code;
+    *device = id_of_device(n->sign_public);
+    if (db_meta_uint(n->db, "enrolled") == 0 && (code = ask_office(n, device, e)) != 0) {
+        if (n->is_new && code == E_REFUSED)
+            undo(n);
+        return code;
+    }
+    /* From here on the store is one that nobody takes away. */
+    if (unlink(n->marker) != 0 && errno != ENOENT)
+        return error_system(e, E_IO, errno, "%s cannot be removed; remove it by hand", n->marker);
+    return 0;
+}
+
+static void say(const struct cli *cli, const struct enrolment *n, const struct id *device)
+{
+    char text[ID_TEXT], user[ID_TEXT];
+    id_format(device, text);
+    id_format(&n->ticket->user, user);
+    if (cli->json) {
+        fprintf(cli->out, "{\"device\": \"%s\", \"user\": \"%s\", \"folder\": ", text, user);
+        cli_json_text(cli->out, n->folder, strlen(n->folder));
+        fputs("}\n", cli->out);
+        return;
+    }
+    fprintf(cli->out, "enrolled: this laptop is device %s of user %s\n", text, user);
+    fputs("next: `satchel unlock`, then `satchel sync` fetches the caseload\n", cli->err);
+}
+
+int command_enrol(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    struct enrolment n = {.label = NULL};
+    const struct cli_option options[] = {{"label", &n.label, NULL},
+                                         {"passphrase-file", &n.passphrase_file, NULL},
+                                         {"passphrase-fd", &n.passphrase_fd, NULL},
+                                         {NULL, NULL, NULL}};
+    char host[MESSAGE_LABEL_MAX + 1] = "laptop";
+    struct id device;
+    int code;
+    (void)waiting;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if (argc != 2)
+        return error_set(e, E_USAGE,
+                         "enrol takes one ticket: `satchel enrol TICKET`, or - to read it from the standard "
+                         "input");
+    if (n.label == NULL) {
+        if (gethostname(host, sizeof host) != 0 || !pack_is_utf8((const uint8_t *)host, strnlen(host, sizeof host)))
+            memcpy(host, "laptop", sizeof "laptop");
+        host[sizeof host - 1] = '\0';
+        n.label = host;
+    }
+    if (strlen(n.label) > MESSAGE_LABEL_MAX || !pack_is_utf8((const uint8_t *)n.label, strlen(n.label)))
+        return error_set(e, E_USAGE, "--label takes a short name of the laptop, in UTF-8, of at most %d bytes",
+                         MESSAGE_LABEL_MAX);
+    if ((code = allocate(&n, e)) == 0 && (code = read_ticket(argv[1], n.ticket, e)) == 0 &&
+        (code = enrol(&n, &device, e)) == 0)
+        say(cli, &n, &device);
+    release(&n);
+    return code;
+}

@@ -1,0 +1,363 @@
+#include "queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch.h"
+#include "log.h"
+#include "record.h"
+#include "schema.h"
+
+#define CALL "; nothing was lost or changed here: leave this laptop as it is and call the office"
+
+static unsigned long long number(uint64_t n)
+{
+    return n;
+}
+
+static int no_memory(struct error *e)
+{
+    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+}
+
+static int failed(const struct error *e)
+{
+    return e != NULL && e->code != 0 ? e->code : E_IO;
+}
+
+int queue_create(struct db *db, struct error *e)
+{
+    return db_exec(db,
+                   "CREATE TABLE IF NOT EXISTS held_note("
+                   "  epoch INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL, kind INTEGER NOT NULL,"
+                   "  reason TEXT NOT NULL, PRIMARY KEY(epoch, seq)) WITHOUT ROWID;",
+                   e);
+}
+
+int queue_count(struct db *db, uint64_t *count, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    *count = 0;
+    if ((code = db_query(db, &s, e, "SELECT count(*) FROM entry WHERE position IS NULL AND kind <> ?", "u",
+                         (uint64_t)KIND_RECEIPT)) != 0)
+        return code;
+    if ((row = db_next(db, s, e)) < 0)
+        return failed(e);
+    if (row == 1) {
+        *count = db_uint(s, 0);
+        db_done(db, s);
+    }
+    return 0;
+}
+
+/* --- the office's log, as we saw it --- */
+
+int queue_seen(struct db *db, struct queue_seen *out, struct error *e)
+{
+    memset(out, 0, sizeof *out);
+    out->size = db_meta_uint(db, "checkpoint_size");
+    return out->size == 0 ? 0 : db_meta_get(db, "checkpoint_root", out->root.b, sizeof out->root.b, e);
+}
+
+static int keep_checkpoint(struct db *db, struct slice note, const struct checkpoint *c, struct error *e)
+{
+    int code;
+    if ((code = db_meta_set(db, "checkpoint", note.p, note.size, e)) != 0 ||
+        (code = db_meta_set_uint(db, "checkpoint_size", c->size, e)) != 0)
+        return code;
+    return db_meta_set(db, "checkpoint_root", c->root.b, sizeof c->root.b, e);
+}
+
+/* Is the note the office's, and does its log continue the one that we saw? */
+static int check_checkpoint(struct db *db, const struct checkpoint_vkey *key, struct slice note,
+                            const struct merkle_proof *consistency, struct checkpoint *out, struct error *e)
+{
+    struct queue_seen seen;
+    struct error why = {0, ""};
+    int code;
+    if (checkpoint_open((const char *)note.p, note.size, key, out, &why) != 0)
+        return error_set(e, E_VERIFY, "the office's statement of its log is not signed with its key (%s)" CALL,
+                         why.text);
+    if ((code = queue_seen(db, &seen, e)) != 0)
+        return code;
+    if (out->size < seen.size)
+        return error_set(e, E_VERIFY,
+                         "the office's log has shrunk: it states %llu entries, and this laptop has seen %llu; it may "
+                         "have been set back to an old copy" CALL,
+                         number(out->size), number(seen.size));
+    if (merkle_verify_consistency(seen.size, &seen.root, out->size, &out->root, consistency, &why) != 0)
+        return error_set(e, E_VERIFY,
+                         "the office's history has changed: its log of %llu entries does not continue the one of %llu "
+                         "that this laptop has seen" CALL,
+                         number(out->size), number(seen.size));
+    return 0;
+}
+
+/* --- our chain, as the office has it --- */
+
+static int fork_found(uint64_t theirs, uint64_t ours, struct error *e)
+{
+    return error_set(e, E_VERIFY,
+                     "the office has other changes of this laptop than its store (up to %llu there, %llu here): the "
+                     "store was copied, or an old copy put back" CALL,
+                     number(theirs), number(ours));
+}
+
+/* The hash of our change with that number. 1: found; 0: it has been let go of; -1: failed. */
+static int own_hash(struct db *db, const struct chain *own, uint64_t seq, uint8_t hash[CHANGE_HASH_BYTES],
+                    struct error *e)
+{
+    int64_t id;
+    if (seq == own->seq) {
+        memcpy(hash, own->hash, CHANGE_HASH_BYTES);
+        return 1;
+    }
+    if (seq == db_meta_uint(db, "acked_seq") && db_meta_uint(db, "acked_epoch") == own->epoch)
+        return db_meta_get(db, "acked_hash", hash, CHANGE_HASH_BYTES, e) == 0 ? 1 : -1;
+    id = log_find(db, &own->device, own->epoch, seq, hash, e);
+    return id < 0 ? -1 : id != 0;
+}
+
+/* What the office has must be a beginning of our chain, and hold at least what it has proved to hold. */
+static int check_chain(struct db *db, const struct chain *own, const struct chain *have, struct error *e)
+{
+    uint64_t acked = db_meta_uint(db, "acked_epoch") == own->epoch ? db_meta_uint(db, "acked_seq") : 0;
+    uint8_t hash[CHANGE_HASH_BYTES];
+    int found;
+    if (have->seq < acked)
+        return error_set(e, E_VERIFY,
+                         "the office has lost changes of this laptop: it has %llu, and had proved to hold %llu" CALL,
+                         number(have->seq), number(acked));
+    if (have->seq == 0)
+        return 0;
+    if (!id_equal(&have->device, &own->device) || have->epoch != own->epoch || have->seq > own->seq)
+        return fork_found(have->seq, own->seq, e);
+    if ((found = own_hash(db, own, have->seq, hash, e)) < 0)
+        return failed(e);
+    /* Only what is acknowledged is ever let go of, and the last of that is remembered. */
+    if (found == 0 || memcmp(hash, have->hash, sizeof hash) != 0)
+        return fork_found(have->seq, own->seq, e);
+    return 0;
+}
+
+int queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
+                  const struct message_welcome *m, struct error *e)
+{
+    struct checkpoint c;
+    int code;
+    if ((code = check_checkpoint(db, key, m->checkpoint, &m->consistency, &c, e)) != 0 ||
+        (code = check_chain(db, own, &m->have, e)) != 0)
+        return code;
+    return keep_checkpoint(db, m->checkpoint, &c, e);
+}
+
+/* --- sending --- */
+
+/* Adds what waits until the batch is full; end follows the chain of what was added. */
+static int fill(struct db *db, struct batch_writer *w, struct queue_batch *out, struct chain *end, struct error *e)
+{
+    static const char sql[] = "SELECT seq, header, body FROM entry WHERE position IS NULL AND device = ? AND epoch = ? "
+                              "ORDER BY seq";
+    struct change c;
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e, sql, "du", &end->device, end->epoch)) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        struct slice header = db_slice(s, 1), body = db_slice(s, 2);
+        if (!batch_has_room(w, header.size + body.size))
+            break;
+        if ((code = change_read_header(header, &c, e)) != 0)
+            break;
+        if (out->count != 0 && c.seq != out->last_seq + 1) {
+            code = error_set(e, E_VERIFY, "the queue has a gap after change %llu of this laptop" CALL,
+                             number(out->last_seq));
+            break;
+        }
+        batch_add_change(w, header, body);
+        if (out->count++ == 0)
+            out->first_seq = c.seq;
+        out->last_seq = c.seq;
+        out->typed += c.kind != KIND_RECEIPT;
+        end->seq = c.seq;
+        memcpy(end->hash, c.hash, sizeof end->hash);
+    }
+    if (row == 1)
+        db_done(db, s);
+    return row < 0 ? failed(e) : code;
+}
+
+int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, struct queue_batch *out, struct error *e)
+{
+    struct chain_head head;
+    struct queue_seen seen;
+    struct batch_writer w;
+    int code;
+    memset(out, 0, sizeof *out);
+    memset(&head, 0, sizeof head);
+    out->epoch = own->epoch;
+    head.end.device = own->device;
+    head.end.epoch = own->epoch;
+    batch_start(&w);
+    if ((code = queue_seen(db, &seen, e)) != 0 || (code = fill(db, &w, out, &head.end, e)) != 0 || out->count == 0)
+        goto out;
+    head.checkpoint_size = seen.size;
+    head.checkpoint_root = seen.root;
+    chain_sign(&head, secret, out->head, &out->head_bytes);
+    code = batch_finish(&w, &out->bytes, e);
+out:
+    batch_free(&w);
+    return code;
+}
+
+void queue_free(struct queue_batch *batch)
+{
+    free((void *)(uintptr_t)batch->bytes.p);
+    batch->bytes = (struct slice){NULL, 0};
+}
+
+/* --- the office's answer --- */
+
+/* The leaves of our changes first .. last, as the office must have logged them. Each is looked at before anything is
+ * written: one with a place already must keep it. */
+static int make_leaves(struct db *db, const struct chain *own, const struct message_pushed *m,
+                       struct merkle_hash *leaves, struct error *e)
+{
+    static const char sql[] =
+        "SELECT seq, position, header FROM entry WHERE device = ? AND epoch = ? AND seq BETWEEN ? "
+        "AND ? ORDER BY seq";
+    uint64_t count = m->seq - m->first_seq + 1, found = 0;
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e, sql, "duuu", &own->device, own->epoch, m->first_seq, m->seq)) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        if (db_uint(s, 0) != m->first_seq + found ||
+            (!db_is_null(s, 1) && db_uint(s, 1) != m->first_position + found)) {
+            code = error_set(e, E_VERIFY, "the office gives change %llu of this laptop another place in its log" CALL,
+                             number(db_uint(s, 0)));
+            db_done(db, s);
+            return code;
+        }
+        log_leaf(m->received_ms, db_slice(s, 2), &leaves[found++]);
+    }
+    if (row < 0)
+        return failed(e);
+    if (found != count)
+        return error_set(e, E_VERIFY,
+                         "the office acknowledges changes of this laptop that its store does not have" CALL);
+    return 0;
+}
+
+/* All that must hold before a change may leave the queue. */
+static int verify(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
+                  const struct queue_batch *sent, const struct message_pushed *m, struct checkpoint *c, struct error *e)
+{
+    struct merkle_hash *leaves;
+    struct error why = {0, ""};
+    uint64_t count, end;
+    int code;
+    if (m->epoch != sent->epoch || m->first_seq == 0 || m->first_seq > sent->first_seq || m->seq < sent->first_seq ||
+        m->seq > sent->last_seq || m->seq - m->first_seq >= LIMITS_BATCH_CHANGES_MAX)
+        return error_set(e, E_PEER, "the office acknowledges changes %llu to %llu, and %llu to %llu were sent" CALL,
+                         number(m->first_seq), number(m->seq), number(sent->first_seq), number(sent->last_seq));
+    if ((code = check_checkpoint(db, key, m->checkpoint, &m->consistency, c, e)) != 0)
+        return code;
+    count = m->seq - m->first_seq + 1;
+    end = m->first_position + count;
+    if ((leaves = calloc(count, sizeof *leaves)) == NULL)
+        return no_memory(e);
+    if ((code = make_leaves(db, own, m, leaves, e)) == 0 &&
+        (end > c->size || merkle_verify_range(leaves, m->first_position, end, c->size, &c->root, &m->range, &why) != 0))
+        code = error_set(e, E_VERIFY,
+                         "the office says that it holds changes %llu to %llu of this laptop, and its proof of that is "
+                         "false; they stay queued" CALL,
+                         number(m->first_seq), number(m->seq));
+    free(leaves);
+    return code;
+}
+
+/* Reads one entry of ours whole and shows its fields anew. */
+static int refresh(struct db *db, int64_t id, struct error *e)
+{
+    struct change c;
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e, "SELECT header, body FROM entry WHERE id = ?", "i", id)) != 0)
+        return code;
+    if ((row = db_next(db, s, e)) < 0)
+        return failed(e);
+    if (row == 1) {
+        if ((code = change_read(db_slice(s, 0), db_slice(s, 1), &c, e)) == 0)
+            code = record_refresh(db, &c, e);
+        db_done(db, s);
+    }
+    return code;
+}
+
+/* Notes what the office holds back. The record is made anew without it by the caller. */
+static int note_held(struct db *db, const struct chain *own, const struct message_pushed *m, size_t *held,
+                     struct error *e)
+{
+    static const char note[] = "INSERT OR REPLACE INTO held_note(epoch, seq, record, kind, reason) "
+                               "SELECT epoch, seq, record, kind, ?2 FROM entry WHERE id = ?1";
+    struct unpack r;
+    int code = 0;
+    *held = 0;
+    unpack_start(&r, m->held);
+    (void)unpack_array(&r);
+    for (size_t i = 0; code == 0 && i < m->held_count; i++) {
+        struct message_held h = message_next_held(&r);
+        char reason[MESSAGE_SENTENCE_MAX + 1];
+        int64_t id;
+        if (h.seq < m->first_seq || h.seq > m->seq)
+            return error_set(e, E_PEER, "the office holds back change %llu of this laptop, which was not sent" CALL,
+                             number(h.seq));
+        if ((id = log_find(db, &own->device, own->epoch, h.seq, NULL, e)) <= 0)
+            return failed(e);
+        memcpy(reason, h.reason.p, h.reason.size);
+        reason[h.reason.size] = '\0';
+        if ((code = log_set_held(db, id, 1, e)) == 0 && (code = db_run(db, e, note, "it", id, reason)) == 0)
+            ++*held;
+    }
+    return code;
+}
+
+/* How far our chain is proved to be at the office. */
+static int note_acked(struct db *db, const struct chain *own, uint64_t seq, struct error *e)
+{
+    uint8_t hash[CHANGE_HASH_BYTES];
+    int code;
+    if (db_meta_uint(db, "acked_epoch") == own->epoch && db_meta_uint(db, "acked_seq") >= seq)
+        return 0;
+    if (log_find(db, &own->device, own->epoch, seq, hash, e) <= 0)
+        return failed(e);
+    if ((code = db_meta_set_uint(db, "acked_epoch", own->epoch, e)) != 0 ||
+        (code = db_meta_set_uint(db, "acked_seq", seq, e)) != 0)
+        return code;
+    return db_meta_set(db, "acked_hash", hash, sizeof hash, e);
+}
+
+int queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
+                 const struct queue_batch *sent, const struct message_pushed *m, size_t *held, struct error *e)
+{
+    struct checkpoint c;
+    int64_t id;
+    int code;
+    *held = 0;
+    if ((code = verify(db, own, key, sent, m, &c, e)) != 0 || (code = keep_checkpoint(db, m->checkpoint, &c, e)) != 0)
+        return code;
+    for (uint64_t seq = m->first_seq; seq <= m->seq; seq++) {
+        if ((id = log_find(db, &own->device, own->epoch, seq, NULL, e)) <= 0)
+            return failed(e);
+        if ((code = log_accept(db, id, m->first_position + (seq - m->first_seq), m->received_ms, e)) != 0 ||
+            (m->held_count == 0 && (code = refresh(db, id, e)) != 0))
+            return code;
+    }
+    if ((code = note_acked(db, own, m->seq, e)) != 0 || m->held_count == 0)
+        return code;
+    /* What is held leaves the record again, on this laptop as at the office. */
+    code = note_held(db, own, m, held, e);
+    return code != 0 ? code : record_rebuild(db, e);
+}

@@ -1,0 +1,59 @@
+/* The queue: this laptop's own changes that the office has not proved to hold, and what the office says of them.
+ *
+ * A change waits while its entry has no position. A batch of them goes out under one signed head; it leaves the queue
+ * when the office has answered with a checkpoint under the key that this laptop was enrolled with, a proof that this
+ * checkpoint's log continues the one that the laptop saw last, and a proof that the changes are in it. Anything less
+ * changes nothing here, and the changes are sent again. The verified checkpoint is kept: each laptop is a witness.
+ *
+ * Own tables (queue_create): held_note(epoch, seq, record, kind, reason): what of ours the office holds back, and why.
+ * In meta: checkpoint (the signed note), checkpoint_size, checkpoint_root; acked_epoch, acked_seq, acked_hash: how far
+ * our chain is proved to be at the office. */
+#ifndef SATCHEL_QUEUE_H
+#define SATCHEL_QUEUE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chain.h"
+#include "checkpoint.h"
+#include "db.h"
+#include "error.h"
+#include "message.h"
+
+int queue_create(struct db *db, struct error *e);
+
+/* How many changes wait that a person made; receipts are not counted. */
+int queue_count(struct db *db, uint64_t *count, struct error *e);
+
+/* What this laptop saw last of the office's log; size 0: nothing yet. */
+struct queue_seen {
+    uint64_t size;
+    struct merkle_hash root;
+};
+int queue_seen(struct db *db, struct queue_seen *out, struct error *e);
+
+/* Checks what the office says when we meet: its checkpoint, that its log continues the one that we saw, and that what
+ * it has of our chain is what we have. Stores the checkpoint. Inside the caller's transaction. own: where our chain
+ * ends. E_VERIFY, E_INPUT: the sentence says what is wrong and whom to call; nothing was stored. */
+int queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
+                  const struct message_welcome *m, struct error *e);
+
+/* A batch: the first changes that wait, as many as one message takes, in the order of their chain. */
+struct queue_batch {
+    uint64_t epoch, first_seq, last_seq;
+    size_t count, typed; /* changes in it, and how many of these a person made */
+    uint8_t head[CHAIN_HEAD_MAX];
+    size_t head_bytes;
+    struct slice bytes; /* deflated */
+};
+/* Takes the next batch; count 0: nothing waits. secret: our signing key (64 bytes). Freed with queue_free. */
+int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, struct queue_batch *out, struct error *e);
+void queue_free(struct queue_batch *batch);
+
+/* The office's answer to a batch. Verifies it whole; then the changes get their places in the log and leave the queue,
+ * and those that the office holds back are taken out of the record and noted with the reason. *held: how many. Inside
+ * the caller's transaction. E_VERIFY, E_PEER: nothing was stored. */
+int queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
+                 const struct queue_batch *sent, const struct message_pushed *m, size_t *held, struct error *e);
+
+#endif

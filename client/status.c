@@ -1,0 +1,183 @@
+/* Status: what is queued, what the office holds back and why, and whether both show the same. */
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "queue.h"
+#include "record.h"
+#include "schema.h"
+#include "store.h"
+
+struct status {
+    uint64_t queued, held, incomplete, scopes;
+    size_t loud, quiet;
+    uint64_t last_sync, checkpoint, agrees, position;
+};
+
+static int failed(const struct error *e)
+{
+    return e != NULL && e->code != 0 ? e->code : E_IO;
+}
+
+static int count(struct db *db, const char *sql, uint64_t *out, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code = db_query(db, &s, e, sql, "");
+    if (code != 0)
+        return code;
+    if ((row = db_next(db, s, e)) < 0)
+        return failed(e);
+    if (row == 1) {
+        *out = db_uint(s, 0);
+        db_done(db, s);
+    }
+    return 0;
+}
+
+static int count_conflict(void *arg, const struct record_conflict *c, struct error *e)
+{
+    struct status *st = arg;
+    (void)e;
+    st->loud += c->loud != 0;
+    st->quiet += c->loud == 0;
+    return 0;
+}
+
+static int read_status(struct db *db, struct status *st, struct error *e)
+{
+    int code;
+    memset(st, 0, sizeof *st);
+    if ((code = queue_count(db, &st->queued, e)) != 0 ||
+        (code = count(db, "SELECT count(*) FROM held_note", &st->held, e)) != 0 ||
+        (code = count(db, "SELECT count(*) FROM scope WHERE complete = 0 AND id <> zeroblob(16)", &st->incomplete,
+                      e)) != 0 ||
+        (code = count(db, "SELECT count(*) FROM scope WHERE complete = 1 AND id <> zeroblob(16)", &st->scopes, e)) !=
+            0 ||
+        (code = record_conflicts(db, count_conflict, st, e)) != 0)
+        return code;
+    st->last_sync = db_meta_uint(db, "last_sync");
+    st->checkpoint = db_meta_uint(db, "checkpoint_size");
+    st->agrees = db_meta_uint(db, "agrees");
+    st->position = db_meta_uint(db, "digest_position");
+    return 0;
+}
+
+/* The held changes, one after another. */
+static int show_held(const struct cli *cli, struct db *db, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code, first = 1;
+    if ((code = db_query(db, &s, e, "SELECT seq, record, kind, reason FROM held_note ORDER BY epoch, seq", "")) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        const struct schema_kind *kind = schema_kind((unsigned)db_uint(s, 2));
+        const char *name = kind != NULL ? kind->name : "unknown", *reason = db_text(s, 3);
+        struct id record = db_id(s, 1);
+        char text[ID_TEXT];
+        id_format(&record, text);
+        if (cli->json) {
+            fprintf(cli->out, "%s{\"seq\": %llu, \"kind\": \"%s\", \"record\": \"%s\", \"reason\": ", first ? "" : ", ",
+                    (unsigned long long)db_uint(s, 0), name, text);
+            cli_json_text(cli->out, reason, strlen(reason));
+            fputc('}', cli->out);
+        } else {
+            fprintf(cli->out, "  change %llu, %s %s: ", (unsigned long long)db_uint(s, 0), name, text);
+            cli_text(cli->out, reason);
+            fputc('\n', cli->out);
+        }
+        first = 0;
+    }
+    return row < 0 ? failed(e) : 0;
+}
+
+static int show_json(const struct cli *cli, const struct store *s, const struct status *st, struct error *e)
+{
+    char user[ID_TEXT], device[ID_TEXT];
+    int code;
+    id_format(&s->user, user);
+    id_format(&s->author.chain.device, device);
+    fputs("{\"locked\": false, \"folder\": ", cli->out);
+    cli_json_text(cli->out, s->folder, strlen(s->folder));
+    fputs(", \"office\": ", cli->out);
+    cli_json_text(cli->out, s->office_host, strlen(s->office_host));
+    fprintf(cli->out,
+            ", \"port\": %u, \"user\": \"%s\", \"device\": \"%s\", \"changes\": %llu, \"queued\": %llu, "
+            "\"scopes\": %llu, \"incomplete\": %llu, \"conflicts\": %zu, \"quiet\": %zu, \"last_sync_ms\": %llu, "
+            "\"checkpoint\": %llu, \"agrees\": %s, \"agrees_at\": %llu, \"held\": [",
+            s->office_port, user, device, (unsigned long long)s->author.chain.seq, (unsigned long long)st->queued,
+            (unsigned long long)st->scopes, (unsigned long long)st->incomplete, st->loud, st->quiet,
+            (unsigned long long)st->last_sync, (unsigned long long)st->checkpoint,
+            st->agrees == 0   ? "null"
+            : st->agrees == 1 ? "true"
+                              : "false",
+            (unsigned long long)st->position);
+    code = show_held(cli, s->db, e);
+    fputs("]}\n", cli->out);
+    return code;
+}
+
+static int show_words(const struct cli *cli, const struct store *s, const struct status *st, struct error *e)
+{
+    FILE *out = cli->out;
+    char user[ID_TEXT], device[ID_TEXT], when[32] = "never";
+    id_format(&s->user, user);
+    id_format(&s->author.chain.device, device);
+    if (st->last_sync != 0)
+        cli_time(st->last_sync, when);
+    fprintf(out, "user        %s\ndevice      %s\noffice      %s:%u\nstore       %s, unlocked\n", user, device,
+            s->office_host, s->office_port, s->folder);
+    fprintf(out, "last sync   %s\n", when);
+    fprintf(out, "checkpoint  %llu\n", (unsigned long long)st->checkpoint);
+    fprintf(out, "caseload    %llu cases and persons whole, %llu under way\n", (unsigned long long)st->scopes,
+            (unsigned long long)st->incomplete);
+    fprintf(out, "agrees      %s\n",
+            st->agrees == 0   ? "not compared with the office yet"
+            : st->agrees == 1 ? "with the office"
+                              : "NOT with the office: `satchel sync` fetches everything anew");
+    fprintf(out, "queued      %llu\n", (unsigned long long)st->queued);
+    fprintf(out, "conflicts   %zu to decide, %zu kept for review\n", st->loud, st->quiet);
+    fprintf(out, "held back   %llu\n", (unsigned long long)st->held);
+    return show_held(cli, s->db, e);
+}
+
+/* A locked store says no more than that it is there. */
+static int show_locked(const struct cli *cli, struct error *e)
+{
+    char *folder;
+    int code = store_folder(&folder, e);
+    if (code != 0)
+        return code;
+    if (cli->json) {
+        fputs("{\"locked\": true, \"folder\": ", cli->out);
+        cli_json_text(cli->out, folder, strlen(folder));
+        fputs("}\n", cli->out);
+    } else {
+        fprintf(cli->out, "store       %s, locked: `satchel unlock` opens it\n", folder);
+    }
+    free(folder);
+    return 0;
+}
+
+int command_status(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    const struct cli_option options[] = {{NULL, NULL, NULL}};
+    struct error why = {0, ""};
+    struct status st;
+    struct store *s;
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if (argc != 1)
+        return error_set(e, E_USAGE, "status takes no arguments");
+    if ((code = store_open(&s, &why)) == E_LOCKED)
+        return show_locked(cli, e);
+    if (code != 0)
+        return error_set(e, code, "%s", why.text);
+    if ((code = read_status(s->db, &st, e)) == 0)
+        code = cli->json ? show_json(cli, s, &st, e) : show_words(cli, s, &st, e);
+    *waiting = code == 0 && (st.loud != 0 || st.held != 0);
+    store_close(s);
+    return code;
+}

@@ -1,0 +1,403 @@
+/* A sync: hello, welcome; then what is queued goes out, batch by batch, each let go of with its proof; then the
+ * caseload comes in, batch by batch; then a receipt. Every message's effect is one transaction, so that a link that
+ * breaks at any byte loses nothing, and the next sync goes on where this one stopped. */
+#include "command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "apply.h"
+#include "clock.h"
+#include "queue.h"
+#include "record.h"
+#include "schema.h"
+#include "store.h"
+#include "wire.h"
+
+#define SKEW_MS (2 * 60 * 1000)
+
+struct sync {
+    struct cli *cli;
+    struct store *store;
+    struct wire *wire;
+    uint64_t sent, held; /* changes that persons made, and how many of all are held back */
+    struct apply_result got;
+    int want_caseload, revoked, shows_progress;
+    uint64_t skew_ms; /* 0: the clocks agree well enough */
+    uint64_t started_ms;
+};
+
+static int failed(const struct error *e)
+{
+    return e != NULL && e->code != 0 ? e->code : E_IO;
+}
+
+/* --- words on the way --- */
+
+static void progress(struct sync *s)
+{
+    if (s->shows_progress && clock_wall() - s->started_ms > 1000) {
+        fprintf(s->cli->err, "\r%llu changes sent, %llu entries came ", (unsigned long long)s->sent,
+                (unsigned long long)s->got.entries);
+        (void)fflush(s->cli->err);
+    }
+}
+
+static void end_progress(struct sync *s)
+{
+    if (s->shows_progress && clock_wall() - s->started_ms > 1000)
+        fputs("\r\033[K", s->cli->err);
+    s->shows_progress = 0;
+}
+
+static void warn(struct sync *s, const char *words)
+{
+    end_progress(s);
+    fprintf(s->cli->err, "%s\n", words);
+}
+
+/* A wrong clock decides nothing, and its owner hears of it at once. */
+static void check_clock(struct sync *s, uint64_t office_ms)
+{
+    uint64_t ours = clock_wall();
+    char here[32], there[32], words[200];
+    if ((ours > office_ms ? ours - office_ms : office_ms - ours) <= SKEW_MS)
+        return;
+    s->skew_ms = ours > office_ms ? ours - office_ms : office_ms - ours;
+    cli_time(ours, here);
+    cli_time(office_ms, there);
+    (void)snprintf(words, sizeof words,
+                   "this laptop's clock is wrong, or the office's: it is %s here and %s there; set it right", here,
+                   there);
+    warn(s, words);
+}
+
+/* --- meeting --- */
+
+static int say_hello(struct sync *s, struct error *e)
+{
+    struct message m = {.type = MESSAGE_HELLO};
+    struct message_hello *h = &m.as.hello;
+    struct queue_seen seen;
+    struct id *scopes;
+    size_t count;
+    int code;
+    if ((code = queue_seen(s->store->db, &seen, e)) != 0 ||
+        (code = apply_scopes(s->store->db, &scopes, &count, e)) != 0)
+        return code;
+    h->end = s->store->author.chain;
+    h->cursor = db_meta_uint(s->store->db, "pull_cursor");
+    message_caseload_digest(scopes, count, h->caseload_digest);
+    free(scopes);
+    h->checkpoint_size = seen.size;
+    h->checkpoint_root = seen.root;
+    h->wall_ms = clock_wall();
+    return wire_send(s->wire, &m, e);
+}
+
+/* What comes out of turn the session refuses; so this only says what kind it is. */
+static int expect(struct sync *s, enum message_type type, struct message *m, struct error *e)
+{
+    int code = wire_receive(s->wire, m, e);
+    if (code == 0 && m->type != type)
+        code = error_set(e, E_PEER, "the office answers out of turn (message %d)", (int)m->type);
+    return code;
+}
+
+static int meet(struct sync *s, struct error *e)
+{
+    struct message m;
+    int code;
+    if ((code = say_hello(s, e)) != 0 || (code = expect(s, MESSAGE_WELCOME, &m, e)) != 0)
+        return code;
+    check_clock(s, m.as.welcome.office_ms);
+    if (m.as.welcome.schema_version > SCHEMA_VERSION)
+        warn(s, "the office works with a newer Satchel: what this one does not know is kept and not shown; update it");
+    s->want_caseload = m.as.welcome.want_caseload;
+    s->revoked = m.as.welcome.revoked;
+    /* The checkpoint is stored before anything is answered: this laptop is a witness. */
+    if ((code = store_begin(s->store, e)) != 0)
+        return code;
+    code = queue_welcome(s->store->db, &s->store->author.chain, &s->store->office_key, &m.as.welcome, e);
+    if (code != 0) {
+        store_rollback(s->store);
+        return code;
+    }
+    return store_commit(s->store, e);
+}
+
+/* --- out --- */
+
+static int push_batch(struct sync *s, const struct queue_batch *batch, struct error *e)
+{
+    struct message m = {.type = MESSAGE_PUSH};
+    struct store *store = s->store;
+    size_t held = 0;
+    int code;
+    m.as.push.head = (struct slice){batch->head, batch->head_bytes};
+    m.as.push.batch = batch->bytes;
+    if ((code = wire_send(s->wire, &m, e)) != 0 || (code = expect(s, MESSAGE_PUSHED, &m, e)) != 0 ||
+        (code = store_begin(store, e)) != 0)
+        return code;
+    code = queue_pushed(store->db, &store->author.chain, &store->office_key, batch, &m.as.pushed, &held, e);
+    if (code != 0) {
+        store_rollback(store);
+        return code;
+    }
+    s->held += held;
+    return store_commit(store, e);
+}
+
+static int push_all(struct sync *s, struct error *e)
+{
+    struct store *store = s->store;
+    uint64_t before, after;
+    int code;
+    for (;;) {
+        struct queue_batch batch;
+        if ((code = queue_take(store->db, &store->author.chain, store->sign_secret, &batch, e)) != 0)
+            return code;
+        if (batch.count == 0)
+            return 0;
+        if ((code = queue_count(store->db, &before, e)) == 0 && (code = push_batch(s, &batch, e)) == 0)
+            code = queue_count(store->db, &after, e);
+        queue_free(&batch);
+        if (code != 0)
+            return code;
+        s->sent += before - after;
+        progress(s);
+    }
+}
+
+/* --- in --- */
+
+/* Was there anything that the office should have in this laptop's own words? Receipts alone are not. */
+static int owes_receipt(const struct sync *s)
+{
+    return s->sent != 0 || s->got.entries != 0 || s->got.arrived != 0 || s->got.purged != 0 || s->want_caseload ||
+           !s->got.agrees || s->got.rebuilt;
+}
+
+static int apply(struct sync *s, const struct message_entries *m, struct error *e)
+{
+    struct store *store = s->store;
+    int code = store_begin(store, e);
+    if (code != 0)
+        return code;
+    if ((code = apply_entries(store->db, &store->author, m, &s->got, e)) == 0 && s->got.done && owes_receipt(s))
+        code = apply_receipt(store->db, &store->author, &s->got, e);
+    if (code == 0 && s->got.done)
+        code = db_meta_set_uint(store->db, "last_sync", clock_wall(), e);
+    if (code != 0) {
+        store_rollback(store);
+        return code;
+    }
+    return store_commit(store, e);
+}
+
+static int pull_all(struct sync *s, struct error *e)
+{
+    struct store *store = s->store;
+    struct id *scopes = NULL;
+    size_t count = 0;
+    int code;
+    if ((code = apply_restart(store->db, e)) != 0)
+        return code;
+    if (s->want_caseload && (code = apply_scopes(store->db, &scopes, &count, e)) != 0)
+        return code;
+    for (int first = 1; code == 0 && !s->got.done; first = 0) {
+        struct message m = {.type = MESSAGE_PULL};
+        m.as.pull.cursor = db_meta_uint(store->db, "pull_cursor");
+        m.as.pull.credit = LIMITS_BATCH_MAX;
+        m.as.pull.has_caseload = first && s->want_caseload;
+        if (m.as.pull.has_caseload)
+            m.as.pull.caseload = (struct slice){(const uint8_t *)scopes, count * sizeof *scopes};
+        if ((code = wire_send(s->wire, &m, e)) == 0 && (code = expect(s, MESSAGE_ENTRIES, &m, e)) == 0)
+            code = apply(s, &m.as.entries, e);
+        progress(s);
+    }
+    free(scopes);
+    return code;
+}
+
+/* --- the end --- */
+
+static int count_conflict(void *arg, const struct record_conflict *c, struct error *e)
+{
+    size_t *loud = arg;
+    (void)e;
+    *loud += c->loud != 0;
+    return 0;
+}
+
+static void say_numbers(const struct sync *s, uint64_t size, size_t loud)
+{
+    fprintf(s->cli->out,
+            "{\"sent\": %llu, \"held\": %llu, \"checkpoint\": %llu, \"verified\": true, \"entries\": %llu, "
+            "\"arrived\": %llu, \"purged\": %llu, \"kept\": %llu, \"agrees\": %s, \"rebuilt\": %s, "
+            "\"conflicts\": %zu, \"clock_skew_ms\": %llu}\n",
+            (unsigned long long)s->sent, (unsigned long long)s->held, (unsigned long long)size,
+            (unsigned long long)s->got.entries, (unsigned long long)s->got.arrived, (unsigned long long)s->got.purged,
+            (unsigned long long)s->got.kept, s->got.agrees ? "true" : "false", s->got.rebuilt ? "true" : "false", loud,
+            (unsigned long long)s->skew_ms);
+}
+
+static void say_words(const struct sync *s, uint64_t size, size_t loud)
+{
+    FILE *out = s->cli->out;
+    char count[64];
+    if (s->sent != 0)
+        fprintf(out, "%s, all held by the office at checkpoint %llu (verified)\n",
+                cli_count(s->sent, "change", "changes", count, sizeof count), (unsigned long long)size);
+    else
+        fprintf(out, "nothing was queued; the office is at checkpoint %llu (verified)\n", (unsigned long long)size);
+    fprintf(out, "%s came", cli_count(s->got.entries, "entry", "entries", count, sizeof count));
+    if (s->got.arrived != 0)
+        fprintf(out, ", %s new here",
+                cli_count(s->got.arrived, "part of the caseload is", "parts of the caseload are", count, sizeof count));
+    if (s->got.purged != 0)
+        fprintf(out, ", %s let go of",
+                cli_count(s->got.purged, "case or person", "cases and persons", count, sizeof count));
+    fputc('\n', out);
+    if (s->got.kept != 0)
+        fprintf(s->cli->err, "%s should go and stays: a change in it waits to be sent; sync again\n",
+                cli_count(s->got.kept, "case or person", "cases and persons", count, sizeof count));
+    if (s->held != 0)
+        fprintf(s->cli->err, "the office holds back %s; `satchel status` says why\n",
+                cli_count(s->held, "of your changes", "of your changes", count, sizeof count));
+    if (loud != 0)
+        fprintf(s->cli->err, "%s for your decision; `satchel conflicts` lists them\n",
+                cli_count(loud, "conflict waits", "conflicts wait", count, sizeof count));
+}
+
+static int summary(struct sync *s, int *waiting, struct error *e)
+{
+    struct queue_seen seen;
+    size_t loud = 0;
+    int code;
+    if ((code = queue_seen(s->store->db, &seen, e)) != 0 ||
+        (code = record_conflicts(s->store->db, count_conflict, &loud, e)) != 0)
+        return code;
+    *waiting = loud != 0 || s->held != 0 || s->got.kept != 0;
+    end_progress(s);
+    if (s->cli->json)
+        say_numbers(s, seen.size, loud);
+    else
+        say_words(s, seen.size, loud);
+    return 0;
+}
+
+/* Said after everything else has been done and sent: the record is not what it should be. */
+static int check_agreement(const struct sync *s, struct error *e)
+{
+    if (!s->got.agrees)
+        return error_set(
+            e, E_VERIFY,
+            "what this laptop shows differs from the office's record at position %llu, even made anew from "
+            "its log; nothing is lost: run `satchel sync` again, which fetches everything anew, and tell "
+            "the office",
+            (unsigned long long)s->got.position);
+    if (s->got.rebuilt)
+        return error_set(e, E_VERIFY,
+                         "what this laptop showed differed from the office's record at position %llu; it has been made "
+                         "anew from the log and agrees now; tell the office",
+                         (unsigned long long)s->got.position);
+    return 0;
+}
+
+static int talk(struct sync *s, struct error *e)
+{
+    int code;
+    if ((code = meet(s, e)) != 0 || (code = push_all(s, e)) != 0)
+        return code;
+    if (s->revoked) {
+        wire_end(s->wire);
+        return error_set(e, E_REFUSED,
+                         "the office has disabled this laptop or its user: it deals nothing any more; what was queued "
+                         "(%llu changes) is held there",
+                         (unsigned long long)s->sent);
+    }
+    if ((code = pull_all(s, e)) != 0 || (code = push_all(s, e)) != 0)
+        return code;
+    wire_end(s->wire);
+    return 0;
+}
+
+/* Whatever broke: how many changes wait, and that they are safe. */
+static int add_queued(struct sync *s, struct error *e)
+{
+    struct error why = *e;
+    uint64_t queued;
+    char count[64];
+    if (why.code != E_NET || queue_count(s->store->db, &queued, NULL) != 0)
+        return why.code;
+    cli_count(queued, "change is", "changes are", count, sizeof count);
+    if (s->wire == NULL)
+        return error_set(e, E_NET, "%s; your changes are kept: %llu queued", why.text, (unsigned long long)queued);
+    return error_set(e, E_NET, "%s; %s queued; run `satchel sync` again", why.text, count);
+}
+
+static int parse_number(const char *text, const char *name, uint64_t max, uint64_t *out, struct error *e)
+{
+    char *end;
+    unsigned long long n;
+    if (text == NULL)
+        return 0;
+    errno = 0;
+    n = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || n == 0 || n > max)
+        return error_set(e, E_USAGE, "--%s takes a number from 1 to %llu", name, (unsigned long long)max);
+    *out = n;
+    return 0;
+}
+
+static int run(struct sync *s, const struct wire_options *options, int *waiting, struct error *e)
+{
+    int code = wire_open(&s->wire, options, e);
+    if (code == 0 && (code = talk(s, e)) != 0 && code != E_NET)
+        wire_fail(s->wire, e);
+    end_progress(s);
+    if (code != 0) {
+        code = add_queued(s, e);
+    } else {
+        /* An error is one JSON value of its own. */
+        struct error why = {0, ""};
+        int differs = check_agreement(s, &why);
+        if (differs == 0 || !s->cli->json)
+            code = summary(s, waiting, e);
+        if (differs != 0 && code == 0)
+            code = error_set(e, differs, "%s", why.text);
+    }
+    wire_close(s->wire);
+    return code;
+}
+
+int command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    const char *host = NULL, *port_text = NULL, *break_text = NULL;
+    const struct cli_option options[] = {
+        {"host", &host, NULL}, {"port", &port_text, NULL}, {"break-after", &break_text, NULL}, {NULL, NULL, NULL}};
+    struct sync s = {.cli = cli, .started_ms = clock_wall()};
+    struct wire_options wire = {.mode = LINK_SYNC};
+    uint64_t port = 0;
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (code = parse_number(port_text, "port", 65535, &port, e)) != 0 ||
+        (code = parse_number(break_text, "break-after", INT64_MAX, &wire.break_after, e)) != 0)
+        return code;
+    if (argc != 1)
+        return error_set(e, E_USAGE, "sync takes no arguments but options; --help shows them");
+    if ((code = store_open(&s.store, e)) != 0)
+        return code;
+    wire.host = host != NULL ? host : s.store->office_host;
+    wire.port = port != 0 ? (unsigned)port : s.store->office_port;
+    wire.noise_secret = s.store->noise_secret;
+    wire.office_noise = s.store->office_noise;
+    s.shows_progress = !cli->json && cli->err == stderr && isatty(STDERR_FILENO);
+    code = run(&s, &wire, waiting, e);
+    store_close(s.store);
+    return code != 0 ? failed(e) : 0;
+}

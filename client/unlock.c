@@ -1,0 +1,187 @@
+/* Unlocking, locking, and changing the passphrase. */
+#include "command.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "agent.h"
+#include "clock.h"
+#include "keyfile.h"
+#include "store.h"
+
+/* The folder and the key file in it. E_NO_STORE where there is none. */
+static int find(char **folder, char **keys, struct error *e)
+{
+    struct stat s;
+    int code = store_folder(folder, e);
+    if (code != 0)
+        return code;
+    if ((*keys = store_path(*folder, STORE_KEYS)) == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    if (stat(*keys, &s) != 0)
+        return errno == ENOENT || errno == ENOTDIR
+                   ? error_set(e, E_NO_STORE,
+                               "this laptop is not enrolled (no store in %s); run `satchel enrol TICKET` first",
+                               *folder)
+                   : error_system(e, E_IO, errno, "%s cannot be read", *keys);
+    return 0;
+}
+
+static int parse_minutes(const char *text, unsigned *out, struct error *e)
+{
+    char *end;
+    unsigned long n;
+    if (text == NULL)
+        return 0;
+    errno = 0;
+    n = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || n == 0 || n > AGENT_IDLE_MINUTES_MAX)
+        return error_set(e, E_USAGE, "--idle takes minutes, from 1 to %d", AGENT_IDLE_MINUTES_MAX);
+    *out = (unsigned)n;
+    return 0;
+}
+
+static void say_locked(const struct cli *cli, int locked, const char *words)
+{
+    if (cli->json)
+        fprintf(cli->out, "{\"locked\": %s}\n", locked ? "true" : "false");
+    else
+        fprintf(cli->err, "%s\n", words);
+}
+
+/* --- unlock --- */
+
+static int unlock(const char *folder, const char *keys, const char *file, const char *fd, unsigned idle,
+                  struct error *e)
+{
+    uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
+    struct id session = id_new(clock_wall());
+    struct store *store = NULL;
+    char *passphrase = NULL;
+    size_t bytes = 0;
+    int code;
+    if (key == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    code = cli_secret(file, fd, "Passphrase: ", 0, &passphrase, &bytes, e);
+    if (code == 0)
+        code = keyfile_open(keys, passphrase, bytes, key, e);
+    cli_secret_free(passphrase, bytes);
+    /* What the key opens is looked at before anybody trusts it: an old copy, a damaged page. Everything of the store is
+     * wiped again before the agent is forked off, which has the key and nothing else. */
+    if (code == 0)
+        code = store_open_with(&store, folder, key, &session, e);
+    store_close(store);
+    if (code == 0)
+        code = agent_start(folder, key, &session, idle, e);
+    sodium_free(key);
+    return code == E_EXISTS ? 0 : code;
+}
+
+int command_unlock(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    const char *file = NULL, *fd = NULL, *minutes = NULL;
+    const struct cli_option options[] = {
+        {"idle", &minutes, NULL}, {"passphrase-file", &file, NULL}, {"passphrase-fd", &fd, NULL}, {NULL, NULL, NULL}};
+    char *folder = NULL, *keys = NULL;
+    unsigned idle = AGENT_IDLE_MINUTES;
+    int code;
+    (void)waiting;
+    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = parse_minutes(minutes, &idle, e)) != 0)
+        return code;
+    if (argc != 1)
+        return error_set(e, E_USAGE, "unlock takes no arguments; the passphrase is asked for");
+    if ((code = find(&folder, &keys, e)) != 0)
+        goto out;
+    if (agent_is_there(folder)) {
+        say_locked(cli, 0, "unlocked already");
+        goto out;
+    }
+    if ((code = unlock(folder, keys, file, fd, idle, e)) == 0) {
+        char words[64];
+        (void)snprintf(words, sizeof words, "unlocked, until nothing has been asked for %u minutes", idle);
+        say_locked(cli, 0, words);
+    }
+out:
+    free(folder);
+    free(keys);
+    return code;
+}
+
+/* --- lock --- */
+
+int command_lock(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    const struct cli_option options[] = {{NULL, NULL, NULL}};
+    char *folder = NULL, *keys = NULL;
+    int code, was = 0;
+    (void)waiting;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if (argc != 1)
+        return error_set(e, E_USAGE, "lock takes no arguments");
+    if ((code = find(&folder, &keys, e)) == 0 && (code = agent_stop(folder, &was, e)) == 0)
+        say_locked(cli, 1, was ? "locked" : "locked already");
+    free(folder);
+    free(keys);
+    return code;
+}
+
+/* --- passphrase --- */
+
+/* The store is held meanwhile, so that no other command of ours writes the key file. */
+static int change(const char *folder, const char *keys, const uint8_t *key, const char *new, size_t bytes,
+                  struct error *e)
+{
+    static const struct id nobody;
+    struct store *store;
+    int code = store_open_with(&store, folder, key, &nobody, e);
+    if (code == 0)
+        code = keyfile_change(keys, key, new, bytes, KEYFILE_MODERATE, e);
+    store_close(store);
+    return code;
+}
+
+int command_passphrase(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    const char *file = NULL, *fd = NULL, *new_file = NULL, *new_fd = NULL;
+    const struct cli_option options[] = {{"passphrase-file", &file, NULL},
+                                         {"passphrase-fd", &fd, NULL},
+                                         {"new-passphrase-file", &new_file, NULL},
+                                         {"new-passphrase-fd", &new_fd, NULL},
+                                         {NULL, NULL, NULL}};
+    char *folder = NULL, *keys = NULL, *old = NULL, *new = NULL;
+    size_t old_bytes = 0, new_bytes = 0;
+    uint8_t *key = NULL;
+    int code;
+    (void)waiting;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if (argc != 1)
+        return error_set(e, E_USAGE, "passphrase takes no arguments; both passphrases are asked for");
+    if ((code = find(&folder, &keys, e)) != 0)
+        goto out;
+    if ((key = sodium_malloc(KEYFILE_KEY_BYTES)) == NULL) {
+        code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        goto out;
+    }
+    if ((code = cli_secret(file, fd, "The passphrase as it is: ", 0, &old, &old_bytes, e)) != 0 ||
+        (code = keyfile_open(keys, old, old_bytes, key, e)) != 0 ||
+        (code = cli_secret(new_file, new_fd, "The new passphrase: ", 1, &new, &new_bytes, e)) != 0 ||
+        (code = change(folder, keys, key, new, new_bytes, e)) != 0)
+        goto out;
+    if (cli->json)
+        fputs("{\"changed\": true}\n", cli->out);
+    else
+        fputs("the passphrase has been changed\n", cli->err);
+out:
+    cli_secret_free(new, new_bytes);
+    cli_secret_free(old, old_bytes);
+    sodium_free(key);
+    free(keys);
+    free(folder);
+    return code;
+}
