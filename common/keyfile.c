@@ -64,6 +64,7 @@ struct image {
 };
 
 static const uint8_t magic[MAGIC_BYTES] = "satchel keys 1\n";
+static const uint8_t slot_magic[4] = {'S', 'L', 'O', 'T'};
 
 static void put_le(uint8_t *out, uint64_t value, int bytes)
 {
@@ -86,7 +87,7 @@ static size_t slot_bytes(const struct image *image, size_t at)
 {
     const uint8_t *slot = image->bytes + at;
     uint64_t bytes;
-    if (image->count - at < SLOT_HEADER_BYTES || memcmp(slot, "SLOT", 4) != 0)
+    if (image->count - at < SLOT_HEADER_BYTES || memcmp(slot, slot_magic, sizeof slot_magic) != 0)
         return 0;
     bytes = get_le(slot + 8, 4);
     if (bytes < SLOT_HEADER_BYTES || bytes > image->count - at)
@@ -200,7 +201,7 @@ static int make_slot(uint8_t slot[SLOT_BYTES], uint8_t number, const uint8_t key
         return error_set(e, E_INPUT, "a passphrase has %d to %d bytes; six random words are a good one",
                          KEYFILE_PASSPHRASE_MIN, KEYFILE_PASSPHRASE_MAX);
     memset(slot, 0, SLOT_BYTES);
-    memcpy(slot, "SLOT", 4);
+    memcpy(slot, slot_magic, sizeof slot_magic);
     slot[4] = SLOT_VERSION;
     slot[5] = number;
     slot[6] = SLOT_TYPE_PASSPHRASE;
