@@ -6,7 +6,7 @@
 #include <string.h>
 #include <uv.h>
 
-#include "limits.h"
+#include "wire_limits.h"
 
 struct wire {
     uv_loop_t loop;
@@ -194,12 +194,10 @@ static int connect_to(struct wire *w, const struct wire_options *o, struct error
 static int handshake(struct wire *w, enum link_mode mode, struct error *e)
 {
     struct session_event event;
-    int code;
+    struct error why = {0, ""};
     set_timer(w, WIRE_CONNECT_MS);
-    if ((code = next(w, &event, e)) != 0) {
-        error_prefix(e, "who answers at %s is not this laptop's office", w->where);
-        return error_set(e, E_PEER, "%s", e != NULL ? e->text : "");
-    }
+    if (next(w, &event, &why) != 0)
+        return error_set(e, E_PEER, "who answers at %s is not the office: %s", w->where, why.text);
     if (event.type == SESSION_READY)
         return 0;
     if (w->break_after != 0 && w->came >= w->break_after)

@@ -13,7 +13,7 @@
     X(E_OK, 0, "ok")                                                                                                   \
     X(E_USAGE, 2, "usage")         /* the command line is wrong */                                                     \
     X(E_INPUT, 2, "input")         /* a file, a row or a peer's bytes are not what they should be */                   \
-    X(E_LIMIT, 2, "limit")         /* larger than limits.h allows */                                                   \
+    X(E_LIMIT, 2, "limit")         /* larger than any limit allows */                                                   \
     X(E_NOT_FOUND, 2, "not-found") /* no such record, user, device, field */                                           \
     X(E_EXISTS, 2, "exists")       /* it is there already */                                                           \
     X(E_REFUSED, 2, "refused")     /* not allowed: ticket, role, scope */                                              \

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "limits.h"
+#include "wire_limits.h"
 #include "record.h"
 #include "schema.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "limits.h"
+#include "wire_limits.h"
 #include "log.h"
 #include "record.h"
 #include "schema.h"

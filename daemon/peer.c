@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "commit.h"
 #include "deal.h"
-#include "limits.h"
+#include "wire_limits.h"
 #include "session.h"
 
 struct peer {

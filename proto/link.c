@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "limits.h"
+#include "wire_limits.h"
 
 /* The stages of a link. The handshake's messages have one length each, so the bytes that a stranger may make us hold
  * stand in a small array in the link, and a stream that is not ours is known by its first two or three bytes.

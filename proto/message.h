@@ -11,7 +11,7 @@
 #include "checkpoint.h"
 #include "error.h"
 #include "id.h"
-#include "limits.h"
+#include "wire_limits.h"
 #include "merkle.h"
 #include "pack.h"
 

@@ -4,7 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "limits.h"
+#include "wire_limits.h"
 
 /* The names below are the specification's where it has one (MixKey, MixHash, Split ...), so that each function can be
  * read beside its section. In both patterns every payload is encrypted: message 0 mixes `es` before its payload, so

@@ -15,7 +15,7 @@
 #include <sodium.h>
 
 #include "error.h"
-#include "limits.h"
+#include "wire_limits.h"
 #include "link.h"
 #include "noise.h"
 
