@@ -100,7 +100,7 @@ static int prepare(sqlite3 *db)
                           "PRAGMA locking_mode=EXCLUSIVE;"
                           "PRAGMA temp_store=MEMORY;"
                           "PRAGMA mmap_size=0;"
-                          "PRAGMA cache_size=-32768;"
+                          "PRAGMA cache_size=-65536;"
                           "PRAGMA cache_spill=OFF;" /* a large transaction waits in memory; vault_wal.c says why */
                           "PRAGMA secure_delete=ON;"
                           "PRAGMA foreign_keys=ON;"

@@ -12,7 +12,7 @@
 
 #include "vault_private.h"
 
-#define SLAB_BYTES (32u << 20) /* as large as the cache of a handle; pages that are never used cost nothing */
+#define SLAB_BYTES (64u << 20) /* as large as the cache of a handle; pages that are never used cost nothing */
 #define LOCK_MARGIN (1u << 20) /* left of RLIMIT_MEMLOCK for libsodium's keys */
 #define PREFIX_BYTES sizeof(union prefix)
 
