@@ -356,7 +356,7 @@ struct slice unpack_any(struct unpack *r)
                 fail(r);
             last_key[depth] = key;
         }
-        if (count != 0 && !r->failed) {
+        if ((type == PACK_ARRAY || type == PACK_MAP) && !r->failed) {
             if (depth == PACK_DEPTH_MAX) {
                 fail(r);
             } else {
