@@ -130,11 +130,12 @@ static int take_known(struct db *db, struct log_entry *entry, struct error *e)
     }
     if (waits)
         return 0;
-    if (held && ((code = log_set_held(db, entry->id, 0, e)) != 0 ||
-                 (code = db_run(db, e, "DELETE FROM held_note WHERE epoch = ? AND seq = ?", "uu", entry->change.epoch,
-                                entry->change.seq)) != 0))
+    if (!held)
+        return record_apply(db, entry, e);
+    if ((code = db_run(db, e, "DELETE FROM held_note WHERE epoch = ? AND seq = ?", "uu", entry->change.epoch,
+                       entry->change.seq)) != 0)
         return code;
-    return record_apply(db, entry, e);
+    return record_set_held(db, entry->id, 0, e);
 }
 
 /* Into the log and the record. */

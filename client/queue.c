@@ -144,7 +144,7 @@ static int check_chain(struct db *db, const struct chain *own, const struct chai
 int queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
                   const struct message_welcome *m, struct error *e)
 {
-    struct checkpoint c;
+    struct checkpoint c = {.size = 0};
     int code;
     if ((code = check_checkpoint(db, key, m->checkpoint, &m->consistency, &c, e)) != 0 ||
         (code = check_chain(db, own, &m->have, e)) != 0)
@@ -213,7 +213,7 @@ out:
 
 void queue_free(struct queue_batch *batch)
 {
-    free((void *)(uintptr_t)batch->bytes.p);
+    free((void *)batch->bytes.p);
     batch->bytes = (struct slice){NULL, 0};
 }
 
@@ -296,7 +296,7 @@ static int refresh(struct db *db, int64_t id, struct error *e)
     return code;
 }
 
-/* Notes what the office holds back. The record is made anew without it by the caller. */
+/* Notes what the office holds back, and takes it out of the record: on this laptop as at the office. */
 static int note_held(struct db *db, const struct chain *own, const struct message_pushed *m, size_t *held,
                      struct error *e)
 {
@@ -318,7 +318,7 @@ static int note_held(struct db *db, const struct chain *own, const struct messag
             return failed(e);
         memcpy(reason, h.reason.p, h.reason.size);
         reason[h.reason.size] = '\0';
-        if ((code = log_set_held(db, id, 1, e)) == 0 && (code = db_run(db, e, note, "it", id, reason)) == 0)
+        if ((code = record_set_held(db, id, 1, e)) == 0 && (code = db_run(db, e, note, "it", id, reason)) == 0)
             ++*held;
     }
     return code;
@@ -342,7 +342,7 @@ static int note_acked(struct db *db, const struct chain *own, uint64_t seq, stru
 int queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
                  const struct queue_batch *sent, const struct message_pushed *m, size_t *held, struct error *e)
 {
-    struct checkpoint c;
+    struct checkpoint c = {.size = 0};
     int64_t id;
     int code;
     *held = 0;
@@ -352,12 +352,9 @@ int queue_pushed(struct db *db, const struct chain *own, const struct checkpoint
         if ((id = log_find(db, &own->device, own->epoch, seq, NULL, e)) <= 0)
             return failed(e);
         if ((code = log_accept(db, id, m->first_position + (seq - m->first_seq), m->received_ms, e)) != 0 ||
-            (m->held_count == 0 && (code = refresh(db, id, e)) != 0))
+            (code = refresh(db, id, e)) != 0)
             return code;
     }
-    if ((code = note_acked(db, own, m->seq, e)) != 0 || m->held_count == 0)
-        return code;
-    /* What is held leaves the record again, on this laptop as at the office. */
-    code = note_held(db, own, m, held, e);
-    return code != 0 ? code : record_rebuild(db, e);
+    code = note_acked(db, own, m->seq, e);
+    return code != 0 ? code : note_held(db, own, m, held, e);
 }

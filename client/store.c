@@ -30,16 +30,18 @@ char *store_path(const char *folder, const char *name)
 
 int store_folder(char **out, struct error *e)
 {
-    const char *home = getenv("SATCHEL_HOME"), *data = getenv("XDG_DATA_HOME");
+    const char *own = getenv("SATCHEL_HOME"), *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
     /* An XDG folder that is not absolute is to be ignored (XDG Base Directory Specification). */
-    if (home != NULL && home[0] != '\0')
-        *out = strdup(home);
+    if (own != NULL && own[0] != '\0')
+        *out = strdup(own);
     else if (data != NULL && data[0] == '/')
         *out = store_path(data, "satchel");
-    else if ((home = getenv("HOME")) != NULL && home[0] != '\0')
+    else if (home != NULL && home[0] != '\0')
         *out = store_path(home, ".local/share/satchel");
-    else
-        return error_set(e, E_INPUT, "there is no home folder to keep the store in; set HOME or SATCHEL_HOME");
+    else {
+        (void)error_set(e, E_INPUT, "there is no home folder to keep the store in; set HOME or SATCHEL_HOME");
+        return E_INPUT;
+    }
     return *out != NULL ? 0 : no_memory(e);
 }
 

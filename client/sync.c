@@ -17,7 +17,7 @@
 #include "store.h"
 #include "wire.h"
 
-#define SKEW_MS (2 * 60 * 1000)
+#define SKEW_MS 120000u /* two minutes */
 
 struct sync {
     struct cli *cli;
