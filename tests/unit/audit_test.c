@@ -718,7 +718,7 @@ static void replay_refuses(void **state)
     assert_int_equal(audit_replay(&options, &db, NULL, &e), E_VERIFY);
     assert_null(db);
     assert_begins(&e, "entry 10:");
-    options.passphrase = "wrong horse";
+    options.passphrase = "another horse";
     tamper_store(other, whole.p, whole.size);
     assert_int_equal(audit_replay(&options, &db, NULL, &e), E_WRONG_KEY);
     tamper_free(&t);
