@@ -37,6 +37,14 @@ void import_left(struct import *im, const char *what, const char *reason)
     count(im, what, reason, 1);
 }
 
+int import_source(struct import *im, const char *format, struct error *e)
+{
+    int used = snprintf(im->source, sizeof im->source, "%s%s%s", format, im->system[0] != 0 ? " " : "", im->system);
+    return used < 0 || (size_t)used >= sizeof im->source
+               ? error_set(e, E_INPUT, "--source takes a short name, as that of the other system")
+               : 0;
+}
+
 /* --- staging --- */
 
 static int failed(const struct error *e)

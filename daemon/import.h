@@ -65,6 +65,9 @@ void import_field(struct import_record *r, const char *field, const char *value)
  * the reason; only a failure of the store is an error. */
 int import_write(struct import *im, struct import_record *r, struct error *e);
 
+/* Sets the source; to be called before any id is derived. E_INPUT: the system's name is too long. */
+int import_source(struct import *im, const char *format, struct error *e);
+
 /* Commits what is under way. */
 int import_flush(struct import *im, struct error *e);
 

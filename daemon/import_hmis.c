@@ -323,8 +323,8 @@ int import_hmis(struct import *im, const char *folder, int *found, struct error 
     };
     int code;
     *found = 0;
-    im->source = "hmis";
-    if ((code = stage_all(im, folder, found, e)) != 0 || !*found || (code = sift_references(im, e)) != 0)
+    if ((code = import_source(im, "hmis", e)) != 0 || (code = stage_all(im, folder, found, e)) != 0 || !*found ||
+        (code = sift_references(im, e)) != 0)
         return code;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if ((code = each_row(im, steps[i].sql, steps[i].take, e)) != 0)

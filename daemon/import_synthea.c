@@ -283,8 +283,8 @@ int import_synthea(struct import *im, const char *folder, int *found, struct err
     };
     int code;
     *found = 0;
-    im->source = "synthea";
-    if ((code = stage_all(im, folder, found, e)) != 0 || !*found || (code = sift_all(im, e)) != 0)
+    if ((code = import_source(im, "synthea", e)) != 0 || (code = stage_all(im, folder, found, e)) != 0 || !*found ||
+        (code = sift_all(im, e)) != 0)
         return code;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if ((code = each_row(im, steps[i].sql, steps[i].take, e)) != 0)

@@ -54,7 +54,8 @@ int task_words(int argc, int first, int count, const char *form, struct error *e
     X(held_list, "held", "held list DIR", "changes that could not be applied, and why")                                \
     X(held_release, "held", "held release DIR HOLD", "apply a held change after all")                                  \
     X(archive, "", "archive DIR FILE", "write the log archive for an auditor")                                         \
-    X(import, "", "import DIR PATH [--assign LOGIN,...] [--dry-run]", "read an HMIS or Synthea CSV export")
+    X(import, "", "import DIR PATH [--source NAME] [--assign LOGIN,...] [--dry-run]",                                  \
+      "read an HMIS or Synthea CSV export; --source keeps two systems with the same keys apart")
 
 #define TASK_DECLARE(name, group, form, help) int task_##name(struct task *t, int argc, char **argv, struct error *e);
 TASK_LIST(TASK_DECLARE)

@@ -107,18 +107,16 @@ static int run(struct import *im, const char *path, const char *assign, struct e
 
 int task_import(struct task *t, int argc, char **argv, struct error *e)
 {
-    const char *as = NULL, *assign = NULL;
+    const char *as = NULL, *assign = NULL, *source = "";
     struct import *im;
     struct stat there;
     char *path = NULL;
     int dry_run = 0, code;
-    const struct cli_option options[] = {{"as", &as, NULL},
-                                         {"assign", &assign, NULL},
-                                         {"dry-run", NULL, &dry_run},
-                                         {"json", NULL, &t->cli->json},
-                                         {NULL, NULL, NULL}};
+    const struct cli_option options[] = {
+        {"as", &as, NULL},           {"assign", &assign, NULL},     {"source", &source, NULL},
+        {"dry-run", NULL, &dry_run}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
     if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 1, 1, "import DIR PATH [--assign LOGIN,...] [--dry-run]", e)) != 0 ||
+        (code = task_words(argc, 1, 1, "import DIR PATH [--source NAME] [--assign LOGIN,...] [--dry-run]", e)) != 0 ||
         (code = central_act_as(t->central, as, e)) != 0)
         return code;
     if ((im = calloc(1, sizeof *im)) == NULL || (path = task_path(t, argv[1])) == NULL) {
@@ -127,7 +125,7 @@ int task_import(struct task *t, int argc, char **argv, struct error *e)
     }
     im->central = t->central;
     im->dry_run = dry_run;
-    im->source = "none";
+    im->system = source;
     if (stat(path, &there) != 0 || !S_ISDIR(there.st_mode))
         code = error_set(e, E_NOT_FOUND, "%s is no folder; name the folder that holds the CSV files", argv[1]);
     else if ((code = db_open_memory(&im->staging, e)) == 0)
