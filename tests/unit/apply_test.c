@@ -287,8 +287,21 @@ static void test_twice(void **state)
     pulled(p);
 }
 
-/* Goal: a batch that is cut anywhere, or has one bit changed, is refused, and nothing of it stays. (Deflate has up to 7
- * bits of padding before its check sum, which mean nothing: with one of these changed it is the same batch.) */
+/* Do both inflate to the same bytes? */
+static int is_same_batch(struct slice a, struct slice b)
+{
+    struct batch_reader x, y;
+    int same;
+    PAIR_OK(batch_open(&x, a, 1, &pair_e));
+    PAIR_OK(batch_open(&y, b, 1, &pair_e));
+    same = x.size == y.size && memcmp(x.bytes, y.bytes, x.size) == 0;
+    batch_close(&x);
+    batch_close(&y);
+    return same;
+}
+
+/* Goal: a batch that is cut anywhere, or has one bit changed, is refused, and nothing of it stays. (A few bits of
+ * deflate mean nothing, padding and lengths of codes that are not used: with one of these changed it is the same.) */
 static void test_damaged(void **state)
 {
     struct pair *p = *state;
@@ -314,7 +327,7 @@ static void test_damaged(void **state)
         memset(&r, 0, sizeof r);
         PAIR_OK(db_begin(p->db, &pair_e));
         if (apply_entries(p->db, &p->author, &bad, &r, NULL) == 0) {
-            assert_int_equal(i, m.batch.size - 5); /* the byte before the check sum */
+            assert_true(is_same_batch(m.batch, bad.batch));
             assert_true(r.agrees);
         }
         db_rollback(p->db);
