@@ -29,7 +29,8 @@ struct import_count {
 struct import {
     struct central *central;
     struct db *staging;
-    const char *source; /* "hmis", "synthea": part of every derived id */
+    const char *system; /* "", or which of several source systems this is: their keys may be the same */
+    char source[128];   /* "hmis", "synthea" and the system: part of every derived id */
     int dry_run;
     unsigned in_transaction; /* records since the last commit */
     size_t count_count;
