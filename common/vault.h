@@ -15,16 +15,21 @@
 #define VAULT_RESERVE_BYTES 40
 
 /* Once in a process, before any other use of SQLite: initialises libsodium, sets SQLite's allocator to one that zeroes
- * on free and its page cache to a locked slab (best effort where RLIMIT_MEMLOCK is small), forbids core files of this
- * process (RLIMIT_CORE 0, PR_SET_DUMPABLE 0), and registers the VFS "satchel-vault". Calling it again does nothing.
- * Errors: E_INTERNAL, E_MEMORY. */
+ * on free and takes pages of the cache from a locked slab (best effort where RLIMIT_MEMLOCK is small), forbids core
+ * files of this process (RLIMIT_CORE 0, PR_SET_DUMPABLE 0), and registers the VFS "satchel-vault". Calling it again
+ * does nothing. Errors: E_INTERNAL, E_MEMORY. */
 int vault_init(struct error *e);
 
-/* Opens the encrypted database at path (UTF-8), creating it if create is not 0 and it does not exist. key: 32 bytes,
- * copied into locked memory that is zeroed when the last handle of that path closes. The handle is ready for use: WAL,
- * synchronous=FULL, foreign keys on, temp_store=MEMORY, exclusive locking, and the key has been checked by reading
- * page 1. wait_ms: how long to wait for another process that holds the store. *out is closed with vault_close.
- * Errors: E_NO_STORE (absent and not create), E_WRONG_KEY, E_BUSY, E_VERIFY (a page failed its tag), E_IO, E_FULL. */
+/* Opens the encrypted database at path (UTF-8), creating it if create is not 0 and it does not exist (or is empty).
+ * key: 32 bytes; what is derived from it stays in locked memory and is zeroed when the handle closes. The handle is
+ * ready for use: WAL, synchronous=FULL, foreign keys on, temp_store=MEMORY, exclusive locking, and the key has been
+ * checked. cache_spill is off and must stay so (docs/VAULT.md, trap 11): what one transaction changes has to fit into
+ * memory. wait_ms: how long to wait for another process that holds the store. *out is closed with vault_close; it is
+ * NULL on an error, and then nothing was changed. While a handle is open, never open(2) the store's files in the same
+ * process: closing them would drop SQLite's locks. Errors: E_NO_STORE (absent and not create, or no such folder),
+ * E_WRONG_KEY (also a file that is no store), E_BUSY, E_VERIFY (a page failed its tag, or there is a log without its
+ * database), E_INPUT (path empty, too long, or no file), E_IO, E_FULL, E_MEMORY, E_INTERNAL (vault_init was not
+ * called). */
 int vault_open(sqlite3 **out, const char *path, const uint8_t key[VAULT_KEY_BYTES], int create, int wait_ms,
                struct error *e);
 

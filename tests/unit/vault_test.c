@@ -464,6 +464,23 @@ static void full_text_search_works(void **state)
     vault_close(db);
 }
 
+/* Goal: words for an error name what was being done, and never what a row holds. */
+static void words_hold_no_values(void **state)
+{
+    sqlite3 *db = must_open(1);
+    struct error e = {0};
+    (void)state;
+    must(db, "CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES ('name of a person')");
+    assert_int_not_equal(sqlite3_exec(db, "INSERT INTO t VALUES ('name of a person')", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(vault_error(db, "saving a change", &e), E_IO);
+    assert_non_null(strstr(e.text, "saving a change"));
+    assert_null(strstr(e.text, "person"));
+    assert_int_not_equal(sqlite3_exec(db, "SELECT 'name of a person' FRM t", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(vault_error(db, "asking", &e), E_IO);
+    assert_null(strstr(e.text, "person"));
+    vault_close(db);
+}
+
 /* ---- memory ---- */
 
 /* How often the marker's bytes stand in what this process may write to. Both are kept inverted, lest we find
@@ -556,6 +573,7 @@ int main(void)
         TEST(no_other_file_is_opened),
         TEST(large_statements_undo),
         TEST(full_text_search_works),
+        TEST(words_hold_no_values),
         TEST(nothing_stays_in_memory),
     };
     struct error e = {0};
