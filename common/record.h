@@ -2,11 +2,15 @@
  * conflicts that wait for a person. It can be thrown away and made again (record_rebuild), and equals what a replay of
  * the log gives: record_dump is the common form of both.
  *
- * Tables beside those of schema_sql:
- *   op(record, field, entry, op)             the live ops: entry is entry.id, op the op's index in it
- *   superseded(record, field, device, epoch, seq, op)   dots that were superseded before they were seen
+ * Tables beside those of schema_sql; ids are blobs of 16 bytes (in schema_sql's tables they are text):
+ *   op(record, field, entry, op, action, at, size)      the live ops: entry is entry.id, op the op's index in it; the
+ *                                                       value is size bytes from at on in entry.body
+ *   superseded(device, epoch, seq, op, record, field)   dots that were superseded before they were applied
+ *   applied(entry)                                      the entries whose ops are in the record
+ *   place(record, kind, scope, voided)                  where each record stands: what its first change said
  *   conflict(record, field, kind, scope, loud, count)   fields with more than one live value, or a contested void
- *   held(device, epoch, seq, record)         changes that a `hold` record holds: not applied */
+ *   held(device, epoch, seq, record)                    changes that a `hold` record holds: not applied
+ * docs/MERGE.md, "The projection", says why each is there. */
 #ifndef SATCHEL_RECORD_H
 #define SATCHEL_RECORD_H
 
@@ -24,18 +28,24 @@ int record_create(struct db *db, struct error *e);
 
 /* Applies an entry that log_add has stored: its live ops go into op, what they supersede leaves it, and every touched
  * field is shown anew. An entry that is held is marked and not applied; a `hold` that becomes "released" applies the
- * entry it holds. Unknown kinds and fields are carried in the log and not shown. Idempotent. Inside the caller's
- * transaction. */
+ * entry it holds, and one that turns to "held" takes it out again. Unknown kinds and fields are kept in op and not
+ * shown. A change that names another kind or scope than the record's first change is carried in the log alone.
+ * Idempotent. Inside the caller's transaction. */
 int record_apply(struct db *db, const struct log_entry *entry, struct error *e);
+
+/* Takes an entry out of the record (held not 0), or lets it in again: for a laptop, which hears of it from the office
+ * and has no `hold` records. E_NOT_FOUND: no such entry. Inside the caller's transaction. */
+int record_set_held(struct db *db, int64_t entry, int held, struct error *e);
 
 /* Shows the fields of a change anew: its receipt or position has become known. */
 int record_refresh(struct db *db, const struct change *c, struct error *e);
 
-/* Throws the projection away and makes it again from the log. Inside the caller's transaction. */
+/* Throws the projection away and makes it again from the log; entries that are marked as held stay out. Inside the
+ * caller's transaction, and not while a statement still has rows. */
 int record_rebuild(struct db *db, struct error *e);
 
-/* Drops a scope: its entries that have a position, and all that was made of them. E_REFUSED where a change of that
- * scope has not been accepted by the office yet. */
+/* Drops a scope: its entries, and all that was made of them. E_REFUSED where a change of that scope has not been
+ * accepted by the office yet. Inside the caller's transaction. */
 int record_purge(struct db *db, const struct id *scope, struct error *e);
 
 /* --- reading --- */
@@ -47,18 +57,21 @@ struct record_op {
     uint64_t wall_ms;
 };
 
-/* The live ops of a field in merge_show's order, with what is shown. *ops is freed with record_free_ops. */
+/* The live ops of a field in merge_show's order, with what is shown. For the void field shown.conflict is LOUD where
+ * the void is contested. Freed with record_field_free, on failure too. */
 struct record_field {
     struct merge_shown shown;
     size_t count;
     struct record_op *ops;
     void *memory; /* what the values stand in */
+    size_t memory_bytes;
 };
 int record_field_load(struct db *db, const struct id *record, const struct schema_kind *kind,
                       const struct schema_field *field, struct record_field *out, struct error *e);
 void record_field_free(struct record_field *f);
 
-/* Where a record stands. E_NOT_FOUND. voided: not 0 where it is voided. */
+/* Where a record stands. E_NOT_FOUND, also for a record of a kind that this version does not know. voided: not 0 where
+ * it is voided. */
 struct record_place {
     const struct schema_kind *kind;
     struct id scope;
@@ -66,7 +79,8 @@ struct record_place {
 };
 int record_find(struct db *db, const struct id *record, struct record_place *out, struct error *e);
 
-/* Conflicts, loud ones first, then by record and field. Stops at the first non-zero return. */
+/* Conflicts of records that are not voided, loud ones first, then by record and field. Stops at the first non-zero
+ * return and returns it. */
 struct record_conflict {
     struct id record, scope;
     const struct schema_kind *kind;
@@ -77,8 +91,10 @@ struct record_conflict {
 int record_conflicts(struct db *db, int (*each)(void *arg, const struct record_conflict *c, struct error *e), void *arg,
                      struct error *e);
 
-/* The dump: UTF-8 lines, sorted, the same bytes for the same set of ops (docs/LOG.md, "The dump"). scopes: which (in
- * any order), or NULL for all. skip_undealt: leave out the kinds that laptops do not get. write gets pieces of it. */
+/* The dump: UTF-8 lines, sorted, the same bytes for the same set of live ops (docs/MERGE.md, "The dump"). options NULL:
+ * everything. scopes: which (in any order; the zero scope stands for what is office-wide), or NULL for all.
+ * skip_undealt: leave out the kinds that laptops do not get. write gets pieces of it; its first non-zero return ends
+ * the dump and is returned. */
 struct record_dump_options {
     const struct id *scopes;
     size_t scope_count;

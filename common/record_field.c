@@ -1,0 +1,147 @@
+/* The live ops of one field, out of op and the entries that they stand in. Values are read by their place in the body,
+ * so that a change of many fields is not decoded for one of them. */
+#include "record_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int no_memory(struct error *e)
+{
+    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+}
+
+static int make_room(struct record_live *live, struct error *e)
+{
+    size_t room = live->room == 0 ? 4 : 2 * live->room;
+    struct merge_op *ops;
+    struct record_who *who;
+    if (live->count < live->room)
+        return 0;
+    if ((ops = realloc(live->ops, room * sizeof *ops)) == NULL)
+        return no_memory(e);
+    live->ops = ops;
+    if ((who = realloc(live->who, room * sizeof *who)) == NULL)
+        return no_memory(e);
+    live->who = who;
+    live->room = room;
+    return 0;
+}
+
+/* One row: device, epoch, seq, op, position, received, header, action, value. The value's place is noted as an offset,
+ * since the text that it stands in moves while it grows. */
+static int take_row(sqlite3_stmt *s, struct record_live *live, struct change *header, struct error *e)
+{
+    struct slice value = db_slice(s, 8);
+    struct merge_op *op;
+    int code;
+    if (value.p == NULL) /* the body was erased by law */
+        return 0;
+    if ((code = make_room(live, e)) != 0)
+        return code;
+    if (change_read_header(db_slice(s, 6), header, e) != 0)
+        return error_set(e, E_VERIFY, "a header in the store cannot be read; run a check of the store");
+    op = &live->ops[live->count];
+    memset(op, 0, sizeof *op);
+    op->dot = (struct dot){db_id(s, 0), db_uint(s, 1), db_uint(s, 2), (unsigned)db_uint(s, 3)};
+    op->position = db_is_null(s, 4) ? MERGE_NOT_ACCEPTED : db_uint(s, 4);
+    op->received_ms = db_uint(s, 5);
+    op->hlc = header->hlc;
+    op->action = (enum change_action)db_int(s, 7);
+    op->value.size = value.size;
+    op->tag = live->count;
+    live->who[live->count++] = (struct record_who){header->author, header->wall_ms};
+    record_text_add(&live->values, (const char *)value.p, value.size);
+    return record_text_check(&live->values, e);
+}
+
+int record_field_live(struct db *db, const struct id *record, unsigned field, struct record_live *out, struct error *e)
+{
+    static const char sql[] =
+        "SELECT entry.device, entry.epoch, entry.seq, op.op, entry.position, entry.received, entry.header, op.action, "
+        "substr(entry.body, op.at + 1, op.size) "
+        "FROM op CROSS JOIN entry ON entry.id = op.entry WHERE op.record = ? AND op.field = ?";
+    struct change header;
+    sqlite3_stmt *s;
+    size_t at = 0;
+    int row, code;
+    memset(out, 0, sizeof *out);
+    if ((code = db_query(db, &s, e, sql, "du", record, (uint64_t)field)) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        if ((code = take_row(s, out, &header, e)) != 0) {
+            db_done(db, s);
+            return code;
+        }
+    }
+    if (row < 0)
+        return e->code;
+    for (size_t i = 0; i < out->count; i++) {
+        out->ops[i].value.p = (const uint8_t *)out->values.p + at;
+        at += out->ops[i].value.size;
+    }
+    return 0;
+}
+
+void record_field_forget(struct record_live *live)
+{
+    free(live->ops);
+    free(live->who);
+    record_text_free(&live->values);
+    memset(live, 0, sizeof *live);
+}
+
+/* Whether the store has noted that the void of a record is contested: merge_show alone cannot know. */
+static int void_is_contested(struct db *db, const struct id *record, enum merge_conflict *out, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e, "SELECT 1 FROM conflict WHERE record = ? AND field = ?", "du", record,
+                         (uint64_t)FIELD_VOID)) != 0)
+        return code;
+    if ((row = db_next(db, s, e)) < 0)
+        return e->code;
+    if (row == 1)
+        db_done(db, s);
+    *out = row == 1 ? MERGE_LOUD : MERGE_AGREED;
+    return 0;
+}
+
+int record_field_load(struct db *db, const struct id *record, const struct schema_kind *kind,
+                      const struct schema_field *field, struct record_field *out, struct error *e)
+{
+    struct record_live live;
+    struct error own;
+    int code;
+    (void)kind;
+    if (e == NULL)
+        e = &own;
+    memset(out, 0, sizeof *out);
+    if ((code = record_field_live(db, record, field->number, &live, e)) != 0)
+        goto out;
+    out->shown = merge_show(field, live.ops, live.count);
+    if (field->number == FIELD_VOID && (code = void_is_contested(db, record, &out->shown.conflict, e)) != 0)
+        goto out;
+    if (live.count != 0 && (out->ops = calloc(live.count, sizeof *out->ops)) == NULL) {
+        code = no_memory(e);
+        goto out;
+    }
+    for (size_t i = 0; i < live.count; i++) {
+        const struct record_who *who = &live.who[live.ops[i].tag];
+        out->ops[i] = (struct record_op){live.ops[i], who->author, who->wall_ms};
+    }
+    out->count = live.count;
+    out->memory = live.values.p;
+    out->memory_bytes = live.values.used;
+    live.values = (struct record_text){NULL, 0, 0, 0};
+out:
+    record_field_forget(&live);
+    return code;
+}
+
+void record_field_free(struct record_field *f)
+{
+    struct record_text values = {f->memory, f->memory_bytes, f->memory_bytes, 0};
+    record_text_free(&values);
+    free(f->ops);
+    memset(f, 0, sizeof *f);
+}

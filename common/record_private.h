@@ -1,0 +1,83 @@
+/* What the parts of the record share. Only record*.c include it. Below record.c's entrances e is never NULL. */
+#ifndef SATCHEL_RECORD_PRIVATE_H
+#define SATCHEL_RECORD_PRIVATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record.h"
+
+/* --- record_text.c: a text that grows; errors (no memory) are kept and told once, by record_text_check --- */
+struct record_text {
+    char *p; /* no NUL at its end */
+    size_t used, room;
+    int failed;
+};
+
+void record_text_add(struct record_text *t, const char *bytes, size_t size);
+void record_text_words(struct record_text *t, const char *words);
+void record_text_number(struct record_text *t, int64_t number);
+void record_text_id(struct record_text *t, const struct id *id);
+/* As a JSON string, in quotes. */
+void record_text_json(struct record_text *t, const char *bytes, size_t size);
+/* A value as schema_format writes it. */
+void record_text_value(struct record_text *t, const struct schema_field *field, struct slice value);
+/* The same as a JSON string; a nil gives null. */
+void record_text_json_value(struct record_text *t, const struct schema_field *field, struct slice value);
+int record_text_check(const struct record_text *t, struct error *e);
+void record_text_free(struct record_text *t); /* zeroes; it may be used again */
+
+/* --- record_field.c: the live ops of a field --- */
+struct record_who {
+    struct id author;
+    uint64_t wall_ms;
+};
+struct record_live {
+    size_t count, room;
+    struct merge_op *ops; /* tag: which of `who` */
+    struct record_who *who;
+    struct record_text values; /* what the values stand in */
+};
+/* In no order. Freed with record_field_forget, on failure too. */
+int record_field_live(struct db *db, const struct id *record, unsigned field, struct record_live *out, struct error *e);
+void record_field_forget(struct record_live *live);
+
+/* --- record_show.c --- */
+
+/* What applying found out about a record, so that showing need not ask again. */
+struct record_view {
+    int known;           /* live and others say all; else the live ops are to be read from the store */
+    const uint8_t *live; /* a byte for each op of the change: not 0 where it lives */
+    const unsigned *others;
+    size_t other_count;    /* the fields on which ops of other changes live, perhaps more than once */
+    int may_have_conflict; /* 0: the record has no row in conflict */
+    int may_have_void;     /* 0: no void op lives, but for those of the change */
+};
+
+/* Shows the fields that a change touches. */
+int record_show_change(struct db *db, const struct schema_kind *kind, const struct log_entry *entry,
+                       const struct record_view *view, struct error *e);
+/* Notes a field's conflict, or that there is none. *changed becomes 1 where that is new. */
+int record_show_conflict(struct db *db, const struct id *record, const struct schema_kind *kind, const struct id *scope,
+                         unsigned field, enum merge_conflict conflict, size_t count, int *changed, struct error *e);
+
+/* --- record_void.c --- */
+
+/* Decides anew whether a record is voided. touched: the change has ops on the void field itself. *changed as in
+ * record_show_conflict. */
+int record_void_show(struct db *db, const struct schema_kind *kind, const struct id *record, const struct id *scope,
+                     int touched, int *changed, struct error *e);
+
+/* --- record_hold.c --- */
+
+/* Brings `held` in step with a hold record. *released: the entry that is to be applied now; 0: none. */
+int record_hold_follow(struct db *db, const struct id *hold, int64_t *released, struct error *e);
+/* Marks an entry as held and, if it is in the record, takes it out. */
+int record_hold_entry(struct db *db, int64_t entry, struct error *e);
+
+/* --- record.c --- */
+
+/* Makes one record again from its entries. */
+int record_redo(struct db *db, const struct id *record, struct error *e);
+
+#endif

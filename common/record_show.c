@@ -1,0 +1,342 @@
+/* From live ops to what a table shows: one column for each field, one statement for each change.
+ *
+ *   latest, highest, review   the value; NULL where it is cleared
+ *   sum                       the total; NULL where nobody contributed
+ *   set, once                 a JSON array of the values, in the merge's order; NULL where it is empty
+ *   text                      the text; where several versions live, all of them, with a marked line between
+ *
+ * Integers, money and flags are numbers, everything else is text as schema_format writes it. */
+#include "record_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char between_versions[] = "\n\n[another version, to be brought together]\n\n";
+
+struct column {
+    const struct schema_field *field;
+    enum { NOTHING, NUMBER, WORDS } form;
+    int64_t number;
+    size_t at, size; /* in showing.words */
+};
+
+struct showing {
+    struct db *db;
+    const struct schema_kind *kind;
+    const struct log_entry *entry;
+    const struct record_view *view;
+    struct merge_op *own;
+    struct record_text words;
+    size_t count;
+    int changed;
+    struct column columns[CHANGE_OPS_MAX];
+};
+
+/* --- conflicts --- */
+
+int record_show_conflict(struct db *db, const struct id *record, const struct schema_kind *kind, const struct id *scope,
+                         unsigned field, enum merge_conflict conflict, size_t count, int *changed, struct error *e)
+{
+    int code;
+    if (conflict == MERGE_AGREED)
+        code = db_run(db, e, "DELETE FROM conflict WHERE record = ? AND field = ?", "du", record, (uint64_t)field);
+    else
+        code = db_run(db, e,
+                      "INSERT OR REPLACE INTO conflict(record, field, kind, scope, loud, count) VALUES(?,?,?,?,?,?)",
+                      "duuduu", record, (uint64_t)field, (uint64_t)kind->number, scope,
+                      (uint64_t)(conflict == MERGE_LOUD), (uint64_t)count);
+    if (code == 0 && db_changes(db) != 0)
+        *changed = 1;
+    return code;
+}
+
+/* --- columns --- */
+
+static int is_number(enum schema_type type)
+{
+    return type == SCHEMA_INTEGER || type == SCHEMA_MONEY || type == SCHEMA_FLAG;
+}
+
+static void put_words(struct showing *s, struct column *column, struct slice value)
+{
+    record_text_value(&s->words, column->field, value);
+    column->form = WORDS;
+}
+
+static void put_value(struct showing *s, struct column *column, struct slice value)
+{
+    struct unpack r;
+    if (slice_is_nil(value))
+        return;
+    unpack_start(&r, value);
+    if (column->field->type == SCHEMA_FLAG)
+        column->number = unpack_flag(&r);
+    else if (is_number(column->field->type))
+        column->number = unpack_int(&r);
+    if (is_number(column->field->type) && !r.failed)
+        column->form = NUMBER;
+    else
+        put_words(s, column, value); /* text, or what this version cannot read */
+}
+
+static void put_array(struct showing *s, struct column *column, const struct merge_op *ops, size_t count)
+{
+    if (count == 0)
+        return;
+    record_text_words(&s->words, "[");
+    for (size_t i = 0; i < count; i++) {
+        if (i != 0)
+            record_text_words(&s->words, ",");
+        record_text_json_value(&s->words, column->field, ops[i].value);
+    }
+    record_text_words(&s->words, "]");
+    column->form = WORDS;
+}
+
+static void put_versions(struct showing *s, struct column *column, const struct merge_op *ops, size_t count)
+{
+    if (count == 1) {
+        put_value(s, column, ops[0].value);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (i != 0)
+            record_text_words(&s->words, between_versions);
+        put_words(s, column, ops[i].value);
+    }
+}
+
+static void put(struct showing *s, struct column *column, const struct merge_op *ops, const struct merge_shown *shown)
+{
+    column->form = NOTHING;
+    column->at = s->words.used;
+    switch (column->field->policy) {
+    case SCHEMA_LATEST:
+    case SCHEMA_HIGHEST:
+    case SCHEMA_REVIEW:
+        if (shown->count != 0)
+            put_value(s, column, ops[0].value);
+        break;
+    case SCHEMA_SET:
+    case SCHEMA_ONCE:
+        put_array(s, column, ops, shown->count);
+        break;
+    case SCHEMA_SUM:
+        column->number = shown->sum;
+        if (shown->count != 0)
+            column->form = NUMBER;
+        break;
+    case SCHEMA_TEXTUAL:
+        put_versions(s, column, ops, shown->count);
+        break;
+    }
+    column->size = s->words.used - column->at;
+}
+
+/* --- one field --- */
+
+/* Are the change's own ops all that lives on a field? */
+static int is_alone(const struct record_view *view, unsigned field)
+{
+    if (!view->known)
+        return 0;
+    for (size_t i = 0; i < view->other_count; i++)
+        if (view->others[i] == field)
+            return 0;
+    return 1;
+}
+
+static size_t own_ops(struct showing *s, unsigned field)
+{
+    const struct change *c = &s->entry->change;
+    size_t count = 0;
+    for (size_t i = 0; i < c->op_count; i++) {
+        struct merge_op *op = &s->own[count];
+        if (!s->view->live[i] || c->ops[i].field != field)
+            continue;
+        memset(op, 0, sizeof *op);
+        op->dot = (struct dot){c->device, c->epoch, c->seq, (unsigned)i};
+        op->position = s->entry->position == LOG_NO_POSITION ? MERGE_NOT_ACCEPTED : s->entry->position;
+        op->received_ms = s->entry->received_ms;
+        op->hlc = c->hlc;
+        op->action = c->ops[i].action;
+        op->value = c->ops[i].value;
+        count++;
+    }
+    return count;
+}
+
+static int show_field(struct showing *s, struct column *column, struct error *e)
+{
+    const struct change *c = &s->entry->change;
+    struct record_live stored = {0, 0, NULL, NULL, {NULL, 0, 0, 0}};
+    struct merge_op *ops = s->own;
+    struct merge_shown shown;
+    size_t count;
+    int code = 0;
+    /* 1. Its live ops. */
+    if (is_alone(s->view, column->field->number)) {
+        count = own_ops(s, column->field->number);
+    } else {
+        if ((code = record_field_live(s->db, &c->record, column->field->number, &stored, e)) != 0)
+            goto out;
+        ops = stored.ops;
+        count = stored.count;
+    }
+    /* 2. What they show, and whether they agree. */
+    shown = merge_show(column->field, ops, count);
+    put(s, column, ops, &shown);
+    if (s->view->may_have_conflict || shown.conflict != MERGE_AGREED)
+        code = record_show_conflict(s->db, &c->record, s->kind, &c->scope, column->field->number, shown.conflict, count,
+                                    &s->changed, e);
+out:
+    record_field_forget(&stored);
+    return code;
+}
+
+/* Each known field that the change touches, once. The void field has no column. */
+static void list_fields(struct showing *s)
+{
+    const struct change *c = &s->entry->change;
+    s->count = 0;
+    for (size_t i = 0; i < c->op_count; i++) {
+        const struct schema_field *field = schema_field(s->kind, c->ops[i].field);
+        size_t k = 0;
+        if (field == NULL || field->number == FIELD_VOID)
+            continue;
+        while (k < s->count && s->columns[k].field != field)
+            k++;
+        if (k == s->count)
+            s->columns[s->count++] = (struct column){field, NOTHING, 0, 0, 0};
+    }
+}
+
+/* --- the row --- */
+
+/* INSERT INTO "kind"(id, scope, "a") VALUES(?,?,?) ON CONFLICT(id) DO UPDATE SET "a" = excluded."a". */
+static void write_sql(const struct showing *s, struct record_text *sql)
+{
+    record_text_words(sql, "INSERT INTO \"");
+    record_text_words(sql, s->kind->name);
+    record_text_words(sql, "\"(id,scope");
+    for (size_t i = 0; i < s->count; i++) {
+        record_text_words(sql, ",\"");
+        record_text_words(sql, s->columns[i].field->name);
+        record_text_words(sql, "\"");
+    }
+    record_text_words(sql, ") VALUES(?,?");
+    for (size_t i = 0; i < s->count; i++)
+        record_text_words(sql, ",?");
+    record_text_words(sql, ") ON CONFLICT(id) DO ");
+    record_text_words(sql, s->count == 0 ? "NOTHING" : "UPDATE SET ");
+    for (size_t i = 0; i < s->count; i++) {
+        record_text_words(sql, i == 0 ? "\"" : ",\"");
+        record_text_words(sql, s->columns[i].field->name);
+        record_text_words(sql, "\"=excluded.\"");
+        record_text_words(sql, s->columns[i].field->name);
+        record_text_words(sql, "\"");
+    }
+    record_text_add(sql, "", 1);
+}
+
+static int bind_columns(const struct showing *s, sqlite3_stmt *statement)
+{
+    int rc = SQLITE_OK;
+    for (size_t i = 0; i < s->count && rc == SQLITE_OK; i++) {
+        const struct column *c = &s->columns[i];
+        int number = (int)i + 3;
+        if (c->form == NUMBER)
+            rc = sqlite3_bind_int64(statement, number, c->number);
+        else if (c->form == WORDS)
+            rc = sqlite3_bind_text64(statement, number, c->size == 0 ? "" : s->words.p + c->at, c->size, SQLITE_STATIC,
+                                     SQLITE_UTF8);
+    }
+    return rc;
+}
+
+static int write_row(const struct showing *s, struct error *e)
+{
+    char format[CHANGE_OPS_MAX + 3], id[ID_TEXT], scope[ID_TEXT];
+    struct record_text sql = {NULL, 0, 0, 0};
+    sqlite3_stmt *statement;
+    int code;
+    /* The columns are bound as NULL first, then those that have something. */
+    memset(format, 'n', sizeof format);
+    format[0] = format[1] = 't';
+    format[s->count + 2] = 0;
+    id_format(&s->entry->change.record, id);
+    id_format(&s->entry->change.scope, scope);
+    write_sql(s, &sql);
+    if ((code = record_text_check(&sql, e)) != 0 || (code = record_text_check(&s->words, e)) != 0 ||
+        (code = db_query(s->db, &statement, e, sql.p, format, id, scope)) != 0)
+        goto out;
+    if (bind_columns(s, statement) != SQLITE_OK) {
+        db_done(s->db, statement);
+        code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        goto out;
+    }
+    if (db_next(s->db, statement, e) < 0)
+        code = e->code;
+out:
+    record_text_free(&sql);
+    return code;
+}
+
+/* The row's mark that a person must decide something. */
+static int mark_contested(const struct showing *s, struct error *e)
+{
+    struct record_text sql = {NULL, 0, 0, 0};
+    char id[ID_TEXT];
+    int code;
+    id_format(&s->entry->change.record, id);
+    record_text_words(&sql, "UPDATE \"");
+    record_text_words(&sql, s->kind->name);
+    record_text_words(&sql,
+                      "\" SET contested = EXISTS(SELECT 1 FROM conflict WHERE record = ? AND loud = 1) WHERE id = ?");
+    record_text_add(&sql, "", 1);
+    if ((code = record_text_check(&sql, e)) == 0)
+        code = db_run(s->db, e, sql.p, "dt", &s->entry->change.record, id);
+    record_text_free(&sql);
+    return code;
+}
+
+static int touches_void(const struct change *c)
+{
+    for (size_t i = 0; i < c->op_count; i++)
+        if (c->ops[i].field == FIELD_VOID)
+            return 1;
+    return 0;
+}
+
+int record_show_change(struct db *db, const struct schema_kind *kind, const struct log_entry *entry,
+                       const struct record_view *view, struct error *e)
+{
+    const struct change *c = &entry->change;
+    struct showing s;
+    int code = 0;
+    s.db = db;
+    s.kind = kind;
+    s.entry = entry;
+    s.view = view;
+    s.own = NULL;
+    s.words = (struct record_text){NULL, 0, 0, 0};
+    s.changed = 0;
+    /* 1. The fields, one by one. */
+    list_fields(&s);
+    if (view->known && (s.own = malloc(c->op_count * sizeof *s.own)) == NULL)
+        code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    for (size_t i = 0; code == 0 && i < s.count; i++)
+        code = show_field(&s, &s.columns[i], e);
+    /* 2. The row. */
+    if (code == 0)
+        code = write_row(&s, e);
+    /* 3. Any change may bring a voided record back. */
+    if (code == 0 && (view->may_have_void || touches_void(c)))
+        code = record_void_show(db, kind, &c->record, &c->scope, touches_void(c), &s.changed, e);
+    if (code == 0 && s.changed)
+        code = mark_contested(&s, e);
+    record_text_free(&s.words);
+    free(s.own);
+    return code;
+}

@@ -1,0 +1,117 @@
+/* Voiding. The value of a void op lists what its author saw: the dots of every op that lived then.
+ *
+ *   A record is voided where no live void op clears the void (nil), and one of them lists every op that lives now.
+ *   Where a void op lives and the record is not voided, somebody wrote what no voider saw, or took the void back while
+ *   another set it: the record is there, contested, until a person voids it again or clears the void.
+ *
+ * Two people who void one record agree, whatever each of them saw. */
+#include "record_private.h"
+
+#include <stdlib.h>
+
+static int by_dot(const void *a, const void *b)
+{
+    return dot_compare(a, b);
+}
+
+/* The dots of a void op's value, in order. What is no list of dots lists nothing. *dots is freed by the caller. */
+static int read_dots(struct slice value, struct dot **dots, size_t *count, struct error *e)
+{
+    struct unpack r;
+    size_t listed;
+    *dots = NULL;
+    *count = 0;
+    unpack_start(&r, value);
+    listed = unpack_array(&r); /* never more than there are bytes */
+    if (r.failed || listed == 0)
+        return 0;
+    if ((*dots = malloc(listed * sizeof **dots)) == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    for (size_t i = 0; i < listed && !r.failed; i++) {
+        struct dot dot = dot_unpack(&r);
+        if (!r.failed)
+            (*dots)[(*count)++] = dot;
+    }
+    qsort(*dots, *count, sizeof **dots, by_dot);
+    return 0;
+}
+
+/* *all: not 0 where the list names every live op of the record but those of the void itself. */
+static int lists_all(struct db *db, const struct id *record, const struct dot *dots, size_t count, int *all,
+                     struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    *all = 1;
+    if ((code = db_query(db, &s, e,
+                         "SELECT entry.device, entry.epoch, entry.seq, op.op FROM op CROSS JOIN entry "
+                         "ON entry.id = op.entry WHERE op.record = ? AND op.field <> ?",
+                         "du", record, (uint64_t)FIELD_VOID)) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        struct dot dot = {db_id(s, 0), db_uint(s, 1), db_uint(s, 2), (unsigned)db_uint(s, 3)};
+        if (count == 0 || bsearch(&dot, dots, count, sizeof *dots, by_dot) == NULL) {
+            *all = 0;
+            db_done(db, s);
+            return 0;
+        }
+    }
+    return row < 0 ? e->code : 0;
+}
+
+/* *wanted: a void op lives; *voided: and the record is voided. */
+static int decide(struct db *db, const struct id *record, const struct record_live *live, int *wanted, int *voided,
+                  struct error *e)
+{
+    int taken_back = 0, code = 0;
+    *wanted = *voided = 0;
+    for (size_t i = 0; i < live->count && code == 0; i++) {
+        struct dot *dots;
+        size_t count;
+        int all = 0;
+        if (slice_is_nil(live->ops[i].value)) {
+            taken_back = 1;
+            continue;
+        }
+        *wanted = 1;
+        if (*voided)
+            continue;
+        if ((code = read_dots(live->ops[i].value, &dots, &count, e)) == 0)
+            code = lists_all(db, record, dots, count, &all, e);
+        *voided = all;
+        free(dots);
+    }
+    *voided = *voided && !taken_back;
+    return code;
+}
+
+static int write_down(struct db *db, const struct schema_kind *kind, const struct id *record, int voided,
+                      struct error *e)
+{
+    struct record_text sql = {NULL, 0, 0, 0};
+    char id[ID_TEXT];
+    int code;
+    id_format(record, id);
+    record_text_words(&sql, "UPDATE \"");
+    record_text_words(&sql, kind->name);
+    record_text_words(&sql, "\" SET voided = ? WHERE id = ?");
+    record_text_add(&sql, "", 1);
+    if ((code = record_text_check(&sql, e)) == 0 && (code = db_run(db, e, sql.p, "it", (int64_t)voided, id)) == 0)
+        code = db_run(db, e, "UPDATE place SET voided = ? WHERE record = ?", "id", (int64_t)voided, record);
+    record_text_free(&sql);
+    return code;
+}
+
+int record_void_show(struct db *db, const struct schema_kind *kind, const struct id *record, const struct id *scope,
+                     int touched, int *changed, struct error *e)
+{
+    struct record_live live;
+    int wanted, voided, code;
+    if ((code = record_field_live(db, record, FIELD_VOID, &live, e)) == 0 && (touched || live.count != 0) &&
+        (code = decide(db, record, &live, &wanted, &voided, e)) == 0 &&
+        (code = write_down(db, kind, record, voided, e)) == 0)
+        code = record_show_conflict(db, record, kind, scope, FIELD_VOID, wanted && !voided ? MERGE_LOUD : MERGE_AGREED,
+                                    live.count, changed, e);
+    record_field_forget(&live);
+    return code;
+}
