@@ -108,8 +108,8 @@ static void test_device(void **state)
     uint8_t key[32];
     struct id id;
     (void)state;
-    for (uint8_t i = 0; i < sizeof key; i++)
-        key[i] = i;
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] = (uint8_t)i;
     id = id_of_device(key);
     assert_id(&id, "0f41e7ab-11d4-9111-e25b-39109c068b87");
 }
