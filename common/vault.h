@@ -25,11 +25,11 @@ int vault_init(struct error *e);
  * ready for use: WAL, synchronous=FULL, foreign keys on, temp_store=MEMORY, exclusive locking, and the key has been
  * checked. cache_spill is off and must stay so (docs/VAULT.md, trap 11): what one transaction changes has to fit into
  * memory. wait_ms: how long to wait for another process that holds the store. *out is closed with vault_close; it is
- * NULL on an error, and then nothing was changed. While a handle is open, never open(2) the store's files in the same
- * process: closing them would drop SQLite's locks. Errors: E_NO_STORE (absent and not create, or no such folder),
- * E_WRONG_KEY (also a file that is no store), E_BUSY, E_VERIFY (a page failed its tag, or there is a log without its
- * database), E_INPUT (path empty, too long, or no file), E_IO, E_FULL, E_MEMORY, E_INTERNAL (vault_init was not
- * called). */
+ * NULL on an error, and then nothing in an existing store was changed. While a handle is open, never open(2) the
+ * store's files in the same process: closing them would drop SQLite's locks. Errors: E_NO_STORE (absent and not create,
+ * or no such folder), E_WRONG_KEY (also a file that is no store), E_BUSY, E_VERIFY (a page failed its tag, or there is
+ * a log without its database), E_INPUT (path empty, too long, or no file), E_IO, E_FULL, E_MEMORY, E_INTERNAL
+ * (vault_init was not called). */
 int vault_open(sqlite3 **out, const char *path, const uint8_t key[VAULT_KEY_BYTES], int create, int wait_ms,
                struct error *e);
 
