@@ -17,6 +17,11 @@ static int no_memory(struct error *e)
     return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
 }
 
+static int unfinished(struct error *e)
+{
+    return error_set(e, E_NO_STORE, "the enrolment of this laptop is not finished; run `satchel enrol TICKET` again");
+}
+
 /* --- where it is --- */
 
 char *store_path(const char *folder, const char *name)
@@ -106,8 +111,7 @@ static int load(struct store *s, struct error *e)
     char key[CHECKPOINT_VKEY_MAX];
     int code;
     if (db_meta_uint(s->db, "enrolled") == 0)
-        return error_set(e, E_NO_STORE,
-                         "the enrolment of this laptop is not finished; run `satchel enrol TICKET` again");
+        return unfinished(e);
     if ((code = edit_author_load(s->db, &s->author, e)) != 0 ||
         (code = db_meta_get(s->db, "user", s->user.b, ID_BYTES, e)) != 0 ||
         (code = db_meta_get(s->db, "sign_secret", s->sign_secret, crypto_sign_SECRETKEYBYTES, e)) != 0 ||
@@ -162,37 +166,40 @@ out:
     return code;
 }
 
-int store_open(struct store **out, struct error *e)
+/* The key file is there, and no enrolment is under way. */
+int store_check(const char *folder, struct error *e)
 {
-    char *folder = NULL, *keys = NULL;
-    uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
-    struct id session;
+    char *keys = store_path(folder, STORE_KEYS), *marker = store_path(folder, STORE_ENROLLING);
     struct stat there;
-    int code;
-    *out = NULL;
-    if (key == NULL) {
+    int code = 0;
+    if (keys == NULL || marker == NULL)
         code = no_memory(e);
-        goto out;
-    }
-    if ((code = store_folder(&folder, e)) != 0)
-        goto out;
-    if ((keys = store_path(folder, STORE_KEYS)) == NULL) {
-        code = no_memory(e);
-        goto out;
-    }
-    if (stat(keys, &there) != 0) {
+    else if (stat(keys, &there) != 0)
         code = errno == ENOENT || errno == ENOTDIR
                    ? error_set(e, E_NO_STORE,
                                "this laptop is not enrolled (no store in %s); run `satchel enrol TICKET` first", folder)
                    : error_system(e, E_IO, errno, "%s cannot be read", keys);
-        goto out;
-    }
-    if ((code = agent_ask(folder, key, &session, e)) == 0)
+    else if (stat(marker, &there) == 0)
+        code = unfinished(e);
+    free(keys);
+    free(marker);
+    return code;
+}
+
+int store_open(struct store **out, struct error *e)
+{
+    char *folder = NULL;
+    uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
+    struct id session;
+    int code;
+    *out = NULL;
+    if (key == NULL)
+        return no_memory(e);
+    if ((code = store_folder(&folder, e)) == 0 && (code = store_check(folder, e)) == 0 &&
+        (code = agent_ask(folder, key, &session, e)) == 0)
         code = store_open_with(out, folder, key, &session, e);
-out:
     sodium_free(key);
     free(folder);
-    free(keys);
     return code;
 }
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "agent.h"
 #include "clock.h"
@@ -16,19 +15,11 @@
 /* The folder and the key file in it. E_NO_STORE where there is none. */
 static int find(char **folder, char **keys, struct error *e)
 {
-    struct stat s;
-    int code = store_folder(folder, e);
-    if (code != 0)
+    int code;
+    if ((code = store_folder(folder, e)) != 0 || (code = store_check(*folder, e)) != 0)
         return code;
-    if ((*keys = store_path(*folder, STORE_KEYS)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-    if (stat(*keys, &s) != 0)
-        return errno == ENOENT || errno == ENOTDIR
-                   ? error_set(e, E_NO_STORE,
-                               "this laptop is not enrolled (no store in %s); run `satchel enrol TICKET` first",
-                               *folder)
-                   : error_system(e, E_IO, errno, "%s cannot be read", *keys);
-    return 0;
+    *keys = store_path(*folder, STORE_KEYS);
+    return *keys != NULL ? 0 : error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
 }
 
 static int parse_minutes(const char *text, unsigned *out, struct error *e)

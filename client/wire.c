@@ -207,9 +207,9 @@ static int handshake(struct wire *w, enum link_mode mode, struct error *e)
     if (w->failure != 0)
         return error_set(e, E_NET, "the link to %s broke during the handshake: %s", w->where, uv_strerror(w->failure));
     return error_set(e, E_PEER,
-                     "who answers at %s closed the link without a word: it does not hold the office's key that this %s "
-                     "names, or it is no office at all",
-                     w->where, mode == LINK_ENROL ? "ticket" : "laptop was enrolled with");
+                     "who answers at %s closed the link without a word: it does not hold the key of the office that "
+                     "%s, or it is no office at all",
+                     w->where, mode == LINK_ENROL ? "this ticket is of" : "this laptop belongs to");
 }
 
 int wire_open(struct wire **out, const struct wire_options *o, struct error *e)
