@@ -1,5 +1,6 @@
 #include "log.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int log_create(struct db *db, struct error *e)
@@ -105,15 +106,16 @@ int log_set_held(struct db *db, int64_t id, int held, struct error *e)
 /* The columns of an entry, as every statement below selects them. */
 #define ENTRY_COLUMNS "id, position, received, held, mask, header, body"
 
-static int read_row(sqlite3_stmt *s, struct log_entry *out, struct error *e)
+static int read_row(sqlite3_stmt *s, struct slice header, struct slice body, struct slice mask, struct log_entry *out,
+                    struct error *e)
 {
     int code;
     out->id = db_int(s, 0);
     out->position = db_is_null(s, 1) ? LOG_NO_POSITION : db_uint(s, 1);
     out->received_ms = db_uint(s, 2);
     out->held = db_int(s, 3) != 0;
-    out->mask = db_slice(s, 4);
-    code = change_read(db_slice(s, 5), db_slice(s, 6), &out->change, e);
+    out->mask = mask;
+    code = change_read(header, body, &out->change, e);
     if (code != 0) {
         error_prefix(e, "entry %lld of the store", (long long)out->id);
         return error_set(e, E_VERIFY, "the store holds a change that cannot be read; its log is damaged");
@@ -121,10 +123,26 @@ static int read_row(sqlite3_stmt *s, struct log_entry *out, struct error *e)
     return 0;
 }
 
+/* A column's bytes, copied to where they outlive the row; larger ones are cut, which their hashes show. */
+static struct slice keep(sqlite3_stmt *s, int column, uint8_t *kept, size_t room)
+{
+    struct slice bytes = db_slice(s, column);
+    if (bytes.p == NULL)
+        return bytes;
+    if (bytes.size > room)
+        bytes.size = room;
+    memcpy(kept, bytes.p, bytes.size);
+    bytes.p = kept;
+    return bytes;
+}
+
 int log_load(struct db *db, int64_t id, int want_body, struct log_entry *out, struct error *e)
 {
     static const char whole[] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE id = ?";
     static const char bare[] = "SELECT id, position, received, held, mask, header, NULL FROM entry WHERE id = ?";
+    /* A row that stayed current would keep its statement in use, and the store's write-ahead log from ever beginning
+     * anew; so the slices point into copies. */
+    static _Thread_local uint8_t header[CHANGE_HEADER_MAX], body[CHANGE_BODY_MAX], mask[LOG_MASK_MAX];
     sqlite3_stmt *s;
     int row, code;
     if ((code = db_query(db, &s, e, want_body ? whole : bare, "i", id)) != 0)
@@ -134,7 +152,10 @@ int log_load(struct db *db, int64_t id, int want_body, struct log_entry *out, st
         return e != NULL ? e->code : E_IO;
     if (row == 0)
         return error_set(e, E_NOT_FOUND, "the log has no entry %lld", (long long)id);
-    return read_row(s, out, e); /* the row stays current, so that the slices live */
+    code = read_row(s, keep(s, 5, header, sizeof header), keep(s, 6, body, sizeof body), keep(s, 4, mask, sizeof mask),
+                    out, e);
+    db_done(db, s);
+    return code;
 }
 
 int log_chain_end(struct db *db, const struct id *device, struct chain *out, struct error *e)
@@ -168,7 +189,8 @@ static int each_of(struct db *db, const char *sql, uint64_t from,
     if ((code = db_query(db, &s, e, sql, "u", from)) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
-        if ((code = read_row(s, &entry, e)) != 0 || (code = each(arg, &entry, e)) != 0) {
+        if ((code = read_row(s, db_slice(s, 5), db_slice(s, 6), db_slice(s, 4), &entry, e)) != 0 ||
+            (code = each(arg, &entry, e)) != 0) {
             db_done(db, s);
             return code;
         }
@@ -219,6 +241,8 @@ void log_leaf(uint64_t received_ms, struct slice header, struct merkle_hash *out
     pack_array(&w, 2);
     pack_uint(&w, received_ms);
     pack_bin(&w, header.p, header.size);
+    if (pack_finish(&w, NULL) != 0)
+        abort(); /* a leaf of half an entry would be in the tree for ever */
     merkle_leaf(pack_bytes(&w).p, pack_bytes(&w).size, out);
     pack_free(&w);
 }

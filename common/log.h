@@ -41,7 +41,8 @@ int log_set_held(struct db *db, int64_t id, int held, struct error *e);
 /* The id of an entry by its change; 0 where there is none, -1 on failure. hash (may be NULL) gets its header's hash. */
 int64_t log_find(struct db *db, const struct id *device, uint64_t epoch, uint64_t seq, uint8_t *hash, struct error *e);
 
-/* Loads one entry by id, without body where want_body is 0. The slices live until the next log_load of this store. */
+/* Loads one entry by id, without body where want_body is 0. The slices live until the next log_load of this
+ * thread. */
 int log_load(struct db *db, int64_t id, int want_body, struct log_entry *out, struct error *e);
 
 /* Where a device's chain ends in this store (seq 0, epoch 0: nothing of it). */
