@@ -102,6 +102,8 @@ static enum csv_result read_row(struct csv *c, const char **why, int *end)
             *why = "the file ends within quotes";
             return CSV_BAD;
         }
+        if (c->used == CSV_ROW_MAX) /* empty fields behind a full row: no room for their ends */
+            return skip_line(c, ch, why, "the row is too long");
         c->row[c->used++] = 0;
         c->count++;
     } while (ch == ',');
