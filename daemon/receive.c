@@ -55,17 +55,18 @@ struct taking {
     struct chain chain; /* where the log's copy of the device's chain ends */
     struct caseload caseload;
     struct receive_result *result;
-    int decided;          /* the second pass: held is known */
+    int decided;          /* the second pass: held is known, in the order of the batch */
+    size_t next_held;     /* then: the next of them */
     struct id *new_cases; /* taken down in the field: to be assigned */
     size_t new_case_count;
 };
 
-static const char *held_reason(const struct taking *t, uint64_t seq)
+static int was_held(struct taking *t, uint64_t seq)
 {
-    for (size_t i = 0; i < t->result->held_count; i++)
-        if (t->result->held[i].seq == seq)
-            return t->result->held[i].reason;
-    return NULL;
+    if (t->next_held == t->result->held_count || t->result->held[t->next_held].seq != seq)
+        return 0;
+    t->next_held++;
+    return 1;
 }
 
 /* May it be applied? Notes why not. 1 held, 0 not, -1 failed. */
@@ -75,7 +76,7 @@ static int judge(struct taking *t, const struct change *change, struct error *e)
     char reason[200];
     int held;
     if (t->decided)
-        return held_reason(t, change->seq) != NULL;
+        return was_held(t, change->seq);
     if (t->device->revoked) {
         memcpy(reason, "this laptop, or its user, has been disabled", 44);
         held = 1;
@@ -229,6 +230,7 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
         t->decided = 1;
         t->new_case_count = 0;
         t->result->first_seq = 0;
+        t->result->received_ms = 0; /* the holds stand before it, so it is received after them */
         t->result->receipt = 0;
         code = batch_open(&t->batch, push->batch, 0, e);
         for (size_t i = 0; code == 0 && i < t->result->held_count; i++)
@@ -261,7 +263,7 @@ static int find_old(struct taking *t, struct error *e)
             return code;
         if ((id = log_find(t->c->db, &change.device, change.epoch, change.seq, hash, e)) < 0)
             return e != NULL ? e->code : E_IO;
-        if (id == 0)
+        if (id == 0 || !id_equal(&change.device, &t->device->device))
             return 0;
         if (memcmp(hash, change.hash, sizeof hash) != 0)
             return error_set(e, E_VERIFY,
