@@ -1,12 +1,13 @@
 #include "deal.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire_limits.h"
 #include "log.h"
 #include "record.h"
 #include "schema.h"
+#include "wire_limits.h"
 
 static int no_memory(struct error *e)
 {
@@ -81,24 +82,26 @@ static int is_dealt(unsigned kind)
 
 /* --- what is new in scopes that the laptop holds --- */
 
-/* A hold that has been released brings its change with it: the laptop skipped it when it went by. */
+/* A hold that has been released brings its change with it: the laptop skipped it when it went by. 0: none. */
 static int64_t released_entry(struct central *c, const struct id *hold, struct error *e)
 {
-    static const char sql[] = "SELECT entry.id FROM hold JOIN entry ON hex(entry.device) = upper(hold.device) "
-                              "AND entry.epoch = hold.epoch AND entry.seq = hold.seq "
-                              "WHERE hold.id = ? AND hold.status = 'released' AND entry.held = 0";
     char text[ID_TEXT];
+    struct id device;
+    uint64_t epoch, seq;
     sqlite3_stmt *s;
-    int64_t id = 0;
-    int row;
+    int row, whole;
     id_format(hold, text);
-    if (db_query(c->db, &s, e, sql, "t", text) != 0 || (row = db_next(c->db, s, e)) < 0)
+    if (db_query(c->db, &s, e, "SELECT device, epoch, seq FROM hold WHERE id = ? AND status = 'released'", "t", text) !=
+            0 ||
+        (row = db_next(c->db, s, e)) < 0)
         return -1;
-    if (row == 1) {
-        id = db_int(s, 0);
-        db_done(c->db, s);
-    }
-    return id;
+    if (row == 0)
+        return 0;
+    whole = sodium_hex2bin(device.b, sizeof device.b, db_text(s, 0), 2 * sizeof device.b, NULL, NULL, NULL) == 0;
+    epoch = db_uint(s, 1);
+    seq = db_uint(s, 2);
+    db_done(c->db, s);
+    return whole ? log_find(c->db, &device, epoch, seq, NULL, e) : 0;
 }
 
 /* The laptop's credit bounds a batch, so that a link of a few seconds still makes progress; one entry always fits. */
@@ -111,33 +114,48 @@ static int add(const struct deal *d, struct batch_writer *w, const struct log_en
     return 1;
 }
 
-/* Has the laptop this scope, from before or from this deal, and may it keep it? */
+/* Has the laptop this scope, from before or from this deal, and may it keep it? One that is being dealt counts once a
+ * part of it is out: what ends an op of that part may not be missed. */
 static int follows(const struct deal *d, const struct id *scope)
 {
     const struct id *found =
         d->may.count == 0 ? NULL : bsearch(scope, d->may.scopes, d->may.count, sizeof *scope, caseload_compare);
-    return found != NULL && (found < d->may.scopes + d->next_scope || caseload_has(&d->held, scope));
+    size_t dealt = d->next_scope + (d->next_position != 0);
+    return found != NULL && (found < d->may.scopes + dealt || caseload_has(&d->held, scope));
 }
 
-/* Adds the entry at the cursor if it is this laptop's business. 1: go on; 0: the batch is full; -1: failed. */
-static int deal_one(struct deal *d, struct central *c, struct batch_writer *w, int64_t id, int again, struct error *e)
+/* Is this the laptop's business? Its own changes it has, but where their scope comes to it as new. */
+static int is_wanted(const struct deal *d, unsigned kind, const struct id *scope, const struct id *device)
 {
-    struct log_entry entry;
+    return is_dealt(kind) && follows(d, scope) &&
+           (!id_equal(device, &d->device.device) || !caseload_has(&d->held, scope));
+}
+
+/* What the record here has not applied (held, or a record that stands elsewhere) no laptop applies either. 1, 0, -1. */
+static int is_applied(struct central *c, int64_t id, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row;
+    if (db_query(c->db, &s, e, "SELECT 1 FROM applied WHERE entry = ?", "i", id) != 0)
+        return -1;
+    if ((row = db_next(c->db, s, e)) == 1)
+        db_done(c->db, s);
+    return row;
+}
+
+/* 1: it is in, or not wanted; 0: the batch is full; -1: failed. */
+static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w, int64_t id, struct error *e)
+{
     struct slice all = {NULL, 0};
-    int is_own, wanted;
+    struct log_entry entry;
+    int applied = is_applied(c, id, e);
+    if (applied != 1)
+        return applied < 0 ? -1 : 1;
     if (log_load(c->db, id, 1, &entry, e) != 0)
         return -1;
-    is_own = id_equal(&entry.change.device, &d->device.device);
-    wanted = !entry.held && is_dealt(entry.change.kind) && (!is_own || again) && follows(d, &entry.change.scope);
-    if (wanted)
-        return add(d, w, &entry, all);
-    if (entry.change.kind == KIND_HOLD && !again) {
-        struct id hold = entry.change.record;
-        int64_t released = released_entry(c, &hold, e);
-        if (released != 0)
-            return released < 0 ? -1 : deal_one(d, c, w, released, 1, e);
-    }
-    return 1;
+    if (!is_dealt(entry.change.kind) || !follows(d, &entry.change.scope))
+        return 1;
+    return add(d, w, &entry, all);
 }
 
 /* 1: everything up to the log's end is in; 0: the batch is full; -1: failed. */
@@ -146,13 +164,24 @@ static int deal_news(struct deal *d, struct central *c, struct batch_writer *w, 
     enum { STEP = 4096 }; /* entries looked at in one batch: a bound on how long the loop is held up */
     sqlite3_stmt *s;
     uint64_t from = d->cursor;
-    int row, more = 1;
-    if (db_query(c->db, &s, e, "SELECT position, id FROM entry WHERE position >= ? ORDER BY position LIMIT ?", "ui",
-                 from, (int64_t)STEP) != 0)
+    int row;
+    if (db_query(c->db, &s, e,
+                 "SELECT position, id, kind, scope, device, record FROM entry WHERE position >= ? ORDER BY position "
+                 "LIMIT ?",
+                 "ui", from, (int64_t)STEP) != 0)
         return -1;
     while ((row = db_next(c->db, s, e)) == 1) {
         uint64_t position = db_uint(s, 0);
-        more = deal_one(d, c, w, db_int(s, 1), 0, e);
+        unsigned kind = (unsigned)db_uint(s, 2);
+        struct id scope = db_id(s, 3), device = db_id(s, 4), record = db_id(s, 5);
+        int64_t id = db_int(s, 1);
+        int more = 1;
+        if (kind == KIND_HOLD)
+            id = released_entry(c, &record, e);
+        if (id < 0)
+            more = -1;
+        else if (id != 0 && (kind == KIND_HOLD || is_wanted(d, kind, &scope, &device)))
+            more = deal_entry(d, c, w, id, e);
         if (more != 1) {
             db_done(c->db, s);
             return more;
