@@ -279,6 +279,11 @@ int central_commit(struct central *c, struct error *e)
     char note[CHECKPOINT_TEXT_MAX];
     int code;
     memcpy(note, c->checkpoint, sizeof note);
+    /* Where a write met a full or failing disk SQLite has rolled all of it back: nothing may follow outside. */
+    if (!db_in_transaction(c->db)) {
+        central_rollback(c);
+        return error_set(e, E_FULL, "the disk is full or fails; nothing was changed: make room and try again");
+    }
     if ((code = sign(c, note, e)) != 0 || (code = db_commit(c->db, e)) != 0) {
         central_rollback(c);
         return code;

@@ -67,7 +67,7 @@ void commit_run(struct server *s)
     s->first = NULL;
     s->last = &s->first;
     if ((code = central_begin(s->central, &e)) == 0) {
-        for (item = items; item != NULL; item = item->next)
+        for (item = items; item != NULL && db_in_transaction(s->central->db); item = item->next)
             take(s, item);
         code = central_commit(s->central, &e);
     }
