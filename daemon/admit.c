@@ -193,6 +193,7 @@ int admit_enrol(struct central *c, const struct id *ticket, const struct message
         if ((code = central_begin(c, e)) != 0)
             return code;
         c->author.person = c->office;
+        c->author.session = everywhere; /* nobody sits there */
         if ((code = write_device(c, ticket, &device, &user, m, noise_key, e)) != 0) {
             central_rollback(c);
             return code;

@@ -86,7 +86,7 @@ static void answer(struct caller *c, int status, struct slice out, struct slice 
             sodium_memzero(c->bytes, c->size);
             free(c->bytes);
             c->bytes = bytes;
-            c->size = packed.size + 4;
+            c->size = c->used = packed.size + 4;
             buffer = uv_buf_init((char *)bytes, (unsigned)c->size);
             c->write.data = c;
             if (uv_write(&c->write, (uv_stream_t *)&c->pipe, &buffer, 1, on_answered) == 0) {
@@ -241,8 +241,20 @@ int operator_listen(struct server *s, struct error *e)
     return status == 0 ? 0 : error_set(e, E_IO, "%s: %s", address.sun_path, uv_strerror(status));
 }
 
+/* Somebody who is still talking would keep the loop from ending; an answer that is on its way may go. */
+static void stop_caller(uv_handle_t *handle, void *arg)
+{
+    struct server *s = arg;
+    if (handle->type == UV_NAMED_PIPE && handle != (uv_handle_t *)&s->operator_listener) {
+        struct caller *c = handle->data;
+        if (c->used < c->size)
+            hang_up(c);
+    }
+}
+
 void operator_stop(struct server *s)
 {
+    uv_walk(&s->loop, stop_caller, s);
     /* libuv takes the socket's name away when it closes the pipe. */
     if (!uv_is_closing((uv_handle_t *)&s->operator_listener))
         uv_close((uv_handle_t *)&s->operator_listener, NULL);

@@ -8,8 +8,8 @@
 #include "clock.h"
 #include "commit.h"
 #include "deal.h"
-#include "wire_limits.h"
 #include "session.h"
+#include "wire_limits.h"
 
 struct peer {
     struct server *server;
@@ -262,6 +262,9 @@ static int enrol(struct peer *p, const struct message_enrol *m, struct error *e)
 static int message(struct peer *p, const struct message *m, struct error *e)
 {
     int code;
+    /* A laptop or a user that was disabled in the middle of a session is so from the next message on. */
+    if (p->known && (code = receive_device(p->server->central, p->noise_key, &p->device, e)) != 0)
+        return code;
     switch (m->type) {
     case MESSAGE_HELLO:
         return welcome(p, &m->as.hello, e);

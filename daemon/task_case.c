@@ -52,7 +52,7 @@ static int write_assignment(struct task *t, void *arg, struct error *e)
     struct db *db = t->central->db;
     char scope[ID_TEXT], user[ID_TEXT];
     struct id record = {{0}};
-    struct edit edit;
+    struct edit edit = {0};
     sqlite3_stmt *s;
     int row, code;
     id_format(&a->scope, scope);

@@ -240,9 +240,10 @@ int task_device_invite(struct task *t, int argc, char **argv, struct error *e)
 int task_device_list(struct task *t, int argc, char **argv, struct error *e)
 {
     return list(t, argc, argv, "device list DIR",
-                "SELECT d.id, u.login, d.status, d.label, coalesce((SELECT max(seq) FROM head WHERE hex(device) = "
-                "upper(replace(d.id, '-', ''))), 0) AS changes FROM device d LEFT JOIN \"user\" u ON u.id = d.\"user\" "
-                "WHERE d.voided = 0 ORDER BY u.login, d.id",
+                "SELECT d.id, u.login, d.status, d.label, coalesce(h.seq, 0) AS changes FROM device d "
+                "LEFT JOIN \"user\" u ON u.id = d.\"user\" "
+                "LEFT JOIN (SELECT hex(device) AS name, max(seq) AS seq FROM head GROUP BY device) h "
+                "ON h.name = upper(replace(d.id, '-', '')) WHERE d.voided = 0 ORDER BY u.login, d.id",
                 e);
 }
 
