@@ -1,0 +1,268 @@
+/* What waits for a decision, and deciding it: a person who has seen every live value writes one that supersedes them
+ * all. */
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "desk.h"
+#include "record.h"
+#include "schema.h"
+#include "view.h"
+
+/* --- conflicts --- */
+
+struct listing {
+    struct view v;
+    size_t loud, quiet;
+};
+
+static void conflict_words(struct listing *l, const struct record_conflict *c, const struct record_field *f)
+{
+    FILE *out = l->v.cli->out;
+    char record[ID_TEXT], brief[VIEW_ID], scope[VIEW_ID], name[VIEW_NAME];
+    id_format(&c->record, record);
+    view_id(&c->record, brief);
+    view_id(&c->scope, scope);
+    view_name(l->v.db, &c->scope, name);
+    (void)fprintf(out, "%s %s  %s%s\n", c->kind->name, record, c->field->name,
+                  c->loud ? "  A PERSON MUST DECIDE" : "  (kept for review)");
+    if (name[0] != '\0') {
+        (void)fprintf(out, "    of %s ", scope);
+        view_line(out, name, 0);
+        (void)fputc('\n', out);
+    }
+    if (c->field->number == FIELD_VOID) {
+        for (size_t i = 0; i < f->count; i++) {
+            char author[VIEW_NAME], when[32];
+            view_author(l->v.db, &f->ops[i].author, author);
+            cli_time(f->ops[i].wall_ms, when);
+            (void)fprintf(out, "    %s by ", slice_is_nil(f->ops[i].merge.value) ? "void taken back" : "voided");
+            view_line(out, author, 0);
+            (void)fprintf(out, ", %s; somebody else went on with it\n", when);
+        }
+        (void)fprintf(out, "    decide: satchel resolve %s void yes|no\n", brief);
+    } else {
+        view_ops(&l->v, c->kind, c->field, f, 4);
+        (void)fprintf(out, "    decide: satchel resolve %s %s VALUE   (a value, or its number above)\n", brief,
+                      c->field->name);
+    }
+}
+
+static void conflict_json(struct listing *l, const struct record_conflict *c, const struct record_field *f)
+{
+    FILE *out = l->v.cli->out;
+    (void)fprintf(out, "%s\n{\"kind\": \"%s\", ", l->loud + l->quiet == 0 ? "" : ",", c->kind->name);
+    view_json_id(out, "record", &c->record);
+    (void)fputs(", ", out);
+    view_json_id(out, "scope", &c->scope);
+    (void)fprintf(out, ", \"field\": \"%s\", \"loud\": %s, \"values\": ", c->field->name, c->loud ? "true" : "false");
+    view_ops(&l->v, c->kind, c->field, f, 0);
+    (void)fputs("}", out);
+}
+
+static int print_conflict(void *arg, const struct record_conflict *c, struct error *e)
+{
+    struct listing *l = arg;
+    struct record_field f;
+    int code = record_field_load(l->v.db, &c->record, c->kind, c->field, &f, e);
+    if (code != 0)
+        return code;
+    if (l->v.cli->json)
+        conflict_json(l, c, &f);
+    else
+        conflict_words(l, c, &f);
+    record_field_free(&f);
+    *(c->loud ? &l->loud : &l->quiet) += 1;
+    return 0;
+}
+
+int conflicts_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    const struct cli_option options[] = {{"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct listing l = {.loud = 0, .quiet = 0};
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if (argc != 1)
+        return error_set(e, E_USAGE, "conflicts takes no arguments; `satchel show RECORD` shows those of one record");
+    if ((code = view_open(&l.v, s->db, cli, e)) != 0)
+        return code;
+    if (cli->json)
+        (void)fputs("[", cli->out);
+    code = record_conflicts(s->db, print_conflict, &l, e);
+    if (cli->json)
+        (void)fputs("\n]\n", cli->out);
+    if (code == 0)
+        (void)fprintf(cli->err, "%zu to decide, %zu kept for review\n", l.loud, l.quiet);
+    *waiting = l.loud != 0;
+    view_close(&l.v);
+    return code;
+}
+
+/* --- resolve --- */
+
+struct resolving {
+    struct store *s;
+    struct cli *cli;
+    struct id record;
+    struct record_place place;
+    const struct schema_field *field;
+    size_t decided; /* over how many values */
+    struct view v;  /* v.room: the value that was chosen, in words */
+};
+
+/* Was one of the listed values named by its number? 0: no. A field of numbers is decided with the number that it is to
+ * hold. */
+static size_t listed_number(const struct schema_field *field, const char *text)
+{
+    size_t number = 0;
+    if (field->type == SCHEMA_INTEGER || field->type == SCHEMA_MONEY || strlen(text) > 4)
+        return 0;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9')
+            return 0;
+        number = 10 * number + (size_t)(*text - '0');
+    }
+    return number;
+}
+
+static int set_reference(struct resolving *r, struct edit *edit, const char *text, struct error *e)
+{
+    struct id id;
+    int code = find_record(r->s, schema_kind(r->field->ref), text, &id, e);
+    return code != 0 ? code : edit_set_id(edit, r->field->name, &id, e);
+}
+
+static int choose(struct resolving *r, struct edit *edit, const struct record_field *f, const char *text,
+                  struct error *e)
+{
+    size_t number = listed_number(r->field, text);
+    char brief[VIEW_ID];
+    view_id(&r->record, brief);
+    if (number > 0 && number <= f->count) {
+        struct slice value = f->ops[number - 1].merge.value;
+        (void)view_value(&r->v, r->field, value);
+        return edit_set(edit, r->field, value, e);
+    }
+    /* A code that is typed for a number, or the other way round, would decide for something that nobody meant. */
+    if (number > 0 && r->field->type == SCHEMA_CHOICE)
+        return error_set(e, E_INPUT,
+                         "there are %zu values to choose from; name one by its number, or write the value in words",
+                         f->count);
+    (void)snprintf(r->v.room, SCHEMA_FORMAT_MAX, "%s", text[0] != '\0' ? text : "(cleared)");
+    return r->field->type == SCHEMA_REF && text[0] != '\0' ? set_reference(r, edit, text, e)
+                                                           : edit_set_text(edit, r->field->name, text, e);
+}
+
+/* yes: voided again, by somebody who has seen what was changed since. no: the void is taken back. */
+static int decide_void(struct resolving *r, struct edit *edit, const struct record_field *f, const char *text,
+                       struct error *e)
+{
+    static const uint8_t nil = 0xc0;
+    int yes = strcmp(text, "yes") == 0;
+    if (!yes && strcmp(text, "no") != 0)
+        return error_set(e, E_INPUT, "say whether the record is void: yes or no");
+    if (f->shown.conflict == MERGE_AGREED && !(r->place.voided && !yes))
+        return error_set(e, E_REFUSED,
+                         r->place.voided ? "this %s is voided already, and nobody contests it"
+                                         : "nobody contests that this %s stands; `satchel void` voids it",
+                         r->place.kind->name);
+    (void)snprintf(r->v.room, SCHEMA_FORMAT_MAX, "%s", text);
+    return yes ? edit_void(edit, e) : edit_set(edit, r->field, (struct slice){&nil, 1}, e);
+}
+
+static int decide(struct resolving *r, struct edit *edit, const char *text, struct error *e)
+{
+    struct record_field f;
+    char brief[VIEW_ID];
+    int code = record_field_load(r->s->db, &r->record, r->place.kind, r->field, &f, e);
+    if (code != 0)
+        return code;
+    view_id(&r->record, brief);
+    r->decided = f.count;
+    if (r->field->number == FIELD_VOID)
+        code = decide_void(r, edit, &f, text, e);
+    else if (r->place.voided)
+        code = error_set(e, E_REFUSED, "this %s is voided; its fields are not decided any more", r->place.kind->name);
+    else if (f.shown.conflict == MERGE_AGREED)
+        code = error_set(e, E_REFUSED,
+                         "%s of this %s is not contested; `satchel set %s %s=VALUE` changes it, and `satchel "
+                         "conflicts` lists what waits for a decision",
+                         r->field->name, r->place.kind->name, brief, r->field->name);
+    else if (r->field->policy == SCHEMA_SUM)
+        code = error_set(e, E_REFUSED,
+                         "the total of %s is too large to be right; correct it with `satchel add %s "
+                         "%s=-NUMBER`",
+                         r->field->name, brief, r->field->name);
+    else
+        code = choose(r, edit, &f, text, e);
+    record_field_free(&f);
+    return code;
+}
+
+static int find_contested(struct resolving *r, const char *words, const char *field, struct error *e)
+{
+    int code;
+    if ((code = store_find(r->s, words, &r->record, e)) != 0 ||
+        (code = record_find(r->s->db, &r->record, &r->place, e)) != 0)
+        return code;
+    if (r->place.kind->office_only || r->place.kind->place == SCHEMA_OFFICE)
+        return error_set(e, E_REFUSED, "a %s is written by the office alone; the office decides", r->place.kind->name);
+    if ((r->field = schema_field_named(r->place.kind, field)) == NULL)
+        return error_set(e, E_NOT_FOUND, "a %s has no field %s; `satchel help %s` lists its fields",
+                         r->place.kind->name, field, r->place.kind->name);
+    return 0;
+}
+
+static int make_decision(struct resolving *r, char **argv, const char *reason, struct error *e)
+{
+    struct edit edit;
+    int code;
+    if ((code = find_contested(r, argv[1], argv[2], e)) != 0 || (code = edit_open(&edit, r->s->db, &r->record, e)) != 0)
+        return code;
+    if ((code = decide(r, &edit, argv[3], e)) != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    return desk_commit(r->s, &edit, reason, e);
+}
+
+int conflicts_resolve(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    const char *reason = NULL;
+    const struct cli_option options[] = {{"reason", &reason, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct resolving r = {.s = s, .cli = cli};
+    char brief[VIEW_ID];
+    int code;
+    (void)waiting;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if (argc != 4)
+        return error_set(e, E_USAGE, "say what to decide: satchel resolve RECORD FIELD VALUE [--reason TEXT]");
+    if ((code = view_open(&r.v, s->db, cli, e)) != 0)
+        return code;
+    if ((code = store_begin(s, e)) == 0 && (code = make_decision(&r, argv, reason, e)) != 0)
+        store_rollback(s);
+    if (code == 0) {
+        if (cli->json)
+            write_id(cli, r.place.kind, &r.record);
+        view_id(&r.record, brief);
+        (void)fprintf(cli->err, "%s of %s %s: ", r.field->name, r.place.kind->name, brief);
+        view_line(cli->err, r.v.room, 60);
+        (void)fprintf(cli->err, ", decided over %zu %s", r.decided, r.decided == 1 ? "entry" : "entries");
+        code = desk_queued(s, cli, e);
+    }
+    view_close(&r.v);
+    return code;
+}
+
+int command_conflicts(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    return desk_read(conflicts_run, cli, argc, argv, waiting, e);
+}
+
+int command_resolve(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    return desk_run(conflicts_resolve, cli, argc, argv, waiting, e);
+}

@@ -1,0 +1,226 @@
+/* satchel log: the changes of a record, or those that this laptop made, with what became of each. */
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "desk.h"
+#include "log.h"
+#include "record.h"
+#include "schema.h"
+#include "view.h"
+
+struct telling {
+    struct store *s;
+    struct view v;
+    size_t count;
+    int is_partial; /* some of a record's past is at the office alone */
+};
+
+/* Why the office holds a change back; "" where it does not say. */
+static void held_reason(struct telling *t, const struct change *c, char *out, size_t out_max)
+{
+    sqlite3_stmt *s;
+    out[0] = '\0';
+    if (!id_equal(&c->device, &t->s->author.chain.device) ||
+        db_query(t->v.db, &s, NULL, "SELECT reason FROM held_note WHERE epoch = ? AND seq = ?", "uu", c->epoch,
+                 c->seq) != 0 ||
+        db_next(t->v.db, s, NULL) != 1)
+        return;
+    (void)snprintf(out, out_max, "%s", db_text(s, 0));
+    db_done(t->v.db, s);
+}
+
+static const char *action_name(enum change_action action)
+{
+    return action == CHANGE_ADD ? "add" : action == CHANGE_REMOVE ? "remove" : "set";
+}
+
+/* --- words --- */
+
+static void op_words(struct telling *t, const struct schema_kind *kind, const struct change_op *op)
+{
+    FILE *out = t->v.cli->out;
+    const struct schema_field *field = kind != NULL ? schema_field(kind, op->field) : NULL;
+    if (field == NULL) {
+        (void)fprintf(out, "    %s field %u, which this version does not know\n", action_name(op->action), op->field);
+    } else if (field->number == FIELD_VOID) {
+        (void)fprintf(out, "    %s\n", slice_is_nil(op->value) ? "void taken back" : "voided");
+    } else {
+        (void)fprintf(out, "    %s %s: ", action_name(op->action), field->name);
+        view_block(out, view_value(&t->v, field, op->value), 8);
+        (void)fputc('\n', out);
+    }
+}
+
+static void state_words(struct telling *t, const struct log_entry *entry)
+{
+    FILE *out = t->v.cli->out;
+    char reason[512];
+    if (entry->held) {
+        held_reason(t, &entry->change, reason, sizeof reason);
+        (void)fputs("HELD BACK BY THE OFFICE: ", out);
+        view_line(out, reason[0] != '\0' ? reason : "ask the office why", 0);
+    } else if (entry->position == LOG_NO_POSITION) {
+        (void)fputs("queued", out);
+    } else {
+        (void)fprintf(out, "at the office, position %llu", (unsigned long long)entry->position);
+    }
+}
+
+static void entry_words(struct telling *t, const struct log_entry *entry)
+{
+    FILE *out = t->v.cli->out;
+    const struct change *c = &entry->change;
+    const struct schema_kind *kind = schema_kind(c->kind);
+    char when[32], author[VIEW_NAME], record[VIEW_ID];
+    cli_time(c->wall_ms, when);
+    view_author(t->v.db, &c->author, author);
+    view_id(&c->record, record);
+    (void)fprintf(out, "%s  %s %s  ", when, kind != NULL ? kind->name : "unknown", record);
+    view_line(out, author, 0);
+    (void)fputs("  ", out);
+    state_words(t, entry);
+    (void)fputc('\n', out);
+    if (c->body.p == NULL)
+        (void)fputs("    what it said has been erased by law\n", out);
+    for (size_t i = 0; i < c->op_count; i++)
+        op_words(t, kind, &c->ops[i]);
+    if (c->reason.size != 0) {
+        (void)snprintf(t->v.room, SCHEMA_FORMAT_MAX, "%.*s",
+                       (int)(c->reason.size < SCHEMA_TEXT_MAX ? c->reason.size : SCHEMA_TEXT_MAX),
+                       (const char *)c->reason.p);
+        (void)fputs("    reason: ", out);
+        view_block(out, t->v.room, 8);
+        (void)fputc('\n', out);
+    }
+}
+
+/* --- JSON --- */
+
+static void op_json(struct telling *t, const struct schema_kind *kind, const struct change_op *op)
+{
+    FILE *out = t->v.cli->out;
+    const struct schema_field *field = kind != NULL ? schema_field(kind, op->field) : NULL;
+    (void)fprintf(out, "{\"action\": \"%s\", \"number\": %u", action_name(op->action), op->field);
+    if (field != NULL) {
+        (void)fprintf(out, ", \"field\": \"%s\", \"value\": ", field->name);
+        if (field->number == FIELD_VOID)
+            (void)fputs(slice_is_nil(op->value) ? "false" : "true", out);
+        else
+            view_json_value(&t->v, kind, field, op->value);
+    }
+    (void)fputs("}", out);
+}
+
+static void entry_json(struct telling *t, const struct log_entry *entry)
+{
+    FILE *out = t->v.cli->out;
+    const struct change *c = &entry->change;
+    const struct schema_kind *kind = schema_kind(c->kind);
+    char author[VIEW_NAME], reason[512];
+    view_author(t->v.db, &c->author, author);
+    held_reason(t, c, reason, sizeof reason);
+    (void)fprintf(out, "%s\n{\"kind\": \"%s\", ", t->count == 0 ? "" : ",", kind != NULL ? kind->name : "unknown");
+    view_json_id(out, "record", &c->record);
+    (void)fputs(", ", out);
+    view_json_id(out, "device", &c->device);
+    (void)fprintf(out, ", \"epoch\": %llu, \"seq\": %llu, \"wall_ms\": %llu, \"received_ms\": %llu, ",
+                  (unsigned long long)c->epoch, (unsigned long long)c->seq, (unsigned long long)c->wall_ms,
+                  (unsigned long long)entry->received_ms);
+    view_json_pair(out, "author", author);
+    (void)fputs(", ", out);
+    view_json_id(out, "author_id", &c->author);
+    (void)fprintf(out, ", \"state\": \"%s\", \"position\": ",
+                  entry->held                          ? "held"
+                  : entry->position == LOG_NO_POSITION ? "queued"
+                                                       : "accepted");
+    if (entry->position == LOG_NO_POSITION)
+        (void)fputs("null", out);
+    else
+        (void)fprintf(out, "%llu", (unsigned long long)entry->position);
+    if (entry->held) {
+        (void)fputs(", ", out);
+        view_json_pair(out, "held_reason", reason);
+    }
+    (void)fprintf(out, ", \"erased\": %s, \"ops\": [", c->body.p == NULL ? "true" : "false");
+    for (size_t i = 0; i < c->op_count; i++) {
+        (void)fputs(i == 0 ? "" : ", ", out);
+        op_json(t, kind, &c->ops[i]);
+    }
+    (void)fputs("], \"reason\": ", out);
+    cli_json_text(out, (const char *)c->reason.p, c->reason.size);
+    (void)fputs("}", out);
+}
+
+/* --- which --- */
+
+static int tell(struct telling *t, int64_t id, struct error *e)
+{
+    struct log_entry entry;
+    int code = log_load(t->v.db, id, 1, &entry, e);
+    if (code != 0)
+        return code;
+    t->is_partial |= entry.mask.p != NULL;
+    if (t->v.cli->json)
+        entry_json(t, &entry);
+    else
+        entry_words(t, &entry);
+    t->count++;
+    return 0;
+}
+
+/* Of a record, in the order of the office's log, what waits last; or this laptop's own, as they were written. A
+ * laptop's receipts are not what a person did: they are left out unless all are wanted. */
+static int tell_all(struct telling *t, const struct id *record, int all, struct error *e)
+{
+    static const char of_record[] =
+        "SELECT id FROM entry WHERE record = ? ORDER BY position IS NULL, position, epoch, seq, id";
+    static const char own[] = "SELECT id FROM entry WHERE device = ?1 AND (?2 OR kind <> ?3) ORDER BY epoch, seq";
+    struct db *db = t->v.db;
+    sqlite3_stmt *s;
+    int row, code = record != NULL ? db_query(db, &s, e, of_record, "d", record)
+                                   : db_query(db, &s, e, own, "diu", &t->s->author.chain.device, (int64_t)all,
+                                              (uint64_t)KIND_RECEIPT);
+    if (code != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        if ((code = tell(t, db_int(s, 0), e)) != 0) {
+            db_done(db, s);
+            return code;
+        }
+    }
+    return row < 0 ? desk_failed(e) : 0;
+}
+
+int history_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    int all = 0, code;
+    const struct cli_option options[] = {{"all", NULL, &all}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct telling t = {.s = s};
+    char words[64];
+    struct id record;
+    (void)waiting;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if (argc > 2)
+        return error_set(e, E_USAGE, "log takes one record at most: satchel log [RECORD]");
+    if ((argc == 2 && (code = store_find(s, argv[1], &record, e)) != 0) || (code = view_open(&t.v, s->db, cli, e)) != 0)
+        return code;
+    if (cli->json)
+        (void)fputs("[", cli->out);
+    code = tell_all(&t, argc == 2 ? &record : NULL, all, e);
+    if (cli->json)
+        (void)fputs("\n]\n", cli->out);
+    if (code == 0) {
+        (void)fprintf(cli->err, "%s%s\n", cli_count(t.count, "change", "changes", words, sizeof words),
+                      t.is_partial ? "; what was replaced before this case came to this laptop is at the office" : "");
+    }
+    view_close(&t.v);
+    return code;
+}
+
+int command_log(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    return desk_read(history_run, cli, argc, argv, waiting, e);
+}

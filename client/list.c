@@ -1,0 +1,354 @@
+/* The caseload, and the records of one kind. */
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "desk.h"
+#include "record.h"
+#include "schema.h"
+#include "view.h"
+
+/* --- the caseload --- */
+
+/* ?1 the risks in rising rank, as "|low|high|": a risk that this version does not know ranks above all that it does.
+ * What is contested or waits in a case, or in its client, is counted for the case. */
+static const char caseload[] =
+    "WITH k AS (SELECT lower(hex(conflict.scope)) AS scope, sum(loud) AS loud, sum(loud = 0) AS quiet"
+    "    FROM conflict JOIN place ON place.record = conflict.record WHERE place.voided = 0 GROUP BY 1),"
+    "  w AS (SELECT lower(hex(scope)) AS scope, count(*) AS n FROM entry WHERE position IS NULL GROUP BY 1),"
+    "  a AS (SELECT lower(hex(id)) AS scope FROM scope WHERE complete = 0) "
+    "SELECT c.id, c.number, coalesce(p.legal_name, p.preferred_name), c.risk, c.status, c.next_visit, c.voided,"
+    "  coalesce(k1.loud, 0) + coalesce(k2.loud, 0) AS loud, coalesce(k1.quiet, 0) + coalesce(k2.quiet, 0),"
+    "  coalesce(w1.n, 0) + coalesce(w2.n, 0), a1.scope IS NOT NULL OR a2.scope IS NOT NULL OR"
+    "  (c.client IS NOT NULL AND p.id IS NULL), p.alert IS NOT NULL, c.client,"
+    "  CASE WHEN c.risk IS NULL THEN 0 WHEN instr(?1, '|' || c.risk || '|') = 0 THEN 10000"
+    "    ELSE instr(?1, '|' || c.risk || '|') END AS rank "
+    "FROM \"case\" c LEFT JOIN client p ON p.id = c.client"
+    "  LEFT JOIN k k1 ON k1.scope = replace(c.id, '-', '') LEFT JOIN k k2 ON k2.scope = replace(c.client, '-', '')"
+    "  LEFT JOIN w w1 ON w1.scope = replace(c.id, '-', '') LEFT JOIN w w2 ON w2.scope = replace(c.client, '-', '')"
+    "  LEFT JOIN a a1 ON a1.scope = replace(c.id, '-', '') LEFT JOIN a a2 ON a2.scope = replace(c.client, '-', '') "
+    "WHERE c.voided = 0 OR ?2 ORDER BY loud > 0 DESC, rank DESC, lower(coalesce(p.legal_name, p.preferred_name)), c.id";
+
+enum { ID, NUMBER, NAME, RISK, STATUS, NEXT_VISIT, VOIDED, LOUD, QUIET, UNSENT, ARRIVING, ALERT, CLIENT };
+
+static void list_risks(char *out, size_t out_max)
+{
+    const struct schema_choice *c = schema_field_named(schema_kind(KIND_CASE), "risk")->choices;
+    size_t used = (size_t)snprintf(out, out_max, "|");
+    for (; c->name != NULL && used < out_max; c++)
+        used += (size_t)snprintf(out + used, out_max - used, "%s|", c->name);
+}
+
+/* Text, or null. */
+static void json_column(FILE *out, const char *name, sqlite3_stmt *s, int column)
+{
+    (void)fputs(", ", out);
+    if (db_is_null(s, column))
+        (void)fprintf(out, "\"%s\": null", name);
+    else
+        view_json_pair(out, name, db_text(s, column));
+}
+
+static void case_json(FILE *out, sqlite3_stmt *s)
+{
+    static const char *const names[] = {"number", "name", "risk", "status", "next_visit"};
+    (void)fputs("{", out);
+    view_json_pair(out, "id", db_text(s, ID));
+    json_column(out, "client", s, CLIENT);
+    /* What has not arrived is not said to be empty. */
+    for (int i = 0; i < 5; i++)
+        if (!db_is_null(s, NUMBER + i) || !db_int(s, ARRIVING))
+            json_column(out, names[i], s, NUMBER + i);
+    (void)fprintf(out,
+                  ", \"alert\": %s, \"conflicts\": %lld, \"quiet\": %lld, \"unsent\": %lld, \"arriving\": %s, "
+                  "\"voided\": %s}",
+                  db_int(s, ALERT) ? "true" : "false", (long long)db_int(s, LOUD), (long long)db_int(s, QUIET),
+                  (long long)db_int(s, UNSENT), db_int(s, ARRIVING) ? "true" : "false",
+                  db_int(s, VOIDED) ? "true" : "false");
+}
+
+static void case_flags(FILE *out, sqlite3_stmt *s)
+{
+    long long loud = (long long)db_int(s, LOUD), quiet = (long long)db_int(s, QUIET);
+    long long unsent = (long long)db_int(s, UNSENT);
+    if (db_int(s, VOIDED))
+        (void)fputs(" [voided]", out);
+    if (db_int(s, ALERT))
+        (void)fputs(" [alert]", out);
+    if (loud != 0)
+        (void)fprintf(out, " [contested: %lld]", loud);
+    if (quiet != 0)
+        (void)fprintf(out, " [to review: %lld]", quiet);
+    if (db_int(s, ARRIVING))
+        (void)fputs(" [arriving]", out);
+    if (unsent != 0)
+        (void)fprintf(out, " [unsent: %lld]", unsent);
+}
+
+static void case_words(FILE *out, sqlite3_stmt *s)
+{
+    /* What is empty in a case that is still arriving may be there at the office. */
+    const char *nothing = db_int(s, ARRIVING) ? "..." : "-";
+    const char *id = db_text(s, ID), *visit = db_text(s, NEXT_VISIT);
+    const char *number = db_text(s, NUMBER), *name = db_text(s, NAME);
+    const char *risk = db_text(s, RISK), *status = db_text(s, STATUS);
+    char when[24] = "";
+    if (strlen(visit) == 20)
+        (void)snprintf(when, sizeof when, "%.10s %.5sZ", visit, visit + 11);
+    view_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 10);
+    view_cell(out, number[0] != '\0' ? number : nothing, 12);
+    (void)fputc(' ', out);
+    view_cell(out, name[0] != '\0' ? name : nothing, 26);
+    (void)fputc(' ', out);
+    view_cell(out, risk[0] != '\0' ? risk : nothing, 11);
+    view_cell(out, status[0] != '\0' ? status : nothing, 8);
+    (void)fputc(' ', out);
+    view_cell(out, when[0] != '\0' ? when : nothing, 17);
+    case_flags(out, s);
+    (void)fputc('\n', out);
+}
+
+/* Scopes under way of which nothing is shown yet: they are in no table, and must not go unsaid. */
+static int say_arriving(struct db *db, struct cli *cli, struct error *e)
+{
+    sqlite3_stmt *s;
+    char words[64];
+    uint64_t count = 0;
+    int row, code;
+    if ((code = db_query(db, &s, e, "SELECT count(*) FROM scope WHERE complete = 0 AND id <> zeroblob(16)", "")) != 0)
+        return code;
+    if ((row = db_next(db, s, e)) < 0)
+        return desk_failed(e);
+    if (row == 1) {
+        count = db_uint(s, 0);
+        db_done(db, s);
+    }
+    if (count != 0)
+        (void)fprintf(cli->err, "%s not arrived whole yet; `satchel sync` goes on fetching\n",
+                      cli_count(count, "case or person has", "cases and persons have", words, sizeof words));
+    return 0;
+}
+
+static int list_cases(struct db *db, struct cli *cli, int all, struct error *e)
+{
+    char risks[256], words[64];
+    uint64_t count = 0;
+    sqlite3_stmt *s;
+    int row, code;
+    list_risks(risks, sizeof risks);
+    if ((code = db_query(db, &s, e, caseload, "ti", risks, (int64_t)all)) != 0)
+        return code;
+    if (cli->json)
+        (void)fputs("[", cli->out);
+    while ((row = db_next(db, s, e)) == 1) {
+        if (cli->json) {
+            (void)fputs(count == 0 ? "\n" : ",\n", cli->out);
+            case_json(cli->out, s);
+        } else {
+            case_words(cli->out, s);
+        }
+        count++;
+    }
+    if (cli->json)
+        (void)fputs("\n]\n", cli->out);
+    if (row < 0)
+        return desk_failed(e);
+    (void)fprintf(cli->err, "%s\n", cli_count(count, "case", "cases", words, sizeof words));
+    return say_arriving(db, cli, e);
+}
+
+/* --- one kind --- */
+
+/* What a line shows; --json gives everything. */
+static const struct {
+    unsigned kind;
+    const char *fields[4];
+} lines[] = {
+    {KIND_CLIENT, {"legal_name", "preferred_name", "birth_date", "phone"}},
+    {KIND_CONTACT, {"name", "relationship", "phone", NULL}},
+    {KIND_NOTE, {"visited", "type", "text", NULL}},
+    {KIND_SERVICE, {"started", "type", "units", "outcome"}},
+    {KIND_PLAN, {"title", "status", "started", NULL}},
+    {KIND_PROVIDER, {"name", "type", "phone", NULL}},
+    {KIND_USER, {"name", "login", "role", "status"}},
+    {KIND_ASSIGNMENT, {"user", "status", NULL, NULL}},
+    {KIND_OFFICE, {"name", NULL, NULL, NULL}},
+};
+
+static int is_array(const struct schema_field *field)
+{
+    return field->policy == SCHEMA_SET || field->policy == SCHEMA_ONCE;
+}
+
+/* SELECT id, scope, voided, contested, whether it waits, whether its scope arrives, field...: arrays as words where
+ * they are to be read by a person. */
+static char *kind_sql(const struct schema_kind *kind, int json)
+{
+    sqlite3_str *sql = sqlite3_str_new(NULL);
+    sqlite3_str_appendf(sql, "SELECT t.id, t.scope, t.voided, t.contested,"
+                             " EXISTS(SELECT 1 FROM entry WHERE position IS NULL AND record = place.record),"
+                             " EXISTS(SELECT 1 FROM scope WHERE id = place.scope AND complete = 0)");
+    for (size_t i = 0; i < kind->field_count; i++) {
+        const char *name = kind->fields[i].name;
+        if (is_array(&kind->fields[i]) && !json)
+            sqlite3_str_appendf(sql, ", (SELECT group_concat(value, '; ') FROM json_each(t.\"%w\"))", name);
+        else
+            sqlite3_str_appendf(sql, ", t.\"%w\"", name);
+    }
+    sqlite3_str_appendf(
+        sql,
+        " FROM place JOIN \"%w\" t ON t.id = " VIEW_ID_SQL(
+            "place.record") " WHERE place.kind = %u AND (?1 OR t.voided = 0) AND (?2 IS NULL OR t.scope = ?2)"
+                            " ORDER BY t.contested DESC, lower(t.\"%w\"), t.id",
+        kind->name, kind->number, kind->fields[0].name);
+    return sqlite3_str_finish(sql);
+}
+
+/* A column as JSON has it. Arrays are JSON already; what could drive a terminal is written as an escape. */
+static void json_raw(FILE *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
+        if (c == 0x7f)
+            (void)fputs("\\u007f", out);
+        else if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+            (void)fprintf(out, "\\u%04x", (unsigned)(unsigned char)*++text);
+        else
+            (void)fputc(c, out);
+    }
+}
+
+static void field_json(FILE *out, const struct schema_field *field, sqlite3_stmt *s, int column)
+{
+    int64_t n = db_int(s, column);
+    unsigned long long size = n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n;
+    int is_number = sqlite3_column_type(s, column) == SQLITE_INTEGER;
+    (void)fprintf(out, ", \"%s\": ", field->name);
+    if (is_array(field))
+        json_raw(out, db_text(s, column));
+    else if (is_number && field->type == SCHEMA_FLAG)
+        (void)fputs(n != 0 ? "true" : "false", out);
+    else if (is_number && field->type == SCHEMA_MONEY)
+        (void)fprintf(out, "%s%llu.%02llu", n < 0 ? "-" : "", size / 100, size % 100);
+    else if (is_number)
+        (void)fprintf(out, "%lld", (long long)n);
+    else
+        cli_json_text(out, db_text(s, column), strlen(db_text(s, column)));
+}
+
+static void record_json(FILE *out, const struct schema_kind *kind, sqlite3_stmt *s)
+{
+    (void)fputs("{", out);
+    view_json_pair(out, "id", db_text(s, 0));
+    (void)fputs(", ", out);
+    view_json_pair(out, "scope", db_text(s, 1));
+    (void)fprintf(out, ", \"voided\": %s, \"contested\": %s, \"unsent\": %s, \"arriving\": %s",
+                  db_int(s, 2) ? "true" : "false", db_int(s, 3) ? "true" : "false", db_int(s, 4) ? "true" : "false",
+                  db_int(s, 5) ? "true" : "false");
+    for (size_t i = 0; i < kind->field_count; i++)
+        if (!db_is_null(s, (int)i + 6))
+            field_json(out, &kind->fields[i], s, (int)i + 6);
+    (void)fputs("}", out);
+}
+
+/* The value of one column for a line. */
+static void line_field(struct db *db, FILE *out, const struct schema_field *field, const char *text)
+{
+    char name[VIEW_NAME];
+    struct id id;
+    if (field->type == SCHEMA_REF && id_parse(text, &id, NULL) == 0) {
+        view_author(db, &id, name);
+        text = name;
+    }
+    view_line(out, text, 60);
+}
+
+static void record_words(struct db *db, FILE *out, const struct schema_kind *kind, sqlite3_stmt *s)
+{
+    const char *id = db_text(s, 0);
+    size_t line = 0;
+    view_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 8);
+    while (line < sizeof lines / sizeof *lines && lines[line].kind != kind->number)
+        line++;
+    for (size_t i = 0; line < sizeof lines / sizeof *lines && i < 4 && lines[line].fields[i] != NULL; i++) {
+        for (size_t k = 0; k < kind->field_count; k++) {
+            if (strcmp(kind->fields[k].name, lines[line].fields[i]) != 0)
+                continue;
+            (void)fputs("  ", out);
+            line_field(db, out, &kind->fields[k],
+                       db_is_null(s, (int)k + 6) ? (db_int(s, 5) ? "..." : "-") : db_text(s, (int)k + 6));
+        }
+    }
+    (void)fputs(db_int(s, 2) ? "  [voided]" : "", out);
+    (void)fputs(db_int(s, 3) ? "  [contested]" : "", out);
+    (void)fputs(db_int(s, 5) ? "  [arriving]" : "", out);
+    (void)fputs(db_int(s, 4) ? "  [unsent]" : "", out);
+    (void)fputc('\n', out);
+}
+
+static int list_kind(struct db *db, struct cli *cli, const struct schema_kind *kind, const char *scope, int all,
+                     struct error *e)
+{
+    char *sql = kind_sql(kind, cli->json);
+    uint64_t count = 0;
+    sqlite3_stmt *s;
+    int row = 0, code;
+    if (sql == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    if ((code = db_query(db, &s, e, sql, "it", (int64_t)all, scope)) != 0)
+        goto out;
+    if (cli->json)
+        (void)fputs("[", cli->out);
+    while ((row = db_next(db, s, e)) == 1) {
+        if (cli->json) {
+            (void)fputs(count == 0 ? "\n" : ",\n", cli->out);
+            record_json(cli->out, kind, s);
+        } else {
+            record_words(db, cli->out, kind, s);
+        }
+        count++;
+    }
+    if (cli->json)
+        (void)fputs("\n]\n", cli->out);
+    if (row < 0)
+        code = desk_failed(e);
+    else
+        (void)fprintf(cli->err, "%llu of kind %s\n", (unsigned long long)count, kind->name);
+out:
+    sqlite3_free(sql);
+    return code != 0 ? code : say_arriving(db, cli, e);
+}
+
+int list_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    const char *words = NULL;
+    int all = 0, code;
+    const struct cli_option options[] = {
+        {"all", NULL, &all}, {"case", &words, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    const struct schema_kind *kind = NULL;
+    char scope[ID_TEXT];
+    struct id id;
+    (void)waiting;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if (argc > 2)
+        return error_set(e, E_USAGE, "list takes one kind at most: satchel list [KIND] [--case CASE] [--all]");
+    if (argc == 2 && ((kind = schema_kind_named(argv[1])) == NULL || !kind->dealt))
+        return error_set(e, E_NOT_FOUND, "a laptop holds no records of kind %s; `satchel help` lists the kinds",
+                         argv[1]);
+    if (words != NULL) {
+        if ((code = find_record(s, schema_kind(KIND_CASE), words, &id, e)) != 0)
+            return code;
+        id_format(&id, scope);
+    }
+    if (kind == NULL || kind->number == KIND_CASE)
+        return words == NULL ? list_cases(s->db, cli, all, e)
+                             : error_set(e, E_USAGE, "--case goes with a kind of record in a case, such as note");
+    return list_kind(s->db, cli, kind, words != NULL ? scope : NULL, all, e);
+}
+
+int command_list(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    return desk_read(list_run, cli, argc, argv, waiting, e);
+}

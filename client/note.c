@@ -1,0 +1,153 @@
+/* A visit note: written once, amended later, never edited. */
+#include "command.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "desk.h"
+#include "record.h"
+#include "schema.h"
+#include "view.h"
+
+/* Everything of the standard input, up to one byte more than a text may have. *text is freed by the caller. */
+static int read_input(struct cli *cli, char **text, struct error *e)
+{
+    size_t room = SCHEMA_TEXT_MAX + 2, used = 0;
+    char *p = malloc(room);
+    *text = NULL;
+    if (p == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    if (isatty(STDIN_FILENO))
+        (void)fputs("type the note; a line with Ctrl-D alone ends it\n", cli->err);
+    while (used < room - 1) {
+        ssize_t n = read(STDIN_FILENO, p + used, room - 1 - used);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            int code = error_system(e, E_IO, errno, "the note cannot be read");
+            sodium_memzero(p, room);
+            free(p);
+            return code;
+        }
+        if (n == 0)
+            break;
+        used += (size_t)n;
+    }
+    while (used > 0 && (p[used - 1] == '\n' || p[used - 1] == '\r'))
+        used--;
+    p[used] = '\0';
+    *text = p;
+    return memchr(p, '\0', used) != NULL
+               ? error_set(e, E_INPUT, "the note holds a NUL byte; is it a file of text that was handed in?")
+               : 0;
+}
+
+/* Now, as a person would type it: in UTC. */
+static void now_words(uint64_t wall_ms, char out[32])
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm utc;
+    if (gmtime_r(&seconds, &utc) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M:%S", &utc) == 0)
+        out[0] = '\0';
+}
+
+struct noting {
+    const char *words, *text, *visited, *type;
+    struct id scope, record;
+};
+
+static int fill(struct store *s, struct noting *n, struct edit *edit, struct error *e)
+{
+    char now[32];
+    int code;
+    now_words(s->author.wall(), now);
+    if ((code = edit_set_text(edit, "text", n->text, e)) != 0 ||
+        (code = edit_set_text(edit, "visited", n->visited != NULL ? n->visited : now, e)) != 0)
+        return code;
+    return edit_set_text(edit, "type", n->type != NULL ? n->type : "home visit", e);
+}
+
+static int make_note(struct store *s, struct noting *n, struct error *e)
+{
+    struct edit edit;
+    int code;
+    n->record = id_new(s->author.wall());
+    if ((code = edit_new(&edit, s->db, schema_kind(KIND_NOTE), &n->scope, &n->record, e)) != 0)
+        return code;
+    if ((code = fill(s, n, &edit, e)) != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    return desk_commit(s, &edit, NULL, e);
+}
+
+/* Would these be taken? Asked before somebody types a long note. */
+static int check(const struct noting *n, struct error *e)
+{
+    const struct schema_kind *kind = schema_kind(KIND_NOTE);
+    const struct {
+        const char *field, *text;
+    } all[] = {{"visited", n->visited}, {"type", n->type}};
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < sizeof all / sizeof *all; i++) {
+        struct pack w;
+        if (all[i].text == NULL)
+            continue;
+        pack_start(&w);
+        code = schema_parse(kind, schema_field_named(kind, all[i].field), all[i].text, &w, e);
+        pack_free(&w);
+    }
+    return code;
+}
+
+int note_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    struct noting n = {0};
+    const struct cli_option options[] = {
+        {"visited", &n.visited, NULL}, {"type", &n.type, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    char note[VIEW_ID], scope[VIEW_ID], *typed = NULL;
+    int code;
+    (void)waiting;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if (argc != 2 && argc != 3)
+        return error_set(e, E_USAGE, "say which case: satchel note CASE [TEXT] (quote a text of several words)");
+    if ((code = check(&n, e)) != 0 || (code = write_find_case(s, argv[1], &n.scope, e)) != 0)
+        return code;
+    n.text = argv[2];
+    if (argc == 2) {
+        if ((code = read_input(cli, &typed, e)) != 0)
+            goto out;
+        n.text = typed;
+    }
+    if (n.text[0] == '\0') {
+        code = error_set(e, E_INPUT, "the note is empty; nothing was written");
+        goto out;
+    }
+    if ((code = store_begin(s, e)) != 0)
+        goto out;
+    if ((code = make_note(s, &n, e)) != 0) {
+        store_rollback(s);
+        goto out;
+    }
+    write_id(cli, schema_kind(KIND_NOTE), &n.record);
+    view_id(&n.record, note);
+    view_id(&n.scope, scope);
+    (void)fprintf(cli->err, "note %s: written in case %s", note, scope);
+    code = desk_queued(s, cli, e);
+out:
+    if (typed != NULL)
+        sodium_memzero(typed, SCHEMA_TEXT_MAX + 2);
+    free(typed);
+    return code;
+}
+
+int command_note(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    return desk_run(note_run, cli, argc, argv, waiting, e);
+}

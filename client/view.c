@@ -1,0 +1,263 @@
+#include "view.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+int view_open(struct view *v, struct db *db, struct cli *cli, struct error *e)
+{
+    *v = (struct view){db, cli, malloc(SCHEMA_FORMAT_MAX)};
+    return v->room != NULL ? 0 : error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+}
+
+void view_close(struct view *v)
+{
+    if (v->room != NULL)
+        sodium_memzero(v->room, SCHEMA_FORMAT_MAX);
+    free(v->room);
+    v->room = NULL;
+}
+
+void view_id(const struct id *id, char out[VIEW_ID])
+{
+    char text[ID_TEXT];
+    id_format(id, text);
+    memcpy(out, text + ID_TEXT - VIEW_ID, VIEW_ID);
+}
+
+int view_is_arriving(struct db *db, const struct id *scope, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row;
+    if (db_query(db, &s, e, "SELECT 1 FROM scope WHERE id = ? AND complete = 0", "d", scope) != 0)
+        return -1;
+    if ((row = db_next(db, s, e)) == 1)
+        db_done(db, s);
+    return row;
+}
+
+/* --- names --- */
+
+/* As much of the text as fits, cut at a character. */
+static void copy(char *out, size_t out_max, const char *text)
+{
+    size_t size = strlen(text);
+    if (size > out_max - 1) {
+        size = out_max - 1;
+        while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80)
+            size--;
+    }
+    memcpy(out, text, size);
+    out[size] = '\0';
+}
+
+static const char *name_sql(unsigned kind)
+{
+    switch (kind) {
+    case KIND_CLIENT:
+        return "SELECT coalesce(legal_name, preferred_name) FROM client WHERE id = ?";
+    case KIND_CASE:
+        return "SELECT coalesce(p.legal_name, p.preferred_name) FROM \"case\" c JOIN client p ON p.id = c.client "
+               "WHERE c.id = ?";
+    case KIND_USER:
+        return "SELECT coalesce(name, login) FROM user WHERE id = ?";
+    case KIND_PROVIDER:
+        return "SELECT name FROM provider WHERE id = ?";
+    case KIND_CONTACT:
+        return "SELECT name FROM contact WHERE id = ?";
+    case KIND_PLAN:
+        return "SELECT title FROM plan WHERE id = ?";
+    default:
+        return NULL;
+    }
+}
+
+void view_name(struct db *db, const struct id *record, char out[VIEW_NAME])
+{
+    struct record_place place;
+    char id[ID_TEXT];
+    const char *sql;
+    sqlite3_stmt *s;
+    out[0] = '\0';
+    if (record_find(db, record, &place, NULL) != 0 || (sql = name_sql(place.kind->number)) == NULL)
+        return;
+    id_format(record, id);
+    if (db_query(db, &s, NULL, sql, "t", id) != 0 || db_next(db, s, NULL) != 1)
+        return;
+    copy(out, VIEW_NAME, db_text(s, 0));
+    db_done(db, s);
+}
+
+void view_author(struct db *db, const struct id *user, char out[VIEW_NAME])
+{
+    view_name(db, user, out);
+    if (out[0] == '\0')
+        id_format(user, out);
+}
+
+/* --- values --- */
+
+/* "Ada Byron (c3d4e5f6)", and what is to be known of a record that is gone. */
+static void refer(struct view *v, struct slice value)
+{
+    char name[VIEW_NAME], brief[VIEW_ID], full[ID_TEXT];
+    struct record_place place;
+    struct id id;
+    if (!slice_id(value, &id))
+        return;
+    view_id(&id, brief);
+    id_format(&id, full);
+    view_name(v->db, &id, name);
+    if (record_find(v->db, &id, &place, NULL) != 0)
+        (void)snprintf(v->room, SCHEMA_FORMAT_MAX, "%s (not on this laptop)", full);
+    else
+        (void)snprintf(v->room, SCHEMA_FORMAT_MAX, "%s%s(%s%s)", name, name[0] != '\0' ? " " : "", brief,
+                       place.voided ? ", voided" : "");
+}
+
+const char *view_value(struct view *v, const struct schema_field *field, struct slice value)
+{
+    size_t size;
+    if (slice_is_nil(value)) {
+        copy(v->room, SCHEMA_FORMAT_MAX, "(cleared)");
+        return v->room;
+    }
+    schema_format(field, value, v->room, SCHEMA_FORMAT_MAX);
+    size = strlen(v->room);
+    if (field->type == SCHEMA_REF)
+        refer(v, value);
+    else if (field->type == SCHEMA_TIME && size == 20) {
+        /* 2025-05-31T14:30:00Z: to the minute, and in the words that a person types. */
+        v->room[10] = ' ';
+        memcpy(v->room + 16, " UTC", 5);
+    }
+    return v->room;
+}
+
+/* --- on a terminal --- */
+
+static size_t characters(const char *text)
+{
+    size_t count = 0;
+    for (; *text != '\0'; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}
+
+/* One character of a text: cli_text looks at each, so that nothing in a record drives the terminal. */
+static const char *put_character(FILE *out, const char *p)
+{
+    char one[5];
+    size_t n = 0;
+    do
+        one[n++] = *p++;
+    while (n < 4 && ((unsigned char)*p & 0xc0) == 0x80);
+    one[n] = '\0';
+    cli_text(out, one[0] == '\n' || one[0] == '\t' ? " " : one);
+    return p;
+}
+
+void view_line(FILE *out, const char *text, size_t max)
+{
+    int is_cut = max > 3 && characters(text) > max;
+    size_t left = is_cut ? max - 3 : SIZE_MAX;
+    while (*text != '\0' && left-- > 0)
+        text = put_character(out, text);
+    if (is_cut)
+        (void)fputs("...", out);
+}
+
+void view_cell(FILE *out, const char *text, size_t width)
+{
+    view_line(out, text, 0);
+    for (size_t i = characters(text); i < width; i++)
+        (void)fputc(' ', out);
+}
+
+void view_block(FILE *out, const char *text, int indent)
+{
+    while (*text != '\0') {
+        if (*text == '\n' && text[1] != '\0')
+            (void)fprintf(out, "\n%*s", indent, "");
+        if (*text == '\n')
+            text++;
+        else
+            text = put_character(out, text);
+    }
+}
+
+/* --- JSON --- */
+
+void view_json_pair(FILE *out, const char *name, const char *text)
+{
+    (void)fprintf(out, "\"%s\": ", name);
+    cli_json_text(out, text, strlen(text));
+}
+
+void view_json_id(FILE *out, const char *name, const struct id *id)
+{
+    char text[ID_TEXT];
+    id_format(id, text);
+    (void)fprintf(out, "\"%s\": \"%s\"", name, text);
+}
+
+void view_json_value(struct view *v, const struct schema_kind *kind, const struct schema_field *field,
+                     struct slice value)
+{
+    FILE *out = v->cli->out;
+    if (slice_is_nil(value)) {
+        (void)fputs("null", out);
+        return;
+    }
+    schema_format(field, value, v->room, SCHEMA_FORMAT_MAX);
+    if (schema_check(kind, field, value, NULL) == 0 && field->type == SCHEMA_FLAG)
+        (void)fputs(strcmp(v->room, "yes") == 0 ? "true" : "false", out);
+    else if (schema_check(kind, field, value, NULL) == 0 &&
+             (field->type == SCHEMA_INTEGER || field->type == SCHEMA_MONEY))
+        (void)fputs(v->room, out);
+    else
+        cli_json_text(out, v->room, strlen(v->room));
+}
+
+/* --- a contested field --- */
+
+static void op_json(struct view *v, const struct schema_kind *kind, const struct schema_field *field,
+                    const struct record_op *op)
+{
+    FILE *out = v->cli->out;
+    char author[VIEW_NAME];
+    view_author(v->db, &op->author, author);
+    (void)fputs("{\"value\": ", out);
+    view_json_value(v, kind, field, op->merge.value);
+    (void)fputs(", ", out);
+    view_json_pair(out, "author", author);
+    (void)fputs(", ", out);
+    view_json_id(out, "author_id", &op->author);
+    (void)fprintf(out, ", \"wall_ms\": %llu, \"received_ms\": %llu}", (unsigned long long)op->wall_ms,
+                  (unsigned long long)op->merge.received_ms);
+}
+
+void view_ops(struct view *v, const struct schema_kind *kind, const struct schema_field *field,
+              const struct record_field *f, int indent)
+{
+    FILE *out = v->cli->out;
+    if (v->cli->json)
+        (void)fputc('[', out);
+    for (size_t i = 0; i < f->count; i++) {
+        char author[VIEW_NAME], when[32];
+        if (v->cli->json) {
+            (void)fputs(i == 0 ? "" : ", ", out);
+            op_json(v, kind, field, &f->ops[i]);
+            continue;
+        }
+        view_author(v->db, &f->ops[i].author, author);
+        cli_time(f->ops[i].wall_ms, when);
+        (void)fprintf(out, "%*s%zu %s ", indent, "", i + 1, i < f->shown.count ? "shown: " : "beside:");
+        view_block(out, view_value(v, field, f->ops[i].merge.value), indent + 10);
+        (void)fputs("  (", out);
+        view_line(out, author, 0);
+        (void)fprintf(out, ", %s)\n", when);
+    }
+    if (v->cli->json)
+        (void)fputc(']', out);
+}

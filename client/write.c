@@ -1,0 +1,407 @@
+/* Writing: new, set, add, remove, void. Each is one change: an edit that is opened, filled, and committed, and says in
+ * one line what it did. */
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "desk.h"
+#include "record.h"
+#include "schema.h"
+#include "view.h"
+
+#define SHOWN_MAX 60 /* characters of a value in the line that says what was done */
+
+/* --- FIELD=VALUE --- */
+
+struct pair {
+    const struct schema_field *field;
+    char *value; /* freed by write_free; a reference is the id that it was resolved to */
+};
+
+struct writing {
+    struct store *s;
+    struct cli *cli;
+    const struct schema_kind *kind;
+    struct pair *pairs;
+    size_t count;
+};
+
+static void free_pairs(struct writing *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        free(w->pairs[i].value);
+    free(w->pairs);
+    w->pairs = NULL;
+    w->count = 0;
+}
+
+static int holds_one(const struct schema_field *field)
+{
+    return field->policy != SCHEMA_SET && field->policy != SCHEMA_SUM;
+}
+
+static int find_field(struct writing *w, const char *name, const struct schema_field **out, struct error *e)
+{
+    *out = schema_field_named(w->kind, name);
+    if (*out == NULL)
+        return error_set(e, E_NOT_FOUND, "a %s has no field %s; `satchel help %s` lists its fields", w->kind->name,
+                         name, w->kind->name);
+    if ((*out)->number == FIELD_VOID)
+        return error_set(e, E_REFUSED, "a record is voided with `satchel void RECORD --reason TEXT`");
+    if ((*out)->number == FIELD_SOURCE_ID || (*out)->number == FIELD_SOURCE_HASH)
+        return error_set(e, E_REFUSED, "%s is for the office's import alone", name);
+    for (size_t i = 0; i < w->count; i++)
+        if (w->pairs[i].field == *out && holds_one(*out))
+            return error_set(e, E_USAGE, "%s is given twice, and holds one value", name);
+    return 0;
+}
+
+/* A reference may be named as any record is; it must be of the right kind. */
+static int resolve_reference(struct writing *w, const struct schema_field *field, char **value, struct error *e)
+{
+    struct id id;
+    char *text;
+    int code = find_record(w->s, schema_kind(field->ref), *value, &id, e);
+    if (code != 0) {
+        error_prefix(e, "%s", field->name);
+        return code;
+    }
+    if ((text = malloc(ID_TEXT)) == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    id_format(&id, text);
+    free(*value);
+    *value = text;
+    return 0;
+}
+
+static int read_pair(struct writing *w, const char *argument, struct error *e)
+{
+    const struct schema_field *field;
+    const char *equals = strchr(argument, '=');
+    char *name, *value;
+    int code;
+    if (equals == NULL)
+        return error_set(e, E_USAGE, "write a field and its value as FIELD=VALUE; `satchel help %s` lists the fields",
+                         w->kind->name);
+    if ((name = strndup(argument, (size_t)(equals - argument))) == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    code = find_field(w, name, &field, e);
+    free(name);
+    if (code != 0)
+        return code;
+    if ((value = strdup(equals + 1)) == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    if (field->type == SCHEMA_REF && value[0] != '\0' && (code = resolve_reference(w, field, &value, e)) != 0) {
+        free(value);
+        return code;
+    }
+    w->pairs[w->count++] = (struct pair){field, value};
+    return 0;
+}
+
+static int read_pairs(struct writing *w, int count, char **arguments, struct error *e)
+{
+    int code = 0;
+    if (count == 0)
+        return error_set(e, E_USAGE, "nothing to write: name a field and its value as FIELD=VALUE");
+    if ((w->pairs = calloc((size_t)count, sizeof *w->pairs)) == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    for (int i = 0; code == 0 && i < count; i++)
+        code = read_pair(w, arguments[i], e);
+    return code;
+}
+
+/* --- what was done --- */
+
+/* "risk of case 7f3a91c2: high (queued: 3 changes wait for the office)" */
+static int say(struct writing *w, const struct id *record, const char *verb, struct error *e)
+{
+    FILE *err = w->cli->err;
+    char brief[VIEW_ID];
+    view_id(record, brief);
+    for (size_t i = 0; i < w->count; i++) {
+        (void)fprintf(err, "%s%s", i == 0 ? "" : "; ", w->pairs[i].field->name);
+        if (i == 0)
+            (void)fprintf(err, " of %s %s", w->kind->name, brief);
+        (void)fprintf(err, ": %s", verb);
+        view_line(err, w->pairs[i].value[0] != '\0' ? w->pairs[i].value : "(cleared)", SHOWN_MAX);
+    }
+    return desk_queued(w->s, w->cli, e);
+}
+
+void write_id(struct cli *cli, const struct schema_kind *kind, const struct id *record)
+{
+    char text[ID_TEXT];
+    id_format(record, text);
+    if (cli->json)
+        (void)fprintf(cli->out, "{\"record\": \"%s\", \"kind\": \"%s\"}\n", text, kind->name);
+    else
+        (void)fprintf(cli->out, "%s\n", text);
+}
+
+/* --- new --- */
+
+/* May a person at a laptop write this kind? */
+static int check_kind(const struct schema_kind *kind, struct error *e)
+{
+    if (kind->office_only || kind->place == SCHEMA_OFFICE)
+        return error_set(e, E_REFUSED, "a %s is written by the office alone; ask the office for the change",
+                         kind->name);
+    return 0;
+}
+
+/* A case must say whose it is; it is open unless said otherwise. */
+static int complete_case(struct writing *w, struct edit *edit, struct error *e)
+{
+    int has_client = 0, has_status = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        has_client |= strcmp(w->pairs[i].field->name, "client") == 0 && w->pairs[i].value[0] != '\0';
+        has_status |= strcmp(w->pairs[i].field->name, "status") == 0;
+    }
+    if (!has_client)
+        return error_set(e, E_USAGE,
+                         "say whose case it is: satchel new case client=CLIENT ...; a new person is "
+                         "written first, with `satchel new client`");
+    return has_status ? 0 : edit_set_text(edit, "status", "open", e);
+}
+
+static int fill_new(struct writing *w, struct edit *edit, struct error *e)
+{
+    int code = w->kind->number == KIND_CASE ? complete_case(w, edit, e) : 0;
+    for (size_t i = 0; code == 0 && i < w->count; i++) {
+        const struct pair *p = &w->pairs[i];
+        code = holds_one(p->field) ? edit_set_text(edit, p->field->name, p->value, e)
+                                   : edit_add_text(edit, p->field->name, p->value, e);
+    }
+    return code;
+}
+
+int write_find_case(struct store *s, const char *words, struct id *scope, struct error *e)
+{
+    struct record_place place;
+    char brief[VIEW_ID];
+    int code;
+    if ((code = find_record(s, schema_kind(KIND_CASE), words, scope, e)) != 0 ||
+        (code = record_find(s->db, scope, &place, e)) != 0)
+        return code;
+    view_id(scope, brief);
+    return place.voided ? error_set(e, E_REFUSED,
+                                    "case %s is voided; `satchel resolve %s void no` takes that back, if it was wrong",
+                                    brief, brief)
+                        : 0;
+}
+
+static int make_new(struct writing *w, int argc, char **argv, const char *reason, struct id *record, struct error *e)
+{
+    int has_case = w->kind->place == SCHEMA_CASE && w->kind->number != KIND_CASE, first = has_case ? 3 : 2, code;
+    struct id scope;
+    struct edit edit;
+    *record = scope = id_new(w->s->author.wall());
+    if (has_case && (argc < 3 || strchr(argv[2], '=') != NULL))
+        return error_set(e, E_USAGE, "say which case it stands in: satchel new %s CASE FIELD=VALUE...", w->kind->name);
+    if ((has_case && (code = write_find_case(w->s, argv[2], &scope, e)) != 0) ||
+        (code = read_pairs(w, argc - first, argv + first, e)) != 0 ||
+        (code = edit_new(&edit, w->s->db, w->kind, &scope, record, e)) != 0)
+        return code;
+    if ((code = fill_new(w, &edit, e)) != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    return desk_commit(w->s, &edit, reason, e);
+}
+
+int write_new(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    const char *reason = NULL;
+    const struct cli_option options[] = {{"reason", &reason, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct writing w = {s, cli, NULL, NULL, 0};
+    struct id record;
+    int code;
+    (void)waiting;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if (argc < 2)
+        return error_set(e, E_USAGE, "say what to write: satchel new KIND [CASE] FIELD=VALUE...");
+    if ((w.kind = schema_kind_named(argv[1])) == NULL)
+        return error_set(e, E_NOT_FOUND, "there is no kind %s; `satchel help` lists the kinds", argv[1]);
+    if ((code = check_kind(w.kind, e)) != 0 || (code = store_begin(s, e)) != 0)
+        return code;
+    code = make_new(&w, argc, argv, reason, &record, e);
+    if (code != 0)
+        store_rollback(s);
+    if (code == 0) {
+        write_id(cli, w.kind, &record);
+        code = say(&w, &record, "", e);
+    }
+    free_pairs(&w);
+    return code;
+}
+
+/* --- set, add, remove --- */
+
+/* Opens an edit of a record that a person may change. */
+static int open_record(struct writing *w, const char *words, struct edit *edit, struct error *e)
+{
+    struct record_place place;
+    struct id record;
+    char brief[VIEW_ID];
+    int code;
+    if ((code = store_find(w->s, words, &record, e)) != 0 || (code = record_find(w->s->db, &record, &place, e)) != 0 ||
+        (code = check_kind(place.kind, e)) != 0)
+        return code;
+    w->kind = place.kind;
+    view_id(&record, brief);
+    if (place.voided)
+        return error_set(e, E_REFUSED,
+                         "%s %s is voided and is not changed any more; `satchel resolve %s void no` takes that back, "
+                         "if it was wrong",
+                         place.kind->name, brief, brief);
+    return edit_open(edit, w->s->db, &record, e);
+}
+
+typedef int apply_text(struct edit *edit, const char *field, const char *text, struct error *e);
+
+static int change(struct writing *w, int argc, char **argv, apply_text *apply, const char *reason, struct id *record,
+                  struct error *e)
+{
+    struct edit edit;
+    int code = open_record(w, argv[1], &edit, e);
+    if (code != 0)
+        return code;
+    *record = edit.record;
+    code = read_pairs(w, argc - 2, argv + 2, e);
+    for (size_t i = 0; code == 0 && i < w->count; i++)
+        code = apply(&edit, w->pairs[i].field->name, w->pairs[i].value, e);
+    if (code != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    return desk_commit(w->s, &edit, reason, e);
+}
+
+/* Does this set amend something that was written once? */
+static int amends(const struct writing *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (w->pairs[i].field->policy == SCHEMA_ONCE)
+            return 1;
+    return 0;
+}
+
+static int write_fields(struct store *s, struct cli *cli, int argc, char **argv, apply_text *apply, const char *verb,
+                        struct error *e)
+{
+    const char *reason = NULL;
+    const struct cli_option options[] = {{"reason", &reason, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct writing w = {s, cli, NULL, NULL, 0};
+    struct id record;
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if (argc < 3)
+        return error_set(e, E_USAGE, "say which record and what: satchel %s RECORD FIELD=VALUE...", argv[0]);
+    if ((code = store_begin(s, e)) != 0)
+        return code;
+    code = change(&w, argc, argv, apply, reason, &record, e);
+    if (code != 0)
+        store_rollback(s);
+    if (code == 0) {
+        if (cli->json)
+            write_id(cli, w.kind, &record);
+        if (apply == edit_set_text && amends(&w))
+            verb = "amended, with what was written before kept above it: ";
+        code = say(&w, &record, verb, e);
+    }
+    free_pairs(&w);
+    return code;
+}
+
+int write_set(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    (void)waiting;
+    return write_fields(s, cli, argc, argv, edit_set_text, "", e);
+}
+
+int write_add(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    (void)waiting;
+    return write_fields(s, cli, argc, argv, edit_add_text, "added ", e);
+}
+
+int write_remove(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    (void)waiting;
+    return write_fields(s, cli, argc, argv, edit_remove_text, "taken out ", e);
+}
+
+/* --- void --- */
+
+static int make_void(struct writing *w, const char *words, const char *reason, struct id *record, struct error *e)
+{
+    struct edit edit;
+    int code = open_record(w, words, &edit, e);
+    if (code != 0)
+        return code;
+    *record = edit.record;
+    if ((code = edit_void(&edit, e)) != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    return desk_commit(w->s, &edit, reason, e);
+}
+
+int write_void(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    const char *reason = NULL;
+    const struct cli_option options[] = {{"reason", &reason, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct writing w = {s, cli, NULL, NULL, 0};
+    char brief[VIEW_ID];
+    struct id record;
+    int code;
+    (void)waiting;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if (argc != 2)
+        return error_set(e, E_USAGE, "say which record: satchel void RECORD --reason TEXT");
+    if (reason == NULL || reason[0] == '\0')
+        return error_set(e, E_USAGE, "say why it is voided, with --reason TEXT: the log keeps both");
+    if ((code = store_begin(s, e)) != 0)
+        return code;
+    code = make_void(&w, argv[1], reason, &record, e);
+    if (code != 0) {
+        store_rollback(s);
+        return code;
+    }
+    if (cli->json)
+        write_id(cli, w.kind, &record);
+    view_id(&record, brief);
+    (void)fprintf(cli->err, "%s %s: voided, and kept in the log", w.kind->name, brief);
+    return desk_queued(s, cli, e);
+}
+
+int command_new(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    return desk_run(write_new, cli, argc, argv, waiting, e);
+}
+
+int command_set(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    return desk_run(write_set, cli, argc, argv, waiting, e);
+}
+
+int command_add(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    return desk_run(write_add, cli, argc, argv, waiting, e);
+}
+
+int command_remove(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    return desk_run(write_remove, cli, argc, argv, waiting, e);
+}
+
+int command_void(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    return desk_run(write_void, cli, argc, argv, waiting, e);
+}
