@@ -314,11 +314,12 @@ static int talk(struct sync *s, struct error *e)
     if ((code = meet(s, e)) != 0 || (code = push_all(s, e)) != 0)
         return code;
     if (s->revoked) {
+        char count[64];
         wire_end(s->wire);
         return error_set(e, E_REFUSED,
-                         "the office has disabled this laptop or its user: it deals nothing any more; what was queued "
-                         "(%llu changes) is held there",
-                         (unsigned long long)s->sent);
+                         "the office has disabled this laptop or its user and deals nothing any more; %s sent now and "
+                         "held there, nothing typed is lost: talk to the office",
+                         cli_count(s->sent, "change was", "changes were", count, sizeof count));
     }
     if ((code = pull_all(s, e)) != 0 || (code = push_all(s, e)) != 0)
         return code;
