@@ -171,7 +171,8 @@ static void tamper(const struct claim *c, const struct merkle_proof *good)
         bad.count--;
         memmove(&bad.hashes[i], &bad.hashes[i + 1], (bad.count - i) * sizeof bad.hashes[0]);
         must_refuse(c, &bad);
-        for (size_t j = 0; j < i; j++) {
+        /* All pairs in a short proof, neighbours in a long one. */
+        for (size_t j = i < 8 ? 0 : i - 1; j < i; j++) {
             if (memcmp(&good->hashes[i], &good->hashes[j], 32) == 0)
                 continue;
             bad = *good;
