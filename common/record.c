@@ -88,6 +88,7 @@ static int look_up(struct db *db, const struct log_entry *entry, struct standing
     const struct change *c = &entry->change;
     sqlite3_stmt *s;
     int code;
+    memset(out, 0, sizeof *out);
     if ((code = db_query(db, &s, e, sql, "iduudu", entry->id, &c->device, c->epoch, c->seq, &c->record,
                          (uint64_t)FIELD_VOID)) != 0)
         return code;
@@ -269,7 +270,7 @@ static int take_ops(struct db *db, const struct log_entry *entry, const struct s
 {
     const struct change *c = &entry->change;
     const struct schema_kind *kind = schema_kind(c->kind);
-    uint8_t live[CHANGE_OPS_MAX];
+    uint8_t live[CHANGE_OPS_MAX] = {0};
     struct living living;
     struct record_view view;
     int awaited = standing->awaited, code;
@@ -431,10 +432,10 @@ static int forget_record(struct db *db, const struct id *record, struct error *e
                                       "DELETE FROM applied WHERE entry IN (SELECT id FROM entry WHERE record = ?)"};
     struct record_place place;
     int code = record_find(db, record, &place, e);
-    if (code == 0)
-        code = delete_rows(db, place.kind, "id", record, e);
-    else if (code == E_NOT_FOUND)
+    if (code == E_NOT_FOUND)
         code = 0;
+    if (code == 0 && place.kind != NULL)
+        code = delete_rows(db, place.kind, "id", record, e);
     for (size_t i = 0; code == 0 && i < sizeof all / sizeof *all; i++)
         code = db_run(db, e, all[i], "d", record);
     return code;

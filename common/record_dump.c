@@ -5,7 +5,8 @@
 #include <sodium.h>
 #include <string.h>
 
-#define PIECE 65536 /* bytes: what is collected before it is written */
+#define PIECE 65536    /* bytes: what is collected before it is written */
+#define FIELDS_MAX 128 /* of a kind */
 
 struct dump {
     struct db *db;
@@ -121,8 +122,8 @@ static void write_record(struct dump *d, const struct schema_kind *kind, const s
 
 static int dump_kind(struct dump *d, const struct schema_kind *kind, struct error *e)
 {
-    const struct schema_field *fields[128];
-    size_t count = list_fields(kind, fields, sizeof fields / sizeof *fields);
+    const struct schema_field *fields[FIELDS_MAX];
+    size_t count = list_fields(kind, fields, FIELDS_MAX);
     struct record_text sql = {NULL, 0, 0, 0};
     sqlite3_stmt *s;
     int row = 0, found = 0, code;

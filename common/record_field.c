@@ -7,7 +7,8 @@
 
 static int no_memory(struct error *e)
 {
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    (void)error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    return E_MEMORY;
 }
 
 static int make_room(struct record_live *live, struct error *e)

@@ -26,7 +26,7 @@ struct showing {
     const struct schema_kind *kind;
     const struct log_entry *entry;
     const struct record_view *view;
-    struct merge_op *own;
+    struct merge_op *own; /* room for the change's ops; NULL where the view is not known */
     struct record_text words;
     size_t count;
     int changed;
@@ -139,8 +139,6 @@ static void put(struct showing *s, struct column *column, const struct merge_op 
 /* Are the change's own ops all that lives on a field? */
 static int is_alone(const struct record_view *view, unsigned field)
 {
-    if (!view->known)
-        return 0;
     for (size_t i = 0; i < view->other_count; i++)
         if (view->others[i] == field)
             return 0;
@@ -176,7 +174,7 @@ static int show_field(struct showing *s, struct column *column, struct error *e)
     size_t count;
     int code = 0;
     /* 1. Its live ops. */
-    if (is_alone(s->view, column->field->number)) {
+    if (s->own != NULL && is_alone(s->view, column->field->number)) {
         count = own_ops(s, column->field->number);
     } else {
         if ((code = record_field_live(s->db, &c->record, column->field->number, &stored, e)) != 0)
@@ -324,8 +322,10 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
     s.changed = 0;
     /* 1. The fields, one by one. */
     list_fields(&s);
-    if (view->known && (s.own = malloc(c->op_count * sizeof *s.own)) == NULL)
-        code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    if (view->known && (s.own = malloc(c->op_count * sizeof *s.own)) == NULL) {
+        code = E_MEMORY;
+        (void)error_set(e, code, "there is no memory left; close other programs and try again");
+    }
     for (size_t i = 0; code == 0 && i < s.count; i++)
         code = show_field(&s, &s.columns[i], e);
     /* 2. The row. */
