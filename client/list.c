@@ -19,7 +19,7 @@ static const char caseload[] =
     "  w AS (SELECT lower(hex(scope)) AS scope, count(*) AS n FROM entry WHERE position IS NULL GROUP BY 1),"
     "  a AS (SELECT lower(hex(id)) AS scope FROM scope WHERE complete = 0) "
     "SELECT c.id, c.number, coalesce(p.legal_name, p.preferred_name), c.risk, c.status, c.next_visit, c.voided,"
-    "  coalesce(k1.loud, 0) + coalesce(k2.loud, 0) AS loud, coalesce(k1.quiet, 0) + coalesce(k2.quiet, 0),"
+    "  coalesce(k1.loud, 0) + coalesce(k2.loud, 0) AS must_decide, coalesce(k1.quiet, 0) + coalesce(k2.quiet, 0),"
     "  coalesce(w1.n, 0) + coalesce(w2.n, 0), a1.scope IS NOT NULL OR a2.scope IS NOT NULL OR"
     "  (c.client IS NOT NULL AND p.id IS NULL), p.alert IS NOT NULL, c.client,"
     "  CASE WHEN c.risk IS NULL THEN 0 WHEN instr(?1, '|' || c.risk || '|') = 0 THEN 10000"
@@ -28,7 +28,8 @@ static const char caseload[] =
     "  LEFT JOIN k k1 ON k1.scope = replace(c.id, '-', '') LEFT JOIN k k2 ON k2.scope = replace(c.client, '-', '')"
     "  LEFT JOIN w w1 ON w1.scope = replace(c.id, '-', '') LEFT JOIN w w2 ON w2.scope = replace(c.client, '-', '')"
     "  LEFT JOIN a a1 ON a1.scope = replace(c.id, '-', '') LEFT JOIN a a2 ON a2.scope = replace(c.client, '-', '') "
-    "WHERE c.voided = 0 OR ?2 ORDER BY loud > 0 DESC, rank DESC, lower(coalesce(p.legal_name, p.preferred_name)), c.id";
+    "WHERE c.voided = 0 OR ?2 ORDER BY must_decide > 0 DESC, rank DESC, lower(coalesce(p.legal_name, "
+    "p.preferred_name)), c.id";
 
 enum { ID, NUMBER, NAME, RISK, STATUS, NEXT_VISIT, VOIDED, LOUD, QUIET, UNSENT, ARRIVING, ALERT, CLIENT };
 
