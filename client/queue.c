@@ -155,18 +155,21 @@ int queue_welcome(struct db *db, const struct chain *own, const struct checkpoin
 /* --- sending --- */
 
 /* Adds what waits until the batch is full; end follows the chain of what was added. */
-static int fill(struct db *db, struct batch_writer *w, struct queue_batch *out, struct chain *end, struct error *e)
+static int fill(struct db *db, struct batch_writer *w, size_t room, struct queue_batch *out, struct chain *end,
+                struct error *e)
 {
     static const char sql[] = "SELECT seq, header, body FROM entry WHERE position IS NULL AND device = ? AND epoch = ? "
                               "ORDER BY seq";
     struct change c;
     sqlite3_stmt *s;
+    size_t bytes = 0;
     int row, code;
     if ((code = db_query(db, &s, e, sql, "du", &end->device, end->epoch)) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
         struct slice header = db_slice(s, 1), body = db_slice(s, 2);
-        if (!batch_has_room(w, header.size + body.size))
+        bytes += header.size + body.size;
+        if ((out->count != 0 && bytes > room) || !batch_has_room(w, header.size + body.size))
             break;
         if ((code = change_read_header(header, &c, e)) != 0)
             break;
@@ -188,7 +191,8 @@ static int fill(struct db *db, struct batch_writer *w, struct queue_batch *out, 
     return row < 0 ? failed(e) : code;
 }
 
-int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, struct queue_batch *out, struct error *e)
+int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, size_t room, struct queue_batch *out,
+               struct error *e)
 {
     struct chain_head head;
     struct queue_seen seen;
@@ -200,7 +204,8 @@ int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, st
     head.end.device = own->device;
     head.end.epoch = own->epoch;
     batch_start(&w);
-    if ((code = queue_seen(db, &seen, e)) != 0 || (code = fill(db, &w, out, &head.end, e)) != 0 || out->count == 0)
+    if ((code = queue_seen(db, &seen, e)) != 0 || (code = fill(db, &w, room, out, &head.end, e)) != 0 ||
+        out->count == 0)
         goto out;
     head.checkpoint_size = seen.size;
     head.checkpoint_root = seen.root;

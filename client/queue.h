@@ -38,7 +38,7 @@ int queue_seen(struct db *db, struct queue_seen *out, struct error *e);
 int queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
                   const struct message_welcome *m, struct error *e);
 
-/* A batch: the first changes that wait, as many as one message takes, in the order of their chain. */
+/* A batch: the first changes that wait, in the order of their chain. */
 struct queue_batch {
     uint64_t epoch, first_seq, last_seq;
     size_t count, typed; /* changes in it, and how many of these a person made */
@@ -46,8 +46,10 @@ struct queue_batch {
     size_t head_bytes;
     struct slice bytes; /* deflated */
 };
-/* Takes the next batch; count 0: nothing waits. secret: our signing key (64 bytes). Freed with queue_free. */
-int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, struct queue_batch *out, struct error *e);
+/* Takes the next batch; count 0: nothing waits. secret: our signing key (64 bytes). room: how many bytes of changes, at
+ * most what one message takes; one change always fits. Freed with queue_free. */
+int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, size_t room, struct queue_batch *out,
+               struct error *e);
 void queue_free(struct queue_batch *batch);
 
 /* The office's answer to a batch. Verifies it whole; then the changes get their places in the log and leave the queue,

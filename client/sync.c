@@ -18,6 +18,7 @@
 #include "wire.h"
 
 #define SKEW_MS 120000u /* two minutes */
+#define ROOM_MIN 65536u /* bytes of the first batch each way */
 
 struct sync {
     struct cli *cli;
@@ -26,6 +27,7 @@ struct sync {
     uint64_t sent, held; /* changes that persons made, and how many of all are held back */
     struct apply_result got;
     int want_caseload, revoked, shows_progress;
+    size_t room; /* bytes of the next batch: it grows while the link holds, so that a bad one still gets somewhere */
     uint64_t skew_ms; /* 0: the clocks agree well enough */
     uint64_t started_ms;
 };
@@ -129,6 +131,12 @@ static int meet(struct sync *s, struct error *e)
     return store_commit(s->store, e);
 }
 
+/* A batch went through: the next may be twice as large. */
+static void grow(struct sync *s)
+{
+    s->room = s->room < LIMITS_BATCH_MAX / 2 ? 2 * s->room : LIMITS_BATCH_MAX;
+}
+
 /* --- out --- */
 
 static int push_batch(struct sync *s, const struct queue_batch *batch, struct error *e)
@@ -158,7 +166,7 @@ static int push_all(struct sync *s, struct error *e)
     int code;
     for (;;) {
         struct queue_batch batch;
-        if ((code = queue_take(store->db, &store->author.chain, store->sign_secret, &batch, e)) != 0)
+        if ((code = queue_take(store->db, &store->author.chain, store->sign_secret, s->room, &batch, e)) != 0)
             return code;
         if (batch.count == 0)
             return 0;
@@ -168,6 +176,7 @@ static int push_all(struct sync *s, struct error *e)
         if (code != 0)
             return code;
         s->sent += before - after;
+        grow(s);
         progress(s);
     }
 }
@@ -211,12 +220,13 @@ static int pull_all(struct sync *s, struct error *e)
     for (int first = 1; code == 0 && !s->got.done; first = 0) {
         struct message m = {.type = MESSAGE_PULL};
         m.as.pull.cursor = db_meta_uint(store->db, "pull_cursor");
-        m.as.pull.credit = LIMITS_BATCH_MAX;
+        m.as.pull.credit = s->room;
         m.as.pull.has_caseload = first && s->want_caseload;
         if (m.as.pull.has_caseload)
             m.as.pull.caseload = (struct slice){(const uint8_t *)scopes, count * sizeof *scopes};
         if ((code = wire_send(s->wire, &m, e)) == 0 && (code = expect(s, MESSAGE_ENTRIES, &m, e)) == 0)
             code = apply(s, &m.as.entries, e);
+        grow(s);
         progress(s);
     }
     free(scopes);
@@ -381,7 +391,7 @@ int command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct er
     const char *host = NULL, *port_text = NULL, *break_text = NULL;
     const struct cli_option options[] = {
         {"host", &host, NULL}, {"port", &port_text, NULL}, {"break-after", &break_text, NULL}, {NULL, NULL, NULL}};
-    struct sync s = {.cli = cli, .started_ms = clock_wall()};
+    struct sync s = {.cli = cli, .started_ms = clock_wall(), .room = ROOM_MIN};
     struct wire_options wire = {.mode = LINK_SYNC};
     uint64_t port = 0;
     int code;

@@ -51,6 +51,8 @@ static void on_written(uv_write_t *request, int status)
     if (status != 0) {
         w->failure = status;
         w->over = 1;
+    } else if (!w->over) {
+        (void)uv_timer_again(&w->timer); /* a slow link is not a dead one */
     }
 }
 
@@ -171,7 +173,7 @@ static int connect_to(struct wire *w, const struct wire_options *o, struct error
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     uv_getaddrinfo_t resolve;
     char port[16];
-    int code;
+    int code, buffer = (int)sizeof w->out;
     (void)snprintf(port, sizeof port, "%u", o->port);
     /* The system's resolver keeps its own time. */
     code = uv_getaddrinfo(&w->loop, &resolve, NULL, o->host, port, &hints);
@@ -185,6 +187,8 @@ static int connect_to(struct wire *w, const struct wire_options *o, struct error
     if (code != 0)
         return error_set(e, E_NET, "no office answers at %s: %s", w->where, uv_strerror(code));
     (void)uv_tcp_nodelay(&w->tcp, 1);
+    /* What the system holds for us is what we cannot tell from what has arrived. */
+    (void)uv_send_buffer_size((uv_handle_t *)&w->tcp, &buffer);
     if ((code = uv_read_start((uv_stream_t *)&w->tcp, allocate, on_read)) != 0)
         return error_set(e, E_NET, "the connection to %s cannot be read: %s", w->where, uv_strerror(code));
     return 0;
