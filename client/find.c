@@ -36,14 +36,15 @@ static const char matches[] =
 /* The hex digits of words that can be a part of an id; 0 where they cannot. */
 static int hex_digits(const char *words, char out[ID_TEXT])
 {
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
     size_t n = 0;
     for (; *words != '\0'; words++) {
-        char c = *words >= 'A' && *words <= 'F' ? (char)(*words - 'A' + 'a') : *words;
-        if (c == '-')
+        const char *digit = strchr(digits, *words);
+        if (*words == '-')
             continue;
-        if (n == (size_t)2 * ID_BYTES || strchr("0123456789abcdef", c) == NULL)
+        if (n == (size_t)2 * ID_BYTES || digit == NULL)
             return 0;
-        out[n++] = c;
+        out[n++] = digits[(digit - digits) % 16];
     }
     out[n] = '\0';
     return n >= HEX_MIN;

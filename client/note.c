@@ -14,34 +14,32 @@
 #include "schema.h"
 #include "view.h"
 
-/* Everything of the standard input, up to one byte more than a text may have. *text is freed by the caller. */
-static int read_input(struct cli *cli, char **text, struct error *e)
+#define ROOM (SCHEMA_TEXT_MAX + 1024) /* more than a text may have: where it is full, there was too much */
+
+/* Everything of the standard input into p (ROOM bytes), without the newlines at its end. */
+static int read_input(struct cli *cli, char *p, struct error *e)
 {
-    size_t room = SCHEMA_TEXT_MAX + 2, used = 0;
-    char *p = malloc(room);
-    *text = NULL;
-    if (p == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    size_t used = 0;
     if (isatty(STDIN_FILENO))
         (void)fputs("type the note; a line with Ctrl-D alone ends it\n", cli->err);
-    while (used < room - 1) {
-        ssize_t n = read(STDIN_FILENO, p + used, room - 1 - used);
+    for (;;) {
+        ssize_t n = read(STDIN_FILENO, p + used, ROOM - used);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0) {
-            int code = error_system(e, E_IO, errno, "the note cannot be read");
-            sodium_memzero(p, room);
-            free(p);
-            return code;
-        }
+        if (n < 0)
+            return error_system(e, E_IO, errno, "the note cannot be read");
         if (n == 0)
             break;
         used += (size_t)n;
+        if (used == ROOM)
+            return error_set(e, E_LIMIT,
+                             "the note is too long, and nothing was written: at most %d bytes are allowed; "
+                             "write it as several notes",
+                             SCHEMA_TEXT_MAX);
     }
     while (used > 0 && (p[used - 1] == '\n' || p[used - 1] == '\r'))
         used--;
     p[used] = '\0';
-    *text = p;
     return memchr(p, '\0', used) != NULL
                ? error_set(e, E_INPUT, "the note holds a NUL byte; is it a file of text that was handed in?")
                : 0;
@@ -119,11 +117,12 @@ int note_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
         return error_set(e, E_USAGE, "say which case: satchel note CASE [TEXT] (quote a text of several words)");
     if ((code = check(&n, e)) != 0 || (code = write_find_case(s, argv[1], &n.scope, e)) != 0)
         return code;
-    n.text = argv[2];
+    n.text = argc == 3 ? argv[2] : NULL;
     if (argc == 2) {
-        if ((code = read_input(cli, &typed, e)) != 0)
+        if ((n.text = typed = malloc(ROOM)) == NULL)
+            return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        if ((code = read_input(cli, typed, e)) != 0)
             goto out;
-        n.text = typed;
     }
     if (n.text[0] == '\0') {
         code = error_set(e, E_INPUT, "the note is empty; nothing was written");
@@ -142,7 +141,7 @@ int note_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
     code = desk_queued(s, cli, e);
 out:
     if (typed != NULL)
-        sodium_memzero(typed, SCHEMA_TEXT_MAX + 2);
+        sodium_memzero(typed, ROOM);
     free(typed);
     return code;
 }

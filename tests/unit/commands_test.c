@@ -561,6 +561,32 @@ static void notes_come_from_the_input(void **state)
     has(d->out, "telephone");
 }
 
+/* Goal: a note that is too long is refused whole, wherever its newlines stand; one that just fits is taken whole. */
+static void long_notes_are_not_cut(void **state)
+{
+    struct desk *d = *state;
+    static const struct {
+        size_t bytes, newline;
+        int code;
+    } all[] = {{60001, 60000, 0},       {60000, 59999, 0},       {60001, 59999, E_INPUT},
+               {62000, 60000, E_LIMIT}, {61024, 61023, E_LIMIT}, {70000, 61023, E_LIMIT}};
+    int kept = dup(STDIN_FILENO);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        FILE *file = tmpfile();
+        assert_non_null(file);
+        for (size_t at = 0; at < all[i].bytes; at++)
+            (void)fputc(at == all[i].newline ? '\n' : 'x', file);
+        rewind(file);
+        (void)dup2(fileno(file), STDIN_FILENO);
+        assert_int_equal(run_on(d, note_run, "note", d->file, ""), all[i].code);
+        (void)fclose(file);
+    }
+    (void)dup2(kept, STDIN_FILENO);
+    (void)close(kept);
+    assert_int_equal(run(d, list_run, "list note"), 0);
+    has(d->err, "2 of kind note");
+}
+
 /* Goal: of a case the newest notes stand first, and of its services the last ten, with how many there are. */
 static void show_lists_what_is_in_a_case(void **state)
 {
@@ -752,6 +778,7 @@ int main(void)
         TEST(office_records_are_the_offices),
         TEST(notes_are_amended),
         TEST(notes_come_from_the_input),
+        TEST(long_notes_are_not_cut),
         TEST(show_lists_what_is_in_a_case),
         TEST(a_conflict_is_shown_and_decided),
         TEST(a_conflict_is_decided_anew),
