@@ -68,21 +68,13 @@ static int read_current(struct db *db, const struct id *hold, struct named *out,
     return 0;
 }
 
-/* The hold lets go of a change. *released: its entry, where no other hold holds it. */
+/* The hold lets go of a change. *released: its entry; 0: it is not here. Where another hold still has it, applying it
+ * will find that out. */
 static int let_go(struct db *db, const struct id *hold, const struct named *named, int64_t *released, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_run(db, e, "DELETE FROM held WHERE record = ?", "d", hold)) != 0 ||
-        (code = db_query(db, &s, e, "SELECT 1 FROM held WHERE device = ? AND epoch = ? AND seq = ? LIMIT 1", "duu",
-                         &named->device, named->epoch, named->seq)) != 0)
+    int code = db_run(db, e, "DELETE FROM held WHERE record = ?", "d", hold);
+    if (code != 0)
         return code;
-    if ((row = db_next(db, s, e)) < 0)
-        return e->code;
-    if (row == 1) {
-        db_done(db, s);
-        return 0;
-    }
     if ((*released = log_find(db, &named->device, named->epoch, named->seq, NULL, e)) < 0)
         return e->code;
     return *released == 0 ? 0 : log_set_held(db, *released, 0, e);

@@ -199,6 +199,7 @@ static void held_hold_releases_in_turn(void **state)
     struct db *db = store_new();
     struct dot status;
     size_t edit, inner, outer, released;
+    int64_t applied;
     (void)state;
     edit = set_client(h, 0, 15, "edit", NULL, 0);
     inner = put_hold(h, &hold, &h->entries[edit].change, 1, NULL, 0);
@@ -214,9 +215,11 @@ static void held_hold_releases_in_turn(void **state)
     db_close(db);
     db = store_new();
     (void)take(db, h, edit);
-    (void)take(db, h, inner);
+    applied = take(db, h, inner);
     (void)take(db, h, outer);
     assert_int_equal(number_in(db, "SELECT count(*) FROM client"), 0);
+    assert_int_equal(is_held(db, applied), 0);
+    assert_int_equal(number_in(db, "SELECT count(*) FROM hold WHERE status = 'held'"), 2);
     db_close(db);
     history_free(h);
 }

@@ -443,6 +443,42 @@ static void dump_has_one_form(void **state)
     history_free(h);
 }
 
+static void dump_leaves_out_what_others_cannot_have(void **state)
+{
+    /* Goal: a record without a live op is not in the dump, since a compact scope has nothing of it; conflicts of kinds
+     * that laptops do not get are left out with them. */
+    struct history *h = history_new();
+    struct db *db = store_new();
+    struct record_dump_options options = {NULL, 0, 1};
+    char *text;
+    struct dot ring;
+    (void)state;
+    for (unsigned device = 0; device < 2; device++) {
+        client_change(h, device);
+        ring = (struct dot){id_of(0xd000 + 1 - device), 1, 1, 0};
+        put_text(h, 15, CHANGE_SET, "dead", &ring, 1);
+        (void)end(h);
+    }
+    take_all(db, h);
+    assert_int_equal(number_in(db, "SELECT count(*) FROM client WHERE phone IS NULL"), 1);
+    text = dump_of(db, NULL);
+    assert_string_equal(text, "");
+    free(text);
+    for (unsigned device = 0; device < 2; device++) {
+        begin(h, device, KIND_DEVICE, nowhere, id_of(51));
+        put_text(h, 11, CHANGE_SET, device == 0 ? "a" : "b", NULL, 0);
+        (void)take(db, h, end(h));
+    }
+    text = dump_of(db, &options);
+    assert_string_equal(text, "");
+    free(text);
+    text = dump_of(db, NULL);
+    assert_non_null(strstr(text, "conflict device 01900000-0000-0000-0000-000000000033 label quiet\n"));
+    free(text);
+    db_close(db);
+    history_free(h);
+}
+
 static int refuse_second(void *arg, const char *text, size_t bytes, struct error *e)
 {
     size_t *pieces = arg;
@@ -562,6 +598,7 @@ int main(void)
         cmocka_unit_test(purged_scope_leaves_nothing),
         cmocka_unit_test(conflicts_come_loud_ones_first),
         cmocka_unit_test(dump_has_one_form),
+        cmocka_unit_test(dump_leaves_out_what_others_cannot_have),
         cmocka_unit_test(dump_streams_and_is_digested),
         cmocka_unit_test(failure_anywhere_is_told),
     };
