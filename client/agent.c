@@ -325,7 +325,7 @@ static int listen_at(const char *folder, struct agent *a, struct error *e)
     int bound;
     if ((a->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
         return error_system(e, E_IO, errno, "a socket cannot be made");
-    before = umask(077);
+    before = umask(0177);
     bound = bind(a->fd, (const struct sockaddr *)&a->address, sizeof a->address);
     if (bound != 0 && errno == EADDRINUSE) {
         if (agent_is_there(folder)) {
