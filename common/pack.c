@@ -323,7 +323,7 @@ struct slice unpack_any(struct unpack *r)
         waiting[depth]--;
         type = unpack_peek(r);
         if (is_key && type != PACK_INTEGER && type != PACK_TEXT)
-            fail(r);
+            type = PACK_NONE;
         switch (type) {
         case PACK_NIL:
         case PACK_FLAG:

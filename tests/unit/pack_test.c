@@ -41,6 +41,8 @@ static int takes(const void *p, size_t size)
     struct slice got;
     unpack_start(&r, bytes_of(p, size));
     got = unpack_any(&r);
+    assert_true(r.p <= r.end);
+    assert_true(!r.failed || (r.p == r.end && got.size == 0));
     if (unpack_end(&r, "object", NULL) != 0)
         return 0;
     assert_ptr_equal(got.p, p);
@@ -388,6 +390,7 @@ static void test_refusals(void **state)
                 assert_int_equal(unpack_flag(&r), 0);
                 break;
             }
+            assert_true(r.p <= r.end);
             if (unpack_end(&r, "object", NULL) == 0)
                 fail_msg("reader %d takes: %s", reader, cases[i].what);
         }
@@ -600,6 +603,27 @@ static void test_ranges(void **state)
     }
 }
 
+/* Goal: a count is never more than what the bytes that are left can hold. */
+static void test_counts(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t size, array, map;
+    } cases[] = {{"\x92\x01\x01", 3, 2, 0}, {"\x93\x01\x01", 3, 0, 0},         {"\xdd\xff\xff\xff\xff", 5, 0, 0},
+                 {"\x81\x01\x01", 3, 0, 1}, {"\x82\x01\x01\x02", 4, 0, 0},     {"\xdf\xff\xff\xff\xff", 5, 0, 0},
+                 {"\x90", 1, 0, 0},         {"\x82\x01\x01\x02\x02", 5, 0, 2}, {"\x80", 1, 0, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct unpack r;
+        unpack_start(&r, bytes_of(cases[i].bytes, cases[i].size));
+        assert_int_equal(unpack_array(&r), cases[i].array);
+        assert_int_equal(r.failed, (uint8_t)cases[i].bytes[0] != 0x90 && cases[i].array == 0);
+        unpack_start(&r, bytes_of(cases[i].bytes, cases[i].size));
+        assert_int_equal(unpack_map(&r), cases[i].map);
+        assert_int_equal(r.failed, (uint8_t)cases[i].bytes[0] != 0x80 && cases[i].map == 0);
+    }
+}
+
 /* Goal: the one-value helpers say yes to exactly one whole value of their type. */
 static void test_slices(void **state)
 {
@@ -641,6 +665,7 @@ int main(void)
         cmocka_unit_test(test_readers),
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_counts),
     };
     return cmocka_run_group_tests_name("pack", tests, NULL, NULL);
 }
