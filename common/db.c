@@ -170,9 +170,8 @@ void db_done(struct db *db, sqlite3_stmt *statement)
     for (int i = 0; i < WAYS; i++) {
         if (set[i].statement != statement)
             continue;
-        /* What was bound belongs to the caller and may go now. */
+        /* What is bound may go now: who takes the statement next binds all of it anew. */
         (void)sqlite3_reset(statement);
-        (void)sqlite3_clear_bindings(statement);
         set[i].in_use = 0;
         return;
     }

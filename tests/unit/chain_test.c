@@ -52,6 +52,7 @@ static void test_follow(void **state)
             make_change(&c, &chain, wrong < 2 ? ends[wrong] : wrong == 2 ? seq + 1u : seq - 1u, seq);
             assert_int_equal(chain_follow(&chain, &c, &e), E_VERIFY);
             assert_non_null(strstr(e.text, device));
+            assert_non_null(strstr(e.text, c.seq > chain.seq ? "missing" : "past it already"));
         }
         /* 2. Another device, another epoch either way. */
         make_change(&c, &chain, seq, seq);

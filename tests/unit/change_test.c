@@ -319,8 +319,10 @@ static void test_header_damage(void **state)
     assert_int_equal(change_read_header(bytes_of(copy, size + 1), &c, &e), E_INPUT);
     for (size_t bit = 0; bit < 8 * size; bit++) {
         copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        if (change_read(bytes_of(copy, size), pack_bytes(&w.body), &c, &e) == 0)
+        if (change_read(bytes_of(copy, size), pack_bytes(&w.body), &c, &e) == 0) {
+            assert_int_equal(copy[0], 0x9d); /* thirteen items, and no other count */
             assert_memory_not_equal(c.hash, w.hash, CHANGE_HASH_BYTES);
+        }
         copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     free_written(&w);
