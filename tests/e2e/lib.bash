@@ -1,0 +1,187 @@
+# What every end-to-end test stands on: an office and laptops in a folder of their own, as a new user would set them up.
+#
+# SATCHEL_BIN is the folder with satchel, satchel-audit and satcheld (by default build/debug). Each file of tests has one
+# office, made in setup_file, because a passphrase costs half a second each time it is asked for; each test takes cases
+# that no other test of its file touches (take_case), so that tests do not lean on each other.
+bats_require_minimum_version 1.5.0
+
+root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+bin=${SATCHEL_BIN:-$root/build/debug}
+home=$BATS_FILE_TMPDIR
+office=$home/office
+unset XDG_RUNTIME_DIR SATCHEL_HOME
+export NO_COLOR=1 TZ=UTC
+# A sanitizer's finding is no exit status of ours. Leaks cannot be looked for in a process that nobody may trace.
+export ASAN_OPTIONS=exitcode=99:detect_leaks=0:${ASAN_OPTIONS:-} UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
+
+# --- the programs ---
+
+satcheld() { "$bin/satcheld" "$@" --passphrase-file "$home/office.passphrase" 3>&-; }
+satchel_audit() { "$bin/satchel-audit" "$@" --passphrase-file "$home/archive.passphrase" 3>&-; }
+# laptop anna list: satchel on anna's laptop
+laptop() { SATCHEL_HOME=$home/$1 "$bin/satchel" "${@:2}" 3>&-; }
+
+secret() { (umask 077 && printf '%s\n' "$2" >"$home/$1"); }
+
+# --- the office ---
+
+# new_office [CLIENTS]: an office with a made-up caseload, and its first administrator.
+new_office() {
+    secret office.passphrase "seven cold herons wait by the office pond"
+    secret archive.passphrase "an auditor reads what the log says about us"
+    secret laptop.passphrase "the laptop opens with five plain words"
+    satcheld init "$office" --name "North Street" --admin maria --admin-name "Maria Ortiz" 2>/dev/null
+    "$root/packaging/make-caseload" "$home/csv" "${1:-60}"
+    satcheld import "$office" "$home/csv" >/dev/null
+    satcheld case list "$office" | cut -d' ' -f1 >"$home/cases"
+    : >"$home/taken"
+}
+
+# start [FOLDER]: the daemon, on a port of its own that it keeps over restarts.
+start() {
+    local folder=${1:-$office}
+    rm -f "$folder.ready"
+    "$bin/satcheld" run "$folder" --listen 127.0.0.1 --port "$(cat "$folder.port" 2>/dev/null || echo 0)" \
+        --ready "$folder.ready" --passphrase-file "$home/office.passphrase" >/dev/null 2>>"$folder.journal" 3>&- &
+    echo $! >"$folder.pid"
+    for _ in $(seq 300); do
+        [ ! -s "$folder.ready" ] || break
+        kill -0 "$(cat "$folder.pid")" 2>/dev/null || break
+        sleep 0.05
+    done
+    if [ ! -s "$folder.ready" ]; then
+        echo "the daemon does not start:" && tail -n 5 "$folder.journal"
+        return 1
+    fi
+    cp "$folder.ready" "$folder.port"
+}
+
+# stop [FOLDER]: asks the daemon to end, and waits until it has. It may be the child of another shell.
+stop() {
+    local pid
+    pid=$(cat "${1:-$office}.pid" 2>/dev/null) || return 0
+    kill "$pid" 2>/dev/null || true
+    for _ in $(seq 200); do
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.05
+    done
+    rm -f "${1:-$office}.pid"
+}
+
+is_running() { [ -f "$office.pid" ] && kill -0 "$(cat "$office.pid")" 2>/dev/null; }
+# What the daemon does not need to be restarted for is cheaper with it: it holds the key.
+ensure_running() { is_running || start; }
+ensure_stopped() { ! is_running || stop; }
+
+port() { cat "$office.port"; }
+
+# add_laptop WHO: a case manager WHO with an enrolled, unlocked laptop.
+add_laptop() {
+    satcheld user add "$office" "$1" --name "Worker ${1^}" --role "case manager" >/dev/null
+    enrol "$1" "$1"
+}
+# enrol LOGIN LAPTOP
+enrol() {
+    satcheld device invite "$office" "$1" --address "127.0.0.1:$(port)" --out "$home/$2.ticket" >/dev/null 2>&1
+    laptop "$2" enrol "$home/$2.ticket" --label "$2" --passphrase-file "$home/laptop.passphrase" >/dev/null 2>&1
+    laptop "$2" unlock --passphrase-file "$home/laptop.passphrase" 2>/dev/null
+}
+
+# end_all: what teardown_file does. Nothing of ours runs on.
+end_all() {
+    local store folder
+    for store in "$home"/*/store.db; do
+        [ -e "$store" ] || continue
+        SATCHEL_HOME=${store%/store.db} "$bin/satchel" lock >/dev/null 2>&1 3>&- || true
+    done
+    for folder in "$home"/*.pid; do
+        [ ! -e "$folder" ] || stop "${folder%.pid}"
+    done
+}
+
+# take_case WHO...: sets `case` to one that no test has taken yet, puts it into their caseloads, and syncs them.
+take_case() {
+    local who
+    case=$(grep -vxFf "$home/taken" "$home/cases" | head -n 1)
+    echo "$case" >>"$home/taken"
+    ensure_running
+    for who in "$@"; do satcheld case assign "$office" "$case" "$who"; done
+    for who in "$@"; do sync "$who"; done
+    client=
+    [ $# -eq 0 ] || client=$(field '$.fields.client' laptop "$1" show "$case" --json)
+}
+
+# sync WHO...: that conflicts wait for a person (exit status 1) is no failure.
+sync() {
+    local who code
+    for who in "$@"; do
+        code=0
+        laptop "$who" sync >"$home/sync.$who" 2>&1 || code=$?
+        if [ "$code" -gt 1 ]; then
+            echo "sync of $who: exit status $code: $(cat "$home/sync.$who")"
+            return 1
+        fi
+    done
+}
+
+digest() { satcheld status "$office" --digest; }
+
+# --- what came out ---
+
+# sql_json FILE EXPRESSION: an SQL expression over the JSON value `j` in FILE.
+sql_json() { sqlite3 :memory: "WITH t AS (SELECT CAST(readfile('$1') AS TEXT) AS j) SELECT $2 FROM t"; }
+# field PATH COMMAND...: what stands at PATH in the JSON that a command prints.
+field() {
+    local path=$1
+    shift
+    "$@" >"$home/field.json" 2>/dev/null || [ $? -eq 1 ] || return 1
+    sql_json "$home/field.json" "json_extract(j, '$path')"
+}
+# rows EXPRESSION WHERE COMMAND...: EXPRESSION for each element (json_each's value) of the JSON array that a command prints.
+rows() {
+    local expression=$1 where=$2
+    shift 2
+    "$@" >"$home/rows.json" 2>/dev/null || [ $? -eq 1 ] || return 1
+    sqlite3 :memory: "SELECT $expression FROM json_each(CAST(readfile('$home/rows.json') AS TEXT)) WHERE $where"
+}
+
+equal() {
+    if [ "$1" != "$2" ]; then
+        printf 'expected: %s\ngot:      %s\n' "$2" "$1"
+        return 1
+    fi
+}
+has() {
+    if [[ "$1" != *"$2"* ]]; then
+        printf 'not found: %s\nin:        %s\n' "$2" "$1"
+        return 1
+    fi
+}
+has_not() {
+    if [[ "$1" == *"$2"* ]]; then
+        printf 'found: %s\nin:    %s\n' "$2" "$1"
+        return 1
+    fi
+}
+
+# fails STATUS WORDS COMMAND...: the command ends with STATUS, says one sentence with WORDS in it, and nothing else.
+fails() {
+    local wanted=$1 words=$2
+    shift 2
+    run --separate-stderr "$@"
+    if [ "$status" -ne "$wanted" ]; then
+        printf 'expected exit status %s, got %s\nstdout: %s\nstderr: %s\n' "$wanted" "$status" "$output" "$stderr"
+        return 1
+    fi
+    equal "${#stderr_lines[@]}" 1 || { echo "stderr: $stderr"; return 1; }
+    [[ "$stderr" =~ ^satch(el|eld|el-audit):\ . ]] || { echo "stderr: $stderr"; return 1; }
+    equal "$output" "" || return 1
+    has "$stderr" "$words"
+}
+
+# flip FILE OFFSET: one bit.
+flip() {
+    local byte
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
+    printf "\\$(printf %o $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
