@@ -4,17 +4,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pack.h"
+
 #define DASH "\xe2\x80\x94 " /* U+2014 and a space: what a signature line begins with */
 
 enum { KEY_ID_BYTES = 4, ED25519 = 1 };
 
+/* Our own names are printable ASCII: a signed note allows more, but no spaces of any kind, and those of Unicode would
+ * have to be known for that. */
 static int is_origin(const char *text)
 {
     size_t length = strnlen(text, CHECKPOINT_ORIGIN_MAX);
     if (length == 0 || length == CHECKPOINT_ORIGIN_MAX)
         return 0;
     for (size_t i = 0; i < length; i++)
-        if ((unsigned char)text[i] <= ' ' || text[i] == '+' || text[i] == 0x7f)
+        if (text[i] <= ' ' || text[i] > '~' || text[i] == '+')
             return 0;
     return 1;
 }
@@ -33,19 +37,18 @@ static void key_id(const struct checkpoint_vkey *k, uint8_t out[KEY_ID_BYTES])
     memcpy(out, hash, KEY_ID_BYTES);
 }
 
-/* Decodes exactly `wanted` bytes of canonical base64. */
-static int decode(const char *text, size_t length, uint8_t *out, size_t wanted)
+/* Decodes base64. Returns how many bytes it holds, 0 where it is none or more than `room`. */
+static size_t decode(const char *text, size_t length, uint8_t *out, size_t room)
 {
-    char again[256];
+    char again[CHECKPOINT_TEXT_MAX];
     size_t bytes = 0;
-    if (sodium_base64_encoded_len(wanted, sodium_base64_VARIANT_ORIGINAL) != length + 1 || length >= sizeof again)
+    if (length >= sizeof again ||
+        sodium_base642bin(out, room, text, length, NULL, &bytes, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        sodium_base64_encoded_len(bytes, sodium_base64_VARIANT_ORIGINAL) != length + 1)
         return 0;
-    if (sodium_base642bin(out, wanted, text, length, NULL, &bytes, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
-        bytes != wanted)
-        return 0;
-    /* One form for each value, so that no bit of the text is free. */
-    (void)sodium_bin2base64(again, sizeof again, out, wanted, sodium_base64_VARIANT_ORIGINAL);
-    return memcmp(again, text, length) == 0;
+    /* One form for each value, so that no bit of the text is free: libsodium 1.0.18 also takes bytes above 0x7f. */
+    (void)sodium_bin2base64(again, sizeof again, out, bytes, sodium_base64_VARIANT_ORIGINAL);
+    return memcmp(again, text, length) == 0 ? bytes : 0;
 }
 
 int checkpoint_vkey_parse(const char *text, struct checkpoint_vkey *out, struct error *e)
@@ -58,7 +61,8 @@ int checkpoint_vkey_parse(const char *text, struct checkpoint_vkey *out, struct 
     if (second == NULL || second - first != 9 || (size_t)(first - text) >= sizeof k.origin)
         goto bad;
     memcpy(k.origin, text, (size_t)(first - text));
-    if (!is_origin(k.origin) || !decode(second + 1, strlen(second + 1), key, sizeof key) || key[0] != ED25519)
+    if (!is_origin(k.origin) || decode(second + 1, strlen(second + 1), key, sizeof key) != sizeof key ||
+        key[0] != ED25519)
         goto bad;
     memcpy(k.public_key, key + 1, sizeof k.public_key);
     key_id(&k, id);
@@ -95,6 +99,8 @@ int checkpoint_sign(const struct checkpoint *c, const uint8_t secret_key[64], ch
     int used;
     if (!is_origin(c->origin))
         return error_set(e, E_INPUT, "the name of a log holds no spaces, no '+' and no control characters");
+    if (c->size > INT64_MAX)
+        return error_set(e, E_INPUT, "a log has no more than 2^63 - 1 entries");
     memcpy(k.origin, c->origin, sizeof k.origin);
     crypto_sign_ed25519_sk_to_pk(k.public_key, secret_key);
     (void)sodium_bin2base64(root, sizeof root, c->root.b, sizeof c->root.b, sodium_base64_VARIANT_ORIGINAL);
@@ -133,31 +139,41 @@ static int read_size(const char *text, size_t length, uint64_t *out)
     return n <= INT64_MAX;
 }
 
-/* Is this a signature line of vkey over the body? 1 it is and verifies, 0 it is somebody else's, -1 it is no such line,
- * or it claims to be vkey's and does not verify. */
-static int check_signature(const char *text, size_t length, const struct checkpoint_vkey *vkey, const char *body,
-                           size_t body_bytes)
+/* A note is UTF-8, and newlines are its only control characters (C2SP signed-note, "Format"). */
+static int is_text(const char *note, size_t bytes)
 {
-    size_t dash = sizeof DASH - 1, name;
+    for (size_t i = 0; i < bytes; i++)
+        if ((unsigned char)note[i] < ' ' && note[i] != '\n')
+            return 0;
+    return pack_is_utf8((const uint8_t *)note, bytes);
+}
+
+/* Reads one signature line. *valid becomes 1 where it is vkey's over the body, and stays as it is where it is somebody
+ * else's. E_INPUT: it is no signature line; E_VERIFY: it has vkey's name and key id, but is not its signature. */
+static int check_signature(const char *text, size_t length, const struct checkpoint_vkey *vkey, const char *body,
+                           size_t body_bytes, int *valid)
+{
+    size_t dash = sizeof DASH - 1, name, bytes;
     const char *space;
-    uint8_t bytes[KEY_ID_BYTES + crypto_sign_BYTES], id[KEY_ID_BYTES];
+    uint8_t signature[CHECKPOINT_TEXT_MAX], id[KEY_ID_BYTES];
     if (length <= dash || memcmp(text, DASH, dash) != 0)
-        return -1;
+        return E_INPUT;
     text += dash;
     length -= dash;
-    if ((space = memchr(text, ' ', length)) == NULL || space == text || space + 1 == text + length)
-        return -1;
+    if ((space = memchr(text, ' ', length)) == NULL || space == text)
+        return E_INPUT;
     name = (size_t)(space - text);
-    if (name != strlen(vkey->origin) || memcmp(text, vkey->origin, name) != 0)
-        return 0;
-    if (!decode(space + 1, length - name - 1, bytes, sizeof bytes))
-        return 0;
+    bytes = decode(space + 1, length - name - 1, signature, sizeof signature);
+    if (bytes <= KEY_ID_BYTES || memchr(text, '+', name) != NULL)
+        return E_INPUT;
     key_id(vkey, id);
-    if (memcmp(id, bytes, sizeof id) != 0)
+    if (name != strlen(vkey->origin) || memcmp(text, vkey->origin, name) != 0 || memcmp(id, signature, sizeof id) != 0)
         return 0;
-    return crypto_sign_verify_detached(bytes + KEY_ID_BYTES, (const uint8_t *)body, body_bytes, vkey->public_key) == 0
-               ? 1
-               : -1;
+    if (bytes != KEY_ID_BYTES + crypto_sign_BYTES ||
+        crypto_sign_verify_detached(signature + KEY_ID_BYTES, (const uint8_t *)body, body_bytes, vkey->public_key) != 0)
+        return E_VERIFY;
+    *valid = 1;
+    return 0;
 }
 
 static int read_body(const char **p, const char *end, struct checkpoint *out)
@@ -172,7 +188,8 @@ static int read_body(const char **p, const char *end, struct checkpoint *out)
         return 0;
     if ((text = line(p, end, &length)) == NULL || !read_size(text, length, &out->size))
         return 0;
-    return (text = line(p, end, &length)) != NULL && decode(text, length, out->root.b, sizeof out->root.b);
+    return (text = line(p, end, &length)) != NULL &&
+           decode(text, length, out->root.b, sizeof out->root.b) == MERKLE_BYTES;
 }
 
 int checkpoint_open(const char *note, size_t bytes, const struct checkpoint_vkey *vkey, struct checkpoint *out,
@@ -181,19 +198,20 @@ int checkpoint_open(const char *note, size_t bytes, const struct checkpoint_vkey
     const char *p = note, *end = note + bytes, *text;
     struct checkpoint c;
     size_t body_bytes, length;
-    int valid = 0, result;
-    if (bytes == 0 || bytes >= CHECKPOINT_TEXT_MAX || !read_body(&p, end, &c))
+    int valid = 0, code;
+    if (bytes == 0 || bytes >= CHECKPOINT_TEXT_MAX || !is_text(note, bytes) || !read_body(&p, end, &c))
         return error_set(e, E_INPUT, "this is not a checkpoint of a log");
     body_bytes = (size_t)(p - note);
-    if ((text = line(&p, end, &length)) == NULL || length != 0 || p == end)
+    if (line(&p, end, &length) == NULL || length != 0 || p == end)
         return error_set(e, E_INPUT, "this is not a checkpoint: it has no signatures");
     while (p != end) {
         if ((text = line(&p, end, &length)) == NULL)
             return error_set(e, E_INPUT, "this checkpoint is cut short");
-        result = check_signature(text, length, vkey, note, body_bytes);
-        if (result < 0)
-            return error_set(e, E_VERIFY, "the signature of the log's checkpoint is not valid");
-        valid |= result;
+        code = check_signature(text, length, vkey, note, body_bytes, &valid);
+        if (code == E_INPUT)
+            return error_set(e, code, "this is not a checkpoint: a line of its signatures is not one");
+        if (code != 0)
+            return error_set(e, code, "the signature of the log's checkpoint is not valid");
     }
     if (!valid || strcmp(c.origin, vkey->origin) != 0)
         return error_set(e, E_VERIFY, "the checkpoint is not signed by the key of %s", vkey->origin);

@@ -11,12 +11,12 @@
 #include "merkle.h"
 
 #define CHECKPOINT_TEXT_MAX 1024  /* bytes of a whole note, with its final NUL */
-#define CHECKPOINT_ORIGIN_MAX 200 /* bytes, with its final NUL: no spaces, no '+', no newline */
+#define CHECKPOINT_ORIGIN_MAX 200 /* bytes, with its final NUL: printable ASCII, no spaces, no '+' */
 #define CHECKPOINT_VKEY_MAX 320
 
 struct checkpoint {
     char origin[CHECKPOINT_ORIGIN_MAX];
-    uint64_t size; /* leaves */
+    uint64_t size; /* leaves, at most 2^63 - 1 */
     struct merkle_hash root;
 };
 
@@ -29,13 +29,14 @@ struct checkpoint_vkey {
 int checkpoint_vkey_parse(const char *text, struct checkpoint_vkey *out, struct error *e); /* E_INPUT */
 int checkpoint_vkey_format(const struct checkpoint_vkey *vkey, char out[CHECKPOINT_VKEY_MAX], struct error *e);
 
-/* Writes the signed note. secret_key: libsodium's 64-byte Ed25519 secret key. E_INPUT for a bad origin. */
+/* Writes the signed note. secret_key: libsodium's 64-byte Ed25519 secret key. E_INPUT for a bad origin or size. */
 int checkpoint_sign(const struct checkpoint *c, const uint8_t secret_key[64], char out[CHECKPOINT_TEXT_MAX],
                     struct error *e);
 
-/* Parses a note and verifies it under vkey; its origin must be vkey's. Other signature lines are allowed and ignored;
- * trailing bytes, sizes with leading zeros, over-long lines are refused. E_INPUT (not a checkpoint), E_VERIFY (no
- * valid signature by vkey). */
+/* Parses a note and verifies it under vkey; its origin must be vkey's. Other keys' signature lines are ignored,
+ * where they have a signature line's form; a false one under vkey's name and key id is refused, even beside a good one.
+ * Trailing bytes, extension lines, sizes with leading zeros, over-long lines, control characters and what is not UTF-8
+ * are refused. out is written on success only. E_INPUT (not a checkpoint), E_VERIFY (no valid signature by vkey). */
 int checkpoint_open(const char *note, size_t bytes, const struct checkpoint_vkey *vkey, struct checkpoint *out,
                     struct error *e);
 

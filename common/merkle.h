@@ -37,7 +37,8 @@ struct merkle_frontier {
 };
 
 /* Appends a leaf hash. For each full subtree that this completes (level 0, the leaf itself, included) `complete` is
- * called (may be NULL), in rising order of level. Returns 0 or what complete returned. */
+ * called (may be NULL), in rising order of level. Returns 0 or what complete returned, and then leaves the
+ * frontier as it was; E_LIMIT at 2^63 - 1 leaves. */
 int merkle_append(struct merkle_frontier *f, const struct merkle_hash *leaf,
                   int (*complete)(void *arg, unsigned level, uint64_t index, const struct merkle_hash *hash,
                                   struct error *e),
@@ -59,7 +60,9 @@ int merkle_range(const struct merkle_source *s, uint64_t start, uint64_t end, ui
                  struct error *e);
 
 /* Verifiers: 0, or E_VERIFY with a sentence. A proof with hashes too many or too few is refused. Consistency from
- * size 0 is accepted with an empty proof (C2SP tlog-witness), whatever the old root is. */
+ * size 0 is accepted with an empty proof (C2SP tlog-witness), whatever the old root is. A proof does not prove a size:
+ * in trees of different sizes that have the same way up, one proof serves both. So sizes, like roots, come from
+ * checkpoints, never from whoever sends the proof. */
 int merkle_verify_inclusion(const struct merkle_hash *leaf, uint64_t index, uint64_t size,
                             const struct merkle_hash *root, const struct merkle_proof *proof, struct error *e);
 int merkle_verify_consistency(uint64_t old, const struct merkle_hash *old_root, uint64_t size,
