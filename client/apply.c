@@ -130,12 +130,7 @@ static int take_known(struct db *db, struct log_entry *entry, struct error *e)
     }
     if (waits)
         return 0;
-    if (!held)
-        return record_apply(db, entry, e);
-    if ((code = db_run(db, e, "DELETE FROM held_note WHERE epoch = ? AND seq = ?", "uu", entry->change.epoch,
-                       entry->change.seq)) != 0)
-        return code;
-    return record_set_held(db, entry->id, 0, e);
+    return held ? record_set_held(db, entry->id, 0, e) : record_apply(db, entry, e);
 }
 
 /* Into the log and the record. */
@@ -143,10 +138,16 @@ static int take(struct db *db, struct edit_author *author, struct log_entry *ent
 {
     struct error why = {0, ""};
     int code = log_add(db, &entry->change, entry->position, entry->received_ms, entry->mask, &entry->id, &why);
-    if (code != 0 && code != E_EXISTS)
+    int exists_here = code == E_EXISTS;
+    if (code != 0 && !exists_here)
         return error_set(e, code, "%s", why.text);
     edit_author_saw(author, clock_effective(entry->change.hlc, entry->received_ms));
-    if (code == E_EXISTS)
+    /* What the office deals it does not hold back any more; also where the held change has left with its case. */
+    if (!entry->held && id_equal(&entry->change.device, &author->chain.device) &&
+        (code = db_run(db, e, "DELETE FROM held_note WHERE epoch = ? AND seq = ?", "uu", entry->change.epoch,
+                       entry->change.seq)) != 0)
+        return code;
+    if (exists_here)
         return take_known(db, entry, e);
     if (entry->held)
         return log_set_held(db, entry->id, 1, e);

@@ -1,5 +1,5 @@
-/* Preloaded into a program, it moves the wall clock by LATER_SECONDS (may be negative); all other clocks stay. So a test
- * can see a ticket expire, and a laptop whose clock is wrong. */
+/* Preloaded into a program, it moves the wall clock by LATER_SECONDS (may be negative); all other clocks stay. So a
+ * test can see a ticket expire, and a laptop whose clock is wrong. */
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
