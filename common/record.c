@@ -227,23 +227,6 @@ static int supersede_all(struct db *db, const struct change *c, struct living *l
     return 0;
 }
 
-/* Which ops of a change somebody superseded before they came: live becomes 0. */
-static int find_awaited(struct db *db, const struct change *c, uint8_t *live, struct error *e)
-{
-    sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_query(db, &s, e,
-                         "SELECT op, field FROM superseded WHERE device = ? AND epoch = ? AND seq = ? AND record = ?",
-                         "duud", &c->device, c->epoch, c->seq, &c->record)) != 0)
-        return code;
-    while ((row = db_next(db, s, e)) == 1) {
-        uint64_t op = db_uint(s, 0);
-        if (op < c->op_count && c->ops[op].field == db_uint(s, 1))
-            live[op] = 0;
-    }
-    return row < 0 ? e->code : 0;
-}
-
 static int insert_ops(struct db *db, const struct log_entry *entry, const uint8_t *live, struct error *e)
 {
     const struct change *c = &entry->change;
@@ -288,7 +271,8 @@ static int take_ops(struct db *db, const struct log_entry *entry, const struct s
     /* 3. What of it lives. */
     for (size_t i = 0; i < c->op_count; i++)
         live[i] = !is_masked(entry, i);
-    if ((awaited && (code = find_awaited(db, c, live, e)) != 0) || (code = insert_ops(db, entry, live, e)) != 0 ||
+    if ((awaited && (code = record_mask_awaited(db, c, live, e)) != 0) ||
+        (code = insert_ops(db, entry, live, e)) != 0 ||
         (code = db_run(db, e, "INSERT INTO applied(entry) VALUES(?)", "i", entry->id)) != 0)
         return code;
     /* 4. What is shown now. */

@@ -37,6 +37,13 @@ int record_apply(struct db *db, const struct log_entry *entry, struct error *e);
  * and has no `hold` records. E_NOT_FOUND: no such entry. Inside the caller's transaction. */
 int record_set_held(struct db *db, int64_t entry, int held, struct error *e);
 
+/* Which ops of an applied change lived when it was applied; the others had been superseded before it came. What was
+ * dealt compact may lack the change that named those, so a dealt entry carries this mask (bits as in log_entry, *bytes
+ * of them; *all: not 0 where every op lived). An entry that is dealt after a release carries the mask of what lives
+ * now. */
+int record_mask(struct db *db, const struct change *c, uint8_t mask[LOG_MASK_MAX], size_t *bytes, int *all,
+                struct error *e);
+
 /* Shows the fields of a change anew: its receipt or position has become known. */
 int record_refresh(struct db *db, const struct change *c, struct error *e);
 

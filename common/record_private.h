@@ -75,6 +75,11 @@ int record_hold_follow(struct db *db, const struct id *hold, int64_t *released, 
 /* Marks an entry as held and, if it is in the record, takes it out. */
 int record_hold_entry(struct db *db, int64_t entry, struct error *e);
 
+/* --- record_mask.c --- */
+
+/* Which ops of a change were superseded before they came: live, a byte for each op, becomes 0. */
+int record_mask_awaited(struct db *db, const struct change *c, uint8_t *live, struct error *e);
+
 /* --- record.c --- */
 
 /* Makes one record again from its entries. */

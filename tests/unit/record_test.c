@@ -106,6 +106,9 @@ static void superseded_op_never_comes_back(void **state)
     struct history *h = history_new();
     struct db *db = store_new(), *late = store_new();
     struct log_entry entry;
+    uint8_t mask[LOG_MASK_MAX];
+    size_t bytes;
+    int all;
     struct dot dot = dot_at(h, set_client(h, 0, 15, "old", NULL, 0), 0);
     (void)state;
     (void)set_client(h, 1, 15, "new", &dot, 1);
@@ -118,6 +121,14 @@ static void superseded_op_never_comes_back(void **state)
     (void)take(late, h, 1);
     (void)take(late, h, 0);
     assert_same_dump(db, late, NULL);
+    /* Only where it came late was it dead when it came. */
+    assert_done(record_mask(db, &h->entries[0].change, mask, &bytes, &all, NULL));
+    assert_int_equal(all, 1);
+    assert_int_equal(bytes, 1);
+    assert_int_equal(mask[0], 1);
+    assert_done(record_mask(late, &h->entries[0].change, mask, &bytes, &all, &world_error));
+    assert_int_equal(all, 0);
+    assert_int_equal(mask[0], 0);
     db_close(db);
     db_close(late);
     history_free(h);

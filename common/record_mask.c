@@ -1,0 +1,42 @@
+#include "record_private.h"
+
+#include <string.h>
+
+int record_mask_awaited(struct db *db, const struct change *c, uint8_t *live, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e,
+                         "SELECT op, field FROM superseded WHERE device = ? AND epoch = ? AND seq = ? AND record = ?",
+                         "duud", &c->device, c->epoch, c->seq, &c->record)) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        uint64_t op = db_uint(s, 0);
+        if (op < c->op_count && c->ops[op].field == db_uint(s, 1))
+            live[op] = 0;
+    }
+    return row < 0 ? e->code : 0;
+}
+
+int record_mask(struct db *db, const struct change *c, uint8_t mask[LOG_MASK_MAX], size_t *bytes, int *all,
+                struct error *e)
+{
+    uint8_t live[CHANGE_OPS_MAX];
+    struct error own;
+    int code;
+    if (e == NULL)
+        e = &own;
+    memset(live, 1, sizeof live);
+    memset(mask, 0, LOG_MASK_MAX);
+    *bytes = (c->op_count + 7) / 8;
+    *all = 1;
+    if ((code = record_mask_awaited(db, c, live, e)) != 0)
+        return code;
+    for (size_t i = 0; i < c->op_count; i++) {
+        if (live[i])
+            mask[i / 8] |= (uint8_t)(1u << i % 8);
+        else
+            *all = 0;
+    }
+    return 0;
+}
