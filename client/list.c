@@ -97,15 +97,15 @@ static void case_words(FILE *out, sqlite3_stmt *s)
     char when[24] = "";
     if (strlen(visit) == 20)
         (void)snprintf(when, sizeof when, "%.10s %.5sZ", visit, visit + 11);
-    view_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 10);
-    view_cell(out, number[0] != '\0' ? number : nothing, 12);
+    view_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 10, 0);
+    view_cell(out, number[0] != '\0' ? number : nothing, 12, 1);
     (void)fputc(' ', out);
-    view_cell(out, name[0] != '\0' ? name : nothing, 26);
+    view_cell(out, name[0] != '\0' ? name : nothing, 26, 0);
     (void)fputc(' ', out);
-    view_cell(out, risk[0] != '\0' ? risk : nothing, 11);
-    view_cell(out, status[0] != '\0' ? status : nothing, 8);
+    view_cell(out, risk[0] != '\0' ? risk : nothing, 11, 0);
+    view_cell(out, status[0] != '\0' ? status : nothing, 8, 0);
     (void)fputc(' ', out);
-    view_cell(out, when[0] != '\0' ? when : nothing, 17);
+    view_cell(out, when[0] != '\0' ? when : nothing, 17, 0);
     case_flags(out, s);
     (void)fputc('\n', out);
 }
@@ -258,6 +258,10 @@ static void line_field(struct db *db, FILE *out, const struct schema_field *fiel
 {
     char name[VIEW_NAME];
     struct id id;
+    if (field->type == SCHEMA_TIME && strlen(text) == 20) {
+        (void)fprintf(out, "%.10s %.5sZ", text, text + 11);
+        return;
+    }
     if (field->type == SCHEMA_REF && id_parse(text, &id, NULL) == 0) {
         view_author(db, &id, name);
         text = name;
@@ -269,7 +273,7 @@ static void record_words(struct db *db, FILE *out, const struct schema_kind *kin
 {
     const char *id = db_text(s, 0);
     size_t line = 0;
-    view_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 8);
+    view_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 8, 0);
     while (line < sizeof lines / sizeof *lines && lines[line].kind != kind->number)
         line++;
     for (size_t i = 0; line < sizeof lines / sizeof *lines && i < 4 && lines[line].fields[i] != NULL; i++) {

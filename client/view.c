@@ -167,9 +167,9 @@ void view_line(FILE *out, const char *text, size_t max)
         (void)fputs("...", out);
 }
 
-void view_cell(FILE *out, const char *text, size_t width)
+void view_cell(FILE *out, const char *text, size_t width, int cut)
 {
-    view_line(out, text, 0);
+    view_line(out, text, cut ? width : 0);
     for (size_t i = characters(text); i < width; i++)
         (void)fputc(' ', out);
 }

@@ -46,8 +46,8 @@ const char *view_value(struct view *v, const struct schema_field *field, struct 
 
 /* On one line: newlines and tabs become spaces; at most max characters (0: all), the last of them "...". */
 void view_line(FILE *out, const char *text, size_t max);
-/* On one line, filled up to width characters; what is longer stays. */
-void view_cell(FILE *out, const char *text, size_t width);
+/* On one line, filled up to width characters; what is longer stays, or is cut. */
+void view_cell(FILE *out, const char *text, size_t width, int cut);
 /* As it is; lines after the first begin with indent spaces. No newline at the end. */
 void view_block(FILE *out, const char *text, int indent);
 

@@ -1,0 +1,320 @@
+#include "sheet.h"
+
+#include <string.h>
+
+#include "desk.h"
+#include "schema.h"
+
+/* --- a field in words --- */
+
+void sheet_label(struct view *v, const char *name, int indent)
+{
+    (void)fprintf(v->cli->out, "%*s%-*s", indent, "", SHEET_LABEL, name);
+}
+
+static void print_contested(struct view *v, const struct id *record, const struct record_place *place,
+                            const struct schema_field *field, const struct record_field *f, int indent)
+{
+    FILE *out = v->cli->out;
+    char brief[VIEW_ID];
+    view_id(record, brief);
+    view_block(out, view_value(v, field, f->ops[0].merge.value), indent + SHEET_LABEL);
+    (void)fputc('\n', out);
+    if (f->shown.conflict == MERGE_LOUD)
+        (void)fprintf(out, "%*scontested: decide with `satchel resolve %s %s VALUE`, a value or its number\n",
+                      indent + SHEET_LABEL, "", brief, field->name);
+    else
+        (void)fprintf(out, "%*skept for review: %zu values\n", indent + SHEET_LABEL, "", f->count);
+    view_ops(v, place->kind, field, f, indent + SHEET_LABEL);
+}
+
+static void print_amendments(struct view *v, const struct schema_field *field, const struct record_field *f, int indent)
+{
+    FILE *out = v->cli->out;
+    for (size_t i = 1; i < f->count; i++) {
+        char author[VIEW_NAME], when[32];
+        view_author(v->db, &f->ops[i].author, author);
+        cli_time(f->ops[i].wall_ms, when);
+        (void)fprintf(out, "%*samended %s by ", indent, "", when);
+        view_line(out, author, 0);
+        (void)fprintf(out, " (%s): ", field->name);
+        view_block(out, view_value(v, field, f->ops[i].merge.value), indent + 2);
+        (void)fputc('\n', out);
+    }
+}
+
+static int print_sum(struct view *v, const struct schema_field *field, const struct record_field *f, struct error *e)
+{
+    struct pack total;
+    int code;
+    pack_start(&total);
+    pack_int(&total, f->shown.sum);
+    if ((code = pack_finish(&total, e)) == 0)
+        (void)fprintf(v->cli->out, "%s%s (of %zu)\n", view_value(v, field, pack_bytes(&total)),
+                      f->shown.conflict != MERGE_AGREED ? ", and too large to be right" : "", f->shown.count);
+    pack_free(&total);
+    return code;
+}
+
+/* Is there anything to show? Cleared by all who wrote it is nothing. */
+static int is_empty(const struct schema_field *field, const struct record_field *f)
+{
+    if (field->policy == SCHEMA_SET || field->policy == SCHEMA_SUM)
+        return f->shown.count == 0;
+    return f->count == 0 || (f->shown.conflict == MERGE_AGREED && f->count == 1 && slice_is_nil(f->ops[0].merge.value));
+}
+
+static int print_field(struct view *v, const struct id *record, const struct record_place *place,
+                       const struct schema_field *field, const struct record_field *f, int indent, struct error *e)
+{
+    FILE *out = v->cli->out;
+    int code = 0;
+    sheet_label(v, field->name, indent);
+    if (field->policy == SCHEMA_SUM) {
+        code = print_sum(v, field, f, e);
+    } else if (field->policy == SCHEMA_SET) {
+        for (size_t i = 0; i < f->shown.count; i++) {
+            (void)fprintf(out, "%*s", i == 0 ? 0 : indent + SHEET_LABEL, "");
+            view_block(out, view_value(v, field, f->ops[i].merge.value), indent + SHEET_LABEL);
+            (void)fputc('\n', out);
+        }
+    } else if (f->shown.conflict != MERGE_AGREED) {
+        print_contested(v, record, place, field, f, indent);
+    } else {
+        view_block(out, view_value(v, field, f->ops[0].merge.value), indent + SHEET_LABEL);
+        (void)fputc('\n', out);
+        if (field->policy == SCHEMA_ONCE)
+            print_amendments(v, field, f, indent + SHEET_LABEL);
+    }
+    return code;
+}
+
+/* --- a field in JSON --- */
+
+/* An array of what a set or a once field shows, or the one value. */
+static void field_json(struct view *v, const struct record_place *place, const struct schema_field *field,
+                       const struct record_field *f)
+{
+    FILE *out = v->cli->out;
+    if (field->policy == SCHEMA_ONCE) {
+        view_ops(v, place->kind, field, f, 0);
+    } else if (field->policy == SCHEMA_SUM && field->type == SCHEMA_MONEY) {
+        uint64_t size = f->shown.sum < 0 ? 0 - (uint64_t)f->shown.sum : (uint64_t)f->shown.sum;
+        (void)fprintf(out, "%s%llu.%02llu", f->shown.sum < 0 ? "-" : "", (unsigned long long)(size / 100),
+                      (unsigned long long)(size % 100));
+    } else if (field->policy == SCHEMA_SUM) {
+        (void)fprintf(out, "%lld", (long long)f->shown.sum);
+    } else if (field->policy == SCHEMA_SET) {
+        (void)fputc('[', out);
+        for (size_t i = 0; i < f->shown.count; i++) {
+            (void)fputs(i == 0 ? "" : ", ", out);
+            view_json_value(v, place->kind, field, f->ops[i].merge.value);
+        }
+        (void)fputc(']', out);
+    } else {
+        view_json_value(v, place->kind, field, f->ops[0].merge.value);
+    }
+}
+
+/* --- the fields of a record --- */
+
+/* Field number i of a kind: its own, then those that every kind has; NULL at the end. The void is told elsewhere. */
+static const struct schema_field *field_at(const struct schema_kind *kind, size_t i)
+{
+    if (i < kind->field_count)
+        return &kind->fields[i];
+    return i == kind->field_count ? schema_field(kind, FIELD_SOURCE_ID) : NULL;
+}
+
+static int is_first(const struct schema_kind *kind, const struct schema_field *field)
+{
+    return kind->number == KIND_CLIENT && (strcmp(field->name, "allergy") == 0 || strcmp(field->name, "alert") == 0);
+}
+
+/* Everything that has a value, but for what stands first. */
+static int print_fields(struct view *v, const struct id *record, const struct record_place *place, int is_part,
+                        struct error *e)
+{
+    const struct schema_field *field;
+    int code = 0;
+    for (size_t i = 0; code == 0 && (field = field_at(place->kind, i)) != NULL; i++) {
+        struct record_field f;
+        if (is_first(place->kind, field) || (is_part && field->number == FIELD_SOURCE_ID))
+            continue;
+        if ((code = record_field_load(v->db, record, place->kind, field, &f, e)) != 0)
+            return code;
+        if (!is_empty(field, &f))
+            code = print_field(v, record, place, field, &f, 2, e);
+        record_field_free(&f);
+    }
+    return code;
+}
+
+/* *contested: not 0 where somebody voided the record and somebody else went on with it. */
+static int load_void(struct view *v, const struct id *record, const struct record_place *place, int *contested,
+                     struct error *e)
+{
+    struct record_field f;
+    int code = record_field_load(v->db, record, place->kind, schema_field(place->kind, FIELD_VOID), &f, e);
+    *contested = code == 0 && f.shown.conflict == MERGE_LOUD;
+    if (code == 0)
+        record_field_free(&f);
+    return code;
+}
+
+static int print_void(struct view *v, const struct id *record, const struct record_place *place, int indent,
+                      struct error *e)
+{
+    char brief[VIEW_ID];
+    int contested, code = load_void(v, record, place, &contested, e);
+    view_id(record, brief);
+    if (code == 0 && place->voided)
+        (void)fprintf(v->cli->out, "%*sVOIDED: `satchel log %s` says by whom and why\n", indent, "", brief);
+    if (code == 0 && contested)
+        (void)fprintf(v->cli->out,
+                      "%*svoided by one person and changed by another: decide with `satchel resolve %s void yes` or "
+                      "`no`\n",
+                      indent, "", brief);
+    return code;
+}
+
+int sheet_json(struct view *v, const struct id *record, const struct record_place *place, struct error *e)
+{
+    FILE *out = v->cli->out;
+    const struct schema_field *field;
+    int contested, arriving = view_is_arriving(v->db, &place->scope, e), first = 1, code = 0;
+    if (arriving < 0)
+        return desk_failed(e);
+    if ((code = load_void(v, record, place, &contested, e)) != 0)
+        return code;
+    (void)fputs("{", out);
+    view_json_id(out, "id", record);
+    (void)fprintf(out, ", \"kind\": \"%s\", ", place->kind->name);
+    view_json_id(out, "scope", &place->scope);
+    (void)fprintf(out, ", \"voided\": %s, \"void_contested\": %s, \"arriving\": %s, \"fields\": {",
+                  place->voided ? "true" : "false", contested ? "true" : "false", arriving ? "true" : "false");
+    for (int conflicts = 0; conflicts < 2; conflicts++) {
+        if (conflicts)
+            (void)fputs("}, \"conflicts\": {", out);
+        first = 1;
+        for (size_t i = 0; code == 0 && (field = field_at(place->kind, i)) != NULL; i++) {
+            struct record_field f;
+            if ((code = record_field_load(v->db, record, place->kind, field, &f, e)) != 0)
+                return code;
+            if (conflicts ? f.shown.conflict != MERGE_AGREED : !is_empty(field, &f)) {
+                (void)fprintf(out, "%s\"%s\": ", first ? "" : ", ", field->name);
+                if (conflicts) {
+                    (void)fprintf(out,
+                                  "{\"loud\": %s, \"values\": ", f.shown.conflict == MERGE_LOUD ? "true" : "false");
+                    view_ops(v, place->kind, field, &f, 0);
+                    (void)fputs("}", out);
+                } else {
+                    field_json(v, place, field, &f);
+                }
+                first = 0;
+            }
+            record_field_free(&f);
+        }
+    }
+    (void)fputs("}", out);
+    return code;
+}
+
+/* --- a record in words --- */
+
+/* Who wrote a note, and when: what is written once has an author. */
+static int print_author(struct view *v, const struct id *record, const struct record_place *place, struct error *e)
+{
+    char author[VIEW_NAME], when[32];
+    struct record_field f;
+    int code = record_field_load(v->db, record, place->kind, schema_field_named(place->kind, "text"), &f, e);
+    if (code != 0)
+        return code;
+    if (f.count != 0) {
+        view_author(v->db, &f.ops[0].author, author);
+        cli_time(f.ops[0].wall_ms, when);
+        sheet_label(v, "written", 2);
+        (void)fprintf(v->cli->out, "%s by ", when);
+        view_line(v->cli->out, author, 0);
+        (void)fputc('\n', v->cli->out);
+    }
+    record_field_free(&f);
+    return 0;
+}
+
+int sheet_words(struct view *v, const struct id *record, int is_part, struct error *e)
+{
+    FILE *out = v->cli->out;
+    struct record_place place;
+    char full[ID_TEXT], name[VIEW_NAME];
+    int code;
+    if ((code = record_find(v->db, record, &place, e)) != 0)
+        return code;
+    id_format(record, full);
+    view_name(v->db, record, name);
+    (void)fprintf(out, "%s %s%s", place.kind->name, full, name[0] != '\0' ? "  " : "");
+    view_line(out, name, 0);
+    (void)fputc('\n', out);
+    if ((code = print_void(v, record, &place, 2, e)) != 0 ||
+        (place.kind->number == KIND_NOTE && (code = print_author(v, record, &place, e)) != 0))
+        return code;
+    return print_fields(v, record, &place, is_part, e);
+}
+
+/* --- a record on one line --- */
+
+/* *contested: not 0 where a field of the record has values to choose from, or its void is contested. */
+static int is_contested(struct view *v, const struct id *record, int *contested, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code = db_query(v->db, &s, e, "SELECT 1 FROM conflict WHERE record = ? LIMIT 1", "d", record);
+    if (code != 0)
+        return code;
+    if ((row = db_next(v->db, s, e)) < 0)
+        return desk_failed(e);
+    if (row == 1)
+        db_done(v->db, s);
+    *contested = row == 1;
+    return 0;
+}
+
+static int print_short(struct view *v, const struct schema_field *field, const struct record_field *f, struct error *e)
+{
+    struct pack total;
+    int code = 0;
+    (void)fprintf(v->cli->out, "  %s ", field->name);
+    if (field->policy != SCHEMA_SUM) {
+        view_line(v->cli->out, view_value(v, field, f->ops[0].merge.value), 0);
+        return 0;
+    }
+    pack_start(&total);
+    pack_int(&total, f->shown.sum);
+    if ((code = pack_finish(&total, e)) == 0)
+        view_line(v->cli->out, view_value(v, field, pack_bytes(&total)), 0);
+    pack_free(&total);
+    return code;
+}
+
+int sheet_line(struct view *v, const struct id *record, struct error *e)
+{
+    struct record_place place;
+    char brief[VIEW_ID];
+    int contested = 0, code;
+    if ((code = record_find(v->db, record, &place, e)) != 0 || (code = is_contested(v, record, &contested, e)) != 0)
+        return code;
+    if (contested)
+        return sheet_words(v, record, 1, e);
+    view_id(record, brief);
+    (void)fprintf(v->cli->out, "%s %s", place.kind->name, brief);
+    for (size_t i = 0; code == 0 && i < place.kind->field_count; i++) {
+        const struct schema_field *field = &place.kind->fields[i];
+        struct record_field f;
+        if ((code = record_field_load(v->db, record, place.kind, field, &f, e)) != 0)
+            return code;
+        if (!is_empty(field, &f))
+            code = print_short(v, field, &f, e);
+        record_field_free(&f);
+    }
+    (void)fputc('\n', v->cli->out);
+    return code;
+}
