@@ -59,6 +59,7 @@ int deal_start(struct deal *d, struct central *c, const struct receive_device *d
     d->held = *held;
     *held = none;
     d->cursor = cursor;
+    d->owed = UINT64_MAX;
     if (cursor > c->tree.size)
         return error_set(e, E_INPUT, "the laptop's cursor is beyond the end of the log");
     /* Who holds nothing needs nothing from before. */
@@ -143,8 +144,15 @@ static int is_applied(struct central *c, int64_t id, struct error *e)
     return row;
 }
 
-/* 1: it is in, or not wanted; 0: the batch is full; -1: failed. */
-static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w, int64_t id, struct error *e)
+static void pass_over(struct deal *d, const struct id *scope, uint64_t position)
+{
+    if (position < d->owed && caseload_has(&d->held, scope) && !caseload_has(&d->may, scope))
+        d->owed = position;
+}
+
+/* The entry that is met at this position. 1: it is in, or not wanted; 0: the batch is full; -1: failed. */
+static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w, int64_t id, uint64_t position,
+                      struct error *e)
 {
     struct slice all = {NULL, 0};
     struct log_entry entry;
@@ -153,8 +161,10 @@ static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w,
         return applied < 0 ? -1 : 1;
     if (log_load(c->db, id, 1, &entry, e) != 0)
         return -1;
-    if (!is_dealt(entry.change.kind) || !follows(d, &entry.change.scope))
+    if (!is_dealt(entry.change.kind) || !follows(d, &entry.change.scope)) {
+        pass_over(d, &entry.change.scope, position);
         return 1;
+    }
     return add(d, w, &entry, all);
 }
 
@@ -181,7 +191,9 @@ static int deal_news(struct deal *d, struct central *c, struct batch_writer *w, 
         if (id < 0)
             more = -1;
         else if (id != 0 && (kind == KIND_HOLD || is_wanted(d, kind, &scope, &device)))
-            more = deal_entry(d, c, w, id, e);
+            more = deal_entry(d, c, w, id, position, e);
+        else
+            pass_over(d, &scope, position);
         if (more != 1) {
             db_done(c->db, s);
             return more;
@@ -309,7 +321,7 @@ int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message
         goto out;
     }
     out->arrived = (struct slice){(const uint8_t *)memory->arrived, arrived * sizeof *memory->arrived};
-    out->cursor = d->cursor;
+    out->cursor = more == 1 || d->cursor < d->owed ? d->cursor : d->owed;
     if (more == 1 && (code = finish(d, c, out, memory, e)) != 0)
         goto out;
     code = batch_finish(&w, &memory->batch, e);
