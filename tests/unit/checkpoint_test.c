@@ -123,6 +123,20 @@ static void test_published(void **state)
     }
 }
 
+/* Goal: the example in docs/LOG.md is what this program writes. */
+static void test_documented(void **state)
+{
+    static const char note[] =
+        ORIGIN "\n20852163\n+/Lp4N/WzcSzqqGYl46FfGtiWVBPRj00IxoRCAf+9ew=\n\n" DASH ORIGIN
+               " OuWsaNS/xjwOJbJ7fgx4pXX9CYDmCz4exrsw6ziagcg7wmFkWSU7h6dIQofgtvmMKHecd7Y8jJdjCzuKpqLFI7l6sQg=\n";
+    char key[CHECKPOINT_VKEY_MAX];
+    struct error e;
+    (void)state;
+    assert_string_equal(good, note);
+    assert_int_equal(checkpoint_vkey_format(&office.vkey, key, &e), 0);
+    assert_string_equal(key, ORIGIN "+3ae5ac68+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c");
+}
+
 /* Goal: what is signed has the form of the specification to the byte, and is read back, at both ends of sizes. */
 static void test_round_trip(void **state)
 {
@@ -509,13 +523,21 @@ static void test_algorithm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_published),       cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_truncated),       cmocka_unit_test(test_flipped),
-        cmocka_unit_test(test_line_ends),       cmocka_unit_test(test_bodies),
-        cmocka_unit_test(test_signatures),      cmocka_unit_test(test_signature_lengths),
-        cmocka_unit_test(test_signature_lines), cmocka_unit_test(test_foreign),
-        cmocka_unit_test(test_bound),           cmocka_unit_test(test_origins),
-        cmocka_unit_test(test_vkeys),           cmocka_unit_test(test_algorithm),
+        cmocka_unit_test(test_published),
+        cmocka_unit_test(test_documented),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_flipped),
+        cmocka_unit_test(test_line_ends),
+        cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_signatures),
+        cmocka_unit_test(test_signature_lengths),
+        cmocka_unit_test(test_signature_lines),
+        cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_origins),
+        cmocka_unit_test(test_vkeys),
+        cmocka_unit_test(test_algorithm),
     };
     if (sodium_init() < 0)
         return 1;
