@@ -178,7 +178,7 @@ struct watch {
 static void replace_staged(void *arg)
 {
     struct watch *w = arg;
-    struct edits edits = {w->r, 0};
+    struct edits edits = {w->r, 4 + 2 * w->count}; /* words of its own each time */
     char sql[96];
     (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM arriving WHERE position = %llu",
                    (unsigned long long)pair_count(w->r->p[0].office->db,
