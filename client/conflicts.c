@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "desk.h"
+#include "moment.h"
 #include "record.h"
 #include "schema.h"
 #include "view.h"
@@ -138,7 +139,7 @@ static int choose(struct resolving *r, struct edit *edit, const struct record_fi
                   struct error *e)
 {
     size_t number = listed_number(r->field, text);
-    char brief[VIEW_ID];
+    char brief[VIEW_ID], moment[MOMENT_TEXT];
     view_id(&r->record, brief);
     if (number > 0 && number <= f->count) {
         struct slice value = f->ops[number - 1].merge.value;
@@ -150,7 +151,14 @@ static int choose(struct resolving *r, struct edit *edit, const struct record_fi
         return error_set(e, E_INPUT,
                          "there are %zu values to choose from; name one by its number, or write the value in words",
                          f->count);
+    if (r->field->type == SCHEMA_TIME) {
+        int code = moment_from_words(text, moment, e);
+        if (code != 0)
+            return code;
+    }
     (void)snprintf(r->v.room, SCHEMA_FORMAT_MAX, "%s", text[0] != '\0' ? text : "(cleared)");
+    if (r->field->type == SCHEMA_TIME)
+        text = moment;
     return r->field->type == SCHEMA_REF && text[0] != '\0' ? set_reference(r, edit, text, e)
                                                            : edit_set_text(edit, r->field->name, text, e);
 }

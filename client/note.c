@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "desk.h"
+#include "moment.h"
 #include "record.h"
 #include "schema.h"
 #include "view.h"
@@ -55,7 +56,7 @@ static void now_words(uint64_t wall_ms, char out[32])
 }
 
 struct noting {
-    const char *words, *text, *visited, *type;
+    const char *words, *text, *visited, *type; /* visited: in UTC */
     struct id scope, record;
 };
 
@@ -108,11 +109,14 @@ int note_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
     struct noting n = {0};
     const struct cli_option options[] = {
         {"visited", &n.visited, NULL}, {"type", &n.type, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
-    char note[VIEW_ID], scope[VIEW_ID], *typed = NULL;
+    char note[VIEW_ID], scope[VIEW_ID], visited[MOMENT_TEXT], *typed = NULL;
     int code;
     (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (n.visited != NULL && (code = moment_from_words(n.visited, visited, e)) != 0))
         return code;
+    if (n.visited != NULL)
+        n.visited = visited;
     if (argc != 2 && argc != 3)
         return error_set(e, E_USAGE, "say which case: satchel note CASE [TEXT] (quote a text of several words)");
     if ((code = check(&n, e)) != 0 || (code = write_find_case(s, argv[1], &n.scope, e)) != 0)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "moment.h"
+
 int view_open(struct view *v, struct db *db, struct cli *cli, struct error *e)
 {
     *v = (struct view){db, cli, malloc(SCHEMA_FORMAT_MAX)};
@@ -117,19 +119,17 @@ static void refer(struct view *v, struct slice value)
 
 const char *view_value(struct view *v, const struct schema_field *field, struct slice value)
 {
-    size_t size;
     if (slice_is_nil(value)) {
         copy(v->room, SCHEMA_FORMAT_MAX, "(cleared)");
         return v->room;
     }
     schema_format(field, value, v->room, SCHEMA_FORMAT_MAX);
-    size = strlen(v->room);
     if (field->type == SCHEMA_REF)
         refer(v, value);
-    else if (field->type == SCHEMA_TIME && size == 20) {
-        /* 2025-05-31T14:30:00Z: to the minute, and in the words that a person types. */
-        v->room[10] = ' ';
-        memcpy(v->room + 16, " UTC", 5);
+    else if (field->type == SCHEMA_TIME) {
+        char moment[MOMENT_TEXT];
+        moment_to_words(v->room, moment);
+        copy(v->room, SCHEMA_FORMAT_MAX, moment);
     }
     return v->room;
 }

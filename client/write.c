@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "desk.h"
+#include "moment.h"
 #include "record.h"
 #include "schema.h"
 #include "view.h"
@@ -17,7 +18,7 @@
 
 struct pair {
     const struct schema_field *field;
-    char *value; /* freed by write_free; a reference is the id that it was resolved to */
+    char *value; /* freed by write_free; a reference is the id that it was resolved to, a time is in UTC */
 };
 
 struct writing {
@@ -76,6 +77,20 @@ static int resolve_reference(struct writing *w, const struct schema_field *field
     return 0;
 }
 
+/* A time is typed in local time. */
+static int resolve_moment(char **value, struct error *e)
+{
+    char moment[MOMENT_TEXT], *text;
+    int code = moment_from_words(*value, moment, e);
+    if (code != 0)
+        return code;
+    if ((text = strdup(moment)) == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    free(*value);
+    *value = text;
+    return 0;
+}
+
 static int read_pair(struct writing *w, const char *argument, struct error *e)
 {
     const struct schema_field *field;
@@ -94,6 +109,10 @@ static int read_pair(struct writing *w, const char *argument, struct error *e)
     if ((value = strdup(equals + 1)) == NULL)
         return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
     if (field->type == SCHEMA_REF && value[0] != '\0' && (code = resolve_reference(w, field, &value, e)) != 0) {
+        free(value);
+        return code;
+    }
+    if (field->type == SCHEMA_TIME && (code = resolve_moment(&value, e)) != 0) {
         free(value);
         return code;
     }
@@ -119,14 +138,20 @@ static int read_pairs(struct writing *w, int count, char **arguments, struct err
 static int say(struct writing *w, const struct id *record, const char *verb, struct error *e)
 {
     FILE *err = w->cli->err;
-    char brief[VIEW_ID];
+    char brief[VIEW_ID], moment[MOMENT_TEXT];
     view_id(record, brief);
     for (size_t i = 0; i < w->count; i++) {
         (void)fprintf(err, "%s%s", i == 0 ? "" : "; ", w->pairs[i].field->name);
         if (i == 0)
             (void)fprintf(err, " of %s %s", w->kind->name, brief);
         (void)fprintf(err, ": %s", verb);
-        view_line(err, w->pairs[i].value[0] != '\0' ? w->pairs[i].value : "(cleared)", SHOWN_MAX);
+        if (w->pairs[i].field->type == SCHEMA_TIME)
+            moment_to_words(w->pairs[i].value, moment);
+        view_line(err,
+                  w->pairs[i].value[0] == '\0'             ? "(cleared)"
+                  : w->pairs[i].field->type == SCHEMA_TIME ? moment
+                                                           : w->pairs[i].value,
+                  SHOWN_MAX);
     }
     return desk_queued(w->s, w->cli, e);
 }

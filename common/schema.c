@@ -521,7 +521,7 @@ static const char *hint(enum schema_type type)
     case SCHEMA_DATE:
         return " (1984-05-31)";
     case SCHEMA_TIME:
-        return " (2025-05-31 14:30, in UTC)";
+        return " (2025-05-31 14:30)";
     case SCHEMA_MONEY:
         return " (12.50)";
     case SCHEMA_FLAG:

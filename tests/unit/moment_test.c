@@ -1,0 +1,78 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "moment.h"
+
+/* A visit at half past two on the kitchen clock is kept in UTC and shown as half past two again, summer and winter. */
+static void local_time_goes_there_and_back(void **state)
+{
+    char moment[MOMENT_TEXT], words[MOMENT_TEXT];
+    struct error e;
+    (void)state;
+    assert_int_equal(moment_from_words("2025-07-31 14:30", moment, &e), 0);
+    assert_string_equal(moment, "2025-07-31T12:30:00Z");
+    moment_to_words(moment, words);
+    assert_string_equal(words, "2025-07-31 14:30");
+    assert_int_equal(moment_from_words("2025-01-31T14:30:15", moment, &e), 0);
+    assert_string_equal(moment, "2025-01-31T13:30:15Z");
+    moment_to_words(moment, words);
+    assert_string_equal(words, "2025-01-31 14:30");
+}
+
+/* Who writes a Z means UTC, and is taken at his word. */
+static void utc_stays_utc(void **state)
+{
+    char moment[MOMENT_TEXT];
+    struct error e;
+    (void)state;
+    assert_int_equal(moment_from_words("2025-07-31T14:30:00Z", moment, &e), 0);
+    assert_string_equal(moment, "2025-07-31T14:30:00Z");
+}
+
+/* The hour that the clocks skip in spring, and days that no month has, are refused rather than moved. */
+static void times_that_are_not_on_the_clock(void **state)
+{
+    static const char *const wrong[] = {"2025-03-30 02:30", "2025-04-31 10:00", "2025-02-29 10:00",
+                                        "2025-07-31 14:30 and some words behind it"};
+    char moment[MOMENT_TEXT];
+    struct error e;
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(moment_from_words(wrong[i], moment, &e), E_INPUT);
+}
+
+/* What is no time goes on as it was typed, for the schema to refuse in its own words. */
+static void other_words_are_left_alone(void **state)
+{
+    static const char *const words[] = {"", "tomorrow", "2025-07-31", "14:30", "2025-07-31 14"};
+    char out[MOMENT_TEXT];
+    struct error e;
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        assert_int_equal(moment_from_words(words[i], out, &e), 0);
+        assert_string_equal(out, words[i]);
+        moment_to_words(words[i], out);
+        assert_string_equal(out, words[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(local_time_goes_there_and_back),
+        cmocka_unit_test(utc_stays_utc),
+        cmocka_unit_test(times_that_are_not_on_the_clock),
+        cmocka_unit_test(other_words_are_left_alone),
+    };
+    /* A zone with summer time, written out so that no zone file is needed. */
+    (void)setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+    tzset();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
