@@ -150,13 +150,38 @@ static void pass_over(struct deal *d, const struct id *scope, uint64_t position)
         d->owed = position;
 }
 
-/* The entry that is met at this position. 1: it is in, or not wanted; 0: the batch is full; -1: failed. */
-static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w, int64_t id, uint64_t position,
-                      struct error *e)
+/* Which ops of an entry are live. all: not 0 where every op is. */
+static int live_mask(struct central *c, const struct log_entry *entry, uint8_t mask[LOG_MASK_MAX], size_t *bytes,
+                     int *all, struct error *e)
 {
-    struct slice all = {NULL, 0};
+    sqlite3_stmt *s;
+    size_t live = 0;
+    int row;
+    *bytes = (entry->change.op_count + 7) / 8;
+    memset(mask, 0, LOG_MASK_MAX);
+    if (db_query(c->db, &s, e, "SELECT op FROM op WHERE entry = ?", "i", entry->id) != 0)
+        return -1;
+    while ((row = db_next(c->db, s, e)) == 1) {
+        uint64_t op = db_uint(s, 0);
+        if (op < entry->change.op_count) {
+            mask[op / 8] |= (uint8_t)(1u << (op % 8));
+            live++;
+        }
+    }
+    *all = live == entry->change.op_count;
+    return row;
+}
+
+/* The entry that is met at this position; released: it is dealt for a hold that let it go. Its mask tells which of its
+ * ops something had ended before it came, which what was dealt compact may not show. 1: it is in, or not wanted; 0: the
+ * batch is full; -1: failed. */
+static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w, int64_t id, uint64_t position,
+                      int released, struct error *e)
+{
+    uint8_t mask[LOG_MASK_MAX];
     struct log_entry entry;
-    int applied = is_applied(c, id, e);
+    size_t bytes;
+    int all, code, applied = is_applied(c, id, e);
     if (applied != 1)
         return applied < 0 ? -1 : 1;
     if (log_load(c->db, id, 1, &entry, e) != 0)
@@ -165,7 +190,11 @@ static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w,
         pass_over(d, &entry.change.scope, position);
         return 1;
     }
-    return add(d, w, &entry, all);
+    code = released ? live_mask(c, &entry, mask, &bytes, &all, e)
+                    : record_mask(c->db, &entry.change, mask, &bytes, &all, e);
+    if (code != 0)
+        return -1;
+    return add(d, w, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes});
 }
 
 /* 1: everything up to the log's end is in; 0: the batch is full; -1: failed. */
@@ -191,7 +220,7 @@ static int deal_news(struct deal *d, struct central *c, struct batch_writer *w, 
         if (id < 0)
             more = -1;
         else if (id != 0 && (kind == KIND_HOLD || is_wanted(d, kind, &scope, &device)))
-            more = deal_entry(d, c, w, id, position, e);
+            more = deal_entry(d, c, w, id, position, kind == KIND_HOLD, e);
         else
             pass_over(d, &scope, position);
         if (more != 1) {
@@ -206,28 +235,6 @@ static int deal_news(struct deal *d, struct central *c, struct batch_writer *w, 
 }
 
 /* --- scopes that are new to the laptop --- */
-
-/* Which ops of an entry are live. all: not 0 where every op is. */
-static int live_mask(struct central *c, const struct log_entry *entry, uint8_t mask[LOG_MASK_MAX], size_t *bytes,
-                     int *all, struct error *e)
-{
-    sqlite3_stmt *s;
-    size_t live = 0;
-    int row;
-    *bytes = (entry->change.op_count + 7) / 8;
-    memset(mask, 0, LOG_MASK_MAX);
-    if (db_query(c->db, &s, e, "SELECT op FROM op WHERE entry = ?", "i", entry->id) != 0)
-        return -1;
-    while ((row = db_next(c->db, s, e)) == 1) {
-        uint64_t op = db_uint(s, 0);
-        if (op < entry->change.op_count) {
-            mask[op / 8] |= (uint8_t)(1u << (op % 8));
-            live++;
-        }
-    }
-    *all = live == entry->change.op_count;
-    return row;
-}
 
 /* One scope from next_position on. 1: it is complete; 0: the batch is full; -1: failed. */
 static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w, const struct id *scope,
