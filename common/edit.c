@@ -95,7 +95,8 @@ int edit_set_over(struct edit *edit, const struct schema_field *field, struct sl
     return code;
 }
 
-/* The dots of the live ops of a field that `takes` picks. *dots is freed by the caller. */
+/* The dots of the live ops of a field; with element: of those that put it into the set. *dots is freed by the caller.
+ */
 static int live_dots(struct edit *edit, const struct schema_field *field, const struct slice *element,
                      struct dot **dots, size_t *count, struct error *e)
 {
@@ -110,7 +111,8 @@ static int live_dots(struct edit *edit, const struct schema_field *field, const 
     if (live.count != 0 && (*dots = malloc(live.count * sizeof **dots)) == NULL)
         code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
     for (size_t i = 0; code == 0 && i < live.count; i++) {
-        if (element == NULL || slice_equal(*element, live.ops[i].merge.value))
+        if (element == NULL ||
+            (slice_equal(*element, live.ops[i].merge.value) && live.ops[i].merge.action != CHANGE_REMOVE))
             (*dots)[(*count)++] = live.ops[i].merge.dot;
     }
     record_field_free(&live);
