@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "csv.h"
+#include "log.h"
 #include "record.h"
 
 enum { RECORDS_PER_COMMIT = 1000, ELEMENTS_PER_CHANGE = 200 };
@@ -86,8 +87,8 @@ static int create_table(struct import *im, const struct csv *csv, const char *na
     }
     if (fclose(out) != 0 && code == 0)
         code = error_set(e, E_MEMORY, "there is no memory left");
-    if (code == 0)
-        code = db_exec(im->staging, sql, e);
+    if (code == 0 && db_exec(im->staging, sql, NULL) != 0)
+        code = error_set(e, E_INPUT, "%s.csv names a column twice, or \"line\"; mend its first row", name);
     free(sql);
     return code;
 }
@@ -160,10 +161,10 @@ int import_stage(struct import *im, const char *folder, const char *name, const 
 
 void import_field(struct import_record *r, const char *field, const char *value)
 {
-    if (value == NULL || value[0] == 0 || r->count == IMPORT_FIELDS_MAX)
+    if (r->count == IMPORT_FIELDS_MAX)
         return;
     r->fields[r->count].field = field;
-    r->fields[r->count++].value = value;
+    r->fields[r->count++].value = value == NULL ? "" : value;
 }
 
 static void hash_words(crypto_generichash_state *state, const char *field, const char *value)
@@ -185,38 +186,78 @@ static void hash_record(const struct import_record *r, char hex[33])
     sodium_bin2hex(hex, 33, hash, sizeof hash);
 }
 
-/* Sets a field of a record that is there, unless it shows that value. What the office's chain wrote is superseded; what
- * somebody else wrote stays beside it. */
+/* *same: the source has not changed this field: our own chain, which writes for it, wrote just this value last. */
+static int is_unchanged(struct import *im, const struct id *record, const struct schema_field *field,
+                        struct slice value, int *same, struct error *e)
+{
+    const struct id *own = &im->central->author.chain.device;
+    struct log_entry entry;
+    sqlite3_stmt *s;
+    int row, code;
+    *same = slice_is_nil(value);
+    if ((code = db_query(im->central->db, &s, e,
+                         "SELECT id FROM entry WHERE record = ? AND device = ? AND held = 0 ORDER BY position DESC",
+                         "dd", record, own)) != 0)
+        return code;
+    while ((row = db_next(im->central->db, s, e)) == 1) {
+        if ((code = log_load(im->central->db, db_int(s, 0), 1, &entry, e)) != 0) {
+            db_done(im->central->db, s);
+            return code;
+        }
+        for (size_t i = entry.change.op_count; i > 0; i--) {
+            if (entry.change.ops[i - 1].field == field->number) {
+                *same = slice_equal(entry.change.ops[i - 1].value, value);
+                db_done(im->central->db, s);
+                return 0;
+            }
+        }
+    }
+    return row < 0 ? failed(e) : 0;
+}
+
+/* The dots of our own among the live ops, which the source's new value takes the place of; what somebody else wrote
+ * stays beside it. */
+static int replace_own(struct import *im, struct edit *edit, const struct schema_field *field,
+                       const struct record_field *live, struct slice value, struct error *e)
+{
+    struct dot *dots = malloc((live->count + 1) * sizeof *dots);
+    size_t count = 0;
+    int code;
+    if (dots == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left");
+    for (size_t i = 0; i < live->count; i++)
+        if (id_equal(&live->ops[i].merge.dot.device, &im->central->author.chain.device))
+            dots[count++] = live->ops[i].merge.dot;
+    if (field->policy != SCHEMA_SUM)
+        code = edit_set_over(edit, field, value, dots, count, e);
+    else if ((code = schema_check(edit->kind, field, value, e)) == 0)
+        change_draft_op(&edit->draft, field->number, CHANGE_ADD, value, dots, count);
+    free(dots);
+    return code;
+}
+
+/* Sets a field of a record that is there, if the source has changed it, and the record does not show that value. */
 static int set_changed(struct import *im, struct edit *edit, const char *name, const char *value, struct error *e)
 {
     const struct schema_field *field = schema_field_named(edit->kind, name);
-    struct dot *dots = NULL;
-    size_t dot_count = 0;
     struct record_field live;
+    struct slice wanted;
     struct pack w;
-    int code;
+    int code, same = 0, shown;
     if (field == NULL)
         return error_set(e, E_INTERNAL, "the importer knows a field %s that the schema does not", name);
     pack_start(&w);
-    if ((code = schema_parse(edit->kind, field, value, &w, e)) != 0 || (code = pack_finish(&w, e)) != 0) {
-        pack_free(&w);
-        return code;
-    }
-    if ((code = record_field_load(im->central->db, &edit->record, edit->kind, field, &live, e)) != 0) {
-        pack_free(&w);
-        return code;
-    }
-    if (live.shown.count == 0 || !slice_equal(live.ops[0].merge.value, pack_bytes(&w))) {
-        if (live.count != 0 && (dots = malloc(live.count * sizeof *dots)) == NULL)
-            code = error_set(e, E_MEMORY, "there is no memory left");
-        for (size_t i = 0; code == 0 && i < live.count; i++)
-            if (id_equal(&live.ops[i].merge.dot.device, &im->central->author.chain.device))
-                dots[dot_count++] = live.ops[i].merge.dot;
-        if (code == 0)
-            code = edit_set_over(edit, field, pack_bytes(&w), dots, dot_count, e);
-    }
-    free(dots);
+    if ((code = schema_parse(edit->kind, field, value, &w, e)) != 0 || (code = pack_finish(&w, e)) != 0)
+        goto out;
+    wanted = pack_bytes(&w);
+    if ((code = is_unchanged(im, &edit->record, field, wanted, &same, e)) != 0 || same ||
+        (code = record_field_load(im->central->db, &edit->record, edit->kind, field, &live, e)) != 0)
+        goto out;
+    shown = live.shown.count == 0 ? slice_is_nil(wanted) : slice_equal(live.ops[0].merge.value, wanted);
+    if (!shown || field->policy == SCHEMA_SUM)
+        code = replace_own(im, edit, field, &live, wanted, e);
     record_field_free(&live);
+out:
     pack_free(&w);
     return code;
 }
@@ -230,11 +271,13 @@ static int add_element(struct import *im, struct edit *edit, const char *name, c
     int code, there = 0;
     if (field == NULL)
         return error_set(e, E_INTERNAL, "the importer knows a field %s that the schema does not", name);
+    if (field->policy == SCHEMA_SUM && !edit->is_new)
+        return set_changed(im, edit, name, value, e); /* the source's one contribution, corrected */
     pack_start(&w);
     if ((code = schema_parse(edit->kind, field, value, &w, e)) == 0 && (code = pack_finish(&w, e)) == 0 &&
         !edit->is_new && (code = record_field_load(im->central->db, &edit->record, edit->kind, field, &live, e)) == 0) {
         for (size_t i = 0; i < live.shown.count; i++)
-            there |= field->policy == SCHEMA_SUM || slice_equal(live.ops[i].merge.value, pack_bytes(&w));
+            there |= slice_equal(live.ops[i].merge.value, pack_bytes(&w));
         record_field_free(&live);
     }
     if (code == 0 && !there)
@@ -268,9 +311,12 @@ static int fill(struct import *im, struct edit *edit, const struct import_record
                 struct error *e)
 {
     int code = 0;
-    for (size_t i = 0; code == 0 && i < r->count; i++)
-        code = there ? set_changed(im, edit, r->fields[i].field, r->fields[i].value, e)
-                     : edit_set_text(edit, r->fields[i].field, r->fields[i].value, e);
+    for (size_t i = 0; code == 0 && i < r->count; i++) {
+        if (there)
+            code = set_changed(im, edit, r->fields[i].field, r->fields[i].value, e);
+        else if (r->fields[i].value[0] != 0)
+            code = edit_set_text(edit, r->fields[i].field, r->fields[i].value, e);
+    }
     for (size_t i = 0; code == 0 && i < r->element_count && i < ELEMENTS_PER_CHANGE; i++)
         code = add_element(im, edit, r->elements[i].field, r->elements[i].value, e);
     if (code == 0 && r->source_id != NULL && !there)
@@ -301,7 +347,7 @@ static int write_rest(struct import *im, const struct import_record *r, struct e
 
 static int begin(struct import *im, struct error *e)
 {
-    if (im->in_transaction >= RECORDS_PER_COMMIT) {
+    if (im->in_transaction >= RECORDS_PER_COMMIT && !im->dry_run) {
         int code = import_flush(im, e);
         if (code != 0)
             return code;
@@ -320,6 +366,20 @@ int import_flush(struct import *im, struct error *e)
     return 0;
 }
 
+/* Is the case that the record stands in there? 1: yes, or it stands in none; 0: no; -1: failed. */
+static int has_case(struct import *im, const struct import_record *r, struct error *e)
+{
+    struct record_place place;
+    struct error none;
+    int code;
+    if (r->kind->place != SCHEMA_CASE || r->kind->number == KIND_CASE)
+        return 1;
+    code = record_find(im->central->db, &r->scope, &place, &none);
+    if (code == 0 || code == E_NOT_FOUND)
+        return code == 0;
+    return error_set(e, code, "%s", none.text), -1;
+}
+
 int import_write(struct import *im, struct import_record *r, struct error *e)
 {
     struct error why = {0};
@@ -327,6 +387,11 @@ int import_write(struct import *im, struct import_record *r, struct error *e)
     char hex[33];
     int there, code;
     hash_record(r, hex);
+    if ((there = has_case(im, r, e)) != 1) {
+        if (there == 0)
+            import_left(im, r->file, "its case was not taken");
+        return there == 0 ? 0 : failed(e);
+    }
     if ((there = compare(im, r, hex, e)) == -2)
         return failed(e);
     if (there == 1) {
@@ -346,7 +411,13 @@ int import_write(struct import *im, struct import_record *r, struct error *e)
         import_left(im, r->file, "a value that its field cannot hold");
         return 0;
     }
-    if ((code = central_write(im->central, &edit, NULL, e)) != 0 || (code = write_rest(im, r, e)) != 0)
+    if ((code = central_write(im->central, &edit, NULL, &why)) == E_LIMIT) {
+        import_left(im, r->file, "it is larger than a change may be");
+        return 0;
+    }
+    if (code != 0)
+        return error_set(e, code, "%s", why.text);
+    if ((code = write_rest(im, r, e)) != 0)
         return code;
     import_took(im, r->kind->name, there == 0 ? "changed" : "new");
     return 0;

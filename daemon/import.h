@@ -46,7 +46,8 @@ int import_stage(struct import *im, const char *folder, const char *name, const 
 void import_took(struct import *im, const char *what, const char *how);
 void import_left(struct import *im, const char *what, const char *reason);
 
-/* A record as the source has it. Values are words, as schema_parse takes them; NULL or "" is left out. */
+/* A record as the source has it. Values are words, as schema_parse takes them; NULL or "": the source has none, which
+ * clears what it had before. */
 struct import_record {
     const struct schema_kind *kind;
     struct id scope, id;
@@ -63,7 +64,7 @@ struct import_record {
 };
 void import_field(struct import_record *r, const char *field, const char *value);
 /* Writes it, if it is new or the source has changed it. A value that its field cannot hold leaves the record out, with
- * the reason; only a failure of the store is an error. */
+ * the reason, and so does a case that is not there; only a failure of the store is an error. */
 int import_write(struct import *im, struct import_record *r, struct error *e);
 
 /* Sets the source; to be called before any id is derived. E_INPUT: the system's name is too long. */

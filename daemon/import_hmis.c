@@ -278,7 +278,10 @@ static int stage_all(struct import *im, const char *folder, int *found, struct e
     *found = 1;
     /* The 2024 standard has no column Sex in Client. */
     (void)db_exec(im->staging, "ALTER TABLE Client ADD COLUMN Sex TEXT DEFAULT ''", NULL);
-    return db_exec(im->staging, "CREATE INDEX e ON Enrollment(HouseholdID); CREATE INDEX x ON Exit(EnrollmentID)", e);
+    return db_exec(im->staging,
+                   "CREATE INDEX e ON Enrollment(HouseholdID); CREATE INDEX x ON Exit(EnrollmentID); "
+                   "CREATE INDEX u ON User(UserID); CREATE INDEX p ON Project(ProjectID)",
+                   e);
 }
 
 static int sift_references(struct import *im, struct error *e)
@@ -307,14 +310,17 @@ int import_hmis(struct import *im, const char *folder, int *found, struct error 
          take_client},
         /* Where an enrolment has several exits, the one that was updated last closes it. */
         {"SELECT n.EnrollmentID, n.PersonalID, n.ProjectID, n.EntryDate, n.HouseholdID, n.RelationshipToHoH, "
-         "x.Destination, x.ExitDate, n.UserID, n.LivingSituation, p.ProjectName FROM Enrollment n "
+         "x.Destination, x.ExitDate, (SELECT u.UserID FROM User u WHERE u.UserID = n.UserID), n.LivingSituation, "
+         "p.ProjectName FROM Enrollment n "
          "LEFT JOIN (SELECT *, row_number() OVER (PARTITION BY EnrollmentID ORDER BY DateUpdated DESC, line) AS n "
          "FROM Exit) x ON x.EnrollmentID = n.EnrollmentID AND x.n = 1 "
          "LEFT JOIN Project p ON p.ProjectID = n.ProjectID ORDER BY n.line",
          take_enrollment},
+        /* A key that more than 30 share is a placeholder, not a household. */
         {"SELECT a.EnrollmentID, b.PersonalID, b.RelationshipToHoH, c.FirstName, c.LastName FROM Enrollment a "
          "JOIN Enrollment b ON b.HouseholdID = a.HouseholdID AND b.PersonalID <> a.PersonalID "
-         "JOIN Client c ON c.PersonalID = b.PersonalID WHERE a.HouseholdID <> '' "
+         "JOIN Client c ON c.PersonalID = b.PersonalID WHERE a.HouseholdID <> '' AND a.HouseholdID IN "
+         "(SELECT HouseholdID FROM Enrollment GROUP BY HouseholdID HAVING count(*) <= 30) "
          "GROUP BY a.EnrollmentID, b.PersonalID ORDER BY a.line, b.line",
          take_household_member},
         {"SELECT ServicesID, EnrollmentID, DateProvided, RecordType, TypeProvided, FAAmount FROM Services ORDER BY "
