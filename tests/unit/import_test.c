@@ -1,0 +1,531 @@
+/* Importing: every row is taken or counted with its reason; a second import writes nothing; what people wrote since
+ * stays beside what the source changed. The real exports are read where they are (SATCHEL_SHARED). */
+#include "office_task.h"
+#include "office_world.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "csv.h"
+#include "import.h"
+
+static int start(void **state)
+{
+    uint8_t public_key[32], secret[64];
+    struct central *c;
+    assert_true(sodium_init() >= 0);
+    crypto_sign_keypair(public_key, secret);
+    c = pair_office_new(secret);
+    pair_office_write(c, KIND_OFFICE, &pair_everywhere, &c->office, 1, "name", "Test", NULL);
+    (void)world_user(c, "boss", "administrator");
+    *state = c;
+    return 0;
+}
+
+static int end(void **state)
+{
+    world_check_office(*state);
+    pair_office_free(*state);
+    return 0;
+}
+
+/* A folder of the shared data, or NULL and a word about it. */
+static const char *data(const char *name)
+{
+    static char path[512];
+    const char *shared = getenv("SATCHEL_SHARED");
+    struct stat there;
+    (void)snprintf(path, sizeof path, "%s/data/%s", shared != NULL ? shared : "../shared", name);
+    if (stat(path, &there) == 0)
+        return path;
+    print_message("skipped: %s is not there\n", path);
+    return NULL;
+}
+
+typedef int import_function(struct import *im, const char *folder, int *found, struct error *e);
+
+/* Runs an import; the counts stay in the result, which is freed with free. */
+static struct import *run_named(struct central *c, import_function *import, const char *folder, const char *system,
+                                int dry_run, int *code, struct error *e)
+{
+    struct import *im = calloc(1, sizeof *im);
+    int found = 0;
+    assert_non_null(im);
+    im->central = c;
+    im->system = system;
+    im->dry_run = dry_run;
+    PAIR_OK(db_open_memory(&im->staging, &pair_e));
+    *code = import(im, folder, &found, e);
+    if (*code != 0 && im->in_transaction != 0)
+        central_rollback(c);
+    if (*code == 0 && !found)
+        *code = E_NOT_FOUND;
+    db_close(im->staging);
+    return im;
+}
+
+static struct import *run(struct central *c, import_function *import, const char *folder, int dry_run)
+{
+    struct error e = {0, ""};
+    int code;
+    struct import *im = run_named(c, import, folder, "", dry_run, &code, &e);
+    if (code != 0)
+        fail_msg("%s: %d %s", folder, code, e.text);
+    return im;
+}
+
+/* Rows of a kind or a file, by reason; NULL: any. */
+static uint64_t counted(const struct import *im, const char *what, const char *reason, int left)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < im->count_count; i++)
+        if (im->counts[i].left == left && strcmp(im->counts[i].what, what) == 0 &&
+            (reason == NULL || strcmp(im->counts[i].reason, reason) == 0))
+            sum += im->counts[i].rows;
+    return sum;
+}
+
+static uint64_t taken(const struct import *im, const char *kind)
+{
+    return counted(im, kind, NULL, 0);
+}
+
+/* Rows in a file, good or bad, without its heading; 0 where there is none. */
+static uint64_t rows(const char *folder, const char *name)
+{
+    char path[1024];
+    const char *why;
+    struct csv csv;
+    uint64_t n = 0;
+    (void)snprintf(path, sizeof path, "%s/%s.csv", folder, name);
+    if (csv_open(&csv, path, NULL) != 0)
+        return 0;
+    while (csv_next(&csv, &why) != CSV_END)
+        n++;
+    csv_close(&csv);
+    return n == 0 ? 0 : n - 1;
+}
+
+/* Taken and left are all the rows that there are. */
+static void check_rows(const struct import *im, const char *folder, const char *kind, const char *file,
+                       const char *file_too)
+{
+    uint64_t all = rows(folder, file) + (file_too != NULL ? rows(folder, file_too) : 0);
+    uint64_t left = counted(im, file, NULL, 1) + (file_too != NULL ? counted(im, file_too, NULL, 1) : 0);
+    if (taken(im, kind) + left != all)
+        fail_msg("%s %s: %llu taken, %llu left, of %llu rows", folder, file, (unsigned long long)taken(im, kind),
+                 (unsigned long long)left, (unsigned long long)all);
+}
+
+static void check_hmis(const struct import *im, const char *folder)
+{
+    check_rows(im, folder, "client", "Client", NULL);
+    check_rows(im, folder, "case", "Enrollment", NULL);
+    check_rows(im, folder, "service", "Services", NULL);
+    check_rows(im, folder, "user", "User", NULL);
+    check_rows(im, folder, "provider", "Organization", "Project");
+}
+
+static void check_all_unchanged(const struct import *im)
+{
+    for (size_t i = 0; i < im->count_count; i++)
+        if (!im->counts[i].left)
+            assert_string_equal(im->counts[i].reason, "unchanged");
+}
+
+/* Goal: a whole HMIS export is taken: each row, or its reason; a dry run writes nothing and counts the same; a second
+ * import writes nothing. */
+static void test_hmis(void **state)
+{
+    struct central *c = *state;
+    const char *folder = data("hmis-fy2026");
+    uint64_t before = c->tree.size;
+    struct import *dry, *wet, *again;
+    if (folder == NULL)
+        skip();
+    dry = run(c, import_hmis, folder, 1);
+    assert_int_equal(c->tree.size, before);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM entry"), before);
+    wet = run(c, import_hmis, folder, 0);
+    assert_int_equal(dry->count_count, wet->count_count);
+    for (size_t i = 0; i < wet->count_count; i++)
+        assert_int_equal(dry->counts[i].rows, wet->counts[i].rows);
+    check_hmis(wet, folder);
+    assert_int_equal(taken(wet, "client"), 514);
+    assert_int_equal(taken(wet, "case"), 574);
+    assert_int_equal(taken(wet, "service"), 6385);
+    assert_int_equal(taken(wet, "user"), 12);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM client"), 514);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM \"case\""), 574);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM service"), 6385);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM \"case\" WHERE client NOT IN (SELECT id FROM client)"), 0);
+    assert_int_equal(
+        pair_count(c->db, "SELECT count(*) FROM assignment WHERE \"user\" NOT IN (SELECT id FROM \"user\")"), 0);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM service WHERE scope NOT IN (SELECT id FROM \"case\")"), 0);
+    before = c->tree.size;
+    again = run(c, import_hmis, folder, 0);
+    assert_int_equal(c->tree.size, before);
+    check_all_unchanged(again);
+    check_hmis(again, folder);
+    free(dry);
+    free(wet);
+    free(again);
+}
+
+/* Goal: a whole Synthea export is taken; a second import writes nothing; another system with the same keys makes other
+ * records. */
+static void test_synthea(void **state)
+{
+    struct central *c = *state;
+    const char *folder = data("synthea-csv-nebraska");
+    struct import *im;
+    struct error e = {0, ""};
+    uint64_t before;
+    int code;
+    if (folder == NULL)
+        skip();
+    im = run(c, import_synthea, folder, 0);
+    assert_int_equal(taken(im, "client"), 111);
+    assert_int_equal(taken(im, "case"), 111);
+    assert_int_equal(taken(im, "service"), 7584);
+    assert_int_equal(taken(im, "plan"), 387);
+    assert_int_equal(counted(im, "providers", NULL, 1), 0);
+    assert_int_equal(taken(im, "provider"), rows(folder, "organizations") + rows(folder, "providers"));
+    assert_int_equal(rows(folder, "providers"), 215);
+    /* 90 allergies: those that have ended are left, with that reason; the others are elements of their clients. */
+    assert_int_equal(
+        pair_count(c->db, "SELECT count(*) FROM op JOIN entry ON entry.id = op.entry WHERE field = 19 AND kind = 7") +
+            counted(im, "allergies", NULL, 1),
+        90);
+    check_rows(im, folder, "service", "encounters", NULL);
+    check_rows(im, folder, "plan", "careplans", NULL);
+    free(im);
+    before = c->tree.size;
+    im = run(c, import_synthea, folder, 0);
+    assert_int_equal(c->tree.size, before);
+    check_all_unchanged(im);
+    free(im);
+    im = run_named(c, import_synthea, folder, "north", 1, &code, &e);
+    assert_int_equal(code, 0);
+    assert_int_equal(counted(im, "client", "new", 0), 111);
+    free(im);
+}
+
+/* Goal: each of the small exports with one thing wrong is taken or refused with a sentence, and each of its rows is
+ * taken or counted; in any order, into one office. */
+static void test_edge_cases(void **state)
+{
+    struct central *c = *state;
+    const char *folder = data("hmis-edge-cases");
+    struct dirent **names;
+    int count, found = 0;
+    if (folder == NULL)
+        skip();
+    count = scandir(folder, &names, NULL, alphasort);
+    assert_true(count > 2);
+    for (int i = 0; i < count; i++) {
+        char path[1024];
+        struct stat there;
+        struct error e = {0, ""};
+        struct import *im;
+        int code;
+        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
+        if (names[i]->d_name[0] == '.' || stat(path, &there) != 0 || !S_ISDIR(there.st_mode))
+            continue;
+        im = run_named(c, import_hmis, path, names[i]->d_name, 0, &code, &e);
+        if (code == 0) {
+            check_hmis(im, path);
+            found++;
+        } else {
+            print_message("%s: %s\n", names[i]->d_name,
+                          code == E_NOT_FOUND ? "no Client.csv or Enrollment.csv" : e.text);
+            assert_true(code == E_INPUT || code == E_NOT_FOUND);
+            assert_true(code == E_NOT_FOUND || e.text[0] != 0);
+        }
+        free(im);
+        /* Once more: all that was taken is there, unchanged. */
+        im = run_named(c, import_hmis, path, names[i]->d_name, 0, &code, &e);
+        if (code == 0)
+            check_all_unchanged(im);
+        free(im);
+    }
+    for (int i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    assert_true(found != 0);
+}
+
+/* --- small exports, made here --- */
+
+static char made[] = "/tmp/import_test.XXXXXX";
+
+static void write_file(const char *name, const char *text)
+{
+    char path[256];
+    FILE *f;
+    (void)snprintf(path, sizeof path, "%s/%s.csv", made, name);
+    if (text == NULL) {
+        (void)unlink(path);
+        return;
+    }
+    f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+#define CLIENT "PersonalID,FirstName,MiddleName,LastName,NameSuffix,DOB,Sex,VeteranStatus,DateUpdated,DateDeleted\n"
+#define ENROLLMENT                                                                                                     \
+    "EnrollmentID,PersonalID,ProjectID,EntryDate,HouseholdID,RelationshipToHoH,LivingSituation,UserID,DateUpdated,"    \
+    "DateDeleted\n"
+#define USER "UserID,UserFirstName,UserLastName,UserPhone,UserEmail,DateUpdated,DateDeleted\n"
+#define SERVICES "ServicesID,EnrollmentID,DateProvided,RecordType,TypeProvided,FAAmount,DateUpdated,DateDeleted\n"
+#define EXIT "ExitID,EnrollmentID,ExitDate,Destination,DateUpdated,DateDeleted\n"
+#define ONE_CLIENT CLIENT "1,Ada,,Byron,,1990-01-02,0,0,2026-01-01 00:00:00,\n"
+#define ONE_CASE ENROLLMENT "E1,1,,2026-01-05,H1,1,116,u1,2026-01-05 00:00:00,\n"
+#define ONE_USER USER "u1,Wil,Worker,555,w@example.org,2026-01-01 00:00:00,\n"
+
+static void no_files(void)
+{
+    static const char *const names[] = {"Client", "Enrollment", "User", "Services", "Exit", "Organization", "Project"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        write_file(names[i], NULL);
+}
+
+static void expect_one(struct central *c, const char *sql, const char *expected)
+{
+    struct id any = {{0}};
+    world_expect(c->db, sql, &any, expected);
+}
+
+/* Goal: rows that are deleted, lack their key, repeat one, name nobody, or hold what their field cannot, are left, each
+ * with its reason; of two with one key the one that was updated last is taken. */
+static void test_left(void **state)
+{
+    struct central *c = *state;
+    struct import *im;
+    no_files();
+    write_file("Client", CLIENT "1,Old,,Byron,,1990-01-02,0,0,2026-01-01 00:00:00,\n"
+                                "1,Ada,,Byron,,1990-01-02,0,0,2026-02-01 00:00:00,\n"
+                                "1,Middle,,Byron,,1990-01-02,0,0,2026-01-15 00:00:00,\n"
+                                "2,Gone,,,,,,,2026-01-01 00:00:00,2026-02-02\n"
+                                ",Nobody,,,,,,,2026-01-01 00:00:00,\n"
+                                "3,Bad,,Day,,1990-02-31,,,2026-01-01 00:00:00,\n"
+                                "4,Few\n"
+                                "5,\"quote\"d,,,,,,,,\n"
+                                "6,Bo,,Berg,,,,,2026-01-01 00:00:00,\n");
+    write_file("Enrollment", ONE_CASE "E2,2,,2026-01-05,,1,,u1,2026-01-05 00:00:00,\n"
+                                      "E3,3,,2026-01-05,,1,,u1,2026-01-05 00:00:00,\n"
+                                      "E4,6,,not a day,,1,,nobody,2026-01-05 00:00:00,\n"
+                                      "E6,6,,2026-01-06,,1,,nobody,2026-01-05 00:00:00,\n");
+    write_file("User", ONE_USER);
+    write_file("Services", SERVICES "S1,E1,2026-01-06,200,200,,2026-01-06,\n"
+                                    "S2,E9,2026-01-06,200,200,,2026-01-06,\n"
+                                    "S4,E4,2026-01-06,200,200,,2026-01-06,\n");
+    im = run(c, import_hmis, made, 0);
+    assert_int_equal(taken(im, "client"), 2);
+    assert_int_equal(counted(im, "Client", "its key has been seen before, with a later or equal date of update", 1), 2);
+    assert_int_equal(counted(im, "Client", "deleted in the source", 1), 1);
+    assert_int_equal(counted(im, "Client", "its key is empty", 1), 1);
+    assert_int_equal(counted(im, "Client", "a value that its field cannot hold", 1), 1);
+    assert_int_equal(counted(im, "Client", "it has more or fewer columns than the heading", 1), 1);
+    assert_int_equal(counted(im, "Client", "a quote stands where none may stand", 1), 1);
+    check_hmis(im, made);
+    /* The third client was left for its date, so what it says of its case is about nobody that is here; the fourth case
+     * was left, and what stands in it with it. */
+    assert_int_equal(counted(im, "Enrollment", "its client was not taken", 1), 1);
+    assert_int_equal(counted(im, "Services", "its enrolment was not taken", 1), 1);
+    assert_int_equal(counted(im, "Services", "its case was not taken", 1), 1);
+    assert_int_equal(taken(im, "service"), 1);
+    expect_one(c, "SELECT legal_name FROM client WHERE source_id = '1' AND ?1 <> ''", "Ada Byron");
+    /* A worker that the export does not name holds no case. */
+    assert_int_equal(
+        pair_count(c->db, "SELECT count(*) FROM assignment WHERE \"user\" NOT IN (SELECT id FROM \"user\")"), 0);
+    free(im);
+}
+
+/* Goal: a person's edit of an imported field is not overwritten when the source changes that field: both stand; and not
+ * touched at all when the source changed another field. */
+static void test_changed_source(void **state)
+{
+    struct central *c = *state;
+    struct world_laptop laptop;
+    struct world_batch *b = world_batch();
+    struct import *im;
+    struct id client = id_derive("hmis", "Client", "1"), user = id_derive("hmis", "User", "u1");
+    struct dot seen;
+    struct world_op op = {.field = "gender", .words = "as Ada says", .supersedes = &seen, .supersedes_count = 1};
+    struct log_entry entry;
+    uint64_t before;
+    no_files();
+    write_file("Client", ONE_CLIENT);
+    write_file("Enrollment", ONE_CASE);
+    write_file("User", ONE_USER);
+    im = run(c, import_hmis, made, 0);
+    free(im);
+    /* Her worker, who holds the case by the import's own assignment, writes what he was shown to be wrong. */
+    world_laptop(c, &user, &laptop);
+    PAIR_OK(log_load(c->db, (int64_t)pair_count(c->db, "SELECT id FROM entry WHERE kind = 7"), 1, &entry, &pair_e));
+    seen = (struct dot){entry.change.device, entry.change.epoch, entry.change.seq, 0};
+    while (entry.change.ops[seen.index].field != 14)
+        seen.index++;
+    world_write(&laptop, b, KIND_CLIENT, &client, &client, &op, 1);
+    assert_int_equal(world_push_well(c, &laptop, b), 0);
+    world_batch_free(b);
+    world_expect(c->db, "SELECT gender FROM client WHERE id = ?", &client, "as Ada says");
+    /* The source changes her birth date alone. */
+    write_file("Client", CLIENT "1,Ada,,Byron,,1990-01-03,0,0,2026-03-01 00:00:00,\n");
+    im = run(c, import_hmis, made, 0);
+    assert_int_equal(counted(im, "client", "changed", 0), 1);
+    free(im);
+    world_expect(c->db, "SELECT gender FROM client WHERE id = ?", &client, "as Ada says");
+    world_expect(c->db, "SELECT birth_date FROM client WHERE id = ?", &client, "1990-01-03");
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM conflict"), 0);
+    /* Now it changes what she said: both stand. */
+    write_file("Client", CLIENT "1,Ada,,Byron,,1990-01-03,1,0,2026-04-01 00:00:00,\n");
+    im = run(c, import_hmis, made, 0);
+    free(im);
+    assert_int_equal(pair_count(c->db, "SELECT count FROM conflict WHERE field = 14"), 2);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM conflict"), 1);
+    /* The same once more writes nothing, and neither does a step back and forth of the date of update. */
+    before = c->tree.size;
+    im = run(c, import_hmis, made, 0);
+    assert_int_equal(c->tree.size, before);
+    free(im);
+}
+
+/* Goal: what the source takes back is cleared, a sum that it corrects is corrected, and what it closes is closed and
+ * opened again. */
+static void test_taken_back(void **state)
+{
+    struct central *c = *state;
+    struct import *im;
+    no_files();
+    write_file("Client", ONE_CLIENT);
+    write_file("Enrollment", ONE_CASE);
+    write_file("User", ONE_USER);
+    write_file("Exit", EXIT "X1,E1,2026-02-01,410,2026-02-01,\n");
+    write_file("Services", SERVICES "S1,E1,2026-01-06,152,1,100.00,2026-01-06,\n");
+    im = run(c, import_hmis, made, 0);
+    free(im);
+    expect_one(c, "SELECT status || closed FROM \"case\" WHERE ?1 <> ''", "closed2026-02-01");
+    expect_one(c, "SELECT amount FROM service WHERE ?1 <> ''", "10000");
+    write_file("Exit", NULL);
+    write_file("Services", SERVICES "S1,E1,2026-01-06,152,1,120.00,2026-02-06,\n");
+    im = run(c, import_hmis, made, 0);
+    assert_int_equal(counted(im, "service", "changed", 0), 1);
+    free(im);
+    expect_one(c, "SELECT status || coalesce(closed, '') FROM \"case\" WHERE ?1 <> ''", "open");
+    expect_one(c, "SELECT amount FROM service WHERE ?1 <> ''", "12000");
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM conflict"), 0);
+}
+
+/* Goal: a household key that hundreds share is a placeholder: it does not make a contact of each for each. */
+static void test_placeholder_household(void **state)
+{
+    struct central *c = *state;
+    char *clients = NULL, *cases = NULL;
+    size_t size;
+    FILE *f = open_memstream(&clients, &size), *g = open_memstream(&cases, &size);
+    struct import *im;
+    no_files();
+    (void)fputs(CLIENT, f);
+    (void)fputs(ENROLLMENT, g);
+    for (int i = 0; i < 300; i++) {
+        (void)fprintf(f, "%d,A,,B,,,,,2026-01-01,\n", i);
+        (void)fprintf(g, "E%d,%d,,2026-01-01,%s,1,,,2026-01-01,\n", i, i, i < 296 ? "N/A" : "H1");
+    }
+    (void)fclose(f);
+    (void)fclose(g);
+    write_file("Client", clients);
+    write_file("Enrollment", cases);
+    im = run(c, import_hmis, made, 0);
+    assert_int_equal(taken(im, "case"), 300);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM contact"), 4 * 3);
+    free(im);
+    free(clients);
+    free(cases);
+}
+
+/* Goal: a file whose heading is not one (a name twice, no name, a column that is needed missing, none at all) is
+ * refused with a sentence that names it, and nothing was written. */
+static void test_headings(void **state)
+{
+    static const char *const bad[] = {
+        "PersonalID,PersonalID,DateUpdated\n", "a,,b\n", "a;b;c\n", "line,x\n", "x\n", ""};
+    struct central *c = *state;
+    uint64_t before = c->tree.size;
+    no_files();
+    write_file("Enrollment", ONE_CASE);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct error e = {0, ""};
+        int code;
+        struct import *im;
+        write_file("Client", bad[i]);
+        im = run_named(c, import_hmis, made, "", 0, &code, &e);
+        assert_int_equal(code, E_INPUT);
+        assert_non_null(strstr(e.text, "Client.csv"));
+        assert_int_equal(c->tree.size, before);
+        assert_int_equal(db_in_transaction(c->db), 0);
+        free(im);
+    }
+}
+
+/* Goal: `import` as the command that it is: dry run, assignment in turn, JSON, and sentences for what is no export. */
+static void test_command(void **state)
+{
+    struct central *c = *state;
+    char out[8192];
+    uint64_t before = c->tree.size;
+    no_files();
+    assert_int_equal(office_task(c, out, sizeof out, 2, "import", made), 2);
+    assert_non_null(strstr(out, "holds no export"));
+    assert_int_equal(office_task(c, out, sizeof out, 2, "import", "import_test.absent"), 2);
+    assert_non_null(strstr(out, "no folder"));
+    write_file("Client", ONE_CLIENT "2,Bo,,Berg,,,,,2026-01-01,\n");
+    write_file("Enrollment", ENROLLMENT "E1,1,,2026-01-05,,1,,,2026-01-05,\nE2,2,,2026-01-05,,1,,,2026-01-05,\n");
+    assert_int_equal(office_task(c, out, sizeof out, 4, "import", made, "--dry-run", "--json"), 0);
+    assert_non_null(strstr(out, "\"dry_run\": true"));
+    assert_non_null(strstr(out, "{\"kind\": \"client\", \"taken\": \"new\", \"rows\": 2}"));
+    assert_int_equal(c->tree.size, before);
+    assert_int_equal(office_task(c, out, sizeof out, 4, "import", made, "--assign", "boss,nobody"), 2);
+    assert_non_null(strstr(out, "no user nobody"));
+    (void)world_user(c, "anna", "case manager");
+    assert_int_equal(office_task(c, out, sizeof out, 4, "import", made, "--assign", "boss,anna"), 0);
+    assert_int_equal(pair_count(c->db, "SELECT count(DISTINCT \"user\") FROM assignment"), 2);
+    before = c->tree.size;
+    assert_int_equal(office_task(c, out, sizeof out, 4, "import", made, "--assign", "anna"), 0);
+    assert_int_equal(c->tree.size, before); /* each case has somebody already */
+    assert_int_equal(db_in_transaction(c->db), 0);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(made) == NULL ? -1 : 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    no_files();
+    return rmdir(made);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+    const struct CMUnitTest tests[] = {
+        TEST(test_hmis),
+        TEST(test_synthea),
+        TEST(test_edge_cases),
+        TEST(test_left),
+        TEST(test_changed_source),
+        TEST(test_taken_back),
+        TEST(test_placeholder_household),
+        TEST(test_headings),
+        TEST(test_command),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
