@@ -108,11 +108,12 @@ static int check_head(struct store *s, struct error *e)
 
 static int load(struct store *s, struct error *e)
 {
-    char key[CHECKPOINT_VKEY_MAX];
-    int code;
-    if (db_meta_uint(s->db, "enrolled") == 0)
+    char key[CHECKPOINT_VKEY_MAX], yes;
+    /* A page that cannot be read is a damaged store, and no word of an enrolment. */
+    int code = db_meta_get(s->db, "enrolled", &yes, sizeof yes, e);
+    if (code == E_NOT_FOUND)
         return unfinished(e);
-    if ((code = edit_author_load(s->db, &s->author, e)) != 0 ||
+    if (code != 0 || (code = edit_author_load(s->db, &s->author, e)) != 0 ||
         (code = db_meta_get(s->db, "user", s->user.b, ID_BYTES, e)) != 0 ||
         (code = db_meta_get(s->db, "sign_secret", s->sign_secret, crypto_sign_SECRETKEYBYTES, e)) != 0 ||
         (code = db_meta_get(s->db, "noise_secret", s->noise_secret, crypto_scalarmult_SCALARBYTES, e)) != 0 ||

@@ -124,7 +124,8 @@ static int open_once(sqlite3 **out, const char *shim, const char *path, const ui
     sqlite3 *db = NULL;
     int code = 0, rc;
     vault_vfs_key(key);
-    rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, shim);
+    /* Extended codes, or SQLite would forget on its way up which of the errors of I/O was a seal that failed. */
+    rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE, shim);
     vault_vfs_key(NULL);
     if (db == NULL)
         return error_set(e, E_MEMORY, "there is no memory to open %s", path);

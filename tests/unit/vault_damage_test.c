@@ -344,7 +344,7 @@ static void spilling_fails_closed(void **state)
     make_two_states(0);
     db = must_open(0);
     must(db, "PRAGMA cache_spill=ON; PRAGMA cache_size=5; BEGIN; UPDATE v SET n = 9; UPDATE t SET b = randomblob(300)");
-    assert_int_equal(sqlite3_exec(db, "UPDATE t SET b = zeroblob(300)", NULL, NULL, NULL), SQLITE_IOERR);
+    assert_int_equal(sqlite3_exec(db, "UPDATE t SET b = zeroblob(300)", NULL, NULL, NULL), SQLITE_IOERR_WRITE);
     (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     must(db, "UPDATE v SET n = 8");
     vault_close(db);

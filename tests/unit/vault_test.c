@@ -446,7 +446,7 @@ static void large_statements_undo(void **state)
                                   "UPDATE t SET b = CASE a WHEN 400 THEN (SELECT b FROM t WHERE a = 1) ELSE "
                                   "randomblob(300) END WHERE a > 1",
                                   NULL, NULL, NULL),
-                     SQLITE_CONSTRAINT);
+                     SQLITE_CONSTRAINT_UNIQUE);
     must(db, "COMMIT; DROP INDEX u");
     vault_close(db);
     assert_int_equal(state_seen(&code), 5);
