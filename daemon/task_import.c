@@ -61,9 +61,11 @@ static void print(struct task *t, const struct import *im)
 {
     FILE *out = t->cli->out;
     int first = 1;
-    if (t->cli->json)
-        (void)fprintf(out, "{\"source\": \"%s\", \"dry_run\": %s, \"counts\": [", im->source,
-                      im->dry_run ? "true" : "false");
+    if (t->cli->json) {
+        (void)fputs("{\"source\": ", out);
+        cli_json_text(out, im->source, strlen(im->source));
+        (void)fprintf(out, ", \"dry_run\": %s, \"counts\": [", im->dry_run ? "true" : "false");
+    }
     for (int left = 0; left <= 1; left++) {
         for (size_t i = 0; i < im->count_count; i++) {
             const struct import_count *c = &im->counts[i];
