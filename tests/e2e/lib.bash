@@ -97,6 +97,10 @@ end_all() {
     for folder in "$home"/*.pid; do
         [ ! -e "$folder" ] || stop "${folder%.pid}"
     done
+    # Small disks that a failed test left.
+    for folder in "$home"/*/; do
+        ! mountpoint -q "$folder" || umount -l "$folder"
+    done
 }
 
 # take_case WHO...: sets `case` to one that no test has taken yet, puts it into their caseloads, and syncs them.

@@ -1,0 +1,245 @@
+#!/usr/bin/env bats
+# Two laptops without a network, one case: what each wrote is there afterwards, whoever comes home first, and all agree.
+load lib
+
+setup_file() {
+    new_office 60
+    start
+    add_laptop anna
+    add_laptop ben
+    add_laptop carla
+}
+teardown_file() { end_all; }
+
+shown() { field "\$.fields.$3" laptop "$1" show "$2" --json; }
+# values WHO RECORD FIELD: the live values of a contested field with their authors, as a laptop lists them.
+values() {
+    laptop "$1" conflicts --json >"$home/conflicts.json" 2>/dev/null || [ $? -eq 1 ]
+    sqlite3 :memory: "SELECT json_extract(v.value, '$.value') || ' by ' || json_extract(v.value, '$.author')
+        FROM json_each(CAST(readfile('$home/conflicts.json') AS TEXT)) c, json_each(c.value, '$.values') v
+        WHERE json_extract(c.value, '$.record') = '$2' AND json_extract(c.value, '$.field') = '$3' ORDER BY 1"
+}
+# all_agree WHO...: everyone meets the office until nobody brings anything new, and shows what the office shows.
+all_agree() {
+    sync "$@"
+    sync "$@"
+    for who in "$@"; do equal "$who: $(field '$.agrees' laptop "$who" status --json)" "$who: 1"; done
+    for who in "$@"; do equal "$who: $(field '$.queued' laptop "$who" status --json)" "$who: 0"; done
+}
+
+# risk FIRST SECOND RAISER LOWERER
+risk() {
+    local raiser=$3 lowerer=$4
+    laptop "$raiser" set "$case" risk=critical
+    laptop "$lowerer" set "$case" risk=low
+    sync "$1"
+    run laptop "$2" sync
+    equal "$status" 1
+    has "$output" "for your decision"
+    all_agree anna ben carla
+    for who in anna ben carla; do
+        equal "$who: $(shown $who "$case" risk)" "$who: critical"
+        equal "$(values $who "$case" risk)" "critical by Worker ${raiser^}
+low by Worker ${lowerer^}"
+    done
+}
+
+# What is said of a conflict at the office: authors, values, and times as evidence.
+office_lists_both() {
+    satcheld conflicts "$office" --json >"$home/conflicts.json" 2>/dev/null || [ $? -eq 1 ]
+    sqlite3 :memory: "SELECT count(*), count(DISTINCT json_extract(v.value, '$.author')),
+        count(DISTINCT json_extract(v.value, '$.value')), min(json_extract(v.value, '$.wall_ms')) > 1700000000000,
+        min(json_extract(v.value, '$.received_ms')) > 1700000000000
+        FROM json_each(CAST(readfile('$home/conflicts.json') AS TEXT)) c, json_each(c.value, '$.values') v
+        WHERE json_extract(c.value, '$.record') = '$case' AND json_extract(c.value, '$.field') = 'risk'"
+}
+
+@test "risk raised by one and lowered by another: all show the higher, both are listed; the one who raised comes home first" {
+    take_case anna ben carla
+    laptop carla set "$case" risk=moderate
+    all_agree anna ben carla
+    risk anna ben anna ben
+    equal "$(office_lists_both)" "2|2|2|1|1"
+}
+
+@test "risk raised by one and lowered by another: all show the higher, both are listed; the one who lowered comes home first" {
+    take_case anna ben carla
+    laptop carla set "$case" risk=moderate
+    all_agree anna ben carla
+    risk ben anna anna ben
+    equal "$(office_lists_both)" "2|2|2|1|1"
+}
+
+@test "the conflict waits until one who saw both decides, and then all show the decision" {
+    take_case anna ben carla
+    risk anna ben anna ben
+    # Words at the office say who must decide, and the exit status that somebody must.
+    run satcheld conflicts "$office"
+    equal "$status" 1
+    has "$output" "A PERSON MUST DECIDE"
+    has "$output" "to decide: anna, ben, carla"
+    fails 2 "" laptop carla resolve "$case" risk nothing
+    fails 2 "not contested" laptop carla resolve "$case" title x
+    laptop carla resolve "$case" risk low --reason "Seen together with both."
+    all_agree anna ben carla
+    for who in anna ben carla; do
+        equal "$(shown $who "$case" risk)" low
+        equal "$(values $who "$case" risk)" ""
+        has "$(laptop $who log "$case")" "Seen together with both."
+    done
+    # Nothing that was said is gone.
+    has "$(laptop ben log "$case")" "critical"
+}
+
+@test "one who saw only one of two values does not end the conflict" {
+    take_case anna ben carla
+    laptop anna set "$case" risk=high
+    laptop ben set "$case" risk=critical
+    sync anna
+    sync carla
+    # Carla lowers what she sees: Anna's. She has not seen Ben's.
+    laptop carla set "$case" risk=low
+    sync ben
+    all_agree anna ben carla
+    for who in anna ben carla; do
+        equal "$(shown $who "$case" risk)" critical
+        equal "$(values $who "$case" risk)" "critical by Worker Ben
+low by Worker Carla"
+    done
+}
+
+@test "two people decide differently at the same time: that is a conflict again" {
+    take_case anna ben
+    laptop anna set "$case" risk=high
+    laptop ben set "$case" risk=low
+    all_agree anna ben
+    laptop anna resolve "$case" risk low
+    laptop ben resolve "$case" risk high
+    all_agree anna ben
+    equal "$(shown anna "$case" risk)" high
+    equal "$(values ben "$case" risk)" "high by Worker Ben
+low by Worker Anna"
+    laptop anna resolve "$case" risk 1
+    all_agree anna ben
+    equal "$(values ben "$case" risk)" ""
+}
+
+@test "two laptops add different allergies: both are there, and nothing is to be decided" {
+    take_case anna ben
+    laptop anna add "$client" "allergy=penicillin (severe: anaphylaxis)"
+    laptop ben add "$client" "allergy=latex (moderate: rash)"
+    all_agree ben anna
+    for who in anna ben; do
+        has "$(shown $who "$client" allergy)" "penicillin (severe: anaphylaxis)"
+        has "$(shown $who "$client" allergy)" "latex (moderate: rash)"
+        equal "$(values $who "$client" allergy)" ""
+    done
+}
+
+@test "one takes an allergy out while another adds it again: it stays" {
+    take_case anna ben
+    laptop anna add "$client" "allergy=walnut"
+    all_agree anna ben
+    laptop anna remove "$client" "allergy=walnut"
+    laptop ben add "$client" "allergy=walnut"
+    all_agree anna ben
+    for who in anna ben; do has "$(shown $who "$client" allergy)" walnut; done
+    # One who sees both takes it out, and it is out.
+    laptop ben remove "$client" "allergy=walnut"
+    all_agree anna ben
+    for who in anna ben; do has_not "$(laptop $who show "$client")" walnut; done
+}
+
+@test "two laptops write notes: both are there" {
+    take_case anna ben
+    laptop anna note "$case" "In good spirits."
+    laptop ben note "$case" "Asks for help with the rent."
+    all_agree anna ben
+    for who in anna ben; do
+        has "$(laptop $who show "$case")" "In good spirits."
+        has "$(laptop $who show "$case")" "Asks for help with the rent."
+    done
+}
+
+@test "two telephone numbers: the later one shows, the other one is listed, quietly" {
+    take_case anna ben
+    laptop ben set "$client" phone="+1 555 0100"
+    sleep 0.01
+    laptop anna set "$client" phone="+1 555 0199"
+    sync anna
+    sync ben
+    run laptop ben conflicts
+    [[ "$output" == *"kept for review"* ]]
+    all_agree anna ben
+    for who in anna ben; do
+        equal "$(shown $who "$client" phone)" "+1 555 0199"
+        equal "$(values $who "$client" phone)" "+1 555 0100 by Worker Ben
++1 555 0199 by Worker Anna"
+    done
+}
+
+@test "two legal names: the one that the office accepted first shows, contested, until a person decides" {
+    take_case anna ben
+    laptop ben set "$client" legal_name="Grace B. Hopper"
+    laptop anna set "$client" legal_name="Grace Brewster Hopper"
+    sync anna
+    sync ben
+    all_agree anna ben
+    for who in anna ben; do equal "$(shown $who "$client" legal_name)" "Grace Brewster Hopper"; done
+    equal "$(values anna "$client" legal_name)" "Grace B. Hopper by Worker Ben
+Grace Brewster Hopper by Worker Anna"
+    laptop ben resolve "$client" legal_name "Grace B. Hopper"
+    all_agree anna ben
+    for who in anna ben; do equal "$(shown $who "$client" legal_name)" "Grace B. Hopper"; done
+}
+
+@test "hours of service are summed, whoever adds them" {
+    take_case anna ben
+    service=$(laptop anna new service "$case" type="Cleaning" units=30)
+    all_agree anna ben
+    laptop anna add "$service" units=15
+    laptop ben add "$service" units=-5
+    all_agree anna ben
+    for who in anna ben; do equal "$(shown $who "$service" units)" 40; done
+}
+
+@test "two write on one assessment: both versions are kept whole, until one brings them together" {
+    take_case anna ben
+    laptop anna set "$case" assessment=$'Lives alone.\n\nWalks well.'
+    all_agree anna ben
+    laptop anna set "$case" assessment=$'Lives alone.\n\nWalks with a stick.'
+    laptop ben set "$case" assessment=$'Lives alone since May.\n\nWalks well.'
+    all_agree anna ben
+    for who in anna ben; do
+        has "$(laptop $who show "$case")" "Walks with a stick."
+        has "$(laptop $who show "$case")" "Lives alone since May."
+        has "$(values $who "$case" assessment)" "Lives alone since May."
+    done
+    laptop ben resolve "$case" assessment $'Lives alone since May.\n\nWalks with a stick.'
+    all_agree anna ben
+    for who in anna ben; do
+        equal "$(shown $who "$case" assessment)" $'Lives alone since May.\n\nWalks with a stick.'
+        equal "$(values $who "$case" assessment)" ""
+    done
+}
+
+@test "one voids a note, another amends it: it comes back, contested, until a person decides" {
+    take_case anna ben
+    note=$(laptop anna note "$case" "He was not at home.")
+    all_agree anna ben
+    laptop anna void "$note" --reason "wrong case"
+    laptop ben set "$note" text="He was in the garden."
+    all_agree ben anna
+    for who in anna ben; do
+        has "$(laptop $who show "$case")" "He was in the garden."
+        equal "$(field '$.void_contested' laptop $who show "$note" --json)" 1
+    done
+    laptop anna resolve "$note" void yes
+    all_agree anna ben
+    for who in anna ben; do equal "$(field '$.voided' laptop $who show "$note" --json)" 1; done
+}
+
+@test "after all of it the office's record is a replay of its log" {
+    run satcheld check "$office"
+    equal "$status" 0
+}
