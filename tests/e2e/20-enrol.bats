@@ -68,11 +68,10 @@ enrol_with() { laptop "$1" enrol "$2" --passphrase-file "$home/laptop.passphrase
 }
 
 @test "a ticket that has expired is refused with a reason" {
-    [ -e "$bin/tests/later.so" ] || skip "the library that shifts the clock was not built"
     invite expired --hours 1
     ensure_stopped
     # The office's clock goes two hours ahead.
-    LD_PRELOAD=$bin/tests/later.so LATER_SECONDS=7200 start
+    later 7200 start
     fails 2 "expired" enrol_with late "$home/expired.ticket"
     [ ! -e "$home/late/store.db" ]
     stop
@@ -159,6 +158,22 @@ enrol_with() { laptop "$1" enrol "$2" --passphrase-file "$home/laptop.passphrase
     fails 12 "passphrase" laptop anna unlock --passphrase-file "$home/laptop.passphrase"
     laptop anna unlock --passphrase-file "$home/new"
     laptop anna passphrase --passphrase-file "$home/new" --new-passphrase-file "$home/laptop.passphrase"
+}
+
+@test "a store locks itself when nobody has asked for it for a while, and after the laptop slept" {
+    laptop anna lock
+    later 0 laptop anna unlock --idle 2 --passphrase-file "$home/laptop.passphrase"
+    laptop anna list
+    echo 119 >"$home/later"
+    laptop anna list
+    echo 300 >"$home/later"
+    for _ in $(seq 70); do
+        [ -e "$home/anna/agent.sock" ] || break
+        sleep 0.1
+    done
+    [ ! -e "$home/anna/agent.sock" ]
+    fails 11 "unlock" laptop anna list
+    laptop anna unlock --passphrase-file "$home/laptop.passphrase"
 }
 
 @test "a passphrase that is too short is refused, and the old one goes on" {

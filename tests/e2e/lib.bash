@@ -11,8 +11,9 @@ home=$BATS_FILE_TMPDIR
 office=$home/office
 unset XDG_RUNTIME_DIR SATCHEL_HOME
 export NO_COLOR=1 TZ=UTC
-# A sanitizer's finding is no exit status of ours. Leaks cannot be looked for in a process that nobody may trace.
-export ASAN_OPTIONS=exitcode=99:detect_leaks=0:${ASAN_OPTIONS:-} UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
+# A sanitizer's finding is no exit status of ours. Leaks cannot be looked for in a process that nobody may trace,
+# and the library that shifts the clock stands before the sanitizer's.
+export ASAN_OPTIONS=exitcode=99:detect_leaks=0:verify_asan_link_order=0:${ASAN_OPTIONS:-} UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
 
 # --- the programs ---
 
@@ -126,6 +127,13 @@ sync() {
             return 1
         fi
     done
+}
+
+# later SECONDS COMMAND...: with a clock that is so far ahead. Skips the test where the library for it was not built.
+later() {
+    [ -e "$bin/tests/later.so" ] || skip "the library that shifts the clock was not built"
+    echo "$1" >"$home/later"
+    LATER_FILE=$home/later LD_PRELOAD=$bin/tests/later.so "${@:2}"
 }
 
 digest() { satcheld status "$office" --digest; }
