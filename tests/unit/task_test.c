@@ -1,0 +1,233 @@
+/* satcheld's commands on an open office: what each does, what it refuses, and that what waits for a person is said. */
+#include "office_task.h"
+#include "office_world.h"
+
+#include <unistd.h>
+
+static char out[16384];
+#define TASK(c, count, ...) office_task(c, out, sizeof out, count, __VA_ARGS__)
+
+static void says(const char *words)
+{
+    if (strstr(out, words) == NULL)
+        fail_msg("\"%s\" is not in: %s", words, out);
+}
+
+static int start(void **state)
+{
+    uint8_t public_key[32], secret[64];
+    struct central *c;
+    assert_true(sodium_init() >= 0);
+    crypto_sign_keypair(public_key, secret);
+    c = pair_office_new(secret);
+    PAIR_OK(db_exec(c->db, "CREATE TABLE ticket_secret(ticket BLOB PRIMARY KEY, secret BLOB NOT NULL)", &pair_e));
+    pair_office_write(c, KIND_OFFICE, &pair_everywhere, &c->office, 1, "name", "Test", NULL);
+    (void)world_user(c, "boss", "administrator");
+    *state = c;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct central *c = *state;
+    assert_int_equal(db_in_transaction(c->db), 0);
+    assert_int_equal(TASK(c, 1, "check"), 0);
+    says("replay agree");
+    world_check_office(c);
+    pair_office_free(c);
+    return 0;
+}
+
+/* Goal: what is no command, lacks a word, or has one too many is a usage error that says what would be right. */
+static void test_usage(void **state)
+{
+    struct central *c = *state;
+    uint64_t before = c->tree.size;
+    assert_int_equal(TASK(c, 1, "nonsense"), 2);
+    says("does not know");
+    assert_int_equal(TASK(c, 1, "user"), 2);
+    assert_int_equal(TASK(c, 2, "user", "nonsense"), 2);
+    assert_int_equal(TASK(c, 2, "user", "add"), 2);
+    says("usage");
+    assert_int_equal(TASK(c, 3, "user", "add", "anna"), 2);
+    says("--name");
+    assert_int_equal(TASK(c, 3, "user", "list", "more"), 2);
+    assert_int_equal(TASK(c, 3, "user", "list", "--what"), 2);
+    assert_int_equal(TASK(c, 4, "case", "assign", "x", "boss"), 2);
+    says("no case x");
+    assert_int_equal(TASK(c, 3, "held", "release", "x"), 2);
+    assert_int_equal(TASK(c, 3, "device", "revoke", "00000000-0000-0000-0000-000000000001"), 2);
+    says("no laptop");
+    assert_int_equal(TASK(c, 2, "archive", "/tmp/never"), 2);
+    says("passphrase");
+    assert_int_equal(TASK(c, 3, "status", "--json", "more"), 2);
+    says("\"error\""); /* a sentence for a program, too */
+    assert_int_equal(c->tree.size, before);
+}
+
+/* Goal: people are added once, by somebody who may, and disabled; every change has the acting person's name. */
+static void test_users(void **state)
+{
+    struct central *c = *state;
+    struct log_entry entry;
+    struct id boss;
+    PAIR_OK(central_user(c, "boss", &boss, &pair_e));
+    assert_int_equal(TASK(c, 7, "user", "add", "anna", "--name", "Anna Berg", "--role", "case manager"), 0);
+    PAIR_OK(log_load(c->db, (int64_t)pair_count(c->db, "SELECT max(id) FROM entry"), 1, &entry, &pair_e));
+    assert_true(id_equal(&entry.change.author, &boss));
+    assert_int_equal(TASK(c, 7, "user", "add", "anna", "--name", "Another", "--role", "senior"), 2);
+    says("already");
+    assert_int_equal(TASK(c, 7, "user", "add", "ben", "--name", "Ben", "--role", "emperor"), 2);
+    assert_int_equal(TASK(c, 9, "user", "add", "ben", "--name", "Ben", "--role", "senior", "--as", "anna"), 2);
+    says("no active administrator");
+    assert_int_equal(TASK(c, 7, "user", "add", "second", "--name", "S", "--role", "administrator"), 0);
+    assert_int_equal(TASK(c, 7, "user", "add", "ben", "--name", "Ben", "--role", "senior"), 2);
+    says("--as");
+    assert_int_equal(TASK(c, 9, "user", "add", "ben", "--name", "Ben", "--role", "senior", "--as", "second"), 0);
+    assert_int_equal(TASK(c, 5, "user", "disable", "second", "--as", "boss"), 0);
+    assert_int_equal(TASK(c, 5, "user", "disable", "ben", "--as", "second"), 2);
+    assert_int_equal(TASK(c, 3, "user", "list", "--json"), 0);
+    says("\"login\": \"anna\"");
+    says("\"status\": \"disabled\"");
+}
+
+/* Goal: a case goes into a caseload, out of it and in again, in one record, found by id, by number and by its key. */
+static void test_cases(void **state)
+{
+    struct central *c = *state;
+    struct id client = id_new(clock_wall()), kase = id_new(clock_wall());
+    char text[ID_TEXT];
+    (void)world_user(c, "anna", "case manager");
+    id_format(&client, text);
+    pair_office_write(c, KIND_CLIENT, &client, &client, 1, "legal_name", "Ada", NULL);
+    pair_office_write(c, KIND_CASE, &kase, &kase, 1, "client", text, "number", "N-7", "source_id", "K7", NULL);
+    assert_int_equal(TASK(c, 1, "status"), 0);
+    says("1  of them in nobody's caseload");
+    assert_int_equal(TASK(c, 4, "case", "release", "N-7", "anna"), 2);
+    says("not in that person's caseload");
+    assert_int_equal(TASK(c, 4, "case", "assign", "N-7", "nobody"), 2);
+    assert_int_equal(TASK(c, 4, "case", "assign", "N-7", "anna"), 0);
+    assert_int_equal(TASK(c, 4, "case", "list", "--user", "anna"), 0);
+    says("N-7");
+    assert_int_equal(TASK(c, 4, "case", "list", "--user", "boss"), 0);
+    assert_null(strstr(out, "N-7"));
+    assert_int_equal(TASK(c, 4, "case", "release", "K7", "anna"), 0);
+    id_format(&kase, text);
+    assert_int_equal(TASK(c, 4, "case", "assign", text, "anna"), 0);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM assignment"), 1);
+    pair_office_write(c, KIND_CASE, &client, &client, 1, "title", "t", NULL); /* another record's id: carried alone */
+    client = id_new(clock_wall());
+    pair_office_write(c, KIND_CASE, &client, &client, 1, "number", "N-7", NULL);
+    assert_int_equal(TASK(c, 4, "case", "assign", "N-7", "anna"), 2);
+    says("several cases");
+}
+
+/* Goal: a conflict is shown with its values and who must decide, and a held change with its reason; both make the exit
+ * status 1, until they are decided and released. */
+static void test_waiting(void **state)
+{
+    struct central *c = *state;
+    struct id anna = world_user(c, "anna", "case manager"), ben = world_user(c, "ben", "case manager"), client, kase, a;
+    struct world_laptop laptops[2];
+    struct world_batch *b;
+    char hold[ID_TEXT];
+    assert_int_equal(TASK(c, 1, "conflicts"), 0);
+    assert_int_equal(TASK(c, 2, "held", "list"), 0);
+    pair_office_case(c, &anna, &client, &kase, &a);
+    world_laptop(c, &anna, &laptops[0]);
+    world_laptop(c, &anna, &laptops[1]);
+    for (int i = 0; i < 2; i++) {
+        b = world_batch();
+        world_set(&laptops[i], b, KIND_CLIENT, &client, &client, "birth_date", i == 0 ? "1990-01-01" : "1990-10-10");
+        assert_int_equal(world_push_well(c, &laptops[i], b), 0);
+        world_batch_free(b);
+    }
+    assert_int_equal(TASK(c, 1, "conflicts"), 1);
+    says("A PERSON MUST DECIDE");
+    says("1990-01-01");
+    says("1990-10-10");
+    says("to decide: anna");
+    assert_int_equal(TASK(c, 2, "conflicts", "--json"), 1);
+    says("\"decide\": \"anna\"");
+    assert_int_equal(TASK(c, 1, "status"), 1);
+    /* Ben's laptop writes about Anna's client. */
+    world_laptop(c, &ben, &laptops[0]);
+    b = world_batch();
+    world_set(&laptops[0], b, KIND_CLIENT, &client, &client, "phone", "123");
+    assert_int_equal(world_push_well(c, &laptops[0], b), 1);
+    world_batch_free(b);
+    assert_int_equal(TASK(c, 2, "held", "list"), 1);
+    says("by ben: its case is not in the caseload");
+    assert_int_equal(TASK(c, 3, "held", "list", "--json"), 1);
+    says("\"author\": \"ben\"");
+    world_text(c->db, "SELECT id FROM hold WHERE ?1 IS NOT NULL", &client, hold, sizeof hold);
+    assert_int_equal(TASK(c, 3, "held", "release", hold), 0);
+    assert_int_equal(TASK(c, 2, "held", "list"), 0);
+    world_expect(c->db, "SELECT phone FROM client WHERE id = ?", &client, "123");
+}
+
+/* Goal: an invitation writes a ticket for its owner alone, and never over another file; laptops are listed with what
+ * they sent, and revoked. */
+static void test_devices(void **state)
+{
+    struct central *c = *state;
+    struct id anna = world_user(c, "anna", "case manager"), client, kase, a, note = id_new(clock_wall());
+    struct world_laptop laptop;
+    struct world_batch *b = world_batch();
+    char path[] = "/tmp/task_test.XXXXXX", device[ID_TEXT];
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    assert_int_equal(TASK(c, 7, "device", "invite", "anna", "--address", "office.example", "--out", path), 2);
+    says("cannot be written");
+    (void)unlink(path);
+    assert_int_equal(TASK(c, 7, "device", "invite", "anna", "--address", "office.example:99999", "--out", path), 2);
+    assert_int_equal(TASK(c, 9, "device", "invite", "anna", "--address", "[::1]:7411", "--out", path, "--hours", "25"),
+                     2);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(TASK(c, 7, "device", "invite", "anna", "--address", "[::1]:7411", "--out", path), 0);
+    assert_int_equal(access(path, R_OK), 0);
+    (void)unlink(path);
+    pair_office_case(c, &anna, &client, &kase, &a);
+    world_laptop(c, &anna, &laptop);
+    world_set(&laptop, b, KIND_NOTE, &kase, &note, "text", "x");
+    world_set(&laptop, b, KIND_NOTE, &kase, &note, "text", "y");
+    assert_int_equal(world_push_well(c, &laptop, b), 0);
+    world_batch_free(b);
+    assert_int_equal(TASK(c, 3, "device", "list", "--json"), 0);
+    says("\"changes\": \"2\"");
+    id_format(&laptop.device.device, device);
+    assert_int_equal(TASK(c, 3, "device", "revoke", device), 0);
+    assert_int_equal(TASK(c, 2, "device", "list"), 0);
+    says("disabled");
+}
+
+/* Goal: a check finds a table that says something else than the log, and a log whose entry is gone. */
+static void test_check(void **state)
+{
+    struct central *c = *state;
+    struct id client = id_new(clock_wall());
+    pair_office_write(c, KIND_CLIENT, &client, &client, 1, "legal_name", "Ada", NULL);
+    PAIR_OK(db_exec(c->db, "UPDATE client SET legal_name = 'Eve'", &pair_e));
+    assert_int_equal(TASK(c, 1, "check"), 13);
+    says("differ from a replay");
+    PAIR_OK(db_exec(c->db, "UPDATE client SET legal_name = 'Ada'", &pair_e));
+    assert_int_equal(TASK(c, 1, "check"), 0);
+    PAIR_OK(db_exec(c->db, "CREATE TABLE kept AS SELECT * FROM entry WHERE position = 1", &pair_e));
+    PAIR_OK(db_exec(c->db, "DELETE FROM entry WHERE position = 1", &pair_e));
+    assert_int_equal(TASK(c, 1, "check"), 13);
+    PAIR_OK(db_exec(c->db, "INSERT INTO entry SELECT * FROM kept", &pair_e));
+    PAIR_OK(db_exec(c->db, "UPDATE entry SET received = received + 1 WHERE position = 1", &pair_e));
+    assert_int_equal(TASK(c, 1, "check"), 13);
+    says("root");
+    PAIR_OK(db_exec(c->db, "UPDATE entry SET received = received - 1 WHERE position = 1", &pair_e));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+    const struct CMUnitTest tests[] = {
+        TEST(test_usage), TEST(test_users), TEST(test_cases), TEST(test_waiting), TEST(test_devices), TEST(test_check),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
