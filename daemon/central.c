@@ -85,9 +85,9 @@ static int load(struct central *c, struct error *e)
 {
     int code;
     char vkey[CHECKPOINT_VKEY_MAX];
-    if ((code = db_meta_get(c->db, "sign_secret", c->keys->sign_secret, sizeof c->keys->sign_secret, e)) != 0 ||
-        (code = db_meta_get(c->db, "noise_secret", c->keys->noise_secret, sizeof c->keys->noise_secret, e)) != 0 ||
-        (code = db_meta_get(c->db, "office", c->office.b, sizeof c->office.b, e)) != 0)
+    if (db_meta_get(c->db, "sign_secret", c->keys->sign_secret, sizeof c->keys->sign_secret, e) != 0 ||
+        db_meta_get(c->db, "noise_secret", c->keys->noise_secret, sizeof c->keys->noise_secret, e) != 0 ||
+        db_meta_get(c->db, "office", c->office.b, sizeof c->office.b, e) != 0)
         return error_set(e, E_VERIFY, "the office's store is not complete: it was never set up to its end");
     crypto_scalarmult_base(c->noise_public, c->keys->noise_secret);
     db_meta_text(c->db, "log_key", vkey, sizeof vkey);
@@ -325,7 +325,7 @@ static int append_leaf(struct central *c, uint64_t received_ms, struct slice hea
 
 int central_write(struct central *c, struct edit *edit, const char *reason, struct error *e)
 {
-    uint64_t position = c->tree.size, received_ms;
+    uint64_t position = c->tree.size, received_ms = 0;
     sqlite3_stmt *s;
     int row, code;
     if (edit->draft.op_count == 0) {

@@ -8,6 +8,7 @@
 
 int csv_open(struct csv *c, const char *path, struct error *e)
 {
+    static const unsigned char mark[] = {0xef, 0xbb, 0xbf};
     memset(c, 0, sizeof *c);
     if ((c->row = malloc(CSV_ROW_MAX)) == NULL)
         return error_set(e, E_MEMORY, "there is no memory left to read %s", path);
@@ -18,8 +19,12 @@ int csv_open(struct csv *c, const char *path, struct error *e)
     }
     c->next_line = 1;
     /* A byte order mark is no part of the first name. */
-    if (getc(c->file) != 0xef || getc(c->file) != 0xbb || getc(c->file) != 0xbf)
-        rewind(c->file);
+    for (size_t i = 0; i < sizeof mark; i++) {
+        if (getc(c->file) != mark[i]) {
+            rewind(c->file);
+            break;
+        }
+    }
     return 0;
 }
 

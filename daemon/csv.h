@@ -10,7 +10,7 @@
 #include "error.h"
 
 #define CSV_COLUMNS_MAX 512
-#define CSV_ROW_MAX (256 * 1024) /* bytes */
+#define CSV_ROW_MAX 262144 /* bytes */
 
 struct csv {
     FILE *file;

@@ -342,7 +342,7 @@ out:
 
 void deal_release(struct deal_memory *memory)
 {
-    free((void *)(uintptr_t)memory->batch.p);
+    free((void *)memory->batch.p);
     free(memory->arrived);
     free(memory->purge);
     memset(memory, 0, sizeof *memory);

@@ -75,14 +75,14 @@ struct elements {
 static void elements_free(struct elements *l)
 {
     for (size_t i = 0; i < l->count; i++)
-        free((void *)(uintptr_t)l->items[i].value);
+        free((void *)l->items[i].value);
     free(l->items);
 }
 
 static int elements_add(struct elements *l, const char *field, const char *value, struct error *e)
 {
     char *copy;
-    if (l->count == l->room) {
+    if (l->items == NULL || l->count == l->room) {
         void *more = realloc(l->items, (l->room = 2 * l->room + 16) * sizeof *l->items);
         if (more == NULL)
             return error_set(e, E_MEMORY, "there is no memory left");

@@ -10,7 +10,7 @@
 #include "error.h"
 #include "server.h"
 
-#define OPERATOR_REQUEST_MAX (64 * 1024)
+#define OPERATOR_REQUEST_MAX 65536 /* bytes */
 #define OPERATOR_ANSWER_MAX (256u << 20)
 
 int operator_listen(struct server *s, struct error *e); /* E_BUSY: another daemon answers there */

@@ -353,7 +353,7 @@ void peer_pushed(struct peer *p, const struct receive_result *result, const stru
     }
     name_of(p, name);
     server_say(p->server, "device %s: %llu changes durable up to %llu, %zu held", name,
-               (unsigned long long)(result->seq - result->first_seq + 1), (unsigned long long)result->seq,
+               (unsigned long long)result->seq - result->first_seq + 1, (unsigned long long)result->seq,
                result->held_count);
     if ((code = receive_answer(p->server->central, result, p->checkpoint_size, &answer.as.pushed, &memory, &own)) == 0)
         code = session_send(p->session, &answer, &own);
