@@ -56,8 +56,8 @@ static void queue(struct room *r, int laptop, int notes, size_t note_bytes, int 
     head[push.head.size - 1] ^= (uint8_t)damaged;
     PAIR_OK(commit_queue(&r->server, NULL, &l->device, &push, NULL, &pair_e));
     memset(head, 0, sizeof head); /* the queue has its own copy */
-    memset((void *)(uintptr_t)push.batch.p, 0, push.batch.size);
-    free((void *)(uintptr_t)push.batch.p);
+    memset((void *)push.batch.p, 0, push.batch.size);
+    free((void *)push.batch.p);
     free(text);
     world_batch_free(b);
 }

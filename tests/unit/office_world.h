@@ -176,7 +176,7 @@ static PAIR_UNUSED int world_push(struct central *c, const struct world_laptop *
     uint8_t head[CHAIN_HEAD_MAX];
     struct message_push push = world_seal(l, b, head);
     int code = world_give(c, l, &push, result, e);
-    free((void *)(uintptr_t)push.batch.p);
+    free((void *)push.batch.p);
     return code;
 }
 

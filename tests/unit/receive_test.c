@@ -109,7 +109,7 @@ static void test_honest(void **state)
     world_check_answer(r->office, b, &again, size, &root);
     receive_free(&first);
     receive_free(&again);
-    free((void *)(uintptr_t)push.batch.p);
+    free((void *)push.batch.p);
     world_batch_free(b);
 }
 
@@ -232,7 +232,7 @@ static void test_forged_head(void **state)
     push = world_seal(&forger, b, head);
     assert_int_equal(world_give(r->office, &r->laptop, &push, &result, NULL), E_VERIFY);
     receive_free(&result);
-    free((void *)(uintptr_t)push.batch.p);
+    free((void *)push.batch.p);
     {
         struct chain_head honest = {.end = r->laptop.chain};
         chain_sign(&honest, r->laptop.secret, head, &push.head.size);
@@ -262,7 +262,7 @@ static void test_forged_head(void **state)
         receive_free(&result);
     }
     assert_int_equal(entries(r), before);
-    free((void *)(uintptr_t)push.batch.p);
+    free((void *)push.batch.p);
     world_batch_free(b);
 }
 
@@ -334,7 +334,7 @@ static void test_held(void **state)
     world_check_answer(r->office, b, &again, size, &root);
     receive_free(&result);
     receive_free(&again);
-    free((void *)(uintptr_t)push.batch.p);
+    free((void *)push.batch.p);
     world_batch_free(b);
 }
 
