@@ -12,7 +12,7 @@ int log_create(struct db *db, struct error *e)
                    "  scope BLOB NOT NULL, record BLOB NOT NULL, kind INTEGER NOT NULL,"
                    "  header BLOB NOT NULL, body BLOB, mask BLOB, held INTEGER NOT NULL DEFAULT 0,"
                    "  UNIQUE(device, epoch, seq));"
-                   "CREATE INDEX IF NOT EXISTS entry_scope ON entry(scope, position);"
+                   "CREATE INDEX IF NOT EXISTS entry_scope ON entry(scope, held, position);"
                    "CREATE INDEX IF NOT EXISTS entry_record ON entry(record);"
                    "CREATE INDEX IF NOT EXISTS entry_waiting ON entry(id) WHERE position IS NULL;"
                    "CREATE TABLE IF NOT EXISTS head("

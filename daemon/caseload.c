@@ -9,6 +9,12 @@
 #include "schema.h"
 #include "wire_limits.h"
 
+enum {
+    CASES_MAX = 64,  /* of one person, taken down in the field and not given to anybody yet */
+    LIVE_MAX = 1000, /* live ops of one field: fewer than one op can supersede, so that a person can decide them all */
+    VOIDS_MAX = 16   /* live voids of a record: each is held against all that lives in it, at every change */
+};
+
 int caseload_compare(const void *a, const void *b)
 {
     return id_compare(a, b);
@@ -76,6 +82,13 @@ fail:
 
 /* --- judging a change --- */
 
+/* What is new gets a UUIDv7, which nobody can tell before it is there. Other ids are the office's to give: those of an
+ * import are made from the keys of its source, and who knows such a key could take the record's place beforehand. */
+static int is_anybodys(const struct id *id)
+{
+    return id->b[6] >> 4 == 7;
+}
+
 /* 1: nothing of the scope has been applied yet, or this device made it and nobody holds it yet; 0: no; -1: failed. */
 static int is_unclaimed(struct central *c, const struct id *scope, const struct id *device, struct error *e)
 {
@@ -87,7 +100,7 @@ static int is_unclaimed(struct central *c, const struct id *scope, const struct 
                  scope) != 0)
         return -1;
     if ((row = db_next(c->db, s, e)) <= 0)
-        return row < 0 ? -1 : 1;
+        return row < 0 ? -1 : is_anybodys(scope);
     maker = db_id(s, 0);
     db_done(c->db, s);
     if (!id_equal(&maker, device))
@@ -100,12 +113,13 @@ static int is_unclaimed(struct central *c, const struct id *scope, const struct 
     return row < 0 ? -1 : !row;
 }
 
-/* A case or person taken down in the field by this device: unclaimed, and every case that names the person is, too. */
+/* A case or person taken down in the field by this device: unclaimed, and every case that names the person is, too.
+ * Nobody takes down more than a few cases of one person; for each of many, all would have to be looked at. */
 static int is_taken_down_here(struct central *c, const struct id *scope, const struct id *device, struct error *e)
 {
     sqlite3_stmt *s;
     char text[ID_TEXT];
-    int row, answer = is_unclaimed(c, scope, device, e);
+    int row, answer = is_unclaimed(c, scope, device, e), cases = 0;
     if (answer != 1)
         return answer;
     id_format(scope, text);
@@ -113,7 +127,10 @@ static int is_taken_down_here(struct central *c, const struct id *scope, const s
         return -1;
     while ((row = db_next(c->db, s, e)) == 1) {
         struct id naming;
-        answer = id_parse(db_text(s, 0), &naming, e) != 0 ? -1 : is_unclaimed(c, &naming, device, e);
+        if (++cases > CASES_MAX)
+            answer = 0;
+        else
+            answer = id_parse(db_text(s, 0), &naming, e) != 0 ? -1 : is_unclaimed(c, &naming, device, e);
         if (answer != 1) {
             db_done(c->db, s);
             return answer;
@@ -155,27 +172,127 @@ static int is_in_place(struct central *c, const struct change *change, struct er
         (row = db_next(c->db, s, e)) < 0)
         return -1;
     if (row == 0)
-        return 1;
+        return is_anybodys(&change->record);
     scope = db_id(s, 1);
     same = db_uint(s, 0) == change->kind && id_equal(&scope, &change->scope);
     db_done(c->db, s);
     return same;
 }
 
-/* Does each op replace only what is in the log? An honest author names what was shown to it; naming what a colleague
- * has not written yet would keep that from ever being seen. */
+/* Is each dot of this list in the log? 1, 0, -1. */
+static int are_written(struct central *c, const struct change *change, struct slice dots, struct error *e)
+{
+    struct unpack r;
+    unpack_start(&r, dots);
+    for (size_t left = unpack_array(&r); left > 0; left--) {
+        struct dot dot = dot_unpack(&r);
+        int64_t entry;
+        if (r.failed)
+            break; /* no list of dots: that is judged elsewhere */
+        if (id_equal(&dot.device, &change->device) && dot.epoch == change->epoch && dot.seq <= change->seq)
+            continue; /* its own, which may be held in this batch */
+        if ((entry = log_find(c->db, &dot.device, dot.epoch, dot.seq, NULL, e)) <= 0)
+            return entry < 0 ? -1 : 0;
+    }
+    return 1;
+}
+
+/* Does each op replace, or void, only what is in the log? An honest author names what was shown to it; naming what a
+ * colleague has not written yet would keep that from ever being seen. */
 static int are_seen(struct central *c, const struct change *change, struct error *e)
 {
+    int seen = 1;
+    for (size_t i = 0; i < change->op_count && seen == 1; i++) {
+        const struct change_op *op = &change->ops[i];
+        seen = are_written(c, change, op->supersedes, e);
+        if (seen == 1 && op->field == FIELD_VOID)
+            seen = are_written(c, change, op->value, e);
+    }
+    return seen;
+}
+
+/* --- how much lives on a field --- */
+
+/* How many ops a statement finds that counts them; -1. */
+static int counted(struct central *c, sqlite3_stmt *s, struct error *e)
+{
+    int count = -1;
+    if (db_next(c->db, s, e) == 1) {
+        count = (int)db_int(s, 0);
+        db_done(c->db, s);
+    }
+    return count;
+}
+
+/* Ops that live on a field (0: on the whole record), up to one more than LIVE_MAX; -1. */
+static int count_live(struct central *c, const struct id *record, unsigned field, struct error *e)
+{
+    static const char of_record[] = "SELECT count(*) FROM (SELECT 1 FROM op WHERE record = ? LIMIT ?)";
+    static const char of_field[] = "SELECT count(*) FROM (SELECT 1 FROM op WHERE record = ? AND field = ? LIMIT ?)";
+    sqlite3_stmt *s;
+    int code = field == 0 ? db_query(c->db, &s, e, of_record, "di", record, (int64_t)LIVE_MAX + 1)
+                          : db_query(c->db, &s, e, of_field, "dui", record, (uint64_t)field, (int64_t)LIVE_MAX + 1);
+    return code != 0 ? -1 : counted(c, s, e);
+}
+
+/* How many of the live ops of its field an op ends; -1. */
+static int count_ended(struct central *c, const struct id *record, const struct change_op *op, struct error *e)
+{
+    static const char sql[] = "SELECT EXISTS(SELECT 1 FROM op WHERE record = ? AND field = ? AND op = ? AND entry = "
+                              "(SELECT id FROM entry WHERE device = ? AND epoch = ? AND seq = ?))";
+    struct unpack r;
+    int ended = 0;
+    for (size_t left = change_supersedes(op, &r); left > 0; left--) {
+        struct dot dot = dot_unpack(&r);
+        sqlite3_stmt *s;
+        int lives;
+        if (db_query(c->db, &s, e, sql, "duuduu", record, (uint64_t)op->field, (uint64_t)dot.index, &dot.device,
+                     dot.epoch, dot.seq) != 0 ||
+            (lives = counted(c, s, e)) < 0)
+            return -1;
+        ended += lives;
+    }
+    return ended;
+}
+
+/* Would more than `most` ops live on the field that op number `first` of the change is the first to name? 1, 0, -1. */
+static int are_too_many(struct central *c, const struct change *change, size_t first, int most, struct error *e)
+{
+    unsigned field = change->ops[first].field;
+    int live = count_live(c, &change->record, field, e), own = 0, ended = 0;
+    if (live < 0)
+        return -1;
+    for (size_t i = first; i < change->op_count; i++)
+        own += change->ops[i].field == field;
+    /* Two ops may end the same ones: what one of them ends is sure. */
+    for (size_t i = first; i < change->op_count && live + own - ended > most; i++) {
+        int more = change->ops[i].field == field ? count_ended(c, &change->record, &change->ops[i], e) : 0;
+        if (more < 0)
+            return -1;
+        ended = more > ended ? more : ended;
+    }
+    return live + own - ended > most;
+}
+
+/* Does what would live on each field stay few enough? Who fills a field without end would make each further change of
+ * it slow, here and on every laptop, and nobody could decide over it any more. */
+static int are_few(struct central *c, const struct change *change, struct error *e)
+{
+    int live = count_live(c, &change->record, 0, e), has_void = 0;
+    if (live < 0)
+        return -1;
+    for (size_t i = 0; i < change->op_count; i++)
+        has_void |= change->ops[i].field == FIELD_VOID;
+    if (live + (int)change->op_count <= LIVE_MAX && !has_void)
+        return 1; /* the usual case */
     for (size_t i = 0; i < change->op_count; i++) {
-        struct unpack r;
-        for (size_t left = change_supersedes(&change->ops[i], &r); left > 0; left--) {
-            struct dot dot = dot_unpack(&r);
-            int64_t entry;
-            if (id_equal(&dot.device, &change->device) && dot.epoch == change->epoch && dot.seq <= change->seq)
-                continue; /* its own, which may be held in this batch */
-            if ((entry = log_find(c->db, &dot.device, dot.epoch, dot.seq, NULL, e)) <= 0)
-                return (int)entry;
-        }
+        unsigned field = change->ops[i].field;
+        size_t first = 0;
+        int many;
+        while (change->ops[first].field != field)
+            first++;
+        if (first == i && (many = are_too_many(c, change, i, field == FIELD_VOID ? VOIDS_MAX : LIVE_MAX, e)) != 0)
+            return many < 0 ? -1 : 0;
     }
     return 1;
 }
@@ -225,11 +342,17 @@ int caseload_judge(struct central *c, const struct caseload *l, const struct id 
         return right < 0 ? -1 : 1;
     }
     if ((right = is_in_place(c, change, e)) != 1) {
-        (void)snprintf(reason, 200, "its record stands in another case, or is of another kind");
+        (void)snprintf(
+            reason, 200,
+            "its record stands in another case, is of another kind, or has an id that the office alone gives");
         return right < 0 ? -1 : 1;
     }
     if ((right = are_seen(c, change, e)) != 1) {
-        (void)snprintf(reason, 200, "it replaces what nobody has written yet");
+        (void)snprintf(reason, 200, "it replaces or voids what nobody has written yet");
+        return right < 0 ? -1 : 1;
+    }
+    if ((right = are_few(c, change, e)) != 1) {
+        (void)snprintf(reason, 200, "a field of its record would have too many values beside each other");
         return right < 0 ? -1 : 1;
     }
     if (kind == NULL)
