@@ -1,9 +1,11 @@
 /* Cases and what waits for a person: case assign|release|list, conflicts, held list|release. */
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "log.h"
 #include "record.h"
 #include "schema.h"
 #include "task.h"
@@ -304,6 +306,58 @@ int task_held_list(struct task *t, int argc, char **argv, struct error *e)
     return row < 0 ? failed(e) : 0;
 }
 
+/* The entry that a hold names. E_NOT_FOUND. */
+static int find_held(struct db *db, const struct id *hold, int64_t *entry, struct error *e)
+{
+    char text[ID_TEXT];
+    struct id device = {{0}};
+    uint64_t epoch = 0, seq = 0;
+    sqlite3_stmt *s;
+    int row, code;
+    *entry = 0;
+    id_format(hold, text);
+    if ((code = db_query(db, &s, e, "SELECT device, epoch, seq FROM hold WHERE id = ?", "t", text)) != 0)
+        return code;
+    if ((row = db_next(db, s, e)) < 0)
+        return failed(e);
+    if (row == 1) {
+        (void)sodium_hex2bin(device.b, sizeof device.b, db_text(s, 0), strlen(db_text(s, 0)), NULL, NULL, NULL);
+        epoch = db_uint(s, 1);
+        seq = db_uint(s, 2);
+        db_done(db, s);
+    }
+    if ((*entry = log_find(db, &device, epoch, seq, NULL, e)) < 0)
+        return failed(e);
+    return *entry != 0 ? 0 : error_set(e, E_NOT_FOUND, "the change that %s holds is not in the log", text);
+}
+
+/* Would a release have the change applied, as whoever releases it expects? The log carries it in any case. */
+static int check_release(struct db *db, const struct id *hold, struct error *e)
+{
+    static const char sql[] = "SELECT entry.kind, place.kind <> entry.kind OR place.scope <> entry.scope "
+                              "FROM entry LEFT JOIN place ON place.record = entry.record WHERE entry.id = ?";
+    const struct schema_kind *kind;
+    int64_t entry;
+    sqlite3_stmt *s;
+    int elsewhere, code;
+    if ((code = find_held(db, hold, &entry, e)) != 0 || (code = db_query(db, &s, e, sql, "i", entry)) != 0)
+        return code;
+    if (db_next(db, s, e) != 1)
+        return failed(e);
+    kind = schema_kind((unsigned)db_uint(s, 0));
+    elsewhere = db_int(s, 1) != 0; /* a record that is nowhere yet gives NULL, which is 0 */
+    db_done(db, s);
+    if (kind != NULL && kind->office_only)
+        return error_set(e, E_REFUSED,
+                         "records of kind %s are the office's own, so what a laptop says of them is never applied; if "
+                         "it is right, write it here",
+                         kind->name);
+    return !elsewhere ? 0
+                      : error_set(e, E_REFUSED,
+                                  "its record stands in another case, or is of another kind, so it cannot be applied; "
+                                  "it stays held, and in the log");
+}
+
 static int release_hold(struct task *t, void *arg, struct error *e)
 {
     struct edit edit;
@@ -328,5 +382,7 @@ int task_held_release(struct task *t, int argc, char **argv, struct error *e)
         return code;
     if (record_find(t->central->db, &hold, &place, NULL) != 0 || place.kind->number != KIND_HOLD)
         return error_set(e, E_NOT_FOUND, "there is no hold %s; `satcheld held list` names them", argv[2]);
+    if ((code = check_release(t->central->db, &hold, e)) != 0)
+        return code;
     return task_write(t, as, release_hold, &hold, e);
 }
