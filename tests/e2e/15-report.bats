@@ -1,0 +1,39 @@
+#!/usr/bin/env bats
+# The office's own questions over the record's tables: one SELECT, and nothing that stands beside the record.
+load lib
+
+setup_file() { new_office 40; }
+teardown_file() { end_all; }
+
+@test "a question over a table of the record is answered as CSV and as JSON, with the daemon and without" {
+    run satcheld report "$office" 'SELECT count(*) AS n FROM client'
+    equal "$status" 0
+    equal "${lines[1]%$'\r'}" 40
+    ensure_running
+    equal "$(field '$[0].n' satcheld report "$office" 'SELECT count(*) AS n FROM client' --json)" 40
+    ensure_stopped
+}
+
+@test "a value with a comma, a quote or a line end is quoted" {
+    run satcheld report "$office" "SELECT 'a,\"b\"' AS x, 'c' AS y"
+    equal "$status" 0
+    equal "${lines[1]%$'\r'}" '"a,""b""",c'
+}
+
+@test "the office's keys, the tickets' secrets, the log and the other tables stay closed" {
+    for table in meta ticket_secret entry head node op dealt sqlite_schema; do
+        fails 2 "no question that can be asked" satcheld report "$office" "SELECT * FROM $table"
+    done
+}
+
+@test "a report changes nothing" {
+    before=$(digest)
+    for sql in 'DELETE FROM client' "UPDATE client SET legal_name = 'x'" 'DROP TABLE client' 'PRAGMA journal_mode=DELETE' \
+        "ATTACH 'x' AS y" 'SELECT load_extension(1)'; do
+        fails 2 "no question that can be asked" satcheld report "$office" "$sql"
+    done
+    fails 2 "one SELECT" satcheld report "$office" 'SELECT 1; SELECT 2'
+    equal "$(digest)" "$before"
+    run satcheld check "$office"
+    equal "$status" 0
+}
