@@ -150,6 +150,24 @@ static int check_ticket(struct central *c, const struct id *ticket, const struct
     return code != 0 ? code : check_active(c, user, e);
 }
 
+/* Neither of a laptop's keys may be another's: its links are known by the one, its changes by the other. */
+static int check_new(struct central *c, const struct id *device, const uint8_t noise_key[32], struct error *e)
+{
+    struct record_place place;
+    sqlite3_stmt *s;
+    char noise[65];
+    int code, row, known = record_find(c->db, device, &place, NULL) == 0;
+    sodium_bin2hex(noise, sizeof noise, noise_key, 32);
+    if ((code = db_query(c->db, &s, e, "SELECT 1 FROM device WHERE noise_key = ?", "t", noise)) != 0)
+        return code;
+    if ((row = db_next(c->db, s, e)) < 0)
+        return failed(e);
+    if (row == 1)
+        db_done(c->db, s);
+    return known || row == 1 ? error_set(e, E_REFUSED, "this laptop has been enrolled already, with another ticket")
+                             : 0;
+}
+
 static int write_device(struct central *c, const struct id *ticket, const struct id *device, const struct id *user,
                         const struct message_enrol *m, const uint8_t noise_key[32], struct error *e)
 {
@@ -187,10 +205,7 @@ int admit_enrol(struct central *c, const struct id *ticket, const struct message
         (code = check_ticket(c, ticket, &device, &user, &again, e)) != 0)
         return code;
     if (!again) {
-        struct record_place place;
-        if (record_find(c->db, &device, &place, NULL) == 0)
-            return error_set(e, E_REFUSED, "this laptop has been enrolled already, with another ticket");
-        if ((code = central_begin(c, e)) != 0)
+        if ((code = check_new(c, &device, noise_key, e)) != 0 || (code = central_begin(c, e)) != 0)
             return code;
         c->author.person = c->office;
         c->author.session = everywhere; /* nobody sits there */

@@ -133,6 +133,15 @@ static void test_refused_tickets(void **state)
         first.m.ticket = later.ticket;
     }
     refuse(r, &later.ticket, &first, "enrolled already");
+    /* Nor one that brings another signing key under the same Noise key. */
+    {
+        uint8_t statement[16 + ID_BYTES + 32] = "satchel enrol 1";
+        crypto_sign_keypair(first.m.sign_key, first.sign_secret);
+        memcpy(statement + 16, later.ticket.b, ID_BYTES);
+        memcpy(statement + 16 + ID_BYTES, first.noise, 32);
+        crypto_sign_detached(first.m.proof, NULL, statement, sizeof statement, first.sign_secret);
+    }
+    refuse(r, &later.ticket, &first, "enrolled already");
 }
 
 /* Goal: a laptop that cannot prove its signing key for this ticket and this link is refused: any bit of the proof, of
