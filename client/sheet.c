@@ -183,7 +183,8 @@ int sheet_json(struct view *v, const struct id *record, const struct record_plac
     FILE *out = v->cli->out;
     const struct schema_field *field;
     int contested, arriving = view_is_arriving(v->db, &place->scope, e), first = 1, code = 0;
-    if (arriving < 0)
+    int held_back = view_is_held_back(v->db, record, e);
+    if (arriving < 0 || held_back < 0)
         return desk_failed(e);
     if ((code = load_void(v, record, place, &contested, e)) != 0)
         return code;
@@ -191,8 +192,9 @@ int sheet_json(struct view *v, const struct id *record, const struct record_plac
     view_json_id(out, "id", record);
     (void)fprintf(out, ", \"kind\": \"%s\", ", place->kind->name);
     view_json_id(out, "scope", &place->scope);
-    (void)fprintf(out, ", \"voided\": %s, \"void_contested\": %s, \"arriving\": %s, \"fields\": {",
-                  place->voided ? "true" : "false", contested ? "true" : "false", arriving ? "true" : "false");
+    (void)fprintf(out, ", \"voided\": %s, \"void_contested\": %s, \"arriving\": %s, \"held_back\": %s, \"fields\": {",
+                  place->voided ? "true" : "false", contested ? "true" : "false", arriving ? "true" : "false",
+                  held_back ? "true" : "false");
     for (int conflicts = 0; conflicts < 2; conflicts++) {
         if (conflicts)
             (void)fputs("}, \"conflicts\": {", out);
@@ -247,14 +249,19 @@ int sheet_words(struct view *v, const struct id *record, int is_part, struct err
     FILE *out = v->cli->out;
     struct record_place place;
     char full[ID_TEXT], name[VIEW_NAME];
-    int code;
+    int held_back, code;
     if ((code = record_find(v->db, record, &place, e)) != 0)
         return code;
+    if ((held_back = view_is_held_back(v->db, record, e)) < 0)
+        return desk_failed(e);
     id_format(record, full);
     view_name(v->db, record, name);
     (void)fprintf(out, "%s %s%s", place.kind->name, full, name[0] != '\0' ? "  " : "");
     view_line(out, name, 0);
     (void)fputc('\n', out);
+    if (held_back)
+        (void)fputs("  what you wrote here is held back by the office, and not shown: `satchel status` says why\n",
+                    out);
     if ((code = print_void(v, record, &place, 2, e)) != 0 ||
         (place.kind->number == KIND_NOTE && (code = print_author(v, record, &place, e)) != 0))
         return code;

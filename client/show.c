@@ -16,8 +16,9 @@
 
 /* --- a person --- */
 
+/* missing: why there may be more than is shown; NULL: there is no more. */
 static int print_first(struct view *v, const struct id *client, const struct record_place *place, const char *name,
-                       const char *title, int arriving, struct error *e)
+                       const char *title, const char *missing, struct error *e)
 {
     FILE *out = v->cli->out;
     const struct schema_field *field = schema_field_named(place->kind, name);
@@ -30,11 +31,9 @@ static int print_first(struct view *v, const struct id *client, const struct rec
         view_block(out, view_value(v, field, f.ops[i].merge.value), LABEL);
         (void)fputc('\n', out);
     }
-    if (arriving) {
+    if (missing != NULL) {
         sheet_label(v, f.shown.count == 0 ? title : "", 0);
-        (void)fputs(f.shown.count == 0 ? "not all of this person's record has arrived yet\n"
-                                       : "there may be more: not all of this person's record has arrived yet\n",
-                    out);
+        (void)fprintf(out, "%s%s\n", f.shown.count == 0 ? "" : "there may be more: ", missing);
     } else if (f.shown.count == 0) {
         sheet_label(v, title, 0);
         (void)fprintf(out, "no %s recorded\n", strcmp(name, "allergy") == 0 ? "allergies" : "alerts");
@@ -48,7 +47,8 @@ static int print_warnings(struct view *v, const struct id *client, struct error 
 {
     struct record_place place;
     char brief[VIEW_ID];
-    int arriving, code;
+    const char *missing = NULL;
+    int arriving, held_back, code;
     view_id(client, brief);
     if ((code = record_find(v->db, client, &place, e)) == E_NOT_FOUND) {
         (void)fprintf(v->cli->out,
@@ -59,10 +59,14 @@ static int print_warnings(struct view *v, const struct id *client, struct error 
     }
     if (code != 0)
         return code;
-    if ((arriving = view_is_arriving(v->db, client, e)) < 0)
+    if ((arriving = view_is_arriving(v->db, client, e)) < 0 || (held_back = view_is_held_back(v->db, client, e)) < 0)
         return desk_failed(e);
-    if ((code = print_first(v, client, &place, "allergy", "ALLERGIES", arriving, e)) == 0)
-        code = print_first(v, client, &place, "alert", "ALERTS", arriving, e);
+    if (arriving)
+        missing = "not all of this person's record has arrived yet";
+    else if (held_back)
+        missing = "the office holds back what you wrote of this person; `satchel status` says why";
+    if ((code = print_first(v, client, &place, "allergy", "ALLERGIES", missing, e)) == 0)
+        code = print_first(v, client, &place, "alert", "ALERTS", missing, e);
     return code;
 }
 

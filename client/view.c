@@ -27,15 +27,25 @@ void view_id(const struct id *id, char out[VIEW_ID])
     memcpy(out, text + ID_TEXT - VIEW_ID, VIEW_ID);
 }
 
-int view_is_arriving(struct db *db, const struct id *scope, struct error *e)
+static int is_there(struct db *db, const char *sql, const struct id *id, struct error *e)
 {
     sqlite3_stmt *s;
     int row;
-    if (db_query(db, &s, e, "SELECT 1 FROM scope WHERE id = ? AND complete = 0", "d", scope) != 0)
+    if (db_query(db, &s, e, sql, "d", id) != 0)
         return -1;
     if ((row = db_next(db, s, e)) == 1)
         db_done(db, s);
     return row;
+}
+
+int view_is_arriving(struct db *db, const struct id *scope, struct error *e)
+{
+    return is_there(db, "SELECT 1 FROM scope WHERE id = ? AND complete = 0", scope, e);
+}
+
+int view_is_held_back(struct db *db, const struct id *record, struct error *e)
+{
+    return is_there(db, "SELECT 1 FROM held_note WHERE record = ? LIMIT 1", record, e);
 }
 
 /* --- names --- */

@@ -33,6 +33,8 @@ void view_id(const struct id *id, char out[VIEW_ID]);
 
 /* 1: the office has not dealt all of this scope yet (or it is to be dealt anew); 0: it is whole, or made here; -1. */
 int view_is_arriving(struct db *db, const struct id *scope, struct error *e);
+/* 1: the office holds back a change that was written here of this record, so it is not shown; 0: none; -1. */
+int view_is_held_back(struct db *db, const struct id *record, struct error *e);
 
 /* What people call a record: a client's name, the client's name for a case, the name of a user, a provider, a contact,
  * the title of a plan; "" where it has none or is not here. */
