@@ -512,11 +512,29 @@ static void office_assigns(struct chaos *c)
     }
 }
 
+/* A held change is let in after all. */
+static void office_releases(struct chaos *c)
+{
+    char text[ID_TEXT], sql[128];
+    struct id hold;
+    uint64_t holds = pair_count(c->r->p[0].office->db, "SELECT count(*) FROM hold WHERE status = 'held'");
+    if (holds == 0)
+        return;
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT id FROM hold WHERE status = 'held' AND ?1 <> '' ORDER BY id LIMIT 1 OFFSET %u",
+                   any((unsigned)holds));
+    world_text(c->r->p[0].office->db, sql, &c->cases[0], text, sizeof text);
+    PAIR_OK(id_parse(text, &hold, &pair_e));
+    pair_office_write(c->r->p[0].office, KIND_HOLD, &pair_everywhere, &hold, 0, "status", "released", NULL);
+}
+
 static void something(void *arg)
 {
     struct chaos *c = arg;
-    unsigned what = any(8);
-    if (what < 4)
+    unsigned what = any(9);
+    if (what == 8)
+        office_releases(c);
+    else if (what < 4)
         office_edits(c);
     else if (what < 7 && !c->deep)
         (void)pair_push(&c->r->p[any(LAPTOPS)]);
