@@ -164,6 +164,15 @@ static void test_waiting(void **state)
     assert_int_equal(TASK(c, 3, "held", "release", hold), 0);
     assert_int_equal(TASK(c, 2, "held", "list"), 0);
     world_expect(c->db, "SELECT phone FROM client WHERE id = ?", &client, "123");
+    /* What only the office writes stays out, whoever asks. */
+    b = world_batch();
+    world_set(&laptops[0], b, KIND_USER, &pair_everywhere, &ben, "role", "administrator");
+    assert_int_equal(world_push_well(c, &laptops[0], b), 1);
+    world_batch_free(b);
+    world_text(c->db, "SELECT id FROM hold WHERE status = 'held' AND ?1 <> ''", &client, hold, sizeof hold);
+    assert_int_equal(TASK(c, 3, "held", "release", hold), 2);
+    says("the office's own");
+    world_expect(c->db, "SELECT role FROM \"user\" WHERE id = ?", &ben, "case manager");
 }
 
 /* Goal: an invitation writes a ticket for its owner alone, and never over another file; laptops are listed with what
