@@ -199,7 +199,8 @@ static void print_help(FILE *out)
           "    verify ARCHIVE --key KEY    prove that nothing was altered, dropped, added or moved\n"
           "    replay ARCHIVE              rebuild the record, as it is or was at a time\n"
           "    history ARCHIVE ID          every change of a record or a case\n\n"
-          "`satchel-audit COMMAND --help` tells more, with an example. --json prints one JSON value.\n",
+          "`satchel-audit COMMAND --help` tells more, with an example. --json prints one JSON value.\n"
+          "Exit status: 0 done; 1 verified in part; 2 could not; 12 wrong passphrase; 13 something is wrong.\n",
           out);
 }
 
@@ -246,6 +247,10 @@ int main(int argc, char **argv)
     cli.color = isatty(STDERR_FILENO) && (no_color == NULL || *no_color == 0);
     a.argc = argc;
     a.argv = argv;
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        puts("satchel-audit 0.1.0");
+        return fflush(stdout) == 0 ? 0 : 2;
+    }
     if ((code = vault_init(&e)) == 0)
         code = run(&cli, &a, &status, &e);
     cli_secret_free(a.secret, a.secret_bytes);
