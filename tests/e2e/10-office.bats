@@ -30,13 +30,17 @@ teardown_file() { end_all; }
         equal "$status" 0
         has "$output" "$program"
     done
-    for command in $("$bin/satchel" --help | awk '/^  [a-z]+ +[a-z]/ && !/satchel/ {print $1}'); do
-        run "$bin/satchel" help "$command"
-        equal "$status" 0
-        [[ "$output" == *Example* || "$output" == *satchel* || "$output" == *":"* ]]
+    commands=$("$bin/satchel" --help | awk '/^Kinds/ {exit} /^  [a-z]+ +[a-z]/ && $1 != "satchel" {print $1}')
+    [ "$(wc -w <<<"$commands")" -ge 18 ]
+    for command in $commands; do
+        run "$bin/satchel" "$command" --help
+        equal "$command: $status" "$command: 0"
+        has "$output" "Example: satchel $command"
     done
-    run "$bin/satchel" sync --help
-    has "$output" "Example: satchel sync"
+    for command in verify replay history; do
+        run "$bin/satchel-audit" "$command" --help
+        has "$output" "Example: satchel-audit $command"
+    done
     run "$bin/satchel" help client
     has "$output" "allergy"
 }

@@ -239,6 +239,27 @@ marks() { laptop "$1" list note --json 2>/dev/null | grep -o "mark-$2-[0-9]*-end
     sync ben
 }
 
+@test "a copied laptop that goes on beside the first is refused, exit status 13, and keeps what it wrote" {
+    take_case anna
+    lock anna
+    cp -a "$home/anna" "$home/clone"
+    for who in anna clone; do laptop $who unlock --passphrase-file "$home/laptop.passphrase"; done
+    laptop anna note "$case" "Written on the first."
+    laptop clone note "$case" "Written on the copy."
+    sync anna
+    before=$("$bin/satcheld" status "$office" --digest)
+    fails 13 "copied" laptop clone sync
+    equal "$("$bin/satcheld" status "$office" --digest)" "$before"
+    equal "$(queued clone)" 1
+    has "$(laptop clone show "$case")" "Written on the copy."
+    # The first one goes on.
+    laptop anna note "$case" "And another."
+    sync anna
+    equal "$(queued anna)" 0
+    equal "$(agrees anna)" 1
+    lock clone
+}
+
 @test "a store with a flipped bit, a cut one, one without its keys: a sentence, never an empty store" {
     take_case ben
     sync ben
