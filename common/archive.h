@@ -45,7 +45,7 @@ struct archive_record {
     uint64_t position, received_ms; /* entries: positions count from 0, without a gap */
     struct slice header;
     struct slice body;       /* p NULL: erased, or sealed and no key was given */
-    int sealed;              /* there is a body, and no key was given */
+    int sealed;              /* no key was given: the body, or that it was erased, cannot be told */
     struct slice head;       /* signed head */
     struct slice checkpoint; /* note */
 };
