@@ -338,12 +338,15 @@ char *cli_count(uint64_t n, const char *singular, const char *plural, char *out,
     return out;
 }
 
-void cli_text(FILE *out, const char *text)
+static void put_text(FILE *out, const char *text, int on_one_line)
 {
     size_t left = strlen(text);
     while (left != 0) {
         size_t n = character(text, left);
-        if (n == 0 || (is_control(text, n) && *text != '\n' && *text != '\t')) {
+        int is_white = *text == '\n' || *text == '\t';
+        if (is_white && on_one_line) {
+            fputc(' ', out);
+        } else if (n == 0 || (is_control(text, n) && !is_white)) {
             fputs("\xef\xbf\xbd", out);
             n = n == 0 ? 1 : n;
         } else {
@@ -352,4 +355,14 @@ void cli_text(FILE *out, const char *text)
         text += n;
         left -= n;
     }
+}
+
+void cli_text(FILE *out, const char *text)
+{
+    put_text(out, text, 0);
+}
+
+void cli_line(FILE *out, const char *text)
+{
+    put_text(out, text, 1);
 }

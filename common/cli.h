@@ -56,5 +56,8 @@ char *cli_count(uint64_t n, const char *singular, const char *plural, char *out,
 /* Writes text for a terminal: control characters but newline and tab are shown as U+FFFD, so that a record cannot drive
  * the terminal that shows it. */
 void cli_text(FILE *out, const char *text);
+/* The same on one line of a list: newline and tab are shown as a space, so that no record passes for a line of its own.
+ */
+void cli_line(FILE *out, const char *text);
 
 #endif

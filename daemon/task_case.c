@@ -139,7 +139,7 @@ int task_case_list(struct task *t, int argc, char **argv, struct error *e)
                 cli_json_text(t->cli->out, db_text(s, i), strlen(db_text(s, i)));
             } else {
                 (void)fputs(i == 0 ? "" : "  ", t->cli->out);
-                cli_text(t->cli->out, db_text(s, i));
+                cli_line(t->cli->out, db_text(s, i));
             }
         }
         (void)fputs(t->cli->json ? "}" : "\n", t->cli->out);
@@ -184,7 +184,7 @@ static void print_deciders(struct task *t, const struct id *scope)
         cli_json_text(t->cli->out, db_text(s, 0), strlen(db_text(s, 0)));
     } else {
         (void)fprintf(t->cli->out, "    to decide: ");
-        cli_text(t->cli->out, db_text(s, 0)[0] != 0 ? db_text(s, 0) : "nobody holds this case; assign it");
+        cli_line(t->cli->out, db_text(s, 0)[0] != 0 ? db_text(s, 0) : "nobody holds this case; assign it");
         (void)fputc('\n', t->cli->out);
     }
     db_done(t->central->db, s);
@@ -211,9 +211,9 @@ static void print_value(struct printing *p, const struct record_conflict *c, con
     } else {
         cli_time(op->wall_ms, when);
         (void)fputs(first ? "    shown:  " : "    beside: ", out);
-        cli_text(out, value);
+        cli_line(out, value);
         (void)fprintf(out, "  (");
-        cli_text(out, author);
+        cli_line(out, author);
         (void)fprintf(out, ", %s)\n", when);
     }
 }
@@ -295,7 +295,7 @@ int task_held_list(struct task *t, int argc, char **argv, struct error *e)
         } else {
             (void)fprintf(t->cli->out, "%s  device %s change %llu by ", db_text(s, 0), db_text(s, 1),
                           (unsigned long long)db_uint(s, 2));
-            cli_text(t->cli->out, db_text(s, 3));
+            cli_line(t->cli->out, db_text(s, 3));
             (void)fprintf(t->cli->out, ": %s\n", db_text(s, 4));
         }
         count++;

@@ -93,7 +93,7 @@ static int print_rows(struct task *t, const char *sql, struct error *e)
                 cli_json_text(out, text, strlen(text));
             } else {
                 (void)fputs(i == 0 ? "" : "  ", out);
-                cli_text(out, text[0] != 0 ? text : "-");
+                cli_line(out, text[0] != 0 ? text : "-");
             }
         }
         (void)fputs(t->cli->json ? "}" : "\n", out);
