@@ -1,6 +1,7 @@
 /* People and their laptops: user add|list|disable, device invite|list|revoke. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +102,7 @@ static int print_rows(struct task *t, const char *sql, struct error *e)
     }
     if (t->cli->json)
         (void)fputs("\n]\n", out);
-    return row < 0 ? (e->code != 0 ? e->code : E_IO) : 0;
+    return row < 0 ? error_code(e) : 0;
 }
 
 static int list(struct task *t, int argc, char **argv, const char *form, const char *sql, struct error *e)
@@ -233,7 +234,8 @@ int task_device_invite(struct task *t, int argc, char **argv, struct error *e)
                       out, when);
         print_id(t, "ticket", &ticket.ticket);
     }
-    memset(&ticket, 0, sizeof ticket);
+    sodium_memzero(&ticket, sizeof ticket);
+    sodium_memzero(text, sizeof text);
     return code;
 }
 
