@@ -9,11 +9,6 @@
 #include "record.h"
 #include "schema.h"
 
-static int failed(const struct error *e)
-{
-    return e != NULL && e->code != 0 ? e->code : E_IO;
-}
-
 int apply_create(struct db *db, struct error *e)
 {
     return db_exec(db,
@@ -60,7 +55,7 @@ static int list(struct db *db, int complete, struct id **out, size_t *count, str
     }
     if (row == 0)
         return 0;
-    code = failed(e);
+    code = error_code(e);
 fail:
     free(*out);
     *out = NULL;
@@ -122,7 +117,7 @@ static int take_known(struct db *db, struct log_entry *entry, struct error *e)
     if ((code = db_query(db, &s, e, "SELECT position IS NULL, held FROM entry WHERE id = ?", "i", entry->id)) != 0)
         return code;
     if ((row = db_next(db, s, e)) < 0)
-        return failed(e);
+        return error_code(e);
     if (row == 1) {
         waits = db_int(s, 0) != 0;
         held = db_int(s, 1) != 0;
@@ -191,7 +186,7 @@ static int take_staged(struct db *db, struct edit_author *author, const struct i
         }
     }
     if (row < 0)
-        return failed(e);
+        return error_code(e);
     return db_run(db, e, "DELETE FROM arriving WHERE scope = ?", "d", scope);
 }
 
@@ -202,7 +197,7 @@ static int settle(struct db *db, struct edit_author *author, const struct id *sc
     struct error why = {0, ""};
     int code, there = exists(db, "SELECT 1 FROM entry WHERE scope = ? LIMIT 1", scope, e);
     if (there < 0)
-        return failed(e);
+        return error_code(e);
     if (there) {
         code = db_run(db, e,
                       "INSERT OR IGNORE INTO arriving(device, epoch, seq, scope, position, received, held, header, "
@@ -241,7 +236,7 @@ static int take_item(struct applying *a, const struct batch_item *item, struct e
     entry.received_ms = item->received_ms;
     entry.mask = item->mask;
     if ((complete = is_complete(a->db, scope, e)) < 0)
-        return failed(e);
+        return error_code(e);
     if (!complete && !is_in(a->m->arrived, scope)) {
         if ((code = set_complete(a->db, scope, 0, e)) != 0)
             return code;
@@ -262,14 +257,14 @@ static int take_batch(struct applying *a, struct error *e)
         a->result->entries++;
     }
     if (more < 0)
-        code = failed(e);
+        code = error_code(e);
     batch_close(&r);
     /* Those whose last entry came with an earlier batch, and those that are empty. */
     for (size_t i = 0; code == 0 && i < a->m->arrived.size / ID_BYTES; i++) {
         struct id scope = scope_at(a->m->arrived, i);
         int complete = is_complete(a->db, &scope, e);
         if (complete < 0)
-            return failed(e);
+            return error_code(e);
         if (!complete)
             code = settle(a->db, a->author, &scope, e);
         a->result->arrived++;

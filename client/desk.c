@@ -3,11 +3,6 @@
 #include "log.h"
 #include "queue.h"
 
-int desk_failed(const struct error *e)
-{
-    return e != NULL && e->code != 0 ? e->code : E_IO;
-}
-
 int desk_run(desk_work *work, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
     struct store *s;

@@ -17,9 +17,6 @@ typedef int desk_work(struct store *s, struct cli *cli, int argc, char **argv, i
 int desk_run(desk_work *work, struct cli *cli, int argc, char **argv, int *waiting, struct error *e);
 int desk_read(desk_work *work, struct cli *cli, int argc, char **argv, int *waiting, struct error *e);
 
-/* Code of an error that a function told in e. */
-int desk_failed(const struct error *e);
-
 /* Ends an edit: writes it (reason may be NULL) and commits. The edit is freed and the transaction is over in every
  * case. */
 int desk_commit(struct store *s, struct edit *edit, const char *reason, struct error *e);

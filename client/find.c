@@ -91,7 +91,7 @@ static int collect(struct db *db, const struct schema_kind *kind, const char *wo
     }
     if (row == 1)
         db_done(db, s);
-    return row < 0 ? desk_failed(e) : 0;
+    return row < 0 ? error_code(e) : 0;
 }
 
 int find_record(struct store *s, const struct schema_kind *kind, const char *words, struct id *record, struct error *e)

@@ -190,7 +190,7 @@ static int tell_all(struct telling *t, const struct id *record, int all, struct 
             return code;
         }
     }
-    return row < 0 ? desk_failed(e) : 0;
+    return row < 0 ? error_code(e) : 0;
 }
 
 int history_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)

@@ -120,7 +120,7 @@ static int say_arriving(struct db *db, struct cli *cli, struct error *e)
     if ((code = db_query(db, &s, e, "SELECT count(*) FROM scope WHERE complete = 0 AND id <> zeroblob(16)", "")) != 0)
         return code;
     if ((row = db_next(db, s, e)) < 0)
-        return desk_failed(e);
+        return error_code(e);
     if (row == 1) {
         count = db_uint(s, 0);
         db_done(db, s);
@@ -154,7 +154,7 @@ static int list_cases(struct db *db, struct cli *cli, int all, struct error *e)
     if (cli->json)
         (void)fputs("\n]\n", cli->out);
     if (row < 0)
-        return desk_failed(e);
+        return error_code(e);
     (void)fprintf(cli->err, "%s\n", cli_count(count, "case", "cases", words, sizeof words));
     return say_arriving(db, cli, e);
 }
@@ -317,7 +317,7 @@ static int list_kind(struct db *db, struct cli *cli, const struct schema_kind *k
     if (cli->json)
         (void)fputs("\n]\n", cli->out);
     if (row < 0)
-        code = desk_failed(e);
+        code = error_code(e);
     else
         (void)fprintf(cli->err, "%llu of kind %s\n", (unsigned long long)count, kind->name);
 out:

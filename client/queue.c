@@ -20,11 +20,6 @@ static int no_memory(struct error *e)
     return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
 }
 
-static int failed(const struct error *e)
-{
-    return e != NULL && e->code != 0 ? e->code : E_IO;
-}
-
 int queue_create(struct db *db, struct error *e)
 {
     return db_exec(db,
@@ -43,7 +38,7 @@ int queue_count(struct db *db, uint64_t *count, struct error *e)
                          (uint64_t)KIND_RECEIPT)) != 0)
         return code;
     if ((row = db_next(db, s, e)) < 0)
-        return failed(e);
+        return error_code(e);
     if (row == 1) {
         *count = db_uint(s, 0);
         db_done(db, s);
@@ -134,7 +129,7 @@ static int check_chain(struct db *db, const struct chain *own, const struct chai
     if (!id_equal(&have->device, &own->device) || have->epoch != own->epoch || have->seq > own->seq)
         return fork_found(have->seq, own->seq, e);
     if ((found = own_hash(db, own, have->seq, hash, e)) < 0)
-        return failed(e);
+        return error_code(e);
     /* Only what is acknowledged is ever let go of, and the last of that is remembered. */
     if (found == 0 || memcmp(hash, have->hash, sizeof hash) != 0)
         return fork_found(have->seq, own->seq, e);
@@ -188,7 +183,7 @@ static int fill(struct db *db, struct batch_writer *w, size_t room, struct queue
     }
     if (row == 1)
         db_done(db, s);
-    return row < 0 ? failed(e) : code;
+    return row < 0 ? error_code(e) : code;
 }
 
 int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, size_t room, struct queue_batch *out,
@@ -248,7 +243,7 @@ static int make_leaves(struct db *db, const struct chain *own, const struct mess
         log_leaf(m->received_ms, db_slice(s, 2), &leaves[found++]);
     }
     if (row < 0)
-        return failed(e);
+        return error_code(e);
     if (found != count)
         return error_set(e, E_VERIFY,
                          "the office acknowledges changes of this laptop that its store does not have" CALL);
@@ -292,7 +287,7 @@ static int refresh(struct db *db, int64_t id, struct error *e)
     if ((code = db_query(db, &s, e, "SELECT header, body FROM entry WHERE id = ?", "i", id)) != 0)
         return code;
     if ((row = db_next(db, s, e)) < 0)
-        return failed(e);
+        return error_code(e);
     if (row == 1) {
         if ((code = change_read(db_slice(s, 0), db_slice(s, 1), &c, e)) == 0)
             code = record_refresh(db, &c, e);
@@ -320,7 +315,7 @@ static int note_held(struct db *db, const struct chain *own, const struct messag
             return error_set(e, E_PEER, "the office holds back change %llu of this laptop, which was not sent" CALL,
                              number(h.seq));
         if ((id = log_find(db, &own->device, own->epoch, h.seq, NULL, e)) <= 0)
-            return failed(e);
+            return error_code(e);
         memcpy(reason, h.reason.p, h.reason.size);
         reason[h.reason.size] = '\0';
         if ((code = record_set_held(db, id, 1, e)) == 0 && (code = db_run(db, e, note, "it", id, reason)) == 0)
@@ -337,7 +332,7 @@ static int note_acked(struct db *db, const struct chain *own, uint64_t seq, stru
     if (db_meta_uint(db, "acked_epoch") == own->epoch && db_meta_uint(db, "acked_seq") >= seq)
         return 0;
     if (log_find(db, &own->device, own->epoch, seq, hash, e) <= 0)
-        return failed(e);
+        return error_code(e);
     if ((code = db_meta_set_uint(db, "acked_epoch", own->epoch, e)) != 0 ||
         (code = db_meta_set_uint(db, "acked_seq", seq, e)) != 0)
         return code;
@@ -355,7 +350,7 @@ int queue_pushed(struct db *db, const struct chain *own, const struct checkpoint
         return code;
     for (uint64_t seq = m->first_seq; seq <= m->seq; seq++) {
         if ((id = log_find(db, &own->device, own->epoch, seq, NULL, e)) <= 0)
-            return failed(e);
+            return error_code(e);
         if ((code = log_accept(db, id, m->first_position + (seq - m->first_seq), m->received_ms, e)) != 0 ||
             (code = refresh(db, id, e)) != 0)
             return code;

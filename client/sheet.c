@@ -185,7 +185,7 @@ int sheet_json(struct view *v, const struct id *record, const struct record_plac
     int contested, arriving = view_is_arriving(v->db, &place->scope, e), first = 1, code = 0;
     int held_back = view_is_held_back(v->db, record, e);
     if (arriving < 0 || held_back < 0)
-        return desk_failed(e);
+        return error_code(e);
     if ((code = load_void(v, record, place, &contested, e)) != 0)
         return code;
     (void)fputs("{", out);
@@ -253,7 +253,7 @@ int sheet_words(struct view *v, const struct id *record, int is_part, struct err
     if ((code = record_find(v->db, record, &place, e)) != 0)
         return code;
     if ((held_back = view_is_held_back(v->db, record, e)) < 0)
-        return desk_failed(e);
+        return error_code(e);
     id_format(record, full);
     view_name(v->db, record, name);
     (void)fprintf(out, "%s %s%s", place.kind->name, full, name[0] != '\0' ? "  " : "");
@@ -278,7 +278,7 @@ static int is_contested(struct view *v, const struct id *record, int *contested,
     if (code != 0)
         return code;
     if ((row = db_next(v->db, s, e)) < 0)
-        return desk_failed(e);
+        return error_code(e);
     if (row == 1)
         db_done(v->db, s);
     *contested = row == 1;

@@ -60,7 +60,7 @@ static int print_warnings(struct view *v, const struct id *client, struct error 
     if (code != 0)
         return code;
     if ((arriving = view_is_arriving(v->db, client, e)) < 0 || (held_back = view_is_held_back(v->db, client, e)) < 0)
-        return desk_failed(e);
+        return error_code(e);
     if (arriving)
         missing = "not all of this person's record has arrived yet";
     else if (held_back)
@@ -111,7 +111,7 @@ static int each_record(struct view *v, const char *sql, const char *scope, const
         }
     }
     if (row < 0)
-        return desk_failed(e);
+        return error_code(e);
     if (v->cli->json)
         end_array(out, name, count, arriving);
     return 0;
@@ -162,7 +162,7 @@ static int count_services(struct view *v, const char *scope, uint64_t *count, st
     if ((code = db_query(v->db, &s, e, "SELECT count(*) FROM service WHERE scope = ? AND voided = 0", "t", scope)) != 0)
         return code;
     if ((row = db_next(v->db, s, e)) < 0)
-        return desk_failed(e);
+        return error_code(e);
     if (row == 1) {
         *count = db_uint(s, 0);
         db_done(v->db, s);
@@ -242,7 +242,7 @@ static int client_words(struct view *v, const struct id *client, size_t number, 
     int arriving = is_person_arriving(v, client, e);
     (void)number;
     if (arriving < 0)
-        return desk_failed(e);
+        return error_code(e);
     (void)fputc('\n', v->cli->out);
     if (arriving)
         print_arriving(v, "PERSON");
@@ -269,7 +269,7 @@ static int show_case(struct view *v, const struct id *record, const struct recor
     int code, arriving = view_is_arriving(v->db, record, e);
     size_t count;
     if (arriving < 0)
-        return desk_failed(e);
+        return error_code(e);
     if (v->cli->json) {
         if ((code = sheet_json(v, record, place, e)) != 0 ||
             (code = each_client(v, record, place, &count, client_json, e)) != 0)
@@ -300,7 +300,7 @@ static int show_client(struct view *v, const struct id *record, const struct rec
     char text[ID_TEXT];
     id_format(record, text);
     if (arriving < 0)
-        return desk_failed(e);
+        return error_code(e);
     if (v->cli->json) {
         code = sheet_json(v, record, place, e);
         return code != 0 ? code : each_record(v, cases, text, "cases", arriving, part_json, e);
@@ -319,7 +319,7 @@ static int show_other(struct view *v, const struct id *record, const struct reco
 {
     int arriving = view_is_arriving(v->db, &place->scope, e);
     if (arriving < 0)
-        return desk_failed(e);
+        return error_code(e);
     if (v->cli->json)
         return sheet_json(v, record, place, e);
     if (arriving)

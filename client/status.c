@@ -16,11 +16,6 @@ struct status {
     uint64_t last_sync, checkpoint, agrees, position;
 };
 
-static int failed(const struct error *e)
-{
-    return e != NULL && e->code != 0 ? e->code : E_IO;
-}
-
 static int count(struct db *db, const char *sql, uint64_t *out, struct error *e)
 {
     sqlite3_stmt *s;
@@ -28,7 +23,7 @@ static int count(struct db *db, const char *sql, uint64_t *out, struct error *e)
     if (code != 0)
         return code;
     if ((row = db_next(db, s, e)) < 0)
-        return failed(e);
+        return error_code(e);
     if (row == 1) {
         *out = db_uint(s, 0);
         db_done(db, s);
@@ -89,7 +84,7 @@ static int show_held(const struct cli *cli, struct db *db, struct error *e)
         }
         first = 0;
     }
-    return row < 0 ? failed(e) : 0;
+    return row < 0 ? error_code(e) : 0;
 }
 
 static int show_json(const struct cli *cli, const struct store *s, const struct status *st, struct error *e)

@@ -93,7 +93,7 @@ static int check_head(struct store *s, struct error *e)
     if (s->kept.epoch == own->epoch && s->kept.seq == own->seq)
         memcpy(hash, own->hash, sizeof hash);
     else if ((found = log_find(s->db, &own->device, s->kept.epoch, s->kept.seq, hash, e)) < 0)
-        return e != NULL ? e->code : E_IO;
+        return error_code(e);
     else if (found == 0)
         return 0; /* acknowledged, and let go of since */
     if (memcmp(hash, s->kept.hash, sizeof hash) != 0)

@@ -32,11 +32,6 @@ struct sync {
     uint64_t started_ms;
 };
 
-static int failed(const struct error *e)
-{
-    return e != NULL && e->code != 0 ? e->code : E_IO;
-}
-
 /* --- words on the way --- */
 
 static void progress(struct sync *s)
@@ -410,5 +405,5 @@ int command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct er
     s.shows_progress = !cli->json && cli->err == stderr && isatty(STDERR_FILENO);
     code = run(&s, &wire, waiting, e);
     store_close(s.store);
-    return code != 0 ? failed(e) : 0;
+    return code != 0 ? error_code(e) : 0;
 }

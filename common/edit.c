@@ -198,7 +198,7 @@ int edit_void(struct edit *edit, struct error *e)
         seen++;
     }
     if (row < 0) {
-        code = e != NULL ? e->code : E_IO;
+        code = error_code(e);
         goto out;
     }
     pack_array(&value, seen);

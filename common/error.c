@@ -53,6 +53,11 @@ int error_prefix(struct error *e, const char *format, ...)
     return e->code;
 }
 
+int error_code(const struct error *e)
+{
+    return e != NULL && e->code != 0 ? e->code : E_IO;
+}
+
 int error_status(int code)
 {
     switch (code) {

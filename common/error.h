@@ -13,7 +13,7 @@
     X(E_OK, 0, "ok")                                                                                                   \
     X(E_USAGE, 2, "usage")         /* the command line is wrong */                                                     \
     X(E_INPUT, 2, "input")         /* a file, a row or a peer's bytes are not what they should be */                   \
-    X(E_LIMIT, 2, "limit")         /* larger than any limit allows */                                                   \
+    X(E_LIMIT, 2, "limit")         /* larger than any limit allows */                                                  \
     X(E_NOT_FOUND, 2, "not-found") /* no such record, user, device, field */                                           \
     X(E_EXISTS, 2, "exists")       /* it is there already */                                                           \
     X(E_REFUSED, 2, "refused")     /* not allowed: ticket, role, scope */                                              \
@@ -52,6 +52,9 @@ int error_system(struct error *e, int code, int number, const char *format, ...)
 
 /* Puts "prefix: " before the sentence that e holds; returns e's code (E_INTERNAL for NULL). */
 int error_prefix(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The code of an error that a function told in e: E_IO where e is NULL or holds none. */
+int error_code(const struct error *e);
 
 /* The exit status for a code, and its short name ("wrong-key"). Unknown codes give 2 and "internal". */
 int error_status(int code);

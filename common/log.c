@@ -81,7 +81,7 @@ int log_add(struct db *db, const struct change *c, uint64_t position, uint64_t r
     /* Something is there already: this very change, another one with its name, or another one at its position. */
     old = log_find(db, &c->device, c->epoch, c->seq, there, e);
     if (old < 0)
-        return e != NULL ? e->code : E_IO;
+        return error_code(e);
     if (old == 0)
         return error_set(e, E_VERIFY, "two entries claim position %llu of the log", (unsigned long long)position);
     *id = old;
@@ -149,7 +149,7 @@ int log_load(struct db *db, int64_t id, int want_body, struct log_entry *out, st
         return code;
     row = db_next(db, s, e);
     if (row < 0)
-        return e != NULL ? e->code : E_IO;
+        return error_code(e);
     if (row == 0)
         return error_set(e, E_NOT_FOUND, "the log has no entry %lld", (long long)id);
     code = read_row(s, keep(s, 5, header, sizeof header), keep(s, 6, body, sizeof body), keep(s, 4, mask, sizeof mask),
@@ -170,7 +170,7 @@ int log_chain_end(struct db *db, const struct id *device, struct chain *out, str
         return code;
     row = db_next(db, s, e);
     if (row < 0)
-        return e != NULL ? e->code : E_IO;
+        return error_code(e);
     if (row == 1) {
         out->epoch = db_uint(s, 0);
         out->seq = db_uint(s, 1);
@@ -195,7 +195,7 @@ static int each_of(struct db *db, const char *sql, uint64_t from,
             return code;
         }
     }
-    return row < 0 ? (e != NULL ? e->code : E_IO) : 0;
+    return row < 0 ? error_code(e) : 0;
 }
 
 int log_each(struct db *db, uint64_t from, int (*each)(void *arg, struct log_entry *entry, struct error *e), void *arg,
@@ -228,7 +228,7 @@ int log_heads(struct db *db, int (*each)(void *arg, struct slice signed_head, st
             return code;
         }
     }
-    return row < 0 ? (e != NULL ? e->code : E_IO) : 0;
+    return row < 0 ? error_code(e) : 0;
 }
 
 /* --- the office's tree --- */
@@ -265,7 +265,7 @@ static int load_node(void *arg, unsigned level, uint64_t index, struct merkle_ha
         return code;
     row = db_next(db, s, e);
     if (row < 0)
-        return e != NULL ? e->code : E_IO;
+        return error_code(e);
     hash = row == 1 ? db_slice(s, 0) : (struct slice){NULL, 0};
     if (hash.size == sizeof out->b)
         memcpy(out->b, hash.p, sizeof out->b);
@@ -298,7 +298,7 @@ int log_frontier(struct db *db, struct merkle_frontier *out, struct error *e)
         return code;
     row = db_next(db, s, e);
     if (row < 0)
-        return e != NULL ? e->code : E_IO;
+        return error_code(e);
     if (row == 1) {
         size = db_uint(s, 0);
         db_done(db, s);

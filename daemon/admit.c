@@ -11,11 +11,6 @@
 
 static const struct id everywhere;
 
-static int failed(const struct error *e)
-{
-    return e != NULL && e->code != 0 ? e->code : E_IO;
-}
-
 /* One text column of one record; "" where there is none. */
 static int text_of(struct central *c, const char *sql, const struct id *record, char *out, size_t out_max,
                    struct error *e)
@@ -28,7 +23,7 @@ static int text_of(struct central *c, const char *sql, const struct id *record, 
     if ((code = db_query(c->db, &s, e, sql, "t", id)) != 0)
         return code;
     if ((row = db_next(c->db, s, e)) < 0)
-        return failed(e);
+        return error_code(e);
     if (row == 1) {
         (void)snprintf(out, out_max, "%s", db_text(s, 0));
         db_done(c->db, s);
@@ -96,7 +91,7 @@ int admit_secret(struct central *c, const struct id *ticket, uint8_t secret[32],
     if ((code = db_query(c->db, &s, e, "SELECT secret FROM ticket_secret WHERE ticket = ?", "d", ticket)) != 0)
         return code;
     if ((row = db_next(c->db, s, e)) < 0)
-        return failed(e);
+        return error_code(e);
     if (row == 1) {
         struct slice kept = db_slice(s, 0);
         if (kept.size == 32)
@@ -137,7 +132,7 @@ static int check_ticket(struct central *c, const struct id *ticket, const struct
                          "t", id)) != 0)
         return code;
     if ((row = db_next(c->db, s, e)) < 0)
-        return failed(e);
+        return error_code(e);
     if (row == 0)
         return error_set(e, E_REFUSED, "the office does not know this ticket; ask it for a new one");
     *again = strcmp(db_text(s, 2), own) == 0;
@@ -161,7 +156,7 @@ static int check_new(struct central *c, const struct id *device, const uint8_t n
     if ((code = db_query(c->db, &s, e, "SELECT 1 FROM device WHERE noise_key = ?", "t", noise)) != 0)
         return code;
     if ((row = db_next(c->db, s, e)) < 0)
-        return failed(e);
+        return error_code(e);
     if (row == 1)
         db_done(c->db, s);
     return known || row == 1 ? error_set(e, E_REFUSED, "this laptop has been enrolled already, with another ticket")

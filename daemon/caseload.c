@@ -70,7 +70,7 @@ int caseload_load(struct central *c, const struct id *user, struct caseload *out
         out->count++;
     }
     if (row < 0) {
-        code = e != NULL ? e->code : E_IO;
+        code = error_code(e);
         goto fail;
     }
     qsort(out->scopes, out->count, sizeof *out->scopes, caseload_compare);

@@ -304,7 +304,7 @@ static int receipt_time(struct central *c, uint64_t *out, struct error *e)
     if ((code = db_query(c->db, &s, e, "SELECT received FROM entry ORDER BY position DESC LIMIT 1", "")) != 0)
         return code;
     if ((row = db_next(c->db, s, e)) < 0)
-        return e != NULL ? e->code : E_IO;
+        return error_code(e);
     if (row == 1) {
         last = db_uint(s, 0);
         db_done(c->db, s);
@@ -341,7 +341,7 @@ int central_write(struct central *c, struct edit *edit, const char *reason, stru
         return code;
     row = db_next(c->db, s, e);
     if (row != 1)
-        return row < 0 ? (e != NULL ? e->code : E_IO) : error_set(e, E_INTERNAL, "the office's own change was lost");
+        return row < 0 ? error_code(e) : error_set(e, E_INTERNAL, "the office's own change was lost");
     code = append_leaf(c, received_ms, db_slice(s, 0), e);
     db_done(c->db, s);
     return code;
@@ -376,7 +376,7 @@ int central_user(struct central *c, const char *login, struct id *out, struct er
         return code;
     row = db_next(c->db, s, e);
     if (row < 0)
-        return e != NULL ? e->code : E_IO;
+        return error_code(e);
     if (row == 0)
         return error_set(e, E_NOT_FOUND, "there is no user %s; `satcheld user list` names them", login);
     code = id_parse(db_text(s, 0), out, e);
@@ -401,7 +401,7 @@ int central_act_as(struct central *c, const char *login, struct error *e)
         }
     }
     if (row < 0)
-        return e != NULL ? e->code : E_IO;
+        return error_code(e);
     if (count == 0)
         return error_set(e, E_REFUSED, "%s is no active administrator of this office",
                          login != NULL ? login : "nobody");

@@ -14,11 +14,6 @@ static int no_memory(struct error *e)
     return error_set(e, E_MEMORY, "there is no memory left for a batch");
 }
 
-static int failed(const struct error *e)
-{
-    return e != NULL && e->code != 0 ? e->code : E_IO;
-}
-
 int deal_remembers(struct central *c, const struct receive_device *device, const uint8_t digest[32],
                    struct caseload *held, struct error *e)
 {
@@ -324,7 +319,7 @@ int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message
     if ((more = deal_news(d, c, &w, e)) == 1)
         more = deal_arrivals(d, c, &w, memory->arrived, &arrived, e);
     if (more < 0) {
-        code = failed(e);
+        code = error_code(e);
         goto out;
     }
     out->arrived = (struct slice){(const uint8_t *)memory->arrived, arrived * sizeof *memory->arrived};

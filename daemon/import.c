@@ -48,11 +48,6 @@ int import_source(struct import *im, const char *format, struct error *e)
 
 /* --- staging --- */
 
-static int failed(const struct error *e)
-{
-    return e != NULL && e->code != 0 ? e->code : E_IO;
-}
-
 /* Column names become SQL names, so they are held to letters, digits and underscores. */
 static int is_name(const char *text)
 {
@@ -157,6 +152,21 @@ int import_stage(struct import *im, const char *folder, const char *name, const 
     return code;
 }
 
+int import_each(struct import *im, const char *sql, import_row *take, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(im->staging, &s, e, sql, "")) != 0)
+        return code;
+    while ((row = db_next(im->staging, s, e)) == 1) {
+        if ((code = take(im, s, e)) != 0) {
+            db_done(im->staging, s);
+            return code;
+        }
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
 /* --- writing --- */
 
 void import_field(struct import_record *r, const char *field, const char *value)
@@ -212,7 +222,7 @@ static int is_unchanged(struct import *im, const struct id *record, const struct
             }
         }
     }
-    return row < 0 ? failed(e) : 0;
+    return row < 0 ? error_code(e) : 0;
 }
 
 /* The dots of our own among the live ops, which the source's new value takes the place of; what somebody else wrote
@@ -390,10 +400,10 @@ int import_write(struct import *im, struct import_record *r, struct error *e)
     if ((there = has_case(im, r, e)) != 1) {
         if (there == 0)
             import_left(im, r->file, "its case was not taken");
-        return there == 0 ? 0 : failed(e);
+        return there == 0 ? 0 : error_code(e);
     }
     if ((there = compare(im, r, hex, e)) == -2)
-        return failed(e);
+        return error_code(e);
     if (there == 1) {
         import_took(im, r->kind->name, "unchanged");
         return 0;

@@ -43,6 +43,10 @@ struct import {
 int import_stage(struct import *im, const char *folder, const char *name, const char *const *columns, int *found,
                  struct error *e);
 
+/* Calls back for each row of a query over the staging tables; stops at the first non-zero return. */
+typedef int import_row(struct import *im, sqlite3_stmt *row, struct error *e);
+int import_each(struct import *im, const char *sql, import_row *take, struct error *e);
+
 void import_took(struct import *im, const char *what, const char *how);
 void import_left(struct import *im, const char *what, const char *reason);
 

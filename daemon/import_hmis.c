@@ -6,11 +6,6 @@
 
 #include "import.h"
 
-static int failed(const struct error *e)
-{
-    return e != NULL && e->code != 0 ? e->code : E_IO;
-}
-
 static struct id id_for(const struct import *im, const char *table, const char *key)
 {
     return id_derive(im->source, table, key);
@@ -75,23 +70,6 @@ static int sift_reference(struct import *im, const char *table, const char *colu
 }
 
 /* --- the tables --- */
-
-typedef int row_function(struct import *im, sqlite3_stmt *s, struct error *e);
-
-static int each_row(struct import *im, const char *sql, row_function *row_taken, struct error *e)
-{
-    sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_query(im->staging, &s, e, sql, "")) != 0)
-        return code;
-    while ((row = db_next(im->staging, s, e)) == 1) {
-        if ((code = row_taken(im, s, e)) != 0) {
-            db_done(im->staging, s);
-            return code;
-        }
-    }
-    return row < 0 ? failed(e) : 0;
-}
 
 static int take_user(struct import *im, sqlite3_stmt *s, struct error *e)
 {
@@ -300,7 +278,7 @@ int import_hmis(struct import *im, const char *folder, int *found, struct error 
 {
     static const struct {
         const char *sql;
-        row_function *take;
+        import_row *take;
     } steps[] = {
         {"SELECT UserID, UserFirstName, UserLastName, UserPhone, UserEmail FROM User ORDER BY line", take_user},
         {"SELECT OrganizationID, OrganizationName FROM Organization ORDER BY line", take_organization},
@@ -333,7 +311,7 @@ int import_hmis(struct import *im, const char *folder, int *found, struct error 
         (code = sift_references(im, e)) != 0)
         return code;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        if ((code = each_row(im, steps[i].sql, steps[i].take, e)) != 0)
+        if ((code = import_each(im, steps[i].sql, steps[i].take, e)) != 0)
             return code;
     return import_flush(im, e);
 }

@@ -6,34 +6,12 @@
 
 #include "import.h"
 
-static int failed(const struct error *e)
-{
-    return e != NULL && e->code != 0 ? e->code : E_IO;
-}
-
 static void ref(const struct import *im, const char *table, const char *key, char out[ID_TEXT])
 {
     struct id id = id_derive(im->source, table, key);
     out[0] = 0;
     if (key != NULL && key[0] != 0)
         id_format(&id, out);
-}
-
-typedef int row_function(struct import *im, sqlite3_stmt *s, struct error *e);
-
-static int each_row(struct import *im, const char *sql, row_function *row_taken, struct error *e)
-{
-    sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_query(im->staging, &s, e, sql, "")) != 0)
-        return code;
-    while ((row = db_next(im->staging, s, e)) == 1) {
-        if ((code = row_taken(im, s, e)) != 0) {
-            db_done(im->staging, s);
-            return code;
-        }
-    }
-    return row < 0 ? failed(e) : 0;
 }
 
 static int take_organization(struct import *im, sqlite3_stmt *s, struct error *e)
@@ -121,7 +99,7 @@ static int gather(struct import *im, const char *patient, struct elements *l, st
             return code;
         }
     }
-    return row < 0 ? failed(e) : 0;
+    return row < 0 ? error_code(e) : 0;
 }
 
 static int take_patient(struct import *im, sqlite3_stmt *s, struct error *e)
@@ -268,7 +246,7 @@ int import_synthea(struct import *im, const char *folder, int *found, struct err
 {
     static const struct {
         const char *sql;
-        row_function *take;
+        import_row *take;
     } steps[] = {
         {"SELECT Id, NAME, ADDRESS, CITY, PHONE FROM organizations ORDER BY line", take_organization},
         {"SELECT Id, ORGANIZATION, NAME, SPECIALITY, ADDRESS, CITY FROM providers ORDER BY line", take_provider},
@@ -287,7 +265,7 @@ int import_synthea(struct import *im, const char *folder, int *found, struct err
         (code = sift_all(im, e)) != 0)
         return code;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        if ((code = each_row(im, steps[i].sql, steps[i].take, e)) != 0)
+        if ((code = import_each(im, steps[i].sql, steps[i].take, e)) != 0)
             return code;
     return import_flush(im, e);
 }

@@ -25,7 +25,7 @@ int receive_device(struct central *c, const uint8_t noise_key[32], struct receiv
         return code;
     row = db_next(c->db, s, e);
     if (row < 0)
-        return e != NULL ? e->code : E_IO;
+        return error_code(e);
     if (row == 0)
         return error_set(e, E_REFUSED, "the office does not know this laptop; enrol it with a ticket");
     if ((code = id_parse(db_text(s, 0), &out->device, e)) == 0)
@@ -168,7 +168,7 @@ static int take_all(struct taking *t, struct error *e)
             (code = chain_follow(&t->chain, &change, e)) != 0)
             return code;
         if ((held = judge(t, &change, e)) < 0)
-            return e != NULL ? e->code : E_IO;
+            return error_code(e);
         if (t->result->first_seq == 0) {
             t->result->first_seq = change.seq;
             t->result->first_position = t->c->tree.size;
@@ -183,7 +183,7 @@ static int take_all(struct taking *t, struct error *e)
         if (change.kind == KIND_RECEIPT)
             t->result->receipt = 1;
     }
-    return more < 0 ? (e != NULL ? e->code : E_INPUT) : 0;
+    return more < 0 ? error_code(e) : 0;
 }
 
 /* The head must name the last change of the batch. */
@@ -262,7 +262,7 @@ static int find_old(struct taking *t, struct error *e)
         if ((code = change_read_header(item.header, &change, e)) != 0)
             return code;
         if ((id = log_find(t->c->db, &change.device, change.epoch, change.seq, hash, e)) < 0)
-            return e != NULL ? e->code : E_IO;
+            return error_code(e);
         if (id == 0 || !id_equal(&change.device, &t->device->device))
             return 0;
         if (memcmp(hash, change.hash, sizeof hash) != 0)
@@ -282,7 +282,7 @@ static int find_old(struct taking *t, struct error *e)
         }
         r->seq = change.seq;
     }
-    return more < 0 ? (e != NULL ? e->code : E_INPUT) : 0;
+    return more < 0 ? error_code(e) : 0;
 }
 
 /* Reasons of held changes among those that the log had already, so that a laptop whose answer was lost hears of them.
@@ -310,7 +310,7 @@ static int find_old_holds(struct taking *t, struct error *e)
         (void)snprintf(more[r->held_count].reason, sizeof more->reason, "%s", db_text(s, 1));
         r->held_count++;
     }
-    return row < 0 ? (e != NULL ? e->code : E_IO) : 0;
+    return row < 0 ? error_code(e) : 0;
 }
 
 int receive_push(struct central *c, const struct receive_device *device, const struct message_push *push,
@@ -341,7 +341,7 @@ int receive_push(struct central *c, const struct receive_device *device, const s
         goto out;
     }
     if (batch_next(&t.batch, &first, e) != 1 || change_read_header(first.header, &change, e) != 0) {
-        code = e != NULL ? e->code : E_INPUT;
+        code = error_code(e);
         goto out;
     }
     batch_close(&t.batch);

@@ -10,11 +10,6 @@
 #include "schema.h"
 #include "task.h"
 
-static int failed(const struct error *e)
-{
-    return e != NULL && e->code != 0 ? e->code : E_IO;
-}
-
 /* A case by its id, its number or its key in the system that it came from. */
 static int find_case(struct task *t, const char *words, struct id *out, struct error *e)
 {
@@ -29,7 +24,7 @@ static int find_case(struct task *t, const char *words, struct id *out, struct e
         if (count++ == 0)
             code = id_parse(db_text(s, 0), out, e);
     if (row < 0)
-        return failed(e);
+        return error_code(e);
     if (row == 1)
         db_done(db, s);
     if (code == 0 && count != 1)
@@ -63,7 +58,7 @@ static int write_assignment(struct task *t, void *arg, struct error *e)
                          "tt", scope, user)) != 0)
         return code;
     if ((row = db_next(db, s, e)) < 0)
-        return failed(e);
+        return error_code(e);
     if (row == 1) {
         code = id_parse(db_text(s, 0), &record, e);
         db_done(db, s);
@@ -147,7 +142,7 @@ int task_case_list(struct task *t, int argc, char **argv, struct error *e)
     }
     if (t->cli->json)
         (void)fputs("\n]\n", t->cli->out);
-    return row < 0 ? failed(e) : 0;
+    return row < 0 ? error_code(e) : 0;
 }
 
 /* --- conflicts --- */
@@ -303,7 +298,7 @@ int task_held_list(struct task *t, int argc, char **argv, struct error *e)
     if (t->cli->json)
         (void)fputs("\n]\n", t->cli->out);
     t->waiting = count != 0;
-    return row < 0 ? failed(e) : 0;
+    return row < 0 ? error_code(e) : 0;
 }
 
 /* The entry that a hold names. E_NOT_FOUND. */
@@ -319,7 +314,7 @@ static int find_held(struct db *db, const struct id *hold, int64_t *entry, struc
     if ((code = db_query(db, &s, e, "SELECT device, epoch, seq FROM hold WHERE id = ?", "t", text)) != 0)
         return code;
     if ((row = db_next(db, s, e)) < 0)
-        return failed(e);
+        return error_code(e);
     if (row == 1) {
         (void)sodium_hex2bin(device.b, sizeof device.b, db_text(s, 0), strlen(db_text(s, 0)), NULL, NULL, NULL);
         epoch = db_uint(s, 1);
@@ -327,7 +322,7 @@ static int find_held(struct db *db, const struct id *hold, int64_t *entry, struc
         db_done(db, s);
     }
     if ((*entry = log_find(db, &device, epoch, seq, NULL, e)) < 0)
-        return failed(e);
+        return error_code(e);
     return *entry != 0 ? 0 : error_set(e, E_NOT_FOUND, "the change that %s holds is not in the log", text);
 }
 
@@ -343,7 +338,7 @@ static int check_release(struct db *db, const struct id *hold, struct error *e)
     if ((code = find_held(db, hold, &entry, e)) != 0 || (code = db_query(db, &s, e, sql, "i", entry)) != 0)
         return code;
     if (db_next(db, s, e) != 1)
-        return failed(e);
+        return error_code(e);
     kind = schema_kind((unsigned)db_uint(s, 0));
     elsewhere = db_int(s, 1) != 0; /* a record that is nowhere yet gives NULL, which is 0 */
     db_done(db, s);

@@ -8,11 +8,6 @@
 #include "record.h"
 #include "task.h"
 
-static int failed(const struct error *e)
-{
-    return e != NULL && e->code != 0 ? e->code : E_IO;
-}
-
 /* Cases that nobody holds go to the given people in turn. */
 static int assign_in_turn(struct import *im, char *logins, struct error *e)
 {
@@ -50,7 +45,7 @@ static int assign_in_turn(struct import *im, char *logins, struct error *e)
     if (row == 1)
         db_done(im->central->db, s);
     else if (row < 0)
-        code = failed(e);
+        code = error_code(e);
     for (size_t i = 0; code == 0 && i < count; i++)
         code = import_assign(im, &scopes[i], &people[i % person_count], e);
     free(scopes);

@@ -19,7 +19,7 @@ static int count(struct db *db, const char *sql, uint64_t *out, struct error *e)
     if (code != 0)
         return code;
     if (db_next(db, s, e) != 1)
-        return e->code != 0 ? e->code : E_IO;
+        return error_code(e);
     *out = db_uint(s, 0);
     db_done(db, s);
     return 0;
@@ -143,7 +143,7 @@ static int check_chains(struct db *db, struct error *e)
             return error_set(e, E_VERIFY, "the log is damaged: %s", "a device's chain has a gap or a forged link");
         }
     }
-    return row < 0 ? (e->code != 0 ? e->code : E_IO) : 0;
+    return row < 0 ? error_code(e) : 0;
 }
 
 static int check_root(struct task *t, const struct checking *c, struct error *e)
@@ -168,7 +168,7 @@ static int check_pages(struct db *db, struct error *e)
     if (code != 0)
         return code;
     if (db_next(db, s, e) != 1)
-        return e->code != 0 ? e->code : E_VERIFY;
+        return error_code(e);
     if (strcmp(db_text(s, 0), "ok") != 0)
         code = error_set(e, E_VERIFY,
                          "the store's pages do not agree with each other; put the newest backup beside it "
