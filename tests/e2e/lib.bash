@@ -95,7 +95,7 @@ end_all() {
         [ -e "$store" ] || continue
         SATCHEL_HOME=${store%/store.db} "$bin/satchel" lock >/dev/null 2>&1 3>&- || true
     done
-    for folder in "$home"/*.pid; do
+    for folder in "$home"/*.pid "$home"/*/*.pid; do
         [ ! -e "$folder" ] || stop "${folder%.pid}"
     done
     # Small disks that a failed test left.
