@@ -15,9 +15,9 @@
 #include <string.h>
 
 #include "error.h"
-#include "limits.h"
 #include "link.h"
 #include "noise.h"
+#include "wire_limits.h"
 
 #define SAID_COUNT 4
 
