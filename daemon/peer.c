@@ -286,6 +286,15 @@ static int message(struct peer *p, const struct message *m, struct error *e)
     }
 }
 
+/* A laptop has one link: an older one is broken without our having heard of it, or one of many by which it would take
+ * every other laptop's place. What it has pushed is committed all the same. */
+static void close_older(struct peer *p)
+{
+    for (struct peer *other = p->server->peers; other != NULL; other = other->next)
+        if (other != p && other->known && id_equal(&other->device.device, &p->device.device))
+            close_peer(other);
+}
+
 static int event(struct peer *p, struct session_event *ev, struct error *e)
 {
     uint8_t secret[32];
@@ -303,6 +312,8 @@ static int event(struct peer *p, struct session_event *ev, struct error *e)
             return 0;
         code = receive_device(p->server->central, ev->peer, &p->device, e);
         p->known = code == 0;
+        if (p->known)
+            close_older(p);
         return code;
     case SESSION_MESSAGE:
         return message(p, &ev->message, e);
