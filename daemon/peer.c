@@ -31,8 +31,10 @@ struct peer {
     int refused; /* told why; what still comes is not read */
     int writing; /* a write is under way; its bytes are in `out` */
     uint8_t *out;
-    uint8_t in[16384];
 };
+
+/* What one read may bring: little from a stranger, who costs us no more than that. */
+enum { READ_BYTES_STRANGER = LIMITS_HANDSHAKE_PEER_MAX, READ_BYTES = 65536 };
 
 static void name_of(const struct peer *p, char out[ID_TEXT])
 {
@@ -381,23 +383,17 @@ void peer_pushed(struct peer *p, const struct receive_result *result, const stru
 static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     struct peer *p = handle->data;
+    size_t size = session_is_ready(p->session) ? READ_BYTES : READ_BYTES_STRANGER;
     (void)suggested;
-    *buffer = uv_buf_init((char *)p->in, sizeof p->in);
+    /* Without memory the buffer is empty, which libuv tells on_read as an error. */
+    buffer->base = malloc(size);
+    buffer->len = buffer->base != NULL ? size : 0;
 }
 
-static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+static void take_bytes(struct peer *p, const uint8_t *bytes, size_t size)
 {
-    struct peer *p = stream->data;
     struct error e = {0};
-    if (size < 0) {
-        if (!session_has_ended(p->session))
-            server_say(p->server, "peer: the link broke off");
-        close_peer(p);
-        return;
-    }
-    if (size == 0 || p->refused)
-        return;
-    if (session_receive(p->session, (const uint8_t *)buffer->base, (size_t)size, &e) != 0) {
+    if (session_receive(p->session, bytes, size, &e) != 0) {
         server_say(p->server, "peer: %s", e.text);
         close_peer(p);
         return;
@@ -405,6 +401,19 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
     run_events(p);
     if (!p->closing && !p->refused)
         set_timer(p);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+{
+    struct peer *p = stream->data;
+    if (size < 0) {
+        if (!session_has_ended(p->session))
+            server_say(p->server, "peer: the link broke off");
+        close_peer(p);
+    } else if (size > 0 && !p->refused) {
+        take_bytes(p, (const uint8_t *)buffer->base, (size_t)size);
+    }
+    free(buffer->base);
 }
 
 void peer_accept(struct server *s)
