@@ -40,14 +40,23 @@ static int check_active(struct central *c, const struct id *user, struct error *
     return code;
 }
 
+enum { TIME_TEXT = 32 };
+
+static int time_text(uint64_t unix_ms, char out[TIME_TEXT], struct error *e)
+{
+    time_t when = (time_t)(unix_ms / 1000);
+    struct tm tm;
+    if (gmtime_r(&when, &tm) == NULL || strftime(out, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        return error_set(e, E_INTERNAL, "this machine's clock gives no date");
+    return 0;
+}
+
 int admit_invite(struct central *c, const struct id *user, unsigned hours, const char *host, unsigned port,
                  struct ticket *out, struct error *e)
 {
     uint64_t now = clock_wall();
-    char expires[32];
+    char expires[TIME_TEXT];
     struct edit edit;
-    struct tm tm;
-    time_t when;
     int code;
     memset(out, 0, sizeof *out);
     if (hours < 1 || hours > ADMIT_HOURS_MAX)
@@ -63,10 +72,8 @@ int admit_invite(struct central *c, const struct id *user, unsigned hours, const
     out->expires_ms = now + hours * 3600000ull;
     out->port = port;
     (void)snprintf(out->host, sizeof out->host, "%s", host);
-    when = (time_t)(out->expires_ms / 1000);
-    if (gmtime_r(&when, &tm) == NULL || strftime(expires, sizeof expires, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        return error_set(e, E_INTERNAL, "this machine's clock gives no date");
-    if ((code = checkpoint_vkey_format(&c->vkey, out->log_key, e)) != 0 || (code = central_begin(c, e)) != 0)
+    if ((code = time_text(out->expires_ms, expires, e)) != 0 ||
+        (code = checkpoint_vkey_format(&c->vkey, out->log_key, e)) != 0 || (code = central_begin(c, e)) != 0)
         return code;
     if ((code = edit_new(&edit, c->db, schema_kind(KIND_TICKET), &everywhere, &out->ticket, e)) != 0 ||
         (code = edit_set_id(&edit, "user", user, e)) != 0 || (code = edit_set_text(&edit, "expires", expires, e)) != 0)
@@ -121,15 +128,14 @@ static int check_proof(const struct message_enrol *m, const struct id *ticket, c
 static int check_ticket(struct central *c, const struct id *ticket, const struct id *device, struct id *user,
                         int *again, struct error *e)
 {
-    char id[ID_TEXT], own[33];
+    char id[ID_TEXT], own[33], now[TIME_TEXT];
     sqlite3_stmt *s;
     int row, code;
     id_format(ticket, id);
     sodium_bin2hex(own, sizeof own, device->b, ID_BYTES);
-    if ((code = db_query(c->db, &s, e,
-                         "SELECT \"user\", expires < strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), used_by FROM ticket "
-                         "WHERE id = ? AND voided = 0",
-                         "t", id)) != 0)
+    if ((code = time_text(c->author.wall(), now, e)) != 0 ||
+        (code = db_query(c->db, &s, e, "SELECT \"user\", expires < ?, used_by FROM ticket WHERE id = ? AND voided = 0",
+                         "tt", now, id)) != 0)
         return code;
     if ((row = db_next(c->db, s, e)) < 0)
         return error_code(e);

@@ -215,5 +215,7 @@ int main(int argc, char **argv)
         cli.json = o.json;
         code = dispatch(argc, argv, &o, &cli, &status, &e);
     }
+    if (code == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        code = error_set(&e, E_IO, "the output could not be written whole");
     return code != 0 ? cli_fail(&cli, "satcheld", &e) : status;
 }

@@ -141,6 +141,26 @@ static int set_one(struct task *t, void *arg, struct error *e)
     return central_write(t->central, &edit, NULL, e);
 }
 
+/* The office keeps one who can act in it, or nobody could ever mend anything again. */
+static int check_others_left(struct task *t, const struct id *user, struct error *e)
+{
+    char text[ID_TEXT];
+    sqlite3_stmt *s;
+    int row, code;
+    id_format(user, text);
+    if ((code = db_query(t->central->db, &s, e,
+                         "SELECT 1 FROM \"user\" WHERE role = 'administrator' AND status = 'active' AND voided = 0 AND "
+                         "id <> ? LIMIT 1",
+                         "t", text)) != 0)
+        return code;
+    if ((row = db_next(t->central->db, s, e)) < 0)
+        return error_code(e);
+    if (row == 0)
+        return error_set(e, E_REFUSED, "this is the last active administrator; add another one first");
+    db_done(t->central->db, s);
+    return 0;
+}
+
 int task_user_disable(struct task *t, int argc, char **argv, struct error *e)
 {
     const char *as = NULL;
@@ -149,7 +169,8 @@ int task_user_disable(struct task *t, int argc, char **argv, struct error *e)
     int code;
     if ((code = cli_options(&argc, argv, options, e)) != 0 ||
         (code = task_words(argc, 2, 1, "user disable DIR LOGIN", e)) != 0 ||
-        (code = central_user(t->central, argv[2], &s.record, e)) != 0)
+        (code = central_user(t->central, argv[2], &s.record, e)) != 0 ||
+        (code = check_others_left(t, &s.record, e)) != 0)
         return code;
     return task_write(t, as, set_one, &s, e);
 }
