@@ -153,8 +153,14 @@ int store_open_with(struct store **out, const char *folder, const uint8_t *key, 
         goto out;
     }
     memcpy(s->key, key, KEYFILE_KEY_BYTES);
-    if ((code = db_open(&s->db, path, s->key, 0, WAIT_MS, e)) != 0 || (code = load(s, e)) != 0 ||
-        (code = check_head(s, e)) != 0)
+    /* The key file is there (store_check), so a store that is not was taken away or emptied. */
+    if ((code = db_open(&s->db, path, s->key, 0, WAIT_MS, e)) == E_NO_STORE)
+        code =
+            error_set(e, E_VERIFY,
+                      "%s is missing or empty, but its key file is there: put the store back from a copy, and change "
+                      "nothing else; nothing was touched",
+                      path);
+    if (code != 0 || (code = load(s, e)) != 0 || (code = check_head(s, e)) != 0)
         goto out;
     s->author.person = s->user;
     s->author.session = *session;
