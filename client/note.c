@@ -144,6 +144,12 @@ int note_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
     (void)fprintf(cli->err, "note %s: written in case %s", note, scope);
     code = desk_queued(s, cli, e);
 out:
+    /* What was typed stands nowhere else: it goes back to the screen that it was typed on. */
+    if (code != 0 && typed != NULL && typed[0] != '\0' && isatty(STDIN_FILENO)) {
+        (void)fputs("the note was not written; here it is, so that it is not lost:\n\n", cli->err);
+        cli_text(cli->err, typed);
+        (void)fputs("\n\n", cli->err);
+    }
     if (typed != NULL)
         sodium_memzero(typed, ROOM);
     free(typed);

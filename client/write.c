@@ -288,6 +288,27 @@ static int open_record(struct writing *w, const char *words, struct edit *edit, 
 
 typedef int apply_text(struct edit *edit, const char *field, const char *text, struct error *e);
 
+/* What is contested is decided with all its values in view, never in passing. */
+static int check_decided(struct writing *w, const struct id *record, struct error *e)
+{
+    char brief[VIEW_ID];
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < w->count; i++) {
+        struct record_field f;
+        if ((code = record_field_load(w->s->db, record, w->kind, w->pairs[i].field, &f, e)) != 0)
+            return code;
+        if (f.shown.conflict == MERGE_LOUD && holds_one(w->pairs[i].field)) {
+            view_id(record, brief);
+            code = error_set(e, E_REFUSED,
+                             "%s of %s %s is contested: look at its values with `satchel conflicts`, and decide with "
+                             "`satchel resolve %s %s VALUE`; nothing was written",
+                             w->pairs[i].field->name, w->kind->name, brief, brief, w->pairs[i].field->name);
+        }
+        record_field_free(&f);
+    }
+    return code;
+}
+
 static int change(struct writing *w, int argc, char **argv, apply_text *apply, const char *reason, struct id *record,
                   struct error *e)
 {
@@ -296,7 +317,8 @@ static int change(struct writing *w, int argc, char **argv, apply_text *apply, c
     if (code != 0)
         return code;
     *record = edit.record;
-    code = read_pairs(w, argc - 2, argv + 2, e);
+    if ((code = read_pairs(w, argc - 2, argv + 2, e)) == 0)
+        code = check_decided(w, record, e);
     for (size_t i = 0; code == 0 && i < w->count; i++)
         code = apply(&edit, w->pairs[i].field->name, w->pairs[i].value, e);
     if (code != 0) {

@@ -24,7 +24,9 @@ static void count(struct import *im, const char *what, const char *reason, int l
     if (i == sizeof im->counts / sizeof *im->counts)
         i--; /* the last line gathers what no longer fits */
     else if (i == im->count_count)
-        im->counts[im->count_count++] = (struct import_count){what, reason, left, 0};
+        (void)snprintf(im->counts[im->count_count++].reason, sizeof im->counts->reason, "%s", reason);
+    im->counts[i].what = what;
+    im->counts[i].left = left;
     im->counts[i].rows++;
 }
 
@@ -317,6 +319,18 @@ static int compare(struct import *im, const struct import_record *r, const char 
     return same;
 }
 
+/* One bad value does not take the rest of the record with it: a birthday that is no day is left out, and counted by its
+ * field, but the allergies beside it come in. */
+static int left_out(struct import *im, const struct import_record *r, const char *field, int code)
+{
+    char reason[IMPORT_REASON_MAX];
+    if (code != E_INPUT)
+        return code;
+    (void)snprintf(reason, sizeof reason, "%s: a value that the field cannot hold", field);
+    count(im, r->file, reason, 2);
+    return 0;
+}
+
 static int fill(struct import *im, struct edit *edit, const struct import_record *r, int there, const char *hex,
                 struct error *e)
 {
@@ -326,9 +340,12 @@ static int fill(struct import *im, struct edit *edit, const struct import_record
             code = set_changed(im, edit, r->fields[i].field, r->fields[i].value, e);
         else if (r->fields[i].value[0] != 0)
             code = edit_set_text(edit, r->fields[i].field, r->fields[i].value, e);
+        code = left_out(im, r, r->fields[i].field, code);
     }
-    for (size_t i = 0; code == 0 && i < r->element_count && i < ELEMENTS_PER_CHANGE; i++)
+    for (size_t i = 0; code == 0 && i < r->element_count && i < ELEMENTS_PER_CHANGE; i++) {
         code = add_element(im, edit, r->elements[i].field, r->elements[i].value, e);
+        code = left_out(im, r, r->elements[i].field, code);
+    }
     if (code == 0 && r->source_id != NULL && !there)
         code = edit_set_text(edit, "source_id", r->source_id, e);
     if (code == 0)
@@ -346,7 +363,8 @@ static int write_rest(struct import *im, const struct import_record *r, struct e
         struct edit edit;
         code = edit_open(&edit, im->central->db, &r->id, e);
         for (; code == 0 && i < r->element_count && i < end; i++)
-            code = add_element(im, &edit, r->elements[i].field, r->elements[i].value, e);
+            code = left_out(im, r, r->elements[i].field,
+                            add_element(im, &edit, r->elements[i].field, r->elements[i].value, e));
         if (code == 0)
             code = central_write(im->central, &edit, NULL, e);
         else
@@ -416,10 +434,7 @@ int import_write(struct import *im, struct import_record *r, struct error *e)
         code = fill(im, &edit, r, there == 0, hex, &why);
     if (code != 0) {
         edit_free(&edit);
-        if (code != E_INPUT)
-            return error_set(e, code, "%s", why.text);
-        import_left(im, r->file, "a value that its field cannot hold");
-        return 0;
+        return error_set(e, code, "%s", why.text);
     }
     if ((code = central_write(im->central, &edit, NULL, &why)) == E_LIMIT) {
         import_left(im, r->file, "it is larger than a change may be");

@@ -16,13 +16,14 @@
 #include "schema.h"
 
 #define IMPORT_FIELDS_MAX 32
+#define IMPORT_REASON_MAX 96
 #define IMPORT_ELEMENTS_MAX 4096
 
 /* What was taken, and what was left, by reason. */
 struct import_count {
-    const char *what;   /* a kind's or a file's name */
-    const char *reason; /* "new", "changed", "unchanged", or why it was left */
-    int left;
+    const char *what;               /* a kind's or a file's name */
+    char reason[IMPORT_REASON_MAX]; /* "new", "changed", "unchanged", or why it was left */
+    int left; /* 0 taken; 1 a row that was left; 2 a single value that was left out of a row that was taken */
     uint64_t rows;
 };
 

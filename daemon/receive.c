@@ -14,8 +14,9 @@
 
 int receive_device(struct central *c, const uint8_t noise_key[32], struct receive_device *out, struct error *e)
 {
-    static const char sql[] = "SELECT device.id, device.\"user\", device.sign_key, device.status, \"user\".status "
-                              "FROM device JOIN \"user\" ON \"user\".id = device.\"user\" WHERE device.noise_key = ?";
+    static const char sql[] =
+        "SELECT device.id, device.\"user\", device.sign_key, device.status, \"user\".status, \"user\".role "
+        "FROM device JOIN \"user\" ON \"user\".id = device.\"user\" WHERE device.noise_key = ?";
     char hex[65];
     sqlite3_stmt *s;
     size_t bytes = 0;
@@ -34,6 +35,7 @@ int receive_device(struct central *c, const uint8_t noise_key[32], struct receiv
                                      &bytes, NULL) != 0 ||
                       bytes != sizeof out->sign_key))
         code = error_set(e, E_VERIFY, "the record of a device has no signing key");
+    out->reads_only = strcmp(db_text(s, 5), "auditor") == 0;
     out->revoked = strcmp(db_text(s, 3), "active") != 0 || strcmp(db_text(s, 4), "active") != 0;
     db_done(c->db, s);
     return code;
@@ -79,6 +81,9 @@ static int judge(struct taking *t, const struct change *change, struct error *e)
         return was_held(t, change->seq);
     if (t->device->revoked) {
         memcpy(reason, "this laptop, or its user, has been disabled", 44);
+        held = 1;
+    } else if (t->device->reads_only && change->kind != KIND_RECEIPT) {
+        memcpy(reason, "an auditor reads, and writes no records", 40);
         held = 1;
     } else {
         held = caseload_judge(t->c, &t->caseload, &t->device->user, change, reason, e);

@@ -15,7 +15,8 @@
 struct receive_device {
     struct id device, user;
     uint8_t sign_key[32];
-    int revoked; /* or its user is disabled: everything it brings is held */
+    int revoked;    /* or its user is disabled: everything it brings is held */
+    int reads_only; /* an auditor: what it writes is held */
 };
 
 /* By the Noise key of its link. E_REFUSED: the office does not know it. */

@@ -44,6 +44,7 @@ int task_words(int argc, int first, int count, const char *form, struct error *e
     X(user_add, "user", "user add DIR LOGIN --name NAME --role ROLE", "a new person")                                  \
     X(user_list, "user", "user list DIR", "the people")                                                                \
     X(user_disable, "user", "user disable DIR LOGIN", "what this person's laptops bring from now on is held")          \
+    X(user_enable, "user", "user enable DIR LOGIN", "take that back, for what comes from then on")                     \
     X(device_invite, "device", "device invite DIR LOGIN --address HOST[:PORT] --out FILE [--hours N]",                 \
       "a ticket that enrols one laptop")                                                                               \
     X(device_list, "device", "device list DIR", "the laptops")                                                         \

@@ -54,6 +54,7 @@ static int assign_in_turn(struct import *im, char *logins, struct error *e)
 
 static void print(struct task *t, const struct import *im)
 {
+    static const char *const names[] = {"taken", "left", "left_out"}, *const words[] = {"", "LEFT: ", "LEFT OUT: "};
     FILE *out = t->cli->out;
     int first = 1;
     if (t->cli->json) {
@@ -61,18 +62,16 @@ static void print(struct task *t, const struct import *im)
         cli_json_text(out, im->source, strlen(im->source));
         (void)fprintf(out, ", \"dry_run\": %s, \"counts\": [", im->dry_run ? "true" : "false");
     }
-    for (int left = 0; left <= 1; left++) {
+    for (int left = 0; left <= 2; left++) {
         for (size_t i = 0; i < im->count_count; i++) {
             const struct import_count *c = &im->counts[i];
             if (c->left != left)
                 continue;
             if (t->cli->json)
                 (void)fprintf(out, "%s\n{\"%s\": \"%s\", \"%s\": \"%s\", \"rows\": %llu}", first ? "" : ",",
-                              left ? "file" : "kind", c->what, left ? "left" : "taken", c->reason,
-                              (unsigned long long)c->rows);
+                              left ? "file" : "kind", c->what, names[left], c->reason, (unsigned long long)c->rows);
             else
-                (void)fprintf(out, "%8llu  %-12s %s%s\n", (unsigned long long)c->rows, c->what, left ? "LEFT: " : "",
-                              c->reason);
+                (void)fprintf(out, "%8llu  %-12s %s%s\n", (unsigned long long)c->rows, c->what, words[left], c->reason);
             first = 0;
         }
     }

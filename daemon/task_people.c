@@ -161,18 +161,28 @@ static int check_others_left(struct task *t, const struct id *user, struct error
     return 0;
 }
 
-int task_user_disable(struct task *t, int argc, char **argv, struct error *e)
+static int set_status(struct task *t, int argc, char **argv, const char *form, const char *status, struct error *e)
 {
     const char *as = NULL;
     const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
-    struct setting s = {.field = "status", .value = "disabled"};
+    struct setting s = {.field = "status", .value = status};
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 2, 1, "user disable DIR LOGIN", e)) != 0 ||
-        (code = central_user(t->central, argv[2], &s.record, e)) != 0 ||
-        (code = check_others_left(t, &s.record, e)) != 0)
+    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 2, 1, form, e)) != 0 ||
+        (code = central_user(t->central, argv[2], &s.record, e)) != 0)
+        return code;
+    if (strcmp(status, "active") != 0 && (code = check_others_left(t, &s.record, e)) != 0)
         return code;
     return task_write(t, as, set_one, &s, e);
+}
+
+int task_user_disable(struct task *t, int argc, char **argv, struct error *e)
+{
+    return set_status(t, argc, argv, "user disable DIR LOGIN", "disabled", e);
+}
+
+int task_user_enable(struct task *t, int argc, char **argv, struct error *e)
+{
+    return set_status(t, argc, argv, "user enable DIR LOGIN", "active", e);
 }
 
 /* --- devices --- */

@@ -53,6 +53,7 @@ int task_status(struct task *t, int argc, char **argv, struct error *e)
         {"devices", "laptops", "SELECT count(*) FROM device WHERE voided = 0"},
         {"loud", "conflicts that a person must decide", "SELECT count(*) FROM conflict WHERE loud <> 0"},
         {"quiet", "differences kept for review", "SELECT count(*) FROM conflict WHERE loud = 0"},
+        {"disagreed", "syncs after which a laptop did not agree", "SELECT count(*) FROM receipt WHERE agrees = 0"},
         {"held", "held changes", "SELECT count(*) FROM hold WHERE status = 'held' AND voided = 0"},
     };
     int digest = 0, code;

@@ -193,3 +193,21 @@ enrol_with() { laptop "$1" enrol "$2" --passphrase-file "$home/laptop.passphrase
     fails 2 "disabled" laptop lost sync
     fails 2 "" satcheld device revoke "$office" 0199aaaa-0000-7000-8000-000000000000
 }
+
+@test "what an auditor's laptop writes is held, and a disabled person can be let in again" {
+    satcheld user add "$office" ivo --name "Ivo" --role auditor >/dev/null
+    ensure_running
+    enrol ivo ivo
+    sync ivo
+    laptop ivo new client legal_name="Somebody"
+    sync ivo
+    has "$(satcheld held list "$office")" "an auditor reads"
+    satcheld user disable "$office" ivo
+    satcheld user enable "$office" ivo
+    sync ivo
+    laptop ivo lock
+}
+
+@test "the last administrator cannot be disabled: nobody could mend anything again" {
+    fails 2 "last active administrator" satcheld user disable "$office" maria
+}

@@ -91,6 +91,20 @@ office_lists_both() {
     has "$(laptop ben log "$case")" "critical"
 }
 
+@test "what is contested is not set in passing: it takes a decision" {
+    take_case anna ben
+    laptop anna set "$case" risk=critical
+    laptop ben set "$case" risk=low
+    sync anna ben anna
+    fails 2 "contested" laptop anna set "$case" risk=low
+    equal "$(shown anna "$case" risk)" critical
+    laptop anna resolve "$case" risk critical --reason "Still so."
+    laptop anna set "$case" risk=high
+    equal "$(shown anna "$case" risk)" high
+    sync anna ben
+    equal "$(shown ben "$case" risk)" high
+}
+
 @test "one who saw only one of two values does not end the conflict" {
     take_case anna ben carla
     laptop anna set "$case" risk=high
