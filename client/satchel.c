@@ -100,7 +100,7 @@ static void show_kinds(FILE *out)
             fprintf(out, "  %-11s %s\n", kinds[i].name, kinds[i].help);
 }
 
-/* `satchel help [COMMAND | KIND]` */
+/* `satchel help [COMMAND | KIND | schema]` */
 static int help(const struct cli *cli, const char *topic, struct error *e)
 {
     const struct command *command = topic != NULL ? find(topic) : NULL;
@@ -112,6 +112,8 @@ static int help(const struct cli *cli, const char *topic, struct error *e)
         show_command(command, cli->out);
     } else if (kind != NULL) {
         schema_help(kind, cli->out);
+    } else if (strcmp(topic, "schema") == 0) {
+        schema_document(cli->out); /* the whole of docs/SCHEMA.md */
     } else {
         return error_set(e, E_USAGE, "there is no command and no kind %s; `" PROGRAM " help` lists both", topic);
     }

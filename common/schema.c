@@ -545,30 +545,31 @@ static void document_fields(const struct schema_field *fields, size_t count, FIL
 
 void schema_document(FILE *out)
 {
-    (void)fprintf(out,
-                  "# The schema\n\n"
-                  "Generated from `common/schema_table.c` by `satchel schema`: change the table, not this page. Schema "
-                  "version %d.\n\n"
-                  "A change names its record's kind and each op its field by the numbers below (`CHANGE.md`). They "
-                  "stand in the log for ever: none is ever changed or used again. What a version does not know it "
-                  "carries in the log and does not show.\n\n"
-                  "## Values\n\n"
-                  "Every value is one canonical msgpack object; nil clears a field. At most %d bytes encoded.\n\n"
-                  "| type | on the wire | a person writes |\n| --- | --- | --- |\n"
-                  "| text | str, 1 to %d bytes | anything |\n"
-                  "| choice | uint from 1: a code of the field's list | the name or the code |\n"
-                  "| date | str `YYYY-MM-DD`, %d to %d | `1984-05-31` |\n"
-                  "| time | str `YYYY-MM-DDThh:mm:ssZ`, in UTC | `2025-05-31 14:30`, seconds, `T` and `Z` allowed |\n"
-                  "| integer | int, 64 bits with sign | `12` |\n"
-                  "| money | int: hundredths of the office's currency | `12.50` |\n"
-                  "| flag | bool | `yes`, `no` |\n"
-                  "| ref | bin 16: a record's id | the id, 36 characters |\n"
-                  "| bytes | bin, at least one byte | hex digits |\n"
-                  "| dots | array of dots (`CHANGE.md`): the ops that a voider saw | not typed |\n\n"
-                  "The list of a choice stands in rising rank. A code that a version does not know ranks above all "
-                  "that it knows. What each merge policy does: `MERGE.md`.\n\n"
-                  "## Every kind\n\n",
-                  SCHEMA_VERSION, SCHEMA_VALUE_MAX, SCHEMA_TEXT_MAX, YEAR_MIN, YEAR_MAX);
+    (void)fprintf(
+        out,
+        "# The schema\n\n"
+        "Generated from `common/schema_table.c` by `satchel help schema`: change the table, not this page. Schema "
+        "version %d.\n\n"
+        "A change names its record's kind and each op its field by the numbers below (`CHANGE.md`). They "
+        "stand in the log for ever: none is ever changed or used again. What a version does not know it "
+        "carries in the log and does not show.\n\n"
+        "## Values\n\n"
+        "Every value is one canonical msgpack object; nil clears a field. At most %d bytes encoded.\n\n"
+        "| type | on the wire | a person writes |\n| --- | --- | --- |\n"
+        "| text | str, 1 to %d bytes | anything |\n"
+        "| choice | uint from 1: a code of the field's list | the name or the code |\n"
+        "| date | str `YYYY-MM-DD`, %d to %d | `1984-05-31` |\n"
+        "| time | str `YYYY-MM-DDThh:mm:ssZ`, in UTC | `2025-05-31 14:30`, seconds, `T` and `Z` allowed |\n"
+        "| integer | int, 64 bits with sign | `12` |\n"
+        "| money | int: hundredths of the office's currency | `12.50` |\n"
+        "| flag | bool | `yes`, `no` |\n"
+        "| ref | bin 16: a record's id | the id, 36 characters |\n"
+        "| bytes | bin, at least one byte | hex digits |\n"
+        "| dots | array of dots (`CHANGE.md`): the ops that a voider saw | not typed |\n\n"
+        "The list of a choice stands in rising rank. A code that a version does not know ranks above all "
+        "that it knows. What each merge policy does: `MERGE.md`.\n\n"
+        "## Every kind\n\n",
+        SCHEMA_VERSION, SCHEMA_VALUE_MAX, SCHEMA_TEXT_MAX, YEAR_MIN, YEAR_MAX);
     document_fields(schema_table_shared, schema_table_shared_count, out);
     for (size_t i = 0; i < schema_table_count; i++) {
         const struct schema_kind *kind = &schema_table[i];

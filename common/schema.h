@@ -1,6 +1,6 @@
 /* What a record is: kinds, fields, types and merge policies, in one table (schema_table.c). From it come the SQL tables
- * of the projection, the validation of values, the help of `satchel help KIND` and docs/SCHEMA.md (`satchel schema`).
- * Numbers stand in the log for ever: they are never changed and never used again. */
+ * of the projection, the validation of values, the help of `satchel help KIND` and docs/SCHEMA.md (`satchel help
+ * schema`). Numbers stand in the log for ever: they are never changed and never used again. */
 #ifndef SATCHEL_SCHEMA_H
 #define SATCHEL_SCHEMA_H
 

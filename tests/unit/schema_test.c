@@ -730,7 +730,7 @@ static char *written(void (*write)(FILE *out))
     return text;
 }
 
-/* Goal: docs/SCHEMA.md is what the table says now. Where this fails: `satchel schema > docs/SCHEMA.md`. */
+/* Goal: docs/SCHEMA.md is what the table says now. Where this fails: `satchel help schema > docs/SCHEMA.md`. */
 static void test_the_page(void **state)
 {
     char *now = written(schema_document), *page = calloc(1, strlen(now) + 2);
