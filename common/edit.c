@@ -108,13 +108,16 @@ static int live_dots(struct edit *edit, const struct schema_field *field, const 
         return 0;
     if ((code = record_field_load(edit->db, &edit->record, edit->kind, field, &live, e)) != 0)
         return code;
-    if (live.count != 0 && (*dots = malloc(live.count * sizeof **dots)) == NULL)
+    if (live.count != 0 && (*dots = malloc(live.count * sizeof **dots)) == NULL) {
         code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-    for (size_t i = 0; code == 0 && i < live.count; i++) {
+        goto out;
+    }
+    for (size_t i = 0; i < live.count; i++) {
         if (element == NULL ||
             (slice_equal(*element, live.ops[i].merge.value) && live.ops[i].merge.action != CHANGE_REMOVE))
             (*dots)[(*count)++] = live.ops[i].merge.dot;
     }
+out:
     record_field_free(&live);
     return code;
 }

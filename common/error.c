@@ -58,28 +58,26 @@ int error_code(const struct error *e)
     return e != NULL && e->code != 0 ? e->code : E_IO;
 }
 
+static const struct {
+    int status;
+    const char *name;
+} codes[] = {
+#define ERROR_ROW(code, status, name) [code] = {status, name},
+    ERROR_LIST(ERROR_ROW)
+#undef ERROR_ROW
+};
+
+static int is_known(int code)
+{
+    return code >= 0 && (size_t)code < sizeof codes / sizeof *codes;
+}
+
 int error_status(int code)
 {
-    switch (code) {
-#define ERROR_CASE(code_, status, name)                                                                                \
-    case code_:                                                                                                        \
-        return status;
-        ERROR_LIST(ERROR_CASE)
-#undef ERROR_CASE
-    default:
-        return 2;
-    }
+    return is_known(code) ? codes[code].status : 2;
 }
 
 const char *error_name(int code)
 {
-    switch (code) {
-#define ERROR_CASE(code_, status, name)                                                                                \
-    case code_:                                                                                                        \
-        return name;
-        ERROR_LIST(ERROR_CASE)
-#undef ERROR_CASE
-    default:
-        return "internal";
-    }
+    return is_known(code) ? codes[code].name : "internal";
 }

@@ -48,18 +48,18 @@ struct schema_choice {
 
 struct schema_field {
     unsigned number;
-    const char *name;
     enum schema_type type;
+    const char *name;
     enum schema_policy policy;
-    const struct schema_choice *choices; /* in rising rank, ended by a NULL name; NULL unless SCHEMA_CHOICE */
     unsigned ref;                        /* the kind that a SCHEMA_REF points to */
+    const struct schema_choice *choices; /* in rising rank, ended by a NULL name; NULL unless SCHEMA_CHOICE */
     const char *help;
 };
 
 struct schema_kind {
     unsigned number;
-    const char *name;
     enum schema_place place;
+    const char *name;
     int office_only; /* only the office's own chain may write it */
     int dealt;       /* laptops get it */
     const struct schema_field *fields;

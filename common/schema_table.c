@@ -4,19 +4,19 @@
 
 #define FIELD(number, name, type, policy, help)                                                                        \
     {                                                                                                                  \
-        number, name, SCHEMA_##type, SCHEMA_##policy, NULL, 0, help                                                    \
+        number, SCHEMA_##type, name, SCHEMA_##policy, 0, NULL, help                                                    \
     }
 #define REF(number, name, kind, policy, help)                                                                          \
     {                                                                                                                  \
-        number, name, SCHEMA_REF, SCHEMA_##policy, NULL, KIND_##kind, help                                             \
+        number, SCHEMA_REF, name, SCHEMA_##policy, KIND_##kind, NULL, help                                             \
     }
 #define CHOICE(number, name, policy, choices, help)                                                                    \
     {                                                                                                                  \
-        number, name, SCHEMA_CHOICE, SCHEMA_##policy, choices, 0, help                                                 \
+        number, SCHEMA_CHOICE, name, SCHEMA_##policy, 0, choices, help                                                 \
     }
 #define KIND(number, name, place, office_only, dealt, fields, help)                                                    \
     {                                                                                                                  \
-        number, name, SCHEMA_##place, office_only, dealt, fields, sizeof(fields) / sizeof *(fields), help              \
+        number, SCHEMA_##place, name, office_only, dealt, fields, sizeof(fields) / sizeof *(fields), help              \
     }
 
 static const struct schema_choice roles[] = {

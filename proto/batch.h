@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "wire_limits.h"
 #include "pack.h"
+#include "wire_limits.h"
 
 #define BATCH_DEFLATED_MAX (LIMITS_BATCH_MAX + LIMITS_BATCH_MAX / 1024) /* what deflating may add at worst */
 

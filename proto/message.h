@@ -11,9 +11,9 @@
 #include "checkpoint.h"
 #include "error.h"
 #include "id.h"
-#include "wire_limits.h"
 #include "merkle.h"
 #include "pack.h"
+#include "wire_limits.h"
 
 /* Bytes of the texts; a checkpoint's is CHECKPOINT_TEXT_MAX - 1. Times, positions and counts are at most 2^63 - 1. */
 #define MESSAGE_CODE_MAX 32

@@ -141,10 +141,12 @@ static void close_batch(struct batches *b)
 {
     struct message_push *p = &b->pushes[b->count];
     struct chain_head head = {.end = b->end};
-    uint8_t *signed_head = malloc(CHAIN_HEAD_MAX);
+    uint8_t *signed_head;
     size_t bytes = 0;
-    if (b->open.count == 0 || signed_head == NULL)
+    if (b->open.count == 0)
         return;
+    if ((signed_head = malloc(CHAIN_HEAD_MAX)) == NULL)
+        must(error_set(&error, E_MEMORY, "there is no memory left"), "batch");
     chain_sign(&head, b->laptop->sign_secret, signed_head, &bytes);
     p->head = (struct slice){signed_head, bytes};
     must(batch_finish(&b->open, &p->batch, &error), "batch");

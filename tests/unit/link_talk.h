@@ -15,9 +15,9 @@
 #include <sodium.h>
 
 #include "error.h"
-#include "wire_limits.h"
 #include "link.h"
 #include "noise.h"
+#include "wire_limits.h"
 
 #define OPENING_SYNC 58 /* preface 8, length 2, key 32, tag 16 */
 #define ANSWER 50       /* length 2, key 32, tag 16 */

@@ -19,13 +19,13 @@
 #define TODAY 1800000000000ull
 
 static const struct schema_choice risks[] = {{1, "none"}, {3, "low"}, {2, "high"}, {0, NULL}}; /* 2 ranks above 3 */
-static const struct schema_field fields[] = {{10, "phone", SCHEMA_TEXT, SCHEMA_LATEST, NULL, 0, ""},
-                                             {11, "risk", SCHEMA_CHOICE, SCHEMA_HIGHEST, risks, 0, ""},
-                                             {12, "legal_name", SCHEMA_TEXT, SCHEMA_REVIEW, NULL, 0, ""},
-                                             {13, "need", SCHEMA_TEXT, SCHEMA_SET, NULL, 0, ""},
-                                             {14, "units", SCHEMA_INTEGER, SCHEMA_SUM, NULL, 0, ""},
-                                             {15, "narrative", SCHEMA_TEXT, SCHEMA_TEXTUAL, NULL, 0, ""},
-                                             {16, "note", SCHEMA_TEXT, SCHEMA_ONCE, NULL, 0, ""}};
+static const struct schema_field fields[] = {{10, SCHEMA_TEXT, "phone", SCHEMA_LATEST, 0, NULL, ""},
+                                             {11, SCHEMA_CHOICE, "risk", SCHEMA_HIGHEST, 0, risks, ""},
+                                             {12, SCHEMA_TEXT, "legal_name", SCHEMA_REVIEW, 0, NULL, ""},
+                                             {13, SCHEMA_TEXT, "need", SCHEMA_SET, 0, NULL, ""},
+                                             {14, SCHEMA_INTEGER, "units", SCHEMA_SUM, 0, NULL, ""},
+                                             {15, SCHEMA_TEXT, "narrative", SCHEMA_TEXTUAL, 0, NULL, ""},
+                                             {16, SCHEMA_TEXT, "note", SCHEMA_ONCE, 0, NULL, ""}};
 static const struct schema_field *const latest = &fields[0], *const highest = &fields[1], *const review = &fields[2],
                                         *const set = &fields[3], *const sum = &fields[4], *const textual = &fields[5],
                                         *const once = &fields[6];

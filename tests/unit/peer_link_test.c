@@ -54,8 +54,11 @@ static int start(void **state)
     while (r->port == 0) {
         FILE *f = fopen(r->ready, "r");
         int ended = waitpid(r->pid, NULL, WNOHANG) != 0;
+        char line[16];
         assert_false(ended);
-        if (f == NULL || fscanf(f, "%u", &r->port) != 1)
+        if (f != NULL && fgets(line, sizeof line, f) != NULL && strchr(line, '\n') != NULL)
+            r->port = (unsigned)strtoul(line, NULL, 10);
+        else
             (void)usleep(10000);
         if (f != NULL)
             (void)fclose(f);

@@ -738,7 +738,7 @@ static void test_the_page(void **state)
     (void)state;
     assert_non_null(page);
     assert_non_null(file); /* tests run in the source's folder */
-    (void)fread(page, 1, strlen(now) + 1, file);
+    assert_int_equal(fread(page, 1, strlen(now) + 1, file), strlen(now));
     assert_string_equal(page, now);
     (void)fclose(file);
     free(now);

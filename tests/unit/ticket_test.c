@@ -154,7 +154,7 @@ static void flipped_bits_are_seen(void **state)
 static void lost_lines_are_seen(void **state)
 {
     struct ticket t = a_ticket(), back;
-    char text[TICKET_TEXT_MAX], other[TICKET_TEXT_MAX];
+    char text[TICKET_TEXT_MAX], other[2 * TICKET_TEXT_MAX];
     struct error e;
     size_t first = sizeof BEGIN, line = 65;
     (void)state;
@@ -164,7 +164,7 @@ static void lost_lines_are_seen(void **state)
     assert_non_null(strstr(e.text, "damaged"));
     (void)snprintf(other, sizeof other, "%.*s%s", (int)(first + line), text, text + first);
     assert_int_equal(ticket_parse(other, strlen(other), &back, &e), E_INPUT);
-    memcpy(other, text, sizeof other);
+    memcpy(other, text, sizeof text);
     memcpy(other + first, text + first + line, line);
     memcpy(other + first + line, text + first, line);
     assert_int_equal(ticket_parse(other, strlen(other), &back, &e), E_INPUT);
