@@ -81,7 +81,8 @@ enum schema_kind_number {
     KIND_SERVICE = 11,
     KIND_PLAN = 12,
     KIND_PROVIDER = 13,
-    KIND_RECEIPT = 14
+    KIND_RECEIPT = 14,
+    KIND_EVENT = 15
 };
 
 /* Fields that every kind has. */
@@ -89,7 +90,7 @@ enum schema_kind_number {
 #define FIELD_SOURCE_ID 2
 #define FIELD_SOURCE_HASH 3
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define SCHEMA_VALUE_MAX 65536 /* bytes of one value, encoded */
 #define SCHEMA_TEXT_MAX 60000  /* bytes of a text */
 #define SCHEMA_FORMAT_MAX (SCHEMA_VALUE_MAX * 2 + 1)

@@ -23,6 +23,9 @@ static const struct schema_choice roles[] = {
     {1, "assistant"}, {2, "case manager"}, {3, "senior"},        {4, "supervisor"},
     {5, "director"},  {6, "auditor"},      {7, "administrator"}, {0, NULL}};
 static const struct schema_choice in_use[] = {{1, "active"}, {2, "disabled"}, {0, NULL}};
+static const struct schema_choice device_states[] = {{1, "active"}, {2, "disabled"}, {3, "to be wiped"}, {0, NULL}};
+static const struct schema_choice events[] = {
+    {1, "recovered"}, {2, "wrong passphrases"}, {3, "wiped"}, {4, "new data key"}, {0, NULL}};
 static const struct schema_choice hold_states[] = {{1, "held"}, {2, "released"}, {3, "kept out"}, {0, NULL}};
 static const struct schema_choice case_states[] = {{1, "open"}, {2, "on hold"}, {3, "closed"}, {0, NULL}};
 static const struct schema_choice risks[] = {{1, "none known"}, {2, "low"},      {3, "moderate"},
@@ -47,6 +50,7 @@ static const struct schema_field office_fields[] = {
     FIELD(11, "log_key", TEXT, LATEST, "its verifier key, as C2SP signed-note writes it"),
     FIELD(12, "noise_key", BYTES, LATEST, "its static X25519 public key"),
     FIELD(13, "schema_version", INTEGER, LATEST, "the schema that it writes"),
+    FIELD(14, "lease_days", INTEGER, LATEST, "how long a laptop opens its store without meeting the office"),
 };
 static const struct schema_field user_fields[] = {
     FIELD(10, "name", TEXT, LATEST, "the person's name"),
@@ -55,13 +59,14 @@ static const struct schema_field user_fields[] = {
     FIELD(13, "email", TEXT, LATEST, "electronic mail"),
     FIELD(14, "phone", TEXT, LATEST, "telephone"),
     FIELD(15, "login", TEXT, LATEST, "the short name that commands take"),
+    FIELD(16, "recovery_key", BYTES, LATEST, "X25519 public key of a recovery officer"),
 };
 static const struct schema_field device_fields[] = {
     REF(10, "user", USER, LATEST, "whose laptop it is"),
     FIELD(11, "label", TEXT, LATEST, "what people call it"),
     FIELD(12, "sign_key", BYTES, LATEST, "Ed25519 public key: signs its heads"),
     FIELD(13, "noise_key", BYTES, LATEST, "X25519 public key: opens its links"),
-    CHOICE(14, "status", LATEST, in_use, "disabled: revoked"),
+    CHOICE(14, "status", LATEST, device_states, "disabled: revoked; to be wiped: at its next contact"),
 };
 static const struct schema_field ticket_fields[] = {
     REF(10, "user", USER, LATEST, "whom it enrols"),
@@ -160,6 +165,13 @@ static const struct schema_field receipt_fields[] = {
     FIELD(12, "agrees", FLAG, LATEST, "equal to the office's"),
     FIELD(13, "purged", INTEGER, LATEST, "cases and clients that it let go of"),
 };
+static const struct schema_field event_fields[] = {
+    CHOICE(10, "what", LATEST, events, "what happened"),
+    FIELD(11, "at", TIME, LATEST, "when, by the clock of the machine that it happened on"),
+    FIELD(12, "count", INTEGER, LATEST, "how many times"),
+    REF(13, "officer", USER, LATEST, "of a recovery: one of the two officers"),
+    REF(14, "second_officer", USER, LATEST, "and the other"),
+};
 
 const struct schema_kind schema_table[] = {
     KIND(KIND_OFFICE, "office", OFFICE, 1, 1, office_fields, "the office itself"),
@@ -176,5 +188,6 @@ const struct schema_kind schema_table[] = {
     KIND(KIND_PLAN, "plan", CASE, 0, 1, plan_fields, "a care plan"),
     KIND(KIND_PROVIDER, "provider", OFFICE, 1, 1, provider_fields, "who gives services"),
     KIND(KIND_RECEIPT, "receipt", OFFICE, 0, 0, receipt_fields, "what a laptop holds, in its own words"),
+    KIND(KIND_EVENT, "event", OFFICE, 0, 0, event_fields, "what happened to a store, in its own words"),
 };
 const size_t schema_table_count = sizeof schema_table / sizeof *schema_table;
