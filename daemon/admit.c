@@ -230,5 +230,6 @@ int admit_enrol(struct central *c, const struct id *ticket, const struct message
     out->message.office_name = (struct slice){(const uint8_t *)out->office_name, strlen(out->office_name)};
     out->message.log_key = (struct slice){(const uint8_t *)out->log_key, strlen(out->log_key)};
     out->message.office_ms = clock_wall();
+    memcpy(out->message.seal_key, c->seal_public, sizeof out->message.seal_key);
     return 0;
 }

@@ -80,6 +80,19 @@ static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], i
     return db_commit(c->db, e);
 }
 
+/* The key that laptops seal their unsent changes to. An office that was set up before there was one gets it here. */
+static int load_seal_key(struct central *c, struct error *e)
+{
+    uint8_t *secret = c->keys->seal_secret;
+    int code = db_meta_get(c->db, "seal_secret", secret, sizeof c->keys->seal_secret, e);
+    if (code == E_NOT_FOUND) {
+        crypto_box_keypair(c->seal_public, secret);
+        code = db_meta_set(c->db, "seal_secret", secret, sizeof c->keys->seal_secret, e);
+    }
+    crypto_scalarmult_base(c->seal_public, secret);
+    return code;
+}
+
 /* From the store into the struct: keys, chain, tree, checkpoint. */
 static int load(struct central *c, struct error *e)
 {
@@ -91,7 +104,7 @@ static int load(struct central *c, struct error *e)
         return error_set(e, E_VERIFY, "the office's store is not complete: it was never set up to its end");
     crypto_scalarmult_base(c->noise_public, c->keys->noise_secret);
     db_meta_text(c->db, "log_key", vkey, sizeof vkey);
-    if ((code = checkpoint_vkey_parse(vkey, &c->vkey, e)) != 0 ||
+    if ((code = checkpoint_vkey_parse(vkey, &c->vkey, e)) != 0 || (code = load_seal_key(c, e)) != 0 ||
         (code = edit_author_load(c->db, &c->author, e)) != 0 || (code = log_frontier(c->db, &c->tree, e)) != 0)
         return code;
     db_meta_text(c->db, "checkpoint", c->checkpoint, sizeof c->checkpoint);

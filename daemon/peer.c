@@ -192,6 +192,7 @@ static int welcome(struct peer *p, const struct message_hello *hello, struct err
     w->schema_version = SCHEMA_VERSION;
     w->office_ms = clock_wall();
     w->revoked = p->device.revoked;
+    memcpy(w->seal_key, c->seal_public, sizeof w->seal_key);
     if ((known = deal_remembers(c, &p->device, hello->caseload_digest, &p->held, e)) < 0)
         return e->code;
     p->remembers = known;
