@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "lease.h"
 #include "record.h"
 #include "schema.h"
 
@@ -193,7 +194,8 @@ int admit_enrol(struct central *c, const struct id *ticket, const struct message
                 struct admit_answer *out, struct error *e)
 {
     struct id device = id_of_device(m->sign_key), user;
-    int code, again = 0;
+    char status[32] = "active";
+    int code, again = 0, revoked;
     memset(out, 0, sizeof *out);
     if ((code = check_proof(m, ticket, noise_key, e)) != 0 ||
         (code = check_ticket(c, ticket, &device, &user, &again, e)) != 0)
@@ -208,7 +210,10 @@ int admit_enrol(struct central *c, const struct id *ticket, const struct message
         }
         if ((code = central_commit(c, e)) != 0)
             return code;
+    } else if ((code = text_of(c, "SELECT status FROM device WHERE id = ?", &device, status, sizeof status, e)) != 0) {
+        return code;
     }
+    revoked = strcmp(status, "active") != 0; /* since it enrolled: then it gets the answer, and no lease */
     if ((code = text_of(c, "SELECT name FROM \"user\" WHERE id = ?", &user, out->user_name, sizeof out->user_name,
                         e)) != 0 ||
         (code = text_of(c, "SELECT name FROM office WHERE id = ?", &c->office, out->office_name,
@@ -222,5 +227,7 @@ int admit_enrol(struct central *c, const struct id *ticket, const struct message
     out->message.office_name = (struct slice){(const uint8_t *)out->office_name, strlen(out->office_name)};
     out->message.log_key = (struct slice){(const uint8_t *)out->log_key, strlen(out->log_key)};
     out->message.office_ms = clock_wall();
-    return 0;
+    memcpy(out->message.seal_key, c->seal_public, sizeof out->message.seal_key);
+    return lease_of(c, &device, revoked, out->message.office_ms, out->message.lease_secret,
+                    &out->message.lease_until_ms, e);
 }

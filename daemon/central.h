@@ -14,6 +14,7 @@
 struct central_keys { /* in locked memory */
     uint8_t sign_secret[64];
     uint8_t noise_secret[32];
+    uint8_t seal_secret[32];  /* X25519: opens what laptops seal to the office (courier.h) */
     uint8_t lease_secret[32]; /* lease.h */
 };
 
@@ -22,6 +23,7 @@ struct central {
     struct db *db;
     struct central_keys *keys;
     uint8_t noise_public[32];
+    uint8_t seal_public[32];
     struct checkpoint_vkey vkey;
     struct id office;          /* the record of kind office */
     struct edit_author author; /* the office's own chain; person: who acts now */
