@@ -196,6 +196,7 @@ static int keep_answer(struct enrolment *n, const struct message_enrolled *m, co
         (code = db_meta_set(db, "office", m->office.b, ID_BYTES, e)) == 0 &&
         (code = db_meta_set_text(db, "log_key", t->log_key, e)) == 0 &&
         (code = db_meta_set(db, "office_noise", t->noise_key, sizeof t->noise_key, e)) == 0 &&
+        (code = db_meta_set(db, "seal_key", m->seal_key, sizeof m->seal_key, e)) == 0 &&
         (code = db_meta_set_text(db, "office_host", t->host, e)) == 0 &&
         (code = db_meta_set_uint(db, "office_port", t->port, e)) == 0 &&
         (code = db_meta_set_uint(db, "enrolled", 1, e)) == 0)

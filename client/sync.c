@@ -119,6 +119,8 @@ static int meet(struct sync *s, struct error *e)
     if ((code = store_begin(s->store, e)) != 0)
         return code;
     code = queue_welcome(s->store->db, &s->store->author.chain, &s->store->office_key, &m.as.welcome, e);
+    if (code == 0)
+        code = db_meta_set(s->store->db, "seal_key", m.as.welcome.seal_key, sizeof m.as.welcome.seal_key, e);
     if (code != 0) {
         store_rollback(s->store);
         return code;

@@ -76,6 +76,30 @@ static void test_create(void **state)
     central_close(c);
 }
 
+/* Goal: the seal key is a key of its own, stays the same, and an office that has none yet gets one when it opens. */
+static void test_seal_key(void **state)
+{
+    struct central *c = open_office();
+    uint8_t first[32], of_secret[32];
+    (void)state;
+    memcpy(first, c->seal_public, 32);
+    crypto_scalarmult_base(of_secret, c->keys->seal_secret);
+    assert_memory_equal(first, of_secret, 32);
+    assert_memory_not_equal(first, c->noise_public, 32);
+    central_close(c);
+    c = open_office();
+    assert_memory_equal(first, c->seal_public, 32);
+    PAIR_OK(db_exec(c->db, "DELETE FROM meta WHERE name = 'seal_secret'", &pair_e));
+    central_close(c);
+    c = open_office();
+    assert_memory_not_equal(first, c->seal_public, 32);
+    memcpy(first, c->seal_public, 32);
+    central_close(c);
+    c = open_office();
+    assert_memory_equal(first, c->seal_public, 32);
+    central_close(c);
+}
+
 /* Goal: a commit signs the office's own new changes and the new root; a rollback puts author and tree back, and what
  * follows it stands where the rolled back would have stood. */
 static void test_transactions(void **state)
@@ -225,8 +249,8 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_create), cmocka_unit_test(test_transactions), cmocka_unit_test(test_lost_transaction),
-        cmocka_unit_test(test_kill),   cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_create),           cmocka_unit_test(test_seal_key), cmocka_unit_test(test_transactions),
+        cmocka_unit_test(test_lost_transaction), cmocka_unit_test(test_kill),     cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

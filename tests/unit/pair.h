@@ -53,6 +53,7 @@ static PAIR_UNUSED struct central *pair_office_new(const uint8_t *sign_secret)
     c->keys = sodium_malloc(sizeof *c->keys);
     assert_non_null(c->keys);
     memcpy(c->keys->sign_secret, sign_secret, 64);
+    crypto_box_keypair(c->seal_public, c->keys->seal_secret);
     crypto_sign_ed25519_sk_to_pk(c->vkey.public_key, sign_secret);
     (void)strcpy(c->vkey.origin, "satchel/test");
     device = id_of_device(c->vkey.public_key);
