@@ -228,7 +228,7 @@ static int attach(struct outbox *o, int folder, struct db *db, const struct chai
     }
     if (r.epoch > own->epoch || (r.epoch == own->epoch && r.last_seq > own->seq))
         return error_set(
-            e, E_VERIFY,
+            e, E_EXISTS,
             "this store is an older copy: it ends at change %llu of this laptop, and %s holds change %llu; "
             "leave both as they are, take out what is unsent with `satchel courier out FILE`, and call "
             "the office",
