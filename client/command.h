@@ -26,6 +26,8 @@
     X(resolve, "RECORD FIELD VALUE", "decide a conflict, having seen all its values",                                  \
       "satchel resolve 4f2a risk high --reason 'seen on Monday'")                                                      \
     X(sync, "", "send what is queued, fetch the caseload", "satchel sync")                                             \
+    X(courier, "out FILE", "take what is unsent out into a file for the office; needs no passphrase",                  \
+      "satchel courier out /media/stick/anna.courier")                                                                 \
     X(status, "", "what is queued, held, agreed with the office", "satchel status")                                    \
     X(log, "[RECORD]", "the changes of a record, or all of this laptop", "satchel log 4f2a")
 

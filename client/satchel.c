@@ -49,6 +49,7 @@ static const struct {
     {"note", "--visited TIME", "when, if it was not now"},
     {"note", "--type TYPE", "home visit, office visit, telephone, other"},
     {"log", "--all", "also the receipts that this laptop wrote by itself"},
+    {"courier", "--from FOLDER", "from the outbox of another folder than the store's own"},
     {"sync", "--host HOST", "another address of the same office"},
     {"sync", "--port PORT", "another port of the same office"},
     {"sync", "--break-after BYTES", "for drills: break the link after so many bytes have come"},

@@ -11,7 +11,7 @@
 #include "store.h"
 
 struct status {
-    uint64_t queued, held, incomplete, scopes;
+    uint64_t queued, sealed, held, incomplete, scopes;
     size_t loud, quiet;
     uint64_t last_sync, checkpoint, agrees, position;
 };
@@ -40,11 +40,12 @@ static int count_conflict(void *arg, const struct record_conflict *c, struct err
     return 0;
 }
 
-static int read_status(struct db *db, struct status *st, struct error *e)
+static int read_status(const struct store *s, struct status *st, struct error *e)
 {
+    struct db *db = s->db;
     int code;
     memset(st, 0, sizeof *st);
-    if ((code = queue_count(db, &st->queued, e)) != 0 ||
+    if ((code = queue_count(db, &st->queued, e)) != 0 || (code = outbox_count(&s->outbox, db, &st->sealed, e)) != 0 ||
         (code = count(db, "SELECT count(*) FROM held_note", &st->held, e)) != 0 ||
         (code = count(db, "SELECT count(*) FROM scope WHERE complete = 0 AND id <> zeroblob(16)", &st->incomplete,
                       e)) != 0 ||
@@ -99,11 +100,12 @@ static int show_json(const struct cli *cli, const struct store *s, const struct 
     cli_json_text(cli->out, s->office_host, strlen(s->office_host));
     fprintf(cli->out,
             ", \"port\": %u, \"user\": \"%s\", \"device\": \"%s\", \"changes\": %llu, \"queued\": %llu, "
-            "\"scopes\": %llu, \"incomplete\": %llu, \"conflicts\": %zu, \"quiet\": %zu, \"last_sync_ms\": %llu, "
+            "\"sealed\": %llu, \"scopes\": %llu, \"incomplete\": %llu, \"conflicts\": %zu, \"quiet\": %zu, "
+            "\"last_sync_ms\": %llu, "
             "\"checkpoint\": %llu, \"agrees\": %s, \"agrees_at\": %llu, \"held\": [",
             s->office_port, user, device, (unsigned long long)s->author.chain.seq, (unsigned long long)st->queued,
-            (unsigned long long)st->scopes, (unsigned long long)st->incomplete, st->loud, st->quiet,
-            (unsigned long long)st->last_sync, (unsigned long long)st->checkpoint,
+            (unsigned long long)st->sealed, (unsigned long long)st->scopes, (unsigned long long)st->incomplete,
+            st->loud, st->quiet, (unsigned long long)st->last_sync, (unsigned long long)st->checkpoint,
             st->agrees == 0   ? "null"
             : st->agrees == 1 ? "true"
                               : "false",
@@ -132,6 +134,8 @@ static int show_words(const struct cli *cli, const struct store *s, const struct
             : st->agrees == 1 ? "with the office"
                               : "NOT with the office: `satchel sync` fetches everything anew");
     fprintf(out, "queued      %llu\n", (unsigned long long)st->queued);
+    fprintf(out, "sealed      %llu of them%s%s\n", (unsigned long long)st->sealed,
+            s->unsealed.code != 0 ? "; not more, because " : "", s->unsealed.code != 0 ? s->unsealed.text : "");
     fprintf(out, "conflicts   %zu to decide, %zu kept for review\n", st->loud, st->quiet);
     fprintf(out, "held back   %llu\n", (unsigned long long)st->held);
     return show_held(cli, s->db, e);
@@ -170,7 +174,7 @@ int command_status(struct cli *cli, int argc, char **argv, int *waiting, struct 
         return show_locked(cli, e);
     if (code != 0)
         return error_set(e, code, "%s", why.text);
-    if ((code = read_status(s->db, &st, e)) == 0)
+    if ((code = read_status(s, &st, e)) == 0)
         code = cli->json ? show_json(cli, s, &st, e) : show_words(cli, s, &st, e);
     *waiting = code == 0 && (st.loud != 0 || st.held != 0);
     store_close(s);

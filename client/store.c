@@ -104,6 +104,31 @@ static int check_head(struct store *s, struct error *e)
     return 0;
 }
 
+/* --- the sealed copy of what is unsent --- */
+
+/* Best effort, too: what the outbox misses the store has, and the next commit or opening catches up. E_EXISTS: the
+ * outbox is ahead of this store. */
+static int follow(struct store *s)
+{
+    struct error why = {0, ""};
+    int code = outbox_follow(&s->outbox, s->folder, s->db, &s->author.chain, s->sign_secret, &why);
+    if (code != 0)
+        s->unsealed = why;
+    else
+        s->unsealed.code = 0;
+    return code;
+}
+
+void store_warn(struct store *s, FILE *err)
+{
+    if (s->unsealed.code == 0)
+        return;
+    (void)fprintf(err,
+                  "what was written is saved, but not its sealed copy, which `satchel courier out` would take: %s\n",
+                  s->unsealed.text);
+    s->unsealed.code = 0;
+}
+
 /* --- opening and closing --- */
 
 static int load(struct store *s, struct error *e)
@@ -164,6 +189,10 @@ int store_open_with(struct store **out, const char *folder, const uint8_t *key, 
         goto out;
     s->author.person = s->user;
     s->author.session = *session;
+    if (follow(s) == E_EXISTS) {
+        code = error_set(e, E_VERIFY, "%s", s->unsealed.text);
+        goto out;
+    }
     remember_head(s);
     *out = s;
     s = NULL;
@@ -214,6 +243,7 @@ void store_close(struct store *s)
 {
     if (s == NULL)
         return;
+    outbox_close(&s->outbox);
     db_close(s->db);
     sodium_free(s->key);
     sodium_free(s->sign_secret);
@@ -237,6 +267,7 @@ int store_commit(struct store *s, struct error *e)
         return code;
     }
     remember_head(s);
+    (void)follow(s);
     return 0;
 }
 

@@ -163,7 +163,7 @@ static int push_all(struct sync *s, struct error *e)
     int code;
     for (;;) {
         struct queue_batch batch;
-        if ((code = queue_take(store->db, &store->author.chain, store->sign_secret, s->room, &batch, e)) != 0)
+        if ((code = queue_take(store->db, &store->author.chain, store->sign_secret, 0, s->room, &batch, e)) != 0)
             return code;
         if (batch.count == 0)
             return 0;
@@ -272,6 +272,7 @@ static void say_words(const struct sync *s, uint64_t size, size_t loud)
     if (s->got.kept != 0)
         fprintf(s->cli->err, "%s should go and stays: a change in it waits to be sent; sync again\n",
                 cli_count(s->got.kept, "case or person", "cases and persons", count, sizeof count));
+    store_warn(s->store, s->cli->err);
     if (s->held != 0)
         fprintf(s->cli->err, "the office holds back %s; `satchel status` says why\n",
                 cli_count(s->held, "of your changes", "of your changes", count, sizeof count));

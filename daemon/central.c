@@ -323,7 +323,7 @@ static int receipt_time(struct central *c, uint64_t *out, struct error *e)
         last = db_uint(s, 0);
         db_done(c->db, s);
     }
-    *out = c->author.wall();
+    *out = c->receipt_ms != 0 ? c->receipt_ms : c->author.wall();
     if (*out < last)
         *out = last;
     return 0;

@@ -30,6 +30,7 @@ struct central {
     struct merkle_frontier tree;
     char checkpoint[CHECKPOINT_TEXT_MAX]; /* the newest signed note */
     uint64_t checkpoint_size;
+    uint64_t receipt_ms; /* 0: what comes is received now; else then, where it was received as one */
     /* as they stood at central_begin, for a rollback, and to see what a commit has to sign */
     struct edit_author author_before;
     struct merkle_frontier tree_before;

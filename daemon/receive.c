@@ -12,17 +12,14 @@
 #include "record.h"
 #include "schema.h"
 
-int receive_device(struct central *c, const uint8_t noise_key[32], struct receive_device *out, struct error *e)
+/* The device that the statement finds by one text. */
+static int load_device(struct central *c, const char *sql, const char *text, struct receive_device *out,
+                       struct error *e)
 {
-    static const char sql[] =
-        "SELECT device.id, device.\"user\", device.sign_key, device.status, \"user\".status, \"user\".role "
-        "FROM device JOIN \"user\" ON \"user\".id = device.\"user\" WHERE device.noise_key = ?";
-    char hex[65];
     sqlite3_stmt *s;
     size_t bytes = 0;
     int row, code;
-    sodium_bin2hex(hex, sizeof hex, noise_key, 32);
-    if ((code = db_query(c->db, &s, e, sql, "t", hex)) != 0)
+    if ((code = db_query(c->db, &s, e, sql, "t", text)) != 0)
         return code;
     row = db_next(c->db, s, e);
     if (row < 0)
@@ -40,6 +37,24 @@ int receive_device(struct central *c, const uint8_t noise_key[32], struct receiv
     out->revoked = strcmp(db_text(s, 3), "active") != 0 || strcmp(db_text(s, 4), "active") != 0;
     db_done(c->db, s);
     return code;
+}
+
+#define DEVICE_WHERE                                                                                                   \
+    "SELECT device.id, device.\"user\", device.sign_key, device.status, \"user\".status, \"user\".role "               \
+    "FROM device JOIN \"user\" ON \"user\".id = device.\"user\" WHERE "
+
+int receive_device(struct central *c, const uint8_t noise_key[32], struct receive_device *out, struct error *e)
+{
+    char hex[65];
+    sodium_bin2hex(hex, sizeof hex, noise_key, 32);
+    return load_device(c, DEVICE_WHERE "device.noise_key = ?", hex, out, e);
+}
+
+int receive_device_by_id(struct central *c, const struct id *device, struct receive_device *out, struct error *e)
+{
+    char text[ID_TEXT];
+    id_format(device, text);
+    return load_device(c, DEVICE_WHERE "device.id = ?", text, out, e);
 }
 
 void receive_free(struct receive_result *r)

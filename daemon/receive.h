@@ -22,6 +22,8 @@ struct receive_device {
 
 /* By the Noise key of its link. E_REFUSED: the office does not know it. */
 int receive_device(struct central *c, const uint8_t noise_key[32], struct receive_device *out, struct error *e);
+/* By its id, where there is no link. The same error. */
+int receive_device_by_id(struct central *c, const struct id *device, struct receive_device *out, struct error *e);
 
 struct receive_held {
     uint64_t seq;

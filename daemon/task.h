@@ -74,6 +74,7 @@ int task_words(int argc, int first, int count, const char *form, struct error *e
     X(case_list, "case", "case list DIR [--user LOGIN]", "the cases and who holds them")                               \
     X(held_list, "held", "held list DIR", "changes that could not be applied, and why")                                \
     X(held_release, "held", "held release DIR HOLD", "apply a held change after all")                                  \
+    X(courier, "", "courier DIR FILE", "take in what `satchel courier out` took out of a laptop")                      \
     X(report, "", "report DIR SQL",                                                                                    \
       "ask the record a question: one SELECT over the tables of the kinds, as CSV or --json")                          \
     X(archive, "", "archive DIR FILE", "write the log archive for an auditor")                                         \

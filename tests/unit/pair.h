@@ -226,7 +226,7 @@ static PAIR_UNUSED size_t pair_push(struct pair *p)
         struct queue_batch batch;
         struct message_pushed answer;
         struct pack memory;
-        PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, LIMITS_BATCH_MAX, &batch, &pair_e));
+        PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
         if (batch.count == 0)
             return all;
         pair_receive(p, &batch, &answer, &memory);

@@ -1,0 +1,97 @@
+/* A courier file of whatever bytes: as it comes; behind a right header; and as what somebody sealed to the office, so
+ * that the fuzzer gets behind sums and seals. What opens is sealed again, and opens again to the same. */
+#include <sodium.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "courier.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct bytes {
+    const uint8_t *p;
+    size_t left;
+};
+
+static struct courier_header header;
+static uint8_t secret[COURIER_KEY_BYTES];
+
+static int read_bytes(void *arg, uint8_t *out, size_t size, size_t *got, struct error *e)
+{
+    struct bytes *b = arg;
+    (void)e;
+    *got = size < b->left ? size : b->left;
+    if (*got != 0)
+        memcpy(out, b->p, *got);
+    b->p += *got;
+    b->left -= *got;
+    return 0;
+}
+
+static void again(const struct courier_record *record, const struct courier_opened *opened)
+{
+    struct courier_record r = *record;
+    struct courier_opened back;
+    struct slice whole;
+    struct error e;
+    if (courier_seal(&header, &r, opened->head, opened->batch, &whole, &e) != 0)
+        abort();
+    r.sealed = (struct slice){whole.p + COURIER_HEAD_BYTES, whole.size - COURIER_HEAD_BYTES - COURIER_SUM_BYTES};
+    if (courier_open(&header, &r, secret, &back, &e) != 0 || !slice_equal(back.head, opened->head) ||
+        !slice_equal(back.batch, opened->batch))
+        abort();
+    courier_wipe(&back);
+    free((void *)whole.p);
+}
+
+static void read_file(const uint8_t *p, size_t size)
+{
+    struct bytes b = {p, size};
+    struct courier_reader r;
+    struct courier_record record;
+    struct courier_opened opened;
+    struct error e;
+    if (courier_start(&r, (struct courier_source){read_bytes, &b}, &e) == 0) {
+        while (courier_next(&r, &record, &e) == 1) {
+            if (courier_open(&r.header, &record, secret, &opened, &e) == 0)
+                again(&record, &opened);
+            courier_wipe(&opened);
+        }
+        if (r.good_bytes > size || (r.end == COURIER_WHOLE) != (r.good_bytes == size))
+            abort();
+    }
+    courier_close(&r);
+}
+
+/* The bytes as what is inside of a seal, under a clear head that names what a head in them would. */
+static void open_sealed(const uint8_t *data, size_t size)
+{
+    struct courier_record record = {.epoch = 1, .first_seq = 1, .last_seq = 1, .sealed = {NULL, 0}};
+    struct courier_opened opened;
+    struct error e;
+    uint8_t *sealed = malloc(size + COURIER_SEAL_BYTES);
+    if (sealed == NULL || crypto_box_seal(sealed, data, size, header.seal_key) != 0)
+        abort();
+    record.sealed = (struct slice){sealed, size + COURIER_SEAL_BYTES};
+    if (courier_open(&header, &record, secret, &opened, &e) == 0)
+        again(&record, &opened);
+    courier_wipe(&opened);
+    free(sealed);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const uint8_t seed[crypto_box_SEEDBYTES] = {1};
+    uint8_t *file = malloc(COURIER_HEADER_BYTES + size);
+    if (file == NULL || sodium_init() < 0 || crypto_box_seed_keypair(header.seal_key, secret, seed) != 0)
+        abort();
+    courier_header_write(&header, file);
+    if (size != 0)
+        memcpy(file + COURIER_HEADER_BYTES, data, size);
+    read_file(data, size);
+    read_file(file, COURIER_HEADER_BYTES + size);
+    open_sealed(data, size);
+    free(file);
+    return 0;
+}
