@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "officers.h"
 #include "wire.h"
 
 #define DAY_MS 86400000u
@@ -33,6 +34,21 @@ int renewal_keep(struct store *s, const uint8_t secret[32], uint64_t until_ms, u
     if ((code = keyfile_lease_set(path, s->key, &lease, e)) == 0)
         s->lease_until_ms = until_ms;
     sodium_memzero(&lease, sizeof lease);
+    free(path);
+    return code;
+}
+
+int renewal_officers(struct store *s, struct slice recovery, struct error *e)
+{
+    struct keyfile_pair pairs[KEYFILE_PAIRS_MAX];
+    size_t count = 0;
+    char *path;
+    int code = officers_read(recovery, s->office_key.public_key, pairs, &count, e);
+    if (code != 0)
+        return code;
+    if ((path = store_path(s->folder, STORE_KEYS)) == NULL)
+        return no_memory(e);
+    code = keyfile_recovery_set(path, s->key, pairs, count, e);
     free(path);
     return code;
 }

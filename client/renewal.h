@@ -11,12 +11,17 @@
 #include "cli.h"
 #include "error.h"
 #include "keyfile.h"
+#include "pack.h"
 #include "store.h"
 
 #define RENEWAL_WARN_DAYS 7
 
 /* Keeps the lease that a welcome brought; until_ms 0: it brought none, and what is there stays. Errors: keyfile.h's. */
 int renewal_keep(struct store *s, const uint8_t secret[32], uint64_t until_ms, uint64_t office_ms, struct error *e);
+
+/* Gives each pair of the office's recovery officers, as a welcome brought them, a slot in the key file. Only pairs that
+ * the office has signed are taken (officers.h): E_VERIFY, and the key file is as it was. Errors: also keyfile.h's. */
+int renewal_officers(struct store *s, struct slice recovery, struct error *e);
 
 /* "the lease ends on ...": where the end is near, a line on cli->err. */
 void renewal_warn(const struct cli *cli, uint64_t until_ms);

@@ -13,7 +13,6 @@
 #include "apply.h"
 #include "clock.h"
 #include "event.h"
-#include "officers.h"
 #include "queue.h"
 #include "record.h"
 #include "renewal.h"
@@ -123,7 +122,7 @@ static int meet(struct sync *s, struct error *e)
     s->wipe = m.as.welcome.wipe;
     if ((code = renewal_keep(s->store, m.as.welcome.lease_secret, m.as.welcome.lease_until_ms, m.as.welcome.office_ms,
                              e)) != 0 ||
-        (code = officers_keep(s->store, m.as.welcome.recovery, e)) != 0)
+        (code = renewal_officers(s->store, m.as.welcome.recovery, e)) != 0)
         return code;
     /* The checkpoint is stored before anything is answered: this laptop is a witness. */
     if ((code = store_begin(s->store, e)) != 0)
