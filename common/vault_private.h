@@ -1,5 +1,5 @@
-/* What the files of the vault share among themselves. Nothing outside common/vault*.c, common/keyfile.c and their tests
- * includes this.
+/* What the files of the vault share among themselves. Nothing outside common/vault*.c, common/keyfile*.c and their
+ * tests includes this.
  *
  *   vault.c         opening, closing, words for errors
  *   vault_vfs.c     the VFS "satchel-vault" and the database file
