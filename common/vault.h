@@ -6,7 +6,11 @@
 #ifndef SATCHEL_VAULT_H
 #define SATCHEL_VAULT_H
 
+#ifdef VAULT_EXTENSION
+#include <sqlite3ext.h>
+#else
 #include <sqlite3.h>
+#endif
 #include <stdint.h>
 
 #include "error.h"
