@@ -8,18 +8,23 @@
  *   vault_share.c   one store between processes: who may write it, and who reads it meanwhile
  *   vault_page.c    bytes on disk: keys, pages, frames
  *   vault_memory.c  SQLite's allocator: zeroed on free, pages in a locked slab
+ *   vault_extension.c  the loadable extension satchel_vault.so, which holds of these what reads
  *   vault_file.c    small files that are replaced as a whole, under a lock of their folder */
 #ifndef SATCHEL_VAULT_PRIVATE_H
 #define SATCHEL_VAULT_PRIVATE_H
 
-#include <sqlite3.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "error.h"
 #include "vault.h"
 
+#ifdef VAULT_EXTENSION
+SQLITE_EXTENSION_INIT3 /* every call of SQLite then goes to the one that loaded us */
+#endif
+
 #define VAULT_ID_BYTES 16
+#define VAULT_NONCE_BYTES 24
 #define VAULT_BODY_BYTES (VAULT_PAGE_BYTES - VAULT_RESERVE_BYTES) /* what is sealed of a page */
 #define VAULT_WAL_HEADER_BYTES 32
 #define VAULT_FRAME_HEADER_BYTES 24
@@ -28,9 +33,9 @@
 #define VAULT_SHARE_HEADERS 96             /* bytes of that index that say what it holds */
 #define VAULT_TAG_FAILED SQLITE_IOERR_DATA /* what the shim answers for bytes that fail their tag */
 
-/* The keys of one open database file, in memory from sodium_malloc. plain and held are here because they hold
- * plaintext; SQLite's lock on the pager serialises their use. */
-struct vault_secret {
+    /* The keys of one open database file, in memory from sodium_malloc. plain and held are here because they hold
+     * plaintext; SQLite's lock on the pager serialises their use. */
+    struct vault_secret {
     uint8_t id[VAULT_ID_BYTES];
     uint8_t database[VAULT_KEY_BYTES];
     uint8_t wal[VAULT_KEY_BYTES];
@@ -96,6 +101,13 @@ void vault_page_seal(const struct vault_secret *s, uint64_t number, const uint8_
                      uint8_t disk[VAULT_PAGE_BYTES]);
 int vault_page_open(const struct vault_secret *s, uint64_t number, const uint8_t disk[VAULT_PAGE_BYTES],
                     uint8_t page[VAULT_PAGE_BYTES]);
+
+/* For a new data key: sealing with a nonce that the caller answers for, and the nonce that page `number` gets under s,
+ * from the nonce and tag of its bytes on disk under the old key. The same bytes give the same nonce, other bytes another. */
+void vault_page_seal_with(const struct vault_secret *s, uint64_t number, const uint8_t page[VAULT_PAGE_BYTES],
+                          const uint8_t nonce[VAULT_NONCE_BYTES], uint8_t disk[VAULT_PAGE_BYTES]);
+void vault_page_next_nonce(const struct vault_secret *s, uint64_t number, const uint8_t disk[VAULT_PAGE_BYTES],
+                           uint8_t nonce[VAULT_NONCE_BYTES]);
 
 /* The same for a frame of the write-ahead log at a file offset. Sealing works in s->plain; opening changes disk. */
 void vault_page_seal_frame(struct vault_secret *s, sqlite3_int64 offset, const uint8_t header[VAULT_FRAME_HEADER_BYTES],
