@@ -80,17 +80,14 @@ static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], i
     return db_commit(c->db, e);
 }
 
-/* The key that laptops seal their unsent changes to. An office that was set up before there was one gets it here. */
-static int load_seal_key(struct central *c, struct error *e)
+/* A secret of 32 random bytes. An office that was set up before there was one gets it here. */
+static int load_secret(struct central *c, const char *name, uint8_t secret[32], struct error *e)
 {
-    uint8_t *secret = c->keys->seal_secret;
-    int code = db_meta_get(c->db, "seal_secret", secret, sizeof c->keys->seal_secret, e);
-    if (code == E_NOT_FOUND) {
-        crypto_box_keypair(c->seal_public, secret);
-        code = db_meta_set(c->db, "seal_secret", secret, sizeof c->keys->seal_secret, e);
-    }
-    crypto_scalarmult_base(c->seal_public, secret);
-    return code;
+    int code = db_meta_get(c->db, name, secret, 32, e);
+    if (code != E_NOT_FOUND)
+        return code;
+    randombytes_buf(secret, 32);
+    return db_meta_set(c->db, name, secret, 32, e);
 }
 
 /* From the store into the struct: keys, chain, tree, checkpoint. */
@@ -104,9 +101,12 @@ static int load(struct central *c, struct error *e)
         return error_set(e, E_VERIFY, "the office's store is not complete: it was never set up to its end");
     crypto_scalarmult_base(c->noise_public, c->keys->noise_secret);
     db_meta_text(c->db, "log_key", vkey, sizeof vkey);
-    if ((code = checkpoint_vkey_parse(vkey, &c->vkey, e)) != 0 || (code = load_seal_key(c, e)) != 0 ||
+    if ((code = checkpoint_vkey_parse(vkey, &c->vkey, e)) != 0 ||
+        (code = load_secret(c, "seal_secret", c->keys->seal_secret, e)) != 0 ||
+        (code = load_secret(c, "lease_secret", c->keys->lease_secret, e)) != 0 ||
         (code = edit_author_load(c->db, &c->author, e)) != 0 || (code = log_frontier(c->db, &c->tree, e)) != 0)
         return code;
+    crypto_scalarmult_base(c->seal_public, c->keys->seal_secret);
     db_meta_text(c->db, "checkpoint", c->checkpoint, sizeof c->checkpoint);
     c->checkpoint_size = db_meta_uint(c->db, "checkpoint_size");
     if (c->checkpoint_size != c->tree.size)
@@ -125,7 +125,7 @@ int central_open(struct central **out, const char *folder, const char *passphras
     *out = NULL;
     if (c == NULL || keys == NULL || key == NULL)
         code = no_memory(e);
-    else if ((code = keyfile_open(keys, passphrase, passphrase_bytes, key, e)) == 0 &&
+    else if ((code = keyfile_open(keys, passphrase, passphrase_bytes, clock_wall(), key, NULL, e)) == 0 &&
              (code = open_store(c, key, 0, e)) == 0)
         code = load(c, e);
     sodium_free(key);
@@ -164,20 +164,21 @@ static int new_keys(struct central *c, const struct id *office, struct error *e)
 static int first_records(struct central *c, const struct central_options *o, struct error *e)
 {
     static const struct id everywhere;
-    char vkey[CHECKPOINT_VKEY_MAX], noise[65];
+    char vkey[CHECKPOINT_VKEY_MAX], noise[65], version[24];
     struct id admin = id_new(clock_wall());
     struct edit edit;
     int code;
     c->author.person = admin;
     c->author.session = id_new(clock_wall());
     sodium_bin2hex(noise, sizeof noise, c->noise_public, sizeof c->noise_public);
+    (void)snprintf(version, sizeof version, "%d", SCHEMA_VERSION);
     if ((code = checkpoint_vkey_format(&c->vkey, vkey, e)) != 0)
         return code;
     if ((code = edit_new(&edit, c->db, schema_kind(KIND_OFFICE), &everywhere, &c->office, e)) != 0 ||
         (code = edit_set_text(&edit, "name", o->name, e)) != 0 ||
         (code = edit_set_text(&edit, "log_key", vkey, e)) != 0 ||
         (code = edit_set_text(&edit, "noise_key", noise, e)) != 0 ||
-        (code = edit_set_text(&edit, "schema_version", "1", e)) != 0) {
+        (code = edit_set_text(&edit, "schema_version", version, e)) != 0) {
         edit_free(&edit);
         return code;
     }
@@ -214,7 +215,7 @@ int central_create(const struct central_options *o, struct error *e)
         code = error_set(e, E_EXISTS, "there is an office in %s already; nothing was touched", o->folder);
         goto out;
     }
-    if ((code = keyfile_create(keys, o->passphrase, o->passphrase_bytes, KEYFILE_MODERATE, key, e)) != 0)
+    if ((code = keyfile_create(keys, "office", o->passphrase, o->passphrase_bytes, KEYFILE_MEASURED, key, e)) != 0)
         goto out;
     made_keys = 1;
     if ((code = open_store(c, key, 1, e)) != 0 || (code = central_begin(c, e)) != 0)
@@ -378,7 +379,46 @@ int central_append(struct central *c, const struct change *change, uint64_t *rec
     return record_apply(c->db, &entry, e);
 }
 
+static int write_event(struct central *c, const char *what, uint64_t count, const struct id *officers, struct error *e)
+{
+    static const struct id everywhere;
+    struct id record = id_new(clock_wall());
+    char at[CLOCK_TEXT], number[24];
+    struct edit edit;
+    int code;
+    (void)clock_text(c->author.wall(), at);
+    (void)snprintf(number, sizeof number, "%llu", (unsigned long long)count);
+    if ((code = edit_new(&edit, c->db, schema_kind(KIND_EVENT), &everywhere, &record, e)) != 0 ||
+        (code = edit_set_text(&edit, "what", what, e)) != 0 || (code = edit_set_text(&edit, "at", at, e)) != 0 ||
+        (code = edit_set_text(&edit, "count", number, e)) != 0 ||
+        (officers != NULL && (code = edit_set_id(&edit, "officer", &officers[0], e)) != 0) ||
+        (officers != NULL && (code = edit_set_id(&edit, "second_officer", &officers[1], e)) != 0)) {
+        edit_free(&edit);
+        return code;
+    }
+    return central_write(c, &edit, NULL, e);
+}
+
+int central_event(struct central *c, const char *what, uint64_t count, const struct id *officers, struct error *e)
+{
+    int code = central_begin(c, e);
+    if (code != 0)
+        return code;
+    central_act_as_office(c);
+    if ((code = write_event(c, what, count, officers, e)) != 0) {
+        central_rollback(c);
+        return code;
+    }
+    return central_commit(c, e);
+}
+
 /* --- people --- */
+
+void central_act_as_office(struct central *c)
+{
+    c->author.person = c->office;
+    memset(&c->author.session, 0, sizeof c->author.session);
+}
 
 int central_user(struct central *c, const char *login, struct id *out, struct error *e)
 {

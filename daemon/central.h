@@ -14,7 +14,8 @@
 struct central_keys { /* in locked memory */
     uint8_t sign_secret[64];
     uint8_t noise_secret[32];
-    uint8_t seal_secret[32]; /* X25519: opens what laptops seal to the office (courier.h) */
+    uint8_t seal_secret[32];  /* X25519: opens what laptops seal to the office (courier.h) */
+    uint8_t lease_secret[32]; /* lease.h */
 };
 
 struct central {
@@ -66,9 +67,16 @@ int central_write(struct central *c, struct edit *edit, const char *reason, stru
 int central_append(struct central *c, const struct change *change, uint64_t *received_ms, uint64_t *position,
                    struct error *e);
 
+/* Writes an event record of the office's own ("recovered", "new data key", ...: schema_table.c), in a transaction of
+ * its own. officers: the two of a recovery, or NULL. */
+int central_event(struct central *c, const char *what, uint64_t count, const struct id *officers, struct error *e);
+
 /* The acting person: an active administrator, by login or id. Sets author.person and a new session id. E_REFUSED. login
  * NULL: the only administrator there is, else E_USAGE ("say who you are with --as"). */
 int central_act_as(struct central *c, const char *login, struct error *e);
+/* The office writes in the name of nobody who sits there: the first administrator's would be false, a laptop's user's
+ * too. The office's own record is the author. */
+void central_act_as_office(struct central *c);
 /* A user by login or id, whatever the status. E_NOT_FOUND. */
 int central_user(struct central *c, const char *login, struct id *out, struct error *e);
 

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "commit.h"
 #include "deal.h"
+#include "lease.h"
 #include "session.h"
 #include "wire_limits.h"
 
@@ -192,7 +193,11 @@ static int welcome(struct peer *p, const struct message_hello *hello, struct err
     w->schema_version = SCHEMA_VERSION;
     w->office_ms = clock_wall();
     w->revoked = p->device.revoked;
+    w->wipe = p->device.wipe;
     memcpy(w->seal_key, c->seal_public, sizeof w->seal_key);
+    if ((code = lease_of(c, &p->device.device, p->device.revoked, w->office_ms, w->lease_secret, &w->lease_until_ms,
+                         e)) != 0)
+        return code;
     if ((known = deal_remembers(c, &p->device, hello->caseload_digest, &p->held, e)) < 0)
         return e->code;
     p->remembers = known;

@@ -15,7 +15,8 @@
 struct receive_device {
     struct id device, user;
     uint8_t sign_key[32];
-    int revoked;    /* or its user is disabled: everything it brings is held */
+    int revoked;    /* or its user is disabled: everything it brings is held, but for its events */
+    int wipe;       /* revoked, and to destroy its store at its next contact */
     int reads_only; /* an auditor: what it writes is held */
 };
 

@@ -211,6 +211,96 @@ static void test_devices(void **state)
     says("disabled");
 }
 
+/* Goal: a laptop that is to be wiped is so listed until it has said that it is wiped, and then with the time; another
+ * laptop's word does not count for it. */
+static void test_wipe(void **state)
+{
+    struct central *c = *state;
+    struct id anna = world_user(c, "anna", "case manager"), event = id_new(clock_wall()), other = id_new(clock_wall());
+    struct world_laptop laptops[2];
+    const struct world_op wiped[] = {{.field = "what", .words = "wiped"},
+                                     {.field = "at", .words = "2030-01-02T03:04:05Z"}};
+    struct receive_device device;
+    struct world_batch *b;
+    char name[ID_TEXT];
+    uint8_t noise[32];
+    for (int i = 0; i < 2; i++)
+        world_laptop(c, &anna, &laptops[i]);
+    assert_int_equal(TASK(c, 3, "device", "wipe", "00000000-0000-0000-0000-000000000001"), 2);
+    says("no laptop");
+    id_format(&laptops[0].device.device, name);
+    assert_int_equal(TASK(c, 3, "device", "wipe", name), 0);
+    assert_int_equal(TASK(c, 2, "device", "list"), 0);
+    says("to be wiped");
+    assert_int_equal(TASK(c, 1, "status"), 0);
+    says("1  laptops that have not heard yet");
+    memcpy(noise, laptops[0].device.sign_key, sizeof noise);
+    noise[0] ^= 1; /* as world_laptop makes it */
+    PAIR_OK(receive_device(c, noise, &device, &pair_e));
+    assert_int_equal(device.wipe, 1);
+    assert_int_equal(device.revoked, 1);
+    for (int i = 1; i >= 0; i--) {
+        b = world_batch();
+        (void)world_write(&laptops[i], b, KIND_EVENT, &pair_everywhere, i == 1 ? &other : &event, wiped, 2);
+        laptops[i].device.revoked = i == 0;
+        assert_int_equal(world_push_well(c, &laptops[i], b), 0);
+        world_batch_free(b);
+        assert_int_equal(TASK(c, 3, "device", "list", "--json"), 0);
+        says(i == 1 ? "\"status\": \"to be wiped\"" : "\"status\": \"wiped\"");
+    }
+    assert_int_equal(TASK(c, 1, "status"), 0);
+    says("0  laptops that have not heard yet");
+    assert_int_equal(TASK(c, 3, "device", "revoke", name), 0);
+    assert_int_equal(TASK(c, 3, "event", "list", "--json"), 0);
+    says("\"at\": \"2030-01-02T03:04:05Z\"");
+    says(name);
+}
+
+/* Goal: what happened to stores is listed with whose it was, how often and by whom, and counted in the status. */
+static void test_events(void **state)
+{
+    struct central *c = *state;
+    struct id officers[2] = {world_user(c, "anna", "supervisor"), world_user(c, "ben", "director")};
+    struct log_entry entry;
+    assert_int_equal(TASK(c, 2, "event", "list"), 0);
+    assert_string_equal(out, "");
+    PAIR_OK(central_event(c, "wrong passphrases", 4, NULL, &pair_e));
+    PAIR_OK(central_event(c, "wrong passphrases", 3, NULL, &pair_e));
+    PAIR_OK(central_event(c, "recovered", 1, officers, &pair_e));
+    PAIR_OK(log_load(c->db, (int64_t)pair_count(c->db, "SELECT max(id) FROM entry"), 0, &entry, &pair_e));
+    assert_true(id_equal(&entry.change.author, &c->office));
+    assert_int_equal(TASK(c, 2, "event", "list"), 0);
+    says("the office");
+    says("anna and ben");
+    assert_int_equal(TASK(c, 1, "status"), 0);
+    says("7  wrong passphrases");
+    says("1  stores that two officers opened");
+}
+
+/* Goal: the office says how long a lease lasts, in its own chain, by an administrator, within bounds. */
+static void test_lease(void **state)
+{
+    struct central *c = *state;
+    static const char *const wrong[] = {"0", "401", "-3", "x", "3x", "", "99999999999999999999"};
+    struct log_entry entry;
+    struct id boss;
+    PAIR_OK(central_user(c, "boss", &boss, &pair_e));
+    assert_int_equal(TASK(c, 1, "lease"), 0);
+    says("30 days");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(TASK(c, 2, "lease", wrong[i]), 2);
+        says("1 to 400 days");
+    }
+    assert_int_equal(TASK(c, 3, "lease", "7", "8"), 2);
+    assert_int_equal(TASK(c, 4, "lease", "7", "--as", "nobody"), 2);
+    assert_int_equal(TASK(c, 3, "lease", "7", "--json"), 0);
+    says("{\"lease_days\": 7}");
+    PAIR_OK(log_load(c->db, (int64_t)pair_count(c->db, "SELECT max(id) FROM entry"), 0, &entry, &pair_e));
+    assert_true(id_equal(&entry.change.author, &boss));
+    assert_int_equal(TASK(c, 2, "lease", "400"), 0);
+    says("400 days");
+}
+
 /* Goal: a check finds a table that says something else than the log, and a log whose entry is gone. */
 static void test_check(void **state)
 {
@@ -236,7 +326,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        TEST(test_usage), TEST(test_users), TEST(test_cases), TEST(test_waiting), TEST(test_devices), TEST(test_check),
+        TEST(test_usage), TEST(test_users),  TEST(test_cases), TEST(test_waiting), TEST(test_devices),
+        TEST(test_wipe),  TEST(test_events), TEST(test_lease), TEST(test_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
