@@ -13,6 +13,9 @@
     X(unlock, "", "open the store and start the agent that holds its key", "satchel unlock")                           \
     X(lock, "", "forget the key", "satchel lock")                                                                      \
     X(passphrase, "", "change the passphrase", "satchel passphrase")                                                   \
+    X(key, "list|add|remove", "what opens the store", "satchel key add --label ben")                                   \
+    X(recover, "FIRST SECOND", "two officers open the store, and its person sets a new passphrase",                    \
+      "satchel recover maria.officer jon.officer")                                                                     \
     X(list, "[KIND]", "list the caseload, or the records of a kind", "satchel list case")                              \
     X(show, "RECORD", "show a record, or a case with all that is in it", "satchel show 4f2a")                          \
     X(search, "WORDS", "find records that hold all the words", "satchel search penicillin")                            \

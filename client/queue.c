@@ -40,8 +40,9 @@ int queue_count_through(struct db *db, uint64_t epoch, uint64_t seq, uint64_t *c
     int row, code;
     *count = 0;
     if ((code = db_query(db, &s, e,
-                         "SELECT count(*) FROM entry WHERE position IS NULL AND kind <> ? AND (epoch, seq) <= (?, ?)",
-                         "uuu", (uint64_t)KIND_RECEIPT, epoch, seq)) != 0)
+                         "SELECT count(*) FROM entry WHERE position IS NULL AND kind NOT IN (?, ?) AND (epoch, seq) <= "
+                         "(?, ?)",
+                         "uuuu", (uint64_t)KIND_RECEIPT, (uint64_t)KIND_EVENT, epoch, seq)) != 0)
         return code;
     if ((row = db_next(db, s, e)) < 0)
         return error_code(e);
@@ -197,7 +198,7 @@ static int fill(struct db *db, struct batch_writer *w, uint64_t from, size_t roo
         if (out->count++ == 0)
             out->first_seq = c.seq;
         out->last_seq = c.seq;
-        out->typed += c.kind != KIND_RECEIPT;
+        out->typed += c.kind != KIND_RECEIPT && c.kind != KIND_EVENT;
         end->seq = c.seq;
         memcpy(end->hash, c.hash, sizeof end->hash);
     }

@@ -22,7 +22,7 @@
 
 int queue_create(struct db *db, struct error *e);
 
-/* How many changes wait that a person made; receipts are not counted. */
+/* How many changes wait that a person made; receipts and events are not counted. */
 int queue_count(struct db *db, uint64_t *count, struct error *e);
 /* The same, of the changes up to (epoch, seq) alone. */
 int queue_count_through(struct db *db, uint64_t epoch, uint64_t seq, uint64_t *count, struct error *e);

@@ -29,6 +29,7 @@ static const struct {
     const char *command, *option, *help;
 } option_help[] = {
     {"enrol", "--label NAME", "what the office calls this laptop (default: its host name)"},
+    {"enrol", "--set-aside", "where there is a store already, keep it beside the new one"},
     {"enrol", "--passphrase-file FILE", "take the new passphrase from a file"},
     {"enrol", "--passphrase-fd NUMBER", "or from an open descriptor"},
     {"unlock", "--idle MINUTES", "lock again after so long without a command (default 15)"},
@@ -38,6 +39,13 @@ static const struct {
     {"passphrase", "--passphrase-fd NUMBER", "or from an open descriptor"},
     {"passphrase", "--new-passphrase-file FILE", "take the new passphrase from a file"},
     {"passphrase", "--new-passphrase-fd NUMBER", "or from an open descriptor"},
+    {"key", "--label NAME", "add: whose passphrase it is"},
+    {"key", "--passphrase-file FILE", "add: the new passphrase"},
+    {"key", "--passphrase-fd NUMBER", "or from an open descriptor"},
+    {"recover", "--label NAME", "whose passphrase is set anew, where there are several"},
+    {"recover", "--first-passphrase-file FILE", "take the first officer's passphrase from a file (or -fd)"},
+    {"recover", "--second-passphrase-file FILE", "take the second officer's passphrase from a file (or -fd)"},
+    {"recover", "--new-passphrase-file FILE", "take the new passphrase from a file (or -fd)"},
     {"list", "--all", "also what is voided"},
     {"list", "--case CASE", "only what stands in a case"},
     {"new", "--reason TEXT", "why, kept with the change"},

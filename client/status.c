@@ -7,6 +7,7 @@
 
 #include "queue.h"
 #include "record.h"
+#include "renewal.h"
 #include "schema.h"
 #include "store.h"
 
@@ -102,10 +103,11 @@ static int show_json(const struct cli *cli, const struct store *s, const struct 
             ", \"port\": %u, \"user\": \"%s\", \"device\": \"%s\", \"changes\": %llu, \"queued\": %llu, "
             "\"sealed\": %llu, \"scopes\": %llu, \"incomplete\": %llu, \"conflicts\": %zu, \"quiet\": %zu, "
             "\"last_sync_ms\": %llu, "
-            "\"checkpoint\": %llu, \"agrees\": %s, \"agrees_at\": %llu, \"held\": [",
+            "\"lease_until_ms\": %llu, \"checkpoint\": %llu, \"agrees\": %s, \"agrees_at\": %llu, \"held\": [",
             s->office_port, user, device, (unsigned long long)s->author.chain.seq, (unsigned long long)st->queued,
             (unsigned long long)st->sealed, (unsigned long long)st->scopes, (unsigned long long)st->incomplete,
-            st->loud, st->quiet, (unsigned long long)st->last_sync, (unsigned long long)st->checkpoint,
+            st->loud, st->quiet, (unsigned long long)st->last_sync, (unsigned long long)s->lease_until_ms,
+            (unsigned long long)st->checkpoint,
             st->agrees == 0   ? "null"
             : st->agrees == 1 ? "true"
                               : "false",
@@ -118,14 +120,16 @@ static int show_json(const struct cli *cli, const struct store *s, const struct 
 static int show_words(const struct cli *cli, const struct store *s, const struct status *st, struct error *e)
 {
     FILE *out = cli->out;
-    char user[ID_TEXT], device[ID_TEXT], when[32] = "never";
+    char user[ID_TEXT], device[ID_TEXT], when[32] = "never", lease[32] = "none";
     id_format(&s->user, user);
     id_format(&s->author.chain.device, device);
     if (st->last_sync != 0)
         cli_time(st->last_sync, when);
+    if (s->lease_until_ms != 0)
+        cli_time(s->lease_until_ms, lease);
     fprintf(out, "user        %s\ndevice      %s\noffice      %s:%u\nstore       %s, unlocked\n", user, device,
             s->office_host, s->office_port, s->folder);
-    fprintf(out, "last sync   %s\n", when);
+    fprintf(out, "last sync   %s\nlease ends  %s\n", when, lease);
     fprintf(out, "checkpoint  %llu\n", (unsigned long long)st->checkpoint);
     fprintf(out, "caseload    %llu cases and persons whole, %llu under way\n", (unsigned long long)st->scopes,
             (unsigned long long)st->incomplete);
@@ -176,6 +180,8 @@ int command_status(struct cli *cli, int argc, char **argv, int *waiting, struct 
         return error_set(e, code, "%s", why.text);
     if ((code = read_status(s, &st, e)) == 0)
         code = cli->json ? show_json(cli, s, &st, e) : show_words(cli, s, &st, e);
+    if (code == 0)
+        renewal_warn(cli, s->lease_until_ms);
     *waiting = code == 0 && (st.loud != 0 || st.held != 0);
     store_close(s);
     return code;

@@ -34,6 +34,7 @@ struct store {
     struct keyfile_head kept; /* the end of our chain as the key file remembers it */
     struct outbox outbox;     /* the sealed copy of what is unsent */
     struct error unsealed;    /* why it is behind; code 0: it is not */
+    uint64_t lease_until_ms;  /* the end of the lease; 0: there is none */
 };
 
 /* The folder, made by nobody yet perhaps. Freed with free. E_MEMORY, E_INPUT (no HOME). */
@@ -45,12 +46,20 @@ char *store_path(const char *folder, const char *name);
 
 /* Opens the store with the agent's key. E_NO_STORE (not enrolled: `satchel enrol`), E_LOCKED (`satchel unlock` first),
  * E_BUSY, E_VERIFY (a page failed, or the key file or the outbox remembers a later end of our own chain than the store
- * has: an older copy has been put back). */
+ * has: an older copy has been put back). E_LOCKED also where the lease is over: then the agent has been told to forget
+ * its key. */
 int store_open(struct store **out, struct error *e);
 /* The same with a key at hand (32 bytes, copied), for a sitting. */
 int store_open_with(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
                     struct error *e);
+/* The same for two recovery officers, who need no lease. */
+int store_open_recovered(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
+                         struct error *e);
 void store_close(struct store *s); /* wipes; NULL allowed */
+
+/* What a passphrase slot of this store keeps beside the data key, so that the laptop can meet the office when its lease
+ * is over: its Noise secret. NULL where there is no lease. The store's. */
+const uint8_t *store_link(const struct store *s);
 
 /* A transaction around edits. store_commit writes the end of our chain into the key file, and the sealed copy of what
  * is new into the outbox, after the database has it. Neither can make it fail. */

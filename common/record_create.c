@@ -32,44 +32,61 @@
     "  PRIMARY KEY(device, epoch, seq, record)) WITHOUT ROWID;"                                                        \
     "CREATE INDEX IF NOT EXISTS held_record ON held(record);"
 
-enum { KINDS_MAX = 64 }; /* of the schema; more than there are */
+enum { KINDS_MAX = 64, FIELDS_MAX = 128 }; /* of the schema; more than there are */
 
-/* *found: not 0 where the kind's table has the column; any column where that is NULL. */
-static int has_column(struct db *db, const char *kind, const char *column, int *found, struct error *e)
+/* The fields of a kind that have a column, and which of them its table has. */
+struct columns {
+    const struct schema_field *fields[FIELDS_MAX];
+    int there[FIELDS_MAX];
+    size_t count;
+};
+
+static void list_fields(struct columns *c, const struct schema_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (fields[i].number == FIELD_VOID)
+            continue; /* the column "voided" says it */
+        assert(c->count < FIELDS_MAX);
+        c->there[c->count] = 0;
+        c->fields[c->count++] = &fields[i];
+    }
+}
+
+/* *found: not 0 where the kind has a table at all. */
+static int read_columns(struct db *db, const struct schema_kind *kind, struct columns *c, int *found, struct error *e)
 {
     sqlite3_stmt *s;
     int row, code;
-    if ((code = db_query(db, &s, e, "SELECT 1 FROM pragma_table_info(?1) WHERE ?2 IS NULL OR name = ?2 LIMIT 1", "tt",
-                         kind, column)) != 0)
+    c->count = 0;
+    *found = 0;
+    list_fields(c, schema_table_shared, schema_table_shared_count);
+    list_fields(c, kind->fields, kind->field_count);
+    if ((code = db_query(db, &s, e, "SELECT name FROM pragma_table_info(?)", "t", kind->name)) != 0)
         return code;
-    if ((row = db_next(db, s, e)) < 0)
-        return e->code;
-    if (row == 1)
-        db_done(db, s);
-    *found = row == 1;
-    return 0;
+    while ((row = db_next(db, s, e)) == 1) {
+        *found = 1;
+        for (size_t i = 0; i < c->count; i++)
+            c->there[i] |= strcmp(db_text(s, 0), c->fields[i]->name) == 0;
+    }
+    return row < 0 ? e->code : 0;
 }
 
-/* Adds the columns that a kind's table lacks. *added becomes 1 where there were any. */
-static int add_columns(struct db *db, const char *kind, const struct schema_field *fields, size_t count, int *added,
-                       struct error *e)
+/* Adds what a kind's table lacks. *stale becomes 1 where there was anything, or no table. */
+static int add_columns(struct db *db, const struct schema_kind *kind, int *stale, struct error *e)
 {
-    for (size_t i = 0; i < count; i++) {
+    struct columns c;
+    int found, code = read_columns(db, kind, &c, &found, e);
+    *stale = !found;
+    for (size_t i = 0; code == 0 && found && i < c.count; i++) {
         char sql[256];
-        int found = 0, code;
-        if (fields[i].number == FIELD_VOID)
-            continue; /* the column "voided" says it */
-        if ((code = has_column(db, kind, fields[i].name, &found, e)) != 0)
-            return code;
-        if (found)
+        if (c.there[i])
             continue;
-        (void)snprintf(sql, sizeof sql, "ALTER TABLE \"%s\" ADD COLUMN \"%s\" %s", kind, fields[i].name,
-                       schema_sql_type(&fields[i]));
-        if ((code = db_exec(db, sql, e)) != 0)
-            return code;
-        *added = 1;
+        (void)snprintf(sql, sizeof sql, "ALTER TABLE \"%s\" ADD COLUMN \"%s\" %s", kind->name, c.fields[i]->name,
+                       schema_sql_type(c.fields[i]));
+        code = db_exec(db, sql, e);
+        *stale = 1;
     }
-    return 0;
+    return code;
 }
 
 /* Makes every record of a kind again. One after the other by its id, as each is taken out of `place` and put back. */
@@ -98,14 +115,8 @@ static int create(struct db *db, struct error *e)
     char *sql = NULL;
     assert(schema_table_count <= KINDS_MAX);
     /* 1. What is there already gets the columns that it lacks. */
-    for (size_t i = 0; i < schema_table_count && code == 0; i++) {
-        const struct schema_kind *kind = &schema_table[i];
-        int found = 0;
-        if ((code = has_column(db, kind->name, NULL, &found, e)) == 0 && found &&
-            (code = add_columns(db, kind->name, schema_table_shared, schema_table_shared_count, &stale[i], e)) == 0)
-            code = add_columns(db, kind->name, kind->fields, kind->field_count, &stale[i], e);
-        stale[i] |= !found;
-    }
+    for (size_t i = 0; i < schema_table_count && code == 0; i++)
+        code = add_columns(db, &schema_table[i], &stale[i], e);
     /* 2. What is not there is made. */
     if (code == 0 && (code = schema_sql(&sql, e)) == 0 && (code = db_exec(db, sql, e)) == 0)
         code = db_exec(db, TABLES, e);

@@ -69,6 +69,11 @@ int task_words(int argc, int first, int count, const char *form, struct error *e
     X(event_list, "event", "event list DIR",                                                                           \
       "recoveries, wrong passphrases, wiped stores: what happened to the stores of laptops and office")                \
     X(lease, "", "lease DIR [DAYS]", "how many days a laptop opens its store without meeting the office; or set them") \
+    X(officer_add, "officer", "officer add DIR LOGIN --out FILE",                                                      \
+      "a recovery officer: any two of them open every laptop's store, and the office's; FILE is the officer's key")    \
+    X(officer_list, "officer", "officer list DIR", "the recovery officers")                                            \
+    X(officer_remove, "officer", "officer remove DIR LOGIN",                                                           \
+      "from now on this officer's key opens nothing here, and nothing on a laptop that has synced since")              \
     X(case_assign, "case", "case assign DIR CASE LOGIN", "put a case into somebody's caseload")                        \
     X(case_release, "case", "case release DIR CASE LOGIN", "take it out again")                                        \
     X(case_list, "case", "case list DIR [--user LOGIN]", "the cases and who holds them")                               \

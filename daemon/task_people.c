@@ -9,6 +9,7 @@
 
 #include "admit.h"
 #include "clock.h"
+#include "recovery.h"
 #include "schema.h"
 #include "task.h"
 #include "ticket.h"
@@ -114,7 +115,9 @@ static int set_status(struct task *t, int argc, char **argv, const char *form, c
         return code;
     if (strcmp(status, "active") != 0 && (code = check_others_left(t, &s.record, e)) != 0)
         return code;
-    return task_write(t, as, task_set, &s, e);
+    /* Who is disabled is no recovery officer, and is one again when enabled. */
+    code = task_write(t, as, task_set, &s, e);
+    return code != 0 ? code : recovery_refresh(t->central, e);
 }
 
 int task_user_disable(struct task *t, int argc, char **argv, struct error *e)

@@ -153,7 +153,7 @@ static void test_events_stay(void **state)
     struct id own = id_new(clock_wall());
     pair_field_write(&r->p[0], KIND_EVENT, &pair_everywhere, &own, 1, "what", "wiped", NULL);
     assert_int_equal(pair_push(&r->p[0]), 0);
-    PAIR_OK(central_event(r->p[0].office, "recovered", 1, NULL, &pair_e));
+    PAIR_OK(central_event(r->p[0].office, "recovered", 1, 0, NULL, &pair_e));
     for (int i = 0; i < 2; i++)
         assert_true(pull(&r->p[i], LIMITS_BATCH_MAX, 0, NULL, NULL));
     assert_int_equal(pair_count(r->p[0].office->db, "SELECT count(*) FROM event"), 2);

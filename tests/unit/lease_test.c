@@ -61,31 +61,12 @@ static void test_end(void **state)
     }
 }
 
-static int start(void **state)
-{
-    uint8_t public_key[32], secret[64];
-    struct central *c;
-    assert_true(sodium_init() >= 0);
-    crypto_sign_keypair(public_key, secret);
-    c = pair_office_new(secret);
-    randombytes_buf(c->keys->lease_secret, sizeof c->keys->lease_secret);
-    pair_office_write(c, KIND_OFFICE, &pair_everywhere, &c->office, 1, "name", "Test", NULL);
-    *state = c;
-    return 0;
-}
-
-static int end(void **state)
-{
-    pair_office_free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_secret, start, end),
-        cmocka_unit_test_setup_teardown(test_revoked, start, end),
-        cmocka_unit_test_setup_teardown(test_end, start, end),
+        cmocka_unit_test_setup_teardown(test_secret, world_office, world_office_end),
+        cmocka_unit_test_setup_teardown(test_revoked, world_office, world_office_end),
+        cmocka_unit_test_setup_teardown(test_end, world_office, world_office_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

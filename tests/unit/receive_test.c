@@ -441,7 +441,7 @@ static void test_events(void **state)
     world_set(&r->laptop, b, KIND_EVENT, &pair_everywhere, &event, "count", "2");
     (void)write_note(r, b, &r->kase, &note);
     expect_held(r, b, 2, "auditor");
-    PAIR_OK(central_event(r->office, "recovered", 1, NULL, &pair_e));
+    PAIR_OK(central_event(r->office, "recovered", 1, 0, NULL, &pair_e));
     world_text(r->office->db, "SELECT id FROM event WHERE what = 'recovered' AND ?1 <> ''", &event, text, sizeof text);
     PAIR_OK(id_parse(text, &offices, &pair_e));
     b = world_batch();
