@@ -15,12 +15,16 @@
 
 #define COPY_BYTES 65536
 
-/* An opening brings the outbox to where the store is. Whatever hinders it, the outbox is taken as it stands. */
-static void catch_up(void)
+/* An opening brings the outbox to where the store is. Whatever hinders it, the outbox is taken as it stands; where the
+ * store is known to have more, that waits for a person. */
+static void catch_up(const struct cli *cli, int *waiting)
 {
     struct store *s;
-    if (store_open(&s, NULL) == 0)
-        store_close(s);
+    if (store_open(&s, NULL) != 0)
+        return;
+    *waiting |= s->unsealed.code != 0;
+    store_warn(s, cli->err);
+    store_close(s);
 }
 
 /* Copies the whole records, and nothing behind them. */
@@ -140,7 +144,7 @@ static int take_out(struct cli *cli, FILE *outbox, const char *path, int *waitin
     if ((code = write_file(outbox, r.good_bytes, path, e)) != 0)
         return code;
     say_taken(cli, &r, path);
-    *waiting = r.end != COURIER_WHOLE;
+    *waiting |= r.end != COURIER_WHOLE;
     return 0;
 }
 
@@ -159,7 +163,7 @@ int command_courier(struct cli *cli, int argc, char **argv, int *waiting, struct
     if ((code = from == NULL ? store_folder(&folder, e) : 0) != 0)
         return code;
     if (from == NULL)
-        catch_up();
+        catch_up(cli, waiting);
     if ((code = outbox_read(from != NULL ? from : folder, &outbox, e)) == 0) {
         code = take_out(cli, outbox, argv[2], waiting, e);
         (void)fclose(outbox);

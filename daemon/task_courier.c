@@ -23,6 +23,7 @@ struct courier {
     struct courier_reader reader;
     struct receive_device device;
     uint64_t had_epoch, had_seq; /* where the device's chain ended here before the file */
+    uint64_t epoch, seq;         /* and where it ends now */
     struct counts {
         uint64_t changes, old, held; /* of the file: taken or there, there before, kept back */
     } n;
@@ -77,8 +78,8 @@ static int check_header(struct courier *c, struct error *e)
                          name);
     if (code != 0 || (code = log_chain_end(c->central->db, &h->device, &had, e)) != 0)
         return code;
-    c->had_epoch = had.epoch;
-    c->had_seq = had.seq;
+    c->had_epoch = c->epoch = had.seq != 0 ? had.epoch : 1; /* its first change starts its first epoch */
+    c->had_seq = c->seq = had.seq;
     return 0;
 }
 
@@ -114,6 +115,8 @@ static void count(struct courier *c, const struct receive_result *result)
     if (result->epoch == c->had_epoch && first <= c->had_seq)
         c->n.old += (last < c->had_seq ? last : c->had_seq) - first + 1;
     c->n.held += result->held_count;
+    if (last > c->seq)
+        c->seq = last;
 }
 
 /* As a push of the laptop. Where the log has a beginning of it, only that is looked at, and the rest comes after it. */
@@ -146,7 +149,13 @@ static int take_push(struct courier *c, const struct courier_record *record, str
 static int take_record(struct courier *c, const struct courier_record *record, struct error *e)
 {
     struct courier_opened opened;
-    int code = courier_open(&c->reader.header, record, c->central->keys->seal_secret, &opened, e);
+    int code;
+    if (record->epoch == c->epoch && record->first_seq > c->seq + 1)
+        return error_set(e, E_VERIFY,
+                         "changes %llu to %llu are missing: they came in no sync and in no file; look for another "
+                         "courier file or outbox of this laptop, give that first, and then this one again",
+                         (unsigned long long)c->seq + 1, (unsigned long long)record->first_seq - 1);
+    code = courier_open(&c->reader.header, record, c->central->keys->seal_secret, &opened, e);
     if (code == 0)
         code = take_push(c, record, (struct message_push){opened.head, opened.batch}, e);
     courier_wipe(&opened);

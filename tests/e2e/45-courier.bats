@@ -12,13 +12,7 @@ setup_file() {
 teardown_file() { end_all; }
 
 # The process that holds the key of a laptop dies without a word.
-kill_agent() {
-    local p
-    for p in /proc/[0-9]*; do
-        [ "$(readlink "$p/exe" 2>/dev/null)" = "$(readlink -f "$bin/satchel")" ] || continue
-        ! tr '\0' '\n' <"$p/environ" 2>/dev/null | grep -qxF "SATCHEL_HOME=$home/$1" || kill -9 "${p#/proc/}"
-    done
-}
+kill_agent() { kill -9 "$(agent_of "$1")"; }
 unlock() { laptop "$1" unlock --passphrase-file "$home/laptop.passphrase" 2>/dev/null; }
 notes_like() { satcheld report "$office" "SELECT count(*) FROM note WHERE text LIKE '%$1%'" | tail -n 1 | tr -d '\r'; }
 outbox_bytes() { stat -c %s "$home/$1/store.outbox"; }
