@@ -19,7 +19,7 @@
 
 static int initialise(struct error *e)
 {
-    static sqlite3_vfs shim;
+    static struct vault_vfs shim;
     static const struct rlimit none = {0, 0};
     sqlite3_vfs *base;
     int rc;
@@ -29,6 +29,10 @@ static int initialise(struct error *e)
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     rc = vault_memory_install();
+    /* Debian's SQLite takes any name that begins with "file:" for a URI, and one of those can name another VFS: ATTACH
+     * would make a plain file. */
+    if (rc == SQLITE_OK)
+        rc = sqlite3_config(SQLITE_CONFIG_URI, 0);
     if (rc == SQLITE_OK)
         rc = sqlite3_initialize();
     if (rc == SQLITE_NOMEM)
@@ -38,8 +42,8 @@ static int initialise(struct error *e)
     base = sqlite3_vfs_find("unix");
     if (base == NULL)
         return error_set(e, E_INTERNAL, "this SQLite has no VFS named unix");
-    vault_vfs_fill(&shim, SHIM, base);
-    if (sqlite3_vfs_register(&shim, 0) != SQLITE_OK)
+    vault_vfs_fill(&shim, SHIM, base, 0);
+    if (sqlite3_vfs_register(&shim.vfs, 0) != SQLITE_OK)
         return error_set(e, E_MEMORY, "the vault's VFS could not be registered");
     return 0;
 }
@@ -97,7 +101,6 @@ static int prepare(sqlite3 *db)
         rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db,
-                          "PRAGMA locking_mode=EXCLUSIVE;"
                           "PRAGMA temp_store=MEMORY;"
                           "PRAGMA mmap_size=0;"
                           "PRAGMA cache_size=-65536;"
@@ -119,13 +122,14 @@ static void abandon(sqlite3 *db)
     (void)sqlite3_close_v2(db);
 }
 
-static int open_once(sqlite3 **out, const char *shim, const char *path, const uint8_t *key, struct error *e)
+static int open_once(sqlite3 **out, const char *shim, const char *path, const uint8_t *key, int flags, struct error *e)
 {
+    int mode = (flags & VAULT_READ) != 0 ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     sqlite3 *db = NULL;
     int code = 0, rc;
     vault_vfs_key(key);
     /* Extended codes, or SQLite would forget on its way up which of the errors of I/O was a seal that failed. */
-    rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE, shim);
+    rc = sqlite3_open_v2(path, &db, mode | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE, shim);
     vault_vfs_key(NULL);
     if (db == NULL)
         return error_set(e, E_MEMORY, "there is no memory to open %s", path);
@@ -162,18 +166,19 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int vault_open_through(sqlite3 **out, const char *shim, const char *path, const uint8_t key[VAULT_KEY_BYTES],
+int vault_open_through(sqlite3 **out, const char *shim, const char *path, const uint8_t key[VAULT_KEY_BYTES], int flags,
                        int wait_ms, struct error *e)
 {
     int64_t end = now_ms() + wait_ms;
     for (;;) {
         int64_t left;
-        int code = open_once(out, shim, path, key, e);
+        int code = open_once(out, shim, path, key, flags, e);
+        if (code == 0)
+            (void)sqlite3_busy_timeout(*out, wait_ms);
         left = end - now_ms();
         if (code != E_BUSY || left <= 0)
             return code;
-        /* Two that open at once stand in each other's way: each holds a shared lock that keeps the other from its
-         * exclusive one. Both let go and come back after unequal times. */
+        /* Several that wait come back after unequal times. */
         int64_t nap = 5 + (int64_t)randombytes_uniform(25);
         (void)sqlite3_sleep((int)(nap < left ? nap : left));
     }
@@ -245,7 +250,7 @@ out:
     return code;
 }
 
-int vault_open(sqlite3 **out, const char *path, const uint8_t key[VAULT_KEY_BYTES], int create, int wait_ms,
+int vault_open(sqlite3 **out, const char *path, const uint8_t key[VAULT_KEY_BYTES], int flags, int wait_ms,
                struct error *e)
 {
     sqlite3_vfs *vfs = sqlite3_vfs_find(SHIM);
@@ -263,13 +268,13 @@ int vault_open(sqlite3 **out, const char *path, const uint8_t key[VAULT_KEY_BYTE
         return error_set(e, E_INPUT, "the store's full path is longer than %d bytes; use a shorter one",
                          vfs->mxPathname - (int)sizeof "-journal");
     code = look(full, &there, e);
-    if (code == 0 && !there && !create)
+    if (code == 0 && !there && ((flags & VAULT_CREATE) == 0 || (flags & VAULT_READ) != 0))
         code = error_set(e, E_NO_STORE, "there is no store at %s; enrol this device first", full);
     if (code == 0 && !there)
         code = create_store(full, key, e);
     if (code != 0)
         return code;
-    return vault_open_through(out, SHIM, full, key, wait_ms, e);
+    return vault_open_through(out, SHIM, full, key, flags, wait_ms, e);
 }
 
 void vault_close(sqlite3 *db)

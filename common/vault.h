@@ -1,7 +1,8 @@
 /* The vault: SQLite databases encrypted page by page, by a VFS shim over the system's libsqlite3 and libsodium.
  *
- * The format and its reasons stand in docs/VAULT.md; the shim in vault_*.c. One process opens a store at a time
- * (locking_mode=EXCLUSIVE, WAL index on the heap, no -shm file); a second one waits and then gets E_BUSY. */
+ * The format and its reasons stand in docs/VAULT.md; the shim in vault_*.c. One process writes a store at a time, with
+ * as many handles as it likes; any number of others read it meanwhile (VAULT_READ). SQLite's index of the log lies on
+ * the heap: there is no -shm file. */
 #ifndef SATCHEL_VAULT_H
 #define SATCHEL_VAULT_H
 
@@ -20,17 +21,29 @@
  * does nothing. Errors: E_INTERNAL, E_MEMORY. */
 int vault_init(struct error *e);
 
-/* Opens the encrypted database at path (UTF-8), creating it if create is not 0 and it does not exist (or is empty).
+enum {
+    VAULT_CREATE = 1, /* make the store where there is none */
+    VAULT_READ = 2    /* never write; VAULT_CREATE then says nothing */
+};
+
+/* Opens the encrypted database at path (UTF-8). With VAULT_CREATE it is made where it does not exist, or is empty.
  * key: 32 bytes; what is derived from it stays in locked memory and is zeroed when the handle closes. The handle is
- * ready for use: WAL, synchronous=FULL, foreign keys on, temp_store=MEMORY, exclusive locking, and the key has been
- * checked. cache_spill is off and must stay so (docs/VAULT.md, trap 11): what one transaction changes has to fit into
- * memory. wait_ms: how long to wait for another process that holds the store. *out is closed with vault_close; it is
- * NULL on an error, and then nothing in an existing store was changed. While a handle is open, never open(2) the
- * store's files in the same process: closing them would drop SQLite's locks. Errors: E_NO_STORE (absent and not create,
- * or no such folder), E_WRONG_KEY (also a file that is no store), E_BUSY, E_VERIFY (a page failed its tag, or there is
- * a log without its database), E_INPUT (path empty, too long, or no file), E_IO, E_FULL, E_MEMORY, E_INTERNAL
- * (vault_init was not called). */
-int vault_open(sqlite3 **out, const char *path, const uint8_t key[VAULT_KEY_BYTES], int create, int wait_ms,
+ * ready for use: WAL, synchronous=FULL, foreign keys on, temp_store=MEMORY, and the key has been checked. cache_spill
+ * is off and must stay so (docs/VAULT.md, trap 11): what one transaction changes has to fit into memory.
+ *
+ * The first handle that may write takes the store for this process, and the last one of those that share its index
+ * gives it back; they see each other's commits, and one writes at a time (SQLITE_BUSY for the others). A handle with
+ * VAULT_READ in another process reads without hindering it, but for this: while a transaction of such a reader lasts
+ * the log only grows. Each transaction shows one commit, the last before it began.
+ *
+ * wait_ms: how long to wait for another process that holds the store, and then in each statement for another handle.
+ * *out is closed with vault_close; it is NULL on an error, and then nothing in an existing store was changed. While a
+ * handle is open, never open(2) the store's files in the same process: closing them would drop SQLite's locks. Beside
+ * the store an empty file `<path>-lock` is made, which stays. Errors: E_NO_STORE (absent and not to be made, or no such
+ * folder), E_WRONG_KEY (also a file that is no store), E_BUSY, E_VERIFY (a page failed its tag, or there is a log
+ * without its database), E_INPUT (path empty, too long, or no file), E_IO, E_FULL, E_MEMORY, E_INTERNAL (vault_init was
+ * not called). */
+int vault_open(sqlite3 **out, const char *path, const uint8_t key[VAULT_KEY_BYTES], int flags, int wait_ms,
                struct error *e);
 
 /* Closes the handle (NULL is allowed) and drops its key. */

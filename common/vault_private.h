@@ -4,6 +4,8 @@
  *   vault.c         opening, closing, words for errors
  *   vault_vfs.c     the VFS "satchel-vault" and the database file
  *   vault_wal.c     the write-ahead log's file
+ *   vault_shm.c     the index of the log, and the locks on it, shared by the handles of this process
+ *   vault_share.c   one store between processes: who may write it, and who reads it meanwhile
  *   vault_page.c    bytes on disk: keys, pages, frames
  *   vault_memory.c  SQLite's allocator: zeroed on free, pages in a locked slab
  *   vault_file.c    small files that are replaced as a whole, under a lock of their folder */
@@ -22,6 +24,8 @@
 #define VAULT_WAL_HEADER_BYTES 32
 #define VAULT_FRAME_HEADER_BYTES 24
 #define VAULT_FRAME_BYTES (VAULT_FRAME_HEADER_BYTES + VAULT_PAGE_BYTES)
+#define VAULT_REGION_BYTES 32768           /* of SQLite's index of a log */
+#define VAULT_SHARE_HEADERS 96             /* bytes of that index that say what it holds */
 #define VAULT_TAG_FAILED SQLITE_IOERR_DATA /* what the shim answers for bytes that fail their tag */
 
 /* The keys of one open database file, in memory from sodium_malloc. plain and held are here because they hold
@@ -34,14 +38,42 @@ struct vault_secret {
     uint8_t held[VAULT_FRAME_HEADER_BYTES];
 };
 
+/* One store between this process and others. A reader outside of the writing process uses awake and index, the writing
+ * process reasons and begun. */
+struct vault_share {
+    int file;         /* the lock file; -1: none */
+    unsigned reasons; /* why readers of other processes are kept out; 0: they are not */
+    int begun;        /* the log that stands on the disk is the one that SQLite has in mind */
+    int awake;        /* a transaction is going on, or about to */
+    uint8_t index[VAULT_SHARE_HEADERS];
+};
+
+struct vault_index; /* vault_shm.c */
+
 /* One file that SQLite has open; the base VFS's own file object follows it in memory. */
 struct vault_handle {
     sqlite3_file base;
     struct vault_secret *secret; /* a database's own; a write-ahead log borrows its database's */
     const char *name;            /* SQLite's, valid while the file is open */
     sqlite3_vfs *beneath;
+    int read_only;
+    int is_open; /* the file beneath is; a reader's log rests between transactions */
+    /* a database */
+    int checked;              /* the key was seen to fit */
+    struct vault_handle *log; /* NULL: not open */
+    struct vault_index *index;
+    int uses;                   /* it has regions of the index */
+    unsigned shared, exclusive; /* slots of the index that it has locked */
+    /* a log */
+    struct vault_handle *database;
     sqlite3_int64 held_at; /* offset of the frame whose header is held in secret->held; -1: none */
-    int checked;           /* the key was seen to fit */
+};
+
+/* The shim as SQLite knows it, over the VFS beneath. */
+struct vault_vfs {
+    sqlite3_vfs vfs;
+    sqlite3_vfs *beneath;
+    int alone; /* no other process can have these files: there is no lock file */
 };
 
 /* The base VFS's file object behind a handle. */
@@ -76,8 +108,8 @@ void vault_page_first(uint8_t page[VAULT_PAGE_BYTES]);
 
 /* ---- vault_vfs.c ---- */
 
-/* Fills vfs (which must live as long as the process) with the shim over base; the caller registers it. */
-void vault_vfs_fill(sqlite3_vfs *vfs, const char *name, sqlite3_vfs *base);
+/* Fills v (which must live as long as the process) with the shim over `beneath`; the caller registers v->vfs. */
+void vault_vfs_fill(struct vault_vfs *v, const char *name, sqlite3_vfs *beneath, int alone);
 
 /* The key for the next database that this thread opens through the shim; NULL takes it back. */
 void vault_vfs_key(const uint8_t *key);
@@ -89,6 +121,60 @@ int vault_wal_open(struct vault_handle *h, const char *name, int flags, int *out
 
 /* 1 where frame 1 of the write-ahead log beside `name` (the log's own name) opens under s. */
 int vault_wal_vouches(sqlite3_vfs *beneath, struct vault_secret *s, const char *name);
+
+/* A reader's log is opened, where there is one, and closed again. Returns SQLite's code. */
+int vault_wal_take_up(struct vault_handle *log);
+void vault_wal_put_down(struct vault_handle *log);
+
+/* ---- vault_shm.c ---- */
+
+/* Gives an open database its index: the one that this process has for it, or a new one. For a new one that may write,
+ * SQLITE_BUSY where another process writes. Leaving lets go of everything that the handle holds there. */
+int vault_shm_join(struct vault_handle *h, int alone);
+void vault_shm_leave(struct vault_handle *h);
+
+/* 1 where h reads, and this process does not write. */
+int vault_shm_is_own(const struct vault_handle *h);
+struct vault_share *vault_shm_share(const struct vault_handle *h);
+
+/* 1 where this process may remove the log of this name, as SQLite does when it has carried it over. */
+int vault_shm_may_delete(const char *log);
+
+/* The log of database h: may h write to it? It has been begun anew on the disk (or could not be); it could not be
+ * synced, so that nobody knows what it holds: nothing is written to it any more. */
+int vault_shm_may_write(const struct vault_handle *h);
+void vault_shm_log_begun(const struct vault_handle *h, int begun);
+void vault_shm_log_failed(const struct vault_handle *h);
+
+/* Methods of a database file. */
+int vault_shm_map(sqlite3_file *file, int region, int bytes, int extend, void volatile **out);
+int vault_shm_lock(sqlite3_file *file, int first, int count, int flags);
+void vault_shm_barrier(sqlite3_file *file);
+int vault_shm_unmap(sqlite3_file *file, int remove);
+
+/* ---- vault_share.c; the functions return SQLite's codes ---- */
+
+enum { VAULT_SHARE_CHECKPOINT = 1, VAULT_SHARE_RESTART = 2 }; /* reasons to keep readers out */
+
+/* Opens the lock file of the database at path, and for writing takes the store: SQLITE_BUSY where another process has
+ * it. */
+int vault_share_open(struct vault_share *s, const char *path, int write);
+void vault_share_close(struct vault_share *s);
+
+/* The writing process keeps readers of others out (SQLITE_BUSY: one is in), and lets them in when no reason is left.
+ * VAULT_SHARE_RESTART is a reason until s->begun. */
+int vault_share_keep_out(struct vault_share *s, unsigned reason);
+void vault_share_let_in(struct vault_share *s, unsigned reason);
+
+/* A reader outside of it: waits a second at most for the writing process to let it in, then SQLITE_BUSY. */
+int vault_share_enter(struct vault_share *s, struct vault_handle *database);
+void vault_share_leave(struct vault_share *s);
+
+/* The same for a transaction, with its index (NULL: none yet): ready where nothing has changed, otherwise SQLite makes
+ * it anew. */
+int vault_share_wake(struct vault_share *s, struct vault_handle *database, uint8_t *index);
+void vault_share_rest(struct vault_share *s, struct vault_handle *database, uint8_t *index);
+int vault_share_is_ready(const uint8_t *index);
 
 /* ---- vault_memory.c ---- */
 
@@ -110,7 +196,7 @@ int vault_file_replace(int folder, const char *path, const void *bytes, size_t c
 
 /* vault_open without the parts that touch the file system: opens the existing database at path, an absolute one,
  * through the named shim. Errors as vault_open's. */
-int vault_open_through(sqlite3 **out, const char *shim, const char *path, const uint8_t key[VAULT_KEY_BYTES],
+int vault_open_through(sqlite3 **out, const char *shim, const char *path, const uint8_t key[VAULT_KEY_BYTES], int flags,
                        int wait_ms, struct error *e);
 
 #endif

@@ -37,9 +37,11 @@ static int db_close(sqlite3_file *file)
 {
     struct vault_handle *h = handle_of(file);
     sqlite3_file *real = real_of(file);
+    int rc = real->pMethods->xClose(real); /* first: until then nobody else may write */
+    vault_shm_leave(h);
     sodium_free(h->secret);
     h->secret = NULL;
-    return real->pMethods->xClose(real);
+    return rc;
 }
 
 /* Reads page `number` from the disk and opens it into page. */
@@ -87,7 +89,8 @@ static int db_write(sqlite3_file *file, const void *in, int count, sqlite3_int64
     sqlite3_file *real = real_of(file);
     uint64_t number = (uint64_t)offset / VAULT_PAGE_BYTES + 1;
     uint8_t disk[VAULT_PAGE_BYTES];
-    if (count != VAULT_PAGE_BYTES || (uint64_t)offset % VAULT_PAGE_BYTES != 0 || !vault_page_fits(number, in)) {
+    if (h->read_only || count != VAULT_PAGE_BYTES || (uint64_t)offset % VAULT_PAGE_BYTES != 0 ||
+        !vault_page_fits(number, in)) {
         errno = EINVAL; /* for sqlite3_system_errno, which would show an older one */
         return SQLITE_IOERR_WRITE;
     }
@@ -98,7 +101,7 @@ static int db_write(sqlite3_file *file, const void *in, int count, sqlite3_int64
 static int db_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
     sqlite3_file *real = real_of(file);
-    return real->pMethods->xTruncate(real, size);
+    return handle_of(file)->read_only ? SQLITE_IOERR_TRUNCATE : real->pMethods->xTruncate(real, size);
 }
 
 static int db_sync(sqlite3_file *file, int flags)
@@ -137,14 +140,34 @@ static int check_key(struct vault_handle *h)
     return SQLITE_NOTADB;
 }
 
+/* A reader outside of the writing process looks while no checkpoint writes. Inside, one may tear page 1 and then begin
+ * the log anew between two looks: the second look is at what came of it. */
+static int check_key_calmly(struct vault_handle *h)
+{
+    struct vault_share *share = vault_shm_share(h);
+    int own = vault_shm_is_own(h);
+    int rc = own ? vault_share_enter(share, h) : SQLITE_OK;
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = check_key(h);
+    if (rc == SQLITE_NOTADB)
+        rc = check_key(h);
+    if (own)
+        vault_share_leave(share);
+    return rc;
+}
+
 static int db_lock(sqlite3_file *file, int level)
 {
     struct vault_handle *h = handle_of(file);
     sqlite3_file *real = real_of(file);
-    int rc = real->pMethods->xLock(real, level);
+    int rc;
+    if (h->read_only && level > SQLITE_LOCK_SHARED)
+        return SQLITE_BUSY; /* so that closing neither carries the log over nor removes it */
+    rc = real->pMethods->xLock(real, level);
     if (rc != SQLITE_OK || h->checked)
         return rc;
-    rc = check_key(h);
+    rc = check_key_calmly(h);
     if (rc == SQLITE_OK)
         h->checked = 1;
     else
@@ -192,9 +215,9 @@ static int db_device_characteristics(sqlite3_file *file)
     return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 
-/* Version 1: no shared memory (so only exclusive locking works) and no mapped pages. */
+/* Version 2: an index of the log that handles share, and no mapped pages. */
 static const sqlite3_io_methods db_methods = {
-    .iVersion = 1,
+    .iVersion = 2,
     .xClose = db_close,
     .xRead = db_read,
     .xWrite = db_write,
@@ -207,30 +230,48 @@ static const sqlite3_io_methods db_methods = {
     .xFileControl = db_file_control,
     .xSectorSize = db_sector_size,
     .xDeviceCharacteristics = db_device_characteristics,
+    .xShmMap = vault_shm_map,
+    .xShmLock = vault_shm_lock,
+    .xShmBarrier = vault_shm_barrier,
+    .xShmUnmap = vault_shm_unmap,
 };
 
-static int db_open(struct vault_handle *h, const char *name, int flags, int *out_flags)
+/* Reads the file id and makes the keys. */
+static int make_keys(struct vault_handle *h)
 {
     sqlite3_file *real = vault_handle_real(h);
     uint8_t id[VAULT_ID_BYTES];
+    int rc = real->pMethods->xRead(real, id, sizeof id, 0); /* a file that is too short is found by check_key */
+    if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ)
+        return rc;
+    h->secret = sodium_malloc(sizeof *h->secret);
+    if (h->secret == NULL)
+        return SQLITE_NOMEM;
+    sodium_memzero(h->secret, sizeof *h->secret);
+    vault_page_keys(h->secret, next_key, id);
+    return SQLITE_OK;
+}
+
+static int db_open(struct vault_handle *h, const char *name, int flags, int *out_flags, int alone)
+{
+    sqlite3_file *real = vault_handle_real(h);
     int given = 0;
     int rc = h->beneath->xOpen(h->beneath, name, real, flags, &given);
     if (rc != SQLITE_OK)
         return rc;
-    /* Read-only would fail later and with worse words. */
-    rc = (given & SQLITE_OPEN_READONLY) != 0 ? SQLITE_READONLY : SQLITE_OK;
+    h->is_open = 1;
+    h->read_only = (flags & SQLITE_OPEN_READONLY) != 0;
+    /* Not ours to write would fail later and with worse words. */
+    rc = (given & SQLITE_OPEN_READONLY) != 0 && !h->read_only ? SQLITE_READONLY : vault_shm_join(h, alone);
     if (rc == SQLITE_OK)
-        rc = real->pMethods->xRead(real, id, sizeof id, 0); /* a file that is too short is found by check_key */
-    if (rc == SQLITE_OK || rc == SQLITE_IOERR_SHORT_READ) {
-        h->secret = sodium_malloc(sizeof *h->secret);
-        rc = h->secret == NULL ? SQLITE_NOMEM : SQLITE_OK;
-    }
+        rc = make_keys(h);
     if (rc != SQLITE_OK) {
+        int number = errno; /* sqlite3_system_errno is to show why */
         (void)real->pMethods->xClose(real);
+        vault_shm_leave(h);
+        errno = number;
         return rc;
     }
-    sodium_memzero(h->secret, sizeof *h->secret);
-    vault_page_keys(h->secret, next_key, id);
     h->base.pMethods = &db_methods;
     if (out_flags != NULL)
         *out_flags = given;
@@ -239,9 +280,14 @@ static int db_open(struct vault_handle *h, const char *name, int flags, int *out
 
 /* ---- the VFS ---- */
 
+static struct vault_vfs *shim_of(sqlite3_vfs *vfs)
+{
+    return (struct vault_vfs *)(void *)vfs;
+}
+
 static sqlite3_vfs *beneath_of(sqlite3_vfs *vfs)
 {
-    return vfs->pAppData;
+    return shim_of(vfs)->beneath;
 }
 
 static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags)
@@ -252,27 +298,35 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
     h->name = name;
     h->held_at = -1;
     if (name != NULL && (flags & SQLITE_OPEN_MAIN_DB) != 0 && next_key != NULL)
-        return db_open(h, name, flags, out_flags);
+        return db_open(h, name, flags, out_flags, shim_of(vfs)->alone);
     if (name != NULL && (flags & SQLITE_OPEN_WAL) != 0)
         return vault_wal_open(h, name, flags, out_flags);
     errno = EPERM; /* it would hold plaintext */
     return SQLITE_CANTOPEN;
 }
 
+/* Only a log is ever removed, and only by the process that may write. */
 static int vfs_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
 {
+    if (!vault_shm_may_delete(name))
+        return SQLITE_IOERR_DELETE;
     return beneath_of(vfs)->xDelete(beneath_of(vfs), name, sync_folder);
 }
 
+static int ends_with(const char *name, const char *end)
+{
+    size_t bytes = strlen(name), end_bytes = strlen(end);
+    return bytes >= end_bytes && strcmp(name + bytes - end_bytes, end) == 0;
+}
+
+/* SQLite asks for two files. A vault has no rollback journal; a file of that name was put there, and must not keep the
+ * store shut. And it always has a log, if only an empty one: otherwise SQLite would read page 1 before it looks at the
+ * log, and without the locks that keep a checkpoint away. */
 static int vfs_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
 {
-    static const char journal[] = "-journal";
-    size_t bytes = strlen(name);
-    /* A vault has no rollback journal; a file of that name was put there, and must not keep the store shut. */
-    if (bytes >= sizeof journal - 1 && strcmp(name + bytes - (sizeof journal - 1), journal) == 0) {
-        *out = 0;
+    *out = ends_with(name, "-wal");
+    if (*out || ends_with(name, "-journal"))
         return SQLITE_OK;
-    }
     return beneath_of(vfs)->xAccess(beneath_of(vfs), name, flags, out);
 }
 
@@ -320,14 +374,15 @@ static int vfs_current_time_int64(sqlite3_vfs *vfs, sqlite3_int64 *out)
     return beneath_of(vfs)->xCurrentTimeInt64(beneath_of(vfs), out);
 }
 
-void vault_vfs_fill(sqlite3_vfs *vfs, const char *name, sqlite3_vfs *base)
+void vault_vfs_fill(struct vault_vfs *v, const char *name, sqlite3_vfs *beneath, int alone)
 {
-    *vfs = (sqlite3_vfs){
+    v->beneath = beneath;
+    v->alone = alone;
+    v->vfs = (sqlite3_vfs){
         .iVersion = 2,
-        .szOsFile = (int)sizeof(struct vault_handle) + base->szOsFile,
-        .mxPathname = base->mxPathname,
+        .szOsFile = (int)sizeof(struct vault_handle) + beneath->szOsFile,
+        .mxPathname = beneath->mxPathname,
         .zName = name,
-        .pAppData = base,
         .xOpen = vfs_open,
         .xDelete = vfs_delete,
         .xAccess = vfs_access,

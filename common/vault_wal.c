@@ -53,8 +53,10 @@ static int write_frame(struct vault_handle *h, sqlite3_int64 offset, const uint8
 
 static int wal_close(sqlite3_file *file)
 {
+    struct vault_handle *h = handle_of(file);
     sqlite3_file *real = real_of(file);
-    return real->pMethods->xClose(real);
+    h->database->log = NULL;
+    return h->is_open ? real->pMethods->xClose(real) : SQLITE_OK;
 }
 
 static int wal_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offset)
@@ -64,6 +66,10 @@ static int wal_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offs
     sqlite3_file *real = real_of(file);
     sqlite3_int64 within, frame;
     int rc;
+    if (!h->is_open) {
+        memset(out, 0, (size_t)count);
+        return SQLITE_IOERR_SHORT_READ;
+    }
     if (offset + count <= VAULT_WAL_HEADER_BYTES)
         return real->pMethods->xRead(real, out, count, offset);
     within = (offset - VAULT_WAL_HEADER_BYTES) % VAULT_FRAME_BYTES;
@@ -84,15 +90,26 @@ static int wal_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offs
     return rc;
 }
 
+/* The header of a log that begins, over the one before. */
+static int write_header(struct vault_handle *h, const void *in)
+{
+    sqlite3_file *real = vault_handle_real(h);
+    int rc = real->pMethods->xWrite(real, in, VAULT_WAL_HEADER_BYTES, 0);
+    if (rc == SQLITE_OK)
+        vault_shm_log_begun(h->database, 1);
+    return rc;
+}
+
 static int wal_write(sqlite3_file *file, const void *in, int count, sqlite3_int64 offset)
 {
     struct vault_handle *h = handle_of(file);
-    sqlite3_file *real = real_of(file);
     sqlite3_int64 within = (offset - VAULT_WAL_HEADER_BYTES) % VAULT_FRAME_BYTES;
     sqlite3_int64 held_at = h->held_at;
     h->held_at = -1;
+    if (!vault_shm_may_write(h->database))
+        goto refuse;
     if (offset == 0 && count == VAULT_WAL_HEADER_BYTES)
-        return real->pMethods->xWrite(real, in, count, offset);
+        return write_header(h, in);
     if (offset >= VAULT_WAL_HEADER_BYTES && held_at < 0 && within == 0 && count == VAULT_FRAME_HEADER_BYTES) {
         memcpy(h->secret->held, in, sizeof h->secret->held);
         h->held_at = offset;
@@ -100,27 +117,44 @@ static int wal_write(sqlite3_file *file, const void *in, int count, sqlite3_int6
     }
     if (held_at >= 0 && offset == held_at + VAULT_FRAME_HEADER_BYTES && count == VAULT_PAGE_BYTES)
         return write_frame(h, held_at, h->secret->held, in);
+refuse:
     errno = EPERM; /* for sqlite3_system_errno, which would show an older one */
     return SQLITE_IOERR_WRITE;
 }
 
 static int wal_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
+    struct vault_handle *h = handle_of(file);
     sqlite3_file *real = real_of(file);
-    return real->pMethods->xTruncate(real, size);
+    int rc;
+    if (h->read_only)
+        return SQLITE_IOERR_TRUNCATE;
+    rc = real->pMethods->xTruncate(real, size);
+    if (size == 0)
+        vault_shm_log_begun(h->database, rc == SQLITE_OK);
+    return rc;
 }
 
-/* Never says that a frame is on the disk whose page has not come. */
+/* Never says that a frame is on the disk whose page has not come. After a sync that failed nobody knows what the disk
+ * holds, and a reader may have seen a commit that SQLite takes back. */
 static int wal_sync(sqlite3_file *file, int flags)
 {
+    struct vault_handle *h = handle_of(file);
     sqlite3_file *real = real_of(file);
-    return handle_of(file)->held_at >= 0 ? SQLITE_IOERR_FSYNC : real->pMethods->xSync(real, flags);
+    int rc;
+    if (h->held_at >= 0 || h->read_only)
+        return SQLITE_IOERR_FSYNC;
+    rc = real->pMethods->xSync(real, flags);
+    if (rc != SQLITE_OK)
+        vault_shm_log_failed(h->database);
+    return rc;
 }
 
 static int wal_file_size(sqlite3_file *file, sqlite3_int64 *size)
 {
     sqlite3_file *real = real_of(file);
-    return real->pMethods->xFileSize(real, size);
+    *size = 0;
+    return handle_of(file)->is_open ? real->pMethods->xFileSize(real, size) : SQLITE_OK;
 }
 
 static int wal_lock(sqlite3_file *file, int level)
@@ -147,8 +181,8 @@ static int wal_file_control(sqlite3_file *file, int op, void *arg)
 
 static int wal_sector_size(sqlite3_file *file)
 {
-    sqlite3_file *real = real_of(file);
-    return real->pMethods->xSectorSize(real);
+    (void)file;
+    return VAULT_PAGE_BYTES; /* of no use to a log whose device overwrites safely */
 }
 
 static int wal_device_characteristics(sqlite3_file *file)
@@ -173,15 +207,52 @@ static const sqlite3_io_methods wal_methods = {
     .xDeviceCharacteristics = wal_device_characteristics,
 };
 
+int vault_wal_take_up(struct vault_handle *log)
+{
+    sqlite3_vfs *beneath = log->beneath;
+    sqlite3_file *real = vault_handle_real(log);
+    int there = 0, rc = beneath->xAccess(beneath, log->name, SQLITE_ACCESS_EXISTS, &there);
+    if (rc != SQLITE_OK || !there)
+        return rc;
+    memset(real, 0, (size_t)beneath->szOsFile);
+    rc = beneath->xOpen(beneath, log->name, real, SQLITE_OPEN_READONLY | SQLITE_OPEN_WAL, NULL);
+    log->is_open = rc == SQLITE_OK;
+    return rc;
+}
+
+void vault_wal_put_down(struct vault_handle *log)
+{
+    sqlite3_file *real = vault_handle_real(log);
+    if (log->is_open)
+        (void)real->pMethods->xClose(real);
+    log->is_open = 0;
+}
+
 int vault_wal_open(struct vault_handle *h, const char *name, int flags, int *out_flags)
 {
-    sqlite3_file *database = sqlite3_database_file_object(name);
+    struct vault_handle *database = handle_of(sqlite3_database_file_object(name));
     sqlite3_file *real = vault_handle_real(h);
-    int rc = h->beneath->xOpen(h->beneath, name, real, flags, out_flags);
+    int rc = SQLITE_OK;
+    h->database = database;
+    h->read_only = database->read_only;
+    if (h->read_only)
+        flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_WAL;
+    if (vault_shm_is_own(database))
+        rc = vault_shm_share(database)->awake ? vault_wal_take_up(h) : SQLITE_OK; /* vault_share_wake opens it */
+    else
+        rc = h->beneath->xOpen(h->beneath, name, real, flags, &flags);
+    /* Beside a handle that writes, and has not come to its log: it will. */
+    if (h->read_only && rc == SQLITE_CANTOPEN)
+        return SQLITE_BUSY;
     if (rc != SQLITE_OK)
         return rc;
-    h->secret = handle_of(database)->secret;
+    if (!vault_shm_is_own(database))
+        h->is_open = 1;
+    if (out_flags != NULL)
+        *out_flags = flags;
+    h->secret = database->secret;
     h->base.pMethods = &wal_methods;
+    database->log = h;
     return SQLITE_OK;
 }
 

@@ -37,11 +37,12 @@ static void complain(unsigned long *count, const char *what, const char *why)
 
 static int install(void)
 {
-    static sqlite3_vfs sim, shim;
+    static sqlite3_vfs sim;
+    static struct vault_vfs shim;
     sqlite3_vfs *base = sqlite3_vfs_find("unix");
     sim_fill(&sim, base);
-    vault_vfs_fill(&shim, SHIM, &sim);
-    return sqlite3_vfs_register(&shim, 0);
+    vault_vfs_fill(&shim, SHIM, &sim, 1);
+    return sqlite3_vfs_register(&shim.vfs, 0);
 }
 
 /* An empty store, durable, as vault_open makes it. */
@@ -293,7 +294,7 @@ static void try_wrong_key(void)
     for (size_t i = 0; i < 2; i++)
         if (current(&folder[i]) != NULL)
             bytes_copy(&before[i], &current(&folder[i])->now);
-    if (vault_open_through(&db, SHIM, STORE, wrong, 0, &e) != E_WRONG_KEY)
+    if (vault_open_through(&db, SHIM, STORE, wrong, 0, 0, &e) != E_WRONG_KEY)
         complain(&counts.corrupt, "corrupt", "the wrong key was not refused as such");
     vault_close(db);
     for (size_t i = 0; i < 2; i++) {
@@ -314,7 +315,7 @@ static int live(int first)
     if (!first && below(8) == 0)
         try_wrong_key();
     until_cut = first ? -1 : (long)below(below(3) == 0 ? 8 : 400);
-    code = vault_open_through(&db, SHIM, STORE, right, 0, &e);
+    code = vault_open_through(&db, SHIM, STORE, right, 0, 0, &e);
     if (code != 0 && !dark) {
         complain(&counts.bricked, "bricked", e.text);
         usable = 0;

@@ -212,7 +212,7 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    static const char *const names[] = {"office.db", "office.keys", "office.db-wal", ".lock"};
+    static const char *const names[] = {"office.db", "office.keys", "office.db-wal", "office.db-lock", ".lock"};
     char path[128];
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -311,6 +311,8 @@ static void test_store(void **state)
     assert_int_equal(unlink(path), 0);
     (void)snprintf(path, sizeof path, "%s/store-wal", folder);
     (void)unlink(path);
+    (void)snprintf(path, sizeof path, "%s/store-lock", folder);
+    assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(folder), 0);
 }
 

@@ -104,6 +104,17 @@ static inline sqlite3 *must_open(int create)
     return db;
 }
 
+static inline sqlite3 *must_read(void)
+{
+    sqlite3 *db = NULL;
+    struct error e = {0};
+    int code = vault_open(&db, path, right, VAULT_READ, 0, &e);
+    if (code != 0)
+        print_error("%s\n", e.text);
+    assert_int_equal(code, 0);
+    return db;
+}
+
 static inline void must(sqlite3 *db, const char *sql)
 {
     char *words = NULL;

@@ -1,0 +1,504 @@
+/* One store and several processes: one writes, the others read meanwhile and hinder nobody. */
+#include "vault_fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+
+#define BUSY_WORDS "another satchel command is using the store; try again when it is done"
+
+/* ---- a process that does what it is told ---- */
+
+/* Orders are SQL; an answer is its first column and SQLite's code. "+" opens for writing, "?" for reading, "-" closes,
+ * "!" dies. */
+struct actor {
+    pid_t pid;
+    int orders, answers;
+};
+
+static void say(int fd, const void *bytes, size_t count)
+{
+    if (write(fd, bytes, count) != (ssize_t)count)
+        _exit(3);
+}
+
+static void act(int orders, int answers)
+{
+    char order[512], seen[256];
+    sqlite3 *db = NULL;
+    for (;;) {
+        int code = 0;
+        seen[0] = '\0';
+        if (read(orders, order, sizeof order) != (ssize_t)sizeof order)
+            _exit(4);
+        if (order[0] == '+' || order[0] == '?') {
+            struct error e = {0};
+            code = vault_open(&db, path, right, order[0] == '?' ? VAULT_READ : VAULT_CREATE, 0, &e);
+            (void)snprintf(seen, sizeof seen, "%.200s", e.text);
+        } else if (order[0] == '-') {
+            vault_close(db);
+            db = NULL;
+        } else if (order[0] == '!') {
+            (void)raise(SIGKILL);
+        } else {
+            code = ask(db, order, seen, sizeof seen);
+        }
+        say(answers, &code, sizeof code);
+        say(answers, seen, sizeof seen);
+    }
+}
+
+static struct actor start(void)
+{
+    int orders[2], answers[2];
+    struct actor a;
+    assert_int_equal(pipe(orders), 0);
+    assert_int_equal(pipe(answers), 0);
+    a.pid = fork();
+    assert_true(a.pid >= 0);
+    if (a.pid == 0) {
+        (void)close(orders[1]);
+        (void)close(answers[0]);
+        act(orders[0], answers[1]);
+    }
+    (void)close(orders[0]);
+    (void)close(answers[1]);
+    a.orders = orders[1];
+    a.answers = answers[0];
+    return a;
+}
+
+static void stop(struct actor *a)
+{
+    (void)kill(a->pid, SIGKILL);
+    assert_int_equal(waitpid(a->pid, NULL, 0), a->pid);
+    (void)close(a->orders);
+    (void)close(a->answers);
+}
+
+static int tell(const struct actor *a, const char *order, char seen[256])
+{
+    char text[512] = {0};
+    int code = -1;
+    (void)snprintf(text, sizeof text, "%s", order);
+    assert_int_equal(write(a->orders, text, sizeof text), sizeof text);
+    assert_int_equal(read(a->answers, &code, sizeof code), sizeof code);
+    assert_int_equal(read(a->answers, seen, 256), 256);
+    return code;
+}
+
+static void does(const struct actor *a, const char *order)
+{
+    char seen[256];
+    int code = tell(a, order, seen);
+    if (code != 0)
+        print_error("%s: %d %s\n", order, code, seen);
+    assert_int_equal(code, 0);
+}
+
+static void sees(const struct actor *a, const char *sql, const char *expected)
+{
+    char seen[256];
+    assert_int_equal(tell(a, sql, seen), 0);
+    assert_string_equal(seen, expected);
+}
+
+static void fails(const struct actor *a, const char *order, int expected)
+{
+    char seen[256];
+    assert_int_equal(tell(a, order, seen) & 0xff, expected);
+}
+
+/* ---- who may write ---- */
+
+/* Goal: one process writes; a second is refused in today's words until the first has closed, and a store can be read by
+ * others before, meanwhile and after. */
+static void one_process_writes(void **state)
+{
+    struct actor writer, second, reader;
+    char seen[256];
+    (void)state;
+    writer = start();
+    second = start();
+    reader = start();
+    fails(&reader, "?", E_NO_STORE);
+    does(&writer, "+");
+    does(&writer, "CREATE TABLE t(n)");
+    assert_int_equal(tell(&second, "+", seen), E_BUSY);
+    assert_string_equal(seen, BUSY_WORDS);
+    does(&reader, "?");
+    does(&writer, "INSERT INTO t VALUES (1)");
+    sees(&reader, "SELECT sum(n) FROM t", "1");
+    does(&second, "?");
+    sees(&second, "SELECT sum(n) FROM t", "1");
+    does(&second, "-");
+    does(&writer, "-");
+    does(&second, "+");
+    does(&second, "INSERT INTO t VALUES (2)");
+    sees(&reader, "SELECT sum(n) FROM t", "3");
+    assert_int_equal(tell(&writer, "+", seen), E_BUSY);
+    stop(&second); /* killed: the kernel gives the store back */
+    does(&writer, "+");
+    sees(&writer, "SELECT sum(n) FROM t", "3");
+    fails(&reader, "INSERT INTO t VALUES (9)", SQLITE_READONLY);
+    stop(&writer);
+    stop(&reader);
+}
+
+/* ---- what a reader sees ---- */
+
+/* Goal: a transaction of a reader shows the last commit before it began, through whatever the writing process does, and
+ * the next transaction shows the last commit again. */
+static void a_transaction_is_one_commit(void **state)
+{
+    struct actor writer, reader;
+    int64_t grown;
+    (void)state;
+    make_two_states(0);
+    writer = start();
+    reader = start();
+    does(&writer, "+");
+    does(&reader, "?");
+    does(&reader, "PRAGMA cache_size=1");
+    for (int round = 0; round < 3; round++) {
+        char before[64];
+        (void)snprintf(before, sizeof before, "%d", round * 10 + 1);
+        sees(&reader, "SELECT n FROM v", before);
+        does(&reader, "BEGIN");
+        sees(&reader, "SELECT n FROM v", before);
+        grown = size_of(log_path);
+        for (int i = 0; i < 10; i++) {
+            does(&writer, "UPDATE t SET b = randomblob(300)");
+            does(&writer, "UPDATE v SET n = n + 1");
+            sees(&writer, "PRAGMA wal_checkpoint(PASSIVE)", "1"); /* busy: a reader is in */
+            sees(&writer, "PRAGMA wal_checkpoint(TRUNCATE)", "1");
+        }
+        assert_true(size_of(log_path) > grown);
+        sees(&reader, "SELECT n FROM v", before);
+        sees(&reader, "PRAGMA integrity_check", "ok");
+        does(&reader, "COMMIT");
+        sees(&writer, "PRAGMA wal_checkpoint(TRUNCATE)", "0"); /* an idle reader is in nobody's way */
+        assert_int_equal(size_of(log_path), 0);
+    }
+    sees(&reader, "SELECT n FROM v", "31");
+    stop(&writer);
+    stop(&reader);
+}
+
+/* Goal (trap 15): a log that is written over from its beginning, or goes away with its process and comes again, never
+ * shows a reader anything but the last commit. */
+static void logs_that_begin_anew(void **state)
+{
+    struct actor writer, reader;
+    char expected[64];
+    (void)state;
+    make_two_states(0);
+    writer = start();
+    reader = start();
+    does(&reader, "?");
+    sees(&reader, "SELECT n FROM v", "1");
+    for (int i = 2; i < 12; i++) {
+        (void)snprintf(expected, sizeof expected, "%d", i);
+        does(&writer, "+");
+        does(&writer, "UPDATE v SET n = n + 1");
+        if (i % 2 == 0)
+            sees(&reader, "SELECT n FROM v", expected);
+        sees(&writer, "PRAGMA wal_checkpoint(RESTART)", "0");
+        does(&writer, "UPDATE t SET b = zeroblob(300) WHERE a < 5"); /* over what stood in the log */
+        sees(&reader, "SELECT n FROM v", expected);
+        if (i % 3 == 0)
+            does(&reader, "-"); /* then the writer removes its log when it closes */
+        does(&writer, "-");
+        assert_int_equal(size_of(log_path) < 0, i % 3 == 0);
+        if (i % 3 == 0)
+            does(&reader, "?");
+        sees(&reader, "SELECT n || '/' || (SELECT sum(length(b)) FROM t) FROM v", strcat(expected, "/120000"));
+    }
+    stop(&writer);
+    stop(&reader);
+}
+
+/* Goal: a log that a dead process left is read as it is, by readers that come before anybody mends it. */
+static void readers_of_a_left_log(void **state)
+{
+    struct actor writer, reader;
+    size_t count[2], again;
+    uint8_t *bytes[2], *after;
+    (void)state;
+    make_two_states(1);
+    bytes[0] = load(path, &count[0]);
+    bytes[1] = load(log_path, &count[1]);
+    reader = start();
+    does(&reader, "?");
+    sees(&reader, "SELECT n FROM v", "2");
+    sees(&reader, "PRAGMA integrity_check", "ok");
+    (void)tell(&reader, "PRAGMA journal_mode=DELETE", (char[256]){0});
+    fails(&reader, "UPDATE v SET n = 3", SQLITE_READONLY);
+    (void)tell(&reader, "PRAGMA wal_checkpoint(TRUNCATE)", (char[256]){0});
+    does(&reader, "-");
+    for (int i = 0; i < 2; i++) {
+        after = load(i == 0 ? path : log_path, &again);
+        assert_int_equal(again, count[i]);
+        assert_memory_equal(after, bytes[i], again);
+        free(after);
+        free(bytes[i]);
+    }
+    does(&reader, "?");
+    does(&reader, "BEGIN");
+    sees(&reader, "SELECT n FROM v", "2");
+    writer = start();
+    does(&writer, "+");
+    does(&writer, "UPDATE v SET n = 3");
+    sees(&writer, "PRAGMA wal_checkpoint(TRUNCATE)", "1");
+    does(&writer, "-"); /* closing cannot carry it over either */
+    sees(&reader, "SELECT n FROM v", "2");
+    does(&reader, "COMMIT");
+    sees(&reader, "SELECT n FROM v", "3");
+    stop(&reader);
+    stop(&writer);
+}
+
+/* Goal: without a log a reader makes none, and finds one that comes. */
+static void readers_without_a_log(void **state)
+{
+    struct actor writer, reader;
+    (void)state;
+    make_two_states(0);
+    reader = start();
+    does(&reader, "?");
+    sees(&reader, "SELECT n FROM v", "1");
+    sees(&reader, "PRAGMA integrity_check", "ok");
+    assert_int_equal(size_of(log_path), -1);
+    does(&reader, "BEGIN");
+    sees(&reader, "SELECT n FROM v", "1");
+    writer = start();
+    does(&writer, "+");
+    does(&writer, "UPDATE v SET n = 2");
+    sees(&reader, "SELECT n FROM v", "1");
+    does(&reader, "COMMIT");
+    sees(&reader, "SELECT n FROM v", "2");
+    stop(&reader);
+    stop(&writer);
+}
+
+/* ---- locks and the lock file ---- */
+
+static int lock_byte(int fd, int type, int byte)
+{
+    struct flock lock = {.l_type = (short)type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+    return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+/* Goal: a reader that comes while a checkpoint runs waits for it, and is told that the store is in use where it does
+ * not end. */
+static void readers_wait_for_a_checkpoint(void **state)
+{
+    char name[128];
+    sqlite3 *db = NULL;
+    struct error e = {0};
+    struct actor reader;
+    int fd;
+    (void)state;
+    make_two_states(0);
+    (void)snprintf(name, sizeof name, "%s-lock", path);
+    assert_int_equal(size_of(name), 0);
+    fd = open(name, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    reader = start();
+    does(&reader, "?");
+    sees(&reader, "SELECT n FROM v", "1");
+    assert_int_equal(lock_byte(fd, F_WRLCK, 1), 0);
+    assert_int_equal(vault_open(&db, path, right, VAULT_READ, 0, &e), E_BUSY);
+    assert_string_equal(e.text, BUSY_WORDS);
+    fails(&reader, "SELECT n FROM v", SQLITE_BUSY);
+    assert_int_equal(lock_byte(fd, F_UNLCK, 1), 0);
+    sees(&reader, "SELECT n FROM v", "1");
+    does(&reader, "BEGIN");
+    sees(&reader, "SELECT n FROM v", "1");
+    assert_int_equal(lock_byte(fd, F_WRLCK, 1), -1);
+    does(&reader, "COMMIT");
+    assert_int_equal(lock_byte(fd, F_WRLCK, 1), 0); /* idle: let go */
+    assert_int_equal(close(fd), 0);
+    stop(&reader);
+}
+
+/* Goal (trap 13): a log that SQLite takes for begun anew, and that still stands on the disk as it was, is closed to
+ * readers until it has been. */
+static void half_restarted_logs_are_closed(void **state)
+{
+    char name[128];
+    struct vault_share writer = {.file = -1}, second = {.file = -1};
+    int fd;
+    (void)state;
+    make_two_states(0);
+    (void)snprintf(name, sizeof name, "%s-lock", path);
+    assert_int_equal(vault_share_open(&writer, path, 1), SQLITE_OK);
+    assert_int_equal(vault_share_open(&second, path, 1), SQLITE_BUSY);
+    fd = open(name, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(lock_byte(fd, F_RDLCK, 1), 0);
+    assert_int_equal(vault_share_keep_out(&writer, VAULT_SHARE_RESTART), SQLITE_BUSY);
+    assert_int_equal(writer.reasons, 0);
+    assert_int_equal(lock_byte(fd, F_UNLCK, 1), 0);
+    assert_int_equal(vault_share_keep_out(&writer, VAULT_SHARE_RESTART), SQLITE_OK);
+    vault_share_let_in(&writer, VAULT_SHARE_RESTART);
+    assert_int_equal(lock_byte(fd, F_RDLCK, 1), -1);
+    assert_int_equal(vault_share_keep_out(&writer, VAULT_SHARE_CHECKPOINT), SQLITE_OK);
+    vault_share_let_in(&writer, VAULT_SHARE_CHECKPOINT);
+    assert_int_equal(lock_byte(fd, F_RDLCK, 1), -1);
+    writer.begun = 1;
+    vault_share_let_in(&writer, VAULT_SHARE_RESTART);
+    assert_int_equal(lock_byte(fd, F_RDLCK, 1), 0);
+    assert_int_equal(close(fd), 0);
+    vault_share_close(&writer);
+    assert_int_equal(vault_share_open(&second, path, 1), SQLITE_OK);
+    vault_share_close(&second);
+}
+
+/* Goal: a reader whose store was replaced by another says so, and shows neither a mixture nor an old record. */
+static void replaced_store_is_noticed(void **state)
+{
+    struct actor reader;
+    char kept[128];
+    (void)state;
+    make_two_states(0);
+    reader = start();
+    does(&reader, "?");
+    sees(&reader, "SELECT n FROM v", "1");
+    (void)snprintf(kept, sizeof kept, "%s.kept", path);
+    assert_int_equal(rename(path, kept), 0);
+    make_two_states(1);
+    fails(&reader, "SELECT n FROM v", SQLITE_READONLY);
+    does(&reader, "-");
+    does(&reader, "?");
+    sees(&reader, "SELECT n FROM v", "2");
+    stop(&reader);
+}
+
+/* ---- many processes ---- */
+
+enum { READING = 3, ROWS = 200 };
+
+/* Writes commit after commit, each with one number in all rows, and does all that a log can be put through. */
+static void write_for_ever(unsigned seed)
+{
+    for (unsigned i = seed;; i++) {
+        sqlite3 *db = NULL;
+        if (vault_open(&db, path, right, 0, 60000, NULL) != 0)
+            _exit(1);
+        run(db, "PRAGMA wal_autocheckpoint=30; PRAGMA synchronous=NORMAL");
+        for (unsigned turn = 0; turn < 5 + i % 40; turn++) {
+            run(db, "UPDATE t SET n = n + 1");
+            if (turn % 9 == 8)
+                (void)sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+            if (turn % 13 == 12)
+                (void)sqlite3_exec(db, "VACUUM", NULL, NULL, NULL);
+        }
+        vault_close(db);
+    }
+}
+
+/* Each read must be one commit, and not an older one than the read before. Exits with 0 where all were. */
+static void read_for(int reads)
+{
+    static const char sql[] = "SELECT CASE WHEN min(n) = max(n) AND count(*) = 200 AND sum(length(b)) = 60000 THEN "
+                              "min(n) ELSE -1 END FROM t";
+    char seen[64];
+    sqlite3 *db = NULL;
+    long last = 0;
+    for (int i = 0; i < reads; i++) {
+        if (db == NULL && vault_open(&db, path, right, VAULT_READ, 60000, NULL) != 0)
+            _exit(1);
+        run(db, "PRAGMA cache_size=1; BEGIN");
+        for (int again = 0; again < 3; again++) {
+            long n = ask(db, sql, seen, sizeof seen) == SQLITE_OK ? strtol(seen, NULL, 10) : -2;
+            if (n < last || (again > 0 && n != last))
+                _exit(n == -2 ? 3 : 2);
+            last = n;
+        }
+        run(db, "COMMIT");
+        if (i % 11 == 10) {
+            vault_close(db);
+            db = NULL;
+        }
+    }
+    _exit(0);
+}
+
+static pid_t spawn(int kind, unsigned seed)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0 && kind == 0)
+        write_for_ever(seed);
+    if (pid == 0)
+        read_for(kind);
+    return pid;
+}
+
+/* Goal: while one process writes, checkpoints, closes, opens, and is killed, every read in every other one is one
+ * commit; readers that are killed leave nothing behind; and the store is whole at the end. */
+static void many_processes(void **state)
+{
+    pid_t writer, readers[READING], victim;
+    sqlite3 *db = must_open(1);
+    struct error e = {0};
+    int status, code;
+    (void)state;
+    must(db, "CREATE TABLE t(a INTEGER PRIMARY KEY, n, b); CREATE INDEX i ON t(n);"
+             "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 200)"
+             "INSERT INTO t SELECT i, 0, randomblob(300) FROM r");
+    vault_close(db);
+    for (unsigned round = 0; round < 4; round++) {
+        writer = spawn(0, round * 7);
+        victim = spawn(1000000, 0);
+        for (int i = 0; i < READING; i++)
+            readers[i] = spawn(15, 0);
+        (void)usleep(100000);
+        (void)kill(victim, SIGKILL);
+        assert_int_equal(waitpid(victim, &status, 0), victim);
+        assert_true(WIFSIGNALED(status));
+        (void)usleep(100000);
+        if (round % 2 == 0) {
+            (void)kill(writer, SIGKILL);
+            assert_int_equal(waitpid(writer, &status, 0), writer);
+            assert_true(WIFSIGNALED(status));
+        }
+        for (int i = 0; i < READING; i++) {
+            assert_int_equal(waitpid(readers[i], &status, 0), readers[i]);
+            assert_true(WIFEXITED(status));
+            assert_int_equal(WEXITSTATUS(status), 0);
+        }
+        if (round % 2 != 0) {
+            (void)kill(writer, SIGKILL);
+            assert_int_equal(waitpid(writer, &status, 0), writer);
+            assert_true(WIFSIGNALED(status));
+        }
+    }
+    code = vault_open(&db, path, right, 0, 60000, &e);
+    assert_int_equal(code, 0);
+    must_be(db, "SELECT min(n) = max(n) AND min(n) > 20 FROM t", "1");
+    must_be(db, "PRAGMA integrity_check", "ok");
+    vault_close(db);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(one_process_writes),
+        TEST(a_transaction_is_one_commit),
+        TEST(logs_that_begin_anew),
+        TEST(readers_of_a_left_log),
+        TEST(readers_without_a_log),
+        TEST(readers_wait_for_a_checkpoint),
+        TEST(half_restarted_logs_are_closed),
+        TEST(replaced_store_is_noticed),
+        TEST(many_processes),
+    };
+    struct error e = {0};
+    if (vault_init(&e) != 0) {
+        (void)fprintf(stderr, "%s\n", e.text);
+        return 1;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
