@@ -138,7 +138,8 @@ static const char *const vacuum[] = {
 
 /* ---- the store ---- */
 
-static sqlite3_vfs sim, shim;
+static sqlite3_vfs sim;
+static struct vault_vfs shim;
 
 /* An empty store, durable, as vault_open makes it, on an empty disk. */
 static void lay_down_store(void)
@@ -164,7 +165,7 @@ static sqlite3 *open_store(const uint8_t *key, int *code)
 {
     sqlite3 *db = NULL;
     struct error e = {0};
-    *code = vault_open_through(&db, SHIM, STORE, key, 0, &e);
+    *code = vault_open_through(&db, SHIM, STORE, key, 0, 0, &e);
     if (*code != 0 && *code != E_WRONG_KEY && !dark)
         print_error("%s\n", e.text);
     return db;
@@ -580,8 +581,8 @@ int main(void)
         return 1;
     }
     sim_fill(&sim, sqlite3_vfs_find("unix"));
-    vault_vfs_fill(&shim, SHIM, &sim);
-    if (sqlite3_vfs_register(&shim, 0) != SQLITE_OK)
+    vault_vfs_fill(&shim, SHIM, &sim, 1);
+    if (sqlite3_vfs_register(&shim.vfs, 0) != SQLITE_OK)
         return 1;
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     free_disk(folder);
