@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "apply.h"
+#include "clock.h"
 #include "keyfile.h"
 #include "log.h"
 #include "queue.h"
@@ -132,8 +133,8 @@ static int open_key(struct enrolment *n, struct error *e)
                       resumes ? "The passphrase that you chose: " : "A new passphrase for this laptop: ", !resumes,
                       &passphrase, &bytes, e);
     if (code == 0)
-        code = resumes ? keyfile_open(n->keys, passphrase, bytes, n->key, e)
-                       : keyfile_create(n->keys, passphrase, bytes, KEYFILE_MODERATE, n->key, e);
+        code = resumes ? keyfile_open(n->keys, passphrase, bytes, clock_wall(), n->key, NULL, e)
+                       : keyfile_create(n->keys, "laptop", passphrase, bytes, KEYFILE_MEASURED, n->key, e);
     cli_secret_free(passphrase, bytes);
     if (resumes && code == E_WRONG_KEY)
         return error_set(e, E_WRONG_KEY,

@@ -59,7 +59,7 @@ static int unlock(const char *folder, const char *keys, const char *file, const 
         return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
     code = cli_secret(file, fd, "Passphrase: ", 0, &passphrase, &bytes, e);
     if (code == 0)
-        code = keyfile_open(keys, passphrase, bytes, key, e);
+        code = keyfile_open(keys, passphrase, bytes, clock_wall(), key, NULL, e);
     cli_secret_free(passphrase, bytes);
     /* What the key opens is looked at before anybody trusts it: an old copy, a damaged page. Everything of the store is
      * wiped again before the agent is forked off, which has the key and nothing else. */
@@ -124,14 +124,14 @@ int command_lock(struct cli *cli, int argc, char **argv, int *waiting, struct er
 /* --- passphrase --- */
 
 /* The store is held meanwhile, so that no other command of ours writes the key file. */
-static int change(const char *folder, const char *keys, const uint8_t *key, const char *new, size_t bytes,
+static int change(const char *folder, const char *keys, const uint8_t *key, uint8_t slot, const char *new, size_t bytes,
                   struct error *e)
 {
     static const struct id nobody;
     struct store *store;
     int code = store_open_with(&store, folder, key, &nobody, e);
     if (code == 0)
-        code = keyfile_change(keys, key, new, bytes, KEYFILE_MODERATE, e);
+        code = keyfile_change(keys, key, slot, new, bytes, KEYFILE_MEASURED, NULL, e);
     store_close(store);
     return code;
 }
@@ -146,6 +146,7 @@ int command_passphrase(struct cli *cli, int argc, char **argv, int *waiting, str
                                          {NULL, NULL, NULL}};
     char *folder = NULL, *keys = NULL, *old = NULL, *new = NULL;
     size_t old_bytes = 0, new_bytes = 0;
+    struct keyfile_opened opened;
     uint8_t *key = NULL;
     int code;
     (void)waiting;
@@ -160,9 +161,9 @@ int command_passphrase(struct cli *cli, int argc, char **argv, int *waiting, str
         goto out;
     }
     if ((code = cli_secret(file, fd, "The passphrase as it is: ", 0, &old, &old_bytes, e)) != 0 ||
-        (code = keyfile_open(keys, old, old_bytes, key, e)) != 0 ||
+        (code = keyfile_open(keys, old, old_bytes, clock_wall(), key, &opened, e)) != 0 ||
         (code = cli_secret(new_file, new_fd, "The new passphrase: ", 1, &new, &new_bytes, e)) != 0 ||
-        (code = change(folder, keys, key, new, new_bytes, e)) != 0)
+        (code = change(folder, keys, key, opened.slot, new, new_bytes, e)) != 0)
         goto out;
     if (cli->json)
         fputs("{\"changed\": true}\n", cli->out);

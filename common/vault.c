@@ -122,11 +122,29 @@ static void abandon(sqlite3 *db)
     (void)sqlite3_close_v2(db);
 }
 
+/* Why the store at path did not open, with what SQLite answered. */
+static int opening_error(sqlite3 *db, int rc, const char *path, struct error *e)
+{
+    switch (rc & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return error_set(e, E_BUSY, BUSY_WORDS);
+    case SQLITE_NOTADB:
+        return error_set(e, E_WRONG_KEY,
+                         "the key does not open %s: it is another store's key, or the file's first page is damaged",
+                         path);
+    case SQLITE_READONLY:
+        return error_set(e, E_IO, "%s may not be written by this user; change its owner or mode", path);
+    default:
+        return vault_error(db, path, e);
+    }
+}
+
 static int open_once(sqlite3 **out, const char *shim, const char *path, const uint8_t *key, int flags, struct error *e)
 {
     int mode = (flags & VAULT_READ) != 0 ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     sqlite3 *db = NULL;
-    int code = 0, rc;
+    int code, rc;
     vault_vfs_key(key);
     /* Extended codes, or SQLite would forget on its way up which of the errors of I/O was a seal that failed. */
     rc = sqlite3_open_v2(path, &db, mode | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE, shim);
@@ -135,26 +153,11 @@ static int open_once(sqlite3 **out, const char *shim, const char *path, const ui
         return error_set(e, E_MEMORY, "there is no memory to open %s", path);
     if (rc == SQLITE_OK)
         rc = prepare(db);
-    switch (rc & 0xff) {
-    case SQLITE_OK:
+    if (rc == SQLITE_OK) {
         *out = db;
         return 0;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        code = error_set(e, E_BUSY, BUSY_WORDS);
-        break;
-    case SQLITE_NOTADB:
-        code =
-            error_set(e, E_WRONG_KEY,
-                      "the key does not open %s: it is another store's key, or the file's first page is damaged", path);
-        break;
-    case SQLITE_READONLY:
-        code = error_set(e, E_IO, "%s may not be written by this user; change its owner or mode", path);
-        break;
-    default:
-        code = vault_error(db, path, e);
-        break;
     }
+    code = opening_error(db, rc, path, e);
     abandon(db);
     return code;
 }
@@ -250,31 +253,72 @@ out:
     return code;
 }
 
-int vault_open(sqlite3 **out, const char *path, const uint8_t key[VAULT_KEY_BYTES], int flags, int wait_ms,
-               struct error *e)
+/* The store's full path, and whether it is there. */
+static int locate(const char *path, char full[PATH_MAX], int *there, struct error *e)
 {
     sqlite3_vfs *vfs = sqlite3_vfs_find(SHIM);
-    char full[PATH_MAX];
-    int there = 0, code, rc;
-    *out = NULL;
+    int rc;
     if (vfs == NULL)
-        return error_set(e, E_INTERNAL, "vault_open was called before vault_init");
+        return error_set(e, E_INTERNAL, "a vault was opened before vault_init");
     /* SQLite names the log by adding to the path, and all of it has to fit. */
     if (path[0] == '\0' || strlen(path) + sizeof "-journal" > (size_t)vfs->mxPathname)
         return error_set(e, E_INPUT, "the store's path is empty or longer than %d bytes; use a shorter one",
                          vfs->mxPathname - (int)sizeof "-journal");
-    rc = vfs->xFullPathname(vfs, path, (int)sizeof full, full);
+    rc = vfs->xFullPathname(vfs, path, PATH_MAX, full);
     if ((rc & 0xff) != SQLITE_OK || strlen(full) + sizeof "-journal" > (size_t)vfs->mxPathname)
         return error_set(e, E_INPUT, "the store's full path is longer than %d bytes; use a shorter one",
                          vfs->mxPathname - (int)sizeof "-journal");
-    code = look(full, &there, e);
-    if (code == 0 && !there && ((flags & VAULT_CREATE) == 0 || (flags & VAULT_READ) != 0))
+    return look(full, there, e);
+}
+
+int vault_open(sqlite3 **out, const char *path, const uint8_t key[VAULT_KEY_BYTES], int flags, int wait_ms,
+               struct error *e)
+{
+    char full[PATH_MAX];
+    int there = 0, code;
+    *out = NULL;
+    code = locate(path, full, &there, e);
+    if (code == 0 && !there && (flags & (VAULT_CREATE | VAULT_READ)) != VAULT_CREATE)
         code = error_set(e, E_NO_STORE, "there is no store at %s; enrol this device first", full);
     if (code == 0 && !there)
         code = create_store(full, key, e);
     if (code != 0)
         return code;
     return vault_open_through(out, SHIM, full, key, flags, wait_ms, e);
+}
+
+/* Runs one statement with a path and a schema's name. Returns SQLite's code. */
+static int run_with(sqlite3 *db, const char *sql, const char *path, const char *schema)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_text(stmt, 1, path, -1, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_text(stmt, 2, schema, -1, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        (void)sqlite3_step(stmt);
+    return sqlite3_finalize(stmt);
+}
+
+int vault_attach(sqlite3 *db, const char *path, const uint8_t key[VAULT_KEY_BYTES], const char *schema, struct error *e)
+{
+    char full[PATH_MAX], *settings;
+    int there = 0, rc;
+    int code = locate(path, full, &there, e);
+    if (code == 0 && !there)
+        code = error_set(e, E_NO_STORE, "there is no store at %s to attach", full);
+    if (code != 0)
+        return code;
+    vault_vfs_key(key);
+    rc = run_with(db, "ATTACH ?1 AS ?2", full, schema);
+    vault_vfs_key(NULL);
+    if (rc != SQLITE_OK)
+        return opening_error(db, rc, full, e);
+    settings = sqlite3_mprintf("PRAGMA \"%w\".cache_size=-65536; PRAGMA \"%w\".synchronous=FULL", schema, schema);
+    rc = settings == NULL ? SQLITE_NOMEM : sqlite3_exec(db, settings, NULL, NULL, NULL);
+    sqlite3_free(settings);
+    return rc == SQLITE_OK ? 0 : vault_error(db, full, e);
 }
 
 void vault_close(sqlite3 *db)

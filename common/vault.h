@@ -6,7 +6,11 @@
 #ifndef SATCHEL_VAULT_H
 #define SATCHEL_VAULT_H
 
+#ifdef VAULT_EXTENSION
+#include <sqlite3ext.h>
+#else
 #include <sqlite3.h>
+#endif
 #include <stdint.h>
 
 #include "error.h"
@@ -45,6 +49,14 @@ enum {
  * not called). */
 int vault_open(sqlite3 **out, const char *path, const uint8_t key[VAULT_KEY_BYTES], int flags, int wait_ms,
                struct error *e);
+
+/* Attaches the store at path, which has its own key, to db under this schema name; DETACH takes it away. It is
+ * read-only where db is. Not within a transaction. Each store commits by itself: a transaction over both is one for
+ * everybody who reads meanwhile in one of them, and after a crash one store may have it and the other not. Errors as
+ * vault_open's, E_NO_STORE also where path is to be made, E_BUSY without waiting, E_IO also for a name that is taken.
+ */
+int vault_attach(sqlite3 *db, const char *path, const uint8_t key[VAULT_KEY_BYTES], const char *schema,
+                 struct error *e);
 
 /* Closes the handle (NULL is allowed) and drops its key. */
 void vault_close(sqlite3 *db);

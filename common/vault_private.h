@@ -1,5 +1,5 @@
-/* What the files of the vault share among themselves. Nothing outside common/vault*.c, common/keyfile.c and their tests
- * includes this.
+/* What the files of the vault share among themselves. Nothing outside common/vault*.c, common/keyfile*.c and their
+ * tests includes this.
  *
  *   vault.c         opening, closing, words for errors
  *   vault_vfs.c     the VFS "satchel-vault" and the database file
@@ -8,16 +8,20 @@
  *   vault_share.c   one store between processes: who may write it, and who reads it meanwhile
  *   vault_page.c    bytes on disk: keys, pages, frames
  *   vault_memory.c  SQLite's allocator: zeroed on free, pages in a locked slab
+ *   vault_extension.c  the loadable extension satchel_vault.so, which holds of these what reads
  *   vault_file.c    small files that are replaced as a whole, under a lock of their folder */
 #ifndef SATCHEL_VAULT_PRIVATE_H
 #define SATCHEL_VAULT_PRIVATE_H
 
-#include <sqlite3.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "error.h"
 #include "vault.h"
+
+#ifdef VAULT_EXTENSION
+SQLITE_EXTENSION_INIT3 /* every call of SQLite then goes to the one that loaded us */
+#endif
 
 #define VAULT_ID_BYTES 16
 #define VAULT_BODY_BYTES (VAULT_PAGE_BYTES - VAULT_RESERVE_BYTES) /* what is sealed of a page */
@@ -28,9 +32,9 @@
 #define VAULT_SHARE_HEADERS 96             /* bytes of that index that say what it holds */
 #define VAULT_TAG_FAILED SQLITE_IOERR_DATA /* what the shim answers for bytes that fail their tag */
 
-/* The keys of one open database file, in memory from sodium_malloc. plain and held are here because they hold
- * plaintext; SQLite's lock on the pager serialises their use. */
-struct vault_secret {
+    /* The keys of one open database file, in memory from sodium_malloc. plain and held are here because they hold
+     * plaintext; SQLite's lock on the pager serialises their use. */
+    struct vault_secret {
     uint8_t id[VAULT_ID_BYTES];
     uint8_t database[VAULT_KEY_BYTES];
     uint8_t wal[VAULT_KEY_BYTES];

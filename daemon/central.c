@@ -112,7 +112,7 @@ int central_open(struct central **out, const char *folder, const char *passphras
     *out = NULL;
     if (c == NULL || keys == NULL || key == NULL)
         code = no_memory(e);
-    else if ((code = keyfile_open(keys, passphrase, passphrase_bytes, key, e)) == 0 &&
+    else if ((code = keyfile_open(keys, passphrase, passphrase_bytes, clock_wall(), key, NULL, e)) == 0 &&
              (code = open_store(c, key, 0, e)) == 0)
         code = load(c, e);
     sodium_free(key);
@@ -201,7 +201,7 @@ int central_create(const struct central_options *o, struct error *e)
         code = error_set(e, E_EXISTS, "there is an office in %s already; nothing was touched", o->folder);
         goto out;
     }
-    if ((code = keyfile_create(keys, o->passphrase, o->passphrase_bytes, KEYFILE_MODERATE, key, e)) != 0)
+    if ((code = keyfile_create(keys, "office", o->passphrase, o->passphrase_bytes, KEYFILE_MEASURED, key, e)) != 0)
         goto out;
     made_keys = 1;
     if ((code = open_store(c, key, 1, e)) != 0 || (code = central_begin(c, e)) != 0)

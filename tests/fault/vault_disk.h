@@ -52,6 +52,7 @@ struct inode {
     struct bytes now, synced;
     struct op *ops;
     size_t op_count, op_room;
+    int locked;       /* handles that have it locked, in whatever way */
     int entry_synced; /* a sync of a new file syncs its folder, as SQLite's unix VFS does */
 };
 
@@ -66,6 +67,7 @@ struct sim_file {
     sqlite3_file base;
     struct entry *entry;
     struct inode *inode;
+    int level; /* of SQLite's locks */
 };
 
 static struct entry folder[2] = {{.name = STORE, .count = 1}, {.name = STORE "-wal", .count = 1}};
@@ -225,10 +227,11 @@ static struct sim_file *sim_of(sqlite3_file *file)
     return (struct sim_file *)(void *)file;
 }
 
+static int sim_unlock(sqlite3_file *file, int level);
+
 static int sim_close(sqlite3_file *file)
 {
-    (void)file;
-    return SQLITE_OK;
+    return sim_unlock(file, SQLITE_LOCK_NONE);
 }
 
 static int sim_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offset)
@@ -283,10 +286,26 @@ static int sim_file_size(sqlite3_file *file, sqlite3_int64 *size)
     return dark ? SQLITE_IOERR_FSTAT : SQLITE_OK;
 }
 
+/* SQLite's locks as far as handles in WAL mode use them: many share, one excludes all others. */
 static int sim_lock(sqlite3_file *file, int level)
 {
-    (void)file;
-    (void)level;
+    struct sim_file *f = sim_of(file);
+    if (level > SQLITE_LOCK_SHARED && f->inode->locked > (f->level > SQLITE_LOCK_NONE))
+        return SQLITE_BUSY;
+    if (f->level == SQLITE_LOCK_NONE && level > SQLITE_LOCK_NONE)
+        f->inode->locked++;
+    if (level > f->level)
+        f->level = level;
+    return SQLITE_OK;
+}
+
+static int sim_unlock(sqlite3_file *file, int level)
+{
+    struct sim_file *f = sim_of(file);
+    if (f->level > SQLITE_LOCK_NONE && level == SQLITE_LOCK_NONE)
+        f->inode->locked--;
+    if (level < f->level)
+        f->level = level;
     return SQLITE_OK;
 }
 
@@ -326,7 +345,7 @@ static const sqlite3_io_methods sim_methods = {
     .xSync = sim_sync,
     .xFileSize = sim_file_size,
     .xLock = sim_lock,
-    .xUnlock = sim_lock,
+    .xUnlock = sim_unlock,
     .xCheckReservedLock = sim_check_reserved_lock,
     .xFileControl = sim_file_control,
     .xSectorSize = sim_sector_size,
@@ -356,6 +375,7 @@ static int sim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
     }
     f->entry = entry;
     f->inode = current(entry);
+    f->level = SQLITE_LOCK_NONE;
     f->base.pMethods = &sim_methods;
     if (out_flags != NULL)
         *out_flags = flags;

@@ -3,6 +3,9 @@
  * Beneath the shim lies a disk in memory (vault_disk.h). A cut comes at any write, sync, truncation or removal: in a
  * commit, a checkpoint, a VACUUM, a closing.
  *
+ * A second handle of the same process reads, sometimes in a transaction that lasts while the first one works, and
+ * sometimes writes. What it shows is held against what was committed.
+ *
  * After each cut the store is opened again, and must be the state after some commit: none that was acknowledged with
  * synchronous=FULL may be missing, and whatever is there must be whole. Every error that comes while the power is on
  * counts as well: a harness that takes errors for cuts sees nothing. */
@@ -183,37 +186,6 @@ static int transact(sqlite3 *db, int full)
     return ok;
 }
 
-static void work(sqlite3 *db)
-{
-    static const char *const settings[] = {"PRAGMA cache_size=5", "PRAGMA cache_size=30", "PRAGMA cache_size=2000"};
-    static const char *const carry[] = {"PRAGMA wal_autocheckpoint=0", "PRAGMA wal_autocheckpoint=10",
-                                        "PRAGMA wal_autocheckpoint=100"};
-    int full = below(4) != 0;
-    int ok = run(db, settings[below(3)]) && run(db, carry[below(3)]) &&
-             run(db, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-    for (uint32_t turns = below(15); turns > 0 && ok; turns--) {
-        switch (below(14)) {
-        case 0:
-            ok = run(db, "PRAGMA wal_checkpoint(PASSIVE)");
-            break;
-        case 1:
-            ok = run(db, "PRAGMA wal_checkpoint(TRUNCATE)");
-            break;
-        case 2:
-            ok = run(db, "PRAGMA wal_checkpoint(RESTART)");
-            break;
-        case 3:
-            ok = run(db, below(3) == 0 ? "VACUUM" : "DROP TABLE IF EXISTS more; CREATE TABLE more(x)");
-            break;
-        default:
-            ok = transact(db, full);
-            break;
-        }
-    }
-}
-
-/* ---- looking at what a cut has left ---- */
-
 /* Reads the store into found and *n; 0, or -1 after a complaint (or in the dark). */
 static int read_rows(sqlite3 *db, uint32_t found[KEYS], uint64_t *n)
 {
@@ -249,6 +221,101 @@ static int read_rows(sqlite3 *db, uint32_t found[KEYS], uint64_t *n)
     }
     return fine(db, rc, "read_rows") ? 0 : -1;
 }
+
+/* The second handle. While it is in a transaction it must show the commit `held`, otherwise the last. */
+static struct {
+    sqlite3 *db; /* NULL: closed */
+    int inside;
+    uint64_t held;
+} second;
+
+static int second_looks(void)
+{
+    uint32_t found[KEYS];
+    uint64_t n = UINT64_MAX;
+    if (read_rows(second.db, found, &n) != 0)
+        return 0;
+    if (n != (second.inside ? second.held : model.n) || digest(found) != model.digests[n])
+        complain(&counts.corrupt, "corrupt", "the second handle shows no commit, or another");
+    return 1;
+}
+
+static int second_leaves(void)
+{
+    int ok = !second.inside || run(second.db, "COMMIT");
+    second.inside = 0;
+    return ok;
+}
+
+static int second_turn(int full)
+{
+    struct error e = {0};
+    if (second.db == NULL) {
+        int code = vault_open_through(&second.db, SHIM, STORE, right, below(2) == 0 ? VAULT_READ : 0, 0, &e);
+        if (code != 0 && !dark)
+            complain(&counts.refused, "refused", e.text);
+        return code == 0 && run(second.db, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    }
+    switch (below(6)) {
+    case 0:
+        if (!second.inside && !run(second.db, "BEGIN"))
+            return 0;
+        second.held = second.inside ? second.held : model.n;
+        second.inside = 1; /* the commit is chosen by the first read, which is now */
+        return second_looks();
+    case 1:
+        return second_leaves();
+    case 2:
+        return second_leaves() && (sqlite3_db_readonly(second.db, "main") || transact(second.db, full));
+    case 3:
+        return second_leaves() &&
+               (sqlite3_db_readonly(second.db, "main") || run(second.db, "PRAGMA wal_checkpoint(PASSIVE)"));
+    case 4:
+        second.inside = 0;
+        vault_close(second.db);
+        second.db = NULL;
+        return 1;
+    default:
+        return second_looks();
+    }
+}
+
+static void work(sqlite3 *db)
+{
+    static const char *const settings[] = {"PRAGMA cache_size=5", "PRAGMA cache_size=30", "PRAGMA cache_size=2000"};
+    static const char *const carry[] = {"PRAGMA wal_autocheckpoint=0", "PRAGMA wal_autocheckpoint=10",
+                                        "PRAGMA wal_autocheckpoint=100"};
+    int full = below(4) != 0;
+    int ok = run(db, settings[below(3)]) && run(db, carry[below(3)]) &&
+             run(db, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    for (uint32_t turns = below(20); turns > 0 && ok; turns--) {
+        switch (below(18)) {
+        case 0:
+            ok = run(db, "PRAGMA wal_checkpoint(PASSIVE)");
+            break;
+        case 1:
+            ok = run(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+            break;
+        case 2:
+            ok = run(db, "PRAGMA wal_checkpoint(RESTART)");
+            break;
+        case 3:
+            ok = run(db, below(3) == 0 ? "VACUUM" : "DROP TABLE IF EXISTS more; CREATE TABLE more(x)");
+            break;
+        case 4:
+        case 5:
+        case 6:
+        case 7:
+            ok = second_turn(full);
+            break;
+        default:
+            ok = transact(db, full);
+            break;
+        }
+    }
+}
+
+/* ---- looking at what a cut has left ---- */
 
 static int sound(sqlite3 *db)
 {
@@ -306,12 +373,27 @@ static void try_wrong_key(void)
     }
 }
 
+/* In either order. 1 where the last one carried the log over, and so synced it, whatever the setting: one that only
+ * reads does not. */
+static int close_both(sqlite3 *db)
+{
+    int second_first = second.db == NULL || below(2) == 0;
+    int synced = second_first || !sqlite3_db_readonly(second.db, "main");
+    if (!second_first)
+        vault_close(db);
+    vault_close(second.db);
+    if (second_first)
+        vault_close(db);
+    memset(&second, 0, sizeof second);
+    return synced;
+}
+
 /* One life of a process, from opening to a cut or a closing. Returns 0 when the store is beyond use. */
 static int live(int first)
 {
     sqlite3 *db = NULL;
     struct error e = {0};
-    int code, usable = 1;
+    int code, usable = 1, synced;
     if (!first && below(8) == 0)
         try_wrong_key();
     until_cut = first ? -1 : (long)below(below(3) == 0 ? 8 : 400);
@@ -331,9 +413,9 @@ static int live(int first)
         usable = 0;
     if (below(2) == 0)
         dark = 1; /* the cut comes here, before the closing */
-    vault_close(db);
-    if (!dark && usable)
-        model.floor = model.n; /* closing synced it, whatever the setting */
+    synced = close_both(db);
+    if (!dark && usable && synced)
+        model.floor = model.n;
     cut_power();
     return usable;
 }

@@ -1,86 +1,26 @@
 /* The key file: what opens it, what does not, and that damage never passes for a key. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "keyfile.h"
+#include "keyfile_fixture.h"
 
 #define FILE_BYTES 256 /* 104 and one slot of 152 */
-#define PASS "correct horse battery"
-#define PASS_BYTES (sizeof PASS - 1)
-
-static char folder[64], path[96];
-
-static int setup(void **state)
-{
-    (void)state;
-    (void)snprintf(folder, sizeof folder, "/tmp/keyfile_test_XXXXXX");
-    if (mkdtemp(folder) == NULL)
-        return -1;
-    (void)snprintf(path, sizeof path, "%s/store.keys", folder);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    (void)unlink(path);
-    return rmdir(folder); /* fails where a temporary file was left */
-}
-
-static size_t load(uint8_t *bytes, size_t room)
-{
-    FILE *file = fopen(path, "rb");
-    size_t count;
-    assert_non_null(file);
-    count = fread(bytes, 1, room, file);
-    assert_int_equal(fclose(file), 0);
-    return count;
-}
-
-static void save(const uint8_t *bytes, size_t count)
-{
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, count, file), count);
-    assert_int_equal(fclose(file), 0);
-}
-
-static void create(uint8_t key[KEYFILE_KEY_BYTES])
-{
-    struct error e = {0};
-    assert_int_equal(keyfile_create(path, PASS, PASS_BYTES, KEYFILE_MINIMUM, key, &e), 0);
-}
 
 /* Goal: the passphrase that made a key file gives its key back, another one does not. */
 static void opens_with_its_passphrase_only(void **state)
 {
     uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES];
-    struct error e = {0};
     struct stat status;
     (void)state;
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, again, &e), E_NO_STORE);
+    assert_int_equal(opens(PASS, again), E_NO_STORE);
     create(key);
     assert_false(sodium_is_zero(key, sizeof key));
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
     assert_int_equal(status.st_size, FILE_BYTES);
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, again, &e), 0);
+    assert_int_equal(opens(PASS, again), 0);
     assert_memory_equal(key, again, sizeof key);
-    assert_int_equal(keyfile_open(path, "correct horse batterx", PASS_BYTES, again, &e), E_WRONG_KEY);
+    assert_int_equal(opens("correct horse batterx", again), E_WRONG_KEY);
     assert_true(sodium_is_zero(again, sizeof again));
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES - 1, again, &e), E_WRONG_KEY);
-    assert_int_equal(keyfile_open(path, PASS, 0, again, &e), E_WRONG_KEY);
+    assert_int_equal(opens("correct horse batter", again), E_WRONG_KEY);
+    assert_int_equal(opens("", again), E_WRONG_KEY);
 }
 
 /* Goal: neither the key nor the passphrase stands in the file. */
@@ -104,18 +44,18 @@ static void create_refuses(void **state)
     struct error e = {0};
     (void)state;
     memset(longest, 'a', sizeof longest);
-    assert_int_equal(keyfile_create(path, "1234567", 7, KEYFILE_MINIMUM, key, &e), E_INPUT);
-    assert_int_equal(keyfile_create(path, longest, sizeof longest, KEYFILE_MINIMUM, key, &e), E_INPUT);
+    assert_int_equal(keyfile_create(path, "Ana", "1234567", 7, KEYFILE_MINIMUM, key, &e), E_INPUT);
+    assert_int_equal(keyfile_create(path, "Ana", longest, sizeof longest, KEYFILE_MINIMUM, key, &e), E_INPUT);
     assert_int_equal(access(path, F_OK), -1);
-    assert_int_equal(keyfile_create("/nonexistent/folder/x.keys", PASS, PASS_BYTES, KEYFILE_MINIMUM, key, &e),
+    assert_int_equal(keyfile_create("/nonexistent/folder/x.keys", "Ana", PASS, PASS_BYTES, KEYFILE_MINIMUM, key, &e),
                      E_NO_STORE);
     create(key);
-    assert_int_equal(keyfile_create(path, "another one", 11, KEYFILE_MINIMUM, again, &e), E_EXISTS);
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, again, &e), 0);
+    assert_int_equal(keyfile_create(path, "Ana", "another one", 11, KEYFILE_MINIMUM, again, &e), E_EXISTS);
+    assert_int_equal(opens(PASS, again), 0);
     assert_memory_equal(key, again, sizeof key);
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(keyfile_create(path, longest, sizeof longest - 1, KEYFILE_MINIMUM, key, &e), 0);
-    assert_int_equal(keyfile_open(path, longest, sizeof longest - 1, again, &e), 0);
+    assert_int_equal(keyfile_create(path, "Ana", longest, sizeof longest - 1, KEYFILE_MINIMUM, key, &e), 0);
+    assert_int_equal(keyfile_open(path, longest, sizeof longest - 1, NOW, again, NULL, &e), 0);
 }
 
 /* Goal: a new passphrase keeps the key and the head, ends the old one, and cannot be set with a foreign key. */
@@ -129,13 +69,13 @@ static void change_keeps_the_key(void **state)
     create(key);
     assert_int_equal(keyfile_head_set(path, key, &head, &e), 0);
     load(before, sizeof before);
-    assert_int_equal(keyfile_change(path, foreign, "new passphrase", 14, KEYFILE_MINIMUM, &e), E_VERIFY);
-    assert_int_equal(keyfile_change(path, key, "short", 5, KEYFILE_MINIMUM, &e), E_INPUT);
+    assert_int_equal(keyfile_change(path, foreign, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e), E_VERIFY);
+    assert_int_equal(keyfile_change(path, key, 0, "short", 5, KEYFILE_MINIMUM, NULL, &e), E_INPUT);
     load(after, sizeof after);
     assert_memory_equal(before, after, sizeof before);
-    assert_int_equal(keyfile_change(path, key, "new passphrase", 14, KEYFILE_MINIMUM, &e), 0);
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, again, &e), E_WRONG_KEY);
-    assert_int_equal(keyfile_open(path, "new passphrase", 14, again, &e), 0);
+    assert_int_equal(keyfile_change(path, key, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(opens(PASS, again), E_WRONG_KEY);
+    assert_int_equal(opens("new passphrase", again), 0);
     assert_memory_equal(key, again, sizeof key);
     assert_int_equal(keyfile_head_get(path, key, &seen, &e), 0);
     assert_memory_equal(&seen, &head, sizeof head);
@@ -179,7 +119,7 @@ static void every_flip_is_found(void **state)
         memcpy(bad, good, sizeof bad);
         bad[i / 8] ^= (uint8_t)(1 << i % 8);
         save(bad, sizeof bad);
-        opened = keyfile_open(path, PASS, PASS_BYTES, again, &e);
+        opened = opens(PASS, again);
         got = keyfile_head_get(path, key, &head, &e);
         if (opened == 0)
             assert_int_equal(got, E_VERIFY);
@@ -199,13 +139,13 @@ static void every_cut_is_found(void **state)
     load(good, FILE_BYTES);
     for (size_t count = 0; count < FILE_BYTES; count++) {
         save(good, count);
-        assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, again, &e), E_VERIFY);
+        assert_int_equal(opens(PASS, again), E_VERIFY);
         assert_int_equal(keyfile_head_get(path, key, &head, &e), E_VERIFY);
     }
     save(good, FILE_BYTES + 1);
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, again, &e), E_VERIFY);
+    assert_int_equal(opens(PASS, again), E_VERIFY);
     save(good, sizeof good);
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, again, &e), E_VERIFY);
+    assert_int_equal(opens(PASS, again), E_VERIFY);
 }
 
 /* Goal: a slot that asks for a terabyte or for hours of work, or that gives a false length, is refused before anything
@@ -217,7 +157,6 @@ static void forged_costs_are_refused(void **state)
         uint8_t value;
     } forged[] = {{12 + 3, 0x10}, {12, 0}, {12, 17}, {16 + 4, 1}, {16 + 7, 0x80}, {16 + 1, 0}, {8, 63}, {8 + 3, 0xff}};
     uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES], good[FILE_BYTES], bad[FILE_BYTES];
-    struct error e = {0};
     (void)state;
     create(key);
     load(good, sizeof good);
@@ -225,7 +164,7 @@ static void forged_costs_are_refused(void **state)
         memcpy(bad, good, sizeof bad);
         bad[104 + forged[i].at] = forged[i].value;
         save(bad, sizeof bad);
-        assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, again, &e), E_VERIFY);
+        assert_int_equal(opens(PASS, again), E_VERIFY);
     }
 }
 
@@ -234,7 +173,7 @@ static void foreign_slots_are_carried(void **state)
 {
     struct keyfile_head head = {.seq = 5};
     uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES], bytes[FILE_BYTES + 160], seen[sizeof bytes];
-    uint8_t slot[80] = {'S', 'L', 'O', 'T', 9, 3, 2, 1, sizeof slot};
+    uint8_t slot[80] = {'S', 'L', 'O', 'T', 9, 3, 6, 1, sizeof slot};
     struct error e = {0};
     (void)state;
     memset(slot + 64, 0x77, 16);
@@ -244,19 +183,19 @@ static void foreign_slots_are_carried(void **state)
     memcpy(bytes + 104, slot, sizeof slot);
     memcpy(bytes + 104 + sizeof slot + 152, slot, sizeof slot);
     save(bytes, sizeof bytes);
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, again, &e), 0);
+    assert_int_equal(opens(PASS, again), 0);
     assert_memory_equal(key, again, sizeof key);
-    assert_int_equal(keyfile_change(path, key, "new passphrase", 14, KEYFILE_MINIMUM, &e), 0);
+    assert_int_equal(keyfile_change(path, key, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e), 0);
     assert_int_equal(keyfile_head_set(path, key, &head, &e), 0);
-    assert_int_equal(keyfile_open(path, "new passphrase", 14, again, &e), 0);
+    assert_int_equal(opens("new passphrase", again), 0);
     assert_int_equal(load(seen, sizeof seen), sizeof seen);
     assert_memory_equal(seen + 104, slot, sizeof slot);
     assert_memory_equal(seen + 104 + sizeof slot + 152, slot, sizeof slot);
     /* Without a passphrase slot nothing opens, and there is nothing to change. */
     memcpy(bytes + 104 + sizeof slot, slot, sizeof slot);
     save(bytes, 104 + 2 * sizeof slot);
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, again, &e), E_WRONG_KEY);
-    assert_int_equal(keyfile_change(path, key, "new passphrase", 14, KEYFILE_MINIMUM, &e), E_VERIFY);
+    assert_int_equal(opens(PASS, again), E_WRONG_KEY);
+    assert_int_equal(keyfile_change(path, key, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e), E_NOT_FOUND);
 }
 
 /* Goal: what a crash leaves of a replacement neither shows nor stays. */
@@ -274,27 +213,159 @@ static void leftovers_are_replaced(void **state)
     assert_non_null(file);
     assert_true(fputs("half a key file, and longer than a whole one", file) >= 0);
     assert_int_equal(fclose(file), 0);
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, again, &e), 0);
+    assert_int_equal(opens(PASS, again), 0);
     assert_int_equal(keyfile_head_set(path, key, &head, &e), 0);
     assert_int_equal(access(left, F_OK), -1);
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, again, &e), 0);
+    assert_int_equal(opens(PASS, again), 0);
 }
 
-/* Goal: the cost that programs use is libsodium's MODERATE, and it opens. */
-static void moderate_is_moderate(void **state)
+/* Goal: the cost that programs use is at least libsodium's MODERATE, and it opens. */
+static void measured_is_moderate_or_more(void **state)
 {
-    uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES], bytes[FILE_BYTES];
+    struct keyfile_slot slot;
+    uint8_t key[KEYFILE_KEY_BYTES];
     struct error e = {0};
     (void)state;
-    assert_int_equal(keyfile_create(path, PASS, PASS_BYTES, KEYFILE_MODERATE, key, &e), 0);
-    load(bytes, sizeof bytes);
-    assert_int_equal(bytes[104 + 12], crypto_pwhash_OPSLIMIT_MODERATE);
-    assert_int_equal(bytes[104 + 16 + 3], crypto_pwhash_MEMLIMIT_MODERATE >> 24);
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, again, &e), 0);
-    assert_memory_equal(key, again, sizeof key);
+    assert_int_equal(keyfile_create(path, "Ana", PASS, PASS_BYTES, KEYFILE_MEASURED, key, &e), 0);
+    assert_int_equal(slots_of(KEYFILE_PASSPHRASE, &slot), 1);
+    assert_in_range(slot.passes, crypto_pwhash_OPSLIMIT_MODERATE, 16);
+    assert_int_equal(slot.memory_bytes, crypto_pwhash_MEMLIMIT_MODERATE);
+    must_open(PASS, key);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+/* Goal: a key file as it was made before labels and leases came, byte for byte, still opens and can be changed. */
+static void old_files_open(void **state)
+{
+    uint8_t key[KEYFILE_KEY_BYTES], bytes[FILE_BYTES], own[32], *slot = bytes + 104;
+    struct keyfile_opened opened;
+    struct error e = {0};
+    (void)state;
+    create(key);
+    load(bytes, sizeof bytes);
+    memset(slot + 24, 0, 40);
+    assert_int_equal(crypto_pwhash(own, sizeof own, PASS, PASS_BYTES, slot + 64, crypto_pwhash_OPSLIMIT_MIN,
+                                   crypto_pwhash_MEMLIMIT_MIN, crypto_pwhash_ALG_ARGON2ID13),
+                     0);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(slot + 104, NULL, key, 32, slot, 64, NULL, slot + 80, own);
+    save(bytes, sizeof bytes);
+    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, NOW, key, &opened, &e), 0);
+    assert_string_equal(opened.label, "");
+    assert_int_equal(opened.slot, 0);
+    assert_int_equal(keyfile_change(path, key, 0, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    must_open(OTHER, key);
+}
+
+/* Goal: each person has a passphrase of their own: any of them opens the same key and says whose it was; one can be
+ * changed or removed without the others noticing; the last way in stays. */
+static void each_person_has_one(void **state)
+{
+    uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES];
+    struct keyfile_opened opened;
+    struct keyfile_slot slot;
+    struct error e = {0};
+    (void)state;
+    create(key);
+    assert_int_equal(keyfile_add_passphrase(path, key, "Bj\xc3\xb6rn", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e),
+                     0);
+    assert_int_equal(keyfile_open(path, OTHER, OTHER_BYTES, NOW, again, &opened, &e), 0);
+    assert_memory_equal(again, key, sizeof key);
+    assert_string_equal(opened.label, "Bj\xc3\xb6rn");
+    assert_int_equal(opened.slot, 1);
+    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, NOW, again, &opened, &e), 0);
+    assert_string_equal(opened.label, "Ana");
+    assert_int_equal(opened.slot, 0);
+    assert_int_equal(keyfile_change(path, key, 1, "third passphrase", 16, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(slots_of(KEYFILE_PASSPHRASE, &slot), 2);
+    assert_string_equal(slot.label, "Bj\xc3\xb6rn");
+    assert_int_equal(opens(OTHER, again), E_WRONG_KEY);
+    must_open("third passphrase", key);
+    must_open(PASS, key);
+    assert_int_equal(keyfile_change(path, key, 2, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), E_NOT_FOUND);
+    assert_int_equal(keyfile_remove(path, key, 2, &e), E_NOT_FOUND);
+    assert_int_equal(keyfile_remove(path, key, 0, &e), 0);
+    assert_int_equal(opens(PASS, again), E_WRONG_KEY);
+    must_open("third passphrase", key);
+    assert_int_equal(keyfile_remove(path, key, 1, &e), E_REFUSED);
+    must_open("third passphrase", key);
+    /* A number does not come back while a later one is there. */
+    assert_int_equal(keyfile_add_passphrase(path, key, "Cid", PASS, PASS_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(slots_of(KEYFILE_PASSPHRASE, &slot), 2);
+    assert_int_equal(slot.number, 2);
+}
+
+/* Goal: whose key is not this file's changes nothing in it, and a label is text that a terminal can show. */
+static void strangers_and_bad_labels_are_refused(void **state)
+{
+    static const char *const bad[] = {
+        "\xff", "a\nb", "\x1b[31m", "\x7f", "\xc2\x9b", "\xed\xa0\x80", "123456789012345678901234567890123"};
+    uint8_t key[KEYFILE_KEY_BYTES], foreign[KEYFILE_KEY_BYTES] = {9}, secret[32] = {1};
+    uint8_t before[FILE_BYTES], after[FILE_BYTES + 1];
+    struct error e = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(keyfile_create(path, bad[i], PASS, PASS_BYTES, KEYFILE_MINIMUM, key, &e), E_INPUT);
+    create(key);
+    load(before, sizeof before);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(keyfile_add_secret(path, key, bad[i], secret, &e), E_INPUT);
+        assert_int_equal(keyfile_add_passphrase(path, key, bad[i], OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e),
+                         E_INPUT);
+    }
+    assert_int_equal(keyfile_add_passphrase(path, foreign, "x", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e),
+                     E_VERIFY);
+    assert_int_equal(keyfile_add_secret(path, foreign, "x", secret, &e), E_VERIFY);
+    assert_int_equal(keyfile_remove(path, foreign, 0, &e), E_VERIFY);
+    assert_int_equal(keyfile_recovery_set(path, foreign, NULL, 0, &e), E_VERIFY);
+    assert_int_equal(keyfile_lease_set(path, foreign, &(struct keyfile_lease){.secret = {1}}, &e), E_VERIFY);
+    assert_int_equal(load(after, sizeof after), FILE_BYTES);
+    assert_memory_equal(before, after, FILE_BYTES);
+}
+
+/* Goal: a secret opens its own slot and nothing else does; with it the last passphrase may go. */
+static void secrets_open_for_programs(void **state)
+{
+    uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES], secret[32] = {1, 2}, other[32] = {1, 3};
+    struct keyfile_slot slot;
+    struct error e = {0};
+    (void)state;
+    create(key);
+    assert_int_equal(keyfile_open_secret(path, secret, again, &e), E_WRONG_KEY);
+    assert_int_equal(keyfile_add_secret(path, key, "reports", other, &e), 0);
+    assert_int_equal(keyfile_add_secret(path, key, "daemon", secret, &e), 0);
+    assert_int_equal(keyfile_open_secret(path, secret, again, &e), 0);
+    assert_memory_equal(again, key, sizeof key);
+    assert_int_equal(slots_of(KEYFILE_SECRET, &slot), 2);
+    assert_string_equal(slot.label, "daemon");
+    assert_int_equal(keyfile_remove(path, key, 0, &e), 0);
+    assert_int_equal(opens(PASS, again), E_WRONG_KEY);
+    assert_int_equal(keyfile_remove(path, key, slot.number, &e), 0);
+    assert_int_equal(keyfile_open_secret(path, secret, again, &e), E_WRONG_KEY);
+    assert_true(sodium_is_zero(again, sizeof again));
+    assert_int_equal(keyfile_open_secret(path, other, again, &e), 0);
+    assert_memory_equal(again, key, sizeof key);
+    assert_int_equal(keyfile_remove(path, key, 1, &e), E_REFUSED);
+}
+
+/* Goal: a full file takes no more slots, says so, and still counts wrong passphrases. */
+static void a_full_file_says_so(void **state)
+{
+    uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES], secret[32] = {1};
+    struct keyfile_opened opened;
+    struct error e = {0};
+    size_t added = 0;
+    int code;
+    (void)state;
+    create(key);
+    while ((code = keyfile_add_secret(path, key, "x", secret, &e)) == 0)
+        added++;
+    assert_int_equal(code, E_LIMIT);
+    assert_int_equal(added, (8191 - 256 - 80) / 136);
+    assert_int_equal(keyfile_open(path, OTHER, OTHER_BYTES, NOW, again, NULL, &e), E_WRONG_KEY);
+    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, NOW, again, &opened, &e), 0);
+    assert_int_equal(opened.wrong, 1);
+    assert_int_equal(keyfile_change(path, key, 0, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    must_open(OTHER, key);
+}
 
 int main(void)
 {
@@ -309,7 +380,12 @@ int main(void)
         TEST(forged_costs_are_refused),
         TEST(foreign_slots_are_carried),
         TEST(leftovers_are_replaced),
-        TEST(moderate_is_moderate),
+        TEST(measured_is_moderate_or_more),
+        TEST(old_files_open),
+        TEST(each_person_has_one),
+        TEST(strangers_and_bad_labels_are_refused),
+        TEST(secrets_open_for_programs),
+        TEST(a_full_file_says_so),
     };
     if (sodium_init() < 0)
         return 1;
