@@ -13,13 +13,8 @@
 #include <cmocka.h>
 
 #include <limits.h>
-#include <sodium.h>
 
-#include "fault/vault_disk.h"
-#include "vault.h"
-#include "vault_private.h"
-
-#define SHIM "crash-vault"
+#include "fault/vault_sim.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { STRIDE = 7 }; /* the sanitizers take several times as long */
@@ -28,8 +23,6 @@ enum { STRIDE = 1 };
 #endif
 
 enum { STATES_MAX = 40, RANDOM_DISKS = 6, HASH_BYTES = 32 };
-
-static const uint8_t right[VAULT_KEY_BYTES] = {7}, wrong[VAULT_KEY_BYTES] = {8};
 
 /* ---- the histories ---- */
 
@@ -138,34 +131,10 @@ static const char *const vacuum[] = {
 
 /* ---- the store ---- */
 
-static sqlite3_vfs sim;
-static struct vault_vfs shim;
-
-/* An empty store, durable, as vault_open makes it, on an empty disk. */
-static void lay_down_store(void)
-{
-    uint8_t page[VAULT_PAGE_BYTES], disk[VAULT_PAGE_BYTES], id[VAULT_ID_BYTES];
-    struct vault_secret *s = must_have(sodium_malloc(sizeof *s));
-    struct inode *inode = must_have(calloc(1, sizeof *inode));
-    randombytes_buf(id, sizeof id);
-    vault_page_keys(s, right, id);
-    vault_page_first(page);
-    vault_page_seal(s, 1, page, disk);
-    bytes_write(&inode->now, 0, disk, sizeof disk);
-    bytes_copy(&inode->synced, &inode->now);
-    inode->entry_synced = 1;
-    for (size_t i = 0; i < 2; i++) {
-        push(&folder[i], i == 0 ? inode : NULL);
-        settle(&folder[i], folder[i].count - 1);
-    }
-    sodium_free(s);
-}
-
 static sqlite3 *open_store(const uint8_t *key, int *code)
 {
-    sqlite3 *db = NULL;
     struct error e = {0};
-    *code = vault_open_through(&db, SHIM, STORE, key, 0, 0, &e);
+    sqlite3 *db = store_open(key, code, &e);
     if (*code != 0 && *code != E_WRONG_KEY && !dark)
         print_error("%s\n", e.text);
     return db;
@@ -507,14 +476,12 @@ static void cut_everywhere(const char *const *history)
     long cut = 0, steps;
     disks = again = 0;
     random_state = 20261126;
-    lay_down_store();
-    dark = 0;
+    store_lay_down();
     until_cut = LONG_MAX;
     run_history(history, 1);
     steps = LONG_MAX - until_cut;
     for (cut = 0; cut <= steps; cut += STRIDE) {
-        dark = 0;
-        lay_down_store();
+        store_lay_down();
         until_cut = cut;
         run_history(history, 0);
         look_at_disks(cut);
@@ -580,9 +547,7 @@ int main(void)
         (void)fprintf(stderr, "%s\n", e.text);
         return 1;
     }
-    sim_fill(&sim, sqlite3_vfs_find("unix"));
-    vault_vfs_fill(&shim, SHIM, &sim, 1);
-    if (sqlite3_vfs_register(&shim.vfs, 0) != SQLITE_OK)
+    if (store_install() != SQLITE_OK)
         return 1;
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     free_disk(folder);

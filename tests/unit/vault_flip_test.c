@@ -3,9 +3,14 @@
  * The store has a few pages and all of them are read; its log has three commits, and the rows say which was the last
  * (states 1 to 4). What a reader may see after a flip follows from the byte's place alone, so it is demanded exactly.
  * The sanitizers take several times as long; under them only every 13th byte is changed. */
-#include "vault_fixture.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include <sodium.h>
+#include <cmocka.h>
+
+#include "fault/vault_sim.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { STRIDE = 13 };
@@ -28,41 +33,81 @@ static unsigned long wrong_keys, refusals, earlier, mended; /* what became of th
 /* What is in t in each state: of each row its length, its first byte, and whether all are the same. */
 static const char *const contents[] = {"", "2000A1,5000A1", "2000A1,5000A1", "2000C1,5000A1", "2000C1,5000D1"};
 
-/* One page for the schema, one for v, one of t, and one that a long value overflows into. */
-static void make_store(void)
+static void must(sqlite3 *db, const char *sql)
 {
-    sqlite3 *db = must_open(1);
-    must(db, "CREATE TABLE v(n); INSERT INTO v VALUES (1); CREATE TABLE t(a INTEGER PRIMARY KEY, b);"
-             "INSERT INTO t VALUES (1, printf('%.2000c', 'A')), (2, printf('%.5000c', 'A'));");
-    must_be(db, "PRAGMA freelist_count", "0"); /* a free page is never read, nor what it holds */
-    vault_close(db);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 }
 
-static void commits_work(sqlite3 *db)
+/* The first column of the first row as text; 0 where it was refused. */
+static int ask(sqlite3 *db, const char *sql, char *out, size_t room)
 {
-    run(db, "PRAGMA wal_autocheckpoint=0; UPDATE v SET n = 2");
-    run(db, "BEGIN; UPDATE v SET n = 3; UPDATE t SET b = printf('%.2000c', 'C') WHERE a = 1; COMMIT");
-    run(db, "BEGIN; UPDATE v SET n = 4; UPDATE t SET b = printf('%.5000c', 'D') WHERE a = 2; COMMIT");
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+    if (rc == SQLITE_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+        (void)snprintf(out, room, "%s", (const char *)sqlite3_column_text(stmt, 0));
+    (void)sqlite3_finalize(stmt);
+    return rc == SQLITE_ROW;
+}
+
+static sqlite3 *must_open(void)
+{
+    struct error e = {0};
+    int code;
+    sqlite3 *db = store_open(right, &code, &e);
+    assert_int_equal(code, 0);
+    return db;
+}
+
+static uint8_t *copy(const struct entry *entry, size_t *count)
+{
+    const struct inode *inode = current(entry);
+    uint8_t *bytes;
+    assert_non_null(inode);
+    *count = inode->now.count;
+    bytes = must_have(malloc(*count));
+    memcpy(bytes, inode->now.at, *count);
+    return bytes;
+}
+
+/* One page for the schema, one for v, one of t, and one that a long value overflows into; then a log of three commits,
+ * which a dead process left. */
+static void make_store(void)
+{
+    char free_pages[8] = "";
+    sqlite3 *db;
+    store_lay_down();
+    db = must_open();
+    must(db, "CREATE TABLE v(n); INSERT INTO v VALUES (1); CREATE TABLE t(a INTEGER PRIMARY KEY, b);"
+             "INSERT INTO t VALUES (1, printf('%.2000c', 'A')), (2, printf('%.5000c', 'A'));");
+    assert_true(ask(db, "PRAGMA freelist_count", free_pages, sizeof free_pages));
+    assert_string_equal(free_pages, "0"); /* a free page is never read, nor what it holds */
+    vault_close(db);
+    db = must_open();
+    must(db, "PRAGMA wal_autocheckpoint=0; UPDATE v SET n = 2");
+    must(db, "BEGIN; UPDATE v SET n = 3; UPDATE t SET b = printf('%.2000c', 'C') WHERE a = 1; COMMIT");
+    must(db, "BEGIN; UPDATE v SET n = 4; UPDATE t SET b = printf('%.5000c', 'D') WHERE a = 2; COMMIT");
+    store_die(db);
+    database = copy(&folder[0], &database_count);
+    wal = copy(&folder[1], &wal_count);
 }
 
 /* The state that the store shows: all rows, a sound structure, and what v says; 0 where any of it was refused. The
  * store's files stay as they are. */
 static int look(int *code)
 {
-    sqlite3 *db = NULL;
     struct error e = {0};
+    sqlite3 *db;
     char n[16] = "", seen[64] = "", sound[256] = "";
-    *code = vault_open(&db, path, right, 0, 0, &e);
+    db = store_open(right, code, &e);
     if (*code != 0) {
         assert_null(db);
         assert_true(e.text[0] != '\0');
         return 0;
     }
     assert_int_equal(sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL), SQLITE_OK);
-    if (ask(db, "SELECT group_concat(length(b) || substr(b, 1, 1) || (trim(b, substr(b, 1, 1)) = '')) FROM t", seen,
-            sizeof seen) != SQLITE_OK ||
-        ask(db, "PRAGMA integrity_check", sound, sizeof sound) != SQLITE_OK ||
-        ask(db, "SELECT n FROM v", n, sizeof n) != SQLITE_OK) {
+    if (!ask(db, "SELECT group_concat(length(b) || substr(b, 1, 1) || (trim(b, substr(b, 1, 1)) = '')) FROM t", seen,
+             sizeof seen) ||
+        !ask(db, "PRAGMA integrity_check", sound, sizeof sound) || !ask(db, "SELECT n FROM v", n, sizeof n)) {
         *code = vault_error(db, "reading", &e);
         assert_int_not_equal(*code, 0);
         vault_close(db);
@@ -75,13 +120,23 @@ static int look(int *code)
     return n[0] - '0';
 }
 
+/* The disk holds these bytes, and nothing waits to be written. */
+static void put(struct entry *entry, const uint8_t *bytes, size_t count)
+{
+    struct inode *inode = bytes == NULL ? NULL : must_have(calloc(1, sizeof *inode));
+    push(entry, inode);
+    settle(entry, entry->count - 1);
+    if (inode == NULL)
+        return;
+    bytes_write(&inode->now, 0, bytes, count);
+    bytes_copy(&inode->synced, &inode->now);
+    inode->entry_synced = 1;
+}
+
 static void put_back(int with_log)
 {
-    save(path, database, database_count);
-    if (with_log)
-        save(log_path, wal, wal_count);
-    else
-        (void)unlink(log_path);
+    put(&folder[0], database, database_count);
+    put(&folder[1], with_log ? wal : NULL, wal_count);
 }
 
 static uint32_t be32(const uint8_t *in)
@@ -114,14 +169,10 @@ static void read_log(void)
 
 static int make_both(void **state)
 {
-    if (setup(state) != 0)
-        return -1;
+    (void)state;
     memset(logged, 0, sizeof logged);
     wrong_keys = refusals = earlier = mended = 0;
     make_store();
-    in_dying_child(commits_work, 0);
-    database = load(path, &database_count);
-    wal = load(log_path, &wal_count);
     read_log();
     return 0;
 }
@@ -130,7 +181,8 @@ static int free_both(void **state)
 {
     free(database);
     free(wal);
-    return teardown(state);
+    (void)state;
+    return 0;
 }
 
 /* Another bit at each place. */
@@ -233,5 +285,7 @@ int main(void)
         (void)fprintf(stderr, "%s\n", e.text);
         return 1;
     }
+    if (store_install() != SQLITE_OK)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
