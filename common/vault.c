@@ -16,6 +16,7 @@
 
 #define SHIM "satchel-vault"
 #define BUSY_WORDS "another satchel command is using the store; try again when it is done"
+#define MOVED_WORDS "another store has taken the place of this one; try again"
 
 static int initialise(struct error *e)
 {
@@ -67,6 +68,8 @@ int vault_error(sqlite3 *db, const char *what, struct error *e)
     int number = sqlite3_system_errno(db);
     if (extended == VAULT_TAG_FAILED || extended == SQLITE_IOERR_CORRUPTFS)
         return error_set(e, E_VERIFY, "%s: a page of the store failed its seal; restore the store from a backup", what);
+    if (extended == SQLITE_READONLY_DBMOVED)
+        return error_set(e, E_BUSY, "%s: " MOVED_WORDS, what);
     if (extended == SQLITE_IOERR_NOMEM)
         return error_set(e, E_MEMORY, "%s: there is no memory left", what);
     switch (extended & 0xff) {
@@ -74,6 +77,7 @@ int vault_error(sqlite3 *db, const char *what, struct error *e)
         return error_set(e, E_FULL, "%s: the disk is full; free some space and try again", what);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: /* it asked a hundred times */
         return error_set(e, E_BUSY, "%s: " BUSY_WORDS, what);
     case SQLITE_CORRUPT:
         return error_set(e, E_VERIFY, "%s: the store is damaged; restore it from a backup", what);
@@ -125,9 +129,12 @@ static void abandon(sqlite3 *db)
 /* Why the store at path did not open, with what SQLite answered. */
 static int opening_error(sqlite3 *db, int rc, const char *path, struct error *e)
 {
+    if (rc == SQLITE_READONLY_DBMOVED)
+        return error_set(e, E_BUSY, MOVED_WORDS);
     switch (rc & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
         return error_set(e, E_BUSY, BUSY_WORDS);
     case SQLITE_NOTADB:
         return error_set(e, E_WRONG_KEY,

@@ -22,6 +22,7 @@
 SQLITE_EXTENSION_INIT1
 
 #define SHIM "satchel-vault"
+#define SQLITE_OLDEST 3040000
 
 static struct vault_vfs shim;
 static int (*open_beneath)(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags);
@@ -160,6 +161,10 @@ int sqlite3_satchelvault_init(sqlite3 *db, char **words, const sqlite3_api_routi
     sqlite3_vfs *base;
     int rc = SQLITE_OK;
     SQLITE_EXTENSION_INIT2(api);
+    if (sqlite3_libversion_number() < SQLITE_OLDEST) {
+        *words = sqlite3_mprintf("satchel_vault: this SQLite is too old; it needs 3.40");
+        return SQLITE_ERROR;
+    }
     base = sqlite3_vfs_find("unix");
     if (sodium_init() < 0 || base == NULL) {
         *words = sqlite3_mprintf("satchel_vault: libsodium could not be started, or this SQLite has no VFS named unix");

@@ -252,6 +252,14 @@ static int make_keys(struct vault_handle *h)
     return SQLITE_OK;
 }
 
+/* 1 where another file stands at the database's path since it was opened. */
+static int has_moved(struct vault_handle *h)
+{
+    sqlite3_file *real = vault_handle_real(h);
+    int moved = 0;
+    return real->pMethods->xFileControl(real, SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
+}
+
 static int db_open(struct vault_handle *h, const char *name, int flags, int *out_flags, int alone)
 {
     sqlite3_file *real = vault_handle_real(h);
@@ -263,8 +271,9 @@ static int db_open(struct vault_handle *h, const char *name, int flags, int *out
     h->read_only = (flags & SQLITE_OPEN_READONLY) != 0;
     /* Not ours to write would fail later and with worse words. */
     rc = (given & SQLITE_OPEN_READONLY) != 0 && !h->read_only ? SQLITE_READONLY : vault_shm_join(h, alone);
+    /* Now that nobody else writes: whoever replaced the database did it before. */
     if (rc == SQLITE_OK)
-        rc = make_keys(h);
+        rc = has_moved(h) ? SQLITE_READONLY_DBMOVED : make_keys(h);
     if (rc != SQLITE_OK) {
         int number = errno; /* sqlite3_system_errno is to show why */
         (void)real->pMethods->xClose(real);
