@@ -159,7 +159,7 @@ static void shell_reads_while_we_write(void **state)
     assert_true(pid >= 0);
     if (pid == 0)
         write_for_ever();
-    for (int tries = 0; size_of(log_path) < 20 * VAULT_FRAME_BYTES && tries < 1000; tries++)
+    for (int tries = 0; size_of(log_path) < (int64_t)20 * VAULT_FRAME_BYTES && tries < 1000; tries++)
         (void)usleep(10000);
     for (int i = 0; i < 10; i++) {
         long n;

@@ -212,7 +212,8 @@ static void logs_that_begin_anew(void **state)
         assert_int_equal(size_of(log_path) < 0, i % 3 == 0);
         if (i % 3 == 0)
             does(&reader, "?");
-        sees(&reader, "SELECT n || '/' || (SELECT sum(length(b)) FROM t) FROM v", strcat(expected, "/120000"));
+        sees(&reader, "SELECT n FROM v", expected);
+        sees(&reader, "SELECT sum(length(b)) FROM t", "120000");
     }
     stop(&writer);
     stop(&reader);
