@@ -109,9 +109,10 @@ void vault_page_seal_with(const struct vault_secret *s, uint64_t number, const u
 void vault_page_next_nonce(const struct vault_secret *s, uint64_t number, const uint8_t disk[VAULT_PAGE_BYTES],
                            uint8_t nonce[VAULT_NONCE_BYTES]);
 
-/* The same for a frame of the write-ahead log at a file offset. Sealing works in s->plain; opening changes disk. */
-void vault_page_seal_frame(struct vault_secret *s, sqlite3_int64 offset, const uint8_t header[VAULT_FRAME_HEADER_BYTES],
-                           const uint8_t page[VAULT_PAGE_BYTES], uint8_t disk[VAULT_FRAME_BYTES]);
+/* The same for a frame of the write-ahead log at a file offset. Opening changes disk. */
+void vault_page_seal_frame(const struct vault_secret *s, sqlite3_int64 offset,
+                           const uint8_t header[VAULT_FRAME_HEADER_BYTES], const uint8_t page[VAULT_PAGE_BYTES],
+                           uint8_t disk[VAULT_FRAME_BYTES]);
 int vault_page_open_frame(const struct vault_secret *s, sqlite3_int64 offset, uint8_t disk[VAULT_FRAME_BYTES],
                           uint8_t frame[VAULT_FRAME_BYTES]);
 
