@@ -12,7 +12,7 @@
 #include "vault_private.h"
 
 #define PAIR_AT KEYFILE_HEADER_BYTES
-#define OFFICER_BYTES (ID_BYTES + crypto_box_PUBLICKEYBYTES)
+#define OFFICER_BYTES ((size_t)ID_BYTES + crypto_box_PUBLICKEYBYTES)
 #define SIGNATURE_AT (PAIR_AT + 2 * OFFICER_BYTES)
 #define SIGNATURE_BYTES 64
 #define PAIR_BYTES (2 * OFFICER_BYTES + SIGNATURE_BYTES)

@@ -183,6 +183,17 @@ static int bad_page(const struct job *j, uint64_t number, struct error *e)
                      (unsigned long long)number, j->db);
 }
 
+static int cut_short(const struct job *j, struct error *e)
+{
+    return error_set(e, E_VERIFY, "%s was cut short; restore the store from a backup", j->db);
+}
+
+/* How many pages the first one says there are (SQLite's file format, 1.3.7; big endian). */
+static uint64_t page_count(const uint8_t page[VAULT_PAGE_BYTES])
+{
+    return (uint64_t)page[28] << 24 | (uint64_t)page[29] << 16 | (uint64_t)page[30] << 8 | page[31];
+}
+
 static int read_page(int fd, uint64_t number, uint8_t disk[VAULT_PAGE_BYTES])
 {
     for (size_t at = 0; at < VAULT_PAGE_BYTES;) {
@@ -232,10 +243,12 @@ static int open_source(struct job *j, struct error *e)
     if (j->from < 0 || fstat(j->from, &status) != 0 || (rc = read_page(j->from, 1, disk)) < 0)
         return error_system(e, E_IO, errno, "%s could not be read", j->db);
     if (rc > 0 || status.st_size % VAULT_PAGE_BYTES != 0)
-        return error_set(e, E_VERIFY, "%s was cut short; restore the store from a backup", j->db);
+        return cut_short(j, e);
     j->pages = (uint64_t)status.st_size / VAULT_PAGE_BYTES;
     vault_page_keys(from, j->secrets->old_key, disk);
-    return vault_page_open(from, 1, disk, from->plain) == 0 ? 0 : bad_page(j, 1, e);
+    if (vault_page_open(from, 1, disk, from->plain) != 0)
+        return bad_page(j, 1, e);
+    return page_count(from->plain) > j->pages ? cut_short(j, e) : 0;
 }
 
 /* Opens the new database. It has a file id of its own, that of an earlier try where its first page opens. */
