@@ -93,8 +93,10 @@ static int begin(struct job *j, const struct rekey_options *o, struct error *e)
         return code;
     (void)snprintf(j->next_db, sizeof j->next_db, "%s.next", j->db);
     (void)snprintf(j->next_keys, sizeof j->next_keys, "%s.next", j->keys);
-    if ((j->secrets = sodium_malloc(sizeof *j->secrets)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory for a new key; close other programs and try again");
+    if ((j->secrets = sodium_malloc(sizeof *j->secrets)) == NULL) {
+        (void)error_set(e, E_MEMORY, "there is no memory for a new key; close other programs and try again");
+        return E_MEMORY;
+    }
     sodium_memzero(j->secrets, sizeof *j->secrets);
     code = o->secret != NULL
                ? keyfile_open_secret(j->keys, o->secret, j->secrets->old_key, e)

@@ -325,7 +325,7 @@ static void strangers_and_bad_labels_are_refused(void **state)
 static void secrets_open_for_programs(void **state)
 {
     uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES], secret[32] = {1, 2}, other[32] = {1, 3};
-    struct keyfile_slot slot;
+    struct keyfile_slot slot = {0};
     struct error e = {0};
     (void)state;
     create(key);

@@ -507,9 +507,9 @@ static void torn_pages_are_written_again(void **state)
     before = read_all(old_key);
     assert_int_equal(killed_at(12), 1);
     torn = load(next_db);
-    assert_true(torn.count > 8 * VAULT_PAGE_BYTES);
-    torn.p[3 * VAULT_PAGE_BYTES + 100] ^= 1; /* a sector of page 4 did not get there; its nonce did */
-    memset(torn.p + 5 * VAULT_PAGE_BYTES, 0, VAULT_PAGE_BYTES); /* page 6 did not */
+    assert_true(torn.count > 8ull * VAULT_PAGE_BYTES);
+    torn.p[3ull * VAULT_PAGE_BYTES + 100] ^= 1; /* a sector of page 4 did not get there; its nonce did */
+    memset(torn.p + 5ull * VAULT_PAGE_BYTES, 0, VAULT_PAGE_BYTES); /* page 6 did not */
     torn.count -= 100;
     save(next_db, torn);
     assert_int_equal(killed_at(20), 1);
