@@ -80,10 +80,23 @@ static void end(struct job *j)
     sodium_free(j->secrets);
 }
 
+/* The lease, where there is one that goes on; whoever opened the key file without one needs none now. */
+static int take_lease(struct job *j, struct error *e)
+{
+    struct keyfile_lease lease;
+    struct error told = {0};
+    int code = keyfile_lease_get(j->keys, j->secrets->old_key, j->o->now_ms, &lease, &told);
+    j->secrets->has_lease = code == 0;
+    memcpy(j->secrets->lease, lease.secret, sizeof lease.secret);
+    sodium_memzero(&lease, sizeof lease);
+    if (code == 0 || code == E_NOT_FOUND || code == E_LOCKED)
+        return 0;
+    return error_set(e, code, "%s", told.text);
+}
+
 /* Names, memory, and the old key. On an error everything has been given back. */
 static int begin(struct job *j, const struct rekey_options *o, struct error *e)
 {
-    struct keyfile_lease lease = {.secret = {0}};
     int code;
     memset(j, 0, sizeof *j);
     j->o = o;
@@ -101,14 +114,8 @@ static int begin(struct job *j, const struct rekey_options *o, struct error *e)
     code = o->secret != NULL
                ? keyfile_open_secret(j->keys, o->secret, j->secrets->old_key, e)
                : keyfile_open(j->keys, o->passphrase, o->passphrase_bytes, o->now_ms, j->secrets->old_key, NULL, e);
-    /* Whoever opened without a lease needs none now. */
     if (code == 0)
-        code = keyfile_lease_get(j->keys, j->secrets->old_key, o->now_ms, &lease, e);
-    j->secrets->has_lease = code == 0;
-    memcpy(j->secrets->lease, lease.secret, sizeof lease.secret);
-    sodium_memzero(&lease, sizeof lease);
-    if (code == E_NOT_FOUND || (code == E_LOCKED && !sodium_is_zero(j->secrets->old_key, KEYFILE_KEY_BYTES)))
-        code = 0;
+        code = take_lease(j, e);
     if (code != 0)
         end(j);
     return code;
@@ -169,9 +176,11 @@ static void remove_next(const struct job *j)
 
 static int take_up_or_make(const struct job *j, struct error *e)
 {
-    int code = keyfile_next_open(j->next_keys, &j->with, lease_of(j), j->secrets->key, e);
-    if (code == 0 || code == E_MEMORY)
-        return code;
+    int code = keyfile_next_open(j->next_keys, &j->with, lease_of(j), j->secrets->key, NULL);
+    if (code == 0)
+        return 0;
+    if (code == E_MEMORY)
+        return error_set(e, code, "there is no memory to open %s; close other programs", j->next_keys);
     /* None, or of somebody else, or damaged: what was sealed under its key is of no use. */
     remove_next(j);
     return keyfile_next_make(j->keys, j->next_keys, &j->with, j->o->cost, lease_of(j), j->secrets->key, e);

@@ -258,6 +258,7 @@ static void content_is_the_same(void **state)
     was = load(db_path);
     assert_int_equal(chmod(db_path, 0640), 0);
     assert_int_equal(rekey_run(&o, key, &dropped, &e), 0);
+    assert_string_equal(e.text, "");
     assert_int_equal(dropped, 2);
     must_be_done(old_key, key, &before);
     assert_int_equal(keyfile_list(keys_path, &slot, 1, &slots, &e), 0);
