@@ -210,6 +210,25 @@ int keyfile_lease_get(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], ui
     return code;
 }
 
+int keyfile_lease_carry(const struct keyfile_image *from, const char *path, const uint8_t from_key[KEYFILE_KEY_BYTES],
+                        struct keyfile_image *to, const char *next, const uint8_t key[KEYFILE_KEY_BYTES],
+                        struct error *e)
+{
+    size_t at, there = keyfile_image_find(to, KEYFILE_DEVICE, KEYFILE_SLOTS_AT);
+    struct keyfile_lease lease;
+    int same, code = check(from, path, from_key, &at, e);
+    if (code == E_NOT_FOUND)
+        return there == to->count ? 0 : keyfile_image_put(to, there, NULL, 0, next, e);
+    if (code != 0 && code != E_LOCKED) /* one that was erased stays so */
+        return code;
+    memcpy(lease.secret, from->bytes + at + SECRET_AT, sizeof lease.secret);
+    lease.until_ms = keyfile_image_get_le(from->bytes + at + UNTIL_AT, 8);
+    lease.seen_ms = keyfile_image_get_le(from->bytes + at + SEEN_AT, 8);
+    code = put(to, next, key, &lease, &same, e);
+    sodium_memzero(&lease, sizeof lease);
+    return code;
+}
+
 /* ---- renewing ---- */
 
 /* Puts the lease into the file, and ends the count of wrong passphrases, in one step. */

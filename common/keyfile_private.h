@@ -7,6 +7,7 @@
  *   keyfile_attempts.c  wrong passphrases: counting, waiting
  *   keyfile_lease.c     the device slot
  *   keyfile_recovery.c  two officers together
+ *   keyfile_next.c      the key file that takes another's place
  *
  * The file (integers are little endian):
  *
@@ -183,6 +184,47 @@ int keyfile_lease_secret(const struct keyfile_image *image, const char *path, co
 /* Opens a leased slot with the lease in image. E_LOCKED, E_VERIFY. */
 int keyfile_lease_open(const struct keyfile_image *image, const char *path, const uint8_t *slot,
                        const uint8_t own[KEYFILE_KEY_BYTES], uint8_t key[KEYFILE_KEY_BYTES], struct error *e);
+
+/* Puts from's lease, verified under its key, into to; or takes to's away, where from has none. */
+int keyfile_lease_carry(const struct keyfile_image *from, const char *path, const uint8_t from_key[KEYFILE_KEY_BYTES],
+                        struct keyfile_image *to, const char *next, const uint8_t key[KEYFILE_KEY_BYTES],
+                        struct error *e);
+
+/* ---- keyfile_next.c ---- */
+
+/* What somebody opens a store with: secret, 32 bytes; or where that is NULL, the passphrase. */
+struct keyfile_opener {
+    const char *passphrase;
+    size_t passphrase_bytes;
+    const uint8_t *secret;
+};
+
+/* 1 where the caller knows that the office signed this pair. */
+typedef int keyfile_next_holds(void *context, const struct keyfile_pair *pair);
+
+/* Makes a new key file at next, whatever stands there: a new random key, and the slot with which `with` opens the file
+ * at path, made again. lease_secret: of the lease in path; NULL: none. Errors: E_WRONG_KEY, E_LOCKED (the slot is
+ * leased, and there is no lease), E_MEMORY, and keyfile.h's. */
+int keyfile_next_make(const char *path, const char *next, const struct keyfile_opener *with, enum keyfile_cost cost,
+                      const uint8_t *lease_secret, uint8_t key[KEYFILE_KEY_BYTES], struct error *e);
+
+/* Opens such a file; nothing is counted, since the one at path was opened before. E_WRONG_KEY: it was made for another
+ * opener. */
+int keyfile_next_open(const char *next, const struct keyfile_opener *with, const uint8_t *lease_secret,
+                      uint8_t key[KEYFILE_KEY_BYTES], struct error *e);
+
+/* Carries over what next takes from path before it takes its place: head, lease, and the pairs for which holds (NULL:
+ * none) returns 1. *dropped: slots that stay behind. folder: path's, locked. */
+int keyfile_next_carry(const char *path, const uint8_t old_key[KEYFILE_KEY_BYTES], const char *next, int folder,
+                       const uint8_t key[KEYFILE_KEY_BYTES], keyfile_next_holds *holds, void *context, size_t *dropped,
+                       struct error *e);
+
+/* ---- keyfile_recovery.c ---- */
+
+/* Replaces to's pairs by those of from that hold; adds the others to *dropped. */
+int keyfile_recovery_carry(const struct keyfile_image *from, struct keyfile_image *to, const char *next,
+                           const uint8_t key[KEYFILE_KEY_BYTES], keyfile_next_holds *holds, void *context,
+                           size_t *dropped, struct error *e);
 
 /* ---- keyfile.c ---- */
 

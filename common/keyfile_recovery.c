@@ -92,17 +92,23 @@ static int add(struct keyfile_image *image, const char *path, const uint8_t key[
     return keyfile_image_put(image, image->count, slot, sizeof slot, path, e);
 }
 
+static void remove_all(struct keyfile_image *image)
+{
+    size_t at;
+    while ((at = keyfile_image_find(image, KEYFILE_RECOVERY, KEYFILE_SLOTS_AT)) < image->count)
+        (void)keyfile_image_put(image, at, NULL, 0, "", NULL); /* taking away always fits */
+}
+
 int keyfile_recovery_set(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], const struct keyfile_pair *pairs,
                          size_t count, struct error *e)
 {
     struct keyfile_image image;
-    size_t at;
     int folder, same, code = check_pairs(pairs, count, e);
     if (code != 0 || (code = keyfile_image_begin(path, key, &image, &folder, e)) != 0)
         return code;
     same = is_same(&image, pairs, count);
-    while (!same && (at = keyfile_image_find(&image, KEYFILE_RECOVERY, KEYFILE_SLOTS_AT)) < image.count)
-        (void)keyfile_image_put(&image, at, NULL, 0, path, NULL); /* taking away always fits */
+    if (!same)
+        remove_all(&image);
     for (size_t i = 0; i < count && !same && code == 0; i++)
         code = add(&image, path, key, &pairs[i], e);
     if (same)
@@ -110,6 +116,37 @@ int keyfile_recovery_set(const char *path, const uint8_t key[KEYFILE_KEY_BYTES],
     else
         code = keyfile_image_end(path, &image, folder, code, e);
     sodium_memzero(&image, sizeof image);
+    return code;
+}
+
+/* ---- carrying over ---- */
+
+static void get_pair(const uint8_t *slot, struct keyfile_pair *pair)
+{
+    const uint8_t *at = slot + PAIR_AT;
+    for (size_t i = 0; i < 2; i++) {
+        memcpy(pair->officers[i].b, at + i * OFFICER_BYTES, ID_BYTES);
+        memcpy(pair->public_keys[i], at + i * OFFICER_BYTES + ID_BYTES, crypto_box_PUBLICKEYBYTES);
+    }
+    memcpy(pair->signature, at + 2 * OFFICER_BYTES, SIGNATURE_BYTES);
+}
+
+int keyfile_recovery_carry(const struct keyfile_image *from, struct keyfile_image *to, const char *next,
+                           const uint8_t key[KEYFILE_KEY_BYTES], keyfile_next_holds *holds, void *context,
+                           size_t *dropped, struct error *e)
+{
+    struct keyfile_pair pair;
+    int code = 0;
+    remove_all(to);
+    for (size_t at = KEYFILE_SLOTS_AT; at < from->count && code == 0; at += keyfile_image_slot(from, at)) {
+        if (from->bytes[at + KEYFILE_AT_TYPE] != KEYFILE_RECOVERY)
+            continue;
+        get_pair(from->bytes + at, &pair);
+        if (holds != NULL && holds(context, &pair))
+            code = add(to, next, key, &pair, e);
+        else
+            ++*dropped;
+    }
     return code;
 }
 

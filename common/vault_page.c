@@ -22,6 +22,7 @@
 #define FRAME_NONCE_AT (VAULT_FRAME_BYTES - VAULT_RESERVE_BYTES)
 #define FRAME_TAG_AT (FRAME_NONCE_AT + NONCE_BYTES)
 
+_Static_assert(NONCE_BYTES == VAULT_NONCE_BYTES, "the nonce of a page");
 _Static_assert(NONCE_BYTES + TAG_BYTES == VAULT_RESERVE_BYTES, "the reserved bytes hold nonce and tag");
 
 enum { DOMAIN_DATABASE = 1, DOMAIN_WAL = 2 }; /* 3 is kept for a rollback journal, which a vault never has */
@@ -62,14 +63,31 @@ int vault_page_fits(uint64_t number, const uint8_t page[VAULT_PAGE_BYTES])
 void vault_page_seal(const struct vault_secret *s, uint64_t number, const uint8_t page[VAULT_PAGE_BYTES],
                      uint8_t disk[VAULT_PAGE_BYTES])
 {
+    uint8_t nonce[NONCE_BYTES];
+    randombytes_buf(nonce, sizeof nonce);
+    vault_page_seal_with(s, number, page, nonce, disk);
+}
+
+void vault_page_seal_with(const struct vault_secret *s, uint64_t number, const uint8_t page[VAULT_PAGE_BYTES],
+                          const uint8_t nonce[VAULT_NONCE_BYTES], uint8_t disk[VAULT_PAGE_BYTES])
+{
     size_t skip = number == 1 ? VAULT_ID_BYTES : 0;
     uint8_t ad[8];
     memcpy(disk, s->id, skip);
     put_le64(ad, number);
-    randombytes_buf(disk + VAULT_BODY_BYTES, NONCE_BYTES);
+    memcpy(disk + VAULT_BODY_BYTES, nonce, NONCE_BYTES);
     crypto_aead_xchacha20poly1305_ietf_encrypt_detached(disk + skip, disk + VAULT_BODY_BYTES + NONCE_BYTES, NULL,
                                                         page + skip, VAULT_BODY_BYTES - skip, ad, sizeof ad, NULL,
                                                         disk + VAULT_BODY_BYTES, s->database);
+}
+
+void vault_page_next_nonce(const struct vault_secret *s, uint64_t number, const uint8_t disk[VAULT_PAGE_BYTES],
+                           uint8_t nonce[VAULT_NONCE_BYTES])
+{
+    uint8_t message[VAULT_RESERVE_BYTES + 8];
+    memcpy(message, disk + VAULT_BODY_BYTES, VAULT_RESERVE_BYTES);
+    put_le64(message + VAULT_RESERVE_BYTES, number);
+    crypto_generichash(nonce, VAULT_NONCE_BYTES, message, sizeof message, s->database, sizeof s->database);
 }
 
 int vault_page_open(const struct vault_secret *s, uint64_t number, const uint8_t disk[VAULT_PAGE_BYTES],

@@ -20,6 +20,7 @@
 #include "vault.h"
 
 #define VAULT_ID_BYTES 16
+#define VAULT_NONCE_BYTES 24
 #define VAULT_BODY_BYTES (VAULT_PAGE_BYTES - VAULT_RESERVE_BYTES) /* what is sealed of a page */
 #define VAULT_WAL_HEADER_BYTES 32
 #define VAULT_FRAME_HEADER_BYTES 24
@@ -96,6 +97,13 @@ void vault_page_seal(const struct vault_secret *s, uint64_t number, const uint8_
                      uint8_t disk[VAULT_PAGE_BYTES]);
 int vault_page_open(const struct vault_secret *s, uint64_t number, const uint8_t disk[VAULT_PAGE_BYTES],
                     uint8_t page[VAULT_PAGE_BYTES]);
+
+/* For a new data key: sealing with a nonce that the caller answers for, and the nonce that page `number` gets under s,
+ * from the nonce and tag of its bytes on disk under the old key. The same bytes give the same nonce, other bytes another. */
+void vault_page_seal_with(const struct vault_secret *s, uint64_t number, const uint8_t page[VAULT_PAGE_BYTES],
+                          const uint8_t nonce[VAULT_NONCE_BYTES], uint8_t disk[VAULT_PAGE_BYTES]);
+void vault_page_next_nonce(const struct vault_secret *s, uint64_t number, const uint8_t disk[VAULT_PAGE_BYTES],
+                           uint8_t nonce[VAULT_NONCE_BYTES]);
 
 /* The same for a frame of the write-ahead log at a file offset. Sealing works in s->plain; opening changes disk. */
 void vault_page_seal_frame(struct vault_secret *s, sqlite3_int64 offset, const uint8_t header[VAULT_FRAME_HEADER_BYTES],

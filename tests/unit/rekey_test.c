@@ -1,0 +1,650 @@
+/* A new data key: the same content under it, and nothing under the old one; killed anywhere, it is the old store or the
+ * new one, and going on ends it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keyfile.h"
+#include "rekey.h"
+#include "vault.h"
+#include "vault_private.h"
+
+#define PASS "correct horse battery"
+#define PASS_BYTES (sizeof PASS - 1)
+#define NOW 1790000000000ull
+#define FILE_MAX (1u << 20)
+
+static char folder[64], db_path[96], keys_path[96], next_db[104], next_keys[104];
+
+static int setup(void **state)
+{
+    (void)state;
+    /* In memory where that is possible: there are thousands of fsyncs. */
+    (void)snprintf(folder, sizeof folder, "/dev/shm/rekey_test_XXXXXX");
+    if (mkdtemp(folder) == NULL) {
+        (void)snprintf(folder, sizeof folder, "/tmp/rekey_test_XXXXXX");
+        if (mkdtemp(folder) == NULL)
+            return -1;
+    }
+    (void)snprintf(db_path, sizeof db_path, "%s/store.db", folder);
+    (void)snprintf(keys_path, sizeof keys_path, "%s/store.keys", folder);
+    (void)snprintf(next_db, sizeof next_db, "%s.next", db_path);
+    (void)snprintf(next_keys, sizeof next_keys, "%s.next", keys_path);
+    return 0;
+}
+
+/* Removes all files of the folder, or counts them. */
+static int each_file(int remove)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    int count = 0;
+    assert_non_null(dir);
+    while ((entry = readdir(dir)) != NULL) {
+        char name[400];
+        if (entry->d_name[0] == '.')
+            continue;
+        (void)snprintf(name, sizeof name, "%s/%s", folder, entry->d_name);
+        count++;
+        if (remove)
+            assert_int_equal(unlink(name), 0);
+    }
+    assert_int_equal(closedir(dir), 0);
+    return count;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    (void)each_file(1);
+    return rmdir(folder);
+}
+
+struct bytes {
+    uint8_t *p;
+    size_t count;
+};
+
+static struct bytes load(const char *name)
+{
+    struct bytes b = {malloc(FILE_MAX), 0};
+    FILE *file = fopen(name, "rb");
+    assert_non_null(b.p);
+    assert_non_null(file);
+    b.count = fread(b.p, 1, FILE_MAX, file);
+    assert_true(b.count < FILE_MAX);
+    assert_int_equal(fclose(file), 0);
+    return b;
+}
+
+static void save(const char *name, struct bytes b)
+{
+    FILE *file = fopen(name, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(b.p, 1, b.count, file), b.count);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* ---- the store ---- */
+
+static void run(const uint8_t *key, const char *sql)
+{
+    sqlite3 *db = NULL;
+    struct error e = {0};
+    assert_int_equal(vault_open(&db, db_path, key, VAULT_CREATE, 0, &e), 0);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    vault_close(db);
+}
+
+static void make_store(uint8_t key[KEYFILE_KEY_BYTES])
+{
+    struct keyfile_head head = {.epoch = 3, .seq = 77, .hash = {9}};
+    struct error e = {0};
+    assert_int_equal(keyfile_create(keys_path, "Ana", PASS, PASS_BYTES, KEYFILE_MINIMUM, key, &e), 0);
+    assert_int_equal(keyfile_head_set(keys_path, key, &head, &e), 0);
+    run(key, "CREATE TABLE t(a INTEGER PRIMARY KEY, b); WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r "
+             "WHERE i < 240) INSERT INTO t SELECT i, randomblob(900) FROM r");
+}
+
+struct content {
+    uint8_t hash[32];
+};
+
+/* Everything that the store says; it is sound as well. */
+static struct content read_all(const uint8_t *key)
+{
+    struct content c;
+    crypto_generichash_state hash;
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    struct error e = {0};
+    assert_int_equal(vault_open(&db, db_path, key, 0, 0, &e), 0);
+    crypto_generichash_init(&hash, NULL, 0, sizeof c.hash);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT a, b FROM t ORDER BY a", -1, &stmt, NULL), SQLITE_OK);
+    while (sqlite3_step(stmt) == SQLITE_ROW) {
+        int64_t a = sqlite3_column_int64(stmt, 0);
+        crypto_generichash_update(&hash, (const uint8_t *)&a, sizeof a);
+        crypto_generichash_update(&hash, sqlite3_column_blob(stmt, 1),
+                                  (unsigned long long)sqlite3_column_bytes(stmt, 1));
+    }
+    assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+    crypto_generichash_final(&hash, c.hash, sizeof c.hash);
+    assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    assert_string_equal((const char *)sqlite3_column_text(stmt, 0), "ok");
+    (void)sqlite3_finalize(stmt);
+    vault_close(db);
+    return c;
+}
+
+static int opens_with(const uint8_t *key)
+{
+    sqlite3 *db = NULL;
+    struct error e = {0};
+    int code = vault_open(&db, db_path, key, 0, 0, &e);
+    vault_close(db);
+    return code;
+}
+
+static struct rekey_options options(void)
+{
+    return (struct rekey_options){.db = db_path,
+                                  .keys = keys_path,
+                                  .passphrase = PASS,
+                                  .passphrase_bytes = PASS_BYTES,
+                                  .cost = KEYFILE_MINIMUM,
+                                  .now_ms = NOW};
+}
+
+/* What the key file gives for the passphrase opens the store, which says what it said; old_key opens nothing; nothing
+ * is left beside them. */
+static void must_be_done(const uint8_t *old_key, const uint8_t *key, const struct content *before)
+{
+    uint8_t again[KEYFILE_KEY_BYTES];
+    struct keyfile_head head;
+    struct content after;
+    struct error e = {0};
+    assert_int_equal(keyfile_open(keys_path, PASS, PASS_BYTES, NOW, again, NULL, &e), 0);
+    assert_memory_equal(again, key, sizeof again);
+    assert_memory_not_equal(again, old_key, sizeof again);
+    assert_int_equal(keyfile_head_get(keys_path, again, &head, &e), 0);
+    assert_int_equal(head.epoch, 3);
+    assert_int_equal(head.seq, 77);
+    after = read_all(again);
+    assert_memory_equal(&after, before, sizeof after);
+    assert_int_equal(opens_with(old_key), E_WRONG_KEY);
+    assert_int_equal(access(next_db, F_OK), -1);
+    assert_int_equal(access(next_keys, F_OK), -1);
+}
+
+static void run_to_end(const uint8_t *old_key, const struct content *before)
+{
+    struct rekey_options o = options();
+    uint8_t key[KEYFILE_KEY_BYTES];
+    struct error e = {0};
+    int code = rekey_run(&o, key, NULL, &e);
+    if (code != 0)
+        print_error("%s\n", e.text);
+    assert_int_equal(code, 0);
+    must_be_done(old_key, key, before);
+}
+
+/* ---- killing ---- */
+
+static void die_at(void *context, uint64_t done, uint64_t all)
+{
+    int *left = context;
+    (void)done;
+    (void)all;
+    if (--*left == 0)
+        (void)raise(SIGKILL);
+}
+
+/* Runs the job in a child that is killed when it tells for the at-th time; 0 where it came to its end before. */
+static int killed_at(int at)
+{
+    int status;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct rekey_options o = options();
+        uint8_t key[KEYFILE_KEY_BYTES];
+        o.progress = die_at;
+        o.context = &at;
+        _exit(rekey_run(&o, key, NULL, NULL));
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (WIFSIGNALED(status))
+        return 1;
+    assert_int_equal(WEXITSTATUS(status), 0);
+    return 0;
+}
+
+/* Goal: the content is the same, under a new key and a new file id; the old key and an old copy of the key file open
+ * nothing any more; the count says how many slots could not be made again. */
+static void content_is_the_same(void **state)
+{
+    uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES], other[KEYFILE_KEY_BYTES], secret[32] = {4};
+    struct rekey_options o = options();
+    struct content before;
+    struct bytes was, is;
+    struct error e = {0};
+    size_t dropped, slots;
+    struct keyfile_slot slot;
+    (void)state;
+    make_store(old_key);
+    assert_int_equal(
+        keyfile_add_passphrase(keys_path, old_key, "Bo", "another passphrase", 18, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_add_secret(keys_path, old_key, "reports", secret, &e), 0);
+    before = read_all(old_key);
+    was = load(db_path);
+    assert_int_equal(chmod(db_path, 0640), 0);
+    assert_int_equal(rekey_run(&o, key, &dropped, &e), 0);
+    assert_int_equal(dropped, 2);
+    must_be_done(old_key, key, &before);
+    assert_int_equal(keyfile_list(keys_path, &slot, 1, &slots, &e), 0);
+    assert_int_equal(slots, 1);
+    assert_string_equal(slot.label, "Ana");
+    assert_int_equal(keyfile_open(keys_path, "another passphrase", 18, NOW, other, NULL, &e), E_WRONG_KEY);
+    assert_int_equal(keyfile_open_secret(keys_path, secret, other, &e), E_WRONG_KEY);
+    is = load(db_path);
+    assert_int_equal(is.count, was.count);
+    for (size_t at = 0; at < is.count; at += VAULT_PAGE_BYTES)
+        assert_memory_not_equal(is.p + at, was.p + at, 16);
+    free(was.p);
+    free(is.p);
+    assert_int_equal(each_file(0), 3); /* store.db, store.keys, store.db-lock */
+    {
+        struct stat status;
+        assert_int_equal(stat(db_path, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0640);
+        assert_int_equal(stat(keys_path, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+    }
+    /* And once more. */
+    run_to_end(key, &before);
+}
+
+/* Goal: a log that a dead process left is part of the store. */
+static void a_log_is_carried_over(void **state)
+{
+    uint8_t old_key[KEYFILE_KEY_BYTES];
+    struct content before;
+    pid_t pid;
+    int status;
+    (void)state;
+    make_store(old_key);
+    if ((pid = fork()) == 0) {
+        sqlite3 *db = NULL;
+        if (vault_open(&db, db_path, old_key, 0, 0, NULL) == 0)
+            (void)sqlite3_exec(db, "PRAGMA wal_autocheckpoint=0; UPDATE t SET b = randomblob(1200) WHERE a % 3 = 0",
+                               NULL, NULL, NULL);
+        (void)raise(SIGKILL);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(killed_at(1), 1); /* the log is carried over by then */
+    before = read_all(old_key);
+    run_to_end(old_key, &before);
+}
+
+static int office_signed(void *context, const struct keyfile_pair *pair)
+{
+    return pair->signature[0] == *(const uint8_t *)context;
+}
+
+/* Goal: lease and link, and those pairs of officers for which the caller answers, come along; a secret can open
+ * instead of a passphrase. */
+static void what_can_be_carried_is(void **state)
+{
+    static const uint8_t link[32] = {7};
+    uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES], officers[3][32],
+        signature = 1;
+    struct keyfile_lease lease = {.secret = {5}, .until_ms = NOW + 1000000, .seen_ms = NOW}, seen;
+    struct keyfile_pair pairs[2] = {{.officers = {{{1}}, {{2}}}, .signature = {1}},
+                                    {.officers = {{{1}}, {{3}}}, .signature = {2}}};
+    struct rekey_options o = options();
+    struct content before;
+    struct id ids[2];
+    struct error e = {0};
+    size_t dropped;
+    (void)state;
+    make_store(old_key);
+    for (size_t i = 0; i < 3; i++)
+        randombytes_buf(officers[i], 32);
+    for (size_t i = 0; i < 2; i++) {
+        crypto_scalarmult_base(pairs[i].public_keys[0], officers[0]);
+        crypto_scalarmult_base(pairs[i].public_keys[1], officers[i + 1]);
+    }
+    assert_int_equal(keyfile_lease_set(keys_path, old_key, &lease, &e), 0);
+    assert_int_equal(keyfile_change(keys_path, old_key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link, &e), 0);
+    assert_int_equal(keyfile_recovery_set(keys_path, old_key, pairs, 2, &e), 0);
+    before = read_all(old_key);
+    o.holds = office_signed;
+    o.context = &signature;
+    assert_int_equal(rekey_run(&o, key, &dropped, &e), 0);
+    assert_int_equal(dropped, 1);
+    must_be_done(old_key, key, &before);
+    assert_int_equal(keyfile_open_link(keys_path, PASS, PASS_BYTES, NOW, again, &e), 0);
+    assert_memory_equal(again, link, sizeof link);
+    assert_int_equal(keyfile_lease_get(keys_path, key, NOW, &seen, &e), 0);
+    assert_memory_equal(&seen, &lease, sizeof seen);
+    assert_int_equal(keyfile_open_recovery(keys_path, officers[0], officers[1], again, ids, &e), 0);
+    assert_memory_equal(again, key, sizeof key);
+    assert_int_equal(keyfile_open_recovery(keys_path, officers[0], officers[2], again, ids, &e), E_WRONG_KEY);
+    /* With a secret: Ana's passphrase stays behind, and the lease is over. */
+    assert_int_equal(keyfile_add_secret(keys_path, key, "daemon", officers[2], &e), 0);
+    memcpy(old_key, key, sizeof key);
+    o = options();
+    o.secret = officers[2];
+    o.now_ms = lease.until_ms;
+    assert_int_equal(rekey_run(&o, key, &dropped, &e), 0);
+    assert_int_equal(dropped, 2);
+    assert_int_equal(keyfile_open_secret(keys_path, officers[2], again, &e), 0);
+    assert_memory_equal(again, key, sizeof key);
+    assert_int_equal(opens_with(key), 0);
+    assert_int_equal(opens_with(old_key), E_WRONG_KEY);
+    assert_int_equal(keyfile_lease_get(keys_path, key, NOW, &seen, &e), E_LOCKED);
+}
+
+/* Goal: killed at every page and between all steps, the store is the old one, or rekey_finish makes it the new one;
+ * going on ends the job. */
+static void killed_anywhere_it_goes_on(void **state)
+{
+    uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES];
+    struct bytes db, keys;
+    struct content before;
+    int half = 0, done = 0, old = 0;
+    (void)state;
+    make_store(old_key);
+    before = read_all(old_key);
+    db = load(db_path);
+    keys = load(keys_path);
+    for (int at = 1; killed_at(at); at++) {
+        struct rekey_options o = options();
+        struct error e = {0};
+        int code;
+        assert_int_equal(keyfile_open(keys_path, PASS, PASS_BYTES, NOW, key, NULL, &e), 0);
+        code = opens_with(key);
+        if (code == E_WRONG_KEY) {
+            /* By turns: the program that opens the store next ends the job, or the job is called again. */
+            code = half++ % 2 == 0 ? rekey_finish(&o, key, NULL, &e) : rekey_run(&o, key, NULL, &e);
+            assert_int_equal(code, 0);
+            must_be_done(old_key, key, &before);
+        } else if (memcmp(key, old_key, sizeof key) == 0) {
+            struct content now = read_all(old_key);
+            assert_int_equal(code, 0);
+            assert_memory_equal(&now, &before, sizeof now);
+            assert_int_equal(rekey_finish(&o, key, NULL, &e), E_WRONG_KEY); /* it is not of that job */
+            run_to_end(old_key, &before);
+            old++;
+        } else {
+            assert_int_equal(rekey_finish(&o, key, NULL, &e), E_NOT_FOUND);
+            assert_int_equal(keyfile_open(keys_path, PASS, PASS_BYTES, NOW, key, NULL, &e), 0);
+            must_be_done(old_key, key, &before);
+            done++;
+        }
+        (void)each_file(1);
+        save(db_path, db);
+        save(keys_path, keys);
+    }
+    assert_true((size_t)old > db.count / VAULT_PAGE_BYTES);
+    assert_int_equal(half, 1);
+    assert_int_equal(done, 1);
+    free(db.p);
+    free(keys.p);
+}
+
+/* Goal: killed twice and thrice, with power cuts that tear what was not synced, it still ends well, and goes on where
+ * it stood. */
+static void torn_pages_are_written_again(void **state)
+{
+    uint8_t old_key[KEYFILE_KEY_BYTES];
+    struct content before;
+    struct bytes torn, db;
+    (void)state;
+    make_store(old_key);
+    before = read_all(old_key);
+    assert_int_equal(killed_at(12), 1);
+    torn = load(next_db);
+    assert_true(torn.count > 8 * VAULT_PAGE_BYTES);
+    torn.p[3 * VAULT_PAGE_BYTES + 100] ^= 1; /* a sector of page 4 did not get there; its nonce did */
+    memset(torn.p + 5 * VAULT_PAGE_BYTES, 0, VAULT_PAGE_BYTES); /* page 6 did not */
+    torn.count -= 100;
+    save(next_db, torn);
+    assert_int_equal(killed_at(20), 1);
+    assert_int_equal(killed_at(30), 1);
+    run_to_end(old_key, &before);
+    db = load(db_path);
+    assert_memory_equal(db.p, torn.p, VAULT_PAGE_BYTES); /* page 1, with the file id, is that of the first try */
+    free(db.p);
+    free(torn.p);
+}
+
+/* Goal: what was changed between two tries is in the new store: rows, a longer store, a shorter one, the head. */
+static void changes_between_tries_are_seen(void **state)
+{
+    static const char *const changes[] = {
+        "UPDATE t SET b = randomblob(900) WHERE a < 5", "INSERT INTO t SELECT a + 1000, randomblob(2000) FROM t",
+        "DELETE FROM t WHERE a > 100; VACUUM", "UPDATE t SET b = randomblob(10)", "DELETE FROM t; VACUUM"};
+    uint8_t old_key[KEYFILE_KEY_BYTES];
+    struct keyfile_head head = {.epoch = 3, .seq = 5};
+    struct error e = {0};
+    struct content before;
+    (void)state;
+    make_store(old_key);
+    assert_int_equal(keyfile_head_set(keys_path, old_key, &head, &e), 0);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        assert_int_equal(killed_at(i % 2 == 0 ? 15 : 5), 1);
+        run(old_key, changes[i]);
+        assert_int_equal(access(next_db, F_OK), 0);
+    }
+    head.seq = 77;
+    assert_int_equal(keyfile_head_set(keys_path, old_key, &head, &e), 0);
+    before = read_all(old_key);
+    run_to_end(old_key, &before);
+}
+
+/* The store is byte for byte as it was, and nothing is beside it. */
+static void must_be_untouched(struct bytes db, struct bytes keys)
+{
+    struct bytes now = load(db_path);
+    assert_int_equal(now.count, db.count);
+    assert_memory_equal(now.p, db.p, db.count);
+    free(now.p);
+    now = load(keys_path);
+    assert_int_equal(now.count, keys.count);
+    assert_memory_equal(now.p, keys.p, keys.count);
+    free(now.p);
+    assert_int_equal(access(next_db, F_OK), -1);
+    assert_int_equal(access(next_keys, F_OK), -1);
+}
+
+/* Goal: a page that was damaged, whichever, ends the job; the store is as it was. */
+static void damaged_pages_end_it(void **state)
+{
+    uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES];
+    struct rekey_options o = options();
+    struct bytes db, keys;
+    (void)state;
+    make_store(old_key);
+    db = load(db_path);
+    keys = load(keys_path);
+    for (size_t page = 0; page < db.count / VAULT_PAGE_BYTES; page += 3) {
+        struct error e = {0};
+        db.p[page * VAULT_PAGE_BYTES + 500] ^= 1;
+        save(db_path, db);
+        assert_int_equal(rekey_run(&o, key, NULL, &e), E_VERIFY);
+        assert_true(sodium_is_zero(key, sizeof key));
+        must_be_untouched(db, keys);
+        db.p[page * VAULT_PAGE_BYTES + 500] ^= 1;
+    }
+    save(db_path, db);
+    assert_int_equal(opens_with(old_key), 0);
+    free(db.p);
+    free(keys.p);
+}
+
+/* Goal: a wrong passphrase, no store, and a job of another passphrase: the first two change nothing, the last is begun
+ * anew. */
+static void other_passphrases(void **state)
+{
+    uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES];
+    struct rekey_options o = options();
+    struct content before;
+    struct bytes db, next, keys;
+    struct error e = {0};
+    (void)state;
+    assert_int_equal(rekey_run(&o, key, NULL, &e), E_NO_STORE);
+    make_store(old_key);
+    before = read_all(old_key);
+    db = load(db_path);
+    o.passphrase = "correct horse batterx";
+    assert_int_equal(rekey_run(&o, key, NULL, &e), E_WRONG_KEY);
+    assert_int_equal(rekey_finish(&o, key, NULL, &e), E_WRONG_KEY);
+    assert_int_equal(keyfile_open(keys_path, PASS, PASS_BYTES, NOW, key, NULL, &e), 0);
+    keys = load(keys_path);
+    must_be_untouched(db, keys);
+    o = options();
+    assert_int_equal(rekey_finish(&o, key, NULL, &e), E_NOT_FOUND);
+    assert_int_equal(killed_at(10), 1);
+    next = load(next_db);
+    assert_int_equal(keyfile_change(keys_path, old_key, 0, "another passphrase", 18, KEYFILE_MINIMUM, NULL, &e), 0);
+    o.passphrase = "another passphrase";
+    o.passphrase_bytes = 18;
+    assert_int_equal(rekey_run(&o, key, NULL, &e), 0);
+    free(db.p);
+    db = load(db_path);
+    assert_memory_not_equal(db.p, next.p, VAULT_ID_BYTES);
+    assert_int_equal(keyfile_change(keys_path, key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    must_be_done(old_key, key, &before);
+    free(db.p);
+    free(keys.p);
+    free(next.p);
+}
+
+/* Goal: a store that somebody has open, to write or to read in a transaction, is left alone. */
+static void others_are_respected(void **state)
+{
+    uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES];
+    struct rekey_options o = options();
+    struct bytes db, keys;
+    struct error e = {0};
+    (void)state;
+    make_store(old_key);
+    db = load(db_path);
+    keys = load(keys_path);
+    for (int reads = 0; reads < 2; reads++) {
+        int ready[2], status;
+        char byte;
+        pid_t pid;
+        assert_int_equal(pipe(ready), 0);
+        if ((pid = fork()) == 0) {
+            sqlite3 *other = NULL;
+            if (vault_open(&other, db_path, old_key, reads ? VAULT_READ : 0, 0, NULL) != 0 ||
+                sqlite3_exec(other, "BEGIN; SELECT count(*) FROM t", NULL, NULL, NULL) != SQLITE_OK ||
+                write(ready[1], "x", 1) != 1)
+                _exit(1);
+            (void)pause();
+        }
+        assert_int_equal(read(ready[0], &byte, 1), 1);
+        assert_int_equal(rekey_run(&o, key, NULL, &e), E_BUSY);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        (void)close(ready[0]);
+        (void)close(ready[1]);
+        assert_int_equal(opens_with(old_key), 0); /* carries away the log of the dead one */
+        must_be_untouched(db, keys);
+    }
+    assert_int_equal(rekey_run(&o, key, NULL, &e), 0);
+    free(db.p);
+    free(keys.p);
+}
+
+/* Goal: where there is no room for a second database, nothing stays of the try. */
+static void no_room_leaves_nothing(void **state)
+{
+    uint8_t old_key[KEYFILE_KEY_BYTES];
+    struct bytes db, keys;
+    int status;
+    pid_t pid;
+    (void)state;
+    make_store(old_key);
+    db = load(db_path);
+    keys = load(keys_path);
+    if ((pid = fork()) == 0) {
+        const struct rlimit limit = {10 * VAULT_PAGE_BYTES + 100, 10 * VAULT_PAGE_BYTES + 100};
+        struct rekey_options o = options();
+        uint8_t key[KEYFILE_KEY_BYTES];
+        (void)signal(SIGXFSZ, SIG_IGN);
+        _exit(setrlimit(RLIMIT_FSIZE, &limit) == 0 && rekey_run(&o, key, NULL, NULL) == E_IO ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    must_be_untouched(db, keys);
+    free(db.p);
+    free(keys.p);
+}
+
+/* Goal: where neither key file is the database's, finishing says so and touches nothing. */
+static void finishing_is_not_guessing(void **state)
+{
+    uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES];
+    struct rekey_options o = options();
+    struct bytes db, keys, next;
+    struct error e = {0};
+    (void)state;
+    make_store(old_key);
+    keys = load(keys_path);
+    assert_int_equal(killed_at(10), 1);
+    db = load(db_path);
+    next = load(next_keys);
+    randombytes_buf(db.p, db.count);
+    save(db_path, db);
+    assert_int_equal(rekey_finish(&o, key, NULL, &e), E_WRONG_KEY);
+    assert_true(sodium_is_zero(key, sizeof key));
+    assert_int_equal(rekey_run(&o, key, NULL, &e), E_WRONG_KEY);
+    {
+        struct bytes now = load(next_keys);
+        assert_int_equal(now.count, next.count);
+        assert_memory_equal(now.p, next.p, next.count);
+        free(now.p);
+    }
+    assert_int_equal(unlink(next_keys), 0);
+    assert_int_equal(unlink(next_db), 0);
+    must_be_untouched(db, keys);
+    free(db.p);
+    free(keys.p);
+    free(next.p);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(content_is_the_same),          TEST(a_log_is_carried_over),
+        TEST(what_can_be_carried_is),       TEST(killed_anywhere_it_goes_on),
+        TEST(torn_pages_are_written_again), TEST(changes_between_tries_are_seen),
+        TEST(damaged_pages_end_it),         TEST(other_passphrases),
+        TEST(others_are_respected),         TEST(no_room_leaves_nothing),
+        TEST(finishing_is_not_guessing),
+    };
+    struct error e;
+    if (vault_init(&e) != 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
