@@ -59,7 +59,7 @@ static int open_at(int folder, const char *name, int flags, int *out, struct err
 
 static int read_at(int folder, FILE **out, struct error *e)
 {
-    int fd, code = open_at(folder, OUTBOX_FILE, O_RDONLY, &fd, e);
+    int fd = -1, code = open_at(folder, OUTBOX_FILE, O_RDONLY, &fd, e);
     if (code != 0)
         return code;
     if ((*out = fdopen(fd, "rb")) == NULL) {

@@ -100,13 +100,16 @@ int courier_seal(const struct courier_header *h, const struct courier_record *nu
         goto out;
     plain = pack_bytes(&w);
     r.sealed.size = plain.size + COURIER_SEAL_BYTES;
-    if (head.size > CHAIN_HEAD_MAX || batch.size > BATCH_DEFLATED_MAX || !is_sane(&r))
+    if (head.size > CHAIN_HEAD_MAX || batch.size > BATCH_DEFLATED_MAX || !is_sane(&r)) {
         code = error_set(e, E_INTERNAL, "a record of the outbox is not within its limits");
-    else if ((bytes = malloc(COURIER_HEAD_BYTES + r.sealed.size + COURIER_SUM_BYTES)) == NULL)
+        goto out;
+    }
+    if ((bytes = malloc(COURIER_HEAD_BYTES + r.sealed.size + COURIER_SUM_BYTES)) == NULL) {
         code = no_memory(e);
-    else if (crypto_box_seal(bytes + COURIER_HEAD_BYTES, plain.p, plain.size, h->seal_key) != 0)
+        goto out;
+    }
+    if (crypto_box_seal(bytes + COURIER_HEAD_BYTES, plain.p, plain.size, h->seal_key) != 0) {
         code = error_set(e, E_VERIFY, "the office's seal key is no key; sync with the office, which tells it anew");
-    if (code != 0) {
         free(bytes);
         goto out;
     }
