@@ -71,7 +71,8 @@ struct vault_handle {
     unsigned shared, exclusive; /* slots of the index that it has locked */
     /* a log */
     struct vault_handle *database;
-    sqlite3_int64 held_at; /* offset of the frame whose header is held in secret->held; -1: none */
+    uint8_t header[VAULT_WAL_HEADER_BYTES]; /* a reader's: as it was when the log was taken up; zeros: no log */
+    sqlite3_int64 held_at;                  /* offset of the frame whose header is held in secret->held; -1: none */
 };
 
 /* The shim as SQLite knows it, over the VFS beneath. */
