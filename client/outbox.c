@@ -85,6 +85,17 @@ int outbox_source(void *file, uint8_t *out, size_t size, size_t *got, struct err
     return ferror((FILE *)file) ? error_system(e, E_IO, errno, "%s cannot be read", OUTBOX_FILE) : 0;
 }
 
+uint64_t outbox_sealed(const char *folder)
+{
+    struct courier_reader r = {.typed = 0};
+    FILE *file;
+    if (outbox_read(folder, &file, NULL) != 0)
+        return 0;
+    (void)courier_walk(&r, (struct courier_source){outbox_source, file}, NULL);
+    (void)fclose(file);
+    return r.typed;
+}
+
 /* --- following the store --- */
 
 static int write_all(const struct outbox *o, struct slice bytes, uint64_t at)

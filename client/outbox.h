@@ -42,6 +42,10 @@ int outbox_follow(struct outbox *o, const char *folder, struct db *db, const str
 /* How many of the changes that wait and that a person made have their sealed copy. */
 int outbox_count(const struct outbox *o, struct db *db, uint64_t *count, struct error *e);
 
+/* How many changes that a person made have their sealed copy in the folder's outbox, acknowledged perhaps by now; needs
+ * no key. 0 where there is no outbox, or it cannot be read. */
+uint64_t outbox_sealed(const char *folder);
+
 /* Opens the outbox of a folder for reading (a courier_source's arg); out is closed with fclose. E_NOT_FOUND,
  * E_REFUSED, E_IO. */
 int outbox_read(const char *folder, FILE **out, struct error *e);

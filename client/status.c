@@ -145,7 +145,7 @@ static int show_words(const struct cli *cli, const struct store *s, const struct
     return show_held(cli, s->db, e);
 }
 
-/* A locked store says no more than that it is there. */
+/* A locked store says no more than that it is there, and how much is sealed beside it. */
 static int show_locked(const struct cli *cli, struct error *e)
 {
     char *folder;
@@ -155,9 +155,12 @@ static int show_locked(const struct cli *cli, struct error *e)
     if (cli->json) {
         fputs("{\"locked\": true, \"folder\": ", cli->out);
         cli_json_text(cli->out, folder, strlen(folder));
-        fputs("}\n", cli->out);
+        fprintf(cli->out, ", \"sealed\": %llu}\n", (unsigned long long)outbox_sealed(folder));
     } else {
         fprintf(cli->out, "store       %s, locked: `satchel unlock` opens it\n", folder);
+        fprintf(cli->out,
+                "sealed      %llu changes: `satchel courier out FILE` takes out what is unsent, without a key\n",
+                (unsigned long long)outbox_sealed(folder));
     }
     free(folder);
     return 0;

@@ -41,6 +41,8 @@ outbox_bytes() { stat -c %s "$home/$1/store.outbox"; }
     laptop anna note "$case" "mark-locked-2"
     kill_agent anna
     fails 11 "" laptop anna list
+    equal "$(field '$.sealed' laptop anna status --json)" 2
+    has "$(laptop anna status)" "sealed      2 changes"
     run --separate-stderr laptop anna courier out "$home/locked.courier"
     equal "$status" 0
     has "$output" "2 unsent changes"

@@ -330,23 +330,24 @@ static void paths_are_the_callers(void **state)
     says("1 change was taken");
 }
 
-/* Goal: from a laptop's own outbox to the office, and after that a sync finds all of it acknowledged, in one answer. */
-static void a_sync_finds_it_acknowledged(void **state)
+/* A laptop with a store, a case and an outbox. */
+struct home {
+    struct pair p;
+    struct id kase;
+    struct outbox outbox;
+    char folder[40], path[64];
+    uint64_t written;
+};
+
+static struct home *home_new(void)
 {
-    struct pair *p = calloc(1, sizeof *p);
-    char folder[] = "/tmp/task_courier_test.XXXXXX", path[64], user[ID_TEXT], hex[65];
-    struct id client, kase, assignment;
-    struct message_welcome welcome;
-    struct message_pushed answer;
+    struct home *h = calloc(1, sizeof *h);
+    struct pair *p = &h->p;
+    char user[ID_TEXT], hex[65];
+    struct id client, assignment;
     struct apply_result result;
-    struct queue_batch batch;
-    struct outbox outbox = {0};
-    struct pack memory;
-    uint64_t size, count;
-    size_t held;
-    (void)state;
     pair_start(p);
-    pair_office_case(p->office, &p->user, &client, &kase, &assignment);
+    pair_office_case(p->office, &p->user, &client, &h->kase, &assignment);
     id_format(&p->user, user);
     world_hex(p->device.sign_key, 32, hex);
     pair_office_write(p->office, KIND_DEVICE, &pair_everywhere, &p->device.device, 1, "user", user, "sign_key", hex,
@@ -354,47 +355,137 @@ static void a_sync_finds_it_acknowledged(void **state)
     (void)pair_push(p);
     (void)pair_pull(p, &result);
     PAIR_OK(db_meta_set(p->db, "seal_key", p->office->seal_public, 32, &pair_e));
-    assert_non_null(mkdtemp(folder));
-    for (int i = 0; i < 20; i++) {
-        struct id note = id_new(clock_wall());
-        pair_field_write(p, KIND_NOTE, &kase, &note, 1, "text", "seen at home", NULL);
-        PAIR_OK(outbox_follow(&outbox, folder, p->db, &p->author.chain, p->sign_secret, &pair_e));
-    }
-    (void)snprintf(path, sizeof path, "%s/%s", folder, OUTBOX_FILE);
-    assert_int_equal(office_task(p->office, out, sizeof out, 2, "courier", path), 0);
-    says("20 changes were taken");
-    size = p->office->tree.size;
+    (void)strcpy(h->folder, "/tmp/task_courier_test.XXXXXX");
+    assert_non_null(mkdtemp(h->folder));
+    (void)snprintf(h->path, sizeof h->path, "%s/%s", h->folder, OUTBOX_FILE);
+    return h;
+}
+
+static void home_follow(struct home *h)
+{
+    PAIR_OK(outbox_follow(&h->outbox, h->folder, h->p.db, &h->p.author.chain, h->p.sign_secret, &pair_e));
+}
+
+static void home_write(struct home *h)
+{
+    struct id note = id_new(clock_wall());
+    pair_field_write(&h->p, KIND_NOTE, &h->kase, &note, 1, "text", "seen at home", NULL);
+    h->written++;
+}
+
+/* All is at the office, once, and nothing is left in the outbox. */
+static void home_end(struct home *h)
+{
+    char command[80];
+    assert_int_equal(pair_count(h->p.office->db, "SELECT count(*) FROM note"), h->written);
+    assert_int_equal(h->outbox.bytes, COURIER_HEADER_BYTES);
+    world_check_office(h->p.office);
+    outbox_close(&h->outbox);
+    (void)snprintf(command, sizeof command, "rm -r %s", h->folder);
+    assert_int_equal(system(command), 0);
+    pair_end(&h->p);
+    free(h);
+}
+
+/* One batch of a sync; where `lost` the office has it and the laptop does not hear of that. */
+static void home_sync(struct home *h, size_t room, int lost)
+{
+    struct pair *p = &h->p;
+    struct message_welcome welcome;
+    struct message_pushed answer;
+    struct queue_batch batch;
+    struct pack memory;
+    size_t held;
     pair_welcome(p, &welcome);
-    assert_int_equal(welcome.have.seq, p->author.chain.seq);
     PAIR_OK(pair_meet(p, &welcome, &pair_e));
-    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, room, &batch, &pair_e));
+    if (batch.count == 0)
+        return;
     pair_receive(p, &batch, &answer, &memory);
-    PAIR_OK(pair_accept(p, &batch, &answer, &held, &pair_e));
+    if (!lost)
+        PAIR_OK(pair_accept(p, &batch, &answer, &held, &pair_e));
     pack_free(&memory);
     queue_free(&batch);
-    PAIR_OK(queue_count(p->db, &count, &pair_e));
-    assert_int_equal(count, 0);
-    assert_int_equal(p->office->tree.size, size);
-    PAIR_OK(outbox_follow(&outbox, folder, p->db, &p->author.chain, p->sign_secret, &pair_e));
-    assert_int_equal(outbox.bytes, COURIER_HEADER_BYTES);
-    world_check_office(p->office);
-    outbox_close(&outbox);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(rmdir(folder), 0);
-    pair_end(p);
-    free(p);
+}
+
+/* Goal: from a laptop's own outbox to the office, and after that a sync finds all of it acknowledged, in one answer. */
+static void a_sync_finds_it_acknowledged(void **state)
+{
+    struct home *h = home_new();
+    uint64_t size, waits;
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        home_write(h);
+        home_follow(h);
+    }
+    assert_int_equal(office_task(h->p.office, out, sizeof out, 2, "courier", h->path), 0);
+    says("20 changes were taken");
+    size = h->p.office->tree.size;
+    home_sync(h, LIMITS_BATCH_MAX, 0);
+    PAIR_OK(queue_count(h->p.db, &waits, &pair_e));
+    assert_int_equal(waits, 0);
+    assert_int_equal(h->p.office->tree.size, size);
+    home_follow(h);
+    home_end(h);
+}
+
+/* Goal: courier files of any moment and parts of syncs, in any order, with answers lost and copies late, bring each
+ * change in once. */
+static void any_order_takes_each_once(void **state)
+{
+    struct home *h = home_new();
+    char saved[4][80], command[200];
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        (void)snprintf(saved[i], sizeof saved[i], "%s/saved.%d", h->folder, i);
+    home_follow(h);
+    for (int step = 0; step < 400; step++) {
+        const char *file = saved[randombytes_uniform(4)];
+        switch (randombytes_uniform(5)) {
+        case 0:
+            for (uint32_t n = randombytes_uniform(6); n != 0; n--)
+                home_write(h);
+            if (randombytes_uniform(3) != 0)
+                home_follow(h);
+            break;
+        case 1:
+            (void)snprintf(command, sizeof command, "cp %s %s", h->path, file);
+            assert_int_equal(system(command), 0);
+            break;
+        case 2:
+            if (access(file, F_OK) == 0 && office_task(h->p.office, out, sizeof out, 2, "courier", file) != 0)
+                fail_msg("%s", out);
+            break;
+        case 3:
+            home_sync(h, randombytes_uniform(2000), randombytes_uniform(2) != 0);
+            break;
+        default:
+            outbox_close(&h->outbox); /* a program ends, another begins */
+            home_follow(h);
+        }
+    }
+    (void)pair_push(&h->p);
+    home_follow(h);
+    home_end(h);
 }
 
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        TEST(each_change_is_taken_once),   TEST(many_records_are_one_receipt),
-        TEST(a_record_may_be_half_there),  TEST(a_revoked_laptop_is_held),
-        TEST(a_disabled_user_is_held),     TEST(a_gap_is_an_error),
-        TEST(a_forged_record_is_an_error), TEST(a_fork_is_an_error),
-        TEST(cut_and_damaged_files),       TEST(other_files),
-        TEST(paths_are_the_callers),       cmocka_unit_test(a_sync_finds_it_acknowledged),
+        TEST(each_change_is_taken_once),
+        TEST(many_records_are_one_receipt),
+        TEST(a_record_may_be_half_there),
+        TEST(a_revoked_laptop_is_held),
+        TEST(a_disabled_user_is_held),
+        TEST(a_gap_is_an_error),
+        TEST(a_forged_record_is_an_error),
+        TEST(a_fork_is_an_error),
+        TEST(cut_and_damaged_files),
+        TEST(other_files),
+        TEST(paths_are_the_callers),
+        cmocka_unit_test(a_sync_finds_it_acknowledged),
+        cmocka_unit_test(any_order_takes_each_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
