@@ -1,9 +1,12 @@
 #include "renewal.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -76,18 +79,21 @@ struct office {
 int renewal_note_office(const struct store *s, struct error *e)
 {
     char hex[2 * sizeof s->office_noise + 1], *path = store_path(s->folder, OFFICE);
-    FILE *file;
-    int code = 0;
+    int fd, code = 0;
     if (path == NULL)
         return no_memory(e);
-    if (access(path, F_OK) != 0) {
-        /* Nothing in it is secret, and nothing is lost with it that the next opening does not write again. */
-        sodium_bin2hex(hex, sizeof hex, s->office_noise, sizeof s->office_noise);
-        if ((file = fopen(path, "wxe")) == NULL ||
-            fprintf(file, "%s\n%s\n%u\n%s\n", OFFICE_FIRST, s->office_host, s->office_port, hex) < 0)
-            code = error_set(e, E_IO, "%s cannot be written", path);
-        if (file != NULL && fclose(file) != 0 && code == 0)
-            code = error_set(e, E_IO, "%s cannot be written", path);
+    /* Nothing in it is secret, and nothing is lost with it that the next opening does not write again. */
+    sodium_bin2hex(hex, sizeof hex, s->office_noise, sizeof s->office_noise);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (fd >= 0) {
+        if (dprintf(fd, "%s\n%s\n%u\n%s\n", OFFICE_FIRST, s->office_host, s->office_port, hex) < 0)
+            code = error_system(e, E_IO, errno, "%s cannot be written", path);
+        if (close(fd) != 0 && code == 0)
+            code = error_system(e, E_IO, errno, "%s cannot be written", path);
+        if (code != 0)
+            (void)unlink(path);
+    } else if (errno != EEXIST) {
+        code = error_system(e, E_IO, errno, "%s cannot be made", path);
     }
     free(path);
     return code;
