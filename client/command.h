@@ -13,7 +13,7 @@
     X(unlock, "", "open the store and start the agent that holds its key", "satchel unlock")                           \
     X(lock, "", "forget the key", "satchel lock")                                                                      \
     X(passphrase, "", "change the passphrase", "satchel passphrase")                                                   \
-    X(key, "list|add|remove", "what opens the store", "satchel key add --label ben")                                   \
+    X(key, "list|add|remove|rotate", "what opens the store; a new data key", "satchel key add --label ben")            \
     X(recover, "FIRST SECOND", "two officers open the store, and its person sets a new passphrase",                    \
       "satchel recover maria.officer jon.officer")                                                                     \
     X(list, "[KIND]", "list the caseload, or the records of a kind", "satchel list case")                              \

@@ -5,8 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "agent.h"
+#include "clock.h"
+#include "event.h"
 #include "keyfile.h"
+#include "officers.h"
+#include "rekey.h"
+#include "renewal.h"
 #include "store.h"
 
 #define SLOTS_MAX 128 /* more than a key file holds */
@@ -15,6 +22,7 @@ struct key_task {
     const struct cli *cli;
     const char *label, *file, *fd;
     char *folder, *keys, *db;
+    uint8_t office_key[32]; /* Ed25519, of its log: rotate */
 };
 
 static int no_memory(struct error *e)
@@ -108,8 +116,98 @@ static int take_away(const struct key_task *t, const char *number, struct error 
     if (code == 0 && t->cli->json)
         fputs("{\"removed\": true}\n", t->cli->out);
     else if (code == 0)
-        fputs("the slot is gone; a copy of the key file that somebody made before still opens a copy of the store\n",
+        fputs("the slot is gone; a copy of the key file that somebody made before still opens the store: `satchel key "
+              "rotate` ends that\n",
               t->cli->err);
+    return code;
+}
+
+/* --- rotate --- */
+
+/* An officer pair is carried over where the office signed it; the office's key comes from the store itself. */
+static int holds(void *context, const struct keyfile_pair *pair)
+{
+    const struct key_task *t = context;
+    uint8_t bytes[OFFICERS_PAIR_BYTES];
+    struct keyfile_pair again[KEYFILE_PAIRS_MAX];
+    size_t count;
+    officers_pack(pair, bytes);
+    return officers_read((struct slice){bytes, sizeof bytes}, t->office_key, again, &count, NULL) == 0;
+}
+
+static void progress(void *context, uint64_t done, uint64_t all)
+{
+    const struct key_task *t = context;
+    if (t->cli->err == stderr && isatty(STDERR_FILENO) && (done % 256 == 0 || done == all))
+        fprintf(t->cli->err, "\r%llu of %llu pages%s", (unsigned long long)done, (unsigned long long)all,
+                done == all ? "\r\033[K" : "");
+}
+
+/* What the store knows of the office. It is closed again: a new key needs it closed. */
+static int read_office(struct key_task *t, const uint8_t *key, struct error *e)
+{
+    static const struct id nobody;
+    struct store *s = NULL;
+    int code = store_open_with(&s, t->folder, key, &nobody, e);
+    if (code == 0)
+        memcpy(t->office_key, s->office_key.public_key, sizeof t->office_key);
+    store_close(s);
+    return code;
+}
+
+/* The log says that it was done. */
+static int tell_rotated(const struct key_task *t, const uint8_t *key, struct error *e)
+{
+    struct event event = {.what = "new data key", .at_ms = clock_wall()};
+    struct id session = id_new(clock_wall());
+    struct store *s = NULL;
+    int code;
+    if ((code = store_open_with(&s, t->folder, key, &session, e)) == 0)
+        code = event_write(s, &event, e);
+    store_close(s);
+    return code;
+}
+
+static void say_rotated(const struct key_task *t, size_t dropped)
+{
+    if (t->cli->json) {
+        fprintf(t->cli->out, "{\"rotated\": true, \"dropped\": %zu}\n", dropped);
+        return;
+    }
+    fputs("every page is sealed under a new key\n", t->cli->err);
+    if (dropped != 0)
+        fprintf(t->cli->err, "%zu other slots could not be made again: add those persons' passphrases anew\n", dropped);
+    fputs("next: `satchel unlock`\n", t->cli->err);
+}
+
+/* The agent forgets the old key first: from then on nobody else works on the store. */
+static int rotate(struct key_task *t, struct error *e)
+{
+    struct rekey_options options = {.db = t->db,
+                                    .keys = t->keys,
+                                    .cost = KEYFILE_MEASURED,
+                                    .now_ms = clock_wall(),
+                                    .holds = holds,
+                                    .progress = progress,
+                                    .context = t};
+    uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
+    char *passphrase = NULL;
+    size_t bytes = 0, dropped = 0;
+    int code, was;
+    if (key == NULL)
+        return no_memory(e);
+    if ((code = cli_secret(t->file, t->fd, "Passphrase: ", 0, &passphrase, &bytes, e)) == 0 &&
+        (code = renewal_open(t->folder, passphrase, bytes, key, NULL, e)) == 0 &&
+        (code = agent_stop(t->folder, &was, e)) == 0 && (code = read_office(t, key, e)) == 0) {
+        options.passphrase = passphrase;
+        options.passphrase_bytes = bytes;
+        if ((code = rekey_run(&options, key, &dropped, e)) == 0)
+            code = tell_rotated(t, key, e);
+    }
+    cli_secret_free(passphrase, bytes);
+    sodium_free(key);
+    if (code == 0)
+        say_rotated(t, dropped);
     return code;
 }
 
@@ -136,8 +234,10 @@ int command_key(struct cli *cli, int argc, char **argv, int *waiting, struct err
         code = add(&t, e);
     else if (argc == 3 && strcmp(argv[1], "remove") == 0)
         code = take_away(&t, argv[2], e);
+    else if (argc == 2 && strcmp(argv[1], "rotate") == 0)
+        code = rotate(&t, e);
     else
-        code = error_set(e, E_USAGE, "key takes list, add or remove NUMBER");
+        code = error_set(e, E_USAGE, "key takes list, add, remove NUMBER or rotate");
 out:
     free(t.db);
     free(t.keys);

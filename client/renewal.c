@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "officers.h"
+#include "rekey.h"
 #include "wire.h"
 
 #define DAY_MS 86400000u
@@ -173,23 +174,70 @@ int renewal_fetch(const char *folder, const uint8_t *link, struct keyfile_lease 
     return code != 0 ? error_set(e, code, "%s", why.text) : 0;
 }
 
-int renewal_meet(const char *folder, const char *passphrase, size_t bytes, uint8_t *key, struct keyfile_opened *opened,
-                 struct error *e)
+/* With the lease that the office gives for the link key. */
+static int open_by_office(const char *folder, const char *keys, const char *passphrase, size_t bytes, uint8_t *key,
+                          struct keyfile_opened *opened, struct error *e)
 {
     struct keyfile_lease *lease = sodium_malloc(sizeof *lease);
     uint8_t *link = sodium_malloc(32);
-    char *path = store_path(folder, STORE_KEYS);
     int code;
-    if (lease == NULL || link == NULL || path == NULL) {
+    if (lease == NULL || link == NULL)
         code = no_memory(e);
-        goto out;
-    }
-    if ((code = keyfile_open_link(path, passphrase, bytes, clock_wall(), link, e)) == 0 &&
-        (code = renewal_fetch(folder, link, lease, e)) == 0)
-        code = keyfile_lease_renew(path, passphrase, bytes, lease, clock_wall(), key, opened, e);
-out:
-    free(path);
+    else if ((code = keyfile_open_link(keys, passphrase, bytes, clock_wall(), link, e)) == 0 &&
+             (code = renewal_fetch(folder, link, lease, e)) == 0)
+        code = keyfile_lease_renew(keys, passphrase, bytes, lease, clock_wall(), key, opened, e);
     sodium_free(link);
     sodium_free(lease);
+    return code;
+}
+
+/* No pair of officers is carried over from here: the next sync brings them. */
+static int holds_none(void *context, const struct keyfile_pair *pair)
+{
+    (void)context;
+    (void)pair;
+    return 0;
+}
+
+/* `satchel key rotate` may have died when only the database had its new key. Nothing happens where it has not. */
+static int finish_rotate(const char *folder, const char *keys, const char *passphrase, size_t bytes, uint8_t *key,
+                         struct error *e)
+{
+    char *next = store_path(folder, STORE_KEYS ".next"), *db = store_path(folder, STORE_DB);
+    struct rekey_options options = {.db = db,
+                                    .keys = keys,
+                                    .passphrase = passphrase,
+                                    .passphrase_bytes = bytes,
+                                    .cost = KEYFILE_MEASURED,
+                                    .now_ms = clock_wall(),
+                                    .holds = holds_none};
+    uint8_t *rotated = sodium_malloc(KEYFILE_KEY_BYTES);
+    struct error why = {0, ""};
+    int code = 0;
+    if (next == NULL || db == NULL || rotated == NULL) {
+        code = no_memory(e);
+    } else if (access(next, F_OK) == 0) {
+        if ((code = rekey_finish(&options, rotated, NULL, &why)) == 0)
+            memcpy(key, rotated, KEYFILE_KEY_BYTES);
+        code = code == E_NOT_FOUND || code == E_WRONG_KEY ? 0 : code != 0 ? error_set(e, code, "%s", why.text) : 0;
+    }
+    sodium_free(rotated);
+    free(db);
+    free(next);
+    return code;
+}
+
+int renewal_open(const char *folder, const char *passphrase, size_t bytes, uint8_t *key, struct keyfile_opened *opened,
+                 struct error *e)
+{
+    char *keys = store_path(folder, STORE_KEYS);
+    int code;
+    if (keys == NULL)
+        return no_memory(e);
+    if ((code = keyfile_open(keys, passphrase, bytes, clock_wall(), key, opened, e)) == E_LOCKED)
+        code = open_by_office(folder, keys, passphrase, bytes, key, opened, e);
+    if (code == 0)
+        code = finish_rotate(folder, keys, passphrase, bytes, key, e);
+    free(keys);
     return code;
 }

@@ -40,7 +40,7 @@ static const struct {
     {"passphrase", "--new-passphrase-file FILE", "take the new passphrase from a file"},
     {"passphrase", "--new-passphrase-fd NUMBER", "or from an open descriptor"},
     {"key", "--label NAME", "add: whose passphrase it is"},
-    {"key", "--passphrase-file FILE", "add: the new passphrase"},
+    {"key", "--passphrase-file FILE", "add: the new passphrase; rotate: the one that opens the store"},
     {"key", "--passphrase-fd NUMBER", "or from an open descriptor"},
     {"recover", "--label NAME", "whose passphrase is set anew, where there are several"},
     {"recover", "--first-passphrase-file FILE", "take the first officer's passphrase from a file (or -fd)"},

@@ -68,8 +68,7 @@ static int open_key(struct unlocking *u, struct error *e)
         return code;
     if ((wait = keyfile_wait_s(u->keys, clock_wall())) != 0)
         fprintf(u->cli->err, "after so many wrong passphrases this takes %u seconds\n", wait);
-    if ((code = keyfile_open(u->keys, passphrase, bytes, clock_wall(), u->key, &u->opened, e)) == E_LOCKED)
-        code = renewal_meet(u->folder, passphrase, bytes, u->key, &u->opened, e);
+    code = renewal_open(u->folder, passphrase, bytes, u->key, &u->opened, e);
     cli_secret_free(passphrase, bytes);
     return code;
 }
@@ -199,7 +198,7 @@ int command_passphrase(struct cli *cli, int argc, char **argv, int *waiting, str
         goto out;
     }
     if ((code = cli_secret(file, fd, "The passphrase as it is: ", 0, &old, &old_bytes, e)) != 0 ||
-        (code = keyfile_open(keys, old, old_bytes, clock_wall(), key, &opened, e)) != 0 ||
+        (code = renewal_open(folder, old, old_bytes, key, &opened, e)) != 0 ||
         (code = cli_secret(new_file, new_fd, "The new passphrase: ", 1, &new, &new_bytes, e)) != 0 ||
         (code = change(folder, keys, key, opened.slot, new, new_bytes, e)) != 0)
         goto out;

@@ -164,3 +164,46 @@ events() { satcheld report "$office" "SELECT coalesce(sum(count), 0) FROM event 
     satcheld user enable "$office" ines
     equal "$("$bin/satcheld" key list "$office" | grep -c recovery)" 1
 }
+
+@test "a new data key: the record is the same, what was handed in and the officers open it, and nothing else does" {
+    before=$(field '$.entries' satcheld status "$office" --json)
+    cp "$office/office.keys" "$home/old.keys"
+    start
+    fails 2 "" satcheld key rotate "$office"
+    stop
+    satcheld key rotate "$office" 2>"$home/words"
+    has "$(cat "$home/words")" daemon
+    has "$(cat "$home/words")" "new data key"
+    equal "$(field '$.entries' satcheld status "$office" --json)" "$((before + 1))"
+    has "$(satcheld event list "$office")" "new data key"
+    run satcheld check "$office"
+    equal "$status" 0
+    fails 12 "" keyed "$home/daemon.key" status "$office"
+    equal "$("$bin/satcheld" key list "$office" | grep -c recovery)" 1
+    # The old key file does not open what is there now.
+    mkdir "$home/stolen" && cp "$office"/office.db "$home/stolen" && cp "$home/old.keys" "$home/stolen/office.keys"
+    fails 12 "" satcheld status "$home/stolen"
+    rm -r "$home/stolen"
+}
+
+@test "a rotation that died between its last two steps is ended by the next opening" {
+    cp "$office/office.keys" "$home/old.keys"
+    satcheld key rotate "$office" 2>/dev/null
+    mv "$office/office.keys" "$office/office.keys.next"
+    cp "$home/old.keys" "$office/office.keys"
+    satcheld status "$office" >/dev/null
+    [ ! -e "$office/office.keys.next" ]
+    run satcheld check "$office"
+    equal "$status" 0
+    equal "$("$bin/satcheld" key list "$office" | grep -c recovery)" 1
+}
+
+@test "a rotation with a key file keeps the key file, and drops every passphrase" {
+    satcheld key add "$office" --label keeper --out "$home/keeper.key" 2>/dev/null
+    keyed "$home/keeper.key" key rotate "$office" 2>"$home/words"
+    has "$(cat "$home/words")" office
+    fails 12 "passphrase" satcheld status "$office"
+    keyed "$home/keeper.key" status "$office" >/dev/null
+    keyed "$home/keeper.key" key passphrase "$office" --label office --new-passphrase-file "$home/office.passphrase"
+    satcheld status "$office" >/dev/null
+}
