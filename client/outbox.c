@@ -244,7 +244,7 @@ static int attach(struct outbox *o, int folder, struct db *db, const struct chai
             "leave both as they are, take out what is unsent with `satchel courier out FILE`, and call "
             "the office",
             (unsigned long long)own->seq, OUTBOX_FILE, (unsigned long long)r.last_seq);
-    if (memcmp(&r.header.seal_key, &o->header.seal_key, sizeof o->header.seal_key) != 0 || r.end == COURIER_DAMAGED)
+    if (memcmp(&r.header.seal_key, &o->header.seal_key, sizeof o->header.seal_key) != 0)
         return make(o, folder, db, own, secret, e);
     if ((code = open_at(folder, OUTBOX_FILE, O_WRONLY, &o->fd, e)) != 0)
         return code;
@@ -252,7 +252,7 @@ static int attach(struct outbox *o, int folder, struct db *db, const struct chai
     o->bytes = r.good_bytes;
     o->epoch = r.epoch;
     o->through = r.last_seq;
-    code = r.end == COURIER_TORN ? cut(o, o->bytes, e) : 0;
+    code = r.end != COURIER_WHOLE ? cut(o, o->bytes, e) : 0;
     return code != 0 ? code : catch_up(o, db, own, secret, e);
 }
 

@@ -3,8 +3,8 @@
  * 0600.
  *
  * It follows the store: a change is durable there first, and here a moment later. Whatever is missing here the store
- * still has, so a tail that broke off is cut and written again, and an outbox that is missing, damaged or sealed to
- * another key is made anew from the queue. Once the office has acknowledged everything it is cut back to its header.
+ * still has, so a tail that broke off or is damaged is cut and written again, and an outbox that is missing or sealed
+ * to another key is made anew from the queue. Once the office has acknowledged everything it is cut back to its header.
  * Only who may write the store may call this: one process at a time. */
 #ifndef SATCHEL_OUTBOX_H
 #define SATCHEL_OUTBOX_H
@@ -29,7 +29,7 @@ struct outbox { /* zeroed: closed */
 
 void outbox_close(struct outbox *o);
 
-/* Brings the outbox of the store in `folder` to where the store is: opens it or makes it, cuts off what broke off,
+/* Brings the outbox of the store in `folder` to where the store is: opens it or makes it, cuts off what is not whole,
  * appends what waits and is not in it, and cuts it back where nothing waits. own: where our chain ends. secret: our
  * signing key. Outside of a transaction. A store that knows no seal key yet has no outbox, and that is no error.
  *

@@ -177,7 +177,35 @@ static void what_a_crash_left_out_is_caught_up(void **state)
     expect(r, first, own(r));
 }
 
-/* Goal: a damaged outbox is made anew from the queue, wherever the damage is. */
+/* Goal: what a power cut left behind the last whole record (zeros of a size that was never written, a part of a larger
+ * record) is gone after the next opening, whether there is something to append or not. */
+static void a_dirty_tail_is_cut(void **state)
+{
+    struct room *r = *state;
+    uint64_t first = own(r) + 1;
+    note(r, "seen at home");
+    PAIR_OK(follow(r, &pair_e));
+    for (int writes = 0; writes < 2; writes++) {
+        for (int is_torn = 0; is_torn < 2; is_torn++) {
+            uint8_t tail[10000] = {0};
+            FILE *file = fopen(r->path, "ab");
+            if (is_torn) { /* it says to be a longer one */
+                tail[1] = 1;
+                tail[15] = 1;
+                tail[22] = tail[30] = 0xff;
+            }
+            assert_int_equal(fwrite(tail, 1, sizeof tail, file), sizeof tail);
+            assert_int_equal(fclose(file), 0);
+            assert_int_equal(walk(r).end, is_torn ? COURIER_TORN : COURIER_DAMAGED);
+            if (writes)
+                note(r, "and again");
+            PAIR_OK(reopen(r, &pair_e));
+            expect(r, first, own(r));
+        }
+    }
+}
+
+/* Goal: a damaged outbox is made good from the queue, wherever the damage is. */
 static void damage_is_made_good(void **state)
 {
     struct room *r = *state;
@@ -343,6 +371,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(commits_are_appended_and_let_go),
         TEST(what_a_crash_left_out_is_caught_up),
+        TEST(a_dirty_tail_is_cut),
         TEST(damage_is_made_good),
         TEST(many_changes_are_several_records),
         TEST(a_full_disk_only_delays),
