@@ -71,7 +71,8 @@ struct vault_handle {
     unsigned shared, exclusive; /* slots of the index that it has locked */
     /* a log */
     struct vault_handle *database;
-    sqlite3_int64 held_at; /* offset of the frame whose header is held in secret->held; -1: none */
+    uint8_t header[VAULT_WAL_HEADER_BYTES]; /* a reader's: as it was when the log was taken up; zeros: no log */
+    sqlite3_int64 held_at;                  /* offset of the frame whose header is held in secret->held; -1: none */
 };
 
 /* The shim as SQLite knows it, over the VFS beneath. */
@@ -103,7 +104,8 @@ int vault_page_open(const struct vault_secret *s, uint64_t number, const uint8_t
                     uint8_t page[VAULT_PAGE_BYTES]);
 
 /* For a new data key: sealing with a nonce that the caller answers for, and the nonce that page `number` gets under s,
- * from the nonce and tag of its bytes on disk under the old key. The same bytes give the same nonce, other bytes another. */
+ * from the nonce and tag of its bytes on disk under the old key. The same bytes give the same nonce, other bytes
+ * another. */
 void vault_page_seal_with(const struct vault_secret *s, uint64_t number, const uint8_t page[VAULT_PAGE_BYTES],
                           const uint8_t nonce[VAULT_NONCE_BYTES], uint8_t disk[VAULT_PAGE_BYTES]);
 void vault_page_next_nonce(const struct vault_secret *s, uint64_t number, const uint8_t disk[VAULT_PAGE_BYTES],

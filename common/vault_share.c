@@ -163,19 +163,17 @@ static int enter(struct vault_share *s, sqlite3_vfs *beneath)
 static int unchanged(const struct vault_share *s, struct vault_handle *log)
 {
     sqlite3_file *real = vault_handle_real(log);
-    uint8_t header[VAULT_WAL_HEADER_BYTES], next[VAULT_FRAME_HEADER_BYTES];
+    uint8_t next[VAULT_FRAME_HEADER_BYTES];
     uint32_t frames;
     int rc;
     memcpy(&frames, s->index + INDEX_FRAMES, sizeof frames);
-    if (frames == 0 || !log->is_open)
-        return 0; /* a log may have come and gone, with all that was in it */
-    if (real->pMethods->xRead(real, header, sizeof header, 0) != SQLITE_OK ||
-        memcmp(header + LOG_SALTS, s->index + INDEX_SALTS, SALTS_BYTES) != 0)
+    /* Where there was none, one may have come and gone, with all that was in it. */
+    if (frames == 0 || !log->is_open || memcmp(log->header + LOG_SALTS, s->index + INDEX_SALTS, SALTS_BYTES) != 0)
         return 0;
     rc = real->pMethods->xRead(real, next, sizeof next,
                                VAULT_WAL_HEADER_BYTES + (sqlite3_int64)frames * VAULT_FRAME_BYTES);
     return rc == SQLITE_IOERR_SHORT_READ ||
-           (rc == SQLITE_OK && memcmp(next + FRAME_SALTS, header + LOG_SALTS, SALTS_BYTES) != 0);
+           (rc == SQLITE_OK && memcmp(next + FRAME_SALTS, log->header + LOG_SALTS, SALTS_BYTES) != 0);
 }
 
 int vault_share_enter(struct vault_share *s, struct vault_handle *database)

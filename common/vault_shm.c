@@ -234,7 +234,7 @@ int vault_shm_map(sqlite3_file *file, int region, int bytes, int extend, void vo
 void vault_shm_barrier(sqlite3_file *file)
 {
     (void)file;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    __sync_synchronize();
     pthread_mutex_lock(&lock); /* what unix does, for compilers and tools that see no fence */
     pthread_mutex_unlock(&lock);
 }

@@ -59,6 +59,13 @@ static int wal_close(sqlite3_file *file)
     return h->is_open ? real->pMethods->xClose(real) : SQLITE_OK;
 }
 
+/* 0 where a reader outside of the writing process meets a frame of another log than it began with. The locks keep that
+ * from happening; whoever does not keep to them makes it an error, not a mixture. */
+static int is_of_this_log(const struct vault_handle *h, const uint8_t frame[VAULT_FRAME_BYTES])
+{
+    return !vault_shm_is_own(h->database) || memcmp(frame + 8, h->header + 16, 8) == 0; /* the salts */
+}
+
 static int wal_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offset)
 {
     struct vault_handle *h = handle_of(file);
@@ -82,6 +89,8 @@ static int wal_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offs
         return rc == VAULT_TAG_FAILED ? SQLITE_OK : rc;
     }
     rc = read_frame(real, s, frame, s->plain);
+    if (rc == SQLITE_OK && !is_of_this_log(h, s->plain))
+        rc = VAULT_TAG_FAILED;
     if (rc == SQLITE_OK)
         memcpy(out, s->plain + within, (size_t)count);
     else
@@ -212,12 +221,15 @@ int vault_wal_take_up(struct vault_handle *log)
     sqlite3_vfs *beneath = log->beneath;
     sqlite3_file *real = vault_handle_real(log);
     int there = 0, rc = beneath->xAccess(beneath, log->name, SQLITE_ACCESS_EXISTS, &there);
+    memset(log->header, 0, sizeof log->header);
     if (rc != SQLITE_OK || !there)
         return rc;
     memset(real, 0, (size_t)beneath->szOsFile);
     rc = beneath->xOpen(beneath, log->name, real, SQLITE_OPEN_READONLY | SQLITE_OPEN_WAL, NULL);
     log->is_open = rc == SQLITE_OK;
-    return rc;
+    if (rc == SQLITE_OK)
+        rc = real->pMethods->xRead(real, log->header, sizeof log->header, 0);
+    return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : rc;
 }
 
 void vault_wal_put_down(struct vault_handle *log)

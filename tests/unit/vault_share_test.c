@@ -282,6 +282,36 @@ static void readers_without_a_log(void **state)
     stop(&writer);
 }
 
+static void other_log_work(sqlite3 *db)
+{
+    run(db, "PRAGMA wal_autocheckpoint=0; BEGIN; UPDATE v SET n = 2; UPDATE t SET b = randomblob(300); COMMIT;");
+}
+
+/* Goal: a log that somebody puts under a reader's transaction, without regard to locks, is an error and never shows. */
+static void exchanged_logs_are_found(void **state)
+{
+    struct actor reader;
+    size_t count;
+    uint8_t *bytes;
+    sqlite3 *db;
+    (void)state;
+    make_two_states(1);
+    bytes = load(log_path, &count);
+    db = must_open(0);
+    must(db, "DROP TABLE later; UPDATE v SET n = 1");
+    vault_close(db);
+    in_dying_child(other_log_work, 0);
+    reader = start();
+    does(&reader, "?");
+    does(&reader, "PRAGMA cache_size=1");
+    does(&reader, "BEGIN");
+    sees(&reader, "SELECT n FROM v", "2");
+    save(log_path, bytes, count); /* sealed under the same key, for the same places */
+    free(bytes);
+    fails(&reader, "SELECT sum(length(b)) FROM t", SQLITE_IOERR);
+    stop(&reader);
+}
+
 /* ---- locks and the lock file ---- */
 
 static int lock_byte(int fd, int type, int byte)
@@ -491,6 +521,7 @@ int main(void)
         TEST(logs_that_begin_anew),
         TEST(readers_of_a_left_log),
         TEST(readers_without_a_log),
+        TEST(exchanged_logs_are_found),
         TEST(readers_wait_for_a_checkpoint),
         TEST(half_restarted_logs_are_closed),
         TEST(replaced_store_is_noticed),
