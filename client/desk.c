@@ -17,7 +17,7 @@ int desk_run(desk_work *work, struct cli *cli, int argc, char **argv, int *waiti
 int desk_read(desk_work *work, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
     struct store *s;
-    int code = store_open(&s, e);
+    int code = store_open_reading(&s, e);
     if (code != 0)
         return code;
     /* A sync that runs meanwhile must not show us half of what it brings. */

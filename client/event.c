@@ -1,21 +1,16 @@
 #include "event.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "clock.h"
 
 static int fill(struct edit *edit, const struct event *event, struct error *e)
 {
-    char text[32];
-    time_t at = (time_t)(event->at_ms / 1000);
-    struct tm utc;
+    char text[CLOCK_TEXT];
     int code = edit_set_text(edit, "what", event->what, e);
     /* A clock that is far from all reason has no words for its time. */
-    if (code == 0 && gmtime_r(&at, &utc) != NULL && utc.tm_year >= 70 && utc.tm_year < 300) {
-        (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    if (code == 0 && clock_text(event->at_ms, text) == 0)
         code = edit_set_text(edit, "at", text, e);
-    }
     if (code == 0 && event->count != 0) {
         (void)snprintf(text, sizeof text, "%llu", (unsigned long long)event->count);
         code = edit_set_text(edit, "count", text, e);

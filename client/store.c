@@ -10,7 +10,9 @@
 #include "agent.h"
 #include "clock.h"
 #include "log.h"
+#include "record.h"
 #include "renewal.h"
+#include "vault.h"
 
 #define WAIT_MS 3000 /* for another command of ours to end */
 
@@ -73,20 +75,25 @@ static void remember_head(struct store *s)
     free(path);
 }
 
-/* Is the store the one that the key file was written beside, or an older copy, or another? */
-static int check_head(struct store *s, struct error *e)
+static int read_head(struct store *s, struct error *e)
 {
-    const struct chain *own = &s->author.chain;
-    uint8_t hash[CHANGE_HASH_BYTES];
     char *path = store_path(s->folder, STORE_KEYS);
-    int64_t found = 0;
     int code;
     if (path == NULL)
         return no_memory(e);
     code = keyfile_head_get(path, s->key, &s->kept, e);
     free(path);
-    if (code != 0 || s->kept.seq == 0)
-        return code;
+    return code;
+}
+
+/* Is the store the one that the key file was written beside, or an older copy, or another? */
+static int check_head(struct store *s, struct error *e)
+{
+    const struct chain *own = &s->author.chain;
+    uint8_t hash[CHANGE_HASH_BYTES];
+    int64_t found = 0;
+    if (s->kept.seq == 0)
+        return 0;
     if (is_later(&s->kept, own))
         return error_set(e, E_VERIFY,
                          "this store is an older copy: it ends at change %llu of this laptop, and its key file "
@@ -168,6 +175,17 @@ static struct store *allocate(const char *folder)
     return s;
 }
 
+/* What stands beside the store follows it; all of it is tried again at the next opening, but for an outbox that is
+ * ahead of the store. */
+static int catch_up(struct store *s, struct error *e)
+{
+    if (follow(s) == E_EXISTS)
+        return error_set(e, E_VERIFY, "%s", s->unsealed.text);
+    remember_head(s);
+    (void)renewal_note_office(s, NULL);
+    return 0;
+}
+
 /* Does the lease last? Where it is over its secret is gone with this, and so is what the agent holds. */
 static int check_lease(struct store *s, struct error *e)
 {
@@ -191,8 +209,10 @@ static int check_lease(struct store *s, struct error *e)
     return code == 0 || code == E_NOT_FOUND ? 0 : error_set(e, code, "%s", why.text);
 }
 
+enum manner { TO_WRITE, TO_READ, RECOVERED };
+
 static int open_with(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
-                     int recovered, struct error *e)
+                     enum manner manner, struct error *e)
 {
     struct store *s = allocate(folder);
     char *path = store_path(folder, STORE_DB);
@@ -203,25 +223,22 @@ static int open_with(struct store **out, const char *folder, const uint8_t *key,
         goto out;
     }
     memcpy(s->key, key, KEYFILE_KEY_BYTES);
-    if (!recovered && (code = check_lease(s, e)) != 0)
+    if (manner != RECOVERED && (code = check_lease(s, e)) != 0)
         goto out;
     /* The key file is there (store_check), so a store that is not was taken away or emptied. */
-    if ((code = db_open(&s->db, path, s->key, 0, WAIT_MS, e)) == E_NO_STORE)
+    if ((code = db_open(&s->db, path, s->key, manner == TO_READ ? VAULT_READ : 0, WAIT_MS, e)) == E_NO_STORE)
         code =
             error_set(e, E_VERIFY,
                       "%s is missing or empty, but its key file is there: put the store back from a copy, and change "
                       "nothing else; nothing was touched",
                       path);
-    if (code != 0 || (code = load(s, e)) != 0 || (code = check_head(s, e)) != 0)
+    /* What the key file remembers first: somebody else may write meanwhile, and the store is never behind it. */
+    if (code != 0 || (code = read_head(s, e)) != 0 || (code = load(s, e)) != 0 || (code = check_head(s, e)) != 0)
         goto out;
     s->author.person = s->user;
     s->author.session = *session;
-    if (follow(s) == E_EXISTS) {
-        code = error_set(e, E_VERIFY, "%s", s->unsealed.text);
+    if (manner != TO_READ && (code = catch_up(s, e)) != 0)
         goto out;
-    }
-    remember_head(s);
-    (void)renewal_note_office(s, NULL); /* tried again at the next opening */
     *out = s;
     s = NULL;
 out:
@@ -233,13 +250,13 @@ out:
 int store_open_with(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
                     struct error *e)
 {
-    return open_with(out, folder, key, session, 0, e);
+    return open_with(out, folder, key, session, TO_WRITE, e);
 }
 
 int store_open_recovered(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
                          struct error *e)
 {
-    return open_with(out, folder, key, session, 1, e);
+    return open_with(out, folder, key, session, RECOVERED, e);
 }
 
 const uint8_t *store_link(const struct store *s)
@@ -267,7 +284,7 @@ int store_check(const char *folder, struct error *e)
     return code;
 }
 
-int store_open(struct store **out, struct error *e)
+static int open_by_agent(struct store **out, enum manner manner, struct error *e)
 {
     char *folder = NULL;
     uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
@@ -278,10 +295,20 @@ int store_open(struct store **out, struct error *e)
         return no_memory(e);
     if ((code = store_folder(&folder, e)) == 0 && (code = store_check(folder, e)) == 0 &&
         (code = agent_ask(folder, key, &session, e)) == 0)
-        code = store_open_with(out, folder, key, &session, e);
+        code = open_with(out, folder, key, &session, manner, e);
     sodium_free(key);
     free(folder);
     return code;
+}
+
+int store_open(struct store **out, struct error *e)
+{
+    return open_by_agent(out, TO_WRITE, e);
+}
+
+int store_open_reading(struct store **out, struct error *e)
+{
+    return open_by_agent(out, TO_READ, e);
 }
 
 void store_close(struct store *s)

@@ -49,7 +49,9 @@ char *store_path(const char *folder, const char *name);
  * has: an older copy has been put back). E_LOCKED also where the lease is over: then the agent has been told to forget
  * its key. */
 int store_open(struct store **out, struct error *e);
-/* The same with a key at hand (32 bytes, copied), for a sitting. */
+/* The same, only to read: it works beside another command of ours that writes, such as a sync. */
+int store_open_reading(struct store **out, struct error *e);
+/* To write, with a key at hand (32 bytes, copied), for a sitting. */
 int store_open_with(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
                     struct error *e);
 /* The same for two recovery officers, who need no lease. */

@@ -37,14 +37,14 @@ static int allocate(struct db **out, struct error *e)
     return *out == NULL ? error_set(e, E_MEMORY, "there is no memory left; close other programs and try again") : 0;
 }
 
-int db_open(struct db **out, const char *path, const uint8_t key[32], int create, int wait_ms, struct error *e)
+int db_open(struct db **out, const char *path, const uint8_t key[32], int flags, int wait_ms, struct error *e)
 {
     struct db *db;
     int code = allocate(&db, e);
     *out = NULL;
     if (code == 0)
-        code = vault_open(&db->handle, path, key, create, wait_ms, e);
-    if (code == 0)
+        code = vault_open(&db->handle, path, key, flags, wait_ms, e);
+    if (code == 0 && (flags & VAULT_READ) == 0)
         code = make_meta(db, e);
     if (code == 0)
         *out = db;

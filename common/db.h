@@ -13,7 +13,7 @@
 struct db;
 
 /* An encrypted store (vault_open), or one in memory. Closed with db_close (NULL allowed). */
-int db_open(struct db **out, const char *path, const uint8_t key[32], int create, int wait_ms, struct error *e);
+int db_open(struct db **out, const char *path, const uint8_t key[32], int flags, int wait_ms, struct error *e);
 int db_open_memory(struct db **out, struct error *e);
 void db_close(struct db *db);
 sqlite3 *db_handle(struct db *db);

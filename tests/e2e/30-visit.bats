@@ -217,6 +217,22 @@ caseload() { rows "json_extract(value, '$.id')" 1 laptop "$1" list --json; }
     done
 }
 
+@test "a command that reads works while a sync holds the store, and one that writes is told who is in the way" {
+    take_case anna
+    laptop anna note "$case" "Written before the sync that hangs."
+    # The office takes the connection and then says nothing more.
+    kill -STOP "$(cat "$office.pid")"
+    laptop anna sync >"$home/hanging" 2>&1 &
+    hanging=$!
+    sleep 1
+    has "$(laptop anna show "$case")" "Written before the sync that hangs."
+    laptop anna list >/dev/null
+    fails 2 "another satchel command" laptop anna note "$case" "Written while it hangs."
+    kill -CONT "$(cat "$office.pid")"
+    wait "$hanging" || [ $? -eq 1 ]
+    laptop anna note "$case" "Written after it."
+}
+
 @test "every reading command of a laptop gives JSON that parses" {
     take_case anna
     laptop anna note "$case" $'Quotes " and \\ and tabs\t, and a line\nbreak, ünïcödé 家 \x1b[31m.'

@@ -167,6 +167,7 @@ events() { satcheld event list "$office" --json; }
     has_not "$output" "wrong"
     sync ida
     has "$(events)" '"wrong passphrases"'
+    has "$(events)" "\"at\": \"$(date -u +%Y)"
 }
 
 @test "another person's passphrase opens the store, is taken away again, and the owner's stays" {
