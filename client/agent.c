@@ -27,8 +27,10 @@
 #define ASK_FORGET 'l'
 #define ANSWER 'y'
 #define PEER_SECONDS 2 /* for a peer that connects and says nothing */
-#define LOOK_MS 5000   /* how often the clock is looked at: a laptop that slept wakes up locked */
-#define HASH_BYTES 8   /* of the folder's name in the socket's */
+#define LOOK_MS 5000   /* how often the clock is looked at */
+#define SLEPT_MS 1000  /* the two clocks never differ by more unless the laptop slept */
+#define NAME "satchel-agent"
+#define HASH_BYTES 8 /* of the folder's name in the socket's */
 
 struct secret { /* in locked memory */
     uint8_t key[AGENT_KEY_BYTES];
@@ -193,12 +195,24 @@ static void stop(int number)
     stopped = 1;
 }
 
+static uint64_t read_ms(clockid_t clock)
+{
+    struct timespec t;
+    (void)clock_gettime(clock, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
 /* Milliseconds that also count while the laptop sleeps. */
 static uint64_t now_ms(void)
 {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_BOOTTIME, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+    return read_ms(CLOCK_BOOTTIME);
+}
+
+/* How long the laptop has slept since it was started. */
+static uint64_t asleep_ms(void)
+{
+    uint64_t awake = read_ms(CLOCK_MONOTONIC), all = now_ms();
+    return all > awake ? all - awake : 0;
 }
 
 /* Nothing of the one who called us stays open: a script that waits for the end of a pipe goes on. The listening socket
@@ -223,6 +237,7 @@ struct agent {
     struct sockaddr_un address;
     struct stat socket; /* to see whether the path is still our socket */
     uint64_t idle_ms, until;
+    uint64_t asleep; /* asleep_ms when it began */
 };
 
 static int is_ours(const struct agent *a)
@@ -237,6 +252,13 @@ static void forget(struct agent *a)
         (void)unlink(a->address.sun_path);
     sodium_free(a->secret);
     a->secret = NULL;
+}
+
+/* Is it time to forget? Nobody has asked for a while, or the laptop was closed: where the system did not tell us before
+ * it slept (packaging/systemd/satchel-lock.service), we see it when we wake, before anybody is answered. */
+static int is_over(const struct agent *a)
+{
+    return now_ms() >= a->until || asleep_ms() > a->asleep + SLEPT_MS;
 }
 
 /* Answers one connection. Not 0 where the agent shall end. */
@@ -279,20 +301,19 @@ static void serve(struct agent *a)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
     a->until = now_ms() + a->idle_ms;
-    while (!stopped && is_ours(a)) {
+    a->asleep = asleep_ms();
+    while (!stopped && is_ours(a) && !is_over(a)) {
         struct pollfd p = {a->fd, POLLIN, 0};
         uint64_t now = now_ms(), left = a->until > now ? a->until - now : 0;
         struct timespec wait;
         int n;
-        if (left == 0)
-            break;
         left = left < LOOK_MS ? left : LOOK_MS;
         wait.tv_sec = (time_t)(left / 1000);
         wait.tv_nsec = (long)(left % 1000) * 1000000;
         n = ppoll(&p, 1, &wait, &open_set);
         if (n < 0 && errno != EINTR)
             break;
-        if (n > 0 && (now_ms() >= a->until || answer(a) != 0))
+        if (n > 0 && (is_over(a) || answer(a) != 0))
             break;
     }
 }
@@ -304,6 +325,7 @@ static _Noreturn void run(struct agent *a, uint8_t key[AGENT_KEY_BYTES], const s
     (void)setsid();
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)prctl(PR_SET_NAME, NAME, 0, 0, 0); /* by which whoever suspends the laptop finds us */
     /* A lock on memory does not pass through a fork: the copy gets memory of its own. */
     a->secret = sodium_malloc(sizeof *a->secret);
     if (a->secret != NULL) {

@@ -1,6 +1,7 @@
 /* The agent: a process of its own that holds the store's key in locked memory between two commands, so that a person
  * types the passphrase once in a sitting. It hands the key to commands of the same user over a unix socket, and ends
- * when nobody has asked for a while, when it is told to, or on a signal. The key never touches a disk.
+ * when nobody has asked for a while, when it is told to, on a signal, or when the laptop has slept. Its process is
+ * named satchel-agent. The key never touches a disk.
  *
  * Socket: $XDG_RUNTIME_DIR/satchel-<hash of the store's folder>.sock where that folder is private to the user, else
  * agent.sock in the store's folder; mode 0600. This file and agent.c are all that knows of unix sockets. */

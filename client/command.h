@@ -13,6 +13,9 @@
     X(unlock, "", "open the store and start the agent that holds its key", "satchel unlock")                           \
     X(lock, "", "forget the key", "satchel lock")                                                                      \
     X(passphrase, "", "change the passphrase", "satchel passphrase")                                                   \
+    X(key, "list|add|remove|rotate", "what opens the store; a new data key", "satchel key add --label ben")            \
+    X(recover, "FIRST SECOND", "two officers open the store, and its person sets a new passphrase",                    \
+      "satchel recover maria.officer jon.officer")                                                                     \
     X(list, "[KIND]", "list the caseload, or the records of a kind", "satchel list case")                              \
     X(show, "RECORD", "show a record, or a case with all that is in it", "satchel show 4f2a")                          \
     X(search, "WORDS", "find records that hold all the words", "satchel search penicillin")                            \
@@ -26,6 +29,8 @@
     X(resolve, "RECORD FIELD VALUE", "decide a conflict, having seen all its values",                                  \
       "satchel resolve 4f2a risk high --reason 'seen on Monday'")                                                      \
     X(sync, "", "send what is queued, fetch the caseload", "satchel sync")                                             \
+    X(courier, "out FILE", "take what is unsent out into a file for the office; needs no passphrase",                  \
+      "satchel courier out /media/stick/anna.courier")                                                                 \
     X(status, "", "what is queued, held, agreed with the office", "satchel status")                                    \
     X(log, "[RECORD]", "the changes of a record, or all of this laptop", "satchel log 4f2a")
 

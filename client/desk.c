@@ -46,5 +46,6 @@ int desk_queued(struct store *s, struct cli *cli, struct error *e)
     if (code == 0)
         (void)fprintf(cli->err, " (queued: %s for the office)\n",
                       cli_count(count, "change waits", "changes wait", words, sizeof words));
+    store_warn(s, cli->err);
     return code;
 }

@@ -13,8 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "apply.h"
 #include "clock.h"
 #include "keyfile.h"
@@ -28,7 +30,12 @@
 struct enrolment {
     struct ticket *ticket; /* in locked memory */
     const char *label, *passphrase_file, *passphrase_fd;
+    char *passphrase; /* in locked memory, until the lease is bound to it */
+    size_t passphrase_bytes;
+    uint8_t slot; /* the passphrase's, in the key file */
+    int set_aside;
     char *folder, *keys, *store, *marker;
+    char *aside;           /* where the old store went; NULL: there was none */
     uint8_t *key;          /* in locked memory, and so the next two */
     uint8_t *sign_secret;  /* 64 bytes */
     uint8_t *noise_secret; /* 32 bytes */
@@ -101,16 +108,41 @@ static int make_folder(const char *folder, struct error *e)
     return code;
 }
 
+/* The old store as a whole, with what is unsent and sealed in it, under another name: nothing of it is lost or opened.
+ */
+static int put_aside(struct enrolment *n, struct error *e)
+{
+    struct timespec now;
+    int was, code = agent_stop(n->folder, &was, e);
+    if (code != 0)
+        return code;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    if (asprintf(&n->aside, "%s-aside-%lld", n->folder, (long long)now.tv_sec) < 0) {
+        n->aside = NULL;
+        return no_memory(e);
+    }
+    if (is_there(n->aside) || rename(n->folder, n->aside) != 0)
+        return error_system(e, E_IO, errno, "the old store in %s cannot be moved to %s; nothing was touched", n->folder,
+                            n->aside);
+    return 0;
+}
+
 /* The folder is ours alone, and the marker stands on the disk before anything else does. */
 static int prepare_folder(struct enrolment *n, struct error *e)
 {
     int code, fd;
     struct stat s;
-    if ((is_there(n->keys) || is_there(n->store)) && !is_there(n->marker))
-        return error_set(e, E_EXISTS,
-                         "this laptop is enrolled already: there is a store in %s; nothing was touched. To enrol "
-                         "another person set SATCHEL_HOME to another folder",
-                         n->folder);
+    if ((is_there(n->keys) || is_there(n->store)) && !is_there(n->marker)) {
+        if (!n->set_aside)
+            return error_set(
+                e, E_EXISTS,
+                "this laptop is enrolled already: there is a store in %s; nothing was touched. To enrol "
+                "another person set SATCHEL_HOME to another folder; to begin anew in this one, --set-aside "
+                "keeps the old store beside it",
+                n->folder);
+        if ((code = put_aside(n, e)) != 0)
+            return code;
+    }
     if ((code = make_folder(n->folder, e)) != 0)
         return code;
     if (stat(n->folder, &s) != 0 || s.st_uid != geteuid() || chmod(n->folder, 0700) != 0)
@@ -125,17 +157,17 @@ static int prepare_folder(struct enrolment *n, struct error *e)
 /* The key: of a new key file, or of the one that a broken enrolment left. */
 static int open_key(struct enrolment *n, struct error *e)
 {
-    char *passphrase = NULL;
-    size_t bytes = 0;
+    struct keyfile_opened opened = {0};
     int code, resumes = is_there(n->keys);
     n->is_new = !resumes;
     code = cli_secret(n->passphrase_file, n->passphrase_fd,
                       resumes ? "The passphrase that you chose: " : "A new passphrase for this laptop: ", !resumes,
-                      &passphrase, &bytes, e);
+                      &n->passphrase, &n->passphrase_bytes, e);
     if (code == 0)
-        code = resumes ? keyfile_open(n->keys, passphrase, bytes, clock_wall(), n->key, NULL, e)
-                       : keyfile_create(n->keys, "laptop", passphrase, bytes, KEYFILE_MEASURED, n->key, e);
-    cli_secret_free(passphrase, bytes);
+        code = resumes
+                   ? keyfile_open(n->keys, n->passphrase, n->passphrase_bytes, clock_wall(), n->key, &opened, e)
+                   : keyfile_create(n->keys, "owner", n->passphrase, n->passphrase_bytes, KEYFILE_MEASURED, n->key, e);
+    n->slot = opened.slot;
     if (resumes && code == E_WRONG_KEY)
         return error_set(e, E_WRONG_KEY,
                          "this goes on with an enrolment that broke off, and it was begun with another passphrase; "
@@ -183,6 +215,26 @@ static void undo(struct enrolment *n)
 
 /* --- the office --- */
 
+/* From here on the passphrase opens the store only while the lease lasts. Before the store says that it is enrolled:
+ * where this breaks off, the next run asks the office once more. */
+static int bind_lease(struct enrolment *n, const struct message_enrolled *m, struct error *e)
+{
+    struct keyfile_lease *lease;
+    int code;
+    if (m->lease_until_ms == 0)
+        return 0;
+    if ((lease = sodium_malloc(sizeof *lease)) == NULL)
+        return no_memory(e);
+    memcpy(lease->secret, m->lease_secret, sizeof lease->secret);
+    lease->until_ms = m->lease_until_ms;
+    lease->seen_ms = m->office_ms;
+    if ((code = keyfile_lease_set(n->keys, n->key, lease, e)) == 0)
+        code = keyfile_change(n->keys, n->key, n->slot, n->passphrase, n->passphrase_bytes, KEYFILE_MEASURED,
+                              n->noise_secret, e);
+    sodium_free(lease);
+    return code;
+}
+
 /* Everything that makes a store an enrolled one, in one transaction. */
 static int keep_answer(struct enrolment *n, const struct message_enrolled *m, const struct id *device, struct error *e)
 {
@@ -197,6 +249,7 @@ static int keep_answer(struct enrolment *n, const struct message_enrolled *m, co
         (code = db_meta_set(db, "office", m->office.b, ID_BYTES, e)) == 0 &&
         (code = db_meta_set_text(db, "log_key", t->log_key, e)) == 0 &&
         (code = db_meta_set(db, "office_noise", t->noise_key, sizeof t->noise_key, e)) == 0 &&
+        (code = db_meta_set(db, "seal_key", m->seal_key, sizeof m->seal_key, e)) == 0 &&
         (code = db_meta_set_text(db, "office_host", t->host, e)) == 0 &&
         (code = db_meta_set_uint(db, "office_port", t->port, e)) == 0 &&
         (code = db_meta_set_uint(db, "enrolled", 1, e)) == 0)
@@ -244,7 +297,8 @@ static int ask_office(struct enrolment *n, const struct id *device, struct error
     if ((code = wire_open(&w, &options, e)) != 0)
         return code;
     if ((code = wire_send(w, &m, e)) == 0 && (code = wire_receive(w, &m, e)) == 0 &&
-        (code = check_answer(n, &m, device, e)) == 0 && (code = keep_answer(n, &m.as.enrolled, device, e)) == 0)
+        (code = check_answer(n, &m, device, e)) == 0 && (code = bind_lease(n, &m.as.enrolled, e)) == 0 &&
+        (code = keep_answer(n, &m.as.enrolled, device, e)) == 0)
         wire_end(w);
     /* A ticket that the office does not know cannot make a link: it hangs up without a word. */
     if (code == E_NET) {
@@ -280,10 +334,12 @@ static int allocate(struct enrolment *n, struct error *e)
 static void release(struct enrolment *n)
 {
     db_close(n->db);
+    cli_secret_free(n->passphrase, n->passphrase_bytes);
     sodium_free(n->noise_secret);
     sodium_free(n->sign_secret);
     sodium_free(n->key);
     sodium_free(n->ticket);
+    free(n->aside);
     free(n->marker);
     free(n->store);
     free(n->keys);
@@ -323,9 +379,20 @@ static void say(const struct cli *cli, const struct enrolment *n, const struct i
     if (cli->json) {
         fprintf(cli->out, "{\"device\": \"%s\", \"user\": \"%s\", \"folder\": ", text, user);
         cli_json_text(cli->out, n->folder, strlen(n->folder));
+        fputs(", \"aside\": ", cli->out);
+        if (n->aside != NULL)
+            cli_json_text(cli->out, n->aside, strlen(n->aside));
+        else
+            fputs("null", cli->out);
         fputs("}\n", cli->out);
         return;
     }
+    if (n->aside != NULL)
+        fprintf(
+            cli->err,
+            "the old store is in %s; what is unsent in it is sealed to the office: `satchel courier out FILE --from "
+            "%s` takes it out\n",
+            n->aside, n->aside);
     fprintf(cli->out, "enrolled: this laptop is device %s of user %s\n", text, user);
     fputs("next: `satchel unlock`, then `satchel sync` fetches the caseload\n", cli->err);
 }
@@ -336,6 +403,7 @@ int command_enrol(struct cli *cli, int argc, char **argv, int *waiting, struct e
     const struct cli_option options[] = {{"label", &n.label, NULL},
                                          {"passphrase-file", &n.passphrase_file, NULL},
                                          {"passphrase-fd", &n.passphrase_fd, NULL},
+                                         {"set-aside", NULL, &n.set_aside},
                                          {NULL, NULL, NULL}};
     char host[MESSAGE_LABEL_MAX + 1] = "laptop";
     struct id device;

@@ -31,11 +31,18 @@ int queue_create(struct db *db, struct error *e)
 
 int queue_count(struct db *db, uint64_t *count, struct error *e)
 {
+    return queue_count_through(db, INT64_MAX, INT64_MAX, count, e);
+}
+
+int queue_count_through(struct db *db, uint64_t epoch, uint64_t seq, uint64_t *count, struct error *e)
+{
     sqlite3_stmt *s;
     int row, code;
     *count = 0;
-    if ((code = db_query(db, &s, e, "SELECT count(*) FROM entry WHERE position IS NULL AND kind <> ?", "u",
-                         (uint64_t)KIND_RECEIPT)) != 0)
+    if ((code = db_query(db, &s, e,
+                         "SELECT count(*) FROM entry WHERE position IS NULL AND kind NOT IN (?, ?) AND (epoch, seq) <= "
+                         "(?, ?)",
+                         "uuuu", (uint64_t)KIND_RECEIPT, (uint64_t)KIND_EVENT, epoch, seq)) != 0)
         return code;
     if ((row = db_next(db, s, e)) < 0)
         return error_code(e);
@@ -43,6 +50,20 @@ int queue_count(struct db *db, uint64_t *count, struct error *e)
         *count = db_uint(s, 0);
         db_done(db, s);
     }
+    return 0;
+}
+
+int queue_waits(struct db *db, int *waits, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e, "SELECT 1 FROM entry WHERE position IS NULL LIMIT 1", "")) != 0)
+        return code;
+    if ((row = db_next(db, s, e)) < 0)
+        return error_code(e);
+    *waits = row;
+    if (row == 1)
+        db_done(db, s);
     return 0;
 }
 
@@ -150,16 +171,16 @@ int queue_welcome(struct db *db, const struct chain *own, const struct checkpoin
 /* --- sending --- */
 
 /* Adds what waits until the batch is full; end follows the chain of what was added. */
-static int fill(struct db *db, struct batch_writer *w, size_t room, struct queue_batch *out, struct chain *end,
-                struct error *e)
+static int fill(struct db *db, struct batch_writer *w, uint64_t from, size_t room, struct queue_batch *out,
+                struct chain *end, struct error *e)
 {
     static const char sql[] = "SELECT seq, header, body FROM entry WHERE position IS NULL AND device = ? AND epoch = ? "
-                              "ORDER BY seq";
+                              "AND seq >= ? ORDER BY seq";
     struct change c;
     sqlite3_stmt *s;
     size_t bytes = 0;
     int row, code;
-    if ((code = db_query(db, &s, e, sql, "du", &end->device, end->epoch)) != 0)
+    if ((code = db_query(db, &s, e, sql, "duu", &end->device, end->epoch, from)) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
         struct slice header = db_slice(s, 1), body = db_slice(s, 2);
@@ -177,7 +198,7 @@ static int fill(struct db *db, struct batch_writer *w, size_t room, struct queue
         if (out->count++ == 0)
             out->first_seq = c.seq;
         out->last_seq = c.seq;
-        out->typed += c.kind != KIND_RECEIPT;
+        out->typed += c.kind != KIND_RECEIPT && c.kind != KIND_EVENT;
         end->seq = c.seq;
         memcpy(end->hash, c.hash, sizeof end->hash);
     }
@@ -186,8 +207,8 @@ static int fill(struct db *db, struct batch_writer *w, size_t room, struct queue
     return row < 0 ? error_code(e) : code;
 }
 
-int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, size_t room, struct queue_batch *out,
-               struct error *e)
+int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, uint64_t from, size_t room,
+               struct queue_batch *out, struct error *e)
 {
     struct chain_head head;
     struct queue_seen seen;
@@ -199,7 +220,7 @@ int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, si
     head.end.device = own->device;
     head.end.epoch = own->epoch;
     batch_start(&w);
-    if ((code = queue_seen(db, &seen, e)) != 0 || (code = fill(db, &w, room, out, &head.end, e)) != 0 ||
+    if ((code = queue_seen(db, &seen, e)) != 0 || (code = fill(db, &w, from, room, out, &head.end, e)) != 0 ||
         out->count == 0)
         goto out;
     head.checkpoint_size = seen.size;

@@ -22,8 +22,10 @@
 
 int queue_create(struct db *db, struct error *e);
 
-/* How many changes wait that a person made; receipts are not counted. */
+/* How many changes wait that a person made; receipts and events are not counted. */
 int queue_count(struct db *db, uint64_t *count, struct error *e);
+/* The same, of the changes up to (epoch, seq) alone. */
+int queue_count_through(struct db *db, uint64_t epoch, uint64_t seq, uint64_t *count, struct error *e);
 
 /* What this laptop saw last of the office's log; size 0: nothing yet. */
 struct queue_seen {
@@ -38,7 +40,10 @@ int queue_seen(struct db *db, struct queue_seen *out, struct error *e);
 int queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
                   const struct message_welcome *m, struct error *e);
 
-/* A batch: the first changes that wait, in the order of their chain. */
+/* Is there any change of ours that waits, a receipt perhaps? */
+int queue_waits(struct db *db, int *waits, struct error *e);
+
+/* A batch: changes that wait, in the order of their chain. */
 struct queue_batch {
     uint64_t epoch, first_seq, last_seq;
     size_t count, typed; /* changes in it, and how many of these a person made */
@@ -46,10 +51,11 @@ struct queue_batch {
     size_t head_bytes;
     struct slice bytes; /* deflated */
 };
-/* Takes the next batch; count 0: nothing waits. secret: our signing key (64 bytes). room: how many bytes of changes, at
- * most what one message takes; one change always fits. Freed with queue_free. */
-int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, size_t room, struct queue_batch *out,
-               struct error *e);
+/* Takes the first that wait, from change `from` on (0: from the first); count 0: nothing does. secret: our signing key
+ * (64 bytes). room: how many bytes of changes, at most what one message takes; one change always fits. Nothing is
+ * changed. Freed with queue_free. */
+int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, uint64_t from, size_t room,
+               struct queue_batch *out, struct error *e);
 void queue_free(struct queue_batch *batch);
 
 /* The office's answer to a batch. Verifies it whole; then the changes get their places in the log and leave the queue,

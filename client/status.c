@@ -7,11 +7,12 @@
 
 #include "queue.h"
 #include "record.h"
+#include "renewal.h"
 #include "schema.h"
 #include "store.h"
 
 struct status {
-    uint64_t queued, held, incomplete, scopes;
+    uint64_t queued, sealed, held, incomplete, scopes;
     size_t loud, quiet;
     uint64_t last_sync, checkpoint, agrees, position;
 };
@@ -40,11 +41,12 @@ static int count_conflict(void *arg, const struct record_conflict *c, struct err
     return 0;
 }
 
-static int read_status(struct db *db, struct status *st, struct error *e)
+static int read_status(const struct store *s, struct status *st, struct error *e)
 {
+    struct db *db = s->db;
     int code;
     memset(st, 0, sizeof *st);
-    if ((code = queue_count(db, &st->queued, e)) != 0 ||
+    if ((code = queue_count(db, &st->queued, e)) != 0 || (code = outbox_count(&s->outbox, db, &st->sealed, e)) != 0 ||
         (code = count(db, "SELECT count(*) FROM held_note", &st->held, e)) != 0 ||
         (code = count(db, "SELECT count(*) FROM scope WHERE complete = 0 AND id <> zeroblob(16)", &st->incomplete,
                       e)) != 0 ||
@@ -99,11 +101,13 @@ static int show_json(const struct cli *cli, const struct store *s, const struct 
     cli_json_text(cli->out, s->office_host, strlen(s->office_host));
     fprintf(cli->out,
             ", \"port\": %u, \"user\": \"%s\", \"device\": \"%s\", \"changes\": %llu, \"queued\": %llu, "
-            "\"scopes\": %llu, \"incomplete\": %llu, \"conflicts\": %zu, \"quiet\": %zu, \"last_sync_ms\": %llu, "
-            "\"checkpoint\": %llu, \"agrees\": %s, \"agrees_at\": %llu, \"held\": [",
+            "\"sealed\": %llu, \"scopes\": %llu, \"incomplete\": %llu, \"conflicts\": %zu, \"quiet\": %zu, "
+            "\"last_sync_ms\": %llu, "
+            "\"lease_until_ms\": %llu, \"checkpoint\": %llu, \"agrees\": %s, \"agrees_at\": %llu, \"held\": [",
             s->office_port, user, device, (unsigned long long)s->author.chain.seq, (unsigned long long)st->queued,
-            (unsigned long long)st->scopes, (unsigned long long)st->incomplete, st->loud, st->quiet,
-            (unsigned long long)st->last_sync, (unsigned long long)st->checkpoint,
+            (unsigned long long)st->sealed, (unsigned long long)st->scopes, (unsigned long long)st->incomplete,
+            st->loud, st->quiet, (unsigned long long)st->last_sync, (unsigned long long)s->lease_until_ms,
+            (unsigned long long)st->checkpoint,
             st->agrees == 0   ? "null"
             : st->agrees == 1 ? "true"
                               : "false",
@@ -116,14 +120,16 @@ static int show_json(const struct cli *cli, const struct store *s, const struct 
 static int show_words(const struct cli *cli, const struct store *s, const struct status *st, struct error *e)
 {
     FILE *out = cli->out;
-    char user[ID_TEXT], device[ID_TEXT], when[32] = "never";
+    char user[ID_TEXT], device[ID_TEXT], when[32] = "never", lease[32] = "none";
     id_format(&s->user, user);
     id_format(&s->author.chain.device, device);
     if (st->last_sync != 0)
         cli_time(st->last_sync, when);
+    if (s->lease_until_ms != 0)
+        cli_time(s->lease_until_ms, lease);
     fprintf(out, "user        %s\ndevice      %s\noffice      %s:%u\nstore       %s, unlocked\n", user, device,
             s->office_host, s->office_port, s->folder);
-    fprintf(out, "last sync   %s\n", when);
+    fprintf(out, "last sync   %s\nlease ends  %s\n", when, lease);
     fprintf(out, "checkpoint  %llu\n", (unsigned long long)st->checkpoint);
     fprintf(out, "caseload    %llu cases and persons whole, %llu under way\n", (unsigned long long)st->scopes,
             (unsigned long long)st->incomplete);
@@ -132,12 +138,14 @@ static int show_words(const struct cli *cli, const struct store *s, const struct
             : st->agrees == 1 ? "with the office"
                               : "NOT with the office: `satchel sync` fetches everything anew");
     fprintf(out, "queued      %llu\n", (unsigned long long)st->queued);
+    fprintf(out, "sealed      %llu of them%s%s\n", (unsigned long long)st->sealed,
+            s->unsealed.code != 0 ? "; not more, because " : "", s->unsealed.code != 0 ? s->unsealed.text : "");
     fprintf(out, "conflicts   %zu to decide, %zu kept for review\n", st->loud, st->quiet);
     fprintf(out, "held back   %llu\n", (unsigned long long)st->held);
     return show_held(cli, s->db, e);
 }
 
-/* A locked store says no more than that it is there. */
+/* A locked store says no more than that it is there, and how much is sealed beside it. */
 static int show_locked(const struct cli *cli, struct error *e)
 {
     char *folder;
@@ -147,9 +155,12 @@ static int show_locked(const struct cli *cli, struct error *e)
     if (cli->json) {
         fputs("{\"locked\": true, \"folder\": ", cli->out);
         cli_json_text(cli->out, folder, strlen(folder));
-        fputs("}\n", cli->out);
+        fprintf(cli->out, ", \"sealed\": %llu}\n", (unsigned long long)outbox_sealed(folder));
     } else {
         fprintf(cli->out, "store       %s, locked: `satchel unlock` opens it\n", folder);
+        fprintf(cli->out,
+                "sealed      %llu changes: `satchel courier out FILE` takes out what is unsent, without a key\n",
+                (unsigned long long)outbox_sealed(folder));
     }
     free(folder);
     return 0;
@@ -170,8 +181,10 @@ int command_status(struct cli *cli, int argc, char **argv, int *waiting, struct 
         return show_locked(cli, e);
     if (code != 0)
         return error_set(e, code, "%s", why.text);
-    if ((code = read_status(s->db, &st, e)) == 0)
+    if ((code = read_status(s, &st, e)) == 0)
         code = cli->json ? show_json(cli, s, &st, e) : show_words(cli, s, &st, e);
+    if (code == 0)
+        renewal_warn(cli, s->lease_until_ms);
     *waiting = code == 0 && (st.loud != 0 || st.held != 0);
     store_close(s);
     return code;

@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 
 #include "agent.h"
+#include "clock.h"
 #include "log.h"
+#include "renewal.h"
 
 #define WAIT_MS 3000 /* for another command of ours to end */
 
@@ -104,6 +106,31 @@ static int check_head(struct store *s, struct error *e)
     return 0;
 }
 
+/* --- the sealed copy of what is unsent --- */
+
+/* Best effort, too: what the outbox misses the store has, and the next commit or opening catches up. E_EXISTS: the
+ * outbox is ahead of this store. */
+static int follow(struct store *s)
+{
+    struct error why = {0, ""};
+    int code = outbox_follow(&s->outbox, s->folder, s->db, &s->author.chain, s->sign_secret, &why);
+    if (code != 0)
+        s->unsealed = why;
+    else
+        s->unsealed.code = 0;
+    return code;
+}
+
+void store_warn(struct store *s, FILE *err)
+{
+    if (s->unsealed.code == 0)
+        return;
+    (void)fprintf(err,
+                  "what was written is saved, but not its sealed copy, which `satchel courier out` would take: %s\n",
+                  s->unsealed.text);
+    s->unsealed.code = 0;
+}
+
 /* --- opening and closing --- */
 
 static int load(struct store *s, struct error *e)
@@ -141,8 +168,31 @@ static struct store *allocate(const char *folder)
     return s;
 }
 
-int store_open_with(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
-                    struct error *e)
+/* Does the lease last? Where it is over its secret is gone with this, and so is what the agent holds. */
+static int check_lease(struct store *s, struct error *e)
+{
+    struct keyfile_lease *lease = sodium_malloc(sizeof *lease);
+    char *path = store_path(s->folder, STORE_KEYS);
+    struct error why = {0, ""};
+    int code, was;
+    if (lease == NULL || path == NULL)
+        code = no_memory(&why);
+    else if ((code = keyfile_lease_get(path, s->key, clock_wall(), lease, &why)) == 0)
+        s->lease_until_ms = lease->until_ms;
+    else if (code == E_LOCKED) {
+        (void)agent_stop(s->folder, &was, NULL);
+        (void)error_set(
+            &why, E_LOCKED,
+            "the lease of this laptop is over; connect to the office and run `satchel unlock`, which renews "
+            "it; what is unsent is kept, and `satchel courier out FILE` takes it out without a key");
+    }
+    free(path);
+    sodium_free(lease);
+    return code == 0 || code == E_NOT_FOUND ? 0 : error_set(e, code, "%s", why.text);
+}
+
+static int open_with(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
+                     int recovered, struct error *e)
 {
     struct store *s = allocate(folder);
     char *path = store_path(folder, STORE_DB);
@@ -153,6 +203,8 @@ int store_open_with(struct store **out, const char *folder, const uint8_t *key, 
         goto out;
     }
     memcpy(s->key, key, KEYFILE_KEY_BYTES);
+    if (!recovered && (code = check_lease(s, e)) != 0)
+        goto out;
     /* The key file is there (store_check), so a store that is not was taken away or emptied. */
     if ((code = db_open(&s->db, path, s->key, 0, WAIT_MS, e)) == E_NO_STORE)
         code =
@@ -164,13 +216,35 @@ int store_open_with(struct store **out, const char *folder, const uint8_t *key, 
         goto out;
     s->author.person = s->user;
     s->author.session = *session;
+    if (follow(s) == E_EXISTS) {
+        code = error_set(e, E_VERIFY, "%s", s->unsealed.text);
+        goto out;
+    }
     remember_head(s);
+    (void)renewal_note_office(s, NULL); /* tried again at the next opening */
     *out = s;
     s = NULL;
 out:
     free(path);
     store_close(s);
     return code;
+}
+
+int store_open_with(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
+                    struct error *e)
+{
+    return open_with(out, folder, key, session, 0, e);
+}
+
+int store_open_recovered(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
+                         struct error *e)
+{
+    return open_with(out, folder, key, session, 1, e);
+}
+
+const uint8_t *store_link(const struct store *s)
+{
+    return s->lease_until_ms != 0 ? s->noise_secret : NULL;
 }
 
 /* The key file is there, and no enrolment is under way. */
@@ -214,6 +288,7 @@ void store_close(struct store *s)
 {
     if (s == NULL)
         return;
+    outbox_close(&s->outbox);
     db_close(s->db);
     sodium_free(s->key);
     sodium_free(s->sign_secret);
@@ -237,6 +312,7 @@ int store_commit(struct store *s, struct error *e)
         return code;
     }
     remember_head(s);
+    (void)follow(s);
     return 0;
 }
 

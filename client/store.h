@@ -1,7 +1,8 @@
 /* The laptop's store: opened with the key that the agent holds, and the device and person that it belongs to.
  *
  * Folder: $SATCHEL_HOME, else $XDG_DATA_HOME/satchel, else ~/.local/share/satchel; mode 0700. In it store.db (the
- * vault), store.keys (the key file), and while an agent runs its socket (in $XDG_RUNTIME_DIR where there is one). */
+ * vault), store.keys (the key file), store.outbox (the sealed copy of what is unsent), and while an agent runs its
+ * socket (in $XDG_RUNTIME_DIR where there is one). */
 #ifndef SATCHEL_STORE_H
 #define SATCHEL_STORE_H
 
@@ -12,6 +13,7 @@
 #include "edit.h"
 #include "error.h"
 #include "keyfile.h"
+#include "outbox.h"
 
 #define STORE_DB "store.db"
 #define STORE_KEYS "store.keys"
@@ -30,6 +32,9 @@ struct store {
     char office_host[256];
     unsigned office_port;
     struct keyfile_head kept; /* the end of our chain as the key file remembers it */
+    struct outbox outbox;     /* the sealed copy of what is unsent */
+    struct error unsealed;    /* why it is behind; code 0: it is not */
+    uint64_t lease_until_ms;  /* the end of the lease; 0: there is none */
 };
 
 /* The folder, made by nobody yet perhaps. Freed with free. E_MEMORY, E_INPUT (no HOME). */
@@ -40,18 +45,29 @@ int store_check(const char *folder, struct error *e);
 char *store_path(const char *folder, const char *name);
 
 /* Opens the store with the agent's key. E_NO_STORE (not enrolled: `satchel enrol`), E_LOCKED (`satchel unlock` first),
- * E_BUSY, E_VERIFY (a page failed, or the key file remembers a later end of our own chain than the store has: an older
- * copy has been put back). */
+ * E_BUSY, E_VERIFY (a page failed, or the key file or the outbox remembers a later end of our own chain than the store
+ * has: an older copy has been put back). E_LOCKED also where the lease is over: then the agent has been told to forget
+ * its key. */
 int store_open(struct store **out, struct error *e);
 /* The same with a key at hand (32 bytes, copied), for a sitting. */
 int store_open_with(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
                     struct error *e);
+/* The same for two recovery officers, who need no lease. */
+int store_open_recovered(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
+                         struct error *e);
 void store_close(struct store *s); /* wipes; NULL allowed */
 
-/* A transaction around edits. store_commit writes the end of our chain into the key file after the database has it. */
+/* What a passphrase slot of this store keeps beside the data key, so that the laptop can meet the office when its lease
+ * is over: its Noise secret. NULL where there is no lease. The store's. */
+const uint8_t *store_link(const struct store *s);
+
+/* A transaction around edits. store_commit writes the end of our chain into the key file, and the sealed copy of what
+ * is new into the outbox, after the database has it. Neither can make it fail. */
 int store_begin(struct store *s, struct error *e);
 int store_commit(struct store *s, struct error *e);
 void store_rollback(struct store *s);
+/* Says on err, once, that what was saved has no sealed copy, and why; nothing where it has. */
+void store_warn(struct store *s, FILE *err);
 
 /* Finds what a person names: a whole id, its last 4 or more characters, or (for clients and cases) a part of a name or
  * a case number. E_NOT_FOUND; E_INPUT where several match (the sentence says how many; ids are listed on cli_err). */

@@ -9,12 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "apply.h"
 #include "clock.h"
+#include "event.h"
 #include "queue.h"
 #include "record.h"
+#include "renewal.h"
 #include "schema.h"
 #include "store.h"
+#include "wipe.h"
 #include "wire.h"
 
 #define SKEW_MS 120000u /* two minutes */
@@ -26,7 +30,7 @@ struct sync {
     struct wire *wire;
     uint64_t sent, held; /* changes that persons made, and how many of all are held back */
     struct apply_result got;
-    int want_caseload, revoked, shows_progress;
+    int want_caseload, revoked, wipe, shows_progress;
     size_t room; /* bytes of the next batch: it grows while the link holds, so that a bad one still gets somewhere */
     uint64_t skew_ms; /* 0: the clocks agree well enough */
     uint64_t started_ms;
@@ -115,10 +119,17 @@ static int meet(struct sync *s, struct error *e)
         warn(s, "the office works with a newer Satchel: what this one does not know is kept and not shown; update it");
     s->want_caseload = m.as.welcome.want_caseload;
     s->revoked = m.as.welcome.revoked;
+    s->wipe = m.as.welcome.wipe;
+    if ((code = renewal_keep(s->store, m.as.welcome.lease_secret, m.as.welcome.lease_until_ms, m.as.welcome.office_ms,
+                             e)) != 0 ||
+        (code = renewal_officers(s->store, m.as.welcome.recovery, e)) != 0)
+        return code;
     /* The checkpoint is stored before anything is answered: this laptop is a witness. */
     if ((code = store_begin(s->store, e)) != 0)
         return code;
     code = queue_welcome(s->store->db, &s->store->author.chain, &s->store->office_key, &m.as.welcome, e);
+    if (code == 0)
+        code = db_meta_set(s->store->db, "seal_key", m.as.welcome.seal_key, sizeof m.as.welcome.seal_key, e);
     if (code != 0) {
         store_rollback(s->store);
         return code;
@@ -161,7 +172,7 @@ static int push_all(struct sync *s, struct error *e)
     int code;
     for (;;) {
         struct queue_batch batch;
-        if ((code = queue_take(store->db, &store->author.chain, store->sign_secret, s->room, &batch, e)) != 0)
+        if ((code = queue_take(store->db, &store->author.chain, store->sign_secret, 0, s->room, &batch, e)) != 0)
             return code;
         if (batch.count == 0)
             return 0;
@@ -270,6 +281,7 @@ static void say_words(const struct sync *s, uint64_t size, size_t loud)
     if (s->got.kept != 0)
         fprintf(s->cli->err, "%s should go and stays: a change in it waits to be sent; sync again\n",
                 cli_count(s->got.kept, "case or person", "cases and persons", count, sizeof count));
+    store_warn(s->store, s->cli->err);
     if (s->held != 0)
         fprintf(s->cli->err, "the office holds back %s; `satchel status` says why\n",
                 cli_count(s->held, "of your changes", "of your changes", count, sizeof count));
@@ -313,11 +325,36 @@ static int check_agreement(const struct sync *s, struct error *e)
     return 0;
 }
 
+/* All that was unsent is at the office. Keys and store go first; then what is signed in memory and sent is true. */
+static int wipe(struct sync *s, struct error *e)
+{
+    struct event event = {.what = "wiped", .at_ms = clock_wall()};
+    struct error why = {0, ""};
+    uint64_t sent = s->sent;
+    char count[64];
+    int code, was;
+    if ((code = wipe_store(s->store, e)) != 0)
+        return code;
+    (void)agent_stop(s->store->folder, &was, NULL);
+    if ((code = event_write(s->store, &event, &why)) == 0 && (code = push_all(s, &why)) == 0)
+        wire_end(s->wire);
+    /* Writing it may have made a file anew. */
+    (void)wipe_store(s->store, NULL);
+    return error_set(
+        e, E_REFUSED,
+        "the office has ordered that this laptop is wiped: %s sent and held there, then keys and store were "
+        "destroyed; %s",
+        cli_count(sent, "change was", "changes were", count, sizeof count),
+        code == 0 ? "the office has this laptop's signed receipt" : "the receipt could not be sent: tell the office");
+}
+
 static int talk(struct sync *s, struct error *e)
 {
     int code;
     if ((code = meet(s, e)) != 0 || (code = push_all(s, e)) != 0)
         return code;
+    if (s->wipe)
+        return wipe(s, e);
     if (s->revoked) {
         char count[64];
         wire_end(s->wire);
@@ -363,7 +400,7 @@ static int parse_number(const char *text, const char *name, uint64_t max, uint64
 static int run(struct sync *s, const struct wire_options *options, int *waiting, struct error *e)
 {
     int code = wire_open(&s->wire, options, e);
-    if (code == 0 && (code = talk(s, e)) != 0 && code != E_NET)
+    if (code == 0 && (code = talk(s, e)) != 0 && code != E_NET && !s->wipe)
         wire_fail(s->wire, e);
     end_progress(s);
     if (code != 0) {

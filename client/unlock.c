@@ -9,7 +9,9 @@
 
 #include "agent.h"
 #include "clock.h"
+#include "event.h"
 #include "keyfile.h"
+#include "renewal.h"
 #include "store.h"
 
 /* The folder and the key file in it. E_NO_STORE where there is none. */
@@ -46,29 +48,62 @@ static void say_locked(const struct cli *cli, int locked, const char *words)
 
 /* --- unlock --- */
 
-static int unlock(const char *folder, const char *keys, const char *file, const char *fd, unsigned idle,
-                  struct error *e)
+struct unlocking {
+    const struct cli *cli;
+    const char *folder, *keys, *file, *fd;
+    unsigned idle;
+    uint8_t *key; /* in locked memory */
+    struct id session;
+    struct keyfile_opened opened;
+};
+
+/* From the passphrase to the key. Where the lease is over, by way of the office. */
+static int open_key(struct unlocking *u, struct error *e)
 {
-    uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
-    struct id session = id_new(clock_wall());
-    struct store *store = NULL;
     char *passphrase = NULL;
     size_t bytes = 0;
-    int code;
-    if (key == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-    code = cli_secret(file, fd, "Passphrase: ", 0, &passphrase, &bytes, e);
-    if (code == 0)
-        code = keyfile_open(keys, passphrase, bytes, clock_wall(), key, NULL, e);
+    unsigned wait;
+    int code = cli_secret(u->file, u->fd, "Passphrase: ", 0, &passphrase, &bytes, e);
+    if (code != 0)
+        return code;
+    if ((wait = keyfile_wait_s(u->keys, clock_wall())) != 0)
+        fprintf(u->cli->err, "after so many wrong passphrases this takes %u seconds\n", wait);
+    code = renewal_open(u->folder, passphrase, bytes, u->key, &u->opened, e);
     cli_secret_free(passphrase, bytes);
+    return code;
+}
+
+/* Somebody who was not told the passphrase tried: the office hears of it, and so does the owner. */
+static int tell_wrong(struct unlocking *u, struct store *store, struct error *e)
+{
+    struct event event = {.what = "wrong passphrases", .at_ms = u->opened.wrong_ms, .count = u->opened.wrong};
+    char when[32], count[64];
+    if (u->opened.wrong == 0)
+        return 0;
+    cli_time(u->opened.wrong_ms, when);
+    fprintf(
+        u->cli->err, "%s since this store was last opened, the last on %s\n",
+        cli_count(u->opened.wrong, "wrong passphrase was tried", "wrong passphrases were tried", count, sizeof count),
+        when);
+    return event_write(store, &event, e);
+}
+
+static int unlock(struct unlocking *u, struct error *e)
+{
+    struct store *store = NULL;
+    int code;
+    u->session = id_new(clock_wall());
+    if ((u->key = sodium_malloc(KEYFILE_KEY_BYTES)) == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
     /* What the key opens is looked at before anybody trusts it: an old copy, a damaged page. Everything of the store is
      * wiped again before the agent is forked off, which has the key and nothing else. */
-    if (code == 0)
-        code = store_open_with(&store, folder, key, &session, e);
+    if ((code = open_key(u, e)) == 0 && (code = store_open_with(&store, u->folder, u->key, &u->session, e)) == 0 &&
+        (code = tell_wrong(u, store, e)) == 0)
+        renewal_warn(u->cli, store->lease_until_ms);
     store_close(store);
     if (code == 0)
-        code = agent_start(folder, key, &session, idle, e);
-    sodium_free(key);
+        code = agent_start(u->folder, u->key, &u->session, u->idle, e);
+    sodium_free(u->key);
     return code == E_EXISTS ? 0 : code;
 }
 
@@ -79,6 +114,7 @@ int command_unlock(struct cli *cli, int argc, char **argv, int *waiting, struct 
         {"idle", &minutes, NULL}, {"passphrase-file", &file, NULL}, {"passphrase-fd", &fd, NULL}, {NULL, NULL, NULL}};
     char *folder = NULL, *keys = NULL;
     unsigned idle = AGENT_IDLE_MINUTES;
+    struct unlocking u;
     int code;
     (void)waiting;
     if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = parse_minutes(minutes, &idle, e)) != 0)
@@ -91,7 +127,8 @@ int command_unlock(struct cli *cli, int argc, char **argv, int *waiting, struct 
         say_locked(cli, 0, "unlocked already");
         goto out;
     }
-    if ((code = unlock(folder, keys, file, fd, idle, e)) == 0) {
+    u = (struct unlocking){.cli = cli, .folder = folder, .keys = keys, .file = file, .fd = fd, .idle = idle};
+    if ((code = unlock(&u, e)) == 0) {
         char words[64];
         (void)snprintf(words, sizeof words, "unlocked, until nothing has been asked for %u minutes", idle);
         say_locked(cli, 0, words);
@@ -131,7 +168,7 @@ static int change(const char *folder, const char *keys, const uint8_t *key, uint
     struct store *store;
     int code = store_open_with(&store, folder, key, &nobody, e);
     if (code == 0)
-        code = keyfile_change(keys, key, slot, new, bytes, KEYFILE_MEASURED, NULL, e);
+        code = keyfile_change(keys, key, slot, new, bytes, KEYFILE_MEASURED, store_link(store), e);
     store_close(store);
     return code;
 }
@@ -146,8 +183,8 @@ int command_passphrase(struct cli *cli, int argc, char **argv, int *waiting, str
                                          {NULL, NULL, NULL}};
     char *folder = NULL, *keys = NULL, *old = NULL, *new = NULL;
     size_t old_bytes = 0, new_bytes = 0;
-    struct keyfile_opened opened;
     uint8_t *key = NULL;
+    struct keyfile_opened opened;
     int code;
     (void)waiting;
     if ((code = cli_options(&argc, argv, options, e)) != 0)
@@ -161,7 +198,7 @@ int command_passphrase(struct cli *cli, int argc, char **argv, int *waiting, str
         goto out;
     }
     if ((code = cli_secret(file, fd, "The passphrase as it is: ", 0, &old, &old_bytes, e)) != 0 ||
-        (code = keyfile_open(keys, old, old_bytes, clock_wall(), key, &opened, e)) != 0 ||
+        (code = renewal_open(folder, old, old_bytes, key, &opened, e)) != 0 ||
         (code = cli_secret(new_file, new_fd, "The new passphrase: ", 1, &new, &new_bytes, e)) != 0 ||
         (code = change(folder, keys, key, opened.slot, new, new_bytes, e)) != 0)
         goto out;

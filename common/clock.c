@@ -41,3 +41,13 @@ uint64_t clock_wall(void)
         return 0;
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
+
+int clock_text(uint64_t unix_ms, char out[CLOCK_TEXT])
+{
+    time_t when = (time_t)(unix_ms / 1000);
+    struct tm tm;
+    if (gmtime_r(&when, &tm) != NULL && strftime(out, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) != 0)
+        return 0;
+    out[0] = 0;
+    return -1;
+}

@@ -24,4 +24,8 @@ uint64_t clock_ms(uint64_t hlc);
 /* The wall clock, in milliseconds since 1970; 0 where the clock is before it. */
 uint64_t clock_wall(void);
 
+/* "2026-11-23T19:45:00Z" of milliseconds since 1970. -1: there is no such date; out is then "". */
+#define CLOCK_TEXT 32
+int clock_text(uint64_t unix_ms, char out[CLOCK_TEXT]);
+
 #endif

@@ -175,15 +175,15 @@ int keyfile_add_secret(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], c
 int keyfile_open_secret(const char *path, const uint8_t secret[32], uint8_t key[KEYFILE_KEY_BYTES], struct error *e)
 {
     struct keyfile_image image;
-    int code = keyfile_image_read(path, &image, e);
+    int rc = -1, code = keyfile_image_read(path, &image, e);
     memset(key, 0, KEYFILE_KEY_BYTES);
     if (code != 0)
         return code;
-    code = error_set(e, E_WRONG_KEY, "the secret opens nothing in %s; use the one that was made for it", path);
-    for (size_t at = KEYFILE_SLOTS_AT; at < image.count && code != 0; at += keyfile_image_slot(&image, at))
-        if (image.bytes[at + KEYFILE_AT_TYPE] == KEYFILE_SECRET &&
-            keyfile_slot_open_secret(image.bytes + at, secret, key) == 0)
-            code = 0;
+    for (size_t at = KEYFILE_SLOTS_AT; at < image.count && rc != 0; at += keyfile_image_slot(&image, at))
+        if (image.bytes[at + KEYFILE_AT_TYPE] == KEYFILE_SECRET)
+            rc = keyfile_slot_open_secret(image.bytes + at, secret, key);
+    if (rc != 0)
+        code = error_set(e, E_WRONG_KEY, "the secret opens nothing in %s; use the one that was made for it", path);
     sodium_memzero(&image, sizeof image);
     return code;
 }

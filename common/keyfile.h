@@ -48,12 +48,12 @@ struct keyfile_head {
 };
 
 struct keyfile_slot {
+    uint64_t passes, memory_bytes;
+    struct id officers[2]; /* of a recovery slot, otherwise zeros */
+    int leased;
     uint8_t number;
     uint8_t type; /* enum keyfile_type, or one that this program does not know */
-    int leased;
     char label[KEYFILE_LABEL_MAX + 1];
-    struct id officers[2]; /* of a recovery slot, otherwise zeros */
-    uint64_t passes, memory_bytes;
 };
 
 struct keyfile_opened {

@@ -225,8 +225,8 @@ void keyfile_image_header(const struct keyfile_image *image, uint8_t *slot, uint
     slot[KEYFILE_AT_TYPE] = type;
     slot[KEYFILE_AT_CIPHER] = CIPHER_XCHACHA20;
     keyfile_image_put_le(slot + KEYFILE_AT_BYTES, bytes, 4);
-    if (label != NULL)
-        memcpy(slot + KEYFILE_AT_LABEL, label, strlen(label));
+    for (size_t i = 0; label != NULL && label[i] != '\0'; i++)
+        slot[KEYFILE_AT_LABEL + i] = (uint8_t)label[i];
 }
 
 int keyfile_image_label(const char *label, struct error *e)

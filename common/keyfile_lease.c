@@ -214,12 +214,15 @@ int keyfile_lease_carry(const struct keyfile_image *from, const char *path, cons
                         struct keyfile_image *to, const char *next, const uint8_t key[KEYFILE_KEY_BYTES],
                         struct error *e)
 {
-    size_t at, there = keyfile_image_find(to, KEYFILE_DEVICE, KEYFILE_SLOTS_AT);
+    size_t at = keyfile_image_find(from, KEYFILE_DEVICE, KEYFILE_SLOTS_AT);
+    size_t there = keyfile_image_find(to, KEYFILE_DEVICE, KEYFILE_SLOTS_AT);
     struct keyfile_lease lease;
-    int same, code = check(from, path, from_key, &at, e);
-    if (code == E_NOT_FOUND)
+    int same, code = 0;
+    if (at == from->count)
         return there == to->count ? 0 : keyfile_image_put(to, there, NULL, 0, next, e);
-    if (code != 0 && code != E_LOCKED) /* one that was erased stays so */
+    if (!is_erased(from->bytes + at)) /* one that was erased stays so */
+        code = check(from, path, from_key, &at, e);
+    if (code != 0)
         return code;
     memcpy(lease.secret, from->bytes + at + SECRET_AT, sizeof lease.secret);
     lease.until_ms = keyfile_image_get_le(from->bytes + at + UNTIL_AT, 8);

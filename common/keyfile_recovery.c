@@ -12,7 +12,7 @@
 #include "vault_private.h"
 
 #define PAIR_AT KEYFILE_HEADER_BYTES
-#define OFFICER_BYTES (ID_BYTES + crypto_box_PUBLICKEYBYTES)
+#define OFFICER_BYTES ((size_t)ID_BYTES + crypto_box_PUBLICKEYBYTES)
 #define SIGNATURE_AT (PAIR_AT + 2 * OFFICER_BYTES)
 #define SIGNATURE_BYTES 64
 #define PAIR_BYTES (2 * OFFICER_BYTES + SIGNATURE_BYTES)
@@ -200,16 +200,17 @@ int keyfile_open_recovery(const char *path, const uint8_t secret_a[32], const ui
     memcpy(secrets[1], secret_b, 32);
     crypto_scalarmult_base(publics[0], secret_a);
     crypto_scalarmult_base(publics[1], secret_b);
-    code = error_set(e, E_WRONG_KEY,
-                     "these two are no pair of recovery officers of %s; two different officers of one "
-                     "pair are needed",
-                     path);
     if (memcmp(publics[0], publics[1], sizeof publics[0]) != 0)
         for (; at < image.count && rc != 0;
              at = keyfile_image_find(&image, KEYFILE_RECOVERY, at + keyfile_image_slot(&image, at)))
             rc = open_slot(image.bytes + at, secrets, publics, key, officers);
     if (rc == 0)
         code = keyfile_image_open_head(&image, path, key, &head, e);
+    else
+        code = error_set(e, E_WRONG_KEY,
+                         "these two are no pair of recovery officers of %s; two different officers of one "
+                         "pair are needed",
+                         path);
     if (code != 0) {
         sodium_memzero(key, KEYFILE_KEY_BYTES);
         memset(officers, 0, 2 * sizeof *officers);

@@ -24,46 +24,6 @@
 
 #define LIVING_MAX 64 /* live ops of a record that are looked at in memory, not one by one in the store */
 
-/* --- the tables --- */
-
-#define TABLES                                                                                                         \
-    "CREATE TABLE IF NOT EXISTS op("                                                                                   \
-    "  record BLOB NOT NULL, field INTEGER NOT NULL, entry INTEGER NOT NULL, op INTEGER NOT NULL,"                     \
-    "  action INTEGER NOT NULL, at INTEGER NOT NULL, size INTEGER NOT NULL,"                                           \
-    "  PRIMARY KEY(record, field, entry, op)) WITHOUT ROWID;"                                                          \
-    "CREATE INDEX IF NOT EXISTS op_entry ON op(entry);"                                                                \
-    "CREATE TABLE IF NOT EXISTS superseded("                                                                           \
-    "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, op INTEGER NOT NULL,"                       \
-    "  record BLOB NOT NULL, field INTEGER NOT NULL,"                                                                  \
-    "  PRIMARY KEY(device, epoch, seq, op, record, field)) WITHOUT ROWID;"                                             \
-    "CREATE TABLE IF NOT EXISTS applied(entry INTEGER PRIMARY KEY);"                                                   \
-    "CREATE TABLE IF NOT EXISTS place("                                                                                \
-    "  record BLOB PRIMARY KEY, kind INTEGER NOT NULL, scope BLOB NOT NULL, voided INTEGER NOT NULL DEFAULT 0)"        \
-    "  WITHOUT ROWID;"                                                                                                 \
-    "CREATE TABLE IF NOT EXISTS conflict("                                                                             \
-    "  record BLOB NOT NULL, field INTEGER NOT NULL, kind INTEGER NOT NULL, scope BLOB NOT NULL,"                      \
-    "  loud INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(record, field)) WITHOUT ROWID;"                      \
-    "CREATE TABLE IF NOT EXISTS held("                                                                                 \
-    "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL,"                      \
-    "  PRIMARY KEY(device, epoch, seq, record)) WITHOUT ROWID;"                                                        \
-    "CREATE INDEX IF NOT EXISTS held_record ON held(record);"
-
-#define DROP_TABLES                                                                                                    \
-    "DROP TABLE IF EXISTS op; DROP TABLE IF EXISTS superseded; DROP TABLE IF EXISTS applied;"                          \
-    "DROP TABLE IF EXISTS place; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS held;"
-
-int record_create(struct db *db, struct error *e)
-{
-    char *sql = NULL;
-    int code = schema_sql(&sql, e);
-    if (code == 0)
-        code = db_exec(db, sql, e);
-    if (code == 0)
-        code = db_exec(db, TABLES, e);
-    free(sql);
-    return code;
-}
-
 /* --- applying one entry --- */
 
 /* What the store knows of an entry before it is applied. */
@@ -445,6 +405,10 @@ int record_redo(struct db *db, const struct id *record, struct error *e)
     }
     return row < 0 ? e->code : 0;
 }
+
+#define DROP_TABLES                                                                                                    \
+    "DROP TABLE IF EXISTS op; DROP TABLE IF EXISTS superseded; DROP TABLE IF EXISTS applied;"                          \
+    "DROP TABLE IF EXISTS place; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS held;"
 
 static int apply_each(void *arg, struct log_entry *entry, struct error *e)
 {

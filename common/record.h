@@ -24,6 +24,9 @@
 #include "merge.h"
 #include "schema.h"
 
+/* Makes the tables where they are not there, and brings those of an older schema up to this one: columns and kinds that
+ * it did not know are added, and filled from the log. Inside the caller's transaction, or in one of its own. log_create
+ * comes first. */
 int record_create(struct db *db, struct error *e);
 
 /* Applies an entry that log_add has stored: its live ops go into op, what they supersede leaves it, and every touched

@@ -80,10 +80,23 @@ static void end(struct job *j)
     sodium_free(j->secrets);
 }
 
+/* The lease, where there is one that goes on; whoever opened the key file without one needs none now. */
+static int take_lease(struct job *j, struct error *e)
+{
+    struct keyfile_lease lease;
+    struct error told = {0};
+    int code = keyfile_lease_get(j->keys, j->secrets->old_key, j->o->now_ms, &lease, &told);
+    j->secrets->has_lease = code == 0;
+    memcpy(j->secrets->lease, lease.secret, sizeof lease.secret);
+    sodium_memzero(&lease, sizeof lease);
+    if (code == 0 || code == E_NOT_FOUND || code == E_LOCKED)
+        return 0;
+    return error_set(e, code, "%s", told.text);
+}
+
 /* Names, memory, and the old key. On an error everything has been given back. */
 static int begin(struct job *j, const struct rekey_options *o, struct error *e)
 {
-    struct keyfile_lease lease = {.secret = {0}};
     int code;
     memset(j, 0, sizeof *j);
     j->o = o;
@@ -93,20 +106,16 @@ static int begin(struct job *j, const struct rekey_options *o, struct error *e)
         return code;
     (void)snprintf(j->next_db, sizeof j->next_db, "%s.next", j->db);
     (void)snprintf(j->next_keys, sizeof j->next_keys, "%s.next", j->keys);
-    if ((j->secrets = sodium_malloc(sizeof *j->secrets)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory for a new key; close other programs and try again");
+    if ((j->secrets = sodium_malloc(sizeof *j->secrets)) == NULL) {
+        (void)error_set(e, E_MEMORY, "there is no memory for a new key; close other programs and try again");
+        return E_MEMORY;
+    }
     sodium_memzero(j->secrets, sizeof *j->secrets);
     code = o->secret != NULL
                ? keyfile_open_secret(j->keys, o->secret, j->secrets->old_key, e)
                : keyfile_open(j->keys, o->passphrase, o->passphrase_bytes, o->now_ms, j->secrets->old_key, NULL, e);
-    /* Whoever opened without a lease needs none now. */
     if (code == 0)
-        code = keyfile_lease_get(j->keys, j->secrets->old_key, o->now_ms, &lease, e);
-    j->secrets->has_lease = code == 0;
-    memcpy(j->secrets->lease, lease.secret, sizeof lease.secret);
-    sodium_memzero(&lease, sizeof lease);
-    if (code == E_NOT_FOUND || (code == E_LOCKED && !sodium_is_zero(j->secrets->old_key, KEYFILE_KEY_BYTES)))
-        code = 0;
+        code = take_lease(j, e);
     if (code != 0)
         end(j);
     return code;
@@ -167,9 +176,11 @@ static void remove_next(const struct job *j)
 
 static int take_up_or_make(const struct job *j, struct error *e)
 {
-    int code = keyfile_next_open(j->next_keys, &j->with, lease_of(j), j->secrets->key, e);
-    if (code == 0 || code == E_MEMORY)
-        return code;
+    int code = keyfile_next_open(j->next_keys, &j->with, lease_of(j), j->secrets->key, NULL);
+    if (code == 0)
+        return 0;
+    if (code == E_MEMORY)
+        return error_set(e, code, "there is no memory to open %s; close other programs", j->next_keys);
     /* None, or of somebody else, or damaged: what was sealed under its key is of no use. */
     remove_next(j);
     return keyfile_next_make(j->keys, j->next_keys, &j->with, j->o->cost, lease_of(j), j->secrets->key, e);
@@ -181,6 +192,17 @@ static int bad_page(const struct job *j, uint64_t number, struct error *e)
 {
     return error_set(e, E_VERIFY, "page %llu of %s failed its seal; restore the store from a backup",
                      (unsigned long long)number, j->db);
+}
+
+static int cut_short(const struct job *j, struct error *e)
+{
+    return error_set(e, E_VERIFY, "%s was cut short; restore the store from a backup", j->db);
+}
+
+/* How many pages the first one says there are (SQLite's file format, 1.3.7; big endian). */
+static uint64_t page_count(const uint8_t page[VAULT_PAGE_BYTES])
+{
+    return (uint64_t)page[28] << 24 | (uint64_t)page[29] << 16 | (uint64_t)page[30] << 8 | page[31];
 }
 
 static int read_page(int fd, uint64_t number, uint8_t disk[VAULT_PAGE_BYTES])
@@ -232,10 +254,12 @@ static int open_source(struct job *j, struct error *e)
     if (j->from < 0 || fstat(j->from, &status) != 0 || (rc = read_page(j->from, 1, disk)) < 0)
         return error_system(e, E_IO, errno, "%s could not be read", j->db);
     if (rc > 0 || status.st_size % VAULT_PAGE_BYTES != 0)
-        return error_set(e, E_VERIFY, "%s was cut short; restore the store from a backup", j->db);
+        return cut_short(j, e);
     j->pages = (uint64_t)status.st_size / VAULT_PAGE_BYTES;
     vault_page_keys(from, j->secrets->old_key, disk);
-    return vault_page_open(from, 1, disk, from->plain) == 0 ? 0 : bad_page(j, 1, e);
+    if (vault_page_open(from, 1, disk, from->plain) != 0)
+        return bad_page(j, 1, e);
+    return page_count(from->plain) > j->pages ? cut_short(j, e) : 0;
 }
 
 /* Opens the new database. It has a file id of its own, that of an earlier try where its first page opens. */

@@ -124,6 +124,8 @@ char *schema_format(const struct schema_field *field, struct slice value, char *
 
 /* The DDL of the projection: one table for each kind, one column for each field; E_MEMORY. *sql is freed with free. */
 int schema_sql(char **sql, struct error *e);
+/* The SQL type of a field's column. */
+const char *schema_sql_type(const struct schema_field *field);
 
 /* Writes docs/SCHEMA.md, and what `satchel help KIND` shows. */
 void schema_document(FILE *out);

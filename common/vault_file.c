@@ -60,6 +60,15 @@ static int write_all(int fd, const uint8_t *bytes, size_t count)
     return 0;
 }
 
+/* What root writes stays its owner's: otherwise a command of an administrator's would shut a service out. */
+static int keep_owner(int folder, const char *last, int fd)
+{
+    struct stat old;
+    if (geteuid() != 0 || fstatat(folder, last, &old, AT_SYMLINK_NOFOLLOW) != 0)
+        return 0;
+    return fchown(fd, old.st_uid, old.st_gid);
+}
+
 int vault_file_replace(int folder, const char *path, const void *bytes, size_t count, struct error *e)
 {
     const char *last = last_part(path);
@@ -70,7 +79,8 @@ int vault_file_replace(int folder, const char *path, const void *bytes, size_t c
     fd = openat(folder, next, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (fd < 0)
         return error_system(e, E_IO, errno, "%s.new could not be created", path);
-    if (fchmod(fd, S_IRUSR | S_IWUSR) != 0 || write_all(fd, bytes, count) != 0 || fsync(fd) != 0) {
+    if (keep_owner(folder, last, fd) != 0 || fchmod(fd, S_IRUSR | S_IWUSR) != 0 || write_all(fd, bytes, count) != 0 ||
+        fsync(fd) != 0) {
         number = errno;
         (void)close(fd);
         goto fail;

@@ -115,23 +115,22 @@ static void frame_ad(uint8_t ad[8 + SALTS_BYTES], sqlite3_int64 offset, const ui
     memcpy(ad + 8, salts, SALTS_BYTES);
 }
 
-void vault_page_seal_frame(struct vault_secret *s, sqlite3_int64 offset, const uint8_t header[VAULT_FRAME_HEADER_BYTES],
-                           const uint8_t page[VAULT_PAGE_BYTES], uint8_t disk[VAULT_FRAME_BYTES])
+void vault_page_seal_frame(const struct vault_secret *s, sqlite3_int64 offset,
+                           const uint8_t header[VAULT_FRAME_HEADER_BYTES], const uint8_t page[VAULT_PAGE_BYTES],
+                           uint8_t disk[VAULT_FRAME_BYTES])
 {
-    uint8_t *message = s->plain + SALTS_AT;
-    uint8_t salts[SALTS_BYTES], ad[8 + SALTS_BYTES];
-    memcpy(salts, header + SALTS_AT, sizeof salts);
-    frame_ad(ad, offset, salts);
+    uint8_t *message = disk + SALTS_AT;
+    uint8_t ad[8 + SALTS_BYTES];
+    frame_ad(ad, offset, header + SALTS_AT);
     memcpy(message, header, 8);
     memcpy(message + 8, header + 16, 8);
     memcpy(message + 16, page, VAULT_BODY_BYTES);
     randombytes_buf(disk + FRAME_NONCE_AT, NONCE_BYTES);
-    crypto_aead_xchacha20poly1305_ietf_encrypt_detached(disk + SALTS_AT, disk + FRAME_TAG_AT, NULL, message,
+    crypto_aead_xchacha20poly1305_ietf_encrypt_detached(message, disk + FRAME_TAG_AT, NULL, message,
                                                         FRAME_MESSAGE_BYTES, ad, sizeof ad, NULL, disk + FRAME_NONCE_AT,
                                                         s->wal);
-    memcpy(disk, disk + SALTS_AT, SALTS_BYTES);
-    memcpy(disk + SALTS_AT, salts, sizeof salts);
-    sodium_memzero(s->plain, sizeof s->plain);
+    memcpy(disk, message, 8);
+    memcpy(disk + SALTS_AT, header + SALTS_AT, SALTS_BYTES);
 }
 
 int vault_page_open_frame(const struct vault_secret *s, sqlite3_int64 offset, uint8_t disk[VAULT_FRAME_BYTES],

@@ -113,9 +113,10 @@ void vault_page_seal_with(const struct vault_secret *s, uint64_t number, const u
 void vault_page_next_nonce(const struct vault_secret *s, uint64_t number, const uint8_t disk[VAULT_PAGE_BYTES],
                            uint8_t nonce[VAULT_NONCE_BYTES]);
 
-/* The same for a frame of the write-ahead log at a file offset. Sealing works in s->plain; opening changes disk. */
-void vault_page_seal_frame(struct vault_secret *s, sqlite3_int64 offset, const uint8_t header[VAULT_FRAME_HEADER_BYTES],
-                           const uint8_t page[VAULT_PAGE_BYTES], uint8_t disk[VAULT_FRAME_BYTES]);
+/* The same for a frame of the write-ahead log at a file offset. Opening changes disk. */
+void vault_page_seal_frame(const struct vault_secret *s, sqlite3_int64 offset,
+                           const uint8_t header[VAULT_FRAME_HEADER_BYTES], const uint8_t page[VAULT_PAGE_BYTES],
+                           uint8_t disk[VAULT_FRAME_BYTES]);
 int vault_page_open_frame(const struct vault_secret *s, sqlite3_int64 offset, uint8_t disk[VAULT_FRAME_BYTES],
                           uint8_t frame[VAULT_FRAME_BYTES]);
 
@@ -206,7 +207,8 @@ int vault_file_lock(const char *path, int *folder, struct error *e);
 void vault_file_unlock(int folder);
 
 /* Replaces the file at path, in the locked folder, with these bytes, so that a crash leaves the old or the new: write
- * to path.new, fsync, rename, fsync of the folder; mode 0600. Errors: E_INPUT (name too long), E_IO, E_FULL. */
+ * to path.new, fsync, rename, fsync of the folder; mode 0600, the owner as before. Errors: E_INPUT (name too long),
+ * E_IO, E_FULL. */
 int vault_file_replace(int folder, const char *path, const void *bytes, size_t count, struct error *e);
 
 /* ---- vault.c ---- */

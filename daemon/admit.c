@@ -3,9 +3,9 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
+#include "lease.h"
 #include "record.h"
 #include "schema.h"
 
@@ -40,22 +40,16 @@ static int check_active(struct central *c, const struct id *user, struct error *
     return code;
 }
 
-enum { TIME_TEXT = 32 };
-
-static int time_text(uint64_t unix_ms, char out[TIME_TEXT], struct error *e)
+static int time_text(uint64_t unix_ms, char out[CLOCK_TEXT], struct error *e)
 {
-    time_t when = (time_t)(unix_ms / 1000);
-    struct tm tm;
-    if (gmtime_r(&when, &tm) == NULL || strftime(out, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        return error_set(e, E_INTERNAL, "this machine's clock gives no date");
-    return 0;
+    return clock_text(unix_ms, out) == 0 ? 0 : error_set(e, E_INTERNAL, "this machine's clock gives no date");
 }
 
 int admit_invite(struct central *c, const struct id *user, unsigned hours, const char *host, unsigned port,
                  struct ticket *out, struct error *e)
 {
     uint64_t now = clock_wall();
-    char expires[TIME_TEXT];
+    char expires[CLOCK_TEXT];
     struct edit edit;
     int code;
     memset(out, 0, sizeof *out);
@@ -128,7 +122,7 @@ static int check_proof(const struct message_enrol *m, const struct id *ticket, c
 static int check_ticket(struct central *c, const struct id *ticket, const struct id *device, struct id *user,
                         int *again, struct error *e)
 {
-    char id[ID_TEXT], own[33], now[TIME_TEXT];
+    char id[ID_TEXT], own[33], now[CLOCK_TEXT];
     sqlite3_stmt *s;
     int row, code;
     id_format(ticket, id);
@@ -200,7 +194,8 @@ int admit_enrol(struct central *c, const struct id *ticket, const struct message
                 struct admit_answer *out, struct error *e)
 {
     struct id device = id_of_device(m->sign_key), user;
-    int code, again = 0;
+    char status[32] = "active";
+    int code, again = 0, revoked;
     memset(out, 0, sizeof *out);
     if ((code = check_proof(m, ticket, noise_key, e)) != 0 ||
         (code = check_ticket(c, ticket, &device, &user, &again, e)) != 0)
@@ -208,15 +203,17 @@ int admit_enrol(struct central *c, const struct id *ticket, const struct message
     if (!again) {
         if ((code = check_new(c, &device, noise_key, e)) != 0 || (code = central_begin(c, e)) != 0)
             return code;
-        c->author.person = c->office;
-        c->author.session = everywhere; /* nobody sits there */
+        central_act_as_office(c);
         if ((code = write_device(c, ticket, &device, &user, m, noise_key, e)) != 0) {
             central_rollback(c);
             return code;
         }
         if ((code = central_commit(c, e)) != 0)
             return code;
+    } else if ((code = text_of(c, "SELECT status FROM device WHERE id = ?", &device, status, sizeof status, e)) != 0) {
+        return code;
     }
+    revoked = strcmp(status, "active") != 0; /* since it enrolled: then it gets the answer, and no lease */
     if ((code = text_of(c, "SELECT name FROM \"user\" WHERE id = ?", &user, out->user_name, sizeof out->user_name,
                         e)) != 0 ||
         (code = text_of(c, "SELECT name FROM office WHERE id = ?", &c->office, out->office_name,
@@ -230,5 +227,7 @@ int admit_enrol(struct central *c, const struct id *ticket, const struct message
     out->message.office_name = (struct slice){(const uint8_t *)out->office_name, strlen(out->office_name)};
     out->message.log_key = (struct slice){(const uint8_t *)out->log_key, strlen(out->log_key)};
     out->message.office_ms = clock_wall();
-    return 0;
+    memcpy(out->message.seal_key, c->seal_public, sizeof out->message.seal_key);
+    return lease_of(c, &device, revoked, out->message.office_ms, out->message.lease_secret,
+                    &out->message.lease_until_ms, e);
 }

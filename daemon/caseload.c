@@ -179,6 +179,25 @@ static int is_in_place(struct central *c, const struct change *change, struct er
     return same;
 }
 
+/* What a laptop says of itself (what it holds, what happened to its store) nobody else says for it. 1, 0, -1. */
+static int is_own_word(struct central *c, const struct change *change, struct error *e)
+{
+    struct id first;
+    sqlite3_stmt *s;
+    int row;
+    if (change->kind != KIND_EVENT && change->kind != KIND_RECEIPT)
+        return 1;
+    if (db_query(c->db, &s, e, "SELECT device FROM entry WHERE record = ? AND held = 0 ORDER BY position LIMIT 1", "d",
+                 &change->record) != 0 ||
+        (row = db_next(c->db, s, e)) < 0)
+        return -1;
+    if (row == 0)
+        return 1;
+    first = db_id(s, 0);
+    db_done(c->db, s);
+    return id_equal(&first, &change->device);
+}
+
 /* Is each dot of this list in the log? 1, 0, -1. */
 static int are_written(struct central *c, const struct change *change, struct slice dots, struct error *e)
 {
@@ -345,6 +364,10 @@ int caseload_judge(struct central *c, const struct caseload *l, const struct id 
         (void)snprintf(
             reason, 200,
             "its record stands in another case, is of another kind, or has an id that the office alone gives");
+        return right < 0 ? -1 : 1;
+    }
+    if ((right = is_own_word(c, change, e)) != 1) {
+        (void)snprintf(reason, 200, "it changes what another laptop, or the office, said of itself");
         return right < 0 ? -1 : 1;
     }
     if ((right = are_seen(c, change, e)) != 1) {

@@ -11,6 +11,7 @@
 #include "keyfile.h"
 #include "log.h"
 #include "record.h"
+#include "recovery.h"
 #include "schema.h"
 #include "vault.h"
 
@@ -26,7 +27,7 @@ static int no_memory(struct error *e)
     return error_set(e, E_MEMORY, "there is no memory left; stop other programs and try again");
 }
 
-static char *path_in(const char *folder, const char *name)
+char *central_path(const char *folder, const char *name)
 {
     size_t size = strlen(folder) + strlen(name) + 2;
     char *path = malloc(size);
@@ -62,7 +63,7 @@ void central_close(struct central *c)
 /* Opens the store under its key and makes sure that its tables are there. */
 static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], int create, struct error *e)
 {
-    char *path = path_in(c->folder, "office.db");
+    char *path = central_path(c->folder, "office.db");
     int code;
     if (path == NULL)
         return no_memory(e);
@@ -80,6 +81,16 @@ static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], i
     return db_commit(c->db, e);
 }
 
+/* A secret of 32 random bytes. An office that was set up before there was one gets it here. */
+static int load_secret(struct central *c, const char *name, uint8_t secret[32], struct error *e)
+{
+    int code = db_meta_get(c->db, name, secret, 32, e);
+    if (code != E_NOT_FOUND)
+        return code;
+    randombytes_buf(secret, 32);
+    return db_meta_set(c->db, name, secret, 32, e);
+}
+
 /* From the store into the struct: keys, chain, tree, checkpoint. */
 static int load(struct central *c, struct error *e)
 {
@@ -92,8 +103,11 @@ static int load(struct central *c, struct error *e)
     crypto_scalarmult_base(c->noise_public, c->keys->noise_secret);
     db_meta_text(c->db, "log_key", vkey, sizeof vkey);
     if ((code = checkpoint_vkey_parse(vkey, &c->vkey, e)) != 0 ||
+        (code = load_secret(c, "seal_secret", c->keys->seal_secret, e)) != 0 ||
+        (code = load_secret(c, "lease_secret", c->keys->lease_secret, e)) != 0 ||
         (code = edit_author_load(c->db, &c->author, e)) != 0 || (code = log_frontier(c->db, &c->tree, e)) != 0)
         return code;
+    crypto_scalarmult_base(c->seal_public, c->keys->seal_secret);
     db_meta_text(c->db, "checkpoint", c->checkpoint, sizeof c->checkpoint);
     c->checkpoint_size = db_meta_uint(c->db, "checkpoint_size");
     if (c->checkpoint_size != c->tree.size)
@@ -102,25 +116,39 @@ static int load(struct central *c, struct error *e)
     return 0;
 }
 
-int central_open(struct central **out, const char *folder, const char *passphrase, size_t passphrase_bytes,
-                 struct error *e)
+int central_open_key(struct central **out, const char *folder, const uint8_t key[32],
+                     const struct keyfile_opened *opened, struct error *e)
 {
     struct central *c = allocate(folder);
-    char *keys = path_in(folder, "office.keys");
-    uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
     int code;
     *out = NULL;
-    if (c == NULL || keys == NULL || key == NULL)
-        code = no_memory(e);
-    else if ((code = keyfile_open(keys, passphrase, passphrase_bytes, clock_wall(), key, NULL, e)) == 0 &&
-             (code = open_store(c, key, 0, e)) == 0)
-        code = load(c, e);
-    sodium_free(key);
-    free(keys);
+    if (c == NULL)
+        return no_memory(e);
+    memcpy(c->keys->data_key, key, sizeof c->keys->data_key);
+    if ((code = open_store(c, key, 0, e)) == 0 && (code = load(c, e)) == 0 && (code = recovery_refresh(c, e)) == 0 &&
+        opened != NULL && opened->wrong != 0)
+        code = central_event(c, "wrong passphrases", opened->wrong, opened->wrong_ms, NULL, e);
     if (code != 0)
         central_close(c);
     else
         *out = c;
+    return code;
+}
+
+int central_open(struct central **out, const char *folder, const char *passphrase, size_t passphrase_bytes,
+                 struct error *e)
+{
+    char *keys = central_path(folder, "office.keys");
+    uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
+    struct keyfile_opened opened = {0};
+    int code;
+    *out = NULL;
+    if (keys == NULL || key == NULL)
+        code = no_memory(e);
+    else if ((code = keyfile_open(keys, passphrase, passphrase_bytes, clock_wall(), key, &opened, e)) == 0)
+        code = central_open_key(out, folder, key, &opened, e);
+    sodium_free(key);
+    free(keys);
     return code;
 }
 
@@ -151,20 +179,21 @@ static int new_keys(struct central *c, const struct id *office, struct error *e)
 static int first_records(struct central *c, const struct central_options *o, struct error *e)
 {
     static const struct id everywhere;
-    char vkey[CHECKPOINT_VKEY_MAX], noise[65];
+    char vkey[CHECKPOINT_VKEY_MAX], noise[65], version[24];
     struct id admin = id_new(clock_wall());
     struct edit edit;
     int code;
     c->author.person = admin;
     c->author.session = id_new(clock_wall());
     sodium_bin2hex(noise, sizeof noise, c->noise_public, sizeof c->noise_public);
+    (void)snprintf(version, sizeof version, "%d", SCHEMA_VERSION);
     if ((code = checkpoint_vkey_format(&c->vkey, vkey, e)) != 0)
         return code;
     if ((code = edit_new(&edit, c->db, schema_kind(KIND_OFFICE), &everywhere, &c->office, e)) != 0 ||
         (code = edit_set_text(&edit, "name", o->name, e)) != 0 ||
         (code = edit_set_text(&edit, "log_key", vkey, e)) != 0 ||
         (code = edit_set_text(&edit, "noise_key", noise, e)) != 0 ||
-        (code = edit_set_text(&edit, "schema_version", "1", e)) != 0) {
+        (code = edit_set_text(&edit, "schema_version", version, e)) != 0) {
         edit_free(&edit);
         return code;
     }
@@ -184,7 +213,7 @@ static int first_records(struct central *c, const struct central_options *o, str
 int central_create(const struct central_options *o, struct error *e)
 {
     struct central *c = allocate(o->folder);
-    char *keys = path_in(o->folder, "office.keys"), *store = path_in(o->folder, "office.db");
+    char *keys = central_path(o->folder, "office.keys"), *store = central_path(o->folder, "office.db");
     uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
     struct id office = id_new(clock_wall());
     struct stat there;
@@ -201,7 +230,8 @@ int central_create(const struct central_options *o, struct error *e)
         code = error_set(e, E_EXISTS, "there is an office in %s already; nothing was touched", o->folder);
         goto out;
     }
-    if ((code = keyfile_create(keys, "office", o->passphrase, o->passphrase_bytes, KEYFILE_MEASURED, key, e)) != 0)
+    if ((code = keyfile_create(keys, CENTRAL_KEY_LABEL, o->passphrase, o->passphrase_bytes, KEYFILE_MEASURED, key,
+                               e)) != 0)
         goto out;
     made_keys = 1;
     if ((code = open_store(c, key, 1, e)) != 0 || (code = central_begin(c, e)) != 0)
@@ -309,7 +339,7 @@ static int receipt_time(struct central *c, uint64_t *out, struct error *e)
         last = db_uint(s, 0);
         db_done(c->db, s);
     }
-    *out = c->author.wall();
+    *out = c->receipt_ms != 0 ? c->receipt_ms : c->author.wall();
     if (*out < last)
         *out = last;
     return 0;
@@ -365,7 +395,48 @@ int central_append(struct central *c, const struct change *change, uint64_t *rec
     return record_apply(c->db, &entry, e);
 }
 
+static int write_event(struct central *c, const char *what, uint64_t count, uint64_t at_ms, const struct id *officers,
+                       struct error *e)
+{
+    static const struct id everywhere;
+    struct id record = id_new(clock_wall());
+    char at[CLOCK_TEXT], number[24];
+    struct edit edit;
+    int code;
+    (void)clock_text(at_ms != 0 ? at_ms : c->author.wall(), at);
+    (void)snprintf(number, sizeof number, "%llu", (unsigned long long)count);
+    if ((code = edit_new(&edit, c->db, schema_kind(KIND_EVENT), &everywhere, &record, e)) != 0 ||
+        (code = edit_set_text(&edit, "what", what, e)) != 0 || (code = edit_set_text(&edit, "at", at, e)) != 0 ||
+        (code = edit_set_text(&edit, "count", number, e)) != 0 ||
+        (officers != NULL && (code = edit_set_id(&edit, "officer", &officers[0], e)) != 0) ||
+        (officers != NULL && (code = edit_set_id(&edit, "second_officer", &officers[1], e)) != 0)) {
+        edit_free(&edit);
+        return code;
+    }
+    return central_write(c, &edit, NULL, e);
+}
+
+int central_event(struct central *c, const char *what, uint64_t count, uint64_t at_ms, const struct id *officers,
+                  struct error *e)
+{
+    int code = central_begin(c, e);
+    if (code != 0)
+        return code;
+    central_act_as_office(c);
+    if ((code = write_event(c, what, count, at_ms, officers, e)) != 0) {
+        central_rollback(c);
+        return code;
+    }
+    return central_commit(c, e);
+}
+
 /* --- people --- */
+
+void central_act_as_office(struct central *c)
+{
+    c->author.person = c->office;
+    memset(&c->author.session, 0, sizeof c->author.session);
+}
 
 int central_user(struct central *c, const char *login, struct id *out, struct error *e)
 {

@@ -8,6 +8,9 @@
 #include "clock.h"
 #include "commit.h"
 #include "deal.h"
+#include "lease.h"
+#include "officers.h"
+#include "recovery.h"
 #include "session.h"
 #include "wire_limits.h"
 
@@ -175,12 +178,25 @@ static void refuse(struct peer *p, const struct error *e)
 
 /* --- what the laptop says --- */
 
+/* The officers, as a welcome carries them. */
+static int pack_officers(struct central *c, uint8_t *out, struct slice *packed, struct error *e)
+{
+    struct keyfile_pair pairs[KEYFILE_PAIRS_MAX];
+    size_t count = 0;
+    int code = recovery_pairs(c, pairs, &count, e);
+    for (size_t i = 0; code == 0 && i < count; i++)
+        officers_pack(&pairs[i], out + i * OFFICERS_PAIR_BYTES);
+    *packed = (struct slice){out, count * OFFICERS_PAIR_BYTES};
+    return code;
+}
+
 static int welcome(struct peer *p, const struct message_hello *hello, struct error *e)
 {
     struct central *c = p->server->central;
     struct merkle_source tree = log_tree(c->db);
     struct message m = {.type = MESSAGE_WELCOME};
     struct message_welcome *w = &m.as.welcome;
+    uint8_t officers[KEYFILE_PAIRS_MAX * OFFICERS_PAIR_BYTES];
     uint64_t seen = hello->checkpoint_size <= c->checkpoint_size ? hello->checkpoint_size : 0;
     int code, known;
     if ((code = log_chain_end(c->db, &p->device.device, &w->have, e)) != 0)
@@ -192,6 +208,12 @@ static int welcome(struct peer *p, const struct message_hello *hello, struct err
     w->schema_version = SCHEMA_VERSION;
     w->office_ms = clock_wall();
     w->revoked = p->device.revoked;
+    w->wipe = p->device.wipe;
+    memcpy(w->seal_key, c->seal_public, sizeof w->seal_key);
+    if ((code = lease_of(c, &p->device.device, p->device.revoked, w->office_ms, w->lease_secret, &w->lease_until_ms,
+                         e)) != 0 ||
+        (code = pack_officers(c, officers, &w->recovery, e)) != 0)
+        return code;
     if ((known = deal_remembers(c, &p->device, hello->caseload_digest, &p->held, e)) < 0)
         return e->code;
     p->remembers = known;

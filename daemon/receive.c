@@ -12,17 +12,14 @@
 #include "record.h"
 #include "schema.h"
 
-int receive_device(struct central *c, const uint8_t noise_key[32], struct receive_device *out, struct error *e)
+/* The device that the statement finds by one text. */
+static int load_device(struct central *c, const char *sql, const char *text, struct receive_device *out,
+                       struct error *e)
 {
-    static const char sql[] =
-        "SELECT device.id, device.\"user\", device.sign_key, device.status, \"user\".status, \"user\".role "
-        "FROM device JOIN \"user\" ON \"user\".id = device.\"user\" WHERE device.noise_key = ?";
-    char hex[65];
     sqlite3_stmt *s;
     size_t bytes = 0;
     int row, code;
-    sodium_bin2hex(hex, sizeof hex, noise_key, 32);
-    if ((code = db_query(c->db, &s, e, sql, "t", hex)) != 0)
+    if ((code = db_query(c->db, &s, e, sql, "t", text)) != 0)
         return code;
     row = db_next(c->db, s, e);
     if (row < 0)
@@ -36,9 +33,28 @@ int receive_device(struct central *c, const uint8_t noise_key[32], struct receiv
                       bytes != sizeof out->sign_key))
         code = error_set(e, E_VERIFY, "the record of a device has no signing key");
     out->reads_only = strcmp(db_text(s, 5), "auditor") == 0;
+    out->wipe = strcmp(db_text(s, 3), "to be wiped") == 0;
     out->revoked = strcmp(db_text(s, 3), "active") != 0 || strcmp(db_text(s, 4), "active") != 0;
     db_done(c->db, s);
     return code;
+}
+
+#define DEVICE_WHERE                                                                                                   \
+    "SELECT device.id, device.\"user\", device.sign_key, device.status, \"user\".status, \"user\".role "               \
+    "FROM device JOIN \"user\" ON \"user\".id = device.\"user\" WHERE "
+
+int receive_device(struct central *c, const uint8_t noise_key[32], struct receive_device *out, struct error *e)
+{
+    char hex[65];
+    sodium_bin2hex(hex, sizeof hex, noise_key, 32);
+    return load_device(c, DEVICE_WHERE "device.noise_key = ?", hex, out, e);
+}
+
+int receive_device_by_id(struct central *c, const struct id *device, struct receive_device *out, struct error *e)
+{
+    char text[ID_TEXT];
+    id_format(device, text);
+    return load_device(c, DEVICE_WHERE "device.id = ?", text, out, e);
 }
 
 void receive_free(struct receive_result *r)
@@ -79,10 +95,11 @@ static int judge(struct taking *t, const struct change *change, struct error *e)
     int held;
     if (t->decided)
         return was_held(t, change->seq);
-    if (t->device->revoked) {
+    /* What happened to a laptop's store is heard from every laptop, and most of all from one that is to be wiped. */
+    if (t->device->revoked && change->kind != KIND_EVENT) {
         memcpy(reason, "this laptop, or its user, has been disabled", 44);
         held = 1;
-    } else if (t->device->reads_only && change->kind != KIND_RECEIPT) {
+    } else if (t->device->reads_only && change->kind != KIND_RECEIPT && change->kind != KIND_EVENT) {
         memcpy(reason, "an auditor reads, and writes no records", 40);
         held = 1;
     } else {
@@ -153,14 +170,6 @@ static int remember_new_case(struct taking *t, const struct change *change, stru
     return 0;
 }
 
-/* The office's own writes in the name of nobody who sits there: the first administrator's would be false, the laptop's
- * user's too. The office record itself is the author. */
-static void act_as_office(struct central *c)
-{
-    c->author.person = c->office;
-    memset(&c->author.session, 0, sizeof c->author.session);
-}
-
 /* One pass over the changes of the batch: each must follow the one before. */
 static int take_all(struct taking *t, struct error *e)
 {
@@ -224,12 +233,12 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
     int code;
     if ((code = savepoint(t, &author, &tree, e)) != 0)
         return code;
-    act_as_office(t->c);
+    central_act_as_office(t->c);
     if ((code = take_all(t, e)) == 0)
         code = check_end(t, e);
     if (code == 0 && t->result->held_count != 0) {
         back_to_savepoint(t, &author, &tree);
-        act_as_office(t->c);
+        central_act_as_office(t->c);
         batch_close(&t->batch);
         t->chain = chain_before;
         t->decided = 1;

@@ -15,12 +15,15 @@
 struct receive_device {
     struct id device, user;
     uint8_t sign_key[32];
-    int revoked;    /* or its user is disabled: everything it brings is held */
+    int revoked;    /* or its user is disabled: everything it brings is held, but for its events */
+    int wipe;       /* revoked, and to destroy its store at its next contact */
     int reads_only; /* an auditor: what it writes is held */
 };
 
 /* By the Noise key of its link. E_REFUSED: the office does not know it. */
 int receive_device(struct central *c, const uint8_t noise_key[32], struct receive_device *out, struct error *e);
+/* By its id, where there is no link. The same error. */
+int receive_device_by_id(struct central *c, const struct id *device, struct receive_device *out, struct error *e);
 
 struct receive_held {
     uint64_t seq;

@@ -1,13 +1,14 @@
-/* satcheld: the office's program. `init` and `run` work on the folder themselves; every other command is a task, which
- * a running daemon carries out for us, or which we carry out on the store where none runs. */
+/* satcheld: the office's program. `init`, `run`, `recover` and `key` work on the folder themselves; every other command
+ * is a task, which a running daemon carries out for us, or which we carry out on the store where none runs. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "central.h"
 #include "cli.h"
 #include "error.h"
+#include "keyring.h"
 #include "operator.h"
 #include "server.h"
 #include "task.h"
@@ -20,21 +21,29 @@ static const char usage[] = "satcheld: the office of Satchel\n"
                             "  satcheld run DIR [--listen ADDRESS] [--port N] [--ready FILE]\n"
                             "        take laptops' connections (all addresses, port 7411)\n"
                             "\n"
+                            "These work on the office's key file, whether or not a daemon runs:\n"
+                            "\n";
+
+static const char tasks[] = "\n"
                             "These go to the daemon where one runs for DIR, else to the store itself:\n"
                             "\n";
 
 static const char secrets[] =
     "\n"
-    "The office's passphrase is asked for on the terminal, or read with --passphrase-file FILE or --passphrase-fd N; "
-    "an\n"
-    "archive's with --archive-passphrase-file FILE or --archive-passphrase-fd N. --json prints one JSON value.\n"
+    "The office's passphrase is asked for on the terminal, or read with --passphrase-file FILE or --passphrase-fd N.\n"
+    "Instead of it, --key-file FILE takes a key that `satcheld key add` made; systemd's credential satchel-office-key "
+    "is\n"
+    "found without an option. Other passphrases come the same way, with a word before: --new-passphrase-file (key\n"
+    "passphrase, key change, recover), --officer-passphrase-file (officer add), --first-passphrase-file and\n"
+    "--second-passphrase-file (recover), --archive-passphrase-file (archive); or -fd. --json prints one JSON value.\n"
     "Exit status: 0 done; 1 done, and something waits for a person; 2 could not; 10 no store; 12 wrong passphrase;\n"
     "13 the log or the store failed its verification; 128+n a signal.\n"
     "Example: satcheld user add /srv/office anna --name 'Anna Berg' --role 'case manager'\n";
 
 /* The options that satcheld itself takes; all others are the task's. */
 struct options {
-    const char *passphrase_file, *passphrase_fd, *archive_file, *archive_fd;
+    struct keyring_options keys;
+    struct keyring_secret archive;
     const char *name, *admin, *admin_name, *listen, *port, *ready;
     int json;
 };
@@ -65,11 +74,6 @@ static int take(int *argc, char **argv, const char *name, const char **value, st
     return 0;
 }
 
-static int ask(const struct options *o, int confirm, char **secret, size_t *bytes, struct error *e)
-{
-    return cli_secret(o->passphrase_file, o->passphrase_fd, "Passphrase of the office: ", confirm, secret, bytes, e);
-}
-
 static int init(const char *folder, const struct options *o, const struct cli *cli, struct error *e)
 {
     struct central_options c = {folder, o->name, o->admin, o->admin_name, NULL, 0};
@@ -79,7 +83,8 @@ static int init(const char *folder, const struct options *o, const struct cli *c
     if (o->name == NULL || o->admin == NULL || o->admin_name == NULL)
         return error_set(
             e, E_USAGE, "an office needs --name NAME, --admin LOGIN and --admin-name NAME: every change has an author");
-    if ((code = ask(o, 1, &secret, &bytes, e)) != 0)
+    if ((code = cli_secret(o->keys.office.file, o->keys.office.fd, "Passphrase of the office: ", 1, &secret, &bytes,
+                           e)) != 0)
         return code;
     c.passphrase = secret;
     c.passphrase_bytes = bytes;
@@ -87,21 +92,6 @@ static int init(const char *folder, const struct options *o, const struct cli *c
     cli_secret_free(secret, bytes);
     if (code == 0)
         (void)fprintf(cli->err, "The office is set up in %s. Next: satcheld run %s\n", folder, folder);
-    return code;
-}
-
-static int open_office(const char *folder, const struct options *o, struct central **out, struct error *e)
-{
-    char *secret = NULL, path[4096];
-    size_t bytes = 0;
-    struct stat there;
-    int code;
-    if ((size_t)snprintf(path, sizeof path, "%s/office.keys", folder) >= sizeof path || stat(path, &there) != 0)
-        return error_set(e, E_NO_STORE, "there is no office in %s; `satcheld init %s` sets one up", folder, folder);
-    if ((code = ask(o, 0, &secret, &bytes, e)) != 0)
-        return code;
-    code = central_open(out, folder, secret, bytes, e);
-    cli_secret_free(secret, bytes);
     return code;
 }
 
@@ -117,7 +107,7 @@ static int run(const char *folder, const struct options *o, struct error *e)
             return error_set(e, E_USAGE, "--port takes a number from 0 to 65535");
         s.port = (unsigned)port;
     }
-    if ((code = open_office(folder, o, &central, e)) != 0)
+    if ((code = keyring_open_office(folder, &o->keys, &central, e)) != 0)
         return code;
     code = server_run(central, &s, stderr, e);
     central_close(central);
@@ -133,10 +123,10 @@ static int other(const char *folder, const struct options *o, int argc, char **a
     char *secret = NULL;
     size_t bytes = 0;
     int code;
-    if (prompt != NULL && (code = cli_secret(o->archive_file, o->archive_fd, prompt, 1, &secret, &bytes, e)) != 0)
+    if (prompt != NULL && (code = cli_secret(o->archive.file, o->archive.fd, prompt, 1, &secret, &bytes, e)) != 0)
         return code;
     code = operator_ask(folder, argc, argv, secret, bytes, status, e);
-    if (code == E_NOT_FOUND && (code = open_office(folder, o, &central, e)) == 0) {
+    if (code == E_NOT_FOUND && (code = keyring_open_office(folder, &o->keys, &central, e)) == 0) {
         struct task task = {central, cli, NULL, secret, bytes, 0};
         *status = task_run(&task, argc, argv);
         central_close(central);
@@ -146,15 +136,46 @@ static int other(const char *folder, const struct options *o, int argc, char **a
     return code;
 }
 
+/* `officer add --out FILE`: the officer's key file is made here, where the command was called, and by nobody else; the
+ * office gets the public key (--key). argv has LOGIN at 2. */
+static int add_officer(const char *folder, const struct options *o, int argc, char **argv, struct cli *cli, int *status,
+                       struct error *e)
+{
+    const char *out = NULL;
+    char hex[65], word[] = "--key", *words[32];
+    int code = take(&argc, argv, "out", &out, e);
+    if (code != 0 || out == NULL || argc < 3 || argc + 2 > (int)(sizeof words / sizeof *words))
+        return code != 0 ? code : other(folder, o, argc, argv, cli, status, e);
+    if ((code = keyring_officer(out, argv[2], &o->keys, hex, e)) != 0)
+        return code;
+    memcpy(words, argv, (size_t)argc * sizeof *argv);
+    words[argc] = word;
+    words[argc + 1] = hex;
+    code = other(folder, o, argc + 2, words, cli, status, e);
+    /* The key of nobody opens nothing, and would stand in the way of the next try. */
+    if (code != 0 || *status >= 2)
+        (void)unlink(out);
+    return code;
+}
+
 static int options_take(int *argc, char **argv, struct options *o, struct error *e)
 {
     const struct {
         const char *name;
         const char **value;
-    } all[] = {{"passphrase-file", &o->passphrase_file},
-               {"passphrase-fd", &o->passphrase_fd},
-               {"archive-passphrase-file", &o->archive_file},
-               {"archive-passphrase-fd", &o->archive_fd},
+    } all[] = {{"passphrase-file", &o->keys.office.file},
+               {"passphrase-fd", &o->keys.office.fd},
+               {"key-file", &o->keys.key_file},
+               {"new-passphrase-file", &o->keys.fresh.file},
+               {"new-passphrase-fd", &o->keys.fresh.fd},
+               {"officer-passphrase-file", &o->keys.officer.file},
+               {"officer-passphrase-fd", &o->keys.officer.fd},
+               {"first-passphrase-file", &o->keys.first.file},
+               {"first-passphrase-fd", &o->keys.first.fd},
+               {"second-passphrase-file", &o->keys.second.file},
+               {"second-passphrase-fd", &o->keys.second.fd},
+               {"archive-passphrase-file", &o->archive.file},
+               {"archive-passphrase-fd", &o->archive.fd},
                {"admin", &o->admin},
                {"admin-name", &o->admin_name},
                {"listen", &o->listen},
@@ -175,7 +196,7 @@ static int is_help(const char *word)
 /* argv: command [subcommand] DIR words. */
 static int dispatch(int argc, char **argv, struct options *o, struct cli *cli, int *status, struct error *e)
 {
-    int at = task_has_subcommands(argv[1]) ? 3 : 2, code;
+    int at = task_has_subcommands(argv[1]) || strcmp(argv[1], "key") == 0 ? 3 : 2, code;
     char *folder;
     if (argc <= at)
         return error_set(e, E_USAGE, "satcheld %s wants %sthe office's folder; see satcheld --help", argv[1],
@@ -191,6 +212,12 @@ static int dispatch(int argc, char **argv, struct options *o, struct cli *cli, i
             return error_set(e, E_USAGE, "satcheld %s does not know %s; see satcheld --help", argv[1], argv[2]);
         return strcmp(argv[1], "init") == 0 ? init(folder, o, cli, e) : run(folder, o, e);
     }
+    if (strcmp(argv[1], "recover") == 0)
+        return keyring_recover(folder, &o->keys, argc - 1, argv + 1, cli, e);
+    if (strcmp(argv[1], "key") == 0)
+        return keyring_command(folder, &o->keys, argc - 1, argv + 1, cli, e);
+    if (strcmp(argv[1], "officer") == 0 && strcmp(argv[2], "add") == 0)
+        return add_officer(folder, o, argc - 1, argv + 1, cli, status, e);
     return other(folder, o, argc - 1, argv + 1, cli, status, e);
 }
 
@@ -203,6 +230,8 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     if (argc < 2 || is_help(argv[1]) || (argc > 2 && is_help(argv[argc - 1]))) {
         (void)fputs(usage, stdout);
+        (void)fputs(keyring_help, stdout);
+        (void)fputs(tasks, stdout);
         task_help(stdout);
         (void)fputs(secrets, stdout);
         return argc < 2 ? 2 : 0;

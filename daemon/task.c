@@ -77,6 +77,59 @@ int task_write(struct task *t, const char *as, int (*work)(struct task *t, void 
     return central_commit(t->central, e);
 }
 
+int task_set(struct task *t, void *setting, struct error *e)
+{
+    const struct task_setting *s = setting;
+    struct edit edit;
+    int code;
+    if ((code = edit_open(&edit, t->central->db, &s->record, e)) != 0 ||
+        (code = edit_set_text(&edit, s->field, s->value, e)) != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    return central_write(t->central, &edit, NULL, e);
+}
+
+/* Prints the rows of a query, one line or one JSON object each. */
+static int print_rows(struct task *t, const char *sql, struct error *e)
+{
+    FILE *out = t->cli->out;
+    sqlite3_stmt *s;
+    int row, code, first = 1;
+    if ((code = db_query(t->central->db, &s, e, sql, "")) != 0)
+        return code;
+    if (t->cli->json)
+        (void)fputs("[", out);
+    while ((row = db_next(t->central->db, s, e)) == 1) {
+        if (t->cli->json)
+            (void)fputs(first ? "\n{" : ",\n{", out);
+        for (int i = 0; i < sqlite3_column_count(s); i++) {
+            const char *text = db_text(s, i);
+            if (t->cli->json) {
+                (void)fprintf(out, "%s\"%s\": ", i == 0 ? "" : ", ", sqlite3_column_name(s, i));
+                cli_json_text(out, text, strlen(text));
+            } else {
+                (void)fputs(i == 0 ? "" : "  ", out);
+                cli_line(out, text[0] != 0 ? text : "-");
+            }
+        }
+        (void)fputs(t->cli->json ? "}" : "\n", out);
+        first = 0;
+    }
+    if (t->cli->json)
+        (void)fputs("\n]\n", out);
+    return row < 0 ? error_code(e) : 0;
+}
+
+int task_list(struct task *t, int argc, char **argv, const char *form, const char *sql, struct error *e)
+{
+    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 2, 0, form, e)) != 0)
+        return code;
+    return print_rows(t, sql, e);
+}
+
 char *task_path(const struct task *t, const char *path)
 {
     size_t size = strlen(path) + 2;

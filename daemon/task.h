@@ -34,6 +34,21 @@ int task_write(struct task *t, const char *as, int (*work)(struct task *t, void 
                struct error *e);
 /* A path that is relative to where the command was called. Freed with free; NULL: no memory. */
 char *task_path(const struct task *t, const char *path);
+/* One field of a record that is there; "" clears it. For task_write. */
+struct task_setting {
+    struct id record;
+    const char *field, *value;
+};
+int task_set(struct task *t, void *setting, struct error *e);
+/* FROM ... of the events, each joined to the entry that it came with first: whose it is, and when the office got it. */
+#define TASK_EVENTS                                                                                                    \
+    "FROM place JOIN event ON event.id = lower(substr(hex(place.record), 1, 8) || '-' || substr(hex(place.record), "   \
+    "9, 4) "                                                                                                           \
+    "|| '-' || substr(hex(place.record), 13, 4) || '-' || substr(hex(place.record), 17, 4) || '-' || "                 \
+    "substr(hex(place.record), 21)) AND place.kind = 15 AND event.voided = 0 JOIN entry ON entry.record = "            \
+    "place.record AND entry.position = (SELECT min(position) FROM entry one WHERE one.record = place.record)"
+/* A command that prints the rows of one query, one line or one JSON object each, and takes no words but its folder. */
+int task_list(struct task *t, int argc, char **argv, const char *form, const char *sql, struct error *e);
 /* Exactly `count` words after the command (and its subcommand), else E_USAGE with the usage. */
 int task_words(int argc, int first, int count, const char *form, struct error *e);
 
@@ -49,11 +64,22 @@ int task_words(int argc, int first, int count, const char *form, struct error *e
       "a ticket that enrols one laptop")                                                                               \
     X(device_list, "device", "device list DIR", "the laptops")                                                         \
     X(device_revoke, "device", "device revoke DIR DEVICE", "what this laptop brings from now on is held")              \
+    X(device_wipe, "device", "device wipe DIR DEVICE",                                                                 \
+      "revoke a laptop, and have it destroy its store once it has sent what is unsent")                                \
+    X(event_list, "event", "event list DIR",                                                                           \
+      "recoveries, wrong passphrases, wiped stores: what happened to the stores of laptops and office")                \
+    X(lease, "", "lease DIR [DAYS]", "how many days a laptop opens its store without meeting the office; or set them") \
+    X(officer_add, "officer", "officer add DIR LOGIN --out FILE",                                                      \
+      "a recovery officer: any two of them open every laptop's store, and the office's; FILE is the officer's key")    \
+    X(officer_list, "officer", "officer list DIR", "the recovery officers")                                            \
+    X(officer_remove, "officer", "officer remove DIR LOGIN",                                                           \
+      "from now on this officer's key opens nothing here, and nothing on a laptop that has synced since")              \
     X(case_assign, "case", "case assign DIR CASE LOGIN", "put a case into somebody's caseload")                        \
     X(case_release, "case", "case release DIR CASE LOGIN", "take it out again")                                        \
     X(case_list, "case", "case list DIR [--user LOGIN]", "the cases and who holds them")                               \
     X(held_list, "held", "held list DIR", "changes that could not be applied, and why")                                \
     X(held_release, "held", "held release DIR HOLD", "apply a held change after all")                                  \
+    X(courier, "", "courier DIR FILE", "take in what `satchel courier out` took out of a laptop")                      \
     X(report, "", "report DIR SQL",                                                                                    \
       "ask the record a question: one SELECT over the tables of the kinds, as CSV or --json")                          \
     X(archive, "", "archive DIR FILE", "write the log archive for an auditor")                                         \

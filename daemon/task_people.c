@@ -1,4 +1,4 @@
-/* People and their laptops: user add|list|disable, device invite|list|revoke. */
+/* People and their laptops: user add|list|disable|enable, device invite|list|revoke|wipe. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -9,6 +9,7 @@
 
 #include "admit.h"
 #include "clock.h"
+#include "recovery.h"
 #include "schema.h"
 #include "task.h"
 #include "ticket.h"
@@ -74,71 +75,13 @@ int task_user_add(struct task *t, int argc, char **argv, struct error *e)
     return code;
 }
 
-/* Prints the rows of a query, one line or one JSON object each. */
-static int print_rows(struct task *t, const char *sql, struct error *e)
-{
-    FILE *out = t->cli->out;
-    sqlite3_stmt *s;
-    int row, code, first = 1;
-    if ((code = db_query(t->central->db, &s, e, sql, "")) != 0)
-        return code;
-    if (t->cli->json)
-        (void)fputs("[", out);
-    while ((row = db_next(t->central->db, s, e)) == 1) {
-        if (t->cli->json)
-            (void)fputs(first ? "\n{" : ",\n{", out);
-        for (int i = 0; i < sqlite3_column_count(s); i++) {
-            const char *text = db_text(s, i);
-            if (t->cli->json) {
-                (void)fprintf(out, "%s\"%s\": ", i == 0 ? "" : ", ", sqlite3_column_name(s, i));
-                cli_json_text(out, text, strlen(text));
-            } else {
-                (void)fputs(i == 0 ? "" : "  ", out);
-                cli_line(out, text[0] != 0 ? text : "-");
-            }
-        }
-        (void)fputs(t->cli->json ? "}" : "\n", out);
-        first = 0;
-    }
-    if (t->cli->json)
-        (void)fputs("\n]\n", out);
-    return row < 0 ? error_code(e) : 0;
-}
-
-static int list(struct task *t, int argc, char **argv, const char *form, const char *sql, struct error *e)
-{
-    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
-    int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 2, 0, form, e)) != 0)
-        return code;
-    return print_rows(t, sql, e);
-}
-
 int task_user_list(struct task *t, int argc, char **argv, struct error *e)
 {
-    return list(t, argc, argv, "user list DIR",
-                "SELECT id, login, role, status, name, (SELECT count(*) FROM assignment a WHERE a.\"user\" = u.id AND "
-                "a.status = 'active' AND a.voided = 0) AS cases FROM \"user\" u WHERE voided = 0 ORDER BY login, id",
-                e);
-}
-
-/* Sets one field of a record that is there. */
-struct setting {
-    struct id record;
-    const char *field, *value;
-};
-
-static int set_one(struct task *t, void *arg, struct error *e)
-{
-    struct setting *s = arg;
-    struct edit edit;
-    int code;
-    if ((code = edit_open(&edit, t->central->db, &s->record, e)) != 0 ||
-        (code = edit_set_text(&edit, s->field, s->value, e)) != 0) {
-        edit_free(&edit);
-        return code;
-    }
-    return central_write(t->central, &edit, NULL, e);
+    return task_list(
+        t, argc, argv, "user list DIR",
+        "SELECT id, login, role, status, name, (SELECT count(*) FROM assignment a WHERE a.\"user\" = u.id AND "
+        "a.status = 'active' AND a.voided = 0) AS cases FROM \"user\" u WHERE voided = 0 ORDER BY login, id",
+        e);
 }
 
 /* The office keeps one who can act in it, or nobody could ever mend anything again. */
@@ -165,14 +108,16 @@ static int set_status(struct task *t, int argc, char **argv, const char *form, c
 {
     const char *as = NULL;
     const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
-    struct setting s = {.field = "status", .value = status};
+    struct task_setting s = {.field = "status", .value = status};
     int code;
     if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 2, 1, form, e)) != 0 ||
         (code = central_user(t->central, argv[2], &s.record, e)) != 0)
         return code;
     if (strcmp(status, "active") != 0 && (code = check_others_left(t, &s.record, e)) != 0)
         return code;
-    return task_write(t, as, set_one, &s, e);
+    /* Who is disabled is no recovery officer, and is one again when enabled. */
+    code = task_write(t, as, task_set, &s, e);
+    return code != 0 ? code : recovery_refresh(t->central, e);
 }
 
 int task_user_disable(struct task *t, int argc, char **argv, struct error *e)
@@ -270,28 +215,46 @@ int task_device_invite(struct task *t, int argc, char **argv, struct error *e)
     return code;
 }
 
+/* The laptops that said that they have destroyed their store, with the time at which the office heard of it. */
+#define WIPED                                                                                                          \
+    "(SELECT hex(entry.device) AS name, strftime('%Y-%m-%dT%H:%M:%SZ', max(entry.received) / 1000, 'unixepoch') AS "   \
+    "heard " TASK_EVENTS " WHERE event.what = 'wiped' GROUP BY entry.device)"
+
 int task_device_list(struct task *t, int argc, char **argv, struct error *e)
 {
-    return list(t, argc, argv, "device list DIR",
-                "SELECT d.id, u.login, d.status, d.label, coalesce(h.seq, 0) AS changes FROM device d "
-                "LEFT JOIN \"user\" u ON u.id = d.\"user\" "
-                "LEFT JOIN (SELECT hex(device) AS name, max(seq) AS seq FROM head GROUP BY device) h "
-                "ON h.name = upper(replace(d.id, '-', '')) WHERE d.voided = 0 ORDER BY u.login, d.id",
-                e);
+    return task_list(
+        t, argc, argv, "device list DIR",
+        "SELECT d.id, u.login, CASE WHEN w.heard IS NULL OR d.status = 'active' THEN d.status ELSE 'wiped' "
+        "END AS status, d.label, coalesce(h.seq, 0) AS changes, w.heard AS wiped FROM device d "
+        "LEFT JOIN \"user\" u ON u.id = d.\"user\" "
+        "LEFT JOIN (SELECT hex(device) AS name, max(seq) AS seq FROM head GROUP BY device) h "
+        "ON h.name = upper(replace(d.id, '-', '')) "
+        "LEFT JOIN " WIPED " w ON w.name = upper(replace(d.id, '-', '')) "
+        "WHERE d.voided = 0 ORDER BY u.login, d.id",
+        e);
 }
 
-int task_device_revoke(struct task *t, int argc, char **argv, struct error *e)
+static int set_device(struct task *t, int argc, char **argv, const char *form, const char *status, struct error *e)
 {
     const char *as = NULL;
     const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
-    struct setting s = {.field = "status", .value = "disabled"};
+    struct task_setting s = {.field = "status", .value = status};
     struct record_place place;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 2, 1, "device revoke DIR DEVICE", e)) != 0 ||
+    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 2, 1, form, e)) != 0 ||
         (code = id_parse(argv[2], &s.record, e)) != 0)
         return code;
     if (record_find(t->central->db, &s.record, &place, NULL) != 0 || place.kind->number != KIND_DEVICE)
         return error_set(e, E_NOT_FOUND, "there is no laptop %s; `satcheld device list` names them", argv[2]);
-    return task_write(t, as, set_one, &s, e);
+    return task_write(t, as, task_set, &s, e);
+}
+
+int task_device_revoke(struct task *t, int argc, char **argv, struct error *e)
+{
+    return set_device(t, argc, argv, "device revoke DIR DEVICE", "disabled", e);
+}
+
+int task_device_wipe(struct task *t, int argc, char **argv, struct error *e)
+{
+    return set_device(t, argc, argv, "device wipe DIR DEVICE", "to be wiped", e);
 }

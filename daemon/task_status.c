@@ -54,6 +54,13 @@ int task_status(struct task *t, int argc, char **argv, struct error *e)
         {"loud", "conflicts that a person must decide", "SELECT count(*) FROM conflict WHERE loud <> 0"},
         {"quiet", "differences kept for review", "SELECT count(*) FROM conflict WHERE loud = 0"},
         {"disagreed", "syncs after which a laptop did not agree", "SELECT count(*) FROM receipt WHERE agrees = 0"},
+        {"recovered", "stores that two officers opened", "SELECT count(*) FROM event WHERE what = 'recovered'"},
+        {"wrong", "wrong passphrases, told by the stores they were tried on",
+         "SELECT coalesce(sum(count), 0) FROM event WHERE what = 'wrong passphrases'"},
+        {"wipes", "laptops that have not heard yet that they are to be wiped",
+         "SELECT count(*) FROM device d WHERE status = 'to be wiped' AND voided = 0 AND upper(replace(d.id, '-', '')) "
+         "NOT "
+         "IN (SELECT hex(entry.device) " TASK_EVENTS " WHERE event.what = 'wiped')"},
         {"held", "held changes", "SELECT count(*) FROM hold WHERE status = 'held' AND voided = 0"},
     };
     int digest = 0, code;

@@ -54,6 +54,11 @@ static void write_welcome(struct pack *w, const struct message_welcome *m)
     pack_uint(w, m->office_ms);
     pack_flag(w, m->want_caseload);
     pack_flag(w, m->revoked);
+    pack_flag(w, m->wipe);
+    pack_bin(w, m->seal_key, sizeof m->seal_key);
+    pack_bin(w, m->lease_secret, sizeof m->lease_secret);
+    pack_uint(w, m->lease_until_ms);
+    write_slice(w, m->recovery);
 }
 
 static void write_push(struct pack *w, const struct message_push *m)
@@ -124,6 +129,9 @@ static void write_enrolled(struct pack *w, const struct message_enrolled *m)
     write_text(w, m->office_name);
     write_text(w, m->log_key);
     pack_uint(w, m->office_ms);
+    pack_bin(w, m->seal_key, sizeof m->seal_key);
+    pack_bin(w, m->lease_secret, sizeof m->lease_secret);
+    pack_uint(w, m->lease_until_ms);
 }
 
 /* How many elements a message of this type has, its type included; 0: there is no such type. */
@@ -133,7 +141,7 @@ static size_t elements(uint64_t type)
     case MESSAGE_HELLO:
         return 10;
     case MESSAGE_WELCOME:
-        return 11;
+        return 16;
     case MESSAGE_PUSH:
         return 3;
     case MESSAGE_PUSHED:
@@ -147,7 +155,7 @@ static size_t elements(uint64_t type)
     case MESSAGE_ENROL:
         return 5;
     case MESSAGE_ENROLLED:
-        return 8;
+        return 11;
     default:
         return 0;
     }
@@ -276,13 +284,20 @@ static void read_chain(struct reader *m, struct chain *c)
     unpack_fixed(&m->r, c->hash, sizeof c->hash);
 }
 
-static void read_proof(struct reader *m, struct merkle_proof *p, const char *field)
+/* Whole items of `each` bytes, at most max of them. */
+static struct slice read_many(struct reader *m, size_t max, size_t each, const char *field)
 {
-    struct slice s = read_bin(m, (size_t)MERKLE_PROOF_MAX * MERKLE_BYTES, field);
-    if (s.size % MERKLE_BYTES != 0) {
+    struct slice s = read_bin(m, max * each, field);
+    if (s.size % each != 0) {
         refuse(m);
         s.size = 0;
     }
+    return s;
+}
+
+static void read_proof(struct reader *m, struct merkle_proof *p, const char *field)
+{
+    struct slice s = read_many(m, MERKLE_PROOF_MAX, MERKLE_BYTES, field);
     p->count = s.size / MERKLE_BYTES;
     if (s.size != 0)
         memcpy(p->hashes, s.p, s.size);
@@ -290,12 +305,7 @@ static void read_proof(struct reader *m, struct merkle_proof *p, const char *fie
 
 static struct slice read_scopes(struct reader *m, const char *field)
 {
-    struct slice s = read_bin(m, (size_t)LIMITS_CASELOAD_MAX * ID_BYTES, field);
-    if (s.size % ID_BYTES != 0) {
-        refuse(m);
-        s.size = 0;
-    }
-    return s;
+    return read_many(m, LIMITS_CASELOAD_MAX, ID_BYTES, field);
 }
 
 static void read_hello(struct reader *m, struct message_hello *out)
@@ -317,6 +327,11 @@ static void read_welcome(struct reader *m, struct message_welcome *out)
     out->office_ms = read_number(m);
     out->want_caseload = unpack_flag(&m->r);
     out->revoked = unpack_flag(&m->r);
+    out->wipe = unpack_flag(&m->r);
+    unpack_fixed(&m->r, out->seal_key, sizeof out->seal_key);
+    unpack_fixed(&m->r, out->lease_secret, sizeof out->lease_secret);
+    out->lease_until_ms = read_number(m);
+    out->recovery = read_many(m, MESSAGE_PAIRS_MAX, MESSAGE_PAIR_BYTES, "list of recovery officers");
 }
 
 static void read_push(struct reader *m, struct message_push *out)
@@ -418,6 +433,9 @@ static void read_enrolled(struct reader *m, struct message_enrolled *out)
     out->office_name = read_text(m, MESSAGE_NAME_MAX, "office's name");
     out->log_key = read_text(m, CHECKPOINT_VKEY_MAX - 1, "log key");
     out->office_ms = read_number(m);
+    unpack_fixed(&m->r, out->seal_key, sizeof out->seal_key);
+    unpack_fixed(&m->r, out->lease_secret, sizeof out->lease_secret);
+    out->lease_until_ms = read_number(m);
 }
 
 static void read_fields(struct reader *m, struct message *out)

@@ -21,6 +21,8 @@
 #define MESSAGE_LABEL_MAX 100
 #define MESSAGE_NAME_MAX 1000
 #define MESSAGE_HELD_MAX LIMITS_BATCH_CHANGES_MAX
+#define MESSAGE_PAIR_BYTES 160 /* of a pair of officers: id, X25519 key, id, key, the office's Ed25519 signature */
+#define MESSAGE_PAIRS_MAX 10
 
 enum message_type {
     MESSAGE_HELLO = 1,   /* field: what I have */
@@ -48,9 +50,14 @@ struct message_welcome {
     struct slice checkpoint;         /* text: a signed note */
     struct merkle_proof consistency; /* from the laptop's checkpoint to this one */
     uint64_t schema_version;
-    uint64_t office_ms; /* the office's time */
-    int want_caseload;  /* the first pull must list the held scopes */
-    int revoked;        /* the office takes what is unsent (held), and deals nothing */
+    uint64_t office_ms;       /* the office's time */
+    int want_caseload;        /* the first pull must list the held scopes */
+    int revoked;              /* the office takes what is unsent (held), and deals nothing */
+    int wipe;                 /* the laptop is to make its store unreadable, once what is unsent has been sent */
+    uint8_t seal_key[32];     /* the office's: what a courier file is sealed to (courier.h) */
+    uint8_t lease_secret[32]; /* zeros: none (the laptop is revoked, or leases are not used) */
+    uint64_t lease_until_ms;  /* 0: none */
+    struct slice recovery;    /* pairs of officers, MESSAGE_PAIR_BYTES each */
 };
 
 struct message_push {
@@ -107,6 +114,8 @@ struct message_enrolled {
     struct id device, user, office;               /* office: the record of kind office */
     struct slice user_name, office_name, log_key; /* text; log_key: C2SP verifier key */
     uint64_t office_ms;
+    uint8_t seal_key[32], lease_secret[32]; /* as in a welcome */
+    uint64_t lease_until_ms;
 };
 
 struct message {

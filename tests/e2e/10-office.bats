@@ -78,14 +78,15 @@ teardown_file() { end_all; }
     [ ! -e "$home/nowhere" ]
 }
 
-@test "a wrong passphrase is exit status 12, for every command, and changes nothing" {
-    before=$(digest)
+@test "a wrong passphrase is exit status 12, for every command, and all that it changes is that the log tells of it" {
+    before=$(field '$.entries' satcheld status "$office" --json)
     secret wrong "this is not the passphrase of the office"
     for command in status "case list"; do
         fails 12 "passphrase" "$bin/satcheld" $command "$office" --passphrase-file "$home/wrong"
     done
     fails 12 "passphrase" "$bin/satcheld" run "$office" --passphrase-file "$home/wrong"
-    equal "$(digest)" "$before"
+    equal "$(field '$.wrong' satcheld status "$office" --json)" 3
+    equal "$(field '$.entries' satcheld status "$office" --json)" "$((before + 1))"
 }
 
 @test "without a terminal and without a file the passphrase cannot be asked for, and the sentence says how to give it" {
@@ -149,9 +150,10 @@ teardown_file() { end_all; }
 
 @test "every reading command of the office gives JSON that parses" {
     start
-    for command in "status" "status --digest" "check" "conflicts" "user list" "device list" "case list" "held list"; do
+    for command in "status" "status --digest" "check" "conflicts" "user list" "device list" "case list" "held list" "officer list" "event list" "lease"; do
         set -- $command
-        if [ "$1" = user ] || [ "$1" = device ] || [ "$1" = case ] || [ "$1" = held ]; then
+        if [ "$1" = user ] || [ "$1" = device ] || [ "$1" = case ] || [ "$1" = held ] || [ "$1" = officer ] ||
+            [ "$1" = event ]; then
             satcheld "$1" "$2" "$office" --json >"$home/out.json"
         else
             satcheld "$1" "$office" "${@:2}" --json >"$home/out.json"

@@ -160,19 +160,40 @@ enrol_with() { laptop "$1" enrol "$2" --passphrase-file "$home/laptop.passphrase
     laptop anna passphrase --passphrase-file "$home/new" --new-passphrase-file "$home/laptop.passphrase"
 }
 
-@test "a store locks itself when nobody has asked for it for a while, and after the laptop slept" {
-    laptop anna lock
-    later 0 laptop anna unlock --idle 2 --passphrase-file "$home/laptop.passphrase"
-    laptop anna list
-    echo 119 >"$home/later"
-    laptop anna list
-    echo 300 >"$home/later"
+# The agent sees by itself that it has to end: nobody asks it.
+agent_ends() {
     for _ in $(seq 70); do
         [ -e "$home/anna/agent.sock" ] || break
         sleep 0.1
     done
     [ ! -e "$home/anna/agent.sock" ]
     fails 11 "unlock" laptop anna list
+}
+
+@test "a store locks itself when nobody has asked for it for a while" {
+    laptop anna lock
+    later 0 laptop anna unlock --idle 2 --passphrase-file "$home/laptop.passphrase"
+    laptop anna list
+    echo 119 awake >"$home/later"
+    laptop anna list
+    echo 300 awake >"$home/later"
+    agent_ends
+    laptop anna unlock --passphrase-file "$home/laptop.passphrase"
+}
+
+@test "a store is locked when the laptop wakes up, however short it slept; and whoever suspends it can lock it before" {
+    laptop anna lock
+    later 0 laptop anna unlock --idle 60 --passphrase-file "$home/laptop.passphrase"
+    laptop anna list
+    echo 5 >"$home/later"
+    fails 11 "unlock" laptop anna list
+    laptop anna unlock --passphrase-file "$home/laptop.passphrase"
+    # By its name, as packaging/systemd/satchel-lock.service does.
+    for p in /proc/[0-9]*; do
+        [ "$(cat "$p/comm" 2>/dev/null)" != satchel-agent ] ||
+            ! tr '\0' '\n' <"$p/environ" 2>/dev/null | grep -qxF "SATCHEL_HOME=$home/anna" || kill -TERM "${p#/proc/}"
+    done
+    agent_ends
     laptop anna unlock --passphrase-file "$home/laptop.passphrase"
 }
 

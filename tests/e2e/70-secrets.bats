@@ -57,18 +57,6 @@ everything() {
     find "$home" -type f ! -name '*.passphrase' ! -name '*.ticket' ! -name imported ! -name words ! -name 'sync.*' \
         ! -name field.json ! -name found
 }
-# The process that holds the key of a laptop.
-agent_of() {
-    local p
-    for p in /proc/[0-9]*; do
-        [ "$(readlink "$p/exe" 2>/dev/null)" = "$(readlink -f "$bin/satchel")" ] || continue
-        if tr '\0' '\n' <"$p/environ" 2>/dev/null | grep -qxF "SATCHEL_HOME=$home/$1"; then
-            echo "${p#/proc/}"
-            return
-        fi
-    done
-    return 1
-}
 
 @test "the search would find what it searches for" {
     echo "canary-note" >"$home/run/probe"

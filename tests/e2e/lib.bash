@@ -88,6 +88,19 @@ enrol() {
     laptop "$2" unlock --passphrase-file "$home/laptop.passphrase" 2>/dev/null
 }
 
+# agent_of WHO: the process that holds the key of a laptop.
+agent_of() {
+    local p
+    for p in /proc/[0-9]*; do
+        [ "$(readlink "$p/exe" 2>/dev/null)" = "$(readlink -f "$bin/satchel")" ] || continue
+        if tr '\0' '\n' <"$p/environ" 2>/dev/null | grep -qxF "SATCHEL_HOME=$home/$1"; then
+            echo "${p#/proc/}"
+            return
+        fi
+    done
+    return 1
+}
+
 # end_all: what teardown_file does. Nothing of ours runs on.
 end_all() {
     local store folder

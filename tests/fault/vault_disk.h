@@ -175,7 +175,7 @@ static int step(void)
 
 /* What the disk holds of a file after a cut: a sector is written back after some of the writes that touched it, with a
  * chance that is the same for one cut (percent; 100: the process died, the machine lived). */
-static void cut_inode(struct inode *inode, uint32_t percent)
+static inline void cut_inode(struct inode *inode, uint32_t percent)
 {
     struct bytes replay = {0}, disk = {0};
     bytes_copy(&replay, &inode->synced);
@@ -203,7 +203,7 @@ static void cut_inode(struct inode *inode, uint32_t percent)
     free(disk.at);
 }
 
-static void cut_power(void)
+static inline void cut_power(void)
 {
     static const uint32_t chances[] = {0, 5, 30, 50, 70, 95, 100};
     uint32_t percent = chances[below(sizeof chances / sizeof *chances)];

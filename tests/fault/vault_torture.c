@@ -15,15 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vault.h"
-#include "vault_disk.h"
-#include "vault_private.h"
+#include "fault/vault_sim.h"
 
 #define KEYS 60       /* rows are numbered from 0 */
 #define BODY_MAX 2600 /* some rows have an overflow page */
-#define SHIM "torture-vault"
-
-static const uint8_t right[VAULT_KEY_BYTES] = {7}, wrong[VAULT_KEY_BYTES] = {8};
 
 static struct {
     unsigned long bricked, corrupt, refused, lost;
@@ -37,33 +32,6 @@ static void complain(unsigned long *count, const char *what, const char *why)
 }
 
 /* ---- the store, and what it should hold ---- */
-
-static int install(void)
-{
-    static sqlite3_vfs sim;
-    static struct vault_vfs shim;
-    sqlite3_vfs *base = sqlite3_vfs_find("unix");
-    sim_fill(&sim, base);
-    vault_vfs_fill(&shim, SHIM, &sim, 1);
-    return sqlite3_vfs_register(&shim.vfs, 0);
-}
-
-/* An empty store, durable, as vault_open makes it. */
-static void lay_down_store(void)
-{
-    uint8_t page[VAULT_PAGE_BYTES], disk[VAULT_PAGE_BYTES], id[VAULT_ID_BYTES];
-    struct vault_secret *s = must_have(sodium_malloc(sizeof *s));
-    struct inode *inode = must_have(calloc(1, sizeof *inode));
-    randombytes_buf(id, sizeof id);
-    vault_page_keys(s, right, id);
-    vault_page_first(page);
-    vault_page_seal(s, 1, page, disk);
-    bytes_write(&inode->now, 0, disk, sizeof disk);
-    bytes_copy(&inode->synced, &inode->now);
-    inode->entry_synced = 1;
-    folder[0].past[0] = inode;
-    sodium_free(s);
-}
 
 /* version[k]: the version of row k, 0 where there is none. State n is the one after commit n; its digest is kept, so
  * that whatever state a cut leaves can be recognised. */
@@ -251,7 +219,7 @@ static int second_turn(int full)
 {
     struct error e = {0};
     if (second.db == NULL) {
-        int code = vault_open_through(&second.db, SHIM, STORE, right, below(2) == 0 ? VAULT_READ : 0, 0, &e);
+        int code = vault_open_through(&second.db, SIM_SHIM, STORE, right, below(2) == 0 ? VAULT_READ : 0, 0, &e);
         if (code != 0 && !dark)
             complain(&counts.refused, "refused", e.text);
         return code == 0 && run(second.db, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
@@ -361,7 +329,7 @@ static void try_wrong_key(void)
     for (size_t i = 0; i < 2; i++)
         if (current(&folder[i]) != NULL)
             bytes_copy(&before[i], &current(&folder[i])->now);
-    if (vault_open_through(&db, SHIM, STORE, wrong, 0, 0, &e) != E_WRONG_KEY)
+    if (vault_open_through(&db, SIM_SHIM, STORE, wrong, 0, 0, &e) != E_WRONG_KEY)
         complain(&counts.corrupt, "corrupt", "the wrong key was not refused as such");
     vault_close(db);
     for (size_t i = 0; i < 2; i++) {
@@ -397,7 +365,7 @@ static int live(int first)
     if (!first && below(8) == 0)
         try_wrong_key();
     until_cut = first ? -1 : (long)below(below(3) == 0 ? 8 : 400);
-    code = vault_open_through(&db, SHIM, STORE, right, 0, 0, &e);
+    db = store_open(right, &code, &e);
     if (code != 0 && !dark) {
         complain(&counts.bricked, "bricked", e.text);
         usable = 0;
@@ -430,12 +398,12 @@ int main(int argc, char **argv)
         (void)fputs("usage: vault_torture [ROUNDS [SEED]]\n", stderr);
         return 2;
     }
-    if (vault_init(&e) != 0 || install() != SQLITE_OK) {
+    if (vault_init(&e) != 0 || store_install() != SQLITE_OK) {
         (void)fprintf(stderr, "vault_torture: %s\n", e.text);
         return 2;
     }
     random_state = seed;
-    lay_down_store();
+    store_lay_down();
     usable = live(1);
     while (cuts < rounds && usable)
         usable = live(0);

@@ -98,6 +98,15 @@ static void test_enrol(void **state)
     PAIR_OK(admit_enrol(r->office, &r->ticket.ticket, &k.m, k.noise, &again, &pair_e));
     assert_true(id_equal(&again.message.device, &answer.message.device));
     assert_int_equal(r->office->tree.size, before);
+    /* With its lease, the same both times; and with none once it has been revoked. */
+    assert_false(sodium_is_zero(answer.message.lease_secret, 32));
+    assert_memory_equal(answer.message.lease_secret, again.message.lease_secret, 32);
+    assert_true(answer.message.lease_until_ms > answer.message.office_ms);
+    pair_office_write(r->office, KIND_DEVICE, &pair_everywhere, &answer.message.device, 0, "status", "to be wiped",
+                      NULL);
+    PAIR_OK(admit_enrol(r->office, &r->ticket.ticket, &k.m, k.noise, &again, &pair_e));
+    assert_true(sodium_is_zero(again.message.lease_secret, 32));
+    assert_int_equal(again.message.lease_until_ms, 0);
 }
 
 /* Goal: a ticket that has expired, was used by another, is not known, or whose user is disabled, enrols nobody. */

@@ -64,7 +64,7 @@ static void test_create(void **state)
     assert_int_equal(central_open(&c, folder, "wrong horse battery", 19, &e), E_WRONG_KEY);
     assert_null(c);
     c = open_office();
-    assert_int_equal(c->tree.size, 2);
+    assert_int_equal(c->tree.size, 3); /* the office, its administrator, and that somebody tried a wrong passphrase */
     world_check_office(c);
     PAIR_OK(central_user(c, "admin", &admin, &pair_e));
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM \"user\" WHERE role = 'administrator'"), 1);
@@ -73,6 +73,68 @@ static void test_create(void **state)
     c = open_office();
     PAIR_OK(record_digest(c->db, NULL, again, &pair_e));
     assert_memory_equal(digest, again, 32);
+    central_close(c);
+}
+
+/* Goal: the seal key is a key of its own, stays the same, and an office that has none yet gets one when it opens. */
+static void test_seal_key(void **state)
+{
+    struct central *c = open_office();
+    uint8_t first[32], of_secret[32];
+    (void)state;
+    memcpy(first, c->seal_public, 32);
+    crypto_scalarmult_base(of_secret, c->keys->seal_secret);
+    assert_memory_equal(first, of_secret, 32);
+    assert_memory_not_equal(first, c->noise_public, 32);
+    central_close(c);
+    c = open_office();
+    assert_memory_equal(first, c->seal_public, 32);
+    PAIR_OK(db_exec(c->db, "DELETE FROM meta WHERE name = 'seal_secret'", &pair_e));
+    central_close(c);
+    c = open_office();
+    assert_memory_not_equal(first, c->seal_public, 32);
+    memcpy(first, c->seal_public, 32);
+    central_close(c);
+    c = open_office();
+    assert_memory_equal(first, c->seal_public, 32);
+    central_close(c);
+}
+
+/* Goal: wrong passphrases are told in the log by the next opening, once; the lease secret stays the same, and an office
+ * that has none yet gets one. */
+static void test_open_key(void **state)
+{
+    struct central *c = NULL;
+    struct error e = {0, ""};
+    uint8_t lease[32], key[32];
+    uint64_t before, wrong;
+    (void)state;
+    c = open_office();
+    before = c->tree.size;
+    wrong = pair_count(c->db, "SELECT count(*) FROM event WHERE what = 'wrong passphrases'");
+    memcpy(lease, c->keys->lease_secret, 32);
+    assert_false(sodium_is_zero(lease, 32));
+    central_close(c);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(central_open(&c, folder, "wrong horse battery", 19, &e), E_WRONG_KEY);
+    c = open_office();
+    assert_int_equal(c->tree.size, before + 1);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM event WHERE what = 'wrong passphrases'"), wrong + 1);
+    assert_int_equal(pair_count(c->db, "SELECT count FROM event ORDER BY at DESC, id DESC LIMIT 1"), 2);
+    assert_memory_equal(lease, c->keys->lease_secret, 32);
+    memcpy(key, c->keys->data_key, 32);
+    world_check_office(c);
+    central_close(c);
+    /* With the data key itself, as a key file gives it. */
+    PAIR_OK(central_open_key(&c, folder, key, NULL, &pair_e));
+    assert_int_equal(c->tree.size, before + 1);
+    PAIR_OK(db_exec(c->db, "DELETE FROM meta WHERE name = 'lease_secret'", &pair_e));
+    central_close(c);
+    key[0] ^= 1;
+    assert_int_equal(central_open_key(&c, folder, key, NULL, &e), E_WRONG_KEY);
+    assert_null(c);
+    c = open_office();
+    assert_memory_not_equal(lease, c->keys->lease_secret, 32);
     central_close(c);
 }
 
@@ -225,8 +287,9 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_create), cmocka_unit_test(test_transactions), cmocka_unit_test(test_lost_transaction),
-        cmocka_unit_test(test_kill),   cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_create),       cmocka_unit_test(test_seal_key),         cmocka_unit_test(test_open_key),
+        cmocka_unit_test(test_transactions), cmocka_unit_test(test_lost_transaction), cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

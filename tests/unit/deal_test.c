@@ -146,6 +146,20 @@ static void test_small_credit(void **state)
     assert_true(pull(p, 0, 0, NULL, NULL));
 }
 
+/* Goal: what happened to stores, at the office or on a laptop, stays at the office. */
+static void test_events_stay(void **state)
+{
+    struct room *r = *state;
+    struct id own = id_new(clock_wall());
+    pair_field_write(&r->p[0], KIND_EVENT, &pair_everywhere, &own, 1, "what", "wiped", NULL);
+    assert_int_equal(pair_push(&r->p[0]), 0);
+    PAIR_OK(central_event(r->p[0].office, "recovered", 1, 0, NULL, &pair_e));
+    for (int i = 0; i < 2; i++)
+        assert_true(pull(&r->p[i], LIMITS_BATCH_MAX, 0, NULL, NULL));
+    assert_int_equal(pair_count(r->p[0].office->db, "SELECT count(*) FROM event"), 2);
+    assert_int_equal(pair_count(r->p[1].db, "SELECT count(*) FROM entry WHERE kind = 15"), 0);
+}
+
 struct edits {
     struct room *r;
     unsigned count;
@@ -590,9 +604,18 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        TEST(test_compact),   TEST(test_small_credit),        TEST(test_between),  TEST(test_broken_off),
-        TEST(test_leaves),    TEST(test_left_and_back),       TEST(test_released), TEST(test_released_elsewhere),
-        TEST(test_remembers), TEST(test_leaves_nothing_open), TEST(test_anything),
+        TEST(test_compact),
+        TEST(test_events_stay),
+        TEST(test_small_credit),
+        TEST(test_between),
+        TEST(test_broken_off),
+        TEST(test_leaves),
+        TEST(test_left_and_back),
+        TEST(test_released),
+        TEST(test_released_elsewhere),
+        TEST(test_remembers),
+        TEST(test_leaves_nothing_open),
+        TEST(test_anything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

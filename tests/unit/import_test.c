@@ -10,26 +10,6 @@
 #include "csv.h"
 #include "import.h"
 
-static int start(void **state)
-{
-    uint8_t public_key[32], secret[64];
-    struct central *c;
-    assert_true(sodium_init() >= 0);
-    crypto_sign_keypair(public_key, secret);
-    c = pair_office_new(secret);
-    pair_office_write(c, KIND_OFFICE, &pair_everywhere, &c->office, 1, "name", "Test", NULL);
-    (void)world_user(c, "boss", "administrator");
-    *state = c;
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_check_office(*state);
-    pair_office_free(*state);
-    return 0;
-}
-
 /* A folder of the shared data, or NULL and a word about it. */
 static const char *data(const char *name)
 {
@@ -518,7 +498,7 @@ static int remove_folder(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_office, world_office_end)
     const struct CMUnitTest tests[] = {
         TEST(test_hmis),
         TEST(test_synthea),

@@ -53,9 +53,9 @@ static void the_wait_doubles_up_to_a_minute(void **state)
     for (uint64_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         uint64_t last = NOW + i * DAY;
         assert_int_equal(keyfile_wait_s(path, last), expected[i]);
-        assert_int_equal(keyfile_wait_s(path, last + 1000 * expected[i]), 0);
+        assert_int_equal(keyfile_wait_s(path, last + 1000ull * expected[i]), 0);
         if (expected[i] > 0) {
-            assert_int_equal(keyfile_wait_s(path, last + 1000 * expected[i] - 1), 1);
+            assert_int_equal(keyfile_wait_s(path, last + 1000ull * expected[i] - 1), 1);
             assert_int_equal(keyfile_wait_s(path, last + 1), expected[i]);
         }
         wrong_at(NOW + (i + 1) * DAY);

@@ -24,7 +24,7 @@
 #define OTHER "another good passphrase"
 #define OTHER_BYTES (sizeof OTHER - 1)
 #define NOW 1790000000000ull /* any time */
-#define DAY (24 * 3600 * 1000ull)
+#define DAY 86400000ull
 
 static char folder[64], path[96];
 

@@ -240,6 +240,21 @@ static void setting_replaces_the_lease(void **state)
     assert_int_equal(open_at(OTHER, NOW, again), 0);
 }
 
+/* Goal: as long as nobody's passphrase hangs on the lease, another laptop's secret may take its place. */
+static void a_lease_without_persons_may_change(void **state)
+{
+    struct keyfile_lease lease = lease_until(UNTIL), seen;
+    struct error e = {0};
+    (void)state;
+    create(key);
+    assert_int_equal(keyfile_lease_get(path, key, NOW, &seen, &e), E_NOT_FOUND);
+    assert_int_equal(keyfile_lease_set(path, key, &lease, &e), 0);
+    lease.secret[0]++;
+    assert_int_equal(keyfile_lease_set(path, key, &lease, &e), 0);
+    assert_int_equal(keyfile_lease_get(path, key, NOW, &seen, &e), 0);
+    assert_memory_equal(seen.secret, lease.secret, sizeof seen.secret);
+}
+
 /* Goal: of two persons, one may be leased and one not; a new passphrase stays leased; a slot without a lease has no
  * link, and renewing with it works too. */
 static void persons_differ(void **state)
@@ -289,9 +304,16 @@ static void read_only_media_do_not_help(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(opens_while_it_lasts),           TEST(is_over_at_its_end),       TEST(wrong_passphrases_erase_it_too),
-        TEST(clocks_turned_back_win_nothing), TEST(altered_leases_are_found), TEST(taking_the_slot_away_locks),
-        TEST(setting_replaces_the_lease),     TEST(persons_differ),           TEST(read_only_media_do_not_help),
+        TEST(opens_while_it_lasts),
+        TEST(is_over_at_its_end),
+        TEST(wrong_passphrases_erase_it_too),
+        TEST(clocks_turned_back_win_nothing),
+        TEST(altered_leases_are_found),
+        TEST(taking_the_slot_away_locks),
+        TEST(setting_replaces_the_lease),
+        TEST(a_lease_without_persons_may_change),
+        TEST(persons_differ),
+        TEST(read_only_media_do_not_help),
     };
     if (sodium_init() < 0)
         return 1;

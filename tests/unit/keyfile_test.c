@@ -325,7 +325,7 @@ static void strangers_and_bad_labels_are_refused(void **state)
 static void secrets_open_for_programs(void **state)
 {
     uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES], secret[32] = {1, 2}, other[32] = {1, 3};
-    struct keyfile_slot slot;
+    struct keyfile_slot slot = {0};
     struct error e = {0};
     (void)state;
     create(key);
@@ -367,6 +367,23 @@ static void a_full_file_says_so(void **state)
     must_open(OTHER, key);
 }
 
+/* Goal: what root writes stays its owner's. */
+static void the_owner_stays(void **state)
+{
+    uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES];
+    struct stat status;
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    create(key);
+    assert_int_equal(chown(path, 12345, 12346), 0);
+    assert_int_equal(opens(OTHER, again), E_WRONG_KEY);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_uid, 12345);
+    assert_int_equal(status.st_gid, 12346);
+    assert_int_equal(status.st_mode & 0777, 0600);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +403,7 @@ int main(void)
         TEST(strangers_and_bad_labels_are_refused),
         TEST(secrets_open_for_programs),
         TEST(a_full_file_says_so),
+        TEST(the_owner_stays),
     };
     if (sodium_init() < 0)
         return 1;

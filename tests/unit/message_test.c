@@ -69,6 +69,11 @@ static void full(enum message_type type, struct message *m)
         m->as.welcome.office_ms = 1790000000001;
         m->as.welcome.want_caseload = 1;
         m->as.welcome.revoked = 1;
+        m->as.welcome.wipe = 1;
+        memset(m->as.welcome.seal_key, 0x51, 32);
+        memset(m->as.welcome.lease_secret, 0x52, 32);
+        m->as.welcome.lease_until_ms = 1790000000004;
+        m->as.welcome.recovery = many(2 * MESSAGE_PAIR_BYTES);
         break;
     case MESSAGE_PUSH:
         m->as.push = (struct message_push){text("a head"), text("a batch")};
@@ -101,8 +106,12 @@ static void full(enum message_type type, struct message *m)
         memset(m->as.enrol.proof, 0x45, 64);
         break;
     case MESSAGE_ENROLLED:
-        m->as.enrolled = (struct message_enrolled){
-            an_id(1), an_id(2), an_id(3), text("Ada"), text("Office"), text("office+01234567+AAAA"), 1790000000003};
+        m->as.enrolled = (struct message_enrolled){an_id(1),       an_id(2),
+                                                   an_id(3),       text("Ada"),
+                                                   text("Office"), text("office+01234567+AAAA"),
+                                                   1790000000003,  .lease_until_ms = 1790000000004};
+        memset(m->as.enrolled.seal_key, 0x51, 32);
+        memset(m->as.enrolled.lease_secret, 0x52, 32);
         break;
     }
 }
@@ -150,6 +159,11 @@ static void assert_sync_same(const struct message *a, const struct message *b)
         assert_int_equal(a->as.welcome.office_ms, b->as.welcome.office_ms);
         assert_int_equal(a->as.welcome.want_caseload, b->as.welcome.want_caseload);
         assert_int_equal(a->as.welcome.revoked, b->as.welcome.revoked);
+        assert_int_equal(a->as.welcome.wipe, b->as.welcome.wipe);
+        assert_memory_equal(a->as.welcome.seal_key, b->as.welcome.seal_key, 32);
+        assert_memory_equal(a->as.welcome.lease_secret, b->as.welcome.lease_secret, 32);
+        assert_int_equal(a->as.welcome.lease_until_ms, b->as.welcome.lease_until_ms);
+        assert_slices(a->as.welcome.recovery, b->as.welcome.recovery);
     } else if (a->type == MESSAGE_PUSH) {
         assert_slices(a->as.push.head, b->as.push.head);
         assert_slices(a->as.push.batch, b->as.push.batch);
@@ -200,6 +214,9 @@ static void assert_same(const struct message *a, const struct message *b)
         assert_slices(a->as.enrolled.office_name, b->as.enrolled.office_name);
         assert_slices(a->as.enrolled.log_key, b->as.enrolled.log_key);
         assert_int_equal(a->as.enrolled.office_ms, b->as.enrolled.office_ms);
+        assert_memory_equal(a->as.enrolled.seal_key, b->as.enrolled.seal_key, 32);
+        assert_memory_equal(a->as.enrolled.lease_secret, b->as.enrolled.lease_secret, 32);
+        assert_int_equal(a->as.enrolled.lease_until_ms, b->as.enrolled.lease_until_ms);
     }
 }
 
@@ -445,6 +462,26 @@ static void scopes_are_whole_and_sorted(void **state)
     assert_int_equal(with_bin(MESSAGE_PULL, 3, swapped, 32), E_INPUT);
 }
 
+/* Goal: recovery officers come in whole pairs, at most MESSAGE_PAIRS_MAX of them; keys are whole keys. */
+static void officers_come_in_pairs(void **state)
+{
+    static const size_t pairs = MESSAGE_PAIRS_MAX;
+    (void)state;
+    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, big, 0), 0);
+    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, big, pairs * MESSAGE_PAIR_BYTES), 0);
+    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, big, (pairs + 1) * MESSAGE_PAIR_BYTES), E_LIMIT);
+    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, big, MESSAGE_PAIR_BYTES - 1), E_INPUT);
+    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, big, MESSAGE_PAIR_BYTES + 1), E_INPUT);
+    for (size_t index = 12; index <= 13; index++) {
+        assert_int_equal(with_bin(MESSAGE_WELCOME, index, big, 31), E_INPUT);
+        assert_int_equal(with_bin(MESSAGE_WELCOME, index, big, 33), E_INPUT);
+    }
+    for (size_t index = 8; index <= 9; index++) {
+        assert_int_equal(with_bin(MESSAGE_ENROLLED, index, big, 31), E_INPUT);
+        assert_int_equal(with_bin(MESSAGE_ENROLLED, index, big, 33), E_INPUT);
+    }
+}
+
 /* Goal: numbers end where SQLite's do. */
 static void numbers_fit_the_store(void **state)
 {
@@ -452,10 +489,11 @@ static void numbers_fit_the_store(void **state)
         enum message_type type;
         size_t index;
     } rows[] = {
-        {MESSAGE_HELLO, 2},   {MESSAGE_HELLO, 3},   {MESSAGE_HELLO, 5},    {MESSAGE_HELLO, 7},   {MESSAGE_HELLO, 9},
-        {MESSAGE_WELCOME, 2}, {MESSAGE_WELCOME, 3}, {MESSAGE_WELCOME, 7},  {MESSAGE_WELCOME, 8}, {MESSAGE_PUSHED, 1},
-        {MESSAGE_PUSHED, 2},  {MESSAGE_PUSHED, 3},  {MESSAGE_PUSHED, 4},   {MESSAGE_PUSHED, 5},  {MESSAGE_PULL, 1},
-        {MESSAGE_PULL, 2},    {MESSAGE_ENTRIES, 4}, {MESSAGE_ENROLLED, 7},
+        {MESSAGE_HELLO, 2},   {MESSAGE_HELLO, 3},    {MESSAGE_HELLO, 5},    {MESSAGE_HELLO, 7},
+        {MESSAGE_HELLO, 9},   {MESSAGE_WELCOME, 2},  {MESSAGE_WELCOME, 3},  {MESSAGE_WELCOME, 7},
+        {MESSAGE_WELCOME, 8}, {MESSAGE_PUSHED, 1},   {MESSAGE_PUSHED, 2},   {MESSAGE_PUSHED, 3},
+        {MESSAGE_PUSHED, 4},  {MESSAGE_PUSHED, 5},   {MESSAGE_PULL, 1},     {MESSAGE_PULL, 2},
+        {MESSAGE_ENTRIES, 4}, {MESSAGE_ENROLLED, 7}, {MESSAGE_WELCOME, 14}, {MESSAGE_ENROLLED, 10},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -676,13 +714,21 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(messages_come_back),           cmocka_unit_test(bytes_are_as_described),
-        cmocka_unit_test(cut_messages_are_refused),     cmocka_unit_test(flipped_bits_never_hurt),
-        cmocka_unit_test(lengths_end_at_their_limits),  cmocka_unit_test(proofs_are_whole_hashes),
-        cmocka_unit_test(scopes_are_whole_and_sorted),  cmocka_unit_test(numbers_fit_the_store),
-        cmocka_unit_test(held_changes_are_listed),      cmocka_unit_test(unknown_types_are_another_protocol),
-        cmocka_unit_test(claims_are_not_believed),      cmocka_unit_test(purges_come_last),
-        cmocka_unit_test(writing_keeps_the_limits),     cmocka_unit_test(codes_are_names),
+        cmocka_unit_test(messages_come_back),
+        cmocka_unit_test(bytes_are_as_described),
+        cmocka_unit_test(cut_messages_are_refused),
+        cmocka_unit_test(flipped_bits_never_hurt),
+        cmocka_unit_test(lengths_end_at_their_limits),
+        cmocka_unit_test(proofs_are_whole_hashes),
+        cmocka_unit_test(scopes_are_whole_and_sorted),
+        cmocka_unit_test(officers_come_in_pairs),
+        cmocka_unit_test(numbers_fit_the_store),
+        cmocka_unit_test(held_changes_are_listed),
+        cmocka_unit_test(unknown_types_are_another_protocol),
+        cmocka_unit_test(claims_are_not_believed),
+        cmocka_unit_test(purges_come_last),
+        cmocka_unit_test(writing_keeps_the_limits),
+        cmocka_unit_test(codes_are_names),
         cmocka_unit_test(digests_tell_caseloads_apart),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -2,10 +2,15 @@
 #ifndef SATCHEL_TEST_OFFICE_TASK_H
 #define SATCHEL_TEST_OFFICE_TASK_H
 
+#include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "task.h"
 
@@ -35,6 +40,16 @@ static int office_task(struct central *c, char *out, size_t out_max, int count, 
     free(text);
     free(words);
     return status;
+}
+
+/* The same, into one place that office_says looks into. */
+static char office_out[16384] __attribute__((unused));
+#define OFFICE_TASK(c, count, ...) office_task(c, office_out, sizeof office_out, count, __VA_ARGS__)
+
+static inline void office_says(const char *words)
+{
+    if (strstr(office_out, words) == NULL)
+        fail_msg("\"%s\" is not in: %s", words, office_out);
 }
 
 #endif

@@ -43,6 +43,36 @@ static PAIR_UNUSED void world_hex(const void *bytes, size_t size, char *out)
     sodium_bin2hex(out, 2 * size + 1, bytes, size);
 }
 
+static PAIR_UNUSED struct id world_user(struct central *c, const char *login, const char *role)
+{
+    struct id user = id_new(clock_wall());
+    pair_office_write(c, KIND_USER, &pair_everywhere, &user, 1, "name", login, "login", login, "role", role, "status",
+                      "active", NULL);
+    return user;
+}
+
+/* An office with its own record, and an administrator `boss`. */
+static PAIR_UNUSED struct central *world_office_new(void)
+{
+    uint8_t public_key[32], secret[64];
+    struct central *c;
+    assert_true(sodium_init() >= 0);
+    crypto_sign_keypair(public_key, secret);
+    c = pair_office_new(secret);
+    PAIR_OK(db_exec(c->db, "CREATE TABLE ticket_secret(ticket BLOB PRIMARY KEY, secret BLOB NOT NULL)", &pair_e));
+    randombytes_buf(c->keys->lease_secret, sizeof c->keys->lease_secret);
+    pair_office_write(c, KIND_OFFICE, &pair_everywhere, &c->office, 1, "name", "Test", NULL);
+    (void)world_user(c, "boss", "administrator");
+    return c;
+}
+
+/* A test's set-up and teardown, where such an office is all it needs. */
+static PAIR_UNUSED int world_office(void **state)
+{
+    *state = world_office_new();
+    return 0;
+}
+
 /* A laptop of a user, in the office's record. */
 static PAIR_UNUSED void world_laptop(struct central *c, const struct id *user, struct world_laptop *l)
 {
@@ -61,14 +91,6 @@ static PAIR_UNUSED void world_laptop(struct central *c, const struct id *user, s
     world_hex(public_key, 32, noise);
     pair_office_write(c, KIND_DEVICE, &pair_everywhere, &l->device.device, 1, "user", text, "sign_key", sign,
                       "noise_key", noise, "status", "active", NULL);
-}
-
-static PAIR_UNUSED struct id world_user(struct central *c, const char *login, const char *role)
-{
-    struct id user = id_new(clock_wall());
-    pair_office_write(c, KIND_USER, &pair_everywhere, &user, 1, "name", login, "login", login, "role", role, "status",
-                      "active", NULL);
-    return user;
 }
 
 static PAIR_UNUSED struct world_batch *world_batch(void)
@@ -301,6 +323,13 @@ static PAIR_UNUSED void world_expect(struct db *db, const char *sql, const struc
     char text[512];
     world_text(db, sql, id, text, sizeof text);
     assert_string_equal(text, expected);
+}
+
+static PAIR_UNUSED int world_office_end(void **state)
+{
+    world_check_office(*state);
+    pair_office_free(*state);
+    return 0;
 }
 
 #endif

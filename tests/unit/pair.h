@@ -53,6 +53,7 @@ static PAIR_UNUSED struct central *pair_office_new(const uint8_t *sign_secret)
     c->keys = sodium_malloc(sizeof *c->keys);
     assert_non_null(c->keys);
     memcpy(c->keys->sign_secret, sign_secret, 64);
+    crypto_box_keypair(c->seal_public, c->keys->seal_secret);
     crypto_sign_ed25519_sk_to_pk(c->vkey.public_key, sign_secret);
     (void)strcpy(c->vkey.origin, "satchel/test");
     device = id_of_device(c->vkey.public_key);
@@ -225,7 +226,7 @@ static PAIR_UNUSED size_t pair_push(struct pair *p)
         struct queue_batch batch;
         struct message_pushed answer;
         struct pack memory;
-        PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, LIMITS_BATCH_MAX, &batch, &pair_e));
+        PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
         if (batch.count == 0)
             return all;
         pair_receive(p, &batch, &answer, &memory);

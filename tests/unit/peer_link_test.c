@@ -6,6 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lease.h"
+#include "officers.h"
+#include "recovery.h"
 #include "server.h"
 #include "wire.h"
 
@@ -13,6 +16,7 @@ struct room {
     char folder[64], ready[96];
     struct central *office;
     uint8_t noise_secret[32]; /* the laptop's */
+    struct id device;
     pid_t pid;
     unsigned port;
 };
@@ -25,7 +29,8 @@ static void run_office(struct room *r)
     _exit(server_run(r->office, &options, NULL, &e) == 0 ? 0 : 1);
 }
 
-static int start(void **state)
+/* `prepare` writes into the office before it runs; NULL: nothing. */
+static int start_with(void **state, void (*prepare)(struct room *r))
 {
     struct room *r = calloc(1, sizeof *r);
     uint8_t public_key[32], secret[64];
@@ -48,6 +53,9 @@ static int start(void **state)
     crypto_scalarmult_base(public_key, r->noise_secret);
     world_hex(public_key, sizeof public_key, noise);
     pair_office_write(r->office, KIND_DEVICE, &pair_everywhere, &laptop.device.device, 0, "noise_key", noise, NULL);
+    r->device = laptop.device.device;
+    if (prepare != NULL)
+        prepare(r);
     if ((r->pid = fork()) == 0)
         run_office(r);
     assert_true(r->pid > 0);
@@ -65,6 +73,41 @@ static int start(void **state)
     }
     *state = r;
     return 0;
+}
+
+static int start(void **state)
+{
+    return start_with(state, NULL);
+}
+
+static void add_officers(struct room *r)
+{
+    randombytes_buf(r->office->keys->lease_secret, 32);
+    pair_office_write(r->office, KIND_OFFICE, &pair_everywhere, &r->office->office, 1, "lease_days", "3", NULL);
+    for (int i = 0; i < 3; i++) {
+        struct id user = world_user(r->office, "officer", "director");
+        uint8_t secret[32], public_key[32];
+        char hex[65];
+        crypto_box_keypair(public_key, secret);
+        world_hex(public_key, 32, hex);
+        pair_office_write(r->office, KIND_USER, &pair_everywhere, &user, 0, "recovery_key", hex, NULL);
+    }
+}
+
+static int start_officers(void **state)
+{
+    return start_with(state, add_officers);
+}
+
+static void order_wipe(struct room *r)
+{
+    add_officers(r);
+    pair_office_write(r->office, KIND_DEVICE, &pair_everywhere, &r->device, 0, "status", "to be wiped", NULL);
+}
+
+static int start_wipe(void **state)
+{
+    return start_with(state, order_wipe);
 }
 
 static int end(void **state)
@@ -94,23 +137,27 @@ static struct wire *connect_to(const struct room *r)
     return w;
 }
 
+/* Says hello; the welcome's slices live as long as the link. */
+static struct wire *greet(const struct room *r, struct message *m)
+{
+    struct wire *w = connect_to(r);
+    *m = (struct message){.type = MESSAGE_HELLO};
+    m->as.hello.end.epoch = 1;
+    PAIR_OK(wire_send(w, m, &pair_e));
+    PAIR_OK(wire_receive(w, m, &pair_e));
+    assert_int_equal(m->type, MESSAGE_WELCOME);
+    return w;
+}
+
 /* Goal: a laptop that comes again takes the place of its older link, which is closed at once: one laptop cannot hold
  * every link that the office has, and the newest works. */
 static void test_one_link_each(void **state)
 {
     struct room *r = *state;
-    struct message m = {.type = MESSAGE_HELLO};
-    struct wire *older = connect_to(r), *newer;
+    struct message m;
+    struct wire *older = greet(r, &m), *newer; /* the office knows who this is */
     struct error e = {0, ""};
-    m.as.hello.end.epoch = 1;
-    PAIR_OK(wire_send(older, &m, &pair_e));
-    PAIR_OK(wire_receive(older, &m, &pair_e)); /* the office knows who this is */
-    newer = connect_to(r);
-    m = (struct message){.type = MESSAGE_HELLO};
-    m.as.hello.end.epoch = 1;
-    PAIR_OK(wire_send(newer, &m, &pair_e));
-    PAIR_OK(wire_receive(newer, &m, &pair_e));
-    assert_int_equal(m.type, MESSAGE_WELCOME);
+    newer = greet(r, &m);
     assert_int_equal(wire_receive(older, &m, &e), E_NET);
     if (strstr(e.text, "said nothing more") != NULL) /* after a minute, that is */
         fail_msg("the older link was left open: %s", e.text);
@@ -119,9 +166,50 @@ static void test_one_link_each(void **state)
     wire_close(newer);
 }
 
+/* Goal: a welcome brings the laptop its own lease, from now on, and the officers as the office signed them. */
+static void test_lease_and_officers(void **state)
+{
+    struct room *r = *state;
+    struct keyfile_pair expected[KEYFILE_PAIRS_MAX], pairs[KEYFILE_PAIRS_MAX];
+    size_t expected_count, count;
+    uint8_t secret[32];
+    uint64_t until;
+    struct message m;
+    struct wire *w = greet(r, &m);
+    PAIR_OK(lease_of(r->office, &r->device, 0, m.as.welcome.office_ms, secret, &until, &pair_e));
+    assert_memory_equal(m.as.welcome.lease_secret, secret, 32);
+    assert_int_equal(m.as.welcome.lease_until_ms, until);
+    assert_int_equal(until, m.as.welcome.office_ms + 3ull * 24 * 3600 * 1000);
+    assert_int_equal(m.as.welcome.wipe, 0);
+    PAIR_OK(recovery_pairs(r->office, expected, &expected_count, &pair_e));
+    PAIR_OK(officers_read(m.as.welcome.recovery, r->office->vkey.public_key, pairs, &count, &pair_e));
+    assert_int_equal(count, 3);
+    assert_int_equal(count, expected_count);
+    assert_memory_equal(pairs, expected, count * sizeof *pairs);
+    wire_end(w);
+    wire_close(w);
+}
+
+/* Goal: a laptop that is to be wiped is told so, and gets no lease. */
+static void test_wipe(void **state)
+{
+    struct message m;
+    struct wire *w = greet(*state, &m);
+    assert_int_equal(m.as.welcome.wipe, 1);
+    assert_int_equal(m.as.welcome.revoked, 1);
+    assert_true(sodium_is_zero(m.as.welcome.lease_secret, 32));
+    assert_int_equal(m.as.welcome.lease_until_ms, 0);
+    wire_end(w);
+    wire_close(w);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
-    const struct CMUnitTest tests[] = {TEST(test_one_link_each)};
+    const struct CMUnitTest tests[] = {
+        TEST(test_one_link_each),
+        cmocka_unit_test_setup_teardown(test_lease_and_officers, start_officers, end),
+        cmocka_unit_test_setup_teardown(test_wipe, start_wipe, end),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -422,6 +422,37 @@ static void test_revoked(void **state)
     assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM note"), 0);
 }
 
+/* Goal: what happened to its store is heard from every laptop, also one that is to be wiped or an auditor's; but no
+ * laptop changes what another one, or the office, said of itself, and an event stands in no case. */
+static void test_events(void **state)
+{
+    struct room *r = *state;
+    struct world_batch *b = world_batch();
+    struct id note, event = id_new(clock_wall()), offices, wrong = id_new(clock_wall());
+    char text[ID_TEXT];
+    r->laptop.device.revoked = r->laptop.device.wipe = 1;
+    (void)write_note(r, b, &r->kase, &note);
+    world_set(&r->laptop, b, KIND_EVENT, &pair_everywhere, &event, "what", "wiped");
+    expect_held(r, b, 1, "disabled");
+    world_expect(r->office->db, "SELECT what FROM event WHERE id = ?", &event, "wiped");
+    r->laptop.device.revoked = r->laptop.device.wipe = 0;
+    r->laptop.device.reads_only = 1;
+    b = world_batch();
+    world_set(&r->laptop, b, KIND_EVENT, &pair_everywhere, &event, "count", "2");
+    (void)write_note(r, b, &r->kase, &note);
+    expect_held(r, b, 2, "auditor");
+    PAIR_OK(central_event(r->office, "recovered", 1, 0, NULL, &pair_e));
+    world_text(r->office->db, "SELECT id FROM event WHERE what = 'recovered' AND ?1 <> ''", &event, text, sizeof text);
+    PAIR_OK(id_parse(text, &offices, &pair_e));
+    b = world_batch();
+    world_set(&r->laptop, b, KIND_EVENT, &pair_everywhere, &offices, "what", "wiped");
+    expect_held(r, b, 1, "said of itself");
+    b = world_batch();
+    world_set(&r->laptop, b, KIND_EVENT, &r->kase, &wrong, "what", "wiped");
+    expect_held(r, b, 1, "stands in another case");
+    world_expect(r->office->db, "SELECT what FROM event WHERE id = ?", &offices, "recovered");
+}
+
 /* A person, a case about it and a note, taken down in the field. */
 static void write_new(struct room *r, struct world_batch *b, struct id *person, struct id *kase)
 {
@@ -657,11 +688,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        TEST(test_honest),         TEST(test_overlap), TEST(test_broken_chain), TEST(test_forged_head),
-        TEST(test_empty_batch),    TEST(test_fork),    TEST(test_held),         TEST(test_time),
-        TEST(test_not_allowed),    TEST(test_revoked), TEST(test_taken_down),   TEST(test_given_away),
-        TEST(test_foreign_person), TEST(test_hijack),  TEST(test_newer),        TEST(test_supersede_attack),
-        TEST(test_release),        TEST(test_large),
+        TEST(test_honest),           TEST(test_overlap),        TEST(test_broken_chain), TEST(test_forged_head),
+        TEST(test_empty_batch),      TEST(test_fork),           TEST(test_held),         TEST(test_time),
+        TEST(test_not_allowed),      TEST(test_revoked),        TEST(test_events),       TEST(test_taken_down),
+        TEST(test_given_away),       TEST(test_foreign_person), TEST(test_hijack),       TEST(test_newer),
+        TEST(test_supersede_attack), TEST(test_release),        TEST(test_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

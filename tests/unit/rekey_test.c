@@ -215,13 +215,12 @@ static void die_at(void *context, uint64_t done, uint64_t all)
 }
 
 /* Runs the job in a child that is killed when it tells for the at-th time; 0 where it came to its end before. */
-static int killed_at(int at)
+static int killed_with(struct rekey_options o, int at)
 {
     int status;
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        struct rekey_options o = options();
         uint8_t key[KEYFILE_KEY_BYTES];
         o.progress = die_at;
         o.context = &at;
@@ -232,6 +231,11 @@ static int killed_at(int at)
         return 1;
     assert_int_equal(WEXITSTATUS(status), 0);
     return 0;
+}
+
+static int killed_at(int at)
+{
+    return killed_with(options(), at);
 }
 
 /* Goal: the content is the same, under a new key and a new file id; the old key and an old copy of the key file open
@@ -254,6 +258,7 @@ static void content_is_the_same(void **state)
     was = load(db_path);
     assert_int_equal(chmod(db_path, 0640), 0);
     assert_int_equal(rekey_run(&o, key, &dropped, &e), 0);
+    assert_string_equal(e.text, "");
     assert_int_equal(dropped, 2);
     must_be_done(old_key, key, &before);
     assert_int_equal(keyfile_list(keys_path, &slot, 1, &slots, &e), 0);
@@ -408,6 +413,89 @@ static void killed_anywhere_it_goes_on(void **state)
     free(keys.p);
 }
 
+/* Goal: a job that was killed goes on with a leased passphrase, though the lease was renewed or has ended meanwhile,
+ * and with a secret. */
+static void every_opener_goes_on(void **state)
+{
+    static const uint8_t link[32] = {7}, secret[32] = {4};
+    struct keyfile_lease lease = {.secret = {5}, .until_ms = NOW + 1000000, .seen_ms = NOW}, seen;
+    struct rekey_options o = options(), with_secret = options();
+    uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES];
+    struct content before;
+    struct bytes first, db;
+    struct error e = {0};
+    (void)state;
+    make_store(old_key);
+    before = read_all(old_key);
+    assert_int_equal(keyfile_lease_set(keys_path, old_key, &lease, &e), 0);
+    assert_int_equal(keyfile_change(keys_path, old_key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link, &e), 0);
+    assert_int_equal(killed_at(10), 1);
+    first = load(next_db);
+    o.now_ms = lease.until_ms;
+    assert_int_equal(rekey_run(&o, key, NULL, &e), E_LOCKED);
+    lease.until_ms = lease.seen_ms = o.now_ms;
+    lease.until_ms += 1000000;
+    assert_int_equal(keyfile_lease_renew(keys_path, PASS, PASS_BYTES, &lease, o.now_ms, key, NULL, &e), 0);
+    assert_int_equal(rekey_run(&o, key, NULL, &e), 0);
+    db = load(db_path);
+    assert_memory_equal(db.p, first.p, VAULT_PAGE_BYTES); /* it went on, and did not begin anew */
+    must_be_done(old_key, key, &before);
+    assert_int_equal(keyfile_lease_get(keys_path, key, o.now_ms, &seen, &e), 0);
+    assert_int_equal(seen.until_ms, lease.until_ms);
+    free(first.p);
+    free(db.p);
+    assert_int_equal(keyfile_add_secret(keys_path, key, "daemon", secret, &e), 0);
+    with_secret.secret = secret;
+    memcpy(old_key, key, sizeof key);
+    assert_int_equal(killed_with(with_secret, 10), 1);
+    first = load(next_db);
+    assert_int_equal(killed_with(with_secret, 20), 1);
+    assert_int_equal(rekey_run(&with_secret, key, NULL, &e), 0);
+    db = load(db_path);
+    assert_memory_equal(db.p, first.p, VAULT_PAGE_BYTES);
+    assert_int_equal(opens_with(key), 0);
+    assert_int_equal(opens_with(old_key), E_WRONG_KEY);
+    free(first.p);
+    free(db.p);
+}
+
+static void block_keys(void *context, uint64_t done, uint64_t all)
+{
+    if (done < all || access(next_db, F_OK) == 0 || access(next_keys, F_OK) != 0 || access(context, F_OK) == 0)
+        return;
+    /* The database has changed places, and the key file has not: put a folder in its way. */
+    if (rename(keys_path, context) != 0 || mkdir(keys_path, 0700) != 0)
+        abort();
+}
+
+/* Goal: where the key file cannot take its place once the database has, the new key is not lost, and the next try ends
+ * the job. */
+static void half_a_job_keeps_the_new_key(void **state)
+{
+    uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES];
+    struct rekey_options o = options();
+    struct content before;
+    struct error e = {0};
+    char away[120];
+    size_t dropped;
+    (void)state;
+    make_store(old_key);
+    before = read_all(old_key);
+    (void)snprintf(away, sizeof away, "%s.away", keys_path);
+    o.progress = block_keys;
+    o.context = away;
+    assert_int_equal(rekey_run(&o, key, NULL, &e), E_IO);
+    assert_true(sodium_is_zero(key, sizeof key));
+    assert_int_equal(access(next_keys, F_OK), 0);
+    assert_int_equal(rmdir(keys_path), 0);
+    assert_int_equal(rename(away, keys_path), 0);
+    assert_int_equal(opens_with(old_key), E_WRONG_KEY);
+    o = options();
+    assert_int_equal(rekey_run(&o, key, &dropped, &e), 0);
+    assert_int_equal(dropped, 0);
+    must_be_done(old_key, key, &before);
+}
+
 /* Goal: killed twice and thrice, with power cuts that tear what was not synced, it still ends well, and goes on where
  * it stood. */
 static void torn_pages_are_written_again(void **state)
@@ -420,9 +508,9 @@ static void torn_pages_are_written_again(void **state)
     before = read_all(old_key);
     assert_int_equal(killed_at(12), 1);
     torn = load(next_db);
-    assert_true(torn.count > 8 * VAULT_PAGE_BYTES);
-    torn.p[3 * VAULT_PAGE_BYTES + 100] ^= 1; /* a sector of page 4 did not get there; its nonce did */
-    memset(torn.p + 5 * VAULT_PAGE_BYTES, 0, VAULT_PAGE_BYTES); /* page 6 did not */
+    assert_true(torn.count > 8ull * VAULT_PAGE_BYTES);
+    torn.p[3ull * VAULT_PAGE_BYTES + 100] ^= 1; /* a sector of page 4 did not get there; its nonce did */
+    memset(torn.p + 5ull * VAULT_PAGE_BYTES, 0, VAULT_PAGE_BYTES); /* page 6 did not */
     torn.count -= 100;
     save(next_db, torn);
     assert_int_equal(killed_at(20), 1);
@@ -491,6 +579,14 @@ static void damaged_pages_end_it(void **state)
         assert_true(sodium_is_zero(key, sizeof key));
         must_be_untouched(db, keys);
         db.p[page * VAULT_PAGE_BYTES + 500] ^= 1;
+    }
+    for (size_t cut = 100; cut <= VAULT_PAGE_BYTES; cut += VAULT_PAGE_BYTES - 100) {
+        struct error e = {0};
+        db.count -= cut;
+        save(db_path, db);
+        assert_int_equal(rekey_run(&o, key, NULL, &e), E_VERIFY);
+        must_be_untouched(db, keys);
+        db.count += cut;
     }
     save(db_path, db);
     assert_int_equal(opens_with(old_key), 0);
@@ -638,6 +734,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(content_is_the_same),          TEST(a_log_is_carried_over),
         TEST(what_can_be_carried_is),       TEST(killed_anywhere_it_goes_on),
+        TEST(every_opener_goes_on),         TEST(half_a_job_keeps_the_new_key),
         TEST(torn_pages_are_written_again), TEST(changes_between_tries_are_seen),
         TEST(damaged_pages_end_it),         TEST(other_passphrases),
         TEST(others_are_respected),         TEST(no_room_leaves_nothing),

@@ -4,35 +4,12 @@
 
 #include <unistd.h>
 
-static char out[16384];
-#define TASK(c, count, ...) office_task(c, out, sizeof out, count, __VA_ARGS__)
-
-static void says(const char *words)
-{
-    if (strstr(out, words) == NULL)
-        fail_msg("\"%s\" is not in: %s", words, out);
-}
-
-static int start(void **state)
-{
-    uint8_t public_key[32], secret[64];
-    struct central *c;
-    assert_true(sodium_init() >= 0);
-    crypto_sign_keypair(public_key, secret);
-    c = pair_office_new(secret);
-    PAIR_OK(db_exec(c->db, "CREATE TABLE ticket_secret(ticket BLOB PRIMARY KEY, secret BLOB NOT NULL)", &pair_e));
-    pair_office_write(c, KIND_OFFICE, &pair_everywhere, &c->office, 1, "name", "Test", NULL);
-    (void)world_user(c, "boss", "administrator");
-    *state = c;
-    return 0;
-}
-
 static int end(void **state)
 {
     struct central *c = *state;
     assert_int_equal(db_in_transaction(c->db), 0);
-    assert_int_equal(TASK(c, 1, "check"), 0);
-    says("replay agree");
+    assert_int_equal(OFFICE_TASK(c, 1, "check"), 0);
+    office_says("replay agree");
     world_check_office(c);
     pair_office_free(c);
     return 0;
@@ -43,25 +20,25 @@ static void test_usage(void **state)
 {
     struct central *c = *state;
     uint64_t before = c->tree.size;
-    assert_int_equal(TASK(c, 1, "nonsense"), 2);
-    says("does not know");
-    assert_int_equal(TASK(c, 1, "user"), 2);
-    assert_int_equal(TASK(c, 2, "user", "nonsense"), 2);
-    assert_int_equal(TASK(c, 2, "user", "add"), 2);
-    says("usage");
-    assert_int_equal(TASK(c, 3, "user", "add", "anna"), 2);
-    says("--name");
-    assert_int_equal(TASK(c, 3, "user", "list", "more"), 2);
-    assert_int_equal(TASK(c, 3, "user", "list", "--what"), 2);
-    assert_int_equal(TASK(c, 4, "case", "assign", "x", "boss"), 2);
-    says("no case x");
-    assert_int_equal(TASK(c, 3, "held", "release", "x"), 2);
-    assert_int_equal(TASK(c, 3, "device", "revoke", "00000000-0000-0000-0000-000000000001"), 2);
-    says("no laptop");
-    assert_int_equal(TASK(c, 2, "archive", "/tmp/never"), 2);
-    says("passphrase");
-    assert_int_equal(TASK(c, 3, "status", "--json", "more"), 2);
-    says("\"error\""); /* a sentence for a program, too */
+    assert_int_equal(OFFICE_TASK(c, 1, "nonsense"), 2);
+    office_says("does not know");
+    assert_int_equal(OFFICE_TASK(c, 1, "user"), 2);
+    assert_int_equal(OFFICE_TASK(c, 2, "user", "nonsense"), 2);
+    assert_int_equal(OFFICE_TASK(c, 2, "user", "add"), 2);
+    office_says("usage");
+    assert_int_equal(OFFICE_TASK(c, 3, "user", "add", "anna"), 2);
+    office_says("--name");
+    assert_int_equal(OFFICE_TASK(c, 3, "user", "list", "more"), 2);
+    assert_int_equal(OFFICE_TASK(c, 3, "user", "list", "--what"), 2);
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "assign", "x", "boss"), 2);
+    office_says("no case x");
+    assert_int_equal(OFFICE_TASK(c, 3, "held", "release", "x"), 2);
+    assert_int_equal(OFFICE_TASK(c, 3, "device", "revoke", "00000000-0000-0000-0000-000000000001"), 2);
+    office_says("no laptop");
+    assert_int_equal(OFFICE_TASK(c, 2, "archive", "/tmp/never"), 2);
+    office_says("passphrase");
+    assert_int_equal(OFFICE_TASK(c, 3, "status", "--json", "more"), 2);
+    office_says("\"error\""); /* a sentence for a program, too */
     assert_int_equal(c->tree.size, before);
 }
 
@@ -72,23 +49,23 @@ static void test_users(void **state)
     struct log_entry entry;
     struct id boss;
     PAIR_OK(central_user(c, "boss", &boss, &pair_e));
-    assert_int_equal(TASK(c, 7, "user", "add", "anna", "--name", "Anna Berg", "--role", "case manager"), 0);
+    assert_int_equal(OFFICE_TASK(c, 7, "user", "add", "anna", "--name", "Anna Berg", "--role", "case manager"), 0);
     PAIR_OK(log_load(c->db, (int64_t)pair_count(c->db, "SELECT max(id) FROM entry"), 1, &entry, &pair_e));
     assert_true(id_equal(&entry.change.author, &boss));
-    assert_int_equal(TASK(c, 7, "user", "add", "anna", "--name", "Another", "--role", "senior"), 2);
-    says("already");
-    assert_int_equal(TASK(c, 7, "user", "add", "ben", "--name", "Ben", "--role", "emperor"), 2);
-    assert_int_equal(TASK(c, 9, "user", "add", "ben", "--name", "Ben", "--role", "senior", "--as", "anna"), 2);
-    says("no active administrator");
-    assert_int_equal(TASK(c, 7, "user", "add", "second", "--name", "S", "--role", "administrator"), 0);
-    assert_int_equal(TASK(c, 7, "user", "add", "ben", "--name", "Ben", "--role", "senior"), 2);
-    says("--as");
-    assert_int_equal(TASK(c, 9, "user", "add", "ben", "--name", "Ben", "--role", "senior", "--as", "second"), 0);
-    assert_int_equal(TASK(c, 5, "user", "disable", "second", "--as", "boss"), 0);
-    assert_int_equal(TASK(c, 5, "user", "disable", "ben", "--as", "second"), 2);
-    assert_int_equal(TASK(c, 3, "user", "list", "--json"), 0);
-    says("\"login\": \"anna\"");
-    says("\"status\": \"disabled\"");
+    assert_int_equal(OFFICE_TASK(c, 7, "user", "add", "anna", "--name", "Another", "--role", "senior"), 2);
+    office_says("already");
+    assert_int_equal(OFFICE_TASK(c, 7, "user", "add", "ben", "--name", "Ben", "--role", "emperor"), 2);
+    assert_int_equal(OFFICE_TASK(c, 9, "user", "add", "ben", "--name", "Ben", "--role", "senior", "--as", "anna"), 2);
+    office_says("no active administrator");
+    assert_int_equal(OFFICE_TASK(c, 7, "user", "add", "second", "--name", "S", "--role", "administrator"), 0);
+    assert_int_equal(OFFICE_TASK(c, 7, "user", "add", "ben", "--name", "Ben", "--role", "senior"), 2);
+    office_says("--as");
+    assert_int_equal(OFFICE_TASK(c, 9, "user", "add", "ben", "--name", "Ben", "--role", "senior", "--as", "second"), 0);
+    assert_int_equal(OFFICE_TASK(c, 5, "user", "disable", "second", "--as", "boss"), 0);
+    assert_int_equal(OFFICE_TASK(c, 5, "user", "disable", "ben", "--as", "second"), 2);
+    assert_int_equal(OFFICE_TASK(c, 3, "user", "list", "--json"), 0);
+    office_says("\"login\": \"anna\"");
+    office_says("\"status\": \"disabled\"");
 }
 
 /* Goal: a case goes into a caseload, out of it and in again, in one record, found by id, by number and by its key. */
@@ -101,25 +78,25 @@ static void test_cases(void **state)
     id_format(&client, text);
     pair_office_write(c, KIND_CLIENT, &client, &client, 1, "legal_name", "Ada", NULL);
     pair_office_write(c, KIND_CASE, &kase, &kase, 1, "client", text, "number", "N-7", "source_id", "K7", NULL);
-    assert_int_equal(TASK(c, 1, "status"), 0);
-    says("1  of them in nobody's caseload");
-    assert_int_equal(TASK(c, 4, "case", "release", "N-7", "anna"), 2);
-    says("not in that person's caseload");
-    assert_int_equal(TASK(c, 4, "case", "assign", "N-7", "nobody"), 2);
-    assert_int_equal(TASK(c, 4, "case", "assign", "N-7", "anna"), 0);
-    assert_int_equal(TASK(c, 4, "case", "list", "--user", "anna"), 0);
-    says("N-7");
-    assert_int_equal(TASK(c, 4, "case", "list", "--user", "boss"), 0);
-    assert_null(strstr(out, "N-7"));
-    assert_int_equal(TASK(c, 4, "case", "release", "K7", "anna"), 0);
+    assert_int_equal(OFFICE_TASK(c, 1, "status"), 0);
+    office_says("1  of them in nobody's caseload");
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "release", "N-7", "anna"), 2);
+    office_says("not in that person's caseload");
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "assign", "N-7", "nobody"), 2);
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "assign", "N-7", "anna"), 0);
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "list", "--user", "anna"), 0);
+    office_says("N-7");
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "list", "--user", "boss"), 0);
+    assert_null(strstr(office_out, "N-7"));
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "release", "K7", "anna"), 0);
     id_format(&kase, text);
-    assert_int_equal(TASK(c, 4, "case", "assign", text, "anna"), 0);
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "assign", text, "anna"), 0);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM assignment"), 1);
     pair_office_write(c, KIND_CASE, &client, &client, 1, "title", "t", NULL); /* another record's id: carried alone */
     client = id_new(clock_wall());
     pair_office_write(c, KIND_CASE, &client, &client, 1, "number", "N-7", NULL);
-    assert_int_equal(TASK(c, 4, "case", "assign", "N-7", "anna"), 2);
-    says("several cases");
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "assign", "N-7", "anna"), 2);
+    office_says("several cases");
 }
 
 /* Goal: a conflict is shown with its values and who must decide, and a held change with its reason; both make the exit
@@ -131,8 +108,8 @@ static void test_waiting(void **state)
     struct world_laptop laptops[2];
     struct world_batch *b;
     char hold[ID_TEXT];
-    assert_int_equal(TASK(c, 1, "conflicts"), 0);
-    assert_int_equal(TASK(c, 2, "held", "list"), 0);
+    assert_int_equal(OFFICE_TASK(c, 1, "conflicts"), 0);
+    assert_int_equal(OFFICE_TASK(c, 2, "held", "list"), 0);
     pair_office_case(c, &anna, &client, &kase, &a);
     world_laptop(c, &anna, &laptops[0]);
     world_laptop(c, &anna, &laptops[1]);
@@ -142,36 +119,36 @@ static void test_waiting(void **state)
         assert_int_equal(world_push_well(c, &laptops[i], b), 0);
         world_batch_free(b);
     }
-    assert_int_equal(TASK(c, 1, "conflicts"), 1);
-    says("A PERSON MUST DECIDE");
-    says("1990-01-01");
-    says("1990-10-10");
-    says("to decide: anna");
-    assert_int_equal(TASK(c, 2, "conflicts", "--json"), 1);
-    says("\"decide\": \"anna\"");
-    assert_int_equal(TASK(c, 1, "status"), 1);
+    assert_int_equal(OFFICE_TASK(c, 1, "conflicts"), 1);
+    office_says("A PERSON MUST DECIDE");
+    office_says("1990-01-01");
+    office_says("1990-10-10");
+    office_says("to decide: anna");
+    assert_int_equal(OFFICE_TASK(c, 2, "conflicts", "--json"), 1);
+    office_says("\"decide\": \"anna\"");
+    assert_int_equal(OFFICE_TASK(c, 1, "status"), 1);
     /* Ben's laptop writes about Anna's client. */
     world_laptop(c, &ben, &laptops[0]);
     b = world_batch();
     world_set(&laptops[0], b, KIND_CLIENT, &client, &client, "phone", "123");
     assert_int_equal(world_push_well(c, &laptops[0], b), 1);
     world_batch_free(b);
-    assert_int_equal(TASK(c, 2, "held", "list"), 1);
-    says("by ben: its case is not in the caseload");
-    assert_int_equal(TASK(c, 3, "held", "list", "--json"), 1);
-    says("\"author\": \"ben\"");
+    assert_int_equal(OFFICE_TASK(c, 2, "held", "list"), 1);
+    office_says("by ben: its case is not in the caseload");
+    assert_int_equal(OFFICE_TASK(c, 3, "held", "list", "--json"), 1);
+    office_says("\"author\": \"ben\"");
     world_text(c->db, "SELECT id FROM hold WHERE ?1 IS NOT NULL", &client, hold, sizeof hold);
-    assert_int_equal(TASK(c, 3, "held", "release", hold), 0);
-    assert_int_equal(TASK(c, 2, "held", "list"), 0);
+    assert_int_equal(OFFICE_TASK(c, 3, "held", "release", hold), 0);
+    assert_int_equal(OFFICE_TASK(c, 2, "held", "list"), 0);
     world_expect(c->db, "SELECT phone FROM client WHERE id = ?", &client, "123");
-    /* What only the office writes stays out, whoever asks. */
+    /* What only the office writes stays office_out, whoever asks. */
     b = world_batch();
     world_set(&laptops[0], b, KIND_USER, &pair_everywhere, &ben, "role", "administrator");
     assert_int_equal(world_push_well(c, &laptops[0], b), 1);
     world_batch_free(b);
     world_text(c->db, "SELECT id FROM hold WHERE status = 'held' AND ?1 <> ''", &client, hold, sizeof hold);
-    assert_int_equal(TASK(c, 3, "held", "release", hold), 2);
-    says("the office's own");
+    assert_int_equal(OFFICE_TASK(c, 3, "held", "release", hold), 2);
+    office_says("the office's own");
     world_expect(c->db, "SELECT role FROM \"user\" WHERE id = ?", &ben, "case manager");
 }
 
@@ -187,14 +164,15 @@ static void test_devices(void **state)
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     (void)close(fd);
-    assert_int_equal(TASK(c, 7, "device", "invite", "anna", "--address", "office.example", "--out", path), 2);
-    says("cannot be written");
+    assert_int_equal(OFFICE_TASK(c, 7, "device", "invite", "anna", "--address", "office.example", "--out", path), 2);
+    office_says("cannot be written");
     (void)unlink(path);
-    assert_int_equal(TASK(c, 7, "device", "invite", "anna", "--address", "office.example:99999", "--out", path), 2);
-    assert_int_equal(TASK(c, 9, "device", "invite", "anna", "--address", "[::1]:7411", "--out", path, "--hours", "25"),
+    assert_int_equal(OFFICE_TASK(c, 7, "device", "invite", "anna", "--address", "office.example:99999", "--out", path),
                      2);
+    assert_int_equal(
+        OFFICE_TASK(c, 9, "device", "invite", "anna", "--address", "[::1]:7411", "--out", path, "--hours", "25"), 2);
     assert_int_equal(access(path, F_OK), -1);
-    assert_int_equal(TASK(c, 7, "device", "invite", "anna", "--address", "[::1]:7411", "--out", path), 0);
+    assert_int_equal(OFFICE_TASK(c, 7, "device", "invite", "anna", "--address", "[::1]:7411", "--out", path), 0);
     assert_int_equal(access(path, R_OK), 0);
     (void)unlink(path);
     pair_office_case(c, &anna, &client, &kase, &a);
@@ -203,12 +181,102 @@ static void test_devices(void **state)
     world_set(&laptop, b, KIND_NOTE, &kase, &note, "text", "y");
     assert_int_equal(world_push_well(c, &laptop, b), 0);
     world_batch_free(b);
-    assert_int_equal(TASK(c, 3, "device", "list", "--json"), 0);
-    says("\"changes\": \"2\"");
+    assert_int_equal(OFFICE_TASK(c, 3, "device", "list", "--json"), 0);
+    office_says("\"changes\": \"2\"");
     id_format(&laptop.device.device, device);
-    assert_int_equal(TASK(c, 3, "device", "revoke", device), 0);
-    assert_int_equal(TASK(c, 2, "device", "list"), 0);
-    says("disabled");
+    assert_int_equal(OFFICE_TASK(c, 3, "device", "revoke", device), 0);
+    assert_int_equal(OFFICE_TASK(c, 2, "device", "list"), 0);
+    office_says("disabled");
+}
+
+/* Goal: a laptop that is to be wiped is so listed until it has said that it is wiped, and then with the time; another
+ * laptop's word does not count for it. */
+static void test_wipe(void **state)
+{
+    struct central *c = *state;
+    struct id anna = world_user(c, "anna", "case manager"), event = id_new(clock_wall()), other = id_new(clock_wall());
+    struct world_laptop laptops[2];
+    const struct world_op wiped[] = {{.field = "what", .words = "wiped"},
+                                     {.field = "at", .words = "2030-01-02T03:04:05Z"}};
+    struct receive_device device;
+    struct world_batch *b;
+    char name[ID_TEXT];
+    uint8_t noise[32];
+    for (int i = 0; i < 2; i++)
+        world_laptop(c, &anna, &laptops[i]);
+    assert_int_equal(OFFICE_TASK(c, 3, "device", "wipe", "00000000-0000-0000-0000-000000000001"), 2);
+    office_says("no laptop");
+    id_format(&laptops[0].device.device, name);
+    assert_int_equal(OFFICE_TASK(c, 3, "device", "wipe", name), 0);
+    assert_int_equal(OFFICE_TASK(c, 2, "device", "list"), 0);
+    office_says("to be wiped");
+    assert_int_equal(OFFICE_TASK(c, 1, "status"), 0);
+    office_says("1  laptops that have not heard yet");
+    memcpy(noise, laptops[0].device.sign_key, sizeof noise);
+    noise[0] ^= 1; /* as world_laptop makes it */
+    PAIR_OK(receive_device(c, noise, &device, &pair_e));
+    assert_int_equal(device.wipe, 1);
+    assert_int_equal(device.revoked, 1);
+    for (int i = 1; i >= 0; i--) {
+        b = world_batch();
+        (void)world_write(&laptops[i], b, KIND_EVENT, &pair_everywhere, i == 1 ? &other : &event, wiped, 2);
+        laptops[i].device.revoked = i == 0;
+        assert_int_equal(world_push_well(c, &laptops[i], b), 0);
+        world_batch_free(b);
+        assert_int_equal(OFFICE_TASK(c, 3, "device", "list", "--json"), 0);
+        office_says(i == 1 ? "\"status\": \"to be wiped\"" : "\"status\": \"wiped\"");
+    }
+    assert_int_equal(OFFICE_TASK(c, 1, "status"), 0);
+    office_says("0  laptops that have not heard yet");
+    assert_int_equal(OFFICE_TASK(c, 3, "device", "revoke", name), 0);
+    assert_int_equal(OFFICE_TASK(c, 3, "event", "list", "--json"), 0);
+    office_says("\"at\": \"2030-01-02T03:04:05Z\"");
+    office_says(name);
+}
+
+/* Goal: what happened to stores is listed with whose it was, how often and by whom, and counted in the status. */
+static void test_events(void **state)
+{
+    struct central *c = *state;
+    struct id officers[2] = {world_user(c, "anna", "supervisor"), world_user(c, "ben", "director")};
+    struct log_entry entry;
+    assert_int_equal(OFFICE_TASK(c, 2, "event", "list"), 0);
+    assert_string_equal(office_out, "");
+    PAIR_OK(central_event(c, "wrong passphrases", 4, 0, NULL, &pair_e));
+    PAIR_OK(central_event(c, "wrong passphrases", 3, 0, NULL, &pair_e));
+    PAIR_OK(central_event(c, "recovered", 1, 0, officers, &pair_e));
+    PAIR_OK(log_load(c->db, (int64_t)pair_count(c->db, "SELECT max(id) FROM entry"), 0, &entry, &pair_e));
+    assert_true(id_equal(&entry.change.author, &c->office));
+    assert_int_equal(OFFICE_TASK(c, 2, "event", "list"), 0);
+    office_says("the office");
+    office_says("anna and ben");
+    assert_int_equal(OFFICE_TASK(c, 1, "status"), 0);
+    office_says("7  wrong passphrases");
+    office_says("1  stores that two officers opened");
+}
+
+/* Goal: the office says how long a lease lasts, in its own chain, by an administrator, within bounds. */
+static void test_lease(void **state)
+{
+    struct central *c = *state;
+    static const char *const wrong[] = {"0", "401", "-3", "x", "3x", "", "99999999999999999999"};
+    struct log_entry entry;
+    struct id boss;
+    PAIR_OK(central_user(c, "boss", &boss, &pair_e));
+    assert_int_equal(OFFICE_TASK(c, 1, "lease"), 0);
+    office_says("30 days");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(OFFICE_TASK(c, 2, "lease", wrong[i]), 2);
+        office_says("1 to 400 days");
+    }
+    assert_int_equal(OFFICE_TASK(c, 3, "lease", "7", "8"), 2);
+    assert_int_equal(OFFICE_TASK(c, 4, "lease", "7", "--as", "nobody"), 2);
+    assert_int_equal(OFFICE_TASK(c, 3, "lease", "7", "--json"), 0);
+    office_says("{\"lease_days\": 7}");
+    PAIR_OK(log_load(c->db, (int64_t)pair_count(c->db, "SELECT max(id) FROM entry"), 0, &entry, &pair_e));
+    assert_true(id_equal(&entry.change.author, &boss));
+    assert_int_equal(OFFICE_TASK(c, 2, "lease", "400"), 0);
+    office_says("400 days");
 }
 
 /* Goal: a check finds a table that says something else than the log, and a log whose entry is gone. */
@@ -218,25 +286,26 @@ static void test_check(void **state)
     struct id client = id_new(clock_wall());
     pair_office_write(c, KIND_CLIENT, &client, &client, 1, "legal_name", "Ada", NULL);
     PAIR_OK(db_exec(c->db, "UPDATE client SET legal_name = 'Eve'", &pair_e));
-    assert_int_equal(TASK(c, 1, "check"), 13);
-    says("differ from a replay");
+    assert_int_equal(OFFICE_TASK(c, 1, "check"), 13);
+    office_says("differ from a replay");
     PAIR_OK(db_exec(c->db, "UPDATE client SET legal_name = 'Ada'", &pair_e));
-    assert_int_equal(TASK(c, 1, "check"), 0);
+    assert_int_equal(OFFICE_TASK(c, 1, "check"), 0);
     PAIR_OK(db_exec(c->db, "CREATE TABLE kept AS SELECT * FROM entry WHERE position = 1", &pair_e));
     PAIR_OK(db_exec(c->db, "DELETE FROM entry WHERE position = 1", &pair_e));
-    assert_int_equal(TASK(c, 1, "check"), 13);
+    assert_int_equal(OFFICE_TASK(c, 1, "check"), 13);
     PAIR_OK(db_exec(c->db, "INSERT INTO entry SELECT * FROM kept", &pair_e));
     PAIR_OK(db_exec(c->db, "UPDATE entry SET received = received + 1 WHERE position = 1", &pair_e));
-    assert_int_equal(TASK(c, 1, "check"), 13);
-    says("root");
+    assert_int_equal(OFFICE_TASK(c, 1, "check"), 13);
+    office_says("root");
     PAIR_OK(db_exec(c->db, "UPDATE entry SET received = received - 1 WHERE position = 1", &pair_e));
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_office, end)
     const struct CMUnitTest tests[] = {
-        TEST(test_usage), TEST(test_users), TEST(test_cases), TEST(test_waiting), TEST(test_devices), TEST(test_check),
+        TEST(test_usage), TEST(test_users),  TEST(test_cases), TEST(test_waiting), TEST(test_devices),
+        TEST(test_wipe),  TEST(test_events), TEST(test_lease), TEST(test_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

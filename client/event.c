@@ -1,0 +1,47 @@
+#include "event.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "clock.h"
+
+static int fill(struct edit *edit, const struct event *event, struct error *e)
+{
+    char text[32];
+    time_t at = (time_t)(event->at_ms / 1000);
+    struct tm utc;
+    int code = edit_set_text(edit, "what", event->what, e);
+    /* A clock that is far from all reason has no words for its time. */
+    if (code == 0 && gmtime_r(&at, &utc) != NULL && utc.tm_year >= 70 && utc.tm_year < 300) {
+        (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+        code = edit_set_text(edit, "at", text, e);
+    }
+    if (code == 0 && event->count != 0) {
+        (void)snprintf(text, sizeof text, "%llu", (unsigned long long)event->count);
+        code = edit_set_text(edit, "count", text, e);
+    }
+    if (code == 0 && event->officers != NULL && (code = edit_set_id(edit, "officer", &event->officers[0], e)) == 0)
+        code = edit_set_id(edit, "second_officer", &event->officers[1], e);
+    return code;
+}
+
+int event_write(struct store *s, const struct event *event, struct error *e)
+{
+    static const struct id everywhere;
+    struct id record = id_new(clock_wall());
+    struct edit edit;
+    int code = store_begin(s, e);
+    if (code != 0)
+        return code;
+    if ((code = edit_new(&edit, s->db, schema_kind(KIND_EVENT), &everywhere, &record, e)) == 0) {
+        if ((code = fill(&edit, event, e)) == 0)
+            code = edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, e);
+        else
+            edit_free(&edit);
+    }
+    if (code != 0) {
+        store_rollback(s);
+        return code;
+    }
+    return store_commit(s, e);
+}

@@ -1,0 +1,246 @@
+/* The key file's slots: what opens this store. */
+#include "command.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "clock.h"
+#include "event.h"
+#include "keyfile.h"
+#include "officers.h"
+#include "rekey.h"
+#include "renewal.h"
+#include "store.h"
+
+#define SLOTS_MAX 128 /* more than a key file holds */
+
+struct key_task {
+    const struct cli *cli;
+    const char *label, *file, *fd;
+    char *folder, *keys, *db;
+    uint8_t office_key[32]; /* Ed25519, of its log: rotate */
+};
+
+static int no_memory(struct error *e)
+{
+    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+}
+
+/* --- list --- */
+
+static const char *type_name(uint8_t type)
+{
+    static const char *const names[] = {"", "passphrase", "recovery", "device", "secret", "attempts"};
+    return type > 0 && type < sizeof names / sizeof *names ? names[type] : "newer";
+}
+
+static void show_slot(const struct cli *cli, const struct keyfile_slot *slot, int first)
+{
+    char a[ID_TEXT], b[ID_TEXT];
+    id_format(&slot->officers[0], a);
+    id_format(&slot->officers[1], b);
+    if (cli->json) {
+        fprintf(cli->out, "%s{\"number\": %u, \"type\": \"%s\", \"leased\": %s, \"label\": ", first ? "" : ", ",
+                (unsigned)slot->number, type_name(slot->type), slot->leased ? "true" : "false");
+        cli_json_text(cli->out, slot->label, strlen(slot->label));
+        if (slot->type == KEYFILE_RECOVERY)
+            fprintf(cli->out, ", \"officers\": [\"%s\", \"%s\"]", a, b);
+        fputc('}', cli->out);
+        return;
+    }
+    fprintf(cli->out, "%3u  %-10s  ", (unsigned)slot->number, type_name(slot->type));
+    cli_line(cli->out, slot->label);
+    if (slot->type == KEYFILE_PASSPHRASE)
+        fprintf(cli->out, "%s%llu passes over %llu MiB%s", slot->label[0] != '\0' ? ", " : "",
+                (unsigned long long)slot->passes, (unsigned long long)slot->memory_bytes >> 20,
+                slot->leased ? ", while the lease lasts" : "");
+    if (slot->type == KEYFILE_RECOVERY)
+        fprintf(cli->out, "officers %s and %s together", a, b);
+    fputc('\n', cli->out);
+}
+
+static int list(const struct key_task *t, struct error *e)
+{
+    struct keyfile_slot slots[SLOTS_MAX];
+    size_t count = 0, shown = 0;
+    int code = keyfile_list(t->keys, slots, SLOTS_MAX, &count, e);
+    if (code != 0)
+        return code;
+    if (t->cli->json)
+        fputc('[', t->cli->out);
+    for (size_t i = 0; i < count && i < SLOTS_MAX; i++)
+        if (slots[i].type != KEYFILE_ATTEMPTS)
+            show_slot(t->cli, &slots[i], shown++ == 0);
+    if (t->cli->json)
+        fputs("]\n", t->cli->out);
+    return 0;
+}
+
+/* --- add, remove: with the agent's key --- */
+
+static int add(const struct key_task *t, struct error *e)
+{
+    struct store *s = NULL;
+    char *passphrase = NULL;
+    size_t bytes = 0;
+    int code;
+    if (t->label == NULL || t->label[0] == '\0')
+        return error_set(e, E_USAGE, "say whose passphrase it is: `satchel key add --label NAME`");
+    if ((code = store_open(&s, e)) == 0 &&
+        (code = cli_secret(t->file, t->fd, "The passphrase to add: ", 1, &passphrase, &bytes, e)) == 0)
+        code = keyfile_add_passphrase(t->keys, s->key, t->label, passphrase, bytes, KEYFILE_MEASURED, store_link(s), e);
+    cli_secret_free(passphrase, bytes);
+    store_close(s);
+    if (code == 0 && t->cli->json)
+        fputs("{\"added\": true}\n", t->cli->out);
+    else if (code == 0)
+        fprintf(t->cli->err, "this store opens with that passphrase too\n");
+    return code;
+}
+
+static int take_away(const struct key_task *t, const char *number, struct error *e)
+{
+    struct store *s = NULL;
+    char *end;
+    unsigned long n = strtoul(number, &end, 10);
+    int code;
+    if (number[0] < '0' || number[0] > '9' || *end != '\0' || n > 255)
+        return error_set(e, E_USAGE, "key remove takes the number of a slot; `satchel key list` shows them");
+    if ((code = store_open(&s, e)) == 0)
+        code = keyfile_remove(t->keys, s->key, (uint8_t)n, e);
+    store_close(s);
+    if (code == 0 && t->cli->json)
+        fputs("{\"removed\": true}\n", t->cli->out);
+    else if (code == 0)
+        fputs("the slot is gone; a copy of the key file that somebody made before still opens the store: `satchel key "
+              "rotate` ends that\n",
+              t->cli->err);
+    return code;
+}
+
+/* --- rotate --- */
+
+/* An officer pair is carried over where the office signed it; the office's key comes from the store itself. */
+static int holds(void *context, const struct keyfile_pair *pair)
+{
+    const struct key_task *t = context;
+    uint8_t bytes[OFFICERS_PAIR_BYTES];
+    struct keyfile_pair again[KEYFILE_PAIRS_MAX];
+    size_t count;
+    officers_pack(pair, bytes);
+    return officers_read((struct slice){bytes, sizeof bytes}, t->office_key, again, &count, NULL) == 0;
+}
+
+static void progress(void *context, uint64_t done, uint64_t all)
+{
+    const struct key_task *t = context;
+    if (t->cli->err == stderr && isatty(STDERR_FILENO) && (done % 256 == 0 || done == all))
+        fprintf(t->cli->err, "\r%llu of %llu pages%s", (unsigned long long)done, (unsigned long long)all,
+                done == all ? "\r\033[K" : "");
+}
+
+/* What the store knows of the office. It is closed again: a new key needs it closed. */
+static int read_office(struct key_task *t, const uint8_t *key, struct error *e)
+{
+    static const struct id nobody;
+    struct store *s = NULL;
+    int code = store_open_with(&s, t->folder, key, &nobody, e);
+    if (code == 0)
+        memcpy(t->office_key, s->office_key.public_key, sizeof t->office_key);
+    store_close(s);
+    return code;
+}
+
+/* The log says that it was done. */
+static int tell_rotated(const struct key_task *t, const uint8_t *key, struct error *e)
+{
+    struct event event = {.what = "new data key", .at_ms = clock_wall()};
+    struct id session = id_new(clock_wall());
+    struct store *s = NULL;
+    int code;
+    if ((code = store_open_with(&s, t->folder, key, &session, e)) == 0)
+        code = event_write(s, &event, e);
+    store_close(s);
+    return code;
+}
+
+static void say_rotated(const struct key_task *t, size_t dropped)
+{
+    if (t->cli->json) {
+        fprintf(t->cli->out, "{\"rotated\": true, \"dropped\": %zu}\n", dropped);
+        return;
+    }
+    fputs("every page is sealed under a new key\n", t->cli->err);
+    if (dropped != 0)
+        fprintf(t->cli->err, "%zu other slots could not be made again: add those persons' passphrases anew\n", dropped);
+    fputs("next: `satchel unlock`\n", t->cli->err);
+}
+
+/* The agent forgets the old key first: from then on nobody else works on the store. */
+static int rotate(struct key_task *t, struct error *e)
+{
+    struct rekey_options options = {.db = t->db,
+                                    .keys = t->keys,
+                                    .cost = KEYFILE_MEASURED,
+                                    .now_ms = clock_wall(),
+                                    .holds = holds,
+                                    .progress = progress,
+                                    .context = t};
+    uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
+    char *passphrase = NULL;
+    size_t bytes = 0, dropped = 0;
+    int code, was;
+    if (key == NULL)
+        return no_memory(e);
+    if ((code = cli_secret(t->file, t->fd, "Passphrase: ", 0, &passphrase, &bytes, e)) == 0 &&
+        (code = renewal_open(t->folder, passphrase, bytes, key, NULL, e)) == 0 &&
+        (code = agent_stop(t->folder, &was, e)) == 0 && (code = read_office(t, key, e)) == 0) {
+        options.passphrase = passphrase;
+        options.passphrase_bytes = bytes;
+        if ((code = rekey_run(&options, key, &dropped, e)) == 0)
+            code = tell_rotated(t, key, e);
+    }
+    cli_secret_free(passphrase, bytes);
+    sodium_free(key);
+    if (code == 0)
+        say_rotated(t, dropped);
+    return code;
+}
+
+int command_key(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    struct key_task t = {.cli = cli};
+    const struct cli_option options[] = {{"label", &t.label, NULL},
+                                         {"passphrase-file", &t.file, NULL},
+                                         {"passphrase-fd", &t.fd, NULL},
+                                         {NULL, NULL, NULL}};
+    int code;
+    (void)waiting;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if ((code = store_folder(&t.folder, e)) != 0 || (code = store_check(t.folder, e)) != 0)
+        goto out;
+    t.keys = store_path(t.folder, STORE_KEYS);
+    t.db = store_path(t.folder, STORE_DB);
+    if (t.keys == NULL || t.db == NULL)
+        code = no_memory(e);
+    else if (argc == 2 && strcmp(argv[1], "list") == 0)
+        code = list(&t, e);
+    else if (argc == 2 && strcmp(argv[1], "add") == 0)
+        code = add(&t, e);
+    else if (argc == 3 && strcmp(argv[1], "remove") == 0)
+        code = take_away(&t, argv[2], e);
+    else if (argc == 2 && strcmp(argv[1], "rotate") == 0)
+        code = rotate(&t, e);
+    else
+        code = error_set(e, E_USAGE, "key takes list, add, remove NUMBER or rotate");
+out:
+    free(t.db);
+    free(t.keys);
+    free(t.folder);
+    return code;
+}

@@ -1,0 +1,155 @@
+/* Recovery: two officers of the office open a store together whose passphrase nobody knows any more, and its person
+ * sets a new one. Each use is an event in the laptop's log, with both officers' names. */
+#include "command.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "event.h"
+#include "keyfile.h"
+#include "renewal.h"
+#include "store.h"
+
+#define SLOTS_MAX 128 /* more than a key file holds */
+
+struct recovery {
+    const struct cli *cli;
+    const char *label;
+    char *folder, *keys;
+    struct secrets { /* in locked memory */
+        uint8_t officer[2][KEYFILE_KEY_BYTES];
+        uint8_t key[KEYFILE_KEY_BYTES];
+    } * secrets;
+    struct id officers[2];
+};
+
+static int no_memory(struct error *e)
+{
+    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+}
+
+/* An officer's key file holds an X25519 secret where a store's holds the data key. */
+static int open_officer(struct recovery *r, size_t which, const char *path, const char *file, const char *fd,
+                        struct error *e)
+{
+    static const char *const prompts[] = {"Passphrase of the first officer: ", "Passphrase of the second officer: "};
+    char *passphrase = NULL;
+    size_t bytes = 0;
+    int code = cli_secret(file, fd, prompts[which], 0, &passphrase, &bytes, e);
+    if (code == 0)
+        code = keyfile_open(path, passphrase, bytes, clock_wall(), r->secrets->officer[which], NULL, e);
+    cli_secret_free(passphrase, bytes);
+    return code == E_NO_STORE ? error_set(e, E_INPUT, "there is no officer's key file %s", path) : code;
+}
+
+/* Which passphrase is it that gets a new one? The label's, or the only one. */
+static int find_slot(const struct recovery *r, uint8_t *slot, struct error *e)
+{
+    struct keyfile_slot slots[SLOTS_MAX];
+    size_t count, found = 0;
+    int code = keyfile_list(r->keys, slots, SLOTS_MAX, &count, e);
+    for (size_t i = 0; code == 0 && i < count && i < SLOTS_MAX; i++)
+        if (slots[i].type == KEYFILE_PASSPHRASE && (r->label == NULL || strcmp(slots[i].label, r->label) == 0)) {
+            *slot = slots[i].number;
+            found++;
+        }
+    if (code == 0 && found != 1)
+        code = error_set(e, E_USAGE, "there are %zu passphrases%s%s here; say whose with --label (`satchel key list`)",
+                         found, r->label != NULL ? " labelled " : "", r->label != NULL ? r->label : "");
+    return code;
+}
+
+/* Under a lease a passphrase needs the lease's secret. Where it is gone the office gives a new one. */
+static int ensure_lease(const struct recovery *r, const struct store *s, const uint8_t **link, struct error *e)
+{
+    struct keyfile_lease *lease = sodium_malloc(sizeof *lease);
+    int code;
+    if (lease == NULL)
+        return no_memory(e);
+    *link = s->noise_secret;
+    code = keyfile_lease_get(r->keys, r->secrets->key, clock_wall(), lease, e);
+    if (code == E_NOT_FOUND) {
+        *link = NULL;
+        code = 0;
+    } else if (code == E_LOCKED && (code = renewal_fetch(r->folder, s->noise_secret, lease, e)) == 0) {
+        code = keyfile_lease_set(r->keys, r->secrets->key, lease, e);
+    }
+    sodium_free(lease);
+    return code;
+}
+
+/* The event first: a recovery that nobody hears of must not be. */
+static int set_passphrase(struct recovery *r, uint8_t slot, const char *file, const char *fd, struct error *e)
+{
+    struct event event = {.what = "recovered", .at_ms = clock_wall(), .officers = r->officers};
+    struct id session = id_new(clock_wall());
+    const uint8_t *link = NULL;
+    struct store *s = NULL;
+    char *passphrase = NULL;
+    size_t bytes = 0;
+    int code;
+    if ((code = store_open_recovered(&s, r->folder, r->secrets->key, &session, e)) == 0 &&
+        (code = event_write(s, &event, e)) == 0 && (code = ensure_lease(r, s, &link, e)) == 0 &&
+        (code = cli_secret(file, fd, "A new passphrase for this laptop: ", 1, &passphrase, &bytes, e)) == 0)
+        code = keyfile_change(r->keys, r->secrets->key, slot, passphrase, bytes, KEYFILE_MEASURED, link, e);
+    cli_secret_free(passphrase, bytes);
+    store_close(s);
+    return code;
+}
+
+static void say(const struct recovery *r)
+{
+    char first[ID_TEXT], second[ID_TEXT];
+    id_format(&r->officers[0], first);
+    id_format(&r->officers[1], second);
+    if (r->cli->json)
+        fprintf(r->cli->out, "{\"recovered\": true, \"officers\": [\"%s\", \"%s\"]}\n", first, second);
+    else
+        fprintf(r->cli->err,
+                "the new passphrase is set; that officers %s and %s opened this store is in its log\n"
+                "next: `satchel unlock`\n",
+                first, second);
+}
+
+int command_recover(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    const char *files[3] = {NULL}, *fds[3] = {NULL};
+    struct recovery r = {.cli = cli};
+    const struct cli_option options[] = {{"first-passphrase-file", &files[0], NULL},
+                                         {"first-passphrase-fd", &fds[0], NULL},
+                                         {"second-passphrase-file", &files[1], NULL},
+                                         {"second-passphrase-fd", &fds[1], NULL},
+                                         {"new-passphrase-file", &files[2], NULL},
+                                         {"new-passphrase-fd", &fds[2], NULL},
+                                         {"label", &r.label, NULL},
+                                         {NULL, NULL, NULL}};
+    uint8_t slot = 0;
+    int code;
+    (void)waiting;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if (argc != 3)
+        return error_set(e, E_USAGE, "recover takes two officers' key files: `satchel recover FIRST SECOND`");
+    if ((r.secrets = sodium_malloc(sizeof *r.secrets)) == NULL)
+        return no_memory(e);
+    if ((code = store_folder(&r.folder, e)) != 0 || (code = store_check(r.folder, e)) != 0)
+        goto out;
+    if ((r.keys = store_path(r.folder, STORE_KEYS)) == NULL) {
+        code = no_memory(e);
+        goto out;
+    }
+    if ((code = find_slot(&r, &slot, e)) == 0 && (code = open_officer(&r, 0, argv[1], files[0], fds[0], e)) == 0 &&
+        (code = open_officer(&r, 1, argv[2], files[1], fds[1], e)) == 0 &&
+        (code = keyfile_open_recovery(r.keys, r.secrets->officer[0], r.secrets->officer[1], r.secrets->key, r.officers,
+                                      e)) == 0 &&
+        (code = set_passphrase(&r, slot, files[2], fds[2], e)) == 0)
+        say(&r);
+out:
+    sodium_free(r.secrets);
+    free(r.keys);
+    free(r.folder);
+    return code;
+}

@@ -1,0 +1,249 @@
+#include "renewal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "officers.h"
+#include "rekey.h"
+#include "wire.h"
+
+#define DAY_MS 86400000u
+#define OFFICE "store.office"
+#define OFFICE_FIRST "satchel office 1"
+
+static int no_memory(struct error *e)
+{
+    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+}
+
+/* --- what a sync brings --- */
+
+int renewal_keep(struct store *s, const uint8_t secret[32], uint64_t until_ms, uint64_t office_ms, struct error *e)
+{
+    struct keyfile_lease lease = {.until_ms = until_ms, .seen_ms = office_ms};
+    char *path;
+    int code;
+    if (until_ms == 0)
+        return 0;
+    if ((path = store_path(s->folder, STORE_KEYS)) == NULL)
+        return no_memory(e);
+    memcpy(lease.secret, secret, sizeof lease.secret);
+    if ((code = keyfile_lease_set(path, s->key, &lease, e)) == 0)
+        s->lease_until_ms = until_ms;
+    sodium_memzero(&lease, sizeof lease);
+    free(path);
+    return code;
+}
+
+int renewal_officers(struct store *s, struct slice recovery, struct error *e)
+{
+    struct keyfile_pair pairs[KEYFILE_PAIRS_MAX];
+    size_t count = 0;
+    char *path;
+    int code = officers_read(recovery, s->office_key.public_key, pairs, &count, e);
+    if (code != 0)
+        return code;
+    if ((path = store_path(s->folder, STORE_KEYS)) == NULL)
+        return no_memory(e);
+    code = keyfile_recovery_set(path, s->key, pairs, count, e);
+    free(path);
+    return code;
+}
+
+void renewal_warn(const struct cli *cli, uint64_t until_ms)
+{
+    uint64_t now = clock_wall(), left = until_ms > now ? until_ms - now : 0;
+    char when[32], days[64];
+    if (until_ms == 0 || left > (uint64_t)RENEWAL_WARN_DAYS * DAY_MS)
+        return;
+    cli_time(until_ms, when);
+    fprintf(cli->err, "this laptop's lease ends on %s, in %s: `satchel sync` before that renews it\n", when,
+            cli_count(left / DAY_MS, "day", "days", days, sizeof days));
+}
+
+/* --- the office, as it is known without the store --- */
+
+struct office {
+    char host[256];
+    unsigned port;
+    uint8_t noise[32];
+};
+
+int renewal_note_office(const struct store *s, struct error *e)
+{
+    char hex[2 * sizeof s->office_noise + 1], *path = store_path(s->folder, OFFICE);
+    int fd, code = 0;
+    if (path == NULL)
+        return no_memory(e);
+    /* Nothing in it is secret, and nothing is lost with it that the next opening does not write again. */
+    sodium_bin2hex(hex, sizeof hex, s->office_noise, sizeof s->office_noise);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (fd >= 0) {
+        if (dprintf(fd, "%s\n%s\n%u\n%s\n", OFFICE_FIRST, s->office_host, s->office_port, hex) < 0)
+            code = error_system(e, E_IO, errno, "%s cannot be written", path);
+        if (close(fd) != 0 && code == 0)
+            code = error_system(e, E_IO, errno, "%s cannot be written", path);
+        if (code != 0)
+            (void)unlink(path);
+    } else if (errno != EEXIST) {
+        code = error_system(e, E_IO, errno, "%s cannot be made", path);
+    }
+    free(path);
+    return code;
+}
+
+/* One line without its end; 0, or -1 where there is none or it is too long. */
+static int read_line(FILE *file, char *out, size_t size)
+{
+    size_t length;
+    if (fgets(out, (int)size, file) == NULL || (length = strlen(out)) == 0 || out[length - 1] != '\n')
+        return -1;
+    out[length - 1] = '\0';
+    return 0;
+}
+
+static int read_office(const char *folder, struct office *out, struct error *e)
+{
+    char first[sizeof OFFICE_FIRST + 1], port[16], hex[2 * sizeof out->noise + 2], *path = store_path(folder, OFFICE);
+    FILE *file = path != NULL ? fopen(path, "re") : NULL;
+    size_t bytes = 0;
+    int code = 0;
+    if (file == NULL || read_line(file, first, sizeof first) != 0 || strcmp(first, OFFICE_FIRST) != 0 ||
+        read_line(file, out->host, sizeof out->host) != 0 || read_line(file, port, sizeof port) != 0 ||
+        (out->port = (unsigned)strtoul(port, NULL, 10)) == 0 || out->port > 65535 ||
+        read_line(file, hex, sizeof hex) != 0 ||
+        sodium_hex2bin(out->noise, sizeof out->noise, hex, strlen(hex), NULL, &bytes, NULL) != 0 ||
+        bytes != sizeof out->noise)
+        code =
+            error_set(e, E_LOCKED,
+                      "the lease of this laptop is over, and what it knows of the office is missing or damaged (%s); "
+                      "call the office: two officers open the store (`satchel recover`), and unsent work is sealed "
+                      "(`satchel courier out FILE`)",
+                      OFFICE);
+    if (file != NULL)
+        (void)fclose(file);
+    free(path);
+    return code;
+}
+
+/* --- meeting the office for a lease --- */
+
+/* A hello that says nothing of the store: it is not open. */
+static int ask(struct wire *w, struct keyfile_lease *out, struct error *e)
+{
+    struct message m = {.type = MESSAGE_HELLO};
+    int code;
+    message_caseload_digest(NULL, 0, m.as.hello.caseload_digest);
+    m.as.hello.wall_ms = clock_wall();
+    if ((code = wire_send(w, &m, e)) != 0 || (code = wire_receive(w, &m, e)) != 0)
+        return code;
+    if (m.type != MESSAGE_WELCOME)
+        return error_set(e, E_PEER, "the office answers out of turn (message %d)", (int)m.type);
+    wire_end(w);
+    if (m.as.welcome.lease_until_ms == 0)
+        return error_set(e, E_REFUSED,
+                         "the office has disabled this laptop or its user and gives it no new lease; what is unsent is "
+                         "sealed to the office: `satchel courier out FILE` takes it out; talk to the office");
+    memcpy(out->secret, m.as.welcome.lease_secret, sizeof out->secret);
+    out->until_ms = m.as.welcome.lease_until_ms;
+    out->seen_ms = m.as.welcome.office_ms;
+    return 0;
+}
+
+int renewal_fetch(const char *folder, const uint8_t *link, struct keyfile_lease *out, struct error *e)
+{
+    struct wire_options options = {.mode = LINK_SYNC, .noise_secret = link};
+    struct error why = {0, ""};
+    struct office office;
+    struct wire *w = NULL;
+    int code = read_office(folder, &office, e);
+    if (code != 0)
+        return code;
+    options.host = office.host;
+    options.port = office.port;
+    options.office_noise = office.noise;
+    if ((code = wire_open(&w, &options, &why)) == 0)
+        code = ask(w, out, &why);
+    wire_close(w);
+    if (code == E_NET)
+        return error_set(e, E_LOCKED,
+                         "the lease of this laptop is over: connect to the office and run this again, which renews it "
+                         "(%s); what is unsent is sealed to the office, and `satchel courier out FILE` takes it out",
+                         why.text);
+    return code != 0 ? error_set(e, code, "%s", why.text) : 0;
+}
+
+/* With the lease that the office gives for the link key. */
+static int open_by_office(const char *folder, const char *keys, const char *passphrase, size_t bytes, uint8_t *key,
+                          struct keyfile_opened *opened, struct error *e)
+{
+    struct keyfile_lease *lease = sodium_malloc(sizeof *lease);
+    uint8_t *link = sodium_malloc(32);
+    int code;
+    if (lease == NULL || link == NULL)
+        code = no_memory(e);
+    else if ((code = keyfile_open_link(keys, passphrase, bytes, clock_wall(), link, e)) == 0 &&
+             (code = renewal_fetch(folder, link, lease, e)) == 0)
+        code = keyfile_lease_renew(keys, passphrase, bytes, lease, clock_wall(), key, opened, e);
+    sodium_free(link);
+    sodium_free(lease);
+    return code;
+}
+
+/* No pair of officers is carried over from here: the next sync brings them. */
+static int holds_none(void *context, const struct keyfile_pair *pair)
+{
+    (void)context;
+    (void)pair;
+    return 0;
+}
+
+/* `satchel key rotate` may have died when only the database had its new key. Nothing happens where it has not. */
+static int finish_rotate(const char *folder, const char *keys, const char *passphrase, size_t bytes, uint8_t *key,
+                         struct error *e)
+{
+    char *next = store_path(folder, STORE_KEYS ".next"), *db = store_path(folder, STORE_DB);
+    struct rekey_options options = {.db = db,
+                                    .keys = keys,
+                                    .passphrase = passphrase,
+                                    .passphrase_bytes = bytes,
+                                    .cost = KEYFILE_MEASURED,
+                                    .now_ms = clock_wall(),
+                                    .holds = holds_none};
+    uint8_t *rotated = sodium_malloc(KEYFILE_KEY_BYTES);
+    struct error why = {0, ""};
+    int code = 0;
+    if (next == NULL || db == NULL || rotated == NULL) {
+        code = no_memory(e);
+    } else if (access(next, F_OK) == 0) {
+        if ((code = rekey_finish(&options, rotated, NULL, &why)) == 0)
+            memcpy(key, rotated, KEYFILE_KEY_BYTES);
+        code = code == E_NOT_FOUND || code == E_WRONG_KEY ? 0 : code != 0 ? error_set(e, code, "%s", why.text) : 0;
+    }
+    sodium_free(rotated);
+    free(db);
+    free(next);
+    return code;
+}
+
+int renewal_open(const char *folder, const char *passphrase, size_t bytes, uint8_t *key, struct keyfile_opened *opened,
+                 struct error *e)
+{
+    char *keys = store_path(folder, STORE_KEYS);
+    int code;
+    if (keys == NULL)
+        return no_memory(e);
+    if ((code = keyfile_open(keys, passphrase, bytes, clock_wall(), key, opened, e)) == E_LOCKED)
+        code = open_by_office(folder, keys, passphrase, bytes, key, opened, e);
+    if (code == 0)
+        code = finish_rotate(folder, keys, passphrase, bytes, key, e);
+    free(keys);
+    return code;
+}

@@ -1,0 +1,43 @@
+/* The lease: how long this laptop opens its store without meeting the office. It stands in the key file (keyfile.h);
+ * the office gives a new one at every sync. When it is over the passphrase alone opens nothing. With a network the
+ * laptop meets the office by the link key that the passphrase still opens, and gets its lease back; without one, what
+ * is unsent is sealed to the office, and `satchel courier out` takes it out. */
+#ifndef SATCHEL_RENEWAL_H
+#define SATCHEL_RENEWAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli.h"
+#include "error.h"
+#include "keyfile.h"
+#include "pack.h"
+#include "store.h"
+
+#define RENEWAL_WARN_DAYS 7
+
+/* Keeps the lease that a welcome brought; until_ms 0: it brought none, and what is there stays. Errors: keyfile.h's. */
+int renewal_keep(struct store *s, const uint8_t secret[32], uint64_t until_ms, uint64_t office_ms, struct error *e);
+
+/* Gives each pair of the office's recovery officers, as a welcome brought them, a slot in the key file. Only pairs that
+ * the office has signed are taken (officers.h): E_VERIFY, and the key file is as it was. Errors: also keyfile.h's. */
+int renewal_officers(struct store *s, struct slice recovery, struct error *e);
+
+/* "the lease ends on ...": where the end is near, a line on cli->err. */
+void renewal_warn(const struct cli *cli, uint64_t until_ms);
+
+/* Where the office is and how it is known, in clear beside the store, for when the store does not open. Written at
+ * enrolment, and whenever it is missing. Errors: E_IO, E_FULL, E_MEMORY. */
+int renewal_note_office(const struct store *s, struct error *e);
+
+/* From a passphrase to the data key: by the key file; where the lease is over, by meeting the office, which gives a new
+ * one; where a `key rotate` died between its last two steps, by ending it. key: 32 bytes; opened: NULL allowed.
+ * E_LOCKED (the lease is over and no office is in reach, or none is known: the sentence says how to go on), E_REFUSED
+ * (the office has disabled this laptop), keyfile.h's, rekey.h's and the wire's errors. */
+int renewal_open(const char *folder, const char *passphrase, size_t bytes, uint8_t *key, struct keyfile_opened *opened,
+                 struct error *e);
+
+/* A new lease, for officers who have opened the store without a passphrase; link is the store's own Noise secret. */
+int renewal_fetch(const char *folder, const uint8_t *link, struct keyfile_lease *out, struct error *e);
+
+#endif

@@ -1,0 +1,57 @@
+#include "wipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* In this order: without its key file the rest is noise. */
+static const char *const names[] = {STORE_KEYS,      STORE_KEYS ".new", STORE_KEYS ".next", OUTBOX_FILE,
+                                    "store.office",  STORE_DB,          STORE_DB "-wal",    STORE_DB "-lock",
+                                    STORE_DB ".new", STORE_DB ".next"};
+
+/* Writes zeros over a small file, and over the name of a large one nothing: what was sealed is noise without its key.
+ */
+static int overwrite(const char *path)
+{
+    static const char zeros[8192];
+    struct stat s;
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW), failed = 0;
+    if (fd < 0)
+        return errno != ENOENT;
+    failed = fstat(fd, &s) != 0 ||
+             (s.st_size <= (off_t)sizeof zeros && pwrite(fd, zeros, (size_t)s.st_size, 0) != (ssize_t)s.st_size) ||
+             fsync(fd) != 0;
+    (void)close(fd);
+    return failed;
+}
+
+static int sync_folder(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed;
+    if (fd < 0)
+        return 1;
+    failed = fsync(fd) != 0;
+    (void)close(fd);
+    return failed;
+}
+
+int wipe_store(const struct store *s, struct error *e)
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = store_path(s->folder, names[i]);
+        int is_keys = strncmp(names[i], STORE_KEYS, strlen(STORE_KEYS)) == 0, number;
+        if (path == NULL)
+            return error_set(e, E_MEMORY, "there is no memory left; close other programs and run `satchel sync` again");
+        /* A descriptor of our own on a file that SQLite holds would drop its locks when it closes: only key files. */
+        number = is_keys && overwrite(path) ? EIO : unlink(path) != 0 && errno != ENOENT ? errno : 0;
+        free(path);
+        if (number != 0)
+            return error_system(e, E_IO, number, "%s/%s could not be destroyed; remove it by hand", s->folder,
+                                names[i]);
+    }
+    return sync_folder(s->folder) ? error_set(e, E_IO, "the folder %s could not be synced", s->folder) : 0;
+}

@@ -1,0 +1,56 @@
+/* The projection's tables, as SQL: one for each kind, one column for each field. */
+#include <sqlite3.h>
+#include <string.h>
+
+#include "schema.h"
+#include "schema_table.h"
+
+const char *schema_sql_type(const struct schema_field *field)
+{
+    if (field->policy == SCHEMA_SET || field->policy == SCHEMA_ONCE)
+        return "TEXT"; /* a JSON array */
+    if (field->policy == SCHEMA_SUM || field->type == SCHEMA_INTEGER || field->type == SCHEMA_MONEY ||
+        field->type == SCHEMA_FLAG)
+        return "INTEGER";
+    return "TEXT";
+}
+
+static void add_columns(sqlite3_str *sql, const struct schema_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].number != FIELD_VOID) /* the column "voided" says it */
+            sqlite3_str_appendf(sql, ", \"%w\" %s", fields[i].name, schema_sql_type(&fields[i]));
+}
+
+static void add_index(sqlite3_str *sql, const char *kind, const char *column)
+{
+    sqlite3_str_appendf(sql, "CREATE INDEX IF NOT EXISTS \"%w_%w\" ON \"%w\"(\"%w\");\n", kind, column, kind, column);
+}
+
+int schema_sql(char **sql, struct error *e)
+{
+    static const struct {
+        const char *kind, *column;
+    } looked_up[] = {
+        {"case", "client"}, {"assignment", "user"}, {"user", "login"}, {"user", "source_id"}, {"client", "source_id"}};
+    sqlite3_str *text = sqlite3_str_new(NULL);
+    char *made;
+    for (size_t i = 0; i < schema_table_count; i++) {
+        const struct schema_kind *kind = &schema_table[i];
+        /* Names are quoted: `case` is a word of SQL's own. */
+        sqlite3_str_appendf(text,
+                            "CREATE TABLE IF NOT EXISTS \"%w\"(id TEXT PRIMARY KEY, scope TEXT NOT NULL, "
+                            "voided INTEGER NOT NULL DEFAULT 0, contested INTEGER NOT NULL DEFAULT 0",
+                            kind->name);
+        add_columns(text, schema_table_shared, schema_table_shared_count);
+        add_columns(text, kind->fields, kind->field_count);
+        sqlite3_str_appendf(text, ") WITHOUT ROWID;\n");
+        add_index(text, kind->name, "scope");
+    }
+    for (size_t i = 0; i < sizeof looked_up / sizeof *looked_up; i++)
+        add_index(text, looked_up[i].kind, looked_up[i].column);
+    made = sqlite3_str_finish(text);
+    *sql = made == NULL ? NULL : strdup(made);
+    sqlite3_free(made);
+    return *sql == NULL ? error_set(e, E_MEMORY, "there is no memory left; close other programs and try again") : 0;
+}

@@ -1,0 +1,150 @@
+#include "keyring_private.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "rekey.h"
+#include "secretfile.h"
+
+static const char credential[] = "satchel-office-key"; /* its name in $CREDENTIALS_DIRECTORY */
+
+int keyring_no_memory(struct error *e)
+{
+    return error_set(e, E_MEMORY, "there is no memory left; stop other programs and try again");
+}
+
+int keyring_find(const char *folder, char **path, struct error *e)
+{
+    struct stat there;
+    *path = central_path(folder, "office.keys");
+    if (*path == NULL)
+        return keyring_no_memory(e);
+    if (stat(*path, &there) == 0)
+        return 0;
+    free(*path);
+    *path = NULL;
+    return error_set(e, E_NO_STORE, "there is no office in %s; `satcheld init %s` sets one up", folder, folder);
+}
+
+int keyring_ask(const struct keyring_secret *from, const char *prompt, int confirm, char **secret, size_t *bytes,
+                struct error *e)
+{
+    return cli_secret(from->file, from->fd, prompt, confirm, secret, bytes, e);
+}
+
+int keyring_ask_fresh(const struct keyring_options *o, char **secret, size_t *bytes, struct error *e)
+{
+    return keyring_ask(&o->fresh, "New passphrase of the office: ", 1, secret, bytes, e);
+}
+
+/* --- what was handed in --- */
+
+/* What systemd handed over; NULL where it did not. Freed with free. */
+static char *find_credential(void)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    struct stat there;
+    char *path = folder == NULL || folder[0] != '/' ? NULL : central_path(folder, credential);
+    if (path != NULL && stat(path, &there) != 0) {
+        free(path);
+        path = NULL;
+    }
+    return path;
+}
+
+int keyring_take(const struct keyring_options *o, int must_ask, struct keyring_handed *out, struct error *e)
+{
+    int has_passphrase = o->office.file != NULL || o->office.fd != NULL, code;
+    char *handed_over = NULL;
+    const char *file = o->key_file;
+    memset(out, 0, sizeof *out);
+    if (file != NULL && has_passphrase)
+        return error_set(e, E_USAGE, "the office is opened with --key-file or with a passphrase, not with both");
+    if (file == NULL && !has_passphrase && !must_ask)
+        file = handed_over = find_credential();
+    if (file == NULL)
+        code = keyring_ask(&o->office, "Passphrase of the office: ", 0, &out->passphrase, &out->passphrase_bytes, e);
+    else if ((out->secret = sodium_malloc(SECRETFILE_BYTES)) == NULL)
+        code = keyring_no_memory(e);
+    else
+        code = secretfile_read(file, out->secret, e);
+    free(handed_over);
+    return code;
+}
+
+void keyring_forget(struct keyring_handed *h)
+{
+    cli_secret_free(h->passphrase, h->passphrase_bytes);
+    sodium_free(h->secret); /* zeroes */
+    memset(h, 0, sizeof *h);
+}
+
+int keyring_open(const char *path, const struct keyring_handed *h, uint8_t key[KEYFILE_KEY_BYTES],
+                 struct keyfile_opened *opened, struct error *e)
+{
+    memset(opened, 0, sizeof *opened);
+    if (h->secret != NULL)
+        return keyfile_open_secret(path, h->secret, key, e);
+    return keyfile_open(path, h->passphrase, h->passphrase_bytes, clock_wall(), key, opened, e);
+}
+
+/* --- the office --- */
+
+/* No pair is carried over: opening the office puts in those that its log names. */
+static int holds_none(void *context, const struct keyfile_pair *pair)
+{
+    (void)context;
+    (void)pair;
+    return 0;
+}
+
+/* The key file opened, and its key does not open the store: a `key rotate` may have died between its last two steps. */
+static int finish_rotate(struct central **out, const char *folder, const char *path, const struct keyring_handed *h,
+                         uint8_t *key, struct error *e)
+{
+    struct rekey_options r = {.keys = path,
+                              .secret = h->secret,
+                              .passphrase = h->passphrase,
+                              .passphrase_bytes = h->passphrase_bytes,
+                              .cost = KEYFILE_MEASURED,
+                              .now_ms = clock_wall(),
+                              .holds = holds_none};
+    char *db = central_path(folder, "office.db");
+    size_t dropped = 0;
+    int code;
+    if (db == NULL)
+        return keyring_no_memory(e);
+    r.db = db;
+    if ((code = rekey_finish(&r, key, &dropped, e)) == 0 && (code = central_open_key(out, folder, key, NULL, e)) == 0 &&
+        (code = central_event(*out, "new data key", 1, 0, NULL, e)) != 0) {
+        central_close(*out);
+        *out = NULL;
+    }
+    free(db);
+    return code;
+}
+
+int keyring_open_office(const char *folder, const struct keyring_options *o, struct central **out, struct error *e)
+{
+    uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
+    struct keyring_handed handed = {0};
+    struct keyfile_opened opened;
+    struct error why;
+    char *path = NULL;
+    int code;
+    *out = NULL;
+    if (key == NULL)
+        code = keyring_no_memory(e);
+    else if ((code = keyring_find(folder, &path, e)) == 0 && (code = keyring_take(o, 0, &handed, e)) == 0 &&
+             (code = keyring_open(path, &handed, key, &opened, e)) == 0 &&
+             (code = central_open_key(out, folder, key, &opened, e)) == E_WRONG_KEY &&
+             finish_rotate(out, folder, path, &handed, key, &why) == 0)
+        code = 0;
+    keyring_forget(&handed);
+    sodium_free(key);
+    free(path);
+    return code;
+}

@@ -1,0 +1,120 @@
+/* Officers' key files, and what two of them can do: `satcheld officer add`, `satcheld recover`. */
+#include "keyring_private.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+
+int keyring_officer(const char *path, const char *login, const struct keyring_options *o, char public_hex[65],
+                    struct error *e)
+{
+    uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES), public_key[32];
+    char *secret = NULL, label[KEYFILE_LABEL_MAX + 1];
+    size_t bytes = 0;
+    int code;
+    (void)snprintf(label, sizeof label, "%.*s", KEYFILE_LABEL_MAX, login);
+    if (key == NULL)
+        return keyring_no_memory(e);
+    if ((code = keyring_ask(&o->officer, "Passphrase of the officer (for the officer to type): ", 1, &secret, &bytes,
+                            e)) == 0)
+        code = keyfile_create(path, label, secret, bytes, KEYFILE_MEASURED, key, e);
+    if (code == 0) {
+        (void)crypto_scalarmult_base(public_key, key);
+        sodium_bin2hex(public_hex, 65, public_key, sizeof public_key);
+    }
+    cli_secret_free(secret, bytes);
+    sodium_free(key);
+    return code;
+}
+
+/* Two officers' secrets, the key that they open, and who they are. In locked memory. */
+struct recovering {
+    uint8_t secrets[2][32], key[KEYFILE_KEY_BYTES];
+    struct id officers[2];
+};
+
+static int open_officers(struct recovering *r, const char *keys, const char *const files[2],
+                         const struct keyring_options *o, struct error *e)
+{
+    const struct keyring_secret *from[2] = {&o->first, &o->second};
+    int code = 0;
+    for (int i = 0; i < 2 && code == 0; i++) {
+        char *secret = NULL, prompt[300];
+        size_t bytes = 0;
+        (void)snprintf(prompt, sizeof prompt, "Passphrase of the officer's key %.200s: ", files[i]);
+        if ((code = keyring_ask(from[i], prompt, 0, &secret, &bytes, e)) == 0 &&
+            (code = keyfile_open(files[i], secret, bytes, clock_wall(), r->secrets[i], NULL, e)) != 0)
+            (void)error_prefix(e, "%.200s", files[i]);
+        cli_secret_free(secret, bytes);
+    }
+    return code != 0 ? code : keyfile_open_recovery(keys, r->secrets[0], r->secrets[1], r->key, r->officers, e);
+}
+
+/* A new passphrase in the slot that the office was set up with, or in a new one where that is gone. */
+static int set_passphrase(const char *keys, const uint8_t key[KEYFILE_KEY_BYTES], const char *secret, size_t bytes,
+                          struct error *e)
+{
+    struct keyfile_slot slots[KEYFILE_SLOTS_MAX];
+    size_t count = 0;
+    int code = keyfile_list(keys, slots, sizeof slots / sizeof *slots, &count, e);
+    if (code != 0)
+        return code;
+    for (size_t i = 0; i < count; i++)
+        if (slots[i].type == KEYFILE_PASSPHRASE && strcmp(slots[i].label, CENTRAL_KEY_LABEL) == 0)
+            return keyfile_change(keys, key, slots[i].number, secret, bytes, KEYFILE_MEASURED, NULL, e);
+    return keyfile_add_passphrase(keys, key, CENTRAL_KEY_LABEL, secret, bytes, KEYFILE_MEASURED, NULL, e);
+}
+
+/* Takes both `--officer FILE` out of argv. */
+static int officer_files(int *argc, char **argv, const char *files[2], struct error *e)
+{
+    int found = 0, json = 0, code;
+    const struct cli_option options[] = {{"json", NULL, &json}, {NULL, NULL, NULL}};
+    for (int i = 1; i + 1 < *argc;) {
+        if (strcmp(argv[i], "--officer") != 0) {
+            i++;
+            continue;
+        }
+        if (found == 2)
+            return error_set(e, E_USAGE, "a recovery takes two officers, not more");
+        files[found++] = argv[i + 1];
+        memmove(&argv[i], &argv[i + 2], (size_t)(*argc - i - 1) * sizeof *argv);
+        *argc -= 2;
+    }
+    if ((code = cli_options(argc, argv, options, e)) != 0)
+        return code;
+    if (found != 2)
+        return error_set(e, E_USAGE, "a recovery takes two officers: --officer FILE --officer FILE");
+    if (*argc != 1)
+        return error_set(e, E_USAGE, "satcheld recover does not know %s; see satcheld --help", argv[1]);
+    return 0;
+}
+
+int keyring_recover(const char *folder, const struct keyring_options *o, int argc, char **argv, const struct cli *cli,
+                    struct error *e)
+{
+    struct recovering *r = sodium_malloc(sizeof *r);
+    const char *files[2] = {NULL, NULL};
+    struct central *central = NULL;
+    char *keys = NULL, *secret = NULL;
+    size_t bytes = 0;
+    int code;
+    if (r == NULL)
+        return keyring_no_memory(e);
+    if ((code = officer_files(&argc, argv, files, e)) != 0 || (code = keyring_find(folder, &keys, e)) != 0 ||
+        (code = open_officers(r, keys, files, o, e)) != 0 || (code = keyring_ask_fresh(o, &secret, &bytes, e)) != 0 ||
+        /* The store is ours before anything changes: no daemon runs. */
+        (code = central_open_key(&central, folder, r->key, NULL, e)) != 0 ||
+        (code = set_passphrase(keys, r->key, secret, bytes, e)) != 0)
+        goto out;
+    if ((code = central_event(central, "recovered", 1, 0, r->officers, e)) == 0)
+        (void)fputs("The office opens with the new passphrase.\n", cli->err);
+out:
+    central_close(central);
+    cli_secret_free(secret, bytes);
+    free(keys);
+    sodium_free(r);
+    return code;
+}

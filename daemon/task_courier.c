@@ -1,0 +1,273 @@
+/* courier FILE: takes in what a laptop's outbox holds, as a sync would: record by record, each verified whole before
+ * the next, so that everything before one that is refused stays taken. What the office has already is not taken twice.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "courier.h"
+#include "log.h"
+#include "receive.h"
+#include "task.h"
+
+#define FILE_MAX (256u << 20)  /* bytes */
+#define COMMIT_MAX (1u << 20)  /* sealed bytes in one transaction, whose pages must fit into memory; and one record */
+#define COMMIT_RECORDS_MAX 512 /* and records */
+
+struct courier {
+    struct central *central;
+    struct courier_reader reader;
+    struct receive_device device;
+    uint64_t had_epoch, had_seq; /* where the device's chain ended here before the file */
+    uint64_t epoch, seq;         /* and where it ends now */
+    struct counts {
+        uint64_t changes, old, held; /* of the file: taken or there, there before, kept back */
+    } n;
+};
+
+static int no_memory(struct error *e)
+{
+    return error_set(e, E_MEMORY, "there is no memory left for a courier file; stop other programs and try again");
+}
+
+/* --- the file --- */
+
+static int read_some(void *file, uint8_t *out, size_t size, size_t *got, struct error *e)
+{
+    *got = fread(out, 1, size, file);
+    return ferror((FILE *)file) ? error_system(e, E_IO, errno, "the courier file cannot be read") : 0;
+}
+
+static int open_file(const char *path, const char *name, FILE **out, struct error *e)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), code = 0;
+    struct stat s;
+    if (fd < 0)
+        return error_system(e, E_IO, errno, "%s cannot be opened", name);
+    if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode))
+        code = error_set(e, E_INPUT, "%s is no file", name);
+    else if (s.st_size > FILE_MAX)
+        code = error_set(e, E_LIMIT, "%s is larger than the %u MiB that a courier file can have", name, FILE_MAX >> 20);
+    else if ((*out = fdopen(fd, "rb")) == NULL)
+        code = no_memory(e);
+    if (code != 0)
+        (void)close(fd);
+    return code;
+}
+
+/* Is the file for this office, and of one of its laptops? */
+static int check_header(struct courier *c, struct error *e)
+{
+    const struct courier_header *h = &c->reader.header;
+    struct chain had;
+    char name[ID_TEXT];
+    int code;
+    id_format(&h->device, name);
+    if (memcmp(h->seal_key, c->central->seal_public, sizeof h->seal_key) != 0)
+        return error_set(e, E_REFUSED,
+                         "this file is sealed for another office, or for this one before it was set up anew; only "
+                         "that office can open it");
+    if ((code = receive_device_by_id(c->central, &h->device, &c->device, e)) == E_REFUSED)
+        return error_set(e, E_REFUSED,
+                         "the office does not know the laptop of this file (device %s); `satcheld device list` names "
+                         "those that it knows",
+                         name);
+    if (code != 0 || (code = log_chain_end(c->central->db, &h->device, &had, e)) != 0)
+        return code;
+    c->had_epoch = c->epoch = had.seq != 0 ? had.epoch : 1; /* its first change starts its first epoch */
+    c->had_seq = c->seq = had.seq;
+    return 0;
+}
+
+/* --- one record --- */
+
+/* The changes of a batch behind `seq`, as a batch. *out is freed with free; size 0: there are none. */
+static int cut_batch(struct slice batch, uint64_t seq, struct slice *out, struct error *e)
+{
+    struct batch_reader r;
+    struct batch_writer w;
+    struct batch_item item;
+    struct change change;
+    int more = 0, code;
+    *out = (struct slice){NULL, 0};
+    batch_start(&w);
+    code = batch_open(&r, batch, 0, e);
+    while (code == 0 && (more = batch_next(&r, &item, e)) == 1)
+        if ((code = change_read_header(item.header, &change, e)) == 0 && change.seq > seq)
+            batch_add_change(&w, item.header, item.body);
+    if (code == 0 && more < 0)
+        code = error_code(e);
+    if (code == 0 && w.count != 0)
+        code = batch_finish(&w, out, e);
+    batch_free(&w);
+    batch_close(&r);
+    return code;
+}
+
+static void count(struct courier *c, const struct receive_result *result)
+{
+    uint64_t first = result->first_seq, last = result->seq;
+    c->n.changes += last - first + 1;
+    if (result->epoch == c->had_epoch && first <= c->had_seq)
+        c->n.old += (last < c->had_seq ? last : c->had_seq) - first + 1;
+    c->n.held += result->held_count;
+    if (last > c->seq)
+        c->seq = last;
+}
+
+/* As a push of the laptop. Where the log has a beginning of it, only that is looked at, and the rest comes after it. */
+static int take_push(struct courier *c, const struct courier_record *record, struct message_push push, struct error *e)
+{
+    struct slice rest = {NULL, 0};
+    uint64_t seq = 0;
+    int code = 0;
+    while (code == 0 && seq < record->last_seq) {
+        struct receive_result result;
+        code = receive_push(c->central, &c->device, &push, &result, e);
+        if (code == 0 && (result.epoch != record->epoch || result.seq <= seq))
+            code = error_set(e, E_VERIFY, "the changes of this record are not those that it names");
+        if (code == 0) {
+            seq = result.seq;
+            count(c, &result);
+        }
+        receive_free(&result);
+        if (code == 0 && seq < record->last_seq) {
+            struct slice before = rest;
+            code = cut_batch(push.batch, seq, &rest, e);
+            free((void *)before.p);
+            push.batch = rest;
+        }
+    }
+    free((void *)rest.p);
+    return code;
+}
+
+static int take_record(struct courier *c, const struct courier_record *record, struct error *e)
+{
+    struct courier_opened opened;
+    int code;
+    if (record->epoch == c->epoch && record->first_seq > c->seq + 1)
+        return error_set(e, E_VERIFY,
+                         "changes %llu to %llu are missing: they came in no sync and in no file; look for another "
+                         "courier file or outbox of this laptop, give that first, and then this one again",
+                         (unsigned long long)c->seq + 1, (unsigned long long)record->first_seq - 1);
+    code = courier_open(&c->reader.header, record, c->central->keys->seal_secret, &opened, e);
+    if (code == 0)
+        code = take_push(c, record, (struct message_push){opened.head, opened.batch}, e);
+    courier_wipe(&opened);
+    if (code != 0 && e != NULL) {
+        struct error why = *e;
+        error_set(e, why.code, "changes %llu to %llu cannot be taken: %s", (unsigned long long)record->first_seq,
+                  (unsigned long long)record->last_seq, why.text);
+    }
+    return code;
+}
+
+/* --- the whole --- */
+
+/* Some records in one transaction: *more is 0 at the end of the file. A record that fails is a savepoint that was
+ * rolled back; what came before it is committed, and counts. */
+static int take_some(struct courier *c, int *more, struct error *e)
+{
+    struct courier_record record;
+    struct error own = {0, ""};
+    struct counts before = c->n;
+    uint64_t bytes = 0, records = 0;
+    int code, refused = 0;
+    if ((code = central_begin(c->central, e)) != 0)
+        return code;
+    while (refused == 0 && bytes < COMMIT_MAX && records < COMMIT_RECORDS_MAX &&
+           (*more = courier_next(&c->reader, &record, e)) == 1) {
+        bytes += record.sealed.size;
+        records++;
+        refused = take_record(c, &record, e);
+    }
+    if (*more < 0)
+        refused = error_code(e);
+    if ((code = central_commit(c->central, &own)) != 0) {
+        c->n = before;
+        return error_set(e, code, "%s", own.text);
+    }
+    return refused;
+}
+
+static int check_end(const struct courier *c, struct error *e)
+{
+    if (c->reader.end == COURIER_TORN)
+        return error_set(e, E_INPUT,
+                         "the file is cut short behind change %llu: copy the whole of it anew, and give it again",
+                         (unsigned long long)c->reader.last_seq);
+    if (c->reader.end == COURIER_DAMAGED)
+        return error_set(e, E_VERIFY,
+                         "the file is damaged behind change %llu: copy it anew, and give it again; if it is the same "
+                         "again, the laptop's own outbox is damaged",
+                         (unsigned long long)c->reader.last_seq);
+    return 0;
+}
+
+static int take_file(struct courier *c, struct error *e)
+{
+    int code, more = 1;
+    c->central->receipt_ms = c->central->author.wall(); /* one file is received at one time */
+    do
+        code = take_some(c, &more, e);
+    while (code == 0 && more);
+    c->central->receipt_ms = 0;
+    if (code == 0)
+        code = check_end(c, e);
+    if (code != 0 && c->n.changes > c->n.old) {
+        struct error why = *e;
+        error_set(e, code, "%s; what comes before is taken (%llu changes)", why.text,
+                  (unsigned long long)(c->n.changes - c->n.old));
+    }
+    return code;
+}
+
+static void say(struct task *t, const struct courier *c)
+{
+    char device[ID_TEXT], taken[64], old[64], held[64];
+    id_format(&c->device.device, device);
+    if (t->cli->json) {
+        (void)fprintf(t->cli->out, "{\"device\": \"%s\", \"taken\": %llu, \"already\": %llu, \"held\": %llu}\n", device,
+                      (unsigned long long)(c->n.changes - c->n.old), (unsigned long long)c->n.old,
+                      (unsigned long long)c->n.held);
+        return;
+    }
+    (void)fprintf(t->cli->out, "%s taken from device %s, %s there already\n",
+                  cli_count(c->n.changes - c->n.old, "change was", "changes were", taken, sizeof taken), device,
+                  cli_count(c->n.old, "was", "were", old, sizeof old));
+    if (c->n.held != 0)
+        (void)fprintf(t->cli->err, "%s held; `satcheld held list` says why\n",
+                      cli_count(c->n.held, "of them is", "of them are", held, sizeof held));
+}
+
+int task_courier(struct task *t, int argc, char **argv, struct error *e)
+{
+    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    struct courier c = {.central = t->central};
+    FILE *file = NULL;
+    char *path;
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (code = task_words(argc, 1, 1, "courier DIR FILE", e)) != 0)
+        return code;
+    if ((path = task_path(t, argv[1])) == NULL)
+        return no_memory(e);
+    if ((code = open_file(path, argv[1], &file, e)) == 0) {
+        if ((code = courier_start(&c.reader, (struct courier_source){read_some, file}, e)) == 0 &&
+            (code = check_header(&c, e)) == 0)
+            code = take_file(&c, e);
+        courier_close(&c.reader);
+        (void)fclose(file);
+    }
+    free(path);
+    if (code != 0)
+        return code;
+    say(t, &c);
+    t->waiting |= c.n.held != 0;
+    return 0;
+}

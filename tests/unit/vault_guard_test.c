@@ -1,0 +1,308 @@
+/* The vault: guards that stand behind others, so that nothing else would notice if one were gone. They were found by
+ * tests/fault/vault_mutants, which takes them out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "fault/vault_sim.h"
+
+enum { NONCE_BYTES = 24, NONCES_MAX = 4000 };
+
+static sqlite3 *must_open(void)
+{
+    struct error e = {0};
+    int code;
+    sqlite3 *db = store_open(right, &code, &e);
+    assert_int_equal(code, 0);
+    return db;
+}
+
+static void must(sqlite3 *db, const char *sql)
+{
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static int64_t number_of(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *stmt = NULL;
+    int64_t number;
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    number = sqlite3_column_int64(stmt, 0);
+    assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+    return number;
+}
+
+/* ---- nonces ---- */
+
+static uint8_t nonces[NONCES_MAX][NONCE_BYTES], tags[NONCES_MAX][16];
+static size_t nonce_count;
+
+/* Takes a nonce in, unless these very bytes stand there still: the tag tells. A nonce that came back fails. */
+static void take_nonce(const uint8_t *reserved)
+{
+    for (size_t i = 0; i < nonce_count; i++)
+        if (memcmp(nonces[i], reserved, NONCE_BYTES) == 0) {
+            assert_memory_equal(tags[i], reserved + NONCE_BYTES, sizeof tags[i]);
+            return;
+        }
+    assert_true(nonce_count < NONCES_MAX);
+    memcpy(nonces[nonce_count], reserved, NONCE_BYTES);
+    memcpy(tags[nonce_count++], reserved + NONCE_BYTES, sizeof tags[0]);
+}
+
+static void take_nonces(void)
+{
+    const struct inode *pages = current(&folder[0]), *log = current(&folder[1]);
+    for (size_t at = VAULT_PAGE_BYTES; at <= pages->now.count; at += VAULT_PAGE_BYTES)
+        take_nonce(pages->now.at + at - VAULT_RESERVE_BYTES);
+    for (size_t at = VAULT_WAL_HEADER_BYTES + VAULT_FRAME_BYTES; log != NULL && at <= log->now.count;
+         at += VAULT_FRAME_BYTES)
+        take_nonce(log->now.at + at - VAULT_RESERVE_BYTES);
+}
+
+/* Goal: no two writes, of a page or of a frame, at the same place or elsewhere, ever share a nonce. */
+static void nonces_never_repeat(void **state)
+{
+    static const char *const carry[] = {"PRAGMA wal_checkpoint(PASSIVE)", "PRAGMA wal_checkpoint(RESTART)",
+                                        "PRAGMA wal_checkpoint(TRUNCATE)"};
+    sqlite3 *db;
+    (void)state;
+    nonce_count = 0;
+    store_lay_down();
+    db = must_open();
+    must(db, "CREATE TABLE t(a INTEGER PRIMARY KEY, b)");
+    for (int round = 0; round < 60; round++) {
+        char sql[128];
+        (void)snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO t VALUES (%d, printf('%%.9000c', 'a'))", round % 5);
+        must(db, sql);
+        take_nonces();
+        must(db, carry[round % 3]);
+        take_nonces();
+    }
+    vault_close(db);
+    assert_true(nonce_count > 300);
+}
+
+/* ---- what changes under an open handle ---- */
+
+/* Goal: the file id is looked at whenever page 1 is read, since no tag covers it. */
+static void file_id_is_guarded(void **state)
+{
+    sqlite3 *db;
+    struct error e = {0};
+    (void)state;
+    store_lay_down();
+    db = must_open();
+    must(db, "CREATE TABLE t(a)");
+    must(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    for (size_t at = 0; at <= VAULT_ID_BYTES; at++) {
+        uint8_t *byte = &current(&folder[0])->now.at[at];
+        *byte ^= 1;
+        (void)sqlite3_db_release_memory(db);
+        assert_int_not_equal(sqlite3_exec(db, "SELECT count(*) FROM t", NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(vault_error(db, "reading", &e), E_VERIFY);
+        *byte ^= 1;
+    }
+    must(db, "SELECT count(*) FROM t");
+    vault_close(db);
+}
+
+/* Goal: a frame that is cut off an open log is missed; it is no page of zeros (trap 8). */
+static void frames_cut_off_are_missed(void **state)
+{
+    sqlite3 *db;
+    struct error e = {0};
+    struct bytes *log;
+    (void)state;
+    store_lay_down();
+    db = must_open();
+    must(db, "PRAGMA wal_autocheckpoint=0; CREATE TABLE t(a); INSERT INTO t VALUES (zeroblob(9000))");
+    log = &current(&folder[1])->now;
+    (void)sqlite3_db_release_memory(db);
+    assert_int_equal(number_of(db, "SELECT length(hex(a)) FROM t"), 18000);
+    bytes_resize(log, log->count - 1);
+    (void)sqlite3_db_release_memory(db);
+    assert_int_not_equal(sqlite3_exec(db, "SELECT hex(a) FROM t", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(vault_error(db, "reading", &e), E_VERIFY);
+    store_die(db);
+}
+
+/* ---- calls that SQLite does not make today ---- */
+
+static sqlite3_file *file_of(sqlite3 *db, int which)
+{
+    sqlite3_file *file = NULL;
+    assert_int_equal(sqlite3_file_control(db, "main", which, &file), SQLITE_OK);
+    assert_non_null(file);
+    return file;
+}
+
+/* Goal: a log is not said to be on the disk while a page of it has not come. */
+static void half_a_frame_is_not_synced(void **state)
+{
+    static const uint8_t header[VAULT_FRAME_HEADER_BYTES];
+    sqlite3 *db;
+    sqlite3_file *log;
+    sqlite3_int64 size = 0;
+    (void)state;
+    store_lay_down();
+    db = must_open();
+    must(db, "CREATE TABLE t(a)");
+    log = file_of(db, SQLITE_FCNTL_JOURNAL_POINTER);
+    assert_int_equal(log->pMethods->xFileSize(log, &size), SQLITE_OK);
+    assert_int_equal(log->pMethods->xSync(log, SQLITE_SYNC_NORMAL), SQLITE_OK);
+    assert_int_equal(log->pMethods->xWrite(log, header, sizeof header, size), SQLITE_OK);
+    assert_int_equal(log->pMethods->xSync(log, SQLITE_SYNC_NORMAL), SQLITE_IOERR_FSYNC);
+    vault_close(db);
+}
+
+/* Goal: nothing but whole pages, at their places, reaches the database. */
+static void only_whole_pages_are_written(void **state)
+{
+    static const struct {
+        int count;
+        int64_t at;
+    } bad[] = {{VAULT_PAGE_BYTES - 1, VAULT_PAGE_BYTES}, {512, VAULT_PAGE_BYTES}, {VAULT_PAGE_BYTES, 512}, {16, 24}};
+    static const uint8_t page[VAULT_PAGE_BYTES];
+    sqlite3 *db;
+    sqlite3_file *file;
+    (void)state;
+    store_lay_down();
+    db = must_open();
+    must(db, "CREATE TABLE t(a)");
+    file = file_of(db, SQLITE_FCNTL_FILE_POINTER);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(file->pMethods->xWrite(file, page, bad[i].count, bad[i].at), SQLITE_IOERR_WRITE);
+    assert_int_equal(number_of(db, "SELECT count(*) FROM t"), 0);
+    vault_close(db);
+}
+
+/* Goal (trap 8): the file does not grow ahead of its pages, whatever SQLite or a caller wishes. */
+static void file_does_not_grow_ahead(void **state)
+{
+    static const int wishes[] = {SQLITE_FCNTL_CHUNK_SIZE, SQLITE_FCNTL_SIZE_HINT, SQLITE_FCNTL_MMAP_SIZE};
+    sqlite3 *db;
+    (void)state;
+    store_lay_down();
+    db = must_open();
+    for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+        int64_t bytes = 1 << 20;
+        assert_int_equal(sqlite3_file_control(db, "main", wishes[i], &bytes), SQLITE_NOTFOUND);
+    }
+    vault_close(db);
+}
+
+/* ---- what a handle and the process are set to ---- */
+
+/* Goal: what is deleted is overwritten, the schema cannot be written over, and the cache never spills. */
+static void settings_that_guard(void **state)
+{
+    sqlite3 *db;
+    int defensive = 0;
+    (void)state;
+    store_lay_down();
+    db = must_open();
+    assert_int_equal(number_of(db, "PRAGMA secure_delete"), 1);
+    assert_int_equal(number_of(db, "PRAGMA cache_spill"), 0);
+    assert_int_equal(number_of(db, "PRAGMA foreign_keys"), 1);
+    assert_int_equal(number_of(db, "PRAGMA temp_store"), 2);
+    assert_int_equal(number_of(db, "PRAGMA cache_size"), -65536);
+    assert_int_equal(number_of(db, "PRAGMA synchronous"), 2);
+    assert_int_equal(sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive), SQLITE_OK);
+    assert_int_equal(defensive, 1);
+    vault_close(db);
+}
+
+/* Goal: no core file of this process is written, and no other process of this user looks into it. */
+static void process_keeps_to_itself(void **state)
+{
+    struct rlimit limit = {1, 1};
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_CORE, &limit), 0);
+    assert_int_equal(limit.rlim_cur, 0);
+    assert_int_equal(limit.rlim_max, 0);
+    assert_int_equal(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 0);
+}
+
+/* Goal: the pages of the cache stand in memory that is kept out of core files ("dd" in the kernel's words). */
+static void cache_is_kept_out_of_core_files(void **state)
+{
+    char line[512];
+    uintptr_t page;
+    int inside = 0, kept_out = 0;
+    FILE *maps;
+    void *block = sqlite3_malloc(VAULT_PAGE_BYTES + 64); /* as large as a page of the cache with its header */
+    (void)state;
+    assert_non_null(block);
+    page = (uintptr_t)block;
+    maps = fopen("/proc/self/smaps", "r");
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        char *rest;
+        uintptr_t begin = (uintptr_t)strtoull(line, &rest, 16);
+        if (*rest == '-')
+            inside = page >= begin && page < (uintptr_t)strtoull(rest + 1, NULL, 16);
+        else if (inside && strncmp(line, "VmFlags:", 8) == 0)
+            kept_out = strstr(line, " dd") != NULL;
+    }
+    assert_int_equal(fclose(maps), 0);
+    sqlite3_free(block);
+    assert_true(kept_out);
+}
+
+/* Goal (trap 9): the simulated disk of these tests tells an error from a cut: while the power is on there is none. */
+static void disk_fails_only_in_the_dark(void **state)
+{
+    sqlite3 *db;
+    struct error e = {0};
+    int code;
+    (void)state;
+    store_lay_down();
+    db = must_open();
+    must(db, "CREATE TABLE t(a)");
+    until_cut = 0;
+    assert_int_not_equal(sqlite3_exec(db, "INSERT INTO t VALUES (1)", NULL, NULL, NULL), SQLITE_OK);
+    assert_true(dark);
+    vault_close(db);
+    assert_null(store_open(right, &code, &e));
+    cut_power();
+    db = must_open();
+    assert_int_equal(number_of(db, "SELECT count(*) FROM t"), 0);
+    vault_close(db);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nonces_never_repeat),
+        cmocka_unit_test(file_id_is_guarded),
+        cmocka_unit_test(frames_cut_off_are_missed),
+        cmocka_unit_test(half_a_frame_is_not_synced),
+        cmocka_unit_test(only_whole_pages_are_written),
+        cmocka_unit_test(file_does_not_grow_ahead),
+        cmocka_unit_test(settings_that_guard),
+        cmocka_unit_test(process_keeps_to_itself),
+        cmocka_unit_test(cache_is_kept_out_of_core_files),
+        cmocka_unit_test(disk_fails_only_in_the_dark),
+    };
+    struct error e = {0};
+    int failed;
+    if (vault_init(&e) != 0) {
+        (void)fprintf(stderr, "%s\n", e.text);
+        return 1;
+    }
+    if (store_install() != SQLITE_OK)
+        return 1;
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    for (size_t i = 0; i < sizeof folder / sizeof *folder; i++)
+        inode_free(current(&folder[i]));
+    return failed;
+}
