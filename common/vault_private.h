@@ -15,6 +15,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "error.h"
 #include "vault.h"
@@ -48,6 +49,7 @@ SQLITE_EXTENSION_INIT3 /* every call of SQLite then goes to the one that loaded 
 struct vault_share {
     int file;         /* the lock file; -1: none */
     unsigned reasons; /* why readers of other processes are kept out; 0: they are not */
+    time_t waited[2]; /* when we last waited for them to leave: for a checkpoint, for a restart */
     int begun;        /* the log that stands on the disk is the one that SQLite has in mind */
     int awake;        /* a transaction is going on, or about to */
     uint8_t index[VAULT_SHARE_HEADERS];
@@ -176,7 +178,8 @@ enum { VAULT_SHARE_CHECKPOINT = 1, VAULT_SHARE_RESTART = 2 }; /* reasons to keep
 int vault_share_open(struct vault_share *s, const char *path, int write);
 void vault_share_close(struct vault_share *s);
 
-/* The writing process keeps readers of others out (SQLITE_BUSY: one is in), and lets them in when no reason is left.
+/* The writing process keeps readers of others out (SQLITE_BUSY: one is in, and stays; it was waited for at most 20 ms,
+ * and that once a second), and lets them in when no reason is left.
  * VAULT_SHARE_RESTART is a reason until s->begun. */
 int vault_share_keep_out(struct vault_share *s, unsigned reason);
 void vault_share_let_in(struct vault_share *s, unsigned reason);

@@ -8,6 +8,9 @@
  *   byte 1, shared      a reader outside of that process, for as long as one of its transactions
  *   byte 1, exclusive   the writing process, while it does what a reader's own index of the log cannot know of: copying
  *                       the log into the database, and beginning the log anew
+ *   byte 2, shared      a reader that is about to take byte 1, for that moment
+ *   byte 2, exclusive   the writing process, for 20 ms once a second where readers are in: so that short transactions
+ *                       which overlap without a gap do not keep it from byte 1 for ever
  *
  * A reader's index is made from the log when a transaction begins, and rests when it ends (vault_share_rest): the log
  * is closed, byte 1 is let go. So a reader that is open but idle keeps nobody from anything, and each transaction shows
@@ -26,14 +29,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "vault_private.h"
 
-enum { BYTE_WRITER = 0, BYTE_READERS = 1 };
+enum { BYTE_WRITER = 0, BYTE_READERS = 1, BYTE_GATE = 2 };
 
 #define WAKE_TRIES 200 /* times 5 ms: how long a reader waits for the writing process to end a checkpoint */
 #define NAP_US 5000
+#define GATE_TRIES 10 /* times 2 ms: how long the writing process waits for readers to leave */
+#define GATE_NAP_US 2000
+#define GATE_EVERY_S 1
 
 /* Offsets in SQLite's index of a log, which stands in memory in the machine's own order (sqlite.org/walformat.html,
  * "The WAL-Index File Format"); each of its two headers has 48 bytes. */
@@ -117,17 +124,39 @@ void vault_share_close(struct vault_share *s)
     if (s->file < 0)
         return;
     /* A child that was forked shares this open file: closing alone would leave it the locks. */
-    (void)set_lock(s, F_UNLCK, BYTE_READERS);
-    (void)set_lock(s, F_UNLCK, BYTE_WRITER);
+    for (int byte = BYTE_WRITER; byte <= BYTE_GATE; byte++)
+        (void)set_lock(s, F_UNLCK, byte);
     (void)close(s->file);
     s->file = -1;
 }
 
 /* ---- the writing process ---- */
 
+/* Readers are in. Once a second nobody else comes in for a moment, and those who are may leave. */
+static int wait_at_gate(struct vault_share *s, time_t *last)
+{
+    struct timespec now;
+    int gate, rc = SQLITE_BUSY;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    if (*last != 0 && now.tv_sec - *last < GATE_EVERY_S)
+        return SQLITE_BUSY;
+    *last = now.tv_sec;
+    gate = set_lock(s, F_WRLCK, BYTE_GATE);
+    for (int tries = 0; rc == SQLITE_BUSY && tries < GATE_TRIES; tries++) {
+        (void)usleep(GATE_NAP_US);
+        if (gate != SQLITE_OK)
+            gate = set_lock(s, F_WRLCK, BYTE_GATE);
+        rc = set_lock(s, F_WRLCK, BYTE_READERS);
+    }
+    (void)set_lock(s, F_UNLCK, BYTE_GATE);
+    return rc;
+}
+
 int vault_share_keep_out(struct vault_share *s, unsigned reason)
 {
     int rc = s->reasons != 0 ? SQLITE_OK : set_lock(s, F_WRLCK, BYTE_READERS);
+    if (rc == SQLITE_BUSY)
+        rc = wait_at_gate(s, &s->waited[reason == VAULT_SHARE_RESTART]);
     if (rc == SQLITE_OK)
         s->reasons |= reason;
     if (rc == SQLITE_OK && reason == VAULT_SHARE_RESTART)
@@ -148,12 +177,22 @@ void vault_share_let_in(struct vault_share *s, unsigned reason)
 
 /* ---- a reader outside of the writing process ---- */
 
+static int try_to_enter(const struct vault_share *s)
+{
+    int rc = set_lock(s, F_RDLCK, BYTE_GATE);
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = set_lock(s, F_RDLCK, BYTE_READERS);
+    (void)set_lock(s, F_UNLCK, BYTE_GATE);
+    return rc;
+}
+
 static int enter(struct vault_share *s, sqlite3_vfs *beneath)
 {
-    int rc = set_lock(s, F_RDLCK, BYTE_READERS);
+    int rc = try_to_enter(s);
     for (int tries = 0; rc == SQLITE_BUSY && tries < WAKE_TRIES; tries++) {
         (void)beneath->xSleep(beneath, NAP_US);
-        rc = set_lock(s, F_RDLCK, BYTE_READERS);
+        rc = try_to_enter(s);
     }
     s->awake = rc == SQLITE_OK;
     return rc;
