@@ -200,6 +200,29 @@ static void file_does_not_grow_ahead(void **state)
     vault_close(db);
 }
 
+/* Goal: a log is removed by a process that may write, or not at all; and a database never is. */
+static void only_a_writer_removes_a_log(void **state)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(SIM_SHIM);
+    sqlite3 *db;
+    struct error e = {0};
+    (void)state;
+    store_lay_down();
+    db = must_open();
+    must(db, "CREATE TABLE t(a)");
+    assert_int_equal(vfs->xDelete(vfs, STORE, 0), SQLITE_IOERR_DELETE);
+    store_die(db);
+    assert_int_equal(vfs->xDelete(vfs, STORE "-wal", 0), SQLITE_IOERR_DELETE);
+    assert_int_equal(vault_open_through(&db, SIM_SHIM, STORE, right, VAULT_READ, 0, &e), 0);
+    assert_int_equal(number_of(db, "SELECT count(*) FROM t"), 0);
+    assert_int_equal(vfs->xDelete(vfs, STORE "-wal", 0), SQLITE_IOERR_DELETE);
+    vault_close(db);
+    assert_non_null(current(&folder[1]));
+    db = must_open();
+    vault_close(db);
+    assert_null(current(&folder[1])); /* closing removed it */
+}
+
 /* ---- what a handle and the process are set to ---- */
 
 /* Goal: what is deleted is overwritten, the schema cannot be written over, and the cache never spills. */
@@ -282,15 +305,11 @@ static void disk_fails_only_in_the_dark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nonces_never_repeat),
-        cmocka_unit_test(file_id_is_guarded),
-        cmocka_unit_test(frames_cut_off_are_missed),
-        cmocka_unit_test(half_a_frame_is_not_synced),
-        cmocka_unit_test(only_whole_pages_are_written),
-        cmocka_unit_test(file_does_not_grow_ahead),
-        cmocka_unit_test(settings_that_guard),
-        cmocka_unit_test(process_keeps_to_itself),
-        cmocka_unit_test(cache_is_kept_out_of_core_files),
+        cmocka_unit_test(nonces_never_repeat),          cmocka_unit_test(file_id_is_guarded),
+        cmocka_unit_test(frames_cut_off_are_missed),    cmocka_unit_test(half_a_frame_is_not_synced),
+        cmocka_unit_test(only_whole_pages_are_written), cmocka_unit_test(file_does_not_grow_ahead),
+        cmocka_unit_test(only_a_writer_removes_a_log),  cmocka_unit_test(settings_that_guard),
+        cmocka_unit_test(process_keeps_to_itself),      cmocka_unit_test(cache_is_kept_out_of_core_files),
         cmocka_unit_test(disk_fails_only_in_the_dark),
     };
     struct error e = {0};
