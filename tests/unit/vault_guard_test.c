@@ -275,6 +275,14 @@ static void only_a_writer_removes_a_log(void **state)
     assert_null(current(&folder[1])); /* closing removed it */
 }
 
+/* Goal: no library is loaded through the vault: it could read the cache. */
+static void no_library_is_loaded(void **state)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(SIM_SHIM);
+    (void)state;
+    assert_null(vfs->xDlOpen(vfs, "libm.so.6"));
+}
+
 /* ---- what a handle and the process are set to ---- */
 
 /* Goal: what is deleted is overwritten, the schema cannot be written over, and the cache never spills. */
@@ -357,17 +365,12 @@ static void disk_fails_only_in_the_dark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nonces_never_repeat),
-        cmocka_unit_test(file_id_is_guarded),
-        cmocka_unit_test(frames_cut_off_are_missed),
-        cmocka_unit_test(half_a_frame_is_not_synced),
-        cmocka_unit_test(only_whole_pages_are_written),
-        cmocka_unit_test(file_does_not_grow_ahead),
-        cmocka_unit_test(only_a_writer_removes_a_log),
-        cmocka_unit_test(replaced_while_it_opens),
-        cmocka_unit_test(settings_that_guard),
-        cmocka_unit_test(process_keeps_to_itself),
-        cmocka_unit_test(cache_is_kept_out_of_core_files),
+        cmocka_unit_test(nonces_never_repeat),          cmocka_unit_test(file_id_is_guarded),
+        cmocka_unit_test(frames_cut_off_are_missed),    cmocka_unit_test(half_a_frame_is_not_synced),
+        cmocka_unit_test(only_whole_pages_are_written), cmocka_unit_test(file_does_not_grow_ahead),
+        cmocka_unit_test(only_a_writer_removes_a_log),  cmocka_unit_test(no_library_is_loaded),
+        cmocka_unit_test(replaced_while_it_opens),      cmocka_unit_test(settings_that_guard),
+        cmocka_unit_test(process_keeps_to_itself),      cmocka_unit_test(cache_is_kept_out_of_core_files),
         cmocka_unit_test(disk_fails_only_in_the_dark),
     };
     struct error e = {0};

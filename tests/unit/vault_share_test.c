@@ -313,6 +313,14 @@ static void readers_without_a_log(void **state)
     sees(&reader, "SELECT n FROM v", "1");
     does(&reader, "COMMIT");
     sees(&reader, "SELECT n FROM v", "2");
+    /* Emptied, and empty again: in between there was a commit. */
+    for (int n = 3; n < 6; n++) {
+        char expected[16];
+        (void)snprintf(expected, sizeof expected, "%d", n);
+        does(&writer, "UPDATE v SET n = n + 1");
+        sees(&writer, "PRAGMA wal_checkpoint(TRUNCATE)", "0");
+        sees(&reader, "SELECT n FROM v", expected);
+    }
     stop(&reader);
     stop(&writer);
 }
