@@ -92,7 +92,7 @@ static struct took since(struct took start)
     X(finalize)                                                                                                        \
     X(libversion)
 
-#define DECLARE(function) __typeof__(&sqlite3_##function) function;
+#define DECLARE(function) __typeof__(&sqlite3_##function) function; // NOLINT(bugprone-macro-parentheses): a name
 static struct {
     EACH_FUNCTION(DECLARE)
 } lib;

@@ -97,7 +97,7 @@ static void bytes_write(struct bytes *b, size_t offset, const uint8_t *in, size_
 {
     if (offset + count > b->count)
         bytes_resize(b, offset + count);
-    memcpy(b->at + offset, in, count);
+    memcpy(b->at + offset, in, count); // NOLINT(clang-analyzer-core.NonNullParamChecker): there is room now
 }
 
 static void apply(struct bytes *b, const struct op *op)

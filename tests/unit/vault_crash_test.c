@@ -26,6 +26,7 @@ enum { STATES_MAX = 40, RANDOM_DISKS = 6, HASH_BYTES = 32 };
 
 /* ---- the histories ---- */
 
+// NOLINTBEGIN(bugprone-suspicious-missing-comma): FILL is two literals
 #define OPEN "open"
 #define CLOSE "close"
 #define BEGINNING                                                                                                      \
@@ -128,6 +129,8 @@ static const char *const vacuum[] = {
     "=VACUUM", "=UPDATE t SET v = 'v' WHERE k = 29", "=DROP INDEX i", CLOSE,
     NULL,
 };
+
+// NOLINTEND(bugprone-suspicious-missing-comma)
 
 /* ---- the store ---- */
 
@@ -274,8 +277,10 @@ static void copy_disk(struct entry to[2], const struct entry from[2])
 }
 
 /* Which of the unsynced writes and truncations, numbered through both files, reached the disk. */
+enum kind { NONE, ALL, ONE, ALL_BUT_ONE, TORN_HEAD, TORN_TAIL, AT_RANDOM };
+
 struct fate {
-    enum { NONE, ALL, ONE, ALL_BUT_ONE, TORN_HEAD, TORN_TAIL, AT_RANDOM } kind;
+    enum kind kind;
     size_t which;
     int names_kept; /* did files appear and vanish? */
 };
@@ -361,7 +366,7 @@ static void try_wrong_key(void)
     for (size_t i = 0; i < 2; i++) {
         const struct inode *a = current(&before[i]), *b = current(&folder[i]);
         assert_int_equal(a == NULL, b == NULL);
-        if (a == NULL)
+        if (a == NULL || b == NULL)
             continue;
         assert_int_equal(b->op_count, 0);
         assert_int_equal(a->now.count, b->now.count);
@@ -449,7 +454,7 @@ static void look_at(const struct fate *fate, int twice)
 /* All the disks that one cut is tried with. */
 static void look_at_disks(long cut)
 {
-    static const int by_op[] = {ONE, ALL_BUT_ONE, TORN_HEAD, TORN_TAIL};
+    static const enum kind by_op[] = {ONE, ALL_BUT_ONE, TORN_HEAD, TORN_TAIL};
     size_t ops;
     copy_disk(kept_disk, folder);
     ops = ops_of(current(&kept_disk[0])) + ops_of(current(&kept_disk[1]));

@@ -191,8 +191,8 @@ static const char *const schema[] = {
     "CREATE TABLE t0(a INTEGER PRIMARY KEY, b TEXT, c BLOB, d INTEGER)",
     "CREATE TABLE t1(a INTEGER PRIMARY KEY AUTOINCREMENT, b TEXT COLLATE NOCASE, c BLOB, d INTEGER)",
     "CREATE TABLE t2(a TEXT, b TEXT, c BLOB, d INTEGER, PRIMARY KEY(a, d)) WITHOUT ROWID",
-    "CREATE TABLE t3(a INTEGER PRIMARY KEY, b TEXT UNIQUE, c BLOB, d INTEGER CHECK(d < 55) REFERENCES t0(a) ON DELETE "
-    "SET NULL)",
+    ("CREATE TABLE t3(a INTEGER PRIMARY KEY, b TEXT UNIQUE, c BLOB, d INTEGER CHECK(d < 55) REFERENCES t0(a) "
+     "ON DELETE SET NULL)"),
     "CREATE INDEX t0_d ON t0(d, b)",
     "CREATE INDEX t1_b ON t1(b) WHERE d > 10",
     "CREATE TABLE journal(n INTEGER PRIMARY KEY, what TEXT)",
@@ -230,8 +230,8 @@ static const char *const reads[] = {
     "SELECT a, sum(d) OVER (ORDER BY a ROWS 3 PRECEDING) FROM t%u ORDER BY a LIMIT 25",
     "SELECT a FROM t0 UNION SELECT a FROM t1 EXCEPT SELECT a FROM t3 ORDER BY 1",
     "SELECT * FROM both_of WHERE a < ?1 ORDER BY a, other LIMIT 20",
-    "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 30) SELECT i, b FROM r LEFT JOIN t%u ON "
-    "d = i ORDER BY 1, 2 LIMIT 60",
+    ("WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 30) "
+     "SELECT i, b FROM r LEFT JOIN t%u ON d = i ORDER BY 1, 2 LIMIT 60"),
     "SELECT rowid, x FROM words WHERE words MATCH 'stove OR rent' ORDER BY rank, rowid LIMIT 20",
     "SELECT highlight(words, 0, '[', ']') FROM words WHERE words MATCH 'north*' ORDER BY rowid LIMIT 10",
     "SELECT count(*), max(n) FROM journal",

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "fault/vault_sim.h"
 
@@ -135,6 +136,57 @@ static void frames_cut_off_are_missed(void **state)
     store_die(db);
 }
 
+static sqlite3_vfs *beneath;
+static char newcomer[64]; /* takes the place of the next database that is opened */
+
+static int swapping_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags)
+{
+    int rc = beneath->xOpen(beneath, name, file, flags, out_flags);
+    (void)vfs;
+    if (rc == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB) != 0 && newcomer[0] != '\0') {
+        assert_int_equal(rename(newcomer, name), 0);
+        newcomer[0] = '\0';
+    }
+    return rc;
+}
+
+/* Goal: a database that takes this one's place while it is being opened is noticed: its log is not this one's. */
+static void replaced_while_it_opens(void **state)
+{
+    static sqlite3_vfs swapper;
+    static struct vault_vfs swap_shim;
+    char place[] = "/tmp/vault_guard_XXXXXX", path[64], name[80];
+    sqlite3 *db = NULL;
+    struct error e = {0};
+    (void)state;
+    assert_non_null(mkdtemp(place));
+    (void)snprintf(path, sizeof path, "%s/store.db", place);
+    (void)snprintf(newcomer, sizeof newcomer, "%s/newcomer.db", place);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(vault_open(&db, i == 0 ? path : newcomer, right, VAULT_CREATE, 0, &e), 0);
+        must(db, i == 0 ? "PRAGMA user_version = 1" : "PRAGMA user_version = 2");
+        vault_close(db);
+        db = NULL;
+    }
+    beneath = sqlite3_vfs_find("unix");
+    swapper = *beneath;
+    swapper.zName = "swapper";
+    swapper.xOpen = swapping_open;
+    vault_vfs_fill(&swap_shim, "swap-vault", &swapper, 0);
+    assert_int_equal(sqlite3_vfs_register(&swap_shim.vfs, 0), SQLITE_OK);
+    assert_int_not_equal(vault_open_through(&db, "swap-vault", path, right, 0, 0, &e), 0);
+    assert_null(db);
+    assert_int_equal(vault_open_through(&db, "swap-vault", path, right, 0, 0, &e), 0);
+    assert_int_equal(number_of(db, "PRAGMA user_version"), 2);
+    vault_close(db);
+    (void)snprintf(name, sizeof name, "%s/newcomer.db-lock", place);
+    assert_int_equal(unlink(name), 0);
+    (void)snprintf(name, sizeof name, "%s-lock", path);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(place), 0);
+}
+
 /* ---- calls that SQLite does not make today ---- */
 
 static sqlite3_file *file_of(sqlite3 *db, int which)
@@ -198,6 +250,37 @@ static void file_does_not_grow_ahead(void **state)
         assert_int_equal(sqlite3_file_control(db, "main", wishes[i], &bytes), SQLITE_NOTFOUND);
     }
     vault_close(db);
+}
+
+/* Goal: a log is removed by a process that may write, or not at all; and a database never is. */
+static void only_a_writer_removes_a_log(void **state)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(SIM_SHIM);
+    sqlite3 *db;
+    struct error e = {0};
+    (void)state;
+    store_lay_down();
+    db = must_open();
+    must(db, "CREATE TABLE t(a)");
+    assert_int_equal(vfs->xDelete(vfs, STORE, 0), SQLITE_IOERR_DELETE);
+    store_die(db);
+    assert_int_equal(vfs->xDelete(vfs, STORE "-wal", 0), SQLITE_IOERR_DELETE);
+    assert_int_equal(vault_open_through(&db, SIM_SHIM, STORE, right, VAULT_READ, 0, &e), 0);
+    assert_int_equal(number_of(db, "SELECT count(*) FROM t"), 0);
+    assert_int_equal(vfs->xDelete(vfs, STORE "-wal", 0), SQLITE_IOERR_DELETE);
+    vault_close(db);
+    assert_non_null(current(&folder[1]));
+    db = must_open();
+    vault_close(db);
+    assert_null(current(&folder[1])); /* closing removed it */
+}
+
+/* Goal: no library is loaded through the vault: it could read the cache. */
+static void no_library_is_loaded(void **state)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(SIM_SHIM);
+    (void)state;
+    assert_null(vfs->xDlOpen(vfs, "libm.so.6"));
 }
 
 /* ---- what a handle and the process are set to ---- */
@@ -282,15 +365,12 @@ static void disk_fails_only_in_the_dark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nonces_never_repeat),
-        cmocka_unit_test(file_id_is_guarded),
-        cmocka_unit_test(frames_cut_off_are_missed),
-        cmocka_unit_test(half_a_frame_is_not_synced),
-        cmocka_unit_test(only_whole_pages_are_written),
-        cmocka_unit_test(file_does_not_grow_ahead),
-        cmocka_unit_test(settings_that_guard),
-        cmocka_unit_test(process_keeps_to_itself),
-        cmocka_unit_test(cache_is_kept_out_of_core_files),
+        cmocka_unit_test(nonces_never_repeat),          cmocka_unit_test(file_id_is_guarded),
+        cmocka_unit_test(frames_cut_off_are_missed),    cmocka_unit_test(half_a_frame_is_not_synced),
+        cmocka_unit_test(only_whole_pages_are_written), cmocka_unit_test(file_does_not_grow_ahead),
+        cmocka_unit_test(only_a_writer_removes_a_log),  cmocka_unit_test(no_library_is_loaded),
+        cmocka_unit_test(replaced_while_it_opens),      cmocka_unit_test(settings_that_guard),
+        cmocka_unit_test(process_keeps_to_itself),      cmocka_unit_test(cache_is_kept_out_of_core_files),
         cmocka_unit_test(disk_fails_only_in_the_dark),
     };
     struct error e = {0};

@@ -219,6 +219,41 @@ static void logs_that_begin_anew(void **state)
     stop(&reader);
 }
 
+/* Goal (trap 13): a log that was carried over is not begun anew while a reader elsewhere still reads it; and when it
+ * has been, its first small commit is not missed behind the many frames of the one before. */
+static void carried_logs_stay_for_readers(void **state)
+{
+    struct actor writer, reader;
+    (void)state;
+    make_two_states(0);
+    writer = start();
+    reader = start();
+    does(&writer, "+");
+    does(&reader, "?");
+    does(&reader, "PRAGMA cache_size=1");
+    for (int i = 0; i < 3; i++) {
+        char n[16], next[16];
+        (void)snprintf(n, sizeof n, "%d", 3 * i + 2);
+        (void)snprintf(next, sizeof next, "%d", 3 * i + 4);
+        does(&writer, "UPDATE t SET b = zeroblob(300)");
+        does(&writer, "UPDATE v SET n = n + 1");
+        sees(&writer, "PRAGMA wal_checkpoint(PASSIVE)", "0"); /* all of it: the next commit would begin anew */
+        does(&reader, "BEGIN");
+        sees(&reader, "SELECT n FROM v", n);
+        does(&writer, "UPDATE t SET b = randomblob(300)");
+        does(&writer, "UPDATE v SET n = n + 1");
+        sees(&reader, "SELECT count(*) FROM t WHERE b = zeroblob(300)", "400");
+        sees(&reader, "SELECT n FROM v", n);
+        does(&reader, "COMMIT");
+        sees(&reader, "SELECT count(*) FROM t WHERE b = zeroblob(300)", "0");
+        sees(&writer, "PRAGMA wal_checkpoint(RESTART)", "0");
+        does(&writer, "UPDATE v SET n = n + 1");
+        sees(&reader, "SELECT n FROM v", next);
+    }
+    stop(&writer);
+    stop(&reader);
+}
+
 /* Goal: a log that a dead process left is read as it is, by readers that come before anybody mends it. */
 static void readers_of_a_left_log(void **state)
 {
@@ -278,6 +313,14 @@ static void readers_without_a_log(void **state)
     sees(&reader, "SELECT n FROM v", "1");
     does(&reader, "COMMIT");
     sees(&reader, "SELECT n FROM v", "2");
+    /* Emptied, and empty again: in between there was a commit. */
+    for (int n = 3; n < 6; n++) {
+        char expected[16];
+        (void)snprintf(expected, sizeof expected, "%d", n);
+        does(&writer, "UPDATE v SET n = n + 1");
+        sees(&writer, "PRAGMA wal_checkpoint(TRUNCATE)", "0");
+        sees(&reader, "SELECT n FROM v", expected);
+    }
     stop(&reader);
     stop(&writer);
 }
@@ -568,6 +611,7 @@ int main(void)
         TEST(one_process_writes),
         TEST(a_transaction_is_one_commit),
         TEST(logs_that_begin_anew),
+        TEST(carried_logs_stay_for_readers),
         TEST(readers_of_a_left_log),
         TEST(readers_without_a_log),
         TEST(exchanged_logs_are_found),
