@@ -62,7 +62,7 @@ static int find_slot(const struct recovery *r, uint8_t *slot, struct error *e)
     return code;
 }
 
-/* Under a lease a passphrase needs the lease's secret. Where it is gone the office gives a new one. */
+/* Under a lease a passphrase needs the lease's secret. Where it is gone or damaged the office gives it anew. */
 static int ensure_lease(const struct recovery *r, const struct store *s, const uint8_t **link, struct error *e)
 {
     struct keyfile_lease *lease = sodium_malloc(sizeof *lease);
@@ -74,7 +74,8 @@ static int ensure_lease(const struct recovery *r, const struct store *s, const u
     if (code == E_NOT_FOUND) {
         *link = NULL;
         code = 0;
-    } else if (code == E_LOCKED && (code = renewal_fetch(r->folder, s->noise_secret, lease, e)) == 0) {
+    } else if ((code == E_LOCKED || code == E_VERIFY) &&
+               (code = renewal_fetch(r->folder, s->noise_secret, lease, e)) == 0) {
         code = keyfile_lease_set(r->keys, r->secrets->key, lease, e);
     }
     sodium_free(lease);

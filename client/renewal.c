@@ -240,7 +240,9 @@ int renewal_open(const char *folder, const char *passphrase, size_t bytes, uint8
     int code;
     if (keys == NULL)
         return no_memory(e);
-    if ((code = keyfile_open(keys, passphrase, bytes, clock_wall(), key, opened, e)) == E_LOCKED)
+    /* E_VERIFY: where the lease alone is damaged, the office's takes its place; else the link does not open either. */
+    code = keyfile_open(keys, passphrase, bytes, clock_wall(), key, opened, e);
+    if (code == E_LOCKED || code == E_VERIFY)
         code = open_by_office(folder, keys, passphrase, bytes, key, opened, e);
     if (code == 0)
         code = finish_rotate(folder, keys, passphrase, bytes, key, e);

@@ -175,10 +175,13 @@ static struct store *allocate(const char *folder)
     return s;
 }
 
-/* What stands beside the store follows it; all of it is tried again at the next opening, but for an outbox that is
- * ahead of the store. */
+/* Tables that an older version made get what they lack. What stands beside the store follows it; that is tried again at
+ * the next opening, but for an outbox that is ahead of the store. */
 static int catch_up(struct store *s, struct error *e)
 {
+    int code = record_create(s->db, e);
+    if (code != 0)
+        return code;
     if (follow(s) == E_EXISTS)
         return error_set(e, E_VERIFY, "%s", s->unsealed.text);
     remember_head(s);
@@ -186,7 +189,16 @@ static int catch_up(struct store *s, struct error *e)
     return 0;
 }
 
-/* Does the lease last? Where it is over its secret is gone with this, and so is what the agent holds. */
+/* Is it the lease alone that does not hold? A key file that is damaged as a whole is another matter: then the agent has
+ * the last key that there is. */
+static int is_lease_over(struct store *s, const char *path, int code)
+{
+    struct keyfile_head head;
+    return code == E_LOCKED || (code == E_VERIFY && keyfile_head_get(path, s->key, &head, NULL) == 0);
+}
+
+/* Does the lease last? Where it is over its secret is gone with this, and so is what the agent holds: unlocking goes by
+ * way of the office. */
 static int check_lease(struct store *s, struct error *e)
 {
     struct keyfile_lease *lease = sodium_malloc(sizeof *lease);
@@ -197,12 +209,13 @@ static int check_lease(struct store *s, struct error *e)
         code = no_memory(&why);
     else if ((code = keyfile_lease_get(path, s->key, clock_wall(), lease, &why)) == 0)
         s->lease_until_ms = lease->until_ms;
-    else if (code == E_LOCKED) {
+    else if (is_lease_over(s, path, code)) {
         (void)agent_stop(s->folder, &was, NULL);
         (void)error_set(
-            &why, E_LOCKED,
-            "the lease of this laptop is over; connect to the office and run `satchel unlock`, which renews "
-            "it; what is unsent is kept, and `satchel courier out FILE` takes it out without a key");
+            &why, code,
+            "the lease of this laptop %s; connect to the office and run `satchel unlock`, which renews it; what is "
+            "unsent is kept, and `satchel courier out FILE` takes it out without a key",
+            code == E_LOCKED ? "is over" : "was altered or is damaged");
     }
     free(path);
     sodium_free(lease);

@@ -105,8 +105,8 @@ int keyfile_open_link(const char *path, const char *passphrase, size_t passphras
 
 /* Rewrites passphrase slot `slot`, which keeps its number and label. key: the data key, already open. link: the
  * laptop's Noise secret, which makes the slot a leased one; NULL: not leased. Errors: E_NOT_FOUND (no such passphrase
- * slot; or link is given and there is no lease), E_LOCKED (link is given and the lease has ended), E_INPUT, E_MEMORY.
- */
+ * slot; or link is given and there was never a lease), E_LOCKED (link is given and the lease has ended), E_INPUT,
+ * E_MEMORY. */
 int keyfile_change(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], uint8_t slot, const char *passphrase,
                    size_t passphrase_bytes, enum keyfile_cost cost, const uint8_t *link, struct error *e);
 
@@ -157,7 +157,8 @@ int keyfile_lease_set(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], co
                       struct error *e);
 
 /* Verifies the lease and raises its seen_ms; writes that at most once a minute, and goes on where it cannot. Errors:
- * E_NOT_FOUND (none), E_LOCKED (over: its secret has been erased), E_VERIFY (altered). */
+ * E_NOT_FOUND (none, and no slot is leased), E_LOCKED (over: its secret has been erased, or somebody took the device
+ * slot away), E_VERIFY (altered). */
 int keyfile_lease_get(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], uint64_t now_ms,
                       struct keyfile_lease *out, struct error *e);
 

@@ -77,13 +77,23 @@ static int altered(const char *path, struct error *e)
 
 /* ---- reading ---- */
 
-/* The device slot at *at, verified. */
+static int has_leased(const struct keyfile_image *image)
+{
+    for (size_t at = KEYFILE_SLOTS_AT; at < image->count; at += keyfile_image_slot(image, at))
+        if (image->bytes[at + KEYFILE_AT_TYPE] == KEYFILE_PASSPHRASE && keyfile_slot_is_leased(image->bytes + at))
+            return 1;
+    return 0;
+}
+
+/* The device slot at *at, verified. One that somebody took away is as good as an erased one. */
 static int check(const struct keyfile_image *image, const char *path, const uint8_t key[KEYFILE_KEY_BYTES], size_t *at,
                  struct error *e)
 {
     uint8_t mac[MAC_BYTES];
     const uint8_t *slot;
     *at = keyfile_image_find(image, KEYFILE_DEVICE, KEYFILE_SLOTS_AT);
+    if (*at == image->count && has_leased(image))
+        return ended(e);
     if (*at == image->count)
         return error_set(e, E_NOT_FOUND, "there is no lease in %s; connect this laptop to its office", path);
     slot = image->bytes + *at;
@@ -109,7 +119,6 @@ int keyfile_lease_open(const struct keyfile_image *image, const char *path, cons
 {
     size_t at = keyfile_image_find(image, KEYFILE_DEVICE, KEYFILE_SLOTS_AT);
     int code;
-    /* A device slot that somebody took away is as good as an erased one. */
     if (at == image->count || is_erased(image->bytes + at))
         return ended(e);
     if (keyfile_slot_open(slot, own, image->bytes + at + SECRET_AT, key) != 0)
@@ -121,14 +130,6 @@ int keyfile_lease_open(const struct keyfile_image *image, const char *path, cons
 }
 
 /* ---- writing ---- */
-
-static int has_leased(const struct keyfile_image *image)
-{
-    for (size_t at = KEYFILE_SLOTS_AT; at < image->count; at += keyfile_image_slot(image, at))
-        if (image->bytes[at + KEYFILE_AT_TYPE] == KEYFILE_PASSPHRASE && keyfile_slot_is_leased(image->bytes + at))
-            return 1;
-    return 0;
-}
 
 /* Puts the lease into image. *same: it stood there already. */
 static int put(struct keyfile_image *image, const char *path, const uint8_t key[KEYFILE_KEY_BYTES],

@@ -81,6 +81,46 @@ events() { satcheld event list "$office" --json; }
     at_office "written offline for a month"
 }
 
+# without_device FILE: a key file without its device slot. alter_device FILE: one bit of the lease's end in it.
+device_at() { grep -abo SLOT "$1" | cut -d: -f1 | while read -r at; do
+    [ "$(od -An -tu1 -j $((at + 6)) -N 1 "$1" | tr -d ' ')" != 3 ] || echo "$at"
+done; }
+without_device() {
+    local at
+    at=$(device_at "$1")
+    { head -c "$at" "$1"; tail -c +$((at + 144 + 1)) "$1"; } >"$1.without"
+    mv "$1.without" "$1"
+}
+alter_device() { flip "$1" $(($(device_at "$1") + 96 + 5)); }
+
+@test "a lease that somebody took away or altered locks, gives no passphrase a way round it, and the office mends it" {
+    ensure_running
+    add_laptop ned
+    take_case ned
+    note ned "typed before somebody meddled"
+    for meddle in without_device alter_device; do
+        "$meddle" "$home/ned/store.keys"
+        run laptop ned key add --label ned --passphrase-file "$home/officer.passphrase"
+        [ "$status" -eq 11 ] || [ "$status" -eq 13 ]
+        has "$output" "satchel unlock"
+        fails 11 "" laptop ned list
+        laptop ned unlock --passphrase-file "$home/laptop.passphrase"
+        equal "$(laptop ned key list | grep -c "while the lease lasts")" 1
+    done
+    has "$(laptop ned show "$case")" "typed before somebody meddled"
+    sync ned
+}
+
+@test "a key file that is damaged as a whole leaves the agent its key" {
+    ensure_running
+    add_laptop pia
+    cp "$home/pia/store.keys" "$home/pia.keys"
+    flip "$home/pia/store.keys" 50
+    fails 13 "" laptop pia list
+    cp "$home/pia.keys" "$home/pia/store.keys"
+    laptop pia list >/dev/null
+}
+
 @test "an agent that outlives the lease gives its key to nobody" {
     ensure_running
     add_laptop eva

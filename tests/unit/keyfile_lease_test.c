@@ -189,7 +189,8 @@ static void altered_leases_are_found(void **state)
     assert_int_equal(open_at(PASS, NOW, again), 0);
 }
 
-/* Goal: taking the device slot away locks, and does not unlock. */
+/* Goal: taking the device slot away locks, for whoever has the passphrase or the key alike, and does not unlock; nobody
+ * gets a leased slot from it. */
 static void taking_the_slot_away_locks(void **state)
 {
     struct keyfile_lease lease = lease_until(UNTIL), seen;
@@ -204,7 +205,9 @@ static void taking_the_slot_away_locks(void **state)
     memmove(bytes + at, bytes + at + KEYFILE_DEVICE_BYTES, count - at - KEYFILE_DEVICE_BYTES);
     save(bytes, count - KEYFILE_DEVICE_BYTES);
     assert_int_equal(open_at(PASS, NOW, again), E_LOCKED);
-    assert_int_equal(keyfile_lease_get(path, key, NOW, &seen, &e), E_NOT_FOUND);
+    assert_int_equal(keyfile_lease_get(path, key, NOW, &seen, &e), E_LOCKED);
+    assert_int_equal(keyfile_add_passphrase(path, key, "Ben", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, link_secret, &e),
+                     E_LOCKED);
     assert_int_equal(renew(PASS, &lease, NOW), 0);
     assert_int_equal(open_at(PASS, NOW, again), 0);
 }

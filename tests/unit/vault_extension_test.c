@@ -155,7 +155,7 @@ static void shell_reads_while_we_write(void **state)
     pid_t pid;
     (void)state;
     need_shell();
-    pid = fork();
+    pid = fork_child();
     assert_true(pid >= 0);
     if (pid == 0)
         write_for_ever();

@@ -54,7 +54,7 @@ static struct actor start(void)
     struct actor a;
     assert_int_equal(pipe(orders), 0);
     assert_int_equal(pipe(answers), 0);
-    a.pid = fork();
+    a.pid = fork_child();
     assert_true(a.pid >= 0);
     if (a.pid == 0) {
         (void)close(orders[1]);
@@ -497,7 +497,7 @@ static void crowds_let_checkpoints_in(void **state)
     (void)state;
     make_two_states(0);
     for (int i = 0; i < CROWD; i++) {
-        readers[i] = fork();
+        readers[i] = fork_child();
         assert_true(readers[i] >= 0);
         if (readers[i] == 0)
             crowd();
@@ -550,7 +550,7 @@ static void read_for(int reads)
 
 static pid_t spawn(int kind, unsigned seed)
 {
-    pid_t pid = fork();
+    pid_t pid = fork_child();
     assert_true(pid >= 0);
     if (pid == 0 && kind == 0)
         write_for_ever(seed);

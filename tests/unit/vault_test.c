@@ -136,7 +136,7 @@ static void second_writer_waits(void **state)
     must(db, "CREATE TABLE t(a)");
     vault_close(db);
     assert_int_equal(pipe(ready), 0);
-    pid = fork();
+    pid = fork_child();
     assert_true(pid >= 0);
     if (pid == 0) {
         if (vault_open(&db, path, right, 0, 0, NULL) != 0 || write(ready[1], "x", 1) != 1)
@@ -166,7 +166,7 @@ static void many_openers_take_turns(void **state)
     sqlite3 *db;
     (void)state;
     for (int i = 0; i < CHILDREN; i++) {
-        pids[i] = fork();
+        pids[i] = fork_child();
         assert_true(pids[i] >= 0);
         if (pids[i] != 0)
             continue;
