@@ -264,3 +264,34 @@ alter_device() { flip "$1" $(($(device_at "$1") + 96 + 5)); }
     has "$(SATCHEL_HOME=$aside "$bin/satchel" show "$case")" "typed by lea and not sent"
     SATCHEL_HOME=$aside "$bin/satchel" lock 3>&-
 }
+
+@test "an enrolment that sets the old store aside and then fails says where that is; before the passphrase nothing moves" {
+    ensure_running
+    add_laptop oda
+    satcheld user add "$office" rik --name "Rik" --role "case manager" >/dev/null
+    satcheld device invite "$office" rik --address "127.0.0.1:$(port)" --out "$home/rik.ticket" >/dev/null 2>&1
+    rik() { SATCHEL_HOME=$home/oda/ "$bin/satchel" enrol "$home/rik.ticket" --set-aside --passphrase-file "$1" 3>&-; }
+    fails 2 "cannot be opened" rik "$home/no.such.passphrase"
+    [ -e "$home/oda/store.db" ]
+    equal "$(find "$home" -maxdepth 1 -name 'oda-aside*')" ""
+    ensure_stopped
+    fails 2 "the old store is in $home/oda-aside-" rik "$home/laptop.passphrase"
+    [ -e "$(echo "$home"/oda-aside-*)/store.db" ]
+    fails 10 "not finished" laptop oda list
+    start
+    rik "$home/laptop.passphrase"
+    laptop oda unlock --passphrase-file "$home/laptop.passphrase"
+}
+
+@test "a store whose key file is gone is not taken for a laptop that was never enrolled" {
+    ensure_running
+    add_laptop quin
+    take_case quin
+    note quin "typed before the key file went"
+    laptop quin lock
+    mv "$home/quin/store.keys" "$home/quin.keys"
+    fails 13 "courier out" laptop quin unlock --passphrase-file "$home/laptop.passphrase"
+    laptop quin courier out "$home/quin.courier"
+    satcheld courier "$office" "$home/quin.courier"
+    at_office "typed before the key file went"
+}
