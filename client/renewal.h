@@ -27,7 +27,7 @@ int renewal_officers(struct store *s, struct slice recovery, struct error *e);
 void renewal_warn(const struct cli *cli, uint64_t until_ms);
 
 /* Where the office is and how it is known, in clear beside the store, for when the store does not open. Written at
- * enrolment, and whenever it is missing. Errors: E_IO, E_FULL, E_MEMORY. */
+ * the first opening, and whenever it is missing or damaged. Errors: E_IO, E_FULL, E_MEMORY. */
 int renewal_note_office(const struct store *s, struct error *e);
 
 /* From a passphrase to the data key: by the key file; where the lease is over or damaged, by meeting the office, which

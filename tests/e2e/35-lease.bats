@@ -295,3 +295,27 @@ alter_device() { flip "$1" $(($(device_at "$1") + 96 + 5)); }
     satcheld courier "$office" "$home/quin.courier"
     at_office "typed before the key file went"
 }
+
+@test "where lease and officers cannot be kept, what is unsent reaches the office all the same" {
+    ensure_running
+    add_laptop sue
+    take_case sue
+    note sue "typed on a laptop whose key file cannot be written"
+    mkdir "$home/sue/store.keys.new"
+    fails 2 "what was unsent is sent" laptop sue sync
+    at_office "typed on a laptop whose key file cannot be written"
+    rmdir "$home/sue/store.keys.new"
+    sync sue
+}
+
+@test "what a laptop knows of its office is made again where a power cut left it empty" {
+    ensure_running
+    add_laptop tia
+    cp "$home/tia/store.office" "$home/tia.office"
+    : >"$home/tia/store.office"
+    laptop tia list >/dev/null
+    cmp "$home/tia/store.office" "$home/tia.office"
+    sed 's/127.0.0.1/localhost/' "$home/tia.office" >"$home/tia/store.office"
+    laptop tia list >/dev/null
+    has "$(cat "$home/tia/store.office")" localhost
+}
