@@ -197,6 +197,7 @@ alter_device() { flip "$1" $(($(device_at "$1") + 96 + 5)); }
 @test "wrong passphrases are counted, told to the owner, and reach the office's log" {
     ensure_running
     add_laptop ida
+    before=$(events | grep -c '"wrong passphrases"' || true)
     laptop ida lock
     for _ in 1 2 3; do fails 12 "" laptop ida unlock --passphrase-file "$home/wrong.passphrase"; done
     run laptop ida unlock --passphrase-file "$home/laptop.passphrase"
@@ -205,8 +206,16 @@ alter_device() { flip "$1" $(($(device_at "$1") + 96 + 5)); }
     laptop ida lock
     run laptop ida unlock --passphrase-file "$home/laptop.passphrase"
     has_not "$output" "wrong"
+    # Whoever gives the right one tells of them, whatever for.
+    fails 12 "" laptop ida key rotate --passphrase-file "$home/wrong.passphrase"
+    run laptop ida key rotate --passphrase-file "$home/laptop.passphrase"
+    has "$output" "1 wrong passphrase was tried"
+    fails 12 "" laptop ida unlock --passphrase-file "$home/wrong.passphrase"
+    run laptop ida passphrase --passphrase-file "$home/laptop.passphrase" --new-passphrase-file "$home/laptop.passphrase"
+    has "$output" "1 wrong passphrase was tried"
+    laptop ida unlock --passphrase-file "$home/laptop.passphrase"
     sync ida
-    has "$(events)" '"wrong passphrases"'
+    equal "$(events | grep -c '"wrong passphrases"')" $((before + 3))
 }
 
 @test "another person's passphrase opens the store, is taken away again, and the owner's stays" {
