@@ -41,7 +41,7 @@ struct enrolment {
     uint8_t *noise_secret; /* 32 bytes */
     uint8_t sign_public[32], noise_public[32];
     struct db *db;
-    int is_new; /* this run made the store */
+    int resumes; /* an enrolment broke off, and its key file is there; else this run makes the store */
 };
 
 static int no_memory(struct error *e)
@@ -121,10 +121,33 @@ static int put_aside(struct enrolment *n, struct error *e)
         n->aside = NULL;
         return no_memory(e);
     }
-    if (is_there(n->aside) || rename(n->folder, n->aside) != 0)
-        return error_system(e, E_IO, errno, "the old store in %s cannot be moved to %s; nothing was touched", n->folder,
-                            n->aside);
-    return 0;
+    /* An empty folder of that name would be replaced, and one that is not is an error. */
+    if (rename(n->folder, n->aside) == 0)
+        return 0;
+    code = error_system(e, E_IO, errno,
+                        "the old store in %s cannot be moved to %s; nothing was touched: set SATCHEL_HOME to another "
+                        "folder, and enrol there",
+                        n->folder, n->aside);
+    free(n->aside);
+    n->aside = NULL;
+    return code;
+}
+
+/* Is there a store already that somebody works with? */
+static int is_enrolled(const struct enrolment *n)
+{
+    return (is_there(n->keys) || is_there(n->store)) && !is_there(n->marker);
+}
+
+static int check_free(const struct enrolment *n, struct error *e)
+{
+    if (n->set_aside || !is_enrolled(n))
+        return 0;
+    return error_set(e, E_EXISTS,
+                     "this laptop is enrolled already: there is a store in %s; nothing was touched. To enrol another "
+                     "person set SATCHEL_HOME to another folder; to begin anew in this one, --set-aside keeps the old "
+                     "store beside it",
+                     n->folder);
 }
 
 /* The folder is ours alone, and the marker stands on the disk before anything else does. */
@@ -132,17 +155,8 @@ static int prepare_folder(struct enrolment *n, struct error *e)
 {
     int code, fd;
     struct stat s;
-    if ((is_there(n->keys) || is_there(n->store)) && !is_there(n->marker)) {
-        if (!n->set_aside)
-            return error_set(
-                e, E_EXISTS,
-                "this laptop is enrolled already: there is a store in %s; nothing was touched. To enrol "
-                "another person set SATCHEL_HOME to another folder; to begin anew in this one, --set-aside "
-                "keeps the old store beside it",
-                n->folder);
-        if ((code = put_aside(n, e)) != 0)
-            return code;
-    }
+    if (is_enrolled(n) && (code = put_aside(n, e)) != 0)
+        return code;
     if ((code = make_folder(n->folder, e)) != 0)
         return code;
     if (stat(n->folder, &s) != 0 || s.st_uid != geteuid() || chmod(n->folder, 0700) != 0)
@@ -154,25 +168,29 @@ static int prepare_folder(struct enrolment *n, struct error *e)
     return code;
 }
 
+/* Asked for before anything is touched: whoever stops here has changed nothing. */
+static int ask_passphrase(struct enrolment *n, struct error *e)
+{
+    n->resumes = is_there(n->keys) && is_there(n->marker);
+    return cli_secret(n->passphrase_file, n->passphrase_fd,
+                      n->resumes ? "The passphrase that you chose: " : "A new passphrase for this laptop: ",
+                      !n->resumes, &n->passphrase, &n->passphrase_bytes, e);
+}
+
 /* The key: of a new key file, or of the one that a broken enrolment left. */
 static int open_key(struct enrolment *n, struct error *e)
 {
     struct keyfile_opened opened = {0};
-    int code, resumes = is_there(n->keys);
-    n->is_new = !resumes;
-    code = cli_secret(n->passphrase_file, n->passphrase_fd,
-                      resumes ? "The passphrase that you chose: " : "A new passphrase for this laptop: ", !resumes,
-                      &n->passphrase, &n->passphrase_bytes, e);
-    if (code == 0)
-        code = resumes
+    int code = n->resumes
                    ? keyfile_open(n->keys, n->passphrase, n->passphrase_bytes, clock_wall(), n->key, &opened, e)
                    : keyfile_create(n->keys, "owner", n->passphrase, n->passphrase_bytes, KEYFILE_MEASURED, n->key, e);
     n->slot = opened.slot;
-    if (resumes && code == E_WRONG_KEY)
-        return error_set(e, E_WRONG_KEY,
-                         "this goes on with an enrolment that broke off, and it was begun with another passphrase; "
-                         "give that one, or remove %s and begin again with a new ticket",
-                         n->folder);
+    if (n->resumes && (code == E_WRONG_KEY || code == E_LOCKED))
+        return error_set(e, code,
+                         "this goes on with an enrolment that broke off, and %s; %sremove %s, in which nothing was "
+                         "typed yet, and begin again with a new ticket",
+                         code == E_LOCKED ? "its lease is over by now" : "it was begun with another passphrase",
+                         code == E_LOCKED ? "" : "give that one, or ", n->folder);
     return code;
 }
 
@@ -309,6 +327,7 @@ static int ask_office(struct enrolment *n, const struct id *device, struct error
                   why.text);
     }
     wire_close(w);
+    sodium_memzero(&m, sizeof m);
     return code;
 }
 
@@ -349,7 +368,7 @@ static void release(struct enrolment *n)
 static int enrol(struct enrolment *n, struct id *device, struct error *e)
 {
     int code;
-    if ((code = prepare_folder(n, e)) != 0)
+    if ((code = check_free(n, e)) != 0 || (code = ask_passphrase(n, e)) != 0 || (code = prepare_folder(n, e)) != 0)
         return code;
     if ((code = open_key(n, e)) != 0) {
         /* Nothing was made yet but the marker. */
@@ -361,7 +380,7 @@ static int enrol(struct enrolment *n, struct id *device, struct error *e)
         return code;
     *device = id_of_device(n->sign_public);
     if (db_meta_uint(n->db, "enrolled") == 0 && (code = ask_office(n, device, e)) != 0) {
-        if (n->is_new && code == E_REFUSED)
+        if (!n->resumes && code == E_REFUSED)
             undo(n);
         return code;
     }
@@ -369,6 +388,13 @@ static int enrol(struct enrolment *n, struct id *device, struct error *e)
     if (unlink(n->marker) != 0 && errno != ENOENT)
         return error_system(e, E_IO, errno, "%s cannot be removed; remove it by hand", n->marker);
     return 0;
+}
+
+/* What became of the old store is said whatever became of the new one: the next run does not know of it. */
+static int add_aside(const struct enrolment *n, int code, struct error *e)
+{
+    struct error why = *e;
+    return n->aside == NULL ? code : error_set(e, code, "%s; the old store is in %s, as it was", why.text, n->aside);
 }
 
 static void say(const struct cli *cli, const struct enrolment *n, const struct id *device)
@@ -427,6 +453,8 @@ int command_enrol(struct cli *cli, int argc, char **argv, int *waiting, struct e
     if ((code = allocate(&n, e)) == 0 && (code = read_ticket(argv[1], n.ticket, e)) == 0 &&
         (code = enrol(&n, &device, e)) == 0)
         say(cli, &n, &device);
+    else
+        code = add_aside(&n, code, e);
     release(&n);
     return code;
 }

@@ -40,3 +40,16 @@ int event_write(struct store *s, const struct event *event, struct error *e)
     }
     return store_commit(s, e);
 }
+
+int event_wrong(const struct cli *cli, struct store *s, const struct keyfile_opened *opened, struct error *e)
+{
+    struct event event = {.what = "wrong passphrases", .at_ms = opened->wrong_ms, .count = opened->wrong};
+    char when[32], count[64];
+    if (opened->wrong == 0)
+        return 0;
+    cli_time(opened->wrong_ms, when);
+    fprintf(cli->err, "%s since this store was last opened, the last on %s\n",
+            cli_count(opened->wrong, "wrong passphrase was tried", "wrong passphrases were tried", count, sizeof count),
+            when);
+    return event_write(s, &event, e);
+}

@@ -5,7 +5,9 @@
 
 #include <stdint.h>
 
+#include "cli.h"
 #include "error.h"
+#include "keyfile.h"
 #include "store.h"
 
 struct event {
@@ -17,5 +19,10 @@ struct event {
 
 /* Writes it in a transaction of its own. Errors: the store's. */
 int event_write(struct store *s, const struct event *event, struct error *e);
+
+/* Somebody who was not told the passphrase tried some, as the opening of the key file told: the owner hears of it on
+ * cli->err, and the office by an event. Nothing where there were none. Whoever opens with a passphrase calls it, since
+ * the count is gone then. Errors: the store's. */
+int event_wrong(const struct cli *cli, struct store *s, const struct keyfile_opened *opened, struct error *e);
 
 #endif

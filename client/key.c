@@ -16,8 +16,6 @@
 #include "renewal.h"
 #include "store.h"
 
-#define SLOTS_MAX 128 /* more than a key file holds */
-
 struct key_task {
     const struct cli *cli;
     const char *label, *file, *fd;
@@ -65,14 +63,14 @@ static void show_slot(const struct cli *cli, const struct keyfile_slot *slot, in
 
 static int list(const struct key_task *t, struct error *e)
 {
-    struct keyfile_slot slots[SLOTS_MAX];
+    struct keyfile_slot slots[KEYFILE_SLOTS_MAX];
     size_t count = 0, shown = 0;
-    int code = keyfile_list(t->keys, slots, SLOTS_MAX, &count, e);
+    int code = keyfile_list(t->keys, slots, KEYFILE_SLOTS_MAX, &count, e);
     if (code != 0)
         return code;
     if (t->cli->json)
         fputc('[', t->cli->out);
-    for (size_t i = 0; i < count && i < SLOTS_MAX; i++)
+    for (size_t i = 0; i < count && i < KEYFILE_SLOTS_MAX; i++)
         if (slots[i].type != KEYFILE_ATTEMPTS)
             show_slot(t->cli, &slots[i], shown++ == 0);
     if (t->cli->json)
@@ -143,13 +141,14 @@ static void progress(void *context, uint64_t done, uint64_t all)
                 done == all ? "\r\033[K" : "");
 }
 
-/* What the store knows of the office. It is closed again: a new key needs it closed. */
-static int read_office(struct key_task *t, const uint8_t *key, struct error *e)
+/* What the store knows of the office; and it hears of wrong passphrases. It is closed again: a new key needs it closed.
+ */
+static int read_office(struct key_task *t, const uint8_t *key, const struct keyfile_opened *opened, struct error *e)
 {
-    static const struct id nobody;
+    struct id session = id_new(clock_wall());
     struct store *s = NULL;
-    int code = store_open_with(&s, t->folder, key, &nobody, e);
-    if (code == 0)
+    int code = store_open_with(&s, t->folder, key, &session, e);
+    if (code == 0 && (code = event_wrong(t->cli, s, opened, e)) == 0)
         memcpy(t->office_key, s->office_key.public_key, sizeof t->office_key);
     store_close(s);
     return code;
@@ -191,14 +190,15 @@ static int rotate(struct key_task *t, struct error *e)
                                     .progress = progress,
                                     .context = t};
     uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
+    struct keyfile_opened opened;
     char *passphrase = NULL;
     size_t bytes = 0, dropped = 0;
     int code, was;
     if (key == NULL)
         return no_memory(e);
     if ((code = cli_secret(t->file, t->fd, "Passphrase: ", 0, &passphrase, &bytes, e)) == 0 &&
-        (code = renewal_open(t->folder, passphrase, bytes, key, NULL, e)) == 0 &&
-        (code = agent_stop(t->folder, &was, e)) == 0 && (code = read_office(t, key, e)) == 0) {
+        (code = renewal_open(t->folder, passphrase, bytes, key, &opened, e)) == 0 &&
+        (code = agent_stop(t->folder, &was, e)) == 0 && (code = read_office(t, key, &opened, e)) == 0) {
         options.passphrase = passphrase;
         options.passphrase_bytes = bytes;
         if ((code = rekey_run(&options, key, &dropped, e)) == 0)

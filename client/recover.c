@@ -13,8 +13,6 @@
 #include "renewal.h"
 #include "store.h"
 
-#define SLOTS_MAX 128 /* more than a key file holds */
-
 struct recovery {
     const struct cli *cli;
     const char *label;
@@ -48,10 +46,10 @@ static int open_officer(struct recovery *r, size_t which, const char *path, cons
 /* Which passphrase is it that gets a new one? The label's, or the only one. */
 static int find_slot(const struct recovery *r, uint8_t *slot, struct error *e)
 {
-    struct keyfile_slot slots[SLOTS_MAX];
+    struct keyfile_slot slots[KEYFILE_SLOTS_MAX];
     size_t count, found = 0;
-    int code = keyfile_list(r->keys, slots, SLOTS_MAX, &count, e);
-    for (size_t i = 0; code == 0 && i < count && i < SLOTS_MAX; i++)
+    int code = keyfile_list(r->keys, slots, KEYFILE_SLOTS_MAX, &count, e);
+    for (size_t i = 0; code == 0 && i < count && i < KEYFILE_SLOTS_MAX; i++)
         if (slots[i].type == KEYFILE_PASSPHRASE && (r->label == NULL || strcmp(slots[i].label, r->label) == 0)) {
             *slot = slots[i].number;
             found++;

@@ -76,29 +76,6 @@ struct office {
     uint8_t noise[32];
 };
 
-int renewal_note_office(const struct store *s, struct error *e)
-{
-    char hex[2 * sizeof s->office_noise + 1], *path = store_path(s->folder, OFFICE);
-    int fd, code = 0;
-    if (path == NULL)
-        return no_memory(e);
-    /* Nothing in it is secret, and nothing is lost with it that the next opening does not write again. */
-    sodium_bin2hex(hex, sizeof hex, s->office_noise, sizeof s->office_noise);
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (fd >= 0) {
-        if (dprintf(fd, "%s\n%s\n%u\n%s\n", OFFICE_FIRST, s->office_host, s->office_port, hex) < 0)
-            code = error_system(e, E_IO, errno, "%s cannot be written", path);
-        if (close(fd) != 0 && code == 0)
-            code = error_system(e, E_IO, errno, "%s cannot be written", path);
-        if (code != 0)
-            (void)unlink(path);
-    } else if (errno != EEXIST) {
-        code = error_system(e, E_IO, errno, "%s cannot be made", path);
-    }
-    free(path);
-    return code;
-}
-
 /* One line without its end; 0, or -1 where there is none or it is too long. */
 static int read_line(FILE *file, char *out, size_t size)
 {
@@ -133,6 +110,51 @@ static int read_office(const char *folder, struct office *out, struct error *e)
     return code;
 }
 
+static int write_office(const struct store *s, FILE *file)
+{
+    char hex[2 * sizeof s->office_noise + 1];
+    sodium_bin2hex(hex, sizeof hex, s->office_noise, sizeof s->office_noise);
+    return fprintf(file, "%s\n%s\n%u\n%s\n", OFFICE_FIRST, s->office_host, s->office_port, hex) < 0 ||
+                   fflush(file) != 0 || fsync(fileno(file)) != 0
+               ? -1
+               : 0;
+}
+
+/* Nothing in it is secret. A power cut leaves it whole, or the next opening makes it again; what somebody put right by
+ * hand stays. */
+int renewal_note_office(const struct store *s, struct error *e)
+{
+    char *path, *next;
+    struct office known;
+    FILE *file;
+    int code = 0;
+    if (read_office(s->folder, &known, NULL) == 0)
+        return 0;
+    path = store_path(s->folder, OFFICE);
+    next = store_path(s->folder, OFFICE ".new");
+    if (path == NULL || next == NULL) {
+        code = no_memory(e);
+        goto out;
+    }
+    (void)unlink(next);
+    if ((file = fopen(next, "wxe")) == NULL) {
+        code = error_system(e, E_IO, errno, "%s cannot be made", next);
+        goto out;
+    }
+    if (fchmod(fileno(file), S_IRUSR | S_IWUSR) != 0 || write_office(s, file) != 0)
+        code = error_system(e, E_IO, errno, "%s cannot be written", next);
+    if (fclose(file) != 0 && code == 0)
+        code = error_system(e, E_IO, errno, "%s cannot be written", next);
+    if (code == 0 && rename(next, path) != 0)
+        code = error_system(e, E_IO, errno, "%s cannot be put in its place", next);
+    if (code != 0)
+        (void)unlink(next);
+out:
+    free(next);
+    free(path);
+    return code;
+}
+
 /* --- meeting the office for a lease --- */
 
 /* A hello that says nothing of the store: it is not open. */
@@ -152,6 +174,7 @@ static int ask(struct wire *w, struct keyfile_lease *out, struct error *e)
                          "the office has disabled this laptop or its user and gives it no new lease; what is unsent is "
                          "sealed to the office: `satchel courier out FILE` takes it out; talk to the office");
     memcpy(out->secret, m.as.welcome.lease_secret, sizeof out->secret);
+    sodium_memzero(m.as.welcome.lease_secret, sizeof m.as.welcome.lease_secret);
     out->until_ms = m.as.welcome.lease_until_ms;
     out->seen_ms = m.as.welcome.office_ms;
     return 0;

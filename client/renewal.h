@@ -27,13 +27,13 @@ int renewal_officers(struct store *s, struct slice recovery, struct error *e);
 void renewal_warn(const struct cli *cli, uint64_t until_ms);
 
 /* Where the office is and how it is known, in clear beside the store, for when the store does not open. Written at
- * enrolment, and whenever it is missing. Errors: E_IO, E_FULL, E_MEMORY. */
+ * the first opening, and whenever it is missing or damaged. Errors: E_IO, E_FULL, E_MEMORY. */
 int renewal_note_office(const struct store *s, struct error *e);
 
 /* From a passphrase to the data key: by the key file; where the lease is over or damaged, by meeting the office, which
- * gives a new one; where a `key rotate` died between its last two steps, by ending it. key: 32 bytes; opened: NULL
- * allowed. E_LOCKED (the lease is over and no office is in reach, or none is known: the sentence says how to go on),
- * E_REFUSED (the office has disabled this laptop), keyfile.h's, rekey.h's and the wire's errors. */
+ * gives a new one; where a `key rotate` died between its last two steps, by ending it. key: 32 bytes. E_LOCKED (the
+ * lease is over and no office is in reach, or none is known: the sentence says how to go on), E_REFUSED (the office has
+ * disabled this laptop), keyfile.h's, rekey.h's and the wire's errors. */
 int renewal_open(const char *folder, const char *passphrase, size_t bytes, uint8_t *key, struct keyfile_opened *opened,
                  struct error *e);
 

@@ -51,7 +51,12 @@ int store_folder(char **out, struct error *e)
         (void)error_set(e, E_INPUT, "there is no home folder to keep the store in; set HOME or SATCHEL_HOME");
         return E_INPUT;
     }
-    return *out != NULL ? 0 : no_memory(e);
+    if (*out == NULL)
+        return no_memory(e);
+    /* "folder/" and "folder" are one: other names are made from it. */
+    for (size_t end = strlen(*out); end > 1 && (*out)[end - 1] == '/'; end--)
+        (*out)[end - 1] = '\0';
+    return 0;
 }
 
 /* --- the end of our chain, in the key file --- */
@@ -277,23 +282,35 @@ const uint8_t *store_link(const struct store *s)
     return s->lease_until_ms != 0 ? s->noise_secret : NULL;
 }
 
+static int no_keys(const char *folder, int store_is_there, struct error *e)
+{
+    if (store_is_there)
+        return error_set(e, E_VERIFY,
+                         "the key file " STORE_KEYS
+                         " is missing in %s, and its store is there: put it back from a copy; "
+                         "what is unsent is sealed, and `satchel courier out FILE` takes it out without a key",
+                         folder);
+    return error_set(e, E_NO_STORE, "this laptop is not enrolled (no store in %s); run `satchel enrol TICKET` first",
+                     folder);
+}
+
 /* The key file is there, and no enrolment is under way. */
 int store_check(const char *folder, struct error *e)
 {
     char *keys = store_path(folder, STORE_KEYS), *marker = store_path(folder, STORE_ENROLLING);
+    char *db = store_path(folder, STORE_DB);
     struct stat there;
     int code = 0;
-    if (keys == NULL || marker == NULL)
+    if (keys == NULL || marker == NULL || db == NULL)
         code = no_memory(e);
-    else if (stat(keys, &there) != 0)
-        code = errno == ENOENT || errno == ENOTDIR
-                   ? error_set(e, E_NO_STORE,
-                               "this laptop is not enrolled (no store in %s); run `satchel enrol TICKET` first", folder)
-                   : error_system(e, E_IO, errno, "%s cannot be read", keys);
     else if (stat(marker, &there) == 0)
         code = unfinished(e);
+    else if (stat(keys, &there) != 0)
+        code = errno == ENOENT || errno == ENOTDIR ? no_keys(folder, stat(db, &there) == 0, e)
+                                                   : error_system(e, E_IO, errno, "%s cannot be read", keys);
     free(keys);
     free(marker);
+    free(db);
     return code;
 }
 

@@ -37,9 +37,10 @@ struct store {
     uint64_t lease_until_ms;  /* the end of the lease; 0: there is none */
 };
 
-/* The folder, made by nobody yet perhaps. Freed with free. E_MEMORY, E_INPUT (no HOME). */
+/* The folder, without a slash at its end, made by nobody yet perhaps. Freed with free. E_MEMORY, E_INPUT (no HOME). */
 int store_folder(char **out, struct error *e);
-/* Is there a store in the folder? E_NO_STORE: none, or its enrolment is not finished. E_IO, E_MEMORY. */
+/* Is there a store in the folder? E_NO_STORE: none, or its enrolment is not finished. E_VERIFY: its key file is
+ * missing. E_IO, E_MEMORY. */
 int store_check(const char *folder, struct error *e);
 /* "folder/name", freed with free; NULL: no memory. */
 char *store_path(const char *folder, const char *name);

@@ -4,6 +4,7 @@
 #include "command.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,8 @@ struct sync {
     struct apply_result got;
     int want_caseload, revoked, wipe, shows_progress;
     size_t room; /* bytes of the next batch: it grows while the link holds, so that a bad one still gets somewhere */
-    uint64_t skew_ms; /* 0: the clocks agree well enough */
+    struct error renewal; /* why lease or officers could not be kept; code 0: they are */
+    uint64_t skew_ms;     /* 0: the clocks agree well enough */
     uint64_t started_ms;
 };
 
@@ -120,10 +122,11 @@ static int meet(struct sync *s, struct error *e)
     s->want_caseload = m.as.welcome.want_caseload;
     s->revoked = m.as.welcome.revoked;
     s->wipe = m.as.welcome.wipe;
-    if ((code = renewal_keep(s->store, m.as.welcome.lease_secret, m.as.welcome.lease_until_ms, m.as.welcome.office_ms,
-                             e)) != 0 ||
-        (code = renewal_officers(s->store, m.as.welcome.recovery, e)) != 0)
-        return code;
+    /* What is wrong with lease or officers must not keep here what is unsent: it is told after that has gone out. */
+    if (renewal_keep(s->store, m.as.welcome.lease_secret, m.as.welcome.lease_until_ms, m.as.welcome.office_ms,
+                     &s->renewal) == 0)
+        (void)renewal_officers(s->store, m.as.welcome.recovery, &s->renewal);
+    sodium_memzero(m.as.welcome.lease_secret, sizeof m.as.welcome.lease_secret);
     /* The checkpoint is stored before anything is answered: this laptop is a witness. */
     if ((code = store_begin(s->store, e)) != 0)
         return code;
@@ -362,6 +365,10 @@ static int talk(struct sync *s, struct error *e)
                          "the office has disabled this laptop or its user and deals nothing any more; %s sent now and "
                          "held there, nothing typed is lost: talk to the office",
                          cli_count(s->sent, "change was", "changes were", count, sizeof count));
+    }
+    if (s->renewal.code != 0) {
+        wire_end(s->wire);
+        return error_set(e, s->renewal.code, "what was unsent is sent, and nothing else was done: %s", s->renewal.text);
     }
     if ((code = pull_all(s, e)) != 0 || (code = push_all(s, e)) != 0)
         return code;

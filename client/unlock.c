@@ -73,21 +73,6 @@ static int open_key(struct unlocking *u, struct error *e)
     return code;
 }
 
-/* Somebody who was not told the passphrase tried: the office hears of it, and so does the owner. */
-static int tell_wrong(struct unlocking *u, struct store *store, struct error *e)
-{
-    struct event event = {.what = "wrong passphrases", .at_ms = u->opened.wrong_ms, .count = u->opened.wrong};
-    char when[32], count[64];
-    if (u->opened.wrong == 0)
-        return 0;
-    cli_time(u->opened.wrong_ms, when);
-    fprintf(
-        u->cli->err, "%s since this store was last opened, the last on %s\n",
-        cli_count(u->opened.wrong, "wrong passphrase was tried", "wrong passphrases were tried", count, sizeof count),
-        when);
-    return event_write(store, &event, e);
-}
-
 static int unlock(struct unlocking *u, struct error *e)
 {
     struct store *store = NULL;
@@ -98,7 +83,7 @@ static int unlock(struct unlocking *u, struct error *e)
     /* What the key opens is looked at before anybody trusts it: an old copy, a damaged page. Everything of the store is
      * wiped again before the agent is forked off, which has the key and nothing else. */
     if ((code = open_key(u, e)) == 0 && (code = store_open_with(&store, u->folder, u->key, &u->session, e)) == 0 &&
-        (code = tell_wrong(u, store, e)) == 0)
+        (code = event_wrong(u->cli, store, &u->opened, e)) == 0)
         renewal_warn(u->cli, store->lease_until_ms);
     store_close(store);
     if (code == 0)
@@ -161,14 +146,14 @@ int command_lock(struct cli *cli, int argc, char **argv, int *waiting, struct er
 /* --- passphrase --- */
 
 /* The store is held meanwhile, so that no other command of ours writes the key file. */
-static int change(const char *folder, const char *keys, const uint8_t *key, uint8_t slot, const char *new, size_t bytes,
-                  struct error *e)
+static int change(const struct cli *cli, const char *folder, const char *keys, const uint8_t *key,
+                  const struct keyfile_opened *opened, const char *new, size_t bytes, struct error *e)
 {
-    static const struct id nobody;
+    struct id session = id_new(clock_wall());
     struct store *store;
-    int code = store_open_with(&store, folder, key, &nobody, e);
-    if (code == 0)
-        code = keyfile_change(keys, key, slot, new, bytes, KEYFILE_MEASURED, store_link(store), e);
+    int code = store_open_with(&store, folder, key, &session, e);
+    if (code == 0 && (code = event_wrong(cli, store, opened, e)) == 0)
+        code = keyfile_change(keys, key, opened->slot, new, bytes, KEYFILE_MEASURED, store_link(store), e);
     store_close(store);
     return code;
 }
@@ -200,7 +185,7 @@ int command_passphrase(struct cli *cli, int argc, char **argv, int *waiting, str
     if ((code = cli_secret(file, fd, "The passphrase as it is: ", 0, &old, &old_bytes, e)) != 0 ||
         (code = renewal_open(folder, old, old_bytes, key, &opened, e)) != 0 ||
         (code = cli_secret(new_file, new_fd, "The new passphrase: ", 1, &new, &new_bytes, e)) != 0 ||
-        (code = change(folder, keys, key, opened.slot, new, new_bytes, e)) != 0)
+        (code = change(cli, folder, keys, key, &opened, new, new_bytes, e)) != 0)
         goto out;
     if (cli->json)
         fputs("{\"changed\": true}\n", cli->out);

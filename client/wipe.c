@@ -9,12 +9,11 @@
 #include <unistd.h>
 
 /* In this order: without its key file the rest is noise. */
-static const char *const names[] = {STORE_KEYS,      STORE_KEYS ".new", STORE_KEYS ".next", OUTBOX_FILE,
-                                    "store.office",  STORE_DB,          STORE_DB "-wal",    STORE_DB "-lock",
-                                    STORE_DB ".new", STORE_DB ".next"};
+static const char *const names[] = {STORE_KEYS,          STORE_KEYS ".new", STORE_KEYS ".next", OUTBOX_FILE,
+                                    OUTBOX_FILE ".next", "store.office",    "store.office.new", STORE_DB,
+                                    STORE_DB "-wal",     STORE_DB "-lock",  STORE_DB ".new",    STORE_DB ".next"};
 
-/* Writes zeros over a small file, and over the name of a large one nothing: what was sealed is noise without its key.
- */
+/* Writes zeros over a key file, all of which fits; a larger file is no key file, and stays as it is. */
 static int overwrite(const char *path)
 {
     static const char zeros[8192];

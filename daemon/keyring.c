@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "rekey.h"
@@ -101,7 +102,7 @@ static int holds_none(void *context, const struct keyfile_pair *pair)
     return 0;
 }
 
-/* The key file opened, and its key does not open the store: a `key rotate` may have died between its last two steps. */
+/* The key file opened, and its key may not open the store: a `key rotate` may have died between its last two steps. */
 static int finish_rotate(struct central **out, const char *folder, const char *path, const struct keyring_handed *h,
                          uint8_t *key, struct error *e)
 {
@@ -113,17 +114,52 @@ static int finish_rotate(struct central **out, const char *folder, const char *p
                               .now_ms = clock_wall(),
                               .holds = holds_none};
     char *db = central_path(folder, "office.db");
+    uint8_t *fresh = sodium_malloc(KEYFILE_KEY_BYTES);
     size_t dropped = 0;
     int code;
-    if (db == NULL)
-        return keyring_no_memory(e);
     r.db = db;
-    if ((code = rekey_finish(&r, key, &dropped, e)) == 0 && (code = central_open_key(out, folder, key, NULL, e)) == 0 &&
-        (code = central_event(*out, "new data key", 1, 0, NULL, e)) != 0) {
-        central_close(*out);
-        *out = NULL;
+    if (db == NULL || fresh == NULL)
+        code = keyring_no_memory(e);
+    else if ((code = rekey_finish(&r, fresh, &dropped, e)) == 0) {
+        memcpy(key, fresh, KEYFILE_KEY_BYTES);
+        if ((code = central_open_key(out, folder, key, NULL, e)) == 0 &&
+            (code = central_event(*out, "new data key", 1, 0, NULL, e)) != 0) {
+            central_close(*out);
+            *out = NULL;
+        }
     }
+    sodium_free(fresh);
     free(db);
+    return code;
+}
+
+int keyring_settle(const char *folder, const char *path, const struct keyring_handed *h, uint8_t *key,
+                   struct keyfile_opened *opened, struct error *e)
+{
+    char *next = central_path(folder, "office.keys.next");
+    struct central *central = NULL;
+    int code, begun = next != NULL && access(next, F_OK) == 0;
+    free(next);
+    if (next == NULL)
+        return keyring_no_memory(e);
+    if (!begun)
+        return 0;
+    if ((code = central_open_key(&central, folder, key, NULL, e)) == E_WRONG_KEY &&
+        (code = finish_rotate(&central, folder, path, h, key, e)) == 0) {
+        uint64_t wrong = opened->wrong, wrong_ms = opened->wrong_ms;
+        code = keyring_open(path, h, key, opened, e);
+        opened->wrong = wrong;
+        opened->wrong_ms = wrong_ms;
+    }
+    central_close(central);
+    if (code == E_BUSY)
+        return error_set(e, E_BUSY,
+                         "a new data key is being made, or that was broken off and a daemon runs: stop the daemon, and "
+                         "end it with `satcheld key rotate`");
+    if (code == E_WRONG_KEY)
+        return error_set(e, E_WRONG_KEY,
+                         "a new data key was being made, and that broke off in its last step: hand in what it was "
+                         "begun with, which ends it");
     return code;
 }
 

@@ -29,5 +29,11 @@ void keyring_forget(struct keyring_handed *h);
 /* The data key. opened: zeros where a key file opens. */
 int keyring_open(const char *path, const struct keyring_handed *h, uint8_t key[KEYFILE_KEY_BYTES],
                  struct keyfile_opened *opened, struct error *e);
+/* To be called before a slot changes: where a rotation died between its last two steps, the key file is about to be
+ * replaced, and what is done to its slots would be lost or lock everybody out. Ends that rotation; key and opened are
+ * those of the new file then. E_BUSY (a rotation goes on, or was broken off and a daemon runs), E_WRONG_KEY (it was
+ * begun with another passphrase or key), rekey.h's errors. */
+int keyring_settle(const char *folder, const char *path, const struct keyring_handed *h, uint8_t *key,
+                   struct keyfile_opened *opened, struct error *e);
 
 #endif

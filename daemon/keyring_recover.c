@@ -105,12 +105,13 @@ int keyring_recover(const char *folder, const struct keyring_options *o, int arg
         return keyring_no_memory(e);
     if ((code = officer_files(&argc, argv, files, e)) != 0 || (code = keyring_find(folder, &keys, e)) != 0 ||
         (code = open_officers(r, keys, files, o, e)) != 0 || (code = keyring_ask_fresh(o, &secret, &bytes, e)) != 0 ||
-        /* The store is ours before anything changes: no daemon runs. */
+        /* The store is ours before anything changes: no daemon runs. And a recovery that nobody hears of must not be.
+         */
         (code = central_open_key(&central, folder, r->key, NULL, e)) != 0 ||
+        (code = central_event(central, "recovered", 1, 0, r->officers, e)) != 0 ||
         (code = set_passphrase(keys, r->key, secret, bytes, e)) != 0)
         goto out;
-    if ((code = central_event(central, "recovered", 1, 0, r->officers, e)) == 0)
-        (void)fputs("The office opens with the new passphrase.\n", cli->err);
+    (void)fputs("The office opens with the new passphrase.\n", cli->err);
 out:
     central_close(central);
     cli_secret_free(secret, bytes);

@@ -42,7 +42,8 @@ static int open_ring(struct keyring *k, int must_ask, struct error *e)
 {
     int code;
     if ((code = keyring_take(k->options, must_ask, &k->handed, e)) == 0 &&
-        (code = keyring_open(k->path, &k->handed, k->key, &k->opened, e)) == 0)
+        (code = keyring_open(k->path, &k->handed, k->key, &k->opened, e)) == 0 &&
+        (code = keyring_settle(k->folder, k->path, &k->handed, k->key, &k->opened, e)) == 0)
         tell_wrong(k);
     return code;
 }

@@ -207,3 +207,30 @@ events() { satcheld report "$office" "SELECT coalesce(sum(count), 0) FROM event 
     keyed "$home/keeper.key" key passphrase "$office" --label office --new-passphrase-file "$home/office.passphrase"
     satcheld status "$office" >/dev/null
 }
+
+@test "no slot changes while a rotation waits for its end: the command ends it first, or says who can" {
+    "$bin/satcheld" key add "$office" --label other --out "$home/other.key" --passphrase-file "$home/office.passphrase" 2>/dev/null
+    cp "$office/office.keys" "$home/old.keys"
+    satcheld key rotate "$office" 2>/dev/null
+    mv "$office/office.keys" "$office/office.keys.next"
+    cp "$home/old.keys" "$office/office.keys"
+    # A key that the rotation was not begun with could take away the slot that ends it.
+    fails 12 "begun with" keyed "$home/other.key" key remove "$office" 0
+    "$bin/satcheld" key change "$office" --passphrase-file "$home/office.passphrase" \
+        --new-passphrase-file "$home/kim.passphrase" 2>/dev/null
+    [ ! -e "$office/office.keys.next" ]
+    cp "$home/kim.passphrase" "$home/office.passphrase"
+    run satcheld check "$office"
+    equal "$status" 0
+}
+
+@test "a rotation that died between its last two steps goes on when it is called again" {
+    cp "$office/office.keys" "$home/old.keys"
+    satcheld key rotate "$office" 2>/dev/null
+    mv "$office/office.keys" "$office/office.keys.next"
+    cp "$home/old.keys" "$office/office.keys"
+    satcheld key rotate "$office" 2>/dev/null
+    [ ! -e "$office/office.keys.next" ]
+    run satcheld check "$office"
+    equal "$status" 0
+}

@@ -197,6 +197,7 @@ alter_device() { flip "$1" $(($(device_at "$1") + 96 + 5)); }
 @test "wrong passphrases are counted, told to the owner, and reach the office's log" {
     ensure_running
     add_laptop ida
+    before=$(events | grep -c '"wrong passphrases"' || true)
     laptop ida lock
     for _ in 1 2 3; do fails 12 "" laptop ida unlock --passphrase-file "$home/wrong.passphrase"; done
     run laptop ida unlock --passphrase-file "$home/laptop.passphrase"
@@ -205,9 +206,17 @@ alter_device() { flip "$1" $(($(device_at "$1") + 96 + 5)); }
     laptop ida lock
     run laptop ida unlock --passphrase-file "$home/laptop.passphrase"
     has_not "$output" "wrong"
+    # Whoever gives the right one tells of them, whatever for.
+    fails 12 "" laptop ida key rotate --passphrase-file "$home/wrong.passphrase"
+    run laptop ida key rotate --passphrase-file "$home/laptop.passphrase"
+    has "$output" "1 wrong passphrase was tried"
+    fails 12 "" laptop ida unlock --passphrase-file "$home/wrong.passphrase"
+    run laptop ida passphrase --passphrase-file "$home/laptop.passphrase" --new-passphrase-file "$home/laptop.passphrase"
+    has "$output" "1 wrong passphrase was tried"
+    laptop ida unlock --passphrase-file "$home/laptop.passphrase"
     sync ida
-    has "$(events)" '"wrong passphrases"'
     has "$(events)" "\"at\": \"$(date -u +%Y)"
+    equal "$(events | grep -c '"wrong passphrases"')" $((before + 3))
 }
 
 @test "another person's passphrase opens the store, is taken away again, and the owner's stays" {
@@ -264,4 +273,59 @@ alter_device() { flip "$1" $(($(device_at "$1") + 96 + 5)); }
     SATCHEL_HOME=$aside "$bin/satchel" unlock --passphrase-file "$home/laptop.passphrase" 3>&-
     has "$(SATCHEL_HOME=$aside "$bin/satchel" show "$case")" "typed by lea and not sent"
     SATCHEL_HOME=$aside "$bin/satchel" lock 3>&-
+}
+
+@test "an enrolment that sets the old store aside and then fails says where that is; before the passphrase nothing moves" {
+    ensure_running
+    add_laptop oda
+    satcheld user add "$office" rik --name "Rik" --role "case manager" >/dev/null
+    satcheld device invite "$office" rik --address "127.0.0.1:$(port)" --out "$home/rik.ticket" >/dev/null 2>&1
+    rik() { SATCHEL_HOME=$home/oda/ "$bin/satchel" enrol "$home/rik.ticket" --set-aside --passphrase-file "$1" 3>&-; }
+    fails 2 "cannot be opened" rik "$home/no.such.passphrase"
+    [ -e "$home/oda/store.db" ]
+    equal "$(find "$home" -maxdepth 1 -name 'oda-aside*')" ""
+    ensure_stopped
+    fails 2 "the old store is in $home/oda-aside-" rik "$home/laptop.passphrase"
+    [ -e "$(echo "$home"/oda-aside-*)/store.db" ]
+    fails 10 "not finished" laptop oda list
+    start
+    rik "$home/laptop.passphrase"
+    laptop oda unlock --passphrase-file "$home/laptop.passphrase"
+}
+
+@test "a store whose key file is gone is not taken for a laptop that was never enrolled" {
+    ensure_running
+    add_laptop quin
+    take_case quin
+    note quin "typed before the key file went"
+    laptop quin lock
+    mv "$home/quin/store.keys" "$home/quin.keys"
+    fails 13 "courier out" laptop quin unlock --passphrase-file "$home/laptop.passphrase"
+    laptop quin courier out "$home/quin.courier"
+    satcheld courier "$office" "$home/quin.courier"
+    at_office "typed before the key file went"
+}
+
+@test "where lease and officers cannot be kept, what is unsent reaches the office all the same" {
+    ensure_running
+    add_laptop sue
+    take_case sue
+    note sue "typed on a laptop whose key file cannot be written"
+    mkdir "$home/sue/store.keys.new"
+    fails 2 "what was unsent is sent" laptop sue sync
+    at_office "typed on a laptop whose key file cannot be written"
+    rmdir "$home/sue/store.keys.new"
+    sync sue
+}
+
+@test "what a laptop knows of its office is made again where a power cut left it empty" {
+    ensure_running
+    add_laptop tia
+    cp "$home/tia/store.office" "$home/tia.office"
+    : >"$home/tia/store.office"
+    laptop tia list >/dev/null
+    cmp "$home/tia/store.office" "$home/tia.office"
+    sed 's/127.0.0.1/localhost/' "$home/tia.office" >"$home/tia/store.office"
+    laptop tia list >/dev/null
+    has "$(cat "$home/tia/store.office")" localhost
 }
