@@ -137,6 +137,24 @@ static void frames_cut_off_are_missed(void **state)
     store_die(db);
 }
 
+/* Goal (trap 8): a page of zeros is no end of a long value, which is what SQLite would take it for. */
+static void zeroed_pages_are_found(void **state)
+{
+    sqlite3 *db;
+    struct error e = {0};
+    struct bytes *pages;
+    (void)state;
+    store_lay_down();
+    db = must_open();
+    must(db, "CREATE TABLE t(a); INSERT INTO t VALUES (printf('%.9000c', 'a')); PRAGMA wal_checkpoint(TRUNCATE)");
+    pages = &current(&folder[0])->now;
+    memset(pages->at + pages->count - VAULT_PAGE_BYTES, 0, VAULT_PAGE_BYTES);
+    (void)sqlite3_db_release_memory(db);
+    assert_int_not_equal(sqlite3_exec(db, "SELECT hex(a) FROM t", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(vault_error(db, "reading", &e), E_VERIFY);
+    store_die(db);
+}
+
 static sqlite3_vfs *beneath;
 static char newcomer[64]; /* takes the place of the next database that is opened */
 
@@ -387,12 +405,19 @@ static void disk_fails_only_in_the_dark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nonces_never_repeat),          cmocka_unit_test(file_id_is_guarded),
-        cmocka_unit_test(frames_cut_off_are_missed),    cmocka_unit_test(half_a_frame_is_not_synced),
-        cmocka_unit_test(only_whole_pages_are_written), cmocka_unit_test(index_leaves_nothing),
-        cmocka_unit_test(only_a_writer_removes_a_log),  cmocka_unit_test(no_library_is_loaded),
-        cmocka_unit_test(replaced_while_it_opens),      cmocka_unit_test(settings_that_guard),
-        cmocka_unit_test(process_keeps_to_itself),      cmocka_unit_test(cache_is_kept_out_of_core_files),
+        cmocka_unit_test(nonces_never_repeat),
+        cmocka_unit_test(file_id_is_guarded),
+        cmocka_unit_test(frames_cut_off_are_missed),
+        cmocka_unit_test(half_a_frame_is_not_synced),
+        cmocka_unit_test(only_whole_pages_are_written),
+        cmocka_unit_test(index_leaves_nothing),
+        cmocka_unit_test(zeroed_pages_are_found),
+        cmocka_unit_test(only_a_writer_removes_a_log),
+        cmocka_unit_test(no_library_is_loaded),
+        cmocka_unit_test(replaced_while_it_opens),
+        cmocka_unit_test(settings_that_guard),
+        cmocka_unit_test(process_keeps_to_itself),
+        cmocka_unit_test(cache_is_kept_out_of_core_files),
         cmocka_unit_test(disk_fails_only_in_the_dark),
     };
     struct error e = {0};
