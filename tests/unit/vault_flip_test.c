@@ -191,6 +191,15 @@ static uint8_t mask(size_t at)
     return (uint8_t)(1u << ((at + at / 8) % 8));
 }
 
+/* What could not be opened was not changed either. */
+static void assert_kept(const struct entry *entry, const uint8_t *bytes, size_t count)
+{
+    const struct inode *inode = current(entry);
+    assert_non_null(inode);
+    assert_int_equal(inode->now.count, count);
+    assert_memory_equal(inode->now.at, bytes, count);
+}
+
 /* A flip in the file's id is a wrong key, a flip in any other byte of a page that the log does not replace is found. A
  * page that is in the log is not looked at; and its bytes cannot matter. */
 static void flip_database(int with_log)
@@ -200,8 +209,12 @@ static void flip_database(int with_log)
         int code, seen;
         database[at] ^= mask(at);
         put_back(with_log);
-        database[at] ^= mask(at);
         seen = look(&code);
+        if (seen == 0)
+            assert_kept(&folder[0], database, database_count);
+        if (seen == 0 && with_log)
+            assert_kept(&folder[1], wal, wal_count);
+        database[at] ^= mask(at);
         if (at < VAULT_ID_BYTES) {
             assert_int_equal(seen, 0);
             assert_int_equal(code, E_WRONG_KEY);
