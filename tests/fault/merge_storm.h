@@ -303,13 +303,16 @@ struct storm_counts {
     uint64_t histories, changes, in_store, every_order;
 };
 
-/* Runs histories; stops at the first that fails, shrinks it, prints it as a test, and returns -1. */
-static inline int storm_run(uint64_t histories, uint64_t seed, struct storm_counts *counts)
+/* Runs histories; each `stride`-th goes through the projection too, and of these each 256th in every order. Stops at
+ * the first that fails, shrinks it, prints it as a test, and returns -1. */
+static inline int storm_run(uint64_t histories, unsigned stride, uint64_t seed, struct storm_counts *counts)
 {
     static struct case_history h;
     memset(counts, 0, sizeof *counts);
     for (uint64_t number = 0; number < histories; number++) {
-        enum storm_depth depth = number % 8 != 0 ? STORM_MERGE : number % 2048 != 0 ? STORM_STORE : STORM_EVERY_ORDER;
+        enum storm_depth depth = number % stride != 0            ? STORM_MERGE
+                                 : number % (stride * 256u) != 0 ? STORM_STORE
+                                                                 : STORM_EVERY_ORDER;
         const char *failed;
         unsigned count;
         storm_start(seed, number);
