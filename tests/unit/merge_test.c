@@ -2,6 +2,8 @@
  * of any set. */
 #include "merge_world.h"
 
+#include <signal.h>
+
 /* --- live --- */
 
 static void live_is_what_nobody_names(void **state)
@@ -39,6 +41,55 @@ static void live_counts_a_copy_once(void **state)
     twice[2] = a;
     assert_int_equal(merge_live(twice, 3), 1);
     assert_true(dot_equal(&twice[0].dot, &b.dot));
+}
+
+/* The one of two copies that stays, in both orders. */
+static void assert_stays(struct merge_op winner, struct merge_op loser)
+{
+    struct merge_op both[2] = {winner, loser};
+    winner.tag = both[0].tag = 1;
+    assert_int_equal(merge_live(both, 2), 1);
+    assert_int_equal(both[0].tag, 1);
+    both[0] = loser;
+    both[1] = winner;
+    assert_int_equal(merge_live(both, 2), 1);
+    assert_int_equal(both[0].tag, 1);
+}
+
+static void copies_have_an_order_to_the_last_byte(void **state)
+{
+    /* Goal: of two ops with one dot the smaller position stays, then the earlier receipt, hlc, the smaller action,
+     * value, list: what no honest author makes different is decided by bytes, the same everywhere. */
+    struct merge_op a = op(1, 5, text("a")), b, named = op(2, 1, text("x")), other = op(2, 2, text("y"));
+    (void)state;
+    a = over(a, &named, 1);
+    /* Each step is against what all the later steps would say. */
+    b = action(over(op(1, 5, text("0")), NULL, 0), CHANGE_SET);
+    a.action = CHANGE_ADD;
+    b.hlc = 1;
+    b.received_ms = 1;
+    b.position = 6;
+    assert_stays(a, b);
+    b.position = a.position;
+    assert_stays(b, a);
+    b.received_ms = a.received_ms + 1;
+    assert_stays(a, b);
+    b.received_ms = a.received_ms;
+    assert_stays(b, a);
+    b.hlc = a.hlc + 1;
+    assert_stays(a, b);
+    b.hlc = a.hlc;
+    assert_stays(b, a);
+    b.action = CHANGE_REMOVE;
+    assert_stays(a, b);
+    b.action = a.action;
+    assert_stays(b, a);
+    b.value = text("b");
+    assert_stays(a, b);
+    b.value = a.value;
+    assert_stays(b, a);
+    b = over(b, &other, 1);
+    assert_stays(a, b);
 }
 
 static void live_survives_what_no_author_writes(void **state)
@@ -180,6 +231,15 @@ static void highest_ranks(void **state)
     assert_int_equal(assert_wins(highest, op(1, 5, integer(78)), op(2, 4, integer(77))), MERGE_LOUD);
     other.dot = dot_of(2, 1, 0);
     assert_int_equal(assert_wins(highest, other, high), MERGE_AGREED);
+}
+
+static void highest_without_choices_knows_nothing_and_something(void **state)
+{
+    /* Goal: a field without choices has two ranks, nothing said and something said. */
+    static const struct schema_field bare = {17, SCHEMA_INTEGER, "bare", SCHEMA_HIGHEST, 0, NULL, ""};
+    (void)state;
+    assert_int_equal(assert_wins(&bare, op(1, 2, integer(1)), op(1, 1, integer(5))), MERGE_LOUD);
+    assert_int_equal(assert_wins(&bare, op(1, 1, integer(-1)), op(1, 2, nil())), MERGE_LOUD);
 }
 
 /* --- review --- */
@@ -350,11 +410,32 @@ static void nothing_shows_nothing(void **state)
     }
 }
 
+static sigjmp_buf out_of_abort;
+
+static void leave(int number)
+{
+    siglongjmp(out_of_abort, number);
+}
+
+static void what_is_no_policy_ends_the_program(void **state)
+{
+    /* Goal: a mistake of our own shows nothing at all, rather than something wrong. */
+    static const struct schema_field odd = {18, SCHEMA_TEXT, "odd", (enum schema_policy)99, 0, NULL, ""};
+    void (*before)(int) = signal(SIGABRT, leave);
+    (void)state;
+    if (sigsetjmp(out_of_abort, 1) == 0) {
+        (void)merge_show(&odd, NULL, 0);
+        fail();
+    }
+    (void)signal(SIGABRT, before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(live_is_what_nobody_names),
         cmocka_unit_test(live_counts_a_copy_once),
+        cmocka_unit_test(copies_have_an_order_to_the_last_byte),
         cmocka_unit_test(live_survives_what_no_author_writes),
         cmocka_unit_test(latest_is_the_greatest_time),
         cmocka_unit_test(clock_that_runs_ahead_does_not_win),
@@ -362,6 +443,7 @@ int main(void)
         cmocka_unit_test(cleared_field_competes),
         cmocka_unit_test(risk_falls_only_where_all_was_seen),
         cmocka_unit_test(highest_ranks),
+        cmocka_unit_test(highest_without_choices_knows_nothing_and_something),
         cmocka_unit_test(review_shows_what_was_accepted_first),
         cmocka_unit_test(add_beats_a_concurrent_remove),
         cmocka_unit_test(set_is_in_the_order_of_its_elements),
@@ -370,6 +452,7 @@ int main(void)
         cmocka_unit_test(textual_shows_every_version),
         cmocka_unit_test(once_shows_the_entry_and_its_amendments),
         cmocka_unit_test(nothing_shows_nothing),
+        cmocka_unit_test(what_is_no_policy_ends_the_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
