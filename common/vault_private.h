@@ -6,6 +6,7 @@
  *   vault_wal.c     the write-ahead log's file
  *   vault_shm.c     the index of the log, and the locks on it, shared by the handles of this process
  *   vault_share.c   one store between processes: who may write it, and who reads it meanwhile
+ *   vault_recent.c  what was written to the log lately, for the checkpoint that reads it again
  *   vault_page.c    bytes on disk: keys, pages, frames
  *   vault_memory.c  SQLite's allocator: zeroed on free, pages in a locked slab
  *   vault_extension.c  the loadable extension satchel_vault.so, which holds of these what reads
@@ -55,7 +56,8 @@ struct vault_share {
     uint8_t index[VAULT_SHARE_HEADERS];
 };
 
-struct vault_index; /* vault_shm.c */
+struct vault_index;  /* vault_shm.c */
+struct vault_recent; /* vault_recent.c */
 
 /* One file that SQLite has open; the base VFS's own file object follows it in memory. */
 struct vault_handle {
@@ -73,6 +75,7 @@ struct vault_handle {
     unsigned shared, exclusive; /* slots of the index that it has locked */
     /* a log */
     struct vault_handle *database;
+    struct vault_recent *recent;            /* NULL: nothing was written yet */
     uint8_t header[VAULT_WAL_HEADER_BYTES]; /* a reader's: as it was when the log was taken up; zeros: no log */
     sqlite3_int64 held_at;                  /* offset of the frame whose header is held in secret->held; -1: none */
 };
@@ -142,6 +145,17 @@ int vault_wal_vouches(sqlite3_vfs *beneath, struct vault_secret *s, const char *
 /* A reader's log is opened, where there is one, and closed again. Returns SQLite's code. */
 int vault_wal_take_up(struct vault_handle *log);
 void vault_wal_put_down(struct vault_handle *log);
+
+/* ---- vault_recent.c ---- */
+
+/* Keeps a page and its frame, as they were written to the log at this offset. Cannot fail: it may keep nothing. */
+void vault_recent_keep(struct vault_handle *log, sqlite3_int64 offset, const uint8_t page[VAULT_PAGE_BYTES],
+                       const uint8_t sealed[VAULT_FRAME_BYTES]);
+
+/* 1, and the page, where the frame that was read at this offset is the one that was kept; else 0. */
+int vault_recent_page(const struct vault_handle *log, sqlite3_int64 offset, const uint8_t disk[VAULT_FRAME_BYTES],
+                      uint8_t page[VAULT_PAGE_BYTES]);
+void vault_recent_forget(struct vault_handle *log);
 
 /* ---- vault_shm.c ---- */
 

@@ -25,14 +25,18 @@ static sqlite3_file *real_of(sqlite3_file *file)
     return vault_handle_real(handle_of(file));
 }
 
+static int read_sealed(sqlite3_file *real, sqlite3_int64 offset, uint8_t disk[VAULT_FRAME_BYTES])
+{
+    int rc = real->pMethods->xRead(real, disk, VAULT_FRAME_BYTES, offset);
+    return rc == SQLITE_IOERR_SHORT_READ ? VAULT_TAG_FAILED : rc;
+}
+
 /* Reads and opens the frame at offset into frame. */
 static int read_frame(sqlite3_file *real, struct vault_secret *s, sqlite3_int64 offset,
                       uint8_t frame[VAULT_FRAME_BYTES])
 {
     uint8_t disk[VAULT_FRAME_BYTES];
-    int rc = real->pMethods->xRead(real, disk, VAULT_FRAME_BYTES, offset);
-    if (rc == SQLITE_IOERR_SHORT_READ)
-        return VAULT_TAG_FAILED;
+    int rc = read_sealed(real, offset, disk);
     if (rc != SQLITE_OK)
         return rc;
     return vault_page_open_frame(s, offset, disk, frame) == 0 ? SQLITE_OK : VAULT_TAG_FAILED;
@@ -43,12 +47,16 @@ static int write_frame(struct vault_handle *h, sqlite3_int64 offset, const uint8
     sqlite3_file *real = vault_handle_real(h);
     uint8_t disk[VAULT_FRAME_BYTES];
     uint64_t number = (uint64_t)header[0] << 24 | (uint64_t)header[1] << 16 | (uint64_t)header[2] << 8 | header[3];
+    int rc;
     if (!vault_page_fits(number, page)) {
         errno = EINVAL; /* for sqlite3_system_errno, which would show an older one */
         return SQLITE_IOERR_WRITE;
     }
     vault_page_seal_frame(h->secret, offset, header, page, disk);
-    return real->pMethods->xWrite(real, disk, VAULT_FRAME_BYTES, offset);
+    rc = real->pMethods->xWrite(real, disk, VAULT_FRAME_BYTES, offset);
+    if (rc == SQLITE_OK)
+        vault_recent_keep(h, offset, page, disk);
+    return rc;
 }
 
 static int wal_close(sqlite3_file *file)
@@ -56,6 +64,7 @@ static int wal_close(sqlite3_file *file)
     struct vault_handle *h = handle_of(file);
     sqlite3_file *real = real_of(file);
     h->database->log = NULL;
+    vault_recent_forget(h);
     return h->is_open ? real->pMethods->xClose(real) : SQLITE_OK;
 }
 
@@ -71,6 +80,7 @@ static int wal_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offs
     struct vault_handle *h = handle_of(file);
     struct vault_secret *s = h->secret;
     sqlite3_file *real = real_of(file);
+    uint8_t disk[VAULT_FRAME_BYTES];
     sqlite3_int64 within, frame;
     int rc;
     if (!h->is_open) {
@@ -88,8 +98,10 @@ static int wal_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offs
         rc = read_frame(real, s, frame, out);
         return rc == VAULT_TAG_FAILED ? SQLITE_OK : rc;
     }
-    rc = read_frame(real, s, frame, s->plain);
-    if (rc == SQLITE_OK && !is_of_this_log(h, s->plain))
+    if ((rc = read_sealed(real, frame, disk)) == SQLITE_OK && within == VAULT_FRAME_HEADER_BYTES &&
+        count == VAULT_PAGE_BYTES && vault_recent_page(h, frame, disk, out))
+        return SQLITE_OK;
+    if (rc == SQLITE_OK && (vault_page_open_frame(s, frame, disk, s->plain) != 0 || !is_of_this_log(h, s->plain)))
         rc = VAULT_TAG_FAILED;
     if (rc == SQLITE_OK)
         memcpy(out, s->plain + within, (size_t)count);
