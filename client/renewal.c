@@ -185,7 +185,7 @@ int renewal_fetch(const char *folder, const uint8_t *link, struct keyfile_lease 
 {
     struct wire_options options = {.mode = LINK_SYNC, .noise_secret = link};
     struct error why = {0, ""};
-    struct office office;
+    struct office office = {.port = 0};
     struct wire *w = NULL;
     int code = read_office(folder, &office, e);
     if (code != 0)
