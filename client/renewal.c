@@ -60,12 +60,13 @@ int renewal_officers(struct store *s, struct slice recovery, struct error *e)
 void renewal_warn(const struct cli *cli, uint64_t until_ms)
 {
     uint64_t now = clock_wall(), left = until_ms > now ? until_ms - now : 0;
-    char when[32], days[64];
+    char when[32], days[64] = "less than a day";
     if (until_ms == 0 || left > (uint64_t)RENEWAL_WARN_DAYS * DAY_MS)
         return;
     cli_time(until_ms, when);
-    fprintf(cli->err, "this laptop's lease ends on %s, in %s: `satchel sync` before that renews it\n", when,
-            cli_count(left / DAY_MS, "day", "days", days, sizeof days));
+    if (left >= DAY_MS)
+        (void)cli_count(left / DAY_MS, "day", "days", days, sizeof days);
+    fprintf(cli->err, "this laptop's lease ends on %s, in %s: `satchel sync` before that renews it\n", when, days);
 }
 
 /* --- the office, as it is known without the store --- */
@@ -184,7 +185,7 @@ int renewal_fetch(const char *folder, const uint8_t *link, struct keyfile_lease 
 {
     struct wire_options options = {.mode = LINK_SYNC, .noise_secret = link};
     struct error why = {0, ""};
-    struct office office;
+    struct office office = {.port = 0};
     struct wire *w = NULL;
     int code = read_office(folder, &office, e);
     if (code != 0)
@@ -230,7 +231,7 @@ static int holds_none(void *context, const struct keyfile_pair *pair)
 
 /* `satchel key rotate` may have died when only the database had its new key. Nothing happens where it has not. */
 static int finish_rotate(const char *folder, const char *keys, const char *passphrase, size_t bytes, uint8_t *key,
-                         struct error *e)
+                         struct keyfile_opened *opened, struct error *e)
 {
     char *next = store_path(folder, STORE_KEYS ".next"), *db = store_path(folder, STORE_DB);
     struct rekey_options options = {.db = db,
@@ -240,14 +241,16 @@ static int finish_rotate(const char *folder, const char *keys, const char *passp
                                     .cost = KEYFILE_MEASURED,
                                     .now_ms = clock_wall(),
                                     .holds = holds_none};
+    struct keyfile_opened again;
     uint8_t *rotated = sodium_malloc(KEYFILE_KEY_BYTES);
     struct error why = {0, ""};
     int code = 0;
     if (next == NULL || db == NULL || rotated == NULL) {
         code = no_memory(e);
     } else if (access(next, F_OK) == 0) {
-        if ((code = rekey_finish(&options, rotated, NULL, &why)) == 0)
-            memcpy(key, rotated, KEYFILE_KEY_BYTES);
+        if ((code = rekey_finish(&options, rotated, NULL, &why)) == 0 &&
+            (code = keyfile_open(keys, passphrase, bytes, clock_wall(), key, &again, &why)) == 0)
+            opened->slot = again.slot; /* the slots are numbered anew */
         code = code == E_NOT_FOUND || code == E_WRONG_KEY ? 0 : code != 0 ? error_set(e, code, "%s", why.text) : 0;
     }
     sodium_free(rotated);
@@ -268,7 +271,7 @@ int renewal_open(const char *folder, const char *passphrase, size_t bytes, uint8
     if (code == E_LOCKED || code == E_VERIFY)
         code = open_by_office(folder, keys, passphrase, bytes, key, opened, e);
     if (code == 0)
-        code = finish_rotate(folder, keys, passphrase, bytes, key, e);
+        code = finish_rotate(folder, keys, passphrase, bytes, key, opened, e);
     free(keys);
     return code;
 }

@@ -76,7 +76,9 @@ int vault_file_replace(int folder, const char *path, const void *bytes, size_t c
     int fd, number, length = snprintf(next, sizeof next, "%s.new", last);
     if (length < 0 || (size_t)length >= sizeof next)
         return error_set(e, E_INPUT, "the file name %.40s... is too long; use a shorter one", last);
-    fd = openat(folder, next, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    /* What a crash left goes; and nobody who may write this folder has it open already. */
+    (void)unlinkat(folder, next, 0);
+    fd = openat(folder, next, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (fd < 0)
         return error_system(e, E_IO, errno, "%s.new could not be created", path);
     if (keep_owner(folder, last, fd) != 0 || fchmod(fd, S_IRUSR | S_IWUSR) != 0 || write_all(fd, bytes, count) != 0 ||

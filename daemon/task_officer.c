@@ -7,14 +7,15 @@
 #include "recovery.h"
 #include "task.h"
 
-/* 32 bytes in hexadecimal that a box can be sealed to. */
+/* 32 bytes in hexadecimal that a box can be sealed to. The highest bit is none of the key: with it set, the same key
+ * would pass for another one, and its owner's secret would not be found to fit. */
 static int check_key(const char *hex, struct error *e)
 {
     uint8_t key[32], scalar[32], shared[32];
     size_t bytes = 0;
     randombytes_buf(scalar, sizeof scalar);
     if (sodium_hex2bin(key, sizeof key, hex, strlen(hex), NULL, &bytes, NULL) != 0 || bytes != sizeof key ||
-        strlen(hex) != 2 * sizeof key || crypto_scalarmult(shared, scalar, key) != 0)
+        strlen(hex) != 2 * sizeof key || (key[31] & 0x80) != 0 || crypto_scalarmult(shared, scalar, key) != 0)
         return error_set(e, E_INPUT, "--key takes the 64 hexadecimal digits of an X25519 public key");
     return 0;
 }

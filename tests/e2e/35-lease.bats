@@ -329,3 +329,20 @@ alter_device() { flip "$1" $(($(device_at "$1") + 96 + 5)); }
     laptop tia list >/dev/null
     has "$(cat "$home/tia/store.office")" localhost
 }
+
+@test "a rotation that died between its last two steps is ended by whoever opens next, also to change the passphrase" {
+    ensure_running
+    add_laptop uma
+    take_case uma
+    note uma "typed before the rotation died"
+    secret ben.passphrase "ben has words of his own for this laptop"
+    laptop uma key add --label ben --passphrase-file "$home/ben.passphrase"
+    cp "$home/uma/store.keys" "$home/uma.keys"
+    laptop uma key rotate --passphrase-file "$home/ben.passphrase"
+    mv "$home/uma/store.keys" "$home/uma/store.keys.next"
+    cp "$home/uma.keys" "$home/uma/store.keys"
+    laptop uma passphrase --passphrase-file "$home/ben.passphrase" --new-passphrase-file "$home/officer.passphrase"
+    [ ! -e "$home/uma/store.keys.next" ]
+    laptop uma unlock --passphrase-file "$home/officer.passphrase"
+    has "$(laptop uma show "$case")" "typed before the rotation died"
+}

@@ -75,7 +75,7 @@ outbox_bytes() { stat -c %s "$home/$1/store.outbox"; }
     kill_agent cleo
     head -c 200000 /dev/urandom >"$home/cleo/store.db"
     rm -f "$home/cleo/store.keys" "$home/cleo"/store.db-*
-    fails 10 "" laptop cleo unlock --passphrase-file "$home/laptop.passphrase"
+    fails 13 "courier out" laptop cleo unlock --passphrase-file "$home/laptop.passphrase"
     equal "$(field '$.typed' laptop cleo courier out "$home/broken.courier" --json)" 3
     # From a folder that was saved off the laptop, too.
     mkdir "$home/saved"
