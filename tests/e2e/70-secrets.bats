@@ -135,6 +135,28 @@ everything() {
     done
 }
 
+@test "a program that is killed as by a crash leaves no core file, whatever the limits were" {
+    mkdir "$home/cores"
+    cd "$home/cores"
+    ulimit -c unlimited
+    # The office's daemon, with everything in its memory; and a laptop's command that waits for it.
+    stop
+    start
+    kill -QUIT "$(cat "$office.pid")"
+    for _ in $(seq 100); do kill -0 "$(cat "$office.pid")" 2>/dev/null && sleep 0.05; done
+    run kill -0 "$(cat "$office.pid")"
+    [ "$status" -ne 0 ]
+    start
+    kill -STOP "$(cat "$office.pid")"
+    laptop anna sync >/dev/null 2>&1 3>&- &
+    sync=$!
+    sleep 1
+    pkill -QUIT -P "$sync" || kill -QUIT "$sync"
+    wait "$sync" || true
+    kill -CONT "$(cat "$office.pid")"
+    equal "$(find "$home/cores" / -maxdepth 1 -name 'core*' -type f)" ""
+}
+
 @test "the agent has nothing open but its socket" {
     pid=$(agent_of anna)
     for fd in /proc/"$pid"/fd/*; do

@@ -192,7 +192,8 @@ static void many_openers_take_turns(void **state)
 /* ---- what a reader of the disk sees ---- */
 
 struct hunt {
-    const char *words;
+    const void *bytes;
+    size_t count;
     int found, files;
 };
 
@@ -202,17 +203,22 @@ static void hunt_file(const char *name, void *context)
     size_t count;
     uint8_t *bytes = load(name, &count);
     hunt->files++;
-    if (memmem(bytes, count, hunt->words, strlen(hunt->words)) != NULL)
+    if (memmem(bytes, count, hunt->bytes, hunt->count) != NULL)
         hunt->found++;
     free(bytes);
 }
 
-static int found_on_disk(const char *words, int *files)
+static int bytes_on_disk(const void *bytes, size_t count, int *files)
 {
-    struct hunt hunt = {.words = words};
+    struct hunt hunt = {.bytes = bytes, .count = count};
     each_file(hunt_file, &hunt);
     *files = hunt.files;
     return hunt.found;
+}
+
+static int found_on_disk(const char *words, int *files)
+{
+    return bytes_on_disk(words, strlen(words), files);
 }
 
 /* Goal: no file ever holds what a row says, a name from the schema, or SQLite's own first words; and this way of
@@ -241,6 +247,35 @@ static void canary_is_never_on_disk(void **state)
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     for (size_t i = 0; i < sizeof canaries / sizeof *canaries; i++)
         assert_int_equal(found_on_disk(canaries[i], &files), 1);
+}
+
+/* Goal: neither the data key nor what is derived from it stands in the database, its log, or any other file beside
+ * them; and this way of looking does find a key in a file. */
+static void key_is_never_on_disk(void **state)
+{
+    struct vault_secret derived;
+    uint8_t key[VAULT_KEY_BYTES], id[VAULT_ID_BYTES], *bytes;
+    char other[128];
+    size_t count;
+    sqlite3 *db = NULL;
+    int files;
+    (void)state;
+    randombytes_buf(key, sizeof key);
+    assert_int_equal(vault_open(&db, path, key, VAULT_CREATE, 0, NULL), 0);
+    must(db, "CREATE TABLE t(a); INSERT INTO t VALUES (zeroblob(9000)); PRAGMA wal_checkpoint(FULL);"
+             "INSERT INTO t VALUES (randomblob(9000));");
+    bytes = load(path, &count);
+    memcpy(id, bytes, sizeof id);
+    free(bytes);
+    vault_page_keys(&derived, key, id);
+    assert_int_equal(bytes_on_disk(key, sizeof key, &files), 0);
+    assert_int_equal(bytes_on_disk(derived.database, sizeof derived.database, &files), 0);
+    assert_int_equal(bytes_on_disk(derived.wal, sizeof derived.wal, &files), 0);
+    assert_int_equal(files, 3);
+    (void)snprintf(other, sizeof other, "%s/other", folder);
+    save(other, key, sizeof key);
+    assert_int_equal(bytes_on_disk(key, sizeof key, &files), 1);
+    vault_close(db);
 }
 
 /* Goal (trap 1): frame headers are sealed, so that the running checksums say nothing about a page. */
@@ -569,6 +604,7 @@ int main(void)
         TEST(second_writer_waits),
         TEST(many_openers_take_turns),
         TEST(canary_is_never_on_disk),
+        TEST(key_is_never_on_disk),
         TEST(frame_headers_are_sealed),
         TEST(writes_never_repeat),
         TEST(full_disk_loses_nothing),
