@@ -183,6 +183,40 @@ static void frame_changed_while_open_is_an_error(void **state)
     vault_close(db);
 }
 
+/* Goal: what a handle wrote to the log itself it takes from memory only where the disk has it still, byte for byte and
+ * in its place: a frame that was changed is an error, and so is one that was put where another stood. */
+static void own_frames_are_compared(void **state)
+{
+    /* As many frames between the two as the memory of them has places, or a multiple. */
+    static const size_t apart = 1024 * (size_t)VAULT_FRAME_BYTES;
+    sqlite3 *db = must_open(1);
+    size_t count;
+    uint8_t *log;
+    char seen[64];
+    struct error e = {0};
+    (void)state;
+    must(db, "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=1; CREATE TABLE t(a INTEGER PRIMARY KEY, b);"
+             "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 1500)"
+             "INSERT INTO t SELECT i, randomblob(3900) FROM r;");
+    must_be(db, "SELECT count(*) FROM t WHERE length(b) = 3900", "1500");
+    log = load(log_path, &count);
+    assert_true(count > VAULT_WAL_HEADER_BYTES + apart + 400 * (size_t)VAULT_FRAME_BYTES);
+    for (size_t at = VAULT_WAL_HEADER_BYTES; at + apart + VAULT_FRAME_BYTES <= count; at += VAULT_FRAME_BYTES)
+        memcpy(log + at, log + at + apart, VAULT_FRAME_BYTES);
+    save(log_path, log, count);
+    assert_int_not_equal(ask(db, "SELECT sum(length(b)) FROM t", seen, sizeof seen), SQLITE_OK);
+    assert_int_equal(vault_error(db, "reading", &e), E_VERIFY);
+    free(log);
+    log = load(log_path, &count);
+    for (size_t at = VAULT_WAL_HEADER_BYTES + 600 * (size_t)VAULT_FRAME_BYTES + 100; at < count;
+         at += VAULT_FRAME_BYTES)
+        log[at] ^= 1;
+    save(log_path, log, count);
+    free(log);
+    assert_int_not_equal(ask(db, "SELECT length(b) FROM t WHERE a > 1000", seen, sizeof seen), SQLITE_OK);
+    vault_close(db);
+}
+
 /* Goal (trap 7): the wrong key is refused as such, changes nothing, and costs no commit that is still in the log. */
 static void wrong_key_changes_nothing(void **state)
 {
@@ -373,6 +407,7 @@ int main(void)
         TEST(pages_of_another_store_are_found),
         TEST(damage_in_the_log_is_found),
         TEST(frame_changed_while_open_is_an_error),
+        TEST(own_frames_are_compared),
         TEST(wrong_key_changes_nothing),
         TEST(plain_database_is_refused),
         TEST(torn_page_one_is_mended),
