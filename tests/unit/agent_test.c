@@ -139,12 +139,14 @@ static long scan(pid_t pid, const void *inverted, size_t count)
  * at all; when it has been told to lock, at the very end of its process, the key is not there any more. */
 static void nothing_is_left_after_locking(void **state)
 {
-    char *canary = malloc(sizeof inverted_canary);
+    char *canary;
     int status = 0, was = 0;
     pid_t agent, locker;
     (void)state;
     if (SANITIZED) /* its allocator keeps what was freed, and maps more than can be read */
         skip();
+    canary = malloc(sizeof inverted_canary);
+    assert_non_null(canary);
     /* What a command has read and wiped again before it forks the agent off. */
     for (size_t i = 0; i < sizeof inverted_canary; i++)
         canary[i] = (char)~inverted_canary[i];
