@@ -170,19 +170,29 @@ static double run_session(const struct sets *sets, unsigned rows, unsigned colum
 
 /* --- the merge's side, in memory --- */
 
-static struct slice kept(struct pack *w)
+/* The bytes of all values and lists of one policy. */
+struct arena {
+    uint8_t *bytes;
+    size_t used, room;
+};
+
+static struct slice kept(struct arena *arena, struct pack *w)
 {
-    struct slice out = {malloc(pack_bytes(w).size), pack_bytes(w).size};
-    must(out.p != NULL && pack_finish(w, &error) == 0, "a value");
-    memcpy((void *)(uintptr_t)out.p, pack_bytes(w).p, out.size);
+    struct slice out = {arena->bytes + arena->used, pack_bytes(w).size};
+    must(pack_finish(w, &error) == 0 && arena->used + out.size <= arena->room, "a value");
+    memcpy(arena->bytes + arena->used, pack_bytes(w).p, out.size);
+    arena->used += out.size;
     pack_free(w);
     return out;
 }
 
-static struct merge_op *make_ops(const struct schema_field *field, unsigned rows)
+static struct merge_op *make_ops(const struct schema_field *field, unsigned rows, struct arena *arena)
 {
     struct merge_op *ops = calloc((size_t)rows * WRITERS, sizeof *ops);
-    must(ops != NULL, "memory");
+    arena->used = 0;
+    arena->room = (size_t)rows * WRITERS * 128;
+    arena->bytes = malloc(arena->room);
+    must(ops != NULL && arena->bytes != NULL, "memory");
     for (unsigned row = 0; row < rows; row++) {
         for (unsigned writer = 0; writer < WRITERS; writer++) {
             struct merge_op *o = &ops[(size_t)row * WRITERS + writer];
@@ -199,24 +209,15 @@ static struct merge_op *make_ops(const struct schema_field *field, unsigned rows
                 pack_int(&w, number(row, writer));
             else
                 pack_text(&w, text, strlen(text));
-            o->value = kept(&w);
+            o->value = kept(arena, &w);
             pack_start(&w);
             pack_array(&w, writer == 0 ? 0 : 1);
             if (writer != 0)
                 dot_pack(&w, &ops[(size_t)row * WRITERS].dot);
-            o->supersedes = kept(&w);
+            o->supersedes = kept(arena, &w);
         }
     }
     return ops;
-}
-
-static void free_ops(struct merge_op *ops, unsigned rows)
-{
-    for (size_t i = 0; i < (size_t)rows * WRITERS; i++) {
-        free((void *)(uintptr_t)ops[i].value.p);
-        free((void *)(uintptr_t)ops[i].supersedes.p);
-    }
-    free(ops);
 }
 
 /* Ops that were merged, by the second. */
@@ -311,7 +312,8 @@ static double run_projection(const struct written *changes, unsigned rows)
 static void compare_policy(const struct schema_field *field, unsigned rows)
 {
     double merged[ROUNDS], applied[ROUNDS], ours, theirs;
-    struct merge_op *ops = make_ops(field, rows), *room = malloc((size_t)rows * WRITERS * sizeof *room);
+    struct arena arena;
+    struct merge_op *ops = make_ops(field, rows, &arena), *room = malloc((size_t)rows * WRITERS * sizeof *room);
     struct sets sets;
     must(room != NULL, "memory");
     make_sets(field, rows, 1, &sets);
@@ -324,7 +326,8 @@ static void compare_policy(const struct schema_field *field, unsigned rows)
     (void)printf("%-8s %10.0f ops/s      changeset_apply %9.0f rows/s     ratio %6.2f\n", field->name, ours, theirs,
                  ours / theirs);
     free_sets(&sets);
-    free_ops(ops, rows);
+    free(ops);
+    free(arena.bytes);
     free(room);
 }
 

@@ -14,7 +14,7 @@ static inline unsigned storm_below(unsigned bound)
     uint64_t z = storm_random;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (unsigned)((z ^ z >> 31) >> 16) % bound;
+    return bound == 0 ? 0 : (unsigned)((z ^ z >> 31) >> 16) % bound;
 }
 
 static inline void storm_start(uint64_t seed, uint64_t number)
@@ -310,9 +310,9 @@ static inline int storm_run(uint64_t histories, unsigned stride, uint64_t seed, 
     static struct case_history h;
     memset(counts, 0, sizeof *counts);
     for (uint64_t number = 0; number < histories; number++) {
-        enum storm_depth depth = number % stride != 0            ? STORM_MERGE
-                                 : number % (stride * 256u) != 0 ? STORM_STORE
-                                                                 : STORM_EVERY_ORDER;
+        enum storm_depth depth = number % stride != 0                     ? STORM_MERGE
+                                 : number % ((uint64_t)stride * 256) != 0 ? STORM_STORE
+                                                                          : STORM_EVERY_ORDER;
         const char *failed;
         unsigned count;
         storm_start(seed, number);
