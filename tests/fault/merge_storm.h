@@ -99,7 +99,7 @@ static inline void storm_hold(const struct case_history *h, struct case_change *
     for (unsigned k = 0; k < c->op_count; k++) {
         const unsigned values[] = {CASE_FIRST_DEVICE + device, CASE_FIRST_NUMBER + 1,
                                    CASE_FIRST_NUMBER + (seq > 5 ? 5u : seq), CASE_FIRST_NUMBER + 1 + storm_below(3)};
-        unsigned which = c->op_count == 1 ? 3 : k;
+        unsigned which = c->op_count == 1 ? 3 : k % 4;
         c->ops[k].action = CHANGE_SET;
         c->ops[k].field = fields[which];
         c->ops[k].value = (uint8_t)values[which];
