@@ -144,7 +144,7 @@ static inline void storm_change(struct case_history *h, uint8_t seqs[4], const u
 
 static inline void storm_history(struct case_history *h, unsigned count)
 {
-    uint8_t seqs[4] = {0}, records[3];
+    uint8_t seqs[4] = {0}, records[3] = {0};
     unsigned record_count = 1 + storm_below(storm_below(2) == 0 ? 3 : 1);
     for (unsigned i = 0; i < record_count; i++)
         records[i] = (uint8_t)storm_below(i == 0 ? (unsigned)CASE_HOLD : (unsigned)CASE_RECORDS);
