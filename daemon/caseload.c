@@ -316,19 +316,24 @@ static int are_few(struct central *c, const struct change *change, struct error 
     return 1;
 }
 
-/* Each op: a value that its field can hold; and a case may name only a person whom the laptop may touch, or naming
- * somebody would be a way to read that person's record. */
+/* Each op: a value that its field can hold; what is written once is amended, never replaced; and a case may name only a
+ * person whom the laptop may touch, or naming somebody would be a way to read that person's record. */
 static int are_ops_right(struct central *c, const struct caseload *l, const struct schema_kind *kind,
                          const struct change *change, char reason[200], struct error *e)
 {
     for (size_t i = 0; i < change->op_count; i++) {
         const struct schema_field *field = schema_field(kind, change->ops[i].field);
+        struct unpack dots;
         struct error wrong;
         struct id person;
         if (field == NULL)
             continue;
         if (schema_check(kind, field, change->ops[i].value, &wrong) != 0) {
             (void)snprintf(reason, 200, "%.199s", wrong.text);
+            return 0;
+        }
+        if (field->policy == SCHEMA_ONCE && change_supersedes(&change->ops[i], &dots) != 0) {
+            (void)snprintf(reason, 200, "it replaces what is written once; an amendment stands beside it");
             return 0;
         }
         if (field->type == SCHEMA_REF && field->ref == KIND_CLIENT && slice_id(change->ops[i].value, &person)) {

@@ -218,6 +218,7 @@ static inline const char *store_random_order(const struct store_case *s)
     const char *failed = NULL;
     for (size_t i = 0; i < s->h->count; i++) {
         size_t k = check_below((unsigned)i + 1);
+        order[i] = i;
         order[i] = order[k];
         order[k] = i;
     }

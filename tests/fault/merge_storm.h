@@ -14,7 +14,7 @@ static inline unsigned storm_below(unsigned bound)
     uint64_t z = storm_random;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (unsigned)((z ^ z >> 31) >> 16) % bound;
+    return bound == 0 ? 0 : (unsigned)((z ^ z >> 31) >> 16) % bound;
 }
 
 static inline void storm_start(uint64_t seed, uint64_t number)
@@ -99,7 +99,7 @@ static inline void storm_hold(const struct case_history *h, struct case_change *
     for (unsigned k = 0; k < c->op_count; k++) {
         const unsigned values[] = {CASE_FIRST_DEVICE + device, CASE_FIRST_NUMBER + 1,
                                    CASE_FIRST_NUMBER + (seq > 5 ? 5u : seq), CASE_FIRST_NUMBER + 1 + storm_below(3)};
-        unsigned which = c->op_count == 1 ? 3 : k;
+        unsigned which = c->op_count == 1 ? 3 : k % 4;
         c->ops[k].action = CHANGE_SET;
         c->ops[k].field = fields[which];
         c->ops[k].value = (uint8_t)values[which];
@@ -144,7 +144,7 @@ static inline void storm_change(struct case_history *h, uint8_t seqs[4], const u
 
 static inline void storm_history(struct case_history *h, unsigned count)
 {
-    uint8_t seqs[4] = {0}, records[3];
+    uint8_t seqs[4] = {0}, records[3] = {0};
     unsigned record_count = 1 + storm_below(storm_below(2) == 0 ? 3 : 1);
     for (unsigned i = 0; i < record_count; i++)
         records[i] = (uint8_t)storm_below(i == 0 ? (unsigned)CASE_HOLD : (unsigned)CASE_RECORDS);
@@ -310,9 +310,9 @@ static inline int storm_run(uint64_t histories, unsigned stride, uint64_t seed, 
     static struct case_history h;
     memset(counts, 0, sizeof *counts);
     for (uint64_t number = 0; number < histories; number++) {
-        enum storm_depth depth = number % stride != 0            ? STORM_MERGE
-                                 : number % (stride * 256u) != 0 ? STORM_STORE
-                                                                 : STORM_EVERY_ORDER;
+        enum storm_depth depth = number % stride != 0                     ? STORM_MERGE
+                                 : number % ((uint64_t)stride * 256) != 0 ? STORM_STORE
+                                                                          : STORM_EVERY_ORDER;
         const char *failed;
         unsigned count;
         storm_start(seed, number);

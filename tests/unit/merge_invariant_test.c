@@ -81,7 +81,7 @@ static void resolving_twice_is_the_same_as_once(void **state)
 {
     /* Goal: two people who take one value, without having seen each other or after one another, leave it shown, with no
      * conflict; under every policy that has one. */
-    static const struct schema_field *const decided[] = {&fields[0], &fields[1], &fields[2], &fields[5]};
+    static const unsigned decided[] = {0, 1, 2, 5}; /* latest, highest, review, text */
     (void)state;
     for (size_t i = 0; i < sizeof decided / sizeof *decided; i++) {
         struct merge_op values[] = {op(1, 1, integer(1)), op(2, 2, integer(2))};
@@ -91,13 +91,13 @@ static void resolving_twice_is_the_same_as_once(void **state)
                         in_turn[] = {after, values[1], first, values[0]};
         struct merge_shown shown;
         size_t live = 4;
-        shown = show(decided[i], apart, &live);
+        shown = show(&fields[decided[i]], apart, &live);
         assert_int_equal(live, 2);
         assert_int_equal(shown.conflict, MERGE_AGREED);
         assert_int_equal(shown.count, 1);
         assert_true(slice_equal(apart[0].value, integer(1)));
         live = 4;
-        shown = show(decided[i], in_turn, &live);
+        shown = show(&fields[decided[i]], in_turn, &live);
         assert_int_equal(live, 1);
         assert_int_equal(shown.conflict, MERGE_AGREED);
         assert_true(slice_equal(in_turn[0].value, integer(1)));

@@ -108,6 +108,31 @@ static void live_survives_what_no_author_writes(void **state)
         broken[1].supersedes = (struct slice){cut, size};
         assert_int_equal(merge_live(broken, 2), 2);
     }
+    /* What cannot be read is not taken for the dot of zeros. */
+    memset(&a.dot, 0, sizeof a.dot);
+    broken[0] = a;
+    broken[1] = b;
+    broken[1].supersedes = (struct slice){cut, sizeof cut};
+    assert_int_equal(merge_live(broken, 2), 2);
+}
+
+static void keys_are_the_merges_own(void **state)
+{
+    /* Goal: what stands in the key of an op beforehand changes nothing, under any policy. */
+    (void)state;
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        struct merge_op clean[3] = {op(1, 1, integer(3)), op(2, 2, integer(1)), op(3, 3, integer(2))}, used[3];
+        struct merge_shown one, other;
+        memcpy(used, clean, sizeof used);
+        for (unsigned k = 0; k < 3; k++)
+            used[k].key = k == 1 ? 7 : 3 * k;
+        one = merge_show(&fields[i], clean, 3);
+        other = merge_show(&fields[i], used, 3);
+        assert_int_equal(one.conflict, other.conflict);
+        assert_int_equal(one.count, other.count);
+        for (unsigned k = 0; k < 3; k++)
+            assert_true(dot_equal(&clean[k].dot, &used[k].dot));
+    }
 }
 
 /* --- latest --- */
@@ -437,6 +462,7 @@ int main(void)
         cmocka_unit_test(live_counts_a_copy_once),
         cmocka_unit_test(copies_have_an_order_to_the_last_byte),
         cmocka_unit_test(live_survives_what_no_author_writes),
+        cmocka_unit_test(keys_are_the_merges_own),
         cmocka_unit_test(latest_is_the_greatest_time),
         cmocka_unit_test(clock_that_runs_ahead_does_not_win),
         cmocka_unit_test(equal_values_agree),

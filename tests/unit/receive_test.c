@@ -629,6 +629,23 @@ static void test_supersede_attack(void **state)
     expect_held(r, b, 1, "caseload");
 }
 
+/* Goal: a note is never lost: a change that names one, to take its place, is held, whoever wrote the note; an amendment
+ * is not. */
+static void test_note_is_not_replaced(void **state)
+{
+    struct room *r = *state;
+    struct world_batch *b = world_batch();
+    struct id note = id_new(clock_wall());
+    struct dot first;
+    struct world_op op = {.field = "text", .words = "nothing was seen", .supersedes = &first, .supersedes_count = 1};
+    world_set(&r->laptop, b, KIND_NOTE, &r->kase, &note, "text", "the door was open");
+    first = (struct dot){r->laptop.chain.device, 1, r->laptop.chain.seq, 0};
+    world_write(&r->laptop, b, KIND_NOTE, &r->kase, &note, &op, 1);
+    world_set(&r->laptop, b, KIND_NOTE, &r->kase, &note, "text", "at four");
+    expect_held(r, b, 2, "written once");
+    world_expect(r->office->db, "SELECT text FROM note WHERE id = ?", &note, "[\"the door was open\",\"at four\"]");
+}
+
 /* Goal: a held change that is released is applied, and a replay says the same; released again it changes nothing. */
 static void test_release(void **state)
 {
@@ -688,11 +705,26 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        TEST(test_honest),           TEST(test_overlap),        TEST(test_broken_chain), TEST(test_forged_head),
-        TEST(test_empty_batch),      TEST(test_fork),           TEST(test_held),         TEST(test_time),
-        TEST(test_not_allowed),      TEST(test_revoked),        TEST(test_events),       TEST(test_taken_down),
-        TEST(test_given_away),       TEST(test_foreign_person), TEST(test_hijack),       TEST(test_newer),
-        TEST(test_supersede_attack), TEST(test_release),        TEST(test_large),
+        TEST(test_honest),
+        TEST(test_overlap),
+        TEST(test_broken_chain),
+        TEST(test_forged_head),
+        TEST(test_empty_batch),
+        TEST(test_fork),
+        TEST(test_held),
+        TEST(test_time),
+        TEST(test_not_allowed),
+        TEST(test_revoked),
+        TEST(test_events),
+        TEST(test_taken_down),
+        TEST(test_given_away),
+        TEST(test_foreign_person),
+        TEST(test_hijack),
+        TEST(test_newer),
+        TEST(test_supersede_attack),
+        TEST(test_release),
+        TEST(test_large),
+        TEST(test_note_is_not_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,6 +83,34 @@ static void void_comes_first_or_is_no_list(void **state)
     history_free(h);
 }
 
+static void void_that_nobody_upholds_leaves_no_mark(void **state)
+{
+    /* Goal: where the last void ops end each other, the record is neither voided nor contested, in any order. */
+    static const size_t orders[3][4] = {{0, 1, 3, 2}, {0, 1, 2, 3}, {2, 3, 1, 0}};
+    struct history *h = history_new();
+    struct dot seen, named[2];
+    (void)state;
+    seen = dot_at(h, set_client(h, 0, 15, "1", NULL, 0), 0);
+    client_change(h, 0);
+    put_void(h, &seen, 1, NULL, 0);
+    named[0] = dot_at(h, end(h), 0);
+    named[1] = (struct dot){id_of(0xd002), 1, 1, 0};
+    client_change(h, 1);
+    put_void(h, &seen, 1, named, 2);
+    named[0] = dot_at(h, end(h), 0);
+    client_change(h, 2);
+    put_void(h, &seen, 1, named, 1);
+    (void)end(h);
+    for (size_t i = 0; i < 3; i++) {
+        struct db *db = store_new();
+        for (size_t k = 0; k < 4; k++)
+            (void)take(db, h, orders[i][k]);
+        assert_voided(db, 0, 0);
+        db_close(db);
+    }
+    history_free(h);
+}
+
 /* --- holds --- */
 
 /* A change of a hold: what it names (seq 0: nothing) and its status (0: not touched). */
@@ -250,9 +278,10 @@ static void laptop_takes_out_what_the_office_holds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(void_holds_for_what_its_author_saw), cmocka_unit_test(void_comes_first_or_is_no_list),
-        cmocka_unit_test(held_change_waits_for_its_release),  cmocka_unit_test(two_holds_and_a_hold_that_moves),
-        cmocka_unit_test(held_hold_releases_in_turn),         cmocka_unit_test(laptop_takes_out_what_the_office_holds),
+        cmocka_unit_test(void_holds_for_what_its_author_saw),      cmocka_unit_test(void_comes_first_or_is_no_list),
+        cmocka_unit_test(void_that_nobody_upholds_leaves_no_mark), cmocka_unit_test(held_change_waits_for_its_release),
+        cmocka_unit_test(two_holds_and_a_hold_that_moves),         cmocka_unit_test(held_hold_releases_in_turn),
+        cmocka_unit_test(laptop_takes_out_what_the_office_holds),
     };
     return cmocka_run_group_tests(tests, name_records, NULL);
 }
