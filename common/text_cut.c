@@ -75,17 +75,24 @@ static struct character first(const uint8_t *p, size_t size)
     return (struct character){beyond_ascii(number), bytes};
 }
 
-/* The bytes of the marks, and of the white space where that is asked for, from `at` on. */
+/* Where a run of ASCII of one class ends: most text is that, and this is quick. */
+static size_t ascii_run(const uint8_t *p, size_t size, size_t at, char what)
+{
+    while (at < size && p[at] < 0x80 && ascii[p[at]] == what)
+        at++;
+    return at;
+}
+
+/* Where the characters of a class, and the marks among them, end. */
 static size_t run_of(const uint8_t *p, size_t size, size_t at, enum class what)
 {
-    size_t from = at;
     while (at < size) {
         struct character c = first(p + at, size - at);
         if (c.class != what && c.class != MARK)
             break;
         at += c.bytes;
     }
-    return at - from;
+    return at;
 }
 
 /* Letters, and single punctuation marks that stand between two of them. */
@@ -93,10 +100,11 @@ static size_t run_of_letters(const uint8_t *p, size_t size, size_t at)
 {
     for (;;) {
         struct character inner, next;
-        while (at < size && p[at] < 0x80 && ascii[p[at]] == 'l') /* most of them, quickly */
-            at++;
-        at += run_of(p, size, at, LETTER);
-        if (at >= size)
+        at = ascii_run(p, size, at, 'l');
+        if (at == size || (p[at] < 0x80 && ascii[p[at]] == 'w'))
+            return at;
+        at = run_of(p, size, at, LETTER);
+        if (at == size)
             return at;
         inner = first(p + at, size - at);
         if (inner.class != PUNCTUATION || at + inner.bytes >= size)
@@ -116,10 +124,10 @@ size_t text_cut_piece(const uint8_t *p, size_t size, enum text_piece *what)
     case LINE_END:
         return c.bytes;
     case WHITE:
-        return run_of(p, size, 0, WHITE);
+        return run_of(p, size, ascii_run(p, size, 0, 'w'), WHITE);
     case PUNCTUATION:
     case IDEOGRAPH:
-        return c.bytes + run_of(p, size, c.bytes, MARK);
+        return run_of(p, size, c.bytes, MARK);
     case LETTER:
     case MARK: /* without anything that it could belong to */
         break;

@@ -46,26 +46,34 @@ static int32_t smaller(int32_t a, int32_t b)
 /* How many are equal from (x, y) on; from the last corner backwards where reversed. */
 static inline int32_t equal_run(const struct search *s, const struct box *q, int32_t x, int32_t y, int reversed)
 {
-    int32_t n = q->a_to - q->a_from, m = q->b_to - q->b_from, from = x;
+    int32_t rest_a = q->a_to - q->a_from - x, rest_b = q->b_to - q->b_from - y;
+    int32_t rest = rest_a < rest_b ? rest_a : rest_b, run = 0;
+    const uint32_t *a = reversed ? s->a + q->a_to - x : s->a + q->a_from + x;
+    const uint32_t *b = reversed ? s->b + q->b_to - y : s->b + q->b_from + y;
     if (reversed)
-        while (x < n && y < m && s->a[q->a_to - 1 - x] == s->b[q->b_to - 1 - y])
-            x++, y++;
+        while (run < rest && a[-1 - run] == b[-1 - run])
+            run++;
     else
-        while (x < n && y < m && s->a[q->a_from + x] == s->b[q->b_from + y])
-            x++, y++;
-    return x - from;
+        while (run < rest && a[run] == b[run])
+            run++;
+    return run;
 }
 
 enum outcome { GOES_ON, MET, SPENT };
 
 /* From d - 1 steps to d, in one direction. Reversed, everything is counted from the last corner, so that the other
- * direction's diagonal is n - m - k and its x counts down from n. */
-static inline enum outcome extend(struct search *s, const struct box *q, int32_t d, int reversed, struct point *met)
+ * direction's diagonal is n - m - k and its x counts down from n. Each direction is compiled for itself: the time of a
+ * merge of unlike texts goes by here. */
+__attribute__((always_inline)) static inline enum outcome extend(struct search *s, const struct box *q, int32_t d,
+                                                                 int reversed, struct point *met)
 {
     int32_t n = q->a_to - q->a_from, m = q->b_to - q->b_from, delta = n - m;
     int32_t *own = reversed ? s->backward : s->forward;
     const int32_t *other = reversed ? s->forward : s->backward;
     int32_t reached = reversed ? d : d - 1; /* steps of the other direction so far */
+    int may_meet = (delta & 1) != reversed; /* forwards an odd number of steps can meet, backwards an even one */
+    enum outcome outcome = GOES_ON;
+    uint64_t work = *s->work;
     /* 1. Diagonals outside of the box are left out; what is next to the new ones was not reached. */
     int32_t low = smaller(d, m), high = smaller(d, n);
     low = -(low - ((d - low) & 1));
@@ -80,17 +88,21 @@ static inline enum outcome extend(struct search *s, const struct box *q, int32_t
         }
         run = equal_run(s, q, x, x - k, reversed);
         own[k] = x += run;
-        /* 3. Does it meet the other direction? Going forwards, an odd number of steps can; backwards an even one. */
-        if ((delta & 1) != reversed && delta - k >= -reached && delta - k <= reached && x + other[delta - k] >= n) {
+        /* 3. Does it meet the other direction? */
+        if (may_meet && delta - k >= -reached && delta - k <= reached && x + other[delta - k] >= n) {
             *met = reversed ? (struct point){n - x, m - (x - k)} : (struct point){x, x - k};
-            return MET;
+            outcome = MET;
+            break;
         }
         /* 4. Count it. At two steps each direction has left its corner, and there is a point to split at. */
-        *s->work -= *s->work > (uint64_t)run ? (uint64_t)run + 1 : *s->work;
-        if (*s->work == 0 && !s->short_reach && d >= 2)
-            return SPENT;
+        work -= work > (uint64_t)run ? (uint64_t)run + 1 : work;
+        if (work == 0 && !s->short_reach && d >= 2) {
+            outcome = SPENT;
+            break;
+        }
     }
-    return GOES_ON;
+    *s->work = work;
+    return outcome;
 }
 
 /* The point with the most done that d steps reached in one direction, but for the far corner. */
