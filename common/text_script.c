@@ -1,0 +1,204 @@
+/* The shortest edit script of two sequences of numbers, in linear space: E. W. Myers, "An O(ND) Difference Algorithm
+ * and Its Variations", Algorithmica 1 (1986), section 4b.
+ *
+ * A point (x, y) says: x of a and y of b are done with. Taking one from a or one from b costs 1, taking an equal one
+ * from both costs nothing. Diagonal k holds the points with x - y = k. A search goes from both corners of a box at
+ * once, and keeps for each diagonal the furthest point that d steps reach; where the two meet, the box is split in two,
+ * each of which costs half.
+ *
+ * What is bounded here: a search does not go on beyond a reach of steps, nor, when the work is used up, beyond a short
+ * one. It then splits at the furthest point it has, which is a good split and not always the best one. Nothing but the
+ * two sequences decides where that happens. */
+#include "text_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+    REACH = 2048,        /* steps of one search while there is work left */
+    REACH_SPENT = 32,    /* and when there is none */
+    BOXES = 64,          /* the smaller half is done first, so that waiting boxes at least double */
+    NOWHERE = -(1 << 30) /* a diagonal that was not reached */
+};
+
+struct box {
+    int32_t a_from, a_to, b_from, b_to;
+};
+
+struct search {
+    const uint32_t *a, *b;
+    uint8_t *a_marked, *b_marked;
+    int32_t *forward, *backward; /* x of the furthest point of each diagonal, from -reach - 1 to reach + 1 */
+    uint64_t *work;
+    int short_reach; /* the work was used up before this search began */
+};
+
+/* A point of a box, counted from its first corner. */
+struct point {
+    int32_t x, y;
+};
+
+static int32_t smaller(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many are equal from (x, y) on; from the last corner backwards where reversed. */
+static inline int32_t equal_run(const struct search *s, const struct box *q, int32_t x, int32_t y, int reversed)
+{
+    int32_t rest_a = q->a_to - q->a_from - x, rest_b = q->b_to - q->b_from - y;
+    int32_t rest = rest_a < rest_b ? rest_a : rest_b, run = 0;
+    const uint32_t *a = reversed ? s->a + q->a_to - x : s->a + q->a_from + x;
+    const uint32_t *b = reversed ? s->b + q->b_to - y : s->b + q->b_from + y;
+    if (reversed)
+        while (run < rest && a[-1 - run] == b[-1 - run])
+            run++;
+    else
+        while (run < rest && a[run] == b[run])
+            run++;
+    return run;
+}
+
+enum outcome { GOES_ON, MET, SPENT };
+
+/* From d - 1 steps to d, in one direction. Reversed, everything is counted from the last corner, so that the other
+ * direction's diagonal is n - m - k and its x counts down from n. Each direction is compiled for itself: the time of a
+ * merge of unlike texts goes by here. */
+__attribute__((always_inline)) static inline enum outcome extend(struct search *s, const struct box *q, int32_t d,
+                                                                 int reversed, struct point *met)
+{
+    int32_t n = q->a_to - q->a_from, m = q->b_to - q->b_from, delta = n - m;
+    int32_t *own = reversed ? s->backward : s->forward;
+    const int32_t *other = reversed ? s->forward : s->backward;
+    int32_t reached = reversed ? d : d - 1; /* steps of the other direction so far */
+    int may_meet = (delta & 1) != reversed; /* forwards an odd number of steps can meet, backwards an even one */
+    enum outcome outcome = GOES_ON;
+    uint64_t work = *s->work;
+    /* 1. Diagonals outside of the box are left out; what is next to the new ones was not reached. */
+    int32_t low = smaller(d, m), high = smaller(d, n);
+    low = -(low - ((d - low) & 1));
+    high -= (d - high) & 1;
+    own[-d - 1] = own[d + 1] = NOWHERE;
+    for (int32_t k = low; k <= high; k += 2) {
+        /* 2. One step from the better neighbour, then along what is equal. */
+        int32_t x = d == 0 ? 0 : own[k - 1] + 1 > own[k + 1] ? own[k - 1] + 1 : own[k + 1], run;
+        if (x < 0 || x > n || x - k > m) {
+            own[k] = NOWHERE;
+            continue;
+        }
+        run = equal_run(s, q, x, x - k, reversed);
+        own[k] = x += run;
+        /* 3. Does it meet the other direction? */
+        if (may_meet && delta - k >= -reached && delta - k <= reached && x + other[delta - k] >= n) {
+            *met = reversed ? (struct point){n - x, m - (x - k)} : (struct point){x, x - k};
+            outcome = MET;
+            break;
+        }
+        /* 4. Count it. At two steps each direction has left its corner, and there is a point to split at. */
+        work -= work > (uint64_t)run ? (uint64_t)run + 1 : work;
+        if (work == 0 && !s->short_reach && d >= 2) {
+            outcome = SPENT;
+            break;
+        }
+    }
+    *s->work = work;
+    return outcome;
+}
+
+/* The point with the most done that d steps reached in one direction, but for the far corner. */
+static int32_t furthest(const int32_t *own, int32_t d, int32_t n, int32_t m, struct point *best)
+{
+    int32_t most = -1;
+    for (int32_t k = -d; k <= d; k++) {
+        int32_t done = own[k] < 0 ? -1 : 2 * own[k] - k;
+        if (done > most && done < n + m) {
+            most = done;
+            *best = (struct point){own[k], own[k] - k};
+        }
+    }
+    return most;
+}
+
+/* A point of a box, neither of its corners, through which a cheap script leads. */
+static struct point split(struct search *s, const struct box *q)
+{
+    int32_t n = q->a_to - q->a_from, m = q->b_to - q->b_from;
+    struct point forward = {0, 0}, backward = {0, 0};
+    int32_t reach, d;
+    s->short_reach = *s->work == 0;
+    reach = smaller(s->short_reach ? REACH_SPENT : REACH, (n + m + 1) / 2);
+    for (d = 0; d <= reach; d++) {
+        enum outcome outcome;
+        if ((outcome = extend(s, q, d, 0, &forward)) == GOES_ON)
+            outcome = extend(s, q, d, 1, &forward);
+        if (outcome == MET)
+            return forward;
+        if (outcome == SPENT)
+            break;
+    }
+    d = smaller(d, reach);
+    /* Too far apart. Where the work ran out round d is unfinished; the points that it has are good all the same. */
+    if (furthest(s->forward, d, n, m, &forward) >= furthest(s->backward, d, n, m, &backward))
+        return forward;
+    return (struct point){n - backward.x, m - backward.y};
+}
+
+static void mark(uint8_t *marked, int32_t from, int32_t to)
+{
+    for (int32_t i = from; i < to; i++)
+        marked[i] = 1;
+}
+
+static void run(struct search *s, struct box whole)
+{
+    struct box waiting[BOXES];
+    size_t count = 1;
+    waiting[0] = whole;
+    while (count > 0) {
+        struct box q = waiting[--count], left, right;
+        struct point p;
+        /* 1. What is equal at both ends stays. */
+        int32_t same = equal_run(s, &q, 0, 0, 0);
+        q.a_from += same;
+        q.b_from += same;
+        same = equal_run(s, &q, 0, 0, 1);
+        q.a_to -= same;
+        q.b_to -= same;
+        /* 2. Where one side is empty, the other is marked. */
+        if (q.a_from == q.a_to || q.b_from == q.b_to) {
+            mark(s->a_marked, q.a_from, q.a_to);
+            mark(s->b_marked, q.b_from, q.b_to);
+            continue;
+        }
+        /* 3. Else it is split; the smaller half goes first. */
+        p = split(s, &q);
+        left = right = q;
+        left.a_to = right.a_from = q.a_from + p.x;
+        left.b_to = right.b_from = q.b_from + p.y;
+        assert(p.x >= 0 && p.y >= 0 && left.a_to <= q.a_to && left.b_to <= q.b_to);
+        assert(p.x + p.y > 0 && (left.a_to < q.a_to || left.b_to < q.b_to) && count + 2 <= BOXES);
+        if (p.x + p.y < q.a_to - left.a_to + q.b_to - left.b_to) {
+            waiting[count++] = right;
+            waiting[count++] = left;
+        } else {
+            waiting[count++] = left;
+            waiting[count++] = right;
+        }
+    }
+}
+
+int text_script(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count, uint8_t *a_marked,
+                uint8_t *b_marked, uint64_t *work, struct error *e)
+{
+    size_t reach = (a_count + b_count + 1) / 2 < REACH ? (a_count + b_count + 1) / 2 : REACH, room = 2 * reach + 3;
+    struct search s = {a, b, a_marked, b_marked, NULL, NULL, work, 0};
+    struct box whole = {0, (int32_t)a_count, 0, (int32_t)b_count};
+    int32_t *memory = malloc(2 * room * sizeof *memory);
+    if (memory == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left to compare two versions of a text");
+    s.forward = memory + reach + 1;
+    s.backward = s.forward + room;
+    run(&s, whole);
+    free(memory);
+    return 0;
+}
