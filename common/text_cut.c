@@ -174,18 +174,14 @@ static int is_separator(const uint8_t *p) /* U+2028, U+2029 */
 
 int text_at_line_start(struct slice text, size_t at)
 {
-    if (at == 0 || text.p[at - 1] == '\n')
+    if (at == 0 || text.p[at - 1] == '\n' || text.p[at - 1] == '\r')
         return 1;
-    if (text.p[at - 1] == '\r')
-        return at == text.size || text.p[at] != '\n';
     return at >= 3 && is_separator(text.p + at - 3);
 }
 
 int text_at_line_end(struct slice text, size_t at)
 {
-    if (at == text.size || text.p[at] == '\r')
+    if (at == text.size || text.p[at] == '\n' || text.p[at] == '\r')
         return 1;
-    if (text.p[at] == '\n')
-        return at == 0 || text.p[at - 1] != '\r';
     return text.size - at >= 3 && is_separator(text.p + at);
 }

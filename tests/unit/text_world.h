@@ -99,7 +99,10 @@ static inline struct shown show(const struct text_merged *m)
 static inline void assert_is_made_of(const struct text_merged *m, struct slice base,
                                      const struct text_version *versions)
 {
-    size_t overlaps = 0;
+    size_t overlaps = 0, alternatives = 0;
+    for (size_t i = 0; i < m->segment_count; i++)
+        alternatives += m->segments[i].count;
+    assert_int_equal(alternatives, m->alternative_count);
     assert_int_equal(m->rule, TEXT_RULE);
     for (size_t v = 0; v <= m->version_count; v++) {
         struct slice whole = v < m->version_count ? versions[m->order[v]].text : base;
