@@ -2,6 +2,7 @@
 #ifndef SATCHEL_TEXT_WORLD_H
 #define SATCHEL_TEXT_WORLD_H
 
+#include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +17,7 @@
 
 static inline struct slice words(const char *text)
 {
-    return (struct slice){(const uint8_t *)text, strlen(text)};
+    return (struct slice){(const uint8_t *)text, text == NULL ? 0 : strlen(text)};
 }
 
 static inline struct text_version version(unsigned device, const char *text)
@@ -39,6 +40,7 @@ static inline void show_bytes(struct shown *s, const void *bytes, size_t size)
         s->p = realloc(s->p, s->room);
         assert_non_null(s->p);
     }
+    assert(s->p != NULL);
     if (size != 0)
         memcpy(s->p + s->used, bytes, size);
     s->used += size;
