@@ -11,11 +11,11 @@
  * A paragraph is a line with its line end, and the blank lines after it. */
 #include "text_private.h"
 
-enum class { LETTER, IDEOGRAPH, MARK, PUNCTUATION, WHITE, LINE_END };
+enum group { LETTER, IDEOGRAPH, MARK, PUNCTUATION, WHITE, LINE_END };
 
 struct span {
     uint32_t from, to; /* both belong to it */
-    enum class class;
+    enum group group;
 };
 
 /* Beyond ASCII, by rising numbers; what stands nowhere here is a letter. */
@@ -36,11 +36,19 @@ static const struct span spans[] = {
     {0xff1a, 0xff20, PUNCTUATION}, {0xff3b, 0xff40, PUNCTUATION}, {0xff5b, 0xff65, PUNCTUATION},
     {0x20000, 0x3ffff, IDEOGRAPH}, {0xe0100, 0xe01ef, MARK}};
 
-static enum class beyond_ascii(uint32_t number) {
+static enum group beyond_ascii(uint32_t number)
+{
     size_t low = 0, high = sizeof spans / sizeof *spans;
-    while (low < high){size_t middle = low + (high - low) / 2; if (number > spans[middle].to) low = middle + 1;
-                       else if (number < spans[middle].from) high = middle; else return spans[middle].class;}
-return LETTER;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (number >= spans[middle].from && number <= spans[middle].to)
+            return spans[middle].group;
+        if (number < spans[middle].from)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return LETTER;
 }
 
 /* ASCII: letter, white space, line end (n), punctuation. */
@@ -49,15 +57,13 @@ static const char ascii[] = "lllllllllwnwwnllllllllllllllllll"
                             "pllllllllllllllllllllllllllppppp"
                             "pllllllllllllllllllllllllllppppl";
 
-static enum class of_ascii(uint8_t byte) {
-    return ascii[byte] == 'l'   ? LETTER
-           : ascii[byte] == 'w' ? WHITE
-           : ascii[byte] == 'p' ? PUNCTUATION
-                                : LINE_END;
+static enum group of_ascii(uint8_t byte)
+{
+    return ascii[byte] == 'l' ? LETTER : ascii[byte] == 'w' ? WHITE : ascii[byte] == 'p' ? PUNCTUATION : LINE_END;
 }
 
 struct character {
-    enum class class;
+    enum group group;
     size_t bytes;
 };
 
@@ -75,7 +81,7 @@ static struct character first(const uint8_t *p, size_t size)
     return (struct character){beyond_ascii(number), bytes};
 }
 
-/* Where a run of ASCII of one class ends: most text is that, and this is quick. */
+/* Where a run of ASCII of one group ends: most text is that, and this is quick. */
 static size_t ascii_run(const uint8_t *p, size_t size, size_t at, char what)
 {
     while (at < size && p[at] < 0x80 && ascii[p[at]] == what)
@@ -83,12 +89,12 @@ static size_t ascii_run(const uint8_t *p, size_t size, size_t at, char what)
     return at;
 }
 
-/* Where the characters of a class, and the marks among them, end. */
-static size_t run_of(const uint8_t *p, size_t size, size_t at, enum class what)
+/* Where the characters of a group, and the marks among them, end. */
+static size_t run_of(const uint8_t *p, size_t size, size_t at, enum group what)
 {
     while (at < size) {
         struct character c = first(p + at, size - at);
-        if (c.class != what && c.class != MARK)
+        if (c.group != what && c.group != MARK)
             break;
         at += c.bytes;
     }
@@ -107,10 +113,10 @@ static size_t run_of_letters(const uint8_t *p, size_t size, size_t at)
         if (at == size)
             return at;
         inner = first(p + at, size - at);
-        if (inner.class != PUNCTUATION || at + inner.bytes >= size)
+        if (inner.group != PUNCTUATION || at + inner.bytes >= size)
             return at;
         next = first(p + at + inner.bytes, size - at - inner.bytes);
-        if (next.class != LETTER)
+        if (next.group != LETTER)
             return at;
         at += inner.bytes;
     }
@@ -119,8 +125,8 @@ static size_t run_of_letters(const uint8_t *p, size_t size, size_t at)
 size_t text_cut_piece(const uint8_t *p, size_t size, enum text_piece *what)
 {
     struct character c = first(p, size);
-    *what = c.class == LINE_END ? TEXT_LINE_END : c.class == WHITE || c.class == PUNCTUATION ? TEXT_LOOSE : TEXT_WORD;
-    switch (c.class) {
+    *what = c.group == LINE_END ? TEXT_LINE_END : c.group == WHITE || c.group == PUNCTUATION ? TEXT_LOOSE : TEXT_WORD;
+    switch (c.group) {
     case LINE_END:
         return c.bytes;
     case WHITE:
@@ -147,7 +153,7 @@ static size_t line(const uint8_t *p, size_t size)
         }
         c = first(p + at, size - at);
         at += c.bytes;
-        if (c.class == LINE_END)
+        if (c.group == LINE_END)
             break;
     }
     return at;
@@ -158,10 +164,10 @@ size_t text_cut_paragraph(const uint8_t *p, size_t size)
     size_t at = line(p, size);
     for (;;) {
         size_t blank = at;
-        struct character c;
-        while (blank < size && (c = first(p + blank, size - blank)).class == WHITE)
+        struct character c = {LETTER, 0};
+        while (blank < size && (c = first(p + blank, size - blank)).group == WHITE)
             blank += c.bytes;
-        if (blank == size || c.class != LINE_END)
+        if (blank == size || c.group != LINE_END)
             return at;
         at = blank + c.bytes;
     }
@@ -174,18 +180,14 @@ static int is_separator(const uint8_t *p) /* U+2028, U+2029 */
 
 int text_at_line_start(struct slice text, size_t at)
 {
-    if (at == 0 || text.p[at - 1] == '\n')
+    if (at == 0 || text.p[at - 1] == '\n' || text.p[at - 1] == '\r')
         return 1;
-    if (text.p[at - 1] == '\r')
-        return at == text.size || text.p[at] != '\n';
     return at >= 3 && is_separator(text.p + at - 3);
 }
 
 int text_at_line_end(struct slice text, size_t at)
 {
-    if (at == text.size || text.p[at] == '\r')
+    if (at == text.size || text.p[at] == '\n' || text.p[at] == '\r')
         return 1;
-    if (text.p[at] == '\n')
-        return at == 0 || text.p[at - 1] != '\r';
     return text.size - at >= 3 && is_separator(text.p + at);
 }

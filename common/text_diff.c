@@ -94,6 +94,7 @@ static int cut(struct pieces *p, enum pass pass, struct error *e)
     size_t at = 0, word;
     int code;
     while ((code = make_room(p, e)) == 0) {
+        assert(p->at != NULL && p->word != NULL);
         p->at[p->count] = (uint32_t)at;
         if (at == p->text.size && (pass != WORDS || p->count > 0))
             break;

@@ -18,7 +18,7 @@ enum text_piece {
 };
 size_t text_cut_piece(const uint8_t *p, size_t size, enum text_piece *what);
 
-/* Is `at` where a line starts; where one ends? */
+/* Is `at`, where the text may be cut, where a line starts; where one ends? */
 int text_at_line_start(struct slice text, size_t at);
 int text_at_line_end(struct slice text, size_t at);
 

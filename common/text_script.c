@@ -193,7 +193,7 @@ int text_script(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_c
     size_t reach = (a_count + b_count + 1) / 2 < REACH ? (a_count + b_count + 1) / 2 : REACH, room = 2 * reach + 3;
     struct search s = {a, b, a_marked, b_marked, NULL, NULL, work, 0};
     struct box whole = {0, (int32_t)a_count, 0, (int32_t)b_count};
-    int32_t *memory = malloc(2 * room * sizeof *memory);
+    int32_t *memory = calloc(2 * room, sizeof *memory);
     if (memory == NULL)
         return error_set(e, E_MEMORY, "there is no memory left to compare two versions of a text");
     s.forward = memory + reach + 1;

@@ -372,13 +372,16 @@ static void hostile_texts_come_to_an_end(void **state)
     random_state = 314159265358979323ull;
     for (unsigned shape = 0; shape < 7; shape++) {
         static const char *const alphabets[] = {"abcdefghij klm\n", "!?.,;:", " \n", "a", "a\n", ".\n", " x\n."};
-        size_t letters = strlen(alphabets[shape]);
+        const char *letters = alphabets[shape];
+        unsigned count = (unsigned)strlen(letters);
         struct text_version v[2];
         struct text_merged m;
         for (size_t i = 0; i < SIZE; i++) {
-            base[i] = alphabets[shape][shape == 4 ? i % 2 : below((unsigned)letters)];
-            one[i] = alphabets[shape][shape == 4 ? i % 2 : below((unsigned)letters)];
-            other[i] = below(9) == 0 ? alphabets[shape][below((unsigned)letters)] : base[i];
+            base[i] = letters[shape == 4 ? (unsigned)i % 2 : below(count)];
+            one[i] = letters[shape == 4 ? (unsigned)i % 2 : below(count)];
+            other[i] = base[i];
+            if (below(9) == 0)
+                other[i] = letters[below(count)];
         }
         v[0] = version(1, one);
         v[1] = version(2, other);

@@ -87,6 +87,12 @@ static void paragraphs_beside_each_other(void **state)
     two("He is home", "He is out", "He is home\n\nMore.", "He is {A:out<home}{B:\n\nMore.<}");
     two("He is home", "He is home, he says", "He is home\n\nMore.", "He is home[A:, he says|B:\n\nMore.<]");
     two("He is home", "He is home, he says", "He is home now", "He is home[A:, he says|B: now<]");
+    /* So with other line ends. */
+    two("One\xe2\x80\xa8Two", "One\xe2\x80\xa8New\xe2\x80\xa8Two", "One\xe2\x80\xa8Three",
+        "One\xe2\x80\xa8{A:New\xe2\x80\xa8<}{B:Three<Two}");
+    two("One\xe2\x80\xa8Two", "New\xe2\x80\xa8Two", "One\nTwo", "{A:New<One}{B:\n<\xe2\x80\xa8}Two");
+    two("One\r\nTwo", "One\r\nNew\r\nTwo", "One\r\nThree", "One\r\n{A:New\r\n<}{B:Three<Two}");
+    two("One\rTwo", "One\rNew\rTwo", "One\rThree", "One\r{A:New\r<}{B:Three<Two}");
     /* A line that was joined to the next keeps nothing apart. */
     two("One\nTwo\n", "One and Two\n", "One\nThree\n", "One[A: and Two|B:\nThree<\nTwo]\n");
 }

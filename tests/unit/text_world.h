@@ -2,6 +2,7 @@
 #ifndef SATCHEL_TEXT_WORLD_H
 #define SATCHEL_TEXT_WORLD_H
 
+#include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +17,7 @@
 
 static inline struct slice words(const char *text)
 {
-    return (struct slice){(const uint8_t *)text, strlen(text)};
+    return (struct slice){(const uint8_t *)text, text == NULL ? 0 : strlen(text)};
 }
 
 static inline struct text_version version(unsigned device, const char *text)
@@ -39,6 +40,7 @@ static inline void show_bytes(struct shown *s, const void *bytes, size_t size)
         s->p = realloc(s->p, s->room);
         assert_non_null(s->p);
     }
+    assert(s->p != NULL);
     if (size != 0)
         memcpy(s->p + s->used, bytes, size);
     s->used += size;
@@ -99,7 +101,10 @@ static inline struct shown show(const struct text_merged *m)
 static inline void assert_is_made_of(const struct text_merged *m, struct slice base,
                                      const struct text_version *versions)
 {
-    size_t overlaps = 0;
+    size_t overlaps = 0, alternatives = 0;
+    for (size_t i = 0; i < m->segment_count; i++)
+        alternatives += m->segments[i].count;
+    assert_int_equal(alternatives, m->alternative_count);
     assert_int_equal(m->rule, TEXT_RULE);
     for (size_t v = 0; v <= m->version_count; v++) {
         struct slice whole = v < m->version_count ? versions[m->order[v]].text : base;
