@@ -73,7 +73,7 @@ static void full(enum message_type type, struct message *m)
         memset(m->as.welcome.seal_key, 0x51, 32);
         memset(m->as.welcome.lease_secret, 0x52, 32);
         m->as.welcome.lease_until_ms = 1790000000004;
-        m->as.welcome.recovery = many(2 * MESSAGE_PAIR_BYTES);
+        m->as.welcome.recovery = many(2 * (size_t)MESSAGE_PAIR_BYTES);
         break;
     case MESSAGE_PUSH:
         m->as.push = (struct message_push){text("a head"), text("a batch")};
