@@ -323,10 +323,10 @@ alter_device() { flip "$1" $(($(device_at "$1") + 96 + 5)); }
     add_laptop tia
     cp "$home/tia/store.office" "$home/tia.office"
     : >"$home/tia/store.office"
-    laptop tia list >/dev/null
+    laptop tia status >/dev/null
     cmp "$home/tia/store.office" "$home/tia.office"
     sed 's/127.0.0.1/localhost/' "$home/tia.office" >"$home/tia/store.office"
-    laptop tia list >/dev/null
+    laptop tia status >/dev/null
     has "$(cat "$home/tia/store.office")" localhost
 }
 

@@ -142,16 +142,16 @@ everything() {
     # The office's daemon, with everything in its memory; and a laptop's command that waits for it.
     stop
     start
-    kill -QUIT "$(cat "$office.pid")"
-    for _ in $(seq 100); do kill -0 "$(cat "$office.pid")" 2>/dev/null && sleep 0.05; done
-    run kill -0 "$(cat "$office.pid")"
-    [ "$status" -ne 0 ]
+    kill -ABRT "$(cat "$office.pid")"
+    ended=0
+    wait "$(cat "$office.pid")" || ended=$?
+    equal "$ended" $((128 + 6))
     start
     kill -STOP "$(cat "$office.pid")"
     laptop anna sync >/dev/null 2>&1 3>&- &
     sync=$!
     sleep 1
-    pkill -QUIT -P "$sync" || kill -QUIT "$sync"
+    pkill -ABRT -P "$sync" || kill -ABRT "$sync"
     wait "$sync" || true
     kill -CONT "$(cat "$office.pid")"
     equal "$(find "$home/cores" / -maxdepth 1 -name 'core*' -type f)" ""
