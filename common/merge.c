@@ -289,6 +289,7 @@ struct merge_shown merge_show(const struct schema_field *field, struct merge_op 
     case SCHEMA_HIGHEST:
         return show_highest(field, live, count);
     case SCHEMA_REVIEW:
+    case SCHEMA_STATUS:
         return one_of(live, count, accepted_first, MERGE_LOUD);
     case SCHEMA_SET:
         return show_set(live, count);

@@ -115,6 +115,7 @@ static void put(struct showing *s, struct column *column, const struct merge_op 
     case SCHEMA_LATEST:
     case SCHEMA_HIGHEST:
     case SCHEMA_REVIEW:
+    case SCHEMA_STATUS:
         if (shown->count != 0)
             put_value(s, column, ops[0].value);
         break;

@@ -65,7 +65,7 @@ const struct schema_field *schema_field_named(const struct schema_kind *kind, co
 
 const char *schema_policy_name(enum schema_policy policy)
 {
-    static const char *const names[] = {"latest", "highest", "review", "set", "sum", "text", "once"};
+    static const char *const names[] = {"latest", "highest", "review", "status", "set", "sum", "text", "once"};
     return names[policy];
 }
 

@@ -15,6 +15,7 @@ enum schema_policy {
     SCHEMA_LATEST,
     SCHEMA_HIGHEST,
     SCHEMA_REVIEW,
+    SCHEMA_STATUS, /* as review, and a change must follow the status that the office had when it came */
     SCHEMA_SET,
     SCHEMA_SUM,
     SCHEMA_TEXTUAL,
@@ -90,7 +91,7 @@ enum schema_kind_number {
 #define FIELD_SOURCE_ID 2
 #define FIELD_SOURCE_HASH 3
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define SCHEMA_VALUE_MAX 65536 /* bytes of one value, encoded */
 #define SCHEMA_TEXT_MAX 60000  /* bytes of a text */
 #define SCHEMA_FORMAT_MAX (SCHEMA_VALUE_MAX * 2 + 1)

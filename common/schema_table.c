@@ -51,6 +51,7 @@ static const struct schema_field office_fields[] = {
     FIELD(12, "noise_key", BYTES, LATEST, "its static X25519 public key"),
     FIELD(13, "schema_version", INTEGER, LATEST, "the schema that it writes"),
     FIELD(14, "lease_days", INTEGER, LATEST, "how long a laptop opens its store without meeting the office"),
+    FIELD(15, "text_rule", INTEGER, LATEST, "the rule by which narratives are brought together"),
 };
 static const struct schema_field user_fields[] = {
     FIELD(10, "name", TEXT, LATEST, "the person's name"),
@@ -60,6 +61,7 @@ static const struct schema_field user_fields[] = {
     FIELD(14, "phone", TEXT, LATEST, "telephone"),
     FIELD(15, "login", TEXT, LATEST, "the short name that commands take"),
     FIELD(16, "recovery_key", BYTES, LATEST, "X25519 public key of a recovery officer"),
+    REF(17, "supervisor", USER, LATEST, "who supervises this person: is told of what is loud"),
 };
 static const struct schema_field device_fields[] = {
     REF(10, "user", USER, LATEST, "whose laptop it is"),
@@ -76,6 +78,7 @@ static const struct schema_field ticket_fields[] = {
 static const struct schema_field assignment_fields[] = {
     REF(10, "user", USER, LATEST, "who holds the case"),
     CHOICE(11, "status", LATEST, in_use, "disabled: released"),
+    FIELD(12, "responsible", FLAG, LATEST, "this person decides what is contested in the case"),
 };
 static const struct schema_field hold_fields[] = {
     FIELD(10, "device", BYTES, LATEST, "the held change's device"),
@@ -102,6 +105,9 @@ static const struct schema_field client_fields[] = {
     FIELD(22, "alert", TEXT, SET, "what a visitor must know before going there"),
     CHOICE(23, "consent", REVIEW, consents, "consent to sharing the record"),
     FIELD(24, "veteran", FLAG, LATEST, "has served"),
+    FIELD(25, "identifier", TEXT, SET, "numbers by which others know the person: insurance, passport"),
+    REF(26, "same_as", CLIENT, SET, "a record of the same person: the two are duplicates"),
+    REF(27, "different_from", CLIENT, SET, "looks like the same person, and is another"),
 };
 static const struct schema_field case_fields[] = {
     REF(10, "client", CLIENT, REVIEW, "the person"),
@@ -113,7 +119,7 @@ static const struct schema_field case_fields[] = {
     FIELD(16, "opened", DATE, LATEST, "day of entry"),
     FIELD(17, "closed", DATE, LATEST, "day of exit"),
     FIELD(18, "outcome", TEXT, LATEST, "how it ended; where the person went"),
-    CHOICE(19, "status", REVIEW, case_states, "open, on hold, closed"),
+    CHOICE(19, "status", STATUS, case_states, "open, on hold, closed"),
     CHOICE(20, "risk", HIGHEST, risks, "falls only by someone who saw the higher one"),
     CHOICE(21, "level_of_care", HIGHEST, levels, "how much care is needed"),
     FIELD(22, "next_visit", TIME, LATEST, "the next appointment"),
@@ -148,7 +154,7 @@ static const struct schema_field plan_fields[] = {
     FIELD(11, "code", TEXT, LATEST, "its code in the source system"),
     FIELD(12, "started", DATE, LATEST, "from"),
     FIELD(13, "ended", DATE, LATEST, "to"),
-    CHOICE(14, "status", REVIEW, plan_states, "draft, active, completed, ended early"),
+    CHOICE(14, "status", STATUS, plan_states, "draft, active, completed, ended early"),
     FIELD(15, "narrative", TEXT, TEXTUAL, "goals and steps"),
     FIELD(16, "reason", TEXT, LATEST, "why"),
 };

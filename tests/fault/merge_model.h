@@ -144,6 +144,7 @@ static inline int model_before(const struct schema_field *field, const struct mo
             return model_rank(field, a) > model_rank(field, b);
         return model_latest_before(a, b);
     case SCHEMA_REVIEW:
+    case SCHEMA_STATUS:
     case SCHEMA_TEXTUAL:
         return model_accepted_before(a, b);
     case SCHEMA_SET:
@@ -222,7 +223,7 @@ static inline struct model_shown model_show(const struct schema_field *field, st
     /* "Equal values never conflict, whoever wrote them." */
     if (differ && field->policy == SCHEMA_LATEST)
         shown.conflict = MODEL_QUIET;
-    if (differ && (field->policy == SCHEMA_HIGHEST || field->policy == SCHEMA_REVIEW))
+    if (differ && (field->policy == SCHEMA_HIGHEST || field->policy == SCHEMA_REVIEW || field->policy == SCHEMA_STATUS))
         shown.conflict = MODEL_LOUD;
     if (field->policy == SCHEMA_TEXTUAL && shown.count > 1)
         shown.conflict = MODEL_LOUD;

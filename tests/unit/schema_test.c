@@ -168,7 +168,7 @@ static void test_numbers_stay(void **state)
                  {9, 10, "contact", "name", SCHEMA_TEXT, SCHEMA_LATEST},
                  {10, 10, "note", "text", SCHEMA_TEXT, SCHEMA_ONCE},
                  {11, 16, "service", "amount", SCHEMA_MONEY, SCHEMA_SUM},
-                 {12, 14, "plan", "status", SCHEMA_CHOICE, SCHEMA_REVIEW},
+                 {12, 14, "plan", "status", SCHEMA_CHOICE, SCHEMA_STATUS},
                  {13, 14, "provider", "parent", SCHEMA_REF, SCHEMA_LATEST},
                  {14, 10, "receipt", "position", SCHEMA_INTEGER, SCHEMA_LATEST},
                  {8, 1, "case", "void", SCHEMA_DOTS, SCHEMA_REVIEW},
