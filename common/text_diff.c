@@ -52,7 +52,7 @@ static int add(struct text_hunks *out, struct text_hunk hunk, struct error *e)
 }
 
 /* The next hunk from (i, k) on, counted in pieces. Not 0: there is one. */
-static int next_hunk(const struct sides *s, size_t *i, size_t *k, struct text_hunk *h)
+static int next_hunk(const struct sides *s, uint32_t *i, uint32_t *k, struct text_hunk *h)
 {
     size_t base_count = s->base->count, other_count = s->other.count;
     while (*i < base_count && *k < other_count && !s->base_marked[*i] && !s->other_marked[*k])
@@ -99,8 +99,8 @@ static void slide(const struct sides *s, struct text_hunk *h, size_t limit)
 /* All hunks, tidy, counted in pieces. */
 static int find_hunks(const struct sides *s, struct text_hunks *out, struct error *e)
 {
-    struct text_hunk h;
-    size_t i = 0, k = 0;
+    struct text_hunk h = {0, 0, 0, 0, 0};
+    uint32_t i = 0, k = 0;
     int code;
     while (next_hunk(s, &i, &k, &h)) {
         struct text_hunk *last = out->count == 0 ? NULL : &out->p[out->count - 1];
@@ -211,7 +211,7 @@ out:
 int text_diff(struct text_base *base, struct slice other, unsigned version, struct text_hunks *out, struct error *e)
 {
     struct job j = {base, other, version, TEXT_WORK, out, e};
-    struct text_hunk whole = {0, base->text.size, 0, other.size, version};
+    struct text_hunk whole = {0, (uint32_t)base->text.size, 0, (uint32_t)other.size, version};
     assert(base->text.size <= TEXT_BYTES_MAX && other.size <= TEXT_BYTES_MAX);
     return compare(&j, TEXT_PARAGRAPHS, whole);
 }

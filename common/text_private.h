@@ -78,8 +78,8 @@ void text_pieces_free(struct text_pieces *p);
 
 /* base[base_from .. base_to) became other[from .. to), in bytes. One side may be empty, not both. */
 struct text_hunk {
-    size_t base_from, base_to, from, to;
-    unsigned version;
+    uint32_t base_from, base_to, from, to;
+    uint32_t version;
 };
 
 struct text_hunks {
