@@ -290,6 +290,7 @@ static struct merge_shown show_once(struct merge_op *live, size_t count)
     return shown;
 }
 
+/* Did the author of an op start from this one? */
 static int names(const struct merge_op *op, const struct dot *dot)
 {
     struct unpack r;

@@ -61,7 +61,7 @@ struct merge_base {
 
 /* What all live ops were written over: their nearest common ancestor. dead as for merge_show_over, in any order; what
  * lies beyond the generation that is found does not matter, so a caller may fetch one generation after the other until
- * there is one. More than MERGE_DEAD_MAX dead, or none: no base. */
+ * it has that one. More than MERGE_DEAD_MAX dead, or none: no base. */
 struct merge_base merge_base(const struct merge_op *live, size_t count, const struct merge_op *dead, size_t dead_count);
 
 #endif

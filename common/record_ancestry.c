@@ -166,6 +166,7 @@ int record_ancestry_load(struct db *db, const struct id *record, unsigned field,
 {
     struct search s = {db, record, field, live, count, 0, 0, out};
     size_t from = 0, to;
+    unsigned generation = 1; /* found, all of it */
     int code;
     memset(out, 0, sizeof *out);
     out->base.base = MERGE_NO_BASE;
@@ -178,11 +179,14 @@ int record_ancestry_load(struct db *db, const struct id *record, unsigned field,
     /* 2. The others: what that one names, and so on, until there is nothing new, or a base. */
     while (code == 0 && !s.too_many && from < out->found_count) {
         to = out->found_count;
-        if (to_base && (out->base = merge_base(live, count, out->ops, to)).generation != 0)
+        if (to_base)
+            out->base = merge_base(live, count, out->ops, to);
+        if (out->base.generation != 0 && out->base.generation <= generation)
             break;
         count_names(&s, out->ops + from, to - from);
         for (; from < to && code == 0; from++)
             code = follow(&s, out->ops[from].supersedes, e);
+        generation++;
     }
     out->count = s.too_many ? 0 : out->found_count;
     return code;
