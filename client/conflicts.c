@@ -44,7 +44,11 @@ static void conflict_words(struct listing *l, const struct record_conflict *c, c
         }
         (void)fprintf(out, "    decide: satchel resolve %s void yes|no\n", brief);
     } else {
+        if (f->merged != NULL)
+            view_merged_who(&l->v, f, 4);
         view_ops(&l->v, c->kind, c->field, f, 4);
+        if (f->merged != NULL && f->merged->text.overlaps == 0)
+            (void)fprintf(out, "    keep all: satchel resolve %s %s merged\n", brief, c->field->name);
         (void)fprintf(out, "    decide: satchel resolve %s %s VALUE   (a value, or its number above)\n", brief,
                       c->field->name);
     }
@@ -59,6 +63,10 @@ static void conflict_json(struct listing *l, const struct record_conflict *c, co
     view_json_id(out, "scope", &c->scope);
     (void)fprintf(out, ", \"field\": \"%s\", \"loud\": %s, \"values\": ", c->field->name, c->loud ? "true" : "false");
     view_ops(&l->v, c->kind, c->field, f, 0);
+    if (f->merged != NULL) {
+        (void)fputs(", \"merged\": ", out);
+        view_merged_json(&l->v, f);
+    }
     (void)fputs("}", out);
 }
 
@@ -135,12 +143,40 @@ static int set_reference(struct resolving *r, struct edit *edit, const char *tex
     return code != 0 ? code : edit_set_id(edit, r->field->name, &id, e);
 }
 
+/* The word "merged": the versions of a text as they were brought together, where nothing overlaps. */
+static int choose_merged(struct resolving *r, struct edit *edit, const struct record_field *f, struct error *e)
+{
+    struct pack value;
+    int code;
+    if (f->merged == NULL)
+        return error_set(e, E_REFUSED,
+                         f->newer_rule
+                             ? "the versions of %s are brought together by a newer rule than this program "
+                               "has; renew it, or write the text as it should be"
+                             : "the versions of %s could not be brought together; write the text as it should be",
+                         r->field->name);
+    if (f->merged->text.overlaps != 0)
+        return error_set(e, E_REFUSED,
+                         "the versions of %s overlap in %zu %s, and only a person can say which holds; write the text "
+                         "as it should be",
+                         r->field->name, f->merged->text.overlaps, f->merged->text.overlaps == 1 ? "place" : "places");
+    pack_start(&value);
+    pack_text(&value, f->merged->words, f->merged->words_bytes);
+    if ((code = pack_finish(&value, e)) == 0)
+        code = edit_set(edit, r->field, pack_bytes(&value), e);
+    pack_free(&value);
+    (void)snprintf(r->v.room, SCHEMA_FORMAT_MAX, "all versions, as they were brought together");
+    return code;
+}
+
 static int choose(struct resolving *r, struct edit *edit, const struct record_field *f, const char *text,
                   struct error *e)
 {
     size_t number = listed_number(r->field, text);
     char brief[VIEW_ID], moment[MOMENT_TEXT];
     view_id(&r->record, brief);
+    if (r->field->policy == SCHEMA_TEXTUAL && strcmp(text, "merged") == 0)
+        return choose_merged(r, edit, f, e);
     if (number > 0 && number <= f->count) {
         struct slice value = f->ops[number - 1].merge.value;
         (void)view_value(&r->v, r->field, value);

@@ -12,14 +12,37 @@ void sheet_label(struct view *v, const char *name, int indent)
     (void)fprintf(v->cli->out, "%*s%-*s", indent, "", SHEET_LABEL, name);
 }
 
+/* A text of several versions that were brought together. Where they overlap they follow, whole and numbered. */
+static void print_merged(struct view *v, const struct record_place *place, const struct schema_field *field,
+                         const struct record_field *f, const char *brief, int indent)
+{
+    FILE *out = v->cli->out;
+    int is_clean = f->shown.conflict != MERGE_LOUD;
+    view_merged(v, f, indent);
+    (void)fprintf(out,
+                  is_clean ? "\n%*sparallel edits, all of them in; `satchel resolve %s %s merged` makes them one\n"
+                           : "\n%*scontested: decide with `satchel resolve %s %s VALUE`, a value or its number\n",
+                  indent, "", brief, field->name);
+    view_merged_who(v, f, indent);
+    if (!is_clean)
+        view_ops(v, place->kind, field, f, indent);
+}
+
 static void print_contested(struct view *v, const struct id *record, const struct record_place *place,
                             const struct schema_field *field, const struct record_field *f, int indent)
 {
     FILE *out = v->cli->out;
     char brief[VIEW_ID];
     view_id(record, brief);
+    if (f->merged != NULL) {
+        print_merged(v, place, field, f, brief, indent + SHEET_LABEL);
+        return;
+    }
     view_block(out, view_value(v, field, f->ops[0].merge.value), indent + SHEET_LABEL);
     (void)fputc('\n', out);
+    if (f->newer_rule)
+        (void)fprintf(out, "%*sthe office brings texts together by a newer rule than this program has: renew it\n",
+                      indent + SHEET_LABEL, "");
     if (f->shown.conflict == MERGE_LOUD)
         (void)fprintf(out, "%*scontested: decide with `satchel resolve %s %s VALUE`, a value or its number\n",
                       indent + SHEET_LABEL, "", brief, field->name);
@@ -111,6 +134,8 @@ static void field_json(struct view *v, const struct record_place *place, const s
             view_json_value(v, place->kind, field, f->ops[i].merge.value);
         }
         (void)fputc(']', out);
+    } else if (f->merged != NULL) {
+        cli_json_text(out, f->merged->words, f->merged->words_bytes);
     } else {
         view_json_value(v, place->kind, field, f->ops[0].merge.value);
     }
@@ -209,6 +234,10 @@ int sheet_json(struct view *v, const struct id *record, const struct record_plac
                     (void)fprintf(out,
                                   "{\"loud\": %s, \"values\": ", f.shown.conflict == MERGE_LOUD ? "true" : "false");
                     view_ops(v, place->kind, field, &f, 0);
+                    if (f.merged != NULL) {
+                        (void)fputs(", \"merged\": ", out);
+                        view_merged_json(v, &f);
+                    }
                     (void)fputs("}", out);
                 } else {
                     field_json(v, place, field, &f);
