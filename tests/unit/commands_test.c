@@ -205,18 +205,22 @@ static void a_conflict_is_shown_and_decided(void **state)
     set_unseen(d, d->file, "risk", "critical");
     assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
     has(d->out, "contested: decide with `satchel resolve ");
+    has(d->out, " risk VALUE --seen ");
     has(d->out, "1 shown:  critical  (Bo Lind, ");
     has(d->out, "2 beside: moderate  (Anna Berg, ");
     assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
     assert_int_equal(d->waiting, 1);
-    has(d->out, "A PERSON MUST DECIDE");
+    has(d->out,
+        "CONFLICT: A PERSON MUST DECIDE\n    Two people changed the risk without seeing each other's change.\n");
     has(d->out, "Ada Byron");
-    has(d->err, "1 to decide, 0 kept for review");
+    has(d->out, "1 shown:  critical\n        by Bo Lind, ");
+    has(d->out, "had seen: nothing");
+    has(d->err, "1 conflict to decide, 0 parallel edits");
     assert_int_equal(run(d, conflicts_run, "conflicts --json"), 0);
     has(d->out, "\"value\": \"critical\", \"author\": \"Bo Lind\"");
     /* A number that stands for no value is not taken for a code. */
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "risk 5"), E_INPUT);
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "risk 2 --reason 'seen on Monday'"), 0);
+    assert_int_equal(resolve(d, d->file, "risk", "5"), E_INPUT);
+    assert_int_equal(resolve(d, d->file, "risk", "2 --reason 'seen on Monday'"), 0);
     has(d->err, "moderate, decided over 2 entries (queued: ");
     assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
     assert_int_equal(d->waiting, 0);
@@ -237,12 +241,12 @@ static void a_conflict_is_decided_anew(void **state)
     set_unseen(d, d->client, "legal_name", "Ada Lovelace");
     assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
     assert_true(strstr(d->out, "legal_name") < strstr(d->out, "phone"));
-    has(d->out, "(kept for review)");
-    has(d->err, "1 to decide, 1 kept for review");
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->client, "legal_name 'Ada King'"), 0);
+    has(d->out, "phone  parallel edit\n");
+    has(d->err, "1 conflict to decide, 1 parallel edit\n");
+    assert_int_equal(resolve(d, d->client, "legal_name", "'Ada King'"), 0);
     assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
     assert_int_equal(d->waiting, 0);
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->client, "phone 9999"), 0);
+    assert_int_equal(resolve(d, d->client, "phone", "9999"), 0);
     assert_int_equal(run_on(d, show_run, "show", d->client, ""), 0);
     has(d->out, "Ada King");
     has(d->out, "9999");
@@ -261,7 +265,7 @@ static void a_contested_client_warns_for_both(void **state)
     assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
     has(d->out, "latex");
     has(d->out, "peanuts");
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "client eve"), 0);
+    assert_int_equal(resolve(d, d->file, "client", "eve"), 0);
     assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
     has(d->out, "latex");
     has_not(d->out, "peanuts");
@@ -283,8 +287,8 @@ static void a_void_and_its_way_back(void **state)
     assert_int_equal(run_on(d, note_run, "note", d->file, "text"), E_REFUSED);
     assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
     has(d->out, "VOIDED");
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "void yes"), E_REFUSED);
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "void no"), 0);
+    assert_int_equal(resolve(d, d->file, "void", "yes"), E_REFUSED);
+    assert_int_equal(resolve(d, d->file, "void", "no"), 0);
     assert_int_equal(run_on(d, write_set, "set", d->file, "risk=low"), 0);
     assert_int_equal(run_on(d, history_run, "log", d->file, ""), 0);
     has(d->out, "reason: the wrong person");
@@ -304,8 +308,8 @@ static void a_contested_void_is_decided(void **state)
         has(d->out, "voided by Anna Berg");
         assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
         has(d->out, "voided by one person and changed by another");
-        assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "void perhaps"), E_INPUT);
-        assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, yes ? "void yes" : "void no"), 0);
+        assert_int_equal(resolve(d, d->file, "void", "perhaps"), E_INPUT);
+        assert_int_equal(resolve(d, d->file, "void", yes ? "yes" : "no"), 0);
         assert_int_equal(run(d, list_run, "list"), 0);
         assert_int_equal(strstr(d->out, last8(d->file)) == NULL, yes);
     }

@@ -125,7 +125,8 @@ static void test_waiting(void **state)
     office_says("1990-10-10");
     office_says("to decide: anna");
     assert_int_equal(OFFICE_TASK(c, 2, "conflicts", "--json"), 1);
-    office_says("\"decide\": \"anna\"");
+    office_says("\"login\": \"anna\"");
+    office_says("\"label\": \"conflict\"");
     assert_int_equal(OFFICE_TASK(c, 1, "status"), 1);
     /* Ben's laptop writes about Anna's client. */
     world_laptop(c, &ben, &laptops[0]);
