@@ -194,6 +194,15 @@ static void print_value(struct view *v, const struct decision *d, struct slice v
         view_line(v->cli->out, view_value(v, d->field, value), 60);
 }
 
+/* Was what the person wrote taken? Two voids are one, whatever each of them had seen. */
+static int is_taken(const struct decision *d)
+{
+    if (d->mine.p == NULL)
+        return 0;
+    return d->field->number == FIELD_VOID ? slice_is_nil(d->mine) == slice_is_nil(d->value)
+                                          : slice_equal(d->mine, d->value);
+}
+
 /* "The conflict over risk of case 7f3a91c2 was decided by Bea Example: high (yours: critical)" */
 static void print_words(struct view *v, const struct decision *d)
 {
@@ -207,7 +216,7 @@ static void print_words(struct view *v, const struct decision *d)
     view_line(out, author, 0);
     (void)fputs(": ", out);
     print_value(v, d, d->value);
-    if (d->mine.p != NULL && slice_equal(d->mine, d->value)) {
+    if (is_taken(d)) {
         (void)fputs(" (as you wrote)", out);
     } else if (d->mine.p != NULL) {
         (void)fputs(" (yours: ", out);
