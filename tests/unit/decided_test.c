@@ -204,8 +204,9 @@ static void what_is_no_decision_is_not_told(void **state)
     office_unseen(r, KIND_CASE, &r->kase, "risk", "moderate");
     push(r);
     pull(r);
-    pair_field_write(&r->pair, KIND_CASE, &r->kase, &r->kase, 0, "risk", "high", NULL);
-    push(r);
+    r->pair.office->author.person = r->pair.user; /* on another device of hers */
+    pair_office_write(r->pair.office, KIND_CASE, &r->kase, &r->kase, 0, "risk", "high", NULL);
+    r->pair.office->author.person = r->bea;
     pull(r);
     assert_int_equal(kept(r), 0);
     /* Somebody goes on from what Anna wrote. */
@@ -229,9 +230,11 @@ static void what_is_no_decision_is_not_told(void **state)
 static void decisions_leave_with_their_case(void **state)
 {
     struct room *r = *state;
-    decide_risk(r, "critical", "low", "high");
-    pair_field_write(&r->pair, KIND_CASE, &r->kase, &r->kase, 0, "title", "still here", NULL);
+    /* The title lives on, so that Anna's change is dealt again. */
+    pair_field_write(&r->pair, KIND_CASE, &r->kase, &r->kase, 0, "risk", "critical", "title", "still here", NULL);
+    office_unseen(r, KIND_CASE, &r->kase, "risk", "low");
     push(r);
+    pair_office_write(r->pair.office, KIND_CASE, &r->kase, &r->kase, 0, "risk", "high", NULL);
     pull(r);
     assert_int_equal(kept(r), 1);
     pair_office_write(r->pair.office, KIND_ASSIGNMENT, &r->kase, &r->assignment, 0, "status", "disabled", NULL);

@@ -148,6 +148,7 @@ static void an_imported_worker_comes_last(void **state)
     assert_string_equal(owners(h, kase, 0), "1");
     (void)assign(h, kase, id_of(11), OTHER);
     assert_string_equal(owners(h, kase, 0), "2");
+    make_responsible(h, kase, id_of(11));
     make_responsible(h, kase, id_of(10));
     assert_string_equal(owners(h, kase, 0), "1");
     history_free(h);
@@ -175,6 +176,12 @@ static void supervisors_own_what_is_loud(void **state)
     assert_string_equal(owners(h, kase, 1), "1 4");
     (void)rewrite_number(h, KIND_USER, nowhere, person(CHIEF), "status", DISABLED, chief, 1);
     assert_string_equal(owners(h, kase, 1), "1 5");
+    /* Nobody supervises himself; and who was released answers for nothing. */
+    name_supervisor(h, SECOND_CHIEF, SECOND_CHIEF);
+    (void)assign(h, id_of(2), id_of(11), SECOND_CHIEF);
+    assert_string_equal(owners(h, id_of(2), 1), "5 6 7");
+    (void)rewrite_number(h, KIND_ASSIGNMENT, kase, id_of(10), "status", DISABLED, 1, 1);
+    assert_string_equal(owners(h, kase, 1), "5");
     history_free(h);
 }
 
@@ -293,6 +300,15 @@ static void it_waits_since_the_values_differed(void **state)
     assert_int_equal(r.at_office, 1);
     review_free(&r);
     history_free(h);
+    /* Of several that wait, the one that was written first. */
+    h = history_new();
+    (void)set_number(h, 1, "risk", 4, NULL, 0);
+    h->entries[set_number(h, 9, "risk", 2, NULL, 0)].waiting = 1;
+    h->entries[set_number(h, 3, "risk", 5, NULL, 0)].waiting = 1;
+    r = review_of(h, "risk", 1);
+    assert_int_equal(r.since_ms, TODAY + 1);
+    review_free(&r);
+    history_free(h);
 }
 
 /* Goal: a total is too large since the contribution came that made it so. */
@@ -380,18 +396,42 @@ static void a_void_names_who_went_on(void **state)
     history_free(h);
 }
 
+/* Goal: of one who voids and one who takes a void back beside him it is said so, since both were there. */
+static void a_void_and_one_taken_back(void **state)
+{
+    struct history *h = history_new();
+    struct dot old;
+    struct review r;
+    (void)state;
+    begin(h, 1, KIND_CASE, a_case, a_case);
+    put_void(h, NULL, 0, NULL, 0);
+    old = dot_at(h, end(h), 0);
+    begin(h, 2, KIND_CASE, a_case, a_case);
+    put_void(h, NULL, 0, NULL, 0);
+    (void)end(h);
+    begin(h, 3, KIND_CASE, a_case, a_case);
+    put_text(h, FIELD_VOID, CHANGE_SET, NULL, &old, 1);
+    (void)end(h);
+    r = review_of(h, "void", 1);
+    assert_string_equal(r.sentence, "Somebody voided this case while somebody took an older void back");
+    assert_int_equal(r.since_ms, TODAY + 2);
+    review_free(&r);
+    history_free(h);
+}
+
 /* Goal: of each value it is known what its author had seen: values, nothing, or that they are not in this store. */
 static void each_had_seen_something(void **state)
 {
     struct history *h = history_new();
     struct db *db = store_new();
-    struct dot seen[2];
+    struct dot seen[3];
     struct review r;
     struct unpack u;
     (void)state;
     seen[0] = dot_at(h, set_number(h, 1, "risk", 2, NULL, 0), 0);
     seen[1] = dot_at(h, set_number(h, 2, "risk", 3, NULL, 0), 0);
-    (void)set_number(h, 3, "risk", 5, seen, 2);
+    seen[2] = dot_at(h, set_number(h, 5, "risk", 3, NULL, 0), 0); /* the same value is shown once */
+    (void)set_number(h, 3, "risk", 5, seen, 3);
     (void)set_number(h, 4, "risk", 1, NULL, 0);
     r = review_of(h, "risk", 1);
     assert_int_equal(r.field.count, 2);
@@ -402,11 +442,11 @@ static void each_had_seen_something(void **state)
     assert_int_equal(r.values[1].seen_count + r.values[1].unknown + r.values[1].more, 0);
     review_free(&r);
     /* A compact store has what lives, and says that it lacks the rest. All else is the same. */
-    (void)take(db, h, 2);
     (void)take(db, h, 3);
+    (void)take(db, h, 4);
     r = load(db, "risk", 1);
     assert_int_equal(r.values[0].seen_count, 0);
-    assert_int_equal(r.values[0].unknown, 2);
+    assert_int_equal(r.values[0].unknown, 3);
     review_free(&r);
     db_close(db);
     history_free(h);
@@ -480,6 +520,15 @@ static void the_code_is_what_was_seen(void **state)
     assert_string_not_equal(codes[0], codes[1]);
     code_of(one, "risk", codes[3]);
     assert_string_equal(codes[2], codes[3]);
+    /* That the office takes an op in changes nothing of what a void would list. */
+    h->entries[1].waiting = 1;
+    {
+        struct db *waiting = store_new();
+        take_all(waiting, h);
+        code_of(waiting, "void", codes[3]);
+        assert_string_equal(codes[1], codes[3]);
+        db_close(waiting);
+    }
     db_close(one);
     db_close(other);
     history_free(h);
@@ -655,6 +704,7 @@ int main(void)
         cmocka_unit_test(a_sum_waits_since_it_was_too_large),
         cmocka_unit_test(a_sentence_says_what_happened),
         cmocka_unit_test(a_void_names_who_went_on),
+        cmocka_unit_test(a_void_and_one_taken_back),
         cmocka_unit_test(each_had_seen_something),
         cmocka_unit_test(many_seen_values_are_counted),
         cmocka_unit_test(the_code_is_what_was_seen),
