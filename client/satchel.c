@@ -53,6 +53,8 @@ static const struct {
     {"add", "--reason TEXT", "why, kept with the change"},
     {"remove", "--reason TEXT", "why, kept with the change"},
     {"void", "--reason TEXT", "why, kept with the change"},
+    {"conflicts", "--mine", "only those that are yours to decide or to look at"},
+    {"resolve", "--seen CODE", "what you looked at: `satchel conflicts` and `show` print the code"},
     {"resolve", "--reason TEXT", "why, kept with the change"},
     {"note", "--visited TIME", "when, if it was not now"},
     {"note", "--type TYPE", "home visit, office visit, telephone, other"},

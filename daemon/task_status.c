@@ -52,7 +52,7 @@ int task_status(struct task *t, int argc, char **argv, struct error *e)
         {"users", "people", "SELECT count(*) FROM \"user\" WHERE voided = 0"},
         {"devices", "laptops", "SELECT count(*) FROM device WHERE voided = 0"},
         {"loud", "conflicts that a person must decide", "SELECT count(*) FROM conflict WHERE loud <> 0"},
-        {"quiet", "differences kept for review", "SELECT count(*) FROM conflict WHERE loud = 0"},
+        {"quiet", "parallel edits, kept for review", "SELECT count(*) FROM conflict WHERE loud = 0"},
         {"disagreed", "syncs after which a laptop did not agree", "SELECT count(*) FROM receipt WHERE agrees = 0"},
         {"recovered", "stores that two officers opened", "SELECT count(*) FROM event WHERE what = 'recovered'"},
         {"wrong", "wrong passphrases, told by the stores they were tried on",
