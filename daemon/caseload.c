@@ -82,7 +82,8 @@ static int add_assigned(struct central *c, const struct id *user, struct caseloa
 }
 
 /* Whoever visits a person must know what every record of that person says: so the other records come, but not their
- * cases. A record that the office does not have as a client's comes to nobody by being named. */
+ * cases. What the office has never heard of comes to nobody by being named, and what is no client's record is in no
+ * map. */
 static int add_linked(struct central *c, const struct id *user, struct caseload *out, size_t *room, struct error *e)
 {
     struct person_map map;
@@ -103,8 +104,7 @@ static int add_linked(struct central *c, const struct id *user, struct caseload 
     /* 2. All others of theirs. */
     for (size_t i = 0; code == 0 && i < map.count; i++) {
         struct record_place place;
-        if ((held[map.group[i]] & PERSON) && !(held[i] & RECORD) &&
-            record_find(c->db, &map.ids[i], &place, NULL) == 0 && place.kind->number == KIND_CLIENT)
+        if ((held[map.group[i]] & PERSON) && !(held[i] & RECORD) && record_find(c->db, &map.ids[i], &place, NULL) == 0)
             code = add_scope(out, room, &map.ids[i], user, e);
     }
     free(held);
