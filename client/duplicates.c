@@ -154,7 +154,7 @@ static int run(struct store *s, struct cli *cli, int argc, char **argv, const st
                                          {NULL, NULL, NULL}};
     if ((code = cli_options(&argc, argv, options, e)) != 0)
         return code;
-    return say(s, cli, argc, argv, is_undone ? undo : what, reason, e);
+    return say(s, cli, argc, argv, undo != NULL && is_undone ? undo : what, reason, e);
 }
 
 int duplicates_link(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)

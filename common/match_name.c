@@ -1,4 +1,5 @@
 /* Names: cut into parts, without case and Latin marks, compared by spelling and by sound, in any order of the parts. */
+#include <assert.h>
 #include <string.h>
 
 #include "match_private.h"
@@ -127,10 +128,10 @@ size_t match_name_cut(const char *text, struct match_part parts[MATCH_PARTS_MAX]
  * changed, or two side by side the wrong way round; each at most once. */
 static unsigned distance(const struct match_part *a, const struct match_part *b)
 {
-    unsigned rows[3][MATCH_PART_MAX + 1], *before = rows[0], *last = rows[1], *now = rows[2], *spare;
+    unsigned rows[3][MATCH_PART_MAX + 1] = {{0}}, *before = rows[0], *last = rows[1], *now = rows[2], *spare;
+    assert(a->length <= MATCH_PART_MAX && b->length <= MATCH_PART_MAX);
     for (unsigned k = 0; k <= b->length; k++)
         last[k] = k;
-    memset(before, 0, sizeof rows[0]);
     for (unsigned i = 1; i <= a->length; i++) {
         now[0] = i;
         for (unsigned k = 1; k <= b->length; k++) {

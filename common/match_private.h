@@ -31,7 +31,7 @@ size_t match_name_cut(const char *text, struct match_part parts[MATCH_PARTS_MAX]
 enum match_reason match_name_compare(const struct match_name *a, const struct match_name *b);
 /* A letter without its case and its Latin marks, as up to two; returns how many (0: a combining mark, which is
  * dropped). */
-size_t match_name_fold(uint32_t letter, uint32_t out[2]);
+size_t match_name_fold(uint32_t c, uint32_t out[2]);
 /* The next character of UTF-8 that has been checked. */
 uint32_t match_name_next(const char **text);
 
@@ -50,6 +50,19 @@ struct match_client {
         size_t sort;                /* how much of `folded` says of which sort the number is: 3 */
     } identifiers[MATCH_IDENTIFIERS_MAX];
 };
+
+/* --- match_read.c: the clients of a store --- */
+
+/* Everything that a result points to. */
+struct match_memory {
+    struct match_chunk *chunks;
+    size_t count, room;
+    struct match_client *clients; /* not voided, by their ids */
+};
+/* *out is freed with match_read_free, on failure too. */
+int match_read(struct db *db, struct match_memory **out, struct error *e);
+struct match_client *match_read_find(struct match_memory *m, const struct id *id); /* NULL: it is not among them */
+void match_read_free(struct match_memory *m);
 
 /* Fills class, score and evidence of a pair. */
 void match_compare(const struct match_client *a, const struct match_client *b, struct match_pair *out);

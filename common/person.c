@@ -1,5 +1,6 @@
 #include "person.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,8 @@
 
 static int no_memory(struct error *e)
 {
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    (void)error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    return E_MEMORY;
 }
 
 /* --- what records say of each other --- */
@@ -119,14 +121,17 @@ static size_t find_group(struct person_map *map, size_t i)
 
 static int make_groups(struct person_map *map, const struct person_pair *pairs, size_t count, struct error *e)
 {
-    if ((map->group = malloc(map->count * sizeof *map->group)) == NULL ||
-        (map->links = malloc(2 * count * sizeof *map->links)) == NULL)
+    if ((map->group = calloc(map->count + 1, sizeof *map->group)) == NULL ||
+        (map->links = calloc(2 * count + 1, sizeof *map->links)) == NULL)
         return no_memory(e);
     for (size_t i = 0; i < map->count; i++)
         map->group[i] = i;
     for (size_t i = 0; i < count; i++) {
         size_t a = person_map_find(map, &pairs[i].a), b = person_map_find(map, &pairs[i].b);
-        size_t one = find_group(map, a), other = find_group(map, b);
+        size_t one, other;
+        assert(a != SIZE_MAX && b != SIZE_MAX); /* make_ids has put both there */
+        one = find_group(map, a);
+        other = find_group(map, b);
         map->links[map->link_count++] = (struct person_link){a, b};
         map->links[map->link_count++] = (struct person_link){b, a};
         map->group[one > other ? one : other] = one < other ? one : other;
@@ -194,8 +199,8 @@ int person_map_next(const struct person_map *map, const struct id *a, const stru
     size_t from = person_map_find(map, a), to = person_map_find(map, b), head = 0, tail = 0, *queue, *towards;
     if (from == SIZE_MAX || to == SIZE_MAX || from == to || map->group[from] != map->group[to])
         return 0;
-    queue = malloc(map->count * sizeof *queue);
-    towards = malloc(map->count * sizeof *towards);
+    queue = calloc(map->count, sizeof *queue);
+    towards = calloc(map->count, sizeof *towards);
     if (queue == NULL || towards == NULL) {
         free(queue);
         free(towards);

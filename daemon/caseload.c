@@ -35,7 +35,8 @@ int caseload_has(const struct caseload *l, const struct id *scope)
 
 static int no_memory(struct error *e)
 {
-    return error_set(e, E_MEMORY, "there is no memory left for a caseload");
+    (void)error_set(e, E_MEMORY, "there is no memory left for a caseload");
+    return E_MEMORY;
 }
 
 /* room: how many fit so far. */
@@ -47,7 +48,7 @@ static int add_scope(struct caseload *l, size_t *room, const struct id *scope, c
         return error_set(e, E_LIMIT, "the caseload of user %s has more than %d cases and clients", text,
                          LIMITS_CASELOAD_MAX);
     }
-    if (l->count == *room) {
+    if (l->scopes == NULL || l->count == *room) {
         struct id *more = realloc(l->scopes, (*room = 2 * *room + 64) * sizeof *more);
         if (more == NULL)
             return no_memory(e);
@@ -91,10 +92,10 @@ static int add_linked(struct central *c, const struct id *user, struct caseload 
     uint8_t *held = NULL; /* PERSON: at the first of a person's records, one of which is held; RECORD: it is itself */
     size_t assigned = out->count;
     int code = person_map_load(c->db, &map, e);
-    if (code == 0 && map.count != 0 && (held = calloc(map.count, 1)) == NULL)
+    if (code == 0 && (held = calloc(map.count + 1, 1)) == NULL)
         code = no_memory(e);
     /* 1. Whose records these are. */
-    for (size_t i = 0; code == 0 && map.count != 0 && i < assigned; i++) {
+    for (size_t i = 0; code == 0 && i < assigned; i++) {
         size_t at = person_map_find(&map, &out->scopes[i]);
         if (at == SIZE_MAX)
             continue;

@@ -95,7 +95,7 @@ static int say_still(struct task *t, const struct saying *w, struct error *e)
     return code;
 }
 
-static int say(struct task *t, int argc, char **argv, struct saying w, struct saying *undo, struct error *e)
+static int say(struct task *t, int argc, char **argv, struct saying w, const struct saying *undo, struct error *e)
 {
     const char *as = NULL, *reason = NULL;
     int is_undone = 0, code;
@@ -106,7 +106,7 @@ static int say(struct task *t, int argc, char **argv, struct saying w, struct sa
                                          {NULL, NULL, NULL}};
     if ((code = cli_options(&argc, argv, options, e)) != 0)
         return code;
-    if (is_undone)
+    if (undo != NULL && is_undone)
         w = *undo;
     w.reason = reason;
     if ((code = task_words(argc, 1, 2, w.form, e)) != 0 || (code = find_client(t, argv[1], &w.both[0], e)) != 0 ||
@@ -140,9 +140,9 @@ int task_different(struct task *t, int argc, char **argv, struct error *e)
                                 .form = "different DIR CLIENT CLIENT",
                                 .done = "The two are marked as different people, and not proposed any more.",
                                 .already = "They are marked as different people already; nothing was written."};
-    struct saying undo = {.make = person_unpart,
-                          .form = "different DIR --undo CLIENT CLIENT",
-                          .done = "The two are no longer marked as different people.",
-                          .already = ""};
+    const struct saying undo = {.make = person_unpart,
+                                .form = "different DIR --undo CLIENT CLIENT",
+                                .done = "The two are no longer marked as different people.",
+                                .already = ""};
     return say(t, argc, argv, part, &undo, e);
 }
