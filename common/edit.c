@@ -142,6 +142,7 @@ int edit_set(struct edit *edit, const struct schema_field *field, struct slice v
 int edit_add(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e)
 {
     struct dot *dots = NULL;
+    struct id named;
     size_t count = 0;
     int code;
     if (field->policy != SCHEMA_SET && field->policy != SCHEMA_SUM)
@@ -150,6 +151,9 @@ int edit_add(struct edit *edit, const struct schema_field *field, struct slice v
         return error_set(e, E_INPUT, "nothing to add: the value is empty");
     if ((code = schema_check(edit->kind, field, value, e)) != 0)
         return code;
+    if (field->type == SCHEMA_REF && slice_id(value, &named) && id_equal(&named, &edit->record))
+        return error_set(e, E_INPUT, "%s of a %s cannot name the record itself; name another one", field->name,
+                         edit->kind->name);
     /* The same element once more takes the place of the adds that are seen; a contribution to a sum stands for itself.
      */
     if (field->policy == SCHEMA_SET)
