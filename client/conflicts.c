@@ -7,6 +7,7 @@
 
 #include "desk.h"
 #include "moment.h"
+#include "newer.h"
 #include "record.h"
 #include "schema.h"
 #include "view.h"
@@ -82,6 +83,7 @@ int conflicts_run(struct store *s, struct cli *cli, int argc, char **argv, int *
 {
     const struct cli_option options[] = {{"json", NULL, &cli->json}, {NULL, NULL, NULL}};
     struct listing l = {.loud = 0, .quiet = 0};
+    uint64_t newer = 0;
     int code;
     if ((code = cli_options(&argc, argv, options, e)) != 0)
         return code;
@@ -91,11 +93,16 @@ int conflicts_run(struct store *s, struct cli *cli, int argc, char **argv, int *
         return code;
     if (cli->json)
         (void)fputs("[", cli->out);
-    code = record_conflicts(s->db, print_conflict, &l, e);
+    if ((code = record_conflicts(s->db, print_conflict, &l, e)) == 0)
+        code = newer_values(&l.v, l.loud + l.quiet == 0, &newer, e);
     if (cli->json)
         (void)fputs("\n]\n", cli->out);
     if (code == 0)
         (void)fprintf(cli->err, "%zu to decide, %zu kept for review\n", l.loud, l.quiet);
+    if (code == 0 && newer != 0)
+        (void)fprintf(cli->err,
+                      "%llu newer than this program: it cannot tell whether their values agree; update the program\n",
+                      (unsigned long long)newer);
     *waiting = l.loud != 0;
     view_close(&l.v);
     return code;
