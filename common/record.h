@@ -32,6 +32,9 @@
  * comes first. */
 int record_create(struct db *db, struct error *e);
 
+/* 1: record_create would find nothing to do; 0: the store is another version's; -1: failed. Only reads. */
+int record_is_current(struct db *db, struct error *e);
+
 /* Applies an entry that log_add has stored: its live ops go into op, what they supersede leaves it, and every touched
  * field is shown anew. An entry that is held is marked and not applied; a `hold` that becomes "released" applies the
  * entry it holds, and one that turns to "held" takes it out again. Unknown kinds and fields are kept in op and not

@@ -164,6 +164,38 @@ static int create(struct db *db, struct error *e)
     return code;
 }
 
+/* Does a statement that gives one number give 1? 1, 0, -1. */
+static int is_one(struct db *db, const char *sql, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, one;
+    if (db_query(db, &s, e, sql, "") != 0 || (row = db_next(db, s, e)) < 0)
+        return -1;
+    one = row == 1 && db_int(s, 0) == 1;
+    if (row == 1)
+        db_done(db, s);
+    return one;
+}
+
+int record_is_current(struct db *db, struct error *e)
+{
+    size_t ours = 0;
+    sqlite3_stmt *s;
+    int row, noted = is_one(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'shape'", e);
+    if (noted != 1)
+        return noted;
+    if (db_query(db, &s, e, "SELECT kind, print FROM shape", "") != 0)
+        return -1;
+    while ((row = db_next(db, s, e)) == 1) {
+        if (!is_ours((unsigned)db_uint(s, 0), db_slice(s, 1))) {
+            db_done(db, s);
+            return 0;
+        }
+        ours++;
+    }
+    return row < 0 ? -1 : ours == schema_table_count;
+}
+
 int record_create(struct db *db, struct error *e)
 {
     struct error own;

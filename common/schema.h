@@ -137,7 +137,11 @@ int schema_sql(char **sql, struct error *e);
 /* The SQL type of a field's column. */
 const char *schema_sql_type(const struct schema_field *field);
 
-/* BLAKE2b-256 of all that the projection of a kind is made by: fields, types, policies, choices and their order. */
+/* Goes up where record*.c makes its tables otherwise, or fills them otherwise: then every record is made again when a
+ * store is opened. */
+#define SCHEMA_PROJECTION 1
+/* BLAKE2b-256 of all that the projection of a kind is made by: SCHEMA_PROJECTION, fields, types, policies, choices and
+ * their order. */
 void schema_print(const struct schema_kind *kind, uint8_t out[32]);
 
 /* Writes docs/SCHEMA.md, and what `satchel help KIND` shows. */

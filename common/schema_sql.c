@@ -87,6 +87,7 @@ void schema_print(const struct schema_kind *kind, uint8_t out[32])
 {
     crypto_generichash_state hash;
     crypto_generichash_init(&hash, NULL, 0, 32);
+    add_number(&hash, SCHEMA_PROJECTION);
     add_name(&hash, kind->name);
     add_fields(&hash, schema_table_shared, schema_table_shared_count);
     add_fields(&hash, kind->fields, kind->field_count);

@@ -138,6 +138,7 @@ static void a_store_without_shapes_is_made_anew(void **state)
                         "ALTER TABLE client DROP COLUMN different_from; ALTER TABLE \"user\" DROP COLUMN supervisor;"
                         "ALTER TABLE assignment DROP COLUMN responsible; ALTER TABLE office DROP COLUMN text_rule",
                         &world_error));
+    assert_int_equal(record_is_current(db, &world_error), 0);
     assert_done(record_create(db, &world_error));
     digest_of(db, after);
     assert_memory_equal(before, after, sizeof before);
@@ -172,11 +173,17 @@ static void what_a_newer_version_made_goes_and_is_carried(void **state)
                         "UPDATE client SET pronouns = 'they'; CREATE TABLE goal(id TEXT PRIMARY KEY, title TEXT);"
                         "INSERT INTO goal VALUES('01', 'walk'); INSERT INTO shape VALUES(900, 'goal', x'00')",
                         &world_error));
+    assert_int_equal(record_is_current(db, &world_error), 0);
+    assert_done(db_exec(db, "DELETE FROM shape WHERE kind = 900", &world_error));
+    assert_int_equal(record_is_current(db, &world_error), 1);
     made_otherwise(db, KIND_CLIENT);
+    assert_int_equal(record_is_current(db, &world_error), 0);
+    assert_done(db_exec(db, "INSERT INTO shape VALUES(900, 'goal', x'00')", &world_error));
     assert_done(record_create(db, &world_error));
     assert_int_equal(number_in(db, "SELECT count(*) FROM pragma_table_info('client') WHERE name = 'pronouns'"), 0);
     assert_int_equal(number_in(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'goal'"), 0);
     assert_int_equal(number_in(db, "SELECT count(*) FROM shape WHERE kind = 900"), 0);
+    assert_int_equal(record_is_current(db, &world_error), 1);
     assert_int_equal(number_in(db, "SELECT count(*) FROM newer"), 2);
     assert_int_equal(number_in(db, "SELECT count(*) FROM op"), 3);
     assert_string_equal(text_in(db, "SELECT phone FROM client"), "phone");
