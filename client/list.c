@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "desk.h"
+#include "newer.h"
 #include "person.h"
 #include "record.h"
 #include "schema.h"
@@ -17,6 +18,10 @@
 static const char caseload[] =
     "WITH k AS (SELECT lower(hex(conflict.scope)) AS scope, sum(loud) AS loud, sum(loud = 0) AS quiet"
     "    FROM conflict JOIN place ON place.record = conflict.record WHERE place.voided = 0 GROUP BY 1),"
+    "  n AS (SELECT lower(hex(newer.scope)) AS scope, count(*) AS n FROM newer JOIN place ON place.record = "
+    "newer.record"
+    "    WHERE place.voided = 0 AND EXISTS(SELECT 1 FROM op WHERE op.record = newer.record AND op.field = newer.field)"
+    "    GROUP BY 1),"
     "  w AS (SELECT lower(hex(scope)) AS scope, count(*) AS n FROM entry WHERE position IS NULL GROUP BY 1),"
     "  a AS (SELECT lower(hex(id)) AS scope FROM scope WHERE complete = 0) "
     "SELECT c.id, c.number, coalesce(p.legal_name, p.preferred_name), c.risk, c.status, c.next_visit, c.voided,"
@@ -24,15 +29,16 @@ static const char caseload[] =
     "  coalesce(w1.n, 0) + coalesce(w2.n, 0), a1.scope IS NOT NULL OR a2.scope IS NOT NULL OR"
     "  (c.client IS NOT NULL AND p.id IS NULL), p.alert IS NOT NULL, c.client,"
     "  CASE WHEN c.risk IS NULL THEN 0 WHEN instr(?1, '|' || c.risk || '|') = 0 THEN 10000"
-    "    ELSE instr(?1, '|' || c.risk || '|') END AS rank "
+    "    ELSE instr(?1, '|' || c.risk || '|') END AS rank, coalesce(n1.n, 0) + coalesce(n2.n, 0) "
     "FROM \"case\" c LEFT JOIN client p ON p.id = c.client"
     "  LEFT JOIN k k1 ON k1.scope = replace(c.id, '-', '') LEFT JOIN k k2 ON k2.scope = replace(c.client, '-', '')"
     "  LEFT JOIN w w1 ON w1.scope = replace(c.id, '-', '') LEFT JOIN w w2 ON w2.scope = replace(c.client, '-', '')"
+    "  LEFT JOIN n n1 ON n1.scope = replace(c.id, '-', '') LEFT JOIN n n2 ON n2.scope = replace(c.client, '-', '')"
     "  LEFT JOIN a a1 ON a1.scope = replace(c.id, '-', '') LEFT JOIN a a2 ON a2.scope = replace(c.client, '-', '') "
     "WHERE c.voided = 0 OR ?2 ORDER BY must_decide > 0 DESC, rank DESC, lower(coalesce(p.legal_name, "
     "p.preferred_name)), c.id";
 
-enum { ID, NUMBER, NAME, RISK, STATUS, NEXT_VISIT, VOIDED, LOUD, QUIET, UNSENT, ARRIVING, ALERT, CLIENT };
+enum { ID, NUMBER, NAME, RISK, STATUS, NEXT_VISIT, VOIDED, LOUD, QUIET, UNSENT, ARRIVING, ALERT, CLIENT, RANK, NEWER };
 
 /* What the other records of a case's person add to its line. */
 struct marks {
@@ -102,11 +108,12 @@ static void case_json(FILE *out, sqlite3_stmt *s, const struct marks *marks)
         if (!db_is_null(s, NUMBER + i) || !db_int(s, ARRIVING))
             json_column(out, names[i], s, NUMBER + i);
     (void)fprintf(out,
-                  ", \"alert\": %s, \"conflicts\": %lld, \"quiet\": %lld, \"unsent\": %lld, \"arriving\": %s, "
-                  "\"voided\": %s, \"linked\": %s}",
+                  ", \"alert\": %s, \"conflicts\": %lld, \"quiet\": %lld, \"unsent\": %lld, \"newer\": %lld, "
+                  "\"arriving\": %s, \"voided\": %s, \"linked\": %s}",
                   db_int(s, ALERT) || marks->alert ? "true" : "false", (long long)db_int(s, LOUD),
-                  (long long)db_int(s, QUIET), (long long)db_int(s, UNSENT), db_int(s, ARRIVING) ? "true" : "false",
-                  db_int(s, VOIDED) ? "true" : "false", marks->linked ? "true" : "false");
+                  (long long)db_int(s, QUIET), (long long)db_int(s, UNSENT), (long long)db_int(s, NEWER),
+                  db_int(s, ARRIVING) ? "true" : "false", db_int(s, VOIDED) ? "true" : "false",
+                  marks->linked ? "true" : "false");
 }
 
 static void case_flags(FILE *out, sqlite3_stmt *s, const struct marks *marks)
@@ -127,6 +134,8 @@ static void case_flags(FILE *out, sqlite3_stmt *s, const struct marks *marks)
         (void)fputs(" [arriving]", out);
     if (unsent != 0)
         (void)fprintf(out, " [unsent: %lld]", unsent);
+    if (db_int(s, NEWER) != 0)
+        (void)fprintf(out, " [newer than this program: %lld]", (long long)db_int(s, NEWER));
 }
 
 static void case_words(FILE *out, sqlite3_stmt *s, const struct marks *marks)
@@ -152,8 +161,9 @@ static void case_words(FILE *out, sqlite3_stmt *s, const struct marks *marks)
     (void)fputc('\n', out);
 }
 
-/* Scopes under way of which nothing is shown yet: they are in no table, and must not go unsaid. */
-static int say_arriving(struct db *db, struct cli *cli, struct error *e)
+/* What the lines above cannot tell must not go unsaid: what is newer than this program, and scopes under way of which
+ * nothing is in a table yet. */
+static int say_more(struct db *db, struct cli *cli, struct error *e)
 {
     sqlite3_stmt *s;
     char words[64];
@@ -170,7 +180,7 @@ static int say_arriving(struct db *db, struct cli *cli, struct error *e)
     if (count != 0)
         (void)fprintf(cli->err, "%s not arrived whole yet; `satchel sync` goes on fetching\n",
                       cli_count(count, "case or person has", "cases and persons have", words, sizeof words));
-    return 0;
+    return newer_say(cli, db, e);
 }
 
 /* *count: how many there are. */
@@ -212,7 +222,7 @@ static int list_cases(struct db *db, struct cli *cli, int all, struct error *e)
     if (code != 0)
         return code;
     (void)fprintf(cli->err, "%s\n", cli_count(count, "case", "cases", words, sizeof words));
-    return say_arriving(db, cli, e);
+    return say_more(db, cli, e);
 }
 
 /* --- one kind --- */
@@ -382,7 +392,7 @@ static int list_kind(struct db *db, struct cli *cli, const struct schema_kind *k
 out:
     person_map_free(&map);
     sqlite3_free(sql);
-    return code != 0 ? code : say_arriving(db, cli, e);
+    return code != 0 ? code : say_more(db, cli, e);
 }
 
 int list_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "desk.h"
+#include "newer.h"
 #include "person.h"
 #include "record.h"
 #include "schema.h"
@@ -209,7 +210,7 @@ int search_run(struct store *s, struct cli *cli, int argc, char **argv, int *wai
         (void)fputs("\n]\n", cli->out);
     if (code == 0)
         (void)fprintf(cli->err, "%s on this laptop\n", cli_count(f.records, "record", "records", text, sizeof text));
-    return code;
+    return code != 0 ? code : newer_say(cli, s->db, e);
 }
 
 int command_search(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)

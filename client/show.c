@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "desk.h"
+#include "newer.h"
 #include "record.h"
 #include "schema.h"
 #include "sheet.h"
@@ -125,6 +126,10 @@ static int show_parts(struct view *v, const struct id *scope, int arriving, stru
         code =
             each_record(v, parts[i].sql, text, parts[i].name, arriving, v->cli->json ? part_json : parts[i].words, e);
     if (code != 0 || (code = count_services(v, text, &services, e)) != 0)
+        return code;
+    if (v->cli->json)
+        (void)fputs(",\n \"newer_records\": ", v->cli->out);
+    if ((code = newer_records(v, scope, e)) != 0)
         return code;
     if (v->cli->json && !arriving)
         (void)fprintf(v->cli->out, ",\n \"service_count\": %llu", (unsigned long long)services);
@@ -293,9 +298,15 @@ int show_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
         return code;
     if (argc != 2)
         return error_set(e, E_USAGE, "show takes one record: satchel show RECORD (quote a name of several words)");
-    if ((code = store_find(s, argv[1], &record, e)) != 0 || (code = record_find(s->db, &record, &place, e)) != 0 ||
-        (code = view_open(&v, s->db, cli, e)) != 0)
+    if ((code = store_find(s, argv[1], &record, e)) != 0 || (code = view_open(&v, s->db, cli, e)) != 0)
         return code;
+    if (record_find(s->db, &record, &place, NULL) != 0) {
+        code = newer_record(&v, &record, e);
+        if (cli->json && code == 0)
+            (void)fputs("\n", cli->out);
+        view_close(&v);
+        return code;
+    }
     if (place.kind->number == KIND_CASE)
         code = show_case(&v, &record, &place, e);
     else if (place.kind->number == KIND_CLIENT)

@@ -187,13 +187,23 @@ static int supersede_all(struct db *db, const struct change *c, struct living *l
     return 0;
 }
 
+/* Notes that an op is of a field that this version does not know, so that it can be said. */
+static int note_newer(struct db *db, const struct change *c, const struct change_op *op, struct error *e)
+{
+    const struct schema_kind *kind = schema_kind(c->kind);
+    if (kind != NULL && schema_field(kind, op->field) != NULL)
+        return 0;
+    return db_run(db, e, "INSERT OR IGNORE INTO newer(record, field, kind, scope) VALUES(?,?,?,?)", "duud", &c->record,
+                  (uint64_t)op->field, (uint64_t)c->kind, &c->scope);
+}
+
 static int insert_ops(struct db *db, const struct log_entry *entry, const uint8_t *live, struct error *e)
 {
     const struct change *c = &entry->change;
     int code = 0;
     for (size_t i = 0; i < c->op_count && code == 0; i++) {
         const struct change_op *op = &c->ops[i];
-        if (live[i])
+        if (live[i] && (code = note_newer(db, c, op, e)) == 0)
             code = db_run(db, e, "INSERT INTO op(record, field, entry, op, action, at, size) VALUES(?,?,?,?,?,?,?)",
                           "duiuuuu", &c->record, (uint64_t)op->field, entry->id, (uint64_t)i, (uint64_t)op->action,
                           (uint64_t)(op->value.p - c->body.p), (uint64_t)op->value.size);
@@ -375,6 +385,7 @@ static int forget_record(struct db *db, const struct id *record, struct error *e
                                       "DELETE FROM superseded WHERE record = ?",
                                       "DELETE FROM conflict WHERE record = ?",
                                       "DELETE FROM background WHERE record = ?",
+                                      "DELETE FROM newer WHERE record = ?",
                                       "DELETE FROM place WHERE record = ?",
                                       "DELETE FROM applied WHERE entry IN (SELECT id FROM entry WHERE record = ?)"};
     struct record_place place;
@@ -412,7 +423,7 @@ int record_redo(struct db *db, const struct id *record, struct error *e)
 #define DROP_TABLES                                                                                                    \
     "DROP TABLE IF EXISTS op; DROP TABLE IF EXISTS superseded; DROP TABLE IF EXISTS applied;"                          \
     "DROP TABLE IF EXISTS place; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS held;"                            \
-    "DROP TABLE IF EXISTS background;"
+    "DROP TABLE IF EXISTS background; DROP TABLE IF EXISTS newer;"
 
 static int apply_each(void *arg, struct log_entry *entry, struct error *e)
 {
@@ -466,6 +477,7 @@ int record_purge(struct db *db, const struct id *scope, struct error *e)
         "DELETE FROM conflict WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM background WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM held WHERE record IN (SELECT record FROM place WHERE scope = ?)",
+        "DELETE FROM newer WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM applied WHERE entry IN (SELECT id FROM entry WHERE scope = ?)",
         "DELETE FROM place WHERE scope = ?",
         "DELETE FROM entry WHERE scope = ?"};
@@ -496,6 +508,7 @@ int record_find(struct db *db, const struct id *record, struct record_place *out
 {
     struct error own;
     char text[ID_TEXT];
+    unsigned kind = 0;
     sqlite3_stmt *s;
     int row, code;
     if (e == NULL)
@@ -506,7 +519,8 @@ int record_find(struct db *db, const struct id *record, struct record_place *out
     if ((row = db_next(db, s, e)) < 0)
         return e->code;
     if (row == 1) {
-        out->kind = schema_kind((unsigned)db_uint(s, 0));
+        kind = (unsigned)db_uint(s, 0);
+        out->kind = schema_kind(kind);
         out->scope = db_id(s, 1);
         out->voided = db_int(s, 2) != 0;
         db_done(db, s);
@@ -514,6 +528,10 @@ int record_find(struct db *db, const struct id *record, struct record_place *out
     if (out->kind != NULL)
         return 0;
     id_format(record, text);
+    if (row == 1)
+        return error_set(e, E_NOT_FOUND,
+                         "record %s is of kind %u, which is newer than this program: it is kept; update the program",
+                         text, kind);
     return error_set(e, E_NOT_FOUND, "there is no record %s here", text);
 }
 

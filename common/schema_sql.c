@@ -1,4 +1,5 @@
-/* The projection's tables, as SQL: one for each kind, one column for each field. */
+/* The projection's tables, as SQL: one for each kind, one column for each field; and what they are made by. */
+#include <sodium.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -59,4 +60,42 @@ int schema_sql(char **sql, struct error *e)
     *sql = made == NULL ? NULL : strdup(made);
     sqlite3_free(made);
     return *sql == NULL ? error_set(e, E_MEMORY, "there is no memory left; close other programs and try again") : 0;
+}
+
+/* --- the fingerprint --- */
+
+static void add_number(crypto_generichash_state *hash, unsigned number)
+{
+    uint8_t bytes[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
+    crypto_generichash_update(hash, bytes, sizeof bytes);
+}
+
+static void add_name(crypto_generichash_state *hash, const char *name)
+{
+    crypto_generichash_update(hash, (const uint8_t *)name, strlen(name) + 1);
+}
+
+static void add_fields(crypto_generichash_state *hash, const struct schema_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        add_number(hash, fields[i].number);
+        add_name(hash, fields[i].name);
+        add_number(hash, fields[i].type);
+        add_number(hash, fields[i].policy);
+        for (const struct schema_choice *c = fields[i].choices; c != NULL && c->name != NULL; c++) {
+            add_number(hash, c->code);
+            add_name(hash, c->name);
+        }
+    }
+}
+
+void schema_print(const struct schema_kind *kind, uint8_t out[32])
+{
+    crypto_generichash_state hash;
+    crypto_generichash_init(&hash, NULL, 0, 32);
+    add_number(&hash, SCHEMA_PROJECTION);
+    add_name(&hash, kind->name);
+    add_fields(&hash, schema_table_shared, schema_table_shared_count);
+    add_fields(&hash, kind->fields, kind->field_count);
+    crypto_generichash_final(&hash, out, 32);
 }

@@ -194,15 +194,15 @@ static int may_touch(struct central *c, const struct caseload *l, const struct i
     return caseload_has(l, scope) ? 1 : is_taken_down_here(c, scope, device, e);
 }
 
-/* Does the record stand where records of its kind stand, and where it stood before? A kind that this version does not
- * know stands in cases and persons alone: a newer office may keep what is office-wide to itself. */
+/* Does the record stand where records of its kind stand, and where it stood before? Where a kind stands that this
+ * version does not know, it cannot tell. */
 static int is_in_place(struct central *c, const struct change *change, struct error *e)
 {
     const struct schema_kind *kind = schema_kind(change->kind);
     struct id scope;
     sqlite3_stmt *s;
     int row, same;
-    switch (kind != NULL ? kind->place : SCHEMA_CASE) {
+    switch (kind != NULL ? kind->place : id_is_zero(&change->scope) ? SCHEMA_OFFICE : SCHEMA_CASE) {
     case SCHEMA_OFFICE:
         if (!id_is_zero(&change->scope))
             return 0;
@@ -228,13 +228,14 @@ static int is_in_place(struct central *c, const struct change *change, struct er
     return same;
 }
 
-/* What a laptop says of itself (what it holds, what happened to its store) nobody else says for it. 1, 0, -1. */
+/* What no laptop gets is what one says of itself (what it holds, what happened to its store): nobody else says it for
+ * it. 1, 0, -1. */
 static int is_own_word(struct central *c, const struct change *change, struct error *e)
 {
     struct id first;
     sqlite3_stmt *s;
     int row;
-    if (change->kind != KIND_EVENT && change->kind != KIND_RECEIPT)
+    if (schema_is_dealt(change->kind))
         return 1;
     if (db_query(c->db, &s, e, "SELECT device FROM entry WHERE record = ? AND held = 0 ORDER BY position LIMIT 1", "d",
                  &change->record) != 0 ||
@@ -405,6 +406,11 @@ static int are_ops_right(struct central *c, const struct caseload *l, const stru
     return 1;
 }
 
+int caseload_knows(const struct change *change)
+{
+    return schema_kind(change->kind) != NULL || !id_is_zero(&change->scope) || !schema_is_dealt(change->kind);
+}
+
 int caseload_judge(struct central *c, const struct caseload *l, const struct id *user, const struct change *change,
                    char reason[200], struct error *e)
 {
@@ -415,8 +421,15 @@ int caseload_judge(struct central *c, const struct caseload *l, const struct id 
         (void)snprintf(reason, 200, "its author is not the person that this laptop was enrolled for");
         return 1;
     }
-    if (kind != NULL && kind->office_only) {
-        (void)snprintf(reason, 200, "only the office itself writes records of kind %s", kind->name);
+    if (schema_is_office_only(change->kind)) {
+        (void)snprintf(reason, 200, "only the office itself writes records of kind %s",
+                       kind != NULL ? kind->name : "that number, which is newer than its program");
+        return 1;
+    }
+    if (!caseload_knows(change)) {
+        (void)snprintf(reason, 200,
+                       "its kind is newer than the office's program, and every laptop would get it: the office updates "
+                       "its program, then releases it");
         return 1;
     }
     if ((right = may_touch(c, l, &change->scope, &change->device, e)) != 1) {

@@ -71,12 +71,6 @@ void deal_free(struct deal *d)
     memset(d, 0, sizeof *d);
 }
 
-static int is_dealt(unsigned kind)
-{
-    const struct schema_kind *k = schema_kind(kind);
-    return k == NULL || k->dealt; /* a kind that this version does not know is carried on */
-}
-
 /* --- what is new in scopes that the laptop holds --- */
 
 /* A hold that has been released brings its change with it: the laptop skipped it when it went by. 0: none. */
@@ -124,7 +118,7 @@ static int follows(const struct deal *d, const struct id *scope)
 /* Is this the laptop's business? Its own changes it has, but where their scope comes to it as new. */
 static int is_wanted(const struct deal *d, unsigned kind, const struct id *scope, const struct id *device)
 {
-    return is_dealt(kind) && follows(d, scope) &&
+    return schema_is_dealt(kind) && follows(d, scope) &&
            (!id_equal(device, &d->device.device) || !caseload_has(&d->held, scope));
 }
 
@@ -268,7 +262,7 @@ static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w,
         return applied < 0 ? -1 : 1;
     if (log_load(c->db, id, 1, &entry, e) != 0)
         return -1;
-    if (!is_dealt(entry.change.kind) || !follows(d, &entry.change.scope)) {
+    if (!schema_is_dealt(entry.change.kind) || !follows(d, &entry.change.scope)) {
         pass_over(d, &entry.change.scope, position);
         return 1;
     }
@@ -340,7 +334,7 @@ static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w,
     while ((row = db_next(c->db, s, e)) == 1) {
         uint64_t position = db_uint(s, 1);
         struct slice live;
-        if (!is_dealt((unsigned)db_uint(s, 2)))
+        if (!schema_is_dealt((unsigned)db_uint(s, 2)))
             continue;
         if (log_load(c->db, db_int(s, 0), 1, &entry, e) != 0 || live_mask(c, &entry, mask, &bytes, &all, e) < 0) {
             code = -1;
@@ -383,7 +377,6 @@ static int deal_arrivals(struct deal *d, struct central *c, struct batch_writer 
 static int finish(struct deal *d, struct central *c, struct message_entries *out, struct deal_memory *memory,
                   struct error *e)
 {
-    struct record_dump_options options = {d->may.scopes, d->may.count, 1};
     size_t count = 0;
     if (d->held.count != 0 && (memory->purge = malloc(d->held.count * sizeof *memory->purge)) == NULL)
         return no_memory(e);
@@ -392,7 +385,7 @@ static int finish(struct deal *d, struct central *c, struct message_entries *out
             memory->purge[count++] = d->held.scopes[i];
     out->purge = (struct slice){(const uint8_t *)memory->purge, count * sizeof *memory->purge};
     out->done = d->done = 1;
-    return record_digest(c->db, &options, out->digest, e);
+    return record_digest(c->db, d->may.scopes, d->may.count, out->digest, e);
 }
 
 int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message_entries *out,

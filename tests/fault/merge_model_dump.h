@@ -47,7 +47,8 @@ static inline const char *model_words(const struct schema_field *field, const st
     for (size_t i = 0; field->type == SCHEMA_CHOICE && field->choices[i].name != NULL; i++)
         if (field->choices[i].code == v->number)
             return field->choices[i].name;
-    (void)snprintf(room, max, "%lld", (long long)v->number);
+    (void)snprintf(room, max, field->type == SCHEMA_CHOICE ? "newer than this program (%lld)" : "%lld",
+                   (long long)v->number);
     return room;
 }
 

@@ -36,12 +36,9 @@ static void add_laptop(struct pair *first, struct pair *p, const struct id *user
 /* The office's digest of what the user may hold. */
 static void office_digest(struct pair *p, uint8_t out[32])
 {
-    struct record_dump_options options = {NULL, 0, 1};
     struct caseload may;
     PAIR_OK(caseload_load(p->office, &p->user, &may, &pair_e));
-    options.scopes = may.scopes;
-    options.scope_count = may.count;
-    PAIR_OK(record_digest(p->office->db, &options, out, &pair_e));
+    PAIR_OK(record_digest(p->office->db, may.scopes, may.count, out, &pair_e));
     caseload_free(&may);
 }
 
