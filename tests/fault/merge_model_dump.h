@@ -129,7 +129,8 @@ static inline void model_look(const struct case_history *h, const struct case_by
     struct model_op all[CASE_FIELD_OPS];
     size_t count = model_ops(h, b, known, record, field->number, all);
     int contested;
-    memcpy(out->ops, all, sizeof all);
+    if (count != 0)
+        memcpy(out->ops, all, count * sizeof *all);
     out->live = model_live(out->ops, count);
     out->shown = model_show(field, out->ops, out->live);
     out->together = 0;
