@@ -173,7 +173,7 @@ int review_code(struct db *db, const struct id *record, const struct schema_fiel
 /* The office's order; what it has not got by the clocks of the laptops, and after all that it has. */
 static int compare_arrival(const void *a, const void *b)
 {
-    const struct record_op *x = *(const struct record_op *const *)a, *y = *(const struct record_op *const *)b;
+    const struct record_op *x = a, *y = b;
     if (x->merge.position != y->merge.position)
         return x->merge.position < y->merge.position ? -1 : 1;
     if (x->merge.position == MERGE_NOT_ACCEPTED && x->wall_ms != y->wall_ms)
@@ -182,13 +182,13 @@ static int compare_arrival(const void *a, const void *b)
 }
 
 /* Are the first `count` ops in a conflict already? Those before were not. */
-static int is_contested(const struct schema_field *field, const struct record_op **ops, size_t count,
+static int is_contested(const struct schema_field *field, const struct record_op *ops, size_t count,
                         struct merge_op *room)
 {
     if (field->policy != SCHEMA_SUM)
-        return count > 1 && !slice_equal(ops[count - 1]->merge.value, ops[0]->merge.value);
+        return count > 1 && !slice_equal(ops[count - 1].merge.value, ops[0].merge.value);
     for (size_t i = 0; i < count; i++)
-        room[i] = ops[i]->merge;
+        room[i] = ops[i].merge;
     return merge_show(field, room, count).conflict == MERGE_LOUD;
 }
 
@@ -202,20 +202,19 @@ static void set_since(struct review *r, uint64_t position, uint64_t received_ms,
 static int find_since(struct review *r, struct error *e)
 {
     size_t count = r->field.count, n = 1;
-    const struct record_op **ops = calloc(count + 1, sizeof *ops);
+    struct record_op *ops = calloc(count + 1, sizeof *ops);
     struct merge_op *room = calloc(count + 1, sizeof *room);
     if (ops == NULL || room == NULL) {
         free(ops);
         free(room);
         return no_memory(e);
     }
-    for (size_t i = 0; i < count; i++)
-        ops[i] = &r->field.ops[i];
     if (count != 0) {
+        memcpy(ops, r->field.ops, count * sizeof *ops);
         qsort(ops, count, sizeof *ops, compare_arrival);
         while (n < count && !is_contested(r->conflict.field, ops, n, room))
             n++;
-        set_since(r, ops[n - 1]->merge.position, ops[n - 1]->merge.received_ms, ops[n - 1]->wall_ms);
+        set_since(r, ops[n - 1].merge.position, ops[n - 1].merge.received_ms, ops[n - 1].wall_ms);
     }
     free(ops);
     free(room);
@@ -228,7 +227,7 @@ static const struct record_op *first_void(const struct record_field *f)
     const struct record_op *first = NULL;
     for (size_t i = 0; i < f->count; i++) {
         const struct record_op *op = &f->ops[i];
-        if (!slice_is_nil(op->merge.value) && (first == NULL || compare_arrival(&op, &first) < 0))
+        if (!slice_is_nil(op->merge.value) && (first == NULL || compare_arrival(op, first) < 0))
             first = op;
     }
     return first;
@@ -255,7 +254,7 @@ static void void_since(struct review *r)
         if (b->position > first->merge.position ||
             (b->position == first->merge.position && b->wall_ms > first->wall_ms))
             set_since(r, b->position, b->received_ms, b->wall_ms);
-    } else if (back != NULL && compare_arrival(&back, &first) > 0) {
+    } else if (back != NULL && compare_arrival(back, first) > 0) {
         set_since(r, back->merge.position, back->merge.received_ms, back->wall_ms);
     }
 }
