@@ -26,7 +26,8 @@ struct showing {
     const struct schema_kind *kind;
     const struct log_entry *entry;
     const struct record_view *view;
-    struct merge_op *own; /* room for the change's ops; NULL where the view is not known */
+    struct record_live others; /* live ops of other changes on these fields, where all that lives is known */
+    struct merge_op *ops;      /* room for those of one field; NULL where it is not known */
     struct record_text words;
     size_t count;
     int changed;
@@ -137,21 +138,13 @@ static void put(struct showing *s, struct column *column, const struct merge_op 
 
 /* --- one field --- */
 
-/* Are the change's own ops all that lives on a field? */
-static int is_alone(const struct record_view *view, unsigned field)
-{
-    for (size_t i = 0; i < view->other_count; i++)
-        if (view->others[i] == field)
-            return 0;
-    return 1;
-}
-
-static size_t own_ops(struct showing *s, unsigned field)
+/* What lives on a field, of the change's own ops and of others', in s->ops. */
+static size_t gather(struct showing *s, unsigned field)
 {
     const struct change *c = &s->entry->change;
     size_t count = 0;
     for (size_t i = 0; i < c->op_count; i++) {
-        struct merge_op *op = &s->own[count];
+        struct merge_op *op = &s->ops[count];
         if (!s->view->live[i] || c->ops[i].field != field)
             continue;
         memset(op, 0, sizeof *op);
@@ -163,20 +156,38 @@ static size_t own_ops(struct showing *s, unsigned field)
         op->value = c->ops[i].value;
         count++;
     }
+    for (size_t i = 0; i < s->others.count; i++)
+        if (s->others.ops[i].tag == field)
+            s->ops[count++] = s->others.ops[i];
     return count;
+}
+
+/* What need not be asked for one field after the other. */
+static int prepare(struct showing *s, struct error *e)
+{
+    const struct change *c = &s->entry->change;
+    int code;
+    if (!s->view->living->known)
+        return 0;
+    if ((code = record_field_others(s->db, s->view->living, c, &s->others, e)) != 0)
+        return code;
+    s->ops = malloc((c->op_count + s->others.count) * sizeof *s->ops);
+    if (s->ops == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    return 0;
 }
 
 static int show_field(struct showing *s, struct column *column, struct error *e)
 {
     const struct change *c = &s->entry->change;
     struct record_live stored = {0, 0, NULL, NULL, {NULL, 0, 0, 0}};
-    struct merge_op *ops = s->own;
+    struct merge_op *ops = s->ops;
     struct merge_shown shown;
     size_t count;
     int code = 0;
     /* 1. Its live ops. */
-    if (s->own != NULL && is_alone(s->view, column->field->number)) {
-        count = own_ops(s, column->field->number);
+    if (s->ops != NULL) {
+        count = gather(s, column->field->number);
     } else {
         if ((code = record_field_live(s->db, &c->record, column->field->number, &stored, e)) != 0)
             goto out;
@@ -313,31 +324,31 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
 {
     const struct change *c = &entry->change;
     struct showing s;
-    int code = 0;
+    int has_void = touches_void(c) || !view->living->known || record_living_has(view->living, FIELD_VOID);
+    int code;
     s.db = db;
     s.kind = kind;
     s.entry = entry;
     s.view = view;
-    s.own = NULL;
+    memset(&s.others, 0, sizeof s.others);
+    s.ops = NULL;
     s.words = (struct record_text){NULL, 0, 0, 0};
     s.changed = 0;
     /* 1. The fields, one by one. */
     list_fields(&s);
-    if (view->known && (s.own = malloc(c->op_count * sizeof *s.own)) == NULL) {
-        code = E_MEMORY;
-        (void)error_set(e, code, "there is no memory left; close other programs and try again");
-    }
+    code = prepare(&s, e);
     for (size_t i = 0; code == 0 && i < s.count; i++)
         code = show_field(&s, &s.columns[i], e);
     /* 2. The row. */
     if (code == 0)
         code = write_row(&s, e);
     /* 3. Any change may bring a voided record back. */
-    if (code == 0 && (view->may_have_void || touches_void(c)))
+    if (code == 0 && has_void)
         code = record_void_show(db, kind, &c->record, &c->scope, touches_void(c), &s.changed, e);
     if (code == 0 && s.changed)
         code = mark_contested(&s, e);
     record_text_free(&s.words);
-    free(s.own);
+    record_field_forget(&s.others);
+    free(s.ops);
     return code;
 }

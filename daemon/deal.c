@@ -145,28 +145,6 @@ static void pass_over(struct deal *d, const struct id *scope, uint64_t position)
         d->owed = position;
 }
 
-/* Which ops of an entry are live. all: not 0 where every op is. */
-static int live_mask(struct central *c, const struct log_entry *entry, uint8_t mask[LOG_MASK_MAX], size_t *bytes,
-                     int *all, struct error *e)
-{
-    sqlite3_stmt *s;
-    size_t live = 0;
-    int row;
-    *bytes = (entry->change.op_count + 7) / 8;
-    memset(mask, 0, LOG_MASK_MAX);
-    if (db_query(c->db, &s, e, "SELECT op FROM op WHERE entry = ?", "i", entry->id) != 0)
-        return -1;
-    while ((row = db_next(c->db, s, e)) == 1) {
-        uint64_t op = db_uint(s, 0);
-        if (op < entry->change.op_count) {
-            mask[op / 8] |= (uint8_t)(1u << (op % 8));
-            live++;
-        }
-    }
-    *all = live == entry->change.op_count;
-    return row;
-}
-
 /* The entry that is met at this position; released: it is dealt for a hold that let it go. Its mask tells which of its
  * ops something had ended before it came, which what was dealt compact may not show. 1: it is in, or not wanted; 0: the
  * batch is full; -1: failed. */
@@ -185,7 +163,7 @@ static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w,
         pass_over(d, &entry.change.scope, position);
         return 1;
     }
-    code = released ? live_mask(c, &entry, mask, &bytes, &all, e)
+    code = released ? record_mask_living(c->db, &entry, mask, &bytes, &all, e)
                     : record_mask(c->db, &entry.change, mask, &bytes, &all, e);
     if (code != 0)
         return -1;
@@ -236,7 +214,8 @@ static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w,
                       struct error *e)
 {
     static const char sql[] = "SELECT id, position, kind FROM entry WHERE scope = ?1 AND position >= ?2 AND held = 0 "
-                              "AND EXISTS(SELECT 1 FROM op WHERE op.entry = entry.id) ORDER BY position";
+                              "AND (SELECT live FROM applied WHERE applied.entry = entry.id) IS NOT NULL "
+                              "ORDER BY position";
     struct log_entry entry;
     uint8_t mask[LOG_MASK_MAX];
     sqlite3_stmt *s;
@@ -249,7 +228,8 @@ static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w,
         struct slice live;
         if (!is_dealt((unsigned)db_uint(s, 2)))
             continue;
-        if (log_load(c->db, db_int(s, 0), 1, &entry, e) != 0 || live_mask(c, &entry, mask, &bytes, &all, e) < 0) {
+        if (log_load(c->db, db_int(s, 0), 1, &entry, e) != 0 ||
+            record_mask_living(c->db, &entry, mask, &bytes, &all, e) != 0) {
             code = -1;
             break;
         }
