@@ -61,26 +61,67 @@ static int look_up(struct db *db, const struct log_entry *entry, struct standing
     return 0;
 }
 
+#define OP_ROW "(?1,?2,?,?,?,?,?)"
+#define INSERT_OP "INSERT OR FAIL INTO op(record, entry, field, op, action, at, size) VALUES" OP_ROW
+enum { OP_ROW_ITEMS = 5, OP_ROWS_MAX = 8 };
+
+/* One statement for up to OP_ROWS_MAX ops: most changes need no second one. FAIL spares SQLite a copy of each page for
+ * the case that a later row fails: then the caller's transaction goes back as a whole. */
+static int insert_rows(struct db *db, const struct log_entry *entry, const uint8_t *ops, size_t count, struct error *e)
+{
+    static const char *const sql[OP_ROWS_MAX] = {
+        INSERT_OP,
+        INSERT_OP "," OP_ROW,
+        INSERT_OP "," OP_ROW "," OP_ROW,
+        INSERT_OP "," OP_ROW "," OP_ROW "," OP_ROW,
+        INSERT_OP "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW,
+        INSERT_OP "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW,
+        INSERT_OP "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW,
+        INSERT_OP "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW};
+    const struct change *c = &entry->change;
+    char format[3 + OP_ROW_ITEMS * OP_ROWS_MAX];
+    sqlite3_stmt *s;
+    int code, rc = SQLITE_OK;
+    /* What stands in the rows is bound as NULL first. */
+    memset(format, 'n', sizeof format);
+    format[0] = 'd';
+    format[1] = 'i';
+    format[2 + OP_ROW_ITEMS * count] = 0;
+    if ((code = db_query(db, &s, e, sql[count - 1], format, &c->record, entry->id)) != 0)
+        return code;
+    for (size_t i = 0; i < count && rc == SQLITE_OK; i++) {
+        const struct change_op *op = &c->ops[ops[i]];
+        const int64_t row[OP_ROW_ITEMS] = {op->field, ops[i], op->action, op->value.p - c->body.p,
+                                           (int64_t)op->value.size};
+        for (int k = 0; k < OP_ROW_ITEMS && rc == SQLITE_OK; k++)
+            rc = sqlite3_bind_int64(s, 3 + (int)i * OP_ROW_ITEMS + k, row[k]);
+    }
+    if (rc != SQLITE_OK) {
+        db_done(db, s);
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    }
+    return db_next(db, s, e) < 0 ? e->code : 0;
+}
+
 /* Puts what lives of an entry into op, and the entry into applied. */
 static int insert_ops(struct db *db, const struct log_entry *entry, const uint8_t *live, struct error *e)
 {
     const struct change *c = &entry->change;
-    uint8_t mask[LOG_MASK_MAX] = {0};
-    int any = 0, code = 0;
-    for (size_t i = 0; i < c->op_count && code == 0; i++) {
-        const struct change_op *op = &c->ops[i];
+    uint8_t mask[LOG_MASK_MAX] = {0}, ops[CHANGE_OPS_MAX];
+    size_t count = 0;
+    int code = 0;
+    for (size_t i = 0; i < c->op_count; i++) {
         if (!live[i])
             continue;
-        any = 1;
+        ops[count++] = (uint8_t)i;
         mask[i / 8] |= (uint8_t)(1u << i % 8);
-        code = db_run(db, e, "INSERT INTO op(record, field, entry, op, action, at, size) VALUES(?,?,?,?,?,?,?)",
-                      "duiuuuu", &c->record, (uint64_t)op->field, entry->id, (uint64_t)i, (uint64_t)op->action,
-                      (uint64_t)(op->value.p - c->body.p), (uint64_t)op->value.size);
     }
+    for (size_t i = 0; i < count && code == 0; i += OP_ROWS_MAX)
+        code = insert_rows(db, entry, ops + i, count - i < OP_ROWS_MAX ? count - i : OP_ROWS_MAX, e);
     if (code != 0)
         return code;
     return db_run(db, e, "INSERT INTO applied(entry, live) VALUES(?,?)", "ib", entry->id,
-                  (struct slice){any ? mask : NULL, (c->op_count + 7) / 8});
+                  (struct slice){count != 0 ? mask : NULL, (c->op_count + 7) / 8});
 }
 
 static int is_masked(const struct log_entry *entry, size_t op)
@@ -416,9 +457,10 @@ int record_conflicts(struct db *db, int (*each)(void *arg, const struct record_c
     if (e == NULL)
         e = &own;
     if ((code = db_query(db, &s, e,
-                         "SELECT conflict.record, conflict.scope, conflict.kind, field, loud, count "
+                         "SELECT conflict.record, conflict.scope, conflict.kind, conflict.field, loud, "
+                         "(SELECT count(*) FROM op WHERE op.record = conflict.record AND op.field = conflict.field) "
                          "FROM conflict JOIN place ON place.record = conflict.record WHERE place.voided = 0 "
-                         "ORDER BY loud DESC, conflict.record, field",
+                         "ORDER BY loud DESC, conflict.record, conflict.field",
                          "")) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {

@@ -9,7 +9,7 @@
  *   applied(entry, live)                                the entries whose ops are in the record, and which of their
  *                                                       ops live: bits as in log_entry's mask; NULL: none
  *   place(record, kind, scope, voided)                  where each record stands: what its first change said
- *   conflict(record, field, kind, scope, loud, count)   fields with more than one live value, or a contested void
+ *   conflict(record, field, kind, scope, loud)          fields with more than one live value, or a contested void
  *   held(device, epoch, seq, record)                    changes that a `hold` record holds: not applied
  * docs/MERGE.md, "The projection", says why each is there. */
 #ifndef SATCHEL_RECORD_H

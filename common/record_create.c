@@ -25,7 +25,7 @@
     "  WITHOUT ROWID;"                                                                                                 \
     "CREATE TABLE IF NOT EXISTS conflict("                                                                             \
     "  record BLOB NOT NULL, field INTEGER NOT NULL, kind INTEGER NOT NULL, scope BLOB NOT NULL,"                      \
-    "  loud INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(record, field)) WITHOUT ROWID;"                      \
+    "  loud INTEGER NOT NULL, PRIMARY KEY(record, field)) WITHOUT ROWID;"                                              \
     "CREATE TABLE IF NOT EXISTS held("                                                                                 \
     "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL,"                      \
     "  PRIMARY KEY(device, epoch, seq, record)) WITHOUT ROWID;"                                                        \

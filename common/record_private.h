@@ -85,7 +85,7 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
                        const struct record_view *view, struct error *e);
 /* Notes a field's conflict, or that there is none. *changed becomes 1 where that is new. */
 int record_show_conflict(struct db *db, const struct id *record, const struct schema_kind *kind, const struct id *scope,
-                         unsigned field, enum merge_conflict conflict, size_t count, int *changed, struct error *e);
+                         unsigned field, enum merge_conflict conflict, int *changed, struct error *e);
 
 /* --- record_void.c --- */
 

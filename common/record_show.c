@@ -18,7 +18,8 @@ struct column {
     const struct schema_field *field;
     enum { NOTHING, NUMBER, WORDS } form;
     int64_t number;
-    size_t at, size; /* in showing.words */
+    size_t at, size;           /* in showing.words */
+    enum merge_conflict noted; /* what conflict says of it so far */
 };
 
 struct showing {
@@ -37,16 +38,15 @@ struct showing {
 /* --- conflicts --- */
 
 int record_show_conflict(struct db *db, const struct id *record, const struct schema_kind *kind, const struct id *scope,
-                         unsigned field, enum merge_conflict conflict, size_t count, int *changed, struct error *e)
+                         unsigned field, enum merge_conflict conflict, int *changed, struct error *e)
 {
     int code;
     if (conflict == MERGE_AGREED)
         code = db_run(db, e, "DELETE FROM conflict WHERE record = ? AND field = ?", "du", record, (uint64_t)field);
     else
-        code = db_run(db, e,
-                      "INSERT OR REPLACE INTO conflict(record, field, kind, scope, loud, count) VALUES(?,?,?,?,?,?)",
-                      "duuduu", record, (uint64_t)field, (uint64_t)kind->number, scope,
-                      (uint64_t)(conflict == MERGE_LOUD), (uint64_t)count);
+        code =
+            db_run(db, e, "INSERT OR REPLACE INTO conflict(record, field, kind, scope, loud) VALUES(?,?,?,?,?)",
+                   "duudu", record, (uint64_t)field, (uint64_t)kind->number, scope, (uint64_t)(conflict == MERGE_LOUD));
     if (code == 0 && db_changes(db) != 0)
         *changed = 1;
     return code;
@@ -162,21 +162,6 @@ static size_t gather(struct showing *s, unsigned field)
     return count;
 }
 
-/* What need not be asked for one field after the other. */
-static int prepare(struct showing *s, struct error *e)
-{
-    const struct change *c = &s->entry->change;
-    int code;
-    if (!s->view->living->known)
-        return 0;
-    if ((code = record_field_others(s->db, s->view->living, c, &s->others, e)) != 0)
-        return code;
-    s->ops = malloc((c->op_count + s->others.count) * sizeof *s->ops);
-    if (s->ops == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-    return 0;
-}
-
 static int show_field(struct showing *s, struct column *column, struct error *e)
 {
     const struct change *c = &s->entry->change;
@@ -197,9 +182,11 @@ static int show_field(struct showing *s, struct column *column, struct error *e)
     /* 2. What they show, and whether they agree. */
     shown = merge_show(column->field, ops, count);
     put(s, column, ops, &shown);
-    if (s->view->may_have_conflict || shown.conflict != MERGE_AGREED)
-        code = record_show_conflict(s->db, &c->record, s->kind, &c->scope, column->field->number, shown.conflict, count,
-                                    &s->changed, e);
+    if (shown.conflict != column->noted) {
+        int quiet = shown.conflict != MERGE_LOUD && column->noted != MERGE_LOUD, changed;
+        code = record_show_conflict(s->db, &c->record, s->kind, &c->scope, column->field->number, shown.conflict,
+                                    quiet ? &changed : &s->changed, e);
+    }
 out:
     record_field_forget(&stored);
     return code;
@@ -218,8 +205,37 @@ static void list_fields(struct showing *s)
         while (k < s->count && s->columns[k].field != field)
             k++;
         if (k == s->count)
-            s->columns[s->count++] = (struct column){field, NOTHING, 0, 0, 0};
+            s->columns[s->count++] = (struct column){field, NOTHING, 0, 0, 0, MERGE_AGREED};
     }
+}
+
+static int read_noted(struct showing *s, struct error *e)
+{
+    sqlite3_stmt *statement;
+    int row, code;
+    if ((code = db_query(s->db, &statement, e, "SELECT field, loud FROM conflict WHERE record = ?", "d",
+                         &s->entry->change.record)) != 0)
+        return code;
+    while ((row = db_next(s->db, statement, e)) == 1)
+        for (size_t i = 0; i < s->count; i++)
+            if (s->columns[i].field->number == db_uint(statement, 0))
+                s->columns[i].noted = db_int(statement, 1) != 0 ? MERGE_LOUD : MERGE_QUIET;
+    return row < 0 ? e->code : 0;
+}
+
+/* What need not be asked for one field after the other. */
+static int prepare(struct showing *s, struct error *e)
+{
+    const struct change *c = &s->entry->change;
+    int code = s->view->may_have_conflict ? read_noted(s, e) : 0;
+    if (code != 0 || !s->view->living->known)
+        return code;
+    if ((code = record_field_others(s->db, s->view->living, c, &s->others, e)) != 0)
+        return code;
+    s->ops = malloc((c->op_count + s->others.count) * sizeof *s->ops);
+    if (s->ops == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    return 0;
 }
 
 /* --- the row --- */
