@@ -39,7 +39,7 @@ static int take_row(sqlite3_stmt *s, struct record_live *live, struct change *he
         return 0;
     if ((code = make_room(live, e)) != 0)
         return code;
-    if (change_read_header(db_slice(s, 6), header, e) != 0)
+    if (change_read_known(db_slice(s, 6), header, e) != 0)
         return error_set(e, E_VERIFY, "a header in the store cannot be read; run a check of the store");
     op = &live->ops[live->count];
     memset(op, 0, sizeof *op);
@@ -130,7 +130,7 @@ static int take_entry(struct db *db, const struct record_living *living, const s
         return e->code;
     if (row == 0)
         return error_set(e, E_VERIFY, "the log lacks an entry that the record needs; run a check of the store");
-    if (change_read_header(db_slice(s, 2), &header, e) != 0)
+    if (change_read_known(db_slice(s, 2), &header, e) != 0)
         code = error_set(e, E_VERIFY, "a header in the store cannot be read; run a check of the store");
     for (size_t i = 0; i < living->count && code == 0; i++)
         if (living->ops[i].entry == entry && is_touched(c, living->ops[i].field))
