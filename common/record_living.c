@@ -23,6 +23,7 @@ struct ending {
     struct db *db;
     const struct change *change;
     struct record_living *living;
+    size_t listed; /* in living->ops: first what lives, then what has ended */
     struct named named[NAMED_MAX];
     size_t named_count, next;
 };
@@ -118,24 +119,56 @@ static struct named *find_named(struct ending *x, const struct dot *dot, struct 
     return named;
 }
 
-/* Takes an op out of op, where it lives. */
+static int is_listed(const struct record_life *ops, size_t count, int64_t entry)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ops[i].entry == entry)
+            return 1;
+    return 0;
+}
+
+static int delete_op(struct ending *x, unsigned field, int64_t entry, unsigned op, struct error *e)
+{
+    return db_run(x->db, e, "DELETE FROM op WHERE record = ? AND field = ? AND entry = ? AND op = ?", "duiu",
+                  &x->change->record, (uint64_t)field, entry, (uint64_t)op);
+}
+
+/* Takes out of op what has left `living`. Of an entry of which nothing lives any more all goes at once: one statement
+ * looks at the few rows of the record. */
+static int delete_ended(struct ending *x, struct error *e)
+{
+    const struct record_living *living = x->living;
+    const struct record_life *ended = living->ops + living->count;
+    int code = 0;
+    for (size_t i = 0; living->known && i < x->listed - living->count && code == 0; i++) {
+        if (is_listed(living->ops, living->count, ended[i].entry))
+            code = delete_op(x, ended[i].field, ended[i].entry, ended[i].op, e);
+        else if (!is_listed(ended, i, ended[i].entry))
+            code = db_run(x->db, e, "DELETE FROM op WHERE record = ? AND entry = ?", "di", &x->change->record,
+                          ended[i].entry);
+    }
+    return code;
+}
+
+/* Ends an op, where it lives: it leaves op, or `living` for delete_ended. */
 static int end_life(struct ending *x, unsigned field, struct named *named, unsigned op, struct error *e)
 {
     struct record_living *living = x->living;
     size_t i = 0;
     int code;
     if (living->known) {
+        struct record_life life;
         while (i < living->count &&
                (living->ops[i].field != field || living->ops[i].entry != named->entry || living->ops[i].op != op))
             i++;
         if (i == living->count)
             return 0;
+        life = living->ops[i];
         living->ops[i] = living->ops[--living->count];
-    }
-    if ((code = db_run(x->db, e, "DELETE FROM op WHERE record = ? AND field = ? AND entry = ? AND op = ?", "duiu",
-                       &x->change->record, (uint64_t)field, named->entry, (uint64_t)op)) != 0 ||
-        db_changes(x->db) == 0)
+        living->ops[living->count] = life;
+    } else if ((code = delete_op(x, field, named->entry, op, e)) != 0 || db_changes(x->db) == 0) {
         return code;
+    }
     if (op / 8 < named->live_bytes)
         named->live[op / 8] &= (uint8_t) ~(1u << op % 8);
     named->ended = 1;
@@ -160,7 +193,7 @@ static int supersede(struct ending *x, unsigned field, const struct dot *dot, st
 int record_living_end(struct db *db, const struct change *c, struct record_living *living, int *awaited,
                       struct error *e)
 {
-    struct ending x = {.db = db, .change = c, .living = living};
+    struct ending x = {.db = db, .change = c, .living = living, .listed = living->count};
     int code;
     for (size_t i = 0; i < c->op_count; i++) {
         struct unpack r;
@@ -176,6 +209,8 @@ int record_living_end(struct db *db, const struct change *c, struct record_livin
                 return code;
         }
     }
+    if ((code = delete_ended(&x, e)) != 0)
+        return code;
     for (size_t i = 0; i < x.named_count; i++)
         if ((code = write_down(db, &x.named[i], e)) != 0)
             return code;
