@@ -6,9 +6,10 @@
  *   op(record, field, entry, op, action, at, size)      the live ops: entry is entry.id, op the op's index in it; the
  *                                                       value is size bytes from at on in entry.body
  *   superseded(device, epoch, seq, op, record, field)   dots that were superseded before they were applied
- *   applied(entry)                                      the entries whose ops are in the record
+ *   applied(entry, live)                                the entries whose ops are in the record, and which of their
+ *                                                       ops live: bits as in log_entry's mask; NULL: none
  *   place(record, kind, scope, voided)                  where each record stands: what its first change said
- *   conflict(record, field, kind, scope, loud, count)   fields with more than one live value, or a contested void
+ *   conflict(record, field, kind, scope, loud)          fields with more than one live value, or a contested void
  *   held(device, epoch, seq, record)                    changes that a `hold` record holds: not applied
  *   background(record, field, entry)                    entries that a contested text or status was written over
  *   newer(record, field, kind, scope)                   fields that this version does not know and somebody wrote to
@@ -50,10 +51,13 @@ int record_set_held(struct db *db, int64_t entry, int held, struct error *e);
 
 /* Which ops of an applied change lived when it was applied; the others had been superseded before it came. What was
  * dealt compact may lack the change that named those, so a dealt entry carries this mask (bits as in log_entry, *bytes
- * of them; *all: not 0 where every op lived). An entry that is dealt after a release carries the mask of what lives
- * now. */
+ * of them; *all: not 0 where every op lived). */
 int record_mask(struct db *db, const struct change *c, uint8_t mask[LOG_MASK_MAX], size_t *bytes, int *all,
                 struct error *e);
+/* The same of what lives now: for what is dealt compact, or after a release. Of an entry that is not applied nothing
+ * lives. */
+int record_mask_living(struct db *db, const struct log_entry *entry, uint8_t mask[LOG_MASK_MAX], size_t *bytes,
+                       int *all, struct error *e);
 
 /* Shows the fields of a change anew: its receipt or position has become known. */
 int record_refresh(struct db *db, const struct change *c, struct error *e);

@@ -140,28 +140,6 @@ static void pass_over(struct deal *d, const struct id *scope, uint64_t position)
         d->owed = position;
 }
 
-/* Which ops of an entry are live. all: not 0 where every op is. */
-static int live_mask(struct central *c, const struct log_entry *entry, uint8_t mask[LOG_MASK_MAX], size_t *bytes,
-                     int *all, struct error *e)
-{
-    sqlite3_stmt *s;
-    size_t live = 0;
-    int row;
-    *bytes = (entry->change.op_count + 7) / 8;
-    memset(mask, 0, LOG_MASK_MAX);
-    if (db_query(c->db, &s, e, "SELECT op FROM op WHERE entry = ?", "i", entry->id) != 0)
-        return -1;
-    while ((row = db_next(c->db, s, e)) == 1) {
-        uint64_t op = db_uint(s, 0);
-        if (op < entry->change.op_count) {
-            mask[op / 8] |= (uint8_t)(1u << (op % 8));
-            live++;
-        }
-    }
-    *all = live == entry->change.op_count;
-    return row;
-}
-
 /* --- what a contested field was written over --- */
 
 /* Where an entry stands, or would stand, among those that were told. */
@@ -208,7 +186,7 @@ static int deal_background_entry(struct deal *d, struct central *c, struct batch
     struct log_entry entry;
     size_t bytes;
     int all;
-    if (log_load(c->db, id, 1, &entry, e) != 0 || live_mask(c, &entry, mask, &bytes, &all, e) < 0)
+    if (log_load(c->db, id, 1, &entry, e) != 0 || record_mask_living(c->db, &entry, mask, &bytes, &all, e) != 0)
         return -1;
     if (!add(d, w, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes}))
         return 0;
@@ -271,7 +249,7 @@ static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w,
     /* What was told took the place that the entry had been loaded to. */
     if (d->told_count != told && log_load(c->db, id, 1, &entry, e) != 0)
         return -1;
-    code = released ? live_mask(c, &entry, mask, &bytes, &all, e)
+    code = released ? record_mask_living(c->db, &entry, mask, &bytes, &all, e)
                     : record_mask(c->db, &entry.change, mask, &bytes, &all, e);
     if (code != 0)
         return -1;
@@ -322,7 +300,7 @@ static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w,
                       struct error *e)
 {
     static const char sql[] = "SELECT id, position, kind FROM entry WHERE scope = ?1 AND position >= ?2 AND held = 0 "
-                              "AND (EXISTS(SELECT 1 FROM op WHERE op.entry = entry.id) OR "
+                              "AND ((SELECT live FROM applied WHERE applied.entry = entry.id) IS NOT NULL OR "
                               "EXISTS(SELECT 1 FROM background WHERE background.entry = entry.id)) ORDER BY position";
     struct log_entry entry;
     uint8_t mask[LOG_MASK_MAX];
@@ -336,7 +314,8 @@ static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w,
         struct slice live;
         if (!schema_is_dealt((unsigned)db_uint(s, 2)))
             continue;
-        if (log_load(c->db, db_int(s, 0), 1, &entry, e) != 0 || live_mask(c, &entry, mask, &bytes, &all, e) < 0) {
+        if (log_load(c->db, db_int(s, 0), 1, &entry, e) != 0 ||
+            record_mask_living(c->db, &entry, mask, &bytes, &all, e) != 0) {
             code = -1;
             break;
         }
