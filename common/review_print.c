@@ -131,7 +131,10 @@ static void words_values(struct review_print *p, const struct review *r)
     FILE *out = p->cli->out;
     for (size_t i = 0; i < r->field.count; i++) {
         const struct record_op *op = &r->field.ops[i];
-        (void)fprintf(out, "    %zu %s ", i + 1, i < r->field.shown.count ? "shown: " : "beside:");
+        (void)fprintf(out, "    %zu %s ", i + 1,
+                      r->field.merged != NULL    ? "version:"
+                      : i < r->field.shown.count ? "shown: "
+                                                 : "beside:");
         p->value(p->arg, r->conflict.kind, r->conflict.field, op->merge.value, 14);
         (void)fputs("\n        by ", out);
         words_who(p, &op->author, &op->merge.dot.device, op->wall_ms, op->merge.position, op->merge.received_ms);

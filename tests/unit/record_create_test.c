@@ -158,7 +158,8 @@ static void a_store_without_shapes_is_made_anew(void **state)
     digest_of(db, before);
     /* What version 3 of the schema brought. */
     assert_done(db_exec(db,
-                        "DROP TABLE shape; DROP TABLE newer; DROP INDEX place_scope;"
+                        "DROP TABLE shape; DROP TABLE newer; DROP INDEX place_scope; DROP INDEX client_same_as;"
+                        "DROP INDEX client_different_from;"
                         "ALTER TABLE client DROP COLUMN identifier; ALTER TABLE client DROP COLUMN same_as;"
                         "ALTER TABLE client DROP COLUMN different_from; ALTER TABLE \"user\" DROP COLUMN supervisor;"
                         "ALTER TABLE assignment DROP COLUMN responsible; ALTER TABLE office DROP COLUMN text_rule",

@@ -71,11 +71,11 @@ static void edits_apart(void **state)
         "\"leaks\", \"base\": \"works\", \"authors\": [{\"author\": \"Anna Berg\", ");
     assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
     assert_int_equal(d->waiting, 0);
-    has(d->out, "assessment merged\n");
-    has(d->out, "1 shown:");
+    has(d->out, "assessment merged --seen ");
+    has(d->out, "1 version:");
     assert_int_equal(run(d, conflicts_run, "conflicts --json"), 0);
     has(d->out, "\"merged\": {\"rule\": 1, ");
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "assessment merged"), 0);
+    assert_int_equal(resolve(d, d->file, "assessment", "merged"), 0);
     has(d->err, "all versions, as they were brought together, decided over 2 entries");
     assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
     has(d->out, "\"assessment\": \"The stove leaks.\\n\\nThe dog is.\"");
@@ -98,7 +98,7 @@ static void overlaps(void **state)
     has(d->out, "1 shown:");
     assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
     has(d->out, "{\"form\": \"overlap\", \"base\": \"works\", \"alternatives\": [{\"text\": \"leaks\", \"authors\": [");
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "assessment merged"), E_REFUSED);
+    assert_int_equal(resolve(d, d->file, "assessment", "merged"), E_REFUSED);
     has(d->e.text, "overlap in 1 place");
 }
 
@@ -111,14 +111,14 @@ static void nothing_is_brought_together(void **state)
     struct edit edit;
     assert_int_equal(run_on(d, write_set, "set", d->file, "assessment=one"), 0);
     set_unseen(d, d->file, "assessment", "two");
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "assessment merged"), E_REFUSED);
+    assert_int_equal(resolve(d, d->file, "assessment", "merged"), E_REFUSED);
     has(d->e.text, "could not be brought together");
     assert_int_equal(edit_new(&edit, d->store.db, schema_kind(KIND_OFFICE), &everywhere, &office, &d->e), 0);
     assert_int_equal(edit_set_text(&edit, "text_rule", "2", &d->e), 0);
     write_as(d, &d->office, &edit, NULL);
     assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
     has(d->out, "brings texts together by a newer rule than this program has");
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "assessment merged"), E_REFUSED);
+    assert_int_equal(resolve(d, d->file, "assessment", "merged"), E_REFUSED);
     has(d->e.text, "newer rule");
 }
 
