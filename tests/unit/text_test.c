@@ -200,6 +200,12 @@ static void limits_are_told(void **state)
     assert_int_equal(m.segment_count, 1);
     assert_true(m.segments[0].writers == UINT64_MAX);
     text_merged_free(&m);
+    for (unsigned i = 1; i < TEXT_VERSIONS_MAX; i += 2)
+        many[i].text = words("c");
+    assert_int_equal(text_merge(words("b"), many, TEXT_VERSIONS_MAX, &m, &e), 0);
+    assert_int_equal(m.alternative_count, 2);
+    assert_true(m.alternatives[0].writers == 0x5555555555555555 && m.alternatives[1].writers == 0xaaaaaaaaaaaaaaaa);
+    text_merged_free(&m);
     assert_int_equal(text_merge(words("b"), many, TEXT_VERSIONS_MAX + 1, &m, &e), E_LIMIT);
     text_merged_free(&m);
     many[0].text = (struct slice){long_text, sizeof long_text};
