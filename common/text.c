@@ -73,13 +73,11 @@ static struct slice part(struct slice text, size_t from, size_t to)
     return (struct slice){text.p + from, to - from};
 }
 
+/* What is common, from what was told up to here. Who calls tells what follows, and says so in `told`. */
 static int add_common(struct merging *m, size_t to)
 {
     struct text_segment common = {TEXT_COMMON, part(m->base, m->told, to), part(m->base, m->told, to), 0, 0, 0};
-    if (m->told == to)
-        return 0;
-    m->told = to;
-    return add_segment(m, common);
+    return m->told == to ? 0 : add_segment(m, common);
 }
 
 /* --- 2. apart --- */

@@ -186,7 +186,7 @@ size_t text_cut_paragraph(const uint8_t *p, size_t size)
         struct character c = {LETTER, 0};
         while (blank < size && (c = first(p + blank, size - blank)).group == WHITE)
             blank += c.bytes;
-        if (blank == size || c.group != LINE_END)
+        if (c.group != LINE_END)
             return at;
         at = blank + c.bytes;
     }

@@ -59,7 +59,7 @@ static int cut(struct text_pieces *p, enum text_pass pass, struct error *e)
     while ((code = make_room(p, e)) == 0) {
         assert(p->at != NULL && p->word != NULL);
         p->at[p->count] = (uint32_t)at;
-        if (at == p->text.size && (pass != TEXT_WORDS || p->count > 0))
+        if (at == p->text.size)
             break;
         at += cut_one((struct slice){p->text.p + at, p->text.size - at}, pass, p->count == 0, &word);
         p->word[p->count++] = (uint32_t)word;

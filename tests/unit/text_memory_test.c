@@ -115,7 +115,16 @@ static void no_memory_is_told(void **state)
     few[0] = version(1, "w1,\nw2!\n w3.\nx\n\n");
     few[1] = version(2, "");
     assert_true(fail_each(lines, few, 2) > 20);
-    /* 3. What is refused has allocated nothing, and without a version the base is one segment. */
+    /* 3. Whichever comes first, what is common or what is not: one of both is where the list of segments grows. */
+    few[0] = version(1, "a Y b Y c Y d Y e Y f Y g Y h Y i Y j Y");
+    few[1] = version(2, "a Z b Z c Z d Z e Z f Z g Z h Z i Z j Z");
+    for (unsigned i = 0; i < 2; i++)
+        assert_true(fail_each(words("a X b X c X d X e X f X g X h X i X j X"), few, 1 + i) > 10);
+    few[0] = version(1, "Y a Y b Y c Y d Y e Y f Y g Y h Y i Y j");
+    few[1] = version(2, "Z a Z b Z c Z d Z e Z f Z g Z h Z i Z j");
+    for (unsigned i = 0; i < 2; i++)
+        assert_true(fail_each(words("X a X b X c X d X e X f X g X h X i X j"), few, 1 + i) > 10);
+    /* 4. What is refused has allocated nothing, and without a version the base is one segment. */
     assert_int_equal(fail_each(lines, NULL, 0), 1);
     for (unsigned i = 0; i < 3; i++)
         free(texts[i]);
