@@ -31,6 +31,15 @@ static void print_value(void *arg, const struct schema_kind *kind, const struct 
         view_block(v->cli->out, view_value(v, field, value), indent);
 }
 
+static void print_merged(void *arg, const struct record_field *f, int indent)
+{
+    struct view *v = arg;
+    if (v->cli->json)
+        view_merged_json(v, f);
+    else
+        view_merged_who(v, f, indent);
+}
+
 static int print_conflict(void *arg, const struct review *r, struct error *e)
 {
     struct listing *l = arg;
@@ -53,6 +62,7 @@ int conflicts_run(struct store *s, struct cli *cli, int argc, char **argv, int *
         return code;
     l.print = (struct review_print){.db = s->db, .cli = cli, .now_ms = clock_wall(), .decides = 1};
     l.print.value = print_value;
+    l.print.merged = print_merged;
     l.print.arg = &l.v;
     l.person = mine ? &s->user : NULL;
     if (cli->json)
@@ -102,12 +112,40 @@ static int set_reference(struct resolving *r, struct edit *edit, const char *tex
     return code != 0 ? code : edit_set_id(edit, r->field->name, &id, e);
 }
 
+/* The word "merged": the versions of a text as they were brought together, where nothing overlaps. */
+static int choose_merged(struct resolving *r, struct edit *edit, const struct record_field *f, struct error *e)
+{
+    struct pack value;
+    int code;
+    if (f->merged == NULL)
+        return error_set(e, E_REFUSED,
+                         f->newer_rule
+                             ? "the versions of %s are brought together by a newer rule than this program "
+                               "has; renew it, or write the text as it should be"
+                             : "the versions of %s could not be brought together; write the text as it should be",
+                         r->field->name);
+    if (f->merged->text.overlaps != 0)
+        return error_set(e, E_REFUSED,
+                         "the versions of %s overlap in %zu %s, and only a person can say which holds; write the text "
+                         "as it should be",
+                         r->field->name, f->merged->text.overlaps, f->merged->text.overlaps == 1 ? "place" : "places");
+    pack_start(&value);
+    pack_text(&value, f->merged->words, f->merged->words_bytes);
+    if ((code = pack_finish(&value, e)) == 0)
+        code = edit_set(edit, r->field, pack_bytes(&value), e);
+    pack_free(&value);
+    (void)snprintf(r->v.room, SCHEMA_FORMAT_MAX, "all versions, as they were brought together");
+    return code;
+}
+
 static int choose(struct resolving *r, struct edit *edit, const struct record_field *f, const char *text,
                   struct error *e)
 {
     size_t number = listed_number(r->field, text);
     char brief[VIEW_ID], moment[MOMENT_TEXT];
     view_id(&r->record, brief);
+    if (r->field->policy == SCHEMA_TEXTUAL && strcmp(text, "merged") == 0)
+        return choose_merged(r, edit, f, e);
     if (number > 0 && number <= f->count) {
         struct slice value = f->ops[number - 1].merge.value;
         (void)view_value(&r->v, r->field, value);

@@ -13,6 +13,24 @@ void sheet_label(struct view *v, const char *name, int indent)
     (void)fprintf(v->cli->out, "%*s%-*s", indent, "", SHEET_LABEL, name);
 }
 
+/* A text of several versions that were brought together. Where they overlap they follow, whole and numbered. */
+static void print_merged(struct view *v, const struct record_place *place, const struct schema_field *field,
+                         const struct record_field *f, const char *brief, const char *seen, int indent)
+{
+    FILE *out = v->cli->out;
+    int is_clean = f->shown.conflict != MERGE_LOUD;
+    view_merged(v, f, indent);
+    (void)fprintf(out,
+                  is_clean
+                      ? "\n%*sparallel edits, all of them in; `satchel resolve %s %s merged --seen %s` makes them one\n"
+                      : "\n%*scontested: decide with `satchel resolve %s %s VALUE --seen %s`, a value or its "
+                        "number\n",
+                  indent, "", brief, field->name, seen);
+    view_merged_who(v, f, indent);
+    if (!is_clean)
+        view_ops(v, place->kind, field, f, indent);
+}
+
 static int print_contested(struct view *v, const struct id *record, const struct record_place *place,
                            const struct schema_field *field, const struct record_field *f, int indent, struct error *e)
 {
@@ -22,7 +40,14 @@ static int print_contested(struct view *v, const struct id *record, const struct
     if ((code = review_code(v->db, record, field, f, seen, e)) != 0)
         return code;
     view_id(record, brief);
+    if (f->merged != NULL) {
+        print_merged(v, place, field, f, brief, seen, indent + SHEET_LABEL);
+        return 0;
+    }
     view_block(out, view_value(v, field, f->ops[0].merge.value), indent + SHEET_LABEL);
+    if (f->newer_rule)
+        (void)fprintf(out, "\n%*sthe office brings texts together by a newer rule than this program has: renew it",
+                      indent + SHEET_LABEL, "");
     (void)fprintf(out, "\n%*s%s: %s with `satchel resolve %s %s VALUE --seen %s`, a value or its number\n",
                   indent + SHEET_LABEL, "", loud ? "contested" : "parallel edit", loud ? "decide" : "settle it", brief,
                   field->name, seen);
@@ -113,6 +138,8 @@ static void field_json(struct view *v, const struct record_place *place, const s
             view_json_value(v, place->kind, field, f->ops[i].merge.value);
         }
         (void)fputc(']', out);
+    } else if (f->merged != NULL) {
+        cli_json_text(out, f->merged->words, f->merged->words_bytes);
     } else {
         view_json_value(v, place->kind, field, f->ops[0].merge.value);
     }
@@ -222,6 +249,10 @@ int sheet_json(struct view *v, const struct id *record, const struct record_plac
                                   f.shown.conflict == MERGE_LOUD ? "true" : "false",
                                   review_label(f.shown.conflict == MERGE_LOUD), seen);
                     view_ops(v, place->kind, field, &f, 0);
+                    if (f.merged != NULL) {
+                        (void)fputs(", \"merged\": ", out);
+                        view_merged_json(v, &f);
+                    }
                     (void)fputs("}", out);
                 } else {
                     field_json(v, place, field, &f);

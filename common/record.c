@@ -371,8 +371,11 @@ static int delete_rows(struct db *db, const struct schema_kind *kind, const char
 
 static int forget_record(struct db *db, const struct id *record, struct error *e)
 {
-    static const char *const all[] = {"DELETE FROM op WHERE record = ?", "DELETE FROM superseded WHERE record = ?",
-                                      "DELETE FROM conflict WHERE record = ?", "DELETE FROM place WHERE record = ?",
+    static const char *const all[] = {"DELETE FROM op WHERE record = ?",
+                                      "DELETE FROM superseded WHERE record = ?",
+                                      "DELETE FROM conflict WHERE record = ?",
+                                      "DELETE FROM background WHERE record = ?",
+                                      "DELETE FROM place WHERE record = ?",
                                       "DELETE FROM applied WHERE entry IN (SELECT id FROM entry WHERE record = ?)"};
     struct record_place place;
     int code = record_find(db, record, &place, e);
@@ -408,7 +411,8 @@ int record_redo(struct db *db, const struct id *record, struct error *e)
 
 #define DROP_TABLES                                                                                                    \
     "DROP TABLE IF EXISTS op; DROP TABLE IF EXISTS superseded; DROP TABLE IF EXISTS applied;"                          \
-    "DROP TABLE IF EXISTS place; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS held;"
+    "DROP TABLE IF EXISTS place; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS held;"                            \
+    "DROP TABLE IF EXISTS background;"
 
 static int apply_each(void *arg, struct log_entry *entry, struct error *e)
 {
@@ -460,6 +464,7 @@ int record_purge(struct db *db, const struct id *scope, struct error *e)
         "DELETE FROM op WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM superseded WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM conflict WHERE record IN (SELECT record FROM place WHERE scope = ?)",
+        "DELETE FROM background WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM held WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM applied WHERE entry IN (SELECT id FROM entry WHERE scope = ?)",
         "DELETE FROM place WHERE scope = ?",

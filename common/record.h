@@ -10,6 +10,7 @@
  *   place(record, kind, scope, voided)                  where each record stands: what its first change said
  *   conflict(record, field, kind, scope, loud, count)   fields with more than one live value, or a contested void
  *   held(device, epoch, seq, record)                    changes that a `hold` record holds: not applied
+ *   background(record, field, entry)                    entries that a contested text or status was written over
  * docs/MERGE.md, "The projection", says why each is there. */
 #ifndef SATCHEL_RECORD_H
 #define SATCHEL_RECORD_H
@@ -23,6 +24,7 @@
 #include "log.h"
 #include "merge.h"
 #include "schema.h"
+#include "text.h"
 
 /* Makes the tables where they are not there, and brings those of an older schema up to this one: columns and kinds that
  * it did not know are added, and filled from the log. Inside the caller's transaction, or in one of its own. log_create
@@ -67,13 +69,27 @@ struct record_op {
     uint64_t wall_ms;
 };
 
-/* The live ops of a field in merge_show's order, with what is shown. For the void field shown.conflict is LOUD where
- * the void is contested. Freed with record_field_free, on failure too. */
+/* Several versions of a text, brought together over the text that they were written over. */
+struct record_merged {
+    struct text_merged text; /* bit i of a text_writers is ops[text.order[i]] of the field; an equal version counts
+                              * once, for the first that was accepted */
+    struct slice base;       /* the text that they were written over */
+    char *words;             /* the whole text with its overlaps marked, as the column has it; no NUL at its end */
+    size_t words_bytes;
+    void *memory; /* what base stands in */
+    size_t memory_bytes;
+};
+
+/* The live ops of a field in merge_show_over's order, with what is shown. For the void field shown.conflict is LOUD
+ * where the void is contested. A text of several versions that could be brought together has `merged`; its conflict is
+ * QUIET where nothing overlaps. Freed with record_field_free, on failure too. */
 struct record_field {
     struct merge_shown shown;
     size_t count;
     struct record_op *ops;
-    void *memory; /* what the values stand in */
+    struct record_merged *merged; /* NULL: nothing was brought together */
+    int newer_rule; /* not 0: since the office does that by a newer rule than this program has (TEXT_RULE) */
+    void *memory;   /* what the values stand in */
     size_t memory_bytes;
 };
 int record_field_load(struct db *db, const struct id *record, const struct schema_kind *kind,

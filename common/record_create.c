@@ -30,7 +30,11 @@
     "CREATE TABLE IF NOT EXISTS held("                                                                                 \
     "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL,"                      \
     "  PRIMARY KEY(device, epoch, seq, record)) WITHOUT ROWID;"                                                        \
-    "CREATE INDEX IF NOT EXISTS held_record ON held(record);"
+    "CREATE INDEX IF NOT EXISTS held_record ON held(record);"                                                          \
+    "CREATE TABLE IF NOT EXISTS background("                                                                           \
+    "  record BLOB NOT NULL, field INTEGER NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY(record, field, entry))"       \
+    "  WITHOUT ROWID;"                                                                                                 \
+    "CREATE INDEX IF NOT EXISTS background_entry ON background(entry);"
 
 enum { KINDS_MAX = 64, FIELDS_MAX = 128 }; /* of the schema; more than there are */
 

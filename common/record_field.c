@@ -107,19 +107,18 @@ static int void_is_contested(struct db *db, const struct id *record, enum merge_
     return 0;
 }
 
-int record_field_load(struct db *db, const struct id *record, const struct schema_kind *kind,
-                      const struct schema_field *field, struct record_field *out, struct error *e)
+int record_field_read(struct db *db, const struct id *record, const struct schema_kind *kind,
+                      const struct schema_field *field, enum record_wants wants, struct record_field *out,
+                      struct error *e)
 {
+    struct record_contest contest = {.kind = kind, .field = field, .record = record};
     struct record_live live;
-    struct error own;
     int code;
-    (void)kind;
-    if (e == NULL)
-        e = &own;
     memset(out, 0, sizeof *out);
-    if ((code = record_field_live(db, record, field->number, &live, e)) != 0)
+    if ((code = record_field_live(db, record, field->number, &live, e)) != 0 ||
+        (code = record_contest_show(db, &contest, live.ops, live.count, wants, e)) != 0)
         goto out;
-    out->shown = merge_show(field, live.ops, live.count);
+    out->shown = contest.shown;
     if (field->number == FIELD_VOID && (code = void_is_contested(db, record, &out->shown.conflict, e)) != 0)
         goto out;
     if (live.count != 0 && (out->ops = calloc(live.count, sizeof *out->ops)) == NULL) {
@@ -134,15 +133,27 @@ int record_field_load(struct db *db, const struct id *record, const struct schem
     out->memory = live.values.p;
     out->memory_bytes = live.values.used;
     live.values = (struct record_text){NULL, 0, 0, 0};
+    out->merged = contest.merged;
+    contest.merged = NULL;
+    out->newer_rule = contest.newer_rule;
 out:
+    record_contest_free(&contest);
     record_field_forget(&live);
     return code;
+}
+
+int record_field_load(struct db *db, const struct id *record, const struct schema_kind *kind,
+                      const struct schema_field *field, struct record_field *out, struct error *e)
+{
+    struct error own;
+    return record_field_read(db, record, kind, field, RECORD_MERGED, out, e != NULL ? e : &own);
 }
 
 void record_field_free(struct record_field *f)
 {
     struct record_text values = {f->memory, f->memory_bytes, f->memory_bytes, 0};
     record_text_free(&values);
+    record_merged_free(f->merged);
     free(f->ops);
     memset(f, 0, sizeof *f);
 }

@@ -1,9 +1,10 @@
 /* From live ops to what a table shows: one column for each field, one statement for each change.
  *
- *   latest, highest, review   the value; NULL where it is cleared
- *   sum                       the total; NULL where nobody contributed
- *   set, once                 a JSON array of the values, in the merge's order; NULL where it is empty
- *   text                      the text; where several versions live, all of them, with a marked line between
+ *   latest, highest, review, status   the value; NULL where it is cleared
+ *   sum                               the total; NULL where nobody contributed
+ *   set, once                         a JSON array of the values, in the merge's order; NULL where it is empty
+ *   text                              the text; where several versions live, what they make together
+ * (record_contest.c), or all of them, with a marked line between
  *
  * Integers, money and flags are numbers, everything else is text as schema_format writes it. */
 #include "record_private.h"
@@ -107,8 +108,10 @@ static void put_versions(struct showing *s, struct column *column, const struct 
     }
 }
 
-static void put(struct showing *s, struct column *column, const struct merge_op *ops, const struct merge_shown *shown)
+static void put(struct showing *s, struct column *column, const struct merge_op *ops,
+                const struct record_contest *contest)
 {
+    const struct merge_shown *shown = &contest->shown;
     column->form = NOTHING;
     column->at = s->words.used;
     switch (column->field->policy) {
@@ -129,6 +132,11 @@ static void put(struct showing *s, struct column *column, const struct merge_op 
             column->form = NUMBER;
         break;
     case SCHEMA_TEXTUAL:
+        if (contest->merged != NULL) {
+            record_text_add(&s->words, contest->merged->words, contest->merged->words_bytes);
+            column->form = WORDS;
+            break;
+        }
         put_versions(s, column, ops, shown->count);
         break;
     }
@@ -170,8 +178,8 @@ static int show_field(struct showing *s, struct column *column, struct error *e)
 {
     const struct change *c = &s->entry->change;
     struct record_live stored = {0, 0, NULL, NULL, {NULL, 0, 0, 0}};
+    struct record_contest contest = {.kind = s->kind, .field = column->field, .record = &c->record};
     struct merge_op *ops = s->own;
-    struct merge_shown shown;
     size_t count;
     int code = 0;
     /* 1. Its live ops. */
@@ -184,12 +192,16 @@ static int show_field(struct showing *s, struct column *column, struct error *e)
         count = stored.count;
     }
     /* 2. What they show, and whether they agree. */
-    shown = merge_show(column->field, ops, count);
-    put(s, column, ops, &shown);
-    if (s->view->may_have_conflict || shown.conflict != MERGE_AGREED)
-        code = record_show_conflict(s->db, &c->record, s->kind, &c->scope, column->field->number, shown.conflict, count,
-                                    &s->changed, e);
+    if (s->view->may_have_conflict && (code = record_contest_end(s->db, &c->record, column->field, e)) != 0)
+        goto out;
+    if ((code = record_contest_show(s->db, &contest, ops, count, RECORD_BACKGROUND, e)) != 0)
+        goto out;
+    put(s, column, ops, &contest);
+    if (s->view->may_have_conflict || contest.shown.conflict != MERGE_AGREED)
+        code = record_show_conflict(s->db, &c->record, s->kind, &c->scope, column->field->number,
+                                    contest.shown.conflict, count, &s->changed, e);
 out:
+    record_contest_free(&contest);
     record_field_forget(&stored);
     return code;
 }
@@ -313,7 +325,7 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
 {
     const struct change *c = &entry->change;
     struct showing s;
-    int code = 0;
+    int newer = 0, newer_now = 0, code = 0;
     s.db = db;
     s.kind = kind;
     s.entry = entry;
@@ -322,6 +334,8 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
     s.words = (struct record_text){NULL, 0, 0, 0};
     s.changed = 0;
     /* 1. The fields, one by one. */
+    if (kind->number == KIND_OFFICE && (code = record_contest_rule(db, &newer, e)) != 0)
+        return code;
     list_fields(&s);
     if (view->known && (s.own = malloc(c->op_count * sizeof *s.own)) == NULL) {
         code = E_MEMORY;
@@ -337,6 +351,10 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
         code = record_void_show(db, kind, &c->record, &c->scope, touches_void(c), &s.changed, e);
     if (code == 0 && s.changed)
         code = mark_contested(&s, e);
+    /* 4. The office's rule for texts holds for all of them. */
+    if (code == 0 && kind->number == KIND_OFFICE && (code = record_contest_rule(db, &newer_now, e)) == 0 &&
+        newer != newer_now)
+        code = record_contest_redo(db, e);
     record_text_free(&s.words);
     free(s.own);
     return code;

@@ -404,6 +404,10 @@ static void people_sentence(struct review *r, const char *name)
     else if (people == 1)
         (void)snprintf(r->sentence, sizeof r->sentence, "One person wrote several values of the %s beside each other",
                        name);
+    else if (r->conflict.field->policy == SCHEMA_TEXTUAL && r->conflict.loud && r->field.merged == NULL)
+        (void)snprintf(r->sentence, sizeof r->sentence,
+                       "%s people wrote the %s without seeing each other's words; a person must bring them together",
+                       many, name);
     else if (r->conflict.field->policy == SCHEMA_TEXTUAL && r->conflict.loud)
         (void)snprintf(r->sentence, sizeof r->sentence,
                        "%s people edited the %s; where they wrote in one place, a person must bring it together", many,
@@ -413,8 +417,8 @@ static void people_sentence(struct review *r, const char *name)
                        name, people == 2 ? "both edits" : "all edits");
     else if (r->conflict.field->policy == SCHEMA_STATUS)
         (void)snprintf(r->sentence, sizeof r->sentence,
-                       "%s people changed the %s; all but the first started from a status that no longer held", many,
-                       name);
+                       "%s people changed the %s; %s started from a status that no longer held", many, name,
+                       people == 2 ? "one of them" : "all but one");
     else
         (void)snprintf(r->sentence, sizeof r->sentence, "%s people changed the %s without seeing each other's change",
                        many, name);

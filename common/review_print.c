@@ -129,6 +129,8 @@ static void words_seen(struct review_print *p, const struct review *r, const str
 static void words_values(struct review_print *p, const struct review *r)
 {
     FILE *out = p->cli->out;
+    if (r->field.merged != NULL && p->merged != NULL)
+        p->merged(p->arg, &r->field, 4);
     for (size_t i = 0; i < r->field.count; i++) {
         const struct record_op *op = &r->field.ops[i];
         (void)fprintf(out, "    %zu %s ", i + 1, i < r->field.shown.count ? "shown: " : "beside:");
@@ -162,6 +164,9 @@ static void words_way(struct review_print *p, const struct review *r)
     FILE *out = p->cli->out;
     char record[BRIEF];
     brief(&r->conflict.record, record);
+    if (r->field.merged != NULL && !r->conflict.loud)
+        (void)fprintf(out, "    keep all: satchel resolve %s %s merged --seen %s\n", record, r->conflict.field->name,
+                      r->code);
     if (r->conflict.field->policy == SCHEMA_SUM && r->conflict.field->number != FIELD_VOID)
         (void)fprintf(out, "    correct it: satchel add %s %s=-NUMBER\n", record, r->conflict.field->name);
     else if (r->conflict.field->number == FIELD_VOID)
@@ -285,6 +290,10 @@ static void print_json(struct review_print *p, const struct review *r)
     (void)fputc(']', out);
     if (c->field->number == FIELD_VOID)
         json_beside(p, r);
+    if (r->field.merged != NULL && p->merged != NULL) {
+        (void)fputs(", \"merged\": ", out);
+        p->merged(p->arg, &r->field, 0);
+    }
     (void)fputc('}', out);
 }
 

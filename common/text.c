@@ -297,6 +297,7 @@ int text_merge(struct slice base, const struct text_version *versions, size_t co
                struct error *e)
 {
     struct merging m;
+    struct text_base compared;
     int code;
     memset(out, 0, sizeof *out);
     memset(&m, 0, sizeof m);
@@ -309,8 +310,10 @@ int text_merge(struct slice base, const struct text_version *versions, size_t co
     out->version_count = count;
     if ((code = put_in_order(versions, &m)) != 0)
         return code;
+    text_base_begin(&compared, m.base);
     for (unsigned i = 0; i < count && code == 0; i++)
-        code = text_diff(m.base, m.texts[i], i, &m.hunks, e);
+        code = text_diff(&compared, m.texts[i], i, &m.hunks, e);
+    text_base_free(&compared);
     if (code == 0)
         code = tell_all(&m);
     free(m.hunks.p);

@@ -45,6 +45,8 @@ static inline uint8_t storm_value(unsigned record, unsigned number)
         return (uint8_t)(CASE_FIRST_NUMBER + 1 + storm_below(6));
     if (type == SCHEMA_INTEGER)
         return (uint8_t)(CASE_FIRST_NUMBER + storm_below(10));
+    if (field != NULL && field->policy == SCHEMA_TEXTUAL && storm_below(8) != 0)
+        return (uint8_t)(CASE_FIRST_STORY + storm_below(CASE_VALUES - CASE_FIRST_STORY));
     if (type == SCHEMA_FLAG)
         return (uint8_t)(CASE_FIRST_FLAG + storm_below(2));
     return (uint8_t)(CASE_FIRST_TEXT + storm_below(5));

@@ -408,19 +408,28 @@ struct chaos {
 static const char *const words[] = {"one", "two", "three", "four"};
 static const char *const ranks[] = {"none known", "low", "moderate", "high", "critical"};
 
+/* An assessment of three paragraphs, so that edits of it meet, and do not. */
+static const char *any_assessment(char room[64])
+{
+    (void)snprintf(room, 64, "%s\n\n%s\n\n%s\n", words[any(3)], words[any(3)], words[any(3)]);
+    return room;
+}
+
 /* One edit of a record that the store has: of a field of any policy. */
 static void edit_something(struct db *db, struct edit *edit, unsigned kind)
 {
+    static const char *const states[] = {"open", "on hold", "closed"};
     struct error e = {0, ""};
+    char text[64];
     int code = 0;
     (void)db;
     switch (kind) {
     case KIND_CASE:
         code = any(3) == 0   ? edit_set_text(edit, "risk", ranks[any(5)], &e)
-               : any(2) == 0 ? edit_set_text(edit, "assessment", words[any(4)], &e)
+               : any(2) == 0 ? edit_set_text(edit, "assessment", any_assessment(text), &e)
                              : edit_set_text(edit, "title", words[any(4)], &e);
         if (code == 0 && any(3) == 0)
-            code = edit_set_text(edit, "status", any(2) ? "open" : "closed", &e);
+            code = edit_set_text(edit, "status", states[any(3)], &e);
         break;
     case KIND_CLIENT:
         code =
