@@ -48,7 +48,7 @@ static void put_words(FILE *out, const char *text, const char *indent)
     }
 }
 
-/* The value of an op in t->words. What this version does not know is shown as its bytes. */
+/* The value of an op in t->words. What this version does not know is shown by its own form. */
 static const char *value_words(struct telling *t, unsigned kind_number, const struct change_op *op)
 {
     const struct schema_kind *kind = schema_kind(kind_number);
@@ -57,11 +57,8 @@ static const char *value_words(struct telling *t, unsigned kind_number, const st
         return "(cleared)";
     if (op->field == FIELD_VOID)
         return "voided";
-    if (field == NULL) {
-        size_t n = op->value.size < 64 ? op->value.size : 64;
-        sodium_bin2hex(t->words, SCHEMA_FORMAT_MAX, op->value.p, n);
-        return t->words;
-    }
+    if (field == NULL)
+        return schema_format_unknown(op->value, t->words, SCHEMA_FORMAT_MAX);
     return schema_format(field, op->value, t->words, SCHEMA_FORMAT_MAX);
 }
 

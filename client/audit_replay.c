@@ -12,6 +12,7 @@
 #include "change.h"
 #include "log.h"
 #include "record.h"
+#include "schema.h"
 
 /* --- rebuilding --- */
 
@@ -165,7 +166,7 @@ static int write_piece(void *arg, const char *text, size_t bytes, struct error *
 
 static struct record_dump_options of_scope(const struct id *scope)
 {
-    struct record_dump_options options = {scope, scope != NULL, 0};
+    struct record_dump_options options = {scope, scope != NULL};
     return options;
 }
 
@@ -180,6 +181,19 @@ static int collect(struct db *db, const struct record_dump_options *options, cha
     code = record_dump(db, options, write_piece, memory, e);
     if (fclose(memory) != 0 && code == 0)
         code = error_set(e, E_MEMORY, "there is no memory left for the dump; send it to a file");
+    return code;
+}
+
+int audit_replay_warn(const struct cli *cli, struct db *db, struct error *e)
+{
+    char words[64];
+    uint64_t count;
+    int code = record_newer_count(db, &count, e);
+    if (code == 0 && count != 0)
+        fprintf(cli->err,
+                "%s newer than this program: not in the dump, so its digest equals only that of a program of this "
+                "version; the digest of the ops, `--digest --json`, is any version's\n",
+                cli_count(count, "field is", "fields are", words, sizeof words));
     return code;
 }
 
@@ -210,14 +224,17 @@ int audit_replay_print_digest(const struct cli *cli, struct db *db, const struct
                               struct error *e)
 {
     struct record_dump_options options = of_scope(scope);
-    uint8_t digest[32];
-    char hex[65];
-    int code = record_digest(db, scope == NULL ? NULL : &options, digest, e);
-    if (code != 0)
+    uint8_t digest[32], ops[32];
+    char hex[65], ops_hex[65];
+    int code;
+    if ((code = record_dump_digest(db, scope == NULL ? NULL : &options, digest, e)) != 0 ||
+        (code = record_digest(db, scope, scope != NULL, ops, e)) != 0)
         return code;
     sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
+    sodium_bin2hex(ops_hex, sizeof ops_hex, ops, sizeof ops);
     if (cli->json)
-        fprintf(cli->out, "{\"entries\": %llu, \"digest\": \"%s\"}\n", (unsigned long long)entries, hex);
+        fprintf(cli->out, "{\"entries\": %llu, \"digest\": \"%s\", \"ops\": \"%s\", \"schema\": %d}\n",
+                (unsigned long long)entries, hex, ops_hex, schema_version());
     else
         fprintf(cli->out, "%s\n", hex);
     return 0;

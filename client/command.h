@@ -30,6 +30,10 @@
     X(resolve, "RECORD FIELD VALUE", "decide a conflict, or settle a parallel edit, having seen all its values",       \
       "satchel resolve 4f2a risk high --seen 3fa2b1 --reason 'seen on Monday'")                                        \
     X(decided, "", "list what others decided over what you wrote", "satchel decided")                                  \
+    X(duplicates, "", "list records that may be of one person, with the evidence", "satchel duplicates")               \
+    X(link, "CLIENT CLIENT", "two records are one person's; nothing else of them changes", "satchel link 4f2a 91c0")   \
+    X(unlink, "CLIENT CLIENT", "take a link back", "satchel unlink 4f2a 91c0 --reason 'two sisters'")                  \
+    X(different, "CLIENT CLIENT", "two records look alike and are two people", "satchel different 4f2a 91c0")          \
     X(sync, "", "send what is queued, fetch the caseload", "satchel sync")                                             \
     X(courier, "out FILE", "take what is unsent out into a file for the office; needs no passphrase",                  \
       "satchel courier out /media/stick/anna.courier")                                                                 \

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "desk.h"
 #include "moment.h"
+#include "newer.h"
 #include "record.h"
 #include "review_print.h"
 #include "schema.h"
@@ -31,13 +32,13 @@ static void print_value(void *arg, const struct schema_kind *kind, const struct 
         view_block(v->cli->out, view_value(v, field, value), indent);
 }
 
-static void print_merged(void *arg, const struct record_field *f, int indent)
+static void print_merged(void *arg, const struct record_field *field, int indent)
 {
     struct view *v = arg;
     if (v->cli->json)
-        view_merged_json(v, f);
+        view_merged_json(v, field);
     else
-        view_merged_who(v, f, indent);
+        view_merged_who(v, field, indent);
 }
 
 static int print_conflict(void *arg, const struct review *r, struct error *e)
@@ -52,6 +53,7 @@ static int print_conflict(void *arg, const struct review *r, struct error *e)
 int conflicts_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
     int mine = 0, code;
+    uint64_t newer = 0;
     const struct cli_option options[] = {{"mine", NULL, &mine}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
     struct listing l = {.person = NULL};
     if ((code = cli_options(&argc, argv, options, e)) != 0)
@@ -67,11 +69,16 @@ int conflicts_run(struct store *s, struct cli *cli, int argc, char **argv, int *
     l.person = mine ? &s->user : NULL;
     if (cli->json)
         (void)fputs("[", cli->out);
-    code = review_each(s->db, print_conflict, &l, e);
+    if ((code = review_each(s->db, print_conflict, &l, e)) == 0)
+        code = newer_values(&l.v, l.print.loud + l.print.quiet == 0, &newer, e);
     if (cli->json)
         (void)fputs("\n]\n", cli->out);
     if (code == 0)
         review_print_count(&l.print);
+    if (code == 0 && newer != 0)
+        (void)fprintf(cli->err,
+                      "%llu newer than this program: it cannot tell whether their values agree; update the program\n",
+                      (unsigned long long)newer);
     *waiting = l.print.loud != 0;
     view_close(&l.v);
     return code;

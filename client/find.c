@@ -57,8 +57,8 @@ static void list_matches(struct db *db, const struct id *found, size_t count)
         struct record_place place;
         char text[ID_TEXT];
         id_format(&found[i], text);
-        if (record_find(db, &found[i], &place, NULL) == 0)
-            (void)fprintf(stderr, "  %-10s %s\n", place.kind->name, text);
+        (void)fprintf(stderr, "  %-10s %s\n",
+                      record_find(db, &found[i], &place, NULL) == 0 ? place.kind->name : "newer", text);
     }
     if (count > LISTED_MAX)
         (void)fprintf(stderr, "  and %zu more\n", count - LISTED_MAX);
@@ -79,9 +79,6 @@ static int collect(struct db *db, const struct schema_kind *kind, const char *wo
         return code;
     while ((row = db_next(db, s, e)) == 1) {
         struct id id = db_id(s, 0);
-        struct record_place place;
-        if (record_find(db, &id, &place, NULL) != 0)
-            continue; /* of a kind that this version does not know */
         if (*count != 0 && db_int(s, 1) < rank)
             break;
         rank = db_int(s, 1);

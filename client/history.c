@@ -6,6 +6,7 @@
 
 #include "desk.h"
 #include "log.h"
+#include "newer.h"
 #include "record.h"
 #include "schema.h"
 #include "view.h"
@@ -43,7 +44,9 @@ static void op_words(struct telling *t, const struct schema_kind *kind, const st
     FILE *out = t->v.cli->out;
     const struct schema_field *field = kind != NULL ? schema_field(kind, op->field) : NULL;
     if (field == NULL) {
-        (void)fprintf(out, "    %s field %u, which this version does not know\n", action_name(op->action), op->field);
+        (void)fprintf(out, "    %s field %u (newer than this program): ", action_name(op->action), op->field);
+        view_block(out, newer_value(&t->v, op->field, op->value), 8);
+        (void)fputc('\n', out);
     } else if (field->number == FIELD_VOID) {
         (void)fprintf(out, "    %s\n", slice_is_nil(op->value) ? "void taken back" : "voided");
     } else {
@@ -73,11 +76,12 @@ static void entry_words(struct telling *t, const struct log_entry *entry)
     FILE *out = t->v.cli->out;
     const struct change *c = &entry->change;
     const struct schema_kind *kind = schema_kind(c->kind);
-    char when[32], author[VIEW_NAME], record[VIEW_ID];
+    char when[32], author[VIEW_NAME], record[VIEW_ID], name[NEWER_KIND];
+    newer_kind(c->kind, name);
     cli_time(c->wall_ms, when);
     view_author(t->v.db, &c->author, author);
     view_id(&c->record, record);
-    (void)fprintf(out, "%s  %s %s  ", when, kind != NULL ? kind->name : "unknown", record);
+    (void)fprintf(out, "%s  %s %s  ", when, name, record);
     view_line(out, author, 0);
     (void)fputs("  ", out);
     state_words(t, entry);
@@ -109,6 +113,9 @@ static void op_json(struct telling *t, const struct schema_kind *kind, const str
             (void)fputs(slice_is_nil(op->value) ? "false" : "true", out);
         else
             view_json_value(&t->v, kind, field, op->value);
+    } else {
+        (void)fputs(", \"newer\": true, ", out);
+        view_json_pair(out, "value", newer_value(&t->v, op->field, op->value));
     }
     (void)fputs("}", out);
 }
@@ -121,7 +128,8 @@ static void entry_json(struct telling *t, const struct log_entry *entry)
     char author[VIEW_NAME], reason[512];
     view_author(t->v.db, &c->author, author);
     held_reason(t, c, reason, sizeof reason);
-    (void)fprintf(out, "%s\n{\"kind\": \"%s\", ", t->count == 0 ? "" : ",", kind != NULL ? kind->name : "unknown");
+    (void)fprintf(out, "%s\n{\"kind\": \"%s\", \"kind_number\": %u, ", t->count == 0 ? "" : ",",
+                  kind != NULL ? kind->name : "unknown", c->kind);
     view_json_id(out, "record", &c->record);
     (void)fputs(", ", out);
     view_json_id(out, "device", &c->device);

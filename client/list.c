@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "desk.h"
+#include "newer.h"
+#include "person.h"
 #include "record.h"
 #include "schema.h"
 #include "view.h"
@@ -16,6 +18,10 @@
 static const char caseload[] =
     "WITH k AS (SELECT lower(hex(conflict.scope)) AS scope, sum(loud) AS loud, sum(loud = 0) AS quiet"
     "    FROM conflict JOIN place ON place.record = conflict.record WHERE place.voided = 0 GROUP BY 1),"
+    "  n AS (SELECT lower(hex(newer.scope)) AS scope, count(*) AS n FROM newer JOIN place ON place.record = "
+    "newer.record"
+    "    WHERE place.voided = 0 AND EXISTS(SELECT 1 FROM op WHERE op.record = newer.record AND op.field = newer.field)"
+    "    GROUP BY 1),"
     "  w AS (SELECT lower(hex(scope)) AS scope, count(*) AS n FROM entry WHERE position IS NULL GROUP BY 1),"
     "  a AS (SELECT lower(hex(id)) AS scope FROM scope WHERE complete = 0) "
     "SELECT c.id, c.number, coalesce(p.legal_name, p.preferred_name), c.risk, c.status, c.next_visit, c.voided,"
@@ -23,15 +29,55 @@ static const char caseload[] =
     "  coalesce(w1.n, 0) + coalesce(w2.n, 0), a1.scope IS NOT NULL OR a2.scope IS NOT NULL OR"
     "  (c.client IS NOT NULL AND p.id IS NULL), p.alert IS NOT NULL, c.client,"
     "  CASE WHEN c.risk IS NULL THEN 0 WHEN instr(?1, '|' || c.risk || '|') = 0 THEN 10000"
-    "    ELSE instr(?1, '|' || c.risk || '|') END AS rank "
+    "    ELSE instr(?1, '|' || c.risk || '|') END AS rank, coalesce(n1.n, 0) + coalesce(n2.n, 0) "
     "FROM \"case\" c LEFT JOIN client p ON p.id = c.client"
     "  LEFT JOIN k k1 ON k1.scope = replace(c.id, '-', '') LEFT JOIN k k2 ON k2.scope = replace(c.client, '-', '')"
     "  LEFT JOIN w w1 ON w1.scope = replace(c.id, '-', '') LEFT JOIN w w2 ON w2.scope = replace(c.client, '-', '')"
+    "  LEFT JOIN n n1 ON n1.scope = replace(c.id, '-', '') LEFT JOIN n n2 ON n2.scope = replace(c.client, '-', '')"
     "  LEFT JOIN a a1 ON a1.scope = replace(c.id, '-', '') LEFT JOIN a a2 ON a2.scope = replace(c.client, '-', '') "
     "WHERE c.voided = 0 OR ?2 ORDER BY must_decide > 0 DESC, rank DESC, lower(coalesce(p.legal_name, "
     "p.preferred_name)), c.id";
 
-enum { ID, NUMBER, NAME, RISK, STATUS, NEXT_VISIT, VOIDED, LOUD, QUIET, UNSENT, ARRIVING, ALERT, CLIENT };
+enum { ID, NUMBER, NAME, RISK, STATUS, NEXT_VISIT, VOIDED, LOUD, QUIET, UNSENT, ARRIVING, ALERT, CLIENT, RANK, NEWER };
+
+/* What the other records of a case's person add to its line. */
+struct marks {
+    int linked, alert;
+};
+
+static int is_linked(const struct person_map *map, const char *client)
+{
+    struct id id;
+    return id_parse(client, &id, NULL) == 0 && person_map_find(map, &id) != SIZE_MAX;
+}
+
+/* What one must know stands on whichever record of the person it was written. */
+static int find_marks(struct db *db, const struct person_map *map, const char *client, struct marks *out,
+                      struct error *e)
+{
+    size_t at;
+    struct id id;
+    out->linked = is_linked(map, client);
+    out->alert = 0;
+    if (!out->linked || id_parse(client, &id, e) != 0)
+        return 0;
+    at = map->group[person_map_find(map, &id)];
+    for (size_t i = 0; i < map->count && !out->alert; i++) {
+        char text[ID_TEXT];
+        sqlite3_stmt *s;
+        int code;
+        if (map->group[i] != at)
+            continue;
+        id_format(&map->ids[i], text);
+        if ((code = db_query(db, &s, e, "SELECT 1 FROM client WHERE id = ? AND alert IS NOT NULL", "t", text)) != 0)
+            return code;
+        if ((out->alert = db_next(db, s, e)) < 0)
+            return error_code(e);
+        if (out->alert)
+            db_done(db, s);
+    }
+    return 0;
+}
 
 static void list_risks(char *out, size_t out_max)
 {
@@ -51,7 +97,7 @@ static void json_column(FILE *out, const char *name, sqlite3_stmt *s, int column
         view_json_pair(out, name, db_text(s, column));
 }
 
-static void case_json(FILE *out, sqlite3_stmt *s)
+static void case_json(FILE *out, sqlite3_stmt *s, const struct marks *marks)
 {
     static const char *const names[] = {"number", "name", "risk", "status", "next_visit"};
     (void)fputs("{", out);
@@ -62,21 +108,24 @@ static void case_json(FILE *out, sqlite3_stmt *s)
         if (!db_is_null(s, NUMBER + i) || !db_int(s, ARRIVING))
             json_column(out, names[i], s, NUMBER + i);
     (void)fprintf(out,
-                  ", \"alert\": %s, \"conflicts\": %lld, \"quiet\": %lld, \"unsent\": %lld, \"arriving\": %s, "
-                  "\"voided\": %s}",
-                  db_int(s, ALERT) ? "true" : "false", (long long)db_int(s, LOUD), (long long)db_int(s, QUIET),
-                  (long long)db_int(s, UNSENT), db_int(s, ARRIVING) ? "true" : "false",
-                  db_int(s, VOIDED) ? "true" : "false");
+                  ", \"alert\": %s, \"conflicts\": %lld, \"quiet\": %lld, \"unsent\": %lld, \"newer\": %lld, "
+                  "\"arriving\": %s, \"voided\": %s, \"linked\": %s}",
+                  db_int(s, ALERT) || marks->alert ? "true" : "false", (long long)db_int(s, LOUD),
+                  (long long)db_int(s, QUIET), (long long)db_int(s, UNSENT), (long long)db_int(s, NEWER),
+                  db_int(s, ARRIVING) ? "true" : "false", db_int(s, VOIDED) ? "true" : "false",
+                  marks->linked ? "true" : "false");
 }
 
-static void case_flags(FILE *out, sqlite3_stmt *s)
+static void case_flags(FILE *out, sqlite3_stmt *s, const struct marks *marks)
 {
     long long loud = (long long)db_int(s, LOUD), quiet = (long long)db_int(s, QUIET);
     long long unsent = (long long)db_int(s, UNSENT);
     if (db_int(s, VOIDED))
         (void)fputs(" [voided]", out);
-    if (db_int(s, ALERT))
+    if (db_int(s, ALERT) || marks->alert)
         (void)fputs(" [alert]", out);
+    if (marks->linked)
+        (void)fputs(" [linked]", out);
     if (loud != 0)
         (void)fprintf(out, " [contested: %lld]", loud);
     if (quiet != 0)
@@ -85,9 +134,11 @@ static void case_flags(FILE *out, sqlite3_stmt *s)
         (void)fputs(" [arriving]", out);
     if (unsent != 0)
         (void)fprintf(out, " [unsent: %lld]", unsent);
+    if (db_int(s, NEWER) != 0)
+        (void)fprintf(out, " [newer than this program: %lld]", (long long)db_int(s, NEWER));
 }
 
-static void case_words(FILE *out, sqlite3_stmt *s)
+static void case_words(FILE *out, sqlite3_stmt *s, const struct marks *marks)
 {
     /* What is empty in a case that is still arriving may be there at the office. */
     const char *nothing = db_int(s, ARRIVING) ? "..." : "-";
@@ -106,12 +157,13 @@ static void case_words(FILE *out, sqlite3_stmt *s)
     view_cell(out, status[0] != '\0' ? status : nothing, 8, 0);
     (void)fputc(' ', out);
     view_cell(out, when[0] != '\0' ? when : nothing, 17, 0);
-    case_flags(out, s);
+    case_flags(out, s, marks);
     (void)fputc('\n', out);
 }
 
-/* Scopes under way of which nothing is shown yet: they are in no table, and must not go unsaid. */
-static int say_arriving(struct db *db, struct cli *cli, struct error *e)
+/* What the lines above cannot tell must not go unsaid: what is newer than this program, and scopes under way of which
+ * nothing is in a table yet. */
+static int say_more(struct db *db, struct cli *cli, struct error *e)
 {
     sqlite3_stmt *s;
     char words[64];
@@ -128,35 +180,49 @@ static int say_arriving(struct db *db, struct cli *cli, struct error *e)
     if (count != 0)
         (void)fprintf(cli->err, "%s not arrived whole yet; `satchel sync` goes on fetching\n",
                       cli_count(count, "case or person has", "cases and persons have", words, sizeof words));
-    return 0;
+    return newer_say(cli, db, e);
 }
 
-static int list_cases(struct db *db, struct cli *cli, int all, struct error *e)
+/* *count: how many there are. */
+static int each_case(struct db *db, struct cli *cli, int all, const struct person_map *map, uint64_t *count,
+                     struct error *e)
 {
-    char risks[256], words[64];
-    uint64_t count = 0;
+    struct marks marks;
+    char risks[256];
     sqlite3_stmt *s;
     int row, code;
     list_risks(risks, sizeof risks);
     if ((code = db_query(db, &s, e, caseload, "ti", risks, (int64_t)all)) != 0)
         return code;
-    if (cli->json)
-        (void)fputs("[", cli->out);
     while ((row = db_next(db, s, e)) == 1) {
-        if (cli->json) {
-            (void)fputs(count == 0 ? "\n" : ",\n", cli->out);
-            case_json(cli->out, s);
-        } else {
-            case_words(cli->out, s);
+        if ((code = find_marks(db, map, db_text(s, CLIENT), &marks, e)) != 0) {
+            db_done(db, s);
+            return code;
         }
-        count++;
+        if (cli->json)
+            (void)fputs(*count == 0 ? "\n" : ",\n", cli->out);
+        (cli->json ? case_json : case_words)(cli->out, s, &marks);
+        (*count)++;
     }
-    if (cli->json)
-        (void)fputs("\n]\n", cli->out);
-    if (row < 0)
-        return error_code(e);
+    return row < 0 ? error_code(e) : 0;
+}
+
+static int list_cases(struct db *db, struct cli *cli, int all, struct error *e)
+{
+    struct person_map map;
+    char words[64];
+    uint64_t count = 0;
+    int code;
+    if ((code = person_map_load(db, &map, e)) == 0) {
+        (void)fputs(cli->json ? "[" : "", cli->out);
+        code = each_case(db, cli, all, &map, &count, e);
+        (void)fputs(cli->json ? "\n]\n" : "", cli->out);
+    }
+    person_map_free(&map);
+    if (code != 0)
+        return code;
     (void)fprintf(cli->err, "%s\n", cli_count(count, "case", "cases", words, sizeof words));
-    return say_arriving(db, cli, e);
+    return say_more(db, cli, e);
 }
 
 /* --- one kind --- */
@@ -269,7 +335,8 @@ static void line_field(struct db *db, FILE *out, const struct schema_field *fiel
     view_line(out, text, 60);
 }
 
-static void record_words(struct db *db, FILE *out, const struct schema_kind *kind, sqlite3_stmt *s)
+static void record_words(struct db *db, FILE *out, const struct schema_kind *kind, sqlite3_stmt *s,
+                         const struct person_map *map)
 {
     const char *id = db_text(s, 0);
     size_t line = 0;
@@ -285,6 +352,7 @@ static void record_words(struct db *db, FILE *out, const struct schema_kind *kin
                        db_is_null(s, (int)k + 6) ? (db_int(s, 5) ? "..." : "-") : db_text(s, (int)k + 6));
         }
     }
+    (void)fputs(kind->number == KIND_CLIENT && is_linked(map, id) ? "  [linked]" : "", out);
     (void)fputs(db_int(s, 2) ? "  [voided]" : "", out);
     (void)fputs(db_int(s, 3) ? "  [contested]" : "", out);
     (void)fputs(db_int(s, 5) ? "  [arriving]" : "", out);
@@ -296,12 +364,13 @@ static int list_kind(struct db *db, struct cli *cli, const struct schema_kind *k
                      struct error *e)
 {
     char *sql = kind_sql(kind, cli->json);
+    struct person_map map = {0};
     uint64_t count = 0;
     sqlite3_stmt *s;
     int row = 0, code;
     if (sql == NULL)
         return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-    if ((code = db_query(db, &s, e, sql, "it", (int64_t)all, scope)) != 0)
+    if ((code = person_map_load(db, &map, e)) != 0 || (code = db_query(db, &s, e, sql, "it", (int64_t)all, scope)) != 0)
         goto out;
     if (cli->json)
         (void)fputs("[", cli->out);
@@ -310,7 +379,7 @@ static int list_kind(struct db *db, struct cli *cli, const struct schema_kind *k
             (void)fputs(count == 0 ? "\n" : ",\n", cli->out);
             record_json(cli->out, kind, s);
         } else {
-            record_words(db, cli->out, kind, s);
+            record_words(db, cli->out, kind, s, &map);
         }
         count++;
     }
@@ -321,8 +390,9 @@ static int list_kind(struct db *db, struct cli *cli, const struct schema_kind *k
     else
         (void)fprintf(cli->err, "%llu of kind %s\n", (unsigned long long)count, kind->name);
 out:
+    person_map_free(&map);
     sqlite3_free(sql);
-    return code != 0 ? code : say_arriving(db, cli, e);
+    return code != 0 ? code : say_more(db, cli, e);
 }
 
 int list_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)

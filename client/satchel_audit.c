@@ -135,10 +135,9 @@ static int run_replay(struct cli *cli, struct asked *a, int *status, struct erro
     if (scope != NULL && (code = record_find(db, scope, &place, NULL)) != 0)
         error_set(e, code, "--case: there is no such case or client in the record%s",
                   a->at != NULL ? " as it was at that time" : "");
-    else if (a->digest)
-        code = audit_replay_print_digest(cli, db, scope, entries, e);
-    else
-        code = audit_replay_print(cli, db, scope, entries, e);
+    else if ((code = audit_replay_warn(cli, db, e)) == 0)
+        code = a->digest ? audit_replay_print_digest(cli, db, scope, entries, e)
+                         : audit_replay_print(cli, db, scope, entries, e);
     db_close(db);
     return code;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "desk.h"
+#include "newer.h"
 #include "review.h"
 #include "schema.h"
 
@@ -45,10 +46,11 @@ static int print_contested(struct view *v, const struct id *record, const struct
         return 0;
     }
     view_block(out, view_value(v, field, f->ops[0].merge.value), indent + SHEET_LABEL);
+    (void)fputc('\n', out);
     if (f->newer_rule)
-        (void)fprintf(out, "\n%*sthe office brings texts together by a newer rule than this program has: renew it",
+        (void)fprintf(out, "%*sthe office brings texts together by a newer rule than this program has: renew it\n",
                       indent + SHEET_LABEL, "");
-    (void)fprintf(out, "\n%*s%s: %s with `satchel resolve %s %s VALUE --seen %s`, a value or its number\n",
+    (void)fprintf(out, "%*s%s: %s with `satchel resolve %s %s VALUE --seen %s`, a value or its number\n",
                   indent + SHEET_LABEL, "", loud ? "contested" : "parallel edit", loud ? "decide" : "settle it", brief,
                   field->name, seen);
     view_ops(v, place->kind, field, f, indent + SHEET_LABEL);
@@ -262,8 +264,8 @@ int sheet_json(struct view *v, const struct id *record, const struct record_plac
             record_field_free(&f);
         }
     }
-    (void)fputs("}", out);
-    return code;
+    (void)fputs("}, \"newer\": ", out);
+    return code != 0 ? code : newer_fields(v, record, 0, e);
 }
 
 /* --- a record in words --- */
@@ -309,23 +311,28 @@ int sheet_words(struct view *v, const struct id *record, int is_part, struct err
     if ((code = print_void(v, record, &place, 2, e)) != 0 ||
         (place.kind->number == KIND_NOTE && (code = print_author(v, record, &place, e)) != 0))
         return code;
-    return print_fields(v, record, &place, is_part, e);
+    code = print_fields(v, record, &place, is_part, e);
+    return code != 0 ? code : newer_fields(v, record, 2, e);
 }
 
 /* --- a record on one line --- */
 
-/* *contested: not 0 where a field of the record has values to choose from, or its void is contested. */
-static int is_contested(struct view *v, const struct id *record, int *contested, struct error *e)
+/* *several: not 0 where a line is too little: a field of the record has values to choose from, its void is contested,
+ * or it has what is newer than this program. */
+static int needs_more(struct view *v, const struct id *record, int *several, struct error *e)
 {
     sqlite3_stmt *s;
-    int row, code = db_query(v->db, &s, e, "SELECT 1 FROM conflict WHERE record = ? LIMIT 1", "d", record);
+    int row, code = db_query(v->db, &s, e,
+                             "SELECT 1 FROM conflict WHERE record = ?1 UNION ALL "
+                             "SELECT 1 FROM newer WHERE record = ?1 LIMIT 1",
+                             "d", record);
     if (code != 0)
         return code;
     if ((row = db_next(v->db, s, e)) < 0)
         return error_code(e);
     if (row == 1)
         db_done(v->db, s);
-    *contested = row == 1;
+    *several = row == 1;
     return 0;
 }
 
@@ -350,10 +357,10 @@ int sheet_line(struct view *v, const struct id *record, struct error *e)
 {
     struct record_place place;
     char brief[VIEW_ID];
-    int contested = 0, code;
-    if ((code = record_find(v->db, record, &place, e)) != 0 || (code = is_contested(v, record, &contested, e)) != 0)
+    int several = 0, code;
+    if ((code = record_find(v->db, record, &place, e)) != 0 || (code = needs_more(v, record, &several, e)) != 0)
         return code;
-    if (contested)
+    if (several)
         return sheet_words(v, record, 1, e);
     view_id(record, brief);
     (void)fprintf(v->cli->out, "%s %s", place.kind->name, brief);

@@ -16,11 +16,11 @@ void sheet_label(struct view *v, const char *name, int indent);
  * elsewhere. is_part: among others in a case, so what only its own page needs is left out. */
 int sheet_words(struct view *v, const struct id *record, int is_part, struct error *e);
 
-/* All of a record on one line; where a field is contested, as sheet_words. */
+/* All of a record on one line; where a field is contested, or newer than this program, as sheet_words. */
 int sheet_line(struct view *v, const struct id *record, struct error *e);
 
-/* {"id": ..., "fields": {...}, "conflicts": {...}: without the closing brace, so that more can follow. Fields without a
- * value are left out. */
+/* {"id": ..., "fields": {...}, "conflicts": {...}, "newer": [...]: without the closing brace, so that more can follow.
+ * Fields without a value are left out. */
 int sheet_json(struct view *v, const struct id *record, const struct record_place *place, struct error *e);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "decided.h"
+#include "newer.h"
 #include "queue.h"
 #include "record.h"
 #include "renewal.h"
@@ -13,7 +14,7 @@
 #include "store.h"
 
 struct status {
-    uint64_t queued, sealed, held, incomplete, scopes, decided;
+    uint64_t queued, sealed, held, incomplete, scopes, decided, newer;
     size_t loud, quiet;
     uint64_t last_sync, checkpoint, agrees, position;
 };
@@ -53,7 +54,8 @@ static int read_status(const struct store *s, struct status *st, struct error *e
                       e)) != 0 ||
         (code = count(db, "SELECT count(*) FROM scope WHERE complete = 1 AND id <> zeroblob(16)", &st->scopes, e)) !=
             0 ||
-        (code = record_conflicts(db, count_conflict, st, e)) != 0 || (code = decided_count(db, &st->decided, e)) != 0)
+        (code = record_conflicts(db, count_conflict, st, e)) != 0 || (code = decided_count(db, &st->decided, e)) != 0 ||
+        (code = record_newer_count(db, &st->newer, e)) != 0)
         return code;
     st->last_sync = db_meta_uint(db, "last_sync");
     st->checkpoint = db_meta_uint(db, "checkpoint_size");
@@ -70,10 +72,10 @@ static int show_held(const struct cli *cli, struct db *db, struct error *e)
     if ((code = db_query(db, &s, e, "SELECT seq, record, kind, reason FROM held_note ORDER BY epoch, seq", "")) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
-        const struct schema_kind *kind = schema_kind((unsigned)db_uint(s, 2));
-        const char *name = kind != NULL ? kind->name : "unknown", *reason = db_text(s, 3);
+        const char *reason = db_text(s, 3);
         struct id record = db_id(s, 1);
-        char text[ID_TEXT];
+        char text[ID_TEXT], name[NEWER_KIND];
+        newer_kind((unsigned)db_uint(s, 2), name);
         id_format(&record, text);
         if (cli->json) {
             fprintf(cli->out, "%s{\"seq\": %llu, \"kind\": \"%s\", \"record\": \"%s\", \"reason\": ", first ? "" : ", ",
@@ -102,13 +104,14 @@ static int show_json(const struct cli *cli, const struct store *s, const struct 
     cli_json_text(cli->out, s->office_host, strlen(s->office_host));
     fprintf(cli->out,
             ", \"port\": %u, \"user\": \"%s\", \"device\": \"%s\", \"changes\": %llu, \"queued\": %llu, "
-            "\"sealed\": %llu, \"scopes\": %llu, \"incomplete\": %llu, \"conflicts\": %zu, \"quiet\": %zu, "
-            "\"decided\": %llu, \"last_sync_ms\": %llu, "
+            "\"sealed\": %llu, \"scopes\": %llu, \"incomplete\": %llu, \"newer\": %llu, \"schema\": %d, "
+            "\"conflicts\": %zu, \"quiet\": %zu, \"decided\": %llu, \"last_sync_ms\": %llu, "
             "\"lease_until_ms\": %llu, \"checkpoint\": %llu, \"agrees\": %s, \"agrees_at\": %llu, \"held\": [",
             s->office_port, user, device, (unsigned long long)s->author.chain.seq, (unsigned long long)st->queued,
             (unsigned long long)st->sealed, (unsigned long long)st->scopes, (unsigned long long)st->incomplete,
-            st->loud, st->quiet, (unsigned long long)st->decided, (unsigned long long)st->last_sync,
-            (unsigned long long)s->lease_until_ms, (unsigned long long)st->checkpoint,
+            (unsigned long long)st->newer, schema_version(), st->loud, st->quiet, (unsigned long long)st->decided,
+            (unsigned long long)st->last_sync, (unsigned long long)s->lease_until_ms,
+            (unsigned long long)st->checkpoint,
             st->agrees == 0   ? "null"
             : st->agrees == 1 ? "true"
                               : "false",
@@ -144,6 +147,9 @@ static int show_words(const struct cli *cli, const struct store *s, const struct
     fprintf(out, "conflicts   %zu to decide, and %zu parallel edits\n", st->loud, st->quiet);
     fprintf(out, "decided     %llu over what you wrote, not looked at%s\n", (unsigned long long)st->decided,
             st->decided != 0 ? ": `satchel decided` lists them" : "");
+    if (st->newer != 0)
+        fprintf(out, "newer       %llu fields than this program knows: kept, and shown by number; update it\n",
+                (unsigned long long)st->newer);
     fprintf(out, "held back   %llu\n", (unsigned long long)st->held);
     return show_held(cli, s->db, e);
 }

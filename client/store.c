@@ -181,7 +181,7 @@ static struct store *allocate(const char *folder)
     return s;
 }
 
-/* Tables that an older version made get what they lack. What stands beside the store follows it; that is tried again at
+/* Tables that another version made become this one's. What stands beside the store follows it; that is tried again at
  * the next opening, but for an outbox that is ahead of the store. */
 static int catch_up(struct store *s, struct error *e)
 {
@@ -230,12 +230,15 @@ static int check_lease(struct store *s, struct error *e)
 
 enum manner { TO_WRITE, TO_READ, RECOVERED };
 
+/* Only to read, too, takes a store that is this version's: where another version wrote it last, it is opened to write
+ * first, so that no command meets tables that it does not know. */
+
 static int open_with(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
                      enum manner manner, struct error *e)
 {
     struct store *s = allocate(folder);
     char *path = store_path(folder, STORE_DB);
-    int code;
+    int current, code;
     *out = NULL;
     if (s == NULL || path == NULL) {
         code = no_memory(e);
@@ -256,6 +259,10 @@ static int open_with(struct store **out, const char *folder, const uint8_t *key,
         goto out;
     s->author.person = s->user;
     s->author.session = *session;
+    if (manner == TO_READ && (current = record_is_current(s->db, e)) != 1) {
+        code = current < 0 ? error_code(e) : open_with(out, folder, key, session, TO_WRITE, e);
+        goto out;
+    }
     if (manner != TO_READ && (code = catch_up(s, e)) != 0)
         goto out;
     *out = s;

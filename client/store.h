@@ -50,7 +50,8 @@ char *store_path(const char *folder, const char *name);
  * has: an older copy has been put back). E_LOCKED also where the lease is over: then the agent has been told to forget
  * its key. */
 int store_open(struct store **out, struct error *e);
-/* The same, only to read: it works beside another command of ours that writes, such as a sync. */
+/* The same, only to read: it works beside another command of ours that writes, such as a sync. Where another version of
+ * the program had the store last, it is written once (E_BUSY). */
 int store_open_reading(struct store **out, struct error *e);
 /* To write, with a key at hand (32 bytes, copied), for a sitting. */
 int store_open_with(struct store **out, const char *folder, const uint8_t *key, const struct id *session,

@@ -121,8 +121,12 @@ static int meet(struct sync *s, struct error *e)
     if ((code = say_hello(s, e)) != 0 || (code = expect(s, MESSAGE_WELCOME, &m, e)) != 0)
         return code;
     check_clock(s, m.as.welcome.office_ms);
-    if (m.as.welcome.schema_version > SCHEMA_VERSION)
-        warn(s, "the office works with a newer Satchel: what this one does not know is kept and not shown; update it");
+    if (m.as.welcome.schema_version > (uint64_t)schema_version())
+        warn(s, "the office works with a newer Satchel: what this one does not know it keeps, and shows as newer than "
+                "this program; update it");
+    else if (m.as.welcome.schema_version < (uint64_t)schema_version())
+        warn(s, "the office works with an older Satchel: what that one does not know it keeps and passes on unchecked; "
+                "tell the office to update it");
     s->want_caseload = m.as.welcome.want_caseload;
     s->revoked = m.as.welcome.revoked;
     s->wipe = m.as.welcome.wipe;

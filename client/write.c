@@ -261,6 +261,8 @@ int write_new(struct store *s, struct cli *cli, int argc, char **argv, int *wait
     if (code == 0) {
         write_id(cli, w.kind, &record);
         code = say(&w, &record, "", e);
+        if (w.kind->number == KIND_CLIENT)
+            duplicates_tell(s, cli, &record);
     }
     free_pairs(&w);
     return code;

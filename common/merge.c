@@ -311,8 +311,9 @@ static const struct merge_op *follow(const struct merge_op *live, size_t count, 
 {
     const struct merge_op *end = NULL;
     size_t l = 0, d = 0;
-    while (l < count || d < dead_count) {
-        int is_live = d == dead_count || (l < count && accepted_first(&live[l], &dead[d]) < 0);
+    /* The dead behind the last that lives could only follow one that is dead as well. */
+    while (l < count) {
+        int is_live = d == dead_count || accepted_first(&live[l], &dead[d]) < 0;
         const struct merge_op *next = is_live ? &live[l++] : &dead[d++];
         if (end == NULL || names(next, &end->dot))
             end = next;

@@ -6,11 +6,14 @@
  *   op(record, field, entry, op, action, at, size)      the live ops: entry is entry.id, op the op's index in it; the
  *                                                       value is size bytes from at on in entry.body
  *   superseded(device, epoch, seq, op, record, field)   dots that were superseded before they were applied
- *   applied(entry)                                      the entries whose ops are in the record
+ *   applied(entry, live)                                the entries whose ops are in the record, and which of their
+ *                                                       ops live: bits as in log_entry's mask; NULL: none
  *   place(record, kind, scope, voided)                  where each record stands: what its first change said
- *   conflict(record, field, kind, scope, loud, count)   fields with more than one live value, or a contested void
+ *   conflict(record, field, kind, scope, loud)          fields with more than one live value, or a contested void
  *   held(device, epoch, seq, record)                    changes that a `hold` record holds: not applied
  *   background(record, field, entry)                    entries that a contested text or status was written over
+ *   newer(record, field, kind, scope)                   fields that this version does not know and somebody wrote to
+ *   shape(kind, name, print)                            what each kind's table was made by (schema_print)
  * docs/MERGE.md, "The projection", says why each is there. */
 #ifndef SATCHEL_RECORD_H
 #define SATCHEL_RECORD_H
@@ -26,10 +29,14 @@
 #include "schema.h"
 #include "text.h"
 
-/* Makes the tables where they are not there, and brings those of an older schema up to this one: columns and kinds that
- * it did not know are added, and filled from the log. Inside the caller's transaction, or in one of its own. log_create
+/* Makes the tables where they are not there, and brings those that another version made, older or newer, to this one's
+ * schema: what was made otherwise is made again from the log, with what that version did not know, and without what
+ * this one does not. Inside the caller's transaction, or in one of its own. log_create
  * comes first. */
 int record_create(struct db *db, struct error *e);
+
+/* 1: record_create would find nothing to do; 0: the store is another version's; -1: failed. Only reads. */
+int record_is_current(struct db *db, struct error *e);
 
 /* Applies an entry that log_add has stored: its live ops go into op, what they supersede leaves it, and every touched
  * field is shown anew. An entry that is held is marked and not applied; a `hold` that becomes "released" applies the
@@ -44,10 +51,13 @@ int record_set_held(struct db *db, int64_t entry, int held, struct error *e);
 
 /* Which ops of an applied change lived when it was applied; the others had been superseded before it came. What was
  * dealt compact may lack the change that named those, so a dealt entry carries this mask (bits as in log_entry, *bytes
- * of them; *all: not 0 where every op lived). An entry that is dealt after a release carries the mask of what lives
- * now. */
+ * of them; *all: not 0 where every op lived). */
 int record_mask(struct db *db, const struct change *c, uint8_t mask[LOG_MASK_MAX], size_t *bytes, int *all,
                 struct error *e);
+/* The same of what lives now: for what is dealt compact, or after a release. Of an entry that is not applied nothing
+ * lives. */
+int record_mask_living(struct db *db, const struct log_entry *entry, uint8_t mask[LOG_MASK_MAX], size_t *bytes,
+                       int *all, struct error *e);
 
 /* Shows the fields of a change anew: its receipt or position has become known. */
 int record_refresh(struct db *db, const struct change *c, struct error *e);
@@ -96,7 +106,8 @@ int record_field_load(struct db *db, const struct id *record, const struct schem
                       const struct schema_field *field, struct record_field *out, struct error *e);
 void record_field_free(struct record_field *f);
 
-/* Where a record stands. E_NOT_FOUND, also for a record of a kind that this version does not know. voided: not 0 where
+/* Where a record stands. E_NOT_FOUND, also for a record of a kind that this version does not know (the sentence says
+ * so). voided: not 0 where
  * it is voided. */
 struct record_place {
     const struct schema_kind *kind;
@@ -119,17 +130,41 @@ int record_conflicts(struct db *db, int (*each)(void *arg, const struct record_c
 
 /* The dump: UTF-8 lines, sorted, the same bytes for the same set of live ops (docs/MERGE.md, "The dump"). options NULL:
  * everything. scopes: which (in any order; the zero scope stands for what is office-wide), or NULL for all.
- * skip_undealt: leave out the kinds that laptops do not get. write gets pieces of it; its first non-zero return ends
- * the dump and is returned. */
+ * write gets pieces of it; its first non-zero return ends the dump and is returned. */
 struct record_dump_options {
     const struct id *scopes;
     size_t scope_count;
-    int skip_undealt;
 };
 int record_dump(struct db *db, const struct record_dump_options *options,
                 int (*write)(void *arg, const char *text, size_t bytes, struct error *e), void *arg, struct error *e);
 
-/* BLAKE2b-256 of the dump. */
-int record_digest(struct db *db, const struct record_dump_options *options, uint8_t out[32], struct error *e);
+/* BLAKE2b-256 of the dump: whether two projections show the same, to the last column. Only between programs of one
+ * schema. */
+int record_dump_digest(struct db *db, const struct record_dump_options *options, uint8_t out[32], struct error *e);
+
+/* The digest of a caseload (docs/MERGE.md, "The digest"): BLAKE2b-256 over the live ops of these scopes, with all that
+ * decides what of them is shown. The same at programs of different schemas: what they do not know counts too. Scopes:
+ * in any order, doubles allowed; the zero scope is what is office-wide. Kinds that no laptop gets are left out. scopes
+ * NULL: everything, with those kinds. */
+int record_digest(struct db *db, const struct id *scopes, size_t scope_count, uint8_t out[32], struct error *e);
+
+/* --- what is newer than this program --- */
+
+/* A field that this version does not know, of a kind that it may or may not know, and how many ops live on it. */
+struct record_newer {
+    struct id record, scope;
+    unsigned kind, field;
+    uint64_t count;
+};
+/* Those that hold something, by scope, record and field; record NULL: of all that are not voided. Stops at the first
+ * non-zero return and returns it. */
+int record_newer(struct db *db, const struct id *record,
+                 int (*each)(void *arg, const struct record_newer *n, struct error *e), void *arg, struct error *e);
+/* How many such fields hold something, of records that are not voided. */
+int record_newer_count(struct db *db, uint64_t *count, struct error *e);
+/* The live ops of such a field, the smallest effective time first: what its policy would show is not known. Freed with
+ * record_field_free. */
+int record_newer_load(struct db *db, const struct id *record, unsigned field, struct record_field *out,
+                      struct error *e);
 
 #endif

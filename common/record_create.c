@@ -1,7 +1,9 @@
-/* The tables of the record: made, and brought up to the schema of this version.
+/* The tables of the record: made, and brought to the schema of this version.
  *
- * A store that an older version made lacks columns, or whole kinds. What the log says of them is there all the same, in
- * `entry` and `op`: what is added is filled by making the records of its kind again. */
+ * `shape` says what each kind's table was made by. Where that is not what this version makes it by (an older version
+ * lacked a column, a choice, a whole kind; a newer one had more), the table is thrown away, made anew, and filled by
+ * making the records of its kind again: what the log says of them is in `entry` and `op` all the same. So a store may
+ * go from version to version in either direction, and no column keeps what a version that did not know it missed. */
 #include "record_private.h"
 
 #include <assert.h>
@@ -15,18 +17,18 @@
     "  record BLOB NOT NULL, field INTEGER NOT NULL, entry INTEGER NOT NULL, op INTEGER NOT NULL,"                     \
     "  action INTEGER NOT NULL, at INTEGER NOT NULL, size INTEGER NOT NULL,"                                           \
     "  PRIMARY KEY(record, field, entry, op)) WITHOUT ROWID;"                                                          \
-    "CREATE INDEX IF NOT EXISTS op_entry ON op(entry);"                                                                \
     "CREATE TABLE IF NOT EXISTS superseded("                                                                           \
     "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, op INTEGER NOT NULL,"                       \
     "  record BLOB NOT NULL, field INTEGER NOT NULL,"                                                                  \
     "  PRIMARY KEY(device, epoch, seq, op, record, field)) WITHOUT ROWID;"                                             \
-    "CREATE TABLE IF NOT EXISTS applied(entry INTEGER PRIMARY KEY);"                                                   \
+    "CREATE TABLE IF NOT EXISTS applied(entry INTEGER PRIMARY KEY, live BLOB);"                                        \
     "CREATE TABLE IF NOT EXISTS place("                                                                                \
     "  record BLOB PRIMARY KEY, kind INTEGER NOT NULL, scope BLOB NOT NULL, voided INTEGER NOT NULL DEFAULT 0)"        \
     "  WITHOUT ROWID;"                                                                                                 \
+    "CREATE INDEX IF NOT EXISTS place_scope ON place(scope, kind);"                                                    \
     "CREATE TABLE IF NOT EXISTS conflict("                                                                             \
     "  record BLOB NOT NULL, field INTEGER NOT NULL, kind INTEGER NOT NULL, scope BLOB NOT NULL,"                      \
-    "  loud INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(record, field)) WITHOUT ROWID;"                      \
+    "  loud INTEGER NOT NULL, PRIMARY KEY(record, field)) WITHOUT ROWID;"                                              \
     "CREATE TABLE IF NOT EXISTS held("                                                                                 \
     "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL,"                      \
     "  PRIMARY KEY(device, epoch, seq, record)) WITHOUT ROWID;"                                                        \
@@ -34,63 +36,95 @@
     "CREATE TABLE IF NOT EXISTS background("                                                                           \
     "  record BLOB NOT NULL, field INTEGER NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY(record, field, entry))"       \
     "  WITHOUT ROWID;"                                                                                                 \
-    "CREATE INDEX IF NOT EXISTS background_entry ON background(entry);"
+    "CREATE INDEX IF NOT EXISTS background_entry ON background(entry);"                                                \
+    "CREATE TABLE IF NOT EXISTS newer("                                                                                \
+    "  record BLOB NOT NULL, field INTEGER NOT NULL, kind INTEGER NOT NULL, scope BLOB NOT NULL,"                      \
+    "  PRIMARY KEY(record, field)) WITHOUT ROWID;"                                                                     \
+    "CREATE TABLE IF NOT EXISTS shape(kind INTEGER PRIMARY KEY, name TEXT NOT NULL, print BLOB NOT NULL);"
 
-enum { KINDS_MAX = 64, FIELDS_MAX = 128 }; /* of the schema; more than there are */
+enum { STALE_MAX = 128, NAME_MAX_BYTES = 64 }; /* more kinds, and longer names, than there are */
 
-/* The fields of a kind that have a column, and which of them its table has. */
-struct columns {
-    const struct schema_field *fields[FIELDS_MAX];
-    int there[FIELDS_MAX];
+/* Kinds whose records are to be made again. */
+struct stale {
+    unsigned kinds[STALE_MAX];
     size_t count;
 };
 
-static void list_fields(struct columns *c, const struct schema_field *fields, size_t count)
+static void note_stale(struct stale *stale, unsigned kind)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (fields[i].number == FIELD_VOID)
-            continue; /* the column "voided" says it */
-        assert(c->count < FIELDS_MAX);
-        c->there[c->count] = 0;
-        c->fields[c->count++] = &fields[i];
+    assert(stale->count < STALE_MAX);
+    stale->kinds[stale->count++] = kind;
+}
+
+static int drop_table(struct db *db, const char *name, struct error *e)
+{
+    char *sql = sqlite3_mprintf("DROP TABLE IF EXISTS \"%w\"", name);
+    int code;
+    if (sql == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    code = db_exec(db, sql, e);
+    sqlite3_free(sql);
+    return code;
+}
+
+/* Is this what this version makes the kind by? One that it does not know has no table here. */
+static int is_ours(unsigned number, struct slice noted)
+{
+    const struct schema_kind *kind = schema_kind(number);
+    uint8_t print[32];
+    if (kind == NULL)
+        return 0;
+    schema_print(kind, print);
+    return noted.size == sizeof print && memcmp(noted.p, print, sizeof print) == 0;
+}
+
+/* The tables that another version made. One after the other, since a table cannot go while a statement reads. */
+static int drop_others(struct db *db, struct stale *stale, struct error *e)
+{
+    char name[NAME_MAX_BYTES];
+    uint64_t kind = 0;
+    sqlite3_stmt *s;
+    int row, ours, code;
+    for (;;) {
+        if ((code = db_query(db, &s, e, "SELECT kind, name, print FROM shape WHERE kind > ? ORDER BY kind LIMIT 1", "u",
+                             kind)) != 0)
+            return code;
+        if ((row = db_next(db, s, e)) <= 0)
+            return row < 0 ? e->code : 0;
+        kind = db_uint(s, 0);
+        (void)snprintf(name, sizeof name, "%s", db_text(s, 1));
+        ours = is_ours((unsigned)kind, db_slice(s, 2));
+        db_done(db, s);
+        if (ours)
+            continue;
+        if ((code = drop_table(db, name, e)) != 0 ||
+            (code = db_run(db, e, "DELETE FROM shape WHERE kind = ?", "u", kind)) != 0)
+            return code;
+        if (schema_kind((unsigned)kind) == NULL)
+            note_stale(stale, (unsigned)kind); /* its records are marked as newer than this version */
     }
 }
 
-/* *found: not 0 where the kind has a table at all. */
-static int read_columns(struct db *db, const struct schema_kind *kind, struct columns *c, int *found, struct error *e)
+/* A kind of which nothing is noted: its table, if there is one, was made by another version. */
+static int begin_kind(struct db *db, const struct schema_kind *kind, struct stale *stale, struct error *e)
 {
+    uint8_t print[32];
     sqlite3_stmt *s;
     int row, code;
-    c->count = 0;
-    *found = 0;
-    list_fields(c, schema_table_shared, schema_table_shared_count);
-    list_fields(c, kind->fields, kind->field_count);
-    if ((code = db_query(db, &s, e, "SELECT name FROM pragma_table_info(?)", "t", kind->name)) != 0)
+    if ((code = db_query(db, &s, e, "SELECT 1 FROM shape WHERE kind = ?", "u", (uint64_t)kind->number)) != 0)
         return code;
-    while ((row = db_next(db, s, e)) == 1) {
-        *found = 1;
-        for (size_t i = 0; i < c->count; i++)
-            c->there[i] |= strcmp(db_text(s, 0), c->fields[i]->name) == 0;
+    if ((row = db_next(db, s, e)) < 0)
+        return e->code;
+    if (row == 1) {
+        db_done(db, s);
+        return 0;
     }
-    return row < 0 ? e->code : 0;
-}
-
-/* Adds what a kind's table lacks. *stale becomes 1 where there was anything, or no table. */
-static int add_columns(struct db *db, const struct schema_kind *kind, int *stale, struct error *e)
-{
-    struct columns c;
-    int found, code = read_columns(db, kind, &c, &found, e);
-    *stale = !found;
-    for (size_t i = 0; code == 0 && found && i < c.count; i++) {
-        char sql[256];
-        if (c.there[i])
-            continue;
-        (void)snprintf(sql, sizeof sql, "ALTER TABLE \"%s\" ADD COLUMN \"%s\" %s", kind->name, c.fields[i]->name,
-                       schema_sql_type(c.fields[i]));
-        code = db_exec(db, sql, e);
-        *stale = 1;
-    }
-    return code;
+    schema_print(kind, print);
+    note_stale(stale, kind->number);
+    if ((code = drop_table(db, kind->name, e)) != 0)
+        return code;
+    return db_run(db, e, "INSERT INTO shape(kind, name, print) VALUES(?,?,?)", "utb", (uint64_t)kind->number,
+                  kind->name, (struct slice){print, sizeof print});
 }
 
 /* Makes every record of a kind again. One after the other by its id, as each is taken out of `place` and put back. */
@@ -113,23 +147,74 @@ static int redo_kind(struct db *db, unsigned kind, struct error *e)
     }
 }
 
+/* *older: the tables are there, as a version made them that did not note in `applied` what lives of an entry. */
+static int is_older(struct db *db, int *older, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    *older = 0;
+    if ((code = db_query(db, &s, e, "SELECT max(name = 'live') FROM pragma_table_info('applied')", "")) != 0)
+        return code;
+    if ((row = db_next(db, s, e)) != 1)
+        return row < 0 ? e->code : 0;
+    *older = !db_is_null(s, 0) && db_int(s, 0) == 0;
+    db_done(db, s);
+    return 0;
+}
+
 static int create(struct db *db, struct error *e)
 {
-    int stale[KINDS_MAX] = {0}, code = 0;
+    struct stale stale = {{0}, 0};
     char *sql = NULL;
-    assert(schema_table_count <= KINDS_MAX);
-    /* 1. What is there already gets the columns that it lacks. */
+    int older, code;
+    /* 0. Tables of another form are made anew, and all in them; that comes back here without them. */
+    if ((code = is_older(db, &older, e)) != 0 || older)
+        return code != 0 ? code : record_rebuild(db, e);
+    /* 1. What another version made goes. */
+    if ((code = db_exec(db, TABLES, e)) == 0)
+        code = drop_others(db, &stale, e);
     for (size_t i = 0; i < schema_table_count && code == 0; i++)
-        code = add_columns(db, &schema_table[i], &stale[i], e);
+        code = begin_kind(db, &schema_table[i], &stale, e);
     /* 2. What is not there is made. */
-    if (code == 0 && (code = schema_sql(&sql, e)) == 0 && (code = db_exec(db, sql, e)) == 0)
-        code = db_exec(db, TABLES, e);
+    if (code == 0 && (code = schema_sql(&sql, e)) == 0)
+        code = db_exec(db, sql, e);
     free(sql);
     /* 3. What the log says of both. */
-    for (size_t i = 0; i < schema_table_count && code == 0; i++)
-        if (stale[i])
-            code = redo_kind(db, schema_table[i].number, e);
+    for (size_t i = 0; i < stale.count && code == 0; i++)
+        code = redo_kind(db, stale.kinds[i], e);
     return code;
+}
+
+/* Does a statement that gives one number give 1? 1, 0, -1. */
+static int is_one(struct db *db, const char *sql, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, one;
+    if (db_query(db, &s, e, sql, "") != 0 || (row = db_next(db, s, e)) < 0)
+        return -1;
+    one = row == 1 && db_int(s, 0) == 1;
+    if (row == 1)
+        db_done(db, s);
+    return one;
+}
+
+int record_is_current(struct db *db, struct error *e)
+{
+    size_t ours = 0;
+    sqlite3_stmt *s;
+    int row, noted = is_one(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'shape'", e);
+    if (noted != 1)
+        return noted;
+    if (db_query(db, &s, e, "SELECT kind, print FROM shape", "") != 0)
+        return -1;
+    while ((row = db_next(db, s, e)) == 1) {
+        if (!is_ours((unsigned)db_uint(s, 0), db_slice(s, 1))) {
+            db_done(db, s);
+            return 0;
+        }
+        ours++;
+    }
+    return row < 0 ? -1 : ours == schema_table_count;
 }
 
 int record_create(struct db *db, struct error *e)

@@ -191,7 +191,7 @@ static int write_conflict(struct dump *d, const struct schema_kind *kind, const 
     return code != 0 ? code : flush(d, PIECE, e);
 }
 
-static int dump_conflicts(struct dump *d, int skip_undealt, struct error *e)
+static int dump_conflicts(struct dump *d, struct error *e)
 {
     static const char all[] = "SELECT record, field, kind, loud FROM conflict ORDER BY kind, record, field";
     static const char some[] = "SELECT record, field, kind, loud FROM conflict "
@@ -204,7 +204,7 @@ static int dump_conflicts(struct dump *d, int skip_undealt, struct error *e)
         const struct schema_kind *kind = schema_kind((unsigned)db_uint(s, 2));
         const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, (unsigned)db_uint(s, 1));
         struct id record = db_id(s, 0);
-        if (field == NULL || (skip_undealt && !kind->dealt))
+        if (field == NULL)
             continue;
         if ((code = write_conflict(d, kind, field, &record, db_int(s, 3) != 0, e)) != 0) {
             db_done(d->db, s);
@@ -219,7 +219,7 @@ static int dump_conflicts(struct dump *d, int skip_undealt, struct error *e)
 int record_dump(struct db *db, const struct record_dump_options *options,
                 int (*write)(void *arg, const char *text, size_t bytes, struct error *e), void *arg, struct error *e)
 {
-    static const struct record_dump_options everything = {NULL, 0, 0};
+    static const struct record_dump_options everything = {NULL, 0};
     struct dump d = {db, write, arg, 0, {NULL, 0, 0, 0}};
     const struct schema_kind *kinds;
     struct error own;
@@ -234,10 +234,9 @@ int record_dump(struct db *db, const struct record_dump_options *options,
         code = list_scopes(db, options, e);
     kinds = schema_kinds(&count); /* by number, as schema_table.c has them */
     for (size_t i = 0; i < count && code == 0; i++)
-        if (kinds[i].dealt || !options->skip_undealt)
-            code = dump_kind(&d, &kinds[i], e);
+        code = dump_kind(&d, &kinds[i], e);
     if (code == 0)
-        code = dump_conflicts(&d, options->skip_undealt, e);
+        code = dump_conflicts(&d, e);
     if (code == 0)
         code = flush(&d, 0, e);
     record_text_free(&d.text);
@@ -251,7 +250,7 @@ static int hash_piece(void *arg, const char *text, size_t bytes, struct error *e
     return 0;
 }
 
-int record_digest(struct db *db, const struct record_dump_options *options, uint8_t out[32], struct error *e)
+int record_dump_digest(struct db *db, const struct record_dump_options *options, uint8_t out[32], struct error *e)
 {
     crypto_generichash_state state;
     int code;

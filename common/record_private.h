@@ -27,6 +27,30 @@ void record_text_json_value(struct record_text *t, const struct schema_field *fi
 int record_text_check(const struct record_text *t, struct error *e);
 void record_text_free(struct record_text *t); /* zeroes; it may be used again */
 
+/* --- record_living.c: what lives in a record, and what a change ends of it --- */
+#define RECORD_LIVING_MAX 64 /* live ops of a record that are looked at in memory, not one by one in the store */
+
+struct record_life {
+    unsigned field;
+    int64_t entry;
+    unsigned op, action; /* the op's index in the entry's change */
+    size_t at, size;     /* the value's place in its body */
+};
+struct record_living {
+    int known; /* it has no more than these */
+    size_t count;
+    struct record_life ops[RECORD_LIVING_MAX];
+};
+
+/* The rows of op of one record. */
+int record_living_list(struct db *db, const struct id *record, struct record_living *out, struct error *e);
+/* Is there one on this field, as far as is known? */
+int record_living_has(const struct record_living *living, unsigned field);
+/* Takes what the ops of a change supersede out of op and out of `living`, or notes it in superseded. *awaited becomes 1
+ * where the change names an op of its own. */
+int record_living_end(struct db *db, const struct change *c, struct record_living *living, int *awaited,
+                      struct error *e);
+
 /* --- record_field.c: the live ops of a field --- */
 struct record_who {
     struct id author;
@@ -104,17 +128,18 @@ int record_contest_redo(struct db *db, struct error *e);
 int record_field_read(struct db *db, const struct id *record, const struct schema_kind *kind,
                       const struct schema_field *field, enum record_wants wants, struct record_field *out,
                       struct error *e);
+/* In no order: the ops of `living` that are on a field of the change; tag: the field. `who` stays empty. Freed as
+ * above. */
+int record_field_others(struct db *db, const struct record_living *living, const struct change *c,
+                        struct record_live *out, struct error *e);
 
 /* --- record_show.c --- */
 
 /* What applying found out about a record, so that showing need not ask again. */
 struct record_view {
-    int known;           /* live and others say all; else the live ops are to be read from the store */
-    const uint8_t *live; /* a byte for each op of the change: not 0 where it lives */
-    const unsigned *others;
-    size_t other_count;    /* the fields on which ops of other changes live, perhaps more than once */
-    int may_have_conflict; /* 0: the record has no row in conflict */
-    int may_have_void;     /* 0: no void op lives, but for those of the change */
+    const struct record_living *living; /* of other changes; not known: the live ops are to be read from the store */
+    const uint8_t *live;                /* a byte for each op of the change: not 0 where it lives */
+    int may_have_conflict;              /* 0: the record has no row in conflict */
 };
 
 /* Shows the fields that a change touches. */
@@ -122,7 +147,7 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
                        const struct record_view *view, struct error *e);
 /* Notes a field's conflict, or that there is none. *changed becomes 1 where that is new. */
 int record_show_conflict(struct db *db, const struct id *record, const struct schema_kind *kind, const struct id *scope,
-                         unsigned field, enum merge_conflict conflict, size_t count, int *changed, struct error *e);
+                         unsigned field, enum merge_conflict conflict, int *changed, struct error *e);
 
 /* --- record_void.c --- */
 

@@ -417,8 +417,8 @@ static void people_sentence(struct review *r, const char *name)
                        name, people == 2 ? "both edits" : "all edits");
     else if (r->conflict.field->policy == SCHEMA_STATUS)
         (void)snprintf(r->sentence, sizeof r->sentence,
-                       "%s people changed the %s; %s started from a status that no longer held", many, name,
-                       people == 2 ? "one of them" : "all but one");
+                       "%s people changed the %s; what is not shown started from a status that no longer held", many,
+                       name);
     else
         (void)snprintf(r->sentence, sizeof r->sentence, "%s people changed the %s without seeing each other's change",
                        many, name);

@@ -129,11 +129,12 @@ static void words_seen(struct review_print *p, const struct review *r, const str
 static void words_values(struct review_print *p, const struct review *r)
 {
     FILE *out = p->cli->out;
-    if (r->field.merged != NULL && p->merged != NULL)
-        p->merged(p->arg, &r->field, 4);
     for (size_t i = 0; i < r->field.count; i++) {
         const struct record_op *op = &r->field.ops[i];
-        (void)fprintf(out, "    %zu %s ", i + 1, i < r->field.shown.count ? "shown: " : "beside:");
+        (void)fprintf(out, "    %zu %s ", i + 1,
+                      r->field.merged != NULL    ? "version:"
+                      : i < r->field.shown.count ? "shown: "
+                                                 : "beside:");
         p->value(p->arg, r->conflict.kind, r->conflict.field, op->merge.value, 14);
         (void)fputs("\n        by ", out);
         words_who(p, &op->author, &op->merge.dot.device, op->wall_ms, op->merge.position, op->merge.received_ms);
@@ -164,13 +165,13 @@ static void words_way(struct review_print *p, const struct review *r)
     FILE *out = p->cli->out;
     char record[BRIEF];
     brief(&r->conflict.record, record);
-    if (r->field.merged != NULL && !r->conflict.loud)
-        (void)fprintf(out, "    keep all: satchel resolve %s %s merged --seen %s\n", record, r->conflict.field->name,
-                      r->code);
     if (r->conflict.field->policy == SCHEMA_SUM && r->conflict.field->number != FIELD_VOID)
         (void)fprintf(out, "    correct it: satchel add %s %s=-NUMBER\n", record, r->conflict.field->name);
     else if (r->conflict.field->number == FIELD_VOID)
         (void)fprintf(out, "    decide: satchel resolve %s void yes|no --seen %s\n", record, r->code);
+    else if (r->field.merged != NULL && r->field.merged->text.overlaps == 0)
+        (void)fprintf(out, "    settle: satchel resolve %s %s merged --seen %s   (or a value, or its number above)\n",
+                      record, r->conflict.field->name, r->code);
     else
         (void)fprintf(out, "    %s: satchel resolve %s %s VALUE --seen %s   (a value, or its number above)\n",
                       r->conflict.loud ? "decide" : "settle", record, r->conflict.field->name, r->code);
@@ -183,6 +184,8 @@ static void print_words(struct review_print *p, const struct review *r)
         words_void(p, r);
     else
         words_values(p, r);
+    if (r->field.merged != NULL && p->merged != NULL)
+        p->merged(p->arg, &r->field, 4);
     if (p->decides)
         words_way(p, r);
 }
@@ -288,12 +291,12 @@ static void print_json(struct review_print *p, const struct review *r)
     for (size_t i = 0; i < r->field.count; i++)
         json_value(p, r, i);
     (void)fputc(']', out);
-    if (c->field->number == FIELD_VOID)
-        json_beside(p, r);
     if (r->field.merged != NULL && p->merged != NULL) {
         (void)fputs(", \"merged\": ", out);
         p->merged(p->arg, &r->field, 0);
     }
+    if (c->field->number == FIELD_VOID)
+        json_beside(p, r);
     (void)fputc('}', out);
 }
 

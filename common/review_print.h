@@ -13,10 +13,9 @@ struct review_print {
     /* A value as the program shows it, on cli->out: words whose later lines begin with `indent` spaces, or JSON. */
     void (*value)(void *arg, const struct schema_kind *kind, const struct schema_field *field, struct slice value,
                   int indent);
-    /* What several versions of a text were brought together to, on cli->out: lines with an indent, or a JSON value.
-     * NULL: the program does not show it. */
-    void (*merged)(void *arg, const struct record_field *f, int indent);
-    void *arg;          /* of both */
+    /* Who wrote what of a text that was brought together: lines with an indent, or a JSON object. NULL: not said. */
+    void (*merged)(void *arg, const struct record_field *field, int indent);
+    void *arg;
     size_t loud, quiet; /* printed so far */
 };
 

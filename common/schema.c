@@ -3,7 +3,6 @@
 #include "schema.h"
 
 #include <inttypes.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -19,6 +18,11 @@
 
 /* --- looking up --- */
 
+int schema_version(void)
+{
+    return schema_table_version;
+}
+
 const struct schema_kind *schema_kinds(size_t *count)
 {
     *count = schema_table_count;
@@ -31,6 +35,22 @@ const struct schema_kind *schema_kind(unsigned number)
         if (schema_table[i].number == number)
             return &schema_table[i];
     return NULL;
+}
+
+/* From 1000 on the thousands say who gets a kind and who writes it: even ones everybody writes, odd ones the office
+ * alone; from 2000 on no laptop gets it. */
+#define KINDS_OF_ONE_SORT 1000u
+
+int schema_is_dealt(unsigned kind)
+{
+    const struct schema_kind *known = schema_kind(kind);
+    return known != NULL ? known->dealt : kind < 2 * KINDS_OF_ONE_SORT;
+}
+
+int schema_is_office_only(unsigned kind)
+{
+    const struct schema_kind *known = schema_kind(kind);
+    return known != NULL ? known->office_only : kind / KINDS_OF_ONE_SORT % 2 != 0;
 }
 
 const struct schema_kind *schema_kind_named(const char *name)
@@ -405,6 +425,14 @@ static char *put_hex(char *out, size_t out_max, struct slice bytes)
     return out;
 }
 
+/* A code is a rank that cannot be read: it must not look like a number that somebody typed. */
+static char *put_newer(char *out, size_t out_max, int64_t code)
+{
+    char words[64];
+    (void)snprintf(words, sizeof words, "newer than this program (%" PRId64 ")", code);
+    return put_words(out, out_max, words);
+}
+
 char *schema_format(const struct schema_field *field, struct slice value, char *out, size_t out_max)
 {
     struct slice inner = {NULL, 0};
@@ -425,7 +453,7 @@ char *schema_format(const struct schema_field *field, struct slice value, char *
         (void)slice_int(value, &number);
         if (schema_choice_name(field, (uint64_t)number) != NULL)
             return put_words(out, out_max, schema_choice_name(field, (uint64_t)number));
-        return put_number(out, out_max, number, 0);
+        return put_newer(out, out_max, number);
     case SCHEMA_INTEGER:
     case SCHEMA_MONEY:
         (void)slice_int(value, &number);
@@ -443,6 +471,25 @@ char *schema_format(const struct schema_field *field, struct slice value, char *
         break;
     }
     return put_words(out, out_max, "voided");
+}
+
+char *schema_format_unknown(struct slice value, char *out, size_t out_max)
+{
+    struct slice inner;
+    int64_t number;
+    char words[48];
+    if (slice_is_nil(value))
+        return put_words(out, out_max, "");
+    if (slice_text(value, &inner))
+        return put(out, out_max, inner.p, inner.size);
+    if (slice_int(value, &number))
+        return put_number(out, out_max, number, 0);
+    if (is_flag(value))
+        return put_words(out, out_max, value.p[0] == 0xc3 ? "yes" : "no");
+    if (is_bytes(value, &inner))
+        return put_hex(out, out_max, inner);
+    (void)snprintf(words, sizeof words, "(%zu bytes)", value.size);
+    return put_words(out, out_max, words);
 }
 
 /* --- the page --- */
@@ -500,7 +547,7 @@ void schema_document(FILE *out)
         "version %d.\n\n"
         "A change names its record's kind and each op its field by the numbers below (`CHANGE.md`). They "
         "stand in the log for ever: none is ever changed or used again. What a version does not know it "
-        "carries in the log and does not show.\n\n"
+        "carries in the log and shows by its number (`MERGE.md`, \"Older and newer programs\").\n\n"
         "## Values\n\n"
         "Every value is one canonical msgpack object; nil clears a field. At most %d bytes encoded.\n\n"
         "| type | on the wire | a person writes |\n| --- | --- | --- |\n"
@@ -514,10 +561,15 @@ void schema_document(FILE *out)
         "| ref | bin 16: a record's id | the id, 36 characters |\n"
         "| bytes | bin, at least one byte | hex digits |\n"
         "| dots | array of dots (`CHANGE.md`): the ops that a voider saw | not typed |\n\n"
+        "## Numbers\n\n"
+        "The number of a kind says what every version must know of it, also one that is older than the kind. Those "
+        "below 1000 that are not listed here laptops get, and everybody writes; so with 1000 to 1999, which the office "
+        "alone writes. No laptop gets those from 2000 on: 2000 to 2999 everybody writes, 3000 to 3999 the office "
+        "alone. Numbers that end in 900 to 999, of kinds and of fields, are for tests.\n\n"
         "The list of a choice stands in rising rank. A code that a version does not know ranks above all "
         "that it knows. What each merge policy does: `MERGE.md`.\n\n"
         "## Every kind\n\n",
-        SCHEMA_VERSION, SCHEMA_VALUE_MAX, SCHEMA_TEXT_MAX, YEAR_MIN, YEAR_MAX);
+        schema_table_version, SCHEMA_VALUE_MAX, SCHEMA_TEXT_MAX, YEAR_MIN, YEAR_MAX);
     document_fields(schema_table_shared, schema_table_shared_count, out);
     for (size_t i = 0; i < schema_table_count; i++) {
         const struct schema_kind *kind = &schema_table[i];

@@ -61,8 +61,8 @@ struct schema_kind {
     unsigned number;
     enum schema_place place;
     const char *name;
-    int office_only; /* only the office's own chain may write it */
-    int dealt;       /* laptops get it */
+    int office_only; /* only the office's own chain may write it; schema_is_office_only */
+    int dealt;       /* laptops get it; schema_is_dealt */
     const struct schema_field *fields;
     size_t field_count;
     const char *help;
@@ -91,14 +91,19 @@ enum schema_kind_number {
 #define FIELD_SOURCE_ID 2
 #define FIELD_SOURCE_HASH 3
 
-#define SCHEMA_VERSION 3
 #define SCHEMA_VALUE_MAX 65536 /* bytes of one value, encoded */
 #define SCHEMA_TEXT_MAX 60000  /* bytes of a text */
 #define SCHEMA_FORMAT_MAX (SCHEMA_VALUE_MAX * 2 + 1)
 
+/* Goes up with every change of the table. The office tells it in its welcome; it decides nothing. */
+int schema_version(void);
 const struct schema_kind *schema_kinds(size_t *count);
 const struct schema_kind *schema_kind(unsigned number);        /* NULL: unknown */
 const struct schema_kind *schema_kind_named(const char *name); /* NULL: unknown */
+/* What every version must know of a kind, also of one that is newer than it: do laptops get it, and may the office
+ * alone write it? The number says so (docs/SCHEMA.md, "Numbers"). */
+int schema_is_dealt(unsigned kind);
+int schema_is_office_only(unsigned kind);
 /* Also finds the fields that every kind has. NULL: unknown. */
 const struct schema_field *schema_field(const struct schema_kind *kind, unsigned number);
 const struct schema_field *schema_field_named(const struct schema_kind *kind, const char *name);
@@ -120,13 +125,24 @@ int schema_parse(const struct schema_kind *kind, const struct schema_field *fiel
                  struct error *e);
 
 /* A value in words into out (out_max bytes with the final NUL; cut at a character where it does not fit). A nil gives
- * "". Returns out. */
+ * "", a code that this version does not know "newer than this program (6)". Returns out. */
 char *schema_format(const struct schema_field *field, struct slice value, char *out, size_t out_max);
+
+/* As schema_format, for a field that this version does not know: from the value's own form. What has no form that a
+ * person can read gives its size. */
+char *schema_format_unknown(struct slice value, char *out, size_t out_max);
 
 /* The DDL of the projection: one table for each kind, one column for each field; E_MEMORY. *sql is freed with free. */
 int schema_sql(char **sql, struct error *e);
 /* The SQL type of a field's column. */
 const char *schema_sql_type(const struct schema_field *field);
+
+/* Goes up where record*.c makes its tables otherwise, or fills them otherwise: then every record is made again when a
+ * store is opened. */
+#define SCHEMA_PROJECTION 1
+/* BLAKE2b-256 of all that the projection of a kind is made by: SCHEMA_PROJECTION, fields, types, policies, choices and
+ * their order. */
+void schema_print(const struct schema_kind *kind, uint8_t out[32]);
 
 /* Writes docs/SCHEMA.md, and what `satchel help KIND` shows. */
 void schema_document(FILE *out);

@@ -1,5 +1,6 @@
 /* Who may hold and change what. A user's caseload: the cases that are assigned to it, the persons whom these cases are
- * about, and what is office-wide. The office asks this before it applies a change and before it deals out. */
+ * about with every record that is linked as theirs (person.h), and what is office-wide. The office asks this before it
+ * applies a change and before it deals out. */
 #ifndef SATCHEL_CASELOAD_H
 #define SATCHEL_CASELOAD_H
 
@@ -21,8 +22,13 @@ void caseload_free(struct caseload *l);
 int caseload_has(const struct caseload *l, const struct id *scope);
 int caseload_compare(const void *a, const void *b); /* two struct id, for qsort and bsearch */
 
+/* Does this version know enough of a change to judge it? Not where its kind is newer than this version, office-wide,
+ * and dealt: nobody's caseload says who may write it, and every laptop would get it. */
+int caseload_knows(const struct change *change);
+
 /* May this change of a user's laptop be applied? 0: yes. 1: no, and `reason` says why in one sentence (for the hold).
- * Negative: the question failed (e). What a newer schema wrote is carried: unknown kinds and fields are let through.
+ * Negative: the question failed (e). What a newer schema wrote is carried, as docs/MERGE.md, "Older and newer
+ * programs", says.
  *
  * A case or person that the office has never heard of is taken: it was taken down in the field, and belongs to the one
  * who did until the office says otherwise. */

@@ -187,7 +187,7 @@ static int first_records(struct central *c, const struct central_options *o, str
     c->author.person = admin;
     c->author.session = id_new(clock_wall());
     sodium_bin2hex(noise, sizeof noise, c->noise_public, sizeof c->noise_public);
-    (void)snprintf(version, sizeof version, "%d", SCHEMA_VERSION);
+    (void)snprintf(version, sizeof version, "%d", schema_version());
     (void)snprintf(rule, sizeof rule, "%d", TEXT_RULE);
     if ((code = checkpoint_vkey_format(&c->vkey, vkey, e)) != 0)
         return code;

@@ -71,12 +71,6 @@ void deal_free(struct deal *d)
     memset(d, 0, sizeof *d);
 }
 
-static int is_dealt(unsigned kind)
-{
-    const struct schema_kind *k = schema_kind(kind);
-    return k == NULL || k->dealt; /* a kind that this version does not know is carried on */
-}
-
 /* --- what is new in scopes that the laptop holds --- */
 
 /* A hold that has been released brings its change with it: the laptop skipped it when it went by. 0: none. */
@@ -124,7 +118,7 @@ static int follows(const struct deal *d, const struct id *scope)
 /* Is this the laptop's business? Its own changes it has, but where their scope comes to it as new. */
 static int is_wanted(const struct deal *d, unsigned kind, const struct id *scope, const struct id *device)
 {
-    return is_dealt(kind) && follows(d, scope) &&
+    return schema_is_dealt(kind) && follows(d, scope) &&
            (!id_equal(device, &d->device.device) || !caseload_has(&d->held, scope));
 }
 
@@ -144,28 +138,6 @@ static void pass_over(struct deal *d, const struct id *scope, uint64_t position)
 {
     if (position < d->owed && caseload_has(&d->held, scope) && !caseload_has(&d->may, scope))
         d->owed = position;
-}
-
-/* Which ops of an entry are live. all: not 0 where every op is. */
-static int live_mask(struct central *c, const struct log_entry *entry, uint8_t mask[LOG_MASK_MAX], size_t *bytes,
-                     int *all, struct error *e)
-{
-    sqlite3_stmt *s;
-    size_t live = 0;
-    int row;
-    *bytes = (entry->change.op_count + 7) / 8;
-    memset(mask, 0, LOG_MASK_MAX);
-    if (db_query(c->db, &s, e, "SELECT op FROM op WHERE entry = ?", "i", entry->id) != 0)
-        return -1;
-    while ((row = db_next(c->db, s, e)) == 1) {
-        uint64_t op = db_uint(s, 0);
-        if (op < entry->change.op_count) {
-            mask[op / 8] |= (uint8_t)(1u << (op % 8));
-            live++;
-        }
-    }
-    *all = live == entry->change.op_count;
-    return row;
 }
 
 /* --- what a contested field was written over --- */
@@ -214,7 +186,7 @@ static int deal_background_entry(struct deal *d, struct central *c, struct batch
     struct log_entry entry;
     size_t bytes;
     int all;
-    if (log_load(c->db, id, 1, &entry, e) != 0 || live_mask(c, &entry, mask, &bytes, &all, e) < 0)
+    if (log_load(c->db, id, 1, &entry, e) != 0 || record_mask_living(c->db, &entry, mask, &bytes, &all, e) != 0)
         return -1;
     if (!add(d, w, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes}))
         return 0;
@@ -268,7 +240,7 @@ static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w,
         return applied < 0 ? -1 : 1;
     if (log_load(c->db, id, 1, &entry, e) != 0)
         return -1;
-    if (!is_dealt(entry.change.kind) || !follows(d, &entry.change.scope)) {
+    if (!schema_is_dealt(entry.change.kind) || !follows(d, &entry.change.scope)) {
         pass_over(d, &entry.change.scope, position);
         return 1;
     }
@@ -277,7 +249,7 @@ static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w,
     /* What was told took the place that the entry had been loaded to. */
     if (d->told_count != told && log_load(c->db, id, 1, &entry, e) != 0)
         return -1;
-    code = released ? live_mask(c, &entry, mask, &bytes, &all, e)
+    code = released ? record_mask_living(c->db, &entry, mask, &bytes, &all, e)
                     : record_mask(c->db, &entry.change, mask, &bytes, &all, e);
     if (code != 0)
         return -1;
@@ -328,7 +300,7 @@ static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w,
                       struct error *e)
 {
     static const char sql[] = "SELECT id, position, kind FROM entry WHERE scope = ?1 AND position >= ?2 AND held = 0 "
-                              "AND (EXISTS(SELECT 1 FROM op WHERE op.entry = entry.id) OR "
+                              "AND ((SELECT live FROM applied WHERE applied.entry = entry.id) IS NOT NULL OR "
                               "EXISTS(SELECT 1 FROM background WHERE background.entry = entry.id)) ORDER BY position";
     struct log_entry entry;
     uint8_t mask[LOG_MASK_MAX];
@@ -340,9 +312,10 @@ static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w,
     while ((row = db_next(c->db, s, e)) == 1) {
         uint64_t position = db_uint(s, 1);
         struct slice live;
-        if (!is_dealt((unsigned)db_uint(s, 2)))
+        if (!schema_is_dealt((unsigned)db_uint(s, 2)))
             continue;
-        if (log_load(c->db, db_int(s, 0), 1, &entry, e) != 0 || live_mask(c, &entry, mask, &bytes, &all, e) < 0) {
+        if (log_load(c->db, db_int(s, 0), 1, &entry, e) != 0 ||
+            record_mask_living(c->db, &entry, mask, &bytes, &all, e) != 0) {
             code = -1;
             break;
         }
@@ -383,7 +356,6 @@ static int deal_arrivals(struct deal *d, struct central *c, struct batch_writer 
 static int finish(struct deal *d, struct central *c, struct message_entries *out, struct deal_memory *memory,
                   struct error *e)
 {
-    struct record_dump_options options = {d->may.scopes, d->may.count, 1};
     size_t count = 0;
     if (d->held.count != 0 && (memory->purge = malloc(d->held.count * sizeof *memory->purge)) == NULL)
         return no_memory(e);
@@ -392,7 +364,7 @@ static int finish(struct deal *d, struct central *c, struct message_entries *out
             memory->purge[count++] = d->held.scopes[i];
     out->purge = (struct slice){(const uint8_t *)memory->purge, count * sizeof *memory->purge};
     out->done = d->done = 1;
-    return record_digest(c->db, &options, out->digest, e);
+    return record_digest(c->db, d->may.scopes, d->may.count, out->digest, e);
 }
 
 int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message_entries *out,

@@ -11,6 +11,7 @@
 #include "lease.h"
 #include "officers.h"
 #include "recovery.h"
+#include "schema.h"
 #include "session.h"
 #include "wire_limits.h"
 
@@ -205,7 +206,7 @@ static int welcome(struct peer *p, const struct message_hello *hello, struct err
     /* Where the laptop has seen a longer log than ours, ours was put back: it will see that itself, and says so. */
     if ((code = merkle_consistency(&tree, seen, c->checkpoint_size, &w->consistency, e)) != 0)
         return code;
-    w->schema_version = SCHEMA_VERSION;
+    w->schema_version = (uint64_t)schema_version();
     w->office_ms = clock_wall();
     w->revoked = p->device.revoked;
     w->wipe = p->device.wipe;

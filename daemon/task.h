@@ -81,6 +81,12 @@ int task_words(int argc, int first, int count, const char *form, struct error *e
     X(case_responsible, "case", "case responsible DIR CASE LOGIN",                                                     \
       "of those who hold a case, the one who decides what is contested in it")                                         \
     X(case_list, "case", "case list DIR [--user LOGIN]", "the cases and who holds them")                               \
+    X(duplicates, "", "duplicates DIR",                                                                                \
+      "client records that may be of one person, with the evidence; nothing is linked")                                \
+    X(link, "", "link DIR CLIENT CLIENT [--reason TEXT]",                                                              \
+      "two records are one person's: who holds one gets the other")                                                    \
+    X(unlink, "", "unlink DIR CLIENT CLIENT [--reason TEXT]", "take a link back; each record is as it was")            \
+    X(different, "", "different DIR CLIENT CLIENT [--undo] [--reason TEXT]", "they look alike, and are two people")    \
     X(held_list, "held", "held list DIR", "changes that could not be applied, and why")                                \
     X(held_release, "held", "held release DIR HOLD", "apply a held change after all")                                  \
     X(courier, "", "courier DIR FILE", "take in what `satchel courier out` took out of a laptop")                      \

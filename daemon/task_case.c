@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "caseload.h"
 #include "clock.h"
 #include "log.h"
 #include "record.h"
@@ -385,9 +386,9 @@ static int find_held(struct db *db, const struct id *hold, int64_t *entry, struc
 /* Would a release have the change applied, as whoever releases it expects? The log carries it in any case. */
 static int check_release(struct db *db, const struct id *hold, struct error *e)
 {
-    static const char sql[] = "SELECT entry.kind, place.kind <> entry.kind OR place.scope <> entry.scope "
+    static const char sql[] = "SELECT entry.kind, place.kind <> entry.kind OR place.scope <> entry.scope, entry.scope "
                               "FROM entry LEFT JOIN place ON place.record = entry.record WHERE entry.id = ?";
-    const struct schema_kind *kind;
+    struct change change = {0};
     int64_t entry;
     sqlite3_stmt *s;
     int elsewhere, code;
@@ -395,14 +396,20 @@ static int check_release(struct db *db, const struct id *hold, struct error *e)
         return code;
     if (db_next(db, s, e) != 1)
         return error_code(e);
-    kind = schema_kind((unsigned)db_uint(s, 0));
+    change.kind = (unsigned)db_uint(s, 0);
+    change.scope = db_id(s, 2);
     elsewhere = db_int(s, 1) != 0; /* a record that is nowhere yet gives NULL, which is 0 */
     db_done(db, s);
-    if (kind != NULL && kind->office_only)
+    if (schema_is_office_only(change.kind))
         return error_set(e, E_REFUSED,
                          "records of kind %s are the office's own, so what a laptop says of them is never applied; if "
                          "it is right, write it here",
-                         kind->name);
+                         schema_kind(change.kind) != NULL ? schema_kind(change.kind)->name : "that number");
+    if (!caseload_knows(&change))
+        return error_set(e, E_REFUSED,
+                         "its kind %u is newer than this program, and every laptop would get it; update satcheld, then "
+                         "release it",
+                         change.kind);
     return !elsewhere ? 0
                       : error_set(e, E_REFUSED,
                                   "its record stands in another case, or is of another kind, so it cannot be applied; "

@@ -7,6 +7,7 @@
 #include "archive.h"
 #include "log.h"
 #include "record.h"
+#include "schema.h"
 #include "task.h"
 
 /* --- status --- */
@@ -27,13 +28,19 @@ static int count(struct db *db, const char *sql, uint64_t *out, struct error *e)
 
 static int print_digest(struct task *t, struct error *e)
 {
-    uint8_t digest[32];
-    char hex[65];
-    int code = record_digest(t->central->db, NULL, digest, e);
-    if (code != 0)
+    uint8_t digest[32], ops[32];
+    char hex[65], ops_hex[65];
+    int code;
+    if ((code = record_dump_digest(t->central->db, NULL, digest, e)) != 0 ||
+        (code = record_digest(t->central->db, NULL, 0, ops, e)) != 0)
         return code;
     sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
-    (void)fprintf(t->cli->out, t->cli->json ? "{\"digest\": \"%s\"}\n" : "%s\n", hex);
+    sodium_bin2hex(ops_hex, sizeof ops_hex, ops, sizeof ops);
+    if (t->cli->json)
+        (void)fprintf(t->cli->out, "{\"digest\": \"%s\", \"ops\": \"%s\", \"schema\": %d}\n", hex, ops_hex,
+                      schema_version());
+    else
+        (void)fprintf(t->cli->out, "%s\n", hex);
     return 0;
 }
 
@@ -53,6 +60,9 @@ int task_status(struct task *t, int argc, char **argv, struct error *e)
         {"devices", "laptops", "SELECT count(*) FROM device WHERE voided = 0"},
         {"loud", "conflicts that a person must decide", "SELECT count(*) FROM conflict WHERE loud <> 0"},
         {"quiet", "parallel edits, kept for review", "SELECT count(*) FROM conflict WHERE loud = 0"},
+        {"newer", "fields that programs newer than this one wrote",
+         "SELECT count(*) FROM newer n JOIN place p ON p.record = n.record WHERE p.voided = 0 AND EXISTS(SELECT 1 FROM "
+         "op WHERE op.record = n.record AND op.field = n.field)"},
         {"disagreed", "syncs after which a laptop did not agree", "SELECT count(*) FROM receipt WHERE agrees = 0"},
         {"recovered", "stores that two officers opened", "SELECT count(*) FROM event WHERE what = 'recovered'"},
         {"wrong", "wrong passphrases, told by the stores they were tried on",
@@ -199,8 +209,8 @@ int task_check(struct task *t, int argc, char **argv, struct error *e)
     if ((code = log_create(c.copy, e)) == 0 && (code = record_create(c.copy, e)) == 0 &&
         (code = db_begin(c.copy, e)) == 0 && (code = log_each(t->central->db, 0, check_entry, &c, e)) == 0 &&
         (code = db_commit(c.copy, e)) == 0 && (code = check_root(t, &c, e)) == 0 &&
-        (code = record_digest(t->central->db, NULL, ours, e)) == 0 &&
-        (code = record_digest(c.copy, NULL, replayed, e)) == 0 && memcmp(ours, replayed, sizeof ours) != 0)
+        (code = record_dump_digest(t->central->db, NULL, ours, e)) == 0 &&
+        (code = record_dump_digest(c.copy, NULL, replayed, e)) == 0 && memcmp(ours, replayed, sizeof ours) != 0)
         code = error_set(e, E_VERIFY,
                          "the tables differ from a replay of the log; the log is the record: export an "
                          "archive and call for help");

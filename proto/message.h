@@ -95,7 +95,7 @@ struct message_entries {
     struct slice purge;   /* with done: scopes to let go of, 16 bytes each */
     uint64_t cursor;      /* the next cursor, once this batch is applied */
     int done;             /* nothing more for now */
-    uint8_t digest[32];   /* with done: record_digest of the caseload at `cursor` (skip_undealt) */
+    uint8_t digest[32];   /* with done: record_digest of the caseload at `cursor` */
 };
 
 struct message_fail {

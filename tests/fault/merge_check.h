@@ -117,7 +117,7 @@ static inline void check_ancestors(const struct check_field *f, const struct mer
                                    struct check_view *out)
 {
     char is_ancestor[CASE_FIELD_OPS];
-    struct model_op known[CASE_FIELD_OPS];
+    static struct model_op known[CASE_FIELD_OPS];
     for (size_t i = 0; i < count; i++)
         known[i] = f->from[ops[i].tag];
     model_ancestors(known, count, is_ancestor);

@@ -47,7 +47,8 @@ static inline const char *model_words(const struct schema_field *field, const st
     for (size_t i = 0; field->type == SCHEMA_CHOICE && field->choices[i].name != NULL; i++)
         if (field->choices[i].code == v->number)
             return field->choices[i].name;
-    (void)snprintf(room, max, "%lld", (long long)v->number);
+    (void)snprintf(room, max, field->type == SCHEMA_CHOICE ? "newer than this program (%lld)" : "%lld",
+                   (long long)v->number);
     return room;
 }
 
@@ -128,7 +129,8 @@ static inline void model_look(const struct case_history *h, const struct case_by
     struct model_op all[CASE_FIELD_OPS];
     size_t count = model_ops(h, b, known, record, field->number, all);
     int contested;
-    memcpy(out->ops, all, sizeof all);
+    if (count != 0)
+        memcpy(out->ops, all, count * sizeof *all);
     out->live = model_live(out->ops, count);
     out->shown = model_show(field, out->ops, out->live);
     out->together = 0;

@@ -68,10 +68,10 @@ static void test_create(void **state)
     world_check_office(c);
     PAIR_OK(central_user(c, "admin", &admin, &pair_e));
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM \"user\" WHERE role = 'administrator'"), 1);
-    PAIR_OK(record_digest(c->db, NULL, digest, &pair_e));
+    PAIR_OK(record_dump_digest(c->db, NULL, digest, &pair_e));
     central_close(c);
     c = open_office();
-    PAIR_OK(record_digest(c->db, NULL, again, &pair_e));
+    PAIR_OK(record_dump_digest(c->db, NULL, again, &pair_e));
     assert_memory_equal(digest, again, 32);
     central_close(c);
 }

@@ -233,7 +233,7 @@ static inline void set_arriving(struct desk *d, const char *scope)
     assert_int_equal(db_run(d->store.db, &d->e, "INSERT INTO scope(id, complete) VALUES(?, 0)", "d", &id), 0);
 }
 
-static const char *last8(const char *id)
+static inline const char *last8(const char *id)
 {
     return id + strlen(id) - 8;
 }

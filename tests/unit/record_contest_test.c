@@ -208,7 +208,7 @@ static void equal_versions_count_once(void **state)
     (void)write_over(h, 4, "The stove leaks.\n\nThe dog is kind.\n", 0);
     db = take_both_ways(h);
     assert_string_equal(column(db), "The stove leaks.\n\nThe dog bites.\n");
-    assert_int_equal(number_in(db, "SELECT count FROM conflict"), 3);
+    assert_int_equal(number_in(db, "SELECT count(*) FROM op WHERE field = 23"), 3);
     db_close(db);
     history_free(h);
 }

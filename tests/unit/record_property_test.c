@@ -366,17 +366,25 @@ static void any_order_gives_the_merge(void **state)
     }
 }
 
-/* The mask of an entry's live ops, as the office deals it. Returns how many live. */
-static size_t mask_of(struct db *office, int64_t entry, uint8_t mask[LOG_MASK_MAX])
+/* The mask of an entry's live ops, as the office deals it, which is that of the rows of op. Returns how many live. */
+static size_t mask_of(struct db *office, struct history *h, size_t number, int64_t entry, uint8_t mask[LOG_MASK_MAX])
 {
+    uint8_t rows[LOG_MASK_MAX] = {0};
+    struct log_entry again;
     sqlite3_stmt *s;
-    size_t live = 0;
-    memset(mask, 0, LOG_MASK_MAX);
+    size_t live = 0, bytes;
+    int all;
+    entry_of(h, number, &again);
+    again.id = entry;
+    assert_done(record_mask_living(office, &again, mask, &bytes, &all, &world_error));
+    assert_int_equal(bytes, (again.change.op_count + 7) / 8);
     assert_done(db_query(office, &s, &world_error, "SELECT op FROM op WHERE entry = ?", "i", entry));
     while (db_next(office, s, &world_error) == 1) {
-        mask[db_uint(s, 0) / 8] |= (uint8_t)(1u << db_uint(s, 0) % 8);
+        rows[db_uint(s, 0) / 8] |= (uint8_t)(1u << db_uint(s, 0) % 8);
         live++;
     }
+    assert_memory_equal(mask, rows, LOG_MASK_MAX);
+    assert_int_equal(all, live == again.change.op_count);
     return live;
 }
 
@@ -392,8 +400,7 @@ static int is_background(struct db *office, int64_t entry)
 }
 
 /* What the laptop lacks of that, of one record. */
-static void tell_background(struct db *office, struct db *laptop, const struct history *h, const int64_t *ids,
-                            size_t of)
+static void tell_background(struct db *office, struct db *laptop, struct history *h, const int64_t *ids, size_t of)
 {
     for (size_t i = 0; i < of; i++) {
         const struct change *c = &h->entries[i].change;
@@ -401,7 +408,7 @@ static void tell_background(struct db *office, struct db *laptop, const struct h
         if (which(c) != which(&h->entries[of].change) || !is_background(office, ids[i]) ||
             log_find(laptop, &c->device, c->epoch, c->seq, NULL, &world_error) != 0)
             continue;
-        (void)mask_of(office, ids[i], mask);
+        (void)mask_of(office, h, i, ids[i], mask);
         (void)take_masked(laptop, h, i, (struct slice){mask, (c->op_count + 7) / 8});
     }
 }
@@ -423,7 +430,7 @@ static void compact_scope_shows_the_same(void **state)
         for (size_t i = 0; i < half; i++) {
             uint8_t mask[LOG_MASK_MAX];
             size_t ops = h->entries[order[i]].change.op_count;
-            if (mask_of(office, ids[order[i]], mask) != 0 || is_background(office, ids[order[i]]))
+            if (mask_of(office, h, order[i], ids[order[i]], mask) != 0 || is_background(office, ids[order[i]]))
                 (void)take_masked(laptop, h, order[i], (struct slice){mask, (ops + 7) / 8});
         }
         assert_same_dump(office, laptop, NULL);

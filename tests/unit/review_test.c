@@ -136,7 +136,7 @@ static void a_sentence_says_what_happened(void **state)
     (void)set_number(h, 1, "status", 1, NULL, 0);
     (void)set_number(h, 2, "status", 2, NULL, 0);
     assert_sentence(h, "status", 1,
-                    "Two people changed the status; one of them started from a status that no longer held");
+                    "Two people changed the status; what is not shown started from a status that no longer held");
     (void)set_text(h, 1, "assessment", "a", NULL, 0);
     (void)set_text(h, 2, "assessment", "b", NULL, 0);
     assert_sentence(

@@ -609,12 +609,91 @@ static void test_words_are_inverse(void **state)
             }
 }
 
-/* Goal: a code that is not known is shown by its number, a void as such. */
+/* Goal: a code that is not known is said to be newer, with its number; a void is shown as such. */
 static void test_format_others(void **state)
 {
     (void)state;
-    assert_string_equal(schema_format(field_of("case", "risk"), bytes_of("\x09", 1), words, sizeof words), "9");
+    assert_string_equal(schema_format(field_of("case", "risk"), bytes_of("\x09", 1), words, sizeof words),
+                        "newer than this program (9)");
     assert_string_equal(schema_format(field_of("case", "void"), bytes_of("\x90", 1), words, sizeof words), "voided");
+}
+
+/* Goal: a value of a field that is not known is shown by its own form. */
+static void test_format_unknown(void **state)
+{
+    static const struct {
+        const char *bytes, *words;
+        size_t size;
+    } values[] = {{"\xc0", "", 1},
+                  {"\xa2hi", "hi", 3},
+                  {"\x05", "5", 1},
+                  {"\xc3", "yes", 1},
+                  {"\xc2", "no", 1},
+                  {"\xc4\x02\xab\x01", "ab01", 4},
+                  {"\x92\x01\x02", "(3 bytes)", 3}};
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        assert_string_equal(schema_format_unknown(bytes_of(values[i].bytes, values[i].size), words, sizeof words),
+                            values[i].words);
+}
+
+/* Goal: what a version must know of kinds it does not know stands in their numbers; this version's own kinds keep to
+ * it, and use none of the numbers for tests. */
+static void test_kinds_not_known(void **state)
+{
+    size_t count;
+    const struct schema_kind *kinds = schema_kinds(&count);
+    (void)state;
+    for (unsigned kind = 900; kind < 5000; kind += 1000) {
+        assert_null(schema_kind(kind));
+        assert_int_equal(schema_is_dealt(kind), kind < 2000);
+        assert_int_equal(schema_is_office_only(kind), kind / 1000 == 1 || kind / 1000 == 3);
+    }
+    assert_true(schema_is_dealt(16) && !schema_is_office_only(16));
+    for (size_t i = 0; i < count; i++) {
+        const struct schema_kind *k = &kinds[i];
+        assert_int_equal(schema_is_dealt(k->number), k->dealt);
+        assert_int_equal(schema_is_office_only(k->number), k->office_only);
+        assert_true(k->number % 1000 < 900);
+        if (k->number > KIND_EVENT) /* the first fifteen are older than the rule */
+            assert_true(k->dealt == (k->number < 2000) && k->office_only == (k->number / 1000 % 2 == 1));
+        for (size_t f = 0; f < k->field_count; f++)
+            assert_true(k->fields[f].number % 1000 < 900);
+    }
+}
+
+/* Goal: a kind's fingerprint is its own, and changes with all that its table is made by. */
+static void test_print(void **state)
+{
+    static const struct schema_choice two[] = {{1, "a"}, {2, "b"}, {0, NULL}},
+                                      turned[] = {{2, "b"}, {1, "a"}, {0, NULL}};
+    struct schema_field field = {10, SCHEMA_CHOICE, "x", SCHEMA_LATEST, 0, two, "help"};
+    struct schema_kind kind = {40, SCHEMA_CASE, "k", 0, 1, &field, 1, "help"};
+    uint8_t first[32], other[32];
+    (void)state;
+    schema_print(&kind, first);
+    kind.help = field.help = "another help";
+    schema_print(&kind, other);
+    assert_memory_equal(first, other, sizeof first);
+#define CHANGES(member, value)                                                                                         \
+    do {                                                                                                               \
+        struct schema_kind kind_was = kind;                                                                            \
+        struct schema_field field_was = field;                                                                         \
+        (member) = (value);                                                                                            \
+        schema_print(&kind, other);                                                                                    \
+        assert_memory_not_equal(first, other, sizeof first);                                                           \
+        kind = kind_was;                                                                                               \
+        field = field_was;                                                                                             \
+    } while (0)
+    CHANGES(kind.name, "l");
+    CHANGES(kind.field_count, 0);
+    CHANGES(field.number, 11);
+    CHANGES(field.name, "y");
+    CHANGES(field.type, SCHEMA_INTEGER);
+    CHANGES(field.policy, SCHEMA_HIGHEST);
+    CHANGES(field.choices, turned);
+    CHANGES(field.choices, &two[1]);
+#undef CHANGES
 }
 
 /* Goal: where words do not fit they are cut between characters, with their NUL, and nothing behind them is touched. */
@@ -780,6 +859,9 @@ int main(void)
         cmocka_unit_test(test_words_refused),
         cmocka_unit_test(test_words_are_inverse),
         cmocka_unit_test(test_format_others),
+        cmocka_unit_test(test_format_unknown),
+        cmocka_unit_test(test_kinds_not_known),
+        cmocka_unit_test(test_print),
         cmocka_unit_test(test_format_cut),
         cmocka_unit_test(test_sql),
         cmocka_unit_test(test_the_page),

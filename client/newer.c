@@ -1,0 +1,234 @@
+#include "newer.h"
+
+#define LABEL 18 /* columns before a value */
+
+void newer_kind(unsigned kind, char out[NEWER_KIND])
+{
+    const struct schema_kind *known = schema_kind(kind);
+    if (known != NULL)
+        (void)snprintf(out, NEWER_KIND, "%s", known->name);
+    else
+        (void)snprintf(out, NEWER_KIND, "kind %u (newer than this program)", kind);
+}
+
+const char *newer_value(struct view *v, unsigned field, struct slice value)
+{
+    if (slice_is_nil(value))
+        (void)snprintf(v->room, SCHEMA_FORMAT_MAX, "%s", field == FIELD_VOID ? "void taken back" : "(cleared)");
+    else if (field == FIELD_VOID)
+        (void)snprintf(v->room, SCHEMA_FORMAT_MAX, "voided");
+    else
+        schema_format_unknown(value, v->room, SCHEMA_FORMAT_MAX);
+    return v->room;
+}
+
+/* --- the values of a field --- */
+
+static void values_words(struct view *v, const struct record_newer *n, const struct record_field *f, int indent)
+{
+    FILE *out = v->cli->out;
+    char label[LABEL + 1], author[VIEW_NAME], when[32];
+    (void)snprintf(label, sizeof label, "field %u", n->field);
+    (void)fprintf(out, "%*s%-*snewer than this program:\n", indent, "", LABEL, label);
+    for (size_t i = 0; i < f->count; i++) {
+        view_author(v->db, &f->ops[i].author, author);
+        cli_time(f->ops[i].wall_ms, when);
+        (void)fprintf(out, "%*s%s", indent + LABEL, "", f->ops[i].merge.action == CHANGE_REMOVE ? "removed: " : "");
+        view_block(out, newer_value(v, n->field, f->ops[i].merge.value), indent + LABEL + 2);
+        (void)fputs("  (", out);
+        view_line(out, author, 0);
+        (void)fprintf(out, ", %s)\n", when);
+    }
+}
+
+static void values_json(struct view *v, const struct record_newer *n, const struct record_field *f)
+{
+    FILE *out = v->cli->out;
+    char author[VIEW_NAME];
+    (void)fputc('[', out);
+    for (size_t i = 0; i < f->count; i++) {
+        const struct record_op *op = &f->ops[i];
+        view_author(v->db, &op->author, author);
+        (void)fputs(i == 0 ? "{" : ", {", out);
+        view_json_pair(out, "value", newer_value(v, n->field, op->merge.value));
+        (void)fprintf(out, ", \"action\": \"%s\", ",
+                      op->merge.action == CHANGE_ADD      ? "add"
+                      : op->merge.action == CHANGE_REMOVE ? "remove"
+                                                          : "set");
+        view_json_pair(out, "author", author);
+        (void)fputs(", ", out);
+        view_json_id(out, "author_id", &op->author);
+        (void)fprintf(out, ", \"wall_ms\": %llu, \"received_ms\": %llu}", (unsigned long long)op->wall_ms,
+                      (unsigned long long)op->merge.received_ms);
+    }
+    (void)fputc(']', out);
+}
+
+/* --- the fields of a record --- */
+
+struct telling {
+    struct view *v;
+    const struct id *scope; /* the records of this one; NULL: of all */
+    struct id record;       /* the last one that was told */
+    int indent, first;
+    uint64_t count;
+};
+
+static int tell_field(void *arg, const struct record_newer *n, struct error *e)
+{
+    struct telling *t = arg;
+    struct record_field f;
+    int code = record_newer_load(t->v->db, &n->record, n->field, &f, e);
+    if (code != 0)
+        return code;
+    if (t->v->cli->json) {
+        (void)fprintf(t->v->cli->out, "%s{\"field\": %u, \"values\": ", t->first ? "" : ", ", n->field);
+        values_json(t->v, n, &f);
+        (void)fputc('}', t->v->cli->out);
+    } else {
+        values_words(t->v, n, &f, t->indent);
+    }
+    t->first = 0;
+    record_field_free(&f);
+    return 0;
+}
+
+int newer_fields(struct view *v, const struct id *record, int indent, struct error *e)
+{
+    struct telling t = {.v = v, .indent = indent, .first = 1};
+    int code;
+    if (v->cli->json)
+        (void)fputc('[', v->cli->out);
+    code = record_newer(v->db, record, tell_field, &t, e);
+    if (v->cli->json)
+        (void)fputc(']', v->cli->out);
+    return code;
+}
+
+/* --- a record of a kind that is not known --- */
+
+static int note_first(void *arg, const struct record_newer *n, struct error *e)
+{
+    struct record_newer *out = arg;
+    (void)e;
+    if (out->kind == 0)
+        *out = *n;
+    return 0;
+}
+
+static int tell_record(struct view *v, const struct record_newer *n, struct error *e)
+{
+    FILE *out = v->cli->out;
+    char kind[NEWER_KIND], text[ID_TEXT];
+    int code;
+    newer_kind(n->kind, kind);
+    id_format(&n->record, text);
+    if (!v->cli->json) {
+        (void)fprintf(out, "%s %s\n", kind, text);
+        return newer_fields(v, &n->record, 2, e);
+    }
+    (void)fprintf(out, "{\"id\": \"%s\", \"kind\": null, \"kind_number\": %u, ", text, n->kind);
+    view_json_id(out, "scope", &n->scope);
+    (void)fputs(", \"newer\": ", out);
+    code = newer_fields(v, &n->record, 0, e);
+    (void)fputc('}', out);
+    return code;
+}
+
+int newer_record(struct view *v, const struct id *record, struct error *e)
+{
+    struct record_newer n = {.kind = 0};
+    struct record_place place;
+    struct error why = {0, ""};
+    int code = record_find(v->db, record, &place, &why);
+    if (code == E_NOT_FOUND && record_newer(v->db, record, note_first, &n, e) != 0)
+        return error_code(e);
+    if (code == E_NOT_FOUND && n.kind != 0)
+        return tell_record(v, &n, e);
+    return error_set(e, E_NOT_FOUND, "%s", why.text);
+}
+
+static int tell_if_here(void *arg, const struct record_newer *n, struct error *e)
+{
+    struct telling *t = arg;
+    FILE *out = t->v->cli->out;
+    if (schema_kind(n->kind) != NULL || !id_equal(&n->scope, t->scope) ||
+        (!t->first && id_equal(&n->record, &t->record)))
+        return 0;
+    if (t->v->cli->json)
+        (void)fputs(t->first ? "\n  " : ",\n  ", out);
+    else
+        (void)fputc('\n', out);
+    t->record = n->record;
+    t->first = 0;
+    return tell_record(t->v, n, e);
+}
+
+int newer_records(struct view *v, const struct id *scope, struct error *e)
+{
+    struct telling t = {.v = v, .scope = scope, .first = 1};
+    int code;
+    if (v->cli->json)
+        (void)fputc('[', v->cli->out);
+    code = record_newer(v->db, NULL, tell_if_here, &t, e);
+    if (v->cli->json)
+        (void)fputc(']', v->cli->out);
+    return code;
+}
+
+/* --- several values --- */
+
+static int tell_several(void *arg, const struct record_newer *n, struct error *e)
+{
+    struct telling *t = arg;
+    FILE *out = t->v->cli->out;
+    char kind[NEWER_KIND], text[ID_TEXT];
+    struct record_field f;
+    int code;
+    if (n->count < 2)
+        return 0;
+    if ((code = record_newer_load(t->v->db, &n->record, n->field, &f, e)) != 0)
+        return code;
+    newer_kind(n->kind, kind);
+    id_format(&n->record, text);
+    if (t->v->cli->json) {
+        (void)fprintf(out, "%s\n{\"kind\": %s%s%s, \"kind_number\": %u, ", t->first ? "" : ",",
+                      schema_kind(n->kind) != NULL ? "\"" : "", schema_kind(n->kind) != NULL ? kind : "null",
+                      schema_kind(n->kind) != NULL ? "\"" : "", n->kind);
+        view_json_id(out, "record", &n->record);
+        (void)fputs(", ", out);
+        view_json_id(out, "scope", &n->scope);
+        (void)fprintf(out,
+                      ", \"field\": null, \"number\": %u, \"loud\": null, \"newer\": true, \"values\": ", n->field);
+        values_json(t->v, n, &f);
+        (void)fputc('}', out);
+    } else {
+        (void)fprintf(out, "%s %s\n", kind, text);
+        values_words(t->v, n, &f, 4);
+    }
+    t->first = 0;
+    t->count++;
+    record_field_free(&f);
+    return 0;
+}
+
+int newer_values(struct view *v, int first, uint64_t *count, struct error *e)
+{
+    struct telling t = {.v = v, .first = first};
+    int code = record_newer(v->db, NULL, tell_several, &t, e);
+    *count = t.count;
+    return code;
+}
+
+/* --- how much --- */
+
+int newer_say(struct cli *cli, struct db *db, struct error *e)
+{
+    char words[64];
+    uint64_t count;
+    int code = record_newer_count(db, &count, e);
+    if (code == 0 && count != 0)
+        (void)fprintf(cli->err, "%s newer than this program: kept, and shown by number; update the program\n",
+                      cli_count(count, "field is", "fields are", words, sizeof words));
+    return code;
+}

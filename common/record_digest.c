@@ -1,0 +1,92 @@
+/* The digest of a caseload: docs/MERGE.md, "The digest", has its form. It is made of the log's own bytes and of what
+ * receipt and position say of them, never of what a version of the schema shows, so that programs of different schemas
+ * agree on it. */
+#include "record_private.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/* Into a table of the connection's own, which never gets into the store. It is read in the order of its key. */
+static int list_scopes(struct db *db, const struct id *scopes, size_t count, struct error *e)
+{
+    int code;
+    if ((code = db_exec(db, "CREATE TEMP TABLE IF NOT EXISTS digest_scope(id BLOB PRIMARY KEY) WITHOUT ROWID", e)) !=
+            0 ||
+        (code = db_run(db, e, "DELETE FROM temp.digest_scope", "")) != 0)
+        return code;
+    for (size_t i = 0; i < count && code == 0; i++)
+        code = db_run(db, e, "INSERT OR IGNORE INTO temp.digest_scope(id) VALUES(?)", "d", &scopes[i]);
+    return code;
+}
+
+static int take_op(crypto_generichash_state *hash, sqlite3_stmt *s, struct error *e)
+{
+    struct slice header = db_slice(s, 2), value = db_slice(s, 6);
+    struct pack op;
+    int code;
+    pack_start(&op);
+    pack_array(&op, 7);
+    if (db_is_null(s, 0))
+        pack_nil(&op); /* not accepted yet */
+    else
+        pack_uint(&op, db_uint(s, 0));
+    pack_uint(&op, db_uint(s, 1));
+    pack_bin(&op, header.p, header.size);
+    pack_uint(&op, db_uint(s, 3));
+    pack_uint(&op, db_uint(s, 4));
+    pack_uint(&op, db_uint(s, 5));
+    if (value.p == NULL)
+        pack_nil(&op); /* the body was erased by law */
+    else
+        pack_raw(&op, value);
+    if ((code = pack_finish(&op, e)) == 0)
+        crypto_generichash_update(hash, pack_bytes(&op).p, pack_bytes(&op).size);
+    pack_free(&op);
+    return code;
+}
+
+/* One pass, in the order of the keys: only the ops of one field are sorted. Of the kinds that no laptop gets, receipts
+ * and events are passed over without a look at their ops: there is one for each sync that ever was. */
+static int begin(struct db *db, const struct id *scopes, size_t scope_count, sqlite3_stmt **s, struct error *e)
+{
+#define COLUMNS                                                                                                        \
+    "SELECT entry.position, entry.received, entry.header, op.op, op.field, op.action,"                                 \
+    " substr(entry.body, op.at + 1, op.size), place.kind FROM "
+#define OPS " CROSS JOIN op ON op.record = place.record CROSS JOIN entry ON entry.id = op.entry "
+#define ORDER "ORDER BY place.scope, place.kind, place.record, op.field, entry.device, entry.epoch, entry.seq, op.op"
+    static const char everything[] = COLUMNS "place INDEXED BY place_scope" OPS ORDER;
+    static const char some[] =
+        COLUMNS "temp.digest_scope s CROSS JOIN place INDEXED BY place_scope ON place.scope = s.id" OPS
+                "WHERE place.kind NOT IN (?, ?) " ORDER;
+#undef COLUMNS
+#undef OPS
+#undef ORDER
+    int code;
+    if (scopes == NULL)
+        return db_query(db, s, e, everything, "");
+    code = list_scopes(db, scopes, scope_count, e);
+    return code != 0 ? code : db_query(db, s, e, some, "uu", (uint64_t)KIND_RECEIPT, (uint64_t)KIND_EVENT);
+}
+
+int record_digest(struct db *db, const struct id *scopes, size_t scope_count, uint8_t out[32], struct error *e)
+{
+    crypto_generichash_state hash;
+    struct error own;
+    sqlite3_stmt *s;
+    int row, code;
+    if (e == NULL)
+        e = &own;
+    crypto_generichash_init(&hash, NULL, 0, 32);
+    if ((code = begin(db, scopes, scope_count, &s, e)) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        if ((scopes == NULL || schema_is_dealt((unsigned)db_uint(s, 7))) && (code = take_op(&hash, s, e)) != 0) {
+            db_done(db, s);
+            return code;
+        }
+    }
+    if (row < 0)
+        return e->code;
+    crypto_generichash_final(&hash, out, 32);
+    return 0;
+}
