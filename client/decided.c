@@ -75,6 +75,21 @@ static int look_at(struct db *db, const struct id *person, const struct change *
     return code;
 }
 
+/* 1: a text whose versions stand in one already: to write on is no decision between them; 0; -1. */
+static int is_brought_together(struct db *db, const struct change *c, const struct schema_field *field, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row;
+    if (field->policy != SCHEMA_TEXTUAL)
+        return 0;
+    if (db_query(db, &s, e, "SELECT 1 FROM conflict WHERE record = ? AND field = ? AND loud = 0", "du", &c->record,
+                 (uint64_t)field->number) != 0)
+        return -1;
+    if ((row = db_next(db, s, e)) == 1)
+        db_done(db, s);
+    return row;
+}
+
 static int note_field(struct db *db, const struct id *person, const struct change *c, size_t number, struct error *e)
 {
     struct replaced *r;
@@ -126,14 +141,18 @@ static int holds_one(const struct schema_field *field)
 int decided_note(struct db *db, const struct id *person, const struct change *c, struct error *e)
 {
     const struct schema_kind *kind = schema_kind(c->kind);
-    int code = 0;
+    int code = 0, together;
     if (kind == NULL || id_equal(&c->author, person))
         return 0;
     for (size_t i = 0; code == 0 && i < c->op_count; i++) {
         const struct schema_field *field = schema_field(kind, c->ops[i].field);
-        if (field != NULL && field->number == FIELD_VOID)
+        if (field == NULL || !holds_one(field))
+            continue;
+        if (field->number == FIELD_VOID)
             code = note_void(db, person, c, i, e);
-        else if (field != NULL && holds_one(field))
+        else if ((together = is_brought_together(db, c, field, e)) < 0)
+            code = error_code(e);
+        else if (!together)
             code = note_field(db, person, c, i, e);
     }
     return code;

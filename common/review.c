@@ -404,6 +404,10 @@ static void people_sentence(struct review *r, const char *name)
     else if (people == 1)
         (void)snprintf(r->sentence, sizeof r->sentence, "One person wrote several values of the %s beside each other",
                        name);
+    else if (r->conflict.field->policy == SCHEMA_TEXTUAL && r->conflict.loud && r->field.merged == NULL)
+        (void)snprintf(r->sentence, sizeof r->sentence,
+                       "%s people wrote the %s without seeing each other's words; a person must bring them together",
+                       many, name);
     else if (r->conflict.field->policy == SCHEMA_TEXTUAL && r->conflict.loud)
         (void)snprintf(r->sentence, sizeof r->sentence,
                        "%s people edited the %s; where they wrote in one place, a person must bring it together", many,

@@ -226,6 +226,32 @@ static void what_is_no_decision_is_not_told(void **state)
     assert_int_equal(kept(r), 0);
 }
 
+/* Goal: to write on in a text whose versions stand in one already decides nothing; to bring together what overlaps
+ * does. */
+static void of_texts_only_overlaps_are_decided(void **state)
+{
+    struct room *r = *state;
+    for (int overlap = 0; overlap < 2; overlap++) {
+        struct id plan = id_new(clock_wall());
+        pair_office_write(r->pair.office, KIND_PLAN, &r->kase, &plan, 1, "narrative", "Lives alone.\n\nWalks well.\n",
+                          NULL);
+        pull(r);
+        pair_field_write(&r->pair, KIND_PLAN, &r->kase, &plan, 0, "narrative", "Lives with Eve.\n\nWalks well.\n",
+                         NULL);
+        pair_office_write(r->pair.office, KIND_PLAN, &r->kase, &plan, 0, "narrative",
+                          overlap ? "Lives with Bob.\n\nWalks well.\n" : "Lives alone.\n\nWalks badly.\n", NULL);
+        push(r);
+        pull(r);
+        assert_int_equal(pair_count(r->pair.db, "SELECT count(*) FROM conflict WHERE loud = 1"), overlap);
+        pair_office_write(r->pair.office, KIND_PLAN, &r->kase, &plan, 0, "narrative", "Lives with Eve and Bob.", NULL);
+        pull(r);
+        assert_int_equal(kept(r), overlap);
+    }
+    assert_int_equal(tell(r, 0), 1);
+    assert_has(r->out, "The conflict over narrative of plan ");
+    assert_has(r->out, " was decided by Bea Example: Lives with Eve and Bob. (yours: Lives with Eve.");
+}
+
 /* Goal: what leaves the caseload takes its decisions along, and does not bring them as news when it comes again. */
 static void decisions_leave_with_their_case(void **state)
 {
@@ -324,6 +350,7 @@ int main(void)
         TEST(the_winner_is_told),
         TEST(a_settled_parallel_edit_is_told),
         TEST(what_is_no_decision_is_not_told),
+        TEST(of_texts_only_overlaps_are_decided),
         TEST(decisions_leave_with_their_case),
         TEST(a_case_dealt_anew_tells_what_was_decided),
         TEST(over_a_void_both_are_told),

@@ -139,9 +139,9 @@ static void a_sentence_says_what_happened(void **state)
                     "Two people changed the status; what is not shown started from a status that no longer held");
     (void)set_text(h, 1, "assessment", "a", NULL, 0);
     (void)set_text(h, 2, "assessment", "b", NULL, 0);
-    assert_sentence(h, "assessment", 1,
-                    "Two people edited the assessment; where they wrote in one place, a person must bring it together");
-    assert_sentence(h, "assessment", 0, "Two people edited the assessment in different places; both edits are in");
+    assert_sentence(
+        h, "assessment", 1,
+        "Two people wrote the assessment without seeing each other's words; a person must bring them together");
     /* One person, two laptops. */
     (void)set_text(h, 1, "title", "a", NULL, 0);
     begin(h, 2, KIND_CASE, a_case, a_case);
@@ -156,6 +156,25 @@ static void a_sentence_says_what_happened(void **state)
     (void)end(h);
     assert_sentence(h, "void", 1, "Somebody went on with this case, without having seen that it was voided");
     history_free(h);
+}
+
+/* Goal: of a text it is said whether the edits met. */
+static void a_sentence_says_where_texts_met(void **state)
+{
+    (void)state;
+    for (int loud = 0; loud < 2; loud++) {
+        struct history *h = history_new();
+        struct dot base = dot_at(h, set_text(h, 1, "assessment", "Lives alone.\n\nWalks well.\n", NULL, 0), 0);
+        (void)set_text(h, 2, "assessment", "Lives with Eve.\n\nWalks well.\n", &base, 1);
+        (void)set_text(h, 3, "assessment", loud ? "Lives with Bob.\n\nWalks well.\n" : "Lives alone.\n\nWalks badly.\n",
+                       &base, 1);
+        assert_sentence(h, "assessment", loud,
+                        loud
+                            ? "Two people edited the assessment; where they wrote in one place, a person must bring it "
+                              "together"
+                            : "Two people edited the assessment in different places; both edits are in");
+        history_free(h);
+    }
 }
 
 /* Goal: of a contested void those are named who wrote what the void does not list, and it waits since both were there.
@@ -490,6 +509,7 @@ int main(void)
         cmocka_unit_test(it_waits_since_the_values_differed),
         cmocka_unit_test(a_sum_waits_since_it_was_too_large),
         cmocka_unit_test(a_sentence_says_what_happened),
+        cmocka_unit_test(a_sentence_says_where_texts_met),
         cmocka_unit_test(a_void_names_who_went_on),
         cmocka_unit_test(a_void_and_one_taken_back),
         cmocka_unit_test(each_had_seen_something),
