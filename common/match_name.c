@@ -45,7 +45,7 @@ size_t match_name_fold(uint32_t c, uint32_t out[2])
             continue;
         out[0] = (uint32_t)written[i].words[0];
         out[1] = (uint32_t)written[i].words[1];
-        return strlen(written[i].words);
+        return written[i].words[1] != '\0' ? 2 : 1;
     }
     if (c >= 0xc0 && c < 0xc0 + sizeof latin - 1)
         base = latin[c - 0xc0];

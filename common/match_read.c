@@ -1,4 +1,5 @@
 /* What the clients of a store say of themselves, folded for comparing. */
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,7 @@ void match_read_free(struct match_memory *m)
 {
     while (m != NULL && m->chunks != NULL) {
         struct match_chunk *next = m->chunks->next;
+        sodium_memzero(m->chunks->bytes, m->chunks->used);
         free(m->chunks);
         m->chunks = next;
     }

@@ -77,12 +77,11 @@ void person_edits_free(struct person_edits *edits);
 
 /* Each refuses (E_REFUSED, with what to do) what are not two different clients that are here.
  *
- * link: they are one person. What marks the two as different is taken out. No edit where they are linked already. A
- * voided record is refused.
- * unlink: takes out what links the two, in whichever record it stands. E_NOT_FOUND where nothing does; where only
- * another record joins them, the sentence names it.
- * part: they look alike and are two people. Refused while they are linked. No edit where that is marked already.
- * unpart: takes that mark back; E_NOT_FOUND where there is none. */
+ * link: they are one person. What marks the two as different is taken out; such a mark between other records of theirs
+ * is refused. No edit where they are linked already. A voided record is refused. unlink: takes out what links the two,
+ * in whichever record it stands. E_NOT_FOUND where nothing does; where only another record joins them, the sentence
+ * names it. part: they look alike and are two people. Refused while they are linked. No edit where that is marked
+ * already. unpart: takes that mark back; E_NOT_FOUND where there is none. */
 int person_link(struct db *db, const struct id *a, const struct id *b, struct person_edits *out, struct error *e);
 int person_unlink(struct db *db, const struct id *a, const struct id *b, struct person_edits *out, struct error *e);
 int person_part(struct db *db, const struct id *a, const struct id *b, struct person_edits *out, struct error *e);

@@ -2,6 +2,7 @@
  * record that holds the element. */
 #include "person.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "record.h"
@@ -142,11 +143,48 @@ static int are_same(struct db *db, const struct id *a, const struct id *b, int *
     return code;
 }
 
+/* Is a mark about these two persons, and between other records of theirs than the two? */
+static int is_between(const struct person_map *map, const struct person_pair *mark, const struct id *a,
+                      const struct id *b)
+{
+    if ((id_equal(&mark->a, a) && id_equal(&mark->b, b)) || (id_equal(&mark->a, b) && id_equal(&mark->b, a)))
+        return 0;
+    return (person_map_same(map, &mark->a, a) && person_map_same(map, &mark->b, b)) ||
+           (person_map_same(map, &mark->a, b) && person_map_same(map, &mark->b, a));
+}
+
+/* Refuses where somebody has marked other records of the same two persons as different: that is to be looked at first.
+ */
+static int check_marks(struct db *db, const struct id *a, const struct id *b, struct error *e)
+{
+    struct person_pair *marks = NULL;
+    struct person_map map = {0};
+    size_t count = 0;
+    int code = person_pairs(db, PERSON_DIFFERENT_FROM, &marks, &count, e);
+    if (code == 0 && count != 0)
+        code = person_map_load(db, &map, e);
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        char one[BRIEF], other[BRIEF];
+        if (!is_between(&map, &marks[i], a, b))
+            continue;
+        brief_of(&marks[i].a, one);
+        brief_of(&marks[i].b, other);
+        code = error_set(e, E_REFUSED,
+                         "%s and %s, records of the same two, are marked as different people; look at both, and take "
+                         "that mark back first if it is wrong",
+                         one, other);
+    }
+    person_map_free(&map);
+    free(marks);
+    return code;
+}
+
 int person_link(struct db *db, const struct id *a, const struct id *b, struct person_edits *out, struct error *e)
 {
     int code, same, found;
     memset(out, 0, sizeof *out);
-    if ((code = check(db, a, b, 1, e)) != 0 || (code = are_same(db, a, b, &same, e)) != 0 || same)
+    if ((code = check(db, a, b, 1, e)) != 0 || (code = are_same(db, a, b, &same, e)) != 0 || same ||
+        (code = check_marks(db, a, b, e)) != 0)
         return code;
     if ((code = put(db, a, b, PERSON_SAME_AS, 1, out, e)) != 0 ||
         (code = take_out(db, a, b, PERSON_DIFFERENT_FROM, out, &found, e)) != 0)

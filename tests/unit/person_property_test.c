@@ -3,7 +3,7 @@
  * changes come, every store tells the same persons; undoing restores what was; and no other field ever feels a link. */
 #include "person_world.h"
 
-enum { DEVICES = 3, CLIENTS = 5, STEPS = 40, HISTORIES = 60, ORDERS = 6 };
+enum { DEVICES = 3, CLIENTS = 5, STEPS = 40, HISTORIES = 60, ORDERS = 6, CHANGES_MAX = 160 };
 
 static uint64_t random_state;
 
@@ -155,14 +155,14 @@ struct bytes {
     int links; /* not 0: it has ops on links or marks alone */
 };
 
-static size_t all_changes(struct db *db, struct bytes out[STEPS * 4])
+static size_t all_changes(struct db *db, struct bytes out[CHANGES_MAX])
 {
     sqlite3_stmt *s;
     size_t count = 0;
     assert_done(db_query(db, &s, &world_error, "SELECT header, body FROM entry", ""));
     while (db_next(db, s, &world_error) == 1) {
         struct change c;
-        assert_true(count < STEPS * 4);
+        assert_true(count < CHANGES_MAX);
         assert_done(change_read(db_slice(s, 0), db_slice(s, 1), &c, &world_error));
         out[count].links = 1;
         for (size_t i = 0; i < c.op_count; i++)
@@ -194,7 +194,7 @@ static struct db *replay(struct bytes *all, size_t count, int links)
 static void one_history(void)
 {
     struct device devices[DEVICES];
-    static struct bytes all[STEPS * 4];
+    static struct bytes all[CHANGES_MAX];
     struct db *plain;
     size_t count;
     for (unsigned i = 0; i < DEVICES; i++) {

@@ -236,6 +236,25 @@ static void different_and_linked(void **state)
     assert_int_equal(SAY(person_unpart, 2, 1), E_NOT_FOUND);
 }
 
+/* Goal: a mark between other records of the same two persons is not passed over: it is named, and taken back first. */
+static void marked_elsewhere(void **state)
+{
+    struct scene *s = *state;
+    char briefs[64];
+    clients(s, 5);
+    assert_done(SAY(person_link, 1, 2));
+    assert_done(SAY(person_link, 3, 4));
+    assert_done(SAY(person_part, 4, 2));
+    assert_int_equal(SAY(person_link, 1, 3), E_REFUSED);
+    (void)snprintf(briefs, sizeof briefs, "%08x and %08x, records of the same two", 4u, 2u);
+    assert_non_null(strstr(world_error.text, briefs));
+    /* One between others is nobody's business here. */
+    assert_done(SAY(person_part, 5, 2));
+    assert_done(SAY(person_unpart, 2, 4));
+    assert_done(SAY(person_link, 1, 3));
+    assert_string_equal(person_of(s, 4), "1 2 3 4");
+}
+
 /* Goal: of a person with more records than are told, the first are told, the one that is asked for among them, and that
  * there are more. */
 static void many_records(void **state)
@@ -293,6 +312,7 @@ int main(void)
         TEST(unlinking_from_a_voided_record),
         TEST(different_and_linked),
         TEST(many_records),
+        TEST(marked_elsewhere),
         TEST(links_stand_in_an_index),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
