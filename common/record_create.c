@@ -1,7 +1,8 @@
 /* The tables of the record: made, and brought up to the schema of this version.
  *
  * A store that an older version made lacks columns, or whole kinds. What the log says of them is there all the same, in
- * `entry` and `op`: what is added is filled by making the records of its kind again. */
+ * `entry` and `op`: what is added is filled by making the records of its kind again. One that lacks `background` showed
+ * contested texts and statuses without what they were written over: their records are made again, too. */
 #include "record_private.h"
 
 #include <assert.h>
@@ -113,9 +114,23 @@ static int redo_kind(struct db *db, unsigned kind, struct error *e)
     }
 }
 
+static int has_background(struct db *db, int *found, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e, "SELECT 1 FROM sqlite_schema WHERE name = 'background'", "")) != 0)
+        return code;
+    if ((row = db_next(db, s, e)) < 0)
+        return e->code;
+    if (row == 1)
+        db_done(db, s);
+    *found = row == 1;
+    return 0;
+}
+
 static int create(struct db *db, struct error *e)
 {
-    int stale[KINDS_MAX] = {0}, code = 0;
+    int stale[KINDS_MAX] = {0}, found = 0, code = has_background(db, &found, e);
     char *sql = NULL;
     assert(schema_table_count <= KINDS_MAX);
     /* 1. What is there already gets the columns that it lacks. */
@@ -129,6 +144,8 @@ static int create(struct db *db, struct error *e)
     for (size_t i = 0; i < schema_table_count && code == 0; i++)
         if (stale[i])
             code = redo_kind(db, schema_table[i].number, e);
+    if (code == 0 && !found)
+        code = record_contest_redo(db, e);
     return code;
 }
 

@@ -451,6 +451,25 @@ static void what_was_noted_goes_with_its_scope(void **state)
     history_free(h);
 }
 
+static void what_an_older_version_showed_is_shown_anew(void **state)
+{
+    /* Goal: a store of a version that looked at live ops alone opens: its contested text is brought together, and what
+     * that needs is noted. */
+    struct history *h = two_versions("The stove leaks.\n\nThe dog is kind.\n", "The stove works.\n\nThe dog bites.\n");
+    struct db *db = take_both_ways(h);
+    (void)state;
+    assert_done(db_exec(db,
+                        "DROP TABLE background; UPDATE conflict SET loud = 1;"
+                        "UPDATE \"case\" SET assessment = 'both', contested = 1",
+                        &world_error));
+    assert_done(record_create(db, &world_error));
+    assert_string_equal(column(db), "The stove leaks.\n\nThe dog bites.\n");
+    assert_int_equal(conflict_in(db), 'q');
+    assert_int_equal(background(db), 1);
+    db_close(db);
+    history_free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,6 +486,7 @@ int main(void)
         cmocka_unit_test(newer_rule_leaves_versions_whole),
         cmocka_unit_test(status_of_the_line_is_shown),
         cmocka_unit_test(what_was_noted_goes_with_its_scope),
+        cmocka_unit_test(what_an_older_version_showed_is_shown_anew),
     };
     if (sodium_init() < 0)
         return 1;
