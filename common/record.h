@@ -118,9 +118,9 @@ int record_conflicts(struct db *db, int (*each)(void *arg, const struct record_c
                      struct error *e);
 
 /* The dump: UTF-8 lines, sorted, the same bytes for the same live ops and the same background (docs/MERGE.md, "The
- * dump"). options NULL: everything. scopes: which (in any order; the zero scope stands for what is office-wide), or NULL for all.
- * skip_undealt: leave out the kinds that laptops do not get. write gets pieces of it; its first non-zero return ends
- * the dump and is returned. */
+ * dump"). options NULL: everything. scopes: which (in any order; the zero scope stands for what is office-wide), or
+ * NULL for all. skip_undealt: leave out the kinds that laptops do not get. write gets pieces of it; its first non-zero
+ * return ends the dump and is returned. */
 struct record_dump_options {
     const struct id *scopes;
     size_t scope_count;
