@@ -17,14 +17,19 @@ static const char *piece(struct view *v, struct slice text)
     return v->room;
 }
 
+static int is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 /* Without the line ends and blanks around it. */
 static struct slice bare(struct slice text)
 {
-    while (text.size != 0 && memchr(" \n\r\t", text.p[0], 4) != NULL) {
+    while (text.size != 0 && is_blank(text.p[0])) {
         text.p++;
         text.size--;
     }
-    while (text.size != 0 && memchr(" \n\r\t", text.p[text.size - 1], 4) != NULL)
+    while (text.size != 0 && is_blank(text.p[text.size - 1]))
         text.size--;
     return text;
 }

@@ -128,9 +128,9 @@ struct record_conflict {
 int record_conflicts(struct db *db, int (*each)(void *arg, const struct record_conflict *c, struct error *e), void *arg,
                      struct error *e);
 
-/* The dump: UTF-8 lines, sorted, the same bytes for the same set of live ops (docs/MERGE.md, "The dump"). options NULL:
- * everything. scopes: which (in any order; the zero scope stands for what is office-wide), or NULL for all.
- * write gets pieces of it; its first non-zero return ends the dump and is returned. */
+/* The dump: UTF-8 lines, sorted, the same bytes for the same live ops and the same background (docs/MERGE.md, "The
+ * dump"). options NULL: everything. scopes: which (in any order; the zero scope stands for what is office-wide), or
+ * NULL for all. write gets pieces of it; its first non-zero return ends the dump and is returned. */
 struct record_dump_options {
     const struct id *scopes;
     size_t scope_count;

@@ -21,6 +21,11 @@ static int no_memory(struct error *e)
     return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
 }
 
+static int has_background(const struct schema_field *field)
+{
+    return field->policy == SCHEMA_TEXTUAL || field->policy == SCHEMA_STATUS;
+}
+
 /* --- the office's rule --- */
 
 /* The one place that reads it. An office that was set up before there was such a field names none: rule 1. */
@@ -39,8 +44,8 @@ int record_contest_rule(struct db *db, int *newer, struct error *e)
     return 0;
 }
 
-/* One conflict after the other, as each record is taken out and put back. *found: there is one behind *record. */
-static int next_text(struct db *db, struct id *record, int *found, struct error *e)
+/* One record after the other, as each is taken out and put back. *found: there is one behind *record. */
+static int next_record(struct db *db, struct id *record, int *found, struct error *e)
 {
     sqlite3_stmt *s;
     int row, code;
@@ -51,7 +56,7 @@ static int next_text(struct db *db, struct id *record, int *found, struct error 
     while (!*found && (row = db_next(db, s, e)) == 1) {
         const struct schema_kind *kind = schema_kind((unsigned)db_uint(s, 1));
         const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, (unsigned)db_uint(s, 2));
-        *found = field != NULL && field->policy == SCHEMA_TEXTUAL;
+        *found = field != NULL && has_background(field);
         *record = db_id(s, 0);
     }
     if (*found)
@@ -64,7 +69,7 @@ int record_contest_redo(struct db *db, struct error *e)
     struct id record = {{0}};
     int found = 1, code = 0;
     while (code == 0 && found)
-        if ((code = next_text(db, &record, &found, e)) == 0 && found)
+        if ((code = next_record(db, &record, &found, e)) == 0 && found)
             code = record_redo(db, &record, e);
     return code;
 }
@@ -73,7 +78,7 @@ int record_contest_redo(struct db *db, struct error *e)
 
 int record_contest_end(struct db *db, const struct id *record, const struct schema_field *field, struct error *e)
 {
-    if (field->policy != SCHEMA_TEXTUAL && field->policy != SCHEMA_STATUS)
+    if (!has_background(field))
         return 0;
     return db_run(db, e, "DELETE FROM background WHERE record = ? AND field = ?", "du", record,
                   (uint64_t)field->number);

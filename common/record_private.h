@@ -121,7 +121,8 @@ void record_merged_free(struct record_merged *m);
 int record_contest_end(struct db *db, const struct id *record, const struct schema_field *field, struct error *e);
 /* *newer: not 0 where the office's record names a newer rule of bringing texts together than this program has. */
 int record_contest_rule(struct db *db, int *newer, struct error *e);
-/* That has changed: makes the records again whose texts it concerns. */
+/* Makes every record again that has a contested text or status: that rule has changed, or an older version showed them.
+ */
 int record_contest_redo(struct db *db, struct error *e);
 
 /* record_field_load with less, in record_field.c. */

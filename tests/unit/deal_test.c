@@ -1,8 +1,6 @@
 /* Dealing out: whatever happened at the office, and wherever the link broke, a laptop that was dealt to the end shows
  * what the office shows of its caseload. */
-#include "office_world.h"
-
-#define LAPTOPS 3
+#include "deal_room.h"
 
 static uint64_t seed;
 
@@ -10,100 +8,6 @@ static unsigned any(unsigned below)
 {
     seed = seed * 6364136223846793005u + 1442695040888963407u;
     return (unsigned)(seed >> 33) % below;
-}
-
-/* More laptops of one office: each a pair that shares it. */
-static void add_laptop(struct pair *first, struct pair *p, const struct id *user)
-{
-    uint8_t public_key[32];
-    memset(p, 0, sizeof *p);
-    p->office = first->office;
-    p->user = *user;
-    crypto_sign_keypair(public_key, p->sign_secret);
-    p->device.device = id_of_device(public_key);
-    p->device.user = *user;
-    memcpy(p->device.sign_key, public_key, sizeof public_key);
-    PAIR_OK(db_open_memory(&p->db, &pair_e));
-    PAIR_OK(log_create(p->db, &pair_e));
-    PAIR_OK(record_create(p->db, &pair_e));
-    PAIR_OK(queue_create(p->db, &pair_e));
-    PAIR_OK(apply_create(p->db, &pair_e));
-    PAIR_OK(edit_author_create(p->db, &p->device.device, &pair_e));
-    PAIR_OK(edit_author_load(p->db, &p->author, &pair_e));
-    p->author.person = *user;
-}
-
-/* The office's digest of what the user may hold. */
-static void office_digest(struct pair *p, uint8_t out[32])
-{
-    struct caseload may;
-    PAIR_OK(caseload_load(p->office, &p->user, &may, &pair_e));
-    PAIR_OK(record_digest(p->office->db, may.scopes, may.count, out, &pair_e));
-    caseload_free(&may);
-}
-
-/* A pull with this credit; after `batches` of them (0: never) the link breaks: 0 is returned. between, if not NULL, is
- * called after each batch. The end must agree at once: no rebuild, nothing dealt twice. */
-static int pull(struct pair *p, uint64_t credit, unsigned batches, void (*between)(void *arg), void *arg)
-{
-    struct apply_result result = {0};
-    struct deal deal;
-    uint8_t ours[32];
-    unsigned n = 0;
-    pair_deal(p, &deal);
-    while (!result.done) {
-        struct message_entries m;
-        struct deal_memory memory;
-        if (batches != 0 && n == batches) {
-            deal_free(&deal);
-            return 0;
-        }
-        PAIR_OK(deal_next(&deal, p->office, credit, &m, &memory, &pair_e));
-        PAIR_OK(pair_apply(p, &m, &result, &pair_e));
-        deal_release(&memory);
-        assert_true(++n < 100000);
-        if (between != NULL && !result.done)
-            between(arg);
-    }
-    deal_free(&deal);
-    if (!result.agrees || result.rebuilt)
-        fail_msg("after %u batches of %llu bytes the laptop %s", n, (unsigned long long)credit,
-                 result.agrees ? "had to make its record anew" : "shows something else than the office");
-    office_digest(p, ours);
-    if (between == NULL)
-        assert_memory_equal(ours, result.digest, 32);
-    return 1;
-}
-
-struct room {
-    struct pair p[LAPTOPS];
-    struct id client, kase, assignment;
-};
-
-static int start(void **state)
-{
-    struct room *r = calloc(1, sizeof *r);
-    assert_non_null(r);
-    seed = 1;
-    pair_start(&r->p[0]);
-    for (int i = 1; i < LAPTOPS; i++) {
-        struct id user = world_user(r->p[0].office, "colleague", "case manager");
-        add_laptop(&r->p[0], &r->p[i], &user);
-    }
-    pair_office_case(r->p[0].office, &r->p[0].user, &r->client, &r->kase, &r->assignment);
-    *state = r;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct room *r = *state;
-    world_check_office(r->p[0].office);
-    for (int i = 1; i < LAPTOPS; i++)
-        db_close(r->p[i].db);
-    pair_end(&r->p[0]);
-    free(r);
-    return 0;
 }
 
 /* Goal: a case that comes anew after its value was replaced twice shows the last one alone: what C2 ended stays ended,
@@ -129,53 +33,6 @@ static void test_compact(void **state)
     pair_office_write(p->office, KIND_CASE, &r->kase, &r->kase, 0, "title", "new", NULL);
     assert_true(pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
     world_expect(p->db, sql, &r->kase, "moderate new");
-}
-
-static void set_assessment(struct central *office, const struct id *kase, const char *text)
-{
-    pair_office_write(office, KIND_CASE, kase, kase, 0, "assessment", text, NULL);
-}
-
-/* Goal: somebody comes home with an edit of a text that was replaced twice since. A laptop that got the case with the
- * last version alone gets, before that edit, what both were written over: also where each batch holds one entry, and
- * where the link breaks on the way. One that gets the case only now gets it compact. All show both edits. */
-static void test_background(void **state)
-{
-    struct room *r = *state;
-    struct pair *home = &r->p[0], *other = &r->p[1], *late = &r->p[2];
-    const char *sql = "SELECT assessment FROM \"case\" WHERE id = ?";
-    char user[ID_TEXT];
-    for (unsigned breaks = 0; breaks < 4; breaks++) {
-        struct id assignment = id_new(clock_wall()), kase = id_new(clock_wall()), mine = id_new(clock_wall());
-        uint64_t before;
-        pair_office_write(home->office, KIND_CASE, &kase, &kase, 1, "assessment", "one\n\ntwo\n", NULL);
-        id_format(&home->user, user);
-        pair_office_write(home->office, KIND_ASSIGNMENT, &kase, &mine, 1, "user", user, "status", "active", NULL);
-        assert_true(pull(home, LIMITS_BATCH_MAX, 0, NULL, NULL));
-        set_assessment(home->office, &kase, "two\n\ntwo\n");
-        set_assessment(home->office, &kase, "three\n\ntwo\n");
-        id_format(&other->user, user);
-        pair_office_write(home->office, KIND_ASSIGNMENT, &kase, &assignment, 1, "user", user, "status", "active", NULL);
-        assert_true(pull(other, LIMITS_BATCH_MAX, 0, NULL, NULL));
-        world_expect(other->db, sql, &kase, "three\n\ntwo\n");
-        before = pair_count(other->db, "SELECT count(*) FROM entry WHERE kind = 8");
-        /* The edit of one that was out. */
-        pair_field_write(home, KIND_CASE, &kase, &kase, 0, "assessment", "one\n\nfour\n", NULL);
-        assert_int_equal(pair_push(home), 0);
-        if (breaks != 0)
-            (void)pull(other, 1, breaks, NULL, NULL);
-        assert_true(pull(other, breaks == 0 ? LIMITS_BATCH_MAX : 1, 0, NULL, NULL));
-        world_expect(other->db, sql, &kase, "three\n\nfour\n");
-        assert_int_equal(pair_count(other->db, "SELECT count(*) FROM entry WHERE kind = 8"), before + 3);
-        assert_true(pull(home, LIMITS_BATCH_MAX, 0, NULL, NULL));
-        world_expect(home->db, sql, &kase, "three\n\nfour\n");
-        assignment = id_new(clock_wall());
-        id_format(&late->user, user);
-        pair_office_write(home->office, KIND_ASSIGNMENT, &kase, &assignment, 1, "user", user, "status", "active", NULL);
-        assert_true(pull(late, breaks == 0 ? LIMITS_BATCH_MAX : 1, 0, NULL, NULL));
-        world_expect(late->db, sql, &kase, "three\n\nfour\n");
-        assert_int_equal(pair_count(late->db, "SELECT count(*) FROM conflict"), breaks + 1);
-    }
 }
 
 /* Goal: credit of one byte gives one entry for each batch, and comes to its end. */
@@ -657,9 +514,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        TEST(test_compact),  TEST(test_background),         TEST(test_events_stay), TEST(test_small_credit),
-        TEST(test_between),  TEST(test_broken_off),         TEST(test_leaves),      TEST(test_left_and_back),
-        TEST(test_released), TEST(test_released_elsewhere), TEST(test_remembers),   TEST(test_leaves_nothing_open),
+        TEST(test_compact),
+        TEST(test_events_stay),
+        TEST(test_small_credit),
+        TEST(test_between),
+        TEST(test_broken_off),
+        TEST(test_leaves),
+        TEST(test_left_and_back),
+        TEST(test_released),
+        TEST(test_released_elsewhere),
+        TEST(test_remembers),
+        TEST(test_leaves_nothing_open),
         TEST(test_anything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
