@@ -139,6 +139,8 @@ critical"
     equal "$(rows "json_extract(value, '$.newer')" "json_extract(value, '$.id') = '$case'" laptop anna list --json)" 10
     equal "$(rows "json_extract(value, '$.newer')" "json_extract(value, '$.id') = '$other'" laptop anna list --json)" 0
     has "$(laptop anna list)" "[newer than this program: 10]"
+    equal "$(rows "json_extract(value, '$.newer')" "json_extract(value, '$.id') = '$client'" laptop anna list client --json)" 1
+    equal "$(laptop anna list client 2>/dev/null | grep -c "newer than this program")" 1
     run laptop anna search "long story"
     has "$output" "newer than this program"
     has "$(laptop anna status)" "newer       "
