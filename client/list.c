@@ -341,6 +341,16 @@ out:
     return code != 0 ? code : say_more(db, cli, e);
 }
 
+static int list_newer(struct db *db, struct cli *cli, struct error *e)
+{
+    struct view v;
+    int code = view_open(&v, db, cli, e);
+    if (code == 0)
+        code = newer_list(&v, e);
+    view_close(&v);
+    return code != 0 ? code : say_more(db, cli, e);
+}
+
 int list_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
     const char *words = NULL;
@@ -355,6 +365,8 @@ int list_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
         return code;
     if (argc > 2)
         return error_set(e, E_USAGE, "list takes one kind at most: satchel list [KIND] [--case CASE] [--all]");
+    if (argc == 2 && strcmp(argv[1], "newer") == 0)
+        return list_newer(s->db, cli, e);
     if (argc == 2 && ((kind = schema_kind_named(argv[1])) == NULL || !kind->dealt))
         return error_set(e, E_NOT_FOUND, "a laptop holds no records of kind %s; `satchel help` lists the kinds",
                          argv[1]);

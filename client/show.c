@@ -251,7 +251,9 @@ static int client_words(struct view *v, const struct id *client, size_t number, 
     (void)fputc('\n', v->cli->out);
     if (arriving)
         print_arriving(v, "PERSON");
-    return record_find(v->db, client, &place, NULL) == 0 ? sheet_words(v, client, 1, e) : 0;
+    if (record_find(v->db, client, &place, NULL) != 0)
+        return 0;
+    return sheet_words(v, client, 1, e) != 0 ? error_code(e) : newer_records(v, client, e);
 }
 
 static int client_json(struct view *v, const struct id *client, size_t number, struct error *e)
@@ -259,9 +261,16 @@ static int client_json(struct view *v, const struct id *client, size_t number, s
     struct record_place place;
     if (number == 0)
         (void)fputs(",\n \"clients\": [", v->cli->out);
-    if (record_find(v->db, client, &place, NULL) == 0)
-        return part_json(v, client, number, e);
     (void)fputs(number == 0 ? "\n  " : ",\n  ", v->cli->out);
+    if (record_find(v->db, client, &place, NULL) == 0) {
+        if (sheet_json(v, client, &place, e) != 0)
+            return error_code(e);
+        (void)fputs(", \"newer_records\": ", v->cli->out);
+        if (newer_records(v, client, e) != 0)
+            return error_code(e);
+        (void)fputs("}", v->cli->out);
+        return 0;
+    }
     (void)fputs("{", v->cli->out);
     view_json_id(v->cli->out, "id", client);
     (void)fputs(", \"kind\": \"client\", \"arriving\": true}", v->cli->out);
@@ -307,7 +316,10 @@ static int show_client(struct view *v, const struct id *record, const struct rec
     if (arriving < 0)
         return error_code(e);
     if (v->cli->json) {
-        code = sheet_json(v, record, place, e);
+        if ((code = sheet_json(v, record, place, e)) != 0)
+            return code;
+        (void)fputs(",\n \"newer_records\": ", v->cli->out);
+        code = newer_records(v, record, e);
         return code != 0 ? code : each_record(v, cases, text, "cases", arriving, part_json, e);
     }
     if (arriving)
@@ -315,7 +327,7 @@ static int show_client(struct view *v, const struct id *record, const struct rec
     if ((code = print_warnings(v, record, e)) != 0)
         return code;
     (void)fputc('\n', v->cli->out);
-    if ((code = sheet_words(v, record, 0, e)) == 0)
+    if ((code = sheet_words(v, record, 0, e)) == 0 && (code = newer_records(v, record, e)) == 0)
         code = each_record(v, cases, text, "cases", arriving, part_words, e);
     return code;
 }

@@ -144,6 +144,10 @@ critical"
     run laptop anna search "long story"
     has "$output" "newer than this program"
     has "$(laptop anna status)" "newer       "
+    # All of it, also without JSON's help.
+    for words in "Walk again" "The long story." "walking stick"; do has "$(laptop anna list newer)" "$words"; done
+    equal "$(rows "json_array_length(value, '$.newer')" "json_extract(value, '$.id') = '$case'" laptop anna list newer --json)" 4
+    has "$(laptop anna show "$client")" "walking stick"
     # The log.
     has "$(laptop anna log "$case")" "field 1911 (newer than this program): The long story."
     has "$(laptop anna log "$goal")" "kind 900 (newer than this program)"
