@@ -16,7 +16,8 @@
     X(key, "list|add|remove|rotate", "what opens the store; a new data key", "satchel key add --label ben")            \
     X(recover, "FIRST SECOND", "two officers open the store, and its person sets a new passphrase",                    \
       "satchel recover maria.officer jon.officer")                                                                     \
-    X(list, "[KIND]", "list the caseload, or the records of a kind", "satchel list case")                              \
+    X(list, "[KIND | newer]", "list the caseload, the records of a kind, or what is newer than this program",          \
+      "satchel list case")                                                                                             \
     X(show, "RECORD", "show a record, or a case with all that is in it", "satchel show 4f2a")                          \
     X(search, "WORDS", "find records that hold all the words", "satchel search penicillin")                            \
     X(new, "KIND [CASE] FIELD=VALUE...", "write a new record", "satchel new client legal_name='Ada Byron'")            \

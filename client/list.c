@@ -248,14 +248,19 @@ static int is_array(const struct schema_field *field)
     return field->policy == SCHEMA_SET || field->policy == SCHEMA_ONCE;
 }
 
-/* SELECT id, scope, voided, contested, whether it waits, whether its scope arrives, field...: arrays as words where
- * they are to be read by a person. */
+enum { FIRST_FIELD = 7 }; /* the column */
+
+/* SELECT id, scope, voided, contested, whether it waits, whether its scope arrives, whether it has what is newer,
+ * field...: arrays as words where they are to be read by a person. */
 static char *kind_sql(const struct schema_kind *kind, int json)
 {
     sqlite3_str *sql = sqlite3_str_new(NULL);
-    sqlite3_str_appendf(sql, "SELECT t.id, t.scope, t.voided, t.contested,"
-                             " EXISTS(SELECT 1 FROM entry WHERE position IS NULL AND record = place.record),"
-                             " EXISTS(SELECT 1 FROM scope WHERE id = place.scope AND complete = 0)");
+    sqlite3_str_appendf(sql,
+                        "SELECT t.id, t.scope, t.voided, t.contested,"
+                        " EXISTS(SELECT 1 FROM entry WHERE position IS NULL AND record = place.record),"
+                        " EXISTS(SELECT 1 FROM scope WHERE id = place.scope AND complete = 0),"
+                        " EXISTS(SELECT 1 FROM newer JOIN op ON op.record = newer.record AND op.field = newer.field"
+                        "  WHERE newer.record = place.record)");
     for (size_t i = 0; i < kind->field_count; i++) {
         const char *name = kind->fields[i].name;
         if (is_array(&kind->fields[i]) && !json)
@@ -310,12 +315,12 @@ static void record_json(FILE *out, const struct schema_kind *kind, sqlite3_stmt 
     view_json_pair(out, "id", db_text(s, 0));
     (void)fputs(", ", out);
     view_json_pair(out, "scope", db_text(s, 1));
-    (void)fprintf(out, ", \"voided\": %s, \"contested\": %s, \"unsent\": %s, \"arriving\": %s",
+    (void)fprintf(out, ", \"voided\": %s, \"contested\": %s, \"unsent\": %s, \"arriving\": %s, \"newer\": %s",
                   db_int(s, 2) ? "true" : "false", db_int(s, 3) ? "true" : "false", db_int(s, 4) ? "true" : "false",
-                  db_int(s, 5) ? "true" : "false");
+                  db_int(s, 5) ? "true" : "false", db_int(s, 6) ? "true" : "false");
     for (size_t i = 0; i < kind->field_count; i++)
-        if (!db_is_null(s, (int)i + 6))
-            field_json(out, &kind->fields[i], s, (int)i + 6);
+        if (!db_is_null(s, (int)i + FIRST_FIELD))
+            field_json(out, &kind->fields[i], s, (int)i + FIRST_FIELD);
     (void)fputs("}", out);
 }
 
@@ -349,7 +354,8 @@ static void record_words(struct db *db, FILE *out, const struct schema_kind *kin
                 continue;
             (void)fputs("  ", out);
             line_field(db, out, &kind->fields[k],
-                       db_is_null(s, (int)k + 6) ? (db_int(s, 5) ? "..." : "-") : db_text(s, (int)k + 6));
+                       db_is_null(s, (int)k + FIRST_FIELD) ? (db_int(s, 5) ? "..." : "-")
+                                                           : db_text(s, (int)k + FIRST_FIELD));
         }
     }
     (void)fputs(kind->number == KIND_CLIENT && is_linked(map, id) ? "  [linked]" : "", out);
@@ -357,6 +363,7 @@ static void record_words(struct db *db, FILE *out, const struct schema_kind *kin
     (void)fputs(db_int(s, 3) ? "  [contested]" : "", out);
     (void)fputs(db_int(s, 5) ? "  [arriving]" : "", out);
     (void)fputs(db_int(s, 4) ? "  [unsent]" : "", out);
+    (void)fputs(db_int(s, 6) ? "  [newer than this program]" : "", out);
     (void)fputc('\n', out);
 }
 
@@ -395,6 +402,16 @@ out:
     return code != 0 ? code : say_more(db, cli, e);
 }
 
+static int list_newer(struct db *db, struct cli *cli, struct error *e)
+{
+    struct view v;
+    int code = view_open(&v, db, cli, e);
+    if (code == 0)
+        code = newer_list(&v, e);
+    view_close(&v);
+    return code != 0 ? code : say_more(db, cli, e);
+}
+
 int list_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
     const char *words = NULL;
@@ -409,6 +426,8 @@ int list_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
         return code;
     if (argc > 2)
         return error_set(e, E_USAGE, "list takes one kind at most: satchel list [KIND] [--case CASE] [--all]");
+    if (argc == 2 && strcmp(argv[1], "newer") == 0)
+        return list_newer(s->db, cli, e);
     if (argc == 2 && ((kind = schema_kind_named(argv[1])) == NULL || !kind->dealt))
         return error_set(e, E_NOT_FOUND, "a laptop holds no records of kind %s; `satchel help` lists the kinds",
                          argv[1]);

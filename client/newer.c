@@ -148,20 +148,45 @@ int newer_record(struct view *v, const struct id *record, struct error *e)
     return error_set(e, E_NOT_FOUND, "%s", why.text);
 }
 
+/* A record of a kind that is known, with what is not known of it. */
+static int tell_known(struct view *v, const struct record_newer *n, struct error *e)
+{
+    FILE *out = v->cli->out;
+    char name[VIEW_NAME], text[ID_TEXT];
+    int code;
+    id_format(&n->record, text);
+    view_name(v->db, &n->record, name);
+    if (!v->cli->json) {
+        (void)fprintf(out, "%s %s%s", schema_kind(n->kind)->name, text, name[0] != '\0' ? "  " : "");
+        view_line(out, name, 0);
+        (void)fputc('\n', out);
+        return newer_fields(v, &n->record, 2, e);
+    }
+    (void)fprintf(out, "{\"id\": \"%s\", \"kind\": \"%s\", \"kind_number\": %u, ", text, schema_kind(n->kind)->name,
+                  n->kind);
+    view_json_id(out, "scope", &n->scope);
+    (void)fputs(", \"newer\": ", out);
+    code = newer_fields(v, &n->record, 0, e);
+    (void)fputc('}', out);
+    return code;
+}
+
+/* Once for each record: of one scope those of kinds that are not known, else all. */
 static int tell_if_here(void *arg, const struct record_newer *n, struct error *e)
 {
     struct telling *t = arg;
     FILE *out = t->v->cli->out;
-    if (schema_kind(n->kind) != NULL || !id_equal(&n->scope, t->scope) ||
+    int is_known = schema_kind(n->kind) != NULL;
+    if ((t->scope != NULL && (is_known || !id_equal(&n->scope, t->scope))) ||
         (!t->first && id_equal(&n->record, &t->record)))
         return 0;
     if (t->v->cli->json)
         (void)fputs(t->first ? "\n  " : ",\n  ", out);
-    else
+    else if (t->scope != NULL || !t->first)
         (void)fputc('\n', out);
     t->record = n->record;
     t->first = 0;
-    return tell_record(t->v, n, e);
+    return is_known ? tell_known(t->v, n, e) : tell_record(t->v, n, e);
 }
 
 int newer_records(struct view *v, const struct id *scope, struct error *e)
@@ -173,6 +198,14 @@ int newer_records(struct view *v, const struct id *scope, struct error *e)
     code = record_newer(v->db, NULL, tell_if_here, &t, e);
     if (v->cli->json)
         (void)fputc(']', v->cli->out);
+    return code;
+}
+
+int newer_list(struct view *v, struct error *e)
+{
+    int code = newer_records(v, NULL, e);
+    if (v->cli->json)
+        (void)fputc('\n', v->cli->out);
     return code;
 }
 
@@ -228,7 +261,9 @@ int newer_say(struct cli *cli, struct db *db, struct error *e)
     uint64_t count;
     int code = record_newer_count(db, &count, e);
     if (code == 0 && count != 0)
-        (void)fprintf(cli->err, "%s newer than this program: kept, and shown by number; update the program\n",
-                      cli_count(count, "field is", "fields are", words, sizeof words));
+        (void)fprintf(
+            cli->err,
+            "%s newer than this program: kept, and shown by number (`satchel list newer`); update the program\n",
+            cli_count(count, "field is", "fields are", words, sizeof words));
     return code;
 }

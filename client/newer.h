@@ -22,8 +22,11 @@ int newer_fields(struct view *v, const struct id *record, int indent, struct err
 
 /* A record of a kind that is not known, in words or JSON. E_NOT_FOUND where it is none, or holds nothing. */
 int newer_record(struct view *v, const struct id *record, struct error *e);
-/* All of them in a case: paragraphs, or an array. */
+/* All of them in a case, or of a person: paragraphs, or an array. */
 int newer_records(struct view *v, const struct id *scope, struct error *e);
+
+/* Everything that is newer than this program, record by record: what `satchel list newer` prints. */
+int newer_list(struct view *v, struct error *e);
 
 /* Fields that are not known and hold several values: whether these agree, only a newer program can say. In JSON each is
  * an element of `satchel conflicts`, the first without a comma where first is not 0. *count: how many. */

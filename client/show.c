@@ -199,7 +199,9 @@ static int client_words(struct view *v, const struct id *client, const struct id
     (void)fputc('\n', v->cli->out);
     if (arriving)
         print_arriving(v, "PERSON");
-    return record_find(v->db, client, &place, NULL) == 0 ? sheet_words(v, client, 1, e) : 0;
+    if (record_find(v->db, client, &place, NULL) != 0)
+        return 0;
+    return sheet_words(v, client, 1, e) != 0 ? error_code(e) : newer_records(v, client, e);
 }
 
 static int client_json(struct view *v, const struct id *client, const struct id *file, size_t number, struct error *e)
@@ -210,6 +212,9 @@ static int client_json(struct view *v, const struct id *client, const struct id 
     (void)fputs(number == 0 ? ",\n \"clients\": [\n  " : ",\n  ", out);
     if (record_find(v->db, client, &place, NULL) == 0) {
         if ((code = sheet_json(v, client, &place, e)) != 0)
+            return code;
+        (void)fputs(", \"newer_records\": ", out);
+        if ((code = newer_records(v, client, e)) != 0)
             return code;
     } else {
         (void)fputs("{", out);
@@ -262,6 +267,9 @@ static int show_client(struct view *v, const struct id *record, const struct rec
     if (v->cli->json) {
         if ((code = sheet_json(v, record, place, e)) != 0 || (code = warn_json(v, record, NULL, e)) != 0)
             return code;
+        (void)fputs(",\n \"newer_records\": ", v->cli->out);
+        if ((code = newer_records(v, record, e)) != 0)
+            return code;
         return each_record(v, cases, text, "cases", arriving, part_json, e);
     }
     if (arriving)
@@ -269,7 +277,7 @@ static int show_client(struct view *v, const struct id *record, const struct rec
     if ((code = warn_words(v, record, NULL, e)) != 0)
         return code;
     (void)fputc('\n', v->cli->out);
-    if ((code = sheet_words(v, record, 0, e)) == 0)
+    if ((code = sheet_words(v, record, 0, e)) == 0 && (code = newer_records(v, record, e)) == 0)
         code = each_record(v, cases, text, "cases", arriving, part_words, e);
     return code;
 }

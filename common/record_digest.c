@@ -6,6 +6,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#define PIECE 65536 /* bytes */
+
 /* Into a table of the connection's own, which never gets into the store. It is read in the order of its key. */
 static int list_scopes(struct db *db, const struct id *scopes, size_t count, struct error *e)
 {
@@ -19,45 +21,57 @@ static int list_scopes(struct db *db, const struct id *scopes, size_t count, str
     return code;
 }
 
-static int take_op(crypto_generichash_state *hash, sqlite3_stmt *s, struct error *e)
+/* What is collected before it is hashed. */
+struct digesting {
+    crypto_generichash_state hash;
+    struct pack piece;
+};
+
+static int hash_piece(struct digesting *d, struct error *e)
 {
-    struct slice header = db_slice(s, 2), value = db_slice(s, 6);
-    struct pack op;
-    int code;
-    pack_start(&op);
-    pack_array(&op, 7);
-    if (db_is_null(s, 0))
-        pack_nil(&op); /* not accepted yet */
-    else
-        pack_uint(&op, db_uint(s, 0));
-    pack_uint(&op, db_uint(s, 1));
-    pack_bin(&op, header.p, header.size);
-    pack_uint(&op, db_uint(s, 3));
-    pack_uint(&op, db_uint(s, 4));
-    pack_uint(&op, db_uint(s, 5));
-    if (value.p == NULL)
-        pack_nil(&op); /* the body was erased by law */
-    else
-        pack_raw(&op, value);
-    if ((code = pack_finish(&op, e)) == 0)
-        crypto_generichash_update(hash, pack_bytes(&op).p, pack_bytes(&op).size);
-    pack_free(&op);
+    int code = pack_finish(&d->piece, e);
+    if (code == 0)
+        crypto_generichash_update(&d->hash, pack_bytes(&d->piece).p, pack_bytes(&d->piece).size);
+    pack_free(&d->piece);
+    pack_start(&d->piece);
     return code;
 }
 
-/* One pass, in the order of the keys: only the ops of one field are sorted. Of the kinds that no laptop gets, receipts
- * and events are passed over without a look at their ops: there is one for each sync that ever was. */
+static int take_op(struct digesting *d, sqlite3_stmt *s, struct error *e)
+{
+    struct slice header = db_slice(s, 2), value = db_slice(s, 6);
+    pack_array(&d->piece, 7);
+    if (db_is_null(s, 0))
+        pack_nil(&d->piece); /* not accepted yet */
+    else
+        pack_uint(&d->piece, db_uint(s, 0));
+    pack_uint(&d->piece, db_uint(s, 1));
+    pack_bin(&d->piece, header.p, header.size);
+    pack_uint(&d->piece, db_uint(s, 3));
+    pack_uint(&d->piece, db_uint(s, 4));
+    pack_uint(&d->piece, db_uint(s, 5));
+    if (value.p == NULL)
+        pack_nil(&d->piece); /* the body was erased by law */
+    else
+        pack_raw(&d->piece, value);
+    return pack_bytes(&d->piece).size < PIECE ? 0 : hash_piece(d, e);
+}
+
+/* One pass, in the order of the keys: only the ops of one field are sorted (SQLite sees that where it is told the
+ * outermost table's own column, s.id, and sorts everything where it is told its equal). Of the kinds that no laptop
+ * gets, receipts and events are passed over without a look at their ops: there is one for each sync that ever was. */
 static int begin(struct db *db, const struct id *scopes, size_t scope_count, sqlite3_stmt **s, struct error *e)
 {
 #define COLUMNS                                                                                                        \
     "SELECT entry.position, entry.received, entry.header, op.op, op.field, op.action,"                                 \
     " substr(entry.body, op.at + 1, op.size), place.kind FROM "
 #define OPS " CROSS JOIN op ON op.record = place.record CROSS JOIN entry ON entry.id = op.entry "
-#define ORDER "ORDER BY place.scope, place.kind, place.record, op.field, entry.device, entry.epoch, entry.seq, op.op"
-    static const char everything[] = COLUMNS "place INDEXED BY place_scope" OPS ORDER;
+#define ORDER(scope)                                                                                                   \
+    " ORDER BY " scope ", place.kind, place.record, op.field, entry.device, entry.epoch, entry.seq, op.op"
+    static const char everything[] = COLUMNS "place INDEXED BY place_scope" OPS ORDER("place.scope");
     static const char some[] =
         COLUMNS "temp.digest_scope s CROSS JOIN place INDEXED BY place_scope ON place.scope = s.id" OPS
-                "WHERE place.kind NOT IN (?, ?) " ORDER;
+                "WHERE place.kind NOT IN (?, ?)" ORDER("s.id");
 #undef COLUMNS
 #undef OPS
 #undef ORDER
@@ -70,23 +84,25 @@ static int begin(struct db *db, const struct id *scopes, size_t scope_count, sql
 
 int record_digest(struct db *db, const struct id *scopes, size_t scope_count, uint8_t out[32], struct error *e)
 {
-    crypto_generichash_state hash;
+    struct digesting d;
     struct error own;
     sqlite3_stmt *s;
-    int row, code;
+    int row = 0, code;
     if (e == NULL)
         e = &own;
-    crypto_generichash_init(&hash, NULL, 0, 32);
     if ((code = begin(db, scopes, scope_count, &s, e)) != 0)
         return code;
-    while ((row = db_next(db, s, e)) == 1) {
-        if ((scopes == NULL || schema_is_dealt((unsigned)db_uint(s, 7))) && (code = take_op(&hash, s, e)) != 0) {
-            db_done(db, s);
-            return code;
-        }
-    }
+    crypto_generichash_init(&d.hash, NULL, 0, 32);
+    pack_start(&d.piece);
+    while (code == 0 && (row = db_next(db, s, e)) == 1)
+        if (scopes == NULL || schema_is_dealt((unsigned)db_uint(s, 7)))
+            code = take_op(&d, s, e);
+    if (row == 1)
+        db_done(db, s);
     if (row < 0)
-        return e->code;
-    crypto_generichash_final(&hash, out, 32);
-    return 0;
+        code = e->code;
+    if (code == 0 && (code = hash_piece(&d, e)) == 0)
+        crypto_generichash_final(&d.hash, out, 32);
+    pack_free(&d.piece);
+    return code;
 }

@@ -139,9 +139,15 @@ critical"
     equal "$(rows "json_extract(value, '$.newer')" "json_extract(value, '$.id') = '$case'" laptop anna list --json)" 10
     equal "$(rows "json_extract(value, '$.newer')" "json_extract(value, '$.id') = '$other'" laptop anna list --json)" 0
     has "$(laptop anna list)" "[newer than this program: 10]"
+    equal "$(rows "json_extract(value, '$.newer')" "json_extract(value, '$.id') = '$client'" laptop anna list client --json)" 1
+    equal "$(laptop anna list client 2>/dev/null | grep -c "newer than this program")" 1
     run laptop anna search "long story"
     has "$output" "newer than this program"
     has "$(laptop anna status)" "newer       "
+    # All of it, also without JSON's help.
+    for words in "Walk again" "The long story." "walking stick"; do has "$(laptop anna list newer)" "$words"; done
+    equal "$(rows "json_array_length(value, '$.newer')" "json_extract(value, '$.id') = '$case'" laptop anna list newer --json)" 4
+    has "$(laptop anna show "$client")" "walking stick"
     # The log.
     has "$(laptop anna log "$case")" "field 1911 (newer than this program): The long story."
     has "$(laptop anna log "$goal")" "kind 900 (newer than this program)"
