@@ -261,6 +261,10 @@ static void without_one_nearest_there_is_no_base(void **state)
     assert_int_equal(base_of(live, 2, dead, 2, 1), -1);
     live[1].supersedes = (struct slice){broken, sizeof broken};
     assert_int_equal(base_of(live, 2, dead, 2, 0), -1);
+    /* What cannot be read names nothing, and not the dot of zeros. */
+    memset(&dead[0].dot, 0, sizeof dead[0].dot);
+    live[0] = over(op(3, 3, text("x")), dead, 1);
+    assert_int_equal(base_of(live, 2, dead, 1, 0), -1);
 }
 
 static void naming_oneself_leads_nowhere(void **state)
