@@ -52,7 +52,8 @@ static void proposed_linked_undone(void **state)
     assert_int_equal(run(d, duplicates_run, "duplicates"), 0);
     assert_int_equal(d->waiting, 1);
     has(d->out, "likely       ");
-    has(d->out, "'Ada Byron' / 'Ada Bryon'");
+    has(d->out, "'Ada Byron'"); /* which of the two stands first is their ids' matter */
+    has(d->out, "'Ada Bryon'");
     has(d->out, "the same date of birth: '1984-05-31'");
     has(d->err, "Nothing is linked by itself");
     assert_int_equal(run(d, duplicates_run, "duplicates --json"), 0);

@@ -45,7 +45,8 @@ static void proposed_linked_undone(void **state)
     uint64_t before = r->c->tree.size;
     assert_int_equal(OFFICE_TASK(r->c, 1, "duplicates"), 1);
     office_says("likely");
-    office_says("'Ada Byron' / 'Ada Bryon'");
+    office_says("'Ada Byron'"); /* which of the two stands first is their ids' matter */
+    office_says("'Ada Bryon'");
     office_says("`satcheld link DIR A B`");
     assert_int_equal(r->c->tree.size, before);
     assert_int_equal(OFFICE_TASK(r->c, 4, "link", r->text[0], brief, "--reason=asked her"), 0);
