@@ -5,12 +5,16 @@
 
 #include "batch.h"
 #include "clock.h"
+#include "decided.h"
 #include "log.h"
 #include "record.h"
 #include "schema.h"
 
 int apply_create(struct db *db, struct error *e)
 {
+    int code = decided_create(db, e);
+    if (code != 0)
+        return code;
     return db_exec(db,
                    "CREATE TABLE IF NOT EXISTS scope(id BLOB PRIMARY KEY, complete INTEGER NOT NULL) WITHOUT ROWID;"
                    "CREATE TABLE IF NOT EXISTS arriving("
@@ -83,6 +87,12 @@ static int exists(struct db *db, const char *sql, const struct id *scope, struct
 static int is_complete(struct db *db, const struct id *scope, struct error *e)
 {
     return exists(db, "SELECT 1 FROM scope WHERE id = ? AND complete = 1", scope, e);
+}
+
+/* Is anything of it in the log? */
+static int is_here(struct db *db, const struct id *scope, struct error *e)
+{
+    return exists(db, "SELECT 1 FROM entry WHERE scope = ? LIMIT 1", scope, e);
 }
 
 static int set_complete(struct db *db, const struct id *scope, int complete, struct error *e)
@@ -161,6 +171,9 @@ static int stage(struct db *db, const struct log_entry *entry, struct error *e)
 
 /* --- a scope arrives --- */
 
+#define READ_STAGED                                                                                                    \
+    "SELECT position, received, held, header, body, mask FROM arriving WHERE scope = ? ORDER BY position"
+
 static int read_staged(sqlite3_stmt *s, struct log_entry *entry, struct error *e)
 {
     entry->position = db_uint(s, 0);
@@ -172,12 +185,10 @@ static int read_staged(sqlite3_stmt *s, struct log_entry *entry, struct error *e
 
 static int take_staged(struct db *db, struct edit_author *author, const struct id *scope, struct error *e)
 {
-    static const char sql[] =
-        "SELECT position, received, held, header, body, mask FROM arriving WHERE scope = ? ORDER BY position";
     struct log_entry entry;
     sqlite3_stmt *s;
     int row, code;
-    if ((code = db_query(db, &s, e, sql, "d", scope)) != 0)
+    if ((code = db_query(db, &s, e, READ_STAGED, "d", scope)) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
         if ((code = read_staged(s, &entry, e)) != 0 || (code = take(db, author, &entry, e)) != 0) {
@@ -190,12 +201,29 @@ static int take_staged(struct db *db, struct edit_author *author, const struct i
     return db_run(db, e, "DELETE FROM arriving WHERE scope = ?", "d", scope);
 }
 
+/* What of it decides over words of ours, which are about to leave the log for what was dealt. */
+static int note_staged(struct db *db, const struct id *person, const struct id *scope, struct error *e)
+{
+    struct log_entry entry;
+    sqlite3_stmt *s;
+    int row, code = db_query(db, &s, e, READ_STAGED, "d", scope);
+    if (code != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        if ((code = read_staged(s, &entry, e)) != 0 || (code = decided_note(db, person, &entry.change, e)) != 0) {
+            db_done(db, s);
+            return code;
+        }
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
 /* Puts what was dealt of a scope in the place of what was here: an op that ended while we were not told would else live
  * on. What the office holds back of ours is kept beside it. */
 static int settle(struct db *db, struct edit_author *author, const struct id *scope, struct error *e)
 {
     struct error why = {0, ""};
-    int code, there = exists(db, "SELECT 1 FROM entry WHERE scope = ? LIMIT 1", scope, e);
+    int code, there = is_here(db, scope, e);
     if (there < 0)
         return error_code(e);
     if (there) {
@@ -204,7 +232,7 @@ static int settle(struct db *db, struct edit_author *author, const struct id *sc
                       "body, mask) SELECT device, epoch, seq, scope, position, received, 1, header, body, mask "
                       "FROM entry WHERE scope = ? AND held = 1 AND position IS NOT NULL",
                       "d", scope);
-        if (code != 0)
+        if (code != 0 || (code = note_staged(db, &author->person, scope, e)) != 0)
             return code;
         /* Changes that wait to be sent keep everything of their scope here; the digest tells if that matters. */
         if ((code = record_purge(db, scope, &why)) != 0 && code != E_REFUSED)
@@ -228,7 +256,7 @@ static int take_item(struct applying *a, const struct batch_item *item, struct e
 {
     struct log_entry entry;
     const struct id *scope = &entry.change.scope;
-    int code, complete;
+    int code, complete, arrives, waits;
     memset(&entry, 0, offsetof(struct log_entry, change));
     if ((code = change_read(item->header, item->body, &entry.change, e)) != 0)
         return code;
@@ -237,12 +265,20 @@ static int take_item(struct applying *a, const struct batch_item *item, struct e
     entry.mask = item->mask;
     if ((complete = is_complete(a->db, scope, e)) < 0)
         return error_code(e);
-    if (!complete && !is_in(a->m->arrived, scope)) {
+    /* What is to take the place of something here waits for the end of the batch, also where it is the last. */
+    arrives = is_in(a->m->arrived, scope);
+    waits = complete ? 0 : arrives ? is_here(a->db, scope, e) : 1;
+    if (waits < 0)
+        return error_code(e);
+    if (waits) {
         if ((code = set_complete(a->db, scope, 0, e)) != 0)
             return code;
         return stage(a->db, &entry, e);
     }
     if (!complete && (code = settle(a->db, a->author, scope, e)) != 0)
+        return code;
+    /* News of what was here. What arrives for the first time is no news, whatever was decided in it. */
+    if (!arrives && (code = decided_note(a->db, &a->author->person, &entry.change, e)) != 0)
         return code;
     return take(a->db, a->author, &entry, e);
 }
@@ -286,6 +322,8 @@ static int let_go(struct applying *a, const struct id *scope, struct error *e)
     if (code != 0)
         return error_set(e, code, "%s", why.text);
     a->result->purged++;
+    if ((code = decided_forget(a->db, scope, e)) != 0)
+        return code;
     return db_run(a->db, e, "DELETE FROM scope WHERE id = ?", "d", scope);
 }
 

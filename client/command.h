@@ -26,9 +26,15 @@
     X(remove, "RECORD FIELD=VALUE...", "take out of a set", "satchel remove 4f2a need=transport")                      \
     X(note, "CASE [TEXT]", "write a visit note (from standard input without TEXT)", "satchel note 4f2a < note.txt")    \
     X(void, "RECORD --reason TEXT", "void a record; the log keeps it", "satchel void 4f2a --reason 'wrong client'")    \
-    X(conflicts, "", "list what waits for a decision", "satchel conflicts")                                            \
-    X(resolve, "RECORD FIELD VALUE", "decide a conflict, having seen all its values",                                  \
-      "satchel resolve 4f2a risk high --reason 'seen on Monday'")                                                      \
+    X(conflicts, "", "list what waits for a decision, whose it is, and the command that decides",                      \
+      "satchel conflicts --mine")                                                                                      \
+    X(resolve, "RECORD FIELD VALUE", "decide a conflict, or settle a parallel edit, having seen all its values",       \
+      "satchel resolve 4f2a risk high --seen 3fa2b1 --reason 'seen on Monday'")                                        \
+    X(decided, "", "list what others decided over what you wrote", "satchel decided")                                  \
+    X(duplicates, "", "list records that may be of one person, with the evidence", "satchel duplicates")               \
+    X(link, "CLIENT CLIENT", "two records are one person's; nothing else of them changes", "satchel link 4f2a 91c0")   \
+    X(unlink, "CLIENT CLIENT", "take a link back", "satchel unlink 4f2a 91c0 --reason 'two sisters'")                  \
+    X(different, "CLIENT CLIENT", "two records look alike and are two people", "satchel different 4f2a 91c0")          \
     X(sync, "", "send what is queued, fetch the caseload", "satchel sync")                                             \
     X(courier, "out FILE", "take what is unsent out into a file for the office; needs no passphrase",                  \
       "satchel courier out /media/stick/anna.courier")                                                                 \

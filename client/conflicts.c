@@ -5,105 +5,81 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "desk.h"
 #include "moment.h"
 #include "newer.h"
 #include "record.h"
+#include "review_print.h"
 #include "schema.h"
 #include "view.h"
 
 /* --- conflicts --- */
 
 struct listing {
+    struct review_print print;
     struct view v;
-    size_t loud, quiet;
+    const struct id *person; /* NULL: everybody's */
 };
 
-static void conflict_words(struct listing *l, const struct record_conflict *c, const struct record_field *f)
+static void print_value(void *arg, const struct schema_kind *kind, const struct schema_field *field, struct slice value,
+                        int indent)
 {
-    FILE *out = l->v.cli->out;
-    char record[ID_TEXT], brief[VIEW_ID], scope[VIEW_ID], name[VIEW_NAME];
-    id_format(&c->record, record);
-    view_id(&c->record, brief);
-    view_id(&c->scope, scope);
-    view_name(l->v.db, &c->scope, name);
-    (void)fprintf(out, "%s %s  %s%s\n", c->kind->name, record, c->field->name,
-                  c->loud ? "  A PERSON MUST DECIDE" : "  (kept for review)");
-    if (name[0] != '\0') {
-        (void)fprintf(out, "    of %s ", scope);
-        view_line(out, name, 0);
-        (void)fputc('\n', out);
-    }
-    if (c->field->number == FIELD_VOID) {
-        for (size_t i = 0; i < f->count; i++) {
-            char author[VIEW_NAME], when[32];
-            view_author(l->v.db, &f->ops[i].author, author);
-            cli_time(f->ops[i].wall_ms, when);
-            (void)fprintf(out, "    %s by ", slice_is_nil(f->ops[i].merge.value) ? "void taken back" : "voided");
-            view_line(out, author, 0);
-            (void)fprintf(out, ", %s; somebody else went on with it\n", when);
-        }
-        (void)fprintf(out, "    decide: satchel resolve %s void yes|no\n", brief);
-    } else {
-        view_ops(&l->v, c->kind, c->field, f, 4);
-        (void)fprintf(out, "    decide: satchel resolve %s %s VALUE   (a value, or its number above)\n", brief,
-                      c->field->name);
-    }
+    struct view *v = arg;
+    if (v->cli->json)
+        view_json_value(v, kind, field, value);
+    else
+        view_block(v->cli->out, view_value(v, field, value), indent);
 }
 
-static void conflict_json(struct listing *l, const struct record_conflict *c, const struct record_field *f)
+static void print_merged(void *arg, const struct record_field *field, int indent)
 {
-    FILE *out = l->v.cli->out;
-    (void)fprintf(out, "%s\n{\"kind\": \"%s\", ", l->loud + l->quiet == 0 ? "" : ",", c->kind->name);
-    view_json_id(out, "record", &c->record);
-    (void)fputs(", ", out);
-    view_json_id(out, "scope", &c->scope);
-    (void)fprintf(out, ", \"field\": \"%s\", \"loud\": %s, \"values\": ", c->field->name, c->loud ? "true" : "false");
-    view_ops(&l->v, c->kind, c->field, f, 0);
-    (void)fputs("}", out);
+    struct view *v = arg;
+    if (v->cli->json)
+        view_merged_json(v, field);
+    else
+        view_merged_who(v, field, indent);
 }
 
-static int print_conflict(void *arg, const struct record_conflict *c, struct error *e)
+static int print_conflict(void *arg, const struct review *r, struct error *e)
 {
     struct listing *l = arg;
-    struct record_field f;
-    int code = record_field_load(l->v.db, &c->record, c->kind, c->field, &f, e);
-    if (code != 0)
-        return code;
-    if (l->v.cli->json)
-        conflict_json(l, c, &f);
-    else
-        conflict_words(l, c, &f);
-    record_field_free(&f);
-    *(c->loud ? &l->loud : &l->quiet) += 1;
+    (void)e;
+    if (l->person == NULL || review_owns(r, l->person))
+        review_print(&l->print, r);
     return 0;
 }
 
 int conflicts_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    const struct cli_option options[] = {{"json", NULL, &cli->json}, {NULL, NULL, NULL}};
-    struct listing l = {.loud = 0, .quiet = 0};
+    int mine = 0, code;
     uint64_t newer = 0;
-    int code;
+    const struct cli_option options[] = {{"mine", NULL, &mine}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct listing l = {.person = NULL};
     if ((code = cli_options(&argc, argv, options, e)) != 0)
         return code;
     if (argc != 1)
         return error_set(e, E_USAGE, "conflicts takes no arguments; `satchel show RECORD` shows those of one record");
     if ((code = view_open(&l.v, s->db, cli, e)) != 0)
         return code;
+    l.print = (struct review_print){.db = s->db, .cli = cli, .now_ms = clock_wall(), .decides = 1};
+    l.print.value = print_value;
+    l.print.merged = print_merged;
+    l.print.arg = &l.v;
+    l.person = mine ? &s->user : NULL;
     if (cli->json)
         (void)fputs("[", cli->out);
-    if ((code = record_conflicts(s->db, print_conflict, &l, e)) == 0)
-        code = newer_values(&l.v, l.loud + l.quiet == 0, &newer, e);
+    if ((code = review_each(s->db, print_conflict, &l, e)) == 0)
+        code = newer_values(&l.v, l.print.loud + l.print.quiet == 0, &newer, e);
     if (cli->json)
         (void)fputs("\n]\n", cli->out);
     if (code == 0)
-        (void)fprintf(cli->err, "%zu to decide, %zu kept for review\n", l.loud, l.quiet);
+        review_print_count(&l.print);
     if (code == 0 && newer != 0)
         (void)fprintf(cli->err,
                       "%llu newer than this program: it cannot tell whether their values agree; update the program\n",
                       (unsigned long long)newer);
-    *waiting = l.loud != 0;
+    *waiting = l.print.loud != 0;
     view_close(&l.v);
     return code;
 }
@@ -116,8 +92,9 @@ struct resolving {
     struct id record;
     struct record_place place;
     const struct schema_field *field;
-    size_t decided; /* over how many values */
-    struct view v;  /* v.room: the value that was chosen, in words */
+    const char *seen; /* the code of what the person looked at; NULL: none was given */
+    size_t decided;   /* over how many values */
+    struct view v;    /* v.room: the value that was chosen, in words */
 };
 
 /* Was one of the listed values named by its number? 0: no. A field of numbers is decided with the number that it is to
@@ -142,12 +119,40 @@ static int set_reference(struct resolving *r, struct edit *edit, const char *tex
     return code != 0 ? code : edit_set_id(edit, r->field->name, &id, e);
 }
 
+/* The word "merged": the versions of a text as they were brought together, where nothing overlaps. */
+static int choose_merged(struct resolving *r, struct edit *edit, const struct record_field *f, struct error *e)
+{
+    struct pack value;
+    int code;
+    if (f->merged == NULL)
+        return error_set(e, E_REFUSED,
+                         f->newer_rule
+                             ? "the versions of %s are brought together by a newer rule than this program "
+                               "has; renew it, or write the text as it should be"
+                             : "the versions of %s could not be brought together; write the text as it should be",
+                         r->field->name);
+    if (f->merged->text.overlaps != 0)
+        return error_set(e, E_REFUSED,
+                         "the versions of %s overlap in %zu %s, and only a person can say which holds; write the text "
+                         "as it should be",
+                         r->field->name, f->merged->text.overlaps, f->merged->text.overlaps == 1 ? "place" : "places");
+    pack_start(&value);
+    pack_text(&value, f->merged->words, f->merged->words_bytes);
+    if ((code = pack_finish(&value, e)) == 0)
+        code = edit_set(edit, r->field, pack_bytes(&value), e);
+    pack_free(&value);
+    (void)snprintf(r->v.room, SCHEMA_FORMAT_MAX, "all versions, as they were brought together");
+    return code;
+}
+
 static int choose(struct resolving *r, struct edit *edit, const struct record_field *f, const char *text,
                   struct error *e)
 {
     size_t number = listed_number(r->field, text);
     char brief[VIEW_ID], moment[MOMENT_TEXT];
     view_id(&r->record, brief);
+    if (r->field->policy == SCHEMA_TEXTUAL && strcmp(text, "merged") == 0)
+        return choose_merged(r, edit, f, e);
     if (number > 0 && number <= f->count) {
         struct slice value = f->ops[number - 1].merge.value;
         (void)view_value(&r->v, r->field, value);
@@ -170,12 +175,35 @@ static int choose(struct resolving *r, struct edit *edit, const struct record_fi
                                                            : edit_set_text(edit, r->field->name, text, e);
 }
 
+/* A decision replaces what lives now, so that must be what the person looked at: a sync in between may have brought a
+ * higher risk, and a number on the list may stand for another value. */
+static int check_seen(const struct resolving *r, const struct record_field *f, struct error *e)
+{
+    char now[REVIEW_CODE], brief[VIEW_ID];
+    int code = review_code(r->s->db, &r->record, r->field, f, now, e);
+    view_id(&r->record, brief);
+    if (code != 0)
+        return code;
+    if (r->seen == NULL)
+        return error_set(e, E_REFUSED,
+                         "look first: `satchel show %s` lists what was written, and the whole command with --seen "
+                         "CODE; the code stands for what you saw, so that nothing is decided over unseen; nothing was "
+                         "written",
+                         brief);
+    if (strcmp(r->seen, now) != 0)
+        return error_set(e, E_REFUSED,
+                         "%s of this %s has changed since you looked, or the code is another one's: look again with "
+                         "`satchel show %s`; nothing was written",
+                         r->field->name, r->place.kind->name, brief);
+    return 0;
+}
+
 /* yes: voided again, by somebody who has seen what was changed since. no: the void is taken back. */
 static int decide_void(struct resolving *r, struct edit *edit, const struct record_field *f, const char *text,
                        struct error *e)
 {
     static const uint8_t nil = 0xc0;
-    int yes = strcmp(text, "yes") == 0;
+    int code, yes = strcmp(text, "yes") == 0;
     if (!yes && strcmp(text, "no") != 0)
         return error_set(e, E_INPUT, "say whether the record is void: yes or no");
     if (f->shown.conflict == MERGE_AGREED && !(r->place.voided && !yes))
@@ -183,6 +211,8 @@ static int decide_void(struct resolving *r, struct edit *edit, const struct reco
                          r->place.voided ? "this %s is voided already, and nobody contests it"
                                          : "nobody contests that this %s stands; `satchel void` voids it",
                          r->place.kind->name);
+    if ((code = check_seen(r, f, e)) != 0)
+        return code;
     (void)snprintf(r->v.room, SCHEMA_FORMAT_MAX, "%s", text);
     return yes ? edit_void(edit, e) : edit_set(edit, r->field, (struct slice){&nil, 1}, e);
 }
@@ -210,7 +240,7 @@ static int decide(struct resolving *r, struct edit *edit, const char *text, stru
                          "the total of %s is too large to be right; correct it with `satchel add %s "
                          "%s=-NUMBER`",
                          r->field->name, brief, r->field->name);
-    else
+    else if ((code = check_seen(r, &f, e)) == 0)
         code = choose(r, edit, &f, text, e);
     record_field_free(&f);
     return code;
@@ -246,15 +276,17 @@ static int make_decision(struct resolving *r, char **argv, const char *reason, s
 int conflicts_resolve(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
     const char *reason = NULL;
-    const struct cli_option options[] = {{"reason", &reason, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
     struct resolving r = {.s = s, .cli = cli};
+    const struct cli_option options[] = {
+        {"seen", &r.seen, NULL}, {"reason", &reason, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
     char brief[VIEW_ID];
     int code;
     (void)waiting;
     if ((code = cli_options(&argc, argv, options, e)) != 0)
         return code;
     if (argc != 4)
-        return error_set(e, E_USAGE, "say what to decide: satchel resolve RECORD FIELD VALUE [--reason TEXT]");
+        return error_set(e, E_USAGE,
+                         "say what to decide: satchel resolve RECORD FIELD VALUE --seen CODE [--reason TEXT]");
     if ((code = view_open(&r.v, s->db, cli, e)) != 0)
         return code;
     if ((code = store_begin(s, e)) == 0 && (code = make_decision(&r, argv, reason, e)) != 0)

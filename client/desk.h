@@ -33,6 +33,10 @@ int write_find_case(struct store *s, const char *words, struct id *scope, struct
 void write_id(struct cli *cli, const struct schema_kind *kind, const struct id *record);
 
 desk_work list_run, show_run, search_run, conflicts_run, conflicts_resolve, history_run;
+/* duplicates.c: says on err what a new client looks like, and what to do. It never fails what was done before it. */
+void duplicates_tell(struct store *s, struct cli *cli, const struct id *client);
+
+desk_work duplicates_run, duplicates_link, duplicates_unlink, duplicates_different;
 desk_work write_new, write_set, write_add, write_remove, write_void, note_run;
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "desk.h"
 #include "newer.h"
+#include "person.h"
 #include "record.h"
 #include "schema.h"
 #include "view.h"
@@ -39,6 +40,45 @@ static const char caseload[] =
 
 enum { ID, NUMBER, NAME, RISK, STATUS, NEXT_VISIT, VOIDED, LOUD, QUIET, UNSENT, ARRIVING, ALERT, CLIENT, RANK, NEWER };
 
+/* What the other records of a case's person add to its line. */
+struct marks {
+    int linked, alert;
+};
+
+static int is_linked(const struct person_map *map, const char *client)
+{
+    struct id id;
+    return id_parse(client, &id, NULL) == 0 && person_map_find(map, &id) != SIZE_MAX;
+}
+
+/* What one must know stands on whichever record of the person it was written. */
+static int find_marks(struct db *db, const struct person_map *map, const char *client, struct marks *out,
+                      struct error *e)
+{
+    size_t at;
+    struct id id;
+    out->linked = is_linked(map, client);
+    out->alert = 0;
+    if (!out->linked || id_parse(client, &id, e) != 0)
+        return 0;
+    at = map->group[person_map_find(map, &id)];
+    for (size_t i = 0; i < map->count && !out->alert; i++) {
+        char text[ID_TEXT];
+        sqlite3_stmt *s;
+        int code;
+        if (map->group[i] != at)
+            continue;
+        id_format(&map->ids[i], text);
+        if ((code = db_query(db, &s, e, "SELECT 1 FROM client WHERE id = ? AND alert IS NOT NULL", "t", text)) != 0)
+            return code;
+        if ((out->alert = db_next(db, s, e)) < 0)
+            return error_code(e);
+        if (out->alert)
+            db_done(db, s);
+    }
+    return 0;
+}
+
 static void list_risks(char *out, size_t out_max)
 {
     const struct schema_choice *c = schema_field_named(schema_kind(KIND_CASE), "risk")->choices;
@@ -57,7 +97,7 @@ static void json_column(FILE *out, const char *name, sqlite3_stmt *s, int column
         view_json_pair(out, name, db_text(s, column));
 }
 
-static void case_json(FILE *out, sqlite3_stmt *s)
+static void case_json(FILE *out, sqlite3_stmt *s, const struct marks *marks)
 {
     static const char *const names[] = {"number", "name", "risk", "status", "next_visit"};
     (void)fputs("{", out);
@@ -69,20 +109,23 @@ static void case_json(FILE *out, sqlite3_stmt *s)
             json_column(out, names[i], s, NUMBER + i);
     (void)fprintf(out,
                   ", \"alert\": %s, \"conflicts\": %lld, \"quiet\": %lld, \"unsent\": %lld, \"newer\": %lld, "
-                  "\"arriving\": %s, \"voided\": %s}",
-                  db_int(s, ALERT) ? "true" : "false", (long long)db_int(s, LOUD), (long long)db_int(s, QUIET),
-                  (long long)db_int(s, UNSENT), (long long)db_int(s, NEWER), db_int(s, ARRIVING) ? "true" : "false",
-                  db_int(s, VOIDED) ? "true" : "false");
+                  "\"arriving\": %s, \"voided\": %s, \"linked\": %s}",
+                  db_int(s, ALERT) || marks->alert ? "true" : "false", (long long)db_int(s, LOUD),
+                  (long long)db_int(s, QUIET), (long long)db_int(s, UNSENT), (long long)db_int(s, NEWER),
+                  db_int(s, ARRIVING) ? "true" : "false", db_int(s, VOIDED) ? "true" : "false",
+                  marks->linked ? "true" : "false");
 }
 
-static void case_flags(FILE *out, sqlite3_stmt *s)
+static void case_flags(FILE *out, sqlite3_stmt *s, const struct marks *marks)
 {
     long long loud = (long long)db_int(s, LOUD), quiet = (long long)db_int(s, QUIET);
     long long unsent = (long long)db_int(s, UNSENT);
     if (db_int(s, VOIDED))
         (void)fputs(" [voided]", out);
-    if (db_int(s, ALERT))
+    if (db_int(s, ALERT) || marks->alert)
         (void)fputs(" [alert]", out);
+    if (marks->linked)
+        (void)fputs(" [linked]", out);
     if (loud != 0)
         (void)fprintf(out, " [contested: %lld]", loud);
     if (quiet != 0)
@@ -95,7 +138,7 @@ static void case_flags(FILE *out, sqlite3_stmt *s)
         (void)fprintf(out, " [newer than this program: %lld]", (long long)db_int(s, NEWER));
 }
 
-static void case_words(FILE *out, sqlite3_stmt *s)
+static void case_words(FILE *out, sqlite3_stmt *s, const struct marks *marks)
 {
     /* What is empty in a case that is still arriving may be there at the office. */
     const char *nothing = db_int(s, ARRIVING) ? "..." : "-";
@@ -114,7 +157,7 @@ static void case_words(FILE *out, sqlite3_stmt *s)
     view_cell(out, status[0] != '\0' ? status : nothing, 8, 0);
     (void)fputc(' ', out);
     view_cell(out, when[0] != '\0' ? when : nothing, 17, 0);
-    case_flags(out, s);
+    case_flags(out, s, marks);
     (void)fputc('\n', out);
 }
 
@@ -140,30 +183,44 @@ static int say_more(struct db *db, struct cli *cli, struct error *e)
     return newer_say(cli, db, e);
 }
 
-static int list_cases(struct db *db, struct cli *cli, int all, struct error *e)
+/* *count: how many there are. */
+static int each_case(struct db *db, struct cli *cli, int all, const struct person_map *map, uint64_t *count,
+                     struct error *e)
 {
-    char risks[256], words[64];
-    uint64_t count = 0;
+    struct marks marks;
+    char risks[256];
     sqlite3_stmt *s;
     int row, code;
     list_risks(risks, sizeof risks);
     if ((code = db_query(db, &s, e, caseload, "ti", risks, (int64_t)all)) != 0)
         return code;
-    if (cli->json)
-        (void)fputs("[", cli->out);
     while ((row = db_next(db, s, e)) == 1) {
-        if (cli->json) {
-            (void)fputs(count == 0 ? "\n" : ",\n", cli->out);
-            case_json(cli->out, s);
-        } else {
-            case_words(cli->out, s);
+        if ((code = find_marks(db, map, db_text(s, CLIENT), &marks, e)) != 0) {
+            db_done(db, s);
+            return code;
         }
-        count++;
+        if (cli->json)
+            (void)fputs(*count == 0 ? "\n" : ",\n", cli->out);
+        (cli->json ? case_json : case_words)(cli->out, s, &marks);
+        (*count)++;
     }
-    if (cli->json)
-        (void)fputs("\n]\n", cli->out);
-    if (row < 0)
-        return error_code(e);
+    return row < 0 ? error_code(e) : 0;
+}
+
+static int list_cases(struct db *db, struct cli *cli, int all, struct error *e)
+{
+    struct person_map map;
+    char words[64];
+    uint64_t count = 0;
+    int code;
+    if ((code = person_map_load(db, &map, e)) == 0) {
+        (void)fputs(cli->json ? "[" : "", cli->out);
+        code = each_case(db, cli, all, &map, &count, e);
+        (void)fputs(cli->json ? "\n]\n" : "", cli->out);
+    }
+    person_map_free(&map);
+    if (code != 0)
+        return code;
     (void)fprintf(cli->err, "%s\n", cli_count(count, "case", "cases", words, sizeof words));
     return say_more(db, cli, e);
 }
@@ -283,7 +340,8 @@ static void line_field(struct db *db, FILE *out, const struct schema_field *fiel
     view_line(out, text, 60);
 }
 
-static void record_words(struct db *db, FILE *out, const struct schema_kind *kind, sqlite3_stmt *s)
+static void record_words(struct db *db, FILE *out, const struct schema_kind *kind, sqlite3_stmt *s,
+                         const struct person_map *map)
 {
     const char *id = db_text(s, 0);
     size_t line = 0;
@@ -300,6 +358,7 @@ static void record_words(struct db *db, FILE *out, const struct schema_kind *kin
                                                            : db_text(s, (int)k + FIRST_FIELD));
         }
     }
+    (void)fputs(kind->number == KIND_CLIENT && is_linked(map, id) ? "  [linked]" : "", out);
     (void)fputs(db_int(s, 2) ? "  [voided]" : "", out);
     (void)fputs(db_int(s, 3) ? "  [contested]" : "", out);
     (void)fputs(db_int(s, 5) ? "  [arriving]" : "", out);
@@ -312,12 +371,13 @@ static int list_kind(struct db *db, struct cli *cli, const struct schema_kind *k
                      struct error *e)
 {
     char *sql = kind_sql(kind, cli->json);
+    struct person_map map = {0};
     uint64_t count = 0;
     sqlite3_stmt *s;
     int row = 0, code;
     if (sql == NULL)
         return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-    if ((code = db_query(db, &s, e, sql, "it", (int64_t)all, scope)) != 0)
+    if ((code = person_map_load(db, &map, e)) != 0 || (code = db_query(db, &s, e, sql, "it", (int64_t)all, scope)) != 0)
         goto out;
     if (cli->json)
         (void)fputs("[", cli->out);
@@ -326,7 +386,7 @@ static int list_kind(struct db *db, struct cli *cli, const struct schema_kind *k
             (void)fputs(count == 0 ? "\n" : ",\n", cli->out);
             record_json(cli->out, kind, s);
         } else {
-            record_words(db, cli->out, kind, s);
+            record_words(db, cli->out, kind, s, &map);
         }
         count++;
     }
@@ -337,6 +397,7 @@ static int list_kind(struct db *db, struct cli *cli, const struct schema_kind *k
     else
         (void)fprintf(cli->err, "%llu of kind %s\n", (unsigned long long)count, kind->name);
 out:
+    person_map_free(&map);
     sqlite3_free(sql);
     return code != 0 ? code : say_more(db, cli, e);
 }

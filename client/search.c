@@ -7,6 +7,7 @@
 
 #include "desk.h"
 #include "newer.h"
+#include "person.h"
 #include "record.h"
 #include "schema.h"
 #include "view.h"
@@ -21,6 +22,7 @@ struct searching {
     const char **words;
     size_t word_count;
     size_t records, lines;
+    struct person_map map;
 };
 
 static int is_searched(const struct schema_field *field)
@@ -91,6 +93,13 @@ static const char *find_any(const struct searching *f, const char *text)
     return first;
 }
 
+/* Has the person more records than this one? */
+static int is_linked(const struct searching *f, const struct schema_kind *kind, const char *record)
+{
+    struct id id;
+    return kind->number == KIND_CLIENT && id_parse(record, &id, NULL) == 0 && person_map_find(&f->map, &id) != SIZE_MAX;
+}
+
 static void print_line(struct searching *f, const struct schema_kind *kind, const struct schema_field *field,
                        sqlite3_stmt *s, const char *text, const char *at)
 {
@@ -118,7 +127,7 @@ static void print_line(struct searching *f, const struct schema_kind *kind, cons
     view_line(out, name, 0);
     (void)fprintf(out, "%s%s: %s", name[0] != '\0' ? "  " : "", field->name, start != text ? "..." : "");
     view_line(out, start, SNIPPET);
-    (void)fputc('\n', out);
+    (void)fputs(is_linked(f, kind, id) ? "  [linked]\n" : "\n", out);
 }
 
 static void print_found(struct searching *f, const struct schema_kind *kind, sqlite3_stmt *s)
@@ -180,14 +189,15 @@ int search_run(struct store *s, struct cli *cli, int argc, char **argv, int *wai
 {
     const struct cli_option options[] = {{"json", NULL, &cli->json}, {NULL, NULL, NULL}};
     const char *words[WORDS_MAX];
-    struct searching f = {s->db, cli, words, 0, 0, 0};
+    struct searching f = {s->db, cli, words, 0, 0, 0, {0}};
     const struct schema_kind *kinds;
     char text[64];
     size_t count;
     int code;
     (void)waiting;
     if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = split(argv + 1, argc - 1, words, &f.word_count, e)) != 0)
+        (code = split(argv + 1, argc - 1, words, &f.word_count, e)) != 0 ||
+        (code = person_map_load(s->db, &f.map, e)) != 0)
         return code;
     kinds = schema_kinds(&count);
     if (cli->json)
@@ -195,6 +205,7 @@ int search_run(struct store *s, struct cli *cli, int argc, char **argv, int *wai
     for (size_t i = 0; code == 0 && i < count; i++)
         if (kinds[i].dealt)
             code = search_kind(&f, &kinds[i], e);
+    person_map_free(&f.map);
     if (cli->json)
         (void)fputs("\n]\n", cli->out);
     if (code == 0)

@@ -4,6 +4,7 @@
 
 #include "desk.h"
 #include "newer.h"
+#include "review.h"
 #include "schema.h"
 
 /* --- a field in words --- */
@@ -13,20 +14,47 @@ void sheet_label(struct view *v, const char *name, int indent)
     (void)fprintf(v->cli->out, "%*s%-*s", indent, "", SHEET_LABEL, name);
 }
 
-static void print_contested(struct view *v, const struct id *record, const struct record_place *place,
-                            const struct schema_field *field, const struct record_field *f, int indent)
+/* A text of several versions that were brought together. Where they overlap they follow, whole and numbered. */
+static void print_merged(struct view *v, const struct record_place *place, const struct schema_field *field,
+                         const struct record_field *f, const char *brief, const char *seen, int indent)
 {
     FILE *out = v->cli->out;
-    char brief[VIEW_ID];
+    int is_clean = f->shown.conflict != MERGE_LOUD;
+    view_merged(v, f, indent);
+    (void)fprintf(out,
+                  is_clean
+                      ? "\n%*sparallel edits, all of them in; `satchel resolve %s %s merged --seen %s` makes them one\n"
+                      : "\n%*scontested: decide with `satchel resolve %s %s VALUE --seen %s`, a value or its "
+                        "number\n",
+                  indent, "", brief, field->name, seen);
+    view_merged_who(v, f, indent);
+    if (!is_clean)
+        view_ops(v, place->kind, field, f, indent);
+}
+
+static int print_contested(struct view *v, const struct id *record, const struct record_place *place,
+                           const struct schema_field *field, const struct record_field *f, int indent, struct error *e)
+{
+    FILE *out = v->cli->out;
+    int loud = f->shown.conflict == MERGE_LOUD, code;
+    char brief[VIEW_ID], seen[REVIEW_CODE];
+    if ((code = review_code(v->db, record, field, f, seen, e)) != 0)
+        return code;
     view_id(record, brief);
+    if (f->merged != NULL) {
+        print_merged(v, place, field, f, brief, seen, indent + SHEET_LABEL);
+        return 0;
+    }
     view_block(out, view_value(v, field, f->ops[0].merge.value), indent + SHEET_LABEL);
     (void)fputc('\n', out);
-    if (f->shown.conflict == MERGE_LOUD)
-        (void)fprintf(out, "%*scontested: decide with `satchel resolve %s %s VALUE`, a value or its number\n",
-                      indent + SHEET_LABEL, "", brief, field->name);
-    else
-        (void)fprintf(out, "%*skept for review: %zu values\n", indent + SHEET_LABEL, "", f->count);
+    if (f->newer_rule)
+        (void)fprintf(out, "%*sthe office brings texts together by a newer rule than this program has: renew it\n",
+                      indent + SHEET_LABEL, "");
+    (void)fprintf(out, "%*s%s: %s with `satchel resolve %s %s VALUE --seen %s`, a value or its number\n",
+                  indent + SHEET_LABEL, "", loud ? "contested" : "parallel edit", loud ? "decide" : "settle it", brief,
+                  field->name, seen);
     view_ops(v, place->kind, field, f, indent + SHEET_LABEL);
+    return 0;
 }
 
 static void print_amendments(struct view *v, const struct schema_field *field, const struct record_field *f, int indent)
@@ -80,7 +108,7 @@ static int print_field(struct view *v, const struct id *record, const struct rec
             (void)fputc('\n', out);
         }
     } else if (f->shown.conflict != MERGE_AGREED) {
-        print_contested(v, record, place, field, f, indent);
+        code = print_contested(v, record, place, field, f, indent, e);
     } else {
         view_block(out, view_value(v, field, f->ops[0].merge.value), indent + SHEET_LABEL);
         (void)fputc('\n', out);
@@ -112,6 +140,8 @@ static void field_json(struct view *v, const struct record_place *place, const s
             view_json_value(v, place->kind, field, f->ops[i].merge.value);
         }
         (void)fputc(']', out);
+    } else if (f->merged != NULL) {
+        cli_json_text(out, f->merged->words, f->merged->words_bytes);
     } else {
         view_json_value(v, place->kind, field, f->ops[0].merge.value);
     }
@@ -151,31 +181,37 @@ static int print_fields(struct view *v, const struct id *record, const struct re
     return code;
 }
 
-/* *contested: not 0 where somebody voided the record and somebody else went on with it. */
+/* *contested: not 0 where somebody voided the record and somebody else went on with it. seen: the code of what is on
+ * the record now. */
 static int load_void(struct view *v, const struct id *record, const struct record_place *place, int *contested,
-                     struct error *e)
+                     char seen[REVIEW_CODE], struct error *e)
 {
+    const struct schema_field *field = schema_field(place->kind, FIELD_VOID);
     struct record_field f;
-    int code = record_field_load(v->db, record, place->kind, schema_field(place->kind, FIELD_VOID), &f, e);
-    *contested = code == 0 && f.shown.conflict == MERGE_LOUD;
+    int code = record_field_load(v->db, record, place->kind, field, &f, e);
     if (code == 0)
-        record_field_free(&f);
+        code = review_code(v->db, record, field, &f, seen, e);
+    *contested = code == 0 && f.shown.conflict == MERGE_LOUD;
+    record_field_free(&f);
     return code;
 }
 
 static int print_void(struct view *v, const struct id *record, const struct record_place *place, int indent,
                       struct error *e)
 {
-    char brief[VIEW_ID];
-    int contested, code = load_void(v, record, place, &contested, e);
+    char brief[VIEW_ID], seen[REVIEW_CODE];
+    int contested, code = load_void(v, record, place, &contested, seen, e);
     view_id(record, brief);
     if (code == 0 && place->voided)
-        (void)fprintf(v->cli->out, "%*sVOIDED: `satchel log %s` says by whom and why\n", indent, "", brief);
+        (void)fprintf(v->cli->out,
+                      "%*sVOIDED: `satchel log %s` says by whom and why; `satchel resolve %s void no --seen %s` takes "
+                      "it back\n",
+                      indent, "", brief, brief, seen);
     if (code == 0 && contested)
         (void)fprintf(v->cli->out,
-                      "%*svoided by one person and changed by another: decide with `satchel resolve %s void yes` or "
-                      "`no`\n",
-                      indent, "", brief);
+                      "%*svoided by one person and changed by another: decide with `satchel resolve %s void yes|no "
+                      "--seen %s`\n",
+                      indent, "", brief, seen);
     return code;
 }
 
@@ -185,16 +221,19 @@ int sheet_json(struct view *v, const struct id *record, const struct record_plac
     const struct schema_field *field;
     int contested, arriving = view_is_arriving(v->db, &place->scope, e), first = 1, code = 0;
     int held_back = view_is_held_back(v->db, record, e);
+    char seen[REVIEW_CODE];
     if (arriving < 0 || held_back < 0)
         return error_code(e);
-    if ((code = load_void(v, record, place, &contested, e)) != 0)
+    if ((code = load_void(v, record, place, &contested, seen, e)) != 0)
         return code;
     (void)fputs("{", out);
     view_json_id(out, "id", record);
     (void)fprintf(out, ", \"kind\": \"%s\", ", place->kind->name);
     view_json_id(out, "scope", &place->scope);
-    (void)fprintf(out, ", \"voided\": %s, \"void_contested\": %s, \"arriving\": %s, \"held_back\": %s, \"fields\": {",
-                  place->voided ? "true" : "false", contested ? "true" : "false", arriving ? "true" : "false",
+    (void)fprintf(out,
+                  ", \"voided\": %s, \"void_contested\": %s, \"void_code\": \"%s\", \"arriving\": %s, \"held_back\": "
+                  "%s, \"fields\": {",
+                  place->voided ? "true" : "false", contested ? "true" : "false", seen, arriving ? "true" : "false",
                   held_back ? "true" : "false");
     for (int conflicts = 0; conflicts < 2; conflicts++) {
         if (conflicts)
@@ -207,9 +246,15 @@ int sheet_json(struct view *v, const struct id *record, const struct record_plac
             if (conflicts ? f.shown.conflict != MERGE_AGREED : !is_empty(field, &f)) {
                 (void)fprintf(out, "%s\"%s\": ", first ? "" : ", ", field->name);
                 if (conflicts) {
-                    (void)fprintf(out,
-                                  "{\"loud\": %s, \"values\": ", f.shown.conflict == MERGE_LOUD ? "true" : "false");
+                    code = review_code(v->db, record, field, &f, seen, e);
+                    (void)fprintf(out, "{\"loud\": %s, \"label\": \"%s\", \"code\": \"%s\", \"values\": ",
+                                  f.shown.conflict == MERGE_LOUD ? "true" : "false",
+                                  review_label(f.shown.conflict == MERGE_LOUD), seen);
                     view_ops(v, place->kind, field, &f, 0);
+                    if (f.merged != NULL) {
+                        (void)fputs(", \"merged\": ", out);
+                        view_merged_json(v, &f);
+                    }
                     (void)fputs("}", out);
                 } else {
                     field_json(v, place, field, &f);

@@ -11,65 +11,10 @@
 #include "schema.h"
 #include "sheet.h"
 #include "view.h"
+#include "warn.h"
 
 #define LABEL SHEET_LABEL
 #define SERVICES_MAX 10
-
-/* --- a person --- */
-
-/* missing: why there may be more than is shown; NULL: there is no more. */
-static int print_first(struct view *v, const struct id *client, const struct record_place *place, const char *name,
-                       const char *title, const char *missing, struct error *e)
-{
-    FILE *out = v->cli->out;
-    const struct schema_field *field = schema_field_named(place->kind, name);
-    struct record_field f;
-    int code = record_field_load(v->db, client, place->kind, field, &f, e);
-    if (code != 0)
-        return code;
-    for (size_t i = 0; i < f.shown.count; i++) {
-        sheet_label(v, i == 0 ? title : "", 0);
-        view_block(out, view_value(v, field, f.ops[i].merge.value), LABEL);
-        (void)fputc('\n', out);
-    }
-    if (missing != NULL) {
-        sheet_label(v, f.shown.count == 0 ? title : "", 0);
-        (void)fprintf(out, "%s%s\n", f.shown.count == 0 ? "" : "there may be more: ", missing);
-    } else if (f.shown.count == 0) {
-        sheet_label(v, title, 0);
-        (void)fprintf(out, "no %s recorded\n", strcmp(name, "allergy") == 0 ? "allergies" : "alerts");
-    }
-    record_field_free(&f);
-    return 0;
-}
-
-/* What a visitor must know before all else. */
-static int print_warnings(struct view *v, const struct id *client, struct error *e)
-{
-    struct record_place place;
-    char brief[VIEW_ID];
-    const char *missing = NULL;
-    int arriving, held_back, code;
-    view_id(client, brief);
-    if ((code = record_find(v->db, client, &place, e)) == E_NOT_FOUND) {
-        (void)fprintf(v->cli->out,
-                      "%-*snot known here: the client %s has not arrived on this laptop\n"
-                      "%-*snot known here\n",
-                      LABEL, "ALLERGIES", brief, LABEL, "ALERTS");
-        return 0;
-    }
-    if (code != 0)
-        return code;
-    if ((arriving = view_is_arriving(v->db, client, e)) < 0 || (held_back = view_is_held_back(v->db, client, e)) < 0)
-        return error_code(e);
-    if (arriving)
-        missing = "not all of this person's record has arrived yet";
-    else if (held_back)
-        missing = "the office holds back what you wrote of this person; `satchel status` says why";
-    if ((code = print_first(v, client, &place, "allergy", "ALLERGIES", missing, e)) == 0)
-        code = print_first(v, client, &place, "alert", "ALERTS", missing, e);
-    return code;
-}
 
 static void print_arriving(struct view *v, const char *what)
 {
@@ -199,7 +144,8 @@ static int show_parts(struct view *v, const struct id *scope, int arriving, stru
 
 /* The clients that a case may be of: one, or each that a conflict names. */
 static int each_client(struct view *v, const struct id *record, const struct record_place *place, size_t *count,
-                       int (*each)(struct view *v, const struct id *client, size_t number, struct error *e),
+                       int (*each)(struct view *v, const struct id *client, const struct id *file, size_t number,
+                                   struct error *e),
                        struct error *e)
 {
     const struct schema_field *field = schema_field_named(place->kind, "client");
@@ -214,13 +160,14 @@ static int each_client(struct view *v, const struct id *record, const struct rec
         while (before < i && !slice_equal(f.ops[before].merge.value, f.ops[i].merge.value))
             before++;
         if (before == i && slice_id(f.ops[i].merge.value, &client))
-            code = each(v, &client, (*count)++, e);
+            code = each(v, &client, record, (*count)++, e);
     }
     record_field_free(&f);
     return code;
 }
 
-static int client_warnings(struct view *v, const struct id *client, size_t number, struct error *e)
+static int client_warnings(struct view *v, const struct id *client, const struct id *file, size_t number,
+                           struct error *e)
 {
     char name[VIEW_NAME];
     if (number != 0) {
@@ -229,7 +176,7 @@ static int client_warnings(struct view *v, const struct id *client, size_t numbe
         view_line(v->cli->out, name, 0);
         (void)fputs(":\n", v->cli->out);
     }
-    return print_warnings(v, client, e);
+    return warn_words(v, client, file, e);
 }
 
 /* Is the person of a case under way, or not here at all? -1: failed. */
@@ -241,10 +188,11 @@ static int is_person_arriving(struct view *v, const struct id *client, struct er
     return view_is_arriving(v->db, client, e);
 }
 
-static int client_words(struct view *v, const struct id *client, size_t number, struct error *e)
+static int client_words(struct view *v, const struct id *client, const struct id *file, size_t number, struct error *e)
 {
     struct record_place place;
     int arriving = is_person_arriving(v, client, e);
+    (void)file;
     (void)number;
     if (arriving < 0)
         return error_code(e);
@@ -256,25 +204,26 @@ static int client_words(struct view *v, const struct id *client, size_t number, 
     return sheet_words(v, client, 1, e) != 0 ? error_code(e) : newer_records(v, client, e);
 }
 
-static int client_json(struct view *v, const struct id *client, size_t number, struct error *e)
+static int client_json(struct view *v, const struct id *client, const struct id *file, size_t number, struct error *e)
 {
+    FILE *out = v->cli->out;
     struct record_place place;
-    if (number == 0)
-        (void)fputs(",\n \"clients\": [", v->cli->out);
-    (void)fputs(number == 0 ? "\n  " : ",\n  ", v->cli->out);
+    int code;
+    (void)fputs(number == 0 ? ",\n \"clients\": [\n  " : ",\n  ", out);
     if (record_find(v->db, client, &place, NULL) == 0) {
-        if (sheet_json(v, client, &place, e) != 0)
-            return error_code(e);
-        (void)fputs(", \"newer_records\": ", v->cli->out);
-        if (newer_records(v, client, e) != 0)
-            return error_code(e);
-        (void)fputs("}", v->cli->out);
-        return 0;
+        if ((code = sheet_json(v, client, &place, e)) != 0)
+            return code;
+        (void)fputs(", \"newer_records\": ", out);
+        if ((code = newer_records(v, client, e)) != 0)
+            return code;
+    } else {
+        (void)fputs("{", out);
+        view_json_id(out, "id", client);
+        (void)fputs(", \"kind\": \"client\", \"arriving\": true", out);
     }
-    (void)fputs("{", v->cli->out);
-    view_json_id(v->cli->out, "id", client);
-    (void)fputs(", \"kind\": \"client\", \"arriving\": true}", v->cli->out);
-    return 0;
+    if ((code = warn_json(v, client, file, e)) == 0)
+        (void)fputs("}", out);
+    return code;
 }
 
 static int show_case(struct view *v, const struct id *record, const struct record_place *place, struct error *e)
@@ -316,15 +265,16 @@ static int show_client(struct view *v, const struct id *record, const struct rec
     if (arriving < 0)
         return error_code(e);
     if (v->cli->json) {
-        if ((code = sheet_json(v, record, place, e)) != 0)
+        if ((code = sheet_json(v, record, place, e)) != 0 || (code = warn_json(v, record, NULL, e)) != 0)
             return code;
         (void)fputs(",\n \"newer_records\": ", v->cli->out);
-        code = newer_records(v, record, e);
-        return code != 0 ? code : each_record(v, cases, text, "cases", arriving, part_json, e);
+        if ((code = newer_records(v, record, e)) != 0)
+            return code;
+        return each_record(v, cases, text, "cases", arriving, part_json, e);
     }
     if (arriving)
         print_arriving(v, "PERSON");
-    if ((code = print_warnings(v, record, e)) != 0)
+    if ((code = warn_words(v, record, NULL, e)) != 0)
         return code;
     (void)fputc('\n', v->cli->out);
     if ((code = sheet_words(v, record, 0, e)) == 0 && (code = newer_records(v, record, e)) == 0)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decided.h"
 #include "newer.h"
 #include "queue.h"
 #include "record.h"
@@ -13,7 +14,7 @@
 #include "store.h"
 
 struct status {
-    uint64_t queued, sealed, held, incomplete, scopes, newer;
+    uint64_t queued, sealed, held, incomplete, scopes, decided, newer;
     size_t loud, quiet;
     uint64_t last_sync, checkpoint, agrees, position;
 };
@@ -53,7 +54,7 @@ static int read_status(const struct store *s, struct status *st, struct error *e
                       e)) != 0 ||
         (code = count(db, "SELECT count(*) FROM scope WHERE complete = 1 AND id <> zeroblob(16)", &st->scopes, e)) !=
             0 ||
-        (code = record_conflicts(db, count_conflict, st, e)) != 0 ||
+        (code = record_conflicts(db, count_conflict, st, e)) != 0 || (code = decided_count(db, &st->decided, e)) != 0 ||
         (code = record_newer_count(db, &st->newer, e)) != 0)
         return code;
     st->last_sync = db_meta_uint(db, "last_sync");
@@ -103,15 +104,14 @@ static int show_json(const struct cli *cli, const struct store *s, const struct 
     cli_json_text(cli->out, s->office_host, strlen(s->office_host));
     fprintf(cli->out,
             ", \"port\": %u, \"user\": \"%s\", \"device\": \"%s\", \"changes\": %llu, \"queued\": %llu, "
-            "\"sealed\": %llu, \"scopes\": %llu, \"incomplete\": %llu, \"newer\": %llu, \"schema\": %d, \"conflicts\": "
-            "%zu, "
-            "\"quiet\": %zu, "
-            "\"last_sync_ms\": %llu, "
+            "\"sealed\": %llu, \"scopes\": %llu, \"incomplete\": %llu, \"newer\": %llu, \"schema\": %d, "
+            "\"conflicts\": %zu, \"quiet\": %zu, \"decided\": %llu, \"last_sync_ms\": %llu, "
             "\"lease_until_ms\": %llu, \"checkpoint\": %llu, \"agrees\": %s, \"agrees_at\": %llu, \"held\": [",
             s->office_port, user, device, (unsigned long long)s->author.chain.seq, (unsigned long long)st->queued,
             (unsigned long long)st->sealed, (unsigned long long)st->scopes, (unsigned long long)st->incomplete,
-            (unsigned long long)st->newer, schema_version(), st->loud, st->quiet, (unsigned long long)st->last_sync,
-            (unsigned long long)s->lease_until_ms, (unsigned long long)st->checkpoint,
+            (unsigned long long)st->newer, schema_version(), st->loud, st->quiet, (unsigned long long)st->decided,
+            (unsigned long long)st->last_sync, (unsigned long long)s->lease_until_ms,
+            (unsigned long long)st->checkpoint,
             st->agrees == 0   ? "null"
             : st->agrees == 1 ? "true"
                               : "false",
@@ -144,7 +144,9 @@ static int show_words(const struct cli *cli, const struct store *s, const struct
     fprintf(out, "queued      %llu\n", (unsigned long long)st->queued);
     fprintf(out, "sealed      %llu of them%s%s\n", (unsigned long long)st->sealed,
             s->unsealed.code != 0 ? "; not more, because " : "", s->unsealed.code != 0 ? s->unsealed.text : "");
-    fprintf(out, "conflicts   %zu to decide, %zu kept for review\n", st->loud, st->quiet);
+    fprintf(out, "conflicts   %zu to decide, and %zu parallel edits\n", st->loud, st->quiet);
+    fprintf(out, "decided     %llu over what you wrote, not looked at%s\n", (unsigned long long)st->decided,
+            st->decided != 0 ? ": `satchel decided` lists them" : "");
     if (st->newer != 0)
         fprintf(out, "newer       %llu fields than this program knows: kept, and shown by number; update it\n",
                 (unsigned long long)st->newer);

@@ -9,6 +9,7 @@
 
 #include "agent.h"
 #include "clock.h"
+#include "decided.h"
 #include "log.h"
 #include "record.h"
 #include "renewal.h"
@@ -185,7 +186,7 @@ static struct store *allocate(const char *folder)
 static int catch_up(struct store *s, struct error *e)
 {
     int code = record_create(s->db, e);
-    if (code != 0)
+    if (code != 0 || (code = decided_create(s->db, e)) != 0)
         return code;
     if (follow(s) == E_EXISTS)
         return error_set(e, E_VERIFY, "%s", s->unsealed.text);

@@ -13,12 +13,15 @@
 #include "agent.h"
 #include "apply.h"
 #include "clock.h"
+#include "decided.h"
 #include "event.h"
+#include "owned.h"
 #include "queue.h"
 #include "record.h"
 #include "renewal.h"
 #include "schema.h"
 #include "store.h"
+#include "view.h"
 #include "wipe.h"
 #include "wire.h"
 
@@ -36,6 +39,7 @@ struct sync {
     struct error renewal; /* why lease or officers could not be kept; code 0: they are */
     uint64_t skew_ms;     /* 0: the clocks agree well enough */
     uint64_t started_ms;
+    struct owned owned; /* what was this person's to decide before */
 };
 
 /* --- words on the way --- */
@@ -248,35 +252,54 @@ static int pull_all(struct sync *s, struct error *e)
 
 /* --- the end --- */
 
-static int count_conflict(void *arg, const struct record_conflict *c, struct error *e)
-{
-    size_t *loud = arg;
-    (void)e;
-    *loud += c->loud != 0;
-    return 0;
-}
+struct end {
+    struct view v;
+    struct queue_seen seen; /* the office's checkpoint */
+    struct owned owned;     /* what is this person's to decide now */
+    size_t told;            /* decisions over this person's words, told now */
+};
 
-static void say_numbers(const struct sync *s, uint64_t size, size_t loud)
+static int say_numbers(const struct sync *s, struct end *end, struct error *e)
 {
+    int code;
     fprintf(s->cli->out,
             "{\"sent\": %llu, \"held\": %llu, \"checkpoint\": %llu, \"verified\": true, \"entries\": %llu, "
             "\"arrived\": %llu, \"purged\": %llu, \"kept\": %llu, \"agrees\": %s, \"rebuilt\": %s, "
-            "\"conflicts\": %zu, \"clock_skew_ms\": %llu}\n",
-            (unsigned long long)s->sent, (unsigned long long)s->held, (unsigned long long)size,
+            "\"conflicts\": %zu, \"yours\": %zu, \"new\": %zu, \"clock_skew_ms\": %llu, \"decided\": [",
+            (unsigned long long)s->sent, (unsigned long long)s->held, (unsigned long long)end->seen.size,
             (unsigned long long)s->got.entries, (unsigned long long)s->got.arrived, (unsigned long long)s->got.purged,
-            (unsigned long long)s->got.kept, s->got.agrees ? "true" : "false", s->got.rebuilt ? "true" : "false", loud,
-            (unsigned long long)s->skew_ms);
+            (unsigned long long)s->got.kept, s->got.agrees ? "true" : "false", s->got.rebuilt ? "true" : "false",
+            end->owned.all, end->owned.count, owned_new(&s->owned, &end->owned), (unsigned long long)s->skew_ms);
+    code = decided_tell(&end->v, &end->told, e);
+    fputs("]}\n", s->cli->out);
+    return code;
 }
 
-static void say_words(const struct sync *s, uint64_t size, size_t loud)
+/* What a person is to know of what others wrote: what was decided, and what is to be decided. */
+static int say_conflicts(const struct sync *s, struct end *end, struct error *e)
+{
+    size_t fresh = owned_new(&s->owned, &end->owned);
+    char count[64], yours[64];
+    int code = decided_tell(&end->v, &end->told, e);
+    if (code != 0 || end->owned.all == 0)
+        return code;
+    (void)snprintf(yours, sizeof yours, fresh != 0 ? "%zu of them yours, %zu new" : "%zu of them yours",
+                   end->owned.count, fresh);
+    fprintf(s->cli->err, "%s for a decision, %s; `satchel conflicts` lists them\n",
+            cli_count(end->owned.all, "conflict waits", "conflicts wait", count, sizeof count), yours);
+    return 0;
+}
+
+static int say_words(const struct sync *s, struct end *end, struct error *e)
 {
     FILE *out = s->cli->out;
     char count[64];
     if (s->sent != 0)
         fprintf(out, "%s, all held by the office at checkpoint %llu (verified)\n",
-                cli_count(s->sent, "change", "changes", count, sizeof count), (unsigned long long)size);
+                cli_count(s->sent, "change", "changes", count, sizeof count), (unsigned long long)end->seen.size);
     else
-        fprintf(out, "nothing was queued; the office is at checkpoint %llu (verified)\n", (unsigned long long)size);
+        fprintf(out, "nothing was queued; the office is at checkpoint %llu (verified)\n",
+                (unsigned long long)end->seen.size);
     fprintf(out, "%s came", cli_count(s->got.entries, "entry", "entries", count, sizeof count));
     if (s->got.arrived != 0)
         fprintf(out, ", %s new here",
@@ -292,26 +315,27 @@ static void say_words(const struct sync *s, uint64_t size, size_t loud)
     if (s->held != 0)
         fprintf(s->cli->err, "the office holds back %s; `satchel status` says why\n",
                 cli_count(s->held, "of your changes", "of your changes", count, sizeof count));
-    if (loud != 0)
-        fprintf(s->cli->err, "%s for your decision; `satchel conflicts` lists them\n",
-                cli_count(loud, "conflict waits", "conflicts wait", count, sizeof count));
+    return say_conflicts(s, end, e);
 }
 
 static int summary(struct sync *s, int *waiting, struct error *e)
 {
-    struct queue_seen seen;
-    size_t loud = 0;
+    struct end end = {.told = 0};
     int code;
-    if ((code = queue_seen(s->store->db, &seen, e)) != 0 ||
-        (code = record_conflicts(s->store->db, count_conflict, &loud, e)) != 0)
+    if ((code = view_open(&end.v, s->store->db, s->cli, e)) != 0)
         return code;
-    *waiting = loud != 0 || s->held != 0 || s->got.kept != 0;
-    end_progress(s);
-    if (s->cli->json)
-        say_numbers(s, seen.size, loud);
-    else
-        say_words(s, seen.size, loud);
-    return 0;
+    if ((code = queue_seen(s->store->db, &end.seen, e)) == 0 &&
+        (code = owned_load(s->store->db, &s->store->user, &end.owned, e)) == 0) {
+        *waiting = end.owned.all != 0 || s->held != 0 || s->got.kept != 0;
+        end_progress(s);
+        code = s->cli->json ? say_numbers(s, &end, e) : say_words(s, &end, e);
+        /* What did not get out is told at the next sync. */
+        if (code == 0 && end.told != 0 && fflush(s->cli->out) == 0)
+            code = decided_told(s->store, e);
+    }
+    owned_free(&end.owned);
+    view_close(&end.v);
+    return code;
 }
 
 /* Said after everything else has been done and sent: the record is not what it should be. */
@@ -451,7 +475,9 @@ int command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct er
     wire.noise_secret = s.store->noise_secret;
     wire.office_noise = s.store->office_noise;
     s.shows_progress = !cli->json && cli->err == stderr && isatty(STDERR_FILENO);
-    code = run(&s, &wire, waiting, e);
+    if ((code = owned_load(s.store->db, &s.store->user, &s.owned, e)) == 0)
+        code = run(&s, &wire, waiting, e);
+    owned_free(&s.owned);
     store_close(s.store);
     return code != 0 ? error_code(e) : 0;
 }

@@ -212,10 +212,12 @@ int write_find_case(struct store *s, const char *words, struct id *scope, struct
         (code = record_find(s->db, scope, &place, e)) != 0)
         return code;
     view_id(scope, brief);
-    return place.voided ? error_set(e, E_REFUSED,
-                                    "case %s is voided; `satchel resolve %s void no` takes that back, if it was wrong",
-                                    brief, brief)
-                        : 0;
+    return place.voided
+               ? error_set(
+                     e, E_REFUSED,
+                     "case %s is voided; `satchel show %s` prints the command that takes that back, if it was wrong",
+                     brief, brief)
+               : 0;
 }
 
 static int make_new(struct writing *w, int argc, char **argv, const char *reason, struct id *record, struct error *e)
@@ -259,6 +261,8 @@ int write_new(struct store *s, struct cli *cli, int argc, char **argv, int *wait
     if (code == 0) {
         write_id(cli, w.kind, &record);
         code = say(&w, &record, "", e);
+        if (w.kind->number == KIND_CLIENT)
+            duplicates_tell(s, cli, &record);
     }
     free_pairs(&w);
     return code;
@@ -280,8 +284,8 @@ static int open_record(struct writing *w, const char *words, struct edit *edit, 
     view_id(&record, brief);
     if (place.voided)
         return error_set(e, E_REFUSED,
-                         "%s %s is voided and is not changed any more; `satchel resolve %s void no` takes that back, "
-                         "if it was wrong",
+                         "%s %s is voided and is not changed any more; `satchel show %s` prints the command that takes "
+                         "that back, if it was wrong",
                          place.kind->name, brief, brief);
     return edit_open(edit, w->s->db, &record, e);
 }
@@ -299,10 +303,11 @@ static int check_decided(struct writing *w, const struct id *record, struct erro
             return code;
         if (f.shown.conflict == MERGE_LOUD && holds_one(w->pairs[i].field)) {
             view_id(record, brief);
-            code = error_set(e, E_REFUSED,
-                             "%s of %s %s is contested: look at its values with `satchel conflicts`, and decide with "
-                             "`satchel resolve %s %s VALUE`; nothing was written",
-                             w->pairs[i].field->name, w->kind->name, brief, brief, w->pairs[i].field->name);
+            code =
+                error_set(e, E_REFUSED,
+                          "%s of %s %s is contested: `satchel show %s` shows its values, and prints the command that "
+                          "decides; nothing was written",
+                          w->pairs[i].field->name, w->kind->name, brief, brief);
         }
         record_field_free(&f);
     }

@@ -85,7 +85,7 @@ static void keyed_hash(struct slice bytes, const uint8_t *domain, size_t domain_
     crypto_generichash(out, CHANGE_HASH_BYTES, bytes.p, bytes.size, domain, domain_size);
 }
 
-int change_read_header(struct slice header, struct change *out, struct error *e)
+int change_read_known(struct slice header, struct change *out, struct error *e)
 {
     struct unpack r;
     uint64_t version;
@@ -115,9 +115,16 @@ int change_read_header(struct slice header, struct change *out, struct error *e)
     out->record = unpack_id(&r);
     out->kind = (unsigned)number(&r, 1, NUMBER_MAX);
     unpack_fixed(&r, out->body_hash, sizeof out->body_hash);
-    keyed_hash(header, header_domain, sizeof header_domain - 1, out->hash);
     out->header = header;
     return unpack_end(&r, "a change's header", e);
+}
+
+int change_read_header(struct slice header, struct change *out, struct error *e)
+{
+    int code = change_read_known(header, out, e);
+    if (code == 0)
+        keyed_hash(header, header_domain, sizeof header_domain - 1, out->hash);
+    return code;
 }
 
 /* The dots of an op: each greater than the one before, so that a set of dots has one form. */

@@ -63,6 +63,9 @@ struct change {
 /* Reads a header alone: ops are left empty. E_INPUT, E_LIMIT. All slices point into the caller's bytes. */
 int change_read_header(struct slice header, struct change *out, struct error *e);
 
+/* The same of a header that is in the log already: its hash is not made. */
+int change_read_known(struct slice header, struct change *out, struct error *e);
+
 /* Reads header and body, and checks body_hash. body.p NULL: erased. E_INPUT, E_LIMIT, E_VERIFY (the hash differs).
  * What an op says is not checked against the schema: an older version carries what it does not know. */
 int change_read(struct slice header, struct slice body, struct change *out, struct error *e);

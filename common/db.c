@@ -10,7 +10,7 @@
 
 #include "vault.h"
 
-enum { SETS = 64, WAYS = 4 };
+enum { SETS = 64, WAYS = 4, NEAR = 256 };
 
 struct cached {
     sqlite3_stmt *statement; /* NULL: free */
@@ -22,6 +22,7 @@ struct db {
     sqlite3 *handle;
     uint64_t asked;
     struct cached cache[SETS][WAYS];
+    struct cached *near[NEAR]; /* a short cut: where what stands at an address was found last */
 };
 
 /* --- opening and closing --- */
@@ -113,12 +114,27 @@ int db_exec(struct db *db, const char *sql, struct error *e)
 
 /* --- statements --- */
 
+/* Texts are long and asked for often: eight bytes at a time. */
 static struct cached *set_of(struct db *db, const char *sql)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (; *sql != '\0'; sql++)
-        hash = (hash ^ (uint8_t)*sql) * 16777619u;
-    return db->cache[(hash ^ hash >> 16) % SETS];
+    size_t left = strlen(sql);
+    uint64_t hash = left, word;
+    for (; left >= sizeof word; left -= sizeof word, sql += sizeof word) {
+        memcpy(&word, sql, sizeof word);
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15u; /* odd, and without a pattern */
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    memcpy(&word, sql, left);
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    return db->cache[(hash >> 32) % SETS];
+}
+
+/* Most texts are constants, and are asked for at the same address each time. What stands there may have changed since:
+ * who takes the short cut looks whether it is still the same. */
+static struct cached **near(struct db *db, const void *address)
+{
+    return &db->near[((uintptr_t)address * 0x9e3779b97f4a7c15u >> 32) % NEAR];
 }
 
 static int prepare(struct db *db, sqlite3_stmt **out, const char *sql, struct error *e)
@@ -134,9 +150,17 @@ static int prepare(struct db *db, sqlite3_stmt **out, const char *sql, struct er
 /* The statement for a text, marked as in use where it is the cache's. */
 static int take(struct db *db, sqlite3_stmt **out, const char *sql, struct error *e)
 {
-    struct cached *set = set_of(db, sql), *place = NULL;
+    struct cached *set, *place = *near(db, sql);
     int code;
     *out = NULL;
+    if (place != NULL && !place->in_use && strcmp(sqlite3_sql(place->statement), sql) == 0) {
+        place->in_use = 1;
+        place->asked = ++db->asked;
+        *out = place->statement;
+        return 0;
+    }
+    set = set_of(db, sql);
+    place = NULL;
     /* 1. Is it there? Somebody may be reading from it: then this one gets its own, and the cache stays as it is. */
     for (int i = 0; i < WAYS; i++) {
         if (set[i].statement == NULL || strcmp(sqlite3_sql(set[i].statement), sql) != 0)
@@ -145,6 +169,7 @@ static int take(struct db *db, sqlite3_stmt **out, const char *sql, struct error
             return prepare(db, out, sql, e);
         set[i].in_use = 1;
         set[i].asked = ++db->asked;
+        *near(db, sql) = &set[i];
         *out = set[i].statement;
         return 0;
     }
@@ -157,25 +182,36 @@ static int take(struct db *db, sqlite3_stmt **out, const char *sql, struct error
     if (place != NULL) {
         (void)sqlite3_finalize(place->statement);
         *place = (struct cached){*out, 1, ++db->asked};
+        *near(db, sql) = *near(db, *out) = place;
     }
     return 0;
 }
 
+/* NULL: it is not the cache's. */
+static struct cached *place_of(struct db *db, sqlite3_stmt *statement)
+{
+    struct cached *set = set_of(db, sqlite3_sql(statement));
+    for (int i = 0; i < WAYS; i++)
+        if (set[i].statement == statement)
+            return &set[i];
+    return NULL;
+}
+
 void db_done(struct db *db, sqlite3_stmt *statement)
 {
-    struct cached *set;
+    struct cached *place;
     if (statement == NULL)
         return;
-    set = set_of(db, sqlite3_sql(statement));
-    for (int i = 0; i < WAYS; i++) {
-        if (set[i].statement != statement)
-            continue;
-        /* What is bound may go now: who takes the statement next binds all of it anew. */
-        (void)sqlite3_reset(statement);
-        set[i].in_use = 0;
+    place = *near(db, statement);
+    if (place == NULL || place->statement != statement)
+        place = place_of(db, statement);
+    if (place == NULL) {
+        (void)sqlite3_finalize(statement);
         return;
     }
-    (void)sqlite3_finalize(statement);
+    /* What is bound may go now: who takes the statement next binds all of it anew. */
+    (void)sqlite3_reset(statement);
+    place->in_use = 0;
 }
 
 static int bind_slice(sqlite3_stmt *s, int number, struct slice bytes)

@@ -95,15 +95,15 @@ int edit_set_over(struct edit *edit, const struct schema_field *field, struct sl
     return code;
 }
 
-/* The dots of the live ops of a field; with element: of those that put it into the set. *dots is freed by the caller.
- */
+/* The dots of the live ops of a field. *dots is freed by the caller. With element, a set's: of those that put it into
+ * the set, *holds of them, and behind them of the removes, which have done their work and would only pile up. */
 static int live_dots(struct edit *edit, const struct schema_field *field, const struct slice *element,
-                     struct dot **dots, size_t *count, struct error *e)
+                     struct dot **dots, size_t *count, size_t *holds, struct error *e)
 {
     struct record_field live;
     int code;
     *dots = NULL;
-    *count = 0;
+    *count = *holds = 0;
     if (edit->is_new)
         return 0;
     if ((code = record_field_load(edit->db, &edit->record, edit->kind, field, &live, e)) != 0)
@@ -112,11 +112,14 @@ static int live_dots(struct edit *edit, const struct schema_field *field, const 
         code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
         goto out;
     }
-    for (size_t i = 0; i < live.count; i++) {
+    for (size_t i = 0; i < live.count; i++)
         if (element == NULL ||
             (slice_equal(*element, live.ops[i].merge.value) && live.ops[i].merge.action != CHANGE_REMOVE))
             (*dots)[(*count)++] = live.ops[i].merge.dot;
-    }
+    *holds = *count;
+    for (size_t i = 0; i < live.count && element != NULL && *count < CHANGE_SUPERSEDES_MAX; i++)
+        if (live.ops[i].merge.action == CHANGE_REMOVE)
+            (*dots)[(*count)++] = live.ops[i].merge.dot;
 out:
     record_field_free(&live);
     return code;
@@ -125,14 +128,14 @@ out:
 int edit_set(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e)
 {
     struct dot *dots = NULL;
-    size_t count = 0;
+    size_t count = 0, holds;
     int code = 0;
     if (field->policy == SCHEMA_SET || field->policy == SCHEMA_SUM)
         return error_set(e, E_USAGE, "%s of a %s holds several values: use add and remove", field->name,
                          edit->kind->name);
     /* What is written once is amended, not replaced: an amendment supersedes nothing. */
     if (field->policy != SCHEMA_ONCE)
-        code = live_dots(edit, field, NULL, &dots, &count, e);
+        code = live_dots(edit, field, NULL, &dots, &count, &holds, e);
     if (code == 0)
         code = edit_set_over(edit, field, value, dots, count, e);
     free(dots);
@@ -142,7 +145,8 @@ int edit_set(struct edit *edit, const struct schema_field *field, struct slice v
 int edit_add(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e)
 {
     struct dot *dots = NULL;
-    size_t count = 0;
+    struct id named;
+    size_t count = 0, holds;
     int code;
     if (field->policy != SCHEMA_SET && field->policy != SCHEMA_SUM)
         return error_set(e, E_USAGE, "%s of a %s holds one value: use set", field->name, edit->kind->name);
@@ -150,10 +154,13 @@ int edit_add(struct edit *edit, const struct schema_field *field, struct slice v
         return error_set(e, E_INPUT, "nothing to add: the value is empty");
     if ((code = schema_check(edit->kind, field, value, e)) != 0)
         return code;
+    if (field->type == SCHEMA_REF && slice_id(value, &named) && id_equal(&named, &edit->record))
+        return error_set(e, E_INPUT, "%s of a %s cannot name the record itself; name another one", field->name,
+                         edit->kind->name);
     /* The same element once more takes the place of the adds that are seen; a contribution to a sum stands for itself.
      */
     if (field->policy == SCHEMA_SET)
-        code = live_dots(edit, field, &value, &dots, &count, e);
+        code = live_dots(edit, field, &value, &dots, &count, &holds, e);
     if (code == 0)
         change_draft_op(&edit->draft, field->number, CHANGE_ADD, value, dots, count);
     free(dots);
@@ -163,12 +170,12 @@ int edit_add(struct edit *edit, const struct schema_field *field, struct slice v
 int edit_remove(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e)
 {
     struct dot *dots = NULL;
-    size_t count = 0;
+    size_t count = 0, holds = 0;
     int code;
     if (field->policy != SCHEMA_SET)
         return error_set(e, E_USAGE, "%s of a %s is not a set: use set", field->name, edit->kind->name);
-    code = live_dots(edit, field, &value, &dots, &count, e);
-    if (code == 0 && count == 0)
+    code = live_dots(edit, field, &value, &dots, &count, &holds, e);
+    if (code == 0 && holds == 0)
         code = error_set(e, E_NOT_FOUND, "%s of this %s does not hold that; `satchel show` lists what it holds",
                          field->name, edit->kind->name);
     if (code == 0)
@@ -181,13 +188,13 @@ int edit_void(struct edit *edit, struct error *e)
 {
     const struct schema_field *field = schema_field(edit->kind, FIELD_VOID);
     struct dot *before = NULL;
-    size_t before_count = 0, seen = 0;
+    size_t before_count = 0, holds, seen = 0;
     sqlite3_stmt *s = NULL;
     struct pack dots, value;
     int row, code;
     pack_start(&dots);
     pack_start(&value);
-    if ((code = live_dots(edit, field, NULL, &before, &before_count, e)) != 0)
+    if ((code = live_dots(edit, field, NULL, &before, &before_count, &holds, e)) != 0)
         goto out;
     /* The value lists every op that the voider sees, so that one it did not see brings the record back. */
     if ((code = db_query(edit->db, &s, e,

@@ -51,9 +51,11 @@ int edit_set(struct edit *edit, const struct schema_field *field, struct slice v
 /* As edit_set, but supersedes only these dots (the importer, resolve). */
 int edit_set_over(struct edit *edit, const struct schema_field *field, struct slice value, const struct dot *dots,
                   size_t dot_count, struct error *e);
-/* Adds an element to a set (supersedes the live adds of the same element) or a contribution to a sum. */
+/* Adds an element to a set (supersedes the live adds of the same element, and the live removes of any) or a
+ * contribution to a sum. A reference to the record itself is E_INPUT. */
 int edit_add(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e);
-/* Takes an element out: supersedes its live adds. E_NOT_FOUND where it is not in the set. */
+/* Takes an element out: supersedes its live adds, and the live removes of any element. E_NOT_FOUND where it is not in
+ * the set. */
 int edit_remove(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e);
 /* Voids the record: the op's value lists every live op that is seen now. reason: a sentence, kept in the body. */
 int edit_void(struct edit *edit, struct error *e);

@@ -7,6 +7,9 @@
  *            every higher op it saw                                two live: for review, loud
  *   review   the one that the office accepted first, until a
  *            person decides                                        two live: for review, loud
+ *   status   as review, but a change names the status that it
+ *            starts from; where that no longer holds, it is
+ *            contested, not applied blindly                        two live: for review, loud
  *   set      elements with a live add; an add beats a concurrent
  *            remove                                                no conflict
  *   sum      the sum of live contributions                         no conflict
@@ -22,13 +25,20 @@
  *   - The action matters to set and sum alone: a live remove is not shown. Elsewhere a remove is its value.
  *   - Every order ends in the dot, and after the dot in the op's bytes, so that no two different ops are ever equal and
  *     the result depends on the set alone: not on the order of arrival, nor on how qsort treats ties.
- *   - text: two live versions are both shown, whole, never interleaved.
+ *   - status: the office's order decides what still held. All ops of the field, live and dead, are gone through in it,
+ *     the first begins a line, and each that names the end of the line becomes its end; what does not stands contested.
+ *     Shown is the end of the line, and so never a change whose start was gone, only because it was accepted before
+ *     others that live: that is what review alone would show.
+ *   - text: the versions that live are all shown, whole. Whether they can be brought together depends on their base,
+ *     which is found here (merge_base); the words themselves are text.c's.
  *   - A total that int64 cannot hold is clamped and loud, since a wrong total must not look like a right one.
  *
  * Nothing here can fail: whatever bytes come in, something is shown, and the same on every replica. */
 #include "merge.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 
@@ -280,7 +290,68 @@ static struct merge_shown show_once(struct merge_op *live, size_t count)
     return shown;
 }
 
+/* Did the author of an op start from this one? */
+static int names(const struct merge_op *op, const struct dot *dot)
+{
+    struct unpack r;
+    unpack_start(&r, op->supersedes);
+    for (size_t left = unpack_array(&r); left > 0; left--) {
+        struct dot named = dot_unpack(&r);
+        if (r.failed)
+            return 0;
+        if (dot_equal(&named, dot))
+            return 1;
+    }
+    return 0;
+}
+
+/* Where the line ends: both in accepted_first's order. NULL: there is no op. */
+static const struct merge_op *follow(const struct merge_op *live, size_t count, const struct merge_op *dead,
+                                     size_t dead_count)
+{
+    const struct merge_op *end = NULL;
+    size_t l = 0, d = 0;
+    /* The dead behind the last that lives could only follow one that is dead as well. */
+    while (l < count) {
+        int is_live = d == dead_count || accepted_first(&live[l], &dead[d]) < 0;
+        const struct merge_op *next = is_live ? &live[l++] : &dead[d++];
+        if (end == NULL || names(next, &end->dot))
+            end = next;
+    }
+    return end;
+}
+
+static struct merge_shown show_status(struct merge_op *live, size_t count, struct merge_op *dead, size_t dead_count)
+{
+    /* 1. In the office's order; where all that lives agrees, nobody's start matters. */
+    struct merge_shown shown = one_of(live, count, accepted_first, MERGE_LOUD);
+    const struct merge_op *end;
+    if (shown.conflict == MERGE_AGREED)
+        return shown;
+    /* 2. The line. It ends in a live op: what is dead was named by one that comes later, and that would be its end. An
+     * op that names a later one (which no honest author can) breaks this; then the first that lives is shown. */
+    clear_keys(dead, dead_count);
+    sort(dead, dead_count, accepted_first);
+    end = follow(live, count, dead, dead_count);
+    for (size_t i = 1; i < count; i++) {
+        if (end == &live[i]) {
+            /* 3. Its end to the front; the others keep their order. */
+            struct merge_op first = live[i];
+            memmove(&live[1], &live[0], i * sizeof *live);
+            live[0] = first;
+            break;
+        }
+    }
+    return shown;
+}
+
 struct merge_shown merge_show(const struct schema_field *field, struct merge_op *live, size_t count)
+{
+    return merge_show_over(field, live, count, NULL, 0);
+}
+
+struct merge_shown merge_show_over(const struct schema_field *field, struct merge_op *live, size_t count,
+                                   struct merge_op *dead, size_t dead_count)
 {
     clear_keys(live, count);
     switch (field->policy) {
@@ -289,8 +360,9 @@ struct merge_shown merge_show(const struct schema_field *field, struct merge_op 
     case SCHEMA_HIGHEST:
         return show_highest(field, live, count);
     case SCHEMA_REVIEW:
-    case SCHEMA_STATUS:
         return one_of(live, count, accepted_first, MERGE_LOUD);
+    case SCHEMA_STATUS:
+        return show_status(live, count, dead, dead_count);
     case SCHEMA_SET:
         return show_set(live, count);
     case SCHEMA_SUM:
@@ -302,4 +374,108 @@ struct merge_shown merge_show(const struct schema_field *field, struct merge_op 
     }
     /* Not reached: the table of kinds holds no other policy, and every case returns. */
     abort();
+}
+
+/* --- the base --- */
+
+#define WORDS (MERGE_DEAD_MAX / 64)
+#define FAR UINT_MAX /* no way leads there */
+
+/* Some of the dead. */
+struct some {
+    uint64_t bits[WORDS];
+};
+
+static void put(struct some *s, size_t i)
+{
+    s->bits[i / 64] |= 1ull << i % 64;
+}
+
+static int has(const struct some *s, size_t i)
+{
+    return (int)(s->bits[i / 64] >> i % 64 & 1);
+}
+
+/* Which of the dead an op names, but for itself. */
+static struct some named_by(const struct merge_op *op, const struct merge_op *dead, size_t count)
+{
+    struct some out = {{0}};
+    struct unpack r;
+    unpack_start(&r, op->supersedes);
+    for (size_t left = unpack_array(&r); left > 0; left--) {
+        struct dot dot = dot_unpack(&r);
+        for (size_t i = 0; i < count && !r.failed; i++)
+            if (dot_equal(&dead[i].dot, &dot) && !dot_equal(&dot, &op->dot))
+                put(&out, i);
+    }
+    return out;
+}
+
+/* How many generations lie between an op, which names `first`, and each of the dead. */
+static void measure(const struct some *first, const struct some *names_of, size_t count, unsigned *distance)
+{
+    size_t queue[MERGE_DEAD_MAX], used = 0;
+    for (size_t i = 0; i < count; i++) {
+        distance[i] = has(first, i) ? 1 : FAR;
+        if (distance[i] == 1)
+            queue[used++] = i;
+    }
+    for (size_t at = 0; at < used; at++)
+        for (size_t i = 0; i < count; i++)
+            if (distance[i] == FAR && has(&names_of[queue[at]], i)) {
+                distance[i] = distance[queue[at]] + 1;
+                queue[used++] = i;
+            }
+}
+
+struct merge_base merge_base(const struct merge_op *live, size_t count, const struct merge_op *dead, size_t dead_count)
+{
+    struct merge_base found = {0, MERGE_NO_BASE};
+    struct some names_of[MERGE_DEAD_MAX], older = {{0}};
+    unsigned nearest[MERGE_DEAD_MAX], farthest[MERGE_DEAD_MAX], distance[MERGE_DEAD_MAX], generation = FAR;
+    size_t bases = 0;
+    if (dead_count > MERGE_DEAD_MAX)
+        return found;
+    /* 1. How far each of the dead is from the live op that is nearest to it, and from the one that is farthest. */
+    for (size_t i = 0; i < dead_count; i++) {
+        names_of[i] = named_by(&dead[i], dead, dead_count);
+        nearest[i] = FAR;
+        farthest[i] = count == 0 ? FAR : 0;
+    }
+    for (size_t l = 0; l < count; l++) {
+        struct some first = named_by(&live[l], dead, dead_count);
+        measure(&first, names_of, dead_count, distance);
+        for (size_t i = 0; i < dead_count; i++) {
+            nearest[i] = distance[i] < nearest[i] ? distance[i] : nearest[i];
+            farthest[i] = distance[i] > farthest[i] ? distance[i] : farthest[i];
+        }
+    }
+    /* 2. The first generation in which one of them is an ancestor of all. */
+    for (size_t i = 0; i < dead_count; i++)
+        generation = farthest[i] < generation ? farthest[i] : generation;
+    if (generation == FAR)
+        return found;
+    found.generation = generation;
+    /* 3. What was not reached by then does not count, since not everybody has it. */
+    for (size_t i = 0; i < dead_count; i++)
+        if (nearest[i] > generation)
+            names_of[i] = (struct some){{0}};
+    /* 4. Of those that are ancestors of all: the one that is no ancestor of another of them. */
+    for (size_t k = 0; k < dead_count; k++) {
+        if (farthest[k] != generation)
+            continue;
+        measure(&names_of[k], names_of, dead_count, distance);
+        for (size_t i = 0; i < dead_count; i++)
+            if (i != k && distance[i] != FAR)
+                put(&older, i);
+    }
+    for (size_t i = 0; i < dead_count; i++) {
+        if (farthest[i] != generation || has(&older, i))
+            continue;
+        found.base = i;
+        bases++;
+    }
+    if (bases != 1)
+        found.base = MERGE_NO_BASE;
+    return found;
 }

@@ -22,15 +22,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIVING_MAX 64 /* live ops of a record that are looked at in memory, not one by one in the store */
-
 /* --- applying one entry --- */
 
 /* What the store knows of an entry before it is applied. */
 struct standing {
     int held, applied;
     int awaited; /* superseded has dots of this change */
-    int may_have_conflict, may_have_void;
+    int may_have_conflict;
     int placed;
     uint64_t kind;
     struct id scope;
@@ -38,19 +36,17 @@ struct standing {
 
 static int look_up(struct db *db, const struct log_entry *entry, struct standing *out, struct error *e)
 {
-    static const char sql[] =
-        "SELECT coalesce((SELECT held FROM entry WHERE id = ?1), 0)"
-        " OR EXISTS(SELECT 1 FROM held WHERE device = ?2 AND epoch = ?3 AND seq = ?4),"
-        " EXISTS(SELECT 1 FROM applied WHERE entry = ?1),"
-        " EXISTS(SELECT 1 FROM superseded WHERE device = ?2 AND epoch = ?3 AND seq = ?4),"
-        " EXISTS(SELECT 1 FROM conflict WHERE record = ?5), EXISTS(SELECT 1 FROM op WHERE record = ?5 AND field = ?6),"
-        " place.kind, place.scope FROM (SELECT 1) LEFT JOIN place ON place.record = ?5";
+    static const char sql[] = "SELECT coalesce((SELECT held FROM entry WHERE id = ?1), 0)"
+                              " OR EXISTS(SELECT 1 FROM held WHERE device = ?2 AND epoch = ?3 AND seq = ?4),"
+                              " EXISTS(SELECT 1 FROM applied WHERE entry = ?1),"
+                              " EXISTS(SELECT 1 FROM superseded WHERE device = ?2 AND epoch = ?3 AND seq = ?4),"
+                              " EXISTS(SELECT 1 FROM conflict WHERE record = ?5),"
+                              " place.kind, place.scope FROM (SELECT 1) LEFT JOIN place ON place.record = ?5";
     const struct change *c = &entry->change;
     sqlite3_stmt *s;
     int code;
     memset(out, 0, sizeof *out);
-    if ((code = db_query(db, &s, e, sql, "iduudu", entry->id, &c->device, c->epoch, c->seq, &c->record,
-                         (uint64_t)FIELD_VOID)) != 0)
+    if ((code = db_query(db, &s, e, sql, "iduud", entry->id, &c->device, c->epoch, c->seq, &c->record)) != 0)
         return code;
     if (db_next(db, s, e) != 1)
         return e->code;
@@ -58,133 +54,53 @@ static int look_up(struct db *db, const struct log_entry *entry, struct standing
     out->applied = db_int(s, 1) != 0;
     out->awaited = db_int(s, 2) != 0;
     out->may_have_conflict = db_int(s, 3) != 0;
-    out->may_have_void = db_int(s, 4) != 0;
-    out->placed = !db_is_null(s, 5);
-    out->kind = db_uint(s, 5);
-    out->scope = db_id(s, 6);
+    out->placed = !db_is_null(s, 4);
+    out->kind = db_uint(s, 4);
+    out->scope = db_id(s, 5);
     db_done(db, s);
     return 0;
 }
 
-/* What lives in a record that has little: the usual case, for which one statement saves many. */
-struct living {
-    int known; /* it has no more than this */
-    size_t count;
-    unsigned fields[LIVING_MAX];
-    struct {
-        int64_t entry;
-        struct dot dot;
-    } ops[LIVING_MAX];
-};
+#define OP_ROW "(?1,?2,?,?,?,?,?)"
+#define INSERT_OP "INSERT OR FAIL INTO op(record, entry, field, op, action, at, size) VALUES" OP_ROW
+enum { OP_ROW_ITEMS = 5, OP_ROWS_MAX = 8 };
 
-static int list_living(struct db *db, const struct change *c, const struct standing *standing, struct living *out,
-                       struct error *e)
+/* One statement for up to OP_ROWS_MAX ops: most changes need no second one. FAIL spares SQLite a copy of each page for
+ * the case that a later row fails: then the caller's transaction goes back as a whole. */
+static int insert_rows(struct db *db, const struct log_entry *entry, const uint8_t *ops, size_t count, struct error *e)
 {
-    static const char sql[] = "SELECT op.field, op.entry, op.op, entry.device, entry.epoch, entry.seq "
-                              "FROM op CROSS JOIN entry ON entry.id = op.entry WHERE op.record = ? LIMIT ?";
+    static const char *const sql[OP_ROWS_MAX] = {
+        INSERT_OP,
+        INSERT_OP "," OP_ROW,
+        INSERT_OP "," OP_ROW "," OP_ROW,
+        INSERT_OP "," OP_ROW "," OP_ROW "," OP_ROW,
+        INSERT_OP "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW,
+        INSERT_OP "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW,
+        INSERT_OP "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW,
+        INSERT_OP "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW "," OP_ROW};
+    const struct change *c = &entry->change;
+    char format[3 + OP_ROW_ITEMS * OP_ROWS_MAX];
     sqlite3_stmt *s;
-    int row, code;
-    out->known = 1;
-    out->count = 0;
-    if (!standing->placed)
-        return 0;
-    if ((code = db_query(db, &s, e, sql, "di", &c->record, (int64_t)LIVING_MAX + 1)) != 0)
+    int code, rc = SQLITE_OK;
+    /* What stands in the rows is bound as NULL first. */
+    memset(format, 'n', sizeof format);
+    format[0] = 'd';
+    format[1] = 'i';
+    format[2 + OP_ROW_ITEMS * count] = 0;
+    if ((code = db_query(db, &s, e, sql[count - 1], format, &c->record, entry->id)) != 0)
         return code;
-    while ((row = db_next(db, s, e)) == 1) {
-        if (out->count == LIVING_MAX) {
-            out->known = 0;
-            db_done(db, s);
-            return 0;
-        }
-        out->fields[out->count] = (unsigned)db_uint(s, 0);
-        out->ops[out->count].entry = db_int(s, 1);
-        out->ops[out->count].dot = (struct dot){db_id(s, 3), db_uint(s, 4), db_uint(s, 5), (unsigned)db_uint(s, 2)};
-        out->count++;
+    for (size_t i = 0; i < count && rc == SQLITE_OK; i++) {
+        const struct change_op *op = &c->ops[ops[i]];
+        const int64_t row[OP_ROW_ITEMS] = {op->field, ops[i], op->action, op->value.p - c->body.p,
+                                           (int64_t)op->value.size};
+        for (int k = 0; k < OP_ROW_ITEMS && rc == SQLITE_OK; k++)
+            rc = sqlite3_bind_int64(s, 3 + (int)i * OP_ROW_ITEMS + k, row[k]);
     }
-    return row < 0 ? e->code : 0;
-}
-
-/* Takes a dot out of op. *found: it was there. */
-static int end_life(struct db *db, const struct change *c, unsigned field, const struct dot *dot, struct living *living,
-                    int *found, struct error *e)
-{
-    size_t i = 0;
-    int code;
-    *found = 0;
-    if (!living->known) {
-        code = db_run(db, e,
-                      "DELETE FROM op WHERE record = ?1 AND field = ?2 AND op = ?3 AND entry = "
-                      "(SELECT id FROM entry WHERE device = ?4 AND epoch = ?5 AND seq = ?6)",
-                      "duuduu", &c->record, (uint64_t)field, (uint64_t)dot->index, &dot->device, dot->epoch, dot->seq);
-        *found = code == 0 && db_changes(db) != 0;
-        return code;
-    }
-    while (i < living->count && (living->fields[i] != field || !dot_equal(&living->ops[i].dot, dot)))
-        i++;
-    if (i == living->count)
-        return 0;
-    *found = 1;
-    code = db_run(db, e, "DELETE FROM op WHERE record = ? AND field = ? AND entry = ? AND op = ?", "duiu", &c->record,
-                  (uint64_t)field, living->ops[i].entry, (uint64_t)dot->index);
-    living->count--;
-    living->fields[i] = living->fields[living->count];
-    living->ops[i] = living->ops[living->count];
-    return code;
-}
-
-/* *found: not 0 where the entry that a dot stands in is applied. */
-static int is_applied(struct db *db, const struct dot *dot, int *found, struct error *e)
-{
-    sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_query(db, &s, e,
-                         "SELECT 1 FROM entry JOIN applied ON applied.entry = entry.id "
-                         "WHERE entry.device = ? AND entry.epoch = ? AND entry.seq = ?",
-                         "duu", &dot->device, dot->epoch, dot->seq)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
-        return e->code;
-    if (row == 1)
+    if (rc != SQLITE_OK) {
         db_done(db, s);
-    *found = row == 1;
-    return 0;
-}
-
-/* One dot that an op of this change names. */
-static int supersede(struct db *db, const struct change *c, unsigned field, const struct dot *dot,
-                     struct living *living, struct error *e)
-{
-    int found = 0, code;
-    /* 1. It lives: it leaves op. */
-    if ((code = end_life(db, c, field, dot, living, &found, e)) != 0 || found)
-        return code;
-    /* 2. It was applied, and is dead, or never was of this field. */
-    if ((code = is_applied(db, dot, &found, e)) != 0 || found)
-        return code;
-    /* 3. It is still to come. */
-    return db_run(db, e, "INSERT OR IGNORE INTO superseded(device, epoch, seq, op, record, field) VALUES(?,?,?,?,?,?)",
-                  "duuudu", &dot->device, dot->epoch, dot->seq, (uint64_t)dot->index, &c->record, (uint64_t)field);
-}
-
-/* *awaited becomes 1 where the change names an op of its own. */
-static int supersede_all(struct db *db, const struct change *c, struct living *living, int *awaited, struct error *e)
-{
-    for (size_t i = 0; i < c->op_count; i++) {
-        struct unpack r;
-        size_t left;
-        int code;
-        for (left = change_supersedes(&c->ops[i], &r); left > 0; left--) {
-            struct dot dot = dot_unpack(&r);
-            if (dot.epoch == c->epoch && dot.seq == c->seq && id_equal(&dot.device, &c->device)) {
-                if (dot.index == i) /* an op that names itself replaced nothing */
-                    continue;
-                *awaited = 1;
-            }
-            if ((code = supersede(db, c, c->ops[i].field, &dot, living, e)) != 0)
-                return code;
-        }
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
     }
-    return 0;
+    return db_next(db, s, e) < 0 ? e->code : 0;
 }
 
 /* Notes that an op is of a field that this version does not know, so that it can be said. */
@@ -197,18 +113,26 @@ static int note_newer(struct db *db, const struct change *c, const struct change
                   (uint64_t)op->field, (uint64_t)c->kind, &c->scope);
 }
 
+/* Puts what lives of an entry into op, and the entry into applied. */
 static int insert_ops(struct db *db, const struct log_entry *entry, const uint8_t *live, struct error *e)
 {
     const struct change *c = &entry->change;
+    uint8_t mask[LOG_MASK_MAX] = {0}, ops[CHANGE_OPS_MAX];
+    size_t count = 0;
     int code = 0;
     for (size_t i = 0; i < c->op_count && code == 0; i++) {
-        const struct change_op *op = &c->ops[i];
-        if (live[i] && (code = note_newer(db, c, op, e)) == 0)
-            code = db_run(db, e, "INSERT INTO op(record, field, entry, op, action, at, size) VALUES(?,?,?,?,?,?,?)",
-                          "duiuuuu", &c->record, (uint64_t)op->field, entry->id, (uint64_t)i, (uint64_t)op->action,
-                          (uint64_t)(op->value.p - c->body.p), (uint64_t)op->value.size);
+        if (!live[i])
+            continue;
+        code = note_newer(db, c, &c->ops[i], e);
+        ops[count++] = (uint8_t)i;
+        mask[i / 8] |= (uint8_t)(1u << i % 8);
     }
-    return code;
+    for (size_t i = 0; i < count && code == 0; i += OP_ROWS_MAX)
+        code = insert_rows(db, entry, ops + i, count - i < OP_ROWS_MAX ? count - i : OP_ROWS_MAX, e);
+    if (code != 0)
+        return code;
+    return db_run(db, e, "INSERT INTO applied(entry, live) VALUES(?,?)", "ib", entry->id,
+                  (struct slice){count != 0 ? mask : NULL, (c->op_count + 7) / 8});
 }
 
 static int is_masked(const struct log_entry *entry, size_t op)
@@ -224,7 +148,7 @@ static int take_ops(struct db *db, const struct log_entry *entry, const struct s
     const struct change *c = &entry->change;
     const struct schema_kind *kind = schema_kind(c->kind);
     uint8_t live[CHANGE_OPS_MAX] = {0};
-    struct living living;
+    struct record_living living;
     struct record_view view;
     int awaited = standing->awaited, code;
     /* 1. A change without ops, as one whose body was erased, makes no record; one that names another place than the
@@ -235,19 +159,18 @@ static int take_ops(struct db *db, const struct log_entry *entry, const struct s
                                             &c->record, (uint64_t)c->kind, &c->scope)) != 0)
         return code;
     /* 2. What it supersedes, whether or not its ops live. */
-    if ((code = list_living(db, c, standing, &living, e)) != 0 ||
-        (code = supersede_all(db, c, &living, &awaited, e)) != 0)
+    living.known = 1;
+    living.count = 0;
+    if ((standing->placed && (code = record_living_list(db, &c->record, &living, e)) != 0) ||
+        (code = record_living_end(db, c, &living, &awaited, e)) != 0)
         return code;
     /* 3. What of it lives. */
     for (size_t i = 0; i < c->op_count; i++)
         live[i] = !is_masked(entry, i);
-    if ((awaited && (code = record_mask_awaited(db, c, live, e)) != 0) ||
-        (code = insert_ops(db, entry, live, e)) != 0 ||
-        (code = db_run(db, e, "INSERT INTO applied(entry) VALUES(?)", "i", entry->id)) != 0)
+    if ((awaited && (code = record_mask_awaited(db, c, live, e)) != 0) || (code = insert_ops(db, entry, live, e)) != 0)
         return code;
     /* 4. What is shown now. */
-    view = (struct record_view){living.known,           live, living.fields, living.count, standing->may_have_conflict,
-                                standing->may_have_void};
+    view = (struct record_view){&living, live, standing->may_have_conflict};
     return kind == NULL ? 0 : record_show_change(db, kind, entry, &view, e);
 }
 
@@ -340,7 +263,8 @@ int record_set_held(struct db *db, int64_t entry, int held, struct error *e)
 int record_refresh(struct db *db, const struct change *c, struct error *e)
 {
     const struct schema_kind *kind = schema_kind(c->kind);
-    static const struct record_view nothing_known = {0, NULL, NULL, 0, 1, 1};
+    static const struct record_living unknown = {.known = 0};
+    static const struct record_view nothing_known = {&unknown, NULL, 1};
     struct log_entry entry;
     struct standing standing;
     struct error own;
@@ -384,6 +308,7 @@ static int forget_record(struct db *db, const struct id *record, struct error *e
     static const char *const all[] = {"DELETE FROM op WHERE record = ?",
                                       "DELETE FROM superseded WHERE record = ?",
                                       "DELETE FROM conflict WHERE record = ?",
+                                      "DELETE FROM background WHERE record = ?",
                                       "DELETE FROM newer WHERE record = ?",
                                       "DELETE FROM place WHERE record = ?",
                                       "DELETE FROM applied WHERE entry IN (SELECT id FROM entry WHERE record = ?)"};
@@ -421,8 +346,8 @@ int record_redo(struct db *db, const struct id *record, struct error *e)
 
 #define DROP_TABLES                                                                                                    \
     "DROP TABLE IF EXISTS op; DROP TABLE IF EXISTS superseded; DROP TABLE IF EXISTS applied;"                          \
-    "DROP TABLE IF EXISTS place; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS held; DROP TABLE IF EXISTS "      \
-    "newer;"
+    "DROP TABLE IF EXISTS place; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS held;"                            \
+    "DROP TABLE IF EXISTS background; DROP TABLE IF EXISTS newer;"
 
 static int apply_each(void *arg, struct log_entry *entry, struct error *e)
 {
@@ -474,6 +399,7 @@ int record_purge(struct db *db, const struct id *scope, struct error *e)
         "DELETE FROM op WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM superseded WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM conflict WHERE record IN (SELECT record FROM place WHERE scope = ?)",
+        "DELETE FROM background WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM held WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM newer WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM applied WHERE entry IN (SELECT id FROM entry WHERE scope = ?)",
@@ -555,9 +481,10 @@ int record_conflicts(struct db *db, int (*each)(void *arg, const struct record_c
     if (e == NULL)
         e = &own;
     if ((code = db_query(db, &s, e,
-                         "SELECT conflict.record, conflict.scope, conflict.kind, field, loud, count "
+                         "SELECT conflict.record, conflict.scope, conflict.kind, conflict.field, loud, "
+                         "(SELECT count(*) FROM op WHERE op.record = conflict.record AND op.field = conflict.field) "
                          "FROM conflict JOIN place ON place.record = conflict.record WHERE place.voided = 0 "
-                         "ORDER BY loud DESC, conflict.record, field",
+                         "ORDER BY loud DESC, conflict.record, conflict.field",
                          "")) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {

@@ -6,10 +6,12 @@
  *   op(record, field, entry, op, action, at, size)      the live ops: entry is entry.id, op the op's index in it; the
  *                                                       value is size bytes from at on in entry.body
  *   superseded(device, epoch, seq, op, record, field)   dots that were superseded before they were applied
- *   applied(entry)                                      the entries whose ops are in the record
+ *   applied(entry, live)                                the entries whose ops are in the record, and which of their
+ *                                                       ops live: bits as in log_entry's mask; NULL: none
  *   place(record, kind, scope, voided)                  where each record stands: what its first change said
- *   conflict(record, field, kind, scope, loud, count)   fields with more than one live value, or a contested void
+ *   conflict(record, field, kind, scope, loud)          fields with more than one live value, or a contested void
  *   held(device, epoch, seq, record)                    changes that a `hold` record holds: not applied
+ *   background(record, field, entry)                    entries that a contested text or status was written over
  *   newer(record, field, kind, scope)                   fields that this version does not know and somebody wrote to
  *   shape(kind, name, print)                            what each kind's table was made by (schema_print)
  * docs/MERGE.md, "The projection", says why each is there. */
@@ -25,6 +27,7 @@
 #include "log.h"
 #include "merge.h"
 #include "schema.h"
+#include "text.h"
 
 /* Makes the tables where they are not there, and brings those that another version made, older or newer, to this one's
  * schema: what was made otherwise is made again from the log, with what that version did not know, and without what
@@ -48,10 +51,13 @@ int record_set_held(struct db *db, int64_t entry, int held, struct error *e);
 
 /* Which ops of an applied change lived when it was applied; the others had been superseded before it came. What was
  * dealt compact may lack the change that named those, so a dealt entry carries this mask (bits as in log_entry, *bytes
- * of them; *all: not 0 where every op lived). An entry that is dealt after a release carries the mask of what lives
- * now. */
+ * of them; *all: not 0 where every op lived). */
 int record_mask(struct db *db, const struct change *c, uint8_t mask[LOG_MASK_MAX], size_t *bytes, int *all,
                 struct error *e);
+/* The same of what lives now: for what is dealt compact, or after a release. Of an entry that is not applied nothing
+ * lives. */
+int record_mask_living(struct db *db, const struct log_entry *entry, uint8_t mask[LOG_MASK_MAX], size_t *bytes,
+                       int *all, struct error *e);
 
 /* Shows the fields of a change anew: its receipt or position has become known. */
 int record_refresh(struct db *db, const struct change *c, struct error *e);
@@ -73,13 +79,27 @@ struct record_op {
     uint64_t wall_ms;
 };
 
-/* The live ops of a field in merge_show's order, with what is shown. For the void field shown.conflict is LOUD where
- * the void is contested. Freed with record_field_free, on failure too. */
+/* Several versions of a text, brought together over the text that they were written over. */
+struct record_merged {
+    struct text_merged text; /* bit i of a text_writers is ops[text.order[i]] of the field; an equal version counts
+                              * once, for the first that was accepted */
+    struct slice base;       /* the text that they were written over */
+    char *words;             /* the whole text with its overlaps marked, as the column has it; no NUL at its end */
+    size_t words_bytes;
+    void *memory; /* what base stands in */
+    size_t memory_bytes;
+};
+
+/* The live ops of a field in merge_show_over's order, with what is shown. For the void field shown.conflict is LOUD
+ * where the void is contested. A text of several versions that could be brought together has `merged`; its conflict is
+ * QUIET where nothing overlaps. Freed with record_field_free, on failure too. */
 struct record_field {
     struct merge_shown shown;
     size_t count;
     struct record_op *ops;
-    void *memory; /* what the values stand in */
+    struct record_merged *merged; /* NULL: nothing was brought together */
+    int newer_rule; /* not 0: since the office does that by a newer rule than this program has (TEXT_RULE) */
+    void *memory;   /* what the values stand in */
     size_t memory_bytes;
 };
 int record_field_load(struct db *db, const struct id *record, const struct schema_kind *kind,
@@ -108,9 +128,9 @@ struct record_conflict {
 int record_conflicts(struct db *db, int (*each)(void *arg, const struct record_conflict *c, struct error *e), void *arg,
                      struct error *e);
 
-/* The dump: UTF-8 lines, sorted, the same bytes for the same set of live ops (docs/MERGE.md, "The dump"). options NULL:
- * everything. scopes: which (in any order; the zero scope stands for what is office-wide), or NULL for all.
- * write gets pieces of it; its first non-zero return ends the dump and is returned. */
+/* The dump: UTF-8 lines, sorted, the same bytes for the same live ops and the same background (docs/MERGE.md, "The
+ * dump"). options NULL: everything. scopes: which (in any order; the zero scope stands for what is office-wide), or
+ * NULL for all. write gets pieces of it; its first non-zero return ends the dump and is returned. */
 struct record_dump_options {
     const struct id *scopes;
     size_t scope_count;

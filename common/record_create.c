@@ -17,23 +17,26 @@
     "  record BLOB NOT NULL, field INTEGER NOT NULL, entry INTEGER NOT NULL, op INTEGER NOT NULL,"                     \
     "  action INTEGER NOT NULL, at INTEGER NOT NULL, size INTEGER NOT NULL,"                                           \
     "  PRIMARY KEY(record, field, entry, op)) WITHOUT ROWID;"                                                          \
-    "CREATE INDEX IF NOT EXISTS op_entry ON op(entry);"                                                                \
     "CREATE TABLE IF NOT EXISTS superseded("                                                                           \
     "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, op INTEGER NOT NULL,"                       \
     "  record BLOB NOT NULL, field INTEGER NOT NULL,"                                                                  \
     "  PRIMARY KEY(device, epoch, seq, op, record, field)) WITHOUT ROWID;"                                             \
-    "CREATE TABLE IF NOT EXISTS applied(entry INTEGER PRIMARY KEY);"                                                   \
+    "CREATE TABLE IF NOT EXISTS applied(entry INTEGER PRIMARY KEY, live BLOB);"                                        \
     "CREATE TABLE IF NOT EXISTS place("                                                                                \
     "  record BLOB PRIMARY KEY, kind INTEGER NOT NULL, scope BLOB NOT NULL, voided INTEGER NOT NULL DEFAULT 0)"        \
     "  WITHOUT ROWID;"                                                                                                 \
     "CREATE INDEX IF NOT EXISTS place_scope ON place(scope, kind);"                                                    \
     "CREATE TABLE IF NOT EXISTS conflict("                                                                             \
     "  record BLOB NOT NULL, field INTEGER NOT NULL, kind INTEGER NOT NULL, scope BLOB NOT NULL,"                      \
-    "  loud INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(record, field)) WITHOUT ROWID;"                      \
+    "  loud INTEGER NOT NULL, PRIMARY KEY(record, field)) WITHOUT ROWID;"                                              \
     "CREATE TABLE IF NOT EXISTS held("                                                                                 \
     "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL,"                      \
     "  PRIMARY KEY(device, epoch, seq, record)) WITHOUT ROWID;"                                                        \
     "CREATE INDEX IF NOT EXISTS held_record ON held(record);"                                                          \
+    "CREATE TABLE IF NOT EXISTS background("                                                                           \
+    "  record BLOB NOT NULL, field INTEGER NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY(record, field, entry))"       \
+    "  WITHOUT ROWID;"                                                                                                 \
+    "CREATE INDEX IF NOT EXISTS background_entry ON background(entry);"                                                \
     "CREATE TABLE IF NOT EXISTS newer("                                                                                \
     "  record BLOB NOT NULL, field INTEGER NOT NULL, kind INTEGER NOT NULL, scope BLOB NOT NULL,"                      \
     "  PRIMARY KEY(record, field)) WITHOUT ROWID;"                                                                     \
@@ -144,13 +147,31 @@ static int redo_kind(struct db *db, unsigned kind, struct error *e)
     }
 }
 
+/* *older: the tables are there, as a version made them that did not note in `applied` what lives of an entry. */
+static int is_older(struct db *db, int *older, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    *older = 0;
+    if ((code = db_query(db, &s, e, "SELECT max(name = 'live') FROM pragma_table_info('applied')", "")) != 0)
+        return code;
+    if ((row = db_next(db, s, e)) != 1)
+        return row < 0 ? e->code : 0;
+    *older = !db_is_null(s, 0) && db_int(s, 0) == 0;
+    db_done(db, s);
+    return 0;
+}
+
 static int create(struct db *db, struct error *e)
 {
     struct stale stale = {{0}, 0};
-    int code = db_exec(db, TABLES, e);
     char *sql = NULL;
+    int older, code;
+    /* 0. Tables of another form are made anew, and all in them; that comes back here without them. */
+    if ((code = is_older(db, &older, e)) != 0 || older)
+        return code != 0 ? code : record_rebuild(db, e);
     /* 1. What another version made goes. */
-    if (code == 0)
+    if ((code = db_exec(db, TABLES, e)) == 0)
         code = drop_others(db, &stale, e);
     for (size_t i = 0; i < schema_table_count && code == 0; i++)
         code = begin_kind(db, &schema_table[i], &stale, e);

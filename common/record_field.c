@@ -39,7 +39,7 @@ static int take_row(sqlite3_stmt *s, struct record_live *live, struct change *he
         return 0;
     if ((code = make_room(live, e)) != 0)
         return code;
-    if (change_read_header(db_slice(s, 6), header, e) != 0)
+    if (change_read_known(db_slice(s, 6), header, e) != 0)
         return error_set(e, E_VERIFY, "a header in the store cannot be read; run a check of the store");
     op = &live->ops[live->count];
     memset(op, 0, sizeof *op);
@@ -83,6 +83,87 @@ int record_field_live(struct db *db, const struct id *record, unsigned field, st
     return 0;
 }
 
+/* --- the ops of other changes, for one change --- */
+
+static int is_touched(const struct change *c, unsigned field)
+{
+    for (size_t i = 0; i < c->op_count; i++)
+        if (c->ops[i].field == field)
+            return 1;
+    return 0;
+}
+
+/* The row of an entry: position, received, header, body. One op of it, its value noted by its size. */
+static int take_op(sqlite3_stmt *s, const struct change *header, const struct record_life *life,
+                   struct record_live *live, struct error *e)
+{
+    struct slice body = db_slice(s, 3);
+    struct merge_op *op = &live->ops[live->count];
+    if (body.p == NULL) /* it was erased by law */
+        return 0;
+    if (life->at > body.size || life->size > body.size - life->at)
+        return error_set(e, E_VERIFY, "a change's body in the store is too short; run a check of the store");
+    memset(op, 0, sizeof *op);
+    op->dot = (struct dot){header->device, header->epoch, header->seq, life->op};
+    op->position = db_is_null(s, 0) ? MERGE_NOT_ACCEPTED : db_uint(s, 0);
+    op->received_ms = db_uint(s, 1);
+    op->hlc = header->hlc;
+    op->action = (enum change_action)life->action;
+    op->value.size = life->size;
+    op->tag = life->field;
+    live->count++;
+    record_text_add(&live->values, (const char *)body.p + life->at, life->size);
+    return record_text_check(&live->values, e);
+}
+
+/* The touched ops of one entry. */
+static int take_entry(struct db *db, const struct record_living *living, const struct change *c, int64_t entry,
+                      struct record_live *live, struct error *e)
+{
+    struct change header;
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e, "SELECT position, received, header, body FROM entry WHERE id = ?", "i", entry)) !=
+        0)
+        return code;
+    if ((row = db_next(db, s, e)) < 0)
+        return e->code;
+    if (row == 0)
+        return error_set(e, E_VERIFY, "the log lacks an entry that the record needs; run a check of the store");
+    if (change_read_known(db_slice(s, 2), &header, e) != 0)
+        code = error_set(e, E_VERIFY, "a header in the store cannot be read; run a check of the store");
+    for (size_t i = 0; i < living->count && code == 0; i++)
+        if (living->ops[i].entry == entry && is_touched(c, living->ops[i].field))
+            code = take_op(s, &header, &living->ops[i], live, e);
+    db_done(db, s);
+    return code;
+}
+
+int record_field_others(struct db *db, const struct record_living *living, const struct change *c,
+                        struct record_live *out, struct error *e)
+{
+    size_t at = 0;
+    int code = 0;
+    memset(out, 0, sizeof *out);
+    out->room = living->count;
+    if (out->room != 0 && (out->ops = malloc(out->room * sizeof *out->ops)) == NULL)
+        return no_memory(e);
+    for (size_t i = 0; i < living->count && code == 0; i++) {
+        size_t first = 0;
+        if (!is_touched(c, living->ops[i].field))
+            continue;
+        while (living->ops[first].entry != living->ops[i].entry || !is_touched(c, living->ops[first].field))
+            first++;
+        if (first == i)
+            code = take_entry(db, living, c, living->ops[i].entry, out, e);
+    }
+    for (size_t i = 0; i < out->count; i++) {
+        out->ops[i].value.p = (const uint8_t *)out->values.p + at;
+        at += out->ops[i].value.size;
+    }
+    return code;
+}
+
 void record_field_forget(struct record_live *live)
 {
     free(live->ops);
@@ -107,19 +188,18 @@ static int void_is_contested(struct db *db, const struct id *record, enum merge_
     return 0;
 }
 
-int record_field_load(struct db *db, const struct id *record, const struct schema_kind *kind,
-                      const struct schema_field *field, struct record_field *out, struct error *e)
+int record_field_read(struct db *db, const struct id *record, const struct schema_kind *kind,
+                      const struct schema_field *field, enum record_wants wants, struct record_field *out,
+                      struct error *e)
 {
+    struct record_contest contest = {.kind = kind, .field = field, .record = record};
     struct record_live live;
-    struct error own;
     int code;
-    (void)kind;
-    if (e == NULL)
-        e = &own;
     memset(out, 0, sizeof *out);
-    if ((code = record_field_live(db, record, field->number, &live, e)) != 0)
+    if ((code = record_field_live(db, record, field->number, &live, e)) != 0 ||
+        (code = record_contest_show(db, &contest, live.ops, live.count, wants, e)) != 0)
         goto out;
-    out->shown = merge_show(field, live.ops, live.count);
+    out->shown = contest.shown;
     if (field->number == FIELD_VOID && (code = void_is_contested(db, record, &out->shown.conflict, e)) != 0)
         goto out;
     if (live.count != 0 && (out->ops = calloc(live.count, sizeof *out->ops)) == NULL) {
@@ -134,15 +214,27 @@ int record_field_load(struct db *db, const struct id *record, const struct schem
     out->memory = live.values.p;
     out->memory_bytes = live.values.used;
     live.values = (struct record_text){NULL, 0, 0, 0};
+    out->merged = contest.merged;
+    contest.merged = NULL;
+    out->newer_rule = contest.newer_rule;
 out:
+    record_contest_free(&contest);
     record_field_forget(&live);
     return code;
+}
+
+int record_field_load(struct db *db, const struct id *record, const struct schema_kind *kind,
+                      const struct schema_field *field, struct record_field *out, struct error *e)
+{
+    struct error own;
+    return record_field_read(db, record, kind, field, RECORD_MERGED, out, e != NULL ? e : &own);
 }
 
 void record_field_free(struct record_field *f)
 {
     struct record_text values = {f->memory, f->memory_bytes, f->memory_bytes, 0};
     record_text_free(&values);
+    record_merged_free(f->merged);
     free(f->ops);
     memset(f, 0, sizeof *f);
 }

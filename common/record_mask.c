@@ -40,3 +40,29 @@ int record_mask(struct db *db, const struct change *c, uint8_t mask[LOG_MASK_MAX
     }
     return 0;
 }
+
+int record_mask_living(struct db *db, const struct log_entry *entry, uint8_t mask[LOG_MASK_MAX], size_t *bytes,
+                       int *all, struct error *e)
+{
+    sqlite3_stmt *s;
+    struct error own;
+    int row, code;
+    if (e == NULL)
+        e = &own;
+    memset(mask, 0, LOG_MASK_MAX);
+    *bytes = (entry->change.op_count + 7) / 8;
+    if ((code = db_query(db, &s, e, "SELECT live FROM applied WHERE entry = ?", "i", entry->id)) != 0)
+        return code;
+    if ((row = db_next(db, s, e)) < 0)
+        return e->code;
+    if (row == 1) {
+        struct slice live = db_slice(s, 0);
+        if (live.p != NULL)
+            memcpy(mask, live.p, live.size < *bytes ? live.size : *bytes);
+        db_done(db, s);
+    }
+    *all = 1;
+    for (size_t i = 0; i < entry->change.op_count; i++)
+        *all &= mask[i / 8] >> i % 8 & 1;
+    return 0;
+}

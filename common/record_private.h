@@ -27,6 +27,30 @@ void record_text_json_value(struct record_text *t, const struct schema_field *fi
 int record_text_check(const struct record_text *t, struct error *e);
 void record_text_free(struct record_text *t); /* zeroes; it may be used again */
 
+/* --- record_living.c: what lives in a record, and what a change ends of it --- */
+#define RECORD_LIVING_MAX 64 /* live ops of a record that are looked at in memory, not one by one in the store */
+
+struct record_life {
+    unsigned field;
+    int64_t entry;
+    unsigned op, action; /* the op's index in the entry's change */
+    size_t at, size;     /* the value's place in its body */
+};
+struct record_living {
+    int known; /* it has no more than these */
+    size_t count;
+    struct record_life ops[RECORD_LIVING_MAX];
+};
+
+/* The rows of op of one record. */
+int record_living_list(struct db *db, const struct id *record, struct record_living *out, struct error *e);
+/* Is there one on this field, as far as is known? */
+int record_living_has(const struct record_living *living, unsigned field);
+/* Takes what the ops of a change supersede out of op and out of `living`, or notes it in superseded. *awaited becomes 1
+ * where the change names an op of its own. */
+int record_living_end(struct db *db, const struct change *c, struct record_living *living, int *awaited,
+                      struct error *e);
+
 /* --- record_field.c: the live ops of a field --- */
 struct record_who {
     struct id author;
@@ -42,16 +66,81 @@ struct record_live {
 int record_field_live(struct db *db, const struct id *record, unsigned field, struct record_live *out, struct error *e);
 void record_field_forget(struct record_live *live);
 
+/* --- record_ancestry.c: what the live ops of a field were written over --- */
+
+/* Beyond these, and beyond TEXT_BYTES_TOGETHER bytes of values, the field has no known ancestry. A generation's lists
+ * are counted before the first of them is followed, so that it does not matter in which order ops are found. */
+#define RECORD_ANCESTRY_OPS MERGE_DEAD_MAX
+#define RECORD_ANCESTRY_NAMES 16384 /* dots in the lists of all that was found */
+
+struct record_ancestor {
+    int64_t entry;  /* entry.id: where it stands */
+    uint8_t *bytes; /* what its value and its list stand in */
+    size_t size;
+};
+struct record_ancestry {
+    size_t count;           /* of ops; 0 also where there are too many */
+    struct merge_op *ops;   /* the dead, generation by generation; tag: which of found */
+    struct merge_base base; /* where it was asked for; which of ops */
+    size_t found_count;     /* everything that was looked at, also where there are too many */
+    struct record_ancestor *found;
+    size_t room, value_bytes;
+    struct record_ancestor *own; /* of the live ops */
+    size_t own_count;
+};
+/* Follows what the live ops supersede from entry to entry. live: their lists (supersedes) are filled in, and stand in
+ * *out. to_base: as far as the first generation that has a common ancestor; else to the end. What is not in the log,
+ * not applied, erased, or of another record or field is not there. Freed with record_ancestry_free, on failure too. */
+int record_ancestry_load(struct db *db, const struct id *record, unsigned field, struct merge_op *live, size_t count,
+                         int to_base, struct record_ancestry *out, struct error *e);
+void record_ancestry_free(struct record_ancestry *a);
+
+/* --- record_contest.c: a text or a status with several live values --- */
+
+/* kind, field and record are set by the caller, the rest here; freed with record_contest_free, on failure too. */
+struct record_contest {
+    const struct schema_kind *kind;
+    const struct schema_field *field;
+    const struct id *record;
+    struct merge_shown shown;
+    struct record_merged *merged; /* a text that was brought together; NULL: none */
+    int newer_rule;               /* as in record_field */
+};
+/* What a field shows, as merge_show does, and with what its ancestry says of it. ops: the live ops, which are put in
+ * order, and must outlive c->merged. */
+enum record_wants {
+    RECORD_ORDER,     /* shown.conflict of a text and merged are not needed */
+    RECORD_MERGED,    /* for a reader */
+    RECORD_BACKGROUND /* for a writer: also notes which entries were needed for it */
+};
+int record_contest_show(struct db *db, struct record_contest *c, struct merge_op *ops, size_t count,
+                        enum record_wants wants, struct error *e);
+void record_contest_free(struct record_contest *c);
+void record_merged_free(struct record_merged *m);
+/* Nothing is noted for a field any more. */
+int record_contest_end(struct db *db, const struct id *record, const struct schema_field *field, struct error *e);
+/* *newer: not 0 where the office's record names a newer rule of bringing texts together than this program has. */
+int record_contest_rule(struct db *db, int *newer, struct error *e);
+/* Makes every record again that has a contested text or status: that rule has changed, or an older version showed them.
+ */
+int record_contest_redo(struct db *db, struct error *e);
+
+/* record_field_load with less, in record_field.c. */
+int record_field_read(struct db *db, const struct id *record, const struct schema_kind *kind,
+                      const struct schema_field *field, enum record_wants wants, struct record_field *out,
+                      struct error *e);
+/* In no order: the ops of `living` that are on a field of the change; tag: the field. `who` stays empty. Freed as
+ * above. */
+int record_field_others(struct db *db, const struct record_living *living, const struct change *c,
+                        struct record_live *out, struct error *e);
+
 /* --- record_show.c --- */
 
 /* What applying found out about a record, so that showing need not ask again. */
 struct record_view {
-    int known;           /* live and others say all; else the live ops are to be read from the store */
-    const uint8_t *live; /* a byte for each op of the change: not 0 where it lives */
-    const unsigned *others;
-    size_t other_count;    /* the fields on which ops of other changes live, perhaps more than once */
-    int may_have_conflict; /* 0: the record has no row in conflict */
-    int may_have_void;     /* 0: no void op lives, but for those of the change */
+    const struct record_living *living; /* of other changes; not known: the live ops are to be read from the store */
+    const uint8_t *live;                /* a byte for each op of the change: not 0 where it lives */
+    int may_have_conflict;              /* 0: the record has no row in conflict */
 };
 
 /* Shows the fields that a change touches. */
@@ -59,7 +148,7 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
                        const struct record_view *view, struct error *e);
 /* Notes a field's conflict, or that there is none. *changed becomes 1 where that is new. */
 int record_show_conflict(struct db *db, const struct id *record, const struct schema_kind *kind, const struct id *scope,
-                         unsigned field, enum merge_conflict conflict, size_t count, int *changed, struct error *e);
+                         unsigned field, enum merge_conflict conflict, int *changed, struct error *e);
 
 /* --- record_void.c --- */
 

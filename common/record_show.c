@@ -1,9 +1,10 @@
 /* From live ops to what a table shows: one column for each field, one statement for each change.
  *
- *   latest, highest, review   the value; NULL where it is cleared
- *   sum                       the total; NULL where nobody contributed
- *   set, once                 a JSON array of the values, in the merge's order; NULL where it is empty
- *   text                      the text; where several versions live, all of them, with a marked line between
+ *   latest, highest, review, status   the value; NULL where it is cleared
+ *   sum                               the total; NULL where nobody contributed
+ *   set, once                         a JSON array of the values, in the merge's order; NULL where it is empty
+ *   text                              the text; where several versions live, what they make together
+ * (record_contest.c), or all of them, with a marked line between
  *
  * Integers, money and flags are numbers, everything else is text as schema_format writes it. */
 #include "record_private.h"
@@ -18,7 +19,8 @@ struct column {
     const struct schema_field *field;
     enum { NOTHING, NUMBER, WORDS } form;
     int64_t number;
-    size_t at, size; /* in showing.words */
+    size_t at, size;           /* in showing.words */
+    enum merge_conflict noted; /* what conflict says of it so far */
 };
 
 struct showing {
@@ -26,7 +28,8 @@ struct showing {
     const struct schema_kind *kind;
     const struct log_entry *entry;
     const struct record_view *view;
-    struct merge_op *own; /* room for the change's ops; NULL where the view is not known */
+    struct record_live others; /* live ops of other changes on these fields, where all that lives is known */
+    struct merge_op *ops;      /* room for those of one field; NULL where it is not known */
     struct record_text words;
     size_t count;
     int changed;
@@ -36,16 +39,15 @@ struct showing {
 /* --- conflicts --- */
 
 int record_show_conflict(struct db *db, const struct id *record, const struct schema_kind *kind, const struct id *scope,
-                         unsigned field, enum merge_conflict conflict, size_t count, int *changed, struct error *e)
+                         unsigned field, enum merge_conflict conflict, int *changed, struct error *e)
 {
     int code;
     if (conflict == MERGE_AGREED)
         code = db_run(db, e, "DELETE FROM conflict WHERE record = ? AND field = ?", "du", record, (uint64_t)field);
     else
-        code = db_run(db, e,
-                      "INSERT OR REPLACE INTO conflict(record, field, kind, scope, loud, count) VALUES(?,?,?,?,?,?)",
-                      "duuduu", record, (uint64_t)field, (uint64_t)kind->number, scope,
-                      (uint64_t)(conflict == MERGE_LOUD), (uint64_t)count);
+        code =
+            db_run(db, e, "INSERT OR REPLACE INTO conflict(record, field, kind, scope, loud) VALUES(?,?,?,?,?)",
+                   "duudu", record, (uint64_t)field, (uint64_t)kind->number, scope, (uint64_t)(conflict == MERGE_LOUD));
     if (code == 0 && db_changes(db) != 0)
         *changed = 1;
     return code;
@@ -107,8 +109,10 @@ static void put_versions(struct showing *s, struct column *column, const struct 
     }
 }
 
-static void put(struct showing *s, struct column *column, const struct merge_op *ops, const struct merge_shown *shown)
+static void put(struct showing *s, struct column *column, const struct merge_op *ops,
+                const struct record_contest *contest)
 {
+    const struct merge_shown *shown = &contest->shown;
     column->form = NOTHING;
     column->at = s->words.used;
     switch (column->field->policy) {
@@ -129,6 +133,11 @@ static void put(struct showing *s, struct column *column, const struct merge_op 
             column->form = NUMBER;
         break;
     case SCHEMA_TEXTUAL:
+        if (contest->merged != NULL) {
+            record_text_add(&s->words, contest->merged->words, contest->merged->words_bytes);
+            column->form = WORDS;
+            break;
+        }
         put_versions(s, column, ops, shown->count);
         break;
     }
@@ -137,21 +146,13 @@ static void put(struct showing *s, struct column *column, const struct merge_op 
 
 /* --- one field --- */
 
-/* Are the change's own ops all that lives on a field? */
-static int is_alone(const struct record_view *view, unsigned field)
-{
-    for (size_t i = 0; i < view->other_count; i++)
-        if (view->others[i] == field)
-            return 0;
-    return 1;
-}
-
-static size_t own_ops(struct showing *s, unsigned field)
+/* What lives on a field, of the change's own ops and of others', in s->ops. */
+static size_t gather(struct showing *s, unsigned field)
 {
     const struct change *c = &s->entry->change;
     size_t count = 0;
     for (size_t i = 0; i < c->op_count; i++) {
-        struct merge_op *op = &s->own[count];
+        struct merge_op *op = &s->ops[count];
         if (!s->view->live[i] || c->ops[i].field != field)
             continue;
         memset(op, 0, sizeof *op);
@@ -163,6 +164,9 @@ static size_t own_ops(struct showing *s, unsigned field)
         op->value = c->ops[i].value;
         count++;
     }
+    for (size_t i = 0; i < s->others.count; i++)
+        if (s->others.ops[i].tag == field)
+            s->ops[count++] = s->others.ops[i];
     return count;
 }
 
@@ -170,13 +174,13 @@ static int show_field(struct showing *s, struct column *column, struct error *e)
 {
     const struct change *c = &s->entry->change;
     struct record_live stored = {0, 0, NULL, NULL, {NULL, 0, 0, 0}};
-    struct merge_op *ops = s->own;
-    struct merge_shown shown;
+    struct record_contest contest = {.kind = s->kind, .field = column->field, .record = &c->record};
+    struct merge_op *ops = s->ops;
     size_t count;
     int code = 0;
     /* 1. Its live ops. */
-    if (s->own != NULL && is_alone(s->view, column->field->number)) {
-        count = own_ops(s, column->field->number);
+    if (s->ops != NULL) {
+        count = gather(s, column->field->number);
     } else {
         if ((code = record_field_live(s->db, &c->record, column->field->number, &stored, e)) != 0)
             goto out;
@@ -184,12 +188,18 @@ static int show_field(struct showing *s, struct column *column, struct error *e)
         count = stored.count;
     }
     /* 2. What they show, and whether they agree. */
-    shown = merge_show(column->field, ops, count);
-    put(s, column, ops, &shown);
-    if (s->view->may_have_conflict || shown.conflict != MERGE_AGREED)
-        code = record_show_conflict(s->db, &c->record, s->kind, &c->scope, column->field->number, shown.conflict, count,
-                                    &s->changed, e);
+    if (column->noted != MERGE_AGREED && (code = record_contest_end(s->db, &c->record, column->field, e)) != 0)
+        goto out;
+    if ((code = record_contest_show(s->db, &contest, ops, count, RECORD_BACKGROUND, e)) != 0)
+        goto out;
+    put(s, column, ops, &contest);
+    if (contest.shown.conflict != column->noted) {
+        int quiet = contest.shown.conflict != MERGE_LOUD && column->noted != MERGE_LOUD, changed;
+        code = record_show_conflict(s->db, &c->record, s->kind, &c->scope, column->field->number,
+                                    contest.shown.conflict, quiet ? &changed : &s->changed, e);
+    }
 out:
+    record_contest_free(&contest);
     record_field_forget(&stored);
     return code;
 }
@@ -207,8 +217,37 @@ static void list_fields(struct showing *s)
         while (k < s->count && s->columns[k].field != field)
             k++;
         if (k == s->count)
-            s->columns[s->count++] = (struct column){field, NOTHING, 0, 0, 0};
+            s->columns[s->count++] = (struct column){field, NOTHING, 0, 0, 0, MERGE_AGREED};
     }
+}
+
+static int read_noted(struct showing *s, struct error *e)
+{
+    sqlite3_stmt *statement;
+    int row, code;
+    if ((code = db_query(s->db, &statement, e, "SELECT field, loud FROM conflict WHERE record = ?", "d",
+                         &s->entry->change.record)) != 0)
+        return code;
+    while ((row = db_next(s->db, statement, e)) == 1)
+        for (size_t i = 0; i < s->count; i++)
+            if (s->columns[i].field->number == db_uint(statement, 0))
+                s->columns[i].noted = db_int(statement, 1) != 0 ? MERGE_LOUD : MERGE_QUIET;
+    return row < 0 ? e->code : 0;
+}
+
+/* What need not be asked for one field after the other. */
+static int prepare(struct showing *s, struct error *e)
+{
+    const struct change *c = &s->entry->change;
+    int code = s->view->may_have_conflict ? read_noted(s, e) : 0;
+    if (code != 0 || !s->view->living->known)
+        return code;
+    if ((code = record_field_others(s->db, s->view->living, c, &s->others, e)) != 0)
+        return code;
+    s->ops = malloc((c->op_count + s->others.count) * sizeof *s->ops);
+    if (s->ops == NULL)
+        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    return 0;
 }
 
 /* --- the row --- */
@@ -313,31 +352,37 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
 {
     const struct change *c = &entry->change;
     struct showing s;
-    int code = 0;
+    int has_void = touches_void(c) || !view->living->known || record_living_has(view->living, FIELD_VOID);
+    int newer = 0, newer_now = 0, code;
     s.db = db;
     s.kind = kind;
     s.entry = entry;
     s.view = view;
-    s.own = NULL;
+    memset(&s.others, 0, sizeof s.others);
+    s.ops = NULL;
     s.words = (struct record_text){NULL, 0, 0, 0};
     s.changed = 0;
     /* 1. The fields, one by one. */
+    if (kind->number == KIND_OFFICE && (code = record_contest_rule(db, &newer, e)) != 0)
+        return code;
     list_fields(&s);
-    if (view->known && (s.own = malloc(c->op_count * sizeof *s.own)) == NULL) {
-        code = E_MEMORY;
-        (void)error_set(e, code, "there is no memory left; close other programs and try again");
-    }
+    code = prepare(&s, e);
     for (size_t i = 0; code == 0 && i < s.count; i++)
         code = show_field(&s, &s.columns[i], e);
     /* 2. The row. */
     if (code == 0)
         code = write_row(&s, e);
     /* 3. Any change may bring a voided record back. */
-    if (code == 0 && (view->may_have_void || touches_void(c)))
+    if (code == 0 && has_void)
         code = record_void_show(db, kind, &c->record, &c->scope, touches_void(c), &s.changed, e);
     if (code == 0 && s.changed)
         code = mark_contested(&s, e);
+    /* 4. The office's rule for texts holds for all of them. */
+    if (code == 0 && kind->number == KIND_OFFICE && (code = record_contest_rule(db, &newer_now, e)) == 0 &&
+        newer != newer_now)
+        code = record_contest_redo(db, e);
     record_text_free(&s.words);
-    free(s.own);
+    record_field_forget(&s.others);
+    free(s.ops);
     return code;
 }

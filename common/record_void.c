@@ -111,7 +111,7 @@ int record_void_show(struct db *db, const struct schema_kind *kind, const struct
         (code = decide(db, record, &live, &wanted, &voided, e)) == 0 &&
         (code = write_down(db, kind, record, voided, e)) == 0)
         code = record_show_conflict(db, record, kind, scope, FIELD_VOID, wanted && !voided ? MERGE_LOUD : MERGE_AGREED,
-                                    live.count, changed, e);
+                                    changed, e);
     record_field_forget(&live);
     return code;
 }

@@ -15,7 +15,7 @@ enum schema_policy {
     SCHEMA_LATEST,
     SCHEMA_HIGHEST,
     SCHEMA_REVIEW,
-    SCHEMA_STATUS, /* as review, and a change must follow the status that the office had when it came */
+    SCHEMA_STATUS, /* as review, and a change names the status that it starts from: docs/MERGE.md */
     SCHEMA_SET,
     SCHEMA_SUM,
     SCHEMA_TEXTUAL,

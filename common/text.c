@@ -73,13 +73,11 @@ static struct slice part(struct slice text, size_t from, size_t to)
     return (struct slice){text.p + from, to - from};
 }
 
+/* What is common, from what was told up to here. Who calls tells what follows, and says so in `told`. */
 static int add_common(struct merging *m, size_t to)
 {
     struct text_segment common = {TEXT_COMMON, part(m->base, m->told, to), part(m->base, m->told, to), 0, 0, 0};
-    if (m->told == to)
-        return 0;
-    m->told = to;
-    return add_segment(m, common);
+    return m->told == to ? 0 : add_segment(m, common);
 }
 
 /* --- 2. apart --- */
@@ -297,6 +295,7 @@ int text_merge(struct slice base, const struct text_version *versions, size_t co
                struct error *e)
 {
     struct merging m;
+    struct text_base compared;
     int code;
     memset(out, 0, sizeof *out);
     memset(&m, 0, sizeof m);
@@ -309,8 +308,10 @@ int text_merge(struct slice base, const struct text_version *versions, size_t co
     out->version_count = count;
     if ((code = put_in_order(versions, &m)) != 0)
         return code;
+    text_base_begin(&compared, m.base);
     for (unsigned i = 0; i < count && code == 0; i++)
-        code = text_diff(m.base, m.texts[i], i, &m.hunks, e);
+        code = text_diff(&compared, m.texts[i], i, &m.hunks, e);
+    text_base_free(&compared);
     if (code == 0)
         code = tell_all(&m);
     free(m.hunks.p);

@@ -2,13 +2,14 @@
  * together by paragraph and then by word. docs/MERGE.md, "Texts", has the rule.
  *
  *   - Edits that stand apart all apply. Edits that do not are an overlap: each version of that place is kept whole,
- * beside the others, never interleaved. Edits that are equal count once.
+ *     beside the others, never interleaved. Edits that are equal count once.
  *   - Nothing that a person typed is changed on the way: every piece of the result is a slice of what was handed in,
- * cut between characters.
+ *     cut between characters.
  *   - The result depends on the base and on the set of (dot, text) alone: not on the order in which they are handed in.
- *   - Time and memory are bounded, whatever the texts are: memory by some 50 bytes for each byte of the base and of
- * the longest version, time by a fixed number of steps and a multiple of the texts' size. Where the steps run out edits
- *     come out coarser than they need be, the same ones everywhere. */
+ *   - Time and memory are bounded, whatever the texts are: time by a fixed number of steps for each version and a
+ *     multiple of the texts' size; memory by some 70 bytes for each byte of the base and of the longest version and 40
+ *     for each byte of the others. Where the steps run out edits come out coarser than they need be, the same ones
+ *     everywhere. */
 #ifndef SATCHEL_TEXT_H
 #define SATCHEL_TEXT_H
 

@@ -57,7 +57,7 @@ static const char ascii[] = "lllllllllwnwwnllllllllllllllllll"
                             "pllllllllllllllllllllllllllppppp"
                             "pllllllllllllllllllllllllllppppl";
 
-static enum group of_ascii(uint8_t byte)
+static inline enum group of_ascii(uint8_t byte)
 {
     return ascii[byte] == 'l' ? LETTER : ascii[byte] == 'w' ? WHITE : ascii[byte] == 'p' ? PUNCTUATION : LINE_END;
 }
@@ -68,7 +68,7 @@ struct character {
 };
 
 /* The first character of valid UTF-8; CR LF counts as one. */
-static struct character first(const uint8_t *p, size_t size)
+static inline struct character first(const uint8_t *p, size_t size)
 {
     uint32_t number;
     size_t bytes;
@@ -124,7 +124,12 @@ static size_t run_of_letters(const uint8_t *p, size_t size, size_t at)
 
 size_t text_cut_piece(const uint8_t *p, size_t size, enum text_piece *what)
 {
-    struct character c = first(p, size);
+    struct character c;
+    if (p[0] < 0x80 && ascii[p[0]] == 'l') { /* most are: quick */
+        *what = TEXT_WORD;
+        return run_of_letters(p, size, 1);
+    }
+    c = first(p, size);
     *what = c.group == LINE_END ? TEXT_LINE_END : c.group == WHITE || c.group == PUNCTUATION ? TEXT_LOOSE : TEXT_WORD;
     switch (c.group) {
     case LINE_END:
@@ -139,6 +144,20 @@ size_t text_cut_piece(const uint8_t *p, size_t size, enum text_piece *what)
         break;
     }
     return run_of_letters(p, size, c.bytes);
+}
+
+size_t text_cut_to_word(const uint8_t *p, size_t size)
+{
+    size_t at = 0;
+    int holds_marks = 0; /* what stands before keeps a mark from being a word */
+    while (at < size) {
+        struct character c = first(p + at, size - at);
+        if (c.group == LETTER || c.group == IDEOGRAPH || (c.group == MARK && !holds_marks))
+            break;
+        holds_marks = c.group != LINE_END;
+        at += c.bytes;
+    }
+    return at;
 }
 
 /* The bytes up to the first line end and with it, or all. */
@@ -167,7 +186,7 @@ size_t text_cut_paragraph(const uint8_t *p, size_t size)
         struct character c = {LETTER, 0};
         while (blank < size && (c = first(p + blank, size - blank)).group == WHITE)
             blank += c.bytes;
-        if (blank == size || c.group != LINE_END)
+        if (c.group != LINE_END)
             return at;
         at = blank + c.bytes;
     }

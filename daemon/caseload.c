@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "person.h"
 #include "record.h"
 #include "schema.h"
 #include "wire_limits.h"
@@ -32,7 +33,33 @@ int caseload_has(const struct caseload *l, const struct id *scope)
     return l->count != 0 && bsearch(scope, l->scopes, l->count, sizeof *l->scopes, caseload_compare) != NULL;
 }
 
-int caseload_load(struct central *c, const struct id *user, struct caseload *out, struct error *e)
+static int no_memory(struct error *e)
+{
+    (void)error_set(e, E_MEMORY, "there is no memory left for a caseload");
+    return E_MEMORY;
+}
+
+/* room: how many fit so far. */
+static int add_scope(struct caseload *l, size_t *room, const struct id *scope, const struct id *user, struct error *e)
+{
+    char text[ID_TEXT];
+    if (l->count == LIMITS_CASELOAD_MAX) {
+        id_format(user, text);
+        return error_set(e, E_LIMIT, "the caseload of user %s has more than %d cases and clients", text,
+                         LIMITS_CASELOAD_MAX);
+    }
+    if (l->scopes == NULL || l->count == *room) {
+        struct id *more = realloc(l->scopes, (*room = 2 * *room + 64) * sizeof *more);
+        if (more == NULL)
+            return no_memory(e);
+        l->scopes = more;
+    }
+    l->scopes[l->count++] = *scope;
+    return 0;
+}
+
+/* The cases that are assigned to the user, and their clients. */
+static int add_assigned(struct central *c, const struct id *user, struct caseload *out, size_t *room, struct error *e)
 {
     static const char sql[] =
         "SELECT scope FROM assignment WHERE \"user\" = ?1 AND status = 'active' AND voided = 0 UNION "
@@ -40,44 +67,66 @@ int caseload_load(struct central *c, const struct id *user, struct caseload *out
         "(SELECT scope FROM assignment WHERE \"user\" = ?1 AND status = 'active' AND voided = 0) "
         "EXCEPT SELECT '00000000-0000-0000-0000-000000000000'";
     char text[ID_TEXT];
+    struct id scope;
     sqlite3_stmt *s;
-    size_t room = 64;
     int row, code;
     id_format(user, text);
-    out->count = 0;
-    if ((out->scopes = malloc(room * sizeof *out->scopes)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left for a caseload");
-    memset(&out->scopes[out->count++], 0, sizeof *out->scopes); /* what is office-wide */
     if ((code = db_query(c->db, &s, e, sql, "t", text)) != 0)
-        goto fail;
+        return code;
     while ((row = db_next(c->db, s, e)) == 1) {
-        if (out->count == LIMITS_CASELOAD_MAX) {
-            code = error_set(e, E_LIMIT, "the caseload of user %s has more than %d cases and clients", text,
-                             LIMITS_CASELOAD_MAX);
-        } else if (out->count == room) {
-            struct id *more = realloc(out->scopes, 2 * room * sizeof *more);
-            if (more == NULL) {
-                code = error_set(e, E_MEMORY, "there is no memory left for a caseload");
-            } else {
-                out->scopes = more;
-                room *= 2;
-            }
-        }
-        if (code != 0 || (code = id_parse(db_text(s, 0), &out->scopes[out->count], e)) != 0) {
+        if ((code = id_parse(db_text(s, 0), &scope, e)) != 0 || (code = add_scope(out, room, &scope, user, e)) != 0) {
             db_done(c->db, s);
-            goto fail;
+            return code;
         }
-        out->count++;
     }
-    if (row < 0) {
-        code = error_code(e);
-        goto fail;
+    return row < 0 ? error_code(e) : 0;
+}
+
+/* Whoever visits a person must know what every record of that person says: so the other records come, but not their
+ * cases. What the office has never heard of comes to nobody by being named, and what is no client's record is in no
+ * map. */
+static int add_linked(struct central *c, const struct id *user, struct caseload *out, size_t *room, struct error *e)
+{
+    struct person_map map;
+    enum { PERSON = 1, RECORD = 2 };
+    uint8_t *held = NULL; /* PERSON: at the first of a person's records, one of which is held; RECORD: it is itself */
+    size_t assigned = out->count;
+    int code = person_map_load(c->db, &map, e);
+    if (code == 0 && (held = calloc(map.count + 1, 1)) == NULL)
+        code = no_memory(e);
+    /* 1. Whose records these are. */
+    for (size_t i = 0; code == 0 && i < assigned; i++) {
+        size_t at = person_map_find(&map, &out->scopes[i]);
+        if (at == SIZE_MAX)
+            continue;
+        held[at] |= RECORD;
+        held[map.group[at]] |= PERSON;
+    }
+    /* 2. All others of theirs. */
+    for (size_t i = 0; code == 0 && i < map.count; i++) {
+        struct record_place place;
+        if ((held[map.group[i]] & PERSON) && !(held[i] & RECORD) && record_find(c->db, &map.ids[i], &place, NULL) == 0)
+            code = add_scope(out, room, &map.ids[i], user, e);
+    }
+    free(held);
+    person_map_free(&map);
+    return code;
+}
+
+int caseload_load(struct central *c, const struct id *user, struct caseload *out, struct error *e)
+{
+    static const struct id everywhere;
+    size_t room = 0;
+    int code;
+    out->scopes = NULL;
+    out->count = 0;
+    if ((code = add_scope(out, &room, &everywhere, user, e)) != 0 ||
+        (code = add_assigned(c, user, out, &room, e)) != 0 || (code = add_linked(c, user, out, &room, e)) != 0) {
+        caseload_free(out);
+        return code;
     }
     qsort(out->scopes, out->count, sizeof *out->scopes, caseload_compare);
     return 0;
-fail:
-    caseload_free(out);
-    return code;
 }
 
 /* --- judging a change --- */
@@ -317,8 +366,17 @@ static int are_few(struct central *c, const struct change *change, struct error 
     return 1;
 }
 
-/* Each op: a value that its field can hold; what is written once is amended, never replaced; and a case may name only a
- * person whom the laptop may touch, or naming somebody would be a way to read that person's record. */
+/* Does the op name a person? Taking somebody out of a set opens nothing, whoever it is: a link that the office undid in
+ * the meantime may be undone once more. */
+static int names_person(const struct schema_field *field, const struct change_op *op, struct id *person)
+{
+    return field->type == SCHEMA_REF && field->ref == KIND_CLIENT && slice_id(op->value, person) &&
+           !(field->policy == SCHEMA_SET && op->action == CHANGE_REMOVE);
+}
+
+/* Each op: a value that its field can hold; what is written once is amended, never replaced; and a case may name, a
+ * record be linked to, only a person whom the laptop may touch, or naming somebody would be a way to read that person's
+ * record. */
 static int are_ops_right(struct central *c, const struct caseload *l, const struct schema_kind *kind,
                          const struct change *change, char reason[200], struct error *e)
 {
@@ -337,7 +395,7 @@ static int are_ops_right(struct central *c, const struct caseload *l, const stru
             (void)snprintf(reason, 200, "it replaces what is written once; an amendment stands beside it");
             return 0;
         }
-        if (field->type == SCHEMA_REF && field->ref == KIND_CLIENT && slice_id(change->ops[i].value, &person)) {
+        if (names_person(field, &change->ops[i], &person)) {
             int may = may_touch(c, l, &person, &change->device, e);
             if (may != 1) {
                 (void)snprintf(reason, 200, "it names a person who is not in the caseload");

@@ -13,6 +13,7 @@
 #include "record.h"
 #include "recovery.h"
 #include "schema.h"
+#include "text.h"
 #include "vault.h"
 
 /* What the office keeps beside the record and may lose without losing anything that a person typed: the secrets of
@@ -209,7 +210,7 @@ static int new_keys(struct central *c, const struct id *office, struct error *e)
 static int first_records(struct central *c, const struct central_options *o, struct error *e)
 {
     static const struct id everywhere;
-    char vkey[CHECKPOINT_VKEY_MAX], noise[65], version[24];
+    char vkey[CHECKPOINT_VKEY_MAX], noise[65], version[24], rule[24];
     struct id admin = id_new(clock_wall());
     struct edit edit;
     int code;
@@ -217,13 +218,15 @@ static int first_records(struct central *c, const struct central_options *o, str
     c->author.session = id_new(clock_wall());
     sodium_bin2hex(noise, sizeof noise, c->noise_public, sizeof c->noise_public);
     (void)snprintf(version, sizeof version, "%d", schema_version());
+    (void)snprintf(rule, sizeof rule, "%d", TEXT_RULE);
     if ((code = checkpoint_vkey_format(&c->vkey, vkey, e)) != 0)
         return code;
     if ((code = edit_new(&edit, c->db, schema_kind(KIND_OFFICE), &everywhere, &c->office, e)) != 0 ||
         (code = edit_set_text(&edit, "name", o->name, e)) != 0 ||
         (code = edit_set_text(&edit, "log_key", vkey, e)) != 0 ||
         (code = edit_set_text(&edit, "noise_key", noise, e)) != 0 ||
-        (code = edit_set_text(&edit, "schema_version", version, e)) != 0) {
+        (code = edit_set_text(&edit, "schema_version", version, e)) != 0 ||
+        (code = edit_set_text(&edit, "text_rule", rule, e)) != 0) {
         edit_free(&edit);
         return code;
     }

@@ -67,6 +67,7 @@ void deal_free(struct deal *d)
 {
     caseload_free(&d->may);
     caseload_free(&d->held);
+    free(d->told);
     memset(d, 0, sizeof *d);
 }
 
@@ -139,26 +140,90 @@ static void pass_over(struct deal *d, const struct id *scope, uint64_t position)
         d->owed = position;
 }
 
-/* Which ops of an entry are live. all: not 0 where every op is. */
-static int live_mask(struct central *c, const struct log_entry *entry, uint8_t mask[LOG_MASK_MAX], size_t *bytes,
-                     int *all, struct error *e)
+/* --- what a contested field was written over --- */
+
+/* Where an entry stands, or would stand, among those that were told. */
+static size_t told_place(const struct deal *d, int64_t id)
+{
+    size_t low = 0, high = d->told_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (d->told[middle] < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int was_told(const struct deal *d, int64_t id)
+{
+    size_t at = told_place(d, id);
+    return at < d->told_count && d->told[at] == id;
+}
+
+static int note_told(struct deal *d, int64_t id, struct error *e)
+{
+    size_t at = told_place(d, id);
+    if (d->told_count == d->told_room) {
+        size_t room = 2 * d->told_room + 16;
+        int64_t *more = realloc(d->told, room * sizeof *more);
+        if (more == NULL)
+            return no_memory(e);
+        d->told = more;
+        d->told_room = room;
+    }
+    memmove(&d->told[at + 1], &d->told[at], (d->told_count - at) * sizeof *d->told);
+    d->told[at] = id;
+    d->told_count++;
+    return 0;
+}
+
+/* 1: it is in; 0: the batch is full; -1: failed. */
+static int deal_background_entry(struct deal *d, struct central *c, struct batch_writer *w, int64_t id, struct error *e)
+{
+    uint8_t mask[LOG_MASK_MAX];
+    struct log_entry entry;
+    size_t bytes;
+    int all;
+    if (log_load(c->db, id, 1, &entry, e) != 0 || record_mask_living(c->db, &entry, mask, &bytes, &all, e) != 0)
+        return -1;
+    if (!add(d, w, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes}))
+        return 0;
+    return note_told(d, id, e) != 0 ? -1 : 1;
+}
+
+static int touches(const struct change *c, uint64_t field)
+{
+    for (size_t i = 0; i < c->op_count; i++)
+        if (c->ops[i].field == field)
+            return 1;
+    return 0;
+}
+
+/* What the fields that a change touches were written over, where they are contested: the laptop may have got its scope
+ * before they were, and so without. Once in a deal, whether or not it has them; where a batch is full on the way, those
+ * that are in are not dealt again. 1, 0, -1 as above. */
+static int deal_background(struct deal *d, struct central *c, struct batch_writer *w, const struct change *change,
+                           struct error *e)
 {
     sqlite3_stmt *s;
-    size_t live = 0;
-    int row;
-    *bytes = (entry->change.op_count + 7) / 8;
-    memset(mask, 0, LOG_MASK_MAX);
-    if (db_query(c->db, &s, e, "SELECT op FROM op WHERE entry = ?", "i", entry->id) != 0)
+    int row, more = 1;
+    if (db_query(c->db, &s, e,
+                 "SELECT background.field, entry.id FROM background JOIN entry ON entry.id = background.entry "
+                 "WHERE background.record = ? ORDER BY entry.position",
+                 "d", &change->record) != 0)
         return -1;
     while ((row = db_next(c->db, s, e)) == 1) {
-        uint64_t op = db_uint(s, 0);
-        if (op < entry->change.op_count) {
-            mask[op / 8] |= (uint8_t)(1u << (op % 8));
-            live++;
+        int64_t id = db_int(s, 1);
+        if (!touches(change, db_uint(s, 0)) || was_told(d, id))
+            continue;
+        if ((more = deal_background_entry(d, c, w, id, e)) != 1) {
+            db_done(c->db, s);
+            return more;
         }
     }
-    *all = live == entry->change.op_count;
-    return row;
+    return row < 0 ? -1 : 1;
 }
 
 /* The entry that is met at this position; released: it is dealt for a hold that let it go. Its mask tells which of its
@@ -169,8 +234,8 @@ static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w,
 {
     uint8_t mask[LOG_MASK_MAX];
     struct log_entry entry;
-    size_t bytes;
-    int all, code, applied = is_applied(c, id, e);
+    size_t bytes, told = d->told_count;
+    int all, more, code, applied = is_applied(c, id, e);
     if (applied != 1)
         return applied < 0 ? -1 : 1;
     if (log_load(c->db, id, 1, &entry, e) != 0)
@@ -179,7 +244,12 @@ static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w,
         pass_over(d, &entry.change.scope, position);
         return 1;
     }
-    code = released ? live_mask(c, &entry, mask, &bytes, &all, e)
+    if ((more = deal_background(d, c, w, &entry.change, e)) != 1)
+        return more;
+    /* What was told took the place that the entry had been loaded to. */
+    if (d->told_count != told && log_load(c->db, id, 1, &entry, e) != 0)
+        return -1;
+    code = released ? record_mask_living(c->db, &entry, mask, &bytes, &all, e)
                     : record_mask(c->db, &entry.change, mask, &bytes, &all, e);
     if (code != 0)
         return -1;
@@ -230,7 +300,8 @@ static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w,
                       struct error *e)
 {
     static const char sql[] = "SELECT id, position, kind FROM entry WHERE scope = ?1 AND position >= ?2 AND held = 0 "
-                              "AND EXISTS(SELECT 1 FROM op WHERE op.entry = entry.id) ORDER BY position";
+                              "AND ((SELECT live FROM applied WHERE applied.entry = entry.id) IS NOT NULL OR "
+                              "EXISTS(SELECT 1 FROM background WHERE background.entry = entry.id)) ORDER BY position";
     struct log_entry entry;
     uint8_t mask[LOG_MASK_MAX];
     sqlite3_stmt *s;
@@ -243,7 +314,8 @@ static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w,
         struct slice live;
         if (!schema_is_dealt((unsigned)db_uint(s, 2)))
             continue;
-        if (log_load(c->db, db_int(s, 0), 1, &entry, e) != 0 || live_mask(c, &entry, mask, &bytes, &all, e) < 0) {
+        if (log_load(c->db, db_int(s, 0), 1, &entry, e) != 0 ||
+            record_mask_living(c->db, &entry, mask, &bytes, &all, e) != 0) {
             code = -1;
             break;
         }

@@ -1,11 +1,13 @@
 /* Dealing out: which entries a laptop gets, batch by batch.
  *
  * First what is new, from its cursor on, in the scopes that it holds already and may keep. Then each scope that has
- * newly entered its caseload, compact: only the entries that hold a live op, each with the mask of its live ops. Last,
- * with `done`: the scopes to let go of, and the digest of what it should now show. A laptop never lets go of anything
- * on a partial view; so until then the cursor that it is told stays before what was passed over in a scope that it is
- * to let go of: if the link breaks, and the scope has come back to it meanwhile, it misses nothing. Every batch is made
- * in one step of the loop from the record as it is then. */
+ * newly entered its caseload, compact: only the entries that hold a live op, or that a contested text or status was
+ * written over (`background`), each with the mask of its live ops. An entry of the news that touches such a field
+ * brings that field's background with it, since the laptop may have got its scope without. Last, with `done`: the
+ * scopes to let go of, and the digest of what it should now show. A laptop never lets go of anything on a partial view;
+ * so until then the cursor that it is told stays before what was passed over in a scope that it is to let go of: if the
+ * link breaks, and the scope has come back to it meanwhile, it misses nothing. Every batch is made in one step of the
+ * loop from the record as it is then. */
 #ifndef SATCHEL_DEAL_H
 #define SATCHEL_DEAL_H
 
@@ -26,7 +28,9 @@ struct deal {
     uint64_t owed;          /* the first entry passed over in a scope that is held and not in `may`; UINT64_MAX: none */
     size_t next_scope;      /* in `may`: the next one to look at */
     uint64_t next_position; /* within that scope */
-    uint64_t credit;        /* bytes of the batch that is being made, before it is deflated */
+    int64_t *told;          /* entries (entry.id) that were dealt as background in this deal, in rising order */
+    size_t told_count, told_room;
+    uint64_t credit; /* bytes of the batch that is being made, before it is deflated */
     int done;
 };
 

@@ -111,11 +111,21 @@ static int take_project(struct import *im, sqlite3_stmt *s, struct error *e)
     return import_write(im, &r, e);
 }
 
+/* A social security number, or the hash of one, that the source calls whole (list 3.02.2): a part of one, with x for
+ * what is not known, is shared by many. */
+static int is_whole_number(const char *ssn, const char *quality)
+{
+    return strlen(ssn) >= 9 && strpbrk(ssn, "xX") == NULL && (quality[0] == 0 || strcmp(quality, "1") == 0);
+}
+
 static int take_client(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     const char *key = db_text(s, 0), *sex = db_text(s, 6), *veteran = db_text(s, 7);
     struct import_record r = {.kind = schema_kind(KIND_CLIENT), .source_id = key, .file = "Client"};
-    char name[512];
+    struct {
+        const char *field, *value;
+    } identifier;
+    char name[512], number[128];
     size_t used = 0;
     r.id = r.scope = id_for(im, "Client", key);
     name[0] = 0;
@@ -126,6 +136,13 @@ static int take_client(struct import *im, sqlite3_stmt *s, struct error *e)
     import_field(&r, "birth_date", db_text(s, 5));
     import_field(&r, "gender", strcmp(sex, "0") == 0 ? "female" : strcmp(sex, "1") == 0 ? "male" : NULL);
     import_field(&r, "veteran", strcmp(veteran, "1") == 0 ? "yes" : strcmp(veteran, "0") == 0 ? "no" : NULL);
+    if (is_whole_number(db_text(s, 8), db_text(s, 9))) {
+        (void)snprintf(number, sizeof number, "SSN %.100s", db_text(s, 8));
+        identifier.field = "identifier";
+        identifier.value = number;
+        r.elements = (void *)&identifier;
+        r.element_count = 1;
+    }
     return import_write(im, &r, e);
 }
 
@@ -238,6 +255,7 @@ static int stage_all(struct import *im, const char *folder, int *found, struct e
         {"Services", "ServicesID", services,
          "ServicesID,EnrollmentID,DateProvided,RecordType,TypeProvided,FAAmount,DateUpdated,DateDeleted"},
     };
+    static const char *const optional[] = {"Sex", "SSN", "SSNDataQuality"};
     char sql[512];
     int code, there;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -254,8 +272,11 @@ static int stage_all(struct import *im, const char *folder, int *found, struct e
         }
     }
     *found = 1;
-    /* The 2024 standard has no column Sex in Client. */
-    (void)db_exec(im->staging, "ALTER TABLE Client ADD COLUMN Sex TEXT DEFAULT ''", NULL);
+    /* The 2024 standard has no column Sex in Client; others may be left out before an export is handed on. */
+    for (size_t i = 0; i < sizeof optional / sizeof *optional; i++) {
+        (void)snprintf(sql, sizeof sql, "ALTER TABLE Client ADD COLUMN %s TEXT DEFAULT ''", optional[i]);
+        (void)db_exec(im->staging, sql, NULL);
+    }
     return db_exec(im->staging,
                    "CREATE INDEX e ON Enrollment(HouseholdID); CREATE INDEX x ON Exit(EnrollmentID); "
                    "CREATE INDEX u ON User(UserID); CREATE INDEX p ON Project(ProjectID)",
@@ -283,7 +304,8 @@ int import_hmis(struct import *im, const char *folder, int *found, struct error 
         {"SELECT UserID, UserFirstName, UserLastName, UserPhone, UserEmail FROM User ORDER BY line", take_user},
         {"SELECT OrganizationID, OrganizationName FROM Organization ORDER BY line", take_organization},
         {"SELECT ProjectID, OrganizationID, ProjectName FROM Project ORDER BY line", take_project},
-        {"SELECT PersonalID, FirstName, MiddleName, LastName, NameSuffix, DOB, Sex, VeteranStatus FROM Client "
+        {"SELECT PersonalID, FirstName, MiddleName, LastName, NameSuffix, DOB, Sex, VeteranStatus, SSN, "
+         "SSNDataQuality FROM Client "
          "ORDER BY line",
          take_client},
         /* Where an enrolment has several exits, the one that was updated last closes it. */

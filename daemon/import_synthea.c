@@ -76,7 +76,8 @@ static int elements_add(struct elements *l, const char *field, const char *value
 static int gather(struct import *im, const char *patient, struct elements *l, struct error *e)
 {
     /* Allergies with their worst known severity and reactions; conditions that have not ended. What Synthea codes as a
-     * (finding) about somebody's life is a need for a case manager; the rest is a diagnosis. */
+     * (finding) about somebody's life is a need for a case manager; the rest is a diagnosis. And the numbers by which
+     * others know the person. */
     static const char sql[] =
         "SELECT 'allergy', DESCRIPTION || CASE WHEN SEVERITY1 <> '' OR SEVERITY2 <> '' THEN ' (' || lower(CASE WHEN "
         "'SEVERE' IN (SEVERITY1, SEVERITY2) THEN 'severe' WHEN 'MODERATE' IN (SEVERITY1, SEVERITY2) THEN 'moderate' "
@@ -86,14 +87,21 @@ static int gather(struct import *im, const char *patient, struct elements *l, st
         "<> '' THEN ', ' || DESCRIPTION2 ELSE '' END || ')' ELSE '' END FROM allergies WHERE PATIENT = ?1 AND STOP = "
         "'' "
         "UNION SELECT CASE WHEN DESCRIPTION LIKE '%(finding)' THEN 'need' ELSE 'diagnosis' END, DESCRIPTION FROM "
-        "conditions WHERE PATIENT = ?1 AND STOP = '' AND DESCRIPTION NOT LIKE '%(situation)' ORDER BY 1, 2";
+        "conditions WHERE PATIENT = ?1 AND STOP = '' AND DESCRIPTION NOT LIKE '%(situation)' "
+        "UNION SELECT 'identifier', 'SSN ' || SSN FROM patients WHERE Id = ?1 AND SSN <> '' "
+        "UNION SELECT 'identifier', 'driver''s licence ' || DRIVERS FROM patients WHERE Id = ?1 AND DRIVERS <> '' "
+        "UNION SELECT 'identifier', 'passport ' || PASSPORT FROM patients WHERE Id = ?1 AND PASSPORT <> '' "
+        "ORDER BY 1, 2";
     sqlite3_stmt *s;
     int row, code;
     if ((code = db_query(im->staging, &s, e, sql, "t", patient)) != 0)
         return code;
     while ((row = db_next(im->staging, s, e)) == 1) {
         const char *kind = db_text(s, 0);
-        const char *field = kind[0] == 'a' ? "allergy" : kind[0] == 'n' ? "need" : "diagnosis";
+        const char *field = kind[0] == 'a'   ? "allergy"
+                            : kind[0] == 'n' ? "need"
+                            : kind[0] == 'i' ? "identifier"
+                                             : "diagnosis";
         if ((code = elements_add(l, field, db_text(s, 1), e)) != 0) {
             db_done(im->staging, s);
             return code;
@@ -193,6 +201,7 @@ static int stage_all(struct import *im, const char *folder, int *found, struct e
                                             "SEVERITY1", "DESCRIPTION2", "SEVERITY2",   NULL};
     static const char *const organizations[] = {"Id", "NAME", "ADDRESS", "CITY", "PHONE", NULL};
     static const char *const providers[] = {"Id", "ORGANIZATION", "NAME", "SPECIALITY", "ADDRESS", "CITY", NULL};
+    static const char *const optional[] = {"SSN", "DRIVERS", "PASSPORT"};
     static const struct {
         const char *name;
         const char *const *columns;
@@ -216,10 +225,16 @@ static int stage_all(struct import *im, const char *folder, int *found, struct e
         }
     }
     *found = 1;
-    return db_exec(im->staging,
-                   "CREATE INDEX a ON allergies(PATIENT); CREATE INDEX c ON conditions(PATIENT); "
-                   "CREATE INDEX n ON encounters(PATIENT)",
-                   e);
+    /* An export may lack these. */
+    for (size_t i = 0; i < sizeof optional / sizeof *optional; i++) {
+        (void)snprintf(sql, sizeof sql, "ALTER TABLE patients ADD COLUMN %s TEXT DEFAULT ''", optional[i]);
+        (void)db_exec(im->staging, sql, NULL);
+    }
+    return db_exec(
+        im->staging,
+        "CREATE INDEX p ON patients(Id); CREATE INDEX a ON allergies(PATIENT); CREATE INDEX c ON conditions(PATIENT); "
+        "CREATE INDEX n ON encounters(PATIENT)",
+        e);
 }
 
 static int sift_all(struct import *im, struct error *e)

@@ -55,11 +55,13 @@ int task_words(int argc, int first, int count, const char *form, struct error *e
 #define TASK_LIST(X)                                                                                                   \
     X(status, "", "status DIR [--digest]", "what the office holds, and what waits for a person")                       \
     X(check, "", "check DIR", "verify the store, the log, the tree; replay the log and compare")                       \
-    X(conflicts, "", "conflicts DIR", "what waits for a decision, and who must decide")                                \
+    X(conflicts, "", "conflicts DIR [--owner LOGIN]", "what waits for a decision, since when, and who must decide")    \
     X(user_add, "user", "user add DIR LOGIN --name NAME --role ROLE", "a new person")                                  \
     X(user_list, "user", "user list DIR", "the people")                                                                \
     X(user_disable, "user", "user disable DIR LOGIN", "what this person's laptops bring from now on is held")          \
     X(user_enable, "user", "user enable DIR LOGIN", "take that back, for what comes from then on")                     \
+    X(user_supervisor, "user", "user supervisor DIR LOGIN SUPERVISOR",                                                 \
+      "who is told of what is loud in this person's cases; \"\" for nobody in particular")                             \
     X(device_invite, "device", "device invite DIR LOGIN --address HOST[:PORT] --out FILE [--hours N]",                 \
       "a ticket that enrols one laptop")                                                                               \
     X(device_list, "device", "device list DIR", "the laptops")                                                         \
@@ -76,7 +78,15 @@ int task_words(int argc, int first, int count, const char *form, struct error *e
       "from now on this officer's key opens nothing here, and nothing on a laptop that has synced since")              \
     X(case_assign, "case", "case assign DIR CASE LOGIN", "put a case into somebody's caseload")                        \
     X(case_release, "case", "case release DIR CASE LOGIN", "take it out again")                                        \
+    X(case_responsible, "case", "case responsible DIR CASE LOGIN",                                                     \
+      "of those who hold a case, the one who decides what is contested in it")                                         \
     X(case_list, "case", "case list DIR [--user LOGIN]", "the cases and who holds them")                               \
+    X(duplicates, "", "duplicates DIR",                                                                                \
+      "client records that may be of one person, with the evidence; nothing is linked")                                \
+    X(link, "", "link DIR CLIENT CLIENT [--reason TEXT]",                                                              \
+      "two records are one person's: who holds one gets the other")                                                    \
+    X(unlink, "", "unlink DIR CLIENT CLIENT [--reason TEXT]", "take a link back; each record is as it was")            \
+    X(different, "", "different DIR CLIENT CLIENT [--undo] [--reason TEXT]", "they look alike, and are two people")    \
     X(held_list, "held", "held list DIR", "changes that could not be applied, and why")                                \
     X(held_release, "held", "held release DIR HOLD", "apply a held change after all")                                  \
     X(courier, "", "courier DIR FILE", "take in what `satchel courier out` took out of a laptop")                      \

@@ -1,4 +1,4 @@
-/* Cases and what waits for a person: case assign|release|list, conflicts, held list|release. */
+/* Cases and what waits for a person: case assign|release|responsible|list, conflicts, held list|release. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "log.h"
 #include "record.h"
+#include "review_print.h"
 #include "schema.h"
 #include "task.h"
 
@@ -43,7 +44,8 @@ struct assignment {
     const char *status;
 };
 
-/* One record for each (case, user): found again, or made. */
+/* One record for each (case, user): found again, or made. Who holds a case already goes on holding it: who has held it
+ * longest answers for it, so that must not begin anew. */
 static int write_assignment(struct task *t, void *arg, struct error *e)
 {
     struct assignment *a = arg;
@@ -52,19 +54,23 @@ static int write_assignment(struct task *t, void *arg, struct error *e)
     struct id record = {{0}};
     struct edit edit = {0};
     sqlite3_stmt *s;
-    int row, code;
+    int row, code, is_so = 0;
     id_format(&a->scope, scope);
     id_format(&a->user, user);
-    if ((code = db_query(db, &s, e, "SELECT id FROM assignment WHERE scope = ? AND \"user\" = ? ORDER BY id LIMIT 1",
-                         "tt", scope, user)) != 0)
+    if ((code = db_query(db, &s, e,
+                         "SELECT id, coalesce(status, '') = ?3 AND voided = 0 FROM assignment WHERE scope = ?1 AND "
+                         "\"user\" = ?2 ORDER BY id LIMIT 1",
+                         "ttt", scope, user, a->status)) != 0)
         return code;
     if ((row = db_next(db, s, e)) < 0)
         return error_code(e);
     if (row == 1) {
         code = id_parse(db_text(s, 0), &record, e);
+        is_so = db_int(s, 1) != 0;
         db_done(db, s);
-        if (code == 0)
-            code = edit_open(&edit, db, &record, e);
+        if (code != 0 || is_so)
+            return code;
+        code = edit_open(&edit, db, &record, e);
     } else if (strcmp(a->status, "active") != 0) {
         return error_set(e, E_NOT_FOUND, "this case is not in that person's caseload");
     } else {
@@ -101,6 +107,116 @@ int task_case_release(struct task *t, int argc, char **argv, struct error *e)
     return assignment(t, argc, argv, "case release DIR CASE LOGIN", "disabled", e);
 }
 
+/* --- who answers for a case --- */
+
+/* Sets or takes back the flag of one assignment. */
+static int write_responsible(struct task *t, const struct id *assignment, const char *words, struct error *e)
+{
+    struct edit edit;
+    int code = edit_open(&edit, t->central->db, assignment, e);
+    if (code != 0)
+        return code;
+    if ((code = edit_set_text(&edit, "responsible", words, e)) != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    return central_write(t->central, &edit, NULL, e);
+}
+
+/* The next assignment of a case, by its id, and what is to become of its flag. 1: one was found; 0: none; -1. */
+static int next_holder(struct db *db, const struct assignment *a, struct id *assignment, int *is_user, int *is_flagged,
+                       struct error *e)
+{
+    char scope[ID_TEXT], user[ID_TEXT], last[ID_TEXT];
+    sqlite3_stmt *s;
+    int row;
+    id_format(&a->scope, scope);
+    id_format(&a->user, user);
+    id_format(assignment, last);
+    if (db_query(db, &s, e,
+                 "SELECT id, \"user\" = ?2 AND status = 'active', coalesce(responsible, 0) FROM assignment "
+                 "WHERE scope = ?1 AND voided = 0 AND id > ?3 ORDER BY id LIMIT 1",
+                 "ttt", scope, user, last) != 0 ||
+        (row = db_next(db, s, e)) < 0)
+        return -1;
+    if (row == 0)
+        return 0;
+    *is_user = db_int(s, 1) != 0;
+    *is_flagged = db_int(s, 2) != 0;
+    row = id_parse(db_text(s, 0), assignment, e) == 0 ? 1 : -1;
+    db_done(db, s);
+    return row;
+}
+
+static int make_responsible(struct task *t, void *arg, struct error *e)
+{
+    struct assignment *a = arg;
+    struct id assignment = {{0}};
+    int row, is_user, is_flagged, found = 0, code = 0;
+    while (code == 0 && (row = next_holder(t->central->db, a, &assignment, &is_user, &is_flagged, e)) != 0) {
+        if (row < 0)
+            return error_code(e);
+        if (is_user != is_flagged)
+            code = write_responsible(t, &assignment, is_user ? "yes" : "", e);
+        found |= is_user;
+    }
+    if (code == 0 && !found)
+        return error_set(e, E_NOT_FOUND, "this person does not hold this case; `satcheld case assign` it first");
+    return code;
+}
+
+int task_case_responsible(struct task *t, int argc, char **argv, struct error *e)
+{
+    const char *as = NULL;
+    const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    struct assignment a = {.status = NULL};
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (code = task_words(argc, 2, 2, "case responsible DIR CASE LOGIN", e)) != 0 ||
+        (code = find_case(t, argv[2], &a.scope, e)) != 0 || (code = central_user(t->central, argv[3], &a.user, e)) != 0)
+        return code;
+    return task_write(t, as, make_responsible, &a, e);
+}
+
+/* --- the list --- */
+
+/* Who answers for a case, by login; "-": nobody holds it. */
+static int responsible_login(struct task *t, const char *kase, char out[256], struct error *e)
+{
+    struct error none = {0, ""};
+    struct id scope, user;
+    char text[ID_TEXT];
+    sqlite3_stmt *s;
+    int row, code = id_parse(kase, &scope, e);
+    (void)snprintf(out, 256, "-");
+    if (code != 0)
+        return code;
+    if ((code = review_responsible(t->central->db, &scope, &user, &none)) != 0)
+        return code == E_NOT_FOUND ? 0 : error_set(e, code, "%s", none.text);
+    id_format(&user, text);
+    if ((code = db_query(t->central->db, &s, e, "SELECT coalesce(login, id) FROM \"user\" WHERE id = ?", "t", text)) !=
+        0)
+        return code;
+    if ((row = db_next(t->central->db, s, e)) < 0)
+        return error_code(e);
+    if (row == 1) {
+        (void)snprintf(out, 256, "%s", db_text(s, 0));
+        db_done(t->central->db, s);
+    }
+    return 0;
+}
+
+static void print_cell(struct task *t, int column, const char *name, const char *text)
+{
+    if (t->cli->json) {
+        (void)fprintf(t->cli->out, "%s\"%s\": ", column == 0 ? "" : ", ", name);
+        cli_json_text(t->cli->out, text, strlen(text));
+    } else {
+        (void)fputs(column == 0 ? "" : "  ", t->cli->out);
+        cli_line(t->cli->out, text);
+    }
+}
+
 int task_case_list(struct task *t, int argc, char **argv, struct error *e)
 {
     static const char sql[] =
@@ -109,10 +225,10 @@ int task_case_list(struct task *t, int argc, char **argv, struct error *e)
         "u.id = a.\"user\" WHERE a.scope = c.id AND a.status = 'active' AND a.voided = 0), '-') FROM \"case\" c "
         "WHERE c.voided = 0 AND (?1 IS NULL OR EXISTS(SELECT 1 FROM assignment a WHERE a.scope = c.id AND "
         "a.\"user\" = ?1 AND a.status = 'active' AND a.voided = 0)) ORDER BY c.id";
-    static const char *const names[] = {"case", "number", "status", "risk", "users"};
+    static const char *const names[] = {"case", "number", "status", "risk", "users", "responsible"};
     const char *login = NULL;
     const struct cli_option options[] = {{"user", &login, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
-    char user[ID_TEXT];
+    char user[ID_TEXT], responsible[256];
     struct id id;
     sqlite3_stmt *s;
     int row, code, first = 1;
@@ -127,17 +243,14 @@ int task_case_list(struct task *t, int argc, char **argv, struct error *e)
     if (t->cli->json)
         (void)fputs("[", t->cli->out);
     while ((row = db_next(t->central->db, s, e)) == 1) {
+        if ((code = responsible_login(t, db_text(s, 0), responsible, e)) != 0) {
+            db_done(t->central->db, s);
+            return code;
+        }
         if (t->cli->json)
             (void)fputs(first ? "\n{" : ",\n{", t->cli->out);
-        for (int i = 0; i < 5; i++) {
-            if (t->cli->json) {
-                (void)fprintf(t->cli->out, "%s\"%s\": ", i == 0 ? "" : ", ", names[i]);
-                cli_json_text(t->cli->out, db_text(s, i), strlen(db_text(s, i)));
-            } else {
-                (void)fputs(i == 0 ? "" : "  ", t->cli->out);
-                cli_line(t->cli->out, db_text(s, i));
-            }
-        }
+        for (int i = 0; i < 6; i++)
+            print_cell(t, i, names[i], i < 5 ? db_text(s, i) : responsible);
         (void)fputs(t->cli->json ? "}" : "\n", t->cli->out);
         first = 0;
     }
@@ -148,117 +261,60 @@ int task_case_list(struct task *t, int argc, char **argv, struct error *e)
 
 /* --- conflicts --- */
 
-/* The name that people know a user by; the id where the record has none. */
-static void user_name(struct db *db, const struct id *user, char *out, size_t out_max)
-{
-    sqlite3_stmt *s;
-    id_format(user, out);
-    if (db_query(db, &s, NULL,
-                 "SELECT coalesce(login, name) FROM \"user\" WHERE id = ? AND coalesce(login, name) IS NOT NULL", "t",
-                 out) == 0 &&
-        db_next(db, s, NULL) == 1) {
-        (void)snprintf(out, out_max, "%s", db_text(s, 0));
-        db_done(db, s);
-    }
-}
-
-static void print_deciders(struct task *t, const struct id *scope)
-{
-    char text[ID_TEXT];
-    sqlite3_stmt *s;
-    id_format(scope, text);
-    if (db_query(
-            t->central->db, &s, NULL,
-            "SELECT coalesce(group_concat(login, ', '), '') FROM \"user\" WHERE id IN (SELECT \"user\" FROM assignment "
-            "WHERE (scope = ?1 OR scope IN (SELECT id FROM \"case\" WHERE client = ?1)) AND status = 'active' AND "
-            "voided = 0)",
-            "t", text) != 0 ||
-        db_next(t->central->db, s, NULL) != 1)
-        return;
-    if (t->cli->json) {
-        (void)fputs(", \"decide\": ", t->cli->out);
-        cli_json_text(t->cli->out, db_text(s, 0), strlen(db_text(s, 0)));
-    } else {
-        (void)fprintf(t->cli->out, "    to decide: ");
-        cli_line(t->cli->out, db_text(s, 0)[0] != 0 ? db_text(s, 0) : "nobody holds this case; assign it");
-        (void)fputc('\n', t->cli->out);
-    }
-    db_done(t->central->db, s);
-}
-
 struct printing {
-    struct task *t;
-    unsigned loud, quiet;
+    struct review_print print;
+    const struct id *owner; /* NULL: everybody's */
 };
 
-static void print_value(struct printing *p, const struct record_conflict *c, const struct record_op *op, int first)
-{
-    char value[4096], author[256], when[32];
-    FILE *out = p->t->cli->out;
-    schema_format(c->field, op->merge.value, value, sizeof value);
-    user_name(p->t->central->db, &op->author, author, sizeof author);
-    if (p->t->cli->json) {
-        (void)fprintf(out, "%s{\"value\": ", first ? "" : ", ");
-        cli_json_text(out, value, strlen(value));
-        (void)fprintf(out, ", \"author\": ");
-        cli_json_text(out, author, strlen(author));
-        (void)fprintf(out, ", \"wall_ms\": %llu, \"received_ms\": %llu}", (unsigned long long)op->wall_ms,
-                      (unsigned long long)op->merge.received_ms);
-    } else {
-        cli_time(op->wall_ms, when);
-        (void)fputs(first ? "    shown:  " : "    beside: ", out);
-        cli_line(out, value);
-        (void)fprintf(out, "  (");
-        cli_line(out, author);
-        (void)fprintf(out, ", %s)\n", when);
-    }
-}
-
-static int print_conflict(void *arg, const struct record_conflict *c, struct error *e)
+static void print_value(void *arg, const struct schema_kind *kind, const struct schema_field *field, struct slice value,
+                        int indent)
 {
     struct printing *p = arg;
-    FILE *out = p->t->cli->out;
-    struct record_field f;
-    char record[ID_TEXT];
-    int code;
-    if ((code = record_field_load(p->t->central->db, &c->record, c->kind, c->field, &f, e)) != 0)
-        return code;
-    id_format(&c->record, record);
-    if (p->t->cli->json)
-        (void)fprintf(out, "%s\n{\"kind\": \"%s\", \"record\": \"%s\", \"field\": \"%s\", \"loud\": %s, \"values\": [",
-                      p->loud + p->quiet == 0 ? "" : ",", c->kind->name, record, c->field->name,
-                      c->loud ? "true" : "false");
+    FILE *out = p->print.cli->out;
+    char words[4096];
+    (void)kind;
+    (void)indent;
+    schema_format(field, value, words, sizeof words);
+    if (p->print.cli->json && slice_is_nil(value))
+        (void)fputs("null", out);
+    else if (p->print.cli->json)
+        cli_json_text(out, words, strlen(words));
     else
-        (void)fprintf(out, "%s %s  %s%s\n", c->kind->name, record, c->field->name,
-                      c->loud ? "  A PERSON MUST DECIDE" : "  (kept for review)");
-    for (size_t i = 0; i < f.count; i++)
-        print_value(p, c, &f.ops[i], i == 0);
-    record_field_free(&f);
-    if (p->t->cli->json)
-        (void)fputs("]", out);
-    if (c->loud)
-        print_deciders(p->t, &c->scope);
-    if (p->t->cli->json)
-        (void)fputs("}", out);
-    *(c->loud ? &p->loud : &p->quiet) += 1;
+        cli_line(out, slice_is_nil(value) ? "(cleared)" : words);
+}
+
+static int print_conflict(void *arg, const struct review *r, struct error *e)
+{
+    struct printing *p = arg;
+    (void)e;
+    if (p->owner == NULL || review_owns(r, p->owner))
+        review_print(&p->print, r);
     return 0;
 }
 
 int task_conflicts(struct task *t, int argc, char **argv, struct error *e)
 {
-    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
-    struct printing p = {t, 0, 0};
+    const char *login = NULL;
+    const struct cli_option options[] = {{"owner", &login, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    struct printing p = {.owner = NULL};
+    struct id owner;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 1, 0, "conflicts DIR", e)) != 0)
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (code = task_words(argc, 1, 0, "conflicts DIR [--owner LOGIN]", e)) != 0 ||
+        (login != NULL && (code = central_user(t->central, login, &owner, e)) != 0))
         return code;
+    p.print = (struct review_print){.db = t->central->db, .cli = t->cli, .now_ms = clock_wall(), .decides = 0};
+    p.print.value = print_value;
+    p.print.arg = &p;
+    p.owner = login != NULL ? &owner : NULL;
     if (t->cli->json)
         (void)fputs("[", t->cli->out);
-    code = record_conflicts(t->central->db, print_conflict, &p, e);
+    code = review_each(t->central->db, print_conflict, &p, e);
     if (t->cli->json)
         (void)fputs("\n]\n", t->cli->out);
     if (code == 0)
-        (void)fprintf(t->cli->err, "%u to decide, %u kept for review\n", p.loud, p.quiet);
-    t->waiting = p.loud != 0;
+        review_print_count(&p.print);
+    t->waiting = p.print.loud != 0;
     return code;
 }
 

@@ -1,4 +1,4 @@
-/* People and their laptops: user add|list|disable|enable, device invite|list|revoke|wipe. */
+/* People and their laptops: user add|list|disable|enable|supervisor, device invite|list|revoke|wipe. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -79,7 +79,9 @@ int task_user_list(struct task *t, int argc, char **argv, struct error *e)
 {
     return task_list(
         t, argc, argv, "user list DIR",
-        "SELECT id, login, role, status, name, (SELECT count(*) FROM assignment a WHERE a.\"user\" = u.id AND "
+        "SELECT id, login, role, status, name, (SELECT s.login FROM \"user\" s WHERE s.id = u.supervisor) AS "
+        "supervisor, "
+        "(SELECT count(*) FROM assignment a WHERE a.\"user\" = u.id AND "
         "a.status = 'active' AND a.voided = 0) AS cases FROM \"user\" u WHERE voided = 0 ORDER BY login, id",
         e);
 }
@@ -128,6 +130,29 @@ int task_user_disable(struct task *t, int argc, char **argv, struct error *e)
 int task_user_enable(struct task *t, int argc, char **argv, struct error *e)
 {
     return set_status(t, argc, argv, "user enable DIR LOGIN", "active", e);
+}
+
+int task_user_supervisor(struct task *t, int argc, char **argv, struct error *e)
+{
+    const char *as = NULL;
+    const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    struct task_setting s = {.field = "supervisor"};
+    struct id supervisor;
+    char text[ID_TEXT] = "";
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (code = task_words(argc, 2, 2, "user supervisor DIR LOGIN SUPERVISOR", e)) != 0 ||
+        (code = central_user(t->central, argv[2], &s.record, e)) != 0)
+        return code;
+    if (argv[3][0] != 0) {
+        if ((code = central_user(t->central, argv[3], &supervisor, e)) != 0)
+            return code;
+        if (id_equal(&supervisor, &s.record))
+            return error_set(e, E_INPUT, "nobody is told by being told of oneself; name another person");
+        id_format(&supervisor, text);
+    }
+    s.value = text;
+    return task_write(t, as, task_set, &s, e);
 }
 
 /* --- devices --- */

@@ -59,7 +59,7 @@ int task_status(struct task *t, int argc, char **argv, struct error *e)
         {"users", "people", "SELECT count(*) FROM \"user\" WHERE voided = 0"},
         {"devices", "laptops", "SELECT count(*) FROM device WHERE voided = 0"},
         {"loud", "conflicts that a person must decide", "SELECT count(*) FROM conflict WHERE loud <> 0"},
-        {"quiet", "differences kept for review", "SELECT count(*) FROM conflict WHERE loud = 0"},
+        {"quiet", "parallel edits, kept for review", "SELECT count(*) FROM conflict WHERE loud = 0"},
         {"newer", "fields that programs newer than this one wrote",
          "SELECT count(*) FROM newer n JOIN place p ON p.record = n.record WHERE p.voided = 0 AND EXISTS(SELECT 1 FROM "
          "op WHERE op.record = n.record AND op.field = n.field)"},

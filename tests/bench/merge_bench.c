@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "record.h"
+#include "text.h"
 
 enum { ROUNDS = 5, WRITERS = 4, COLUMNS = 6, SETS = 8 };
 #define TODAY 1800000000000ull /* ms */
@@ -59,7 +60,8 @@ static const struct schema_field policies[] = {{10, SCHEMA_TEXT, "latest", SCHEM
                                                {13, SCHEMA_TEXT, "set", SCHEMA_SET, 0, NULL, ""},
                                                {14, SCHEMA_INTEGER, "sum", SCHEMA_SUM, 0, NULL, ""},
                                                {15, SCHEMA_TEXT, "text", SCHEMA_TEXTUAL, 0, NULL, ""},
-                                               {16, SCHEMA_TEXT, "once", SCHEMA_ONCE, 0, NULL, ""}};
+                                               {16, SCHEMA_TEXT, "once", SCHEMA_ONCE, 0, NULL, ""},
+                                               {17, SCHEMA_TEXT, "status", SCHEMA_STATUS, 0, NULL, ""}};
 enum { POLICIES = sizeof policies / sizeof *policies };
 
 static void words(unsigned row, unsigned writer, unsigned column, char out[64])
@@ -220,6 +222,22 @@ static struct merge_op *make_ops(const struct schema_field *field, unsigned rows
     return ops;
 }
 
+/* A text: its versions brought together over their base. */
+static void bring_together(const struct merge_op *ops, size_t live, size_t count)
+{
+    struct merge_base base = merge_base(ops, live, ops + live, count - live);
+    struct text_version versions[WRITERS];
+    struct text_merged merged;
+    struct slice was;
+    must(base.base != MERGE_NO_BASE && slice_text(ops[live + base.base].value, &was), "a base");
+    for (size_t i = 0; i < live; i++) {
+        versions[i].dot = ops[i].dot;
+        must(slice_text(ops[i].value, &versions[i].text), "a version");
+    }
+    must(text_merge(was, versions, live, &merged, &error) == 0 && merged.overlaps != 0, "a text");
+    text_merged_free(&merged);
+}
+
 /* Ops that were merged, by the second. */
 static double run_merge(const struct schema_field *field, const struct merge_op *ops, struct merge_op *room,
                         unsigned rows)
@@ -230,7 +248,10 @@ static double run_merge(const struct schema_field *field, const struct merge_op 
     start = now();
     for (unsigned row = 0; row < rows; row++) {
         struct merge_op *these = &room[(size_t)row * WRITERS];
-        shown += merge_show(field, these, merge_live(these, WRITERS)).count;
+        size_t live = merge_live(these, WRITERS);
+        shown += merge_show_over(field, these, live, these + live, WRITERS - live).count;
+        if (field->policy == SCHEMA_TEXTUAL)
+            bring_together(these, live, WRITERS);
     }
     start = (double)rows * WRITERS / (now() - start);
     must(shown >= rows, "the merge shows too little");
@@ -239,7 +260,12 @@ static double run_merge(const struct schema_field *field, const struct merge_op 
 
 /* --- the projection --- */
 
-static const unsigned columns_of_service[COLUMNS] = {10, 11, 17, 18, 2, 12};
+/* Fields of the policy latest; and the same with a text and a status, whose conflicts need what they were written over.
+ */
+static const struct shape {
+    const char *name;
+    unsigned kind, columns[COLUMNS];
+} shapes[] = {{"changes", KIND_SERVICE, {10, 11, 17, 18, 2, 12}}, {"contest", KIND_CASE, {11, 12, 14, 15, 19, 23}}};
 
 struct written {
     struct pack header, body;
@@ -254,7 +280,7 @@ static struct id id_of(unsigned kind, unsigned at)
     return id;
 }
 
-static void write_change(struct written *out, unsigned row, unsigned writer)
+static void write_change(const struct shape *shape, struct written *out, unsigned row, unsigned writer)
 {
     uint8_t hash[CHANGE_HASH_BYTES];
     struct change_draft d;
@@ -266,16 +292,16 @@ static void write_change(struct written *out, unsigned row, unsigned writer)
     d.wall_ms = TODAY + row;
     d.hlc = d.wall_ms << 16;
     d.author = id_of(0xa0, writer);
-    d.scope = id_of(0xc0, 1);
     d.record = id_of(0x50, row);
-    d.kind = KIND_SERVICE;
+    d.scope = shape->kind == KIND_CASE ? d.record : id_of(0xc0, 1);
+    d.kind = shape->kind;
     for (unsigned column = 0; column < COLUMNS; column++) {
         struct dot first = {id_of(0xd0, 0), 1, row + 1, column};
         struct pack w;
         words(row, writer, column, text);
         pack_start(&w);
         pack_text(&w, text, strlen(text));
-        change_draft_op(&d, columns_of_service[column], CHANGE_SET, pack_bytes(&w), &first, writer != 0);
+        change_draft_op(&d, shape->columns[column], CHANGE_SET, pack_bytes(&w), &first, writer != 0);
         pack_free(&w);
     }
     must(change_write(&d, &out->header, &out->body, hash, &error) == 0, "a change");
@@ -331,7 +357,7 @@ static void compare_policy(const struct schema_field *field, unsigned rows)
     free(room);
 }
 
-static void compare_projection(unsigned rows)
+static void compare_projection(const struct shape *shape, unsigned rows)
 {
     double applied[ROUNDS], set_apply[ROUNDS], ours, theirs;
     struct written *changes = calloc((size_t)rows * WRITERS, sizeof *changes);
@@ -340,15 +366,15 @@ static void compare_projection(unsigned rows)
     make_sets(NULL, rows, COLUMNS, &sets);
     for (unsigned writer = 0; writer < WRITERS; writer++)
         for (unsigned row = 0; row < rows; row++)
-            write_change(&changes[(size_t)writer * rows + row], row, writer);
+            write_change(shape, &changes[(size_t)writer * rows + row], row, writer);
     for (int i = 0; i < ROUNDS; i++) {
         applied[i] = run_projection(changes, rows);
         set_apply[i] = run_session(&sets, rows, COLUMNS);
     }
     ours = median(applied);
     theirs = median(set_apply);
-    (void)printf("changes  %10.0f /s (%.0f ops/s)      changeset_apply %9.0f rows/s (%.0f values/s)     ratio %6.3f\n",
-                 ours, ours * COLUMNS, theirs, theirs * COLUMNS, ours / theirs);
+    (void)printf("%s  %10.0f /s (%.0f ops/s)      changeset_apply %9.0f rows/s (%.0f values/s)     ratio %6.3f\n",
+                 shape->name, ours, ours * COLUMNS, theirs, theirs * COLUMNS, ours / theirs);
     for (size_t i = 0; i < (size_t)rows * WRITERS; i++) {
         pack_free(&changes[i].header);
         pack_free(&changes[i].body);
@@ -373,6 +399,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < POLICIES; i++)
         compare_policy(&policies[i], rows);
     (void)printf("\ninto the projection (read, logged, applied), %u records of %d fields\n", rows / 4, COLUMNS);
-    compare_projection(rows / 4);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        compare_projection(&shapes[i], rows / 4);
     return 0;
 }

@@ -4,7 +4,8 @@
  *   text_bench [BYTES [EDITS [NAME]]]     by default 1 MiB, 1000 scattered edits in each of two versions; only texts
  * whose name holds NAME
  *
- * Each figure is processor time, the median of ROUNDS. */
+ * Each figure of time is processor time, the median of ROUNDS. The memory is the most that the merge had allocated at
+ * one time, for each byte of the base and of the longer version. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "text.h"
+#include "unit/allocation.h"
 
 enum { ROUNDS = 5 };
 
@@ -178,22 +180,25 @@ static double run_copy(struct text_of base, struct text_of one, struct text_of o
 static void run(const char *name, const char *folder, struct text_of base, struct text_of one, struct text_of other)
 {
     double merge[ROUNDS], copy[ROUNDS], git[ROUNDS];
-    size_t segments = 0, overlaps = 0;
+    size_t segments = 0, overlaps = 0, peak = 0, longer = one.size > other.size ? one.size : other.size;
     if (wanted != NULL && strstr(name, wanted) == NULL)
         goto out;
     for (int i = 0; i < ROUNDS; i++) {
         struct text_version v[2];
         struct text_merged m;
-        double start = now();
+        double start;
         memset(v, 0, sizeof v);
         v[0].text = (struct slice){(const uint8_t *)one.p, one.size};
         v[1].text = (struct slice){(const uint8_t *)other.p, other.size};
         v[1].dot.seq = 1;
+        allocation_begin(0);
+        start = now();
         if (text_merge((struct slice){(const uint8_t *)base.p, base.size}, v, 2, &m, NULL) != 0)
             exit(2);
         merge[i] = now() - start;
         segments = m.segment_count;
         overlaps = m.overlaps;
+        peak = allocation.peak;
         text_merged_free(&m);
         copy[i] = run_copy(base, one, other);
         git[i] = run_git(folder, base, one, other);
@@ -202,7 +207,8 @@ static void run(const char *name, const char *folder, struct text_of base, struc
                  median(merge) / median(copy));
     if (median(git) >= 0)
         (void)printf("   git merge-file %8.2f ms (x %5.2f)", median(git), median(merge) / median(git));
-    (void)printf("   %zu segments, %zu overlaps\n", segments, overlaps);
+    (void)printf("   %4.1f bytes for each   %zu segments, %zu overlaps\n", (double)peak / (double)(base.size + longer),
+                 segments, overlaps);
 out:
     free(one.p);
     free(other.p);

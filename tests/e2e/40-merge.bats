@@ -35,7 +35,7 @@ risk() {
     sync "$1"
     run laptop "$2" sync
     equal "$status" 1
-    has "$output" "for your decision"
+    has "$output" "for a decision, "
     all_agree anna ben carla
     for who in anna ben carla; do
         equal "$who: $(shown $who "$case" risk)" "$who: critical"
@@ -77,10 +77,10 @@ office_lists_both() {
     run satcheld conflicts "$office"
     equal "$status" 1
     has "$output" "A PERSON MUST DECIDE"
-    has "$output" "to decide: anna, ben, carla"
-    fails 2 "" laptop carla resolve "$case" risk nothing
+    has "$output" "to decide: Worker Anna"
+    fails 2 "" resolve carla "$case" risk nothing
     fails 2 "not contested" laptop carla resolve "$case" title x
-    laptop carla resolve "$case" risk low --reason "Seen together with both."
+    resolve carla "$case" risk low --reason "Seen together with both."
     all_agree anna ben carla
     for who in anna ben carla; do
         equal "$(shown $who "$case" risk)" low
@@ -98,7 +98,7 @@ office_lists_both() {
     sync anna ben anna
     fails 2 "contested" laptop anna set "$case" risk=low
     equal "$(shown anna "$case" risk)" critical
-    laptop anna resolve "$case" risk critical --reason "Still so."
+    resolve anna "$case" risk critical --reason "Still so."
     laptop anna set "$case" risk=high
     equal "$(shown anna "$case" risk)" high
     sync anna ben
@@ -127,13 +127,13 @@ low by Worker Carla"
     laptop anna set "$case" risk=high
     laptop ben set "$case" risk=low
     all_agree anna ben
-    laptop anna resolve "$case" risk low
-    laptop ben resolve "$case" risk high
+    resolve anna "$case" risk low
+    resolve ben "$case" risk high
     all_agree anna ben
     equal "$(shown anna "$case" risk)" high
     equal "$(values ben "$case" risk)" "high by Worker Ben
 low by Worker Anna"
-    laptop anna resolve "$case" risk 1
+    resolve anna "$case" risk 1
     all_agree anna ben
     equal "$(values ben "$case" risk)" ""
 }
@@ -183,7 +183,7 @@ low by Worker Anna"
     sync anna
     sync ben
     run laptop ben conflicts
-    [[ "$output" == *"kept for review"* ]]
+    has "$output" "parallel edit"
     all_agree anna ben
     for who in anna ben; do
         equal "$(shown $who "$client" phone)" "+1 555 0199"
@@ -202,7 +202,7 @@ low by Worker Anna"
     for who in anna ben; do equal "$(shown $who "$client" legal_name)" "Grace Brewster Hopper"; done
     equal "$(values anna "$client" legal_name)" "Grace B. Hopper by Worker Ben
 Grace Brewster Hopper by Worker Anna"
-    laptop ben resolve "$client" legal_name "Grace B. Hopper"
+    resolve ben "$client" legal_name "Grace B. Hopper"
     all_agree anna ben
     for who in anna ben; do equal "$(shown $who "$client" legal_name)" "Grace B. Hopper"; done
 }
@@ -217,24 +217,105 @@ Grace Brewster Hopper by Worker Anna"
     for who in anna ben; do equal "$(shown $who "$service" units)" 40; done
 }
 
-@test "two write on one assessment: both versions are kept whole, until one brings them together" {
+@test "two write in different paragraphs of one assessment: both are in, nobody is called, and one who comes later sees it too" {
+    take_case anna ben
+    laptop anna set "$case" assessment=$'Lives alone.\n\nWalks well.'
+    laptop anna set "$case" assessment=$'Lives alone here.\n\nWalks well.'
+    all_agree anna ben
+    laptop anna set "$case" assessment=$'Lives alone here.\n\nWalks with a stick.'
+    laptop ben set "$case" assessment=$'Lives with a friend here.\n\nWalks well.'
+    all_agree anna ben
+    # Carla gets the case only now: the text before both has long been replaced.
+    satcheld case assign "$office" "$case" carla
+    all_agree carla anna
+    for who in anna ben carla; do
+        equal "$(shown $who "$case" assessment)" $'Lives with a friend here.\n\nWalks with a stick.'
+        equal "$(field '$.conflicts.assessment.loud' laptop $who show "$case" --json)" 0
+        equal "$(field '$.conflicts.assessment.merged.overlaps' laptop $who show "$case" --json)" 0
+        has "$(laptop $who show "$case")" "Worker Anna"
+        has "$(laptop $who show "$case")" '"with a stick" in place of "well"'
+        has "$(values $who "$case" assessment)" "Lives with a friend here."
+    done
+    # One makes it one version; and who writes over it sees both.
+    resolve ben "$case" assessment merged
+    all_agree anna ben carla
+    for who in anna ben carla; do
+        equal "$(shown $who "$case" assessment)" $'Lives with a friend here.\n\nWalks with a stick.'
+        equal "$(values $who "$case" assessment)" ""
+    done
+}
+
+@test "two write in one place of an assessment: both stand whole, marked, until a person brings them together" {
     take_case anna ben
     laptop anna set "$case" assessment=$'Lives alone.\n\nWalks well.'
     all_agree anna ben
-    laptop anna set "$case" assessment=$'Lives alone.\n\nWalks with a stick.'
-    laptop ben set "$case" assessment=$'Lives alone since May.\n\nWalks well.'
+    laptop anna set "$case" assessment=$'Lives with her sister.\n\nWalks well.'
+    laptop ben set "$case" assessment=$'Lives in a home.\n\nWalks with a stick.'
     all_agree anna ben
-    for who in anna ben; do
-        has "$(laptop $who show "$case")" "Walks with a stick."
-        has "$(laptop $who show "$case")" "Lives alone since May."
-        has "$(values $who "$case" assessment)" "Lives alone since May."
+    satcheld case assign "$office" "$case" carla
+    all_agree carla anna
+    for who in anna ben carla; do
+        has "$(shown $who "$case" assessment)" "[versions of this place, to be brought together:]"
+        has "$(shown $who "$case" assessment)" "with her sister"
+        has "$(shown $who "$case" assessment)" "in a home"
+        has "$(shown $who "$case" assessment)" "Walks with a stick."
+        has_not "$(shown $who "$case" assessment)" "Walks well."
+        equal "$(field '$.conflicts.assessment.loud' laptop $who show "$case" --json)" 1
+        has "$(values $who "$case" assessment)" "by Worker Ben"
     done
-    laptop ben resolve "$case" assessment $'Lives alone since May.\n\nWalks with a stick.'
-    all_agree anna ben
-    for who in anna ben; do
-        equal "$(shown $who "$case" assessment)" $'Lives alone since May.\n\nWalks with a stick.'
+    fails 2 "overlap in 1 place" resolve ben "$case" assessment merged
+    resolve ben "$case" assessment $'Lives with her sister.\n\nWalks with a stick.'
+    all_agree anna ben carla
+    for who in anna ben carla; do
+        equal "$(shown $who "$case" assessment)" $'Lives with her sister.\n\nWalks with a stick.'
         equal "$(values $who "$case" assessment)" ""
     done
+}
+
+@test "one writes on a version that is long replaced, for a laptop that never had it: the office sends what it lacks" {
+    take_case anna ben
+    laptop anna set "$case" assessment=$'Lives alone.\n\nWalks well.'
+    all_agree anna ben
+    laptop ben set "$case" assessment=$'Lives alone.\n\nWalks badly.'
+    laptop anna set "$case" assessment=$'Lives alone, upstairs.\n\nWalks well.'
+    sync anna
+    laptop anna set "$case" assessment=$'Lives alone, downstairs.\n\nWalks well.'
+    sync anna
+    # Carla gets the case with the last version alone; only then does Ben come home.
+    satcheld case assign "$office" "$case" carla
+    sync carla
+    equal "$(shown carla "$case" assessment)" $'Lives alone, downstairs.\n\nWalks well.'
+    sync ben
+    all_agree carla anna ben
+    for who in anna ben carla; do
+        equal "$(shown $who "$case" assessment)" $'Lives alone, downstairs.\n\nWalks badly.'
+    done
+}
+
+@test "a status change whose start is gone is contested, and never shown over one that follows" {
+    take_case anna ben carla
+    laptop carla set "$case" status=open
+    all_agree anna ben carla
+    laptop ben set "$case" status="on hold" # ben stays out
+    laptop anna set "$case" status=closed
+    sync anna carla
+    laptop carla set "$case" status=open # carla has not got ben's
+    sync ben
+    all_agree anna ben carla
+    for who in anna ben carla; do
+        equal "$(shown $who "$case" status)" open
+        equal "$(values $who "$case" status)" "on hold by Worker Ben
+open by Worker Carla"
+    done
+    # Who gets the case only now sees the same.
+    satcheld case release "$office" "$case" anna
+    sync anna
+    satcheld case assign "$office" "$case" anna
+    all_agree anna
+    equal "$(shown anna "$case" status)" open
+    resolve anna "$case" status "on hold"
+    all_agree anna ben carla
+    for who in anna ben carla; do equal "$(shown $who "$case" status)" "on hold"; done
 }
 
 @test "one voids a note, another amends it: it comes back, contested, until a person decides" {
@@ -248,7 +329,7 @@ Grace Brewster Hopper by Worker Anna"
         has "$(laptop $who show "$case")" "He was in the garden."
         equal "$(field '$.void_contested' laptop $who show "$note" --json)" 1
     done
-    laptop anna resolve "$note" void yes
+    resolve anna "$note" void yes
     all_agree anna ben
     for who in anna ben; do equal "$(field '$.voided' laptop $who show "$note" --json)" 1; done
 }

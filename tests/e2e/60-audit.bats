@@ -18,7 +18,7 @@ setup_file() {
     sync anna
     sync ben
     sync anna
-    laptop anna resolve "$case" risk moderate
+    resolve anna "$case" risk moderate
     sync anna
     # One held change, in the log and not in the record.
     laptop ben note "$case" "A held note."

@@ -129,6 +129,17 @@ take_case() {
     [ $# -eq 0 ] || client=$(field '$.fields.client' laptop "$1" show "$case" --json)
 }
 
+# seen WHO RECORD FIELD: the code of what a laptop shows of a contested field; of a void that nobody contests as well.
+seen() {
+    if [ "$3" = void ]; then
+        field '$.void_code' laptop "$1" show "$2" --json
+    else
+        field "\$.conflicts.$3.code" laptop "$1" show "$2" --json
+    fi
+}
+# resolve WHO RECORD FIELD VALUE [OPTION...]: decides as somebody does who has just looked.
+resolve() { laptop "$1" resolve "${@:2}" --seen "$(seen "$1" "$2" "$3")"; }
+
 # sync WHO...: that conflicts wait for a person (exit status 1) is no failure.
 sync() {
     local who code

@@ -76,12 +76,33 @@ static const struct case_value case_values[] = {{CASE_NIL, NULL, 0},
                                                 {CASE_DEVICE, NULL, 0},
                                                 {CASE_DEVICE, NULL, 1},
                                                 {CASE_DEVICE, NULL, 2},
-                                                {CASE_DEVICE, NULL, 3}};
+                                                {CASE_DEVICE, NULL, 3},
+                                                /* Stories of three paragraphs, each of one word of its own. */
+                                                {CASE_TEXT, "ant\n\nbee\n\ncat\n", 0},
+                                                {CASE_TEXT, "ant\n\nbee\n\ncow\n", 0},
+                                                {CASE_TEXT, "ant\n\nbug\n\ncat\n", 0},
+                                                {CASE_TEXT, "ant\n\nbug\n\ncow\n", 0},
+                                                {CASE_TEXT, "ant\n\nbat\n\ncat\n", 0},
+                                                {CASE_TEXT, "ant\n\nbat\n\ncow\n", 0},
+                                                {CASE_TEXT, "asp\n\nbee\n\ncat\n", 0},
+                                                {CASE_TEXT, "asp\n\nbee\n\ncow\n", 0},
+                                                {CASE_TEXT, "asp\n\nbug\n\ncat\n", 0},
+                                                {CASE_TEXT, "asp\n\nbug\n\ncow\n", 0},
+                                                {CASE_TEXT, "asp\n\nbat\n\ncat\n", 0},
+                                                {CASE_TEXT, "asp\n\nbat\n\ncow\n", 0},
+                                                {CASE_TEXT, "auk\n\nbee\n\ncat\n", 0},
+                                                {CASE_TEXT, "auk\n\nbee\n\ncow\n", 0},
+                                                {CASE_TEXT, "auk\n\nbug\n\ncat\n", 0},
+                                                {CASE_TEXT, "auk\n\nbug\n\ncow\n", 0},
+                                                {CASE_TEXT, "auk\n\nbat\n\ncat\n", 0},
+                                                {CASE_TEXT, "auk\n\nbat\n\ncow\n", 0}};
 enum {
     CASE_FIRST_TEXT = 2,
     CASE_FIRST_NUMBER = 7,
     CASE_FIRST_FLAG = 17,
     CASE_FIRST_DEVICE = 19,
+    CASE_FIRST_STORY = 23,
+    CASE_PARAGRAPHS = 3, /* of a story: its number, from CASE_FIRST_STORY on, is (first * 3 + second) * 2 + third */
     CASE_VALUES = sizeof case_values / sizeof *case_values
 };
 
@@ -93,7 +114,7 @@ struct case_record {
 };
 static const struct case_record case_records[] = {
     {KIND_CLIENT, 1, 1, {10, 15, 19, 24, 99}},  /* review, latest, set, latest (flag), unknown */
-    {KIND_CASE, 2, 2, {20, 23, 19, 12, 21}},    /* highest, text, review, latest, highest */
+    {KIND_CASE, 2, 2, {20, 23, 19, 12, 21}},    /* highest, text, status, latest, highest */
     {KIND_SERVICE, 2, 3, {15, 15, 17, 10, 15}}, /* sum, latest */
     {KIND_NOTE, 2, 4, {10, 12, 10, 10, 11}},    /* once */
     {999, 2, 5, {10, 11, 10, 11, 12}},          /* of a newer version */

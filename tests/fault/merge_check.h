@@ -67,7 +67,8 @@ static const struct schema_field check_policies[] = {{10, SCHEMA_TEXT, "latest",
                                                      {10, SCHEMA_TEXT, "set", SCHEMA_SET, 0, NULL, ""},
                                                      {10, SCHEMA_INTEGER, "sum", SCHEMA_SUM, 0, NULL, ""},
                                                      {10, SCHEMA_TEXT, "text", SCHEMA_TEXTUAL, 0, NULL, ""},
-                                                     {10, SCHEMA_TEXT, "once", SCHEMA_ONCE, 0, NULL, ""}};
+                                                     {10, SCHEMA_TEXT, "once", SCHEMA_ONCE, 0, NULL, ""},
+                                                     {10, SCHEMA_TEXT, "status", SCHEMA_STATUS, 0, NULL, ""}};
 enum { CHECK_POLICIES = sizeof check_policies / sizeof *check_policies };
 
 struct check_field {
@@ -79,9 +80,10 @@ struct check_field {
 
 /* What the merge says of a set of ops. */
 struct check_view {
-    size_t live;
+    size_t live, dead;
     struct merge_shown shown;
     struct merge_op ops[CASE_FIELD_OPS];
+    struct merge_op dead_ops[CASE_FIELD_OPS]; /* what the live were written over */
 };
 
 static inline struct merge_op check_op(const struct model_op *o, struct slice supersedes, size_t tag)
@@ -110,14 +112,39 @@ static inline void check_gather(const struct case_history *h, const struct case_
                     out->ops[n] = check_op(&out->from[n], b->supersedes[i][k], n);
 }
 
-static inline void check_look(const struct schema_field *field, const struct merge_op *ops, size_t count,
+/* What the live ops lead to, of copies the accepted one. */
+static inline void check_ancestors(const struct check_field *f, const struct merge_op *ops, size_t count,
+                                   struct check_view *out)
+{
+    char is_ancestor[CASE_FIELD_OPS];
+    static struct model_op known[CASE_FIELD_OPS];
+    for (size_t i = 0; i < count; i++)
+        known[i] = f->from[ops[i].tag];
+    model_ancestors(known, count, is_ancestor);
+    out->dead = 0;
+    for (size_t i = out->live; i < count; i++) {
+        size_t k = 0;
+        if (!is_ancestor[i])
+            continue;
+        while (k < out->dead && !dot_equal(&out->dead_ops[k].dot, &ops[i].dot))
+            k++;
+        if (k == out->dead || ops[i].position < out->dead_ops[k].position)
+            out->dead_ops[k] = ops[i];
+        out->dead += k == out->dead;
+    }
+}
+
+static inline void check_look(const struct check_field *f, const struct merge_op *ops, size_t count,
                               struct check_view *out)
 {
+    static struct merge_op all[2 * CASE_FIELD_OPS];
     check_clock_jumps();
     if (count != 0)
-        memcpy(out->ops, ops, count * sizeof *ops);
-    out->live = merge_live(out->ops, count);
-    out->shown = merge_show(field, out->ops, out->live);
+        memcpy(all, ops, count * sizeof *ops);
+    out->live = merge_live(all, count);
+    memcpy(out->ops, all, out->live * sizeof *all);
+    check_ancestors(f, all, count, out);
+    out->shown = merge_show_over(f->field, out->ops, out->live, out->dead_ops, out->dead);
 }
 
 static inline int check_same_view(const struct check_view *a, const struct check_view *b)
@@ -142,6 +169,8 @@ static inline int check_same_as_model(const struct check_field *f, const struct 
         memcpy(ops, f->from, f->count * sizeof *ops);
     live = model_live(ops, f->count);
     shown = model_show(f->field, ops, live);
+    if (f->field->policy == SCHEMA_STATUS && shown.conflict != MODEL_AGREED)
+        model_follow(f->from, f->count, ops, live);
     if (live != view->live || shown.count != view->shown.count || same[shown.conflict] != view->shown.conflict ||
         (f->field->policy == SCHEMA_SUM && shown.sum != view->shown.sum))
         return 0;
@@ -178,7 +207,7 @@ static inline int check_orders(const struct check_field *f, const struct check_v
     if (f->count > all) {
         for (unsigned times = 0; times < 4; times++) {
             check_shuffle(order, f->count);
-            check_look(f->field, order, f->count, &view);
+            check_look(f, order, f->count, &view);
             if (!check_same_view(whole, &view))
                 return 0;
         }
@@ -190,7 +219,7 @@ static inline int check_orders(const struct check_field *f, const struct check_v
             continue;
         }
         check_swap(&order[i % 2 == 0 ? 0 : done[i]], &order[i]);
-        check_look(f->field, order, f->count, &view);
+        check_look(f, order, f->count, &view);
         if (!check_same_view(whole, &view))
             return 0;
         done[i]++;
@@ -220,12 +249,13 @@ static inline int check_batches(const struct check_field *f, const struct check_
         }
     }
     check_shuffle(some, count);
-    check_look(f->field, some, count, &view);
+    check_look(f, some, count, &view);
     if (!check_same_view(whole, &view))
         return 0;
     /* What lives already lives again. */
     view.live = merge_live(view.ops, view.live);
-    view.shown = merge_show(f->field, view.ops, view.live);
+    check_shuffle(view.dead_ops, view.dead);
+    view.shown = merge_show_over(f->field, view.ops, view.live, view.dead_ops, view.dead);
     return check_same_view(whole, &view);
 }
 
@@ -299,16 +329,70 @@ static inline int check_falls(const struct check_field *f)
     static struct check_view before, after;
     memcpy(order, f->ops, sizeof order);
     check_shuffle(order, f->count);
-    check_look(f->field, order, 0, &before);
+    check_look(f, order, 0, &before);
     for (size_t n = 1; n <= f->count; n++) {
         const struct model_op *came = &f->from[order[n - 1].tag];
-        check_look(f->field, order, n, &after);
+        check_look(f, order, n, &after);
         for (size_t i = 0; i < before.live; i++) {
             const struct model_op *o = &f->from[before.ops[i].tag];
             if (check_risk(f, &after) < check_risk(f, &before) && model_rank(f->field, o) > check_risk(f, &after) &&
                 !case_names(came->op, o->dot))
                 return 0;
         }
+        before = after;
+    }
+    return 1;
+}
+
+/* The base of the live ops is the model's. */
+static inline int check_base(const struct check_field *f, const struct check_view *view)
+{
+    struct model_op live[CASE_FIELD_OPS];
+    const struct model_op *wanted;
+    struct merge_base found = merge_base(view->ops, view->live, view->dead_ops, view->dead);
+    struct dot dot;
+    for (size_t i = 0; i < view->live; i++)
+        live[i] = f->from[view->ops[i].tag];
+    wanted = model_base(f->from, f->count, live, view->live);
+    if (wanted == NULL || found.base == MERGE_NO_BASE)
+        return wanted == NULL && found.base == MERGE_NO_BASE;
+    dot = case_real_dot(wanted->dot);
+    return dot_equal(&dot, &view->dead_ops[found.base].dot);
+}
+
+static inline int check_accepted_before(const struct merge_op *a, const struct merge_op *b)
+{
+    if (a->position != b->position)
+        return a->position < b->position;
+    return a->hlc != b->hlc ? a->hlc < b->hlc : dot_compare(&a->dot, &b->dot) < 0;
+}
+
+/* A status change whose start no longer holds is never shown: letting the ops come in the office's order, each either
+ * names what is shown, and is shown then, or changes nothing. Where all that lives agrees nobody's start matters; where
+ * an op names a later one there is no such order. */
+static inline int check_starts(const struct check_field *f)
+{
+    static struct merge_op order[CASE_FIELD_OPS];
+    static struct check_view before, after;
+    memcpy(order, f->ops, sizeof order);
+    for (size_t i = 1; i < f->count; i++)
+        for (size_t k = i; k > 0 && check_accepted_before(&order[k], &order[k - 1]); k--)
+            check_swap(&order[k], &order[k - 1]);
+    for (size_t i = 0; i < f->count; i++)
+        for (size_t k = i; k < f->count; k++)
+            if (case_names(f->from[order[i].tag].op, f->from[order[k].tag].dot))
+                return 1;
+    check_look(f, order, 0, &before);
+    for (size_t n = 1; n <= f->count; n++) {
+        const struct merge_op *came = &order[n - 1];
+        int told;
+        check_look(f, order, n, &after);
+        told = before.live == 1 || before.shown.conflict == MERGE_LOUD;
+        told = told && (after.live == 1 || after.shown.conflict == MERGE_LOUD);
+        if (told && !dot_equal(&after.ops[0].dot, &before.ops[0].dot) &&
+            !(dot_equal(&after.ops[0].dot, &came->dot) &&
+              case_names(f->from[came->tag].op, f->from[before.ops[0].tag].dot)))
+            return 0;
         before = after;
     }
     return 1;
@@ -349,11 +433,11 @@ static inline int check_resolves(const struct check_field *f, const struct check
         return 1;
     memcpy(ops, f->ops, f->count * sizeof *ops);
     ops[f->count] = check_decision(whole, whole->live, 201, &whole->ops[whole->live - 1], &names[0]);
-    check_look(f->field, ops, f->count + 1, &once);
+    check_look(f, ops, f->count + 1, &once);
     ops[f->count + 1] = check_decision(whole, whole->live, 202, &whole->ops[whole->live - 1], &names[1]);
-    check_look(f->field, ops, f->count + 2, &twice);
+    check_look(f, ops, f->count + 2, &twice);
     ops[f->count + 1] = check_decision(&once, once.live, 202, &whole->ops[whole->live - 1], &names[2]);
-    check_look(f->field, ops, f->count + 2, &again);
+    check_look(f, ops, f->count + 2, &again);
     right = check_decided(&once, whole->ops[whole->live - 1].value) &&
             check_decided(&twice, whole->ops[whole->live - 1].value) &&
             check_decided(&again, whole->ops[whole->live - 1].value);
@@ -368,10 +452,11 @@ static inline int check_clocks(const struct check_field *f, const struct check_v
     static const uint64_t readers[] = {0, CASE_TODAY, 7258118400000ull};
     static struct check_view view;
     for (size_t i = 0; i < 3; i++) {
+        view = *whole;
         check_clock_ms = readers[i];
         memcpy(view.ops, f->ops, f->count * sizeof *f->ops);
         view.live = merge_live(view.ops, f->count);
-        view.shown = merge_show(f->field, view.ops, view.live);
+        view.shown = merge_show_over(f->field, view.ops, view.live, view.dead_ops, view.dead);
         if (!check_same_view(whole, &view))
             return 0;
     }
@@ -384,7 +469,7 @@ static inline const char *check_policy(const struct check_field *f, size_t all)
 {
     static struct check_view whole;
     enum schema_policy policy = f->field->policy;
-    check_look(f->field, f->ops, f->count, &whole);
+    check_look(f, f->ops, f->count, &whole);
     if (!check_same_as_model(f, &whole))
         return "merge_is_the_model";
     if (!check_orders(f, &whole, all))
@@ -395,6 +480,10 @@ static inline const char *check_policy(const struct check_field *f, size_t all)
         return "clock_of_the_reader_does_not_matter";
     if (!check_visible(f, &whole))
         return "live_value_is_visible";
+    if (whole.live > 1 && !check_base(f, &whole))
+        return "base_is_the_model";
+    if (policy == SCHEMA_STATUS && !check_starts(f))
+        return "status_follows_what_is_shown";
     if (policy == SCHEMA_SET && !check_adds(f, &whole))
         return "add_is_not_lost_to_a_remove";
     if (policy == SCHEMA_ONCE && !check_notes(f, &whole))

@@ -234,6 +234,127 @@ static inline struct model_shown model_show(const struct schema_field *field, st
     return shown;
 }
 
+/* --- what lives, and what it was written over --- */
+
+/* Names, but for itself: "naming its own dot has no effect". */
+static inline int model_names(const struct model_op *o, const struct model_op *other)
+{
+    return !case_same_dot(o->dot, other->dot) && case_names(o->op, other->dot);
+}
+
+/* "What they supersede, what that supersedes, and so on": of all ops, those that some live op leads to. Marks them. */
+static inline void model_ancestors(const struct model_op *all, size_t count, char *is_ancestor)
+{
+    char is_dead[CASE_FIELD_OPS] = {0};
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < count; k++)
+            is_dead[k] |= (char)model_names(&all[i], &all[k]);
+    memset(is_ancestor, 0, count);
+    for (int more = 1; more;) {
+        more = 0;
+        for (size_t i = 0; i < count; i++)
+            for (size_t k = 0; k < count; k++)
+                if (!is_ancestor[k] && (!is_dead[i] || is_ancestor[i]) && model_names(&all[i], &all[k]))
+                    more = is_ancestor[k] = 1;
+    }
+}
+
+/* "All ops of the field, live and dead, are gone through in the office's order. The first begins a line, and each that
+ * names the end of the line becomes its end. Shown is the end of the line." Puts it first. */
+static inline void model_follow(const struct model_op *all, size_t all_count, struct model_op *live, size_t count)
+{
+    char in[CASE_FIELD_OPS], taken[CASE_FIELD_OPS] = {0};
+    const struct model_op *end = NULL;
+    model_ancestors(all, all_count, in);
+    for (size_t i = 0; i < all_count; i++)
+        for (size_t k = 0; k < count; k++)
+            in[i] |= (char)case_same_dot(all[i].dot, live[k].dot);
+    for (;;) {
+        size_t next = all_count;
+        for (size_t i = 0; i < all_count; i++)
+            if (in[i] && !taken[i] && (next == all_count || model_accepted_before(&all[i], &all[next])))
+                next = i;
+        if (next == all_count)
+            break;
+        taken[next] = 1;
+        if (end == NULL || model_names(&all[next], end))
+            end = &all[next];
+    }
+    for (size_t i = 0; i < count; i++)
+        if (case_same_dot(live[i].dot, end->dot)) {
+            struct model_op first = live[i];
+            for (; i > 0; i--)
+                live[i] = live[i - 1];
+            live[0] = first;
+            return;
+        }
+}
+
+/* Which ops an op leads to within so many steps; through those that are in `within` alone (NULL: through all). */
+static inline void model_lead(const struct model_op *all, size_t count, const struct model_op *from, size_t steps,
+                              const char *within, char *out)
+{
+    memset(out, 0, count);
+    for (size_t step = 0; step < steps; step++) {
+        char more[CASE_FIELD_OPS];
+        memcpy(more, out, count);
+        for (size_t i = 0; i < count; i++) {
+            if (within != NULL && !within[i])
+                continue;
+            more[i] |= (char)(model_names(from, &all[i]));
+            for (size_t k = 0; k < count; k++)
+                more[i] |= (char)(out[k] && model_names(&all[k], &all[i]));
+        }
+        if (memcmp(out, more, count) == 0)
+            return;
+        memcpy(out, more, count);
+    }
+}
+
+/* "The nearest common ancestor: generation by generation, the first in which an op is an ancestor of all live ones; of
+ * several, the one that is an ancestor of no other of them, by way of what was reached." NULL: none. */
+static inline const struct model_op *model_base(const struct model_op *all, size_t count, const struct model_op *live,
+                                                size_t live_count)
+{
+    size_t ways_before = 0;
+    for (size_t generation = 1; generation <= count; generation++) {
+        char common[CASE_FIELD_OPS], reached[CASE_FIELD_OPS] = {0}, led[CASE_FIELD_OPS];
+        const struct model_op *base = NULL;
+        size_t found = 0, youngest = 0, ways = 0;
+        memset(common, 1, sizeof common);
+        for (size_t l = 0; l < live_count; l++) {
+            model_lead(all, count, &live[l], generation, NULL, led);
+            for (size_t i = 0; i < count; i++) {
+                common[i] = common[i] && led[i];
+                reached[i] |= led[i];
+                ways += led[i] != 0;
+            }
+        }
+        for (size_t i = 0; i < count; i++)
+            found += common[i] != 0;
+        if (found == 0 && ways == ways_before)
+            return NULL; /* nothing leads any further */
+        ways_before = ways;
+        if (found == 0)
+            continue;
+        for (size_t i = 0; i < count; i++) {
+            int older = 0;
+            for (size_t k = 0; k < count; k++) {
+                if (!common[i] || !common[k] || k == i)
+                    continue;
+                model_lead(all, count, &all[k], count, reached, led);
+                older |= led[i];
+            }
+            if (common[i] && !older) {
+                base = &all[i];
+                youngest++;
+            }
+        }
+        return youngest == 1 ? base : NULL;
+    }
+    return NULL;
+}
+
 /* --- holds --- */
 
 /* A hold's field, of the policy latest: NULL where nothing lives. */

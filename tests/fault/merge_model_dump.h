@@ -2,7 +2,7 @@
 #ifndef SATCHEL_TESTS_MERGE_MODEL_DUMP_H
 #define SATCHEL_TESTS_MERGE_MODEL_DUMP_H
 
-#include "fault/merge_model.h"
+#include "fault/merge_model_text.h"
 
 static inline void model_put_json(FILE *out, const char *text)
 {
@@ -73,10 +73,20 @@ static inline void model_put_shown(FILE *out, const struct schema_field *field, 
     (void)fputs(array ? "]" : "", out);
 }
 
+/* What a field shows to people: all that is known of it. */
+struct model_view {
+    struct model_shown shown;
+    size_t live;
+    struct model_op ops[CASE_FIELD_OPS];
+    int together;     /* text: its versions were brought together */
+    char text[16384]; /* into this */
+};
+
 /* One column, as " name=value"; nothing where it is NULL. */
-static inline void model_put_column(FILE *out, const struct schema_field *field, const struct model_op *live,
-                                    const struct model_shown *shown)
+static inline void model_put_column(FILE *out, const struct schema_field *field, const struct model_view *view)
 {
+    const struct model_shown *shown = &view->shown;
+    const struct model_op *live = view->ops;
     int array = field->policy == SCHEMA_SET || field->policy == SCHEMA_ONCE;
     const struct case_value *v = shown->count == 0 ? NULL : &case_values[live[0].op->value];
     char *text = NULL;
@@ -90,6 +100,11 @@ static inline void model_put_column(FILE *out, const struct schema_field *field,
     }
     if (!array && model_is_number(field) && v->type == (field->type == SCHEMA_FLAG ? CASE_FLAG : CASE_NUMBER)) {
         (void)fprintf(out, " %s=%lld", field->name, (long long)v->number);
+        return;
+    }
+    if (view->together) {
+        (void)fprintf(out, " %s=", field->name);
+        model_put_json(out, view->text);
         return;
     }
     memory = open_memstream(&text, &bytes);
@@ -108,19 +123,29 @@ static inline const struct schema_field *model_field(unsigned record, unsigned n
 }
 
 /* A field's live ops in order, what they show, and for the void field whether it is contested. */
-static inline struct model_shown model_look(const struct case_history *h, const struct case_bytes *b,
-                                            struct model_known known, unsigned record, const struct schema_field *field,
-                                            struct model_op *ops, size_t *live)
+static inline void model_look(const struct case_history *h, const struct case_bytes *b, struct model_known known,
+                              unsigned record, const struct schema_field *field, struct model_view *out)
 {
-    struct model_shown shown;
+    struct model_op all[CASE_FIELD_OPS];
+    size_t count = model_ops(h, b, known, record, field->number, all);
     int contested;
-    *live = model_live(ops, model_ops(h, b, known, record, field->number, ops));
-    shown = model_show(field, ops, *live);
+    if (count != 0)
+        memcpy(out->ops, all, count * sizeof *all);
+    out->live = model_live(out->ops, count);
+    out->shown = model_show(field, out->ops, out->live);
+    out->together = 0;
     if (field->number == FIELD_VOID) {
         (void)model_voided(h, b, known, record, &contested);
-        shown.conflict = contested ? MODEL_LOUD : MODEL_AGREED;
+        out->shown.conflict = contested ? MODEL_LOUD : MODEL_AGREED;
     }
-    return shown;
+    if (field->policy == SCHEMA_STATUS && out->shown.conflict != MODEL_AGREED)
+        model_follow(all, count, out->ops, out->live);
+    if (field->policy == SCHEMA_TEXTUAL) {
+        enum model_together together = model_together(all, count, out->ops, out->live, out->shown.count, out->text);
+        out->together = together != MODEL_APART;
+        if (together == MODEL_CLEAN)
+            out->shown.conflict = MODEL_QUIET;
+    }
 }
 
 static inline void model_put_record(FILE *out, const struct case_history *h, const struct case_bytes *b,
@@ -129,6 +154,7 @@ static inline void model_put_record(FILE *out, const struct case_history *h, con
     const struct case_record *r = &case_records[record];
     struct id id = case_id(r->id), scope = case_id(r->scope);
     char id_text[ID_TEXT], scope_text[ID_TEXT];
+    static struct model_view view;
     struct model_op ops[CASE_FIELD_OPS];
     size_t live =
         model_others(h, b, known, record, ops) + model_live(ops, model_ops(h, b, known, record, FIELD_VOID, ops));
@@ -142,8 +168,8 @@ static inline void model_put_record(FILE *out, const struct case_history *h, con
     for (unsigned number = 2; number < 100; number++) {
         const struct schema_field *field = model_field(record, number);
         if (field != NULL) {
-            struct model_shown shown = model_look(h, b, known, record, field, ops, &live);
-            model_put_column(out, field, ops, &shown);
+            model_look(h, b, known, record, field, &view);
+            model_put_column(out, field, &view);
         }
     }
     (void)fputc('\n', out);
@@ -154,16 +180,16 @@ static inline void model_put_conflict(FILE *out, const struct case_history *h, c
 {
     struct id id = case_id(case_records[record].id);
     const char *kind = schema_kind(case_records[record].kind)->name;
-    struct model_op ops[CASE_FIELD_OPS];
-    size_t live;
-    struct model_shown shown = model_look(h, b, known, record, field, ops, &live);
+    static struct model_view view;
+    const struct model_op *ops = view.ops;
     char id_text[ID_TEXT], device_text[ID_TEXT], author_text[ID_TEXT], room[64];
-    if (shown.conflict == MODEL_AGREED)
+    model_look(h, b, known, record, field, &view);
+    if (view.shown.conflict == MODEL_AGREED)
         return;
     id_format(&id, id_text);
     (void)fprintf(out, "conflict %s %s %s %s\n", kind, id_text, field->name,
-                  shown.conflict == MODEL_LOUD ? "loud" : "quiet");
-    for (size_t i = 0; i < live; i++) {
+                  view.shown.conflict == MODEL_LOUD ? "loud" : "quiet");
+    for (size_t i = 0; i < view.live; i++) {
         struct id device = case_device(ops[i].dot.device), author = case_id(0xa000u + ops[i].dot.device);
         id_format(&device, device_text);
         id_format(&author, author_text);

@@ -166,6 +166,7 @@ static inline const char *store_check_record(struct db *db, const struct store_c
                                              unsigned record)
 {
     struct id id = case_id(case_records[record].id);
+    static struct model_view view;
     struct model_op ops[CASE_FIELD_OPS];
     struct record_place place;
     size_t live = model_others(s->h, s->bytes, in, record, ops) +
@@ -178,8 +179,10 @@ static inline const char *store_check_record(struct db *db, const struct store_c
         return "void_hides_only_what_it_saw";
     for (unsigned number = FIELD_VOID; number < 100; number++) {
         const struct schema_field *field = model_field(record, number);
-        if (field != NULL)
-            loud += model_look(s->h, s->bytes, in, record, field, ops, &live).conflict == MODEL_LOUD;
+        if (field == NULL)
+            continue;
+        model_look(s->h, s->bytes, in, record, field, &view);
+        loud += view.shown.conflict == MODEL_LOUD;
     }
     if (store_number(db, "SELECT count(*) FROM conflict WHERE record = ? AND loud = 1", &id) != loud)
         return "conflicts_are_the_model";
@@ -290,6 +293,33 @@ static inline size_t store_mask(const struct store_case *s, struct model_known k
     return live;
 }
 
+/* Is this change one that a contested text or status of the office was written over? */
+static inline int store_is_background(struct db *office, const struct store_case *s, size_t i)
+{
+    sqlite3_stmt *statement;
+    int64_t id = store_entry(office, s, i);
+    int row;
+    store_must(db_query(office, &statement, &store_error, "SELECT 1 FROM background WHERE entry = ? LIMIT 1", "i", id),
+               "background");
+    if ((row = db_next(office, statement, &store_error)) == 1)
+        db_done(office, statement);
+    return row == 1;
+}
+
+/* What the fields of a change were written over goes before it, or now and then behind it. */
+static inline void store_background(struct db *office, struct db *laptop, const struct store_case *s,
+                                    struct model_known known, size_t of)
+{
+    uint8_t mask[LOG_MASK_MAX];
+    for (size_t i = 0; i < s->h->count; i++) {
+        if (!model_has(known.here, i) || s->h->changes[i].record != s->h->changes[of].record ||
+            !store_is_background(office, s, i))
+            continue;
+        (void)store_mask(s, known, i, mask);
+        store_take(laptop, s, i, 1, (struct slice){mask, LOG_MASK_MAX});
+    }
+}
+
 static inline const char *store_compact(const struct store_case *s)
 {
     struct db *office = store_open(0), *laptop = store_open(1);
@@ -310,19 +340,23 @@ static inline const char *store_compact(const struct store_case *s)
     /* 1. Compact: what lives, from some change on and round; the order does not matter. */
     for (size_t n = 0; n < half; n++) {
         size_t i = (first + n) % half;
-        if (store_mask(s, known, i, mask) != 0)
+        if (store_mask(s, known, i, mask) != 0 || store_is_background(office, s, i))
             store_take(laptop, s, i, 1, (struct slice){mask, LOG_MASK_MAX});
     }
     failed = store_check(laptop, s, known);
     /* 2. The news, with the office's own mask. */
     for (size_t i = half; i < s->h->count && failed == NULL; i++) {
         size_t bytes;
-        int all;
+        int all, late = check_below(4) == 0;
         store_take(office, s, i, 1, (struct slice){NULL, 0});
-        store_must(record_mask(office, &s->changes[i], mask, &bytes, &all, &store_error), "mask");
-        store_take(laptop, s, i, 1, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes});
         known.here |= 1u << i;
         known.accepted = known.here;
+        if (!late)
+            store_background(office, laptop, s, known, i);
+        store_must(record_mask(office, &s->changes[i], mask, &bytes, &all, &store_error), "mask");
+        store_take(laptop, s, i, 1, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes});
+        if (late)
+            store_background(office, laptop, s, known, i);
     }
     if (failed == NULL)
         failed = store_check(laptop, s, known);

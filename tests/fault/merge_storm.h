@@ -45,9 +45,32 @@ static inline uint8_t storm_value(unsigned record, unsigned number)
         return (uint8_t)(CASE_FIRST_NUMBER + 1 + storm_below(6));
     if (type == SCHEMA_INTEGER)
         return (uint8_t)(CASE_FIRST_NUMBER + storm_below(10));
+    if (field != NULL && field->policy == SCHEMA_TEXTUAL && storm_below(8) != 0)
+        return (uint8_t)(CASE_FIRST_STORY + storm_below(CASE_VALUES - CASE_FIRST_STORY));
     if (type == SCHEMA_FLAG)
         return (uint8_t)(CASE_FIRST_FLAG + storm_below(2));
     return (uint8_t)(CASE_FIRST_TEXT + storm_below(5));
+}
+
+/* Was an op of a change replaced by one of the first `seen` changes? */
+static inline int storm_is_replaced(const struct case_history *h, size_t seen, struct case_dot dot)
+{
+    for (size_t i = 0; i < seen; i++)
+        for (unsigned k = 0; k < h->changes[i].op_count; k++)
+            if (case_names(&h->changes[i].ops[k], dot))
+                return 1;
+    return 0;
+}
+
+/* As an honest author does: an op names what lived of its field when he last met the office. */
+static inline void storm_names_seen(const struct case_history *h, const struct case_change *c, struct case_op *op)
+{
+    size_t seen = h->count - storm_below((unsigned)h->count / 2 + 1);
+    for (size_t i = 0; i < seen; i++)
+        for (unsigned k = 0; k < h->changes[i].op_count && op->named_count < CASE_NAMES; k++)
+            if (h->changes[i].record == c->record && h->changes[i].ops[k].field == op->field &&
+                !storm_is_replaced(h, seen, case_dot_of(&h->changes[i], k)))
+                op->named[op->named_count++] = case_dot_of(&h->changes[i], k);
 }
 
 /* Who wrote the op did see some of what was there: mostly all of it, or most. Now and then it names what is not of its
@@ -56,6 +79,10 @@ static inline void storm_names(const struct case_history *h, const struct case_c
                                struct case_op *op)
 {
     unsigned skips = storm_below(4);
+    if (storm_below(3) == 0) {
+        storm_names_seen(h, c, op);
+        return;
+    }
     for (size_t i = h->count; i-- > 0;)
         for (unsigned k = 0; k < h->changes[i].op_count && op->named_count < CASE_NAMES; k++) {
             int fits = h->changes[i].record == c->record && h->changes[i].ops[k].field == op->field;
@@ -125,7 +152,7 @@ static inline void storm_change(struct case_history *h, uint8_t seqs[4], const u
         c->seq = ++seqs[c->device];
         for (unsigned k = 0; k < ops; k++) {
             struct case_op *op = &c->ops[c->op_count];
-            op->field = case_records[c->record].fields[storm_below(storm_below(2) == 0 ? 5 : 2)];
+            op->field = case_records[c->record].fields[storm_below(storm_below(2) == 0 ? 5 : 3)];
             op->action = (uint8_t)(1 + storm_below(3));
             op->value = storm_value(c->record, op->field);
             storm_names(h, c, k, op);

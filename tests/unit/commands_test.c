@@ -205,18 +205,22 @@ static void a_conflict_is_shown_and_decided(void **state)
     set_unseen(d, d->file, "risk", "critical");
     assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
     has(d->out, "contested: decide with `satchel resolve ");
+    has(d->out, " risk VALUE --seen ");
     has(d->out, "1 shown:  critical  (Bo Lind, ");
     has(d->out, "2 beside: moderate  (Anna Berg, ");
     assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
     assert_int_equal(d->waiting, 1);
-    has(d->out, "A PERSON MUST DECIDE");
+    has(d->out,
+        "CONFLICT: A PERSON MUST DECIDE\n    Two people changed the risk without seeing each other's change.\n");
     has(d->out, "Ada Byron");
-    has(d->err, "1 to decide, 0 kept for review");
+    has(d->out, "1 shown:  critical\n        by Bo Lind, ");
+    has(d->out, "had seen: nothing");
+    has(d->err, "1 conflict to decide, 0 parallel edits");
     assert_int_equal(run(d, conflicts_run, "conflicts --json"), 0);
     has(d->out, "\"value\": \"critical\", \"author\": \"Bo Lind\"");
     /* A number that stands for no value is not taken for a code. */
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "risk 5"), E_INPUT);
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "risk 2 --reason 'seen on Monday'"), 0);
+    assert_int_equal(resolve(d, d->file, "risk", "5"), E_INPUT);
+    assert_int_equal(resolve(d, d->file, "risk", "2 --reason 'seen on Monday'"), 0);
     has(d->err, "moderate, decided over 2 entries (queued: ");
     assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
     assert_int_equal(d->waiting, 0);
@@ -237,16 +241,87 @@ static void a_conflict_is_decided_anew(void **state)
     set_unseen(d, d->client, "legal_name", "Ada Lovelace");
     assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
     assert_true(strstr(d->out, "legal_name") < strstr(d->out, "phone"));
-    has(d->out, "(kept for review)");
-    has(d->err, "1 to decide, 1 kept for review");
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->client, "legal_name 'Ada King'"), 0);
+    has(d->out, "phone  parallel edit\n");
+    has(d->err, "1 conflict to decide, 1 parallel edit\n");
+    assert_int_equal(resolve(d, d->client, "legal_name", "'Ada King'"), 0);
     assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
     assert_int_equal(d->waiting, 0);
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->client, "phone 9999"), 0);
+    assert_int_equal(resolve(d, d->client, "phone", "9999"), 0);
     assert_int_equal(run_on(d, show_run, "show", d->client, ""), 0);
     has(d->out, "Ada King");
     has(d->out, "9999");
     has_not(d->out, "Lovelace");
+}
+
+/* Goal: a decision is over what was looked at and nothing else: without the code of what lives, or with that of before,
+ * nothing is written, and the sentence says how to go on. */
+static void a_decision_is_over_what_was_seen(void **state)
+{
+    struct desk *d = *state;
+    uint64_t seq;
+    char code[REVIEW_CODE + 1], words[64], *at;
+    set_unseen(d, d->file, "risk", "low");
+    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_non_null(at = strstr(d->out, "--seen "));
+    (void)snprintf(code, REVIEW_CODE, "%s", at + strlen("--seen "));
+    seq = d->store.author.chain.seq;
+    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "risk low"), E_REFUSED);
+    has(d->e.text, "look first: `satchel show ");
+    has_not(d->e.text, code);
+    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "risk low --seen 000000"), E_REFUSED);
+    has(d->e.text, "risk of this case has changed since you looked");
+    /* Meanwhile a sync brings a higher risk: what was seen is not what would fall. */
+    set_unseen(d, d->file, "risk", "critical");
+    (void)snprintf(words, sizeof words, "risk low --seen %s", code);
+    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, words), E_REFUSED);
+    has(d->e.text, "look again with `satchel show ");
+    assert_int_equal(d->store.author.chain.seq, seq);
+    assert_int_equal(resolve(d, d->file, "risk", "critical"), 0);
+    /* A second time there is nothing to decide. */
+    assert_int_equal(resolve(d, d->file, "risk", "critical"), E_REFUSED);
+    has(d->e.text, "not contested");
+    /* Nor does a void fall over what was not seen. */
+    assert_int_equal(run_on(d, write_void, "void", d->file, "--reason x"), 0);
+    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "void no"), E_REFUSED);
+    has(d->e.text, "look first");
+    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    has(d->out, " void no --seen ");
+}
+
+/* Goal: --mine lists what this laptop's person owns, and only that makes the exit status 1 then. */
+static void mine_are_those_that_i_own(void **state)
+{
+    struct desk *d = *state;
+    struct id kase, held = numbered(77);
+    struct edit edit;
+    set_unseen(d, d->file, "risk", "critical");
+    assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
+    assert_int_equal(d->waiting, 1);
+    has(d->out, "to decide: nobody");
+    assert_int_equal(run(d, conflicts_run, "conflicts --mine"), 0);
+    assert_int_equal(d->waiting, 0);
+    assert_string_equal(d->out, "");
+    assert_int_equal(id_parse(d->file, &kase, NULL), 0);
+    for (int mine = 0; mine < 2; mine++) {
+        /* Bo's first; then Anna is made responsible. */
+        struct id user = numbered(mine ? 11 : 12);
+        held.b[0] = (uint8_t)(held.b[0] + mine);
+        assert_int_equal(edit_new(&edit, d->store.db, schema_kind(KIND_ASSIGNMENT), &kase, &held, &d->e), 0);
+        assert_int_equal(edit_set_id(&edit, "user", &user, &d->e), 0);
+        assert_int_equal(edit_set_text(&edit, "status", "active", &d->e), 0);
+        assert_int_equal(edit_set_text(&edit, "responsible", mine ? "yes" : "", &d->e), 0);
+        write_as(d, &d->office, &edit, NULL);
+        assert_int_equal(run(d, conflicts_run, "conflicts --mine"), 0);
+        assert_int_equal(d->waiting, mine);
+        assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
+        has(d->out, mine ? "to decide: Anna Berg; since " : "to decide: Bo Lind; since ");
+        has(d->out, " days), not at the office yet\n");
+    }
+    assert_int_equal(run(d, conflicts_run, "conflicts --mine --json"), 0);
+    has(d->out, "\"label\": \"conflict\", \"sentence\": \"Two people changed the risk without seeing");
+    has(d->out, "\"name\": \"Anna Berg\"");
+    has(d->out, "\"seen\": [], \"seen_more\": 0, \"seen_unknown\": 0}");
+    assert_int_equal(run(d, conflicts_run, "conflicts more"), E_USAGE);
 }
 
 /* Goal: where the client of a case is contested, the warnings of each are shown. */
@@ -261,7 +336,7 @@ static void a_contested_client_warns_for_both(void **state)
     assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
     has(d->out, "latex");
     has(d->out, "peanuts");
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "client eve"), 0);
+    assert_int_equal(resolve(d, d->file, "client", "eve"), 0);
     assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
     has(d->out, "latex");
     has_not(d->out, "peanuts");
@@ -283,8 +358,8 @@ static void a_void_and_its_way_back(void **state)
     assert_int_equal(run_on(d, note_run, "note", d->file, "text"), E_REFUSED);
     assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
     has(d->out, "VOIDED");
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "void yes"), E_REFUSED);
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "void no"), 0);
+    assert_int_equal(resolve(d, d->file, "void", "yes"), E_REFUSED);
+    assert_int_equal(resolve(d, d->file, "void", "no"), 0);
     assert_int_equal(run_on(d, write_set, "set", d->file, "risk=low"), 0);
     assert_int_equal(run_on(d, history_run, "log", d->file, ""), 0);
     has(d->out, "reason: the wrong person");
@@ -304,8 +379,8 @@ static void a_contested_void_is_decided(void **state)
         has(d->out, "voided by Anna Berg");
         assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
         has(d->out, "voided by one person and changed by another");
-        assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "void perhaps"), E_INPUT);
-        assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, yes ? "void yes" : "void no"), 0);
+        assert_int_equal(resolve(d, d->file, "void", "perhaps"), E_INPUT);
+        assert_int_equal(resolve(d, d->file, "void", yes ? "yes" : "no"), 0);
         assert_int_equal(run(d, list_run, "list"), 0);
         assert_int_equal(strstr(d->out, last8(d->file)) == NULL, yes);
     }
@@ -358,6 +433,8 @@ int main(void)
         TEST(show_lists_what_is_in_a_case),
         TEST(a_conflict_is_shown_and_decided),
         TEST(a_conflict_is_decided_anew),
+        TEST(a_decision_is_over_what_was_seen),
+        TEST(mine_are_those_that_i_own),
         TEST(a_contested_client_warns_for_both),
         TEST(a_void_and_its_way_back),
         TEST(a_contested_void_is_decided),

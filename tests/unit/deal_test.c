@@ -1,8 +1,6 @@
 /* Dealing out: whatever happened at the office, and wherever the link broke, a laptop that was dealt to the end shows
  * what the office shows of its caseload. */
-#include "office_world.h"
-
-#define LAPTOPS 3
+#include "deal_room.h"
 
 static uint64_t seed;
 
@@ -10,100 +8,6 @@ static unsigned any(unsigned below)
 {
     seed = seed * 6364136223846793005u + 1442695040888963407u;
     return (unsigned)(seed >> 33) % below;
-}
-
-/* More laptops of one office: each a pair that shares it. */
-static void add_laptop(struct pair *first, struct pair *p, const struct id *user)
-{
-    uint8_t public_key[32];
-    memset(p, 0, sizeof *p);
-    p->office = first->office;
-    p->user = *user;
-    crypto_sign_keypair(public_key, p->sign_secret);
-    p->device.device = id_of_device(public_key);
-    p->device.user = *user;
-    memcpy(p->device.sign_key, public_key, sizeof public_key);
-    PAIR_OK(db_open_memory(&p->db, &pair_e));
-    PAIR_OK(log_create(p->db, &pair_e));
-    PAIR_OK(record_create(p->db, &pair_e));
-    PAIR_OK(queue_create(p->db, &pair_e));
-    PAIR_OK(apply_create(p->db, &pair_e));
-    PAIR_OK(edit_author_create(p->db, &p->device.device, &pair_e));
-    PAIR_OK(edit_author_load(p->db, &p->author, &pair_e));
-    p->author.person = *user;
-}
-
-/* The office's digest of what the user may hold. */
-static void office_digest(struct pair *p, uint8_t out[32])
-{
-    struct caseload may;
-    PAIR_OK(caseload_load(p->office, &p->user, &may, &pair_e));
-    PAIR_OK(record_digest(p->office->db, may.scopes, may.count, out, &pair_e));
-    caseload_free(&may);
-}
-
-/* A pull with this credit; after `batches` of them (0: never) the link breaks: 0 is returned. between, if not NULL, is
- * called after each batch. The end must agree at once: no rebuild, nothing dealt twice. */
-static int pull(struct pair *p, uint64_t credit, unsigned batches, void (*between)(void *arg), void *arg)
-{
-    struct apply_result result = {0};
-    struct deal deal;
-    uint8_t ours[32];
-    unsigned n = 0;
-    pair_deal(p, &deal);
-    while (!result.done) {
-        struct message_entries m;
-        struct deal_memory memory;
-        if (batches != 0 && n == batches) {
-            deal_free(&deal);
-            return 0;
-        }
-        PAIR_OK(deal_next(&deal, p->office, credit, &m, &memory, &pair_e));
-        PAIR_OK(pair_apply(p, &m, &result, &pair_e));
-        deal_release(&memory);
-        assert_true(++n < 100000);
-        if (between != NULL && !result.done)
-            between(arg);
-    }
-    deal_free(&deal);
-    if (!result.agrees || result.rebuilt)
-        fail_msg("after %u batches of %llu bytes the laptop %s", n, (unsigned long long)credit,
-                 result.agrees ? "had to make its record anew" : "shows something else than the office");
-    office_digest(p, ours);
-    if (between == NULL)
-        assert_memory_equal(ours, result.digest, 32);
-    return 1;
-}
-
-struct room {
-    struct pair p[LAPTOPS];
-    struct id client, kase, assignment;
-};
-
-static int start(void **state)
-{
-    struct room *r = calloc(1, sizeof *r);
-    assert_non_null(r);
-    seed = 1;
-    pair_start(&r->p[0]);
-    for (int i = 1; i < LAPTOPS; i++) {
-        struct id user = world_user(r->p[0].office, "colleague", "case manager");
-        add_laptop(&r->p[0], &r->p[i], &user);
-    }
-    pair_office_case(r->p[0].office, &r->p[0].user, &r->client, &r->kase, &r->assignment);
-    *state = r;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct room *r = *state;
-    world_check_office(r->p[0].office);
-    for (int i = 1; i < LAPTOPS; i++)
-        db_close(r->p[i].db);
-    pair_end(&r->p[0]);
-    free(r);
-    return 0;
 }
 
 /* Goal: a case that comes anew after its value was replaced twice shows the last one alone: what C2 ended stays ended,
@@ -405,19 +309,28 @@ struct chaos {
 static const char *const words[] = {"one", "two", "three", "four"};
 static const char *const ranks[] = {"none known", "low", "moderate", "high", "critical"};
 
+/* An assessment of three paragraphs, so that edits of it meet, and do not. */
+static const char *any_assessment(char room[64])
+{
+    (void)snprintf(room, 64, "%s\n\n%s\n\n%s\n", words[any(3)], words[any(3)], words[any(3)]);
+    return room;
+}
+
 /* One edit of a record that the store has: of a field of any policy. */
 static void edit_something(struct db *db, struct edit *edit, unsigned kind)
 {
+    static const char *const states[] = {"open", "on hold", "closed"};
     struct error e = {0, ""};
+    char text[64];
     int code = 0;
     (void)db;
     switch (kind) {
     case KIND_CASE:
         code = any(3) == 0   ? edit_set_text(edit, "risk", ranks[any(5)], &e)
-               : any(2) == 0 ? edit_set_text(edit, "assessment", words[any(4)], &e)
+               : any(2) == 0 ? edit_set_text(edit, "assessment", any_assessment(text), &e)
                              : edit_set_text(edit, "title", words[any(4)], &e);
         if (code == 0 && any(3) == 0)
-            code = edit_set_text(edit, "status", any(2) ? "open" : "closed", &e);
+            code = edit_set_text(edit, "status", states[any(3)], &e);
         break;
     case KIND_CLIENT:
         code =

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "queue.h"
 #include "record.h"
+#include "review.h"
 
 #define ARGUMENTS_MAX 16
 
@@ -207,6 +208,24 @@ static inline void set_unseen(struct desk *d, const char *record, const char *na
     write_as(d, &d->colleague, &edit, NULL);
 }
 
+/* `satchel resolve RECORD FIELD VALUE --seen CODE`, by somebody who looked at what lives now. */
+static inline int resolve(struct desk *d, const char *record, const char *name, const char *value)
+{
+    const struct schema_field *field;
+    struct record_place place;
+    struct record_field f;
+    char code[REVIEW_CODE], words[256];
+    struct id id;
+    assert_int_equal(id_parse(record, &id, NULL), 0);
+    assert_int_equal(record_find(d->store.db, &id, &place, &d->e), 0);
+    field = schema_field_named(place.kind, name);
+    assert_int_equal(record_field_load(d->store.db, &id, place.kind, field, &f, &d->e), 0);
+    assert_int_equal(review_code(d->store.db, &id, field, &f, code, &d->e), 0);
+    record_field_free(&f);
+    (void)snprintf(words, sizeof words, "%s %s --seen %s", name, value, code);
+    return run_on(d, conflicts_resolve, "resolve", record, words);
+}
+
 static inline void set_arriving(struct desk *d, const char *scope)
 {
     struct id id;
@@ -214,7 +233,7 @@ static inline void set_arriving(struct desk *d, const char *scope)
     assert_int_equal(db_run(d->store.db, &d->e, "INSERT INTO scope(id, complete) VALUES(?, 0)", "d", &id), 0);
 }
 
-static const char *last8(const char *id)
+static inline const char *last8(const char *id)
 {
     return id + strlen(id) - 8;
 }

@@ -188,14 +188,40 @@ static void test_refused(void **state)
     assert_int_equal(pair_count(db, "SELECT count(*) FROM entry"), 0);
 }
 
+/* Goal: an element that comes and goes, again and again, leaves no pile of removes behind: each edit names the one
+ * before. */
+static void test_removes_do_not_pile_up(void **state)
+{
+    struct log_entry entry;
+    struct error e = {0, ""};
+    struct edit edit;
+    (void)state;
+    PAIR_OK(edit_new(&edit, db, schema_kind(KIND_CLIENT), &person, &person, &pair_e));
+    PAIR_OK(edit_add_text(&edit, "need", "food", &pair_e));
+    commit(&edit);
+    for (int i = 0; i < 10; i++) {
+        PAIR_OK(edit_open(&edit, db, &person, &pair_e));
+        PAIR_OK(edit_add_text(&edit, "need", "housing", &pair_e));
+        commit(&edit);
+        last(&entry);
+        assert_int_equal(superseded(&entry, 0), i == 0 ? 0 : 1);
+        PAIR_OK(edit_open(&edit, db, &person, &pair_e));
+        PAIR_OK(edit_remove_text(&edit, "need", "housing", &pair_e));
+        commit(&edit);
+        assert_int_equal(pair_count(db, "SELECT count(*) FROM op"), 2);
+    }
+    world_expect(db, "SELECT need FROM client WHERE id = ?", &person, "[\"food\"]");
+    /* A remove alone does not make an element that can be removed. */
+    PAIR_OK(edit_open(&edit, db, &person, &pair_e));
+    assert_int_equal(edit_remove_text(&edit, "need", "housing", &e), E_NOT_FOUND);
+    edit_free(&edit);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        TEST(test_chain),
-        TEST(test_policies),
-        TEST(test_void),
-        TEST(test_refused),
+        TEST(test_chain), TEST(test_policies), TEST(test_removes_do_not_pile_up), TEST(test_void), TEST(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

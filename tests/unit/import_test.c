@@ -178,6 +178,11 @@ static void test_synthea(void **state)
         pair_count(c->db, "SELECT count(*) FROM op JOIN entry ON entry.id = op.entry WHERE field = 19 AND kind = 7") +
             counted(im, "allergies", NULL, 1),
         90);
+    /* Every patient has a social security number; most have a licence and a passport. */
+    assert_int_equal(
+        pair_count(c->db, "SELECT count(*) FROM client, json_each(identifier) WHERE value LIKE 'SSN 999-%'"), 111);
+    assert_true(pair_count(c->db, "SELECT count(*) FROM client, json_each(identifier) WHERE value LIKE 'passport X%'") >
+                50);
     check_rows(im, folder, "service", "encounters", NULL);
     check_rows(im, folder, "plan", "careplans", NULL);
     free(im);
@@ -369,7 +374,8 @@ static void test_changed_source(void **state)
     write_file("Client", CLIENT "1,Ada,,Byron,,1990-01-03,1,0,2026-04-01 00:00:00,\n");
     im = run(c, import_hmis, made, 0);
     free(im);
-    assert_int_equal(pair_count(c->db, "SELECT count FROM conflict WHERE field = 14"), 2);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM op JOIN conflict USING(record, field) WHERE field = 14"),
+                     2);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM conflict"), 1);
     /* The same once more writes nothing, and neither does a step back and forth of the date of update. */
     before = c->tree.size;
@@ -496,6 +502,33 @@ static int remove_folder(void **state)
     return rmdir(made);
 }
 
+/* Goal: a whole social security number comes in as an identifier, once; what is a part of one, or doubtful, does not.
+ */
+static void test_identifiers(void **state)
+{
+    struct central *c = *state;
+    struct import *im;
+    uint64_t before;
+    no_files();
+    write_file("Client", "PersonalID,FirstName,MiddleName,LastName,NameSuffix,SSN,SSNDataQuality,DOB,VeteranStatus,"
+                         "DateUpdated,DateDeleted\n"
+                         "1,Ada,,Byron,,123456789,1,1990-01-02,0,2026-01-01,\n"
+                         "2,Bo,,Lind,,xxxxx6789,2,1990-01-03,0,2026-01-01,\n"
+                         "3,Cy,,Quill,,987654321,99,1990-01-04,0,2026-01-01,\n"
+                         "4,Di,,Heron,,,99,1990-01-05,0,2026-01-01,\n");
+    write_file("Enrollment", ONE_CASE);
+    im = run(c, import_hmis, made, 0);
+    assert_int_equal(taken(im, "client"), 4);
+    free(im);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM client WHERE identifier IS NOT NULL"), 1);
+    assert_int_equal(pair_count(c->db, "SELECT identifier = '[\"SSN 123456789\"]' FROM client WHERE source_id = '1'"),
+                     1);
+    before = c->tree.size;
+    im = run(c, import_hmis, made, 0);
+    assert_int_equal(c->tree.size, before);
+    free(im);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_office, world_office_end)
@@ -507,6 +540,7 @@ int main(void)
         TEST(test_changed_source),
         TEST(test_taken_back),
         TEST(test_placeholder_household),
+        TEST(test_identifiers),
         TEST(test_headings),
         TEST(test_command),
     };

@@ -25,10 +25,11 @@ static const struct schema_field fields[] = {{10, SCHEMA_TEXT, "phone", SCHEMA_L
                                              {13, SCHEMA_TEXT, "need", SCHEMA_SET, 0, NULL, ""},
                                              {14, SCHEMA_INTEGER, "units", SCHEMA_SUM, 0, NULL, ""},
                                              {15, SCHEMA_TEXT, "narrative", SCHEMA_TEXTUAL, 0, NULL, ""},
-                                             {16, SCHEMA_TEXT, "note", SCHEMA_ONCE, 0, NULL, ""}};
+                                             {16, SCHEMA_TEXT, "note", SCHEMA_ONCE, 0, NULL, ""},
+                                             {17, SCHEMA_TEXT, "status", SCHEMA_STATUS, 0, NULL, ""}};
 static const struct schema_field *const latest = &fields[0], *const highest = &fields[1], *const review = &fields[2],
                                         *const set = &fields[3], *const sum = &fields[4], *const textual = &fields[5],
-                                        *const once = &fields[6];
+                                        *const once = &fields[6], *const status = &fields[7];
 #define FIELD_COUNT (sizeof fields / sizeof *fields)
 
 /* Values: encoded once, kept until the program ends. */

@@ -73,6 +73,31 @@ static void a_kind_that_was_not_known_is_filled(void **state)
     history_free(h);
 }
 
+static void tables_of_an_older_form_are_made_anew(void **state)
+{
+    /* Goal: a store whose version did not note which ops of an entry live gets all its tables again from the log, and
+     * shows the same. */
+    struct history *h = history_new();
+    struct db *db = store_new();
+    uint8_t before[32], after[32];
+    struct dot first;
+    (void)state;
+    write_user(h, hold);
+    first = dot_at(h, set_client(h, 1, 15, "phone", NULL, 0), 0);
+    (void)set_client(h, 1, 15, "another phone", &first, 1);
+    take_all(db, h);
+    digest_of(db, before);
+    assert_done(db_exec(db, "ALTER TABLE applied DROP COLUMN live; CREATE INDEX op_entry ON op(entry)", &world_error));
+    assert_done(record_create(db, &world_error));
+    digest_of(db, after);
+    assert_memory_equal(before, after, sizeof before);
+    assert_int_equal(number_in(db, "SELECT count(*) FROM applied"), 4);
+    assert_int_equal(number_in(db, "SELECT count(*) FROM applied WHERE live IS NULL"), 1);
+    assert_int_equal(number_in(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'op_entry'"), 0);
+    db_close(db);
+    history_free(h);
+}
+
 static void a_store_that_is_up_to_date_is_left_alone(void **state)
 {
     /* Goal: nothing is written where nothing is missing. */
@@ -133,7 +158,8 @@ static void a_store_without_shapes_is_made_anew(void **state)
     digest_of(db, before);
     /* What version 3 of the schema brought. */
     assert_done(db_exec(db,
-                        "DROP TABLE shape; DROP TABLE newer; DROP INDEX place_scope;"
+                        "DROP TABLE shape; DROP TABLE newer; DROP INDEX place_scope; DROP INDEX client_same_as;"
+                        "DROP INDEX client_different_from;"
                         "ALTER TABLE client DROP COLUMN identifier; ALTER TABLE client DROP COLUMN same_as;"
                         "ALTER TABLE client DROP COLUMN different_from; ALTER TABLE \"user\" DROP COLUMN supervisor;"
                         "ALTER TABLE assignment DROP COLUMN responsible; ALTER TABLE office DROP COLUMN text_rule",
@@ -198,6 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_missing_column_is_added_and_filled),
         cmocka_unit_test(a_kind_that_was_not_known_is_filled),
+        cmocka_unit_test(tables_of_an_older_form_are_made_anew),
         cmocka_unit_test(a_store_that_is_up_to_date_is_left_alone),
         cmocka_unit_test(a_store_without_shapes_is_made_anew),
         cmocka_unit_test(what_a_newer_version_made_goes_and_is_carried),

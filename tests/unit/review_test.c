@@ -1,292 +1,524 @@
-/* What somebody with a laptop that was rightly enrolled may try against his colleagues' records and against the office:
- * each of these was tried, and did harm, before it was refused. */
-#include "office_world.h"
-#include "task.h"
+/* The review queue: since when a conflict waits, what happened, what each had seen, and the code of what was seen. */
+#include "record_world.h"
 
-struct room {
-    struct central *office;
-    struct id anna, ben; /* both hold the case */
-    struct id client, kase;
-    struct world_laptop laptop, other; /* Anna's, who is not to be trusted; Ben's */
+#include "review.h"
+
+static struct id person(unsigned number)
+{
+    return id_of(0xa000 + number);
+}
+
+static unsigned number_of(unsigned kind, const char *field)
+{
+    return schema_field_named(schema_kind(kind), field)->number;
+}
+
+/* --- one conflict --- */
+
+static const struct id a_case = {{0x01, 0x90, [15] = 1}};
+
+/* A device's person sets a number of the case. */
+static size_t set_number(struct history *h, unsigned device, const char *field, int64_t value, const struct dot *dots,
+                         size_t count)
+{
+    begin(h, device, KIND_CASE, a_case, a_case);
+    put_number(h, number_of(KIND_CASE, field), CHANGE_SET, value, dots, count);
+    return end(h);
+}
+
+static size_t set_text(struct history *h, unsigned device, const char *field, const char *text, const struct dot *dots,
+                       size_t count)
+{
+    begin(h, device, KIND_CASE, a_case, a_case);
+    put_text(h, number_of(KIND_CASE, field), CHANGE_SET, text, dots, count);
+    return end(h);
+}
+
+static struct review load(struct db *db, const char *field, int loud)
+{
+    struct record_conflict c = {a_case, a_case, schema_kind(KIND_CASE), NULL, loud, 0};
+    struct review r;
+    c.field = schema_field_named(c.kind, field);
+    assert_done(review_load(db, &c, &r, &world_error));
+    return r;
+}
+
+static struct review review_of(const struct history *h, const char *field, int loud)
+{
+    struct db *db = store_new();
+    struct review r;
+    take_all(db, h);
+    r = load(db, field, loud);
+    db_close(db);
+    return r;
+}
+
+#define assert_sentence(h, field, loud, words)                                                                         \
+    do {                                                                                                               \
+        struct review one = review_of(h, field, loud);                                                                 \
+        assert_string_equal(one.sentence, words);                                                                      \
+        review_free(&one);                                                                                             \
+    } while (0)
+
+/* Goal: a conflict is as old as the office's receipt of the first op that differed, whatever came after; before the
+ * office has it, as the author's clock says, and that is told. */
+static void it_waits_since_the_values_differed(void **state)
+{
+    struct history *h = history_new();
+    struct review r;
+    (void)state;
+    (void)set_number(h, 1, "risk", 4, NULL, 0);
+    (void)set_number(h, 2, "risk", 4, NULL, 0);
+    (void)set_number(h, 3, "risk", 2, NULL, 0);
+    (void)set_number(h, 4, "risk", 5, NULL, 0);
+    r = review_of(h, "risk", 1);
+    assert_int_equal(r.since_ms, TODAY + 2);
+    assert_int_equal(r.at_office, 1);
+    review_free(&r);
+    h->entries[2].waiting = h->entries[3].waiting = 1;
+    r = review_of(h, "risk", 1);
+    assert_int_equal(r.since_ms, h->entries[2].change.wall_ms);
+    assert_int_equal(r.at_office, 0);
+    review_free(&r);
+    /* What waits comes after what does not, whatever the clocks say. */
+    h->entries[3].waiting = 0;
+    r = review_of(h, "risk", 1);
+    assert_int_equal(r.since_ms, TODAY + 3);
+    assert_int_equal(r.at_office, 1);
+    review_free(&r);
+    history_free(h);
+    /* Of several that wait, the one that was written first. */
+    h = history_new();
+    (void)set_number(h, 1, "risk", 4, NULL, 0);
+    h->entries[set_number(h, 9, "risk", 2, NULL, 0)].waiting = 1;
+    h->entries[set_number(h, 3, "risk", 5, NULL, 0)].waiting = 1;
+    r = review_of(h, "risk", 1);
+    assert_int_equal(r.since_ms, TODAY + 1);
+    review_free(&r);
+    history_free(h);
+}
+
+/* Goal: a total is too large since the contribution came that made it so. */
+static void a_sum_waits_since_it_was_too_large(void **state)
+{
+    struct history *h = history_new();
+    struct record_conflict c = {id_of(9), a_case, schema_kind(KIND_SERVICE), NULL, 1, 3};
+    struct db *db = store_new();
+    struct review r;
+    static const int64_t parts[] = {INT64_MAX - 1, 1, 7, -1};
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        begin(h, i + 1, KIND_SERVICE, a_case, c.record);
+        put_number(h, number_of(KIND_SERVICE, "units"), CHANGE_ADD, parts[i], NULL, 0);
+        (void)end(h);
+    }
+    take_all(db, h);
+    c.field = schema_field_named(c.kind, "units");
+    assert_done(review_load(db, &c, &r, &world_error));
+    assert_int_equal(r.since_ms, TODAY + 2);
+    assert_string_equal(r.sentence, "The total of units is too large to be right");
+    review_free(&r);
+    db_close(db);
+    history_free(h);
+}
+
+/* Goal: each situation has a sentence of its own, in plain words. */
+static void a_sentence_says_what_happened(void **state)
+{
+    struct history *h = history_new();
+    struct dot seen;
+    (void)state;
+    (void)set_number(h, 1, "level_of_care", 1, NULL, 0);
+    (void)set_number(h, 2, "level_of_care", 2, NULL, 0);
+    assert_sentence(h, "level_of_care", 1, "Two people changed the level of care without seeing each other's change");
+    (void)set_number(h, 3, "level_of_care", 3, NULL, 0);
+    assert_sentence(h, "level_of_care", 1, "Three people changed the level of care without seeing each other's change");
+    (void)set_number(h, 1, "status", 1, NULL, 0);
+    (void)set_number(h, 2, "status", 2, NULL, 0);
+    assert_sentence(h, "status", 1,
+                    "Two people changed the status; what is not shown started from a status that no longer held");
+    (void)set_text(h, 1, "assessment", "a", NULL, 0);
+    (void)set_text(h, 2, "assessment", "b", NULL, 0);
+    assert_sentence(
+        h, "assessment", 1,
+        "Two people wrote the assessment without seeing each other's words; a person must bring them together");
+    /* One person, two laptops. */
+    (void)set_text(h, 1, "title", "a", NULL, 0);
+    begin(h, 2, KIND_CASE, a_case, a_case);
+    h->draft.author = person(1);
+    put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "b", NULL, 0);
+    (void)end(h);
+    assert_sentence(h, "title", 0, "One person changed the title on two laptops, on each without what the other had");
+    /* A void, and somebody who went on. */
+    seen = dot_at(h, 0, 0);
+    begin(h, 5, KIND_CASE, a_case, a_case);
+    put_void(h, &seen, 1, NULL, 0);
+    (void)end(h);
+    assert_sentence(h, "void", 1, "Somebody went on with this case, without having seen that it was voided");
+    history_free(h);
+}
+
+/* Goal: of a text it is said whether the edits met. */
+static void a_sentence_says_where_texts_met(void **state)
+{
+    (void)state;
+    for (int loud = 0; loud < 2; loud++) {
+        struct history *h = history_new();
+        struct dot base = dot_at(h, set_text(h, 1, "assessment", "Lives alone.\n\nWalks well.\n", NULL, 0), 0);
+        (void)set_text(h, 2, "assessment", "Lives with Eve.\n\nWalks well.\n", &base, 1);
+        (void)set_text(h, 3, "assessment", loud ? "Lives with Bob.\n\nWalks well.\n" : "Lives alone.\n\nWalks badly.\n",
+                       &base, 1);
+        assert_sentence(h, "assessment", loud,
+                        loud
+                            ? "Two people edited the assessment; where they wrote in one place, a person must bring it "
+                              "together"
+                            : "Two people edited the assessment in different places; both edits are in");
+        history_free(h);
+    }
+}
+
+/* Goal: of a contested void those are named who wrote what the void does not list, and it waits since both were there.
+ */
+static void a_void_names_who_went_on(void **state)
+{
+    struct history *h = history_new();
+    struct dot seen;
+    struct review r;
+    size_t first = set_number(h, 1, "risk", 3, NULL, 0);
+    (void)state;
+    seen = dot_at(h, first, 0);
+    begin(h, 2, KIND_CASE, a_case, a_case);
+    put_void(h, &seen, 1, NULL, 0);
+    (void)end(h);
+    (void)set_text(h, 3, "title", "food", NULL, 0);
+    (void)set_text(h, 4, "outcome", "well", NULL, 0);
+    r = review_of(h, "void", 1);
+    assert_int_equal(r.beside_count, 2);
+    assert_int_equal(r.beside[0].field, number_of(KIND_CASE, "title"));
+    assert_int_equal(r.beside[0].author.b[15], 3);
+    assert_int_equal(r.beside[1].author.b[15], 4);
+    assert_int_equal(r.since_ms, TODAY + 2);
+    review_free(&r);
+    history_free(h);
+}
+
+/* Goal: of one who voids and one who takes a void back beside him it is said so, since both were there. */
+static void a_void_and_one_taken_back(void **state)
+{
+    struct history *h = history_new();
+    struct dot old;
+    struct review r;
+    (void)state;
+    begin(h, 1, KIND_CASE, a_case, a_case);
+    put_void(h, NULL, 0, NULL, 0);
+    old = dot_at(h, end(h), 0);
+    begin(h, 2, KIND_CASE, a_case, a_case);
+    put_void(h, NULL, 0, NULL, 0);
+    (void)end(h);
+    begin(h, 3, KIND_CASE, a_case, a_case);
+    put_text(h, FIELD_VOID, CHANGE_SET, NULL, &old, 1);
+    (void)end(h);
+    r = review_of(h, "void", 1);
+    assert_string_equal(r.sentence, "Somebody voided this case while somebody took an older void back");
+    assert_int_equal(r.since_ms, TODAY + 2);
+    review_free(&r);
+    history_free(h);
+}
+
+/* Goal: of each value it is known what its author had seen: values, nothing, or that they are not in this store. */
+static void each_had_seen_something(void **state)
+{
+    struct history *h = history_new();
+    struct db *db = store_new();
+    struct dot seen[3];
+    struct review r;
+    struct unpack u;
+    (void)state;
+    seen[0] = dot_at(h, set_number(h, 1, "risk", 2, NULL, 0), 0);
+    seen[1] = dot_at(h, set_number(h, 2, "risk", 3, NULL, 0), 0);
+    seen[2] = dot_at(h, set_number(h, 5, "risk", 3, NULL, 0), 0); /* the same value is shown once */
+    (void)set_number(h, 3, "risk", 5, seen, 3);
+    (void)set_number(h, 4, "risk", 1, NULL, 0);
+    r = review_of(h, "risk", 1);
+    assert_int_equal(r.field.count, 2);
+    assert_int_equal(r.values[0].seen_count, 2);
+    assert_int_equal(r.values[0].unknown, 0);
+    unpack_start(&u, r.values[0].seen[1]);
+    assert_int_equal(unpack_uint(&u), 3);
+    assert_int_equal(r.values[1].seen_count + r.values[1].unknown + r.values[1].more, 0);
+    review_free(&r);
+    /* A compact store has what lives, and says that it lacks the rest. All else is the same. */
+    (void)take(db, h, 3);
+    (void)take(db, h, 4);
+    r = load(db, "risk", 1);
+    assert_int_equal(r.values[0].seen_count, 0);
+    assert_int_equal(r.values[0].unknown, 3);
+    review_free(&r);
+    db_close(db);
+    history_free(h);
+}
+
+/* Goal: who had seen hundreds of values is told so, without each of them. */
+static void many_seen_values_are_counted(void **state)
+{
+    struct history *h = history_new();
+    struct dot seen[20];
+    struct review r;
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        char text[8];
+        (void)snprintf(text, sizeof text, "%u", i);
+        seen[i] = dot_at(h, set_text(h, i % 3, "title", text, NULL, 0), 0);
+    }
+    (void)set_text(h, 5, "title", "all", seen, 20);
+    (void)set_text(h, 6, "title", "other", NULL, 0);
+    r = review_of(h, "title", 0);
+    for (size_t i = 0; i < 2; i++) {
+        int saw = r.field.ops[i].author.b[15] == 5;
+        assert_int_equal(r.values[i].seen_count, saw ? REVIEW_SEEN_MAX : 0);
+        assert_int_equal(r.values[i].more, saw ? 20 - REVIEW_SEEN_MAX : 0);
+    }
+    review_free(&r);
+    history_free(h);
+}
+
+/* --- the code --- */
+
+static void code_of(struct db *db, const char *field, char out[REVIEW_CODE])
+{
+    struct review r = load(db, field, 1);
+    memcpy(out, r.code, REVIEW_CODE);
+    review_free(&r);
+}
+
+/* Goal: the code is the same in two stores that show the same, in whatever order it came, and another one as soon as
+ * anything else is to be decided over. */
+static void the_code_is_what_was_seen(void **state)
+{
+    struct history *h = history_new();
+    struct db *one = store_new(), *other = store_new();
+    char codes[4][REVIEW_CODE];
+    struct dot dot;
+    (void)state;
+    dot = dot_at(h, set_number(h, 1, "risk", 2, NULL, 0), 0);
+    (void)set_number(h, 2, "risk", 3, NULL, 0);
+    (void)set_number(h, 3, "risk", 3, NULL, 0);
+    (void)set_number(h, 4, "risk", 2, &dot, 1); /* the same value by another hand */
+    for (size_t i = 0; i < 3; i++) {
+        (void)take(one, h, i);
+        (void)take(other, h, 2 - i);
+    }
+    code_of(one, "risk", codes[0]);
+    code_of(other, "risk", codes[1]);
+    assert_string_equal(codes[0], codes[1]);
+    assert_int_equal(strlen(codes[0]), REVIEW_CODE - 1);
+    assert_int_equal(strspn(codes[0], "0123456789abcdef"), REVIEW_CODE - 1);
+    (void)take(one, h, 3);
+    code_of(one, "risk", codes[2]);
+    assert_string_not_equal(codes[0], codes[2]);
+    /* The code of a void is that of the whole record, and no other field's. */
+    code_of(one, "void", codes[0]);
+    code_of(other, "void", codes[3]);
+    assert_string_not_equal(codes[0], codes[3]);
+    (void)set_text(h, 5, "title", "x", NULL, 0);
+    (void)take(one, h, 4);
+    code_of(one, "void", codes[1]);
+    assert_string_not_equal(codes[0], codes[1]);
+    code_of(one, "risk", codes[3]);
+    assert_string_equal(codes[2], codes[3]);
+    /* That the office takes an op in changes nothing of what a void would list. */
+    h->entries[1].waiting = 1;
+    {
+        struct db *waiting = store_new();
+        take_all(waiting, h);
+        code_of(waiting, "void", codes[3]);
+        assert_string_equal(codes[1], codes[3]);
+        db_close(waiting);
+    }
+    db_close(one);
+    db_close(other);
+    history_free(h);
+}
+
+/* Goal: where a number on the list comes to stand for another value, the code is another one, too: here an op that the
+ * office had not got counts from its receipt on. */
+static void a_number_that_moved_has_another_code(void **state)
+{
+    struct history *h = history_new();
+    struct db *before = store_new(), *after = store_new();
+    char codes[2][REVIEW_CODE];
+    struct review r[2];
+    (void)state;
+    (void)set_text(h, 1, "title", "early", NULL, 0);
+    begin(h, 2, KIND_CASE, a_case, a_case);
+    h->draft.hlc = (TODAY + 1000) << 16; /* a clock that runs ahead */
+    put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "ahead", NULL, 0);
+    (void)end(h);
+    begin(h, 3, KIND_CASE, a_case, a_case);
+    h->draft.hlc = (TODAY + 500) << 16;
+    put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "then", NULL, 0);
+    (void)end(h);
+    h->entries[1].waiting = h->entries[2].waiting = 1;
+    take_all(before, h);
+    h->entries[1].waiting = 0;
+    take_all(after, h);
+    r[0] = load(before, "title", 0);
+    r[1] = load(after, "title", 0);
+    assert_true(!slice_equal(r[0].field.ops[0].merge.value, r[1].field.ops[0].merge.value));
+    memcpy(codes[0], r[0].code, REVIEW_CODE);
+    memcpy(codes[1], r[1].code, REVIEW_CODE);
+    assert_string_not_equal(codes[0], codes[1]);
+    review_free(&r[0]);
+    review_free(&r[1]);
+    db_close(before);
+    db_close(after);
+    history_free(h);
+}
+
+/* --- the queue --- */
+
+struct words {
+    char text[128];
+    size_t used;
 };
 
-static int start(void **state)
+static int name_fields(void *arg, const struct review *r, struct error *e)
 {
-    struct room *r = calloc(1, sizeof *r);
-    uint8_t public_key[32], secret[64];
-    struct id assignment, admin;
-    char text[ID_TEXT];
-    assert_non_null(r);
-    assert_true(sodium_init() >= 0);
-    crypto_sign_keypair(public_key, secret);
-    r->office = pair_office_new(secret);
-    pair_office_write(r->office, KIND_OFFICE, &pair_everywhere, &r->office->office, 1, "name", "Test", NULL);
-    admin = world_user(r->office, "root", "administrator");
-    (void)admin;
-    r->anna = world_user(r->office, "anna", "case manager");
-    r->ben = world_user(r->office, "ben", "case manager");
-    pair_office_case(r->office, &r->anna, &r->client, &r->kase, &assignment);
-    id_format(&r->ben, text);
-    assignment = id_new(clock_wall());
-    pair_office_write(r->office, KIND_ASSIGNMENT, &r->kase, &assignment, 1, "user", text, "status", "active", NULL);
-    world_laptop(r->office, &r->anna, &r->laptop);
-    world_laptop(r->office, &r->ben, &r->other);
-    *state = r;
+    struct words *w = arg;
+    (void)e;
+    w->used += (size_t)snprintf(w->text + w->used, sizeof w->text - w->used, "%s ", r->conflict.field->name);
     return 0;
 }
 
-static int end(void **state)
+static int stop_at_second(void *arg, const struct review *r, struct error *e)
 {
-    struct room *r = *state;
-    world_check_office(r->office);
-    pair_office_free(r->office);
-    free(r);
-    return 0;
+    (void)r;
+    return ++*(int *)arg == 2 ? error_set(e, E_INPUT, "enough") : 0;
 }
 
-/* Pushes one change alone. Returns whether it is held, and why. */
-static int push_one(struct room *r, struct world_laptop *l, struct world_batch *b, char reason[200])
+/* Goal: what is loud stands first, then what is at the office, the oldest first; a callback can stop it. */
+static void the_oldest_stands_first(void **state)
 {
-    struct receive_result result;
-    struct error e = {0, ""};
-    int held;
-    if (world_push(r->office, l, b, &result, &e) != 0)
-        fail_msg("%s", e.text);
-    held = result.held_count != 0;
-    (void)snprintf(reason, 200, "%s", held ? result.held[0].reason : "");
-    receive_free(&result);
-    world_batch_free(b);
-    return held;
+    struct history *h = history_new();
+    struct db *db = store_new();
+    struct words words = {"", 0};
+    int calls = 0;
+    (void)state;
+    (void)set_text(h, 1, "title", "a", NULL, 0);
+    (void)set_text(h, 2, "title", "b", NULL, 0);
+    (void)set_number(h, 1, "risk", 1, NULL, 0);
+    (void)set_number(h, 1, "status", 1, NULL, 0);
+    (void)set_number(h, 2, "level_of_care", 2, NULL, 0);
+    h->entries[set_number(h, 1, "level_of_care", 1, NULL, 0)].waiting = 1;
+    (void)set_number(h, 2, "status", 2, NULL, 0);
+    (void)set_number(h, 2, "risk", 2, NULL, 0);
+    take_all(db, h);
+    assert_done(review_each(db, name_fields, &words, &world_error));
+    assert_string_equal(words.text, "status risk level_of_care title ");
+    assert_int_equal(review_each(db, stop_at_second, &calls, NULL), E_INPUT);
+    assert_int_equal(calls, 2);
+    db_close(db);
+    history_free(h);
 }
 
-static int set_one(struct room *r, struct world_laptop *l, unsigned kind, const struct id *scope,
-                   const struct id *record, const char *field, const char *words)
+/* Goal: an age is in words, and never less than nothing. */
+static void ages_are_in_words(void **state)
 {
-    struct world_batch *b = world_batch();
-    char reason[200];
-    world_set(l, b, kind, scope, record, field, words);
-    return push_one(r, l, b, reason);
+    char out[REVIEW_AGE];
+    (void)state;
+    assert_string_equal(review_age(1000, 500, out), "less than a minute");
+    assert_string_equal(review_age(1000, 60999, out), "less than a minute");
+    assert_string_equal(review_age(0, 60000, out), "1 minute");
+    assert_string_equal(review_age(0, 7200000, out), "2 hours");
+    assert_string_equal(review_age(0, 86399999, out), "23 hours");
+    assert_string_equal(review_age(0, 86400000, out), "1 day");
+    assert_string_equal(review_age(0, 3 * 86400000ull, out), "3 days");
 }
 
-/* Voids a record with a list of dots. */
-static int void_one(struct room *r, struct world_laptop *l, const struct id *record, const struct dot *dots,
-                    size_t count, char reason[200])
+/* --- deciding twice --- */
+
+static uint64_t seed = 20261126;
+
+static unsigned any(unsigned below)
 {
-    struct world_batch *b = world_batch();
-    struct world_op op = {.number = FIELD_VOID};
-    struct pack value;
-    int held;
-    pack_start(&value);
-    pack_array(&value, count);
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(seed >> 33) % below;
+}
+
+/* What a store shows of the case, and what it could not decide; applied in a random order. */
+static char *shown_of(const struct history *h, size_t count)
+{
+    size_t order[HISTORY_MAX];
+    struct db *db = store_new();
+    char *text = malloc(512);
+    assert_non_null(text);
     for (size_t i = 0; i < count; i++)
-        dot_pack(&value, &dots[i]);
-    op.raw = pack_bytes(&value);
-    world_write(l, b, KIND_CLIENT, record, record, &op, 1);
-    held = push_one(r, l, b, reason);
-    pack_free(&value);
-    return held;
+        order[i] = i;
+    for (size_t i = count; i > 1; i--) {
+        size_t k = any((unsigned)i), kept = order[i - 1];
+        order[i - 1] = order[k];
+        order[k] = kept;
+    }
+    for (size_t i = 0; i < count; i++)
+        (void)take(db, h, order[i]);
+    (void)snprintf(text, 512, "%s",
+                   text_in(db, "SELECT printf('%s|%s|%s|%s|%d', title, risk, status, assessment, contested) || "
+                               "(SELECT count(*) FROM conflict) FROM \"case\""));
+    db_close(db);
+    return text;
 }
 
-/* Goal: a void that lists what a colleague has not written yet is held: else his allergy would come in and stay hidden
- * in a voided record, where it must bring the record back, contested. */
-static void test_void_of_the_unwritten(void **state)
+/* Goal: deciding twice is the same as once: two people take the same value at the same time, or one after the other,
+ * and every store, in whatever order it hears of it, shows what one decision alone gives. */
+static void deciding_twice_is_deciding_once(void **state)
 {
-    struct room *r = *state;
-    struct dot dots[4];
-    uint64_t last = r->office->author.chain.seq;
-    char reason[200];
-    assert_int_equal(set_one(r, &r->other, KIND_CLIENT, &r->client, &r->client, "phone", "2"), 0);
-    /* Everything that lives, and what Ben will write next. */
-    for (uint64_t seq = 1; seq <= last; seq++) {
-        struct log_entry entry;
-        int64_t id = log_find(r->office->db, &r->office->author.chain.device, 1, seq, NULL, NULL);
-        PAIR_OK(log_load(r->office->db, id, 0, &entry, &pair_e));
-        if (id_equal(&entry.change.record, &r->client)) {
-            dots[0] = (struct dot){r->office->author.chain.device, 1, seq, 0};
-            dots[1] = (struct dot){r->office->author.chain.device, 1, seq, 1};
+    static const char *const fields[] = {"title", "risk", "status", "assessment"};
+    (void)state;
+    for (int round = 0; round < 200; round++) {
+        const char *field = fields[round % 4];
+        int is_text = schema_field_named(schema_kind(KIND_CASE), field)->type == SCHEMA_TEXT;
+        struct history *h = history_new();
+        struct dot dots[8];
+        size_t live = 2 + any(4), first;
+        unsigned value = 1 + any(3);
+        char text[2] = {(char)('a' + value), 0}, *once, *twice;
+        for (size_t i = 0; i < live; i++) {
+            char one[2] = {(char)('a' + i), 0};
+            dots[i] = dot_at(h,
+                             is_text ? set_text(h, (unsigned)i, field, one, NULL, 0)
+                                     : set_number(h, (unsigned)i, field, (int)(i % 3) + 1, NULL, 0),
+                             0);
         }
+        first = is_text ? set_text(h, 8, field, text, dots, live) : set_number(h, 8, field, value, dots, live);
+        once = shown_of(h, h->count);
+        if (any(2)) /* having seen the first decision, or not */
+            dots[0] = dot_at(h, first, 0);
+        (void)(is_text ? set_text(h, 9, field, text, dots, live) : set_number(h, 9, field, value, dots, live));
+        twice = shown_of(h, h->count);
+        assert_string_equal(once, twice);
+        assert_string_equal(once + strlen(once) - 2, "00"); /* nothing is contested any more */
+        free(once);
+        free(twice);
+        history_free(h);
     }
-    dots[2] = (struct dot){r->other.chain.device, 1, 1, 0};
-    dots[3] = (struct dot){r->other.chain.device, 1, 2, 0};
-    assert_int_equal(void_one(r, &r->laptop, &r->client, dots, 4, reason), 1);
-    assert_non_null(strstr(reason, "nobody has written yet"));
-    world_expect(r->office->db, "SELECT voided FROM client WHERE id = ?", &r->client, "0");
-    /* What is there may be voided; and what was not seen brings it back. */
-    assert_int_equal(void_one(r, &r->laptop, &r->client, dots, 3, reason), 0);
-    world_expect(r->office->db, "SELECT voided FROM client WHERE id = ?", &r->client, "1");
-    {
-        struct world_batch *b = world_batch();
-        const struct world_op op = {.field = "allergy", .words = "penicillin", .action = CHANGE_ADD};
-        world_write(&r->other, b, KIND_CLIENT, &r->client, &r->client, &op, 1);
-        assert_int_equal(push_one(r, &r->other, b, reason), 0);
-    }
-    world_expect(r->office->db, "SELECT voided || contested FROM client WHERE id = ?", &r->client, "01");
-}
-
-/* Goal: a record, or a case, under an id that an import will give is held: else who knows a key of the source would
- * have the imported person in his own caseload, or keep the import from ever taking that person. */
-static void test_ids_of_imports(void **state)
-{
-    struct room *r = *state;
-    struct id person = id_derive("hmis", "Client", "4711"), stay = id_derive("hmis", "Enrollment", "1");
-    struct id note = id_new(clock_wall()), mine = id_new(clock_wall());
-    char text[ID_TEXT];
-    id_format(&person, text);
-    assert_int_equal(set_one(r, &r->laptop, KIND_CLIENT, &person, &person, "phone", "1"), 1);
-    assert_int_equal(set_one(r, &r->laptop, KIND_NOTE, &r->kase, &person, "text", "in its place"), 1);
-    assert_int_equal(set_one(r, &r->laptop, KIND_NOTE, &stay, &note, "text", "in a case to come"), 1);
-    assert_int_equal(set_one(r, &r->laptop, KIND_CASE, &mine, &mine, "client", text), 1);
-    /* What the office has imported is changed as anything else. */
-    pair_office_write(r->office, KIND_NOTE, &r->kase, &stay, 1, "text", "imported", NULL);
-    assert_int_equal(set_one(r, &r->laptop, KIND_NOTE, &r->kase, &stay, "text", "amended"), 0);
-    world_expect(r->office->db, "SELECT json_array_length(text) FROM note WHERE id = ?", &stay, "2");
-}
-
-/* Goal: nobody fills a field until each change of it takes seconds, and until no op can supersede all that lives on it;
- * at the bound a person still decides. */
-static void test_endless_field(void **state)
-{
-    struct room *r = *state;
-    struct world_batch *b = world_batch();
-    struct receive_result result;
-    struct record_field f;
-    struct edit edit;
-    const struct schema_field *risk = schema_field_named(schema_kind(KIND_CASE), "risk");
-    for (int i = 0; i < 1100; i++) /* in a batch, each beside the ones before */
-        world_set(&r->laptop, b, KIND_CASE, &r->kase, &r->kase, "risk", i % 2 ? "critical" : "low");
-    PAIR_OK(world_push(r->office, &r->laptop, b, &result, &pair_e));
-    assert_int_equal(result.held_count, 101); /* one was there */
-    assert_non_null(strstr(result.held[0].reason, "too many values"));
-    receive_free(&result);
-    world_batch_free(b);
-    PAIR_OK(record_field_load(r->office->db, &r->kase, schema_kind(KIND_CASE), risk, &f, &pair_e));
-    assert_int_equal(f.count, 1000);
-    /* A colleague who saw them all writes one value over them. */
-    {
-        struct dot *dots = calloc(f.count, sizeof *dots);
-        struct world_op op = {.field = "risk", .words = "high", .supersedes = dots, .supersedes_count = f.count};
-        char reason[200];
-        assert_non_null(dots);
-        for (size_t i = 0; i < f.count; i++)
-            dots[i] = f.ops[i].merge.dot;
-        b = world_batch();
-        world_write(&r->other, b, KIND_CASE, &r->kase, &r->kase, &op, 1);
-        assert_int_equal(push_one(r, &r->other, b, reason), 0);
-        free(dots);
-    }
-    record_field_free(&f);
-    world_expect(r->office->db, "SELECT risk || contested FROM \"case\" WHERE id = ?", &r->kase, "high0");
-    /* And so does the office, by hand. */
-    PAIR_OK(edit_open(&edit, r->office->db, &r->kase, &pair_e));
-    PAIR_OK(edit_set_text(&edit, "risk", "low", &pair_e));
-    edit_free(&edit);
-}
-
-/* Goal: many voids of one record, each to be held against all of it at every change, are held; void after void by who
- * sees the one before is not. */
-static void test_endless_voids(void **state)
-{
-    struct room *r = *state;
-    struct dot seen = {r->office->author.chain.device, 1, 1, 0};
-    char reason[200];
-    int held = 0;
-    for (int i = 0; i < 20; i++)
-        held += void_one(r, &r->laptop, &r->client, &seen, 1, reason);
-    assert_int_equal(held, 4);
-}
-
-/* Goal: the work of judging does not grow with the square of how many cases of one person a batch holds. */
-static void test_many_cases_of_one(void **state)
-{
-    struct room *r = *state;
-    struct world_batch *b = world_batch();
-    struct receive_result result;
-    struct id person = id_new(clock_wall());
-    char text[ID_TEXT];
-    id_format(&person, text);
-    for (int i = 0; i < 200; i++) {
-        struct id kase = id_new(clock_wall());
-        world_set(&r->laptop, b, KIND_CASE, &kase, &kase, "client", text);
-    }
-    PAIR_OK(world_push(r->office, &r->laptop, b, &result, &pair_e));
-    assert_int_equal(result.held_count, 200 - 65);
-    receive_free(&result);
-    world_batch_free(b);
-}
-
-/* `satcheld held release DIR HOLD`, of the only hold with that seq. */
-static int release(struct room *r, uint64_t seq)
-{
-    char *out = NULL, *err = NULL, sql[64], hold[ID_TEXT] = "";
-    char words[3][8] = {"held", "release", ""};
-    char *argv[] = {words[0], words[1], hold, NULL};
-    size_t sizes[2];
-    struct cli cli = {open_memstream(&out, &sizes[0]), open_memstream(&err, &sizes[1]), 0, 0};
-    struct task task = {.central = r->office, .cli = &cli};
-    int status;
-    (void)snprintf(sql, sizeof sql, "SELECT id FROM hold WHERE seq = %llu AND ?1 > ''", (unsigned long long)seq);
-    world_text(r->office->db, sql, &r->kase, hold, sizeof hold);
-    assert_string_not_equal(hold, "");
-    status = task_run(&task, 3, argv);
-    (void)fclose(cli.out);
-    (void)fclose(cli.err);
-    free(out);
-    free(err);
-    return status;
-}
-
-/* Goal: a release never makes a laptop's word one of the office's own, nor lets a change go from the list of held ones
- * that it does not apply. */
-static void test_release(void **state)
-{
-    struct room *r = *state;
-    struct id note = id_new(clock_wall()), others = id_new(clock_wall());
-    pair_office_write(r->office, KIND_NOTE, &r->kase, &others, 1, "text", "the office's", NULL);
-    /* 1: I am an administrator; 2: a note that stands elsewhere; 3: one whose case is not mine. */
-    assert_int_equal(set_one(r, &r->laptop, KIND_USER, &pair_everywhere, &r->anna, "role", "administrator"), 1);
-    assert_int_equal(set_one(r, &r->laptop, KIND_SERVICE, &r->kase, &others, "type", "as a service"), 1);
-    r->laptop.author = r->ben;
-    assert_int_equal(set_one(r, &r->laptop, KIND_NOTE, &r->kase, &note, "text", "honest, and held"), 1);
-    assert_int_equal(release(r, 1), 2);
-    assert_int_equal(release(r, 2), 2);
-    world_expect(r->office->db, "SELECT role FROM \"user\" WHERE id = ?", &r->anna, "case manager");
-    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM hold WHERE status = 'held'"), 3);
-    assert_int_equal(release(r, 3), 0);
-    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM hold WHERE status = 'held'"), 2);
-    world_expect(r->office->db, "SELECT text FROM note WHERE id = ?", &note, "[\"honest, and held\"]");
-}
-
-/* Goal: a laptop's label, or a case's number, is one item of one line of a list, whatever it holds: nobody revokes the
- * wrong laptop because of what another one is called. */
-static void test_lists_are_lines(void **state)
-{
-    struct room *r = *state;
-    char *out = NULL, words[2][8] = {"case", "list"};
-    char *argv[] = {words[0], words[1], NULL};
-    size_t size, lines = 0;
-    struct cli cli = {open_memstream(&out, &size), stderr, 0, 0};
-    struct task task = {.central = r->office, .cli = &cli};
-    assert_int_equal(set_one(r, &r->laptop, KIND_CASE, &r->kase, &r->kase, "number", "1\n0190  -\x1b[2J\tben"), 0);
-    pair_office_write(r->office, KIND_DEVICE, &pair_everywhere, &r->laptop.device.device, 0, "label", "a\nb", NULL);
-    assert_int_equal(task_run(&task, 2, argv), 0);
-    memcpy(words[0], "device", sizeof "device");
-    assert_int_equal(task_run(&task, 2, argv), 0);
-    (void)fclose(cli.out);
-    for (size_t i = 0; i < size; i++) {
-        lines += out[i] == '\n';
-        assert_true(out[i] != '\t' && out[i] != '\x1b');
-    }
-    assert_int_equal(lines, 3); /* a case, two laptops */
-    free(out);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        TEST(test_void_of_the_unwritten), TEST(test_ids_of_imports),    TEST(test_endless_field),
-        TEST(test_endless_voids),         TEST(test_many_cases_of_one), TEST(test_release),
-        TEST(test_lists_are_lines),
+        cmocka_unit_test(it_waits_since_the_values_differed),
+        cmocka_unit_test(a_sum_waits_since_it_was_too_large),
+        cmocka_unit_test(a_sentence_says_what_happened),
+        cmocka_unit_test(a_sentence_says_where_texts_met),
+        cmocka_unit_test(a_void_names_who_went_on),
+        cmocka_unit_test(a_void_and_one_taken_back),
+        cmocka_unit_test(each_had_seen_something),
+        cmocka_unit_test(many_seen_values_are_counted),
+        cmocka_unit_test(the_code_is_what_was_seen),
+        cmocka_unit_test(a_number_that_moved_has_another_code),
+        cmocka_unit_test(the_oldest_stands_first),
+        cmocka_unit_test(ages_are_in_words),
+        cmocka_unit_test(deciding_twice_is_deciding_once),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,6 +99,69 @@ static void test_cases(void **state)
     office_says("several cases");
 }
 
+/* Goal: the office says who supervises whom and who answers for a case; one answers, the last who was named; both are
+ * listed, and what waits is listed by owner. */
+static void test_owners(void **state)
+{
+    struct central *c = *state;
+    struct id anna = world_user(c, "anna", "case manager"), client, kase, a;
+    struct world_laptop laptops[2];
+    uint64_t before;
+    char text[ID_TEXT];
+    (void)world_user(c, "ben", "case manager");
+    (void)world_user(c, "sue", "supervisor");
+    (void)world_user(c, "tom", "supervisor");
+    pair_office_case(c, &anna, &client, &kase, &a);
+    id_format(&kase, text);
+    assert_int_equal(OFFICE_TASK(c, 4, "user", "supervisor", "anna", "nobody"), 2);
+    assert_int_equal(OFFICE_TASK(c, 4, "user", "supervisor", "anna", "anna"), 2);
+    office_says("name another person");
+    assert_int_equal(OFFICE_TASK(c, 4, "user", "supervisor", "anna", "sue"), 0);
+    assert_int_equal(OFFICE_TASK(c, 3, "user", "list", "--json"), 0);
+    office_says("\"name\": \"anna\", \"supervisor\": \"sue\"");
+    for (int i = 0; i < 2; i++) {
+        struct world_batch *b = world_batch();
+        world_laptop(c, &anna, &laptops[i]);
+        world_set(&laptops[i], b, KIND_CASE, &kase, &kase, "risk", i == 0 ? "critical" : "high");
+        assert_int_equal(world_push_well(c, &laptops[i], b), 0);
+        world_batch_free(b);
+    }
+    assert_int_equal(OFFICE_TASK(c, 1, "conflicts"), 1);
+    office_says("to decide: anna, sue; since ");
+    office_says("had seen: nothing");
+    assert_int_equal(OFFICE_TASK(c, 3, "conflicts", "--owner", "tom"), 0);
+    assert_null(strstr(office_out, "risk"));
+    assert_int_equal(OFFICE_TASK(c, 3, "conflicts", "--owner", "sue"), 1);
+    office_says("risk");
+    assert_int_equal(OFFICE_TASK(c, 3, "conflicts", "--owner", "nobody"), 2);
+    assert_int_equal(OFFICE_TASK(c, 4, "user", "supervisor", "anna", ""), 0);
+    assert_int_equal(OFFICE_TASK(c, 1, "conflicts"), 1);
+    office_says("to decide: anna, sue, tom; since ");
+    /* Who does not hold the case cannot answer for it. */
+    before = c->tree.size;
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "responsible", text, "ben"), 2);
+    office_says("does not hold this case");
+    assert_int_equal(c->tree.size, before);
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "assign", text, "ben"), 0);
+    assert_int_equal(OFFICE_TASK(c, 3, "case", "list", "--json"), 0);
+    office_says("\"responsible\": \"anna\"");
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "responsible", text, "ben"), 0);
+    assert_int_equal(OFFICE_TASK(c, 3, "case", "list", "--json"), 0);
+    office_says("\"responsible\": \"ben\"");
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "responsible", text, "anna"), 0);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM assignment WHERE responsible = 1"), 1);
+    assert_int_equal(OFFICE_TASK(c, 3, "case", "list", "--json"), 0);
+    office_says("\"responsible\": \"anna\"");
+    /* To say again what is so already writes nothing. */
+    before = c->tree.size;
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "responsible", text, "anna"), 0);
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "assign", text, "anna"), 0);
+    assert_int_equal(c->tree.size, before);
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "release", text, "anna"), 0);
+    assert_int_equal(OFFICE_TASK(c, 3, "case", "list", "--json"), 0);
+    office_says("\"responsible\": \"ben\"");
+}
+
 /* Goal: a conflict is shown with its values and who must decide, and a held change with its reason; both make the exit
  * status 1, until they are decided and released. */
 static void test_waiting(void **state)
@@ -125,7 +188,8 @@ static void test_waiting(void **state)
     office_says("1990-10-10");
     office_says("to decide: anna");
     assert_int_equal(OFFICE_TASK(c, 2, "conflicts", "--json"), 1);
-    office_says("\"decide\": \"anna\"");
+    office_says("\"login\": \"anna\"");
+    office_says("\"label\": \"conflict\"");
     assert_int_equal(OFFICE_TASK(c, 1, "status"), 1);
     /* Ben's laptop writes about Anna's client. */
     world_laptop(c, &ben, &laptops[0]);
@@ -304,8 +368,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_office, end)
     const struct CMUnitTest tests[] = {
-        TEST(test_usage), TEST(test_users),  TEST(test_cases), TEST(test_waiting), TEST(test_devices),
-        TEST(test_wipe),  TEST(test_events), TEST(test_lease), TEST(test_check),
+        TEST(test_usage),   TEST(test_users), TEST(test_cases),  TEST(test_owners), TEST(test_waiting),
+        TEST(test_devices), TEST(test_wipe),  TEST(test_events), TEST(test_lease),  TEST(test_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,6 +164,27 @@ static void alignment_follows_paragraphs(void **state)
         "p\n\nThe new plan is good\n\nq\n", "p\n\n{A:New\n\n<}The {B:new<old} plan is {A:bad<good}\n\nq\n");
 }
 
+static void lists_just_full(void **state)
+{
+    /* Goal: whatever number of edits there is, and of pieces, nothing is read beyond the last one (with ASan this
+     * tells): one person changes every word, the other writes more below. */
+    char base[800] = "", one[800] = "", other[810] = "";
+    (void)state;
+    for (unsigned n = 0; n < 140; n++) {
+        struct text_version v[2];
+        struct text_merged m;
+        (void)snprintf(base + strlen(base), 6, "%sw a", n == 0 ? "" : " ");
+        (void)snprintf(one + strlen(one), 6, "%sw b", n == 0 ? "" : " ");
+        (void)snprintf(other, sizeof other, "%s%s", base, n % 2 == 0 ? "\n\nMore." : " more");
+        v[0] = version(1, one);
+        v[1] = version(2, other);
+        assert_int_equal(text_merge(words(base), v, 2, &m, NULL), 0);
+        assert_is_made_of(&m, words(base), v);
+        assert_int_equal(m.overlaps, n % 2);
+        text_merged_free(&m);
+    }
+}
+
 static void limits_are_told(void **state)
 {
     /* Goal: what is too much or no text is refused with a sentence, and nothing is left to free. */
@@ -179,14 +200,28 @@ static void limits_are_told(void **state)
     assert_int_equal(m.segment_count, 1);
     assert_true(m.segments[0].writers == UINT64_MAX);
     text_merged_free(&m);
+    for (unsigned i = 1; i < TEXT_VERSIONS_MAX; i += 2)
+        many[i].text = words("c");
+    assert_int_equal(text_merge(words("b"), many, TEXT_VERSIONS_MAX, &m, &e), 0);
+    assert_int_equal(m.alternative_count, 2);
+    assert_true(m.alternatives[0].writers == 0x5555555555555555 && m.alternatives[1].writers == 0xaaaaaaaaaaaaaaaa);
+    text_merged_free(&m);
     assert_int_equal(text_merge(words("b"), many, TEXT_VERSIONS_MAX + 1, &m, &e), E_LIMIT);
     text_merged_free(&m);
     many[0].text = (struct slice){long_text, sizeof long_text};
     assert_int_equal(text_merge(words("b"), many, 1, &m, &e), E_LIMIT);
     assert_int_equal(text_merge((struct slice){long_text, sizeof long_text}, many, 0, &m, &e), E_LIMIT);
-    for (unsigned i = 0; i < 9; i++)
+    /* Together: the base and seven others at their longest are just not too much. */
+    for (unsigned i = 0; i < 8; i++)
         many[i].text = (struct slice){long_text, TEXT_BYTES_MAX};
-    assert_int_equal(text_merge(words("b"), many, 9, &m, &e), E_LIMIT);
+    many[7].text.size = 1;
+    assert_int_equal(text_merge((struct slice){long_text, TEXT_BYTES_MAX}, many, 7, &m, &e), 0);
+    assert_int_equal(m.segment_count, 1);
+    text_merged_free(&m);
+    assert_int_equal(text_merge((struct slice){long_text, TEXT_BYTES_MAX}, many, 8, &m, &e), E_LIMIT);
+    many[7].text.size = TEXT_BYTES_MAX - 1;
+    assert_int_equal(text_merge(words("b"), many, 8, &m, &e), 0);
+    text_merged_free(&m);
     assert_int_equal(text_merge(words("b"), many, 1, &m, &e), 0);
     text_merged_free(&m);
     many[0].text = words("\xc3(");
@@ -195,6 +230,8 @@ static void limits_are_told(void **state)
     many[0] = version(7, "x");
     assert_int_equal(text_merge(words("b"), many, 8, &m, &e), E_INPUT); /* 7 stands there already */
     assert_true(strlen(e.text) > 0);
+    many[0] = many[1] = version(1, "x");
+    assert_int_equal(text_merge(words("b"), many, 2, &m, &e), E_INPUT);
     text_merged_free(&m);
     many[0].text = (struct slice){NULL, 0};
     assert_int_equal(text_merge((struct slice){NULL, 0}, many, 1, &m, &e), 0);
@@ -215,6 +252,7 @@ int main(void)
         cmocka_unit_test(put_in_at_one_point),
         cmocka_unit_test(as_typed),
         cmocka_unit_test(alignment_follows_paragraphs),
+        cmocka_unit_test(lists_just_full),
         cmocka_unit_test(limits_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

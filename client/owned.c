@@ -1,0 +1,60 @@
+#include "owned.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "review.h"
+
+struct counting {
+    const struct id *person;
+    struct owned *owned;
+};
+
+static int keep(struct owned *o, const struct record_conflict *c, struct error *e)
+{
+    if (o->count == o->room) {
+        size_t room = o->room == 0 ? 16 : 2 * o->room;
+        struct owned_field *more = realloc(o->fields, room * sizeof *more);
+        if (more == NULL)
+            return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        o->fields = more;
+        o->room = room;
+    }
+    o->fields[o->count++] = (struct owned_field){c->record, c->field->number};
+    return 0;
+}
+
+static int count(void *arg, const struct review *r, struct error *e)
+{
+    struct counting *c = arg;
+    if (!r->conflict.loud)
+        return 0;
+    c->owned->all++;
+    return review_owns(r, c->person) ? keep(c->owned, &r->conflict, e) : 0;
+}
+
+int owned_load(struct db *db, const struct id *person, struct owned *out, struct error *e)
+{
+    struct counting c = {person, out};
+    memset(out, 0, sizeof *out);
+    return review_each(db, count, &c, e);
+}
+
+void owned_free(struct owned *o)
+{
+    free(o->fields);
+    memset(o, 0, sizeof *o);
+}
+
+size_t owned_new(const struct owned *before, const struct owned *now)
+{
+    size_t fresh = 0;
+    for (size_t i = 0; i < now->count; i++) {
+        size_t k = 0;
+        while (k < before->count && (before->fields[k].field != now->fields[i].field ||
+                                     !id_equal(&before->fields[k].record, &now->fields[i].record)))
+            k++;
+        fresh += k == before->count;
+    }
+    return fresh;
+}

@@ -1,0 +1,186 @@
+/* A text of several versions that were brought together: who wrote what. */
+#include <string.h>
+
+#include "view.h"
+
+#define SHORT 60 /* characters of a piece of text on one line */
+
+/* --- pieces --- */
+
+/* A piece of a text in v->room, as a string. */
+static const char *piece(struct view *v, struct slice text)
+{
+    size_t size = text.size < SCHEMA_FORMAT_MAX - 1 ? text.size : SCHEMA_FORMAT_MAX - 1;
+    if (size != 0)
+        memcpy(v->room, text.p, size);
+    v->room[size] = '\0';
+    return v->room;
+}
+
+static int is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* Without the line ends and blanks around it. */
+static struct slice bare(struct slice text)
+{
+    while (text.size != 0 && is_blank(text.p[0])) {
+        text.p++;
+        text.size--;
+    }
+    while (text.size != 0 && is_blank(text.p[text.size - 1]))
+        text.size--;
+    return text;
+}
+
+static void put_piece(struct view *v, struct slice text)
+{
+    (void)fputc('"', v->cli->out);
+    view_line(v->cli->out, piece(v, bare(text)), SHORT);
+    (void)fputc('"', v->cli->out);
+}
+
+/* The op of writer number i. */
+static const struct record_op *writer(const struct record_field *f, size_t i)
+{
+    return &f->ops[f->merged->text.order[i]];
+}
+
+static int wrote(text_writers writers, size_t i)
+{
+    return (int)(writers >> i & 1);
+}
+
+/* --- in words --- */
+
+/* Anna Berg, 2026-11-23 20:45; Ben ... */
+static void put_writers(struct view *v, const struct record_field *f, text_writers writers)
+{
+    FILE *out = v->cli->out;
+    int first = 1;
+    for (size_t i = 0; i < f->merged->text.version_count; i++) {
+        char author[VIEW_NAME], when[32];
+        if (!wrote(writers, i))
+            continue;
+        view_author(v->db, &writer(f, i)->author, author);
+        cli_time(writer(f, i)->wall_ms, when);
+        (void)fputs(first ? "" : "; ", out);
+        view_line(out, author, 0);
+        (void)fprintf(out, ", %s", when);
+        first = 0;
+    }
+}
+
+/* Anna Berg, 2026-11-23 20:45: "leaks" in place of "works" */
+static void put_edit(struct view *v, const struct record_field *f, text_writers writers, struct slice text,
+                     struct slice base)
+{
+    FILE *out = v->cli->out;
+    put_writers(v, f, writers);
+    (void)fputs(text.size == 0 ? ": took out " : ": ", out);
+    put_piece(v, text.size == 0 ? base : text);
+    if (text.size != 0 && base.size != 0) {
+        (void)fputs(" in place of ", out);
+        put_piece(v, base);
+    }
+    (void)fputc('\n', out);
+}
+
+void view_merged_who(struct view *v, const struct record_field *f, int indent)
+{
+    const struct text_merged *m = &f->merged->text;
+    for (size_t i = 0; i < m->segment_count; i++) {
+        const struct text_segment *s = &m->segments[i];
+        if (s->form == TEXT_EDIT) {
+            (void)fprintf(v->cli->out, "%*s", indent, "");
+            put_edit(v, f, s->writers, s->text, s->base);
+        }
+        for (size_t k = 0; s->form == TEXT_OVERLAP && k < s->count; k++) {
+            (void)fprintf(v->cli->out, "%*s%s", indent, "", k == 0 ? "either " : "or ");
+            put_edit(v, f, m->alternatives[s->first + k].writers, m->alternatives[s->first + k].text, s->base);
+        }
+    }
+}
+
+void view_merged(struct view *v, const struct record_field *f, int indent)
+{
+    const char *p = f->merged->words;
+    size_t left = f->merged->words_bytes;
+    /* v->room may hold less than several versions together. */
+    while (left != 0) {
+        const char *line_end = memchr(p, '\n', left);
+        size_t size = line_end == NULL ? left : (size_t)(line_end - p) + 1;
+        view_block(v->cli->out, piece(v, (struct slice){(const uint8_t *)p, size}), indent);
+        p += size;
+        left -= size;
+        if (line_end != NULL && left != 0)
+            (void)fprintf(v->cli->out, "\n%*s", indent, "");
+    }
+}
+
+/* --- in JSON --- */
+
+static void json_slice(FILE *out, const char *name, struct slice text)
+{
+    (void)fprintf(out, "\"%s\": ", name);
+    cli_json_text(out, (const char *)text.p, text.size);
+}
+
+static void json_writers(struct view *v, const struct record_field *f, text_writers writers)
+{
+    FILE *out = v->cli->out;
+    int first = 1;
+    (void)fputs(", \"authors\": [", out);
+    for (size_t i = 0; i < f->merged->text.version_count; i++) {
+        char author[VIEW_NAME];
+        if (!wrote(writers, i))
+            continue;
+        view_author(v->db, &writer(f, i)->author, author);
+        (void)fputs(first ? "{" : ", {", out);
+        view_json_pair(out, "author", author);
+        (void)fputs(", ", out);
+        view_json_id(out, "author_id", &writer(f, i)->author);
+        (void)fprintf(out, ", \"wall_ms\": %llu}", (unsigned long long)writer(f, i)->wall_ms);
+        first = 0;
+    }
+    (void)fputs("]", out);
+}
+
+static void json_segment(struct view *v, const struct record_field *f, const struct text_segment *s)
+{
+    static const char *const forms[] = {"common", "edit", "overlap"};
+    FILE *out = v->cli->out;
+    (void)fprintf(out, "{\"form\": \"%s\", ", forms[s->form]);
+    if (s->form != TEXT_OVERLAP) {
+        json_slice(out, "text", s->text);
+        (void)fputs(", ", out);
+    }
+    json_slice(out, "base", s->base);
+    if (s->form == TEXT_EDIT)
+        json_writers(v, f, s->writers);
+    if (s->form == TEXT_OVERLAP)
+        (void)fputs(", \"alternatives\": [", out);
+    for (size_t k = 0; s->form == TEXT_OVERLAP && k < s->count; k++) {
+        const struct text_alternative *a = &f->merged->text.alternatives[s->first + k];
+        (void)fputs(k == 0 ? "{" : ", {", out);
+        json_slice(out, "text", a->text);
+        json_writers(v, f, a->writers);
+        (void)fputs("}", out);
+    }
+    (void)fputs(s->form == TEXT_OVERLAP ? "]}" : "}", out);
+}
+
+void view_merged_json(struct view *v, const struct record_field *f)
+{
+    FILE *out = v->cli->out;
+    const struct text_merged *m = &f->merged->text;
+    (void)fprintf(out, "{\"rule\": %u, \"overlaps\": %zu, \"text\": ", m->rule, m->overlaps);
+    cli_json_text(out, f->merged->words, f->merged->words_bytes);
+    (void)fputs(", \"segments\": [", out);
+    for (size_t i = 0; i < m->segment_count; i++) {
+        (void)fputs(i == 0 ? "" : ", ", out);
+        json_segment(v, f, &m->segments[i]);
+    }
+    (void)fputs("]}", out);
+}

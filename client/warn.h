@@ -1,0 +1,19 @@
+/* What a visitor must know of a person before all else: allergies, alerts, and the risk in other cases, from every
+ * record that is linked as this person's (person.h), each with the record that it stands on. What is not here, or not
+ * whole, is said, and never taken for nothing. */
+#ifndef SATCHEL_WARN_H
+#define SATCHEL_WARN_H
+
+#include "error.h"
+#include "id.h"
+#include "view.h"
+
+/* shown_case: the case that is shown, whose own risk need not be told; NULL: the client is shown, with its own cases.
+ */
+int warn_words(struct view *v, const struct id *client, const struct id *shown_case, struct error *e);
+
+/* ,"same_person": [...], "other_risks": [...]: the other records of the person, with their fields, and the risk in open
+ * cases. Nothing where the client is linked to nothing. */
+int warn_json(struct view *v, const struct id *client, const struct id *shown_case, struct error *e);
+
+#endif

@@ -1,0 +1,137 @@
+/* Candidates in words, and as JSON. */
+#include <string.h>
+
+#include "match.h"
+
+static const char *const sentences[MATCH_REASONS] = {
+    [MATCH_NAME_SAME] = "the same name",
+    [MATCH_NAME_PART_MISSING] = "the same name but for a part that one of them lacks",
+    [MATCH_NAME_ALIKE] = "names that differ by a letter or two, or sound alike",
+    [MATCH_NAME_SHARED] = "one name in common, the others differ",
+    [MATCH_NAME_DIFFERENT] = "different names",
+    [MATCH_BIRTH_SAME] = "the same date of birth",
+    [MATCH_BIRTH_SAME_YEAR] =
+        "the same first of January as date of birth, which often stands for a day that nobody knows",
+    [MATCH_BIRTH_SWAPPED] = "dates of birth with day and month swapped",
+    [MATCH_BIRTH_DIGIT] = "dates of birth that differ by one digit, or by two swapped",
+    [MATCH_BIRTH_UNKNOWN_DAY] = "the same year of birth, and in one of them perhaps no more than the year is known",
+    [MATCH_BIRTH_DIFFERENT] = "different dates of birth",
+    [MATCH_IDENTIFIER] = "an identifier in common",
+    [MATCH_IDENTIFIER_DIFFERENT] = "different identifiers of one sort",
+    [MATCH_PHONE] = "the same telephone",
+    [MATCH_EMAIL] = "the same electronic mail",
+    [MATCH_ADDRESS] = "the same address",
+    [MATCH_BOTH_MARKS] = "linked as one person, and marked as different people",
+};
+
+const char *match_class_name(enum match_class class)
+{
+    static const char *const names[] = {"none", "possible", "likely", "contradicted"};
+    return names[class];
+}
+
+char *match_words(const struct match_evidence *evidence, int quote, char *out, size_t out_max)
+{
+    const char *a = evidence->a, *b = evidence->b, *sentence = sentences[evidence->reason];
+    if (!quote || a == NULL || b == NULL)
+        (void)snprintf(out, out_max, "%s", sentence);
+    else if (strcmp(a, b) == 0)
+        (void)snprintf(out, out_max, "%s: '%s'", sentence, a);
+    else
+        (void)snprintf(out, out_max, "%s: '%s' / '%s'", sentence, a, b);
+    return out;
+}
+
+static const char *brief(const struct id *id, char text[ID_TEXT])
+{
+    id_format(id, text);
+    return text + ID_TEXT - 9;
+}
+
+static void print_pair(const struct match_pair *pair, FILE *out)
+{
+    char one[ID_TEXT], other[ID_TEXT], words[1024];
+    (void)fprintf(out, "%-13s%s  ", match_class_name(pair->class), brief(&pair->a, one));
+    cli_line(out, pair->a_name);
+    (void)fprintf(out, "  /  %s  ", brief(&pair->b, other));
+    cli_line(out, pair->b_name);
+    (void)fputc('\n', out);
+    for (size_t i = 0; i < pair->count; i++) {
+        (void)fprintf(out, "%-13s%+3d  ", "", pair->evidence[i].weight);
+        cli_line(out, match_words(&pair->evidence[i], 1, words, sizeof words));
+        (void)fputc('\n', out);
+    }
+}
+
+static void json_record(FILE *out, const char *which, const struct id *id, const char *name)
+{
+    char text[ID_TEXT];
+    id_format(id, text);
+    (void)fprintf(out, "\"%s\": {\"id\": \"%s\", \"name\": ", which, text);
+    cli_json_text(out, name, strlen(name));
+    (void)fputs("}, ", out);
+}
+
+static void json_pair(const struct match_pair *pair, FILE *out)
+{
+    char words[1024];
+    (void)fprintf(out, "{\"class\": \"%s\", \"score\": %d, ", match_class_name(pair->class), pair->score);
+    json_record(out, "a", &pair->a, pair->a_name);
+    json_record(out, "b", &pair->b, pair->b_name);
+    (void)fputs("\"evidence\": [", out);
+    for (size_t i = 0; i < pair->count; i++) {
+        match_words(&pair->evidence[i], 1, words, sizeof words);
+        (void)fprintf(out, "%s{\"weight\": %d, \"words\": ", i == 0 ? "" : ", ", pair->evidence[i].weight);
+        cli_json_text(out, words, strlen(words));
+        (void)fputs("}", out);
+    }
+    (void)fputs("]}", out);
+}
+
+static void say_left_out(FILE *err, size_t count, const char *one, const char *many, size_t *total)
+{
+    char words[96];
+    if (count == 0)
+        return;
+    (void)fprintf(err, "%s%s", *total == 0 ? "left out: " : ", ", cli_count(count, one, many, words, sizeof words));
+    *total += count;
+}
+
+void match_print(const struct match_result *result, const struct cli *cli, const char *program)
+{
+    const char *folder = strcmp(program, "satcheld") == 0 ? " DIR" : "";
+    FILE *out = cli->out, *err = cli->err;
+    char words[64], clients[64];
+    size_t left = 0;
+    if (cli->json)
+        (void)fputs("{\"pairs\": [", out);
+    for (size_t i = 0; i < result->count; i++) {
+        if (cli->json)
+            (void)fputs(i == 0 ? "\n" : ",\n", out);
+        (cli->json ? json_pair : print_pair)(&result->pairs[i], out);
+    }
+    if (cli->json)
+        (void)fprintf(out,
+                      "\n], \"more\": %zu, \"clients\": %zu, \"left_out\": {\"names\": %zu, \"births\": %zu, "
+                      "\"contacts\": %zu}}\n",
+                      result->more, result->clients, result->common_names, result->common_births,
+                      result->common_contacts);
+    (void)fprintf(err, "%s may be one person, among %s%s",
+                  cli_count(result->count + result->more, "pair", "pairs", words, sizeof words),
+                  cli_count(result->clients, "client", "clients", clients, sizeof clients),
+                  result->more != 0 ? "; the first are shown" : "");
+    if (result->count != 0)
+        (void)fprintf(err,
+                      ". Nothing is linked by itself: `%s link%s A B` where both are one person, `%s different%s A B` "
+                      "where they are not",
+                      program, folder, program, folder);
+    (void)fputc('\n', err);
+    say_left_out(err, result->common_names, "name", "names", &left);
+    say_left_out(err, result->common_births, "date of birth", "dates of birth", &left);
+    say_left_out(err, result->common_contacts, "telephone, address of mail or identifier",
+                 "telephones, addresses of mail or identifiers", &left);
+    if (left != 0)
+        (void)fputs(": so many share each of these that not all who do were compared over it; what else they share was "
+                    "still looked at\n",
+                    err);
+}

@@ -1,0 +1,70 @@
+/* What the parts of the matching share. Only match*.c include it. */
+#ifndef SATCHEL_MATCH_PRIVATE_H
+#define SATCHEL_MATCH_PRIVATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "match.h"
+
+enum {
+    MATCH_PARTS_MAX = 8,       /* of a name; what follows is not compared */
+    MATCH_PART_MAX = 24,       /* characters of a part; what follows is not compared */
+    MATCH_VALUES_MAX = 6,      /* of a field, where it is contested */
+    MATCH_IDENTIFIERS_MAX = 12 /* of a client */
+};
+
+/* --- match_name.c: one part of a name, and whole names --- */
+
+struct match_part {
+    uint8_t length;
+    char sound[5];                   /* its Soundex; "" where it has no letter from a to z */
+    uint32_t letter[MATCH_PART_MAX]; /* folded */
+};
+struct match_name {
+    const char *shown; /* as it is in the record */
+    size_t count;
+    struct match_part *parts;
+};
+/* Cuts a name into folded parts: at most MATCH_PARTS_MAX. Returns how many. */
+size_t match_name_cut(const char *text, struct match_part parts[MATCH_PARTS_MAX]);
+enum match_reason match_name_compare(const struct match_name *a, const struct match_name *b);
+/* A letter without its case and its Latin marks, as up to two; returns how many (0: a combining mark, which is
+ * dropped). */
+size_t match_name_fold(uint32_t c, uint32_t out[2]);
+/* The next character of UTF-8 that has been checked. */
+uint32_t match_name_next(const char **text);
+
+/* --- match_compare.c: two clients --- */
+
+struct match_client {
+    struct id id;
+    const char *name; /* what the record is called; "" */
+    size_t name_count, birth_count, phone_count, email_count, address_count, identifier_count;
+    struct match_name names[MATCH_VALUES_MAX];
+    const char *births[MATCH_VALUES_MAX]; /* YYYY-MM-DD */
+    /* Folded: letters and digits alone; of a phone its last 9 digits. */
+    const char *phones[MATCH_VALUES_MAX], *emails[MATCH_VALUES_MAX], *addresses[MATCH_VALUES_MAX];
+    struct match_identifier {
+        const char *shown, *folded; /* "SSN 999-49-3983": "ssn999493983" */
+        size_t sort;                /* how much of `folded` says of which sort the number is: 3 */
+    } identifiers[MATCH_IDENTIFIERS_MAX];
+};
+
+/* --- match_read.c: the clients of a store --- */
+
+/* Everything that a result points to. */
+struct match_memory {
+    struct match_chunk *chunks;
+    size_t count, room;
+    struct match_client *clients; /* not voided, by their ids */
+};
+/* *out is freed with match_read_free, on failure too. */
+int match_read(struct db *db, struct match_memory **out, struct error *e);
+struct match_client *match_read_find(struct match_memory *m, const struct id *id); /* NULL: it is not among them */
+void match_read_free(struct match_memory *m);
+
+/* Fills class, score and evidence of a pair. */
+void match_compare(const struct match_client *a, const struct match_client *b, struct match_pair *out);
+
+#endif

@@ -1,0 +1,270 @@
+#include "person.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "record.h"
+#include "schema.h"
+
+static int no_memory(struct error *e)
+{
+    (void)error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    return E_MEMORY;
+}
+
+/* --- what records say of each other --- */
+
+static int by_pair(const void *one, const void *other)
+{
+    const struct person_pair *a = one, *b = other;
+    int order = id_compare(&a->a, &b->a);
+    return order != 0 ? order : id_compare(&a->b, &b->b);
+}
+
+int person_pairs(struct db *db, enum person_field field, struct person_pair **pairs, size_t *count, struct error *e)
+{
+    /* Indexes of schema_sql.c hold the few clients that have any. */
+    static const char *const sql[] = {
+        "SELECT client.id, j.value FROM client, json_each(client.same_as) j WHERE client.same_as IS NOT NULL",
+        "SELECT client.id, j.value FROM client, json_each(client.different_from) j WHERE client.different_from IS NOT "
+        "NULL"};
+    sqlite3_stmt *s;
+    size_t room = 0;
+    int row, code;
+    *pairs = NULL;
+    *count = 0;
+    if ((code = db_query(db, &s, e, sql[field], "")) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        struct person_pair pair;
+        /* What this version cannot read names nobody. */
+        if (id_parse(db_text(s, 0), &pair.a, NULL) != 0 || id_parse(db_text(s, 1), &pair.b, NULL) != 0 ||
+            id_equal(&pair.a, &pair.b))
+            continue;
+        if (*count == room) {
+            struct person_pair *more = realloc(*pairs, (room = 2 * room + 64) * sizeof *more);
+            if (more == NULL) {
+                db_done(db, s);
+                code = no_memory(e);
+                break;
+            }
+            *pairs = more;
+        }
+        (*pairs)[(*count)++] = pair;
+    }
+    if (code == 0 && row < 0)
+        code = error_code(e);
+    if (code != 0) {
+        free(*pairs);
+        *pairs = NULL;
+        *count = 0;
+        return code;
+    }
+    if (*count != 0)
+        qsort(*pairs, *count, sizeof **pairs, by_pair);
+    return 0;
+}
+
+/* --- the map --- */
+
+static int by_id(const void *a, const void *b)
+{
+    return id_compare(a, b);
+}
+
+static int by_link(const void *one, const void *other)
+{
+    const struct person_link *a = one, *b = other;
+    if (a->from != b->from)
+        return a->from < b->from ? -1 : 1;
+    return a->to < b->to ? -1 : a->to > b->to;
+}
+
+size_t person_map_find(const struct person_map *map, const struct id *client)
+{
+    const struct id *at = map->count == 0 ? NULL : bsearch(client, map->ids, map->count, sizeof *map->ids, by_id);
+    return at == NULL ? SIZE_MAX : (size_t)(at - map->ids);
+}
+
+/* Is it something else than a client? What is not here may be one. */
+static int is_other_kind(struct db *db, const struct id *record)
+{
+    struct record_place place;
+    return record_find(db, record, &place, NULL) == 0 && place.kind->number != KIND_CLIENT;
+}
+
+static int make_ids(struct person_map *map, const struct person_pair *pairs, size_t count, struct error *e)
+{
+    size_t kept = 0;
+    if ((map->ids = malloc(2 * count * sizeof *map->ids)) == NULL)
+        return no_memory(e);
+    for (size_t i = 0; i < count; i++) {
+        map->ids[2 * i] = pairs[i].a;
+        map->ids[2 * i + 1] = pairs[i].b;
+    }
+    qsort(map->ids, 2 * count, sizeof *map->ids, by_id);
+    for (size_t i = 0; i < 2 * count; i++)
+        if (kept == 0 || !id_equal(&map->ids[kept - 1], &map->ids[i]))
+            map->ids[kept++] = map->ids[i];
+    map->count = kept;
+    return 0;
+}
+
+/* The first of the records that are joined to record i so far. */
+static size_t find_group(struct person_map *map, size_t i)
+{
+    while (map->group[i] != i)
+        i = map->group[i] = map->group[map->group[i]];
+    return i;
+}
+
+static int make_groups(struct person_map *map, const struct person_pair *pairs, size_t count, struct error *e)
+{
+    if ((map->group = calloc(map->count + 1, sizeof *map->group)) == NULL ||
+        (map->links = calloc(2 * count + 1, sizeof *map->links)) == NULL)
+        return no_memory(e);
+    for (size_t i = 0; i < map->count; i++)
+        map->group[i] = i;
+    for (size_t i = 0; i < count; i++) {
+        size_t a = person_map_find(map, &pairs[i].a), b = person_map_find(map, &pairs[i].b);
+        size_t one, other;
+        assert(a != SIZE_MAX && b != SIZE_MAX); /* make_ids has put both there */
+        one = find_group(map, a);
+        other = find_group(map, b);
+        map->links[map->link_count++] = (struct person_link){a, b};
+        map->links[map->link_count++] = (struct person_link){b, a};
+        map->group[one > other ? one : other] = one < other ? one : other;
+    }
+    for (size_t i = 0; i < map->count; i++)
+        map->group[i] = find_group(map, i);
+    qsort(map->links, map->link_count, sizeof *map->links, by_link);
+    return 0;
+}
+
+int person_map_load(struct db *db, struct person_map *map, struct error *e)
+{
+    struct person_pair *pairs;
+    size_t count, kept = 0;
+    int code;
+    memset(map, 0, sizeof *map);
+    if ((code = person_pairs(db, PERSON_SAME_AS, &pairs, &count, e)) != 0)
+        return code;
+    for (size_t i = 0; i < count; i++)
+        if (!is_other_kind(db, &pairs[i].b))
+            pairs[kept++] = pairs[i];
+    if (kept != 0 && (code = make_ids(map, pairs, kept, e)) == 0)
+        code = make_groups(map, pairs, kept, e);
+    free(pairs);
+    return code;
+}
+
+void person_map_free(struct person_map *map)
+{
+    free(map->ids);
+    free(map->group);
+    free(map->links);
+    memset(map, 0, sizeof *map);
+}
+
+struct id person_map_first(const struct person_map *map, const struct id *client)
+{
+    size_t at = person_map_find(map, client);
+    return at == SIZE_MAX ? *client : map->ids[map->group[at]];
+}
+
+int person_map_same(const struct person_map *map, const struct id *a, const struct id *b)
+{
+    struct id one = person_map_first(map, a), other = person_map_first(map, b);
+    return id_equal(&one, &other);
+}
+
+/* The first link of a record. */
+static size_t first_link(const struct person_map *map, size_t from)
+{
+    size_t low = 0, high = map->link_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (map->links[middle].from < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+int person_map_next(const struct person_map *map, const struct id *a, const struct id *b, struct id *next,
+                    struct error *e)
+{
+    size_t from = person_map_find(map, a), to = person_map_find(map, b), head = 0, tail = 0, *queue, *towards;
+    if (from == SIZE_MAX || to == SIZE_MAX || from == to || map->group[from] != map->group[to])
+        return 0;
+    queue = calloc(map->count, sizeof *queue);
+    towards = calloc(map->count, sizeof *towards);
+    if (queue == NULL || towards == NULL) {
+        free(queue);
+        free(towards);
+        (void)no_memory(e);
+        return -1;
+    }
+    /* From b outwards: each record that is met knows the next one on its way back to b. */
+    memset(towards, 0xff, map->count * sizeof *towards);
+    towards[to] = to;
+    for (queue[tail++] = to; head < tail && towards[from] == SIZE_MAX; head++)
+        for (size_t i = first_link(map, queue[head]); i < map->link_count && map->links[i].from == queue[head]; i++) {
+            size_t met = map->links[i].to;
+            if (towards[met] == SIZE_MAX) {
+                towards[met] = queue[head];
+                queue[tail++] = met;
+            }
+        }
+    *next = map->ids[towards[from]];
+    free(queue);
+    free(towards);
+    return 1;
+}
+
+/* --- one person --- */
+
+static int add_record(struct db *db, const struct id *id, struct person *out, struct error *e)
+{
+    struct person_record *record = &out->all[out->count];
+    struct record_place place;
+    int code = record_find(db, id, &place, e);
+    if (code != 0 && code != E_NOT_FOUND)
+        return code;
+    *record = (struct person_record){*id, code == 0 && place.voided, code == E_NOT_FOUND};
+    out->count++;
+    return 0;
+}
+
+int person_same(struct db *db, const struct id *client, struct person *out, struct error *e)
+{
+    struct person_map map;
+    struct error own;
+    size_t at;
+    int code;
+    if (e == NULL)
+        e = &own;
+    memset(out, 0, sizeof *out);
+    if ((code = person_map_load(db, &map, e)) != 0)
+        goto out;
+    if ((at = person_map_find(&map, client)) == SIZE_MAX) {
+        code = add_record(db, client, out, e);
+        goto out;
+    }
+    /* The first by their ids, and the client itself in any case. */
+    for (size_t i = 0, left = PERSON_RECORDS_MAX - 1; code == 0 && i < map.count; i++) {
+        if (map.group[i] != map.group[at])
+            continue;
+        if (i != at && left == 0) {
+            out->more = 1;
+            continue;
+        }
+        left -= i != at;
+        code = add_record(db, &map.ids[i], out, e);
+    }
+out:
+    person_map_free(&map);
+    return code;
+}

@@ -1,0 +1,259 @@
+/* Links of records of one person, and marks that two records are two people: written and taken back as edits of the
+ * record that holds the element. */
+#include "person.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "record.h"
+#include "schema.h"
+
+#define BRIEF 9 /* the last 8 characters of an id, as the programs show them, and NUL */
+
+static void brief_of(const struct id *id, char out[BRIEF])
+{
+    char text[ID_TEXT];
+    id_format(id, text);
+    memcpy(out, text + ID_TEXT - BRIEF, BRIEF);
+}
+
+static const struct schema_field *field_of(enum person_field field)
+{
+    return schema_field_named(schema_kind(KIND_CLIENT), field == PERSON_SAME_AS ? "same_as" : "different_from");
+}
+
+void person_edits_free(struct person_edits *edits)
+{
+    for (size_t i = 0; i < edits->count; i++)
+        edit_free(&edits->edits[i]);
+    edits->count = 0;
+}
+
+/* --- what may be linked --- */
+
+static int check_client(struct db *db, const struct id *record, int *voided, struct error *e)
+{
+    struct record_place place;
+    char brief[BRIEF];
+    int code;
+    if ((code = record_find(db, record, &place, e)) != 0)
+        return code;
+    brief_of(record, brief);
+    *voided = place.voided;
+    return place.kind->number == KIND_CLIENT
+               ? 0
+               : error_set(e, E_REFUSED, "%s is a %s; only clients are linked with each other, so name two clients",
+                           brief, place.kind->name);
+}
+
+/* voided: not 0 refuses voided records. */
+static int check(struct db *db, const struct id *a, const struct id *b, int refuse_voided, struct error *e)
+{
+    int code, voided[2] = {0, 0};
+    char brief[BRIEF];
+    if ((code = check_client(db, a, &voided[0], e)) != 0 || (code = check_client(db, b, &voided[1], e)) != 0)
+        return code;
+    brief_of(voided[0] ? a : b, brief);
+    if (id_equal(a, b))
+        return error_set(e, E_REFUSED, "both words name the client %s; name two different clients", brief);
+    return !refuse_voided || !(voided[0] || voided[1])
+               ? 0
+               : error_set(e, E_REFUSED, "client %s is voided; take that back first, if it was wrong", brief);
+}
+
+/* --- elements --- */
+
+/* Does the record hold the other in a set? 1, 0, -1. */
+static int holds(struct db *db, const struct id *record, const struct id *other, enum person_field field,
+                 struct error *e)
+{
+    const struct schema_kind *kind = schema_kind(KIND_CLIENT);
+    struct record_field f;
+    struct id element;
+    int found = 0;
+    if (record_field_load(db, record, kind, field_of(field), &f, e) != 0)
+        return -1;
+    for (size_t i = 0; i < f.shown.count && !found; i++)
+        found = slice_id(f.ops[i].merge.value, &element) && id_equal(&element, other);
+    record_field_free(&f);
+    return found;
+}
+
+/* The edit of a record among those that are made; a new one where there is none. NULL: failed. */
+static struct edit *edit_of(struct db *db, const struct id *record, struct person_edits *out, struct error *e)
+{
+    for (size_t i = 0; i < out->count; i++)
+        if (id_equal(&out->edits[i].record, record))
+            return &out->edits[i];
+    if (edit_open(&out->edits[out->count], db, record, e) != 0)
+        return NULL;
+    return &out->edits[out->count++];
+}
+
+static int put(struct db *db, const struct id *record, const struct id *other, enum person_field field, int is_add,
+               struct person_edits *out, struct error *e)
+{
+    struct edit *edit = edit_of(db, record, out, e);
+    char text[ID_TEXT];
+    if (edit == NULL)
+        return error_code(e);
+    id_format(other, text);
+    return is_add ? edit_add_text(edit, field_of(field)->name, text, e)
+                  : edit_remove_text(edit, field_of(field)->name, text, e);
+}
+
+/* Takes the element out of whichever of the two records holds it; *found: how many did. */
+static int take_out(struct db *db, const struct id *a, const struct id *b, enum person_field field,
+                    struct person_edits *out, int *found, struct error *e)
+{
+    const struct id *both[] = {a, b};
+    int code = 0;
+    *found = 0;
+    for (int i = 0; code == 0 && i < 2; i++) {
+        struct record_place place;
+        char brief[BRIEF];
+        int held = holds(db, both[i], both[1 - i], field, e);
+        if (held < 0)
+            return error_code(e);
+        if (!held)
+            continue;
+        /* Whatever is written into a voided record would bring it back, contested. */
+        if ((code = record_find(db, both[i], &place, e)) != 0)
+            return code;
+        brief_of(both[i], brief);
+        if (place.voided)
+            return error_set(e, E_REFUSED,
+                             "client %s is voided, and it is the one that says so; take the void back first, then this",
+                             brief);
+        (*found)++;
+        code = put(db, both[i], both[1 - i], field, 0, out, e);
+    }
+    return code;
+}
+
+/* --- what a person does --- */
+
+/* *same: not 0 where the two are one person's already. */
+static int are_same(struct db *db, const struct id *a, const struct id *b, int *same, struct error *e)
+{
+    struct person_map map;
+    int code = person_map_load(db, &map, e);
+    *same = code == 0 && person_map_same(&map, a, b);
+    person_map_free(&map);
+    return code;
+}
+
+/* Is a mark about these two persons, and between other records of theirs than the two? */
+static int is_between(const struct person_map *map, const struct person_pair *mark, const struct id *a,
+                      const struct id *b)
+{
+    if ((id_equal(&mark->a, a) && id_equal(&mark->b, b)) || (id_equal(&mark->a, b) && id_equal(&mark->b, a)))
+        return 0;
+    return (person_map_same(map, &mark->a, a) && person_map_same(map, &mark->b, b)) ||
+           (person_map_same(map, &mark->a, b) && person_map_same(map, &mark->b, a));
+}
+
+/* Refuses where somebody has marked other records of the same two persons as different: that is to be looked at first.
+ */
+static int check_marks(struct db *db, const struct id *a, const struct id *b, struct error *e)
+{
+    struct person_pair *marks = NULL;
+    struct person_map map = {0};
+    size_t count = 0;
+    int code = person_pairs(db, PERSON_DIFFERENT_FROM, &marks, &count, e);
+    if (code == 0 && count != 0)
+        code = person_map_load(db, &map, e);
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        char one[BRIEF], other[BRIEF];
+        if (!is_between(&map, &marks[i], a, b))
+            continue;
+        brief_of(&marks[i].a, one);
+        brief_of(&marks[i].b, other);
+        code = error_set(e, E_REFUSED,
+                         "%s and %s, records of the same two, are marked as different people; look at both, and take "
+                         "that mark back first if it is wrong",
+                         one, other);
+    }
+    person_map_free(&map);
+    free(marks);
+    return code;
+}
+
+int person_link(struct db *db, const struct id *a, const struct id *b, struct person_edits *out, struct error *e)
+{
+    int code, same, found;
+    memset(out, 0, sizeof *out);
+    if ((code = check(db, a, b, 1, e)) != 0 || (code = are_same(db, a, b, &same, e)) != 0 || same ||
+        (code = check_marks(db, a, b, e)) != 0)
+        return code;
+    if ((code = put(db, a, b, PERSON_SAME_AS, 1, out, e)) != 0 ||
+        (code = take_out(db, a, b, PERSON_DIFFERENT_FROM, out, &found, e)) != 0)
+        person_edits_free(out);
+    return code;
+}
+
+int person_unlink(struct db *db, const struct id *a, const struct id *b, struct person_edits *out, struct error *e)
+{
+    struct person_map map = {0};
+    char one[BRIEF], other[BRIEF], between[BRIEF];
+    struct id next;
+    int code, found;
+    memset(out, 0, sizeof *out);
+    if ((code = check(db, a, b, 0, e)) != 0)
+        return code;
+    if ((code = take_out(db, a, b, PERSON_SAME_AS, out, &found, e)) != 0 || found) {
+        if (code != 0)
+            person_edits_free(out);
+        return code;
+    }
+    brief_of(a, one);
+    brief_of(b, other);
+    if ((code = person_map_load(db, &map, e)) == 0 && (found = person_map_next(&map, a, b, &next, e)) < 0)
+        code = error_code(e);
+    if (code == 0) {
+        brief_of(&next, between);
+        code = found ? error_set(e, E_NOT_FOUND,
+                                 "%s and %s are one person's only through another record: unlink %s from %s", one,
+                                 other, one, between)
+                     : error_set(e, E_NOT_FOUND, "%s and %s are not linked; there is nothing to undo", one, other);
+    }
+    person_map_free(&map);
+    return code;
+}
+
+int person_part(struct db *db, const struct id *a, const struct id *b, struct person_edits *out, struct error *e)
+{
+    char one[BRIEF], other[BRIEF];
+    int code, same, marked;
+    memset(out, 0, sizeof *out);
+    if ((code = check(db, a, b, 1, e)) != 0 || (code = are_same(db, a, b, &same, e)) != 0)
+        return code;
+    brief_of(a, one);
+    brief_of(b, other);
+    if (same)
+        return error_set(e, E_REFUSED, "%s and %s are linked as one person; unlink them first", one, other);
+    if ((marked = holds(db, a, b, PERSON_DIFFERENT_FROM, e)) == 0)
+        marked = holds(db, b, a, PERSON_DIFFERENT_FROM, e);
+    if (marked != 0)
+        return marked < 0 ? error_code(e) : 0;
+    if ((code = put(db, a, b, PERSON_DIFFERENT_FROM, 1, out, e)) != 0)
+        person_edits_free(out);
+    return code;
+}
+
+int person_unpart(struct db *db, const struct id *a, const struct id *b, struct person_edits *out, struct error *e)
+{
+    char one[BRIEF], other[BRIEF];
+    int code, found;
+    memset(out, 0, sizeof *out);
+    if ((code = check(db, a, b, 0, e)) != 0 ||
+        (code = take_out(db, a, b, PERSON_DIFFERENT_FROM, out, &found, e)) != 0) {
+        person_edits_free(out);
+        return code;
+    }
+    brief_of(a, one);
+    brief_of(b, other);
+    return found != 0 ? 0
+                      : error_set(e, E_NOT_FOUND, "%s and %s are not marked as different; there is nothing to undo",
+                                  one, other);
+}

@@ -1,0 +1,317 @@
+#include "review_print.h"
+
+#include <string.h>
+
+#define NAME_MAX_BYTES 256
+#define BRIEF 9 /* a short id: the last 8 characters, and NUL */
+
+/* --- names --- */
+
+/* One column of a record, by the text of its id; "" where there is none. */
+static void look_up(struct db *db, const char *sql, const struct id *record, char out[NAME_MAX_BYTES])
+{
+    char text[ID_TEXT];
+    sqlite3_stmt *s;
+    out[0] = '\0';
+    id_format(record, text);
+    if (db_query(db, &s, NULL, sql, "t", text) != 0 || db_next(db, s, NULL) != 1)
+        return;
+    (void)snprintf(out, NAME_MAX_BYTES, "%s", db_text(s, 0));
+    db_done(db, s);
+}
+
+static void user_name(struct db *db, const struct id *user, char out[NAME_MAX_BYTES])
+{
+    look_up(db, "SELECT coalesce(name, login, '') FROM \"user\" WHERE id = ?", user, out);
+    if (out[0] == '\0')
+        id_format(user, out);
+}
+
+static void brief(const struct id *id, char out[BRIEF])
+{
+    char text[ID_TEXT];
+    id_format(id, text);
+    memcpy(out, text + ID_TEXT - BRIEF, BRIEF);
+}
+
+/* What the office calls a laptop; laptops have no records of each other. */
+static void device_label(struct db *db, const struct id *device, char out[NAME_MAX_BYTES])
+{
+    look_up(db, "SELECT coalesce(label, '') FROM device WHERE id = ?", device, out);
+}
+
+/* The person whose record or case it is; "" for what is office-wide. */
+static void person_name(struct db *db, const struct id *scope, char out[NAME_MAX_BYTES])
+{
+    look_up(db, "SELECT coalesce(legal_name, preferred_name, '') FROM client WHERE id = ?", scope, out);
+    if (out[0] == '\0')
+        look_up(db,
+                "SELECT coalesce(p.legal_name, p.preferred_name, '') FROM \"case\" c JOIN client p ON p.id = c.client "
+                "WHERE c.id = ?",
+                scope, out);
+}
+
+void review_print_user(struct review_print *p, const struct id *user)
+{
+    char name[NAME_MAX_BYTES];
+    user_name(p->db, user, name);
+    cli_line(p->cli->out, name);
+}
+
+/* --- words --- */
+
+static void words_heading(struct review_print *p, const struct review *r)
+{
+    const struct record_conflict *c = &r->conflict;
+    FILE *out = p->cli->out;
+    char record[ID_TEXT], scope[BRIEF], name[NAME_MAX_BYTES], when[32], age[REVIEW_AGE];
+    id_format(&c->record, record);
+    brief(&c->scope, scope);
+    person_name(p->db, &c->scope, name);
+    (void)fprintf(out, "%s %s  %s  %s\n    %s.\n", c->kind->name, record, c->field->name,
+                  c->loud ? "CONFLICT: A PERSON MUST DECIDE" : "parallel edit", r->sentence);
+    if (name[0] != '\0') {
+        (void)fprintf(out, "    of %s ", scope);
+        cli_line(out, name);
+        (void)fputc('\n', out);
+    }
+    (void)fputs(c->loud ? "    to decide: " : "    to look at: ", out);
+    for (size_t i = 0; i < r->owner_count; i++) {
+        (void)fputs(i == 0 ? "" : ", ", out);
+        review_print_user(p, &r->owners[i]);
+    }
+    if (r->owner_count == 0)
+        (void)fputs("nobody: the office has no active administrator", out);
+    cli_time(r->since_ms, when);
+    (void)fprintf(out, "; since %s (%s)%s\n", when, review_age(r->since_ms, p->now_ms, age),
+                  r->at_office ? "" : ", not at the office yet");
+}
+
+static void words_who(struct review_print *p, const struct id *author, const struct id *device, uint64_t wall_ms,
+                      uint64_t position, uint64_t received_ms)
+{
+    FILE *out = p->cli->out;
+    char label[NAME_MAX_BYTES], name[BRIEF], when[32];
+    review_print_user(p, author);
+    cli_time(wall_ms, when);
+    (void)fprintf(out, ", %s by the clock of ", when);
+    device_label(p->db, device, label);
+    if (label[0] != '\0') {
+        cli_line(out, label);
+        (void)fputc(' ', out);
+    }
+    brief(device, name);
+    cli_time(received_ms, when);
+    (void)fprintf(out, "%s; %s%s\n", name, position == MERGE_NOT_ACCEPTED ? "not at the office yet" : "at the office ",
+                  position == MERGE_NOT_ACCEPTED ? "" : when);
+}
+
+static void words_seen(struct review_print *p, const struct review *r, const struct review_value *v)
+{
+    FILE *out = p->cli->out;
+    const char *between = "";
+    (void)fputs("        had seen: ", out);
+    for (size_t i = 0; i < v->seen_count; i++) {
+        (void)fputs(between, out);
+        p->value(p->arg, r->conflict.kind, r->conflict.field, v->seen[i], 18);
+        between = "; ";
+    }
+    if (v->more != 0)
+        (void)fprintf(out, "; and %zu more", v->more);
+    if (v->unknown != 0)
+        (void)fprintf(out, "%s%zu earlier %s not in this store", between, v->unknown,
+                      v->unknown == 1 ? "value that is" : "values that are");
+    if (v->seen_count + v->unknown == 0)
+        (void)fputs("nothing", out);
+    (void)fputc('\n', out);
+}
+
+static void words_values(struct review_print *p, const struct review *r)
+{
+    FILE *out = p->cli->out;
+    for (size_t i = 0; i < r->field.count; i++) {
+        const struct record_op *op = &r->field.ops[i];
+        (void)fprintf(out, "    %zu %s ", i + 1,
+                      r->field.merged != NULL    ? "version:"
+                      : i < r->field.shown.count ? "shown: "
+                                                 : "beside:");
+        p->value(p->arg, r->conflict.kind, r->conflict.field, op->merge.value, 14);
+        (void)fputs("\n        by ", out);
+        words_who(p, &op->author, &op->merge.dot.device, op->wall_ms, op->merge.position, op->merge.received_ms);
+        words_seen(p, r, &r->values[i]);
+    }
+}
+
+/* Void has no values to choose from: who voided, and who went on. */
+static void words_void(struct review_print *p, const struct review *r)
+{
+    FILE *out = p->cli->out;
+    for (size_t i = 0; i < r->field.count; i++) {
+        const struct record_op *op = &r->field.ops[i];
+        (void)fprintf(out, "    %s by ", slice_is_nil(op->merge.value) ? "void taken back" : "voided");
+        words_who(p, &op->author, &op->merge.dot.device, op->wall_ms, op->merge.position, op->merge.received_ms);
+    }
+    for (size_t i = 0; i < r->beside_count; i++) {
+        const struct review_beside *b = &r->beside[i];
+        const struct schema_field *field = schema_field(r->conflict.kind, b->field);
+        (void)fprintf(out, "    %s written by ",
+                      field != NULL ? field->name : "a field that this version does not know");
+        words_who(p, &b->author, &b->dot.device, b->wall_ms, b->position, b->received_ms);
+    }
+}
+
+static void words_way(struct review_print *p, const struct review *r)
+{
+    FILE *out = p->cli->out;
+    char record[BRIEF];
+    brief(&r->conflict.record, record);
+    if (r->conflict.field->policy == SCHEMA_SUM && r->conflict.field->number != FIELD_VOID)
+        (void)fprintf(out, "    correct it: satchel add %s %s=-NUMBER\n", record, r->conflict.field->name);
+    else if (r->conflict.field->number == FIELD_VOID)
+        (void)fprintf(out, "    decide: satchel resolve %s void yes|no --seen %s\n", record, r->code);
+    else if (r->field.merged != NULL && r->field.merged->text.overlaps == 0)
+        (void)fprintf(out, "    settle: satchel resolve %s %s merged --seen %s   (or a value, or its number above)\n",
+                      record, r->conflict.field->name, r->code);
+    else
+        (void)fprintf(out, "    %s: satchel resolve %s %s VALUE --seen %s   (a value, or its number above)\n",
+                      r->conflict.loud ? "decide" : "settle", record, r->conflict.field->name, r->code);
+}
+
+static void print_words(struct review_print *p, const struct review *r)
+{
+    words_heading(p, r);
+    if (r->conflict.field->number == FIELD_VOID)
+        words_void(p, r);
+    else
+        words_values(p, r);
+    if (r->field.merged != NULL && p->merged != NULL)
+        p->merged(p->arg, &r->field, 4);
+    if (p->decides)
+        words_way(p, r);
+}
+
+/* --- JSON --- */
+
+static void json_text(FILE *out, const char *before, const char *name, const char *text)
+{
+    (void)fprintf(out, "%s\"%s\": ", before, name);
+    cli_json_text(out, text, strlen(text));
+}
+
+static void json_id(FILE *out, const char *before, const char *name, const struct id *id)
+{
+    char text[ID_TEXT];
+    id_format(id, text);
+    (void)fprintf(out, "%s\"%s\": \"%s\"", before, name, text);
+}
+
+static void json_owners(struct review_print *p, const struct review *r)
+{
+    FILE *out = p->cli->out;
+    char text[NAME_MAX_BYTES];
+    (void)fputs(", \"owners\": [", out);
+    for (size_t i = 0; i < r->owner_count; i++) {
+        json_id(out, i == 0 ? "{" : ", {", "id", &r->owners[i]);
+        look_up(p->db, "SELECT coalesce(login, '') FROM \"user\" WHERE id = ?", &r->owners[i], text);
+        json_text(out, ", ", "login", text);
+        user_name(p->db, &r->owners[i], text);
+        json_text(out, ", ", "name", text);
+        (void)fputc('}', out);
+    }
+    (void)fputc(']', out);
+}
+
+/* author, device, times: what stands in each value, and in each op beside a void. */
+static void json_who(struct review_print *p, const struct id *author, const struct id *device, uint64_t wall_ms,
+                     uint64_t received_ms)
+{
+    FILE *out = p->cli->out;
+    char text[NAME_MAX_BYTES];
+    user_name(p->db, author, text);
+    json_text(out, "", "author", text);
+    json_id(out, ", ", "author_id", author);
+    json_id(out, ", ", "device", device);
+    device_label(p->db, device, text);
+    json_text(out, ", ", "device_label", text);
+    (void)fprintf(out, ", \"wall_ms\": %llu, \"received_ms\": %llu", (unsigned long long)wall_ms,
+                  (unsigned long long)received_ms);
+}
+
+static void json_value(struct review_print *p, const struct review *r, size_t number)
+{
+    const struct record_op *op = &r->field.ops[number];
+    const struct review_value *v = &r->values[number];
+    FILE *out = p->cli->out;
+    (void)fprintf(out, "%s{\"value\": ", number == 0 ? "" : ", ");
+    if (r->conflict.field->number == FIELD_VOID)
+        (void)fputs(slice_is_nil(op->merge.value) ? "\"taken back\"" : "\"voided\"", out);
+    else
+        p->value(p->arg, r->conflict.kind, r->conflict.field, op->merge.value, 0);
+    (void)fputs(", ", out);
+    json_who(p, &op->author, &op->merge.dot.device, op->wall_ms, op->merge.received_ms);
+    (void)fprintf(out, ", \"shown\": %s, \"seen\": [", number < r->field.shown.count ? "true" : "false");
+    for (size_t i = 0; i < v->seen_count && r->conflict.field->number != FIELD_VOID; i++) {
+        (void)fputs(i == 0 ? "" : ", ", out);
+        p->value(p->arg, r->conflict.kind, r->conflict.field, v->seen[i], 0);
+    }
+    (void)fprintf(out, "], \"seen_more\": %zu, \"seen_unknown\": %zu}", v->more, v->unknown);
+}
+
+static void json_beside(struct review_print *p, const struct review *r)
+{
+    FILE *out = p->cli->out;
+    (void)fputs(", \"beside\": [", out);
+    for (size_t i = 0; i < r->beside_count; i++) {
+        const struct schema_field *field = schema_field(r->conflict.kind, r->beside[i].field);
+        json_text(out, i == 0 ? "{" : ", {", "field", field != NULL ? field->name : "");
+        (void)fputs(", ", out);
+        json_who(p, &r->beside[i].author, &r->beside[i].dot.device, r->beside[i].wall_ms, r->beside[i].received_ms);
+        (void)fputc('}', out);
+    }
+    (void)fputc(']', out);
+}
+
+static void print_json(struct review_print *p, const struct review *r)
+{
+    const struct record_conflict *c = &r->conflict;
+    FILE *out = p->cli->out;
+    char name[NAME_MAX_BYTES];
+    (void)fprintf(out, "%s\n{\"kind\": \"%s\"", p->loud + p->quiet == 0 ? "" : ",", c->kind->name);
+    json_id(out, ", ", "record", &c->record);
+    json_id(out, ", ", "scope", &c->scope);
+    person_name(p->db, &c->scope, name);
+    json_text(out, ", ", "person", name);
+    (void)fprintf(out, ", \"field\": \"%s\", \"loud\": %s, \"label\": \"%s\"", c->field->name,
+                  c->loud ? "true" : "false", review_label(c->loud));
+    json_text(out, ", ", "sentence", r->sentence);
+    (void)fprintf(out, ", \"since_ms\": %llu, \"at_office\": %s, \"code\": \"%s\"", (unsigned long long)r->since_ms,
+                  r->at_office ? "true" : "false", r->code);
+    json_owners(p, r);
+    (void)fputs(", \"values\": [", out);
+    for (size_t i = 0; i < r->field.count; i++)
+        json_value(p, r, i);
+    (void)fputc(']', out);
+    if (r->field.merged != NULL && p->merged != NULL) {
+        (void)fputs(", \"merged\": ", out);
+        p->merged(p->arg, &r->field, 0);
+    }
+    if (c->field->number == FIELD_VOID)
+        json_beside(p, r);
+    (void)fputc('}', out);
+}
+
+void review_print(struct review_print *p, const struct review *r)
+{
+    if (p->cli->json)
+        print_json(p, r);
+    else
+        print_words(p, r);
+    *(r->conflict.loud ? &p->loud : &p->quiet) += 1;
+}
+
+void review_print_count(const struct review_print *p)
+{
+    char loud[64], quiet[64];
+    (void)fprintf(p->cli->err, "%s to decide, %s\n", cli_count(p->loud, "conflict", "conflicts", loud, sizeof loud),
+                  cli_count(p->quiet, "parallel edit", "parallel edits", quiet, sizeof quiet));
+}

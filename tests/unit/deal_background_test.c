@@ -1,0 +1,58 @@
+/* What a contested text or status was written over is dealt to laptops that lack it. */
+#include "deal_room.h"
+
+static void set_assessment(struct central *office, const struct id *kase, const char *text)
+{
+    pair_office_write(office, KIND_CASE, kase, kase, 0, "assessment", text, NULL);
+}
+
+/* Goal: somebody comes home with an edit of a text that was replaced twice since. A laptop that got the case with the
+ * last version alone gets, before that edit, what both were written over: also where each batch holds one entry, and
+ * where the link breaks on the way. One that gets the case only now gets it compact. All show both edits. */
+static void test_background(void **state)
+{
+    struct room *r = *state;
+    struct pair *home = &r->p[0], *other = &r->p[1], *late = &r->p[2];
+    const char *sql = "SELECT assessment FROM \"case\" WHERE id = ?";
+    char user[ID_TEXT];
+    for (unsigned breaks = 0; breaks < 4; breaks++) {
+        struct id assignment = id_new(clock_wall()), kase = id_new(clock_wall()), mine = id_new(clock_wall());
+        uint64_t before;
+        pair_office_write(home->office, KIND_CASE, &kase, &kase, 1, "assessment", "one\n\ntwo\n", NULL);
+        id_format(&home->user, user);
+        pair_office_write(home->office, KIND_ASSIGNMENT, &kase, &mine, 1, "user", user, "status", "active", NULL);
+        assert_true(pull(home, LIMITS_BATCH_MAX, 0, NULL, NULL));
+        set_assessment(home->office, &kase, "two\n\ntwo\n");
+        set_assessment(home->office, &kase, "three\n\ntwo\n");
+        id_format(&other->user, user);
+        pair_office_write(home->office, KIND_ASSIGNMENT, &kase, &assignment, 1, "user", user, "status", "active", NULL);
+        assert_true(pull(other, LIMITS_BATCH_MAX, 0, NULL, NULL));
+        world_expect(other->db, sql, &kase, "three\n\ntwo\n");
+        before = pair_count(other->db, "SELECT count(*) FROM entry WHERE kind = 8");
+        /* The edit of one that was out. */
+        pair_field_write(home, KIND_CASE, &kase, &kase, 0, "assessment", "one\n\nfour\n", NULL);
+        assert_int_equal(pair_push(home), 0);
+        if (breaks != 0)
+            (void)pull(other, 1, breaks, NULL, NULL);
+        assert_true(pull(other, breaks == 0 ? LIMITS_BATCH_MAX : 1, 0, NULL, NULL));
+        world_expect(other->db, sql, &kase, "three\n\nfour\n");
+        assert_int_equal(pair_count(other->db, "SELECT count(*) FROM entry WHERE kind = 8"), before + 3);
+        assert_true(pull(home, LIMITS_BATCH_MAX, 0, NULL, NULL));
+        world_expect(home->db, sql, &kase, "three\n\nfour\n");
+        assignment = id_new(clock_wall());
+        id_format(&late->user, user);
+        pair_office_write(home->office, KIND_ASSIGNMENT, &kase, &assignment, 1, "user", user, "status", "active", NULL);
+        assert_true(pull(late, breaks == 0 ? LIMITS_BATCH_MAX : 1, 0, NULL, NULL));
+        world_expect(late->db, sql, &kase, "three\n\nfour\n");
+        assert_int_equal(pair_count(late->db, "SELECT count(*) FROM conflict"), breaks + 1);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+    const struct CMUnitTest tests[] = {
+        TEST(test_background),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
