@@ -117,6 +117,36 @@ static int load(struct central *c, struct error *e)
     return 0;
 }
 
+/* The office writes by this program's schema from now on: that is said in the log, so that an auditor knows where. */
+static int note_schema(struct central *c, struct error *e)
+{
+    char id[ID_TEXT], version[24];
+    struct edit edit;
+    sqlite3_stmt *s;
+    int row, code;
+    id_format(&c->office, id);
+    if ((code = db_query(c->db, &s, e, "SELECT schema_version FROM office WHERE id = ? AND schema_version IS NOT ?",
+                         "ti", id, (int64_t)schema_version())) != 0)
+        return code;
+    if ((row = db_next(c->db, s, e)) < 0)
+        return error_code(e);
+    if (row == 1)
+        db_done(c->db, s);
+    if (row == 0 || (code = central_begin(c, e)) != 0)
+        return code;
+    central_act_as_office(c);
+    (void)snprintf(version, sizeof version, "%d", schema_version());
+    if ((code = edit_open(&edit, c->db, &c->office, e)) != 0 ||
+        (code = edit_set_text(&edit, "schema_version", version, e)) != 0)
+        edit_free(&edit);
+    else
+        code = central_write(c, &edit, NULL, e);
+    if (code == 0)
+        return central_commit(c, e);
+    central_rollback(c);
+    return code;
+}
+
 int central_open_key(struct central **out, const char *folder, const uint8_t key[32],
                      const struct keyfile_opened *opened, struct error *e)
 {
@@ -126,8 +156,8 @@ int central_open_key(struct central **out, const char *folder, const uint8_t key
     if (c == NULL)
         return no_memory(e);
     memcpy(c->keys->data_key, key, sizeof c->keys->data_key);
-    if ((code = open_store(c, key, 0, e)) == 0 && (code = load(c, e)) == 0 && (code = recovery_refresh(c, e)) == 0 &&
-        opened != NULL && opened->wrong != 0)
+    if ((code = open_store(c, key, 0, e)) == 0 && (code = load(c, e)) == 0 && (code = note_schema(c, e)) == 0 &&
+        (code = recovery_refresh(c, e)) == 0 && opened != NULL && opened->wrong != 0)
         code = central_event(c, "wrong passphrases", opened->wrong, opened->wrong_ms, NULL, e);
     if (code != 0)
         central_close(c);

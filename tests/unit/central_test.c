@@ -76,6 +76,33 @@ static void test_create(void **state)
     central_close(c);
 }
 
+/* Goal: an office that another version's program had last says in its log that this one's schema is written now, once.
+ */
+static void test_schema_version(void **state)
+{
+    struct central *c = open_office();
+    uint64_t size;
+    char sql[] = "SELECT schema_version FROM office WHERE id = ?", version[8];
+    struct edit edit;
+    (void)state;
+    PAIR_OK(central_begin(c, &pair_e));
+    central_act_as_office(c);
+    PAIR_OK(edit_open(&edit, c->db, &c->office, &pair_e));
+    PAIR_OK(edit_set_text(&edit, "schema_version", "2", &pair_e));
+    PAIR_OK(central_write(c, &edit, NULL, &pair_e));
+    PAIR_OK(central_commit(c, &pair_e));
+    size = c->tree.size;
+    (void)snprintf(version, sizeof version, "%d", schema_version());
+    for (int i = 0; i < 2; i++) {
+        central_close(c);
+        c = open_office();
+        world_expect(c->db, sql, &c->office, version);
+        assert_int_equal(c->tree.size, size + 1);
+    }
+    world_check_office(c);
+    central_close(c);
+}
+
 /* Goal: the seal key is a key of its own, stays the same, and an office that has none yet gets one when it opens. */
 static void test_seal_key(void **state)
 {
@@ -287,9 +314,9 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_create),       cmocka_unit_test(test_seal_key),         cmocka_unit_test(test_open_key),
-        cmocka_unit_test(test_transactions), cmocka_unit_test(test_lost_transaction), cmocka_unit_test(test_kill),
-        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_create),   cmocka_unit_test(test_schema_version), cmocka_unit_test(test_seal_key),
+        cmocka_unit_test(test_open_key), cmocka_unit_test(test_transactions),   cmocka_unit_test(test_lost_transaction),
+        cmocka_unit_test(test_kill),     cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
