@@ -171,7 +171,7 @@ critical"
     equal "$(shown anna "$case" risk)" "newer than this program (6)"
     equal "$(conflict anna "$case" risk)" "low
 newer than this program (6)"
-    laptop anna resolve "$case" risk 1
+    resolve anna "$case" risk 1
     laptop anna set "$case" status="on hold"
     all_agree anna zoe yan
     equal "$(shown zoe "$case" risk)" imminent
@@ -189,7 +189,7 @@ newer than this program (6)"
     laptop yan set "$client" pronouns=he
     all_agree yan anna zoe
     for who in anna zoe yan; do equal "$(field '$.void_contested' laptop $who show "$client" --json)" 1; done
-    laptop anna resolve "$client" void no
+    resolve anna "$client" void no
     all_agree anna zoe yan
     equal "$(shown zoe "$client" pronouns)" he
     equal "$(newer anna "$client" 1900)" "he by Worker Yan"
@@ -216,7 +216,7 @@ Zoe's"
 Zoe's"
     run laptop anna conflicts
     has "$output" "cannot tell whether their values agree"
-    laptop zoe resolve "$client" tax_name "A. Taxed"
+    resolve zoe "$client" tax_name "A. Taxed"
     all_agree zoe anna yan
     equal "$(conflict anna "$client" 1901)" ""
     for who in zoe yan; do
@@ -349,10 +349,10 @@ imminent"
     has_newer zoe
     equal "$(report "SELECT count(*) FROM client WHERE id = '$mine'")" 1
     # She decides what she knows, gets the newer program, and decides the rest.
-    laptop anna resolve "$client" legal_name "Anna's Spelling"
+    resolve anna "$client" legal_name "Anna's Spelling"
     touch "$home/anna.newer"
     has_newer anna
-    laptop anna resolve "$case" risk imminent
+    resolve anna "$case" risk imminent
     all_agree anna zoe
     equal "$(shown zoe "$case" risk)" imminent
     equal "$(shown zoe "$client" legal_name)" "Anna's Spelling"
