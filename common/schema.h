@@ -139,7 +139,7 @@ const char *schema_sql_type(const struct schema_field *field);
 
 /* Goes up where record*.c makes its tables otherwise, or fills them otherwise: then every record is made again when a
  * store is opened. */
-#define SCHEMA_PROJECTION 1
+#define SCHEMA_PROJECTION 2
 /* BLAKE2b-256 of all that the projection of a kind is made by: SCHEMA_PROJECTION, fields, types, policies, choices and
  * their order. */
 void schema_print(const struct schema_kind *kind, uint8_t out[32]);
