@@ -28,19 +28,19 @@ static int has_background(const struct schema_field *field)
 
 /* --- the office's rule --- */
 
-/* The one place that reads it. An office that was set up before there was such a field names none: rule 1. */
-int record_contest_rule(struct db *db, int *newer, struct error *e)
+/* The one place that reads it. What this version cannot read is newer than all it knows. */
+int record_contest_rule(struct db *db, int64_t *rule, struct error *e)
 {
+    static const char sql[] = "SELECT coalesce(max(CASE typeof(text_rule) WHEN 'integer' THEN text_rule "
+                              "WHEN 'text' THEN 9223372036854775807 END), 1) FROM office";
     sqlite3_stmt *s;
-    int row, code;
-    *newer = 0;
-    if ((code = db_query(db, &s, e, "SELECT 1 FROM office WHERE text_rule > ?", "u", (uint64_t)TEXT_RULE)) != 0)
+    int code;
+    if ((code = db_query(db, &s, e, sql, "")) != 0)
         return code;
-    if ((row = db_next(db, s, e)) < 0)
+    if (db_next(db, s, e) != 1)
         return e->code;
-    if (row == 1)
-        db_done(db, s);
-    *newer = row == 1;
+    *rule = db_int(s, 0);
+    db_done(db, s);
     return 0;
 }
 
@@ -209,12 +209,14 @@ static int show_text(struct db *db, struct record_contest *c, struct merge_op *o
 {
     struct record_ancestry a;
     struct slice base;
+    int64_t rule;
     int code;
     /* 1. Whether it is done at all. */
     if (wants == RECORD_ORDER || !may_merge(c, ops))
         return 0;
-    if ((code = record_contest_rule(db, &c->newer_rule, e)) != 0)
+    if ((code = record_contest_rule(db, &rule, e)) != 0)
         return code;
+    c->newer_rule = rule > TEXT_RULE;
     /* 2. What the versions were written over. A newer rule needs it too. */
     code = record_ancestry_load(db, c->record, c->field->number, ops, count, 1, &a, e);
     if (code == 0 && wants == RECORD_BACKGROUND)

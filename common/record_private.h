@@ -119,8 +119,9 @@ void record_contest_free(struct record_contest *c);
 void record_merged_free(struct record_merged *m);
 /* Nothing is noted for a field any more. */
 int record_contest_end(struct db *db, const struct id *record, const struct schema_field *field, struct error *e);
-/* *newer: not 0 where the office's record names a newer rule of bringing texts together than this program has. */
-int record_contest_rule(struct db *db, int *newer, struct error *e);
+/* The rule by which the office brings texts together (TEXT_RULE), as its record in this store names it; 1 where it
+ * names none. */
+int record_contest_rule(struct db *db, int64_t *rule, struct error *e);
 /* Makes every record again that has a contested text or status: that rule has changed, or an older version showed them.
  */
 int record_contest_redo(struct db *db, struct error *e);

@@ -353,7 +353,8 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
     const struct change *c = &entry->change;
     struct showing s;
     int has_void = touches_void(c) || !view->living->known || record_living_has(view->living, FIELD_VOID);
-    int newer = 0, newer_now = 0, code;
+    int64_t rule = 0, rule_now = 0;
+    int code;
     s.db = db;
     s.kind = kind;
     s.entry = entry;
@@ -363,7 +364,7 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
     s.words = (struct record_text){NULL, 0, 0, 0};
     s.changed = 0;
     /* 1. The fields, one by one. */
-    if (kind->number == KIND_OFFICE && (code = record_contest_rule(db, &newer, e)) != 0)
+    if (kind->number == KIND_OFFICE && (code = record_contest_rule(db, &rule, e)) != 0)
         return code;
     list_fields(&s);
     code = prepare(&s, e);
@@ -378,8 +379,8 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
     if (code == 0 && s.changed)
         code = mark_contested(&s, e);
     /* 4. The office's rule for texts holds for all of them. */
-    if (code == 0 && kind->number == KIND_OFFICE && (code = record_contest_rule(db, &newer_now, e)) == 0 &&
-        newer != newer_now)
+    if (code == 0 && kind->number == KIND_OFFICE && (code = record_contest_rule(db, &rule_now, e)) == 0 &&
+        rule != rule_now)
         code = record_contest_redo(db, e);
     record_text_free(&s.words);
     record_field_forget(&s.others);
