@@ -63,10 +63,12 @@ static const char *column(struct db *db)
 }
 
 /* 'q', 'l' or '-'. */
-static char conflict_in(struct db *db)
+static int conflict_in(struct db *db)
 {
     int64_t loud = number_in(db, "SELECT coalesce((SELECT loud FROM conflict), -1)");
-    return loud < 0 ? '-' : loud != 0 ? 'l' : 'q';
+    if (loud < 0)
+        return '-';
+    return loud != 0 ? 'l' : 'q';
 }
 
 static struct record_field load(struct db *db, unsigned field)
