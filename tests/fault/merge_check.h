@@ -116,7 +116,7 @@ static inline void check_gather(const struct case_history *h, const struct case_
 static inline void check_ancestors(const struct check_field *f, const struct merge_op *ops, size_t count,
                                    struct check_view *out)
 {
-    char is_ancestor[CASE_FIELD_OPS];
+    uint8_t is_ancestor[CASE_FIELD_OPS];
     static struct model_op known[CASE_FIELD_OPS];
     for (size_t i = 0; i < count; i++)
         known[i] = f->from[ops[i].tag];

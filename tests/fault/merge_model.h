@@ -243,12 +243,12 @@ static inline int model_names(const struct model_op *o, const struct model_op *o
 }
 
 /* "What they supersede, what that supersedes, and so on": of all ops, those that some live op leads to. Marks them. */
-static inline void model_ancestors(const struct model_op *all, size_t count, char *is_ancestor)
+static inline void model_ancestors(const struct model_op *all, size_t count, uint8_t *is_ancestor)
 {
-    char is_dead[CASE_FIELD_OPS] = {0};
+    uint8_t is_dead[CASE_FIELD_OPS] = {0};
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < count; k++)
-            is_dead[k] |= (char)model_names(&all[i], &all[k]);
+            is_dead[k] |= (uint8_t)model_names(&all[i], &all[k]);
     memset(is_ancestor, 0, count);
     for (int more = 1; more;) {
         more = 0;
@@ -263,12 +263,12 @@ static inline void model_ancestors(const struct model_op *all, size_t count, cha
  * names the end of the line becomes its end. Shown is the end of the line." Puts it first. */
 static inline void model_follow(const struct model_op *all, size_t all_count, struct model_op *live, size_t count)
 {
-    char in[CASE_FIELD_OPS], taken[CASE_FIELD_OPS] = {0};
+    uint8_t in[CASE_FIELD_OPS], taken[CASE_FIELD_OPS] = {0};
     const struct model_op *end = NULL;
     model_ancestors(all, all_count, in);
     for (size_t i = 0; i < all_count; i++)
         for (size_t k = 0; k < count; k++)
-            in[i] |= (char)case_same_dot(all[i].dot, live[k].dot);
+            in[i] |= (uint8_t)case_same_dot(all[i].dot, live[k].dot);
     for (;;) {
         size_t next = all_count;
         for (size_t i = 0; i < all_count; i++)
@@ -292,18 +292,18 @@ static inline void model_follow(const struct model_op *all, size_t all_count, st
 
 /* Which ops an op leads to within so many steps; through those that are in `within` alone (NULL: through all). */
 static inline void model_lead(const struct model_op *all, size_t count, const struct model_op *from, size_t steps,
-                              const char *within, char *out)
+                              const uint8_t *within, uint8_t *out)
 {
     memset(out, 0, count);
     for (size_t step = 0; step < steps; step++) {
-        char more[CASE_FIELD_OPS];
+        uint8_t more[CASE_FIELD_OPS];
         memcpy(more, out, count);
         for (size_t i = 0; i < count; i++) {
             if (within != NULL && !within[i])
                 continue;
-            more[i] |= (char)(model_names(from, &all[i]));
+            more[i] |= (uint8_t)(model_names(from, &all[i]));
             for (size_t k = 0; k < count; k++)
-                more[i] |= (char)(out[k] && model_names(&all[k], &all[i]));
+                more[i] |= (uint8_t)(out[k] && model_names(&all[k], &all[i]));
         }
         if (memcmp(out, more, count) == 0)
             return;
@@ -318,7 +318,7 @@ static inline const struct model_op *model_base(const struct model_op *all, size
 {
     size_t ways_before = 0;
     for (size_t generation = 1; generation <= count; generation++) {
-        char common[CASE_FIELD_OPS], reached[CASE_FIELD_OPS] = {0}, led[CASE_FIELD_OPS];
+        uint8_t common[CASE_FIELD_OPS], reached[CASE_FIELD_OPS] = {0}, led[CASE_FIELD_OPS];
         const struct model_op *base = NULL;
         size_t found = 0, youngest = 0, ways = 0;
         memset(common, 1, sizeof common);

@@ -78,8 +78,8 @@ struct model_view {
     struct model_shown shown;
     size_t live;
     struct model_op ops[CASE_FIELD_OPS];
-    int together;     /* text: its versions were brought together */
-    char text[16384]; /* into this */
+    int together;              /* text: its versions were brought together */
+    char text[MODEL_TEXT_MAX]; /* into this */
 };
 
 /* One column, as " name=value"; nothing where it is NULL. */

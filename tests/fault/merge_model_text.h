@@ -7,6 +7,23 @@
 #include "fault/merge_model.h"
 #include "text.h"
 
+#define MODEL_TEXT_MAX 16384
+
+/* Puts a piece behind a text, which has room for MODEL_TEXT_MAX bytes. */
+static inline void model_add(char *out, const char *piece, size_t size)
+{
+    size_t used = strlen(out);
+    case_must(used + size < MODEL_TEXT_MAX, "no room for a text");
+    if (size != 0)
+        memcpy(out + used, piece, size);
+    out[used + size] = 0;
+}
+
+static inline void model_say(char *out, const char *words)
+{
+    model_add(out, words, strlen(words));
+}
+
 enum model_together { MODEL_APART, MODEL_CLEAN, MODEL_OVERLAPS };
 
 static inline int model_is_story(const struct model_op *o)
@@ -29,8 +46,8 @@ static inline void model_mark(char *out, const char *mark)
 {
     size_t size = strlen(out);
     if (size != 0 && out[size - 1] != '\n')
-        (void)strcat(out, "\n");
-    (void)strcat(out, mark);
+        model_say(out, "\n");
+    model_say(out, mark);
 }
 
 /* One place: in the order of the dots of who wrote first, each wording once. */
@@ -48,12 +65,12 @@ static inline int model_place(const struct model_op *base, const struct model_op
             wordings[different++] = now;
     }
     if (different < 2) {
-        (void)strcat(out, different == 0 ? was : wordings[0]);
+        model_say(out, different == 0 ? was : wordings[0]);
         return 0;
     }
     for (size_t k = 0; k < different; k++) {
         model_mark(out, k == 0 ? "[versions of this place, to be brought together:]\n" : "[or:]\n");
-        (void)strcat(out, wordings[k]);
+        model_say(out, wordings[k]);
     }
     model_mark(out, "[end of the versions]\n");
     return 1;
@@ -66,7 +83,7 @@ static inline enum model_together model_stories(const struct model_op *base, con
     out[0] = 0;
     for (unsigned paragraph = 0; paragraph < CASE_PARAGRAPHS; paragraph++) {
         overlaps |= model_place(base, by_dot, count, paragraph, out);
-        (void)strcat(out, paragraph + 1 < CASE_PARAGRAPHS ? "\n\n" : "\n");
+        model_say(out, paragraph + 1 < CASE_PARAGRAPHS ? "\n\n" : "\n");
     }
     return overlaps ? MODEL_OVERLAPS : MODEL_CLEAN;
 }
@@ -88,14 +105,14 @@ static inline enum model_together model_others_together(const struct model_op *b
     for (size_t i = 0; i < m.segment_count; i++) {
         const struct text_segment *s = &m.segments[i];
         if (s->form != TEXT_OVERLAP)
-            (void)strncat(out, (const char *)s->text.p, s->text.size);
+            model_add(out, (const char *)s->text.p, s->text.size);
         for (size_t k = 0; s->form == TEXT_OVERLAP && k < s->count; k++) {
             const struct slice *t = &m.alternatives[s->first + k].text;
             model_mark(out, k == 0 ? "[versions of this place, to be brought together:]\n" : "[or:]\n");
             if (t->size == 0)
-                (void)strcat(out, "[nothing: it was taken out]\n");
+                model_say(out, "[nothing: it was taken out]\n");
             else
-                (void)strncat(out, (const char *)t->p, t->size);
+                model_add(out, (const char *)t->p, t->size);
         }
         if (s->form == TEXT_OVERLAP)
             model_mark(out, "[end of the versions]\n");

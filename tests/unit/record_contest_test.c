@@ -63,10 +63,12 @@ static const char *column(struct db *db)
 }
 
 /* 'q', 'l' or '-'. */
-static char conflict_in(struct db *db)
+static int conflict_in(struct db *db)
 {
     int64_t loud = number_in(db, "SELECT coalesce((SELECT loud FROM conflict), -1)");
-    return loud < 0 ? '-' : loud != 0 ? 'l' : 'q';
+    if (loud < 0)
+        return '-';
+    return loud != 0 ? 'l' : 'q';
 }
 
 static struct record_field load(struct db *db, unsigned field)
@@ -254,11 +256,12 @@ static void nearest_base_is_found_by_way_of_the_dead(void **state)
     struct history *h = history_new();
     struct db *db;
     (void)state;
-    (void)write_text(h, 1, ASSESSMENT, "older", NULL, 0);
-    (void)write_over(h, 1, before, 0);
-    (void)write_over(h, 2, "The stove leaks.\n\nThe dog is kind.\n", 1);
-    (void)write_over(h, 2, "The stove leaks badly.\n\nThe dog is kind.\n", 2);
-    (void)write_over(h, 3, "The stove works.\n\nThe dog bites.\n", 1);
+    (void)write_text(h, 1, ASSESSMENT, "oldest", NULL, 0);
+    (void)write_over(h, 1, "older", 0);
+    (void)write_over(h, 1, before, 1);
+    (void)write_over(h, 2, "The stove leaks.\n\nThe dog is kind.\n", 2);
+    (void)write_over(h, 2, "The stove leaks badly.\n\nThe dog is kind.\n", 3);
+    (void)write_over(h, 3, "The stove works.\n\nThe dog bites.\n", 2);
     db = take_both_ways(h);
     assert_string_equal(column(db), "The stove leaks badly.\n\nThe dog bites.\n");
     assert_int_equal(conflict_in(db), 'q');
