@@ -396,17 +396,38 @@ static int has(const struct some *s, size_t i)
     return (int)(s->bits[i / 64] >> i % 64 & 1);
 }
 
-/* Which of the dead an op names, but for itself. */
-static struct some named_by(const struct merge_op *op, const struct merge_op *dead, size_t count)
+/* One of the dead, by its dot. */
+struct placed {
+    struct dot dot;
+    size_t at;
+};
+
+static int by_placed_dot(const void *left, const void *right)
+{
+    const struct placed *a = left, *b = right;
+    return dot_compare(&a->dot, &b->dot);
+}
+
+/* Which of the dead, in the order of their dots, an op names, but for itself. */
+static struct some named_by(const struct merge_op *op, const struct placed *dead, size_t count)
 {
     struct some out = {{0}};
     struct unpack r;
     unpack_start(&r, op->supersedes);
-    for (size_t left = unpack_array(&r); left > 0; left--) {
+    for (size_t left = unpack_array(&r); left > 0 && !r.failed; left--) {
         struct dot dot = dot_unpack(&r);
-        for (size_t i = 0; i < count && !r.failed; i++)
-            if (dot_equal(&dead[i].dot, &dot) && !dot_equal(&dot, &op->dot))
-                put(&out, i);
+        size_t low = 0, high = count;
+        if (r.failed || dot_equal(&dot, &op->dot))
+            continue;
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (dot_compare(&dead[middle].dot, &dot) < 0)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        for (; low < count && dot_equal(&dead[low].dot, &dot); low++)
+            put(&out, dead[low].at);
     }
     return out;
 }
@@ -414,36 +435,57 @@ static struct some named_by(const struct merge_op *op, const struct merge_op *de
 /* How many generations lie between an op, which names `first`, and each of the dead. */
 static void measure(const struct some *first, const struct some *names_of, size_t count, unsigned *distance)
 {
-    size_t queue[MERGE_DEAD_MAX], used = 0;
+    struct some left = {{0}}, next = *first; /* not reached yet, and reached in this generation */
+    unsigned generation = 1;
+    int any = 1;
     for (size_t i = 0; i < count; i++) {
-        distance[i] = has(first, i) ? 1 : FAR;
-        if (distance[i] == 1)
-            queue[used++] = i;
+        distance[i] = FAR;
+        put(&left, i);
     }
-    for (size_t at = 0; at < used; at++)
-        for (size_t i = 0; i < count; i++)
-            if (distance[i] == FAR && has(&names_of[queue[at]], i)) {
-                distance[i] = distance[queue[at]] + 1;
-                queue[used++] = i;
+    for (; any; generation++) {
+        struct some named = {{0}};
+        any = 0;
+        for (size_t w = 0; w < WORDS; w++) {
+            next.bits[w] &= left.bits[w];
+            left.bits[w] &= ~next.bits[w];
+        }
+        for (size_t i = 0; i < count; i++) {
+            if (next.bits[i / 64] == 0) {
+                i |= 63;
+                continue;
             }
+            if (!has(&next, i))
+                continue;
+            any = 1;
+            distance[i] = generation;
+            for (size_t w = 0; w < WORDS; w++)
+                named.bits[w] |= names_of[i].bits[w];
+        }
+        next = named;
+    }
 }
 
 struct merge_base merge_base(const struct merge_op *live, size_t count, const struct merge_op *dead, size_t dead_count)
 {
     struct merge_base found = {0, MERGE_NO_BASE};
     struct some names_of[MERGE_DEAD_MAX], older = {{0}};
+    struct placed placed[MERGE_DEAD_MAX];
     unsigned nearest[MERGE_DEAD_MAX], farthest[MERGE_DEAD_MAX], distance[MERGE_DEAD_MAX], generation = FAR;
     size_t bases = 0;
     if (dead_count > MERGE_DEAD_MAX)
         return found;
     /* 1. How far each of the dead is from the live op that is nearest to it, and from the one that is farthest. */
+    for (size_t i = 0; i < dead_count; i++)
+        placed[i] = (struct placed){dead[i].dot, i};
+    if (dead_count > 1)
+        qsort(placed, dead_count, sizeof *placed, by_placed_dot);
     for (size_t i = 0; i < dead_count; i++) {
-        names_of[i] = named_by(&dead[i], dead, dead_count);
+        names_of[i] = named_by(&dead[i], placed, dead_count);
         nearest[i] = FAR;
         farthest[i] = count == 0 ? FAR : 0;
     }
     for (size_t l = 0; l < count; l++) {
-        struct some first = named_by(&live[l], dead, dead_count);
+        struct some first = named_by(&live[l], placed, dead_count);
         measure(&first, names_of, dead_count, distance);
         for (size_t i = 0; i < dead_count; i++) {
             nearest[i] = distance[i] < nearest[i] ? distance[i] : nearest[i];

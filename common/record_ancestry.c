@@ -8,6 +8,16 @@
 
 #include "text.h"
 
+enum { LOOKED_SUMS = 1024 };
+
+/* An entry that a dot named: which of its ops are of the field; none where it is not there, or of another record. */
+struct looked_at {
+    struct id device;
+    uint64_t epoch, seq;
+    uint8_t ops[CHANGE_OPS_MAX / 8];
+    size_t next; /* with the same sum; 0: none, else its number and 1 */
+};
+
 struct search {
     struct db *db;
     const struct id *record;
@@ -16,11 +26,56 @@ struct search {
     size_t live_count, names;
     int too_many;
     struct record_ancestry *out;
+    struct looked_at *looked; /* many dots may name one large change for nothing, so that it is read once */
+    size_t looked_count, looked_room;
+    size_t heads[LOOKED_SUMS]; /* as `next` */
 };
 
 static int no_memory(struct error *e)
 {
     return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+}
+
+/* --- entries that were looked at --- */
+
+static size_t sum_of(const struct dot *dot)
+{
+    uint64_t sum = dot->epoch * 31 + dot->seq;
+    for (size_t i = 0; i < ID_BYTES; i++)
+        sum = sum * 31 + dot->device.b[i];
+    return sum % LOOKED_SUMS;
+}
+
+/* NULL: the entry was not looked at. */
+static const struct looked_at *find_looked(const struct search *s, const struct dot *dot)
+{
+    for (size_t at = s->heads[sum_of(dot)]; at != 0; at = s->looked[at - 1].next) {
+        const struct looked_at *l = &s->looked[at - 1];
+        if (l->seq == dot->seq && l->epoch == dot->epoch && id_equal(&l->device, &dot->device))
+            return l;
+    }
+    return NULL;
+}
+
+/* c NULL: nothing of it is of the field. */
+static int note_looked(struct search *s, const struct dot *dot, const struct change *c, struct error *e)
+{
+    size_t *head = &s->heads[sum_of(dot)];
+    struct looked_at *l;
+    if (s->looked_count == s->looked_room) {
+        size_t room = s->looked_room == 0 ? 16 : 2 * s->looked_room;
+        if ((l = realloc(s->looked, room * sizeof *l)) == NULL)
+            return no_memory(e);
+        s->looked = l;
+        s->looked_room = room;
+    }
+    l = &s->looked[s->looked_count];
+    *l = (struct looked_at){.device = dot->device, .epoch = dot->epoch, .seq = dot->seq, .next = *head};
+    for (size_t i = 0; c != NULL && i < c->op_count; i++)
+        if (c->ops[i].field == s->field)
+            l->ops[i / 8] |= (uint8_t)(1u << i % 8);
+    *head = ++s->looked_count;
+    return 0;
 }
 
 /* --- one op --- */
@@ -40,13 +95,16 @@ static int keep(const struct change_op *op, struct merge_op *out, struct record_
     return 0;
 }
 
-static int read_row(const struct search *s, sqlite3_stmt *row, const struct dot *dot, int *found, struct merge_op *out,
+static int read_row(struct search *s, sqlite3_stmt *row, const struct dot *dot, int *found, struct merge_op *out,
                     struct record_ancestor *where, struct error *e)
 {
     struct change c;
+    int code;
     if (change_read(db_slice(row, 3), db_slice(row, 4), &c, e) != 0)
         return error_set(e, E_VERIFY, "a change in the store cannot be read; run a check of the store");
-    if (dot->index >= c.op_count || c.ops[dot->index].field != s->field || !id_equal(&c.record, s->record))
+    if (find_looked(s, dot) == NULL && (code = note_looked(s, dot, &c, e)) != 0)
+        return code;
+    if (dot->index >= c.op_count || c.ops[dot->index].field != s->field)
         return 0;
     *found = 1;
     memset(out, 0, sizeof *out);
@@ -59,21 +117,24 @@ static int read_row(const struct search *s, sqlite3_stmt *row, const struct dot 
 }
 
 /* *found: not 0 where the op is in the record's log, applied. */
-static int fetch(const struct search *s, const struct dot *dot, int *found, struct merge_op *out,
+static int fetch(struct search *s, const struct dot *dot, int *found, struct merge_op *out,
                  struct record_ancestor *where, struct error *e)
 {
     static const char sql[] = "SELECT entry.id, entry.position, entry.received, entry.header, entry.body "
                               "FROM entry JOIN applied ON applied.entry = entry.id "
-                              "WHERE entry.device = ? AND entry.epoch = ? AND entry.seq = ?";
+                              "WHERE entry.device = ? AND entry.epoch = ? AND entry.seq = ? AND entry.record = ?";
+    const struct looked_at *looked = find_looked(s, dot);
     sqlite3_stmt *row;
     int more, code;
     *found = 0;
-    if ((code = db_query(s->db, &row, e, sql, "duu", &dot->device, dot->epoch, dot->seq)) != 0)
+    if (dot->index >= CHANGE_OPS_MAX || (looked != NULL && (looked->ops[dot->index / 8] >> dot->index % 8 & 1) == 0))
+        return 0;
+    if ((code = db_query(s->db, &row, e, sql, "duud", &dot->device, dot->epoch, dot->seq, s->record)) != 0)
         return code;
     if ((more = db_next(s->db, row, e)) < 0)
         return e->code;
     if (more == 0)
-        return 0;
+        return looked != NULL ? 0 : note_looked(s, dot, NULL, e);
     code = read_row(s, row, dot, found, out, where, e);
     db_done(s->db, row);
     return code;
@@ -164,7 +225,7 @@ static int read_own(struct search *s, struct merge_op *live, struct error *e)
 int record_ancestry_load(struct db *db, const struct id *record, unsigned field, struct merge_op *live, size_t count,
                          int to_base, struct record_ancestry *out, struct error *e)
 {
-    struct search s = {db, record, field, live, count, 0, 0, out};
+    struct search s = {.db = db, .record = record, .field = field, .live = live, .live_count = count, .out = out};
     size_t from = 0, to;
     unsigned generation = 1; /* found, all of it */
     int code;
@@ -172,7 +233,7 @@ int record_ancestry_load(struct db *db, const struct id *record, unsigned field,
     out->base.base = MERGE_NO_BASE;
     /* 1. The first generation: what the live ops name. */
     if ((code = read_own(&s, live, e)) != 0)
-        return code;
+        goto out;
     count_names(&s, live, count);
     for (size_t i = 0; i < count && code == 0; i++)
         code = follow(&s, live[i].supersedes, e);
@@ -189,6 +250,8 @@ int record_ancestry_load(struct db *db, const struct id *record, unsigned field,
         generation++;
     }
     out->count = s.too_many ? 0 : out->found_count;
+out:
+    free(s.looked);
     return code;
 }
 

@@ -83,16 +83,18 @@ static int add_assigned(struct central *c, const struct id *user, struct caseloa
 }
 
 /* Whoever visits a person must know what every record of that person says: so the other records come, but not their
- * cases. What the office has never heard of comes to nobody by being named, and what is no client's record is in no
- * map. */
+ * cases; of one person as many as are told, the first by their ids. Else one laptop could link a colleague's client to
+ * so many that the colleague's laptop gets nothing any more. What the office has never heard of comes to nobody by
+ * being named, and what is no client's record is in no map. */
 static int add_linked(struct central *c, const struct id *user, struct caseload *out, size_t *room, struct error *e)
 {
     struct person_map map;
     enum { PERSON = 1, RECORD = 2 };
-    uint8_t *held = NULL; /* PERSON: at the first of a person's records, one of which is held; RECORD: it is itself */
+    uint8_t *held = NULL;  /* PERSON: at the first of a person's records, one of which is held; RECORD: it is itself */
+    uint8_t *added = NULL; /* at the first of a person's records: how many others */
     size_t assigned = out->count;
     int code = person_map_load(c->db, &map, e);
-    if (code == 0 && (held = calloc(map.count + 1, 1)) == NULL)
+    if (code == 0 && ((held = calloc(map.count + 1, 1)) == NULL || (added = calloc(map.count + 1, 1)) == NULL))
         code = no_memory(e);
     /* 1. Whose records these are. */
     for (size_t i = 0; code == 0 && i < assigned; i++) {
@@ -105,10 +107,21 @@ static int add_linked(struct central *c, const struct id *user, struct caseload 
     /* 2. All others of theirs. */
     for (size_t i = 0; code == 0 && i < map.count; i++) {
         struct record_place place;
-        if ((held[map.group[i]] & PERSON) && !(held[i] & RECORD) && record_find(c->db, &map.ids[i], &place, NULL) == 0)
-            code = add_scope(out, room, &map.ids[i], user, e);
+        struct error why;
+        int found;
+        if (!(held[map.group[i]] & PERSON) || (held[i] & RECORD) || added[map.group[i]] == PERSON_RECORDS_MAX ||
+            out->count == LIMITS_CASELOAD_MAX)
+            continue;
+        if ((found = record_find(c->db, &map.ids[i], &place, &why)) != 0) {
+            /* What could not be read must not look like what is not there: it would be let go of. */
+            code = found == E_NOT_FOUND ? 0 : error_set(e, found, "%s", why.text);
+            continue;
+        }
+        code = add_scope(out, room, &map.ids[i], user, e);
+        added[map.group[i]]++;
     }
     free(held);
+    free(added);
     person_map_free(&map);
     return code;
 }

@@ -203,16 +203,17 @@ static int touches(const struct change *c, uint64_t field)
 
 /* What the fields that a change touches were written over, where they are contested: the laptop may have got its scope
  * before they were, and so without. Once in a deal, whether or not it has them; where a batch is full on the way, those
- * that are in are not dealt again. 1, 0, -1 as above. */
+ * that are in are not dealt again. What stands at or behind this position comes in its turn: its mask says what lives
+ * now, so before its time it would end values without what took their place since. 1, 0, -1 as above. */
 static int deal_background(struct deal *d, struct central *c, struct batch_writer *w, const struct change *change,
-                           struct error *e)
+                           uint64_t position, struct error *e)
 {
     sqlite3_stmt *s;
     int row, more = 1;
     if (db_query(c->db, &s, e,
                  "SELECT background.field, entry.id FROM background JOIN entry ON entry.id = background.entry "
-                 "WHERE background.record = ? ORDER BY entry.position",
-                 "d", &change->record) != 0)
+                 "WHERE background.record = ? AND entry.position < ? ORDER BY entry.position",
+                 "du", &change->record, position) != 0)
         return -1;
     while ((row = db_next(c->db, s, e)) == 1) {
         int64_t id = db_int(s, 1);
@@ -244,7 +245,7 @@ static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w,
         pass_over(d, &entry.change.scope, position);
         return 1;
     }
-    if ((more = deal_background(d, c, w, &entry.change, e)) != 1)
+    if ((more = deal_background(d, c, w, &entry.change, position, e)) != 1)
         return more;
     /* What was told took the place that the entry had been loaded to. */
     if (d->told_count != told && log_load(c->db, id, 1, &entry, e) != 0)

@@ -220,6 +220,22 @@ static void names_no_client(void **state)
     assert_true(may_hold(r, &r->p.user, &r->client));
 }
 
+/* Goal: a person with more linked records than are told fills nobody's caseload: as many come as are told, and what is
+ * assigned stays. */
+static void links_fill_no_caseload(void **state)
+{
+    struct room *r = *state;
+    struct caseload l;
+    for (int i = 0; i < PERSON_RECORDS_MAX + 10; i++) {
+        struct id one = new_client(r, "Ada");
+        office_says_of(r, person_link, &one, &r->client);
+    }
+    PAIR_OK(caseload_load(r->p.office, &r->p.user, &l, &pair_e));
+    assert_int_equal(l.count, 3 + PERSON_RECORDS_MAX); /* what is office-wide, the case, its client */
+    assert_true(caseload_has(&l, &r->client) && caseload_has(&l, &r->kase));
+    caseload_free(&l);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
@@ -230,6 +246,7 @@ int main(void)
         TEST(unlinking_late),
         TEST(a_remove_elsewhere_is_a_value),
         TEST(names_no_client),
+        TEST(links_fill_no_caseload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,11 +48,47 @@ static void test_background(void **state)
     }
 }
 
+/* Goal: a change that others' edits of a text were written over, and that comes in its turn anyway, does not come
+ * before it: its risk is replaced by a later change, and where the link breaks between the two, some risk stands all
+ * the same, the one from before or a later one. */
+static void test_in_its_turn(void **state)
+{
+    struct room *r = *state;
+    struct pair *first = &r->p[0], *other = &r->p[1], *third = &r->p[2];
+    struct pair *const both[] = {other, third};
+    char user[ID_TEXT];
+    pair_office_write(first->office, KIND_CASE, &r->kase, &r->kase, 0, "assessment", "one\n\ntwo\n", "risk", "low",
+                      NULL);
+    for (int i = 0; i < 2; i++) {
+        struct id assignment = id_new(clock_wall());
+        id_format(&both[i]->user, user);
+        pair_office_write(first->office, KIND_ASSIGNMENT, &r->kase, &assignment, 1, "user", user, "status", "active",
+                          NULL);
+    }
+    for (int i = 0; i < LAPTOPS; i++)
+        assert_true(pull(&r->p[i], LIMITS_BATCH_MAX, 0, NULL, NULL));
+    /* One edit; then two by somebody who has not seen it, of which the first sets the risk, too. */
+    pair_field_write(first, KIND_CASE, &r->kase, &r->kase, 0, "assessment", "one\n\nfour\n", NULL);
+    pair_field_write(third, KIND_CASE, &r->kase, &r->kase, 0, "assessment", "two\n\ntwo\n", "risk", "high", NULL);
+    pair_field_write(third, KIND_CASE, &r->kase, &r->kase, 0, "assessment", "three\n\ntwo\n", NULL);
+    assert_int_equal(pair_push(first), 0);
+    assert_int_equal(pair_push(third), 0);
+    pair_office_write(first->office, KIND_CASE, &r->kase, &r->kase, 0, "risk", "critical", NULL);
+    for (unsigned batches = 1, done = 0; !done; batches++) {
+        done = pull(other, 1, batches, NULL, NULL) ||
+               pair_count(other->db, "SELECT count(*) FROM \"case\" WHERE risk = 'critical'") != 0;
+        assert_int_equal(pair_count(other->db, "SELECT count(*) FROM \"case\" WHERE risk IS NOT NULL"), 1);
+    }
+    assert_true(pull(other, 1, 0, NULL, NULL));
+    world_expect(other->db, "SELECT assessment FROM \"case\" WHERE id = ?", &r->kase, "three\n\nfour\n");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
         TEST(test_background),
+        TEST(test_in_its_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -474,6 +474,56 @@ static void what_an_older_version_showed_is_shown_anew(void **state)
     history_free(h);
 }
 
+static int count_statement(unsigned what, void *count, void *statement, void *sql)
+{
+    (void)what;
+    (void)statement;
+    (void)sql;
+    ++*(int *)count;
+    return 0;
+}
+
+static void a_change_named_many_times_is_read_once(void **state)
+{
+    /* Goal: versions that name, beside what they replace, every op of a change of another field, and dots that nobody
+     * wrote, cost a look at that change and no more: else one laptop could make each further change of a text take
+     * seconds. */
+    enum { NAMED = 250 };
+    static const char *const texts[] = {"The stove leaks.\n\nThe dog is kind.\n",
+                                        "The stove works.\n\nThe dog bites.\n"};
+    struct history *h = history_new();
+    struct dot dots[NAMED + 3];
+    struct db *db = store_new();
+    struct id record = id_of(CASE_ID);
+    struct record_field f;
+    int statements = 0;
+    (void)state;
+    (void)write_text(h, 1, ASSESSMENT, before, NULL, 0);
+    begin(h, 1, KIND_CASE, record, record);
+    for (int i = 0; i < NAMED; i++)
+        put_text(h, 12, CHANGE_SET, "a title", NULL, 0);
+    (void)end(h);
+    for (unsigned k = 0; k < 2; k++) {
+        dots[0] = dot_at(h, 0, 0);
+        for (unsigned i = 0; i < NAMED; i++)
+            dots[1 + i] = dot_at(h, 1, i);
+        dots[NAMED + 1] = (struct dot){dots[0].device, 1, 98, 0};
+        dots[NAMED + 2] = (struct dot){dots[0].device, 1, 98, 1};
+        begin(h, 2 + k, KIND_CASE, record, record);
+        put_text(h, ASSESSMENT, CHANGE_SET, texts[k], dots, NAMED + 3);
+        (void)end(h);
+    }
+    take_all(db, h);
+    assert_string_equal(column(db), "The stove leaks.\n\nThe dog bites.\n");
+    assert_int_equal(sqlite3_trace_v2(db_handle(db), SQLITE_TRACE_STMT, count_statement, &statements), SQLITE_OK);
+    f = load(db, ASSESSMENT);
+    assert_int_equal(sqlite3_trace_v2(db_handle(db), 0, NULL, NULL), SQLITE_OK);
+    record_field_free(&f);
+    assert_true(statements > 0 && statements < 20);
+    db_close(db);
+    history_free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -491,6 +541,7 @@ int main(void)
         cmocka_unit_test(status_of_the_line_is_shown),
         cmocka_unit_test(what_was_noted_goes_with_its_scope),
         cmocka_unit_test(what_an_older_version_showed_is_shown_anew),
+        cmocka_unit_test(a_change_named_many_times_is_read_once),
     };
     if (sodium_init() < 0)
         return 1;
