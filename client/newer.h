@@ -25,7 +25,8 @@ int newer_record(struct view *v, const struct id *record, struct error *e);
 /* All of them in a case, or of a person: paragraphs, or an array. */
 int newer_records(struct view *v, const struct id *scope, struct error *e);
 
-/* Everything that is newer than this program, record by record: what `satchel list newer` prints. */
+/* Everything that is newer than this program, record by record: what `satchel list newer` prints. On stderr where there
+ * is nothing. */
 int newer_list(struct view *v, struct error *e);
 
 /* Fields that are not known and hold several values: whether these agree, only a newer program can say. In JSON each is
