@@ -25,7 +25,8 @@ const char *task_secret_prompt(int argc, char **argv);
 /* `user add` and the like. */
 int task_has_subcommands(const char *command);
 
-void task_help(FILE *out);
+/* How every command is used, or those of one word ("user"; `command` not NULL). Returns how many were printed. */
+size_t task_help(FILE *out, const char *command);
 
 /* --- for the task_*.c alone --- */
 
