@@ -209,7 +209,7 @@ static int show_text(struct db *db, struct record_contest *c, struct merge_op *o
 {
     struct record_ancestry a;
     struct slice base;
-    int64_t rule;
+    int64_t rule = 1;
     int code;
     /* 1. Whether it is done at all. */
     if (wants == RECORD_ORDER || !may_merge(c, ops))
