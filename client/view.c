@@ -22,9 +22,7 @@ void view_close(struct view *v)
 
 void view_id(const struct id *id, char out[VIEW_ID])
 {
-    char text[ID_TEXT];
-    id_format(id, text);
-    memcpy(out, text + ID_TEXT - VIEW_ID, VIEW_ID);
+    (void)id_brief(id, out);
 }
 
 static int is_there(struct db *db, const char *sql, const struct id *id, struct error *e)

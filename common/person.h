@@ -68,12 +68,11 @@ int person_same(struct db *db, const struct id *client, struct person *out, stru
 
 /* --- linking and its undoing, as edits --- */
 
-/* What is to be written: the caller commits each, or frees it with person_edits_free, in one transaction. */
+/* What is to be written: the caller commits each, or frees it with edit_free, in one transaction. */
 struct person_edits {
     size_t count;
     struct edit edits[2];
 };
-void person_edits_free(struct person_edits *edits);
 
 /* Each refuses (E_REFUSED, with what to do) what are not two different clients that are here.
  *

@@ -25,7 +25,4 @@ void review_print(struct review_print *p, const struct review *r);
 /* "2 conflicts to decide, 1 parallel edit" on cli->err. */
 void review_print_count(const struct review_print *p);
 
-/* What people call a user: the name, else the login, else the id. On one line of a list, in words. */
-void review_print_user(struct review_print *p, const struct id *user);
-
 #endif
