@@ -260,7 +260,10 @@ void view_ops(struct view *v, const struct schema_kind *kind, const struct schem
         }
         view_author(v->db, &f->ops[i].author, author);
         cli_time(f->ops[i].wall_ms, when);
-        (void)fprintf(out, "%*s%zu %s ", indent, "", i + 1, i < f->shown.count ? "shown: " : "beside:");
+        (void)fprintf(out, "%*s%zu %s ", indent, "", i + 1,
+                      f->merged != NULL    ? "version:"
+                      : i < f->shown.count ? "shown: "
+                                           : "beside:");
         view_block(out, view_value(v, field, f->ops[i].merge.value), indent + 10);
         (void)fputs("  (", out);
         view_line(out, author, 0);

@@ -306,4 +306,8 @@ void review_print_count(const struct review_print *p)
     char loud[64], quiet[64];
     (void)fprintf(p->cli->err, "%s to decide, %s\n", cli_count(p->loud, "conflict", "conflicts", loud, sizeof loud),
                   cli_count(p->quiet, "parallel edit", "parallel edits", quiet, sizeof quiet));
+    if (!p->decides && p->loud != 0)
+        (void)fputs(
+            "a conflict is decided on a laptop that holds its case: `satchel conflicts` there has the command\n",
+            p->cli->err);
 }

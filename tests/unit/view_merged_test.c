@@ -61,7 +61,7 @@ static void edits_apart(void **state)
     has(d->out, ": \"leaks\" in place of \"works\"\n");
     has(d->out, "Bo Lind, ");
     has(d->out, ": took out \"kind\"\n");
-    has_not(d->out, "1 shown:");
+    has_not(d->out, "1 version:");
     assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
     has(d->out, "\"assessment\": \"The stove leaks.\\n\\nThe dog is.\"");
     has(d->out,
@@ -96,7 +96,7 @@ static void overlaps(void **state)
     has(d->out, "or Bo Lind, ");
     has(d->out, ": \"is new\" in place of \"works\"\n");
     has(d->out, ": \"bites\" in place of \"is kind\"\n");
-    has(d->out, "1 shown:");
+    has(d->out, "1 version:");
     assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
     has(d->out, "{\"form\": \"overlap\", \"base\": \"works\", \"alternatives\": [{\"text\": \"leaks\", \"authors\": [");
     assert_int_equal(resolve(d, d->file, "assessment", "merged"), E_REFUSED);
