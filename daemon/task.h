@@ -62,7 +62,7 @@ int task_words(int argc, int first, int count, const char *form, struct error *e
     X(user_disable, "user", "user disable DIR LOGIN", "what this person's laptops bring from now on is held")          \
     X(user_enable, "user", "user enable DIR LOGIN", "take that back, for what comes from then on")                     \
     X(user_supervisor, "user", "user supervisor DIR LOGIN SUPERVISOR",                                                 \
-      "who is told of what is loud in this person's cases; \"\" for nobody in particular")                             \
+      "who decides conflicts in this person's cases as well; \"\" for nobody in particular")                           \
     X(device_invite, "device", "device invite DIR LOGIN --address HOST[:PORT] --out FILE [--hours N]",                 \
       "a ticket that enrols one laptop")                                                                               \
     X(device_list, "device", "device list DIR", "the laptops")                                                         \
