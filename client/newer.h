@@ -1,5 +1,6 @@
 /* What is newer than this program, as a person sees it: kinds and fields by their numbers, values by their own form,
- * marked as such. It is kept and dealt as everything is; it is only not understood, and that is never passed over. */
+ * marked as such. It is kept and dealt as everything is; it is only not understood, and that is never passed over. What
+ * takes an error fails with E_MEMORY, with the store's errors (db.h), and with what else it names. */
 #ifndef SATCHEL_NEWER_H
 #define SATCHEL_NEWER_H
 

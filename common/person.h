@@ -4,7 +4,9 @@
  *
  * The records of one person are those that live links join, in either direction and over any number of steps. A link to
  * itself, or to what is no client, is ignored. Voided records count, and so do those that are not in this store: they
- * are told as such. */
+ * are told as such.
+ *
+ * What takes an error fails with E_MEMORY, with the store's errors (db.h), and with what else it names. */
 #ifndef SATCHEL_PERSON_H
 #define SATCHEL_PERSON_H
 
