@@ -158,10 +158,13 @@ static int choose(struct resolving *r, struct edit *edit, const struct record_fi
         (void)view_value(&r->v, r->field, value);
         return edit_set(edit, r->field, value, e);
     }
-    /* A code that is typed for a number, or the other way round, would decide for something that nobody meant. */
-    if (number > 0 && r->field->type == SCHEMA_CHOICE)
+    /* A code that is typed for a number, or the other way round, would decide for something that nobody meant; and a
+     * slip of the finger must not become the whole narrative, or somebody's name. */
+    if (number > 0 &&
+        (r->field->type == SCHEMA_CHOICE || r->field->policy == SCHEMA_TEXTUAL || r->field->policy == SCHEMA_REVIEW))
         return error_set(e, E_INPUT,
-                         "there are %zu values to choose from; name one by its number, or write the value in words",
+                         "there are %zu values to choose from; name one by its number, or write the value in words; "
+                         "nothing was written",
                          f->count);
     if (r->field->type == SCHEMA_TIME) {
         int code = moment_from_words(text, moment, e);

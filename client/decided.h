@@ -2,6 +2,8 @@
  * this person's, is remembered until it has been told, and listed until its case leaves this laptop. The one whose
  * value was taken is told as well as the other; who decided is not.
  *
+ * What takes an error fails with E_MEMORY or the store's errors (db.h).
+ *
  * The table `decided` is this laptop's own, and no part of the record. told: 0 not yet, 1 at the end of a sync, 2
  * looked at with `satchel decided`. */
 #ifndef SATCHEL_DECIDED_H

@@ -112,6 +112,16 @@ struct saying {
     int is_unlink;
 };
 
+static void print_json(const struct cli *cli, const struct id both[2], int written)
+{
+    char one[ID_TEXT], other[ID_TEXT];
+    id_format(&both[0], one);
+    id_format(&both[1], other);
+    if (cli->json)
+        (void)fprintf(cli->out, "{\"clients\": [\"%s\", \"%s\"], \"written\": %s}\n", one, other,
+                      written ? "true" : "false");
+}
+
 static int say(struct store *s, struct cli *cli, int argc, char **argv, const struct saying *what, const char *reason,
                struct error *e)
 {
@@ -132,11 +142,13 @@ static int say(struct store *s, struct cli *cli, int argc, char **argv, const st
     view_id(&both[1], other);
     if (edits.count == 0) {
         store_rollback(s);
+        print_json(cli, both, 0);
         (void)fprintf(cli->err, "clients %s and %s: %s\n", one, other, what->already);
         return 0;
     }
     if ((code = commit(s, &edits, reason, e)) != 0)
         return code;
+    print_json(cli, both, 1);
     (void)fprintf(cli->err, "clients %s and %s: %s", one, other, what->done);
     if (what->is_unlink && (code = say_still(s, cli, both, e)) != 0)
         return code;
@@ -178,7 +190,7 @@ int duplicates_different(struct store *s, struct cli *cli, int argc, char **argv
     static const struct saying part = {person_part, "different CLIENT CLIENT [--undo] [--reason TEXT]",
                                        "marked as two people, and not proposed any more",
                                        "they are marked as two people already; nothing was written", 0};
-    static const struct saying undo = {person_unpart, "different --undo CLIENT CLIENT [--reason TEXT]",
+    static const struct saying undo = {person_unpart, "different CLIENT CLIENT --undo [--reason TEXT]",
                                        "no longer marked as two people", "", 0};
     (void)waiting;
     return run(s, cli, argc, argv, &part, &undo, e);

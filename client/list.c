@@ -129,7 +129,7 @@ static void case_flags(FILE *out, sqlite3_stmt *s, const struct marks *marks)
     if (loud != 0)
         (void)fprintf(out, " [contested: %lld]", loud);
     if (quiet != 0)
-        (void)fprintf(out, " [to review: %lld]", quiet);
+        (void)fprintf(out, " [parallel edits: %lld]", quiet);
     if (db_int(s, ARRIVING))
         (void)fputs(" [arriving]", out);
     if (unsent != 0)

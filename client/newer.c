@@ -189,7 +189,7 @@ static int tell_if_here(void *arg, const struct record_newer *n, struct error *e
     return is_known ? tell_known(t->v, n, e) : tell_record(t->v, n, e);
 }
 
-int newer_records(struct view *v, const struct id *scope, struct error *e)
+static int tell_all(struct view *v, const struct id *scope, int *is_none, struct error *e)
 {
     struct telling t = {.v = v, .scope = scope, .first = 1};
     int code;
@@ -198,14 +198,23 @@ int newer_records(struct view *v, const struct id *scope, struct error *e)
     code = record_newer(v->db, NULL, tell_if_here, &t, e);
     if (v->cli->json)
         (void)fputc(']', v->cli->out);
+    *is_none = t.first;
     return code;
+}
+
+int newer_records(struct view *v, const struct id *scope, struct error *e)
+{
+    int is_none;
+    return tell_all(v, scope, &is_none, e);
 }
 
 int newer_list(struct view *v, struct error *e)
 {
-    int code = newer_records(v, NULL, e);
+    int is_none, code = tell_all(v, NULL, &is_none, e);
     if (v->cli->json)
         (void)fputc('\n', v->cli->out);
+    if (code == 0 && is_none)
+        (void)fputs("nothing here is newer than this program\n", v->cli->err);
     return code;
 }
 

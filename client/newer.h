@@ -1,5 +1,6 @@
 /* What is newer than this program, as a person sees it: kinds and fields by their numbers, values by their own form,
- * marked as such. It is kept and dealt as everything is; it is only not understood, and that is never passed over. */
+ * marked as such. It is kept and dealt as everything is; it is only not understood, and that is never passed over. What
+ * takes an error fails with E_MEMORY, with the store's errors (db.h), and with what else it names. */
 #ifndef SATCHEL_NEWER_H
 #define SATCHEL_NEWER_H
 
@@ -25,7 +26,8 @@ int newer_record(struct view *v, const struct id *record, struct error *e);
 /* All of them in a case, or of a person: paragraphs, or an array. */
 int newer_records(struct view *v, const struct id *scope, struct error *e);
 
-/* Everything that is newer than this program, record by record: what `satchel list newer` prints. */
+/* Everything that is newer than this program, record by record: what `satchel list newer` prints. On stderr where there
+ * is nothing. */
 int newer_list(struct view *v, struct error *e);
 
 /* Fields that are not known and hold several values: whether these agree, only a newer program can say. In JSON each is

@@ -20,7 +20,7 @@ struct owned {
     size_t all; /* loud conflicts on this laptop, whoever owns them */
 };
 
-/* Freed with owned_free, on failure too. */
+/* Freed with owned_free, on failure too. E_MEMORY, or the store's errors. */
 int owned_load(struct db *db, const struct id *person, struct owned *out, struct error *e);
 void owned_free(struct owned *o);
 

@@ -144,7 +144,8 @@ static int show_words(const struct cli *cli, const struct store *s, const struct
     fprintf(out, "queued      %llu\n", (unsigned long long)st->queued);
     fprintf(out, "sealed      %llu of them%s%s\n", (unsigned long long)st->sealed,
             s->unsealed.code != 0 ? "; not more, because " : "", s->unsealed.code != 0 ? s->unsealed.text : "");
-    fprintf(out, "conflicts   %zu to decide, and %zu parallel edits\n", st->loud, st->quiet);
+    fprintf(out, "conflicts   %zu to decide, and %zu parallel edit%s\n", st->loud, st->quiet,
+            st->quiet == 1 ? "" : "s");
     fprintf(out, "decided     %llu over what you wrote, not looked at%s\n", (unsigned long long)st->decided,
             st->decided != 0 ? ": `satchel decided` lists them" : "");
     if (st->newer != 0)

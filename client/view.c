@@ -22,9 +22,7 @@ void view_close(struct view *v)
 
 void view_id(const struct id *id, char out[VIEW_ID])
 {
-    char text[ID_TEXT];
-    id_format(id, text);
-    memcpy(out, text + ID_TEXT - VIEW_ID, VIEW_ID);
+    (void)id_brief(id, out);
 }
 
 static int is_there(struct db *db, const char *sql, const struct id *id, struct error *e)
@@ -262,7 +260,10 @@ void view_ops(struct view *v, const struct schema_kind *kind, const struct schem
         }
         view_author(v->db, &f->ops[i].author, author);
         cli_time(f->ops[i].wall_ms, when);
-        (void)fprintf(out, "%*s%zu %s ", indent, "", i + 1, i < f->shown.count ? "shown: " : "beside:");
+        (void)fprintf(out, "%*s%zu %s ", indent, "", i + 1,
+                      f->merged != NULL    ? "version:"
+                      : i < f->shown.count ? "shown: "
+                                           : "beside:");
         view_block(out, view_value(v, field, f->ops[i].merge.value), indent + 10);
         (void)fputs("  (", out);
         view_line(out, author, 0);

@@ -11,7 +11,7 @@
 #include "record.h"
 #include "schema.h"
 
-#define VIEW_ID 9     /* a short id: the last 8 characters, and NUL */
+#define VIEW_ID ID_BRIEF
 #define VIEW_NAME 256 /* a name, cut at a character */
 
 /* The text of an id that a column holds as bytes, in SQL. */

@@ -76,6 +76,13 @@ void id_format(const struct id *id, char out[ID_TEXT])
     *p = 0;
 }
 
+char *id_brief(const struct id *id, char out[ID_BRIEF])
+{
+    char text[ID_TEXT];
+    id_format(id, text);
+    return memcpy(out, text + ID_TEXT - ID_BRIEF, ID_BRIEF);
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')

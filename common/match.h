@@ -69,7 +69,7 @@ struct match_result {
     void *memory;
 };
 
-/* Among all clients of the store: at most `limit` pairs. */
+/* Among all clients of the store: at most `limit` pairs. E_MEMORY, or the store's errors; so match_one. */
 int match_all(struct db *db, size_t limit, struct match_result *out, struct error *e);
 /* Between one client and every other: nothing is too common here. */
 int match_one(struct db *db, const struct id *client, size_t limit, struct match_result *out, struct error *e);

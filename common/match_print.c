@@ -42,18 +42,12 @@ char *match_words(const struct match_evidence *evidence, int quote, char *out, s
     return out;
 }
 
-static const char *brief(const struct id *id, char text[ID_TEXT])
-{
-    id_format(id, text);
-    return text + ID_TEXT - 9;
-}
-
 static void print_pair(const struct match_pair *pair, FILE *out)
 {
-    char one[ID_TEXT], other[ID_TEXT], words[1024];
-    (void)fprintf(out, "%-13s%s  ", match_class_name(pair->class), brief(&pair->a, one));
+    char one[ID_BRIEF], other[ID_BRIEF], words[1024];
+    (void)fprintf(out, "%-13s%s  ", match_class_name(pair->class), id_brief(&pair->a, one));
     cli_line(out, pair->a_name);
-    (void)fprintf(out, "  /  %s  ", brief(&pair->b, other));
+    (void)fprintf(out, "  /  %s  ", id_brief(&pair->b, other));
     cli_line(out, pair->b_name);
     (void)fputc('\n', out);
     for (size_t i = 0; i < pair->count; i++) {

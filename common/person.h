@@ -4,7 +4,9 @@
  *
  * The records of one person are those that live links join, in either direction and over any number of steps. A link to
  * itself, or to what is no client, is ignored. Voided records count, and so do those that are not in this store: they
- * are told as such. */
+ * are told as such.
+ *
+ * What takes an error fails with E_MEMORY, with the store's errors (db.h), and with what else it names. */
 #ifndef SATCHEL_PERSON_H
 #define SATCHEL_PERSON_H
 
@@ -68,12 +70,11 @@ int person_same(struct db *db, const struct id *client, struct person *out, stru
 
 /* --- linking and its undoing, as edits --- */
 
-/* What is to be written: the caller commits each, or frees it with person_edits_free, in one transaction. */
+/* What is to be written: the caller commits each, or frees it with edit_free, in one transaction. */
 struct person_edits {
     size_t count;
     struct edit edits[2];
 };
-void person_edits_free(struct person_edits *edits);
 
 /* Each refuses (E_REFUSED, with what to do) what are not two different clients that are here.
  *

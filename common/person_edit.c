@@ -8,21 +8,12 @@
 #include "record.h"
 #include "schema.h"
 
-#define BRIEF 9 /* the last 8 characters of an id, as the programs show them, and NUL */
-
-static void brief_of(const struct id *id, char out[BRIEF])
-{
-    char text[ID_TEXT];
-    id_format(id, text);
-    memcpy(out, text + ID_TEXT - BRIEF, BRIEF);
-}
-
 static const struct schema_field *field_of(enum person_field field)
 {
     return schema_field_named(schema_kind(KIND_CLIENT), field == PERSON_SAME_AS ? "same_as" : "different_from");
 }
 
-void person_edits_free(struct person_edits *edits)
+static void free_edits(struct person_edits *edits)
 {
     for (size_t i = 0; i < edits->count; i++)
         edit_free(&edits->edits[i]);
@@ -34,11 +25,11 @@ void person_edits_free(struct person_edits *edits)
 static int check_client(struct db *db, const struct id *record, int *voided, struct error *e)
 {
     struct record_place place;
-    char brief[BRIEF];
+    char brief[ID_BRIEF];
     int code;
     if ((code = record_find(db, record, &place, e)) != 0)
         return code;
-    brief_of(record, brief);
+    (void)id_brief(record, brief);
     *voided = place.voided;
     return place.kind->number == KIND_CLIENT
                ? 0
@@ -50,10 +41,10 @@ static int check_client(struct db *db, const struct id *record, int *voided, str
 static int check(struct db *db, const struct id *a, const struct id *b, int refuse_voided, struct error *e)
 {
     int code, voided[2] = {0, 0};
-    char brief[BRIEF];
+    char brief[ID_BRIEF];
     if ((code = check_client(db, a, &voided[0], e)) != 0 || (code = check_client(db, b, &voided[1], e)) != 0)
         return code;
-    brief_of(voided[0] ? a : b, brief);
+    (void)id_brief(voided[0] ? a : b, brief);
     if (id_equal(a, b))
         return error_set(e, E_REFUSED, "both words name the client %s; name two different clients", brief);
     return !refuse_voided || !(voided[0] || voided[1])
@@ -111,7 +102,7 @@ static int take_out(struct db *db, const struct id *a, const struct id *b, enum 
     *found = 0;
     for (int i = 0; code == 0 && i < 2; i++) {
         struct record_place place;
-        char brief[BRIEF];
+        char brief[ID_BRIEF];
         int held = holds(db, both[i], both[1 - i], field, e);
         if (held < 0)
             return error_code(e);
@@ -120,7 +111,7 @@ static int take_out(struct db *db, const struct id *a, const struct id *b, enum 
         /* Whatever is written into a voided record would bring it back, contested. */
         if ((code = record_find(db, both[i], &place, e)) != 0)
             return code;
-        brief_of(both[i], brief);
+        (void)id_brief(both[i], brief);
         if (place.voided)
             return error_set(e, E_REFUSED,
                              "client %s is voided, and it is the one that says so; take the void back first, then this",
@@ -164,11 +155,11 @@ static int check_marks(struct db *db, const struct id *a, const struct id *b, st
     if (code == 0 && count != 0)
         code = person_map_load(db, &map, e);
     for (size_t i = 0; code == 0 && i < count; i++) {
-        char one[BRIEF], other[BRIEF];
+        char one[ID_BRIEF], other[ID_BRIEF];
         if (!is_between(&map, &marks[i], a, b))
             continue;
-        brief_of(&marks[i].a, one);
-        brief_of(&marks[i].b, other);
+        (void)id_brief(&marks[i].a, one);
+        (void)id_brief(&marks[i].b, other);
         code = error_set(e, E_REFUSED,
                          "%s and %s, records of the same two, are marked as different people; look at both, and take "
                          "that mark back first if it is wrong",
@@ -188,14 +179,14 @@ int person_link(struct db *db, const struct id *a, const struct id *b, struct pe
         return code;
     if ((code = put(db, a, b, PERSON_SAME_AS, 1, out, e)) != 0 ||
         (code = take_out(db, a, b, PERSON_DIFFERENT_FROM, out, &found, e)) != 0)
-        person_edits_free(out);
+        free_edits(out);
     return code;
 }
 
 int person_unlink(struct db *db, const struct id *a, const struct id *b, struct person_edits *out, struct error *e)
 {
     struct person_map map = {0};
-    char one[BRIEF], other[BRIEF], between[BRIEF];
+    char one[ID_BRIEF], other[ID_BRIEF], between[ID_BRIEF];
     struct id next;
     int code, found;
     memset(out, 0, sizeof *out);
@@ -203,15 +194,15 @@ int person_unlink(struct db *db, const struct id *a, const struct id *b, struct 
         return code;
     if ((code = take_out(db, a, b, PERSON_SAME_AS, out, &found, e)) != 0 || found) {
         if (code != 0)
-            person_edits_free(out);
+            free_edits(out);
         return code;
     }
-    brief_of(a, one);
-    brief_of(b, other);
+    (void)id_brief(a, one);
+    (void)id_brief(b, other);
     if ((code = person_map_load(db, &map, e)) == 0 && (found = person_map_next(&map, a, b, &next, e)) < 0)
         code = error_code(e);
     if (code == 0) {
-        brief_of(&next, between);
+        (void)id_brief(&next, between);
         code = found ? error_set(e, E_NOT_FOUND,
                                  "%s and %s are one person's only through another record: unlink %s from %s", one,
                                  other, one, between)
@@ -223,13 +214,13 @@ int person_unlink(struct db *db, const struct id *a, const struct id *b, struct 
 
 int person_part(struct db *db, const struct id *a, const struct id *b, struct person_edits *out, struct error *e)
 {
-    char one[BRIEF], other[BRIEF];
+    char one[ID_BRIEF], other[ID_BRIEF];
     int code, same, marked;
     memset(out, 0, sizeof *out);
     if ((code = check(db, a, b, 1, e)) != 0 || (code = are_same(db, a, b, &same, e)) != 0)
         return code;
-    brief_of(a, one);
-    brief_of(b, other);
+    (void)id_brief(a, one);
+    (void)id_brief(b, other);
     if (same)
         return error_set(e, E_REFUSED, "%s and %s are linked as one person; unlink them first", one, other);
     if ((marked = holds(db, a, b, PERSON_DIFFERENT_FROM, e)) == 0)
@@ -237,22 +228,22 @@ int person_part(struct db *db, const struct id *a, const struct id *b, struct pe
     if (marked != 0)
         return marked < 0 ? error_code(e) : 0;
     if ((code = put(db, a, b, PERSON_DIFFERENT_FROM, 1, out, e)) != 0)
-        person_edits_free(out);
+        free_edits(out);
     return code;
 }
 
 int person_unpart(struct db *db, const struct id *a, const struct id *b, struct person_edits *out, struct error *e)
 {
-    char one[BRIEF], other[BRIEF];
+    char one[ID_BRIEF], other[ID_BRIEF];
     int code, found;
     memset(out, 0, sizeof *out);
     if ((code = check(db, a, b, 0, e)) != 0 ||
         (code = take_out(db, a, b, PERSON_DIFFERENT_FROM, out, &found, e)) != 0) {
-        person_edits_free(out);
+        free_edits(out);
         return code;
     }
-    brief_of(a, one);
-    brief_of(b, other);
+    (void)id_brief(a, one);
+    (void)id_brief(b, other);
     return found != 0 ? 0
                       : error_set(e, E_NOT_FOUND, "%s and %s are not marked as different; there is nothing to undo",
                                   one, other);

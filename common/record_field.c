@@ -146,7 +146,7 @@ int record_field_others(struct db *db, const struct record_living *living, const
     int code = 0;
     memset(out, 0, sizeof *out);
     out->room = living->count;
-    if (out->room != 0 && (out->ops = malloc(out->room * sizeof *out->ops)) == NULL)
+    if (out->room != 0 && (out->ops = calloc(out->room, sizeof *out->ops)) == NULL)
         return no_memory(e);
     for (size_t i = 0; i < living->count && code == 0; i++) {
         size_t first = 0;

@@ -1,6 +1,8 @@
 /* The review queue: whose turn a conflict is, since when it waits, what each of its authors wrote and had seen, and a
  * sentence that says what happened. A pure function of the store: nothing here depends on the reader's clock, and two
- * stores that hold the same say the same. docs/MERGE.md, "The review queue", has the rules. */
+ * stores that hold the same say the same. docs/MERGE.md, "The review queue", has the rules.
+ *
+ * What takes an error fails with E_MEMORY, with the store's errors (db.h), and with what else it names. */
 #ifndef SATCHEL_REVIEW_H
 #define SATCHEL_REVIEW_H
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #define NAME_MAX_BYTES 256
-#define BRIEF 9 /* a short id: the last 8 characters, and NUL */
 
 /* --- names --- */
 
@@ -27,13 +26,6 @@ static void user_name(struct db *db, const struct id *user, char out[NAME_MAX_BY
         id_format(user, out);
 }
 
-static void brief(const struct id *id, char out[BRIEF])
-{
-    char text[ID_TEXT];
-    id_format(id, text);
-    memcpy(out, text + ID_TEXT - BRIEF, BRIEF);
-}
-
 /* What the office calls a laptop; laptops have no records of each other. */
 static void device_label(struct db *db, const struct id *device, char out[NAME_MAX_BYTES])
 {
@@ -51,7 +43,7 @@ static void person_name(struct db *db, const struct id *scope, char out[NAME_MAX
                 scope, out);
 }
 
-void review_print_user(struct review_print *p, const struct id *user)
+static void words_user(struct review_print *p, const struct id *user)
 {
     char name[NAME_MAX_BYTES];
     user_name(p->db, user, name);
@@ -64,9 +56,9 @@ static void words_heading(struct review_print *p, const struct review *r)
 {
     const struct record_conflict *c = &r->conflict;
     FILE *out = p->cli->out;
-    char record[ID_TEXT], scope[BRIEF], name[NAME_MAX_BYTES], when[32], age[REVIEW_AGE];
+    char record[ID_TEXT], scope[ID_BRIEF], name[NAME_MAX_BYTES], when[32], age[REVIEW_AGE];
     id_format(&c->record, record);
-    brief(&c->scope, scope);
+    (void)id_brief(&c->scope, scope);
     person_name(p->db, &c->scope, name);
     (void)fprintf(out, "%s %s  %s  %s\n    %s.\n", c->kind->name, record, c->field->name,
                   c->loud ? "CONFLICT: A PERSON MUST DECIDE" : "parallel edit", r->sentence);
@@ -78,7 +70,7 @@ static void words_heading(struct review_print *p, const struct review *r)
     (void)fputs(c->loud ? "    to decide: " : "    to look at: ", out);
     for (size_t i = 0; i < r->owner_count; i++) {
         (void)fputs(i == 0 ? "" : ", ", out);
-        review_print_user(p, &r->owners[i]);
+        words_user(p, &r->owners[i]);
     }
     if (r->owner_count == 0)
         (void)fputs("nobody: the office has no active administrator", out);
@@ -91,8 +83,8 @@ static void words_who(struct review_print *p, const struct id *author, const str
                       uint64_t position, uint64_t received_ms)
 {
     FILE *out = p->cli->out;
-    char label[NAME_MAX_BYTES], name[BRIEF], when[32];
-    review_print_user(p, author);
+    char label[NAME_MAX_BYTES], name[ID_BRIEF], when[32];
+    words_user(p, author);
     cli_time(wall_ms, when);
     (void)fprintf(out, ", %s by the clock of ", when);
     device_label(p->db, device, label);
@@ -100,7 +92,7 @@ static void words_who(struct review_print *p, const struct id *author, const str
         cli_line(out, label);
         (void)fputc(' ', out);
     }
-    brief(device, name);
+    (void)id_brief(device, name);
     cli_time(received_ms, when);
     (void)fprintf(out, "%s; %s%s\n", name, position == MERGE_NOT_ACCEPTED ? "not at the office yet" : "at the office ",
                   position == MERGE_NOT_ACCEPTED ? "" : when);
@@ -163,8 +155,8 @@ static void words_void(struct review_print *p, const struct review *r)
 static void words_way(struct review_print *p, const struct review *r)
 {
     FILE *out = p->cli->out;
-    char record[BRIEF];
-    brief(&r->conflict.record, record);
+    char record[ID_BRIEF];
+    (void)id_brief(&r->conflict.record, record);
     if (r->conflict.field->policy == SCHEMA_SUM && r->conflict.field->number != FIELD_VOID)
         (void)fprintf(out, "    correct it: satchel add %s %s=-NUMBER\n", record, r->conflict.field->name);
     else if (r->conflict.field->number == FIELD_VOID)
@@ -314,4 +306,8 @@ void review_print_count(const struct review_print *p)
     char loud[64], quiet[64];
     (void)fprintf(p->cli->err, "%s to decide, %s\n", cli_count(p->loud, "conflict", "conflicts", loud, sizeof loud),
                   cli_count(p->quiet, "parallel edit", "parallel edits", quiet, sizeof quiet));
+    if (!p->decides && p->loud != 0)
+        (void)fputs(
+            "a conflict is decided on a laptop that holds its case: `satchel conflicts` there has the command\n",
+            p->cli->err);
 }

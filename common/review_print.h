@@ -22,10 +22,7 @@ struct review_print {
 /* One conflict. In JSON: an object, with a comma before it where it is not the first. */
 void review_print(struct review_print *p, const struct review *r);
 
-/* "2 conflicts to decide, 1 parallel edit" on cli->err. */
+/* "2 conflicts to decide, 1 parallel edit" on cli->err, and where they are decided, if not here. */
 void review_print_count(const struct review_print *p);
-
-/* What people call a user: the name, else the login, else the id. On one line of a list, in words. */
-void review_print_user(struct review_print *p, const struct id *user);
 
 #endif

@@ -75,7 +75,8 @@ static const struct schema_field user_fields[] = {
     FIELD(14, "phone", TEXT, LATEST, "telephone"),
     FIELD(15, "login", TEXT, LATEST, "the short name that commands take"),
     FIELD(16, "recovery_key", BYTES, LATEST, "X25519 public key of a recovery officer"),
-    REF(17, "supervisor", USER, LATEST, "who supervises this person: is told of what is loud"),
+    REF(17, "supervisor", USER, LATEST,
+        "who supervises this person, and decides conflicts in this person's cases as well"),
 };
 static const struct schema_field device_fields[] = {
     REF(10, "user", USER, LATEST, "whose laptop it is"),

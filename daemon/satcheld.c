@@ -193,6 +193,23 @@ static int is_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
+/* Of one command where it is a task (an operator at night wants to read three lines, not a hundred), else everything.
+ */
+static void help(const char *command)
+{
+    if (command != NULL && task_help(stdout, command) != 0) {
+        (void)puts("\nDIR is the office's folder; --json prints one JSON value. `satcheld --help` lists all commands, "
+                   "how the\n"
+                   "office's passphrase is handed in, and what each exit status means.");
+        return;
+    }
+    (void)fputs(usage, stdout);
+    (void)fputs(keyring_help, stdout);
+    (void)fputs(tasks, stdout);
+    (void)task_help(stdout, NULL);
+    (void)fputs(secrets, stdout);
+}
+
 /* argv: command [subcommand] DIR words. */
 static int dispatch(int argc, char **argv, struct options *o, struct cli *cli, int *status, struct error *e)
 {
@@ -226,14 +243,12 @@ int main(int argc, char **argv)
     struct cli cli = {stdout, stderr, 0, 0};
     struct options o = {0};
     struct error e = {0};
-    int status = 0, code;
+    int status = 0, code, wants_help = argc < 2 || is_help(argv[1]) || is_help(argv[argc - 1]);
+    for (int i = 2; i < argc; i++)
+        wants_help |= strcmp(argv[i], "--help") == 0;
     (void)signal(SIGPIPE, SIG_IGN);
-    if (argc < 2 || is_help(argv[1]) || (argc > 2 && is_help(argv[argc - 1]))) {
-        (void)fputs(usage, stdout);
-        (void)fputs(keyring_help, stdout);
-        (void)fputs(tasks, stdout);
-        task_help(stdout);
-        (void)fputs(secrets, stdout);
+    if (wants_help) {
+        help(argc > 2 ? argv[1] : NULL);
         return argc < 2 ? 2 : 0;
     }
     if (strcmp(argv[1], "--version") == 0) {

@@ -35,10 +35,17 @@ static const struct entry *find(int argc, char **argv)
     return NULL;
 }
 
-void task_help(FILE *out)
+size_t task_help(FILE *out, const char *command)
 {
-    for (size_t i = 0; i < ENTRY_COUNT; i++)
-        (void)fprintf(out, "  satcheld %s\n        %s\n", entries[i].form, entries[i].help);
+    size_t printed = 0;
+    for (size_t i = 0; i < ENTRY_COUNT; i++) {
+        const struct entry *t = &entries[i];
+        if (command != NULL && strcmp(t->group[0] != 0 ? t->group : t->name, command) != 0)
+            continue;
+        (void)fprintf(out, "  satcheld %s\n        %s\n", t->form, t->help);
+        printed++;
+    }
+    return printed;
 }
 
 const char *task_secret_prompt(int argc, char **argv)

@@ -25,7 +25,8 @@ const char *task_secret_prompt(int argc, char **argv);
 /* `user add` and the like. */
 int task_has_subcommands(const char *command);
 
-void task_help(FILE *out);
+/* How every command is used, or those of one word ("user"; `command` not NULL). Returns how many were printed. */
+size_t task_help(FILE *out, const char *command);
 
 /* --- for the task_*.c alone --- */
 
@@ -61,7 +62,7 @@ int task_words(int argc, int first, int count, const char *form, struct error *e
     X(user_disable, "user", "user disable DIR LOGIN", "what this person's laptops bring from now on is held")          \
     X(user_enable, "user", "user enable DIR LOGIN", "take that back, for what comes from then on")                     \
     X(user_supervisor, "user", "user supervisor DIR LOGIN SUPERVISOR",                                                 \
-      "who is told of what is loud in this person's cases; \"\" for nobody in particular")                             \
+      "who decides conflicts in this person's cases as well; \"\" for nobody in particular")                           \
     X(device_invite, "device", "device invite DIR LOGIN --address HOST[:PORT] --out FILE [--hours N]",                 \
       "a ticket that enrols one laptop")                                                                               \
     X(device_list, "device", "device list DIR", "the laptops")                                                         \

@@ -8,7 +8,7 @@
 #include "schema.h"
 #include "task.h"
 
-enum { LISTED = 1000, BRIEF = 8 /* characters of an id that will do */ };
+enum { LISTED = 1000 };
 
 int task_duplicates(struct task *t, int argc, char **argv, struct error *e)
 {
@@ -33,7 +33,7 @@ static int find_client(struct task *t, const char *words, struct id *out, struct
     struct db *db = t->central->db;
     sqlite3_stmt *s;
     int row, code, count = 0;
-    if ((code = db_query(db, &s, e, sql, "ti", words, (int64_t)(strlen(words) >= BRIEF))) != 0)
+    if ((code = db_query(db, &s, e, sql, "ti", words, (int64_t)(strlen(words) >= ID_BRIEF - 1))) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1 && code == 0)
         if (count++ == 0)
@@ -82,14 +82,13 @@ static int write(struct task *t, void *arg, struct error *e)
 static int say_still(struct task *t, const struct saying *w, struct error *e)
 {
     struct person_map map;
-    char text[ID_TEXT];
+    char text[ID_BRIEF];
     struct id next;
     int code = person_map_load(t->central->db, &map, e), found;
     if (code == 0 && (found = person_map_next(&map, &w->both[0], &w->both[1], &next, e)) != 0) {
         code = found < 0 ? error_code(e) : 0;
-        id_format(&next, text);
         if (found == 1)
-            (void)fprintf(t->cli->err, "They are still one person's through %s.\n", text);
+            (void)fprintf(t->cli->err, "they are still one person's through %s\n", id_brief(&next, text));
     }
     person_map_free(&map);
     return code;
@@ -98,6 +97,7 @@ static int say_still(struct task *t, const struct saying *w, struct error *e)
 static int say(struct task *t, int argc, char **argv, struct saying w, const struct saying *undo, struct error *e)
 {
     const char *as = NULL, *reason = NULL;
+    char one[ID_BRIEF], other[ID_BRIEF];
     int is_undone = 0, code;
     const struct cli_option options[] = {{"as", &as, NULL},
                                          {"reason", &reason, NULL},
@@ -112,24 +112,33 @@ static int say(struct task *t, int argc, char **argv, struct saying w, const str
     if ((code = task_words(argc, 1, 2, w.form, e)) != 0 || (code = find_client(t, argv[1], &w.both[0], e)) != 0 ||
         (code = find_client(t, argv[2], &w.both[1], e)) != 0 || (code = task_write(t, as, write, &w, e)) != 0)
         return code;
-    (void)fprintf(t->cli->err, "%s\n", w.written != 0 ? w.done : w.already);
+    /* Which were found is always said: a key of the other system may name somebody else than was meant. */
+    (void)fprintf(t->cli->err, "clients %s and %s: %s\n", id_brief(&w.both[0], one), id_brief(&w.both[1], other),
+                  w.written != 0 ? w.done : w.already);
+    if (t->cli->json) {
+        char ids[2][ID_TEXT];
+        id_format(&w.both[0], ids[0]);
+        id_format(&w.both[1], ids[1]);
+        (void)fprintf(t->cli->out, "{\"clients\": [\"%s\", \"%s\"], \"written\": %s}\n", ids[0], ids[1],
+                      w.written != 0 ? "true" : "false");
+    }
     return w.make == person_unlink ? say_still(t, &w, e) : 0;
 }
 
 int task_link(struct task *t, int argc, char **argv, struct error *e)
 {
     const struct saying link = {.make = person_link,
-                                .form = "link DIR CLIENT CLIENT",
-                                .done = "The two are linked as one person: whoever holds one gets the other.",
-                                .already = "They are linked as one person already; nothing was written."};
+                                .form = "link DIR CLIENT CLIENT [--reason TEXT]",
+                                .done = "linked as one person; whoever holds one gets the other",
+                                .already = "they are linked as one person already; nothing was written"};
     return say(t, argc, argv, link, NULL, e);
 }
 
 int task_unlink(struct task *t, int argc, char **argv, struct error *e)
 {
     const struct saying unlink = {.make = person_unlink,
-                                  .form = "unlink DIR CLIENT CLIENT",
-                                  .done = "The two are no longer linked, and each record is as it was.",
+                                  .form = "unlink DIR CLIENT CLIENT [--reason TEXT]",
+                                  .done = "no longer linked, and each record as it was",
                                   .already = ""};
     return say(t, argc, argv, unlink, NULL, e);
 }
@@ -137,12 +146,12 @@ int task_unlink(struct task *t, int argc, char **argv, struct error *e)
 int task_different(struct task *t, int argc, char **argv, struct error *e)
 {
     const struct saying part = {.make = person_part,
-                                .form = "different DIR CLIENT CLIENT",
-                                .done = "The two are marked as different people, and not proposed any more.",
-                                .already = "They are marked as different people already; nothing was written."};
+                                .form = "different DIR CLIENT CLIENT [--undo] [--reason TEXT]",
+                                .done = "marked as two people, and not proposed any more",
+                                .already = "they are marked as two people already; nothing was written"};
     const struct saying undo = {.make = person_unpart,
-                                .form = "different DIR --undo CLIENT CLIENT",
-                                .done = "The two are no longer marked as different people.",
+                                .form = "different DIR CLIENT CLIENT --undo [--reason TEXT]",
+                                .done = "no longer marked as two people",
                                 .already = ""};
     return say(t, argc, argv, part, &undo, e);
 }

@@ -44,35 +44,39 @@ static int print_digest(struct task *t, struct error *e)
     return 0;
 }
 
+/* What is counted, and what it is called. The records that are voided wait for nobody. */
+static const struct {
+    const char *name, *words, *sql;
+} lines[] = {
+    {"entries", "entries in the log", "SELECT count(*) FROM entry"},
+    {"clients", "clients", "SELECT count(*) FROM client WHERE voided = 0"},
+    {"cases", "cases", "SELECT count(*) FROM \"case\" WHERE voided = 0"},
+    {"unassigned", "of them in nobody's caseload",
+     "SELECT count(*) FROM \"case\" c WHERE voided = 0 AND NOT EXISTS(SELECT 1 FROM assignment a WHERE a.scope = "
+     "c.id "
+     "AND a.status = 'active' AND a.voided = 0)"},
+    {"users", "people", "SELECT count(*) FROM \"user\" WHERE voided = 0"},
+    {"devices", "laptops", "SELECT count(*) FROM device WHERE voided = 0"},
+    {"loud", "conflicts that a person must decide",
+     "SELECT count(*) FROM conflict c JOIN place p ON p.record = c.record WHERE p.voided = 0 AND c.loud <> 0"},
+    {"quiet", "parallel edits, kept for review",
+     "SELECT count(*) FROM conflict c JOIN place p ON p.record = c.record WHERE p.voided = 0 AND c.loud = 0"},
+    {"newer", "fields that programs newer than this one wrote",
+     "SELECT count(*) FROM newer n JOIN place p ON p.record = n.record WHERE p.voided = 0 AND EXISTS(SELECT 1 FROM "
+     "op WHERE op.record = n.record AND op.field = n.field)"},
+    {"disagreed", "syncs after which a laptop did not agree", "SELECT count(*) FROM receipt WHERE agrees = 0"},
+    {"recovered", "stores that two officers opened", "SELECT count(*) FROM event WHERE what = 'recovered'"},
+    {"wrong", "wrong passphrases, told by the stores they were tried on",
+     "SELECT coalesce(sum(count), 0) FROM event WHERE what = 'wrong passphrases'"},
+    {"wipes", "laptops that have not heard yet that they are to be wiped",
+     "SELECT count(*) FROM device d WHERE status = 'to be wiped' AND voided = 0 AND upper(replace(d.id, '-', '')) "
+     "NOT "
+     "IN (SELECT hex(entry.device) " TASK_EVENTS " WHERE event.what = 'wiped')"},
+    {"held", "held changes", "SELECT count(*) FROM hold WHERE status = 'held' AND voided = 0"},
+};
+
 int task_status(struct task *t, int argc, char **argv, struct error *e)
 {
-    static const struct {
-        const char *name, *words, *sql;
-    } lines[] = {
-        {"entries", "entries in the log", "SELECT count(*) FROM entry"},
-        {"clients", "clients", "SELECT count(*) FROM client WHERE voided = 0"},
-        {"cases", "cases", "SELECT count(*) FROM \"case\" WHERE voided = 0"},
-        {"unassigned", "of them in nobody's caseload",
-         "SELECT count(*) FROM \"case\" c WHERE voided = 0 AND NOT EXISTS(SELECT 1 FROM assignment a WHERE a.scope = "
-         "c.id "
-         "AND a.status = 'active' AND a.voided = 0)"},
-        {"users", "people", "SELECT count(*) FROM \"user\" WHERE voided = 0"},
-        {"devices", "laptops", "SELECT count(*) FROM device WHERE voided = 0"},
-        {"loud", "conflicts that a person must decide", "SELECT count(*) FROM conflict WHERE loud <> 0"},
-        {"quiet", "parallel edits, kept for review", "SELECT count(*) FROM conflict WHERE loud = 0"},
-        {"newer", "fields that programs newer than this one wrote",
-         "SELECT count(*) FROM newer n JOIN place p ON p.record = n.record WHERE p.voided = 0 AND EXISTS(SELECT 1 FROM "
-         "op WHERE op.record = n.record AND op.field = n.field)"},
-        {"disagreed", "syncs after which a laptop did not agree", "SELECT count(*) FROM receipt WHERE agrees = 0"},
-        {"recovered", "stores that two officers opened", "SELECT count(*) FROM event WHERE what = 'recovered'"},
-        {"wrong", "wrong passphrases, told by the stores they were tried on",
-         "SELECT coalesce(sum(count), 0) FROM event WHERE what = 'wrong passphrases'"},
-        {"wipes", "laptops that have not heard yet that they are to be wiped",
-         "SELECT count(*) FROM device d WHERE status = 'to be wiped' AND voided = 0 AND upper(replace(d.id, '-', '')) "
-         "NOT "
-         "IN (SELECT hex(entry.device) " TASK_EVENTS " WHERE event.what = 'wiped')"},
-        {"held", "held changes", "SELECT count(*) FROM hold WHERE status = 'held' AND voided = 0"},
-    };
     int digest = 0, code;
     const struct cli_option options[] = {{"digest", NULL, &digest}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
     if ((code = cli_options(&argc, argv, options, e)) != 0 ||

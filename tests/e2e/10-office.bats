@@ -37,6 +37,12 @@ teardown_file() { end_all; }
         equal "$command: $status" "$command: 0"
         has "$output" "Example: satchel $command"
     done
+    for command in conflicts duplicates user case; do
+        run "$bin/satcheld" "$command" --help
+        equal "$status" 0
+        has "$output" "  satcheld $command "
+        has_not "$output" "satcheld archive"
+    done
     for command in verify replay history; do
         run "$bin/satchel-audit" "$command" --help
         has "$output" "Example: satchel-audit $command"

@@ -17,6 +17,9 @@ static void list_shows_the_caseload(void **state)
     has(d->out, "[alert]");
     has(d->out, "[unsent: 4]");
     has(d->err, "1 case\n");
+    assert_int_equal(run(d, list_run, "list newer"), 0);
+    assert_string_equal(d->out, "");
+    has(d->err, "nothing here is newer than this program");
     assert_int_equal(run(d, list_run, "list --json"), 0);
     has(d->out, d->file);
     has(d->out, "\"risk\": \"moderate\"");

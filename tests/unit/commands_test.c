@@ -243,6 +243,8 @@ static void a_conflict_is_decided_anew(void **state)
     assert_true(strstr(d->out, "legal_name") < strstr(d->out, "phone"));
     has(d->out, "phone  parallel edit\n");
     has(d->err, "1 conflict to decide, 1 parallel edit\n");
+    assert_int_equal(run(d, list_run, "list"), 0);
+    has(d->out, "[contested: 1] [parallel edits: 1]");
     assert_int_equal(resolve(d, d->client, "legal_name", "'Ada King'"), 0);
     assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
     assert_int_equal(d->waiting, 0);

@@ -61,8 +61,9 @@ static void proposed_linked_undone(void **state)
     has(d->out, other);
     assert_int_equal(on_both(d, duplicates_link, "link --reason 'both say so'", last8(d->client), last8(other)), 0);
     has(d->err, "linked as one person (queued: ");
-    assert_int_equal(on_both(d, duplicates_link, "link", other, d->client), 0);
+    assert_int_equal(on_both(d, duplicates_link, "link --json", other, d->client), 0);
     has(d->err, "already; nothing was written\n");
+    has(d->out, "\"written\": false}\n");
     assert_int_equal(run(d, duplicates_run, "duplicates"), 0);
     assert_string_equal(d->out, "");
     assert_int_equal(run(d, list_run, "list"), 0);
@@ -91,7 +92,9 @@ static void different_people(void **state)
     struct desk *d = *state;
     char other[ID_TEXT];
     second(d, "new client 'legal_name=Ada Bryon' birth_date=1984-05-31", other);
-    assert_int_equal(on_both(d, duplicates_different, "different", other, d->client), 0);
+    assert_int_equal(on_both(d, duplicates_different, "different --json", other, d->client), 0);
+    has(d->out, "{\"clients\": [\"");
+    has(d->out, "\"written\": true}\n");
     assert_int_equal(on_both(d, duplicates_different, "different", d->client, other), 0);
     has(d->err, "already; nothing was written");
     assert_int_equal(run(d, duplicates_run, "duplicates"), 0);

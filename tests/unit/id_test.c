@@ -50,6 +50,10 @@ static void test_new_as_rfc(void **state)
     memcpy(chosen, bits, sizeof chosen);
     id = id_new(0x017f22e279b0);
     assert_id(&id, "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+    {
+        char brief[ID_BRIEF];
+        assert_string_equal(id_brief(&id, brief), "0c07398f"); /* the end: the beginning is the time */
+    }
 }
 
 /* Goal: version and variant stand whatever the random bits are, and all other bits are random. */

@@ -150,7 +150,7 @@ static struct merge_op dead_of(unsigned device)
 static int base_of(const struct merge_op *live, size_t count, const struct merge_op *dead, size_t dead_count,
                    unsigned generation)
 {
-    struct merge_op turned[16];
+    struct merge_op turned[16] = {0};
     int found = -2;
     for (size_t turn = 0; turn < dead_count || turn == 0; turn++) {
         struct merge_base base;

@@ -51,6 +51,9 @@ static void proposed_linked_undone(void **state)
     assert_int_equal(r->c->tree.size, before);
     assert_int_equal(OFFICE_TASK(r->c, 4, "link", r->text[0], brief, "--reason=asked her"), 0);
     office_says("linked as one person");
+    office_says(brief); /* who was found is said */
+    assert_int_equal(OFFICE_TASK(r->c, 4, "link", r->text[0], brief, "--json"), 0);
+    office_says("\"written\": false}");
     assert_int_equal(r->c->tree.size, before + 1);
     assert_int_equal(pair_count(r->c->db, "SELECT count(*) FROM client WHERE same_as IS NOT NULL"), 1);
     {
@@ -67,7 +70,7 @@ static void proposed_linked_undone(void **state)
     assert_int_equal(OFFICE_TASK(r->c, 3, "different", r->text[0], r->text[1]), 2);
     office_says("unlink them first");
     assert_int_equal(OFFICE_TASK(r->c, 3, "unlink", r->text[0], r->text[1]), 0);
-    office_says("each record is as it was");
+    office_says("each record as it was");
     assert_int_equal(OFFICE_TASK(r->c, 2, "duplicates", "--json"), 1);
     office_says("\"class\": \"likely\"");
 }

@@ -99,6 +99,17 @@ static void test_cases(void **state)
     office_says("several cases");
 }
 
+static void void_case(struct central *c, const struct id *kase)
+{
+    struct edit edit;
+    PAIR_OK(central_begin(c, &pair_e));
+    central_act_as_office(c);
+    PAIR_OK(edit_open(&edit, c->db, kase, &pair_e));
+    PAIR_OK(edit_void(&edit, &pair_e));
+    PAIR_OK(central_write(c, &edit, "entered twice", &pair_e));
+    PAIR_OK(central_commit(c, &pair_e));
+}
+
 /* Goal: the office says who supervises whom and who answers for a case; one answers, the last who was named; both are
  * listed, and what waits is listed by owner. */
 static void test_owners(void **state)
@@ -128,6 +139,7 @@ static void test_owners(void **state)
     }
     assert_int_equal(OFFICE_TASK(c, 1, "conflicts"), 1);
     office_says("to decide: anna, sue; since ");
+    office_says("decided on a laptop that holds its case"); /* the office has no command that decides */
     office_says("had seen: nothing");
     assert_int_equal(OFFICE_TASK(c, 3, "conflicts", "--owner", "tom"), 0);
     assert_null(strstr(office_out, "risk"));
@@ -162,6 +174,13 @@ static void test_owners(void **state)
     assert_int_equal(OFFICE_TASK(c, 4, "case", "release", text, "anna"), 0);
     assert_int_equal(OFFICE_TASK(c, 3, "case", "list", "--json"), 0);
     office_says("\"responsible\": \"ben\"");
+    /* What is voided waits for nobody: status counts what the queue lists. */
+    assert_int_equal(OFFICE_TASK(c, 2, "status", "--json"), 1);
+    office_says("\"loud\": 1");
+    void_case(c, &kase);
+    assert_int_equal(OFFICE_TASK(c, 1, "conflicts"), 0);
+    assert_int_equal(OFFICE_TASK(c, 2, "status", "--json"), 0);
+    office_says("\"loud\": 0");
 }
 
 /* Goal: a conflict is shown with its values and who must decide, and a held change with its reason; both make the exit

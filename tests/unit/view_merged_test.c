@@ -61,7 +61,7 @@ static void edits_apart(void **state)
     has(d->out, ": \"leaks\" in place of \"works\"\n");
     has(d->out, "Bo Lind, ");
     has(d->out, ": took out \"kind\"\n");
-    has_not(d->out, "1 shown:");
+    has_not(d->out, "1 version:");
     assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
     has(d->out, "\"assessment\": \"The stove leaks.\\n\\nThe dog is.\"");
     has(d->out,
@@ -82,7 +82,8 @@ static void edits_apart(void **state)
     has(d->out, "\"conflicts\": {}");
 }
 
-/* Goal: what overlaps is marked, with each version and its author, and is not decided by the word "merged". */
+/* Goal: what overlaps is marked, with each version and its author, and is not decided by the word "merged", nor by the
+ * number of no version. */
 static void overlaps(void **state)
 {
     struct desk *d = *state;
@@ -95,11 +96,14 @@ static void overlaps(void **state)
     has(d->out, "or Bo Lind, ");
     has(d->out, ": \"is new\" in place of \"works\"\n");
     has(d->out, ": \"bites\" in place of \"is kind\"\n");
-    has(d->out, "1 shown:");
+    has(d->out, "1 version:");
     assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
     has(d->out, "{\"form\": \"overlap\", \"base\": \"works\", \"alternatives\": [{\"text\": \"leaks\", \"authors\": [");
     assert_int_equal(resolve(d, d->file, "assessment", "merged"), E_REFUSED);
     has(d->e.text, "overlap in 1 place");
+    assert_int_equal(resolve(d, d->file, "assessment", "3"), E_INPUT); /* there are two: a slip is no narrative */
+    has(d->e.text, "there are 2 values to choose from");
+    assert_int_equal(resolve(d, d->file, "assessment", "2"), 0);
 }
 
 /* Goal: versions with nothing in common stand whole, and a newer rule of the office is said. */
