@@ -77,7 +77,6 @@ __attribute__((always_inline)) static inline enum outcome extend(struct search *
     /* 1. Diagonals outside of the box are left out; what is next to the new ones was not reached. */
     int32_t low = smaller(d, m), high = smaller(d, n);
     low = -(low - ((d - low) & 1));
-    high -= (d - high) & 1;
     own[-d - 1] = own[d + 1] = NOWHERE;
     for (int32_t k = low; k <= high; k += 2) {
         /* 2. One step from the better neighbour, then along what is equal. */
