@@ -77,7 +77,6 @@ __attribute__((always_inline)) static inline enum outcome extend(struct search *
     /* 1. Diagonals outside of the box are left out; what is next to the new ones was not reached. */
     int32_t low = smaller(d, m), high = smaller(d, n);
     low = -(low - ((d - low) & 1));
-    high -= (d - high) & 1;
     own[-d - 1] = own[d + 1] = NOWHERE;
     for (int32_t k = low; k <= high; k += 2) {
         /* 2. One step from the better neighbour, then along what is equal. */
@@ -105,13 +104,14 @@ __attribute__((always_inline)) static inline enum outcome extend(struct search *
     return outcome;
 }
 
-/* The point with the most done that d steps reached in one direction, but for the far corner. */
-static int32_t furthest(const int32_t *own, int32_t d, int32_t n, int32_t m, struct point *best)
+/* The point with the most done that d steps reached in one direction. It is never the far corner: a script that d steps
+ * lead through has met the other direction long before. */
+static int32_t furthest(const int32_t *own, int32_t d, struct point *best)
 {
     int32_t most = -1;
     for (int32_t k = -d; k <= d; k++) {
         int32_t done = own[k] < 0 ? -1 : 2 * own[k] - k;
-        if (done > most && done < n + m) {
+        if (done > most) {
             most = done;
             *best = (struct point){own[k], own[k] - k};
         }
@@ -138,7 +138,7 @@ static struct point split(struct search *s, const struct box *q)
     }
     d = smaller(d, reach);
     /* Too far apart. Where the work ran out round d is unfinished; the points that it has are good all the same. */
-    if (furthest(s->forward, d, n, m, &forward) >= furthest(s->backward, d, n, m, &backward))
+    if (furthest(s->forward, d, &forward) >= furthest(s->backward, d, &backward))
         return forward;
     return (struct point){n - backward.x, m - backward.y};
 }

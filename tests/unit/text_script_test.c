@@ -1,7 +1,11 @@
 /* The shortest script, against the table of a longest common subsequence. */
 #include "text_world.h"
 
+#include <sodium.h>
+
 #include "text_private.h"
+
+_Static_assert(TEXT_RULE == 1, "these are the scripts of rule 1");
 
 enum { LONGEST = 200 };
 
@@ -89,6 +93,38 @@ static void without_work_scripts_are_right(void **state)
     }
 }
 
+static void without_work_scripts_stay_the_same(void **state)
+{
+    /* Goal: where the work runs out, and what of it is left, is part of the rule: the scripts of many small sequences,
+     * one much longer than the other too, with every little work, are for ever the same. */
+    static const unsigned longest[] = {2, 4, 12, LONGEST};
+    uint32_t a[LONGEST], b[LONGEST];
+    crypto_generichash_state all;
+    uint8_t hash[16];
+    char hex[2 * sizeof hash + 1];
+    (void)state;
+    random_state = 362436069362436069u;
+    (void)crypto_generichash_init(&all, NULL, 0, sizeof hash);
+    for (unsigned round = 0; round < 40000; round++) {
+        uint8_t a_marked[LONGEST] = {0}, b_marked[LONGEST] = {0}, left[8];
+        unsigned letters = 1 + below(12);
+        size_t n = below(longest[round % 4] + 1), m = below(longest[round / 4 % 4] + 1);
+        uint64_t work = below(3) == 0 ? 0 : below(round % 2 == 0 ? 20 : 400);
+        for (size_t i = 0; i < n; i++)
+            a[i] = below(letters);
+        for (size_t i = 0; i < m; i++)
+            b[i] = below(letters);
+        assert_int_equal(text_script(a, n, b, m, a_marked, b_marked, &work, NULL), 0);
+        (void)crypto_generichash_update(&all, a_marked, n);
+        (void)crypto_generichash_update(&all, b_marked, m);
+        for (unsigned i = 0; i < sizeof left; i++)
+            left[i] = (uint8_t)(work >> 8 * i);
+        (void)crypto_generichash_update(&all, left, sizeof left);
+    }
+    (void)crypto_generichash_final(&all, hash, sizeof hash);
+    assert_string_equal(sodium_bin2hex(hex, sizeof hex, hash, sizeof hash), "16cbb820df6489a16e8d18e6cdbbbc76");
+}
+
 static void hostile_sequences_end(void **state)
 {
     /* Goal: long sequences with nothing, little, or everything in common come to an end, and use up at most the work.
@@ -124,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scripts_are_shortest),
         cmocka_unit_test(without_work_scripts_are_right),
+        cmocka_unit_test(without_work_scripts_stay_the_same),
         cmocka_unit_test(hostile_sequences_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
