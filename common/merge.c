@@ -396,38 +396,18 @@ static int has(const struct some *s, size_t i)
     return (int)(s->bits[i / 64] >> i % 64 & 1);
 }
 
-/* One of the dead, by its dot. */
-struct placed {
-    struct dot dot;
-    size_t at;
-};
-
-static int by_placed_dot(const void *left, const void *right)
-{
-    const struct placed *a = left, *b = right;
-    return dot_compare(&a->dot, &b->dot);
-}
-
-/* Which of the dead, in the order of their dots, an op names, but for itself. */
-static struct some named_by(const struct merge_op *op, const struct placed *dead, size_t count)
+/* Which of the dead an op names, but for itself. dead: in by_dot's order; tag: where each stood before. */
+static struct some named_by(const struct merge_op *op, const struct merge_op *dead, size_t count)
 {
     struct some out = {{0}};
     struct unpack r;
     unpack_start(&r, op->supersedes);
     for (size_t left = unpack_array(&r); left > 0 && !r.failed; left--) {
         struct dot dot = dot_unpack(&r);
-        size_t low = 0, high = count;
         if (r.failed || dot_equal(&dot, &op->dot))
             continue;
-        while (low < high) {
-            size_t middle = low + (high - low) / 2;
-            if (dot_compare(&dead[middle].dot, &dot) < 0)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        for (; low < count && dot_equal(&dead[low].dot, &dot); low++)
-            put(&out, dead[low].at);
+        for (size_t at = find_dot(dead, count, &dot); at < count && dot_equal(&dead[at].dot, &dot); at++)
+            put(&out, dead[at].tag);
     }
     return out;
 }
@@ -469,23 +449,24 @@ struct merge_base merge_base(const struct merge_op *live, size_t count, const st
 {
     struct merge_base found = {0, MERGE_NO_BASE};
     struct some names_of[MERGE_DEAD_MAX], older = {{0}};
-    struct placed placed[MERGE_DEAD_MAX];
+    struct merge_op by_dots[MERGE_DEAD_MAX];
     unsigned nearest[MERGE_DEAD_MAX], farthest[MERGE_DEAD_MAX], distance[MERGE_DEAD_MAX], generation = FAR;
     size_t bases = 0;
     if (dead_count > MERGE_DEAD_MAX)
         return found;
     /* 1. How far each of the dead is from the live op that is nearest to it, and from the one that is farthest. */
-    for (size_t i = 0; i < dead_count; i++)
-        placed[i] = (struct placed){dead[i].dot, i};
-    if (dead_count > 1)
-        qsort(placed, dead_count, sizeof *placed, by_placed_dot);
     for (size_t i = 0; i < dead_count; i++) {
-        names_of[i] = named_by(&dead[i], placed, dead_count);
+        by_dots[i] = dead[i];
+        by_dots[i].tag = i;
+    }
+    sort(by_dots, dead_count, by_dot);
+    for (size_t i = 0; i < dead_count; i++) {
+        names_of[i] = named_by(&dead[i], by_dots, dead_count);
         nearest[i] = FAR;
         farthest[i] = count == 0 ? FAR : 0;
     }
     for (size_t l = 0; l < count; l++) {
-        struct some first = named_by(&live[l], placed, dead_count);
+        struct some first = named_by(&live[l], by_dots, dead_count);
         measure(&first, names_of, dead_count, distance);
         for (size_t i = 0; i < dead_count; i++) {
             nearest[i] = distance[i] < nearest[i] ? distance[i] : nearest[i];
