@@ -404,8 +404,8 @@ struct placed {
 
 static int by_placed_dot(const void *left, const void *right)
 {
-    const struct placed *a = left, *b = right;
-    return dot_compare(&a->dot, &b->dot);
+    const struct placed *one = left, *other = right;
+    return dot_compare(&one->dot, &other->dot);
 }
 
 /* Which of the dead, in the order of their dots, an op names, but for itself. */
@@ -416,18 +416,12 @@ static struct some named_by(const struct merge_op *op, const struct placed *dead
     unpack_start(&r, op->supersedes);
     for (size_t left = unpack_array(&r); left > 0 && !r.failed; left--) {
         struct dot dot = dot_unpack(&r);
-        size_t low = 0, high = count;
+        const struct placed key = {dot, 0}, *at;
         if (r.failed || dot_equal(&dot, &op->dot))
             continue;
-        while (low < high) {
-            size_t middle = low + (high - low) / 2;
-            if (dot_compare(&dead[middle].dot, &dot) < 0)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        for (; low < count && dot_equal(&dead[low].dot, &dot); low++)
-            put(&out, dead[low].at);
+        at = count == 0 ? NULL : bsearch(&key, dead, count, sizeof key, by_placed_dot);
+        if (at != NULL)
+            put(&out, at->at);
     }
     return out;
 }
