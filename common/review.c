@@ -261,6 +261,8 @@ static void void_since(struct review *r)
 
 /* --- what each had seen --- */
 
+enum { LOOKED_AT_MAX = 32 }; /* ops that one op supersedes */
+
 static int keep_seen(struct review_value *v, struct slice value, struct error *e)
 {
     uint8_t *copy;
@@ -315,7 +317,8 @@ static int look_at(struct db *db, struct review *r, size_t number, struct log_en
     if (code == 0)
         code = copy_dots(op, &dots, &count, e);
     for (size_t i = 0; code == 0 && i < count; i++) {
-        if (v->seen_count == REVIEW_SEEN_MAX) {
+        /* Ops that are not here, and equal values, are not worth the reading of a thousand changes each. */
+        if (v->seen_count == REVIEW_SEEN_MAX || i == LOOKED_AT_MAX) {
             v->more = count - i;
             break;
         }

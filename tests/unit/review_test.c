@@ -282,6 +282,29 @@ static void many_seen_values_are_counted(void **state)
     history_free(h);
 }
 
+/* Goal: one who names a thousand ops, all of one value or not in this store, is told of as briefly: not each is read.
+ */
+static void what_was_named_is_not_read_without_end(void **state)
+{
+    struct history *h = history_new();
+    struct dot named[60];
+    struct review r;
+    size_t looked = 0;
+    (void)state;
+    for (unsigned i = 0; i < 60; i++)
+        named[i] = (struct dot){id_of(0xd000 + 1), 1, 500 + i, 0};
+    (void)set_text(h, 5, "title", "all", named, 60);
+    (void)set_text(h, 6, "title", "other", NULL, 0);
+    r = review_of(h, "title", 0);
+    for (size_t i = 0; i < 2; i++) {
+        looked += r.values[i].unknown;
+        assert_int_equal(r.values[i].unknown + r.values[i].more, r.field.ops[i].author.b[15] == 5 ? 60 : 0);
+    }
+    assert_true(looked > 0 && looked < 60);
+    review_free(&r);
+    history_free(h);
+}
+
 /* --- the code --- */
 
 static void code_of(struct db *db, const char *field, char out[REVIEW_CODE])
@@ -514,6 +537,7 @@ int main(void)
         cmocka_unit_test(a_void_and_one_taken_back),
         cmocka_unit_test(each_had_seen_something),
         cmocka_unit_test(many_seen_values_are_counted),
+        cmocka_unit_test(what_was_named_is_not_read_without_end),
         cmocka_unit_test(the_code_is_what_was_seen),
         cmocka_unit_test(a_number_that_moved_has_another_code),
         cmocka_unit_test(the_oldest_stands_first),
