@@ -147,12 +147,11 @@ static void before_a_word(void **state)
     assert_int_equal(to_word(".\n\xcc\x81"), 2);
     for (unsigned n = 0; n < 9 * 9 * 9 * 9 * 4; n++) {
         char text[32] = "";
-        size_t at = 0, size;
+        size_t at = 0, size = 0;
         enum text_piece what = TEXT_LOOSE;
         for (unsigned rest = n / 4, i = 0; i < 4; i++, rest /= 9)
-            strcat(text, parts[rest % 9]);
-        strcat(text, ends[n % 4]);
-        size = strlen(text);
+            size += (size_t)snprintf(text + size, sizeof text - size, "%s", parts[rest % 9]);
+        size += (size_t)snprintf(text + size, sizeof text - size, "%s", ends[n % 4]);
         while (at < size) {
             size_t bytes = text_cut_piece((const uint8_t *)text + at, size - at, &what);
             if (what == TEXT_WORD)
