@@ -47,6 +47,23 @@ static void pieces(void **state)
     assert_cut("\x01\x7f", "(\x01\x7f)");
 }
 
+static void nothing_beyond_the_end(void **state)
+{
+    /* Goal: what stands behind a text's end, where memory goes on, is no part of its last piece, word or line. */
+    static const char *const runs[] = {"\r\n", "aa", "a.a", "\xc3\xa9\xc3\xa9", "  ", ".\xcc\x81", "e\xcc\x81", "\n\n"};
+    static const size_t sizes[] = {1, 1, 1, 2, 1, 1, 1, 1};
+    enum text_piece what;
+    (void)state;
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        const uint8_t *p = (const uint8_t *)runs[i];
+        assert_int_equal(text_cut_piece(p, sizes[i], &what), sizes[i]);
+        assert_int_equal(text_cut_paragraph(p, sizes[i]), sizes[i]);
+        assert_int_equal(text_cut_to_word(p, sizes[i]), what == TEXT_WORD ? 0 : sizes[i]);
+    }
+    /* A mark between two letters, of which the second is not the text's any more. */
+    assert_int_equal(text_cut_piece((const uint8_t *)"a.a", 2, &what), 1);
+}
+
 /* --- every character --- */
 
 static size_t write_utf8(uint32_t number, char *out)
@@ -130,12 +147,11 @@ static void before_a_word(void **state)
     assert_int_equal(to_word(".\n\xcc\x81"), 2);
     for (unsigned n = 0; n < 9 * 9 * 9 * 9 * 4; n++) {
         char text[32] = "";
-        size_t at = 0, size;
+        size_t at = 0, size = 0;
         enum text_piece what = TEXT_LOOSE;
         for (unsigned rest = n / 4, i = 0; i < 4; i++, rest /= 9)
-            strcat(text, parts[rest % 9]);
-        strcat(text, ends[n % 4]);
-        size = strlen(text);
+            size += (size_t)snprintf(text + size, sizeof text - size, "%s", parts[rest % 9]);
+        size += (size_t)snprintf(text + size, sizeof text - size, "%s", ends[n % 4]);
         while (at < size) {
             size_t bytes = text_cut_piece((const uint8_t *)text + at, size - at, &what);
             if (what == TEXT_WORD)
@@ -199,8 +215,9 @@ static void lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pieces),     cmocka_unit_test(every_character), cmocka_unit_test(before_a_word),
-        cmocka_unit_test(paragraphs), cmocka_unit_test(lines),
+        cmocka_unit_test(pieces),          cmocka_unit_test(nothing_beyond_the_end),
+        cmocka_unit_test(every_character), cmocka_unit_test(before_a_word),
+        cmocka_unit_test(paragraphs),      cmocka_unit_test(lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
