@@ -310,7 +310,7 @@ int text_merge(struct slice base, const struct text_version *versions, size_t co
         return code;
     text_base_begin(&compared, m.base);
     for (unsigned i = 0; i < count && code == 0; i++)
-        code = text_diff(&compared, m.texts[i], i, &m.hunks, e);
+        code = text_diff(&compared, m.texts[i], i, count > 2 ? 2 * TEXT_WORK / count : TEXT_WORK, &m.hunks, e);
     text_base_free(&compared);
     if (code == 0)
         code = tell_all(&m);

@@ -6,7 +6,7 @@
  *   - Nothing that a person typed is changed on the way: every piece of the result is a slice of what was handed in,
  *     cut between characters.
  *   - The result depends on the base and on the set of (dot, text) alone: not on the order in which they are handed in.
- *   - Time and memory are bounded, whatever the texts are: time by a fixed number of steps for each version and a
+ *   - Time and memory are bounded, whatever the texts are: time by a fixed number of steps for all versions and a
  *     multiple of the texts' size; memory by some 70 bytes for each byte of the base and of the longest version and 40
  *     for each byte of the others. Where the steps run out edits come out coarser than they need be, the same ones
  *     everywhere. */

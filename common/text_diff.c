@@ -208,9 +208,10 @@ out:
     return code;
 }
 
-int text_diff(struct text_base *base, struct slice other, unsigned version, struct text_hunks *out, struct error *e)
+int text_diff(struct text_base *base, struct slice other, unsigned version, uint64_t work, struct text_hunks *out,
+              struct error *e)
 {
-    struct job j = {base, other, version, TEXT_WORK, out, e};
+    struct job j = {base, other, version, work, out, e};
     struct text_hunk whole = {0, (uint32_t)base->text.size, 0, (uint32_t)other.size, version};
     assert(base->text.size <= TEXT_BYTES_MAX && other.size <= TEXT_BYTES_MAX);
     return compare(&j, TEXT_PARAGRAPHS, whole);

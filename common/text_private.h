@@ -29,6 +29,7 @@ int text_at_line_end(struct slice text, size_t at);
 
 /* --- text_script.c: the shortest way from one sequence to another --- */
 
+/* For one version, and twice that for all together: of three and more each has an equal part. */
 #define TEXT_WORK ((uint64_t)8 << 20)
 
 /* Marks what has to leave a and what has to come from b. The marked flags come in zeroed. The fewest marks, as long as
@@ -88,7 +89,8 @@ struct text_hunks {
 };
 
 /* Appends the edits that make `other` of `base`, in their order; between two of them at least one piece stays as it
- * is. E_MEMORY. */
-int text_diff(struct text_base *base, struct slice other, unsigned version, struct text_hunks *out, struct error *e);
+ * is. work: as for text_script. E_MEMORY. */
+int text_diff(struct text_base *base, struct slice other, unsigned version, uint64_t work, struct text_hunks *out,
+              struct error *e);
 
 #endif
