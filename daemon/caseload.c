@@ -13,7 +13,8 @@
 enum {
     CASES_MAX = 64,  /* of one person, taken down in the field and not given to anybody yet */
     LIVE_MAX = 1000, /* live ops of one field: fewer than one op can supersede, so that a person can decide them all */
-    VOIDS_MAX = 16   /* live voids of a record: each is held against all that lives in it, at every change */
+    VOIDS_MAX = 16,  /* live voids of a record: each is held against all that lives in it, at every change */
+    LINKS_MAX = 64   /* live links of a record: all of them are followed whenever a laptop comes */
 };
 
 int caseload_compare(const void *a, const void *b)
@@ -356,16 +357,26 @@ static int are_too_many(struct central *c, const struct change *change, size_t f
     return live + own - ended > most;
 }
 
+/* How many ops may live on the field of an op. */
+static int most_live(const struct change *change, size_t op)
+{
+    const struct schema_kind *kind = schema_kind(change->kind);
+    const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, change->ops[op].field);
+    if (change->ops[op].field == FIELD_VOID)
+        return VOIDS_MAX;
+    return field != NULL && field->policy == SCHEMA_SET && field->type == SCHEMA_REF ? LINKS_MAX : LIVE_MAX;
+}
+
 /* Does what would live on each field stay few enough? Who fills a field without end would make each further change of
  * it slow, here and on every laptop, and nobody could decide over it any more. */
 static int are_few(struct central *c, const struct change *change, struct error *e)
 {
-    int live = count_live(c, &change->record, 0, e), has_void = 0;
+    int live = count_live(c, &change->record, 0, e), most = LIVE_MAX;
     if (live < 0)
         return -1;
     for (size_t i = 0; i < change->op_count; i++)
-        has_void |= change->ops[i].field == FIELD_VOID;
-    if (live + (int)change->op_count <= LIVE_MAX && !has_void)
+        most = most_live(change, i) < most ? most_live(change, i) : most;
+    if (live + (int)change->op_count <= most)
         return 1; /* the usual case */
     for (size_t i = 0; i < change->op_count; i++) {
         unsigned field = change->ops[i].field;
@@ -373,7 +384,7 @@ static int are_few(struct central *c, const struct change *change, struct error 
         int many;
         while (change->ops[first].field != field)
             first++;
-        if (first == i && (many = are_too_many(c, change, i, field == FIELD_VOID ? VOIDS_MAX : LIVE_MAX, e)) != 0)
+        if (first == i && (many = are_too_many(c, change, i, most_live(change, i), e)) != 0)
             return many < 0 ? -1 : 0;
     }
     return 1;

@@ -186,6 +186,20 @@ static void unlinking_late(void **state)
     assert_int_equal(hostile_says(r, &r->client, "same_as", CHANGE_ADD, &r->stranger), 1);
 }
 
+/* Goal: a record has at most 64 live links, so that following them stays quick: the next one is held, whomever it
+ * names, and what is no link is not. */
+static void links_stay_few(void **state)
+{
+    struct room *r = *state;
+    struct id named = {{0}};
+    for (int i = 0; i < 65; i++) {
+        named = id_new(clock_wall());
+        assert_int_equal(hostile_says(r, &r->client, "same_as", CHANGE_ADD, &named), i == 64);
+    }
+    assert_int_equal(hostile_says(r, &r->client, "different_from", CHANGE_ADD, &named), 0);
+    assert_int_equal(hostile_sets(r, KIND_CLIENT, &r->client, "phone", "555 0100"), 0);
+}
+
 /* Goal: a remove is an element taken out in a set alone: elsewhere it is a value, and names the person all the same. */
 static void a_remove_elsewhere_is_a_value(void **state)
 {
@@ -240,13 +254,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        TEST(follows_links),
-        TEST(comes_and_goes),
-        TEST(no_way_to_a_stranger),
-        TEST(unlinking_late),
-        TEST(a_remove_elsewhere_is_a_value),
-        TEST(names_no_client),
-        TEST(links_fill_no_caseload),
+        TEST(follows_links),   TEST(comes_and_goes),         TEST(no_way_to_a_stranger),
+        TEST(unlinking_late),  TEST(links_stay_few),         TEST(a_remove_elsewhere_is_a_value),
+        TEST(names_no_client), TEST(links_fill_no_caseload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

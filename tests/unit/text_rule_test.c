@@ -226,6 +226,8 @@ static void many_results_are_those_of_rule_1(void **state)
     assert_digest(marks, 4, 2, 2, 30000, 3, "ece952e579768de80aedce836c467dd1");
     assert_digest(letters, 3, 2, 2, 60000, 3, "e03cba3f90daf4cf52067ff6ffa4b027");
     assert_digest(lines, 2, 2, 2, 60000, 3, "f764cc117e9eb52d5f0e426a98acfe57");
+    /* Of three and more, each has an equal part of the steps. */
+    assert_digest(letters, 3, 5, 4, 60000, 3, "397772e21730e594669dc312a9e9589f");
 }
 
 int main(void)
