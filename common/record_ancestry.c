@@ -49,7 +49,7 @@ static size_t sum_of(const struct dot *dot)
 /* NULL: the entry was not looked at. */
 static const struct looked_at *find_looked(const struct search *s, const struct dot *dot)
 {
-    for (size_t at = s->heads[sum_of(dot)]; at != 0; at = s->looked[at - 1].next) {
+    for (size_t at = s->looked == NULL ? 0 : s->heads[sum_of(dot)]; at != 0; at = s->looked[at - 1].next) {
         const struct looked_at *l = &s->looked[at - 1];
         if (l->seq == dot->seq && l->epoch == dot->epoch && id_equal(&l->device, &dot->device))
             return l;

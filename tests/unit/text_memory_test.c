@@ -11,8 +11,8 @@ static struct slice repeated(const char *piece, size_t bytes)
     size_t size = strlen(piece), count = bytes / size;
     char *p = malloc(bytes + 1);
     assert_non_null(p);
-    for (size_t i = 0; i < count; i++)
-        memcpy(p + i * size, piece, size);
+    for (size_t i = 0; i < count * size; i++)
+        p[i] = piece[i % size];
     return (struct slice){(const uint8_t *)p, count * size};
 }
 
@@ -61,9 +61,9 @@ static void memory_is_linear(void **state)
                 assert_in_range(peak_of(base, one, other, others), 0,
                                 BYTES_ANY + BYTES_LONGEST * (base.size + one.size) +
                                     BYTES_OTHERS * others * other.size);
-            free((void *)(uintptr_t)base.p);
-            free((void *)(uintptr_t)one.p);
-            free((void *)(uintptr_t)other.p);
+            free((void *)base.p);
+            free((void *)one.p);
+            free((void *)other.p);
         }
 }
 
@@ -128,8 +128,8 @@ static void no_memory_is_told(void **state)
     assert_int_equal(fail_each(lines, NULL, 0), 1);
     for (unsigned i = 0; i < 3; i++)
         free(texts[i]);
-    free((void *)(uintptr_t)base.p);
-    free((void *)(uintptr_t)lines.p);
+    free((void *)base.p);
+    free((void *)lines.p);
 }
 
 int main(void)

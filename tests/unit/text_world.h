@@ -107,7 +107,7 @@ static inline void assert_is_made_of(const struct text_merged *m, struct slice b
     assert_int_equal(alternatives, m->alternative_count);
     assert_int_equal(m->rule, TEXT_RULE);
     for (size_t v = 0; v <= m->version_count; v++) {
-        struct slice whole = v < m->version_count ? versions[m->order[v]].text : base;
+        struct slice whole = versions != NULL && v < m->version_count ? versions[m->order[v]].text : base;
         size_t at = 0;
         overlaps = 0;
         for (size_t i = 0; i < m->segment_count; i++) {
