@@ -219,7 +219,7 @@ int main(int argc, char **argv)
 {
     size_t bytes = argc > 1 ? strtoul(argv[1], NULL, 10) : (size_t)1 << 20;
     unsigned edits = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1000;
-    char folder[] = "text-bench-XXXXXX";
+    char folder[] = "/tmp/text-bench-XXXXXX";
     struct rusage used;
     struct text_of base;
     if (bytes < 1000 || bytes + 32 * (size_t)edits > TEXT_BYTES_MAX || edits < 1 || edits > bytes / 100 ||
