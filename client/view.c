@@ -48,19 +48,6 @@ int view_is_held_back(struct db *db, const struct id *record, struct error *e)
 
 /* --- names --- */
 
-/* As much of the text as fits, cut at a character. */
-static void copy(char *out, size_t out_max, const char *text)
-{
-    size_t size = strlen(text);
-    if (size > out_max - 1) {
-        size = out_max - 1;
-        while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80)
-            size--;
-    }
-    memcpy(out, text, size);
-    out[size] = '\0';
-}
-
 static const char *name_sql(unsigned kind)
 {
     switch (kind) {
@@ -94,7 +81,7 @@ void view_name(struct db *db, const struct id *record, char out[VIEW_NAME])
     id_format(record, id);
     if (db_query(db, &s, NULL, sql, "t", id) != 0 || db_next(db, s, NULL) != 1)
         return;
-    copy(out, VIEW_NAME, db_text(s, 0));
+    cli_cut(out, VIEW_NAME, db_text(s, 0));
     db_done(db, s);
 }
 
@@ -128,7 +115,7 @@ static void refer(struct view *v, struct slice value)
 const char *view_value(struct view *v, const struct schema_field *field, struct slice value)
 {
     if (slice_is_nil(value)) {
-        copy(v->room, SCHEMA_FORMAT_MAX, "(cleared)");
+        cli_cut(v->room, SCHEMA_FORMAT_MAX, "(cleared)");
         return v->room;
     }
     schema_format(field, value, v->room, SCHEMA_FORMAT_MAX);
@@ -137,7 +124,7 @@ const char *view_value(struct view *v, const struct schema_field *field, struct 
     else if (field->type == SCHEMA_TIME) {
         char moment[MOMENT_TEXT];
         moment_to_words(v->room, moment);
-        copy(v->room, SCHEMA_FORMAT_MAX, moment);
+        cli_cut(v->room, SCHEMA_FORMAT_MAX, moment);
     }
     return v->room;
 }

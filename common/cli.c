@@ -362,6 +362,18 @@ void cli_text(FILE *out, const char *text)
     put_text(out, text, 0);
 }
 
+void cli_cut(char *out, size_t out_max, const char *text)
+{
+    size_t size = strlen(text);
+    if (size > out_max - 1) {
+        size = out_max - 1;
+        while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80)
+            size--;
+    }
+    memcpy(out, text, size);
+    out[size] = '\0';
+}
+
 void cli_line(FILE *out, const char *text)
 {
     put_text(out, text, 1);

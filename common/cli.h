@@ -60,4 +60,7 @@ void cli_text(FILE *out, const char *text);
  */
 void cli_line(FILE *out, const char *text);
 
+/* As much of a text as fits into out_max bytes (at least 1) with its NUL, cut at a character of UTF-8. */
+void cli_cut(char *out, size_t out_max, const char *text);
+
 #endif

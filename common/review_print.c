@@ -15,7 +15,7 @@ static void look_up(struct db *db, const char *sql, const struct id *record, cha
     id_format(record, text);
     if (db_query(db, &s, NULL, sql, "t", text) != 0 || db_next(db, s, NULL) != 1)
         return;
-    (void)snprintf(out, NAME_MAX_BYTES, "%s", db_text(s, 0));
+    cli_cut(out, NAME_MAX_BYTES, db_text(s, 0));
     db_done(db, s);
 }
 

@@ -267,14 +267,37 @@ static void no_terminal_is_told(void **state)
     assert_non_null(strstr(e.text, "--passphrase-fd"));
 }
 
+/* Goal: what does not fit is cut at a character, so that a name stays UTF-8 wherever it is printed. */
+static void test_cut(void **state)
+{
+    char out[4];
+    (void)state;
+    cli_cut(out, sizeof out, "abc");
+    assert_string_equal(out, "abc");
+    cli_cut(out, sizeof out, "abcd");
+    assert_string_equal(out, "abc");
+    cli_cut(out, sizeof out, "ab\xc3\xbc");
+    assert_string_equal(out, "ab");
+    cli_cut(out, sizeof out, "\xf0\x9f\x91\x8d");
+    assert_string_equal(out, "");
+    cli_cut(out, 1, "a");
+    assert_string_equal(out, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_are_taken),   cmocka_unit_test(arguments_stay),
-        cmocka_unit_test(options_are_refused), cmocka_unit_test(json_is_escaped),
-        cmocka_unit_test(text_is_harmless),    cmocka_unit_test(failures_are_told),
-        cmocka_unit_test(words_are_words),     cmocka_unit_test(secrets_are_read),
-        cmocka_unit_test(secrets_are_refused), cmocka_unit_test(no_terminal_is_told),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(options_are_taken),
+        cmocka_unit_test(arguments_stay),
+        cmocka_unit_test(options_are_refused),
+        cmocka_unit_test(json_is_escaped),
+        cmocka_unit_test(text_is_harmless),
+        cmocka_unit_test(failures_are_told),
+        cmocka_unit_test(words_are_words),
+        cmocka_unit_test(secrets_are_read),
+        cmocka_unit_test(secrets_are_refused),
+        cmocka_unit_test(no_terminal_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
