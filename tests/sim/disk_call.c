@@ -3,7 +3,6 @@
 #include "sim/disk_private.h"
 
 #include <assert.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -87,6 +86,11 @@ static void attach(int fd, struct inode *inode, int flags)
     detach(fd); /* closed by other means */
     handles[fd] = (struct handle){inode, (flags & O_APPEND) != 0};
     inode_descriptor(inode, 1);
+}
+
+int disk_owns(int fd)
+{
+    return mine(fd) != NULL;
 }
 
 void disk_forget_descriptors(void)
@@ -534,72 +538,4 @@ int linkat(int from_at, const char *from, int to_at, const char *to, int flags)
 int link(const char *from, const char *to)
 {
     return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
-}
-
-/* ---- stdio: inside of libc it writes past all of the above, so a stream of ours is one with functions ---- */
-
-static ssize_t stream_read(void *cookie, char *out, size_t count)
-{
-    return read((int)(intptr_t)cookie, out, count);
-}
-
-static ssize_t stream_write(void *cookie, const char *in, size_t count)
-{
-    ssize_t wrote = write((int)(intptr_t)cookie, in, count);
-    return wrote < 0 ? 0 : wrote; /* fopencookie's way to say that it failed */
-}
-
-static int stream_seek(void *cookie, off64_t *offset, int whence)
-{
-    off64_t at = lseek((int)(intptr_t)cookie, *offset, whence);
-    if (at < 0)
-        return -1;
-    *offset = at;
-    return 0;
-}
-
-static int stream_close(void *cookie)
-{
-    return close((int)(intptr_t)cookie);
-}
-
-FILE *fdopen(int fd, const char *mode)
-{
-    static FILE *(*real)(int, const char *);
-    static const cookie_io_functions_t functions = {stream_read, stream_write, stream_seek, stream_close};
-    FILE *file;
-    if (mine(fd) == NULL) {
-        if (real == NULL)
-            *(void **)&real = dlsym(RTLD_NEXT, "fdopen");
-        return real(fd, mode);
-    }
-    file = fopencookie((void *)(intptr_t)fd, mode, functions); // NOLINT(performance-no-int-to-ptr)
-    if (file != NULL)
-        file->_fileno = fd; /* for fileno(); glibc does no more with it in such a stream */
-    return file;
-}
-
-static int flags_of(const char *mode)
-{
-    int flags = mode[0] == 'r' ? 0 : mode[0] == 'w' ? O_CREAT | O_TRUNC : O_CREAT | O_APPEND;
-    flags |= strchr(mode, '+') != NULL ? O_RDWR : mode[0] == 'r' ? O_RDONLY : O_WRONLY;
-    return flags | (strchr(mode, 'x') != NULL ? O_EXCL : 0) | (strchr(mode, 'e') != NULL ? O_CLOEXEC : 0);
-}
-
-FILE *fopen(const char *path, const char *mode)
-{
-    static FILE *(*real)(const char *, const char *);
-    struct place p;
-    FILE *file;
-    int fd;
-    if (!locate(AT_FDCWD, path, &p)) {
-        if (real == NULL)
-            *(void **)&real = dlsym(RTLD_NEXT, "fopen");
-        return real(path, mode);
-    }
-    if ((fd = opened(AT_FDCWD, path, flags_of(mode), 0666)) < 0)
-        return NULL;
-    if ((file = fdopen(fd, mode)) == NULL)
-        (void)close(fd);
-    return file;
 }

@@ -182,6 +182,9 @@ void disk_forget(void);
 
 /* ---- disk_call.c ---- */
 
+/* 1: the descriptor is one of ours. */
+int disk_owns(int fd);
+
 /* Descriptors that are open still are ordinary ones from now on. */
 void disk_forget_descriptors(void);
 
