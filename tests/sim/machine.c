@@ -246,6 +246,14 @@ int machine_office_start(unsigned port)
     return machine_office() != NULL ? 0 : -1;
 }
 
+const char *machine_journal(void)
+{
+    if (office.journal == NULL)
+        return "";
+    (void)fflush(office.journal);
+    return office.text;
+}
+
 void machine_office_stop(void)
 {
     loop_signal(MACHINE_OFFICE);
