@@ -22,6 +22,8 @@ static int cut(struct script_event *ev)
         for (int quoted = 0; *from != '\0' && (quoted || *from != ' '); from++) {
             if (*from == '\'')
                 quoted = !quoted;
+            else if (*from == '\\' && from[1] == 'n')
+                *to++ = (from++, '\n');
             else
                 *to++ = *from;
         }
