@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <time.h>
@@ -133,4 +134,21 @@ void *__wrap_calloc(size_t count, size_t size)
 void *__wrap_realloc(void *at, size_t size)
 {
     return fails() ? NULL : __real_realloc(at, size);
+}
+
+static void *must_have(void *at)
+{
+    if (at == NULL)
+        abort();
+    return at;
+}
+
+void *system_calloc(size_t count, size_t size)
+{
+    return must_have(__real_calloc(count, size));
+}
+
+void *system_realloc(void *at, size_t size)
+{
+    return must_have(__real_realloc(at, size));
 }

@@ -50,7 +50,7 @@ void world_trace(struct world *w, const char *format, ...)
     hide_root(w, line);
     (void)crypto_generichash_update(&trace_state, (uint8_t *)line, strlen(line));
     if (w->trace != NULL)
-        (void)fprintf(w->trace, "%s\n", line);
+        (void)fprintf(w->trace, "%s\n", line), (void)fflush(w->trace);
 }
 
 /* --- machines --- */
