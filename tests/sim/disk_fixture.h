@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sim/disk.h"
+#include "disk.h"
 
 static char root[64];
 static struct luck luck;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "sim/disk_fixture.h"
+#include "disk_fixture.h"
 
 #define SECTOR DISK_SECTOR_BYTES
 #define SECTORS 24
@@ -405,7 +405,7 @@ static void quota_is_kept(void **state)
     fd = open(at("m1/third"), O_RDWR | O_CREAT, 0600);
     assert_int_equal(write(fd, bytes, 1000), 1000);
     assert_int_equal(pwrite(fd, bytes, 1000, 1000), 496);
-    disk_quota(1, -1);
+    disk_calm(1);
     assert_int_equal(write(fd, bytes, 1000), 1000);
     assert_int_equal(close(fd), 0);
     assert_int_equal(close(other), 0);
@@ -481,6 +481,11 @@ static void copies_are_whole(void **state)
     assert_string_equal(get("m1/file"), "first");
     assert_string_equal(get("m1/link"), "first");
     assert_string_equal(get("m1/later"), "-");
+    disk_erase(12);
+    disk_cut(12, &luck);
+    disk_on(12);
+    assert_string_equal(get("m12/file"), "-");
+    assert_string_equal(get("m12/folder/inside"), "-");
 }
 
 /* ---- the same again ---- */
