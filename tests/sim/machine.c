@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli.h"
 #include "command.h"
@@ -62,10 +61,8 @@ void machine_start(const char *folder)
 {
     (void)snprintf(root, sizeof root, "%s", folder);
     memset(newer, 0, sizeof newer);
-    for (unsigned m = 0; m < PROCESS_MACHINES; m++) {
+    for (unsigned m = 0; m < PROCESS_MACHINES; m++)
         sitting_forget(m);
-        (void)mkdir(machine_folder(m), 0700);
-    }
     process_on_switch = switched;
 }
 
