@@ -245,10 +245,15 @@ int machine_office_start(unsigned port)
 
 const char *machine_journal(void)
 {
+    const char *last;
     if (office.journal == NULL)
         return "";
     (void)fflush(office.journal);
-    return office.text;
+    for (last = office.text + office.bytes; last > office.text && (last[0] == '\0' || last[0] == '\n');)
+        last--;
+    while (last > office.text && last[-1] != '\n')
+        last--;
+    return last;
 }
 
 void machine_office_stop(void)
