@@ -1,5 +1,5 @@
 /* The simulated disk: its machines, and what happens to them. */
-#include "disk_private.h"
+#include "sim/disk_private.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -25,16 +25,6 @@ void *disk_must_have(void *p)
     return p;
 }
 
-void *disk_realloc(void *at, size_t size)
-{
-    return disk_must_have(reallocarray(at, 1, size));
-}
-
-void *disk_calloc(size_t size)
-{
-    return memset(disk_realloc(NULL, size), 0, size);
-}
-
 int disk_gone(void)
 {
     return gone;
@@ -57,8 +47,7 @@ void disk_start(const char *path)
         char name[16];
         int fd;
         (void)snprintf(name, sizeof name, "m%u", m);
-        if ((raw_mkdirat(root, name, S_IRWXU) != 0 && errno != EEXIST) ||
-            (fd = raw_openat(root, name, O_RDONLY | O_DIRECTORY, 0)) < 0)
+        if (raw_mkdirat(root, name, S_IRWXU) != 0 || (fd = raw_openat(root, name, O_RDONLY | O_DIRECTORY, 0)) < 0)
             disk_die("the folder of a simulated machine cannot be made");
         disk_machines[m] = (struct machine){.folder = inode_new(m, fd, 1), .quota = -1};
         inode_hold(disk_machines[m].folder);
@@ -96,12 +85,8 @@ void disk_cut(unsigned m, struct luck *l)
 
 void disk_cut_after(unsigned m, uint64_t steps, struct luck *l)
 {
-    struct luck next;
-    assert(steps > 0);
-    luck_seed(&next, luck_next(l));
-    if (disk_is_dark(m))
-        return;
-    machine_of(m)->luck = next;
+    assert(steps > 0 && !disk_is_dark(m));
+    luck_seed(&machine_of(m)->luck, luck_next(l));
     machine_of(m)->until_cut = steps;
 }
 
@@ -147,10 +132,4 @@ void disk_calm(unsigned m)
     machine->quota = -1;
     machine->until_cut = 0;
     memset(machine->fails, 0, sizeof machine->fails);
-}
-
-void disk_erase(unsigned m)
-{
-    assert(machine_of(m)->descriptors == 0);
-    image_erase(machine_of(m));
 }

@@ -26,7 +26,7 @@
 
 #include <stdint.h>
 
-#include "luck.h"
+#include "sim/luck.h"
 
 #define DISK_MACHINES 16
 #define DISK_SECTOR_BYTES 512
@@ -34,7 +34,7 @@
 /* mkdir and link count as DISK_OPEN, rmdir as DISK_UNLINK, an open that cuts the file off (O_TRUNC) as both. */
 enum disk_call { DISK_OPEN, DISK_READ, DISK_WRITE, DISK_SYNC, DISK_TRUNCATE, DISK_RENAME, DISK_UNLINK, DISK_CALLS };
 
-/* root: a folder that exists; ROOT/m0 to ROOT/m15 are made, or are empty, and ROOT/.gone for what a cut may bring back.
+/* root: a folder that exists and is empty; ROOT/m0 to ROOT/m15 are made, and ROOT/.gone for what a cut may bring back.
  * No disk is running. Ends the program where the folders cannot be made. */
 void disk_start(const char *root);
 
@@ -48,8 +48,7 @@ void disk_end(void);
 void disk_cut(unsigned m, struct luck *l);
 
 /* The power goes at the steps-th step from now (1: the next) that reaches the disk: a write, sync, truncation, rename,
- * removal, or a name that is made. That step itself fails with EIO, and is done, half done or not done.
- * Nothing happens where the machine is dark already. */
+ * removal, or a name that is made. That step itself fails with EIO, and is done, half done or not done. */
 void disk_cut_after(unsigned m, uint64_t steps, struct luck *l);
 
 /* The processes of m die and the machine lives: every later call fails as above until disk_on, and nothing is lost;
@@ -70,16 +69,13 @@ void disk_quota(unsigned m, int64_t bytes);
 /* The n-th call of this sort from now (1: the next) fails, once, and does nothing: ENOSPC for DISK_WRITE, else EIO. */
 void disk_fail(unsigned m, enum disk_call what, uint64_t n);
 
+/* No limit, and nothing of the above that is still to come. What is dark stays so. */
+void disk_calm(unsigned m);
+
 /* How many calls of this sort there were, those that failed too. */
 uint64_t disk_count(unsigned m, enum disk_call what);
 
-/* The disk is good again: no quota, no failure and no cut is to come. */
-void disk_calm(unsigned m);
-
 /* ---- images ---- */
-
-/* Every file of m is gone, for good. None of its descriptors may be open (assert). It stays dark where it is. */
-void disk_erase(unsigned m);
 
 /* Machine `to` becomes what `from` is: its files as they are now, durably; whatever it had, or was to lose in a cut, is
  * gone. Neither has an open descriptor, and `from` is not waiting for disk_on after a cut. An image that is kept for

@@ -1,6 +1,6 @@
 /* The simulated disk: the calls of libc that reach files. Each does the real thing by a system call of its own. */
 #undef _FORTIFY_SOURCE /* its inline functions have the names that are defined here */
-#include "disk_private.h"
+#include "sim/disk_private.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -79,7 +79,7 @@ static void attach(int fd, struct inode *inode, int flags)
 {
     if (fd >= handle_room) {
         int room = fd * 2 + 64;
-        handles = disk_realloc(handles, (size_t)room * sizeof *handles);
+        handles = disk_must_have(realloc(handles, (size_t)room * sizeof *handles));
         memset(handles + handle_room, 0, (size_t)(room - handle_room) * sizeof *handles);
         handle_room = room;
     }

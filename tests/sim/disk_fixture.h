@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "disk.h"
+#include "sim/disk.h"
 
 static char root[64];
 static struct luck luck;

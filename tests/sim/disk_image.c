@@ -1,5 +1,5 @@
 /* The simulated disk: what a cut leaves, put into the real files; and copies of a whole machine. */
-#include "disk_private.h"
+#include "sim/disk_private.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ static void bytes_resize(struct bytes *b, size_t count)
 {
     if (count > b->room) {
         b->room = count * 2;
-        b->at = disk_realloc(b->at, b->room);
+        b->at = disk_must_have(realloc(b->at, b->room));
     }
     if (count > b->count)
         memset(b->at + b->count, 0, count - b->count);
@@ -277,16 +277,6 @@ static void names_empty(struct names *names)
         names_set(names, names->at[0].text, NULL);
 }
 
-void image_erase(struct machine *m)
-{
-    int fd = open_machine(m->folder->machine);
-    clear(m->folder, fd);
-    disk_forget_moves(m);
-    names_empty(&m->folder->synced);
-    m->was_cut = 0;
-    (void)raw_close(fd);
-}
-
 int disk_copy(unsigned from, unsigned to)
 {
     struct machine *a = &disk_machines[from], *b = &disk_machines[to];
@@ -295,9 +285,12 @@ int disk_copy(unsigned from, unsigned to)
         errno = EBUSY;
         return -1;
     }
-    image_erase(b);
     in = open_machine(from);
     out = open_machine(to);
+    clear(b->folder, out);
+    disk_forget_moves(b);
+    names_empty(&b->folder->synced);
+    b->was_cut = 0;
     inode_forget_twins();
     rc = copy_folder(a->folder, in, b->folder, out);
     dig_up(b->folder);

@@ -1,5 +1,5 @@
 /* The simulated disk: what a file or folder is now, and what of it has reached the disk. */
-#include "disk_private.h"
+#include "sim/disk_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +51,7 @@ static struct inode *find(const struct stat *s)
 
 struct inode *inode_new(unsigned machine, int fd, int is_folder)
 {
-    struct inode *inode = disk_calloc(sizeof *inode);
+    struct inode *inode = disk_must_have(calloc(1, sizeof *inode));
     inode->machine = machine;
     inode->id = ++made;
     inode->is_folder = is_folder;
@@ -179,11 +179,11 @@ void inode_record(struct inode *inode, int fd, int64_t offset, size_t count, int
         count = offset < end ? (size_t)(end - offset) : 0;
     if (inode->op_count == inode->op_room) {
         inode->op_room = inode->op_room * 2 + 16;
-        inode->ops = disk_realloc(inode->ops, inode->op_room * sizeof *inode->ops);
+        inode->ops = disk_must_have(realloc(inode->ops, inode->op_room * sizeof *inode->ops));
     }
     op = &inode->ops[inode->op_count++];
     *op = (struct op){.offset = offset, .size_before = inode->size, .count = count, .truncates = truncates};
-    op->bytes = disk_calloc(count + 1);
+    op->bytes = disk_must_have(calloc(1, count + 1));
     for (int64_t at = offset; at < end;) {
         ssize_t got = raw_pread(fd, op->bytes + (at - offset), (size_t)(end - at), at);
         if (got <= 0)
@@ -227,7 +227,7 @@ void names_set(struct names *names, const char *text, struct inode *inode)
     } else if (inode != NULL) {
         if (names->count == names->room) {
             names->room = names->room * 2 + 8;
-            names->at = disk_realloc(names->at, names->room * sizeof *names->at);
+            names->at = disk_must_have(realloc(names->at, names->room * sizeof *names->at));
         }
         names->at[names->count++] = (struct name){disk_must_have(strdup(text)), inode};
     }
@@ -286,7 +286,7 @@ void disk_move(struct inode *inode, struct inode *from, const char *from_name, s
     struct move *move;
     if (m->move_count == m->move_room) {
         m->move_room = m->move_room * 2 + 16;
-        m->moves = disk_realloc(m->moves, m->move_room * sizeof *m->moves);
+        m->moves = disk_must_have(realloc(m->moves, m->move_room * sizeof *m->moves));
     }
     move = &m->moves[m->move_count++];
     *move = (struct move){.inode = inode, .from = from, .to = to};

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "disk.h"
+#include "sim/disk.h"
 
 struct inode;
 
@@ -119,11 +119,6 @@ int disk_gone(void);
 /* p, or the end of the program where it is NULL. */
 void *disk_must_have(void *p);
 
-/* Memory, or the end of the program. The simulation has malloc, calloc and realloc of its programs fail; these are none
- * of them. */
-void *disk_realloc(void *at, size_t size);
-void *disk_calloc(size_t size);
-
 /* Ends the program: the simulator cannot go on. */
 _Noreturn void disk_die(const char *what);
 
@@ -197,8 +192,5 @@ void disk_forget_descriptors(void);
 
 /* What a cut leaves: decides it, and has the real files hold it. */
 void image_cut(struct machine *m);
-
-/* Nothing is left, durably. */
-void image_erase(struct machine *m);
 
 #endif

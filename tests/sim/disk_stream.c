@@ -1,6 +1,6 @@
 /* The simulated disk: stdio. Inside of libc it writes past the calls of disk_call.c, so a stream of ours is one with
  * functions of its own. */
-#include "disk_private.h"
+#include "sim/disk_private.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

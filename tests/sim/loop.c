@@ -8,7 +8,6 @@
 
 #include "network.h"
 #include "process.h"
-#include "system.h"
 
 /* flags of a handle */
 enum { ACTIVE = 1, CLOSING = 2, SIGNALLED = 4 };
@@ -53,7 +52,7 @@ static void *grow(void *at, size_t count, size_t *room, size_t size)
     if (count < *room)
         return at;
     *room = 2 * *room + 8;
-    return system_realloc(at, *room * size);
+    return realloc(at, *room * size);
 }
 
 void loop_link_set(unsigned machine, const struct loop_link *link)
@@ -347,8 +346,8 @@ int uv_accept(uv_stream_t *server, uv_stream_t *client)
 int uv_getaddrinfo(uv_loop_t *uv, uv_getaddrinfo_t *request, uv_getaddrinfo_cb callback, const char *node,
                    const char *service, const struct addrinfo *hints)
 {
-    struct addrinfo *a = system_calloc(1, sizeof *a);
-    struct sockaddr_in *in = system_calloc(1, sizeof *in);
+    struct addrinfo *a = calloc(1, sizeof *a);
+    struct sockaddr_in *in = calloc(1, sizeof *in);
     (void)uv, (void)callback, (void)node, (void)hints;
     in->sin_family = AF_INET;
     in->sin_port = htons((uint16_t)strtoul(service, NULL, 10));
@@ -382,7 +381,7 @@ int uv_tcp_connect(uv_connect_t *request, uv_tcp_t *t, const struct sockaddr *ad
     t->u.reserved[1] = at_ms(process_now_ms + w->delay_ms);
     if (t->delayed_error == 0) {
         struct network_link *link = network_connect(w, luck);
-        struct waiting *new = system_calloc(1, sizeof *new), **at = &l->first;
+        struct waiting *new = calloc(1, sizeof *new), **at = &l->first;
         set_end((uv_stream_t *)t, &link->end[0]);
         new->end = &link->end[1];
         new->due_ms = process_now_ms + w->delay_ms;

@@ -4,13 +4,12 @@
 #include <string.h>
 
 #include "process.h"
-#include "system.h"
 
 uint64_t network_bytes;
 
 struct network_link *network_connect(const struct loop_link *weather, struct luck *luck)
 {
-    struct network_link *l = system_calloc(1, sizeof *l);
+    struct network_link *l = calloc(1, sizeof *l);
     l->weather = *weather;
     l->luck = luck;
     for (unsigned side = 0; side < 2; side++) {
@@ -48,7 +47,7 @@ static int meets(uint64_t place, uint64_t sent, size_t size)
 
 static struct network_piece *make(struct network_link *l, unsigned way, const uint8_t *bytes, size_t size)
 {
-    struct network_piece *p = system_calloc(1, sizeof *p + size);
+    struct network_piece *p = calloc(1, sizeof *p + size);
     uint64_t due = process_now_ms + l->weather.delay_ms;
     if (l->weather.jitter_ms != 0)
         due += luck_below(l->luck, l->weather.jitter_ms + 1);

@@ -5,7 +5,6 @@
 
 #include <sodium.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <time.h>
@@ -98,7 +97,8 @@ int crypto_pwhash(unsigned char *const out, unsigned long long size, const char 
 }
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
-/* --- allocations: the linker sends those of our own code here (--wrap) --- */
+/* --- allocations: the linker sends those of our own code here (--wrap); the simulator's, compiled as __real_malloc,
+ * not --- */
 
 static uint64_t until_failure[PROCESS_MACHINES]; /* 0: none fails */
 
@@ -134,21 +134,4 @@ void *__wrap_calloc(size_t count, size_t size)
 void *__wrap_realloc(void *at, size_t size)
 {
     return fails() ? NULL : __real_realloc(at, size);
-}
-
-static void *must_have(void *at)
-{
-    if (at == NULL)
-        abort();
-    return at;
-}
-
-void *system_calloc(size_t count, size_t size)
-{
-    return must_have(__real_calloc(count, size));
-}
-
-void *system_realloc(void *at, size_t size)
-{
-    return must_have(__real_realloc(at, size));
 }

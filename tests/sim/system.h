@@ -2,7 +2,6 @@
 #ifndef SATCHEL_SIM_SYSTEM_H
 #define SATCHEL_SIM_SYSTEM_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* Keys, nonces, ids and SQLite's own random numbers follow from this from now on. */
@@ -10,9 +9,5 @@ void system_seed(uint64_t seed);
 
 /* The n-th allocation of our own code from now on while this machine is in turn fails, once; 0: none. */
 void system_fail_allocation(unsigned machine, uint64_t n);
-
-/* The simulator's own memory, where it works while a program runs: these do not fail (there they end the run). */
-void *system_calloc(size_t count, size_t size);
-void *system_realloc(void *at, size_t size);
 
 #endif

@@ -401,8 +401,8 @@ static void begin(struct world *w, const struct script *s, const char *root, FIL
     loop_reset(&w->luck);
     names_reset();
     oracle_reset();
-    machine_start(root);
     disk_start(root);
+    machine_start(root);
     (void)snprintf(path, sizeof path, "%s/passphrase", root);
     if ((f = fopen(path, "w")) == NULL || fputs("a passphrase of the simulation\n", f) < 0 || fclose(f) != 0)
         abort();
