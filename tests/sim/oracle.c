@@ -3,11 +3,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "oracle_merge.h"
+#include "oracle_replay.h"
+#include "oracle_store.h"
+#include "process.h"
+
 static char finding[1024];
 
 void oracle_reset(void)
 {
     finding[0] = '\0';
+    oracle_store_reset();
+    oracle_replay_reset();
 }
 
 const char *oracle_finding(void)
@@ -27,7 +34,7 @@ void oracle_found(const char *format, ...)
 
 void oracle_command(const struct machine_run *run)
 {
-    (void)run;
+    oracle_merge_command(run);
 }
 
 void oracle_task(const struct machine_run *run)
@@ -37,12 +44,12 @@ void oracle_task(const struct machine_run *run)
 
 void oracle_put_back(unsigned machine, unsigned image)
 {
-    (void)machine, (void)image;
+    oracle_store_copied(image, machine);
 }
 
 void oracle_copied(unsigned from, unsigned to)
 {
-    (void)from, (void)to;
+    oracle_store_copied(from, to);
 }
 
 void oracle_lost(unsigned machine)
@@ -56,13 +63,33 @@ void oracle_office_up(void)
 
 void oracle_office_set_back(void)
 {
+    oracle_store_set_back();
 }
 
 void oracle_look(void)
 {
 }
 
+/* What office and laptops show, by the office's log. */
+static void judge_record(unsigned laptops)
+{
+    struct oracle_log log;
+    if (machine_office() == NULL)
+        return;
+    process_act_on(MACHINE_OFFICE);
+    oracle_log_load(machine_office()->db, &log);
+    oracle_merge_office(&log);
+    oracle_replay_office(&log);
+    for (unsigned m = 0; m < PROCESS_MACHINES; m++) {
+        if ((laptops >> m & 1) == 0)
+            continue;
+        oracle_merge_laptop(&log, m);
+        oracle_replay_laptop(&log, m);
+    }
+    oracle_log_free(&log);
+}
+
 void oracle_end(unsigned laptops)
 {
-    (void)laptops;
+    judge_record(laptops);
 }
