@@ -66,11 +66,19 @@ void oracle_office_set_back(void)
     oracle_store_set_back();
 }
 
-void oracle_look(void)
+/* What the office shows, by its log. */
+static void look_at_record(void)
 {
+    struct oracle_log log;
+    if (machine_office() == NULL)
+        return;
+    process_act_on(MACHINE_OFFICE);
+    oracle_log_load(machine_office()->db, &log);
+    oracle_merge_office(&log);
+    oracle_log_free(&log);
 }
 
-/* What office and laptops show, by the office's log. */
+/* What office and laptops show, sign and keep, by the office's log. */
 static void judge_record(unsigned laptops)
 {
     struct oracle_log log;
@@ -87,6 +95,11 @@ static void judge_record(unsigned laptops)
         oracle_replay_laptop(&log, m);
     }
     oracle_log_free(&log);
+}
+
+void oracle_look(void)
+{
+    look_at_record();
 }
 
 void oracle_end(unsigned laptops)
