@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "oracle_merge.h"
 #include "oracle_replay.h"
@@ -30,6 +31,8 @@ void oracle_found(const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(finding, sizeof finding, format, args);
     va_end(args);
+    for (char *p = finding; (p = strpbrk(p, "\r\n")) != NULL;) /* what records say may have several lines */
+        *p = ' ';
 }
 
 void oracle_command(const struct machine_run *run)
