@@ -38,11 +38,13 @@ void oracle_found(const char *format, ...)
 void oracle_command(const struct machine_run *run)
 {
     oracle_merge_command(run);
+    oracle_replay_note();
 }
 
 void oracle_task(const struct machine_run *run)
 {
     (void)run;
+    oracle_replay_note();
 }
 
 void oracle_put_back(unsigned machine, unsigned image)
@@ -69,15 +71,15 @@ void oracle_office_set_back(void)
     oracle_store_set_back();
 }
 
-/* What the office shows, by its log. */
+/* What the office shows, by its log. What a disk fails to read now says nothing. */
 static void look_at_record(void)
 {
     struct oracle_log log;
     if (machine_office() == NULL)
         return;
     process_act_on(MACHINE_OFFICE);
-    oracle_log_load(machine_office()->db, &log);
-    oracle_merge_office(&log);
+    if (oracle_log_load(machine_office()->db, &log) == 0)
+        (void)oracle_merge_office(&log);
     oracle_log_free(&log);
 }
 
@@ -88,8 +90,8 @@ static void judge_record(unsigned laptops)
     if (machine_office() == NULL)
         return;
     process_act_on(MACHINE_OFFICE);
-    oracle_log_load(machine_office()->db, &log);
-    oracle_merge_office(&log);
+    if (oracle_log_load(machine_office()->db, &log) != 0 || oracle_merge_office(&log) != 0)
+        oracle_found("1: the office's store cannot be read");
     oracle_replay_office(&log);
     for (unsigned m = 0; m < PROCESS_MACHINES; m++) {
         if ((laptops >> m & 1) == 0)

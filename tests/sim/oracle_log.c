@@ -76,23 +76,26 @@ static void take_entry(struct oracle_log *log, sqlite3_stmt *s, size_t *room)
         take_op(log, entry, &c, i);
 }
 
-static void read_entries(struct oracle_log *log, struct db *db)
+static int read_entries(struct oracle_log *log, struct db *db)
 {
-    size_t room = 0, count = 0;
+    size_t room = 0;
+    int row;
     sqlite3_stmt *s;
     if (db_query(db, &s, NULL, "SELECT count(*) FROM entry", "") != 0 || db_next(db, s, NULL) != 1)
-        abort();
-    count = db_uint(s, 0);
+        return -1;
+    log->entries = need(calloc(db_uint(s, 0) + 1, sizeof *log->entries));
     db_done(db, s);
-    log->entries = need(calloc(count + 1, sizeof *log->entries));
     if (db_query(db, &s, NULL, "SELECT position, received, held, header, body FROM entry ORDER BY position", "") != 0)
-        abort();
-    while (db_next(db, s, NULL) == 1)
+        return -1;
+    while ((row = db_next(db, s, NULL)) == 1)
         take_entry(log, s, &room);
+    if (row < 0)
+        return -1;
     for (size_t i = 0; i < log->entry_count; i++)
         if (log->entries[i].position != i)
             oracle_found("5: entry %zu of the office's log has the position %llu", i,
                          (unsigned long long)log->entries[i].position);
+    return 0;
 }
 
 /* --- what counts, and what lives --- */
@@ -472,11 +475,12 @@ static void take_out_held(struct oracle_log *log)
 
 /* --- all of it --- */
 
-void oracle_log_load(struct db *db, struct oracle_log *out)
+int oracle_log_load(struct db *db, struct oracle_log *out)
 {
     int any = 0;
     memset(out, 0, sizeof *out);
-    read_entries(out, db);
+    if (read_entries(out, db) != 0)
+        return -1;
     out->records = need(calloc(out->entry_count + 1, sizeof *out->records));
     out->ops = need(calloc(out->written_count + 1, sizeof *out->ops));
     sort_out(out);
@@ -490,6 +494,7 @@ void oracle_log_load(struct db *db, struct oracle_log *out)
     }
     if (any)
         sort_out(out);
+    return 0;
 }
 
 void oracle_log_free(struct oracle_log *log)

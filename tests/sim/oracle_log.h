@@ -45,8 +45,8 @@ struct oracle_log {
     size_t entry_count, written_count, op_count, record_count;
 };
 
-/* Reads it from the office's store. Freed with oracle_log_free. */
-void oracle_log_load(struct db *db, struct oracle_log *out);
+/* Reads it from the office's store. 0; -1: the store cannot be read. Freed with oracle_log_free, on failure too. */
+int oracle_log_load(struct db *db, struct oracle_log *out);
 void oracle_log_free(struct oracle_log *log);
 
 /* NULL: there is none. */

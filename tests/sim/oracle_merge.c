@@ -157,10 +157,10 @@ static void rebuild(struct db *db, unsigned machine, int is_current)
 
 /* --- all of it --- */
 
-void oracle_merge_office(const struct oracle_log *log)
+int oracle_merge_office(const struct oracle_log *log)
 {
     process_act_on(MACHINE_OFFICE);
-    oracle_rows_check(log, machine_office()->db, "the office", NULL, 0);
+    return oracle_rows_check(log, machine_office()->db, "the office", NULL, 0);
 }
 
 /* The office's tables of these scopes. The simulator acts on the laptop, and goes on doing so. */
@@ -185,13 +185,17 @@ void oracle_merge_laptop(const struct oracle_log *log, unsigned machine)
     if (!oracle_is_settled(machine) || (db = oracle_store_open(machine)) == NULL)
         return;
     (void)snprintf(who, sizeof who, "laptop %u", machine);
-    scopes = oracle_store_scopes(db, &count);
+    if ((scopes = oracle_store_scopes(db, &count)) == NULL) {
+        oracle_found("1: the store of %s cannot be read", who);
+        oracle_store_close(db);
+        return;
+    }
     there = dump_office(machine, scopes, count, offices);
     digest(db, scopes, count, ours);
     /* Tables that another version made are made anew when the store is opened to write: then they are looked at. */
     is_current = record_is_current(db, NULL) == 1;
-    if (is_current)
-        oracle_rows_check(log, db, who, scopes, count);
+    if (is_current && oracle_rows_check(log, db, who, scopes, count) != 0)
+        oracle_found("1: the tables of %s cannot be read", who);
     if (is_current && machine_is_newer(machine) == machine_is_newer(MACHINE_OFFICE)) {
         char *here = dump(db, scopes, count);
         compare_dumps(here, there, 1, "what laptop %u shows, and the office", machine);

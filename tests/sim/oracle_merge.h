@@ -9,8 +9,8 @@
 /* A sync that says that laptop and office differ is a finding, whenever it comes. */
 void oracle_merge_command(const struct machine_run *run);
 
-/* The office's tables, by the log. */
-void oracle_merge_office(const struct oracle_log *log);
+/* The office's tables, by the log. 0; -1: they cannot be read. */
+int oracle_merge_office(const struct oracle_log *log);
 /* A laptop's, where nothing is under way on it (oracle_is_settled). */
 void oracle_merge_laptop(const struct oracle_log *log, unsigned machine);
 

@@ -28,35 +28,30 @@ struct note {
 
 static struct note notes[NOTES_MAX];
 static size_t note_count;
-static unsigned commits, stride = 1; /* every so many commits one is noted */
+static unsigned looks, stride = 1; /* every so many looks at a longer log one is noted */
 
 void oracle_replay_reset(void)
 {
     note_count = 0;
-    commits = 0;
+    looks = 0;
     stride = 1;
 }
 
-/* --- the office's commits --- */
+/* --- what the office shows --- */
 
-/* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names */
-int __real_central_commit(struct central *c, struct error *e);
-int __wrap_central_commit(struct central *c, struct error *e);
-
-static int digests(struct db *db, uint8_t dump[32], uint8_t ops[32])
+static int digests(struct db *db, uint8_t dump[32], uint8_t ops[32], struct error *e)
 {
-    struct error e = {0, ""};
-    if (record_dump_digest(db, NULL, dump, &e) == 0 && record_digest(db, NULL, 0, ops, &e) == 0)
-        return 0;
-    oracle_found("5: what a store shows cannot be read: %s", e.text);
-    return -1;
+    int code = record_dump_digest(db, NULL, dump, e);
+    return code != 0 ? code : record_digest(db, NULL, 0, ops, e);
 }
 
-/* Some notes over all of the run: where there is no room, every second one goes. */
-static void note(const struct central *c)
+/* Some notes over all of the run: where there is no room, every second one goes. Programs do not hear of it: they stand
+ * still, between two transactions. What a disk fails to read now is not noted. */
+void oracle_replay_note(void)
 {
+    const struct central *c = machine_office();
     struct note *n;
-    if (commits++ % stride != 0)
+    if (c == NULL || (note_count != 0 && notes[note_count - 1].size == c->tree.size) || looks++ % stride != 0)
         return;
     if (note_count == NOTES_MAX) {
         for (size_t i = 0; i < NOTES_MAX / 2; i++)
@@ -64,22 +59,14 @@ static void note(const struct central *c)
         note_count = NOTES_MAX / 2;
         stride *= 2;
     }
+    process_act_on(MACHINE_OFFICE);
     n = &notes[note_count];
     n->size = c->tree.size;
     n->is_newer = machine_is_newer(MACHINE_OFFICE);
     merkle_root(&c->tree, &n->root);
-    if (digests(c->db, n->dump, n->ops) == 0)
+    if (!db_in_transaction(c->db) && digests(c->db, n->dump, n->ops, NULL) == 0)
         note_count++;
 }
-
-int __wrap_central_commit(struct central *c, struct error *e)
-{
-    int grew = c->tree.size != c->tree_before.size, code = __real_central_commit(c, e);
-    if (code == 0 && grew && process_machine() == MACHINE_OFFICE && !process_is_dying(process_current()))
-        note(c);
-    return code;
-}
-/* NOLINTEND(bugprone-reserved-identifier) */
 
 /* Is what was noted of a history that has been taken back? After a set-back only what the backup had is sure: what came
  * then has the same places in the log. */
@@ -169,9 +156,10 @@ static void check_checkpoint(const struct oracle_log *log, const struct central 
 static void compare(struct db *db, uint64_t size, const struct note *then)
 {
     uint8_t dump[32], ops[32];
-    if (digests(db, dump, ops) != 0)
-        return;
-    if (memcmp(ops, then->ops, sizeof ops) != 0)
+    struct error e = {0, ""};
+    if (digests(db, dump, ops, &e) != 0)
+        oracle_found("5: what a replay shows cannot be read: %s", e.text);
+    else if (memcmp(ops, then->ops, sizeof ops) != 0)
         oracle_found("5: a replay of the first %llu entries has other live ops than the office had",
                      (unsigned long long)size);
     else if (then->is_newer == machine_is_newer(MACHINE_OFFICE) && memcmp(dump, then->dump, sizeof dump) != 0)
@@ -242,7 +230,9 @@ static void replay_archive(const struct central *c, const char *path)
     uint64_t entries = 0;
     if (audit_replay(&o, &db, &entries, &e) != 0)
         oracle_found("5: the archive cannot be replayed: %s", e.text);
-    else if (digests(c->db, now.dump, now.ops) == 0)
+    else if (digests(c->db, now.dump, now.ops, &e) != 0)
+        oracle_found("5: what the office shows cannot be read: %s", e.text);
+    else
         compare(db, entries, &now);
     db_close(db);
 }

@@ -8,6 +8,9 @@
 
 void oracle_replay_reset(void);
 
+/* Between commands: notes, now and then, what the office shows. */
+void oracle_replay_note(void);
+
 /* At the end, while the office runs. */
 void oracle_replay_office(const struct oracle_log *log);
 void oracle_replay_laptop(const struct oracle_log *log, unsigned machine);

@@ -24,7 +24,23 @@ struct looking {
     struct conflict *conflicts; /* the store's, by record and field */
     size_t conflict_count;
     uint8_t *seen; /* one for each record of the log */
+    int *failed;   /* the store cannot be read: what is missing then says nothing */
 };
+
+/* NULL where the store cannot be read. */
+static sqlite3_stmt *query(const struct looking *l, const char *sql)
+{
+    sqlite3_stmt *s = NULL;
+    *l->failed |= db_query(l->db, &s, NULL, sql, "") != 0;
+    return s;
+}
+
+static int next(const struct looking *l, sqlite3_stmt *s)
+{
+    int row = s == NULL ? -1 : db_next(l->db, s, NULL);
+    *l->failed |= row < 0;
+    return row == 1;
+}
 
 /* --- words that grow --- */
 
@@ -89,6 +105,8 @@ static void found(const struct looking *l, const struct oracle_record *r, const 
 {
     const struct schema_kind *kind = schema_kind(r->kind);
     char id[ID_TEXT], scope[ID_TEXT];
+    if (*l->failed)
+        return;
     id_format(&r->id, id);
     id_format(&r->scope, scope);
     oracle_found("1: %s, %s %s (scope %s), %s: it has \"%.300s\", and by the log it is \"%.300s\"", l->who,
@@ -244,10 +262,8 @@ static int by_place(const void *a, const void *b)
 static void load_conflicts(struct looking *l)
 {
     size_t room = 0;
-    sqlite3_stmt *s;
-    if (db_query(l->db, &s, NULL, "SELECT record, field, loud FROM conflict ORDER BY record, field", "") != 0)
-        abort();
-    while (db_next(l->db, s, NULL) == 1) {
+    sqlite3_stmt *s = query(l, "SELECT record, field, loud FROM conflict ORDER BY record, field");
+    while (next(l, s)) {
         if (l->conflict_count == room) {
             room = 2 * room + 16;
             if ((l->conflicts = realloc(l->conflicts, room * sizeof *l->conflicts)) == NULL)
@@ -295,8 +311,8 @@ static int is_placed_voided(const struct looking *l, const struct oracle_record 
     int voided = -1;
     sqlite3_stmt *s;
     if (db_query(l->db, &s, NULL, "SELECT voided FROM place WHERE record = ?", "d", &r->id) != 0)
-        abort();
-    while (db_next(l->db, s, NULL) == 1)
+        s = NULL;
+    while (next(l, s))
         voided = db_int(s, 0) != 0;
     return voided;
 }
@@ -341,25 +357,20 @@ static void check_rows(const struct looking *l, const struct schema_kind *kind)
     char sql[4096];
     size_t used = (size_t)snprintf(sql, sizeof sql, "SELECT id, scope, voided, contested");
     sqlite3_stmt *row;
-    struct error e = {0, ""};
     for (size_t i = 0; i < count; i++)
         used += (size_t)snprintf(sql + used, sizeof sql - used, ", \"%s\"", fields[i]->name);
     (void)snprintf(sql + used, sizeof sql - used, " FROM \"%s\" ORDER BY id", kind->name);
-    if (db_query(l->db, &row, &e, sql, "") != 0) {
-        oracle_found("1: %s has no such table of %s: %s", l->who, kind->name, e.text);
-        return;
-    }
-    while (db_next(l->db, row, NULL) == 1) {
-        const struct oracle_record *r;
-        struct id id;
-        if (id_parse(db_text(row, 0), &id, NULL) != 0)
-            oracle_found("1: %s has a %s under \"%s\"", l->who, kind->name, db_text(row, 0));
-        r = oracle_log_record(l->log, &id);
-        if (r == NULL || r->kind != kind->number) {
-            oracle_found("1: %s has %s %s, and the office's log has not", l->who, kind->name, db_text(row, 0));
-        } else if (is_held(l, &r->scope)) {
+    row = query(l, sql);
+    while (next(l, row)) {
+        const struct oracle_record *r = NULL;
+        struct id id, scope;
+        if (id_parse(db_text(row, 0), &id, NULL) == 0)
+            r = oracle_log_record(l->log, &id);
+        if (r != NULL && r->kind == kind->number && is_held(l, &r->scope)) {
             l->seen[r - l->log->records] = 1;
             check_row(l, r, fields, count, row);
+        } else if (id_parse(db_text(row, 1), &scope, NULL) != 0 || is_held(l, &scope)) {
+            oracle_found("1: %s has %s %s, and the office's log has not", l->who, kind->name, db_text(row, 0));
         }
     }
 }
@@ -385,22 +396,25 @@ static void check_rest(const struct looking *l)
     }
 }
 
-void oracle_rows_check(const struct oracle_log *log, struct db *db, const char *who, const struct id *scopes,
-                       size_t scope_count)
+int oracle_rows_check(const struct oracle_log *log, struct db *db, const char *who, const struct id *scopes,
+                      size_t scope_count)
 {
-    struct looking l = {log, db, who, scopes, scope_count, NULL, 0, calloc(log->record_count + 1, 1)};
+    int failed = 0;
+    struct looking l = {log, db, who, scopes, scope_count, NULL, 0, calloc(log->record_count + 1, 1), &failed};
     const struct schema_kind *kinds;
     size_t count;
     if (l.seen == NULL)
         abort();
     load_conflicts(&l);
     kinds = schema_kinds(&count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && !failed; i++)
         if (scopes == NULL || schema_is_dealt(kinds[i].number))
             check_rows(&l, &kinds[i]);
-    check_rest(&l);
+    if (!failed)
+        check_rest(&l);
     free(l.conflicts);
     free(l.seen);
     free(words.p);
     memset(&words, 0, sizeof words);
+    return failed ? -1 : 0;
 }

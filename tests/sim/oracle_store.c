@@ -89,10 +89,12 @@ void oracle_store_close(struct db *db)
 struct id *oracle_store_scopes(struct db *db, size_t *count)
 {
     size_t room = oracle_store_count(db, "SELECT count(*) FROM scope WHERE complete = 1");
-    struct id *scopes = calloc(room + 1, sizeof *scopes);
+    struct id *scopes;
     sqlite3_stmt *s;
     *count = 0;
-    if (scopes == NULL || db_query(db, &s, NULL, "SELECT id FROM scope WHERE complete = 1 ORDER BY id", "") != 0)
+    if (room == UINT64_MAX || db_query(db, &s, NULL, "SELECT id FROM scope WHERE complete = 1 ORDER BY id", "") != 0)
+        return NULL;
+    if ((scopes = calloc(room + 1, sizeof *scopes)) == NULL)
         abort();
     while (db_next(db, s, NULL) == 1)
         scopes[(*count)++] = db_id(s, 0);
@@ -104,7 +106,7 @@ uint64_t oracle_store_count(struct db *db, const char *sql)
     uint64_t n;
     sqlite3_stmt *s;
     if (db_query(db, &s, NULL, sql, "") != 0 || db_next(db, s, NULL) != 1)
-        abort();
+        return UINT64_MAX;
     n = db_uint(s, 0);
     db_done(db, s);
     return n;

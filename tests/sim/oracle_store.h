@@ -17,10 +17,10 @@ void oracle_store_set_back(void);                     /* the office's disk is an
 struct db *oracle_store_open(unsigned machine);
 void oracle_store_close(struct db *db);
 
-/* The scopes that a laptop's store holds whole; freed with free. */
+/* The scopes that a laptop's store holds whole; freed with free. NULL: it cannot be read. */
 struct id *oracle_store_scopes(struct db *db, size_t *count);
 
-/* The first number of a query without parameters; aborts where it has none. */
+/* The first number of a query without parameters; UINT64_MAX where the store cannot be read. */
 uint64_t oracle_store_count(struct db *db, const char *sql);
 
 /* How many entries the office's log had when it was set back, the fewest of all times; UINT64_MAX: it never was. */
