@@ -163,6 +163,17 @@ int oracle_merge_office(const struct oracle_log *log)
     return oracle_rows_check(log, machine_office()->db, "the office", NULL, 0);
 }
 
+/* Is there something in the office's log that this laptop has not asked for yet, because it may not sync any more, or
+ * refuses to? Then it shows what was so, and whether it should have synced is for others to say. */
+static int is_behind(const struct oracle_log *log, struct db *db, const struct id *scopes, size_t count)
+{
+    for (uint64_t i = db_meta_uint(db, "pull_cursor"); i < log->entry_count; i++)
+        for (size_t k = 0; k < count && schema_is_dealt(log->entries[i].kind); k++)
+            if (!log->entries[i].is_out && id_equal(&log->entries[i].scope, &scopes[k]))
+                return 1;
+    return 0;
+}
+
 /* The office's tables of these scopes. The simulator acts on the laptop, and goes on doing so. */
 static char *dump_office(unsigned machine, const struct id *scopes, size_t count, uint8_t ops[32])
 {
@@ -174,26 +185,14 @@ static char *dump_office(unsigned machine, const struct id *scopes, size_t count
     return text;
 }
 
-void oracle_merge_laptop(const struct oracle_log *log, unsigned machine)
+/* Held against the office and its log. */
+static void compare(const struct oracle_log *log, unsigned machine, struct db *db, const struct id *scopes,
+                    size_t count, int is_current)
 {
-    struct db *db;
     uint8_t ours[32], offices[32];
-    struct id *scopes;
-    char who[32], *there;
-    size_t count;
-    int is_current;
-    if (!oracle_is_settled(machine) || (db = oracle_store_open(machine)) == NULL)
-        return;
+    char *there = dump_office(machine, scopes, count, offices), who[32];
     (void)snprintf(who, sizeof who, "laptop %u", machine);
-    if ((scopes = oracle_store_scopes(db, &count)) == NULL) {
-        oracle_found("1: the store of %s cannot be read", who);
-        oracle_store_close(db);
-        return;
-    }
-    there = dump_office(machine, scopes, count, offices);
     digest(db, scopes, count, ours);
-    /* Tables that another version made are made anew when the store is opened to write: then they are looked at. */
-    is_current = record_is_current(db, NULL) == 1;
     if (is_current && oracle_rows_check(log, db, who, scopes, count) != 0)
         oracle_found("1: the tables of %s cannot be read", who);
     if (is_current && machine_is_newer(machine) == machine_is_newer(MACHINE_OFFICE)) {
@@ -203,9 +202,26 @@ void oracle_merge_laptop(const struct oracle_log *log, unsigned machine)
     }
     if (memcmp(ours, offices, sizeof ours) != 0)
         oracle_found("1: the live ops of laptop %u are not the office's in its %zu scopes", machine, count);
+    free(there);
+}
+
+void oracle_merge_laptop(const struct oracle_log *log, unsigned machine)
+{
+    struct db *db;
+    struct id *scopes;
+    size_t count;
+    int is_current;
+    if (!oracle_is_settled(machine) || (db = oracle_store_open(machine)) == NULL)
+        return;
+    scopes = oracle_store_scopes(db, &count);
+    /* Tables that another version made are made anew when the store is opened to write: then they are looked at. */
+    is_current = record_is_current(db, NULL) == 1;
+    if (scopes == NULL)
+        oracle_found("1: the store of laptop %u cannot be read", machine);
+    else if (!is_behind(log, db, scopes, count))
+        compare(log, machine, db, scopes, count, is_current);
     if ((log->entry_count + machine) % REBUILT == 0)
         rebuild(db, machine, is_current);
-    free(there);
     free(scopes);
     oracle_store_close(db);
 }

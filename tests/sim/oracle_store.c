@@ -1,9 +1,9 @@
 #include "oracle_store.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "oracle.h"
 #include "process.h"
@@ -65,16 +65,21 @@ int __wrap_db_open(struct db **out, const char *path, const uint8_t key[32], int
 
 /* --- looking --- */
 
+static const char *path_of(unsigned machine)
+{
+    static char path[400];
+    (void)snprintf(path, sizeof path, "%s/satchel/store.db", machine_folder(machine));
+    return path;
+}
+
 struct db *oracle_store_open(unsigned machine)
 {
-    char path[400];
     struct error e = {0, ""};
     struct db *db;
     if (!keys[machine].is_known || machine_is_busy(machine))
         return NULL;
     process_act_on(machine);
-    (void)snprintf(path, sizeof path, "%s/satchel/store.db", machine_folder(machine));
-    if (__real_db_open(&db, path, keys[machine].key, VAULT_READ, 0, &e) == 0)
+    if (__real_db_open(&db, path_of(machine), keys[machine].key, VAULT_READ, 0, &e) == 0)
         return db;
     process_act_on(MACHINE_OFFICE);
     return NULL;
@@ -116,8 +121,8 @@ int oracle_is_settled(unsigned machine)
 {
     struct db *db = oracle_store_open(machine);
     uint64_t left;
-    if (db == NULL)
-        return 0;
+    if (db == NULL) /* where no store is, or is any more, nothing waits */
+        return !machine_is_busy(machine) && access(path_of(machine), F_OK) != 0;
     left = oracle_store_count(db, "SELECT (SELECT count(*) FROM entry WHERE position IS NULL) + "
                                   "(SELECT count(*) FROM arriving) + "
                                   "(SELECT count(*) FROM scope WHERE complete = 0)");
