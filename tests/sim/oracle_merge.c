@@ -7,6 +7,7 @@
 
 #include "log.h"
 #include "oracle.h"
+#include "oracle_replay.h"
 #include "oracle_rows.h"
 #include "oracle_store.h"
 #include "process.h"
@@ -164,9 +165,12 @@ int oracle_merge_office(const struct oracle_log *log)
 }
 
 /* Is there something in the office's log that this laptop has not asked for yet, because it may not sync any more, or
- * refuses to? Then it shows what was so, and whether it should have synced is for others to say. */
+ * refuses to, as the office's log is not the one that it knows? Then it shows what was so; whether it should have
+ * synced is for others to say (oracle_replay_laptop, and who waits for it). */
 static int is_behind(const struct oracle_log *log, struct db *db, const struct id *scopes, size_t count)
 {
+    if (!oracle_replay_continues(log, db))
+        return 1;
     for (uint64_t i = db_meta_uint(db, "pull_cursor"); i < log->entry_count; i++)
         for (size_t k = 0; k < count && schema_is_dealt(log->entries[i].kind); k++)
             if (!log->entries[i].is_out && id_equal(&log->entries[i].scope, &scopes[k]))

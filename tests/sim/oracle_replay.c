@@ -270,18 +270,24 @@ void oracle_replay_office(const struct oracle_log *log)
 
 /* --- laptops --- */
 
+int oracle_replay_continues(const struct oracle_log *log, struct db *db)
+{
+    uint64_t size = db_meta_uint(db, "checkpoint_size");
+    struct merkle_hash root;
+    return size == 0 || (db_meta_get(db, "checkpoint_root", root.b, sizeof root.b, NULL) == 0 &&
+                         compare_root(log, size, root.b) == 0);
+}
+
 void oracle_replay_laptop(const struct oracle_log *log, unsigned machine)
 {
     struct db *db = oracle_store_open(machine);
-    struct merkle_hash root;
     uint64_t size;
     if (db == NULL)
         return;
     size = db_meta_uint(db, "checkpoint_size");
     /* Of an office that was set back a laptop may have seen more than is there now, or something else in its place: it
      * is a witness of that, and what it keeps is right. */
-    if (size != 0 && !is_gone(size) &&
-        (db_meta_get(db, "checkpoint_root", root.b, sizeof root.b, NULL) != 0 || compare_root(log, size, root.b) != 0))
+    if (!is_gone(size) && !oracle_replay_continues(log, db))
         oracle_found("5: laptop %u keeps a checkpoint of %llu entries that is not that of the office's log of %zu",
                      machine, (unsigned long long)size, log->entry_count);
     oracle_store_close(db);

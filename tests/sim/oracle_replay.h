@@ -13,6 +13,8 @@ void oracle_replay_note(void);
 
 /* At the end, while the office runs. */
 void oracle_replay_office(const struct oracle_log *log);
+/* Is the checkpoint that a laptop's store keeps one of this log? */
+int oracle_replay_continues(const struct oracle_log *log, struct db *db);
 void oracle_replay_laptop(const struct oracle_log *log, unsigned machine);
 
 #endif
