@@ -116,21 +116,22 @@ static void found(const struct looking *l, const struct oracle_record *r, const 
 
 /* --- texts that several versions live of --- */
 
+static int is_plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 /* The next run of letters and digits, or one character that is not ASCII, from *at on. 0: none. */
 static size_t next_word(const char **at, const char *end)
 {
     size_t size = 0;
-    while (*at < end && (unsigned char)**at < 0x80 &&
-           strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", **at) == NULL)
+    while (*at < end && (unsigned char)**at < 0x80 && !is_plain(**at))
         ++*at;
-    if (*at < end && (unsigned char)**at >= 0x80) {
-        do
-            size++;
-        while (*at + size < end && ((unsigned char)(*at)[size] & 0xc0) == 0x80);
-        return size;
-    }
-    while (*at + size < end && (unsigned char)(*at)[size] < 0x80 &&
-           strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", (*at)[size]) != NULL)
+    if (*at < end && (unsigned char)**at >= 0x80)
+        size++;
+    while (size != 0 && *at + size < end && ((unsigned char)(*at)[size] & 0xc0) == 0x80)
+        size++;
+    while (*at + size < end && is_plain(**at) && is_plain((*at)[size]))
         size++;
     return size;
 }
