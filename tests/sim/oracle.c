@@ -2,12 +2,25 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "oracle_caseload.h"
+#include "oracle_ledger.h"
+#include "oracle_log.h"
+#include "oracle_store.h"
+#include "oracle_words.h"
+#include "process.h"
 
 static char finding[1024];
 
 void oracle_reset(void)
 {
     finding[0] = '\0';
+    oracle_log_forget();
+    oracle_store_reset();
+    oracle_ledger_reset();
+    oracle_words_reset();
+    oracle_caseload_reset();
 }
 
 const char *oracle_finding(void)
@@ -25,44 +38,84 @@ void oracle_found(const char *format, ...)
     va_end(args);
 }
 
+/* A laptop's store beside the office's log. At the end it must open. */
+static void look_into(unsigned machine, int at_end)
+{
+    struct error why = {0, ""};
+    struct db *db = oracle_store_open(machine, &why);
+    if (db == NULL) {
+        if (at_end)
+            oracle_found("2: the store of laptop %u cannot be opened: %s", machine, why.text);
+        return;
+    }
+    if (at_end)
+        oracle_ledger_laptop(machine, db);
+    oracle_caseload_laptop(machine, db, at_end);
+    oracle_store_close(db);
+}
+
 void oracle_command(const struct machine_run *run)
 {
-    (void)run;
+    oracle_words_command(run);
+    if (!oracle_log_read(0))
+        return;
+    oracle_caseload_judge();
+    if (strcmp(run->argv[0], "sync") == 0 && !run->died && (run->status == 0 || run->status == 1))
+        look_into(run->machine, 0);
 }
 
 void oracle_task(const struct machine_run *run)
 {
     (void)run;
+    (void)oracle_log_read(0);
 }
 
 void oracle_put_back(unsigned machine, unsigned image)
 {
-    (void)machine, (void)image;
+    oracle_copied(image, machine);
 }
 
 void oracle_copied(unsigned from, unsigned to)
 {
-    (void)from, (void)to;
+    oracle_store_copied(from, to);
+    oracle_ledger_copied(from, to);
 }
 
 void oracle_lost(unsigned machine)
 {
-    (void)machine;
+    oracle_ledger_lost(machine);
 }
 
 void oracle_office_up(void)
 {
+    oracle_look();
 }
 
 void oracle_office_set_back(void)
 {
+    oracle_ledger_set_back();
+    oracle_caseload_set_back();
+    oracle_log_forget();
 }
 
 void oracle_look(void)
 {
+    if (!oracle_log_read(1))
+        return;
+    oracle_ledger_look();
+    oracle_caseload_judge();
 }
 
 void oracle_end(unsigned laptops)
 {
-    (void)laptops;
+    if (!oracle_log_read(1)) {
+        oracle_found("2: the office does not run at the end, or its log cannot be read");
+        return;
+    }
+    oracle_ledger_end(laptops);
+    oracle_caseload_judge();
+    oracle_words_end();
+    for (unsigned m = 1; m < PROCESS_MACHINES; m++)
+        if (laptops >> m & 1)
+            look_into(m, 1);
 }
