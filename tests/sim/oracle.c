@@ -45,7 +45,7 @@ static void look_into(unsigned machine, int at_end)
     struct db *db = oracle_store_open(machine, &why);
     if (db == NULL) {
         if (at_end)
-            oracle_found("2: the store of laptop %u cannot be opened: %s", machine, why.text);
+            oracle_found("2: the store of laptop %u cannot be opened: %s", machine, error_name(why.code));
         return;
     }
     if (at_end)

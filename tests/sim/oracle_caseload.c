@@ -311,9 +311,10 @@ static void judge_whole(unsigned machine, struct db *db, const struct id *user)
 
 void oracle_caseload_laptop(unsigned machine, struct db *db, int at_end)
 {
-    /* What waits there, or is held, keeps its scope. */
-    static const char sql[] = "SELECT scope FROM entry GROUP BY scope HAVING max(position IS NULL) = 0 AND "
-                              "min(held) = 0 ORDER BY scope";
+    /* What waits there, or is held, keeps its scope; one that could not go is marked, and goes with the next sync. */
+    static const char sql[] =
+        "SELECT scope FROM entry GROUP BY scope HAVING max(position IS NULL) = 0 AND min(held) = 0 AND "
+        "(?1 OR NOT EXISTS(SELECT 1 FROM scope s WHERE s.id = scope AND complete = 0)) ORDER BY scope";
     size_t from = at_end ? oracle_log_count() : started[machine];
     struct error e = {0, ""};
     struct id user, device;
@@ -326,7 +327,7 @@ void oracle_caseload_laptop(unsigned machine, struct db *db, int at_end)
         return;
     }
     now = caseload(&user, oracle_log_count());
-    if (db_query(db, &s, &e, sql, "") == 0)
+    if (db_query(db, &s, &e, sql, "i", (int64_t)at_end) == 0)
         while ((row = db_next(db, s, &e)) == 1) {
             struct id scope = db_id(s, 0);
             char text[ID_BRIEF];
