@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "oracle_book.h"
 #include "oracle_caseload.h"
 #include "oracle_ledger.h"
-#include "oracle_log.h"
 #include "oracle_store.h"
 #include "oracle_words.h"
 #include "process.h"
@@ -16,7 +16,7 @@ static char finding[1024];
 void oracle_reset(void)
 {
     finding[0] = '\0';
-    oracle_log_forget();
+    oracle_book_forget();
     oracle_store_reset();
     oracle_ledger_reset();
     oracle_words_reset();
@@ -38,26 +38,24 @@ void oracle_found(const char *format, ...)
     va_end(args);
 }
 
-/* A laptop's store beside the office's log. At the end it must open. */
+/* A laptop's store beside the office's log. */
 static void look_into(unsigned machine, int at_end)
 {
-    struct error why = {0, ""};
-    struct db *db = oracle_store_open(machine, &why);
-    if (db == NULL) {
-        if (at_end)
-            oracle_found("2: the store of laptop %u cannot be opened: %s", machine, error_name(why.code));
-        return;
-    }
-    if (at_end)
+    struct db *db = oracle_store_open(machine);
+    if (db != NULL && at_end)
         oracle_ledger_laptop(machine, db);
-    oracle_caseload_laptop(machine, db, at_end);
-    oracle_store_close(db);
+    if (db != NULL)
+        oracle_caseload_laptop(machine, db, at_end);
+    else if (at_end)
+        oracle_found("2: the store of laptop %u cannot be opened", machine);
+    if (db != NULL)
+        oracle_store_close(db);
 }
 
 void oracle_command(const struct machine_run *run)
 {
     oracle_words_command(run);
-    if (!oracle_log_read(0))
+    if (!oracle_book_read(0))
         return;
     oracle_caseload_judge();
     if (strcmp(run->argv[0], "sync") == 0 && !run->died && (run->status == 0 || run->status == 1))
@@ -67,7 +65,7 @@ void oracle_command(const struct machine_run *run)
 void oracle_task(const struct machine_run *run)
 {
     (void)run;
-    (void)oracle_log_read(0);
+    (void)oracle_book_read(0);
 }
 
 void oracle_put_back(unsigned machine, unsigned image)
@@ -93,14 +91,15 @@ void oracle_office_up(void)
 
 void oracle_office_set_back(void)
 {
+    oracle_store_set_back();
     oracle_ledger_set_back();
     oracle_caseload_set_back();
-    oracle_log_forget();
+    oracle_book_forget();
 }
 
 void oracle_look(void)
 {
-    if (!oracle_log_read(1))
+    if (!oracle_book_read(1))
         return;
     oracle_ledger_look();
     oracle_caseload_judge();
@@ -108,7 +107,7 @@ void oracle_look(void)
 
 void oracle_end(unsigned laptops)
 {
-    if (!oracle_log_read(1)) {
+    if (!oracle_book_read(1)) {
         oracle_found("2: the office does not run at the end, or its log cannot be read");
         return;
     }

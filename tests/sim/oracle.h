@@ -31,6 +31,9 @@ void oracle_look(void);
 /* At the end: the weather is clear, the rounds are over. laptops: a bit for each that must be in order. */
 void oracle_end(unsigned laptops);
 
+/* 1: this laptop's store has nothing that waits, and everything has arrived. */
+int oracle_is_settled(unsigned machine);
+
 /* The first property that did not hold, as a sentence with its number ("2: change 3 of laptop 1 is gone"); NULL: all
  * hold. */
 const char *oracle_finding(void);

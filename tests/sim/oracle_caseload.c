@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "oracle.h"
-#include "oracle_log.h"
+#include "oracle_book.h"
 #include "process.h"
 #include "schema.h"
 
@@ -31,7 +31,7 @@ void oracle_caseload_reset(void)
 
 void oracle_caseload_sync_starts(unsigned machine)
 {
-    started[machine] = oracle_log_count();
+    started[machine] = oracle_book_count();
 }
 
 void oracle_caseload_set_back(void)
@@ -85,27 +85,27 @@ static int put(struct ids *l, const struct id *id)
 }
 
 /* What a field of a record that the office alone writes says: what was written last. NULL: nothing yet. */
-static const struct oracle_op *last(const struct id *record, unsigned field, size_t size)
+static const struct oracle_book_op *last(const struct id *record, unsigned field, size_t size)
 {
     size_t count;
-    const struct oracle_op *ops = oracle_log_ops(&count), *found = NULL;
+    const struct oracle_book_op *ops = oracle_book_ops(&count), *found = NULL;
     for (size_t i = 0; i < count && ops[i].entry < size; i++)
         if (ops[i].field == field && id_equal(&ops[i].record, record))
             found = &ops[i];
     return found;
 }
 
-static int64_t number(const struct oracle_op *op)
+static int64_t number(const struct oracle_book_op *op)
 {
     int64_t n = 0;
     return op != NULL && slice_int(op->value, &n) ? n : 0;
 }
 
 /* Does a hold of this time hold the entry? */
-static int is_held(const struct oracle_entry *entry, size_t size)
+static int is_held(const struct oracle_book_entry *entry, size_t size)
 {
     size_t count;
-    const struct oracle_op *ops = oracle_log_ops(&count);
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
     for (size_t i = 0; i < count && ops[i].entry < size; i++) {
         struct unpack r;
         struct slice device;
@@ -123,16 +123,16 @@ static int is_held(const struct oracle_entry *entry, size_t size)
 }
 
 /* An op of this field that counts: not held, and named by no other that counts. */
-static int lives(const struct oracle_op *op, size_t size)
+static int lives(const struct oracle_book_op *op, size_t size)
 {
     size_t count;
-    const struct oracle_op *ops = oracle_log_ops(&count);
-    if (is_held(oracle_log_at(op->entry), size))
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
+    if (is_held(oracle_book_at(op->entry), size))
         return 0;
     for (size_t i = 0; i < count && ops[i].entry < size; i++)
         if (&ops[i] != op && ops[i].kind == op->kind && ops[i].field == op->field &&
-            id_equal(&ops[i].record, &op->record) && oracle_log_names(&ops[i], &op->dot) &&
-            !is_held(oracle_log_at(ops[i].entry), size))
+            id_equal(&ops[i].record, &op->record) && oracle_book_names(&ops[i], &op->dot) &&
+            !is_held(oracle_book_at(ops[i].entry), size))
             return 0;
     return 1;
 }
@@ -142,9 +142,9 @@ static void add_cases(const struct id *user, size_t size, struct ids *out)
 {
     static const struct id everywhere;
     (void)put(out, &everywhere);
-    for (size_t i = 0; i < size && i < oracle_log_count(); i++) {
-        const struct oracle_entry *entry = oracle_log_at(i);
-        const struct oracle_op *who, *voided;
+    for (size_t i = 0; i < size && i < oracle_book_count(); i++) {
+        const struct oracle_book_entry *entry = oracle_book_at(i);
+        const struct oracle_book_op *who, *voided;
         struct id id;
         if (entry->kind != KIND_ASSIGNMENT || (who = last(&entry->record, ASSIGNMENT_USER, size)) == NULL ||
             !slice_id(who->value, &id) || !id_equal(&id, user) ||
@@ -160,7 +160,7 @@ static void add_cases(const struct id *user, size_t size, struct ids *out)
 static void add_clients(size_t size, struct ids *out)
 {
     size_t count, cases = out->count;
-    const struct oracle_op *ops = oracle_log_ops(&count);
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
     for (size_t k = 0; k < cases; k++)
         for (size_t i = 0; i < count && ops[i].entry < size; i++) {
             struct id client;
@@ -176,9 +176,9 @@ static void add_clients(size_t size, struct ids *out)
 /* What kind of record it is at the office, 0: it is not there. */
 static unsigned kind_of(const struct id *record, size_t size)
 {
-    for (size_t i = 0; i < size && i < oracle_log_count(); i++)
-        if (id_equal(&oracle_log_at(i)->record, record) && !is_held(oracle_log_at(i), size))
-            return oracle_log_at(i)->kind;
+    for (size_t i = 0; i < size && i < oracle_book_count(); i++)
+        if (id_equal(&oracle_book_at(i)->record, record) && !is_held(oracle_book_at(i), size))
+            return oracle_book_at(i)->kind;
     return 0;
 }
 
@@ -186,7 +186,7 @@ static unsigned kind_of(const struct id *record, size_t size)
 static void add_linked(size_t size, struct ids *out)
 {
     size_t count;
-    const struct oracle_op *ops = oracle_log_ops(&count);
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
     struct ids persons = {0, 0, NULL};
     int more = 1;
     for (size_t i = 0; i < out->count; i++)
@@ -228,10 +228,10 @@ static int rules(unsigned kind)
 /* Was the scope in (or, want 0, outside) the user's caseload at some size of the log from `from` to now? */
 static int was(const struct id *user, const struct id *scope, size_t from, int want)
 {
-    size_t now = oracle_log_count();
+    size_t now = oracle_book_count();
     for (size_t size = now;; size--) {
         /* 1. Only where something changed. */
-        if (size == now || rules(oracle_log_at(size)->kind)) {
+        if (size == now || rules(oracle_book_at(size)->kind)) {
             struct ids l = caseload(user, size);
             int is = has(&l, scope);
             free(l.all);
@@ -251,7 +251,7 @@ void oracle_caseload_judge(void)
         if (!was(&g->user, &g->scope, g->from, 0))
             oracle_found("4: laptop %u let go of scope %s, which was in its user's caseload from size %zu of the log "
                          "to size %zu",
-                         g->machine, id_brief(&g->scope, text), g->from, oracle_log_count());
+                         g->machine, id_brief(&g->scope, text), g->from, oracle_book_count());
     }
     gone_count = 0;
 }
@@ -262,24 +262,24 @@ void oracle_caseload_judge(void)
 static int is_taken_down_by(const struct id *device, const struct id *scope)
 {
     size_t count, first = SIZE_MAX;
-    const struct oracle_op *ops = oracle_log_ops(&count);
-    for (size_t i = 0; i < oracle_log_count(); i++) {
-        const struct oracle_entry *entry = oracle_log_at(i);
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
+    for (size_t i = 0; i < oracle_book_count(); i++) {
+        const struct oracle_book_entry *entry = oracle_book_at(i);
         if (!id_equal(&entry->scope, scope) || entry->held)
             continue;
         if (entry->kind == KIND_ASSIGNMENT)
             return 0;
         first = first == SIZE_MAX ? i : first;
     }
-    if (first == SIZE_MAX || !id_equal(&oracle_log_at(first)->device, device))
+    if (first == SIZE_MAX || !id_equal(&oracle_book_at(first)->device, device))
         return 0;
     for (size_t i = 0; i < count; i++) {
         struct id client;
         if (ops[i].kind == KIND_CASE && ops[i].field == CASE_CLIENT && slice_id(ops[i].value, &client) &&
             id_equal(&client, scope))
-            for (size_t k = 0; k < oracle_log_count(); k++)
-                if (oracle_log_at(k)->kind == KIND_ASSIGNMENT &&
-                    id_equal(&oracle_log_at(k)->scope, &oracle_log_at(ops[i].entry)->scope))
+            for (size_t k = 0; k < oracle_book_count(); k++)
+                if (oracle_book_at(k)->kind == KIND_ASSIGNMENT &&
+                    id_equal(&oracle_book_at(k)->scope, &oracle_book_at(ops[i].entry)->scope))
                     return 0;
     }
     return 1;
@@ -288,7 +288,7 @@ static int is_taken_down_by(const struct id *device, const struct id *scope)
 /* At the end: what it holds whole is the caseload, no more and no less. */
 static void judge_whole(unsigned machine, struct db *db, const struct id *user)
 {
-    struct ids l = caseload(user, oracle_log_count());
+    struct ids l = caseload(user, oracle_book_count());
     struct error e = {0, ""};
     size_t whole = 0;
     char text[ID_BRIEF];
@@ -315,7 +315,7 @@ void oracle_caseload_laptop(unsigned machine, struct db *db, int at_end)
     static const char sql[] =
         "SELECT scope FROM entry GROUP BY scope HAVING max(position IS NULL) = 0 AND min(held) = 0 AND "
         "(?1 OR NOT EXISTS(SELECT 1 FROM scope s WHERE s.id = scope AND complete = 0)) ORDER BY scope";
-    size_t from = at_end ? oracle_log_count() : started[machine];
+    size_t from = at_end ? oracle_book_count() : started[machine];
     struct error e = {0, ""};
     struct id user, device;
     struct ids now;
@@ -323,10 +323,11 @@ void oracle_caseload_laptop(unsigned machine, struct db *db, int at_end)
     int row = -1;
     if (db_meta_get(db, "user", user.b, ID_BYTES, &e) != 0 ||
         db_meta_get(db, "own_device", device.b, ID_BYTES, &e) != 0) {
-        oracle_found("4: laptop %u does not know whose it is: %s", machine, e.text);
+        if (at_end)
+            oracle_found("4: laptop %u does not know whose it is: %s", machine, e.text);
         return;
     }
-    now = caseload(&user, oracle_log_count());
+    now = caseload(&user, oracle_book_count());
     if (db_query(db, &s, &e, sql, "i", (int64_t)at_end) == 0)
         while ((row = db_next(db, s, &e)) == 1) {
             struct id scope = db_id(s, 0);
@@ -335,7 +336,7 @@ void oracle_caseload_laptop(unsigned machine, struct db *db, int at_end)
                 oracle_found("4: laptop %u has entries of scope %s, which is not in its user's caseload", machine,
                              id_brief(&scope, text));
         }
-    if (row != 0)
+    if (row != 0 && at_end)
         oracle_found("4: the log of laptop %u cannot be read: %s", machine, e.text);
     free(now.all);
     if (at_end)

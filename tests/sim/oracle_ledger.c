@@ -8,8 +8,9 @@
 #include "log.h"
 #include "machine.h"
 #include "oracle.h"
+#include "oracle_book.h"
 #include "oracle_caseload.h"
-#include "oracle_log.h"
+#include "oracle_store.h"
 #include "process.h"
 #include "queue.h"
 #include "record.h"
@@ -37,7 +38,7 @@ int __wrap_command_sync(struct cli *cli, int argc, char **argv, int *waiting, st
 /* What a program did in a transaction that is not committed yet. */
 struct step {
     enum { TYPED, CAME, ACKED, PURGED } what;
-    struct oracle_typed change; /* TYPED; CAME and ACKED: its hash and position; PURGED: its scope */
+    struct oracle_typed change; /* TYPED; CAME: its hash; ACKED: its number and position; PURGED: its scope */
     uint8_t previous[CHANGE_HASH_BYTES];
 };
 
@@ -48,6 +49,7 @@ static struct {
         struct db *db;
         struct step *steps;
         size_t count, room;
+        struct id device; /* whose changes it writes */
         int syncs;
     } machines[PROCESS_MACHINES];
     int set_back; /* the office was, and has not been looked at since */
@@ -165,12 +167,6 @@ static void note_typed(struct db *db, const struct change *c)
     make_print(c, t->print);
 }
 
-static int is_own(struct db *db, const struct change *c)
-{
-    struct id device;
-    return db_meta_get(db, "own_device", device.b, ID_BYTES, NULL) == 0 && id_equal(&device, &c->device);
-}
-
 static void settle(unsigned m, int sure);
 
 int __wrap_log_add(struct db *db, const struct change *c, uint64_t position, uint64_t received_ms, struct slice mask,
@@ -181,7 +177,7 @@ int __wrap_log_add(struct db *db, const struct change *c, uint64_t position, uin
         return code;
     if (position == LOG_NO_POSITION) {
         note_typed(db, c);
-    } else if (is_own(db, c)) {
+    } else if (id_equal(&c->device, &ledger.machines[process_machine()].device)) {
         memcpy(new_step(db, CAME)->change.hash, c->hash, sizeof c->hash);
     }
     if (!db_in_transaction(db))
@@ -195,7 +191,7 @@ int __wrap_queue_pushed(struct db *db, const struct chain *own, const struct che
     int code = __real_queue_pushed(db, own, key, sent, m, held, e);
     for (uint64_t seq = m->first_seq; code == 0 && seq <= m->seq; seq++) {
         struct step *step = new_step(db, ACKED);
-        (void)log_find(db, &own->device, m->epoch, seq, step->change.hash, NULL);
+        step->change.device = own->device;
         step->change.epoch = m->epoch;
         step->change.seq = seq;
         step->change.position = m->first_position + (seq - m->first_seq);
@@ -281,6 +277,18 @@ static struct oracle_typed *find(const uint8_t hash[CHANGE_HASH_BYTES])
     return NULL;
 }
 
+/* The last with this number on the machine's disk. */
+static struct oracle_typed *find_number(const struct oracle_typed *of)
+{
+    for (size_t i = ledger.count; i-- > 0;) {
+        struct oracle_typed *t = &ledger.all[i];
+        if ((t->on >> of->machine & 1) && t->epoch == of->epoch && t->seq == of->seq &&
+            id_equal(&t->device, &of->device))
+            return t;
+    }
+    return NULL;
+}
+
 /* The change that this one repeats: the first that waits there and says the same. */
 static void replace(const struct oracle_typed *by)
 {
@@ -311,11 +319,12 @@ static void keep_typed(const struct step *step, int sure)
     *t = step->change;
     t->sure = sure;
     t->on = 1u << t->machine;
+    ledger.machines[t->machine].device = t->device;
 }
 
 static void keep_acked(const struct step *step)
 {
-    struct oracle_typed *t = find(step->change.hash);
+    struct oracle_typed *t = find_number(&step->change);
     if (t == NULL) {
         oracle_found("2: the office acknowledges change %llu.%llu of laptop %u, which that never wrote",
                      (unsigned long long)step->change.epoch, (unsigned long long)step->change.seq,
@@ -360,6 +369,7 @@ static void settle(unsigned m, int sure)
 
 void oracle_ledger_copied(unsigned from, unsigned to)
 {
+    ledger.machines[to].device = ledger.machines[from].device;
     for (size_t i = 0; i < ledger.count; i++) {
         struct oracle_typed *t = &ledger.all[i];
         t->on = (t->on & ~(1u << to)) | (t->on >> from & 1u) << to;
@@ -368,6 +378,7 @@ void oracle_ledger_copied(unsigned from, unsigned to)
 
 void oracle_ledger_lost(unsigned machine)
 {
+    memset(&ledger.machines[machine].device, 0, sizeof ledger.machines[machine].device);
     for (size_t i = 0; i < ledger.count; i++)
         ledger.all[i].on &= ~(1u << machine);
 }
@@ -381,50 +392,46 @@ void oracle_ledger_set_back(void)
 
 static int is_there(const struct oracle_typed *t)
 {
-    return t->position < oracle_log_count() && memcmp(oracle_log_at(t->position)->hash, t->hash, sizeof t->hash) == 0;
+    return t->position < oracle_book_count() && memcmp(oracle_book_at(t->position)->hash, t->hash, sizeof t->hash) == 0;
 }
 
-/* The office was set back: what the backup did not have is a tail of the log, and nobody acknowledges it any more. */
+/* The office was set back: what the backup did not have nobody acknowledges any more. */
 static void forgive(void)
 {
-    uint64_t first = UINT64_MAX;
     for (size_t i = 0; i < ledger.count; i++)
-        if (ledger.all[i].acked && !is_there(&ledger.all[i]) && ledger.all[i].position < first)
-            first = ledger.all[i].position;
-    for (size_t i = 0; i < ledger.count; i++)
-        if (ledger.all[i].position >= first)
+        if (ledger.all[i].acked && ledger.all[i].position >= oracle_store_backup() && !is_there(&ledger.all[i]))
             ledger.all[i].acked = 0;
     ledger.set_back = 0;
 }
 
 static int by_hash(const void *a, const void *b)
 {
-    const struct oracle_entry *const *x = a, *const *y = b;
+    const struct oracle_book_entry *const *x = a, *const *y = b;
     return memcmp((*x)->hash, (*y)->hash, CHANGE_HASH_BYTES);
 }
 
 /* The office's entries by their hashes; freed with free. */
-static const struct oracle_entry **sorted(size_t *count)
+static const struct oracle_book_entry **sorted(size_t *count)
 {
-    const struct oracle_entry **all = malloc((oracle_log_count() + 1) * sizeof *all);
+    const struct oracle_book_entry **all = malloc((oracle_book_count() + 1) * sizeof *all);
     if (all == NULL)
         abort();
-    for (*count = 0; *count < oracle_log_count(); ++*count)
-        all[*count] = oracle_log_at(*count);
+    for (*count = 0; *count < oracle_book_count(); ++*count)
+        all[*count] = oracle_book_at(*count);
     qsort(all, *count, sizeof *all, by_hash);
     return all;
 }
 
 void oracle_ledger_look(void)
 {
-    const struct oracle_entry **all;
+    const struct oracle_book_entry **all;
     size_t count;
     if (ledger.set_back)
         forgive();
     for (size_t i = 0; i < ledger.count; i++)
         if (ledger.all[i].acked && !is_there(&ledger.all[i]))
             oracle_found("2: %s was acknowledged at position %llu of %zu, and is not there", name(&ledger.all[i]),
-                         (unsigned long long)ledger.all[i].position, oracle_log_count());
+                         (unsigned long long)ledger.all[i].position, oracle_book_count());
     all = sorted(&count);
     for (size_t i = 1; i < count; i++)
         if (by_hash(&all[i - 1], &all[i]) == 0)
@@ -434,7 +441,7 @@ void oracle_ledger_look(void)
 }
 
 /* Is it applied or held, and whole? */
-static void judge_entry(const struct oracle_typed *t, const struct oracle_entry *entry)
+static void judge_entry(const struct oracle_typed *t, const struct oracle_book_entry *entry)
 {
     if (entry->body.p == NULL ||
         (memcmp(entry->hash, t->hash, sizeof t->hash) == 0 &&
@@ -445,13 +452,13 @@ static void judge_entry(const struct oracle_typed *t, const struct oracle_entry 
 }
 
 /* Its re-issue at the office that stands for no other change; NULL. used: a byte for each change of the ledger. */
-static const struct oracle_entry *find_reissue(const struct oracle_typed *t, uint8_t *used)
+static const struct oracle_book_entry *find_reissue(const struct oracle_typed *t, uint8_t *used)
 {
     for (size_t i = 0; i < ledger.count; i++) {
         const struct oracle_typed *other = &ledger.all[i];
-        const struct oracle_entry *entry;
+        const struct oracle_book_entry *entry;
         if (!other->reissue || used[i] || other->epoch <= t->epoch || !id_equal(&other->device, &t->device) ||
-            memcmp(other->print, t->print, sizeof t->print) != 0 || (entry = oracle_log_find(other->hash)) == NULL)
+            memcmp(other->print, t->print, sizeof t->print) != 0 || (entry = oracle_book_find(other->hash)) == NULL)
             continue;
         used[i] = 1;
         return entry;
@@ -464,7 +471,7 @@ static void judge_typed(uint32_t laptops, int pass, uint8_t *used)
 {
     for (size_t i = 0; i < ledger.count; i++) {
         const struct oracle_typed *t = &ledger.all[i];
-        const struct oracle_entry *entry = oracle_log_find(t->hash);
+        const struct oracle_book_entry *entry = oracle_book_find(t->hash);
         int must = t->acked || (t->sure && (t->on & laptops) != 0);
         if (t->reissue || must != (pass == 0))
             continue;
@@ -487,7 +494,7 @@ void oracle_ledger_end(uint32_t laptops)
     judge_typed(laptops, 0, used);
     judge_typed(laptops, 1, used);
     for (size_t i = 0; i < ledger.count; i++)
-        if (ledger.all[i].reissue && !used[i] && oracle_log_find(ledger.all[i].hash) != NULL)
+        if (ledger.all[i].reissue && !used[i] && oracle_book_find(ledger.all[i].hash) != NULL)
             oracle_found("2: %s was written once more, and what it repeats is at the office already",
                          name(&ledger.all[i]));
     free(used);
@@ -555,7 +562,7 @@ void oracle_ledger_laptop(unsigned machine, struct db *db)
     struct here *all = read_log(machine, db, &count);
     for (size_t i = 0; i < ledger.count; i++) {
         const struct oracle_typed *t = &ledger.all[i];
-        const struct oracle_entry *entry = oracle_log_find(t->hash);
+        const struct oracle_book_entry *entry = oracle_book_find(t->hash);
         const struct here *here;
         if (entry == NULL || entry->held || !entry->lives || !schema_is_dealt(t->kind) || !is_whole(db, &t->scope))
             continue;

@@ -2,74 +2,123 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "disk.h"
-#include "machine.h"
+#include "oracle.h"
 #include "process.h"
 #include "vault.h"
 
-int __wrap_db_open(struct db **out, const char *path, const uint8_t key[32], int flags, int wait_ms, struct error *e);
-int __real_db_open(struct db **out, const char *path, const uint8_t key[32], int flags, int wait_ms, struct error *e);
-
+/* What opened a machine's store last. */
 static struct {
-    int known;
+    int is_known;
     uint8_t key[VAULT_KEY_BYTES];
-} stores[PROCESS_MACHINES];
-static unsigned acting;
+} keys[PROCESS_MACHINES];
 
-static void make_path(unsigned machine, char *out, size_t room)
+static int set_back; /* and not opened since */
+static uint64_t backup = UINT64_MAX;
+
+void oracle_store_reset(void)
 {
-    (void)snprintf(out, room, "%s/satchel/store.db", machine_folder(machine));
+    memset(keys, 0, sizeof keys);
+    set_back = 0;
+    backup = UINT64_MAX;
 }
+
+void oracle_store_copied(unsigned from, unsigned to)
+{
+    keys[to] = keys[from];
+}
+
+void oracle_store_set_back(void)
+{
+    set_back = 1;
+}
+
+uint64_t oracle_store_backup(void)
+{
+    return backup;
+}
+
+/* --- the linker's --wrap: every store that a program opens --- */
+
+/* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names */
+int __real_db_open(struct db **out, const char *path, const uint8_t key[32], int flags, int wait_ms, struct error *e);
+int __wrap_db_open(struct db **out, const char *path, const uint8_t key[32], int flags, int wait_ms, struct error *e);
 
 int __wrap_db_open(struct db **out, const char *path, const uint8_t key[32], int flags, int wait_ms, struct error *e)
 {
     int code = __real_db_open(out, path, key, flags, wait_ms, e);
     unsigned m = process_machine();
-    char own[400];
-    make_path(m, own, sizeof own);
-    if (code == 0 && process_current() != NULL && strcmp(path, own) == 0) {
-        stores[m].known = 1;
-        memcpy(stores[m].key, key, sizeof stores[m].key);
+    if (code != 0)
+        return code;
+    keys[m].is_known = 1;
+    memcpy(keys[m].key, key, sizeof keys[m].key);
+    if (m == MACHINE_OFFICE && set_back) {
+        uint64_t size = db_meta_uint(*out, "checkpoint_size");
+        set_back = 0;
+        backup = size < backup ? size : backup;
     }
-    return code;
+    return 0;
 }
+/* NOLINTEND(bugprone-reserved-identifier) */
 
-struct db *oracle_store_open(unsigned machine, struct error *why)
+/* --- looking --- */
+
+struct db *oracle_store_open(unsigned machine)
 {
-    struct db *db = NULL;
     char path[400];
-    struct error own = {0, ""};
-    assert(process_current() == NULL);
-    if (why == NULL)
-        why = &own;
-    if (machine_is_busy(machine) || disk_is_dark(machine) || !stores[machine].known) {
-        (void)error_set(why, E_BUSY, "it cannot be opened now");
+    struct error e = {0, ""};
+    struct db *db;
+    if (!keys[machine].is_known || machine_is_busy(machine))
         return NULL;
-    }
-    make_path(machine, path, sizeof path);
-    acting = process_machine();
     process_act_on(machine);
-    if (__real_db_open(&db, path, stores[machine].key, VAULT_READ, 0, why) != 0)
-        process_act_on(acting);
-    return db;
+    (void)snprintf(path, sizeof path, "%s/satchel/store.db", machine_folder(machine));
+    if (__real_db_open(&db, path, keys[machine].key, VAULT_READ, 0, &e) == 0)
+        return db;
+    process_act_on(MACHINE_OFFICE);
+    return NULL;
 }
 
 void oracle_store_close(struct db *db)
 {
-    if (db == NULL)
-        return;
     db_close(db);
-    process_act_on(acting);
+    process_act_on(MACHINE_OFFICE);
 }
 
-void oracle_store_copied(unsigned from, unsigned to)
+struct id *oracle_store_scopes(struct db *db, size_t *count)
 {
-    stores[to] = stores[from];
+    size_t room = oracle_store_count(db, "SELECT count(*) FROM scope WHERE complete = 1");
+    struct id *scopes = calloc(room + 1, sizeof *scopes);
+    sqlite3_stmt *s;
+    *count = 0;
+    if (scopes == NULL || db_query(db, &s, NULL, "SELECT id FROM scope WHERE complete = 1 ORDER BY id", "") != 0)
+        abort();
+    while (db_next(db, s, NULL) == 1)
+        scopes[(*count)++] = db_id(s, 0);
+    return scopes;
 }
 
-void oracle_store_reset(void)
+uint64_t oracle_store_count(struct db *db, const char *sql)
 {
-    memset(stores, 0, sizeof stores);
+    uint64_t n;
+    sqlite3_stmt *s;
+    if (db_query(db, &s, NULL, sql, "") != 0 || db_next(db, s, NULL) != 1)
+        abort();
+    n = db_uint(s, 0);
+    db_done(db, s);
+    return n;
+}
+
+int oracle_is_settled(unsigned machine)
+{
+    struct db *db = oracle_store_open(machine);
+    uint64_t left;
+    if (db == NULL)
+        return 0;
+    left = oracle_store_count(db, "SELECT (SELECT count(*) FROM entry WHERE position IS NULL) + "
+                                  "(SELECT count(*) FROM arriving) + "
+                                  "(SELECT count(*) FROM scope WHERE complete = 0)");
+    oracle_store_close(db);
+    return left == 0;
 }

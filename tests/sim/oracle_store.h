@@ -1,16 +1,29 @@
-/* How the oracle looks into a laptop's store: with the key that the laptop's own programs last opened it with. */
+/* How the oracle looks into stores: the office's while it runs, a laptop's between its commands. */
 #ifndef SATCHEL_SIM_ORACLE_STORE_H
 #define SATCHEL_SIM_ORACLE_STORE_H
 
-#include "db.h"
+#include <stddef.h>
+#include <stdint.h>
 
-/* Opens it to read; NULL: something runs there, the power is off, or it does not open (why says so, where it is not
- * NULL). To be given back with oracle_store_close at once: until then the oracle acts on that machine. */
-struct db *oracle_store_open(unsigned machine, struct error *why);
+#include "db.h"
+#include "id.h"
+
+void oracle_store_reset(void);
+void oracle_store_copied(unsigned from, unsigned to); /* a disk, and so the key of the store on it */
+void oracle_store_set_back(void);                     /* the office's disk is an older one now */
+
+/* A laptop's store, to read; the simulator acts on that laptop until oracle_store_close. NULL: it has none, a command
+ * of it runs, or nobody has opened it yet, so that its key is not known. */
+struct db *oracle_store_open(unsigned machine);
 void oracle_store_close(struct db *db);
 
-/* Machine `to` is now what `from` was. */
-void oracle_store_copied(unsigned from, unsigned to);
-void oracle_store_reset(void);
+/* The scopes that a laptop's store holds whole; freed with free. */
+struct id *oracle_store_scopes(struct db *db, size_t *count);
+
+/* The first number of a query without parameters; aborts where it has none. */
+uint64_t oracle_store_count(struct db *db, const char *sql);
+
+/* How many entries the office's log had when it was set back, the fewest of all times; UINT64_MAX: it never was. */
+uint64_t oracle_store_backup(void);
 
 #endif

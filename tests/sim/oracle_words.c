@@ -7,8 +7,8 @@
 #include "central.h"
 #include "disk.h"
 #include "oracle.h"
+#include "oracle_book.h"
 #include "oracle_ledger.h"
-#include "oracle_log.h"
 #include "process.h"
 #include "schema.h"
 
@@ -110,7 +110,7 @@ void oracle_words_command(const struct machine_run *run)
 /* --- what was written is shown --- */
 
 static int shows_text(struct db *db, const struct schema_kind *kind, const struct schema_field *field,
-                      const struct oracle_op *op, struct slice text)
+                      const struct oracle_book_op *op, struct slice text)
 {
     char sql[256], record[ID_TEXT];
     struct error e = {0, ""};
@@ -138,7 +138,7 @@ static int rank_of_name(const struct schema_field *field, const char *shown)
     return rank + 1;
 }
 
-static int rank_of_op(const struct schema_field *field, const struct oracle_op *op)
+static int rank_of_op(const struct schema_field *field, const struct oracle_book_op *op)
 {
     int64_t code;
     int rank = 0;
@@ -150,7 +150,7 @@ static int rank_of_op(const struct schema_field *field, const struct oracle_op *
 }
 
 static int shown_rank(struct db *db, const struct schema_kind *kind, const struct schema_field *field,
-                      const struct oracle_op *op)
+                      const struct oracle_book_op *op)
 {
     char sql[256], record[ID_TEXT];
     struct error e = {0, ""};
@@ -165,14 +165,14 @@ static int shown_rank(struct db *db, const struct schema_kind *kind, const struc
     return rank;
 }
 
-static void judge_op(struct db *db, const struct oracle_typed *t, const struct oracle_op *op)
+static void judge_op(struct db *db, const struct oracle_typed *t, const struct oracle_book_op *op)
 {
     const struct schema_kind *kind = schema_kind(op->kind);
     const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, op->field);
     char record[ID_BRIEF];
     struct slice text;
     int rank;
-    if (field == NULL || oracle_log_is_named(op))
+    if (field == NULL || oracle_book_is_named(op))
         return;
     id_brief(&op->record, record);
     if ((field->policy == SCHEMA_ONCE || (field->policy == SCHEMA_SET && op->action == CHANGE_ADD)) &&
@@ -190,14 +190,14 @@ static void judge_op(struct db *db, const struct oracle_typed *t, const struct o
 void oracle_words_end(void)
 {
     size_t count;
-    const struct oracle_op *ops = oracle_log_ops(&count);
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
     unsigned acting = process_machine();
     if (machine_office() == NULL || disk_is_dark(MACHINE_OFFICE))
         return;
     process_act_on(MACHINE_OFFICE);
     for (size_t i = 0; i < oracle_ledger_count(); i++) {
         const struct oracle_typed *t = oracle_ledger_at(i);
-        const struct oracle_entry *entry = oracle_log_find(t->hash);
+        const struct oracle_book_entry *entry = oracle_book_find(t->hash);
         if (entry == NULL || entry->held)
             continue;
         for (size_t k = 0; k < entry->op_count; k++)

@@ -18,6 +18,11 @@ void sitting_forget(unsigned machine)
     memset(&sittings[machine], 0, sizeof sittings[machine]);
 }
 
+int sitting_is_there(unsigned machine)
+{
+    return sittings[machine].is_there;
+}
+
 int agent_start(const char *folder, uint8_t key[AGENT_KEY_BYTES], const struct id *session, unsigned idle_minutes,
                 struct error *e)
 {

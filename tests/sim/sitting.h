@@ -4,5 +4,6 @@
 
 /* The machine went down: its agent is gone, and the key with it. */
 void sitting_forget(unsigned machine);
+int sitting_is_there(unsigned machine);
 
 #endif

@@ -96,3 +96,42 @@ int crypto_pwhash(unsigned char *const out, unsigned long long size, const char 
     return crypto_generichash_final(&state, out, (size_t)size);
 }
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
+
+/* --- allocations: the linker sends those of our own code here (--wrap); the simulator's, compiled as __real_malloc,
+ * not --- */
+
+static uint64_t until_failure[PROCESS_MACHINES]; /* 0: none fails */
+
+void system_fail_allocation(unsigned machine, uint64_t n)
+{
+    until_failure[machine] = n;
+}
+
+/* Does this one fail? Only those of programs: the simulator's own do not. */
+static int fails(void)
+{
+    uint64_t *left = &until_failure[process_machine()];
+    return process_current() != NULL && *left != 0 && --*left == 0;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *at, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *at, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *at, size_t size)
+{
+    return fails() ? NULL : __real_realloc(at, size);
+}

@@ -7,4 +7,7 @@
 /* Keys, nonces, ids and SQLite's own random numbers follow from this from now on. */
 void system_seed(uint64_t seed);
 
+/* The n-th allocation of our own code from now on while this machine is in turn fails, once; 0: none. */
+void system_fail_allocation(unsigned machine, uint64_t n);
+
 #endif

@@ -1,4 +1,4 @@
-#include "oracle_log.h"
+#include "oracle_book.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -11,13 +11,13 @@
 #include "process.h"
 
 static struct {
-    struct oracle_entry *entries;
+    struct oracle_book_entry *entries;
     size_t count, room;
-    struct oracle_op *ops;
+    struct oracle_book_op *ops;
     size_t op_count, op_room;
 } office;
 
-void oracle_log_forget(void)
+void oracle_book_forget(void)
 {
     for (size_t i = 0; i < office.count; i++)
         free((void *)office.entries[i].body.p);
@@ -36,27 +36,27 @@ static void *grown(void *p, size_t count, size_t *room, size_t size)
     return p;
 }
 
-static void add_ops(struct oracle_entry *entry, const struct change *c)
+static void add_ops(struct oracle_book_entry *entry, const struct change *c)
 {
     entry->first_op = office.op_count;
     entry->op_count = c->op_count;
     for (size_t i = 0; i < c->op_count; i++) {
         office.ops = grown(office.ops, office.op_count, &office.op_room, sizeof *office.ops);
-        office.ops[office.op_count++] = (struct oracle_op){.entry = office.count,
-                                                           .dot = {c->device, c->epoch, c->seq, (unsigned)i},
-                                                           .record = c->record,
-                                                           .kind = c->kind,
-                                                           .field = c->ops[i].field,
-                                                           .action = c->ops[i].action,
-                                                           .value = c->ops[i].value,
-                                                           .supersedes = c->ops[i].supersedes};
+        office.ops[office.op_count++] = (struct oracle_book_op){.entry = office.count,
+                                                                .dot = {c->device, c->epoch, c->seq, (unsigned)i},
+                                                                .record = c->record,
+                                                                .kind = c->kind,
+                                                                .field = c->ops[i].field,
+                                                                .action = c->ops[i].action,
+                                                                .value = c->ops[i].value,
+                                                                .supersedes = c->ops[i].supersedes};
     }
 }
 
 static void add(sqlite3_stmt *s)
 {
     static struct change c;
-    struct oracle_entry *entry;
+    struct oracle_book_entry *entry;
     struct slice body = db_slice(s, 2);
     uint8_t *kept = NULL;
     struct error e = {0, ""};
@@ -92,7 +92,7 @@ static void add(sqlite3_stmt *s)
     office.count++;
 }
 
-int oracle_log_read(int anew)
+int oracle_book_read(int anew)
 {
     static const char sql[] = "SELECT position, header, body, held, applied.entry IS NOT NULL, live IS NOT NULL FROM "
                               "entry LEFT JOIN applied ON applied.entry = entry.id WHERE position >= ? ORDER BY "
@@ -107,7 +107,7 @@ int oracle_log_read(int anew)
         return 0;
     process_act_on(MACHINE_OFFICE);
     if (anew)
-        oracle_log_forget();
+        oracle_book_forget();
     if (db_query(c->db, &s, &e, sql, "u", (uint64_t)office.count) == 0)
         while ((row = db_next(c->db, s, &e)) == 1)
             add(s);
@@ -115,17 +115,17 @@ int oracle_log_read(int anew)
     return row == 0;
 }
 
-size_t oracle_log_count(void)
+size_t oracle_book_count(void)
 {
     return office.count;
 }
 
-const struct oracle_entry *oracle_log_at(size_t position)
+const struct oracle_book_entry *oracle_book_at(size_t position)
 {
     return &office.entries[position];
 }
 
-const struct oracle_entry *oracle_log_find(const uint8_t hash[CHANGE_HASH_BYTES])
+const struct oracle_book_entry *oracle_book_find(const uint8_t hash[CHANGE_HASH_BYTES])
 {
     for (size_t i = 0; i < office.count; i++)
         if (memcmp(office.entries[i].hash, hash, CHANGE_HASH_BYTES) == 0)
@@ -133,13 +133,13 @@ const struct oracle_entry *oracle_log_find(const uint8_t hash[CHANGE_HASH_BYTES]
     return NULL;
 }
 
-const struct oracle_op *oracle_log_ops(size_t *count)
+const struct oracle_book_op *oracle_book_ops(size_t *count)
 {
     *count = office.op_count;
     return office.ops;
 }
 
-int oracle_log_names(const struct oracle_op *op, const struct dot *dot)
+int oracle_book_names(const struct oracle_book_op *op, const struct dot *dot)
 {
     struct unpack r;
     unpack_start(&r, op->supersedes);
@@ -153,12 +153,12 @@ int oracle_log_names(const struct oracle_op *op, const struct dot *dot)
     return 0;
 }
 
-int oracle_log_is_named(const struct oracle_op *op)
+int oracle_book_is_named(const struct oracle_book_op *op)
 {
     for (size_t i = 0; i < office.op_count; i++) {
-        const struct oracle_op *other = &office.ops[i];
+        const struct oracle_book_op *other = &office.ops[i];
         if (other != op && other->field == op->field && id_equal(&other->record, &op->record) &&
-            !office.entries[other->entry].held && oracle_log_names(other, &op->dot))
+            !office.entries[other->entry].held && oracle_book_names(other, &op->dot))
             return 1;
     }
     return 0;

@@ -1,14 +1,14 @@
-/* The office's log as the oracle reads it: all entries in their order, with their ops. oracle_log_read brings it up to
+/* The office's log as the oracle reads it: all entries in their order, with their ops. oracle_book_read brings it up to
  * date; in between everything stays where it is. */
-#ifndef SATCHEL_SIM_ORACLE_LOG_H
-#define SATCHEL_SIM_ORACLE_LOG_H
+#ifndef SATCHEL_SIM_ORACLE_BOOK_H
+#define SATCHEL_SIM_ORACLE_BOOK_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "change.h"
 
-struct oracle_entry {
+struct oracle_book_entry {
     uint8_t hash[CHANGE_HASH_BYTES];
     struct id device, scope, record;
     uint64_t epoch, seq;
@@ -19,7 +19,7 @@ struct oracle_entry {
     size_t first_op, op_count;
 };
 
-struct oracle_op {
+struct oracle_book_op {
     size_t entry; /* its position in the log */
     struct dot dot;
     struct id record;
@@ -30,18 +30,18 @@ struct oracle_op {
 
 /* Reads what is new in the log of the running office, or all of it anew. 0: it does not run, or cannot be read; then
  * what was read before stays. Not from within a program. */
-int oracle_log_read(int anew);
-void oracle_log_forget(void);
+int oracle_book_read(int anew);
+void oracle_book_forget(void);
 
 /* Entry i has position i. */
-size_t oracle_log_count(void);
-const struct oracle_entry *oracle_log_at(size_t position);
-const struct oracle_entry *oracle_log_find(const uint8_t hash[CHANGE_HASH_BYTES]); /* the first; NULL */
-const struct oracle_op *oracle_log_ops(size_t *count);
+size_t oracle_book_count(void);
+const struct oracle_book_entry *oracle_book_at(size_t position);
+const struct oracle_book_entry *oracle_book_find(const uint8_t hash[CHANGE_HASH_BYTES]); /* the first; NULL */
+const struct oracle_book_op *oracle_book_ops(size_t *count);
 
 /* Does an op name this dot among what it supersedes? */
-int oracle_log_names(const struct oracle_op *op, const struct dot *dot);
+int oracle_book_names(const struct oracle_book_op *op, const struct dot *dot);
 /* Does any op of an entry that is not held name it, on the same field? */
-int oracle_log_is_named(const struct oracle_op *op);
+int oracle_book_is_named(const struct oracle_book_op *op);
 
 #endif
