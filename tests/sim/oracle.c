@@ -12,10 +12,12 @@
 #include "process.h"
 
 static char finding[1024];
+static unsigned in_step; /* a bit for each laptop whose last sync came to its end */
 
 void oracle_reset(void)
 {
     finding[0] = '\0';
+    in_step = 0;
     oracle_book_forget();
     oracle_store_reset();
     oracle_ledger_reset();
@@ -38,7 +40,7 @@ void oracle_found(const char *format, ...)
     va_end(args);
 }
 
-/* A laptop's store beside the office's log. */
+/* A laptop's store beside the office's log, after a sync that came to its end. */
 static void look_into(unsigned machine, int at_end)
 {
     struct db *db = oracle_store_open(machine);
@@ -52,13 +54,24 @@ static void look_into(unsigned machine, int at_end)
         oracle_store_close(db);
 }
 
+/* One that the office has disabled, or refuses, is dealt nothing any more. */
+static void note_step(const struct machine_run *run)
+{
+    unsigned bit = 1u << run->machine;
+    if (strcmp(run->argv[0], "sync") == 0)
+        in_step = !run->died && (run->status == 0 || run->status == 1) ? in_step | bit : in_step & ~bit;
+    else if (strcmp(run->argv[0], "unlock") == 0 && run->status != 0)
+        in_step &= ~bit;
+}
+
 void oracle_command(const struct machine_run *run)
 {
     oracle_words_command(run);
+    note_step(run);
     if (!oracle_book_read(0))
         return;
     oracle_caseload_judge();
-    if (strcmp(run->argv[0], "sync") == 0 && !run->died && (run->status == 0 || run->status == 1))
+    if (strcmp(run->argv[0], "sync") == 0 && (in_step >> run->machine & 1))
         look_into(run->machine, 0);
 }
 
@@ -115,6 +128,6 @@ void oracle_end(unsigned laptops)
     oracle_caseload_judge();
     oracle_words_end();
     for (unsigned m = 1; m < PROCESS_MACHINES; m++)
-        if (laptops >> m & 1)
+        if (laptops & in_step & 1u << m)
             look_into(m, 1);
 }

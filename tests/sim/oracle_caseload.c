@@ -276,7 +276,7 @@ static int is_taken_down_by(const struct id *device, const struct id *scope)
     for (size_t i = 0; i < count; i++) {
         struct id client;
         if (ops[i].kind == KIND_CASE && ops[i].field == CASE_CLIENT && slice_id(ops[i].value, &client) &&
-            id_equal(&client, scope))
+            id_equal(&client, scope) && lives(&ops[i], oracle_book_count()))
             for (size_t k = 0; k < oracle_book_count(); k++)
                 if (oracle_book_at(k)->kind == KIND_ASSIGNMENT &&
                     id_equal(&oracle_book_at(k)->scope, &oracle_book_at(ops[i].entry)->scope))
