@@ -163,7 +163,7 @@ static void note_typed(struct db *db, const struct change *c)
     t->epoch = c->epoch;
     t->seq = c->seq;
     t->kind = c->kind;
-    t->reissue = ledger.machines[t->machine].syncs && c->kind != KIND_RECEIPT && c->kind != KIND_EVENT;
+    t->reissue = ledger.machines[t->machine].syncs;
     make_print(c, t->print);
 }
 
@@ -289,17 +289,18 @@ static struct oracle_typed *find_number(const struct oracle_typed *of)
     return NULL;
 }
 
-/* The change that this one repeats: the first that waits there and says the same. */
-static void replace(const struct oracle_typed *by)
+/* The change that this one repeats: the first that waits there and says the same. 0: there is none. */
+static int replace(const struct oracle_typed *by)
 {
     for (size_t i = 0; i < ledger.count; i++) {
         struct oracle_typed *t = &ledger.all[i];
         if ((t->on >> by->machine & 1) && !t->acked && !t->replaced && t->epoch < by->epoch &&
             id_equal(&t->device, &by->device) && memcmp(t->print, by->print, sizeof t->print) == 0) {
             t->replaced = 1;
-            return;
+            return 1;
         }
     }
+    return 0;
 }
 
 static void keep_typed(const struct step *step, int sure)
@@ -308,8 +309,6 @@ static void keep_typed(const struct step *step, int sure)
     struct oracle_typed *before = find(step->previous), *t;
     if (before != NULL && (before->on >> step->change.machine & 1))
         before->sure = 1;
-    if (step->change.reissue)
-        replace(&step->change);
     if (ledger.count == ledger.room) {
         ledger.room = 2 * ledger.room + 64;
         if ((ledger.all = realloc(ledger.all, ledger.room * sizeof *ledger.all)) == NULL)
@@ -318,6 +317,9 @@ static void keep_typed(const struct step *step, int sure)
     t = &ledger.all[ledger.count++];
     *t = step->change;
     t->sure = sure;
+    /* Every sync writes what it says of itself; what a person typed it only repeats. */
+    if (t->reissue && !replace(t) && (t->kind == KIND_RECEIPT || t->kind == KIND_EVENT))
+        t->reissue = 0;
     t->on = 1u << t->machine;
     ledger.machines[t->machine].device = t->device;
 }

@@ -1,7 +1,7 @@
 /* The oracle's ledger: every change that a laptop's program wrote and committed, on which disks it is, and whether the
  * office acknowledged it. Judges property 2: nothing that was typed is ever gone, and what was acknowledged is durable.
  *
- * A change that a sync writes and that is neither receipt nor event is a re-issue: an older change of this laptop once
+ * What a sync writes and that is no receipt or event of its own is a re-issue: an older change of this laptop once
  * more, in a later epoch. It stands for the change that it repeats, and is asked for on nobody's behalf. */
 #ifndef SATCHEL_SIM_ORACLE_LEDGER_H
 #define SATCHEL_SIM_ORACLE_LEDGER_H
