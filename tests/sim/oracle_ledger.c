@@ -36,8 +36,9 @@ int __real_command_sync(struct cli *cli, int argc, char **argv, int *waiting, st
 int __wrap_command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct error *e);
 
 /* What a program did in a transaction that is not committed yet. */
+enum step_what { TYPED, CAME, ACKED, PURGED };
 struct step {
-    enum { TYPED, CAME, ACKED, PURGED } what;
+    enum step_what what;
     struct oracle_typed change; /* TYPED; CAME: its hash; ACKED: its number and position; PURGED: its scope */
     uint8_t previous[CHANGE_HASH_BYTES];
 };
@@ -107,7 +108,7 @@ static int is_laptop(void)
     return process_current() != NULL && process_machine() != MACHINE_OFFICE;
 }
 
-static struct step *new_step(struct db *db, int what)
+static struct step *new_step(struct db *db, enum step_what what)
 {
     unsigned m = process_machine();
     struct step *step;
