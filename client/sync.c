@@ -418,20 +418,6 @@ static int add_queued(struct sync *s, struct error *e)
     return error_set(e, E_NET, "%s; %s queued; run `satchel sync` again", why.text, count);
 }
 
-static int parse_number(const char *text, const char *name, uint64_t max, uint64_t *out, struct error *e)
-{
-    char *end;
-    unsigned long long n;
-    if (text == NULL)
-        return 0;
-    errno = 0;
-    n = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || n == 0 || n > max)
-        return error_set(e, E_USAGE, "--%s takes a number from 1 to %llu", name, (unsigned long long)max);
-    *out = n;
-    return 0;
-}
-
 static int run(struct sync *s, const struct wire_options *options, int *waiting, struct error *e)
 {
     int code = wire_open(&s->wire, options, e);
@@ -453,6 +439,25 @@ static int run(struct sync *s, const struct wire_options *options, int *waiting,
     return code;
 }
 
+/* The office was met at another address than the one that this laptop knew: it knows that one from now on. */
+static int note_address(struct cli *cli, struct store *store, const struct wire_options *wire, struct error *e)
+{
+    int code;
+    if (strcmp(wire->host, store->office_host) == 0 && wire->port == store->office_port)
+        return 0;
+    if ((code = store_begin(store, e)) != 0)
+        return code;
+    if ((code = db_meta_set_text(store->db, "office_host", wire->host, e)) != 0 ||
+        (code = db_meta_set_uint(store->db, "office_port", wire->port, e)) != 0) {
+        store_rollback(store);
+        return code;
+    }
+    if ((code = store_commit(store, e)) != 0 || (code = renewal_moved(store->folder, wire->host, wire->port, e)) != 0)
+        return code;
+    fprintf(cli->err, "from now on this laptop looks for the office at %s, port %u\n", wire->host, wire->port);
+    return 0;
+}
+
 int command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
     const char *host = NULL, *port_text = NULL, *break_text = NULL;
@@ -463,8 +468,8 @@ int command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct er
     uint64_t port = 0;
     int code;
     if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = parse_number(port_text, "port", 65535, &port, e)) != 0 ||
-        (code = parse_number(break_text, "break-after", INT64_MAX, &wire.break_after, e)) != 0)
+        (code = cli_number(port_text, "port", 65535, &port, e)) != 0 ||
+        (code = cli_number(break_text, "break-after", INT64_MAX, &wire.break_after, e)) != 0)
         return code;
     if (argc != 1)
         return error_set(e, E_USAGE, "sync takes no arguments but options; --help shows them");
@@ -477,6 +482,8 @@ int command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct er
     s.shows_progress = !cli->json && cli->err == stderr && isatty(STDERR_FILENO);
     if ((code = owned_load(s.store->db, &s.store->user, &s.owned, e)) == 0)
         code = run(&s, &wire, waiting, e);
+    if (code == 0)
+        code = note_address(cli, s.store, &wire, e);
     owned_free(&s.owned);
     store_close(s.store);
     return code != 0 ? error_code(e) : 0;
