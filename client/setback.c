@@ -196,9 +196,9 @@ static int bring_headers(struct db *db, const struct chain *own, uint64_t size, 
     sqlite3_stmt *s;
     int row, code;
     if ((code = db_query(db, &s, e,
-                         "SELECT header FROM own_header WHERE epoch = ?1 AND (position >= ?2 OR seq > ?3) AND NOT "
-                         "EXISTS(SELECT 1 FROM entry WHERE device = ?4 AND entry.epoch = ?1 AND entry.seq = "
-                         "own_header.seq) ORDER BY seq",
+                         "SELECT header FROM own_header WHERE (position >= ?2 OR (epoch = ?1 AND seq > ?3)) AND NOT "
+                         "EXISTS(SELECT 1 FROM entry WHERE device = ?4 AND entry.epoch = own_header.epoch AND "
+                         "entry.seq = own_header.seq) ORDER BY epoch, seq",
                          "uuud", own->epoch, size, have, &own->device)) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
@@ -219,14 +219,14 @@ static int queue_again(struct db *db, const struct chain *own, uint64_t size, ui
     int code;
     if ((code = bring_headers(db, own, size, have, e)) != 0 ||
         (code = db_run(db, e,
-                       "UPDATE entry SET position = NULL, received = 0, held = 0 WHERE device = ? AND epoch = ? AND "
-                       "position IS NOT NULL AND (position >= ? OR seq > ?)",
-                       "duuu", &own->device, own->epoch, size, have)) != 0)
+                       "UPDATE entry SET position = NULL, received = 0, held = 0 WHERE device = ? AND position IS NOT "
+                       "NULL AND (position >= ? OR (epoch = ? AND seq > ?))",
+                       "duuu", &own->device, size, own->epoch, have)) != 0)
         return code;
     return db_run(db, e,
-                  "DELETE FROM held_note WHERE epoch = ?2 AND seq IN (SELECT seq FROM entry WHERE device = ?1 AND "
-                  "epoch = ?2 AND position IS NULL)",
-                  "du", &own->device, own->epoch);
+                  "DELETE FROM held_note WHERE (epoch, seq) IN (SELECT epoch, seq FROM entry WHERE device = ? AND "
+                  "position IS NULL)",
+                  "d", &own->device);
 }
 
 /* The chain must go on from what the office has: else nothing that waits would ever be taken. */
@@ -320,6 +320,7 @@ int setback_follow(struct db *db, const struct edit_author *author, const struct
                    const struct message_welcome *m, struct setback *out, struct error *e)
 {
     const struct chain *own = &author->chain;
+    struct chain have = m->have;
     struct announcement a = {0};
     struct queue_seen seen;
     struct checkpoint c;
@@ -327,8 +328,7 @@ int setback_follow(struct db *db, const struct edit_author *author, const struct
     int code;
     memset(out, 0, sizeof *out);
     /* What else is wrong queue_welcome says: another key, or a fork. */
-    if (m->set_back.size == 0 || (m->have.seq != 0 && m->have.epoch != own->epoch) ||
-        checkpoint_open((const char *)m->checkpoint.p, m->checkpoint.size, key, &c, NULL) != 0)
+    if (m->set_back.size == 0 || checkpoint_open((const char *)m->checkpoint.p, m->checkpoint.size, key, &c, NULL) != 0)
         return 0;
     if ((code = queue_seen(db, &seen, e)) != 0 || (code = read_announcement(m, key, &c, &a, e)) != 0)
         return code;
@@ -346,7 +346,9 @@ int setback_follow(struct db *db, const struct edit_author *author, const struct
         return 0; /* known: it does not cover a second time */
     out->size = a.size;
     out->seen = seen.size;
-    if ((code = queue_count(db, &waited, e)) != 0 || (code = go_back(db, own, &m->have, out, e)) != 0)
+    if (have.epoch != own->epoch) /* of ours it has nothing */
+        have = (struct chain){.device = own->device, .epoch = own->epoch};
+    if ((code = queue_count(db, &waited, e)) != 0 || (code = go_back(db, own, &have, out, e)) != 0)
         return code;
     out->sent_again -= waited < out->sent_again ? waited : out->sent_again;
     out->found = 1;

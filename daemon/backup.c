@@ -10,6 +10,7 @@
 
 #include "batch.h"
 #include "clock.h"
+#include "folder.h"
 #include "log.h"
 #include "schema.h"
 
@@ -41,16 +42,6 @@ static int sync_path(const char *path, struct error *e)
         code = error_system(e, E_IO, errno, "%s cannot be synced", path);
     if (fd >= 0)
         (void)close(fd);
-    return code;
-}
-
-/* The folder that a path stands in. */
-static int sync_parent(const char *path, struct error *e)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
-    int code = folder == NULL ? no_memory(e) : sync_path(folder, e);
-    free(folder);
     return code;
 }
 
@@ -111,7 +102,7 @@ static int fill(struct central *c, const char *folder, struct error *e)
     int code = keys == NULL || keys_copy == NULL || store_copy == NULL || lock == NULL ? no_memory(e) : 0;
     if (code == 0 && (code = copy_keys(keys, keys_copy, e)) == 0 && (code = copy_store(c, store_copy, e)) == 0) {
         (void)unlink(lock); /* of the handle that is closed */
-        code = sync_path(folder, e);
+        code = folder_sync(folder, e);
     }
     free(lock);
     free(keys);
@@ -141,7 +132,7 @@ int backup_make(struct central *c, const char *to, struct error *e)
         if (code == 0 && rename(part, to) != 0)
             code = error_system(e, E_IO, errno, "%s cannot be put in its place", to);
         if (code == 0)
-            code = sync_parent(to, e);
+            code = folder_sync_of(to, e);
         else {
             remove_files(part);
             (void)rmdir(part);
