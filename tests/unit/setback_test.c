@@ -201,6 +201,9 @@ static void test_once(void **state)
     struct scene *s = *state;
     struct message_welcome w;
     struct apply_result result;
+    struct message_hello forgets = {.cursor = 0};
+    enum backup_verdict verdict;
+    struct queue_seen seen;
     struct error e = {0, ""};
     put_back(s);
     announce(s, s->backup.checkpoint_size);
@@ -210,6 +213,14 @@ static void test_once(void **state)
     put_back(s);
     pair_welcome(&s->p, &w);
     assert_int_equal(w.set_back.size, 0);
+    assert_int_equal(pair_meet(&s->p, &w, &e), E_VERIFY);
+    assert_non_null(strstr(e.text, "satcheld restored"));
+    /* Nor where the office names the old one again. */
+    PAIR_OK(queue_seen(s->p.db, &seen, &pair_e));
+    forgets.checkpoint_size = seen.size;
+    forgets.checkpoint_root = seen.root;
+    PAIR_OK(backup_tell(s->p.office, &forgets, &w, &verdict, &s->p.announcement, &pair_e));
+    assert_int_equal(verdict, BACKUP_ANNOUNCED);
     assert_int_equal(pair_meet(&s->p, &w, &e), E_VERIFY);
     assert_non_null(strstr(e.text, "satcheld restored"));
     announce(s, s->backup.checkpoint_size);
