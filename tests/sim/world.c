@@ -98,7 +98,10 @@ static void ended(struct world *w, struct machine_run *r)
         l->is_enrolled = 1;
     }
     w->commands++;
-    w->syncs += strcmp(r->argv[0], "sync") == 0;
+    if (strcmp(r->argv[0], "sync") == 0) {
+        w->syncs++;
+        l->has_synced = !r->died && r->status <= 1;
+    }
     if (!r->died && r->status == 13 && !w->strange)
         oracle_found("0: %s refuses to verify, and nothing happened to any disk: %s", l->name, r->err);
     if (strstr(r->err, "internal") != NULL)
@@ -356,10 +359,11 @@ static int round_of_syncs(struct world *w)
         if (l->name == NULL || l->is_gone || !l->is_enrolled)
             continue;
         system_seed(w->script->seed + 1000 * ++w->rounds);
+        l->has_synced = 0;
         laptop_event(w, m, 1, sync);
         if (!wait_for(w, m))
             oracle_found("6: the sync of %s does not end, and the weather is clear", l->name);
-        settled &= l->is_revoked || oracle_is_settled(m);
+        settled &= l->is_revoked || (l->has_synced && oracle_is_settled(m));
         world_advance(w, process_now_ms + MINUTE);
     }
     return settled;
