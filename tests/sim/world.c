@@ -203,6 +203,15 @@ static void release(struct world *w, unsigned number)
     machine_free(r);
 }
 
+/* A person who is disabled, or is not any more. */
+static void note_user(struct world *w, const char *what, const char *login)
+{
+    for (unsigned m = 1; m <= WORLD_CLONE; m++)
+        if (strcmp(w->laptops[m].login, login) == 0 && strcmp(what, "add") != 0)
+            w->laptops[m].is_disabled =
+                strcmp(what, "disable") == 0 || (w->laptops[m].is_disabled && strcmp(what, "enable") != 0);
+}
+
 static void office_event(struct world *w, int argc, char *const *argv)
 {
     const char *words[SCRIPT_WORDS_MAX];
@@ -226,6 +235,8 @@ static void office_event(struct world *w, int argc, char *const *argv)
             if (m > 0 && (strcmp(argv[1], "revoke") == 0 || strcmp(argv[1], "wipe") == 0))
                 w->laptops[m].is_revoked = 1;
         }
+        if (r != NULL && r->status <= 1 && strcmp(argv[0], "user") == 0 && argc > 2 && !r->died)
+            note_user(w, argv[1], argv[2]);
         machine_free(r);
     }
 }
@@ -363,7 +374,7 @@ static int round_of_syncs(struct world *w)
         laptop_event(w, m, 1, sync);
         if (!wait_for(w, m))
             oracle_found("6: the sync of %s does not end, and the weather is clear", l->name);
-        settled &= l->is_revoked || (l->has_synced && oracle_is_settled(m));
+        settled &= l->is_revoked || l->is_disabled || (l->has_synced && oracle_is_settled(m));
         world_advance(w, process_now_ms + MINUTE);
     }
     return settled;
@@ -388,7 +399,7 @@ static void clear_up(struct world *w)
         oracle_found("6: something still waits after %d rounds of syncs in clear weather", WORLD_ROUNDS);
     for (unsigned m = 1; m <= WORLD_CLONE; m++)
         if (w->laptops[m].name != NULL && w->laptops[m].is_enrolled && !w->laptops[m].is_gone &&
-            !w->laptops[m].is_revoked)
+            !w->laptops[m].is_revoked && !w->laptops[m].is_disabled)
             in_order |= 1u << m;
     if (oracle_finding() == NULL)
         oracle_end(in_order);
