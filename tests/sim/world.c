@@ -230,13 +230,14 @@ static void office_event(struct world *w, int argc, char *const *argv)
         release(w, (unsigned)strtoul(argv[1], NULL, 10));
     } else if (names_put(w, argc, argv, words) == 0) {
         struct machine_run *r = task(w, argc, words);
-        if (r != NULL && r->status <= 1 && strcmp(argv[0], "device") == 0 && argc > 2 && !r->died) {
+        /* Where the power went under it nobody knows: nothing is expected then. */
+        if (r != NULL && (r->status <= 1 || r->died) && strcmp(argv[0], "device") == 0 && argc > 2) {
             int m = argv[2][0] == '@' ? world_machine(w, argv[2] + 1) : -1;
             if (m > 0 && (strcmp(argv[1], "revoke") == 0 || strcmp(argv[1], "wipe") == 0))
                 w->laptops[m].is_revoked = 1;
         }
-        if (r != NULL && r->status <= 1 && strcmp(argv[0], "user") == 0 && argc > 2 && !r->died)
-            note_user(w, argv[1], argv[2]);
+        if (r != NULL && (r->status <= 1 || r->died) && strcmp(argv[0], "user") == 0 && argc > 2)
+            note_user(w, r->died ? "disable" : argv[1], argv[2]);
         machine_free(r);
     }
 }
