@@ -32,6 +32,8 @@ int __wrap_sqlite3_exec(sqlite3 *db, const char *sql, int (*row)(void *, int, ch
 int __wrap_sqlite3_errcode(sqlite3 *db);
 int __wrap_sqlite3_extended_errcode(sqlite3 *db);
 void *__wrap_sodium_malloc(size_t size);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t max);
 
 static int failure_of_store; /* SQLite's last answer was ours */
 
@@ -70,6 +72,22 @@ int __wrap_sqlite3_extended_errcode(sqlite3 *db)
 void *__wrap_sodium_malloc(size_t size)
 {
     return allocation_fails() ? NULL : __real_sodium_malloc(size);
+}
+
+char *__wrap_strndup(const char *text, size_t max)
+{
+    size_t size = strnlen(text, max);
+    char *p = __wrap_malloc(size + 1);
+    if (p == NULL)
+        return NULL;
+    memcpy(p, text, size);
+    p[size] = '\0';
+    return p;
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return __wrap_strndup(text, SIZE_MAX);
 }
 
 /* What is run, and in what world. */
