@@ -1,6 +1,5 @@
 #include "log.h"
 
-#include <assert.h>
 #include <string.h>
 
 int log_create(struct db *db, struct error *e)
@@ -233,31 +232,18 @@ int log_heads(struct db *db, int (*each)(void *arg, struct slice signed_head, st
 
 /* --- the office's tree --- */
 
-/* Written into memory of a fixed size, so that no leaf is ever of half an entry: [received, header] has at most
+/* Written into memory of a fixed size, so that there never is a leaf of half an entry: [received, header] has at most
  * 1 + 9 + 3 + CHANGE_HEADER_MAX bytes, and no longer header was ever read from a change. */
-struct leaf_bytes {
-    uint8_t bytes[16 + CHANGE_HEADER_MAX];
-    size_t size;
-};
-
-static int append(void *arg, const char *bytes, size_t size)
-{
-    struct leaf_bytes *out = arg;
-    assert(size <= sizeof out->bytes - out->size);
-    memcpy(out->bytes + out->size, bytes, size);
-    out->size += size;
-    return 0;
-}
-
 void log_leaf(uint64_t received_ms, struct slice header, struct merkle_hash *out)
 {
-    struct leaf_bytes leaf = {.size = 0};
+    uint8_t bytes[16 + CHANGE_HEADER_MAX];
+    struct pack_fixed leaf = {bytes, 0, sizeof bytes};
     msgpack_packer w;
-    msgpack_packer_init(&w, &leaf, append);
+    msgpack_packer_init(&w, &leaf, pack_fixed_write);
     msgpack_pack_array(&w, 2);
     msgpack_pack_uint64(&w, received_ms);
     msgpack_pack_bin_with_body(&w, header.p, header.size);
-    merkle_leaf(leaf.bytes, leaf.size, out);
+    merkle_leaf(leaf.p, leaf.size, out);
 }
 
 static int store_node(void *arg, unsigned level, uint64_t index, const struct merkle_hash *hash, struct error *e)
