@@ -63,6 +63,8 @@ static uint64_t fail_each(int (*act)(struct error *e), enum file_mood mood)
     uint8_t before[FILE_ROOM], after[FILE_ROOM];
     size_t size = load(before, sizeof before);
     uint64_t n = 1;
+    char begun[104];
+    (void)snprintf(begun, sizeof begun, "%s.new", path);
     for (int failed = 1; failed; n++) {
         struct error e = {0, ""};
         size_t left;
@@ -74,6 +76,7 @@ static uint64_t fail_each(int (*act)(struct error *e), enum file_mood mood)
         if (code != (failed && mood == FILE_BROKEN ? E_IO : 0))
             fail_msg("call %llu: %d %s", (unsigned long long)n, code, e.text);
         assert_true(code == 0 || strstr(e.text, folder) != NULL); /* which file it is */
+        assert_int_equal(access(begun, F_OK), -1);                /* nothing of a try is left */
         left = load(after, sizeof after);
         if (code != 0 && strstr(e.text, "its folder could not be synced") == NULL) {
             assert_int_equal(left, size);
