@@ -188,10 +188,16 @@ static int refresh(struct db *db, struct error *e)
     return record_refresh(db, &story->entries[2].change, e);
 }
 
+/* As versions left it that made one kind otherwise, and knew another one less. */
 static int create_anew(struct db *db, struct error *e)
 {
-    int code =
-        db_exec(db, "UPDATE shape SET print = x'00'; ALTER TABLE client DROP COLUMN phone; DROP TABLE service", e);
+    char sql[200];
+    int code;
+    (void)snprintf(sql, sizeof sql,
+                   "UPDATE shape SET print = x'00' WHERE kind = %d; ALTER TABLE client DROP COLUMN phone;"
+                   "DELETE FROM shape WHERE kind = %d; DROP TABLE service",
+                   KIND_CLIENT, KIND_SERVICE);
+    code = db_exec(db, sql, e);
     return code != 0 ? code : record_create(db, e);
 }
 
@@ -201,13 +207,14 @@ static void the_projection_is_made_whole_or_stays(void **state)
      * this one: each is done, or has not begun. */
     struct db *db = tell(), *small = store_new();
     (void)state;
-    (void)take(small, story, 0);
+    for (size_t i = 0; i < 4; i++)
+        (void)take(small, story, i);
     assert_true(store_fail_each(db, purge) > 10);
     assert_true(store_fail_each(db, hold_entry) > 40);
     assert_true(store_fail_each(db, hold_and_release_entry) > 80);
     assert_true(store_fail_each(db, refresh) > 10);
-    assert_true(store_fail_each(db, record_rebuild) > 100);
-    assert_true(store_fail_each(small, create_anew) > 100);
+    assert_true(store_fail_each(small, record_rebuild) > 100);
+    assert_true(store_fail_each(small, create_anew) > 60);
     db_close(small);
     forget(db);
 }
