@@ -393,10 +393,10 @@ static void clear_up(struct world *w)
         oracle_found("6: the office does not start, and the weather is clear: %s", machine_journal());
         return;
     }
-    for (int i = 0; i < WORLD_ROUNDS && oracle_finding() == NULL; i++)
-        if ((settled = round_of_syncs(w)) && i > 0)
-            break;
-    if (!settled)
+    /* What one brings in a round those before it get in the next. */
+    for (int i = 0; i < WORLD_ROUNDS && settled < 2 && oracle_finding() == NULL; i++)
+        settled = round_of_syncs(w) ? settled + 1 : 0;
+    if (settled < 2)
         oracle_found("6: something still waits after %d rounds of syncs in clear weather", WORLD_ROUNDS);
     for (unsigned m = 1; m <= WORLD_CLONE; m++)
         if (w->laptops[m].name != NULL && w->laptops[m].is_enrolled && !w->laptops[m].is_gone &&
