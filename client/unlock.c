@@ -83,8 +83,10 @@ static int unlock(struct unlocking *u, struct error *e)
     /* What the key opens is looked at before anybody trusts it: an old copy, a damaged page. Everything of the store is
      * wiped again before the agent is forked off, which has the key and nothing else. */
     if ((code = open_key(u, e)) == 0 && (code = store_open_with(&store, u->folder, u->key, &u->session, e)) == 0 &&
-        (code = event_wrong(u->cli, store, &u->opened, e)) == 0)
+        (code = event_wrong(u->cli, store, &u->opened, e)) == 0) {
+        store_warn(store, u->cli->err);
         renewal_warn(u->cli, store->lease_until_ms);
+    }
     store_close(store);
     if (code == 0)
         code = agent_start(u->folder, u->key, &u->session, u->idle, e);

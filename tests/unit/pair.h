@@ -17,6 +17,7 @@
 #include "central.h"
 #include "clock.h"
 #include "deal.h"
+#include "fork.h"
 #include "log.h"
 #include "queue.h"
 #include "receive.h"
@@ -32,6 +33,7 @@ struct pair {
     struct edit_author author;
     uint8_t sign_secret[64];
     uint64_t sent_size; /* of the last checkpoint that the office sent */
+    int forked;         /* so said the last welcome */
 };
 
 static const struct id pair_everywhere;
@@ -63,6 +65,7 @@ static PAIR_UNUSED struct central *pair_office_new(const uint8_t *sign_secret)
     PAIR_OK(record_create(c->db, &pair_e));
     PAIR_OK(db_exec(c->db, "CREATE TABLE dealt(device BLOB NOT NULL, scope BLOB NOT NULL, PRIMARY KEY(device, scope))",
                     &pair_e));
+    PAIR_OK(fork_create(c->db, &pair_e));
     PAIR_OK(edit_author_create(c->db, &device, &pair_e));
     PAIR_OK(edit_author_load(c->db, &c->author, &pair_e));
     c->author.person = c->office;
@@ -145,6 +148,7 @@ static PAIR_UNUSED void pair_start(struct pair *p)
     crypto_sign_keypair(public_key, p->sign_secret);
     p->device.device = id_of_device(public_key);
     p->device.user = p->user;
+    p->device.epoch = 1;
     memcpy(p->device.sign_key, public_key, sizeof public_key);
     PAIR_OK(db_open_memory(&p->db, &pair_e));
     PAIR_OK(log_create(p->db, &pair_e));
@@ -170,7 +174,7 @@ static PAIR_UNUSED void pair_welcome(struct pair *p, struct message_welcome *w)
     struct queue_seen seen;
     memset(w, 0, sizeof *w);
     PAIR_OK(queue_seen(p->db, &seen, &pair_e));
-    PAIR_OK(log_chain_end(c->db, &p->device.device, &w->have, &pair_e));
+    PAIR_OK(log_chain_end(c->db, &p->device.device, p->author.chain.epoch, &w->have, &pair_e));
     w->checkpoint = (struct slice){(const uint8_t *)c->checkpoint, strlen(c->checkpoint)};
     PAIR_OK(merkle_consistency(&tree, seen.size <= c->checkpoint_size ? seen.size : 0, c->checkpoint_size,
                                &w->consistency, &pair_e));
@@ -181,7 +185,7 @@ static PAIR_UNUSED int pair_meet(struct pair *p, const struct message_welcome *w
 {
     int code;
     PAIR_OK(db_begin(p->db, &pair_e));
-    code = queue_welcome(p->db, &p->author.chain, &p->office->vkey, w, e);
+    code = queue_welcome(p->db, &p->author.chain, &p->office->vkey, w, &p->forked, e);
     if (code != 0)
         db_rollback(p->db);
     else
