@@ -209,9 +209,11 @@ static PAIR_UNUSED void pair_receive(struct pair *p, const struct queue_batch *b
 static PAIR_UNUSED int pair_accept(struct pair *p, const struct queue_batch *batch, const struct message_pushed *m,
                                    size_t *held, struct error *e)
 {
+    struct chain from = p->author.chain;
     int code;
+    from.epoch = batch->epoch;
     PAIR_OK(db_begin(p->db, &pair_e));
-    code = queue_pushed(p->db, &p->author.chain, &p->office->vkey, batch, m, held, e);
+    code = queue_pushed(p->db, &from, &p->office->vkey, batch, m, held, e);
     if (code != 0)
         db_rollback(p->db);
     else
@@ -227,10 +229,12 @@ static PAIR_UNUSED size_t pair_push(struct pair *p)
     pair_welcome(p, &welcome);
     PAIR_OK(pair_meet(p, &welcome, &pair_e));
     for (;;) {
+        struct chain from = p->author.chain;
         struct queue_batch batch;
         struct message_pushed answer;
         struct pack memory;
-        PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+        PAIR_OK(queue_oldest(p->db, &p->author.chain, &from.epoch, &pair_e));
+        PAIR_OK(queue_take(p->db, &from, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
         if (batch.count == 0)
             return all;
         pair_receive(p, &batch, &answer, &memory);
