@@ -31,6 +31,10 @@ static int start(void **state)
     pair_office_case(r->p.office, &r->p.user, &r->client, &r->kase, &assignment);
     (void)pair_push(&r->p);
     (void)pair_pull(&r->p, &result);
+    pair_field_write(&r->p, KIND_CLIENT, &r->client, &r->client, 0, "phone", "before", NULL);
+    pair_field_write(&r->p, KIND_CLIENT, &r->client, &r->client, 0, "email", "before", NULL);
+    (void)pair_push(&r->p); /* what is acknowledged is no part of a fork */
+    (void)pair_pull(&r->p, &result);
     assert_true(result.agrees);
     *state = r;
     return 0;
@@ -158,6 +162,7 @@ static void what_waited_means_what_it_meant(void **state)
     assert_int_equal(go_on(r, &answer), 5);
     assert_int_equal(r->p.author.chain.epoch, 2);
     assert_int_equal(r->p.author.chain.seq, 6); /* and the event */
+    assert_int_equal(pair_count(db, "SELECT count(*) FROM scope WHERE complete = 1"), 0);
     assert_int_equal(pair_count(db, "SELECT count(*) FROM conflict"), 0);
     assert_int_equal(pair_count(db, "SELECT count(*) FROM op JOIN entry ON entry.id = op.entry WHERE entry.epoch = 1 "
                                     "AND entry.position IS NULL"),
@@ -265,6 +270,52 @@ static void a_bare_old_copy_gets_its_own_changes(void **state)
     assert_int_equal(pair_count(r->p.db, "SELECT count(*) FROM note WHERE text LIKE '%of its own%'"), 1);
 }
 
+/* Goal: where the office has all that waited, nothing is written again, and the proof comes for all of it. */
+static void all_of_it_may_be_there(void **state)
+{
+    struct room *r = *state;
+    struct pair *p = &r->p;
+    struct message_epoch answer;
+    struct queue_batch batch;
+    struct message_pushed lost;
+    struct pack memory;
+    (void)note(r, "one");
+    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    pair_receive(p, &batch, &lost, &memory);
+    pack_free(&memory);
+    queue_free(&batch);
+    note_elsewhere(r, "on the copy");
+    meet_forked(r);
+    answer = ask(r);
+    assert_int_equal(go_on(r, &answer), 0);
+    finish(r);
+    assert_int_equal(pair_count(p->office->db, "SELECT count(*) FROM note"), 2);
+    assert_int_equal(pair_count(p->office->db, "SELECT count(*) FROM evidence"), 0);
+}
+
+/* Goal: a copy that goes on in the old epoch is a colleague: what it sends comes here as news. */
+static void the_copys_work_comes_as_news(void **state)
+{
+    struct room *r = *state;
+    struct pair *p = &r->p;
+    struct world_laptop copy = {.device = p->device, .author = p->user};
+    struct world_batch *b = world_batch();
+    struct message_epoch answer;
+    struct id record = id_new(clock_wall());
+    note_elsewhere(r, "on the copy");
+    meet_forked(r);
+    answer = ask(r);
+    (void)go_on(r, &answer);
+    finish(r);
+    memcpy(copy.secret, p->sign_secret, sizeof copy.secret);
+    PAIR_OK(log_chain_end(p->office->db, &p->device.device, 1, &copy.chain, &pair_e));
+    (void)world_set(&copy, b, KIND_NOTE, &r->kase, &record, "text", "and more of it");
+    assert_int_equal(world_push_well(p->office, &copy, b), 0);
+    world_batch_free(b);
+    finish(r);
+    assert_int_equal(pair_count(p->db, "SELECT count(*) FROM note WHERE text LIKE '%and more of it%'"), 1);
+}
+
 /* Goal: an answer that cannot be changes nothing. */
 static void impossible_answers_change_nothing(void **state)
 {
@@ -308,6 +359,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_the_office_has_is_let_go_of_with_proof, start, end),
         cmocka_unit_test_setup_teardown(asking_again_writes_nothing_twice, start, end),
         cmocka_unit_test_setup_teardown(a_bare_old_copy_gets_its_own_changes, start, end),
+        cmocka_unit_test_setup_teardown(all_of_it_may_be_there, start, end),
+        cmocka_unit_test_setup_teardown(the_copys_work_comes_as_news, start, end),
         cmocka_unit_test_setup_teardown(impossible_answers_change_nothing, start, end),
         cmocka_unit_test_setup_teardown(evidence_leaves_with_its_scope, start, end),
     };

@@ -253,20 +253,22 @@ static void a_fork_is_evidence(void **state)
     assert_int_equal(world_push_well(r->office, &r->laptop, b), 0);
     copy = r->laptop;
     add_notes(r, b, 1);
-    put(r, b); /* 1 is there, 2 is the copy's */
-    put_notes(r, 1);
+    put(r, b);       /* 1 is there, 2 is the copy's */
+    put_notes(r, 1); /* 3 is there, and another */
+    put_notes(r, 1); /* 4 stands on another 3 than the log's */
+    put_notes(r, 1); /* 5 stands on evidence alone */
     r->laptop = copy;
     b = world_batch();
     add_notes(r, b, 2);
     assert_int_equal(world_push_well(r->office, &r->laptop, b), 0);
     world_batch_free(b);
     assert_int_equal(COURIER_JSON(r), 1);
-    says("\"taken\": 0, \"already\": 1, \"held\": 0, \"evidence\": 2");
+    says("\"taken\": 0, \"already\": 1, \"held\": 0, \"evidence\": 4");
     assert_int_equal(notes(r), 3);
-    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM evidence"), 2);
-    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM evidence WHERE head IS NOT NULL"), 2);
+    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM evidence"), 4);
+    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM evidence WHERE head IS NOT NULL"), 4);
     assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM fork WHERE epoch = 1 AND first_seq = 2 AND "
-                                               "last_seq = 3 AND new_epoch IS NULL"),
+                                               "last_seq = 5 AND new_epoch IS NULL"),
                      1);
     PAIR_OK(receive_device_by_id(r->office, &r->laptop.device.device, &device, &pair_e));
     PAIR_OK(central_begin(r->office, &pair_e));
@@ -275,9 +277,9 @@ static void a_fork_is_evidence(void **state)
     r->laptop.chain = (struct chain){.device = r->laptop.chain.device, .epoch = epoch};
     put_notes(r, 2);
     assert_int_equal(COURIER_JSON(r), 1);
-    says("\"taken\": 2, \"already\": 1, \"held\": 0, \"evidence\": 2");
+    says("\"taken\": 2, \"already\": 1, \"held\": 0, \"evidence\": 4");
     assert_int_equal(notes(r), 5);
-    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM evidence"), 2);
+    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM evidence"), 4);
     PAIR_OK(fork_check(r->office->db, &pair_e));
 }
 
