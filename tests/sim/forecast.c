@@ -1,0 +1,167 @@
+/* The weather's part of a random script. Each kind of it has a function in the table at the end: what is to come later
+ * gets a row there, and its word in weather.c. */
+#include "people.h"
+
+const char *const forecast_names[FORECAST_COUNT] = {
+#define FORECAST_WORD(name, word) word,
+    FORECAST_LIST(FORECAST_WORD)
+#undef FORECAST_WORD
+};
+
+static unsigned below(struct people *p, unsigned end)
+{
+    return luck_below(&p->l, end);
+}
+
+/* Small numbers more often than large ones: up to 2^bits. */
+static unsigned steep(struct people *p, unsigned bits)
+{
+    return 1 + below(p, 1u << (1 + below(p, bits)));
+}
+
+static const char *machine(struct people *p)
+{
+    return below(p, 4) == 0 ? "office" : people_who(p);
+}
+
+void forecast_link(struct people *p, const char *who)
+{
+    static const char *const ills[] = {"cut", "cut", "cut", "flip", "twice", "swap", "lose"};
+    if (!(p->weather >> FORECAST_LINKS & 1) || below(p, 3) != 0) {
+        if (below(p, 3) == 0)
+            people_say(p, "weather %s link delay=%u jitter=%u", who, below(p, 900), below(p, 200));
+        return;
+    }
+    if (below(p, 12) == 0)
+        people_say(p, "weather %s link refused", who);
+    else
+        people_say(p, "weather %s link delay=%u jitter=%u %s%u=%u%s", who, below(p, 1500), below(p, 400),
+                   ills[below(p, sizeof ills / sizeof *ills)], below(p, 2), 1 + below(p, 6000),
+                   below(p, 3) == 0 ? " silent" : "");
+}
+
+static void power(struct people *p)
+{
+    const char *who = machine(p);
+    if (below(p, 4) == 0)
+        people_say(p, "weather %s kill", who);
+    else if (below(p, 5) == 0)
+        people_say(p, "weather %s power", who);
+    else
+        people_say(p, "weather %s power after=%u", who, steep(p, 8));
+}
+
+static void clocks(struct people *p)
+{
+    static const long long jumps[] = {-56ll * 365 * 86400, -3ll * 365 * 86400, -86400,           -3600, -90, 3600,
+                                      86400 * 9,           365ll * 86400,      9ll * 365 * 86400};
+    const char *who = machine(p);
+    switch (below(p, 5)) {
+    case 0:
+        people_say(p, "weather %s clock", who);
+        break;
+    case 1:
+        people_say(p, "weather %s clock by=%lld %s", who, jumps[below(p, 9)], below(p, 2) != 0 ? "stands" : "back");
+        break;
+    default:
+        people_say(p, "weather %s clock by=%lld", who, jumps[below(p, 9)]);
+    }
+}
+
+static void disks(struct people *p)
+{
+    static const char *const calls[] = {"open", "read", "write", "sync", "truncate", "rename", "unlink"};
+    const char *who = machine(p);
+    if (below(p, 3) == 0)
+        people_say(p, "weather %s disk room=%u", who, below(p, 400000));
+    else if (below(p, 3) == 0)
+        people_say(p, "weather %s disk", who);
+    else
+        people_say(p, "weather %s disk %s=%u", who, calls[below(p, 7)], steep(p, 7));
+}
+
+static void memory(struct people *p)
+{
+    people_say(p, "weather %s memory after=%u", machine(p), steep(p, 11));
+}
+
+static void caseloads(struct people *p)
+{
+    if (p->cases != 0)
+        people_say(p, "office case %s :c%u %s", below(p, 2) != 0 ? "assign" : "release", 1 + below(p, p->cases),
+                   people_who(p));
+}
+
+static void office(struct people *p)
+{
+    static const char *const words[] = {"weather office kill", "office stop", "office move"};
+    people_say(p, "%s", words[below(p, 3)]);
+}
+
+static void versions(struct people *p)
+{
+    people_say(p, "weather %s %s", machine(p), below(p, 3) == 0 ? "older" : "newer");
+}
+
+static void lost(struct people *p)
+{
+    const char *who = people_who(p);
+    switch (below(p, 5)) {
+    case 0:
+        people_say(p, "weather %s stolen", who);
+        people_say(p, "office device revoke @%s", who);
+        people_say(p, "%s enrol", who);
+        people_say(p, "%s sync", who);
+        break;
+    case 1:
+        people_say(p, "office device revoke @%s", who);
+        break;
+    case 2:
+        people_say(p, "office device wipe @%s", who);
+        break;
+    case 3:
+        people_say(p, "office user disable %s", who);
+        break;
+    default:
+        people_say(p, "office user enable %s", who);
+    }
+}
+
+static void put_back(struct people *p)
+{
+    people_say(p, "weather %s %s", people_who(p), below(p, 2) != 0 ? "image" : "putback");
+}
+
+static void clone(struct people *p)
+{
+    if (!p->has_clone)
+        people_say(p, "weather %s clone", people_who(p));
+    p->has_clone = 1;
+}
+
+static void set_back(struct people *p)
+{
+    people_say(p, "weather office %s", below(p, 2) != 0 ? "image" : "putback");
+}
+
+static void links(struct people *p)
+{
+    forecast_link(p, people_who(p));
+}
+
+static void (*const kinds[FORECAST_COUNT])(struct people *p) = {
+    [FORECAST_LINKS] = links,      [FORECAST_POWER] = power,   [FORECAST_CLOCKS] = clocks,
+    [FORECAST_DISKS] = disks,      [FORECAST_MEMORY] = memory, [FORECAST_CASELOADS] = caseloads,
+    [FORECAST_OFFICE] = office,    [FORECAST_LOST] = lost,     [FORECAST_VERSIONS] = versions,
+    [FORECAST_PUTBACK] = put_back, [FORECAST_CLONES] = clone,  [FORECAST_SETBACK] = set_back};
+
+void forecast_add(struct people *p)
+{
+    unsigned kind = below(p, FORECAST_COUNT);
+    for (unsigned i = 0; i < FORECAST_COUNT; i++, kind = (kind + 1) % FORECAST_COUNT) {
+        if (p->weather >> kind & 1) {
+            kinds[kind](p);
+            return;
+        }
+    }
+}

@@ -1,0 +1,313 @@
+#include "machine.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "command.h"
+#include "disk.h"
+#include "loop.h"
+#include "process.h"
+#include "server.h"
+#include "sitting.h"
+#include "task.h"
+#include "versions.h"
+
+#define PASSPHRASE "a passphrase of the simulation"
+
+static char root[256];
+static struct machine_run *running[PROCESS_MACHINES]; /* one on each laptop */
+static struct machine_run *over, **over_last = &over;
+static int newer[PROCESS_MACHINES];
+
+static struct {
+    struct process *process;
+    struct central *central;
+    unsigned port;
+    FILE *journal;
+    char *text; /* of the journal */
+    size_t bytes;
+} office;
+
+const char *machine_folder(unsigned machine)
+{
+    static char folder[300];
+    (void)snprintf(folder, sizeof folder, "%s/m%u", root, machine);
+    return folder;
+}
+
+/* What a program of this machine finds around it. */
+static void switched(unsigned machine)
+{
+    char home[320];
+    (void)snprintf(home, sizeof home, "%s/satchel", machine_folder(machine));
+    (void)setenv("SATCHEL_HOME", home, 1);
+    versions_use(newer[machine]);
+}
+
+void machine_version(unsigned machine, int is_newer)
+{
+    newer[machine] = is_newer;
+}
+
+int machine_is_newer(unsigned machine)
+{
+    return newer[machine];
+}
+
+void machine_start(const char *folder)
+{
+    (void)snprintf(root, sizeof root, "%s", folder);
+    memset(newer, 0, sizeof newer);
+    for (unsigned m = 0; m < PROCESS_MACHINES; m++)
+        sitting_forget(m);
+    process_on_switch = switched;
+}
+
+/* --- runs --- */
+
+static struct machine_run *new_run(unsigned machine, int argc, const char *const *argv)
+{
+    struct machine_run *r = calloc(1, sizeof *r);
+    if (r == NULL || argc > MACHINE_WORDS_MAX)
+        abort();
+    r->machine = machine;
+    r->argc = argc;
+    r->started_ms = process_now_ms;
+    for (int i = 0; i < argc; i++)
+        r->argv[i] = strdup(argv[i]);
+    return r;
+}
+
+void machine_free(struct machine_run *r)
+{
+    if (r == NULL)
+        return;
+    for (int i = 0; i < r->argc; i++)
+        free(r->argv[i]);
+    process_free(r->process);
+    free(r->out);
+    free(r->err);
+    free(r);
+}
+
+static const struct {
+    const char *name;
+    int (*run)(struct cli *cli, int argc, char **argv, int *waiting, struct error *e);
+} commands[] = {
+#define ROW(name, arguments, help, example) {#name, command_##name},
+    COMMAND_LIST(ROW)
+#undef ROW
+};
+
+/* As satchel's main does it. */
+static int run_command(void *arg)
+{
+    struct machine_run *r = arg;
+    struct cli cli = {open_memstream(&r->out, &r->out_bytes), open_memstream(&r->err, &r->err_bytes), 0, 0};
+    struct error e = {E_INTERNAL, "the command failed without a word"};
+    char *argv[MACHINE_WORDS_MAX + 1] = {NULL};
+    int argc = 0, waiting = 0, code = E_USAGE, over_options = 0;
+    for (int i = 0; i < r->argc; i++) {
+        over_options |= strcmp(r->argv[i], "--") == 0;
+        if (!over_options && strcmp(r->argv[i], "--json") == 0)
+            cli.json = 1;
+        else
+            argv[argc++] = r->argv[i];
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(commands[i].name, argv[0]) == 0)
+            code = commands[i].run(&cli, argc, argv, &waiting, &e);
+    r->status = code != 0 ? cli_fail(&cli, "satchel", &e) : waiting ? ERROR_STATUS_WAITING : 0;
+    (void)fclose(cli.out);
+    (void)fclose(cli.err);
+    return r->status;
+}
+
+static void collect(struct machine_run *r)
+{
+    running[r->machine] = NULL;
+    r->next = NULL;
+    *over_last = r;
+    over_last = &r->next;
+}
+
+struct machine_run *machine_command(unsigned machine, int argc, const char *const *argv)
+{
+    struct machine_run *r;
+    if (running[machine] != NULL)
+        return NULL;
+    r = running[machine] = new_run(machine, argc, argv);
+    r->process = process_start(machine, run_command, r);
+    if (disk_is_dark(machine))
+        machine_die(machine);
+    return r;
+}
+
+struct machine_run *machine_take(void)
+{
+    struct machine_run *r;
+    for (unsigned m = 0; m < PROCESS_MACHINES; m++)
+        if (running[m] != NULL && process_is_over(running[m]->process))
+            collect(running[m]);
+    if ((r = over) != NULL && (over = r->next) == NULL)
+        over_last = &over;
+    return r;
+}
+
+int machine_is_busy(unsigned machine)
+{
+    return running[machine] != NULL && !process_is_over(running[machine]->process);
+}
+
+void machine_die(unsigned machine)
+{
+    struct machine_run *r = running[machine];
+    if (r != NULL) {
+        r->died = 1;
+        if (!process_is_over(r->process))
+            process_kill(r->process);
+    }
+    if (machine == MACHINE_OFFICE && office.process != NULL) {
+        process_kill(office.process);
+        process_free(office.process);
+        office.process = NULL;
+    }
+    sitting_forget(machine);
+}
+
+/* --- the office --- */
+
+static const char *office_folder(void)
+{
+    static char folder[320];
+    (void)snprintf(folder, sizeof folder, "%s/office", machine_folder(MACHINE_OFFICE));
+    return folder;
+}
+
+static int init(void *arg)
+{
+    struct central_options o = {.folder = office_folder(),
+                                .name = "Office",
+                                .admin_login = "boss",
+                                .admin_name = "Boss",
+                                .passphrase = PASSPHRASE,
+                                .passphrase_bytes = strlen(PASSPHRASE)};
+    struct error e = {0, ""};
+    int code = central_create(&o, &e);
+    (void)arg;
+    if (code != 0)
+        (void)fprintf(stderr, "init: %s\n", e.text);
+    return code;
+}
+
+int machine_office_init(void)
+{
+    struct process *p = process_start(MACHINE_OFFICE, init, NULL);
+    int code = process_result(p);
+    process_free(p);
+    return code;
+}
+
+static int serve(void *arg)
+{
+    struct server_options o = {.host = "0.0.0.0", .port = office.port};
+    struct error e = {0, ""};
+    struct central *c;
+    int code = central_open(&c, office_folder(), PASSPHRASE, strlen(PASSPHRASE), &e);
+    (void)arg;
+    if (code == 0) {
+        office.central = c;
+        code = server_run(c, &o, office.journal, &e);
+        office.central = NULL;
+    }
+    if (code != 0)
+        (void)fprintf(office.journal, "satcheld: %s\n", e.text);
+    central_close(c);
+    return code;
+}
+
+int machine_office_start(unsigned port)
+{
+    if (office.process != NULL && !process_is_over(office.process))
+        return 0;
+    process_free(office.process);
+    if (office.journal == NULL)
+        office.journal = open_memstream(&office.text, &office.bytes);
+    office.port = port;
+    office.process = process_start(MACHINE_OFFICE, serve, NULL);
+    if (disk_is_dark(MACHINE_OFFICE))
+        machine_die(MACHINE_OFFICE);
+    return machine_office() != NULL ? 0 : -1;
+}
+
+const char *machine_journal(void)
+{
+    const char *last;
+    if (office.journal == NULL)
+        return "";
+    (void)fflush(office.journal);
+    for (last = office.text + office.bytes; last > office.text && (last[0] == '\0' || last[0] == '\n');)
+        last--;
+    while (last > office.text && last[-1] != '\n')
+        last--;
+    return last;
+}
+
+void machine_office_stop(void)
+{
+    loop_signal(MACHINE_OFFICE);
+}
+
+struct central *machine_office(void)
+{
+    return office.process != NULL && !process_is_over(office.process) ? office.central : NULL;
+}
+
+static int run_task(void *arg)
+{
+    struct machine_run *r = arg;
+    struct cli cli = {open_memstream(&r->out, &r->out_bytes), open_memstream(&r->err, &r->err_bytes), 0, 0};
+    struct task t = {machine_office(), &cli, root, PASSPHRASE, strlen(PASSPHRASE), 0};
+    char *argv[MACHINE_WORDS_MAX + 1] = {NULL};
+    memcpy(argv, r->argv, sizeof argv);
+    r->status = task_run(&t, r->argc, argv);
+    (void)fclose(cli.out);
+    (void)fclose(cli.err);
+    return r->status;
+}
+
+struct machine_run *machine_task(int argc, const char *const *argv)
+{
+    struct machine_run *r;
+    if (machine_office() == NULL)
+        return NULL;
+    r = new_run(MACHINE_OFFICE, argc, argv);
+    r->process = process_start(MACHINE_OFFICE, run_task, r);
+    assert(process_is_over(r->process));
+    if (disk_is_dark(MACHINE_OFFICE)) {
+        r->died = 1;
+        machine_die(MACHINE_OFFICE);
+    }
+    return r;
+}
+
+/* --- the end --- */
+
+void machine_reset(void)
+{
+    struct machine_run *r;
+    for (unsigned m = 0; m < PROCESS_MACHINES; m++) {
+        disk_kill(m);
+        machine_die(m);
+    }
+    while ((r = machine_take()) != NULL)
+        machine_free(r);
+    if (office.journal != NULL)
+        (void)fclose(office.journal);
+    free(office.text);
+    memset(&office, 0, sizeof office);
+    process_on_switch = NULL;
+}

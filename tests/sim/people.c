@@ -1,0 +1,334 @@
+#include "people.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "schema.h"
+#include "versions.h"
+
+enum { DAY_S = 86400 };
+
+static unsigned below(struct people *p, unsigned end)
+{
+    return luck_below(&p->l, end);
+}
+
+#define PICK(p, list) (list)[below(p, sizeof(list) / sizeof *(list))]
+
+const char *people_who(struct people *p)
+{
+    return p->s->names[below(p, p->s->laptops)];
+}
+
+void people_say(struct people *p, const char *format, ...)
+{
+    char line[2048];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    (void)script_add(p->s, p->at_s++, line);
+}
+
+/* --- what they write --- */
+
+static const char *const words[] = {"bread", "ramp", "Ada", "keys", "dog", "stairs", "ward", "ill", "well", "rent"};
+
+static void put_text(struct people *p, char *out, size_t size, unsigned most)
+{
+    size_t at = 0;
+    out[0] = '\0';
+    for (unsigned i = 0, count = 1 + below(p, most); i < count; i++)
+        at += (size_t)snprintf(out + at, size - at, "%s%s", i == 0 ? "" : " ", PICK(p, words));
+}
+
+/* Some paragraphs of which now and then one is another: so that two of them have much in common. */
+static void put_narrative(struct people *p, char *out, size_t size)
+{
+    size_t at = 0;
+    unsigned odd = below(p, 6);
+    char own[128];
+    put_text(p, own, sizeof own, 6);
+    for (unsigned i = 0; i < 4; i++)
+        at += (size_t)snprintf(out + at, size - at, "%s%s", i == 0 ? "" : "\\n\\n",
+                               i == odd     ? own
+                               : i % 2 == 0 ? "She lives alone on the third floor."
+                                            : "Her daughter comes on Sundays, and the nurse each morning.");
+}
+
+static void put_value(struct people *p, const struct schema_field *f, char *out, size_t size)
+{
+    static const char *const flags[] = {"yes", "no"};
+    unsigned count = 0;
+    switch (f->type) {
+    case SCHEMA_CHOICE:
+        while (f->choices[count].name != NULL)
+            count++;
+        (void)snprintf(out, size, "%s", f->choices[below(p, count)].name);
+        return;
+    case SCHEMA_DATE:
+        (void)snprintf(out, size, "20%02u-%02u-%02u", below(p, 30), 1 + below(p, 12), 1 + below(p, 28));
+        return;
+    case SCHEMA_TIME:
+        (void)snprintf(out, size, "2026-%02u-%02uT%02u:30:00Z", 1 + below(p, 12), 1 + below(p, 28), below(p, 24));
+        return;
+    case SCHEMA_INTEGER:
+    case SCHEMA_MONEY:
+        (void)snprintf(out, size, "%s%u", below(p, 4) == 0 ? "-" : "", below(p, 90));
+        return;
+    case SCHEMA_FLAG:
+        (void)snprintf(out, size, "%s", PICK(p, flags));
+        return;
+    case SCHEMA_REF:
+        (void)snprintf(out, size, ":p%u", 1 + below(p, p->clients));
+        return;
+    default:
+        if (f->policy == SCHEMA_TEXTUAL)
+            put_narrative(p, out, size);
+        else
+            put_text(p, out, size, f->policy == SCHEMA_SET ? 1 : 3);
+    }
+}
+
+/* A field of the kind that a person may write. */
+static const struct schema_field *some_field(struct people *p, const struct schema_kind *k)
+{
+    for (;;) {
+        const struct schema_field *f = &k->fields[below(p, (unsigned)k->field_count)];
+        if (f->type == SCHEMA_BYTES || f->type == SCHEMA_DOTS || (f->type == SCHEMA_REF && f->ref != KIND_CLIENT) ||
+            strcmp(f->name, "same_as") == 0 || strcmp(f->name, "different_from") == 0)
+            continue;
+        /* Where people's safety hangs on it they write it more often. */
+        if (below(p, 3) == 0 && f->policy == SCHEMA_LATEST)
+            continue;
+        return f;
+    }
+}
+
+/* A record to write to, by its name: few, so that many meet. */
+static const struct schema_kind *some_record(struct people *p, char *name, size_t size)
+{
+    const struct {
+        unsigned kind, count;
+        char letter;
+    } all[] = {{KIND_CLIENT, p->clients, 'p'},  {KIND_CASE, p->cases, 'c'},       {KIND_CASE, p->cases, 'c'},
+               {KIND_NOTE, p->notes, 'n'},      {KIND_SERVICE, p->services, 's'}, {KIND_PLAN, p->plans, 'l'},
+               {KIND_CONTACT, p->contacts, 'k'}};
+    for (;;) {
+        unsigned i = below(p, sizeof all / sizeof *all), last = all[i].count < 2 ? all[i].count : 2;
+        if (all[i].count == 0)
+            continue;
+        (void)snprintf(name, size, ":%c%u", all[i].letter,
+                       below(p, 3) == 0 ? 1 + below(p, all[i].count) : all[i].count - below(p, last));
+        return schema_kind(all[i].kind);
+    }
+}
+
+static void write_field(struct people *p, const char *who)
+{
+    char record[16], value[1024], more[1200] = "";
+    const struct schema_kind *k = some_record(p, record, sizeof record);
+    const struct schema_field *f = some_field(p, k);
+    const char *verb = f->policy == SCHEMA_SET   ? (below(p, 3) == 0 ? "remove" : "add")
+                       : f->policy == SCHEMA_SUM ? "add"
+                                                 : "set";
+    put_value(p, f, value, sizeof value);
+    if (strcmp(verb, "set") == 0 && below(p, 5) == 0) {
+        const struct schema_field *other = some_field(p, k);
+        char second[1024];
+        put_value(p, other, second, sizeof second);
+        if (other != f && other->policy != SCHEMA_SET && other->policy != SCHEMA_SUM)
+            (void)snprintf(more, sizeof more, " '%s=%s'", other->name, second);
+    }
+    people_say(p, "%s %s %s '%s=%s'%s", who, verb, record, f->name, value, more);
+}
+
+static void write_new(struct people *p, const char *who)
+{
+    unsigned c = p->cases != 0 ? 1 + below(p, p->cases) : 0;
+    char text[128];
+    put_text(p, text, sizeof text, 5);
+    switch (c == 0 ? 0 : below(p, 8)) {
+    case 0:
+        p->clients++;
+        p->cases++;
+        people_say(p, "%s :p%u = new client 'legal_name=%s' birth_date=19%02u-0%u-1%u", who, p->clients, text,
+                   below(p, 100), 1 + below(p, 9), below(p, 9));
+        people_say(p, "%s :c%u = new case client=:p%u title=care", who, p->cases, p->clients);
+        break;
+    case 1:
+        people_say(p, "%s :s%u = new service :c%u 'type=%s' units=%u", who, ++p->services, c, text, below(p, 60));
+        break;
+    case 2:
+        people_say(p, "%s :l%u = new plan :c%u 'title=%s' status=draft", who, ++p->plans, c, text);
+        break;
+    case 3:
+        people_say(p, "%s :k%u = new contact :c%u 'name=%s'", who, ++p->contacts, c, text);
+        break;
+    default:
+        people_say(p, "%s :n%u = note :c%u '%s, number %u'", who, p->notes + 1, c, text, p->notes + 1);
+        p->notes++;
+    }
+}
+
+static void write_void(struct people *p, const char *who)
+{
+    char record[16];
+    (void)some_record(p, record, sizeof record);
+    people_say(p, "%s void %s --reason 'written twice'", who, record);
+}
+
+static void read_something(struct people *p, const char *who)
+{
+    static const char *const reads[] = {"list", "conflicts", "status", "duplicates", "decided", "log", "list newer"};
+    char record[16];
+    switch (below(p, 3)) {
+    case 0:
+        (void)some_record(p, record, sizeof record);
+        people_say(p, "%s show %s", who, record);
+        break;
+    case 1:
+        people_say(p, "%s search %s", who, PICK(p, words));
+        break;
+    default:
+        people_say(p, "%s %s", who, PICK(p, reads));
+    }
+}
+
+static void link_people(struct people *p, const char *who)
+{
+    static const char *const verbs[] = {"link", "link", "unlink", "different"};
+    unsigned a = 1 + below(p, p->clients), b = 1 + below(p, p->clients);
+    people_say(p, "%s %s :p%u :p%u", who, PICK(p, verbs), a, b);
+}
+
+static void sync_some(struct people *p)
+{
+    unsigned count = below(p, 4) == 0 ? p->s->laptops : 1;
+    for (unsigned i = 0; i < count; i++) {
+        const char *who = people_who(p);
+        forecast_link(p, who);
+        people_say(p, "%s%s sync", who, p->has_clone && below(p, 3) == 0 ? "~" : "");
+    }
+}
+
+static void work_at_office(struct people *p)
+{
+    switch (below(p, 7)) {
+    case 0:
+        people_say(p, "office release %u", below(p, 5));
+        break;
+    case 1:
+        people_say(p, "office check");
+        break;
+    case 2:
+        people_say(p, "office case responsible :c%u %s", 1 + below(p, p->cases), people_who(p));
+        break;
+    case 3:
+        people_say(p, "office user supervisor %s %s", people_who(p), people_who(p));
+        break;
+    case 4:
+        people_say(p, "office link :p%u :p%u", 1 + below(p, p->clients), 1 + below(p, p->clients));
+        break;
+    default:
+        people_say(p, "office case assign :c%u %s", 1 + below(p, p->cases), people_who(p));
+    }
+}
+
+static void work(struct people *p)
+{
+    char who[SCRIPT_NAME_MAX + 1];
+    unsigned n = below(p, 100);
+    (void)snprintf(who, sizeof who, "%s%s", people_who(p), p->has_clone && below(p, 3) == 0 ? "~" : "");
+    if (n < 35)
+        write_field(p, who);
+    else if (n < 52)
+        write_new(p, who);
+    else if (n < 56)
+        write_void(p, who);
+    else if (n < 64)
+        people_say(p, "%s decide %u %u", who, below(p, 6), below(p, 4));
+    else if (n < 67)
+        link_people(p, who);
+    else if (n < 71)
+        read_something(p, who);
+    else if (n < 79)
+        work_at_office(p);
+    else
+        sync_some(p);
+}
+
+/* --- a run --- */
+
+/* Everybody is there, and everybody has the first two cases. */
+static void begin(struct people *p)
+{
+    for (unsigned i = 0; i < p->s->laptops; i++) {
+        const char *name = p->s->names[i];
+        people_say(p, "office user add %s --name %s --role 'case manager'", name, name);
+        people_say(p, "%s enrol", name);
+        p->at_s += 60;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        const char *who = p->s->names[0];
+        p->clients++;
+        p->cases++;
+        people_say(p, "%s :p%u = new client 'legal_name=Ada %u' birth_date=1950-02-03 allergy=penicillin", who,
+                   p->clients, p->clients);
+        people_say(p, "%s :c%u = new case client=:p%u risk=high level_of_care=standard status=open", who, p->cases,
+                   p->clients);
+    }
+    people_say(p, "%s sync", p->s->names[0]);
+    p->at_s += 120;
+    for (unsigned i = 1; i < p->s->laptops; i++)
+        for (unsigned c = 1; c <= p->cases; c++)
+            people_say(p, "office case assign :c%u %s", c, p->s->names[i]);
+    for (unsigned i = 0; i < p->s->laptops; i++)
+        people_say(p, "%s sync", p->s->names[i]);
+    p->at_s += 300;
+}
+
+/* How long until the next thing happens: at once, within the hour, at home, or (in a long run) months later. */
+static void pass(struct people *p, int is_long)
+{
+    unsigned n = below(p, 100);
+    if (n < 35)
+        p->at_s += below(p, 3);
+    else if (n < 80)
+        p->at_s += 30 + below(p, 1800);
+    else if (n < 97)
+        p->at_s += 3600 + below(p, 10 * 3600);
+    else
+        p->at_s += is_long ? (uint64_t)DAY_S * (1 + below(p, 200)) : DAY_S;
+}
+
+void people_make(struct script *s, uint64_t seed, unsigned allowed)
+{
+    static const char *const names[] = {"anna", "ben", "cara", "dora", "emil"};
+    struct people p = {.s = s, .at_s = 8 * 3600};
+    unsigned count;
+    int is_long;
+    memset(s, 0, sizeof *s);
+    s->seed = seed;
+    luck_seed(&p.l, seed ^ 0x5a7c4e1u);
+    s->laptops = 2 + below(&p, 3);
+    for (unsigned i = 0; i < s->laptops; i++)
+        (void)snprintf(s->names[i], sizeof s->names[i], "%s", names[i]);
+    /* Not everything everywhere: what is rare is seen best where little else happens. */
+    for (unsigned i = 0; i < FORECAST_COUNT; i++)
+        p.weather |= (unsigned)luck_chance(&p.l, i == FORECAST_LINKS ? 700 : 350) << i;
+    p.weather &= allowed;
+    is_long = luck_chance(&p.l, 100);
+    versions_use(p.weather >> FORECAST_VERSIONS & 1);
+    begin(&p);
+    count = 20 + below(&p, 120);
+    for (unsigned i = 0; i < count; i++) {
+        if (p.weather != 0 && below(&p, 7) == 0)
+            forecast_add(&p);
+        else
+            work(&p);
+        pass(&p, is_long);
+    }
+    versions_use(0);
+    script_sort(s);
+}

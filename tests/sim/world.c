@@ -1,0 +1,448 @@
+#include "world.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "disk.h"
+#include "loop.h"
+#include "machine.h"
+#include "names.h"
+#include "oracle.h"
+#include "sitting.h"
+#include "system.h"
+
+enum {
+    MINUTE = 60000,
+    OFFICE_BACK = 20 * MINUTE, /* somebody notices, and starts it again */
+    PATIENCE = 15 * MINUTE     /* how long a person waits for the last command to end */
+};
+
+/* --- the trace --- */
+
+static crypto_generichash_state trace_state;
+
+/* Where the run's folder lies is no part of the run. */
+static void hide_root(const struct world *w, char *line)
+{
+    size_t length = strlen(w->root);
+    for (char *at = line; (at = strstr(at, w->root)) != NULL; at += 4) {
+        memcpy(at, "ROOT", 4);
+        memmove(at + 4, at + length, strlen(at + length) + 1);
+    }
+}
+
+void world_trace(struct world *w, const char *format, ...)
+{
+    char line[8192];
+    unsigned long long t = (process_now_ms - WORLD_BEGIN_MS) / 1000;
+    int at, length;
+    va_list args;
+    at = snprintf(line, sizeof line, "%llu %02u:%02u:%02u ", t / 86400, (unsigned)(t / 3600 % 24),
+                  (unsigned)(t / 60 % 60), (unsigned)(t % 60));
+    va_start(args, format);
+    length = vsnprintf(line + at, sizeof line - (size_t)at, format, args);
+    va_end(args);
+    if (length < 0 || (size_t)(at + length) >= sizeof line)
+        length = (int)sizeof line - at - 1;
+    hide_root(w, line);
+    (void)crypto_generichash_update(&trace_state, (uint8_t *)line, strlen(line));
+    if (w->trace != NULL)
+        (void)fprintf(w->trace, "%s\n", line), (void)fflush(w->trace);
+}
+
+/* --- machines --- */
+
+int world_machine(const struct world *w, const char *name)
+{
+    size_t length = strlen(name);
+    if (strcmp(name, "office") == 0)
+        return MACHINE_OFFICE;
+    for (unsigned m = 1; m <= w->script->laptops; m++)
+        if (strcmp(w->script->names[m - 1], name) == 0)
+            return (int)m;
+    if (w->laptops[WORLD_CLONE].name != NULL && length > 0 && name[length - 1] == '~' &&
+        strncmp(w->laptops[WORLD_CLONE].login, name, length - 1) == 0)
+        return WORLD_CLONE;
+    return -1;
+}
+
+void world_reap(struct world *w)
+{
+    for (unsigned m = 0; m < WORLD_IMAGE; m++) {
+        if (!disk_is_dark(m))
+            continue;
+        if (m == MACHINE_OFFICE && machine_office() != NULL) {
+            w->office_down_ms = process_now_ms;
+            world_trace(w, "office: down");
+        }
+        machine_die(m);
+    }
+}
+
+static void ended(struct world *w, struct machine_run *r)
+{
+    struct world_laptop *l = &w->laptops[r->machine];
+    char line[512] = "";
+    for (int i = 0; i < r->argc; i++)
+        (void)snprintf(line + strlen(line), sizeof line - strlen(line), " %s", r->argv[i]);
+    world_trace(w, "%s:%s%s -> %d\n%s%s", l->name, line, r->died ? " (died)" : "", r->status, r->out, r->err);
+    if (!r->died && r->status <= 1 && l->wants[0] != '\0')
+        names_learn(l->wants, r->out);
+    l->wants[0] = '\0';
+    if (!r->died && r->status == 0 && strcmp(r->argv[0], "enrol") == 0) {
+        names_value(r->out, "device", l->device, sizeof l->device);
+        names_value(r->out, "user", l->user, sizeof l->user);
+        l->is_enrolled = 1;
+    }
+    w->commands++;
+    w->syncs += strcmp(r->argv[0], "sync") == 0;
+    if (!r->died && r->status == 13 && !w->strange)
+        oracle_found("0: %s refuses to verify, and nothing happened to any disk: %s", l->name, r->err);
+    if (strstr(r->err, "internal") != NULL)
+        oracle_found("0: an internal error on %s: %s", l->name, r->err);
+    oracle_command(r);
+}
+
+static void collect(struct world *w)
+{
+    struct machine_run *r;
+    while ((r = machine_take()) != NULL) {
+        ended(w, r);
+        machine_free(r);
+    }
+}
+
+/* One thing that is due by then. 0: nothing is. */
+static int step(struct world *w, uint64_t until_ms)
+{
+    uint64_t next = loop_next();
+    if (next > until_ms)
+        return 0;
+    if (next > process_now_ms)
+        process_now_ms = next;
+    (void)loop_step(&w->luck);
+    world_reap(w);
+    collect(w);
+    return 1;
+}
+
+void world_advance(struct world *w, uint64_t until_ms)
+{
+    while (step(w, until_ms))
+        ;
+    if (process_now_ms < until_ms)
+        process_now_ms = until_ms;
+}
+
+/* Until no command runs on the machine, or somebody loses patience. 1: none runs. */
+static int wait_for(struct world *w, unsigned m)
+{
+    uint64_t until = process_now_ms + PATIENCE;
+    collect(w);
+    while (machine_is_busy(m) && step(w, until))
+        ;
+    return !machine_is_busy(m);
+}
+
+/* --- the office --- */
+
+static void office_up(struct world *w)
+{
+    if (machine_office() != NULL)
+        return;
+    if (disk_is_dark(MACHINE_OFFICE)) {
+        machine_die(MACHINE_OFFICE);
+        disk_on(MACHINE_OFFICE);
+    }
+    if (machine_office_start(w->port) == 0) {
+        w->office_down_ms = 0;
+        world_trace(w, "office: up");
+        oracle_office_up();
+    } else {
+        w->office_down_ms = process_now_ms;
+        world_trace(w, "office: does not start: %s", machine_journal());
+    }
+    world_reap(w);
+}
+
+static struct machine_run *task(struct world *w, int argc, const char *const *argv)
+{
+    struct machine_run *r = machine_task(argc, argv);
+    char line[512] = "";
+    if (r == NULL)
+        return NULL;
+    for (int i = 0; i < argc; i++)
+        (void)snprintf(line + strlen(line), sizeof line - strlen(line), " %s", argv[i]);
+    world_trace(w, "office:%s%s -> %d\n%s%s", line, r->died ? " (died)" : "", r->status, r->out, r->err);
+    w->commands++;
+    oracle_task(r);
+    world_reap(w);
+    return r;
+}
+
+/* release N: the n-th of those that are held. */
+static void release(struct world *w, unsigned number)
+{
+    static const char *const list[] = {"held", "list", "--json"};
+    struct machine_run *r = task(w, 3, list);
+    char hold[40];
+    if (r != NULL && names_nth(r->out, "hold", number, hold, sizeof hold)) {
+        const char *words[] = {"held", "release", hold};
+        machine_free(task(w, 3, words));
+    }
+    machine_free(r);
+}
+
+static void office_event(struct world *w, int argc, char *const *argv)
+{
+    const char *words[SCRIPT_WORDS_MAX];
+    office_up(w);
+    if (strcmp(argv[0], "stop") == 0) {
+        machine_office_stop();
+        world_advance(w, process_now_ms + 1000);
+        w->office_down_ms = process_now_ms;
+    } else if (strcmp(argv[0], "move") == 0) {
+        /* Another machine in the same office: the folder is copied, the address changes. */
+        machine_office_stop();
+        world_advance(w, process_now_ms + 1000);
+        w->port++;
+        office_up(w);
+    } else if (strcmp(argv[0], "release") == 0 && argc > 1) {
+        release(w, (unsigned)strtoul(argv[1], NULL, 10));
+    } else if (names_put(w, argc, argv, words) == 0) {
+        struct machine_run *r = task(w, argc, words);
+        if (r != NULL && r->status <= 1 && strcmp(argv[0], "device") == 0 && argc > 2 && !r->died) {
+            int m = argv[2][0] == '@' ? world_machine(w, argv[2] + 1) : -1;
+            if (m > 0 && (strcmp(argv[1], "revoke") == 0 || strcmp(argv[1], "wipe") == 0))
+                w->laptops[m].is_revoked = 1;
+        }
+        machine_free(r);
+    }
+}
+
+/* --- laptops --- */
+
+static void command(struct world *w, unsigned m, int argc, const char *const *argv)
+{
+    if (disk_is_dark(m)) {
+        machine_die(m);
+        disk_on(m);
+    }
+    (void)machine_command(m, argc, argv);
+    world_reap(w);
+    collect(w);
+}
+
+/* What a person does first: unlocks, where the store is locked. 1: one can work. */
+static int sit_down(struct world *w, unsigned m)
+{
+    char file[300];
+    const char *words[] = {"unlock", "--passphrase-file", file};
+    if (!w->laptops[m].is_enrolled || !wait_for(w, m))
+        return 0;
+    if (sitting_is_there(m) && !disk_is_dark(m))
+        return 1;
+    (void)snprintf(file, sizeof file, "%s/passphrase", w->root);
+    command(w, m, 3, words);
+    return wait_for(w, m) && sitting_is_there(m);
+}
+
+static void enrol(struct world *w, unsigned m)
+{
+    struct world_laptop *l = &w->laptops[m];
+    char ticket[300], passphrase[300], address[32];
+    const char *invite[] = {"device", "invite", l->login, "--address", address, "--out", ticket};
+    const char *words[] = {"enrol", ticket, "--passphrase-file", passphrase, "--json"};
+    (void)snprintf(ticket, sizeof ticket, "%s/ticket-%u-%llu", w->root, m, (unsigned long long)w->events);
+    (void)snprintf(passphrase, sizeof passphrase, "%s/passphrase", w->root);
+    (void)snprintf(address, sizeof address, "office:%u", w->port);
+    if (l->is_enrolled || !wait_for(w, m))
+        return;
+    office_up(w);
+    machine_free(task(w, 7, invite));
+    command(w, m, 5, words);
+    (void)wait_for(w, m);
+}
+
+/* decide N V: the n-th of the conflicts here, by its v-th value (0: merged, or a void confirmed). */
+static void decide(struct world *w, unsigned m, unsigned number, unsigned value)
+{
+    static const char *const list[] = {"conflicts", "--json"};
+    char record[40], field[40], code[40], choice[16];
+    struct machine_run *r = machine_command(m, 2, list);
+    world_reap(w);
+    if (r != NULL && !machine_is_busy(m) && !r->died && names_nth(r->out, "code", number, code, sizeof code) &&
+        names_before(r->out, "code", number, "record", record, sizeof record) &&
+        names_before(r->out, "code", number, "field", field, sizeof field)) {
+        const char *words[] = {"resolve", record, field, choice, "--seen", code, "--reason", "seen on a visit"};
+        if (strcmp(field, "void") == 0)
+            (void)snprintf(choice, sizeof choice, "%s", value % 2 == 0 ? "yes" : "no");
+        else if (value == 0)
+            (void)snprintf(choice, sizeof choice, "merged");
+        else
+            (void)snprintf(choice, sizeof choice, "%u", value);
+        collect(w);
+        command(w, m, 8, words);
+    }
+    collect(w);
+}
+
+static void laptop_event(struct world *w, unsigned m, int argc, char *const *argv)
+{
+    const char *words[SCRIPT_WORDS_MAX + 1];
+    struct world_laptop *l = &w->laptops[m];
+    char port[16];
+    int named = argc > 2 && argv[0][0] == ':' && strcmp(argv[1], "=") == 0;
+    if (strcmp(argv[0], "enrol") == 0) {
+        enrol(w, m);
+        return;
+    }
+    if (!sit_down(w, m))
+        return;
+    if (strcmp(argv[0], "decide") == 0 && argc == 3) {
+        decide(w, m, (unsigned)strtoul(argv[1], NULL, 10), (unsigned)strtoul(argv[2], NULL, 10));
+        return;
+    }
+    if (names_put(w, argc - 2 * named, argv + 2 * named, words) != 0)
+        return;
+    argc -= 2 * named;
+    if (named) {
+        (void)snprintf(l->wants, sizeof l->wants, "%s", argv[0]);
+        words[argc++] = "--json";
+    }
+    if (strcmp(words[0], "sync") == 0) {
+        (void)snprintf(port, sizeof port, "%u", w->port);
+        words[argc++] = "--port";
+        words[argc++] = port;
+    }
+    command(w, m, argc, words);
+}
+
+/* --- the run --- */
+
+static void event(struct world *w, const struct script_event *ev)
+{
+    uint64_t seed = script_event_seed(w->script, ev);
+    int m;
+    system_seed(seed);
+    luck_seed(&w->luck, seed);
+    w->events++;
+    world_trace(w, "> %s", ev->line);
+    if (w->office_down_ms != 0 && process_now_ms - w->office_down_ms >= OFFICE_BACK)
+        office_up(w);
+    if (strcmp(ev->argv[0], "weather") == 0)
+        (void)weather_happens(w, ev->argc, ev->argv);
+    else if (strcmp(ev->argv[0], "office") == 0)
+        office_event(w, ev->argc - 1, ev->argv + 1);
+    else if ((m = world_machine(w, ev->argv[0])) > 0)
+        laptop_event(w, (unsigned)m, ev->argc - 1, ev->argv + 1);
+}
+
+/* All who can sync, once. 1: nothing waits anywhere. */
+static int round_of_syncs(struct world *w)
+{
+    int settled = 1;
+    char *sync[] = {"sync"};
+    for (unsigned m = 1; m <= WORLD_CLONE; m++) {
+        struct world_laptop *l = &w->laptops[m];
+        if (l->name == NULL || l->is_gone || !l->is_enrolled)
+            continue;
+        system_seed(w->script->seed + 1000 * ++w->rounds);
+        laptop_event(w, m, 1, sync);
+        if (!wait_for(w, m))
+            oracle_found("6: the sync of %s does not end, and the weather is clear", l->name);
+        settled &= l->is_revoked || oracle_is_settled(m);
+        world_advance(w, process_now_ms + MINUTE);
+    }
+    return settled;
+}
+
+static void clear_up(struct world *w)
+{
+    unsigned in_order = 0;
+    int settled = 0;
+    world_advance(w, process_now_ms + PATIENCE);
+    weather_clears(w);
+    world_trace(w, "> the weather is clear");
+    office_up(w);
+    if (machine_office() == NULL) {
+        oracle_found("6: the office does not start, and the weather is clear: %s", machine_journal());
+        return;
+    }
+    for (int i = 0; i < WORLD_ROUNDS && oracle_finding() == NULL; i++)
+        if ((settled = round_of_syncs(w)) && i > 0)
+            break;
+    if (!settled)
+        oracle_found("6: something still waits after %d rounds of syncs in clear weather", WORLD_ROUNDS);
+    for (unsigned m = 1; m <= WORLD_CLONE; m++)
+        if (w->laptops[m].name != NULL && w->laptops[m].is_enrolled && !w->laptops[m].is_gone &&
+            !w->laptops[m].is_revoked)
+            in_order |= 1u << m;
+    if (oracle_finding() == NULL)
+        oracle_end(in_order);
+}
+
+static void begin(struct world *w, const struct script *s, const char *root, FILE *trace)
+{
+    char path[300];
+    FILE *f;
+    memset(w, 0, sizeof *w);
+    w->script = s;
+    w->trace = trace;
+    w->port = MACHINE_PORT;
+    (void)snprintf(w->root, sizeof w->root, "%s", root);
+    (void)crypto_generichash_init(&trace_state, NULL, 0, 32);
+    luck_seed(&w->luck, s->seed);
+    system_seed(s->seed);
+    process_reset(WORLD_BEGIN_MS);
+    loop_reset(&w->luck);
+    names_reset();
+    oracle_reset();
+    disk_start(root);
+    machine_start(root);
+    (void)snprintf(path, sizeof path, "%s/passphrase", root);
+    if ((f = fopen(path, "w")) == NULL || fputs("a passphrase of the simulation\n", f) < 0 || fclose(f) != 0)
+        abort();
+    w->laptops[MACHINE_OFFICE].name = "office";
+    for (unsigned m = 1; m <= s->laptops; m++) {
+        w->laptops[m].name = s->names[m - 1];
+        (void)snprintf(w->laptops[m].login, sizeof w->laptops[m].login, "%s", s->names[m - 1]);
+    }
+}
+
+void world_play(const struct script *s, const char *kept, const char *root, FILE *trace, struct world_result *out)
+{
+    struct world w;
+    uint64_t bytes = loop_bytes(), last_s = 0;
+    memset(out, 0, sizeof *out);
+    begin(&w, s, root, trace);
+    if (machine_office_init() != 0)
+        oracle_found("0: an office cannot be made");
+    office_up(&w);
+    for (size_t i = 0; i < s->count && oracle_finding() == NULL; i++) {
+        if (kept != NULL && !kept[i])
+            continue;
+        world_advance(&w, WORLD_BEGIN_MS + s->events[i].at_s * 1000);
+        event(&w, &s->events[i]);
+        last_s = s->events[i].at_s;
+    }
+    if (oracle_finding() == NULL)
+        clear_up(&w);
+    if (oracle_finding() != NULL) {
+        (void)snprintf(out->finding, sizeof out->finding, "%s", oracle_finding());
+        world_trace(&w, "FOUND %s", out->finding);
+    }
+    machine_reset();
+    disk_end();
+    oracle_reset();
+    names_reset();
+    (void)crypto_generichash_final(&trace_state, out->trace_hash, sizeof out->trace_hash);
+    out->events = w.events;
+    out->commands = w.commands;
+    out->syncs = w.syncs;
+    out->bytes = loop_bytes() - bytes;
+    out->laptop_days = s->laptops * (last_s / 86400 + 1);
+}

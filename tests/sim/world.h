@@ -1,0 +1,67 @@
+/* A run: a script is played on office and laptops, then the weather clears and everything must come into order.
+ *
+ * world.c is the run and what people do; weather.c is what happens to them. */
+#ifndef SATCHEL_SIM_WORLD_H
+#define SATCHEL_SIM_WORLD_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "luck.h"
+#include "process.h"
+#include "script.h"
+
+#define WORLD_BEGIN_MS 1772409600000ull /* 2026-03-02 00:00 UTC, a Monday */
+#define WORLD_CLONE 6u                  /* the machine that a clone runs on; its name is the laptop's with a ~ */
+#define WORLD_IMAGE 8u                  /* the image of laptop m is machine WORLD_IMAGE + m, the office's WORLD_IMAGE */
+#define WORLD_EMPTY 15u                 /* a machine with nothing on its disk */
+#define WORLD_ROUNDS 8                  /* of syncs, once the weather is clear: after them every queue is empty */
+
+struct world_laptop {
+    const char *name;            /* NULL: nobody has this machine */
+    char login[SCRIPT_NAME_MAX]; /* whose laptop it is */
+    char device[40], user[40];   /* ids; empty: not known yet */
+    int is_enrolled, is_gone;    /* gone: lost, wiped or revoked for good, nothing is expected of it */
+    int is_revoked;              /* its work comes to the office, and is held there */
+    int has_image;
+    char wants[24]; /* the name that the record of the running command gets */
+};
+
+struct world {
+    const struct script *script;
+    struct luck luck;
+    char root[256];
+    FILE *trace; /* NULL: nobody wants it */
+    struct world_laptop laptops[PROCESS_MACHINES];
+    unsigned port;
+    uint64_t office_down_ms; /* since when it is down; 0: it runs */
+    int strange; /* something happened after which a refusal to verify is the right answer: a disk put back or cloned */
+    uint64_t events, commands, syncs, rounds;
+};
+
+struct world_result {
+    char finding[1024]; /* "": everything holds */
+    uint8_t trace_hash[32];
+    uint64_t events, commands, syncs, bytes, laptop_days;
+};
+
+/* Plays the events of the script for which kept is set (NULL: all) in an empty folder. trace: where each command and
+ * what it said goes, or NULL; the hash of it is in the result in any case. */
+void world_play(const struct script *s, const char *kept, const char *root, FILE *trace, struct world_result *out);
+
+/* --- for weather.c --- */
+
+/* The machine of a name: a laptop, a clone, "office"; -1: there is none. */
+int world_machine(const struct world *w, const char *name);
+void world_trace(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The programs of machines whose disk went dark die. */
+void world_reap(struct world *w);
+/* Everything goes on until then. */
+void world_advance(struct world *w, uint64_t until_ms);
+
+/* A line that begins with "weather". 0; -1: there is no such weather. */
+int weather_happens(struct world *w, int argc, char *const *argv);
+/* All of it ends: links, disks, clocks, power. */
+void weather_clears(struct world *w);
+
+#endif
