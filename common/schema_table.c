@@ -39,7 +39,7 @@ static const struct schema_choice roles[] = {
 static const struct schema_choice in_use[] = {{1, "active"}, {2, "disabled"}, {0, NULL}};
 static const struct schema_choice device_states[] = {{1, "active"}, {2, "disabled"}, {3, "to be wiped"}, {0, NULL}};
 static const struct schema_choice events[] = {{1, "recovered"},    {2, "wrong passphrases"}, {3, "wiped"},
-                                              {4, "new data key"}, {5, "new epoch"},         {0, NULL}};
+                                              {4, "new data key"}, {6, "new epoch"},         {0, NULL}};
 static const struct schema_choice hold_states[] = {{1, "held"}, {2, "released"}, {3, "kept out"}, {0, NULL}};
 static const struct schema_choice case_states[] = {{1, "open"}, {2, "on hold"}, {3, "closed"}, {0, NULL}};
 static const struct schema_choice risks[] = {{1, "none known"}, {2, "low"},      {3, "moderate"},
