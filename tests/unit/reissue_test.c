@@ -6,8 +6,7 @@
 
 #include <cmocka.h>
 
-#include "office_world.h"
-#include "reissue.h"
+#include "reissue_room.h"
 
 struct room {
     struct pair p;
@@ -77,42 +76,6 @@ static void note_elsewhere(struct room *r, const char *text)
     PAIR_OK(edit_author_save(p->db, &before, &pair_e));
 }
 
-/* Hands over what waits, a few hundred bytes at a time, as reissue_ask does. */
-static struct message_epoch ask(struct room *r)
-{
-    struct pair *p = &r->p;
-    struct fork_claim claim = {.epoch = p->author.chain.epoch};
-    struct message_epoch answer;
-    uint64_t from = 0;
-    for (;;) {
-        struct queue_batch batch;
-        PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, from, 300, &batch, &pair_e));
-        if (batch.count == 0)
-            break;
-        PAIR_OK(central_begin(p->office, &pair_e));
-        PAIR_OK(fork_take(p->office, &p->device, &claim,
-                          &(struct message_push){{batch.head, batch.head_bytes}, batch.bytes}, &pair_e));
-        PAIR_OK(central_commit(p->office, &pair_e));
-        from = batch.last_seq + 1;
-        queue_free(&batch);
-    }
-    PAIR_OK(central_begin(p->office, &pair_e));
-    PAIR_OK(fork_close(p->office, &p->device, &claim, &answer.epoch, &pair_e));
-    PAIR_OK(central_commit(p->office, &pair_e));
-    answer.common = claim.common;
-    return answer;
-}
-
-static uint64_t go_on(struct room *r, const struct message_epoch *answer)
-{
-    uint64_t typed;
-    PAIR_OK(db_begin(r->p.db, &pair_e));
-    PAIR_OK(reissue_write(r->p.db, &r->p.author, answer, &typed, &pair_e));
-    PAIR_OK(db_commit(r->p.db, &pair_e));
-    r->p.device.epoch = answer->epoch;
-    return typed;
-}
-
 /* The rest of the sync; at its end both show the same. */
 static void finish(struct room *r)
 {
@@ -156,10 +119,10 @@ static void what_waited_means_what_it_meant(void **state)
     PAIR_OK(edit_commit(&edit, &r->p.author, "wrong person", LOG_NO_POSITION, 0, NULL, &pair_e));
     PAIR_OK(db_commit(db, &pair_e));
     meet_forked(r);
-    answer = ask(r);
+    answer = reissue_room_ask(&r->p);
     assert_int_equal(answer.epoch, 2);
     assert_int_equal(answer.common, 0);
-    assert_int_equal(go_on(r, &answer), 5);
+    assert_int_equal(reissue_room_go_on(&r->p, &answer), 5);
     assert_int_equal(r->p.author.chain.epoch, 2);
     assert_int_equal(r->p.author.chain.seq, 6); /* and the event */
     assert_int_equal(pair_count(db, "SELECT count(*) FROM scope WHERE complete = 1"), 0);
@@ -221,9 +184,9 @@ static void what_the_office_has_is_let_go_of_with_proof(void **state)
     note_elsewhere(r, "on the copy");
     (void)note(r, "three");
     meet_forked(r);
-    answer = ask(r);
+    answer = reissue_room_ask(&r->p);
     assert_int_equal(answer.common, first + 2);
-    assert_int_equal(go_on(r, &answer), 1);
+    assert_int_equal(reissue_room_go_on(&r->p, &answer), 1);
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM entry WHERE position IS NULL AND epoch = 1"), 2);
     assert_int_equal(db_meta_uint(p->db, "acked_seq"), first);
     finish(r);
@@ -240,19 +203,19 @@ static void asking_again_writes_nothing_twice(void **state)
     note_elsewhere(r, "on the copy");
     (void)note(r, "here");
     meet_forked(r);
-    (void)ask(r);
-    answer = ask(r);
+    (void)reissue_room_ask(&r->p);
+    answer = reissue_room_ask(&r->p);
     assert_int_equal(answer.epoch, 3);
-    assert_int_equal(go_on(r, &answer), 1);
+    assert_int_equal(reissue_room_go_on(&r->p, &answer), 1);
     finish(r);
     assert_int_equal(pair_count(r->p.office->db, "SELECT count(*) FROM note"), 2);
     assert_int_equal(pair_count(r->p.office->db, "SELECT count(*) FROM evidence"), 1);
     note_elsewhere(r, "on a second copy");
     (void)note(r, "and here");
     meet_forked(r);
-    answer = ask(r);
+    answer = reissue_room_ask(&r->p);
     assert_int_equal(answer.epoch, 4);
-    assert_int_equal(go_on(r, &answer), 1);
+    assert_int_equal(reissue_room_go_on(&r->p, &answer), 1);
     finish(r);
     assert_int_equal(pair_count(r->p.office->db, "SELECT count(*) FROM note"), 4);
 }
@@ -264,8 +227,8 @@ static void a_bare_old_copy_gets_its_own_changes(void **state)
     struct message_epoch answer;
     note_elsewhere(r, "of its own");
     meet_forked(r);
-    answer = ask(r);
-    assert_int_equal(go_on(r, &answer), 0);
+    answer = reissue_room_ask(&r->p);
+    assert_int_equal(reissue_room_go_on(&r->p, &answer), 0);
     finish(r);
     assert_int_equal(pair_count(r->p.db, "SELECT count(*) FROM note WHERE text LIKE '%of its own%'"), 1);
 }
@@ -286,8 +249,8 @@ static void all_of_it_may_be_there(void **state)
     queue_free(&batch);
     note_elsewhere(r, "on the copy");
     meet_forked(r);
-    answer = ask(r);
-    assert_int_equal(go_on(r, &answer), 0);
+    answer = reissue_room_ask(&r->p);
+    assert_int_equal(reissue_room_go_on(&r->p, &answer), 0);
     finish(r);
     assert_int_equal(pair_count(p->office->db, "SELECT count(*) FROM note"), 2);
     assert_int_equal(pair_count(p->office->db, "SELECT count(*) FROM evidence"), 0);
@@ -304,8 +267,8 @@ static void the_copys_work_comes_as_news(void **state)
     struct id record = id_new(clock_wall());
     note_elsewhere(r, "on the copy");
     meet_forked(r);
-    answer = ask(r);
-    (void)go_on(r, &answer);
+    answer = reissue_room_ask(&r->p);
+    (void)reissue_room_go_on(&r->p, &answer);
     finish(r);
     memcpy(copy.secret, p->sign_secret, sizeof copy.secret);
     PAIR_OK(log_chain_end(p->office->db, &p->device.device, 1, &copy.chain, &pair_e));
@@ -344,8 +307,8 @@ static void evidence_leaves_with_its_scope(void **state)
     note_elsewhere(r, "on the copy");
     (void)note(r, "here");
     meet_forked(r);
-    answer = ask(r);
-    (void)go_on(r, &answer);
+    answer = reissue_room_ask(&r->p);
+    (void)reissue_room_go_on(&r->p, &answer);
     finish(r);
     assert_int_equal(pair_count(r->p.db, "SELECT count(*) FROM stranded"), 1);
     PAIR_OK(reissue_forget(r->p.db, &r->kase, &pair_e));
