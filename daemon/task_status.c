@@ -73,6 +73,7 @@ static const struct {
      "SELECT count(*) FROM device d WHERE status = 'to be wiped' AND voided = 0 AND upper(replace(d.id, '-', '')) "
      "NOT "
      "IN (SELECT hex(entry.device) " TASK_EVENTS " WHERE event.what = 'wiped')"},
+    {"forks", "times that a laptop's store had been copied or put back", "SELECT count(*) FROM fork"},
     {"held", "held changes", "SELECT count(*) FROM hold WHERE status = 'held' AND voided = 0"},
 };
 
