@@ -429,6 +429,9 @@ void world_play(const struct script *s, const char *kept, const char *root, FILE
         event(&w, &s->events[i]);
         last_s = s->events[i].at_s;
     }
+    (void)wait_for(&w, 1);
+    for (unsigned m = 0; m < WORLD_IMAGE; m++)
+        out->fault_waits |= disk_fault_waits(m) || system_allocation_waits(m);
     if (oracle_finding() == NULL)
         clear_up(&w);
     if (oracle_finding() != NULL) {
