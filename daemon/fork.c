@@ -13,7 +13,7 @@ int fork_create(struct db *db, struct error *e)
     return db_exec(db,
                    "CREATE TABLE IF NOT EXISTS evidence("
                    "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL,"
-                   "  received INTEGER NOT NULL, header BLOB NOT NULL, body BLOB NOT NULL, head BLOB,"
+                   "  received INTEGER NOT NULL, header BLOB NOT NULL, body BLOB, head BLOB,"
                    "  PRIMARY KEY(device, epoch, seq, hash)) WITHOUT ROWID;",
                    e);
 }
@@ -98,9 +98,10 @@ static int check_size(struct db *db, const struct id *device, struct error *e)
     sqlite3_stmt *s;
     uint64_t bytes;
     int code;
-    if ((code = db_query(db, &s, e,
-                         "SELECT coalesce(sum(length(header) + length(body)), 0) FROM evidence WHERE device = ?", "d",
-                         device)) != 0 ||
+    if ((code = db_query(
+             db, &s, e,
+             "SELECT coalesce(sum(length(header) + coalesce(length(body), 0)), 0) FROM evidence WHERE device = ?", "d",
+             device)) != 0 ||
         (code = number(db, s, &bytes, e)) != 0)
         return code;
     return bytes <= LIMITS_EVIDENCE_MAX
@@ -302,15 +303,19 @@ int fork_is_beside(struct central *c, const struct receive_device *device, uint6
 
 /* --- checking --- */
 
+/* The office's own later epochs come from its set-backs. */
 static int check_epochs(struct db *db, struct error *e)
 {
     static const char sql[] =
-        "SELECT count(*) FROM (SELECT DISTINCT device, epoch FROM entry WHERE epoch > 1) told WHERE NOT EXISTS"
+        "SELECT count(*) FROM (SELECT DISTINCT device, epoch FROM entry WHERE epoch > 1 AND device <> ?) told WHERE "
+        "NOT EXISTS"
         "(SELECT 1 FROM fork WHERE fork.device = lower(hex(told.device)) AND fork.new_epoch = told.epoch)";
+    struct id office;
     sqlite3_stmt *s;
     uint64_t strange;
     int code;
-    if ((code = db_query(db, &s, e, sql, "")) != 0 || (code = number(db, s, &strange, e)) != 0)
+    if ((code = db_meta_get(db, "own_device", office.b, sizeof office.b, e)) != 0 ||
+        (code = db_query(db, &s, e, sql, "d", &office)) != 0 || (code = number(db, s, &strange, e)) != 0)
         return code;
     return strange == 0 ? 0
                         : error_set(e, E_VERIFY, "the log is damaged: it has changes of an epoch that was never given");

@@ -98,7 +98,10 @@ static void ended(struct world *w, struct machine_run *r)
         l->is_enrolled = 1;
     }
     w->commands++;
-    w->syncs += strcmp(r->argv[0], "sync") == 0;
+    if (strcmp(r->argv[0], "sync") == 0) {
+        w->syncs++;
+        l->has_synced = !r->died && r->status <= 1;
+    }
     if (!r->died && r->status == 13 && !w->strange)
         oracle_found("0: %s refuses to verify, and nothing happened to any disk: %s", l->name, r->err);
     if (strstr(r->err, "internal") != NULL)
@@ -125,6 +128,10 @@ static int step(struct world *w, uint64_t until_ms)
         process_now_ms = next;
     (void)loop_step(&w->luck);
     world_reap(w);
+    if (w->office_down_ms == 0 && machine_office() == NULL) {
+        w->office_down_ms = process_now_ms;
+        world_trace(w, "office: ended: %s", machine_journal());
+    }
     collect(w);
     return 1;
 }
@@ -239,14 +246,15 @@ static void command(struct world *w, unsigned m, int argc, const char *const *ar
 /* What a person does first: unlocks, where the store is locked. 1: one can work. */
 static int sit_down(struct world *w, unsigned m)
 {
-    char file[300];
-    const char *words[] = {"unlock", "--passphrase-file", file};
+    char file[300], port[16];
+    const char *words[] = {"unlock", "--passphrase-file", file, "--port", port};
     if (!w->laptops[m].is_enrolled || !wait_for(w, m))
         return 0;
     if (sitting_is_there(m) && !disk_is_dark(m))
         return 1;
     (void)snprintf(file, sizeof file, "%s/passphrase", w->root);
-    command(w, m, 3, words);
+    (void)snprintf(port, sizeof port, "%u", w->port);
+    command(w, m, 5, words);
     return wait_for(w, m) && sitting_is_there(m);
 }
 
@@ -351,10 +359,11 @@ static int round_of_syncs(struct world *w)
         if (l->name == NULL || l->is_gone || !l->is_enrolled)
             continue;
         system_seed(w->script->seed + 1000 * ++w->rounds);
+        l->has_synced = 0;
         laptop_event(w, m, 1, sync);
         if (!wait_for(w, m))
             oracle_found("6: the sync of %s does not end, and the weather is clear", l->name);
-        settled &= l->is_revoked || oracle_is_settled(m);
+        settled &= l->is_revoked || (l->has_synced && oracle_is_settled(m));
         world_advance(w, process_now_ms + MINUTE);
     }
     return settled;

@@ -24,6 +24,7 @@ struct world_laptop {
     int is_enrolled, is_gone;    /* gone: lost, wiped or revoked for good, nothing is expected of it */
     int is_revoked;              /* its work comes to the office, and is held there */
     int has_image;
+    int has_synced; /* its last sync came to its end: status 0 or 1 */
     char wants[24]; /* the name that the record of the running command gets */
 };
 
