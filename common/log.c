@@ -165,23 +165,23 @@ int log_load(struct db *db, int64_t id, int want_body, struct log_entry *out, st
     return code;
 }
 
-int log_chain_end(struct db *db, const struct id *device, struct chain *out, struct error *e)
+int log_chain_end(struct db *db, const struct id *device, uint64_t epoch, struct chain *out, struct error *e)
 {
     sqlite3_stmt *s;
     int row, code;
     memset(out, 0, sizeof *out);
     out->device = *device;
+    out->epoch = epoch;
     if ((code = db_query(db, &s, e,
-                         "SELECT epoch, seq, header FROM entry WHERE device = ? ORDER BY epoch DESC, seq DESC LIMIT 1",
-                         "d", device)) != 0)
+                         "SELECT seq, header FROM entry WHERE device = ? AND epoch = ? ORDER BY seq DESC LIMIT 1", "du",
+                         device, epoch)) != 0)
         return code;
     row = db_next(db, s, e);
     if (row < 0)
         return error_code(e);
     if (row == 1) {
-        out->epoch = db_uint(s, 0);
-        out->seq = db_uint(s, 1);
-        code = header_hash(db_slice(s, 2), out->hash, e);
+        out->seq = db_uint(s, 0);
+        code = header_hash(db_slice(s, 1), out->hash, e);
         db_done(db, s);
     }
     return code;
