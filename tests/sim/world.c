@@ -203,6 +203,52 @@ static void release(struct world *w, unsigned number)
     machine_free(r);
 }
 
+/* backup: as a night would make one. */
+static void back_up(struct world *w)
+{
+    const char *words[] = {"backup", machine_backup(w->backups + 1)};
+    struct machine_run *r = task(w, 2, words);
+    w->backups++;
+    if (r != NULL && r->status == 0 && !r->died) {
+        w->backup = w->backups;
+        for (unsigned m = 1; m <= WORLD_CLONE; m++)
+            memcpy(w->laptops[m].backup_device, w->laptops[m].device, sizeof w->laptops[m].device);
+    }
+    machine_free(r);
+}
+
+/* putback: the office's disk is beyond repair, and the last backup takes its place. What was enrolled since it does not
+ * know. */
+static void put_back(struct world *w)
+{
+    struct machine_run *r;
+    if (w->backup == 0 || disk_is_dark(MACHINE_OFFICE))
+        return;
+    machine_office_stop();
+    world_advance(w, process_now_ms + 1000);
+    if (machine_office() != NULL)
+        return;
+    w->strange = 1;
+    disk_calm(MACHINE_OFFICE); /* it is a new disk */
+    system_fail_allocation(MACHINE_OFFICE, 0);
+    oracle_office_set_back();
+    r = machine_put_back(w->backup);
+    w->backup = 0;
+    w->office_down_ms = process_now_ms;
+    if (r != NULL)
+        world_trace(w, "office: restored -> %d\n%s%s", r->status, r->out, r->err);
+    if (r == NULL || r->status != 0)
+        oracle_found("2: the office's backup cannot be put in its place: %s", r != NULL ? r->err : "it is not there");
+    machine_free(r);
+    for (unsigned m = 1; m <= WORLD_CLONE; m++) {
+        struct world_laptop *l = &w->laptops[m];
+        if (l->name == NULL || strcmp(l->device, l->backup_device) == 0)
+            continue;
+        l->is_gone = 1;
+        oracle_lost(m);
+    }
+}
+
 /* A person who is disabled, or is not any more. */
 static void note_user(struct world *w, const char *what, const char *login)
 {
@@ -226,6 +272,10 @@ static void office_event(struct world *w, int argc, char *const *argv)
         world_advance(w, process_now_ms + 1000);
         w->port++;
         office_up(w);
+    } else if (strcmp(argv[0], "backup") == 0) {
+        back_up(w);
+    } else if (strcmp(argv[0], "putback") == 0) {
+        put_back(w);
     } else if (strcmp(argv[0], "release") == 0 && argc > 1) {
         release(w, (unsigned)strtoul(argv[1], NULL, 10));
     } else if (names_put(w, argc, argv, words) == 0) {
