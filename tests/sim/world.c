@@ -283,8 +283,9 @@ static void office_event(struct world *w, int argc, char *const *argv)
         /* Where the power went under it nobody knows: nothing is expected then. */
         if (r != NULL && (r->status <= 1 || r->died) && strcmp(argv[0], "device") == 0 && argc > 2) {
             int m = argv[2][0] == '@' ? world_machine(w, argv[2] + 1) : -1;
-            if (m > 0 && (strcmp(argv[1], "revoke") == 0 || strcmp(argv[1], "wipe") == 0))
-                w->laptops[m].is_revoked = 1;
+            for (unsigned i = 1; m > 0 && i <= WORLD_CLONE; i++)
+                if (strcmp(w->laptops[i].device, w->laptops[m].device) == 0 && strcmp(argv[1], "list") != 0)
+                    w->laptops[i].is_revoked = 1;
         }
         if (r != NULL && (r->status <= 1 || r->died) && strcmp(argv[0], "user") == 0 && argc > 2)
             note_user(w, r->died ? "disable" : argv[1], argv[2]);
