@@ -26,7 +26,7 @@ static struct options {
     uint64_t seed, seeds;
     unsigned seconds, jobs, weather;
     const char *script, *keep;
-    int has_seed, traces, shrinks, twice, prints;
+    int has_seed, traces, shrinks, twice, prints, first;
 } options = {.seeds = 1, .jobs = 1, .weather = (1u << FORECAST_COUNT) - 1};
 
 static struct {
@@ -175,6 +175,8 @@ static void count(const struct script *s, const struct world_result *r)
 
 static int is_time_left(double began, uint64_t started)
 {
+    if (options.first && total.findings != 0)
+        return 0;
     return options.seconds != 0 ? real_seconds() - began < options.seconds : started < options.seeds;
 }
 
@@ -268,6 +270,7 @@ static int play_script(void)
 static const char usage[] =
     "Usage: sim [--seed N] [--seeds COUNT | --for SECONDS] [--jobs N] [--weather WORD,...|none] [--keep FOLDER]\n"
     "           [--shrink] [--twice]        plays seeds: by default one, chosen anew each time\n"
+    "           [--first]                   no more of them once there is a finding\n"
     "       sim --script FILE | --seed N  --trace | --print     one run: what was said in it, or its script\n";
 
 static int read_weather(const char *words)
@@ -284,7 +287,8 @@ static int read_options(int argc, char **argv)
     static const struct option names[] = {{"seed", 1, NULL, 's'},   {"seeds", 1, NULL, 'n'},   {"for", 1, NULL, 'f'},
                                           {"jobs", 1, NULL, 'j'},   {"weather", 1, NULL, 'w'}, {"keep", 1, NULL, 'k'},
                                           {"script", 1, NULL, 'c'}, {"trace", 0, NULL, 't'},   {"shrink", 0, NULL, 'h'},
-                                          {"twice", 0, NULL, '2'},  {"print", 0, NULL, 'p'},   {NULL, 0, NULL, 0}};
+                                          {"twice", 0, NULL, '2'},  {"print", 0, NULL, 'p'},   {"first", 0, NULL, '1'},
+                                          {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
         switch (c) {
@@ -322,6 +326,9 @@ static int read_options(int argc, char **argv)
             break;
         case 'p':
             options.prints = 1;
+            break;
+        case '1':
+            options.first = 1;
             break;
         default:
             return -1;
