@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "courier.h"
+#include "folder.h"
 #include "store.h"
 
 #define COPY_BYTES 65536
@@ -52,24 +53,6 @@ static int copy(FILE *from, uint64_t bytes, int to, const char *path, struct err
     return code;
 }
 
-/* The folder that a path's file stands in, on the disk. */
-static int sync_folder(const char *path, struct error *e)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
-    int fd, code = 0;
-    if (folder == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* Some file systems of sticks cannot sync a folder, and say so. */
-    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
-        code = error_system(e, E_IO, errno, "the folder %s cannot be synced", folder);
-    if (fd >= 0)
-        (void)close(fd);
-    free(folder);
-    return code;
-}
-
 /* Whole on the disk, or not there. */
 static int write_file(FILE *from, uint64_t bytes, const char *path, struct error *e)
 {
@@ -83,7 +66,7 @@ static int write_file(FILE *from, uint64_t bytes, const char *path, struct error
     if (close(fd) != 0 && code == 0)
         code = error_system(e, E_IO, errno, "%s cannot be written", path);
     if (code == 0)
-        code = sync_folder(path, e);
+        code = folder_sync_of(path, e);
     if (code != 0)
         (void)unlink(path);
     return code;

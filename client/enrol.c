@@ -19,6 +19,7 @@
 #include "agent.h"
 #include "apply.h"
 #include "clock.h"
+#include "folder.h"
 #include "keyfile.h"
 #include "log.h"
 #include "queue.h"
@@ -86,28 +87,6 @@ static int is_there(const char *path)
     return stat(path, &s) == 0;
 }
 
-/* Makes every folder of the path that is missing, private to the user. */
-static int make_folder(const char *folder, struct error *e)
-{
-    char *path = strdup(folder);
-    int code = 0;
-    if (path == NULL)
-        return no_memory(e);
-    for (char *at = path + 1; code == 0; at++) {
-        char was = *at;
-        if (was != '/' && was != '\0')
-            continue;
-        *at = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST)
-            code = error_system(e, E_IO, errno, "the folder %s cannot be made", path);
-        *at = was;
-        if (was == '\0')
-            break;
-    }
-    free(path);
-    return code;
-}
-
 /* The old store as a whole, with what is unsent and sealed in it, under another name: nothing of it is lost or opened.
  */
 static int put_aside(struct enrolment *n, struct error *e)
@@ -157,7 +136,7 @@ static int prepare_folder(struct enrolment *n, struct error *e)
     struct stat s;
     if (is_enrolled(n) && (code = put_aside(n, e)) != 0)
         return code;
-    if ((code = make_folder(n->folder, e)) != 0)
+    if ((code = folder_make(n->folder, e)) != 0)
         return code;
     if (stat(n->folder, &s) != 0 || s.st_uid != geteuid() || chmod(n->folder, 0700) != 0)
         return error_set(e, E_IO, "the folder %s cannot be made private to you", n->folder);
@@ -165,7 +144,7 @@ static int prepare_folder(struct enrolment *n, struct error *e)
         return error_system(e, E_IO, errno, "%s cannot be made", n->marker);
     code = fsync(fd) == 0 ? 0 : error_system(e, E_IO, errno, "%s cannot be written", n->marker);
     close(fd);
-    return code;
+    return code != 0 ? code : folder_sync(n->folder, e);
 }
 
 /* Asked for before anything is touched: whoever stops here has changed nothing. */
@@ -387,7 +366,7 @@ static int enrol(struct enrolment *n, struct id *device, struct error *e)
     /* From here on the store is one that nobody takes away. */
     if (unlink(n->marker) != 0 && errno != ENOENT)
         return error_system(e, E_IO, errno, "%s cannot be removed; remove it by hand", n->marker);
-    return 0;
+    return folder_sync(n->folder, e);
 }
 
 /* What became of the old store is said whatever became of the new one: the next run does not know of it. */

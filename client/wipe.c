@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
+
 /* In this order: without its key file the rest is noise. */
 static const char *const names[] = {STORE_KEYS,          STORE_KEYS ".new", STORE_KEYS ".next", OUTBOX_FILE,
                                     OUTBOX_FILE ".next", "store.office",    "store.office.new", STORE_DB,
@@ -28,16 +30,6 @@ static int overwrite(const char *path)
     return failed;
 }
 
-static int sync_folder(const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed;
-    if (fd < 0)
-        return 1;
-    failed = fsync(fd) != 0;
-    (void)close(fd);
-    return failed;
-}
-
 int wipe_store(const struct store *s, struct error *e)
 {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -52,5 +44,5 @@ int wipe_store(const struct store *s, struct error *e)
             return error_system(e, E_IO, number, "%s/%s could not be destroyed; remove it by hand", s->folder,
                                 names[i]);
     }
-    return sync_folder(s->folder) ? error_set(e, E_IO, "the folder %s could not be synced", s->folder) : 0;
+    return folder_sync(s->folder, e);
 }

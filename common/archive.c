@@ -25,6 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "keyfile.h"
 #include "pack.h"
 
@@ -246,23 +247,6 @@ static int put_all(struct writer *writer, struct error *e)
     return 0;
 }
 
-/* A rename is durable once its folder is. */
-static int sync_folder(const char *path, struct error *e)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
-    int fd, code = 0;
-    if (folder == NULL)
-        return no_memory(e);
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        code = error_system(e, E_IO, errno, "the folder of the archive %s cannot be synced", path);
-    if (fd >= 0)
-        (void)close(fd);
-    free(folder);
-    return code;
-}
-
 static int start_file(struct writer *writer, struct error *e)
 {
     const char *path = writer->options->path;
@@ -296,7 +280,7 @@ static int finish_file(struct writer *writer, struct error *e)
         return error_system(e, E_IO, errno, "the archive %s cannot be put in its place", path);
     free(writer->temporary);
     writer->temporary = NULL;
-    return sync_folder(path, e);
+    return folder_sync_of(path, e); /* a rename is durable once its folder is */
 }
 
 int archive_write(struct db *db, const struct archive_options *options, uint64_t *entries, struct error *e)

@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "keyfile_private.h"
 #include "vault_private.h"
 
@@ -330,17 +331,7 @@ static int copy(struct job *j, struct error *e)
 
 static int replace(const char *next, const char *path)
 {
-    char folder[NAME_MAX_BYTES];
-    char *slash;
-    int fd, rc;
-    (void)snprintf(folder, sizeof folder, "%s", path);
-    slash = strrchr(folder, '/');
-    slash[slash == folder ? 1 : 0] = '\0'; /* it is an absolute path */
-    if (rename(next, path) != 0 || (fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-        return -1;
-    rc = fsync(fd);
-    (void)close(fd);
-    return rc;
+    return rename(next, path) != 0 || folder_sync_of(path, NULL) != 0 ? -1 : 0;
 }
 
 /* Step 7. What goes wrong here can be ended later. */

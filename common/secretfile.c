@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
+
 #define MAGIC "satchel secret 1\n"
 #define MAGIC_BYTES (sizeof MAGIC - 1)
 #define TEXT_BYTES 44 /* base64 of 32 bytes */
@@ -30,17 +32,6 @@ static int folder_of(const char *path, char out[PATH_MAX])
 }
 
 /* ---- making ---- */
-
-static int sync_folder(const char *path)
-{
-    char folder[PATH_MAX];
-    int fd, rc;
-    if (folder_of(path, folder) != 0 || (fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-        return -1;
-    rc = fsync(fd);
-    (void)close(fd);
-    return rc;
-}
 
 static int write_file(int fd, const uint8_t *bytes, size_t count)
 {
@@ -73,8 +64,8 @@ int secretfile_create(const char *path, uint8_t secret[SECRETFILE_BYTES], struct
         number = errno;
     if (close(fd) != 0 && number == 0)
         number = errno;
-    if (number == 0 && sync_folder(path) != 0)
-        number = errno;
+    if (number == 0 && folder_sync_of(path, NULL) != 0)
+        number = EIO;
     sodium_memzero(text, sizeof text);
     if (number != 0) {
         (void)unlink(path);

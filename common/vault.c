@@ -66,7 +66,7 @@ int vault_error(sqlite3 *db, const char *what, struct error *e)
 {
     int extended = sqlite3_extended_errcode(db);
     int number = sqlite3_system_errno(db);
-    if (extended == VAULT_TAG_FAILED || extended == SQLITE_IOERR_CORRUPTFS)
+    if (extended == VAULT_TAG_FAILED)
         return error_set(e, E_VERIFY, "%s: a page of the store failed its seal; restore the store from a backup", what);
     if (extended == SQLITE_READONLY_DBMOVED)
         return error_set(e, E_BUSY, "%s: " MOVED_WORDS, what);

@@ -93,6 +93,14 @@ static inline sqlite3_file *vault_handle_real(struct vault_handle *h)
     return (sqlite3_file *)(void *)(h + 1);
 }
 
+/* Reads from the file beneath. SQLite takes EIO for a file that is corrupt (unixRead): but a disk that cannot be read
+ * now says nothing about what is on it, and nobody shall put a store back from a backup for that. */
+static inline int vault_read(sqlite3_file *real, void *out, int count, sqlite3_int64 offset)
+{
+    int rc = real->pMethods->xRead(real, out, count, offset);
+    return rc == SQLITE_IOERR_CORRUPTFS ? SQLITE_IOERR_READ : rc;
+}
+
 /* ---- vault_page.c ---- */
 
 /* Derives the keys of the database file with this id. */

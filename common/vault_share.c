@@ -209,8 +209,7 @@ static int unchanged(const struct vault_share *s, struct vault_handle *log)
     /* Where there was none, one may have come and gone, with all that was in it. */
     if (frames == 0 || !log->is_open || memcmp(log->header + LOG_SALTS, s->index + INDEX_SALTS, SALTS_BYTES) != 0)
         return 0;
-    rc = real->pMethods->xRead(real, next, sizeof next,
-                               VAULT_WAL_HEADER_BYTES + (sqlite3_int64)frames * VAULT_FRAME_BYTES);
+    rc = vault_read(real, next, sizeof next, VAULT_WAL_HEADER_BYTES + (sqlite3_int64)frames * VAULT_FRAME_BYTES);
     return rc == SQLITE_IOERR_SHORT_READ ||
            (rc == SQLITE_OK && memcmp(next + FRAME_SALTS, log->header + LOG_SALTS, SALTS_BYTES) != 0);
 }

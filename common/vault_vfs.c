@@ -49,7 +49,7 @@ static int read_page(struct vault_handle *h, uint64_t number, uint8_t page[VAULT
 {
     sqlite3_file *real = vault_handle_real(h);
     uint8_t disk[VAULT_PAGE_BYTES];
-    int rc = real->pMethods->xRead(real, disk, VAULT_PAGE_BYTES, (sqlite3_int64)(number - 1) * VAULT_PAGE_BYTES);
+    int rc = vault_read(real, disk, VAULT_PAGE_BYTES, (sqlite3_int64)(number - 1) * VAULT_PAGE_BYTES);
     /* A page behind the end of the file would become zeros in SQLite's hands: it is missing, and that is an error. */
     if (rc == SQLITE_IOERR_SHORT_READ)
         return VAULT_TAG_FAILED;
@@ -241,7 +241,7 @@ static int make_keys(struct vault_handle *h)
 {
     sqlite3_file *real = vault_handle_real(h);
     uint8_t id[VAULT_ID_BYTES];
-    int rc = real->pMethods->xRead(real, id, sizeof id, 0); /* a file that is too short is found by check_key */
+    int rc = vault_read(real, id, sizeof id, 0); /* a file that is too short is found by check_key */
     if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ)
         return rc;
     h->secret = sodium_malloc(sizeof *h->secret);

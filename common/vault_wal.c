@@ -27,7 +27,7 @@ static sqlite3_file *real_of(sqlite3_file *file)
 
 static int read_sealed(sqlite3_file *real, sqlite3_int64 offset, uint8_t disk[VAULT_FRAME_BYTES])
 {
-    int rc = real->pMethods->xRead(real, disk, VAULT_FRAME_BYTES, offset);
+    int rc = vault_read(real, disk, VAULT_FRAME_BYTES, offset);
     return rc == SQLITE_IOERR_SHORT_READ ? VAULT_TAG_FAILED : rc;
 }
 
@@ -88,7 +88,7 @@ static int wal_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offs
         return SQLITE_IOERR_SHORT_READ;
     }
     if (offset + count <= VAULT_WAL_HEADER_BYTES)
-        return real->pMethods->xRead(real, out, count, offset);
+        return vault_read(real, out, count, offset);
     within = (offset - VAULT_WAL_HEADER_BYTES) % VAULT_FRAME_BYTES;
     frame = offset - within;
     if (offset < VAULT_WAL_HEADER_BYTES || within + count > VAULT_FRAME_BYTES)
@@ -240,7 +240,7 @@ int vault_wal_take_up(struct vault_handle *log)
     rc = beneath->xOpen(beneath, log->name, real, SQLITE_OPEN_READONLY | SQLITE_OPEN_WAL, NULL);
     log->is_open = rc == SQLITE_OK;
     if (rc == SQLITE_OK)
-        rc = real->pMethods->xRead(real, log->header, sizeof log->header, 0);
+        rc = vault_read(real, log->header, sizeof log->header, 0);
     return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : rc;
 }
 

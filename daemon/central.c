@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "folder.h"
 #include "keyfile.h"
 #include "log.h"
 #include "record.h"
@@ -255,10 +256,8 @@ int central_create(const struct central_options *o, struct error *e)
         code = no_memory(e);
         goto out;
     }
-    if (mkdir(o->folder, 0700) != 0 && errno != EEXIST) {
-        code = error_system(e, E_IO, errno, "%s cannot be made", o->folder);
+    if ((code = folder_make(o->folder, e)) != 0)
         goto out;
-    }
     if (stat(store, &there) == 0 || stat(keys, &there) == 0) {
         code = error_set(e, E_EXISTS, "there is an office in %s already; nothing was touched", o->folder);
         goto out;

@@ -52,9 +52,7 @@ static void *grow(void *at, size_t count, size_t *room, size_t size)
     if (count < *room)
         return at;
     *room = 2 * *room + 8;
-    if ((at = realloc(at, *room * size)) == NULL)
-        abort();
-    return at;
+    return realloc(at, *room * size);
 }
 
 void loop_link_set(unsigned machine, const struct loop_link *link)
@@ -351,8 +349,6 @@ int uv_getaddrinfo(uv_loop_t *uv, uv_getaddrinfo_t *request, uv_getaddrinfo_cb c
     struct addrinfo *a = calloc(1, sizeof *a);
     struct sockaddr_in *in = calloc(1, sizeof *in);
     (void)uv, (void)callback, (void)node, (void)hints;
-    if (a == NULL || in == NULL)
-        abort();
     in->sin_family = AF_INET;
     in->sin_port = htons((uint16_t)strtoul(service, NULL, 10));
     a->ai_addr = (struct sockaddr *)in;
@@ -386,8 +382,6 @@ int uv_tcp_connect(uv_connect_t *request, uv_tcp_t *t, const struct sockaddr *ad
     if (t->delayed_error == 0) {
         struct network_link *link = network_connect(w, luck);
         struct waiting *new = calloc(1, sizeof *new), **at = &l->first;
-        if (new == NULL)
-            abort();
         set_end((uv_stream_t *)t, &link->end[0]);
         new->end = &link->end[1];
         new->due_ms = process_now_ms + w->delay_ms;

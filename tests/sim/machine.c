@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli.h"
 #include "command.h"
@@ -62,10 +61,8 @@ void machine_start(const char *folder)
 {
     (void)snprintf(root, sizeof root, "%s", folder);
     memset(newer, 0, sizeof newer);
-    for (unsigned m = 0; m < PROCESS_MACHINES; m++) {
+    for (unsigned m = 0; m < PROCESS_MACHINES; m++)
         sitting_forget(m);
-        (void)mkdir(machine_folder(m), 0700);
-    }
     process_on_switch = switched;
 }
 
@@ -248,10 +245,15 @@ int machine_office_start(unsigned port)
 
 const char *machine_journal(void)
 {
+    const char *last;
     if (office.journal == NULL)
         return "";
     (void)fflush(office.journal);
-    return office.text;
+    for (last = office.text + office.bytes; last > office.text && (last[0] == '\0' || last[0] == '\n');)
+        last--;
+    while (last > office.text && last[-1] != '\n')
+        last--;
+    return last;
 }
 
 void machine_office_stop(void)

@@ -45,7 +45,7 @@ int machine_is_busy(unsigned machine);
 int machine_office_init(void);           /* `satcheld init`. 0: done */
 int machine_office_start(unsigned port); /* `satcheld run`. 0: it listens */
 void machine_office_stop(void);          /* SIGTERM; it ends within the next steps */
-const char *machine_journal(void);       /* what satcheld has said so far */
+const char *machine_journal(void);       /* the last line that satcheld wrote */
 struct central *machine_office(void);    /* the running office's store; NULL: it does not run */
 /* An operator's command while satcheld runs, done when this returns; freed with machine_free. NULL: it does not run. */
 struct machine_run *machine_task(int argc, const char *const *argv);

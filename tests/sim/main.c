@@ -25,7 +25,8 @@ enum { JOBS_MAX = 64, RUN_SECONDS = 120 };
 static struct options {
     uint64_t seed, seeds;
     unsigned seconds, jobs, weather;
-    const char *script, *keep;
+    const char *keep;
+    char **scripts; /* NULL-ended */
     int has_seed, traces, shrinks, twice, prints, first;
 } options = {.seeds = 1, .jobs = 1, .weather = (1u << FORECAST_COUNT) - 1};
 
@@ -241,28 +242,43 @@ static void tell(void)
 
 /* --- one script --- */
 
-static int play_script(void)
+static int play_script(struct script *s, const char *name)
 {
     struct world_result r;
-    struct script s;
     char hex[65];
-    if (options.script != NULL && script_read(&s, options.script) != 0)
-        return 2;
-    if (options.script == NULL)
-        people_make(&s, options.seed, options.weather);
     if (options.prints) {
-        script_write(&s, NULL, stdout);
-        script_free(&s);
+        script_write(s, NULL, stdout);
         return 0;
     }
-    run(&s, NULL, options.traces ? stdout : NULL, &r);
+    run(s, NULL, options.traces ? stdout : NULL, &r);
     sodium_bin2hex(hex, sizeof hex, r.trace_hash, sizeof r.trace_hash);
-    printf("%s: %zu events, trace %s%s%s\n", options.script != NULL ? options.script : "the seed", s.count, hex,
-           r.finding[0] != '\0' ? "\nFOUND " : "", r.finding);
+    printf("%s: %zu events, trace %s%s%s\n", name, s->count, hex, r.finding[0] != '\0' ? "\nFOUND " : "", r.finding);
     if (r.finding[0] != '\0' && options.keep != NULL)
-        keep(&s, r.finding);
-    script_free(&s);
+        keep(s, r.finding);
     return r.finding[0] != '\0';
+}
+
+static int play_scripts(void)
+{
+    struct script s;
+    int status = 0;
+    for (char **name = options.scripts; *name != NULL; name++) {
+        if (script_read(&s, *name) != 0)
+            return 2;
+        status |= play_script(&s, *name);
+        script_free(&s);
+    }
+    return status;
+}
+
+static int play_one_seed(void)
+{
+    struct script s;
+    int status;
+    people_make(&s, options.seed, options.weather);
+    status = play_script(&s, "the seed");
+    script_free(&s);
+    return status;
 }
 
 /* --- options --- */
@@ -271,7 +287,8 @@ static const char usage[] =
     "Usage: sim [--seed N] [--seeds COUNT | --for SECONDS] [--jobs N] [--weather WORD,...|none] [--keep FOLDER]\n"
     "           [--shrink] [--twice]        plays seeds: by default one, chosen anew each time\n"
     "           [--first]                   no more of them once there is a finding\n"
-    "       sim --script FILE | --seed N  --trace | --print     one run: what was said in it, or its script\n";
+    "       sim FILE... [--trace]              plays scripts\n"
+    "       sim --seed N --trace | --print     one run: what was said in it, or its script\n";
 
 static int read_weather(const char *words)
 {
@@ -284,11 +301,10 @@ static int read_weather(const char *words)
 
 static int read_options(int argc, char **argv)
 {
-    static const struct option names[] = {{"seed", 1, NULL, 's'},   {"seeds", 1, NULL, 'n'},   {"for", 1, NULL, 'f'},
-                                          {"jobs", 1, NULL, 'j'},   {"weather", 1, NULL, 'w'}, {"keep", 1, NULL, 'k'},
-                                          {"script", 1, NULL, 'c'}, {"trace", 0, NULL, 't'},   {"shrink", 0, NULL, 'h'},
-                                          {"twice", 0, NULL, '2'},  {"print", 0, NULL, 'p'},   {"first", 0, NULL, '1'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option names[] = {{"seed", 1, NULL, 's'},  {"seeds", 1, NULL, 'n'},   {"for", 1, NULL, 'f'},
+                                          {"jobs", 1, NULL, 'j'},  {"weather", 1, NULL, 'w'}, {"keep", 1, NULL, 'k'},
+                                          {"trace", 0, NULL, 't'}, {"shrink", 0, NULL, 'h'},  {"twice", 0, NULL, '2'},
+                                          {"print", 0, NULL, 'p'}, {"first", 0, NULL, '1'},   {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
         switch (c) {
@@ -312,9 +328,6 @@ static int read_options(int argc, char **argv)
         case 'k':
             options.keep = optarg;
             break;
-        case 'c':
-            options.script = optarg;
-            break;
         case 't':
             options.traces = 1;
             break;
@@ -334,7 +347,8 @@ static int read_options(int argc, char **argv)
             return -1;
         }
     }
-    return optind == argc && options.jobs >= 1 && options.jobs <= JOBS_MAX ? 0 : -1;
+    options.scripts = argv + optind;
+    return options.jobs >= 1 && options.jobs <= JOBS_MAX ? 0 : -1;
 }
 
 int main(int argc, char **argv)
@@ -350,8 +364,10 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "sim: no folder can be made in /dev/shm: %s\n", strerror(errno));
         return 2;
     }
-    if (options.script != NULL || options.traces || options.prints) {
-        status = play_script();
+    if (options.scripts[0] != NULL) {
+        status = play_scripts();
+    } else if (options.traces || options.prints) {
+        status = play_one_seed();
     } else {
         play_seeds();
         tell();

@@ -10,8 +10,6 @@ uint64_t network_bytes;
 struct network_link *network_connect(const struct loop_link *weather, struct luck *luck)
 {
     struct network_link *l = calloc(1, sizeof *l);
-    if (l == NULL)
-        abort();
     l->weather = *weather;
     l->luck = luck;
     for (unsigned side = 0; side < 2; side++) {
@@ -51,8 +49,6 @@ static struct network_piece *make(struct network_link *l, unsigned way, const ui
 {
     struct network_piece *p = calloc(1, sizeof *p + size);
     uint64_t due = process_now_ms + l->weather.delay_ms;
-    if (p == NULL)
-        abort();
     if (l->weather.jitter_ms != 0)
         due += luck_below(l->luck, l->weather.jitter_ms + 1);
     if (due < l->last_due_ms[way])

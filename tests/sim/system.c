@@ -97,7 +97,8 @@ int crypto_pwhash(unsigned char *const out, unsigned long long size, const char 
 }
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
-/* --- allocations: the linker sends those of our own code here (--wrap) --- */
+/* --- allocations: the linker sends those of our own code here (--wrap); the simulator's, compiled as __real_malloc,
+ * not --- */
 
 static uint64_t until_failure[PROCESS_MACHINES]; /* 0: none fails */
 

@@ -66,7 +66,7 @@ static int happens_link(struct world *w, unsigned m, int argc, char *const *argv
 static int happens_power(struct world *w, unsigned m, int argc, char *const *argv)
 {
     int64_t after = number(argc, argv, "after", 0);
-    if (after > 0)
+    if (after > 0 && !disk_is_dark(m))
         disk_cut_after(m, (uint64_t)after, &w->luck);
     else if (!disk_is_dark(m))
         disk_cut(m, &w->luck);
@@ -176,7 +176,8 @@ static int happens_stolen(struct world *w, unsigned m, int argc, char *const *ar
     if (m == MACHINE_OFFICE)
         return -1;
     stop(w, m);
-    disk_erase(m);
+    if (disk_copy(WORLD_EMPTY, m) != 0)
+        return -1;
     w->laptops[m].is_enrolled = 0;
     oracle_lost(m);
     return 0;

@@ -50,7 +50,7 @@ void world_trace(struct world *w, const char *format, ...)
     hide_root(w, line);
     (void)crypto_generichash_update(&trace_state, (uint8_t *)line, strlen(line));
     if (w->trace != NULL)
-        (void)fprintf(w->trace, "%s\n", line);
+        (void)fprintf(w->trace, "%s\n", line), (void)fflush(w->trace);
 }
 
 /* --- machines --- */
@@ -401,8 +401,8 @@ static void begin(struct world *w, const struct script *s, const char *root, FIL
     loop_reset(&w->luck);
     names_reset();
     oracle_reset();
-    machine_start(root);
     disk_start(root);
+    machine_start(root);
     (void)snprintf(path, sizeof path, "%s/passphrase", root);
     if ((f = fopen(path, "w")) == NULL || fputs("a passphrase of the simulation\n", f) < 0 || fclose(f) != 0)
         abort();

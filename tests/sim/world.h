@@ -14,6 +14,7 @@
 #define WORLD_BEGIN_MS 1772409600000ull /* 2026-03-02 00:00 UTC, a Monday */
 #define WORLD_CLONE 6u                  /* the machine that a clone runs on; its name is the laptop's with a ~ */
 #define WORLD_IMAGE 8u                  /* the image of laptop m is machine WORLD_IMAGE + m, the office's WORLD_IMAGE */
+#define WORLD_EMPTY 15u                 /* a machine with nothing on its disk */
 #define WORLD_ROUNDS 8                  /* of syncs, once the weather is clear: after them every queue is empty */
 
 struct world_laptop {

@@ -1,0 +1,19 @@
+/* Folders: made, and on the disk. A file that was synced can still be without its name after a power cut, until the
+ * folder that it stands in was synced too (fsync(2)). */
+#ifndef SATCHEL_FOLDER_H
+#define SATCHEL_FOLDER_H
+
+#include "error.h"
+
+/* Makes every folder of the path that is missing, private to its owner, and syncs each into the one above it; one that
+ * is there stays as it is. E_IO, E_MEMORY. */
+int folder_make(const char *path, struct error *e);
+
+/* Syncs the names in a folder. A file system that cannot do that for folders (some of sticks, EINVAL) counts as done.
+ * E_IO. */
+int folder_sync(const char *path, struct error *e);
+
+/* The same for the folder that a path's file stands in. E_IO, E_MEMORY. */
+int folder_sync_of(const char *path, struct error *e);
+
+#endif
