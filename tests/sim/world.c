@@ -290,6 +290,19 @@ static void decide(struct world *w, unsigned m, unsigned number, unsigned value)
     collect(w);
 }
 
+/* What is unsent goes to the office as a file, past the link, and without the store. */
+static void courier(struct world *w, unsigned m)
+{
+    char file[300];
+    const char *out[] = {"courier", "out", file}, *in[] = {"courier", file};
+    (void)snprintf(file, sizeof file, "%s/courier-%u-%llu", w->root, m, (unsigned long long)w->events);
+    if (!w->laptops[m].is_enrolled || !wait_for(w, m))
+        return;
+    command(w, m, 3, out);
+    office_up(w);
+    machine_free(task(w, 2, in));
+}
+
 static void laptop_event(struct world *w, unsigned m, int argc, char *const *argv)
 {
     const char *words[SCRIPT_WORDS_MAX + 1];
@@ -298,6 +311,10 @@ static void laptop_event(struct world *w, unsigned m, int argc, char *const *arg
     int named = argc > 2 && argv[0][0] == ':' && strcmp(argv[1], "=") == 0;
     if (strcmp(argv[0], "enrol") == 0) {
         enrol(w, m);
+        return;
+    }
+    if (strcmp(argv[0], "courier") == 0) {
+        courier(w, m);
         return;
     }
     if (!sit_down(w, m))
