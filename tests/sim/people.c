@@ -270,6 +270,10 @@ static void begin(struct people *p)
     for (unsigned i = 0; i < p->s->laptops; i++) {
         const char *name = p->s->names[i];
         people_say(p, "office user add %s --name %s --role 'case manager'", name, name);
+        forecast_link(p, name);
+        if ((p->weather >> FORECAST_POWER & 1) && below(p, 2) != 0)
+            people_say(p, "weather %s power after=%u", name, 1 + below(p, 150));
+        people_say(p, "%s enrol", name);
         people_say(p, "%s enrol", name);
         p->at_s += 60;
     }
