@@ -7,8 +7,10 @@
 #include "clock.h"
 #include "decided.h"
 #include "log.h"
+#include "queue.h"
 #include "record.h"
 #include "schema.h"
+#include "setback.h"
 
 int apply_create(struct db *db, struct error *e)
 {
@@ -119,30 +121,49 @@ static int is_in(struct slice list, const struct id *scope)
 /* --- one entry --- */
 
 /* It is here already: our own, or one that came before a break. One that the office had held back and now deals has
- * been released. An own change that waits for its proof goes on waiting: its place is the proof's to give. */
+ * been released. An own change that waits for its proof goes on waiting: its place is the proof's to give. One whose
+ * place was lost with the office's set-back gets its new one. */
 static int take_known(struct db *db, struct log_entry *entry, struct error *e)
 {
     sqlite3_stmt *s;
-    int row, code, waits = 0, held = 0;
-    if ((code = db_query(db, &s, e, "SELECT position IS NULL, held FROM entry WHERE id = ?", "i", entry->id)) != 0)
+    int row, code, waits = 0, held = 0, stray = 0;
+    if ((code = db_query(db, &s, e, "SELECT position IS NULL, held, position >= ?2 FROM entry WHERE id = ?1", "iu",
+                         entry->id, (uint64_t)LOG_STRAY)) != 0)
         return code;
     if ((row = db_next(db, s, e)) < 0)
         return error_code(e);
     if (row == 1) {
         waits = db_int(s, 0) != 0;
         held = db_int(s, 1) != 0;
+        stray = db_int(s, 2) != 0;
         db_done(db, s);
     }
-    if (waits)
+    if (waits || entry->position >= LOG_STRAY)
         return 0;
+    if (stray && ((code = log_clear(db, entry->position, entry->id, e)) != 0 ||
+                  (code = log_accept(db, entry->id, entry->position, entry->received_ms, e)) != 0 ||
+                  (code = record_refresh(db, &entry->change, e)) != 0))
+        return code;
     return held ? record_set_held(db, entry->id, 0, e) : record_apply(db, entry, e);
+}
+
+/* Adds it to the log. An entry of another history that has its place gives way. */
+static int add(struct db *db, struct log_entry *entry, struct error *e)
+{
+    const struct change *c = &entry->change;
+    int code = log_add(db, c, entry->position, entry->received_ms, entry->mask, &entry->id, e);
+    if (code != E_VERIFY || log_find(db, &c->device, c->epoch, c->seq, NULL, NULL) != 0)
+        return code;
+    if ((code = log_clear(db, entry->position, 0, e)) != 0)
+        return code;
+    return log_add(db, c, entry->position, entry->received_ms, entry->mask, &entry->id, e);
 }
 
 /* Into the log and the record. */
 static int take(struct db *db, struct edit_author *author, struct log_entry *entry, struct error *e)
 {
     struct error why = {0, ""};
-    int code = log_add(db, &entry->change, entry->position, entry->received_ms, entry->mask, &entry->id, &why);
+    int code = add(db, entry, &why);
     int exists_here = code == E_EXISTS;
     if (code != 0 && !exists_here)
         return error_set(e, code, "%s", why.text);
@@ -210,7 +231,9 @@ static int note_staged(struct db *db, const struct id *person, const struct id *
     if (code != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
-        if ((code = read_staged(s, &entry, e)) != 0 || (code = decided_note(db, person, &entry.change, e)) != 0) {
+        if ((code = read_staged(s, &entry, e)) == 0 && entry.position < LOG_STRAY)
+            code = decided_note(db, person, &entry.change, e);
+        if (code != 0) {
             db_done(db, s);
             return code;
         }
@@ -218,8 +241,14 @@ static int note_staged(struct db *db, const struct id *person, const struct id *
     return row < 0 ? error_code(e) : 0;
 }
 
+static int purge(struct db *db, const struct edit_author *author, const struct id *scope, struct error *e)
+{
+    int code = setback_keep_headers(db, &author->chain.device, scope, e);
+    return code != 0 ? code : record_purge(db, scope, e);
+}
+
 /* Puts what was dealt of a scope in the place of what was here: an op that ended while we were not told would else live
- * on. What the office holds back of ours is kept beside it. */
+ * on. What the office holds back of ours is kept beside it, and what others wrote and the office lost. */
 static int settle(struct db *db, struct edit_author *author, const struct id *scope, struct error *e)
 {
     struct error why = {0, ""};
@@ -229,13 +258,13 @@ static int settle(struct db *db, struct edit_author *author, const struct id *sc
     if (there) {
         code = db_run(db, e,
                       "INSERT OR IGNORE INTO arriving(device, epoch, seq, scope, position, received, held, header, "
-                      "body, mask) SELECT device, epoch, seq, scope, position, received, 1, header, body, mask "
-                      "FROM entry WHERE scope = ? AND held = 1 AND position IS NOT NULL",
-                      "d", scope);
+                      "body, mask) SELECT device, epoch, seq, scope, position, received, held, header, body, mask "
+                      "FROM entry WHERE scope = ? AND (held = 1 OR position >= ?) AND position IS NOT NULL",
+                      "du", scope, (uint64_t)LOG_STRAY);
         if (code != 0 || (code = note_staged(db, &author->person, scope, e)) != 0)
             return code;
         /* Changes that wait to be sent keep everything of their scope here; the digest tells if that matters. */
-        if ((code = record_purge(db, scope, &why)) != 0 && code != E_REFUSED)
+        if ((code = purge(db, author, scope, &why)) != 0 && code != E_REFUSED)
             return error_set(e, code, "%s", why.text);
     }
     if ((code = take_staged(db, author, scope, e)) != 0)
@@ -250,7 +279,15 @@ struct applying {
     struct edit_author *author;
     const struct message_entries *m;
     struct apply_result *result;
+    uint64_t size; /* of the office's log, as its checkpoint states it */
 };
+
+static int is_beyond(struct error *e)
+{
+    return error_set(e, E_VERIFY,
+                     "the office deals entries that its own checkpoint does not cover; nothing was changed here: sync "
+                     "again, and if it stays so, call the office");
+}
 
 static int take_item(struct applying *a, const struct batch_item *item, struct error *e)
 {
@@ -258,6 +295,8 @@ static int take_item(struct applying *a, const struct batch_item *item, struct e
     const struct id *scope = &entry.change.scope;
     int code, complete, arrives, waits;
     memset(&entry, 0, offsetof(struct log_entry, change));
+    if (item->position >= a->size)
+        return is_beyond(e);
     if ((code = change_read(item->header, item->body, &entry.change, e)) != 0)
         return code;
     entry.position = item->position;
@@ -314,7 +353,10 @@ static int take_batch(struct applying *a, struct error *e)
 static int let_go(struct applying *a, const struct id *scope, struct error *e)
 {
     struct error why = {0, ""};
-    int code = record_purge(a->db, scope, &why);
+    int code, alone = setback_is_alone(a->db, scope, e);
+    if (alone < 0)
+        return error_code(e);
+    code = alone ? E_REFUSED : purge(a->db, a->author, scope, &why);
     if (code == E_REFUSED) {
         a->result->kept++;
         return set_complete(a->db, scope, 0, e);
@@ -355,7 +397,7 @@ static int compare(struct applying *a, struct error *e)
     int code = apply_scopes(a->db, &scopes, &count, e);
     if (code != 0)
         return code;
-    code = record_digest(a->db, scopes, count, a->result->digest, e);
+    code = setback_digest(a->db, scopes, count, a->result->digest, e);
     a->result->agrees = code == 0 && memcmp(a->result->digest, a->m->digest, sizeof a->m->digest) == 0;
     free(scopes);
     return code;
@@ -382,11 +424,15 @@ static int finish(struct applying *a, struct error *e)
     return db_meta_set_uint(a->db, "digest_position", r->position, e);
 }
 
-int apply_entries(struct db *db, struct edit_author *author, const struct message_entries *m,
-                  struct apply_result *result, struct error *e)
+int apply_entries(struct db *db, struct edit_author *author, const struct checkpoint_vkey *key,
+                  const struct message_entries *m, struct apply_result *result, struct error *e)
 {
-    struct applying a = {db, author, m, result};
+    struct applying a = {db, author, m, result, 0};
     int code;
+    if ((code = queue_witness(db, key, m->checkpoint, &m->consistency, &a.size, e)) != 0)
+        return code;
+    if (m->cursor > a.size)
+        return is_beyond(e);
     if ((code = take_batch(&a, e)) != 0 || (code = db_meta_set_uint(db, "pull_cursor", m->cursor, e)) != 0)
         return code;
     if (m->done && (code = finish(&a, e)) != 0)

@@ -31,18 +31,19 @@ struct apply_result { /* counts are added to; the rest is set with the last batc
     uint64_t entries; /* that came */
     uint64_t arrived; /* scopes */
     uint64_t purged;  /* scopes let go of */
-    uint64_t kept;    /* scopes that should go, and stay because a change in them waits to be sent */
+    uint64_t kept;    /* scopes that should go, and stay: a change in them waits to be sent, or is here alone */
     int done, agrees, rebuilt;
     uint64_t position; /* the office log's size that digest speaks of */
     uint8_t digest[32];
 };
 
-/* Takes one batch and its cursor. With `done` also lets go of scopes and compares digests: where they differ the record
- * is made anew from the log (rebuilt), and where they still differ every scope is marked to be dealt again (agrees 0).
- * Inside the caller's transaction. E_INPUT, E_LIMIT, E_VERIFY (an entry is not what its hash says, or not what this
- * store has), or the store's errors: then nothing must be committed. */
-int apply_entries(struct db *db, struct edit_author *author, const struct message_entries *m,
-                  struct apply_result *result, struct error *e);
+/* Takes one batch, its cursor, and the checkpoint that covers both. With `done` also lets go of scopes and compares
+ * digests: where they differ the record is made anew from the log (rebuilt), and where they still differ every scope is
+ * marked to be dealt again (agrees 0). key: the office's. Inside the caller's transaction. E_INPUT, E_LIMIT, E_VERIFY
+ * (an entry is not what its hash says, or not what this store has; the checkpoint does not continue the last one, or
+ * does not cover the batch), or the store's errors: then nothing must be committed. */
+int apply_entries(struct db *db, struct edit_author *author, const struct checkpoint_vkey *key,
+                  const struct message_entries *m, struct apply_result *result, struct error *e);
 
 /* Writes the receipt: what this laptop now shows, in its own signed words. Inside the caller's transaction. */
 int apply_receipt(struct db *db, struct edit_author *author, const struct apply_result *result, struct error *e);

@@ -11,11 +11,13 @@
 #include "log.h"
 #include "merkle.h"
 #include "schema.h"
+#include "setback.h"
 
 /* A signed head, as the archive has it. */
 struct head {
     struct chain_head said;
     uint64_t number; /* in the archive */
+    int differs;     /* it saw another root than ours */
     uint8_t bytes[CHAIN_HEAD_MAX];
     size_t size;
 };
@@ -42,8 +44,9 @@ struct verifying {
     size_t *by_size; /* heads, by the size of the checkpoint that their device had seen */
     size_t next_by_size;
     struct merkle_frontier frontier;
-    uint64_t agreed_size;     /* the largest size at which a head's root is ours */
-    const struct head *other; /* the first head that saw another root than ours */
+    uint64_t agreed_size; /* the largest size at which a head's root is ours */
+    uint64_t kept_size;   /* of the shortest backup that the office announced: what devices saw beyond it may be lost */
+    const struct head *other; /* the first head that saw another root than ours, or a longer log, and not for that */
     struct change change;
 };
 
@@ -129,6 +132,7 @@ static int take_head(struct verifying *v, struct slice signed_head, struct error
     }
     head = &v->heads[v->head_count];
     head->number = v->head_count;
+    head->differs = 0;
     head->size = signed_head.size; /* archive_next gives no more than CHAIN_HEAD_MAX */
     memcpy(head->bytes, signed_head.p, signed_head.size);
     if (chain_peek(signed_head, &head->said, e) != 0) {
@@ -284,16 +288,37 @@ static void compare_witnesses(struct verifying *v)
         return;
     merkle_root(&v->frontier, &root);
     for (; v->next_by_size < v->head_count; v->next_by_size++) {
-        const struct head *head = &v->heads[v->by_size[v->next_by_size]];
+        struct head *head = &v->heads[v->by_size[v->next_by_size]];
         if (head->said.checkpoint_size > v->frontier.size)
             return;
         if (head->said.checkpoint_size == 0)
             continue; /* it had seen none */
         if (memcmp(head->said.checkpoint_root.b, root.b, sizeof root.b) == 0)
             v->agreed_size = v->frontier.size;
-        else if (v->other == NULL)
-            v->other = head;
+        else
+            head->differs = 1;
     }
+}
+
+/* The office goes on under a new epoch where it was put back from a backup, and its first word there says so. Where
+ * that is sealed the size is taken to be the log's then, which it is for every backup that satcheld made. */
+static int take_set_back(struct verifying *v, const struct archive_record *record, const struct change *c,
+                         struct error *e)
+{
+    struct audit_verify_result *result = v->result;
+    uint64_t size = record->position;
+    if (!id_equal(&c->device, &v->office) || c->epoch == 1 || c->seq != 1)
+        return 0;
+    if (c->kind != KIND_EVENT || (!record->sealed && !setback_read(c, &size)) || size > record->position)
+        return error_set(e, E_VERIFY,
+                         "the office begins a new epoch of its chain and does not say that it was put back from a "
+                         "backup");
+    result->set_backs++;
+    result->set_back_size = size;
+    result->set_back_ms = record->received_ms;
+    if (size < v->kept_size)
+        v->kept_size = size;
+    return 0;
 }
 
 static int take_entry(struct verifying *v, const struct archive_record *record, struct error *e)
@@ -303,7 +328,7 @@ static int take_entry(struct verifying *v, const struct archive_record *record, 
     struct merkle_hash leaf;
     int code;
     code = record->sealed ? change_read_header(record->header, c, e) : change_read(record->header, record->body, c, e);
-    if (code != 0 || follow(v, c, e) != 0)
+    if (code != 0 || follow(v, c, e) != 0 || take_set_back(v, record, c, e) != 0)
         return entry_fails(record, e);
     if (record->received_ms < result->last_ms) {
         error_set(e, E_VERIFY, "its time of receipt is before that of the entry in front of it");
@@ -368,7 +393,7 @@ static int check_signatures(struct verifying *v, struct error *e)
 static int root_differs(const struct verifying *v, struct error *e)
 {
     uint64_t first = v->agreed_size, end = v->frontier.size;
-    if (v->other != NULL && v->other->said.checkpoint_size > first)
+    if (v->other != NULL && v->other->differs && v->other->said.checkpoint_size > first)
         end = v->other->said.checkpoint_size;
     if (first >= end)
         return error_set(e, E_VERIFY,
@@ -384,26 +409,40 @@ static int root_differs(const struct verifying *v, struct error *e)
                      (unsigned long long)first, (unsigned long long)end - 1);
 }
 
-/* The tree against the checkpoint, and against what the devices saw. A root alone cannot tell which entry was
- * rewritten; the roots that devices signed on the way tell between which two it stands. */
-static int check_root(const struct verifying *v, struct error *e)
+/* Of the heads that saw another log than ours, those that saw what a set-back lost are counted; the first of the others
+ * fails the archive. */
+static void judge_heads(struct verifying *v)
+{
+    for (size_t i = 0; i < v->head_count; i++) {
+        const struct head *head = &v->heads[v->by_size[i]];
+        if (!head->differs && head->said.checkpoint_size <= v->frontier.size)
+            continue;
+        if (head->said.checkpoint_size > v->kept_size)
+            v->result->lost_heads++;
+        else if (v->other == NULL)
+            v->other = head;
+    }
+}
+
+/* The tree against the checkpoint, and against what the devices saw. */
+static int check_root(struct verifying *v, struct error *e)
 {
     const struct checkpoint *checkpoint = &v->result->checkpoint;
-    const struct head *beyond = v->next_by_size < v->head_count ? &v->heads[v->by_size[v->next_by_size]] : NULL;
     struct merkle_hash root;
+    judge_heads(v);
     merkle_root(&v->frontier, &root); /* over as many entries as the checkpoint says: take_checkpoint saw to that */
     if (memcmp(root.b, checkpoint->root.b, sizeof root.b) != 0)
         return root_differs(v, e);
-    if (v->other != NULL)
+    if (v->other != NULL && v->other->differs)
         return error_set(e, E_VERIFY,
                          "head %llu: its device signed that it saw a log of %llu entries with another root: the "
                          "office showed it another history, or the head was altered",
                          (unsigned long long)v->other->number, (unsigned long long)v->other->said.checkpoint_size);
-    if (beyond != NULL)
+    if (v->other != NULL)
         return error_set(e, E_VERIFY,
                          "head %llu: its device signed that it saw a log of %llu entries, and this one has only %llu: "
                          "the office's history has shrunk",
-                         (unsigned long long)beyond->number, (unsigned long long)beyond->said.checkpoint_size,
+                         (unsigned long long)v->other->number, (unsigned long long)v->other->said.checkpoint_size,
                          (unsigned long long)v->frontier.size);
     return 0;
 }
@@ -444,6 +483,7 @@ int audit_verify(const struct audit_verify_options *options, struct audit_verify
         return no_memory(e);
     v->options = options;
     v->result = result;
+    v->kept_size = UINT64_MAX;
     if ((code = find_key(options->key, &v->vkey, e)) != 0)
         goto out;
     v->office = id_of_device(v->vkey.public_key);
@@ -468,10 +508,25 @@ static void print_json(const struct cli *cli, const struct audit_verify_result *
     fprintf(cli->out,
             ", \"entries\": %llu, \"root\": \"%s\", \"first_received_ms\": %llu, \"last_received_ms\": %llu, "
             "\"heads\": %llu, \"heads_unchecked\": %llu, \"devices\": %llu, \"bodies\": %llu, \"bodies_erased\": "
-            "%llu, \"bodies_sealed\": %llu}\n",
+            "%llu, \"bodies_sealed\": %llu, \"set_backs\": %llu, \"set_back_size\": %llu, \"lost_heads\": %llu}\n",
             (unsigned long long)r->entries, root, (unsigned long long)r->first_ms, (unsigned long long)r->last_ms,
             (unsigned long long)r->heads, (unsigned long long)r->heads_unchecked, (unsigned long long)r->devices,
-            (unsigned long long)r->bodies, (unsigned long long)r->erased, (unsigned long long)r->sealed);
+            (unsigned long long)r->bodies, (unsigned long long)r->erased, (unsigned long long)r->sealed,
+            (unsigned long long)r->set_backs, (unsigned long long)r->set_back_size, (unsigned long long)r->lost_heads);
+}
+
+static void print_set_backs(const struct cli *cli, const struct audit_verify_result *r)
+{
+    char when[32], times[64], heads[64];
+    if (r->set_backs == 0)
+        return;
+    cli_time(r->set_back_ms, when);
+    fprintf(
+        cli->out,
+        "set back    the office was put back from a backup %s, as its log says; the last on %s, to %llu entries; %s "
+        "of devices that had seen what was lost\n",
+        cli_count(r->set_backs, "time", "times", times, sizeof times), when, (unsigned long long)r->set_back_size,
+        cli_count(r->lost_heads, "head is", "heads are", heads, sizeof heads));
 }
 
 int audit_verify_print(const struct cli *cli, const struct audit_verify_result *r)
@@ -502,6 +557,7 @@ int audit_verify_print(const struct cli *cli, const struct audit_verify_result *
                 cli_count(r->heads_unchecked, "signature", "signatures", count, sizeof count));
     fprintf(cli->out, "bodies      %llu match their hashes, %llu erased, %llu not opened\n",
             (unsigned long long)r->bodies, (unsigned long long)r->erased, (unsigned long long)r->sealed);
+    print_set_backs(cli, r);
     if (!incomplete) {
         fputs("verified: nothing was altered, dropped, added or moved\n", cli->out);
         return 0;

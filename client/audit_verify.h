@@ -24,7 +24,10 @@ struct audit_verify_result {
     uint64_t bodies, erased, sealed; /* bodies that match their hashes, that are gone, that were not opened */
     uint64_t heads, heads_unchecked; /* unchecked: their device's key stands in a body that was not opened */
     uint64_t devices;
-    uint64_t first_ms, last_ms; /* times of receipt */
+    uint64_t first_ms, last_ms;          /* times of receipt */
+    uint64_t set_backs;                  /* how often the office announced that it was put back from a backup */
+    uint64_t set_back_size, set_back_ms; /* the last time: how many entries the backup had, and when it was announced */
+    uint64_t lost_heads;                 /* heads whose device had seen what was lost by that */
 };
 
 /* 0: everything that could be checked is as it should be; result->sealed and result->heads_unchecked tell what could

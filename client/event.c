@@ -20,21 +20,26 @@ static int fill(struct edit *edit, const struct event *event, struct error *e)
     return code;
 }
 
-int event_write(struct store *s, const struct event *event, struct error *e)
+int event_add(struct store *s, const struct event *event, struct error *e)
 {
     static const struct id everywhere;
     struct id record = id_new(clock_wall());
     struct edit edit;
+    int code = edit_new(&edit, s->db, schema_kind(KIND_EVENT), &everywhere, &record, e);
+    if (code != 0)
+        return code;
+    if ((code = fill(&edit, event, e)) == 0)
+        return edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, e);
+    edit_free(&edit);
+    return code;
+}
+
+int event_write(struct store *s, const struct event *event, struct error *e)
+{
     int code = store_begin(s, e);
     if (code != 0)
         return code;
-    if ((code = edit_new(&edit, s->db, schema_kind(KIND_EVENT), &everywhere, &record, e)) == 0) {
-        if ((code = fill(&edit, event, e)) == 0)
-            code = edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, e);
-        else
-            edit_free(&edit);
-    }
-    if (code != 0) {
+    if ((code = event_add(s, event, e)) != 0) {
         store_rollback(s);
         return code;
     }

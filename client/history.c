@@ -66,6 +66,8 @@ static void state_words(struct telling *t, const struct log_entry *entry)
         view_line(out, reason[0] != '\0' ? reason : "ask the office why", 0);
     } else if (entry->position == LOG_NO_POSITION) {
         (void)fputs("queued", out);
+    } else if (entry->position >= LOG_STRAY) {
+        (void)fputs("not at the office since that was put back from a backup", out);
     } else {
         (void)fprintf(out, "at the office, position %llu", (unsigned long long)entry->position);
     }
@@ -142,8 +144,9 @@ static void entry_json(struct telling *t, const struct log_entry *entry)
     (void)fprintf(out, ", \"state\": \"%s\", \"position\": ",
                   entry->held                          ? "held"
                   : entry->position == LOG_NO_POSITION ? "queued"
+                  : entry->position >= LOG_STRAY       ? "lost there"
                                                        : "accepted");
-    if (entry->position == LOG_NO_POSITION)
+    if (entry->position >= LOG_STRAY)
         (void)fputs("null", out);
     else
         (void)fprintf(out, "%llu", (unsigned long long)entry->position);

@@ -157,15 +157,27 @@ static int cut(const struct outbox *o, uint64_t bytes, struct error *e)
     return 0;
 }
 
+static uint64_t acked_seq(struct db *db, const struct chain *own)
+{
+    return db_meta_uint(db, "acked_epoch") == own->epoch ? db_meta_uint(db, "acked_seq") : 0;
+}
+
+/* Has it changes, but not all that wait before them? */
+static int lacks(const struct outbox *o, struct db *db, const struct chain *own)
+{
+    return o->bytes > COURIER_HEADER_BYTES && o->epoch == own->epoch && acked_seq(db, own) + 1 < o->from;
+}
+
 /* The file is open and whole up to o->bytes: brings it to where the store is. */
 static int catch_up(struct outbox *o, struct db *db, const struct chain *own, const uint8_t *secret, struct error *e)
 {
-    uint64_t acked = db_meta_uint(db, "acked_epoch") == own->epoch ? db_meta_uint(db, "acked_seq") : 0;
-    uint64_t through = o->epoch == own->epoch ? o->through : 0;
-    int code, waits = 0;
+    int is_empty = o->bytes == COURIER_HEADER_BYTES, code, waits = 0;
+    uint64_t acked = acked_seq(db, own), through = o->epoch == own->epoch && !is_empty ? o->through : 0;
     if ((code = queue_waits(db, &waits, e)) != 0)
         return code;
     if (waits && through < own->seq) {
+        if (acked >= through)
+            o->from = acked + 1;
         code = append_from(o, db, own, secret, (through > acked ? through : acked) + 1, e);
         if (code == 0 && fsync(o->fd) != 0)
             code = error_system(e, E_IO, errno, "%s cannot be written", OUTBOX_FILE);
@@ -244,14 +256,15 @@ static int attach(struct outbox *o, int folder, struct db *db, const struct chai
             "leave both as they are, take out what is unsent with `satchel courier out FILE`, and call "
             "the office",
             (unsigned long long)own->seq, OUTBOX_FILE, (unsigned long long)r.last_seq);
-    if (memcmp(&r.header.seal_key, &o->header.seal_key, sizeof o->header.seal_key) != 0)
+    o->bytes = r.good_bytes;
+    o->epoch = r.epoch;
+    o->from = r.run_seq;
+    o->through = r.last_seq;
+    if (memcmp(&r.header.seal_key, &o->header.seal_key, sizeof o->header.seal_key) != 0 || lacks(o, db, own))
         return make(o, folder, db, own, secret, e);
     if ((code = open_at(folder, OUTBOX_FILE, O_WRONLY, &o->fd, e)) != 0)
         return code;
     o->is_open = 1;
-    o->bytes = r.good_bytes;
-    o->epoch = r.epoch;
-    o->through = r.last_seq;
     code = r.end != COURIER_WHOLE ? cut(o, o->bytes, e) : 0;
     return code != 0 ? code : catch_up(o, db, own, secret, e);
 }
@@ -266,7 +279,7 @@ int outbox_follow(struct outbox *o, const char *folder, struct db *db, const str
         return 0;
     if (code != 0)
         return code;
-    if (o->is_open && memcmp(&header, &o->header, sizeof header) != 0)
+    if (o->is_open && (memcmp(&header, &o->header, sizeof header) != 0 || lacks(o, db, own)))
         outbox_close(o);
     if (o->is_open) {
         /* What was written of a record that did not fit is taken away again; if not, the next attach does it. */

@@ -23,15 +23,16 @@ struct outbox { /* zeroed: closed */
     int is_open, fd;
     struct courier_header header; /* as the file has it */
     uint64_t bytes;               /* the file ends here */
-    /* Every change of ours up to this one is in the file, or acknowledged. */
-    uint64_t epoch, through;
+    /* Every change of ours up to `through` is in the file, or acknowledged; from `from` on none is missing in it. */
+    uint64_t epoch, from, through;
 };
 
 void outbox_close(struct outbox *o);
 
 /* Brings the outbox of the store in `folder` to where the store is: opens it or makes it, cuts off what is not whole,
- * appends what waits and is not in it, and cuts it back where nothing waits. own: where our chain ends. secret: our
- * signing key. Outside of a transaction. A store that knows no seal key yet has no outbox, and that is no error.
+ * appends what waits and is not in it, and cuts it back where nothing waits. Where what had been acknowledged waits
+ * again (setback.h), and comes before what is in it, it is made anew. own: where our chain ends. secret: our signing
+ * key. Outside of a transaction. A store that knows no seal key yet has no outbox, and that is no error.
  *
  * E_EXISTS: it holds later changes of our own chain than the store: the store is an older copy. It is left as it is.
  * Any other error (E_IO, E_FULL, E_MEMORY, E_REFUSED where it is no regular file, a failure of the store): it is

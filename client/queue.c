@@ -7,8 +7,12 @@
 #include "log.h"
 #include "record.h"
 #include "schema.h"
+#include "setback.h"
 
 #define CALL "; nothing was lost or changed here: leave this laptop as it is and call the office"
+#define PUT_BACK                                                                                                       \
+    "; nothing was lost or changed here: leave this laptop as it is and call the office. If it was put back from a "   \
+    "backup, whoever runs it must say so with `satcheld restored`, and this laptop then goes on by itself"
 
 static unsigned long long number(uint64_t n)
 {
@@ -22,11 +26,14 @@ static int no_memory(struct error *e)
 
 int queue_create(struct db *db, struct error *e)
 {
-    return db_exec(db,
-                   "CREATE TABLE IF NOT EXISTS held_note("
-                   "  epoch INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL, kind INTEGER NOT NULL,"
-                   "  reason TEXT NOT NULL, PRIMARY KEY(epoch, seq)) WITHOUT ROWID;",
-                   e);
+    int code = setback_create(db, e);
+    return code != 0
+               ? code
+               : db_exec(db,
+                         "CREATE TABLE IF NOT EXISTS held_note("
+                         "  epoch INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL, kind INTEGER NOT NULL,"
+                         "  reason TEXT NOT NULL, PRIMARY KEY(epoch, seq)) WITHOUT ROWID;",
+                         e);
 }
 
 int queue_count(struct db *db, uint64_t *count, struct error *e)
@@ -99,13 +106,12 @@ static int check_checkpoint(struct db *db, const struct checkpoint_vkey *key, st
         return code;
     if (out->size < seen.size)
         return error_set(e, E_VERIFY,
-                         "the office's log has shrunk: it states %llu entries, and this laptop has seen %llu; it may "
-                         "have been set back to an old copy" CALL,
+                         "the office's log has shrunk: it states %llu entries, and this laptop has seen %llu" PUT_BACK,
                          number(out->size), number(seen.size));
     if (merkle_verify_consistency(seen.size, &seen.root, out->size, &out->root, consistency, &why) != 0)
         return error_set(e, E_VERIFY,
                          "the office's history has changed: its log of %llu entries does not continue the one of %llu "
-                         "that this laptop has seen" CALL,
+                         "that this laptop has seen" PUT_BACK,
                          number(out->size), number(seen.size));
     return 0;
 }
@@ -155,6 +161,15 @@ static int check_chain(struct db *db, const struct chain *own, const struct chai
     if (found == 0 || memcmp(hash, have->hash, sizeof hash) != 0)
         return fork_found(have->seq, own->seq, e);
     return 0;
+}
+
+int queue_witness(struct db *db, const struct checkpoint_vkey *key, struct slice note,
+                  const struct merkle_proof *consistency, uint64_t *size, struct error *e)
+{
+    struct checkpoint c = {.size = 0};
+    int code = check_checkpoint(db, key, note, consistency, &c, e);
+    *size = c.size;
+    return code != 0 ? code : keep_checkpoint(db, note, &c, e);
 }
 
 int queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
@@ -370,10 +385,12 @@ int queue_pushed(struct db *db, const struct chain *own, const struct checkpoint
     if ((code = verify(db, own, key, sent, m, &c, e)) != 0 || (code = keep_checkpoint(db, m->checkpoint, &c, e)) != 0)
         return code;
     for (uint64_t seq = m->first_seq; seq <= m->seq; seq++) {
+        uint64_t position = m->first_position + (seq - m->first_seq);
         if ((id = log_find(db, &own->device, own->epoch, seq, NULL, e)) <= 0)
             return error_code(e);
-        if ((code = log_accept(db, id, m->first_position + (seq - m->first_seq), m->received_ms, e)) != 0 ||
-            (code = refresh(db, id, e)) != 0)
+        /* The place is proved: nothing else here can have it. */
+        if ((code = log_clear(db, position, id, e)) != 0 ||
+            (code = log_accept(db, id, position, m->received_ms, e)) != 0 || (code = refresh(db, id, e)) != 0)
             return code;
     }
     code = note_acked(db, own, m->seq, e);

@@ -5,9 +5,9 @@
  * checkpoint's log continues the one that the laptop saw last, and a proof that the changes are in it. Anything less
  * changes nothing here, and the changes are sent again. The verified checkpoint is kept: each laptop is a witness.
  *
- * Own tables (queue_create): held_note(epoch, seq, record, kind, reason): what of ours the office holds back, and why.
- * In meta: checkpoint (the signed note), checkpoint_size, checkpoint_root; acked_epoch, acked_seq, acked_hash: how far
- * our chain is proved to be at the office. */
+ * Own tables (queue_create, which makes setback.h's too): held_note(epoch, seq, record, kind, reason): what of ours the
+ * office holds back, and why. In meta: checkpoint (the signed note), checkpoint_size, checkpoint_root; acked_epoch,
+ * acked_seq, acked_hash: how far our chain is proved to be at the office. */
 #ifndef SATCHEL_QUEUE_H
 #define SATCHEL_QUEUE_H
 
@@ -39,6 +39,11 @@ int queue_seen(struct db *db, struct queue_seen *out, struct error *e);
  * ends. E_VERIFY, E_INPUT: the sentence says what is wrong and whom to call; nothing was stored. */
 int queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
                   const struct message_welcome *m, struct error *e);
+
+/* Checks a checkpoint that came with something else as queue_welcome does, and stores it: what it came with may then be
+ * taken in. size: of its log. Inside the caller's transaction. E_VERIFY. */
+int queue_witness(struct db *db, const struct checkpoint_vkey *key, struct slice note,
+                  const struct merkle_proof *consistency, uint64_t *size, struct error *e);
 
 /* Is there any change of ours that waits, a receipt perhaps? */
 int queue_waits(struct db *db, int *waits, struct error *e);

@@ -111,28 +111,22 @@ static int read_office(const char *folder, struct office *out, struct error *e)
     return code;
 }
 
-static int write_office(const struct store *s, FILE *file)
+static int write_lines(const struct office *o, FILE *file)
 {
-    char hex[2 * sizeof s->office_noise + 1];
-    sodium_bin2hex(hex, sizeof hex, s->office_noise, sizeof s->office_noise);
-    return fprintf(file, "%s\n%s\n%u\n%s\n", OFFICE_FIRST, s->office_host, s->office_port, hex) < 0 ||
-                   fflush(file) != 0 || fsync(fileno(file)) != 0
+    char hex[2 * sizeof o->noise + 1];
+    sodium_bin2hex(hex, sizeof hex, o->noise, sizeof o->noise);
+    return fprintf(file, "%s\n%s\n%u\n%s\n", OFFICE_FIRST, o->host, o->port, hex) < 0 || fflush(file) != 0 ||
+                   fsync(fileno(file)) != 0
                ? -1
                : 0;
 }
 
-/* Nothing in it is secret. A power cut leaves it whole, or the next opening makes it again; what somebody put right by
- * hand stays. */
-int renewal_note_office(const struct store *s, struct error *e)
+/* Nothing in it is secret. A power cut leaves it whole, or the next opening makes it again. */
+static int write_office(const char *folder, const struct office *o, struct error *e)
 {
-    char *path, *next;
-    struct office known;
+    char *path = store_path(folder, OFFICE), *next = store_path(folder, OFFICE ".new");
     FILE *file;
     int code = 0;
-    if (read_office(s->folder, &known, NULL) == 0)
-        return 0;
-    path = store_path(s->folder, OFFICE);
-    next = store_path(s->folder, OFFICE ".new");
     if (path == NULL || next == NULL) {
         code = no_memory(e);
         goto out;
@@ -142,7 +136,7 @@ int renewal_note_office(const struct store *s, struct error *e)
         code = error_system(e, E_IO, errno, "%s cannot be made", next);
         goto out;
     }
-    if (fchmod(fileno(file), S_IRUSR | S_IWUSR) != 0 || write_office(s, file) != 0)
+    if (fchmod(fileno(file), S_IRUSR | S_IWUSR) != 0 || write_lines(o, file) != 0)
         code = error_system(e, E_IO, errno, "%s cannot be written", next);
     if (fclose(file) != 0 && code == 0)
         code = error_system(e, E_IO, errno, "%s cannot be written", next);
@@ -154,6 +148,35 @@ out:
     free(next);
     free(path);
     return code;
+}
+
+/* What the laptop was told since of another address stays. */
+int renewal_note_office(const struct store *s, struct error *e)
+{
+    struct office known = {.port = s->office_port};
+    if (read_office(s->folder, &known, NULL) == 0)
+        return 0;
+    known.port = s->office_port;
+    (void)snprintf(known.host, sizeof known.host, "%s", s->office_host);
+    memcpy(known.noise, s->office_noise, sizeof known.noise);
+    return write_office(s->folder, &known, e);
+}
+
+int renewal_moved(const char *folder, const char *host, unsigned port, struct error *e)
+{
+    struct office known = {.port = 0};
+    int code = read_office(folder, &known, e);
+    if (code != 0)
+        return code;
+    if ((host == NULL || strcmp(host, known.host) == 0) && (port == 0 || port == known.port))
+        return 0;
+    if (host != NULL && (strlen(host) >= sizeof known.host || strpbrk(host, "\n") != NULL))
+        return error_set(e, E_USAGE, "%.40s... is no address of an office", host);
+    if (host != NULL)
+        (void)snprintf(known.host, sizeof known.host, "%s", host);
+    if (port != 0)
+        known.port = port;
+    return write_office(folder, &known, e);
 }
 
 /* --- meeting the office for a lease --- */

@@ -30,6 +30,10 @@ void renewal_warn(const struct cli *cli, uint64_t until_ms);
  * the first opening, and whenever it is missing or damaged. Errors: E_IO, E_FULL, E_MEMORY. */
 int renewal_note_office(const struct store *s, struct error *e);
 
+/* The office answers at another address now (host NULL, port 0: as it was): remembered there. Its key stays the one that
+ * is known, so a wrong address costs nothing but an answer. E_LOCKED (no office is known), E_USAGE, E_IO, E_MEMORY. */
+int renewal_moved(const char *folder, const char *host, unsigned port, struct error *e);
+
 /* From a passphrase to the data key: by the key file; where the lease is over or damaged, by meeting the office, which
  * gives a new one; where a `key rotate` died between its last two steps, by ending it. key: 32 bytes. E_LOCKED (the
  * lease is over and no office is in reach, or none is known: the sentence says how to go on), E_REFUSED (the office has

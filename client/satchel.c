@@ -35,6 +35,7 @@ static const struct {
     {"unlock", "--idle MINUTES", "lock again after so long without a command (default 15)"},
     {"unlock", "--passphrase-file FILE", "take the passphrase from a file"},
     {"unlock", "--passphrase-fd NUMBER", "or from an open descriptor"},
+    {"unlock", "--host HOST", "where the office is now, for a lease that is over (and --port PORT)"},
     {"passphrase", "--passphrase-file FILE", "take the passphrase as it is from a file"},
     {"passphrase", "--passphrase-fd NUMBER", "or from an open descriptor"},
     {"passphrase", "--new-passphrase-file FILE", "take the new passphrase from a file"},
@@ -64,8 +65,8 @@ static const struct {
     {"note", "--type TYPE", "home visit, office visit, telephone, other"},
     {"log", "--all", "also the receipts that this laptop wrote by itself"},
     {"courier", "--from FOLDER", "from the outbox of another folder than the store's own"},
-    {"sync", "--host HOST", "another address of the same office"},
-    {"sync", "--port PORT", "another port of the same office"},
+    {"sync", "--host HOST", "another address of the same office, remembered where it answers"},
+    {"sync", "--port PORT", "another port of the same office, remembered too"},
     {"sync", "--break-after BYTES", "for drills: break the link after so many bytes have come"},
 };
 

@@ -11,10 +11,11 @@
 #include "record.h"
 #include "renewal.h"
 #include "schema.h"
+#include "setback.h"
 #include "store.h"
 
 struct status {
-    uint64_t queued, sealed, held, incomplete, scopes, decided, newer;
+    uint64_t queued, sealed, held, incomplete, scopes, decided, newer, lost;
     size_t loud, quiet;
     uint64_t last_sync, checkpoint, agrees, position;
 };
@@ -55,7 +56,7 @@ static int read_status(const struct store *s, struct status *st, struct error *e
         (code = count(db, "SELECT count(*) FROM scope WHERE complete = 1 AND id <> zeroblob(16)", &st->scopes, e)) !=
             0 ||
         (code = record_conflicts(db, count_conflict, st, e)) != 0 || (code = decided_count(db, &st->decided, e)) != 0 ||
-        (code = record_newer_count(db, &st->newer, e)) != 0)
+        (code = record_newer_count(db, &st->newer, e)) != 0 || (code = setback_count(db, &st->lost, e)) != 0)
         return code;
     st->last_sync = db_meta_uint(db, "last_sync");
     st->checkpoint = db_meta_uint(db, "checkpoint_size");
@@ -104,13 +105,14 @@ static int show_json(const struct cli *cli, const struct store *s, const struct 
     cli_json_text(cli->out, s->office_host, strlen(s->office_host));
     fprintf(cli->out,
             ", \"port\": %u, \"user\": \"%s\", \"device\": \"%s\", \"changes\": %llu, \"queued\": %llu, "
-            "\"sealed\": %llu, \"scopes\": %llu, \"incomplete\": %llu, \"newer\": %llu, \"schema\": %d, "
+            "\"sealed\": %llu, \"lost_there\": %llu, \"scopes\": %llu, \"incomplete\": %llu, \"newer\": %llu, "
+            "\"schema\": %d, "
             "\"conflicts\": %zu, \"quiet\": %zu, \"decided\": %llu, \"last_sync_ms\": %llu, "
             "\"lease_until_ms\": %llu, \"checkpoint\": %llu, \"agrees\": %s, \"agrees_at\": %llu, \"held\": [",
             s->office_port, user, device, (unsigned long long)s->author.chain.seq, (unsigned long long)st->queued,
-            (unsigned long long)st->sealed, (unsigned long long)st->scopes, (unsigned long long)st->incomplete,
-            (unsigned long long)st->newer, schema_version(), st->loud, st->quiet, (unsigned long long)st->decided,
-            (unsigned long long)st->last_sync, (unsigned long long)s->lease_until_ms,
+            (unsigned long long)st->sealed, (unsigned long long)st->lost, (unsigned long long)st->scopes,
+            (unsigned long long)st->incomplete, (unsigned long long)st->newer, schema_version(), st->loud, st->quiet,
+            (unsigned long long)st->decided, (unsigned long long)st->last_sync, (unsigned long long)s->lease_until_ms,
             (unsigned long long)st->checkpoint,
             st->agrees == 0   ? "null"
             : st->agrees == 1 ? "true"
@@ -144,6 +146,11 @@ static int show_words(const struct cli *cli, const struct store *s, const struct
     fprintf(out, "queued      %llu\n", (unsigned long long)st->queued);
     fprintf(out, "sealed      %llu of them%s%s\n", (unsigned long long)st->sealed,
             s->unsealed.code != 0 ? "; not more, because " : "", s->unsealed.code != 0 ? s->unsealed.text : "");
+    if (st->lost != 0)
+        fprintf(
+            out,
+            "lost there  %llu of others, kept here: the office was put back from a backup and has not got them again\n",
+            (unsigned long long)st->lost);
     fprintf(out, "conflicts   %zu to decide, and %zu parallel edit%s\n", st->loud, st->quiet,
             st->quiet == 1 ? "" : "s");
     fprintf(out, "decided     %llu over what you wrote, not looked at%s\n", (unsigned long long)st->decided,

@@ -20,6 +20,7 @@
 #include "record.h"
 #include "renewal.h"
 #include "schema.h"
+#include "setback.h"
 #include "store.h"
 #include "view.h"
 #include "wipe.h"
@@ -39,7 +40,8 @@ struct sync {
     struct error renewal; /* why lease or officers could not be kept; code 0: they are */
     uint64_t skew_ms;     /* 0: the clocks agree well enough */
     uint64_t started_ms;
-    struct owned owned; /* what was this person's to decide before */
+    struct owned owned;  /* what was this person's to decide before */
+    struct setback back; /* the office was put back from a backup, and this laptop heard of it now */
 };
 
 /* --- words on the way --- */
@@ -88,11 +90,14 @@ static int say_hello(struct sync *s, struct error *e)
 {
     struct message m = {.type = MESSAGE_HELLO};
     struct message_hello *h = &m.as.hello;
+    uint8_t known[MESSAGE_SET_BACKS_MAX * CHANGE_HASH_BYTES];
     struct queue_seen seen;
     struct id *scopes;
     size_t count;
     int code;
+    h->set_backs.p = known;
     if ((code = queue_seen(s->store->db, &seen, e)) != 0 ||
+        (code = setback_known(s->store->db, known, &h->set_backs.size, e)) != 0 ||
         (code = apply_scopes(s->store->db, &scopes, &count, e)) != 0)
         return code;
     h->end = s->store->author.chain;
@@ -112,6 +117,46 @@ static int expect(struct sync *s, enum message_type type, struct message *m, str
     if (code == 0 && m->type != type)
         code = error_set(e, E_PEER, "the office answers out of turn (message %d)", (int)m->type);
     return code;
+}
+
+/* The office was put back from a backup: said loudly, and in this laptop's own signed words. */
+static int tell_set_back(struct sync *s, struct error *e)
+{
+    struct event event = {.what = "set back", .at_ms = clock_wall(), .count = s->back.size};
+    char words[600], again[64], kept[64];
+    int code = event_add(s->store, &event, e);
+    if (code != 0)
+        return code;
+    (void)snprintf(words, sizeof words,
+                   "THE OFFICE WAS PUT BACK FROM A BACKUP: its log had %llu entries then, and this laptop had seen "
+                   "%llu. Nothing is lost here: %s that it does not have any more %s sent again, %s of others %s kept "
+                   "here until it comes again; the office's signed statement from before is kept. If nobody at the "
+                   "office told you of it, call them",
+                   (unsigned long long)s->back.size, (unsigned long long)s->back.seen,
+                   cli_count(s->back.sent_again, "change of yours", "changes of yours", again, sizeof again),
+                   s->back.sent_again == 1 ? "is" : "are",
+                   cli_count(s->back.kept, "change", "changes", kept, sizeof kept), s->back.kept == 1 ? "is" : "are");
+    warn(s, words);
+    s->want_caseload = 1; /* all is dealt anew, whatever the office remembers */
+    return 0;
+}
+
+/* The checkpoint is stored before anything is answered: this laptop is a witness. */
+static int keep_welcome(struct sync *s, const struct message_welcome *m, struct error *e)
+{
+    struct store *store = s->store;
+    int code = store_begin(store, e);
+    if (code != 0)
+        return code;
+    if ((code = setback_follow(store->db, &store->author, &store->office_key, m, &s->back, e)) == 0 &&
+        (code = queue_welcome(store->db, &store->author.chain, &store->office_key, m, e)) == 0 &&
+        (code = db_meta_set(store->db, "seal_key", m->seal_key, sizeof m->seal_key, e)) == 0 && s->back.found)
+        code = tell_set_back(s, e);
+    if (code != 0) {
+        store_rollback(store);
+        return code;
+    }
+    return store_commit(store, e);
 }
 
 static int meet(struct sync *s, struct error *e)
@@ -135,17 +180,7 @@ static int meet(struct sync *s, struct error *e)
                      &s->renewal) == 0)
         (void)renewal_officers(s->store, m.as.welcome.recovery, &s->renewal);
     sodium_memzero(m.as.welcome.lease_secret, sizeof m.as.welcome.lease_secret);
-    /* The checkpoint is stored before anything is answered: this laptop is a witness. */
-    if ((code = store_begin(s->store, e)) != 0)
-        return code;
-    code = queue_welcome(s->store->db, &s->store->author.chain, &s->store->office_key, &m.as.welcome, e);
-    if (code == 0)
-        code = db_meta_set(s->store->db, "seal_key", m.as.welcome.seal_key, sizeof m.as.welcome.seal_key, e);
-    if (code != 0) {
-        store_rollback(s->store);
-        return code;
-    }
-    return store_commit(s->store, e);
+    return keep_welcome(s, &m.as.welcome, e);
 }
 
 /* A batch went through: the next may be twice as large. */
@@ -213,7 +248,8 @@ static int apply(struct sync *s, const struct message_entries *m, struct error *
     int code = store_begin(store, e);
     if (code != 0)
         return code;
-    if ((code = apply_entries(store->db, &store->author, m, &s->got, e)) == 0 && s->got.done && owes_receipt(s))
+    if ((code = apply_entries(store->db, &store->author, &store->office_key, m, &s->got, e)) == 0 && s->got.done &&
+        owes_receipt(s))
         code = apply_receipt(store->db, &store->author, &s->got, e);
     if (code == 0 && s->got.done)
         code = db_meta_set_uint(store->db, "last_sync", clock_wall(), e);
@@ -265,11 +301,16 @@ static int say_numbers(const struct sync *s, struct end *end, struct error *e)
     fprintf(s->cli->out,
             "{\"sent\": %llu, \"held\": %llu, \"checkpoint\": %llu, \"verified\": true, \"entries\": %llu, "
             "\"arrived\": %llu, \"purged\": %llu, \"kept\": %llu, \"agrees\": %s, \"rebuilt\": %s, "
-            "\"conflicts\": %zu, \"yours\": %zu, \"new\": %zu, \"clock_skew_ms\": %llu, \"decided\": [",
+            "\"conflicts\": %zu, \"yours\": %zu, \"new\": %zu, \"clock_skew_ms\": %llu, \"set_back\": ",
             (unsigned long long)s->sent, (unsigned long long)s->held, (unsigned long long)end->seen.size,
             (unsigned long long)s->got.entries, (unsigned long long)s->got.arrived, (unsigned long long)s->got.purged,
             (unsigned long long)s->got.kept, s->got.agrees ? "true" : "false", s->got.rebuilt ? "true" : "false",
             end->owned.all, end->owned.count, owned_new(&s->owned, &end->owned), (unsigned long long)s->skew_ms);
+    if (s->back.found)
+        fprintf(s->cli->out, "{\"size\": %llu, \"seen\": %llu, \"sent_again\": %llu, \"kept\": %llu}",
+                (unsigned long long)s->back.size, (unsigned long long)s->back.seen,
+                (unsigned long long)s->back.sent_again, (unsigned long long)s->back.kept);
+    fputs(s->back.found ? ", \"decided\": [" : "null, \"decided\": [", s->cli->out);
     code = decided_tell(&end->v, &end->told, e);
     fputs("]}\n", s->cli->out);
     return code;
@@ -309,7 +350,9 @@ static int say_words(const struct sync *s, struct end *end, struct error *e)
                 cli_count(s->got.purged, "case or person", "cases and persons", count, sizeof count));
     fputc('\n', out);
     if (s->got.kept != 0)
-        fprintf(s->cli->err, "%s should go and stays: a change in it waits to be sent; sync again\n",
+        fprintf(s->cli->err,
+                "%s should go and stays: a change in it waits to be sent (sync again), or is not at the office since "
+                "that was put back from a backup\n",
                 cli_count(s->got.kept, "case or person", "cases and persons", count, sizeof count));
     store_warn(s->store, s->cli->err);
     if (s->held != 0)
@@ -418,20 +461,6 @@ static int add_queued(struct sync *s, struct error *e)
     return error_set(e, E_NET, "%s; %s queued; run `satchel sync` again", why.text, count);
 }
 
-static int parse_number(const char *text, const char *name, uint64_t max, uint64_t *out, struct error *e)
-{
-    char *end;
-    unsigned long long n;
-    if (text == NULL)
-        return 0;
-    errno = 0;
-    n = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || n == 0 || n > max)
-        return error_set(e, E_USAGE, "--%s takes a number from 1 to %llu", name, (unsigned long long)max);
-    *out = n;
-    return 0;
-}
-
 static int run(struct sync *s, const struct wire_options *options, int *waiting, struct error *e)
 {
     int code = wire_open(&s->wire, options, e);
@@ -453,6 +482,25 @@ static int run(struct sync *s, const struct wire_options *options, int *waiting,
     return code;
 }
 
+/* The office was met at another address than the one that this laptop knew: it knows that one from now on. */
+static int note_address(struct cli *cli, struct store *store, const struct wire_options *wire, struct error *e)
+{
+    int code;
+    if (strcmp(wire->host, store->office_host) == 0 && wire->port == store->office_port)
+        return 0;
+    if ((code = store_begin(store, e)) != 0)
+        return code;
+    if ((code = db_meta_set_text(store->db, "office_host", wire->host, e)) != 0 ||
+        (code = db_meta_set_uint(store->db, "office_port", wire->port, e)) != 0) {
+        store_rollback(store);
+        return code;
+    }
+    if ((code = store_commit(store, e)) != 0 || (code = renewal_moved(store->folder, wire->host, wire->port, e)) != 0)
+        return code;
+    fprintf(cli->err, "from now on this laptop looks for the office at %s, port %u\n", wire->host, wire->port);
+    return 0;
+}
+
 int command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
     const char *host = NULL, *port_text = NULL, *break_text = NULL;
@@ -463,8 +511,8 @@ int command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct er
     uint64_t port = 0;
     int code;
     if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = parse_number(port_text, "port", 65535, &port, e)) != 0 ||
-        (code = parse_number(break_text, "break-after", INT64_MAX, &wire.break_after, e)) != 0)
+        (code = cli_number(port_text, "port", 65535, &port, e)) != 0 ||
+        (code = cli_number(break_text, "break-after", INT64_MAX, &wire.break_after, e)) != 0)
         return code;
     if (argc != 1)
         return error_set(e, E_USAGE, "sync takes no arguments but options; --help shows them");
@@ -477,6 +525,8 @@ int command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct er
     s.shows_progress = !cli->json && cli->err == stderr && isatty(STDERR_FILENO);
     if ((code = owned_load(s.store->db, &s.store->user, &s.owned, e)) == 0)
         code = run(&s, &wire, waiting, e);
+    if (code == 0)
+        code = note_address(cli, s.store, &wire, e);
     owned_free(&s.owned);
     store_close(s.store);
     return code != 0 ? error_code(e) : 0;

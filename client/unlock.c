@@ -24,20 +24,6 @@ static int find(char **folder, char **keys, struct error *e)
     return *keys != NULL ? 0 : error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
 }
 
-static int parse_minutes(const char *text, unsigned *out, struct error *e)
-{
-    char *end;
-    unsigned long n;
-    if (text == NULL)
-        return 0;
-    errno = 0;
-    n = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || n == 0 || n > AGENT_IDLE_MINUTES_MAX)
-        return error_set(e, E_USAGE, "--idle takes minutes, from 1 to %d", AGENT_IDLE_MINUTES_MAX);
-    *out = (unsigned)n;
-    return 0;
-}
-
 static void say_locked(const struct cli *cli, int locked, const char *words)
 {
     if (cli->json)
@@ -94,15 +80,18 @@ static int unlock(struct unlocking *u, struct error *e)
 
 int command_unlock(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    const char *file = NULL, *fd = NULL, *minutes = NULL;
-    const struct cli_option options[] = {
-        {"idle", &minutes, NULL}, {"passphrase-file", &file, NULL}, {"passphrase-fd", &fd, NULL}, {NULL, NULL, NULL}};
+    const char *file = NULL, *fd = NULL, *minutes = NULL, *host = NULL, *port_text = NULL;
+    const struct cli_option options[] = {{"idle", &minutes, NULL},     {"passphrase-file", &file, NULL},
+                                         {"passphrase-fd", &fd, NULL}, {"host", &host, NULL},
+                                         {"port", &port_text, NULL},   {NULL, NULL, NULL}};
     char *folder = NULL, *keys = NULL;
-    unsigned idle = AGENT_IDLE_MINUTES;
+    uint64_t idle = AGENT_IDLE_MINUTES, port = 0;
     struct unlocking u;
     int code;
     (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = parse_minutes(minutes, &idle, e)) != 0)
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (code = cli_number(minutes, "idle", AGENT_IDLE_MINUTES_MAX, &idle, e)) != 0 ||
+        (code = cli_number(port_text, "port", 65535, &port, e)) != 0)
         return code;
     if (argc != 1)
         return error_set(e, E_USAGE, "unlock takes no arguments; the passphrase is asked for");
@@ -112,10 +101,12 @@ int command_unlock(struct cli *cli, int argc, char **argv, int *waiting, struct 
         say_locked(cli, 0, "unlocked already");
         goto out;
     }
-    u = (struct unlocking){.cli = cli, .folder = folder, .keys = keys, .file = file, .fd = fd, .idle = idle};
+    if ((host != NULL || port != 0) && (code = renewal_moved(folder, host, (unsigned)port, e)) != 0)
+        goto out;
+    u = (struct unlocking){.cli = cli, .folder = folder, .keys = keys, .file = file, .fd = fd, .idle = (unsigned)idle};
     if ((code = unlock(&u, e)) == 0) {
         char words[64];
-        (void)snprintf(words, sizeof words, "unlocked, until nothing has been asked for %u minutes", idle);
+        (void)snprintf(words, sizeof words, "unlocked, until nothing has been asked for %u minutes", (unsigned)idle);
         say_locked(cli, 0, words);
     }
 out:

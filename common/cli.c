@@ -69,6 +69,20 @@ int cli_options(int *argc, char **argv, const struct cli_option *options, struct
     return 0;
 }
 
+int cli_number(const char *text, const char *name, uint64_t max, uint64_t *out, struct error *e)
+{
+    char *end;
+    unsigned long long n;
+    if (text == NULL)
+        return 0;
+    errno = 0;
+    n = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || n == 0 || n > max)
+        return error_set(e, E_USAGE, "--%s takes a number from 1 to %llu", name, (unsigned long long)max);
+    *out = n;
+    return 0;
+}
+
 int cli_fail(const struct cli *cli, const char *program, const struct error *e)
 {
     if (cli->json) {

@@ -29,6 +29,9 @@ struct cli_option {
  */
 int cli_options(int *argc, char **argv, const struct cli_option *options, struct error *e);
 
+/* The number of an option --name, from 1 to max; text NULL leaves *out as it is. E_USAGE. */
+int cli_number(const char *text, const char *name, uint64_t max, uint64_t *out, struct error *e);
+
 /* Prints "program: sentence" on err (or {"error": code, "sentence": ...} on out with json) and returns the exit status.
  */
 int cli_fail(const struct cli *cli, const char *program, const struct error *e);

@@ -98,6 +98,14 @@ int log_accept(struct db *db, int64_t id, uint64_t position, uint64_t received_m
     return db_run(db, e, "UPDATE entry SET position = ?, received = ? WHERE id = ?", "uui", position, received_ms, id);
 }
 
+int log_clear(struct db *db, uint64_t position, int64_t id, struct error *e)
+{
+    return db_run(db, e,
+                  "UPDATE entry SET position = (SELECT max(?3, max(position) + 1) FROM entry) "
+                  "WHERE position = ?1 AND id <> ?2",
+                  "uiu", position, id, (uint64_t)LOG_STRAY);
+}
+
 int log_set_held(struct db *db, int64_t id, int held, struct error *e)
 {
     return db_run(db, e, "UPDATE entry SET held = ? WHERE id = ?", "ii", (int64_t)(held != 0), id);
@@ -288,22 +296,12 @@ int log_tree_append(struct db *db, struct merkle_frontier *frontier, const struc
     return merkle_append(frontier, leaf, store_node, db, e);
 }
 
-int log_frontier(struct db *db, struct merkle_frontier *out, struct error *e)
+/* One full subtree for each bit of the size, the largest first. */
+static int load_frontier(struct db *db, uint64_t size, struct merkle_frontier *out, struct error *e)
 {
-    sqlite3_stmt *s;
-    uint64_t start = 0, size = 0;
-    int row, code, n = 0;
+    uint64_t start = 0;
+    int code, n = 0;
     memset(out, 0, sizeof *out);
-    if ((code = db_query(db, &s, e, "SELECT coalesce(max(number) + 1, 0) FROM node WHERE level = 0", "")) != 0)
-        return code;
-    row = db_next(db, s, e);
-    if (row < 0)
-        return error_code(e);
-    if (row == 1) {
-        size = db_uint(s, 0);
-        db_done(db, s);
-    }
-    /* One full subtree for each bit of the size, the largest first. */
     for (int level = 62; level >= 0; level--) {
         if ((size >> level & 1) == 0)
             continue;
@@ -313,4 +311,30 @@ int log_frontier(struct db *db, struct merkle_frontier *out, struct error *e)
     }
     out->size = size;
     return 0;
+}
+
+int log_root(struct db *db, uint64_t size, struct merkle_hash *out, struct error *e)
+{
+    struct merkle_frontier f;
+    int code = load_frontier(db, size, &f, e);
+    if (code == 0)
+        merkle_root(&f, out);
+    return code;
+}
+
+int log_frontier(struct db *db, struct merkle_frontier *out, struct error *e)
+{
+    sqlite3_stmt *s;
+    uint64_t size = 0;
+    int row, code;
+    if ((code = db_query(db, &s, e, "SELECT coalesce(max(number) + 1, 0) FROM node WHERE level = 0", "")) != 0)
+        return code;
+    row = db_next(db, s, e);
+    if (row < 0)
+        return error_code(e);
+    if (row == 1) {
+        size = db_uint(s, 0);
+        db_done(db, s);
+    }
+    return load_frontier(db, size, out, e);
 }

@@ -15,6 +15,9 @@
 #include "merkle.h"
 
 #define LOG_NO_POSITION UINT64_MAX
+/* Places from here on are no places in the office's log: they keep, in their order, others' changes whose place is gone
+ * because the office was put back from a backup (docs/LOG.md, "Set-backs"), until they are dealt again. */
+#define LOG_STRAY (UINT64_C(1) << 62)
 #define LOG_MASK_MAX (CHANGE_OPS_MAX / 8) /* bytes: bit i (of byte i/8, from the lowest) set: op i is live */
 
 struct log_entry {
@@ -36,6 +39,9 @@ int log_add(struct db *db, const struct change *c, uint64_t position, uint64_t r
 
 /* The office accepted it: an entry gets its position and time of receipt. */
 int log_accept(struct db *db, int64_t id, uint64_t position, uint64_t received_ms, struct error *e);
+/* Frees a place for the entry `id` (0: for one that is not here yet): what else stands there, which a proof or the
+ * office's word denies, goes behind LOG_STRAY. */
+int log_clear(struct db *db, uint64_t position, int64_t id, struct error *e);
 int log_set_held(struct db *db, int64_t id, int held, struct error *e);
 
 /* The id of an entry by its change; 0 where there is none, -1 on failure. hash (may be NULL) gets its header's hash. */
@@ -66,6 +72,8 @@ void log_leaf(uint64_t received_ms, struct slice header, struct merkle_hash *out
 int log_tree_append(struct db *db, struct merkle_frontier *frontier, const struct merkle_hash *leaf, uint64_t *position,
                     struct error *e);
 int log_frontier(struct db *db, struct merkle_frontier *out, struct error *e);
+/* The root of the log's first `size` entries. E_VERIFY where it has fewer. */
+int log_root(struct db *db, uint64_t size, struct merkle_hash *out, struct error *e);
 struct merkle_source log_tree(struct db *db);
 
 #endif

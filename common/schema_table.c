@@ -31,15 +31,15 @@
 #define EXTRA_KINDS
 #endif
 
-const int schema_table_version = 3 + EXTRA_VERSION;
+const int schema_table_version = 4 + EXTRA_VERSION;
 
 static const struct schema_choice roles[] = {
     {1, "assistant"}, {2, "case manager"}, {3, "senior"},        {4, "supervisor"},
     {5, "director"},  {6, "auditor"},      {7, "administrator"}, {0, NULL}};
 static const struct schema_choice in_use[] = {{1, "active"}, {2, "disabled"}, {0, NULL}};
 static const struct schema_choice device_states[] = {{1, "active"}, {2, "disabled"}, {3, "to be wiped"}, {0, NULL}};
-static const struct schema_choice events[] = {
-    {1, "recovered"}, {2, "wrong passphrases"}, {3, "wiped"}, {4, "new data key"}, {0, NULL}};
+static const struct schema_choice events[] = {{1, "recovered"},    {2, "wrong passphrases"}, {3, "wiped"},
+                                              {4, "new data key"}, {5, "set back"},          {0, NULL}};
 static const struct schema_choice hold_states[] = {{1, "held"}, {2, "released"}, {3, "kept out"}, {0, NULL}};
 static const struct schema_choice case_states[] = {{1, "open"}, {2, "on hold"}, {3, "closed"}, {0, NULL}};
 static const struct schema_choice risks[] = {{1, "none known"}, {2, "low"},      {3, "moderate"},
@@ -189,7 +189,7 @@ static const struct schema_field receipt_fields[] = {
 static const struct schema_field event_fields[] = {
     CHOICE(10, "what", LATEST, events, "what happened"),
     FIELD(11, "at", TIME, LATEST, "when, by the clock of the machine that it happened on"),
-    FIELD(12, "count", INTEGER, LATEST, "how many times"),
+    FIELD(12, "count", INTEGER, LATEST, "how many times; of a set-back: how many entries the backup's log had"),
     REF(13, "officer", USER, LATEST, "of a recovery: one of the two officers"),
     REF(14, "second_officer", USER, LATEST, "and the other"),
 };

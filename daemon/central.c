@@ -112,6 +112,7 @@ static int load(struct central *c, struct error *e)
     crypto_scalarmult_base(c->seal_public, c->keys->seal_secret);
     db_meta_text(c->db, "checkpoint", c->checkpoint, sizeof c->checkpoint);
     c->checkpoint_size = db_meta_uint(c->db, "checkpoint_size");
+    c->backup_size = db_meta_uint(c->db, "backup_size");
     if (c->checkpoint_size != c->tree.size)
         return error_set(e, E_VERIFY, "the office's log has %llu entries, but its checkpoint says %llu",
                          (unsigned long long)c->tree.size, (unsigned long long)c->checkpoint_size);
@@ -157,8 +158,8 @@ int central_open_key(struct central **out, const char *folder, const uint8_t key
     if (c == NULL)
         return no_memory(e);
     memcpy(c->keys->data_key, key, sizeof c->keys->data_key);
-    if ((code = open_store(c, key, 0, e)) == 0 && (code = load(c, e)) == 0 && (code = note_schema(c, e)) == 0 &&
-        (code = recovery_refresh(c, e)) == 0 && opened != NULL && opened->wrong != 0)
+    if ((code = open_store(c, key, 0, e)) == 0 && (code = load(c, e)) == 0 && c->backup_size == 0 &&
+        (code = note_schema(c, e)) == 0 && (code = recovery_refresh(c, e)) == 0 && opened != NULL && opened->wrong != 0)
         code = central_event(c, "wrong passphrases", opened->wrong, opened->wrong_ms, NULL, e);
     if (code != 0)
         central_close(c);
@@ -290,7 +291,12 @@ out:
 
 int central_begin(struct central *c, struct error *e)
 {
-    int code = db_begin(c->db, e);
+    int code;
+    if (c->backup_size != 0)
+        return error_set(e, E_REFUSED,
+                         "this is a backup of the office, and nothing is written in it; if it stands in the office's "
+                         "place now, run `satcheld restored` on it first");
+    code = db_begin(c->db, e);
     c->author_before = c->author;
     c->tree_before = c->tree;
     return code;
@@ -310,7 +316,7 @@ void central_rollback(struct central *c)
 static int sign(struct central *c, char note[CHECKPOINT_TEXT_MAX], struct error *e)
 {
     int code;
-    if (c->author.chain.seq != c->author_before.chain.seq) {
+    if (c->author.chain.seq != c->author_before.chain.seq || c->author.chain.epoch != c->author_before.chain.epoch) {
         struct chain_head head;
         uint8_t bytes[CHAIN_HEAD_MAX];
         size_t size;

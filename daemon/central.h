@@ -32,7 +32,8 @@ struct central {
     struct merkle_frontier tree;
     char checkpoint[CHECKPOINT_TEXT_MAX]; /* the newest signed note */
     uint64_t checkpoint_size;
-    uint64_t receipt_ms; /* 0: what comes is received now; else then, where it was received as one */
+    uint64_t backup_size; /* 0: the office; else a backup of it with so many entries (backup.h): nothing is written */
+    uint64_t receipt_ms;  /* 0: what comes is received now; else then, where it was received as one */
     /* as they stood at central_begin, for a rollback, and to see what a commit has to sign */
     struct edit_author author_before;
     struct merkle_frontier tree_before;
@@ -65,7 +66,8 @@ void central_close(struct central *c);
 char *central_path(const char *folder, const char *name);
 
 /* A transaction. central_commit signs the office's own head if its chain moved and a new checkpoint if the log grew,
- * stores both, and returns once all is durable. central_rollback also takes author and tree back. */
+ * stores both, and returns once all is durable. central_rollback also takes author and tree back. E_REFUSED from
+ * central_begin: this is a backup. */
 int central_begin(struct central *c, struct error *e);
 int central_commit(struct central *c, struct error *e);
 void central_rollback(struct central *c);

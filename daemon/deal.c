@@ -55,11 +55,11 @@ int deal_start(struct deal *d, struct central *c, const struct receive_device *d
     *held = none;
     d->cursor = cursor;
     d->owed = UINT64_MAX;
-    if (cursor > c->tree.size)
+    if (cursor > c->checkpoint_size)
         return error_set(e, E_INPUT, "the laptop's cursor is beyond the end of the log");
     /* Who holds nothing needs nothing from before. */
     if (d->held.count == 0)
-        d->cursor = c->tree.size;
+        d->cursor = c->checkpoint_size;
     return caseload_load(c, &device->user, &d->may, e);
 }
 
@@ -291,7 +291,7 @@ static int deal_news(struct deal *d, struct central *c, struct batch_writer *w, 
     }
     if (row < 0)
         return -1;
-    return d->cursor >= c->tree.size;
+    return d->cursor >= c->checkpoint_size;
 }
 
 /* --- scopes that are new to the laptop --- */
@@ -377,6 +377,9 @@ int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message
     d->credit = credit;
     memset(out, 0, sizeof *out);
     memset(memory, 0, sizeof *memory);
+    /* Nothing is dealt that no signed checkpoint covers. */
+    if (c->tree.size != c->checkpoint_size)
+        return error_set(e, E_INTERNAL, "the office was asked to deal in the middle of a commit; sync again");
     batch_start(&w);
     if ((memory->arrived = malloc(d->may.count * sizeof *memory->arrived)) == NULL) {
         code = no_memory(e);
@@ -399,6 +402,13 @@ out:
     if (code != 0)
         deal_release(memory);
     return code;
+}
+
+int deal_witness(struct central *c, uint64_t previous_size, struct message_entries *out, struct error *e)
+{
+    struct merkle_source tree = log_tree(c->db);
+    out->checkpoint = (struct slice){(const uint8_t *)c->checkpoint, strlen(c->checkpoint)};
+    return merkle_consistency(&tree, previous_size, c->checkpoint_size, &out->consistency, e);
 }
 
 void deal_release(struct deal_memory *memory)

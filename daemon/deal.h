@@ -51,6 +51,9 @@ struct deal_memory {
 int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message_entries *out,
               struct deal_memory *memory, struct error *e);
 void deal_release(struct deal_memory *memory);
+/* Puts the office's checkpoint, which covers the batch, beside it, with its consistency from the one of previous_size.
+ */
+int deal_witness(struct central *c, uint64_t previous_size, struct message_entries *out, struct error *e);
 /* The laptop has said, in a receipt, that it holds what was dealt: remember it. Inside a transaction. */
 int deal_confirm(struct deal *d, struct central *c, struct error *e);
 void deal_free(struct deal *d);

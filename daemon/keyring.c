@@ -122,7 +122,7 @@ static int finish_rotate(struct central **out, const char *folder, const char *p
         code = keyring_no_memory(e);
     else if ((code = rekey_finish(&r, fresh, &dropped, e)) == 0) {
         memcpy(key, fresh, KEYFILE_KEY_BYTES);
-        if ((code = central_open_key(out, folder, key, NULL, e)) == 0 &&
+        if ((code = central_open_key(out, folder, key, NULL, e)) == 0 && (*out)->backup_size == 0 &&
             (code = central_event(*out, "new data key", 1, 0, NULL, e)) != 0) {
             central_close(*out);
             *out = NULL;

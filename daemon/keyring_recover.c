@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup.h"
 #include "clock.h"
 
 int keyring_officer(const char *path, const char *login, const struct keyring_options *o, char public_hex[65],
@@ -92,6 +93,22 @@ static int officer_files(int *argc, char **argv, const char *files[2], struct er
     return 0;
 }
 
+/* A backup that is recovered stands in the office's place: that is said before anything else. */
+static int wake_backup(struct central *c, struct error *e)
+{
+    int code;
+    if (c->backup_size == 0)
+        return 0;
+    central_act_as_office(c);
+    backup_wake(c);
+    if ((code = central_begin(c, e)) != 0)
+        return code;
+    if ((code = backup_announce(c, 0, e)) == 0)
+        return central_commit(c, e);
+    central_rollback(c);
+    return code;
+}
+
 int keyring_recover(const char *folder, const struct keyring_options *o, int argc, char **argv, const struct cli *cli,
                     struct error *e)
 {
@@ -107,7 +124,7 @@ int keyring_recover(const char *folder, const struct keyring_options *o, int arg
         (code = open_officers(r, keys, files, o, e)) != 0 || (code = keyring_ask_fresh(o, &secret, &bytes, e)) != 0 ||
         /* The store is ours before anything changes: no daemon runs. And a recovery that nobody hears of must not be.
          */
-        (code = central_open_key(&central, folder, r->key, NULL, e)) != 0 ||
+        (code = central_open_key(&central, folder, r->key, NULL, e)) != 0 || (code = wake_backup(central, e)) != 0 ||
         (code = central_event(central, "recovered", 1, 0, r->officers, e)) != 0 ||
         (code = set_passphrase(keys, r->key, secret, bytes, e)) != 0)
         goto out;

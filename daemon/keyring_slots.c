@@ -250,7 +250,8 @@ static int rotate(struct keyring *k, struct error *e)
         (code = keyfile_list(k->path, before, KEYFILE_SLOTS_MAX, &count, e)) != 0 || (code = run_rekey(&r, e)) != 0 ||
         (code = central_open_key(&central, k->folder, k->key, NULL, e)) != 0)
         return code;
-    code = central_event(central, "new data key", 1, 0, NULL, e);
+    /* A backup is not written, and the office's own key is not new. */
+    code = central->backup_size != 0 ? 0 : central_event(central, "new data key", 1, 0, NULL, e);
     central_close(central);
     if (code != 0 || (code = print_dropped(k, before, count, e)) != 0)
         return code;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admit.h"
+#include "backup.h"
 #include "clock.h"
 #include "commit.h"
 #include "deal.h"
@@ -191,21 +192,40 @@ static int pack_officers(struct central *c, uint8_t *out, struct slice *packed, 
     return code;
 }
 
+/* Consistency, or the announcement that stands for it; the person who runs the office hears what laptops saw. */
+static int tell_log(struct peer *p, const struct message_hello *hello, struct message_welcome *w, void **memory,
+                    struct error *e)
+{
+    struct central *c = p->server->central;
+    enum backup_verdict verdict;
+    char name[ID_TEXT];
+    int code = backup_tell(c, hello, w, &verdict, memory, e);
+    if (code != 0 || verdict == BACKUP_CONTINUES)
+        return code;
+    name_of(p, name);
+    if (verdict == BACKUP_ANNOUNCED)
+        server_say(p->server, "device %s: is told that the office was put back; it had seen a log of %llu entries",
+                   name, (unsigned long long)hello->checkpoint_size);
+    else
+        server_say(
+            p->server,
+            "device %s: has seen a log of %llu entries that this one (%llu) does not continue; if this office was "
+            "put back from a backup, run `satcheld restored` on it",
+            name, (unsigned long long)hello->checkpoint_size, (unsigned long long)c->checkpoint_size);
+    return 0;
+}
+
 static int welcome(struct peer *p, const struct message_hello *hello, struct error *e)
 {
     struct central *c = p->server->central;
-    struct merkle_source tree = log_tree(c->db);
     struct message m = {.type = MESSAGE_WELCOME};
     struct message_welcome *w = &m.as.welcome;
     uint8_t officers[KEYFILE_PAIRS_MAX * OFFICERS_PAIR_BYTES];
-    uint64_t seen = hello->checkpoint_size <= c->checkpoint_size ? hello->checkpoint_size : 0;
+    void *memory = NULL;
     int code, known;
     if ((code = log_chain_end(c->db, &p->device.device, &w->have, e)) != 0)
         return code;
     w->checkpoint = (struct slice){(const uint8_t *)c->checkpoint, strlen(c->checkpoint)};
-    /* Where the laptop has seen a longer log than ours, ours was put back: it will see that itself, and says so. */
-    if ((code = merkle_consistency(&tree, seen, c->checkpoint_size, &w->consistency, e)) != 0)
-        return code;
     w->schema_version = (uint64_t)schema_version();
     w->office_ms = clock_wall();
     w->revoked = p->device.revoked;
@@ -220,7 +240,10 @@ static int welcome(struct peer *p, const struct message_hello *hello, struct err
     p->remembers = known;
     w->want_caseload = !known;
     p->checkpoint_size = c->checkpoint_size;
-    return session_send(p->session, &m, e);
+    if ((code = tell_log(p, hello, w, &memory, e)) == 0)
+        code = session_send(p->session, &m, e);
+    free(memory);
+    return code;
 }
 
 /* The scopes that the laptop lists: sorted, without doubles. */
@@ -265,7 +288,9 @@ static int pull(struct peer *p, const struct message_pull *m, struct error *e)
     }
     if ((code = deal_next(&p->deal, p->server->central, m->credit, &answer.as.entries, &memory, e)) != 0)
         return code;
-    code = session_send(p->session, &answer, e);
+    if ((code = deal_witness(p->server->central, p->checkpoint_size, &answer.as.entries, e)) == 0)
+        code = session_send(p->session, &answer, e);
+    p->checkpoint_size = p->server->central->checkpoint_size;
     deal_release(&memory);
     return code;
 }

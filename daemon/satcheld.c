@@ -109,7 +109,13 @@ static int run(const char *folder, const struct options *o, struct error *e)
     }
     if ((code = keyring_open_office(folder, &o->keys, &central, e)) != 0)
         return code;
-    code = server_run(central, &s, stderr, e);
+    if (central->backup_size != 0)
+        code = error_set(e, E_REFUSED,
+                         "%s is a backup of the office; if it stands in the office's place now, run `satcheld restored "
+                         "%s` first: laptops are told what is lost, and send again what they have",
+                         folder, folder);
+    else
+        code = server_run(central, &s, stderr, e);
     central_close(central);
     return code;
 }

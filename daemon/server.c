@@ -35,19 +35,17 @@ static void on_connection(uv_stream_t *listener, int status)
         server_say(s, "a connection could not be taken: %s", uv_strerror(status));
 }
 
-static void after_poll(uv_check_t *check)
+/* Lets every link and handle go; the loop ends when the last one has closed. */
+static void close_all(struct server *s)
 {
-    commit_run(check->data);
+    peer_close_all(s);
+    operator_stop(s);
+    uv_close((uv_handle_t *)&s->listener, NULL);
+    uv_close((uv_handle_t *)&s->after_poll, NULL);
+    uv_close((uv_handle_t *)&s->on_term, NULL);
+    uv_close((uv_handle_t *)&s->on_int, NULL);
 }
 
-static void close_handle(uv_handle_t *handle, void *arg)
-{
-    (void)arg;
-    if (!uv_is_closing(handle))
-        uv_close(handle, NULL);
-}
-
-/* Commits what has arrived, then lets every link and handle go; the loop ends when the last one has closed. */
 static void on_signal(uv_signal_t *signal, int number)
 {
     struct server *s = signal->data;
@@ -56,12 +54,33 @@ static void on_signal(uv_signal_t *signal, int number)
     s->stopping = 1;
     server_say(s, "signal %d: committing what has arrived, then stopping", number);
     commit_run(s);
-    peer_close_all(s);
-    operator_stop(s);
-    uv_close((uv_handle_t *)&s->listener, NULL);
-    uv_close((uv_handle_t *)&s->after_poll, NULL);
-    uv_close((uv_handle_t *)&s->on_term, NULL);
-    uv_close((uv_handle_t *)&s->on_int, NULL);
+    close_all(s);
+}
+
+void server_stop(struct server *s, const struct error *why)
+{
+    if (s->failure.code == 0)
+        s->failure = *why;
+}
+
+/* Who waits for an answer has got it with the turn before. */
+static void after_poll(uv_check_t *check)
+{
+    struct server *s = check->data;
+    if (s->failure.code != 0 && !s->stopping) {
+        s->stopping = 1;
+        server_say(s, "stopping: %s", s->failure.text);
+        close_all(s);
+        return;
+    }
+    commit_run(s);
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
 }
 
 static int uv_failed(struct error *e, int status, const char *what)
@@ -128,5 +147,10 @@ int server_run(struct central *central, const struct server_options *options, FI
         (void)uv_run(&s.loop, UV_RUN_DEFAULT);
     }
     (void)uv_loop_close(&s.loop);
+    if (code == 0 && s.failure.code != 0)
+        code = error_set(e, s.failure.code,
+                         "%s; nothing was acknowledged that is not on the disk: look at the disk, then start satcheld "
+                         "again",
+                         s.failure.text);
     return code;
 }

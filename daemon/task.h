@@ -91,6 +91,9 @@ int task_words(int argc, int first, int count, const char *form, struct error *e
     X(held_list, "held", "held list DIR", "changes that could not be applied, and why")                                \
     X(held_release, "held", "held release DIR HOLD", "apply a held change after all")                                  \
     X(courier, "", "courier DIR FILE", "take in what `satchel courier out` took out of a laptop")                      \
+    X(backup, "", "backup DIR TO", "a copy of the office in a new folder, as it is now; the daemon may run")           \
+    X(restored, "", "restored DIR [--size N]",                                                                         \
+      "once, after a backup was put in the office's place: laptops hear of it, and send again what it lacks")          \
     X(report, "", "report DIR SQL",                                                                                    \
       "ask the record a question: one SELECT over the tables of the kinds, as CSV or --json")                          \
     X(archive, "", "archive DIR FILE", "write the log archive for an auditor")                                         \

@@ -44,7 +44,7 @@ void batch_add_change(struct batch_writer *w, struct slice header, struct slice 
 {
     pack_array(&w->items, 2);
     pack_bin(&w->items, header.p, header.size);
-    pack_bin(&w->items, body.p, body.size);
+    add_optional(w, body);
     w->count++;
 }
 
@@ -240,7 +240,7 @@ int batch_next(struct batch_reader *r, struct batch_item *out, struct error *e)
         out->received_ms = read_number(u);
     }
     out->header = unpack_bin(u);
-    out->body = r->entries ? read_optional(u) : unpack_bin(u);
+    out->body = read_optional(u);
     if (r->entries)
         out->mask = read_optional(u);
     if (u->failed) {

@@ -21,6 +21,7 @@ void batch_start(struct batch_writer *w);
 /* Would an item of `bytes` (header, body and mask together; what frames them is added here) still fit in
  * LIMITS_BATCH_MAX and LIMITS_BATCH_CHANGES_MAX? One change always fits in an empty batch. */
 int batch_has_room(const struct batch_writer *w, size_t bytes);
+/* body.p NULL: its author has let go of it, with its case. */
 void batch_add_change(struct batch_writer *w, struct slice header, struct slice body);
 /* body.p NULL: erased; mask.p NULL: all ops count. */
 void batch_add_entry(struct batch_writer *w, uint64_t position, uint64_t received_ms, struct slice header,

@@ -192,6 +192,8 @@ int courier_next(struct courier_reader *r, struct courier_record *out, struct er
     r->records++;
     r->changes += out->last_seq - out->first_seq + 1;
     r->typed += out->typed;
+    if (out->epoch != r->epoch || out->first_seq != r->last_seq + 1)
+        r->run_seq = out->first_seq;
     r->epoch = out->epoch;
     r->last_seq = out->last_seq;
     return 1;

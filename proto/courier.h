@@ -67,6 +67,7 @@ struct courier_reader {
     uint64_t records;         /* that were whole so far, and in them: */
     uint64_t changes, typed;  /* how many changes, and how many of these a person made */
     uint64_t epoch, last_seq; /* the last change; 0: none */
+    uint64_t run_seq;         /* from this one to the last none is missing */
     uint8_t *bytes;           /* of the record at hand */
     size_t room;
 };

@@ -15,7 +15,7 @@
 #include "error.h"
 #include "noise.h"
 
-#define LINK_VERSION "satchel/1"
+#define LINK_VERSION "satchel/2"
 
 enum link_mode { LINK_SYNC = 's', LINK_ENROL = 'e' };
 

@@ -43,6 +43,7 @@ static void write_hello(struct pack *w, const struct message_hello *m)
     pack_uint(w, m->checkpoint_size);
     pack_bin(w, m->checkpoint_root.b, sizeof m->checkpoint_root.b);
     pack_uint(w, m->wall_ms);
+    write_slice(w, m->set_backs);
 }
 
 static void write_welcome(struct pack *w, const struct message_welcome *m)
@@ -59,6 +60,8 @@ static void write_welcome(struct pack *w, const struct message_welcome *m)
     pack_bin(w, m->lease_secret, sizeof m->lease_secret);
     pack_uint(w, m->lease_until_ms);
     write_slice(w, m->recovery);
+    write_slice(w, m->set_back);
+    write_proof(w, &m->set_back_proof);
 }
 
 static void write_push(struct pack *w, const struct message_push *m)
@@ -104,6 +107,8 @@ static void write_entries(struct pack *w, const struct message_entries *m)
         pack_bin(w, m->digest, sizeof m->digest);
     else
         pack_nil(w);
+    write_text(w, m->checkpoint);
+    write_proof(w, &m->consistency);
 }
 
 static void write_fail(struct pack *w, const struct message_fail *m)
@@ -139,9 +144,9 @@ static size_t elements(uint64_t type)
 {
     switch (type) {
     case MESSAGE_HELLO:
-        return 10;
+        return 11;
     case MESSAGE_WELCOME:
-        return 16;
+        return 18;
     case MESSAGE_PUSH:
         return 3;
     case MESSAGE_PUSHED:
@@ -149,7 +154,7 @@ static size_t elements(uint64_t type)
     case MESSAGE_PULL:
         return 4;
     case MESSAGE_ENTRIES:
-        return 7;
+        return 9;
     case MESSAGE_FAIL:
         return 3;
     case MESSAGE_ENROL:
@@ -198,7 +203,10 @@ static void write_fields(struct pack *w, const struct message *m)
 static int proofs_fit(const struct message *m)
 {
     if (m->type == MESSAGE_WELCOME)
-        return m->as.welcome.consistency.count <= MERKLE_PROOF_MAX;
+        return m->as.welcome.consistency.count <= MERKLE_PROOF_MAX &&
+               m->as.welcome.set_back_proof.count <= MERKLE_PROOF_MAX;
+    if (m->type == MESSAGE_ENTRIES)
+        return m->as.entries.consistency.count <= MERKLE_PROOF_MAX;
     if (m->type == MESSAGE_PUSHED)
         return m->as.pushed.consistency.count <= MERKLE_PROOF_MAX && m->as.pushed.range.count <= MERKLE_PROOF_MAX;
     return 1;
@@ -316,6 +324,7 @@ static void read_hello(struct reader *m, struct message_hello *out)
     out->checkpoint_size = read_number(m);
     unpack_fixed(&m->r, out->checkpoint_root.b, sizeof out->checkpoint_root.b);
     out->wall_ms = read_number(m);
+    out->set_backs = read_many(m, MESSAGE_SET_BACKS_MAX, CHANGE_HASH_BYTES, "list of set-backs");
 }
 
 static void read_welcome(struct reader *m, struct message_welcome *out)
@@ -332,6 +341,8 @@ static void read_welcome(struct reader *m, struct message_welcome *out)
     unpack_fixed(&m->r, out->lease_secret, sizeof out->lease_secret);
     out->lease_until_ms = read_number(m);
     out->recovery = read_many(m, MESSAGE_PAIRS_MAX, MESSAGE_PAIR_BYTES, "list of recovery officers");
+    out->set_back = read_bin(m, BATCH_DEFLATED_MAX, "announcement of a set-back");
+    read_proof(m, &out->set_back_proof, "proof of a set-back");
 }
 
 static void read_push(struct reader *m, struct message_push *out)
@@ -404,6 +415,8 @@ static void read_entries(struct reader *m, struct message_entries *out)
         unpack_fixed(&m->r, out->digest, sizeof out->digest);
     else if (!unpack_nil(&m->r) || out->purge.size != 0)
         refuse(m); /* digest and purges come with the last batch alone */
+    out->checkpoint = read_text(m, CHECKPOINT_TEXT_MAX - 1, "checkpoint");
+    read_proof(m, &out->consistency, "consistency proof");
 }
 
 static void read_fail(struct reader *m, struct message_fail *out)

@@ -23,6 +23,7 @@
 #define MESSAGE_HELD_MAX LIMITS_BATCH_CHANGES_MAX
 #define MESSAGE_PAIR_BYTES 160 /* of a pair of officers: id, X25519 key, id, key, the office's Ed25519 signature */
 #define MESSAGE_PAIRS_MAX 10
+#define MESSAGE_SET_BACKS_MAX 64
 
 enum message_type {
     MESSAGE_HELLO = 1,   /* field: what I have */
@@ -43,6 +44,7 @@ struct message_hello {
     uint64_t checkpoint_size;    /* the last checkpoint that it stored; 0: none */
     struct merkle_hash checkpoint_root;
     uint64_t wall_ms;
+    struct slice set_backs; /* the announcements of set-backs that it knows: 32 bytes each, the hash of the change */
 };
 
 struct message_welcome {
@@ -58,6 +60,10 @@ struct message_welcome {
     uint8_t lease_secret[32]; /* zeros: none (the laptop is revoked, or leases are not used) */
     uint64_t lease_until_ms;  /* 0: none */
     struct slice recovery;    /* pairs of officers, MESSAGE_PAIR_BYTES each */
+    /* A batch of one entry: the announcement of a set-back that the laptop does not know; size 0: none. Where the log
+     * does not continue the laptop's checkpoint it is one that covers it, and consistency is from 0. */
+    struct slice set_back;
+    struct merkle_proof set_back_proof; /* that the entry is in the checkpoint (merkle_verify_inclusion) */
 };
 
 struct message_push {
@@ -90,12 +96,14 @@ struct message_pull {
 };
 
 struct message_entries {
-    struct slice batch;   /* deflated array of [position, received_ms, header, body or nil, mask or nil] */
-    struct slice arrived; /* scopes that are complete with this batch, 16 bytes each */
-    struct slice purge;   /* with done: scopes to let go of, 16 bytes each */
-    uint64_t cursor;      /* the next cursor, once this batch is applied */
-    int done;             /* nothing more for now */
-    uint8_t digest[32];   /* with done: record_digest of the caseload at `cursor` */
+    struct slice batch;              /* deflated array of [position, received_ms, header, body or nil, mask or nil] */
+    struct slice arrived;            /* scopes that are complete with this batch, 16 bytes each */
+    struct slice purge;              /* with done: scopes to let go of, 16 bytes each */
+    uint64_t cursor;                 /* the next cursor, once this batch is applied */
+    int done;                        /* nothing more for now */
+    uint8_t digest[32];              /* with done: record_digest of the caseload at `cursor` */
+    struct slice checkpoint;         /* text: a signed note that covers what is dealt */
+    struct merkle_proof consistency; /* from the last checkpoint of this session to this one */
 };
 
 struct message_fail {

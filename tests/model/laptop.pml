@@ -25,7 +25,7 @@ inline seen(l, s, g)
     fi
 }
 
-/* NEW_EPOCH: the office was set back and says so in its log: told loudly, everything kept, and what its log does not
+/* ANNOUNCED (setback_follow): the office was set back and says so in its log: told loudly, everything kept, and what its log does not
  * have any more waits again. Own changes are re-sent under their numbers: nothing else has them. */
 inline new_term(l)
 {
@@ -42,7 +42,7 @@ inline new_term(l)
 /* meet, queue_welcome: check_checkpoint, check_chain, keep_checkpoint */
 inline met(l)
 {
-#ifdef NEW_EPOCH
+#ifdef ANNOUNCED
     if :: v[l].ax != d[l].term -> new_term(l) :: else fi;
 #endif
     ok = (BUG == 5 || (v[l].as >= d[l].cks && v[l].acon));
@@ -98,7 +98,7 @@ inline pushed(l)
 {
     ok = (BUG == 5 || (v[l].as >= d[l].cks && v[l].acon));
     y = 0;
-#if RESTORES && !defined(NEW_EPOCH)
+#if RESTORES && !defined(ANNOUNCED)
     i = 0; /* log_accept: another entry here may have the place that this one gets */
     do
     :: i < size -> if :: lk[i] == d[l].k && (d[l].spos & M(i)) != 0 && (d[l].stray & M(lc[i])) == 0 -> y = 1 :: else fi; i++
@@ -170,7 +170,7 @@ inline take(l, what)
 {
     if :: BUG == 6 && (d[l].got & (what)) != 0 -> d[l].tw = d[l].tw | (d[l].got & (what)) :: else fi;
     if :: ((what) & ~d[l].got) != 0 -> v[l].owes = 1 :: else fi;
-#ifdef NEW_EPOCH
+#ifdef ANNOUNCED
     d[l].stray = d[l].stray & ~(what); /* its new place */
 #endif
     d[l].got = d[l].got | (what)
@@ -180,7 +180,7 @@ inline take(l, what)
 inline settle(l)
 {
     waiting(l, y);
-#ifdef NEW_EPOCH
+#ifdef ANNOUNCED
     d[l].stray = d[l].stray & ~v[l].staged;
     x = d[l].stray; /* kept: see new_term */
 #else
@@ -206,9 +206,7 @@ inline apply(l)
     fi;
     if :: v[l].aarr && d[l].row != WHOLE -> settle(l) :: else fi;
     d[l].cur = v[l].ax;
-#ifdef WITNESS /* a remedy: a batch brings the checkpoint that covers it, with its consistency, and it is kept with it */
-    seen(l, v[l].as, v[l].ag);
-#endif
+    seen(l, v[l].as, v[l].ag); /* queue_witness: the checkpoint that covers the batch is kept with it */
     tks[l] = v[l].ax; tkg[l] = (v[l].ax == 0 -> 0 : lg[v[l].ax - 1]);
     if
     :: v[l].afin ->
@@ -216,7 +214,7 @@ inline apply(l)
         if :: v[l].apur || (d[l].row == PART && !v[l].aarr) -> let_go(l) :: else fi;
         /* compare: the digest of what is held whole, unsent changes and places among it */
         x = d[l].got & ~d[l].hm;
-#ifdef NEW_EPOCH
+#ifdef ANNOUNCED
         x = x & ~d[l].stray;
 #endif
         if

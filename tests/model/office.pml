@@ -128,9 +128,7 @@ inline deal_next(l)
             v[l].ahave = y & ~oheld; v[l].afin = 1; v[l].apur = (v[l].dheld && !v[l].dmay)
         :: else
         fi;
-#ifdef WITNESS
-        state_log(l);
-#endif
+        state_log(l); /* deal_witness */
         printf("office: deals a batch to laptop %d\n", l);
         v[l].an = ENTRIES
     fi

@@ -43,8 +43,11 @@
 #ifndef STRICT
 #define STRICT 0 /* 1, 2: a property more, which today's rules do not keep (docs/MODEL.md, "Findings") */
 #endif
-/* NEW_EPOCH: the rules to come, for forks and for an office that was set back.
- * WITNESS: entries carry a checkpoint, as a remedy for what docs/MODEL.md found. */
+/* ANNOUNCED: an office that was set back says so, as `satcheld restored` does; without it, nobody told the office.
+ * NEW_EPOCH: the rules to come, for forks; and announced. */
+#ifdef NEW_EPOCH
+#define ANNOUNCED
+#endif
 #ifndef BUG
 #define BUG 0 /* which mistake is planted; the numbers stand in tests/model/broken */
 #endif
@@ -95,7 +98,7 @@ typedef Disk { /* store.db of a laptop */
     byte row;    /* scope: NONE, PART, WHOLE */
     bit rcpt;    /* a receipt waits */
     byte evid;   /* NEW_EPOCH: changes that were re-issued, kept under their old number */
-    byte term;   /* NEW_EPOCH: the last history of the office that it was told of */
+    byte term;   /* ANNOUNCED: the last history of the office that it was told of */
 };
 
 Disk d[2];
@@ -113,7 +116,7 @@ byte gen;     /* which history: counts how often the office was set back */
 byte bsize;   /* the backup; 0xff: none */
 bit bdealt[2], bmay[2];
 byte bheld;
-byte common; /* NEW_EPOCH: size of the backup that the history began with; stands in the log's first entry after it */
+byte common; /* ANNOUNCED: size of the backup that the history began with; stands in the log's first entry after it */
 
 /* --- what is in memory and on the way --- */
 

@@ -133,3 +133,12 @@ void disk_calm(unsigned m)
     machine->until_cut = 0;
     memset(machine->fails, 0, sizeof machine->fails);
 }
+
+int disk_fault_waits(unsigned m)
+{
+    const struct machine *machine = machine_of(m);
+    int waits = machine->until_cut != 0;
+    for (int i = 0; i < DISK_CALLS; i++)
+        waits |= machine->fails[i] > machine->counts[i];
+    return waits;
+}

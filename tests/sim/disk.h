@@ -72,6 +72,9 @@ void disk_fail(unsigned m, enum disk_call what, uint64_t n);
 /* No limit, and nothing of the above that is still to come. What is dark stays so. */
 void disk_calm(unsigned m);
 
+/* 1: a failure or a cut is still to come. */
+int disk_fault_waits(unsigned m);
+
 /* How many calls of this sort there were, those that failed too. */
 uint64_t disk_count(unsigned m, enum disk_call what);
 

@@ -15,8 +15,6 @@
 #include "task.h"
 #include "versions.h"
 
-#define PASSPHRASE "a passphrase of the simulation"
-
 static char root[256];
 static struct machine_run *running[PROCESS_MACHINES]; /* one on each laptop */
 static struct machine_run *over, **over_last = &over;
@@ -193,8 +191,8 @@ static int init(void *arg)
                                 .name = "Office",
                                 .admin_login = "boss",
                                 .admin_name = "Boss",
-                                .passphrase = PASSPHRASE,
-                                .passphrase_bytes = strlen(PASSPHRASE)};
+                                .passphrase = MACHINE_PASSPHRASE,
+                                .passphrase_bytes = strlen(MACHINE_PASSPHRASE)};
     struct error e = {0, ""};
     int code = central_create(&o, &e);
     (void)arg;
@@ -216,7 +214,7 @@ static int serve(void *arg)
     struct server_options o = {.host = "0.0.0.0", .port = office.port};
     struct error e = {0, ""};
     struct central *c;
-    int code = central_open(&c, office_folder(), PASSPHRASE, strlen(PASSPHRASE), &e);
+    int code = central_open(&c, office_folder(), MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), &e);
     (void)arg;
     if (code == 0) {
         office.central = c;
@@ -270,7 +268,7 @@ static int run_task(void *arg)
 {
     struct machine_run *r = arg;
     struct cli cli = {open_memstream(&r->out, &r->out_bytes), open_memstream(&r->err, &r->err_bytes), 0, 0};
-    struct task t = {machine_office(), &cli, root, PASSPHRASE, strlen(PASSPHRASE), 0};
+    struct task t = {machine_office(), &cli, root, MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), 0};
     char *argv[MACHINE_WORDS_MAX + 1] = {NULL};
     memcpy(argv, r->argv, sizeof argv);
     r->status = task_run(&t, r->argc, argv);

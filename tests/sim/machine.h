@@ -11,6 +11,7 @@
 #define MACHINE_OFFICE 0u
 #define MACHINE_PORT 7400u
 #define MACHINE_WORDS_MAX 24
+#define MACHINE_PASSPHRASE "a passphrase of the simulation" /* of the office, and of its archives */
 
 /* One command, from its start to what it said. */
 struct machine_run {

@@ -2,39 +2,34 @@
  * finding too, and begins with nothing left of the one before. */
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "people.h"
-#include "process.h"
+#include "play.h"
 #include "shrink.h"
-#include "vault.h"
+#include "sweep.h"
 #include "world.h"
 
-enum { JOBS_MAX = 64, RUN_SECONDS = 120 };
+enum { JOBS_MAX = 64 };
 
 static struct options {
     uint64_t seed, seeds;
     unsigned seconds, jobs, weather;
     const char *keep;
     char **scripts; /* NULL-ended */
-    int has_seed, traces, shrinks, twice, prints, first;
+    int has_seed, traces, shrinks, twice, prints, sweeps, first;
 } options = {.seeds = 1, .jobs = 1, .weather = (1u << FORECAST_COUNT) - 1};
 
 static struct {
     uint64_t runs, findings, events, commands, syncs, bytes, laptop_days;
 } total;
-
-static char folder[] = "/dev/shm/satchel-sim.XXXXXX";
 
 /* The simulation's clock stands before the C library's: this is the real one. */
 static double real_seconds(void)
@@ -44,91 +39,13 @@ static double real_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* --- one run, in a child --- */
-
-static void remove_folder(const char *path)
-{
-    pid_t child = fork();
-    if (child == 0) {
-        (void)execlp("rm", "rm", "-rf", path, (char *)NULL);
-        _exit(127);
-    }
-    if (child > 0)
-        (void)waitpid(child, NULL, 0);
-}
-
-/* Plays into a folder of its own, and writes the result to the pipe. */
-static _Noreturn void play(const struct script *s, const char *kept, FILE *trace, const char *root, int to)
-{
-    struct world_result r;
-    struct error e = {0, ""};
-    (void)alarm(RUN_SECONDS);
-    if (vault_init(&e) != 0 || mkdir(root, 0700) != 0)
-        _exit(3);
-    world_play(s, kept, root, trace, &r);
-    if (trace != NULL)
-        (void)fflush(trace);
-    if (write(to, &r, sizeof r) != (ssize_t)sizeof r)
-        _exit(3);
-    exit(0); /* not _exit: LeakSanitizer looks then */
-}
-
-struct child {
-    pid_t pid;
-    int from;
-    uint64_t seed;
-    char root[64];
-    struct script script;
-};
-
-static void start(struct child *c, const char *kept, FILE *trace)
-{
-    static unsigned long number;
-    int ends[2];
-    (void)snprintf(c->root, sizeof c->root, "%s/%lu", folder, ++number);
-    if (pipe(ends) != 0)
-        abort();
-    (void)fflush(NULL);
-    if ((c->pid = fork()) < 0)
-        abort();
-    if (c->pid == 0) {
-        (void)close(ends[0]);
-        play(&c->script, kept, trace, c->root, ends[1]);
-    }
-    (void)close(ends[1]);
-    c->from = ends[0];
-}
-
-static void finish(struct child *c, struct world_result *out)
-{
-    int status = 0;
-    ssize_t got = read(c->from, out, sizeof *out);
-    (void)close(c->from);
-    (void)waitpid(c->pid, &status, 0);
-    if (got != (ssize_t)sizeof *out)
-        memset(out, 0, sizeof *out);
-    if (WIFSIGNALED(status))
-        (void)snprintf(out->finding, sizeof out->finding, "0: the simulation died of signal %d", WTERMSIG(status));
-    else if (got != (ssize_t)sizeof *out || WEXITSTATUS(status) != 0)
-        (void)snprintf(out->finding, sizeof out->finding, "0: the simulation ended with status %d",
-                       WEXITSTATUS(status));
-    remove_folder(c->root);
-}
-
-static void run(const struct script *s, const char *kept, FILE *trace, struct world_result *out)
-{
-    struct child c = {.script = *s};
-    start(&c, kept, trace);
-    finish(&c, out);
-}
-
 /* --- findings --- */
 
 static int fails_alike(const struct script *s, const char *kept, void *arg)
 {
     const char *finding = arg;
     struct world_result r;
-    run(s, kept, NULL, &r);
+    play_run(s, kept, NULL, &r);
     return r.finding[0] != '\0' && r.finding[0] == finding[0];
 }
 
@@ -144,7 +61,7 @@ static void keep(const struct script *s, const char *finding)
     memset(kept, 1, s->count);
     if (options.shrinks)
         count = shrink(s, kept, fails_alike, (char *)(uintptr_t)finding);
-    run(s, kept, NULL, &r);
+    play_run(s, kept, NULL, &r);
     (void)snprintf(path, sizeof path, "%s/seed-%llu.txt", options.keep, (unsigned long long)s->seed);
     if ((f = fopen(path, "w")) != NULL) {
         (void)fprintf(f, "# %s\n", r.finding[0] != '\0' ? r.finding : finding);
@@ -184,7 +101,7 @@ static int is_time_left(double began, uint64_t started)
 static void again(const struct script *s, const struct world_result *first)
 {
     struct world_result r;
-    run(s, NULL, NULL, &r);
+    play_run(s, NULL, NULL, &r);
     if (memcmp(r.trace_hash, first->trace_hash, sizeof r.trace_hash) == 0)
         return;
     total.findings++;
@@ -193,24 +110,24 @@ static void again(const struct script *s, const struct world_result *first)
 
 static void play_seeds(void)
 {
-    struct child children[JOBS_MAX];
+    struct play children[JOBS_MAX];
     double began = real_seconds();
     uint64_t started = 0;
     unsigned running = 0, oldest = 0;
     for (;;) {
         struct world_result r;
-        struct child *c;
+        struct play *c;
         while (running < options.jobs && is_time_left(began, started)) {
             c = &children[(oldest + running++) % JOBS_MAX];
             people_make(&c->script, options.seed + started++, options.weather);
-            start(c, NULL, NULL);
+            play_begin(c, NULL, NULL);
         }
         if (running == 0)
             return;
         c = &children[oldest];
         oldest = (oldest + 1) % JOBS_MAX;
         running--;
-        finish(c, &r);
+        play_finish(c, &r);
         count(&c->script, &r);
         if (options.twice && (c->script.seed - options.seed) % 20 == 0)
             again(&c->script, &r);
@@ -250,7 +167,7 @@ static int play_script(struct script *s, const char *name)
         script_write(s, NULL, stdout);
         return 0;
     }
-    run(s, NULL, options.traces ? stdout : NULL, &r);
+    play_run(s, NULL, options.traces ? stdout : NULL, &r);
     sodium_bin2hex(hex, sizeof hex, r.trace_hash, sizeof r.trace_hash);
     printf("%s: %zu events, trace %s%s%s\n", name, s->count, hex, r.finding[0] != '\0' ? "\nFOUND " : "", r.finding);
     if (r.finding[0] != '\0' && options.keep != NULL)
@@ -288,6 +205,8 @@ static const char usage[] =
     "           [--shrink] [--twice]        plays seeds: by default one, chosen anew each time\n"
     "           [--first]                   no more of them once there is a finding\n"
     "       sim FILE... [--trace]              plays scripts\n"
+    "       sim --sweep [--keep FOLDER]        a sync, over and over: each call that it makes fails once, on each "
+    "side\n"
     "       sim --seed N --trace | --print     one run: what was said in it, or its script\n";
 
 static int read_weather(const char *words)
@@ -304,7 +223,8 @@ static int read_options(int argc, char **argv)
     static const struct option names[] = {{"seed", 1, NULL, 's'},  {"seeds", 1, NULL, 'n'},   {"for", 1, NULL, 'f'},
                                           {"jobs", 1, NULL, 'j'},  {"weather", 1, NULL, 'w'}, {"keep", 1, NULL, 'k'},
                                           {"trace", 0, NULL, 't'}, {"shrink", 0, NULL, 'h'},  {"twice", 0, NULL, '2'},
-                                          {"print", 0, NULL, 'p'}, {"first", 0, NULL, '1'},   {NULL, 0, NULL, 0}};
+                                          {"print", 0, NULL, 'p'}, {"sweep", 0, NULL, 'e'},   {"first", 0, NULL, '1'},
+                                          {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
         switch (c) {
@@ -337,6 +257,9 @@ static int read_options(int argc, char **argv)
         case '2':
             options.twice = 1;
             break;
+        case 'e':
+            options.sweeps = 1;
+            break;
         case 'p':
             options.prints = 1;
             break;
@@ -360,11 +283,14 @@ int main(int argc, char **argv)
     }
     if (!options.has_seed)
         options.seed = randombytes_uniform(1000000000);
-    if (mkdtemp(folder) == NULL) {
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    if (play_start() != 0) {
         (void)fprintf(stderr, "sim: no folder can be made in /dev/shm: %s\n", strerror(errno));
         return 2;
     }
-    if (options.scripts[0] != NULL) {
+    if (options.sweeps) {
+        status = sweep(options.keep) != 0;
+    } else if (options.scripts[0] != NULL) {
         status = play_scripts();
     } else if (options.traces || options.prints) {
         status = play_one_seed();
@@ -373,6 +299,6 @@ int main(int argc, char **argv)
         tell();
         status = total.findings != 0;
     }
-    remove_folder(folder);
+    play_end();
     return status;
 }

@@ -2,12 +2,30 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "oracle_book.h"
+#include "oracle_caseload.h"
+#include "oracle_ledger.h"
+#include "oracle_merge.h"
+#include "oracle_replay.h"
+#include "oracle_store.h"
+#include "oracle_words.h"
+#include "process.h"
 
 static char finding[1024];
+static unsigned in_step; /* a bit for each laptop whose last sync came to its end */
 
 void oracle_reset(void)
 {
     finding[0] = '\0';
+    in_step = 0;
+    oracle_book_forget();
+    oracle_store_reset();
+    oracle_replay_reset();
+    oracle_ledger_reset();
+    oracle_words_reset();
+    oracle_caseload_reset();
 }
 
 const char *oracle_finding(void)
@@ -23,52 +41,134 @@ void oracle_found(const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(finding, sizeof finding, format, args);
     va_end(args);
+    for (char *p = finding; (p = strpbrk(p, "\r\n")) != NULL;) /* what records say may have several lines */
+        *p = ' ';
+}
+
+/* A laptop's store beside the office's log, after a sync that came to its end. */
+static void look_into(unsigned machine, int at_end)
+{
+    struct db *db = oracle_store_open(machine);
+    if (db != NULL && at_end)
+        oracle_ledger_laptop(machine, db);
+    if (db != NULL)
+        oracle_caseload_laptop(machine, db, at_end);
+    else if (at_end)
+        oracle_found("2: the store of laptop %u cannot be opened", machine);
+    if (db != NULL)
+        oracle_store_close(db);
+}
+
+/* One that the office has disabled, or refuses, is dealt nothing any more. */
+static void note_step(const struct machine_run *run)
+{
+    unsigned bit = 1u << run->machine;
+    if (strcmp(run->argv[0], "sync") == 0)
+        in_step = !run->died && (run->status == 0 || run->status == 1) ? in_step | bit : in_step & ~bit;
+    else if (strcmp(run->argv[0], "unlock") == 0 && run->status != 0)
+        in_step &= ~bit;
 }
 
 void oracle_command(const struct machine_run *run)
 {
-    (void)run;
+    oracle_merge_command(run);
+    oracle_replay_note();
+    oracle_words_command(run);
+    note_step(run);
+    if (!oracle_book_read(0))
+        return;
+    oracle_caseload_judge();
+    if (strcmp(run->argv[0], "sync") == 0 && (in_step >> run->machine & 1))
+        look_into(run->machine, 0);
 }
 
 void oracle_task(const struct machine_run *run)
 {
     (void)run;
+    oracle_replay_note();
+    (void)oracle_book_read(0);
 }
 
 void oracle_put_back(unsigned machine, unsigned image)
 {
-    (void)machine, (void)image;
+    oracle_copied(image, machine);
 }
 
 void oracle_copied(unsigned from, unsigned to)
 {
-    (void)from, (void)to;
+    oracle_store_copied(from, to);
+    oracle_ledger_copied(from, to);
 }
 
 void oracle_lost(unsigned machine)
 {
-    (void)machine;
+    oracle_ledger_lost(machine);
 }
 
 void oracle_office_up(void)
 {
+    oracle_look();
 }
 
 void oracle_office_set_back(void)
 {
+    oracle_store_set_back();
+    oracle_ledger_set_back();
+    oracle_caseload_set_back();
+    oracle_book_forget();
+}
+
+/* What the office shows, by its log. What a disk fails to read now says nothing. */
+static void look_at_record(void)
+{
+    struct oracle_log log;
+    if (machine_office() == NULL)
+        return;
+    process_act_on(MACHINE_OFFICE);
+    if (oracle_log_load(machine_office()->db, &log) == 0)
+        (void)oracle_merge_office(&log);
+    oracle_log_free(&log);
+}
+
+/* What office and laptops show, sign and keep, by the office's log. */
+static void judge_record(unsigned laptops)
+{
+    struct oracle_log log;
+    if (machine_office() == NULL)
+        return;
+    process_act_on(MACHINE_OFFICE);
+    if (oracle_log_load(machine_office()->db, &log) != 0 || oracle_merge_office(&log) != 0)
+        oracle_found("1: the office's store cannot be read");
+    oracle_replay_office(&log);
+    for (unsigned m = 0; m < PROCESS_MACHINES; m++) {
+        if ((laptops >> m & 1) == 0)
+            continue;
+        oracle_merge_laptop(&log, m);
+        oracle_replay_laptop(&log, m);
+    }
+    oracle_log_free(&log);
 }
 
 void oracle_look(void)
 {
+    look_at_record();
+    if (!oracle_book_read(1))
+        return;
+    oracle_ledger_look();
+    oracle_caseload_judge();
 }
 
 void oracle_end(unsigned laptops)
 {
-    (void)laptops;
-}
-
-int oracle_is_settled(unsigned machine)
-{
-    (void)machine;
-    return 1;
+    judge_record(laptops);
+    if (!oracle_book_read(1)) {
+        oracle_found("2: the office does not run at the end, or its log cannot be read");
+        return;
+    }
+    oracle_ledger_end(laptops);
+    oracle_caseload_judge();
+    oracle_words_end();
+    for (unsigned m = 1; m < PROCESS_MACHINES; m++)
+        if (laptops & in_step & 1u << m)
+            look_into(m, 1);
 }

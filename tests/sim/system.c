@@ -107,6 +107,11 @@ void system_fail_allocation(unsigned machine, uint64_t n)
     until_failure[machine] = n;
 }
 
+int system_allocation_waits(unsigned machine)
+{
+    return until_failure[machine] != 0;
+}
+
 /* Does this one fail? Only those of programs: the simulator's own do not. */
 static int fails(void)
 {

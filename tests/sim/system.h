@@ -9,5 +9,7 @@ void system_seed(uint64_t seed);
 
 /* The n-th allocation of our own code from now on while this machine is in turn fails, once; 0: none. */
 void system_fail_allocation(unsigned machine, uint64_t n);
+/* 1: that is still to come. */
+int system_allocation_waits(unsigned machine);
 
 #endif

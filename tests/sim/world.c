@@ -128,6 +128,10 @@ static int step(struct world *w, uint64_t until_ms)
         process_now_ms = next;
     (void)loop_step(&w->luck);
     world_reap(w);
+    if (w->office_down_ms == 0 && machine_office() == NULL) {
+        w->office_down_ms = process_now_ms;
+        world_trace(w, "office: ended: %s", machine_journal());
+    }
     collect(w);
     return 1;
 }
@@ -242,14 +246,15 @@ static void command(struct world *w, unsigned m, int argc, const char *const *ar
 /* What a person does first: unlocks, where the store is locked. 1: one can work. */
 static int sit_down(struct world *w, unsigned m)
 {
-    char file[300];
-    const char *words[] = {"unlock", "--passphrase-file", file};
+    char file[300], port[16];
+    const char *words[] = {"unlock", "--passphrase-file", file, "--port", port};
     if (!w->laptops[m].is_enrolled || !wait_for(w, m))
         return 0;
     if (sitting_is_there(m) && !disk_is_dark(m))
         return 1;
     (void)snprintf(file, sizeof file, "%s/passphrase", w->root);
-    command(w, m, 3, words);
+    (void)snprintf(port, sizeof port, "%u", w->port);
+    command(w, m, 5, words);
     return wait_for(w, m) && sitting_is_there(m);
 }
 
@@ -493,6 +498,9 @@ void world_play(const struct script *s, const char *kept, const char *root, FILE
         event(&w, &s->events[i]);
         last_s = s->events[i].at_s;
     }
+    (void)wait_for(&w, 1);
+    for (unsigned m = 0; m < WORLD_IMAGE; m++)
+        out->fault_waits |= disk_fault_waits(m) || system_allocation_waits(m);
     if (oracle_finding() == NULL)
         clear_up(&w);
     if (oracle_finding() != NULL) {

@@ -45,6 +45,7 @@ struct world {
 struct world_result {
     char finding[1024]; /* "": everything holds */
     uint8_t trace_hash[32];
+    int fault_waits; /* a call that was to fail, or a power cut, was still to come when the script ended */
     uint64_t events, commands, syncs, bytes, laptop_days;
 };
 

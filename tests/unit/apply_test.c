@@ -315,6 +315,7 @@ static void test_damaged(void **state)
     PAIR_OK(deal_next(&deal, p->office, LIMITS_BATCH_MAX, &m, &memory, &pair_e));
     copy = malloc(m.batch.size);
     assert_non_null(copy);
+    PAIR_OK(deal_witness(p->office, 0, &m, &pair_e));
     bad = m;
     for (size_t cut = 0; cut < m.batch.size; cut++) {
         bad.batch.size = cut;
@@ -326,7 +327,7 @@ static void test_damaged(void **state)
         copy[i] ^= (uint8_t)(1u << (i % 8));
         memset(&r, 0, sizeof r);
         PAIR_OK(db_begin(p->db, &pair_e));
-        if (apply_entries(p->db, &p->author, &bad, &r, NULL) == 0) {
+        if (apply_entries(p->db, &p->author, &p->office->vkey, &bad, &r, NULL) == 0) {
             assert_true(is_same_batch(m.batch, bad.batch));
             assert_true(r.agrees);
         }

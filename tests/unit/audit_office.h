@@ -99,7 +99,7 @@ static inline void write_own(struct office *o, struct edit *edit)
     int64_t row;
     assert_non_null(entry);
     assert_int_equal(edit_commit(edit, &o->own.author, NULL, position, received_ms, NULL, NULL), 0);
-    row = log_find(o->own.db, &o->own.id, 1, o->own.author.chain.seq, NULL, NULL);
+    row = log_find(o->own.db, &o->own.id, o->own.author.chain.epoch, o->own.author.chain.seq, NULL, NULL);
     assert_true(row > 0);
     assert_int_equal(log_load(o->own.db, row, 0, entry, NULL), 0);
     add_leaf(o, received_ms, entry->change.header);

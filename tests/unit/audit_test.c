@@ -272,6 +272,92 @@ static void rewritten_history(void **state)
     close_office(&o);
 }
 
+/* The office begins a new epoch of its chain with an event: what it says, of how many entries. */
+static void begin_epoch(struct office *o, const char *what, uint64_t size)
+{
+    struct chain *own = &o->own.author.chain;
+    struct id record = id_new(now_ms);
+    struct edit edit;
+    char count[24];
+    own->epoch += 1000;
+    own->seq = 0;
+    memset(own->hash, 0, sizeof own->hash);
+    (void)snprintf(count, sizeof count, "%llu", (unsigned long long)size);
+    start(&edit, &o->own, KIND_EVENT, &everywhere, &record);
+    set(&edit, "what", what);
+    set(&edit, "count", count);
+    write_own(o, &edit);
+    add_head(o, &o->own);
+    state_checkpoint(o);
+}
+
+/* A head of anna's that saw a log of `size` entries that are not ours. */
+static void see_another(struct office *o, uint64_t size)
+{
+    struct merkle_frontier kept = o->tree;
+    memset(&o->tree, 0, sizeof o->tree);
+    for (uint64_t i = 0; i < size; i++) {
+        struct merkle_hash leaf;
+        merkle_leaf((const uint8_t *)"x", 1, &leaf);
+        assert_int_equal(merkle_append(&o->tree, &leaf, NULL, NULL, NULL), 0);
+    }
+    add_head(o, &o->anna);
+    o->tree = kept;
+}
+
+/* An office that was put back says so at the beginning of a new epoch: that is told, and what devices saw beyond the
+ * backup, and nothing else, is excused by it. */
+static void set_backs(void **state)
+{
+    struct audit_verify_result r;
+    struct office o;
+    struct error e;
+    uint64_t size;
+    (void)state;
+    open_office(&o, 1);
+    size = o.tree.size;
+    begin_epoch(&o, "set back", size);
+    write_archive(&o);
+    assert_int_equal(verify_file(path, o.log_key, 1, &r, &e), 0);
+    assert_int_equal(r.set_backs, 1);
+    assert_int_equal(r.set_back_size, size);
+    assert_int_equal(r.lost_heads, 0);
+    assert_int_equal(verify_file(path, o.log_key, 0, &r, &e), 0);
+    assert_int_equal(r.set_backs, 1);
+    /* of the log's own size, and beyond its end; with the passphrase and without */
+    for (uint64_t seen = size + 1; seen < size + 3; seen++) {
+        see_another(&o, seen);
+        write_archive(&o);
+        assert_int_equal(verify_file(path, o.log_key, 1, &r, &e), 0);
+        assert_int_equal(r.lost_heads, 1);
+        assert_int_equal(verify_file(path, o.log_key, 0, &r, &e), 0);
+    }
+    /* what the backup had is not excused */
+    see_another(&o, size);
+    write_archive(&o);
+    assert_int_equal(verify_file(path, o.log_key, 1, &r, &e), E_VERIFY);
+    assert_says(&e, "with another root");
+    close_office(&o);
+}
+
+/* A new epoch of the office's that does not begin with the announcement, or with one that cannot be, is refused. */
+static void epochs_without_a_word(void **state)
+{
+    static const char *const whats[] = {"new data key", "set back"};
+    struct audit_verify_result r;
+    struct office o;
+    struct error e;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        open_office(&o, 1);
+        begin_epoch(&o, whats[i], i == 0 ? 1 : o.tree.size + 1);
+        write_archive(&o);
+        assert_int_equal(verify_file(path, o.log_key, 1, &r, &e), E_VERIFY);
+        assert_says(&e, "does not say that it was put back");
+        close_office(&o);
+    }
+}
+
 /* A device may sign before its first change, and before it has seen a checkpoint; that it signed for a longer log than
  * the archive's is told. */
 static void heads_at_the_edges(void **state)
@@ -392,6 +478,8 @@ int main(void)
         cmocka_unit_test(unknown_device),
         cmocka_unit_test(erased_body),
         cmocka_unit_test(heads_at_the_edges),
+        cmocka_unit_test(set_backs),
+        cmocka_unit_test(epochs_without_a_word),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -55,7 +55,7 @@ static void test_wrong_office(void **state)
     }
     for (size_t i = 0; i < 2; i++) {
         struct link *l = office_new();
-        raw_start(&raw, (char)modes[i], "satchel/2");
+        raw_start(&raw, (char)modes[i], "satchel/3");
         assert_int_equal(link_receive(l, raw.bytes, raw.size, NULL), 0);
         assert_dead(l, E_PEER, "version");
         link_free(l);

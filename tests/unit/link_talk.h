@@ -250,7 +250,7 @@ static inline struct link *raw_connect(struct raw *r)
     uint8_t payload[16], third[THIRD] = {0, THIRD - 2};
     size_t size;
     const uint8_t *answer;
-    raw_start(r, 's', "satchel/1");
+    raw_start(r, 's', "satchel/2");
     assert_int_equal(r->size, OPENING_SYNC);
     assert_int_equal(link_receive(l, r->bytes, r->size, NULL), 0);
     answer = link_output(l, &size);

@@ -56,8 +56,11 @@ static void full(enum message_type type, struct message *m)
     m->type = type;
     switch (type) {
     case MESSAGE_HELLO:
-        m->as.hello = (struct message_hello){
-            .end = a_chain(), .cursor = 70000, .checkpoint_size = 71000, .wall_ms = 1790000000000};
+        m->as.hello = (struct message_hello){.end = a_chain(),
+                                             .cursor = 70000,
+                                             .checkpoint_size = 71000,
+                                             .wall_ms = 1790000000000,
+                                             .set_backs = {scopes, 64}};
         memset(m->as.hello.caseload_digest, 0x21, 32);
         memset(m->as.hello.checkpoint_root.b, 0x22, 32);
         break;
@@ -74,6 +77,8 @@ static void full(enum message_type type, struct message *m)
         memset(m->as.welcome.lease_secret, 0x52, 32);
         m->as.welcome.lease_until_ms = 1790000000004;
         m->as.welcome.recovery = many(2 * (size_t)MESSAGE_PAIR_BYTES);
+        m->as.welcome.set_back = text("an announcement");
+        a_proof(&m->as.welcome.set_back_proof, 4);
         break;
     case MESSAGE_PUSH:
         m->as.push = (struct message_push){text("a head"), text("a batch")};
@@ -94,7 +99,13 @@ static void full(enum message_type type, struct message *m)
         m->as.pull = (struct message_pull){12, LIMITS_BATCH_MAX, 1, {scopes, (size_t)3 * 16}};
         break;
     case MESSAGE_ENTRIES:
-        m->as.entries = (struct message_entries){text("entries"), {scopes, 32}, {scopes + 32, 16}, 99, 1, {0}};
+        m->as.entries = (struct message_entries){.batch = text("entries"),
+                                                 .arrived = {scopes, 32},
+                                                 .purge = {scopes + 32, 16},
+                                                 .cursor = 99,
+                                                 .done = 1,
+                                                 .checkpoint = text("a checkpoint")};
+        a_proof(&m->as.entries.consistency, 5);
         memset(m->as.entries.digest, 0x33, 32);
         break;
     case MESSAGE_FAIL:
@@ -164,6 +175,8 @@ static void assert_sync_same(const struct message *a, const struct message *b)
         assert_memory_equal(a->as.welcome.lease_secret, b->as.welcome.lease_secret, 32);
         assert_int_equal(a->as.welcome.lease_until_ms, b->as.welcome.lease_until_ms);
         assert_slices(a->as.welcome.recovery, b->as.welcome.recovery);
+        assert_slices(a->as.welcome.set_back, b->as.welcome.set_back);
+        assert_proofs(&a->as.welcome.set_back_proof, &b->as.welcome.set_back_proof);
     } else if (a->type == MESSAGE_PUSH) {
         assert_slices(a->as.push.head, b->as.push.head);
         assert_slices(a->as.push.batch, b->as.push.batch);
@@ -198,6 +211,8 @@ static void assert_same(const struct message *a, const struct message *b)
         assert_int_equal(a->as.entries.cursor, b->as.entries.cursor);
         assert_int_equal(a->as.entries.done, b->as.entries.done);
         assert_memory_equal(a->as.entries.digest, b->as.entries.digest, 32);
+        assert_slices(a->as.entries.checkpoint, b->as.entries.checkpoint);
+        assert_proofs(&a->as.entries.consistency, &b->as.entries.consistency);
     } else if (a->type == MESSAGE_FAIL) {
         assert_slices(a->as.fail.code, b->as.fail.code);
         assert_slices(a->as.fail.sentence, b->as.fail.sentence);
@@ -626,6 +641,12 @@ static void writing_keeps_the_limits(void **state)
     (void)state;
     full(MESSAGE_WELCOME, &m);
     m.as.welcome.consistency.count = MERKLE_PROOF_MAX + 1;
+    assert_not_written(&m, E_LIMIT);
+    full(MESSAGE_WELCOME, &m);
+    m.as.welcome.set_back_proof.count = MERKLE_PROOF_MAX + 1;
+    assert_not_written(&m, E_LIMIT);
+    full(MESSAGE_ENTRIES, &m);
+    m.as.entries.consistency.count = MERKLE_PROOF_MAX + 1;
     assert_not_written(&m, E_LIMIT);
     full(MESSAGE_PUSHED, &m);
     m.as.pushed.range.count = SIZE_MAX;

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "apply.h"
+#include "backup.h"
 #include "central.h"
 #include "clock.h"
 #include "deal.h"
@@ -21,6 +22,7 @@
 #include "queue.h"
 #include "receive.h"
 #include "record.h"
+#include "setback.h"
 
 #define PAIR_UNUSED __attribute__((unused))
 
@@ -31,7 +33,9 @@ struct pair {
     struct db *db; /* the laptop's store */
     struct edit_author author;
     uint8_t sign_secret[64];
-    uint64_t sent_size; /* of the last checkpoint that the office sent */
+    uint64_t sent_size;  /* of the last checkpoint that the office sent */
+    void *announcement;  /* of the last welcome */
+    struct setback back; /* what the last meeting followed */
 };
 
 static const struct id pair_everywhere;
@@ -158,6 +162,7 @@ static PAIR_UNUSED void pair_start(struct pair *p)
 
 static PAIR_UNUSED void pair_end(struct pair *p)
 {
+    free(p->announcement);
     pair_office_free(p->office);
     db_close(p->db);
 }
@@ -166,14 +171,21 @@ static PAIR_UNUSED void pair_end(struct pair *p)
 static PAIR_UNUSED void pair_welcome(struct pair *p, struct message_welcome *w)
 {
     struct central *c = p->office;
-    struct merkle_source tree = log_tree(c->db);
+    struct message_hello hello = {.cursor = 0};
+    uint8_t known[MESSAGE_SET_BACKS_MAX * CHANGE_HASH_BYTES];
     struct queue_seen seen;
+    enum backup_verdict verdict;
     memset(w, 0, sizeof *w);
     PAIR_OK(queue_seen(p->db, &seen, &pair_e));
+    hello.checkpoint_size = seen.size;
+    hello.checkpoint_root = seen.root;
+    hello.set_backs.p = known;
+    PAIR_OK(setback_known(p->db, known, &hello.set_backs.size, &pair_e));
+    free(p->announcement);
+    p->announcement = NULL;
     PAIR_OK(log_chain_end(c->db, &p->device.device, &w->have, &pair_e));
     w->checkpoint = (struct slice){(const uint8_t *)c->checkpoint, strlen(c->checkpoint)};
-    PAIR_OK(merkle_consistency(&tree, seen.size <= c->checkpoint_size ? seen.size : 0, c->checkpoint_size,
-                               &w->consistency, &pair_e));
+    PAIR_OK(backup_tell(c, &hello, w, &verdict, &p->announcement, &pair_e));
     p->sent_size = c->checkpoint_size;
 }
 
@@ -181,7 +193,9 @@ static PAIR_UNUSED int pair_meet(struct pair *p, const struct message_welcome *w
 {
     int code;
     PAIR_OK(db_begin(p->db, &pair_e));
-    code = queue_welcome(p->db, &p->author.chain, &p->office->vkey, w, e);
+    code = setback_follow(p->db, &p->author, &p->office->vkey, w, &p->back, e);
+    if (code == 0)
+        code = queue_welcome(p->db, &p->author.chain, &p->office->vkey, w, e);
     if (code != 0)
         db_rollback(p->db);
     else
@@ -247,12 +261,18 @@ static PAIR_UNUSED void pair_deal(struct pair *p, struct deal *deal)
     PAIR_OK(deal_start(deal, p->office, &p->device, &held, db_meta_uint(p->db, "pull_cursor"), &pair_e));
 }
 
+/* Takes a batch, with the office's checkpoint of now where it came without one. */
 static PAIR_UNUSED int pair_apply(struct pair *p, const struct message_entries *m, struct apply_result *result,
                                   struct error *e)
 {
+    struct message_entries with = *m;
+    struct queue_seen seen;
     int code;
+    PAIR_OK(queue_seen(p->db, &seen, &pair_e));
+    if (with.checkpoint.size == 0)
+        PAIR_OK(deal_witness(p->office, seen.size, &with, &pair_e));
     PAIR_OK(db_begin(p->db, &pair_e));
-    code = apply_entries(p->db, &p->author, m, result, e);
+    code = apply_entries(p->db, &p->author, &p->office->vkey, &with, result, e);
     if (code != 0)
         db_rollback(p->db);
     else

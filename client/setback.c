@@ -1,0 +1,356 @@
+#include "setback.h"
+
+#include <string.h>
+
+#include "batch.h"
+#include "clock.h"
+#include "log.h"
+#include "queue.h"
+#include "record.h"
+#include "schema.h"
+
+#define CALL "; nothing was lost or changed here: leave this laptop as it is and call the office"
+
+static unsigned long long number(uint64_t n)
+{
+    return n;
+}
+
+int setback_create(struct db *db, struct error *e)
+{
+    return db_exec(db,
+                   "CREATE TABLE IF NOT EXISTS own_header("
+                   "  epoch INTEGER NOT NULL, seq INTEGER NOT NULL, position INTEGER NOT NULL, header BLOB NOT NULL,"
+                   "  PRIMARY KEY(epoch, seq)) WITHOUT ROWID;"
+                   "CREATE TABLE IF NOT EXISTS set_back("
+                   "  hash BLOB PRIMARY KEY, size INTEGER NOT NULL, seen INTEGER NOT NULL, told INTEGER NOT NULL,"
+                   "  note TEXT NOT NULL) WITHOUT ROWID;",
+                   e);
+}
+
+/* One number; 0 where there is no row. */
+static int read_one(struct db *db, sqlite3_stmt *s, uint64_t *out, struct error *e)
+{
+    int row = db_next(db, s, e);
+    *out = 0;
+    if (row < 0)
+        return error_code(e);
+    if (row == 1) {
+        *out = db_uint(s, 0);
+        db_done(db, s);
+    }
+    return 0;
+}
+
+int setback_count(struct db *db, uint64_t *count, struct error *e)
+{
+    sqlite3_stmt *s;
+    int code = db_query(db, &s, e, "SELECT count(*) FROM entry WHERE position >= ?", "u", (uint64_t)LOG_STRAY);
+    return code != 0 ? code : read_one(db, s, count, e);
+}
+
+int setback_keep_headers(struct db *db, const struct id *device, const struct id *scope, struct error *e)
+{
+    return db_run(db, e,
+                  "INSERT OR REPLACE INTO own_header(epoch, seq, position, header) SELECT epoch, seq, position, header "
+                  "FROM entry WHERE scope = ? AND device = ? AND position IS NOT NULL",
+                  "dd", scope, device);
+}
+
+int setback_is_alone(struct db *db, const struct id *scope, struct error *e)
+{
+    sqlite3_stmt *s;
+    uint64_t found = 0;
+    if (db_query(db, &s, e, "SELECT 1 FROM entry WHERE scope = ? AND position >= ? AND kind <> ? LIMIT 1", "duu", scope,
+                 (uint64_t)LOG_STRAY, (uint64_t)KIND_ASSIGNMENT) != 0 ||
+        read_one(db, s, &found, e) != 0)
+        return -1;
+    return found != 0;
+}
+
+/* --- the digest --- */
+
+static int hold_strays(struct db *db, struct error *e)
+{
+    sqlite3_stmt *s;
+    uint64_t id;
+    int code = 0;
+    while (code == 0) {
+        if ((code = db_query(db, &s, e, "SELECT id FROM entry WHERE position >= ? AND held = 0 LIMIT 1", "u",
+                             (uint64_t)LOG_STRAY)) != 0 ||
+            (code = read_one(db, s, &id, e)) != 0 || id == 0)
+            break;
+        code = record_set_held(db, (int64_t)id, 1, e);
+    }
+    return code;
+}
+
+int setback_digest(struct db *db, const struct id *scopes, size_t count, uint8_t out[32], struct error *e)
+{
+    uint64_t strays;
+    int code = setback_count(db, &strays, e);
+    if (code != 0 || strays == 0)
+        return code != 0 ? code : record_digest(db, scopes, count, out, e);
+    if ((code = db_exec(db, "SAVEPOINT digest", e)) != 0)
+        return code;
+    if ((code = hold_strays(db, e)) == 0)
+        code = record_digest(db, scopes, count, out, e);
+    (void)db_exec(db, "ROLLBACK TO digest", NULL);
+    (void)db_exec(db, "RELEASE digest", NULL);
+    return code;
+}
+
+/* --- the announcement --- */
+
+struct announcement {
+    uint64_t position, size;
+    uint8_t hash[CHANGE_HASH_BYTES];
+};
+
+int setback_known(struct db *db, uint8_t out[MESSAGE_SET_BACKS_MAX * CHANGE_HASH_BYTES], size_t *bytes, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    *bytes = 0;
+    if ((code = db_query(db, &s, e, "SELECT hash FROM set_back ORDER BY told DESC LIMIT ?", "i",
+                         (int64_t)MESSAGE_SET_BACKS_MAX)) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        struct slice hash = db_slice(s, 0);
+        if (hash.size != CHANGE_HASH_BYTES)
+            continue;
+        memcpy(out + *bytes, hash.p, hash.size);
+        *bytes += hash.size;
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
+static int is_false(struct error *e)
+{
+    return error_set(e, E_VERIFY,
+                     "the office says that it was put back from a backup, and its proof of that is false" CALL);
+}
+
+int setback_read(const struct change *c, uint64_t *size)
+{
+    const struct schema_kind *kind = schema_kind(KIND_EVENT);
+    const struct schema_field *what = schema_field_named(kind, "what"), *count = schema_field_named(kind, "count");
+    int named = 0, is_set_back = 0;
+    char text[64];
+    if (c->kind != KIND_EVENT)
+        return 0;
+    for (size_t i = 0; i < c->op_count; i++) {
+        const struct change_op *op = &c->ops[i];
+        if (op->field == what->number && schema_format(what, op->value, text, sizeof text) != 0)
+            is_set_back = strcmp(text, "set back") == 0;
+        else if (op->field == count->number) {
+            struct unpack r;
+            unpack_start(&r, op->value);
+            *size = unpack_uint(&r);
+            named = unpack_end(&r, "size", NULL) == 0;
+        }
+    }
+    return is_set_back && named;
+}
+
+/* One entry, of the office's own chain, that stands in the log of this checkpoint. */
+static int read_announcement(const struct message_welcome *m, const struct checkpoint_vkey *key,
+                             const struct checkpoint *c, struct announcement *out, struct error *e)
+{
+    struct id office = id_of_device(key->public_key);
+    struct batch_reader r;
+    struct batch_item item;
+    struct change change;
+    struct merkle_hash leaf;
+    int good = 0, code = batch_open(&r, m->set_back, 1, e);
+    if (code != 0)
+        return code;
+    if (r.count == 1 && batch_next(&r, &item, NULL) == 1 && item.body.p != NULL &&
+        change_read(item.header, item.body, &change, NULL) == 0 && id_equal(&change.device, &office)) {
+        log_leaf(item.received_ms, item.header, &leaf);
+        out->position = item.position;
+        memcpy(out->hash, change.hash, sizeof out->hash);
+        good = setback_read(&change, &out->size) && out->size <= out->position && out->position < c->size &&
+               merkle_verify_inclusion(&leaf, out->position, c->size, &c->root, &m->set_back_proof, NULL) == 0;
+    }
+    batch_close(&r);
+    return good ? 0 : is_false(e);
+}
+
+/* --- going back --- */
+
+/* From now on it is known; what it made us forget is kept as evidence. */
+static int keep_announcement(struct db *db, const struct announcement *a, uint64_t seen, struct error *e)
+{
+    char note[CHECKPOINT_TEXT_MAX] = "";
+    if (seen != 0)
+        db_meta_text(db, "checkpoint", note, sizeof note);
+    return db_run(db, e, "INSERT OR IGNORE INTO set_back(hash, size, seen, told, note) VALUES(?,?,?,?,?)", "buuut",
+                  (struct slice){a->hash, sizeof a->hash}, a->size, seen, clock_wall(), note);
+}
+
+/* Own changes that left with their case stand in the way of those after them: they come back as headers. */
+static int bring_headers(struct db *db, const struct chain *own, uint64_t size, uint64_t have, struct error *e)
+{
+    static const struct slice none;
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e,
+                         "SELECT header FROM own_header WHERE (position >= ?2 OR (epoch = ?1 AND seq > ?3)) AND NOT "
+                         "EXISTS(SELECT 1 FROM entry WHERE device = ?4 AND entry.epoch = own_header.epoch AND "
+                         "entry.seq = own_header.seq) ORDER BY epoch, seq",
+                         "uuud", own->epoch, size, have, &own->device)) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        struct change c;
+        int64_t id;
+        if ((code = change_read(db_slice(s, 0), none, &c, e)) != 0 ||
+            (code = log_add(db, &c, LOG_NO_POSITION, 0, none, &id, e)) != 0) {
+            db_done(db, s);
+            return code;
+        }
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
+/* Own changes from the backup's end on, and all that the office does not have, wait again. */
+static int queue_again(struct db *db, const struct chain *own, uint64_t size, uint64_t have, struct error *e)
+{
+    int code;
+    if ((code = bring_headers(db, own, size, have, e)) != 0 ||
+        (code = db_run(db, e,
+                       "UPDATE entry SET position = NULL, received = 0, held = 0 WHERE device = ? AND position IS NOT "
+                       "NULL AND (position >= ? OR (epoch = ? AND seq > ?))",
+                       "duuu", &own->device, size, own->epoch, have)) != 0)
+        return code;
+    return db_run(db, e,
+                  "DELETE FROM held_note WHERE (epoch, seq) IN (SELECT epoch, seq FROM entry WHERE device = ? AND "
+                  "position IS NULL)",
+                  "d", &own->device);
+}
+
+/* The chain must go on from what the office has: else nothing that waits would ever be taken. */
+static int check_queue(struct db *db, const struct chain *own, uint64_t have, struct error *e)
+{
+    sqlite3_stmt *s;
+    uint64_t missing = 0;
+    int code;
+    if (have > own->seq)
+        return 0; /* a fork: queue_welcome says so */
+    if ((code = db_query(db, &s, e,
+                         "SELECT ?3 - ?4 - count(*) FROM entry WHERE device = ?1 AND epoch = ?2 AND seq > ?4 AND "
+                         "position IS NULL",
+                         "duuu", &own->device, own->epoch, own->seq, have)) != 0 ||
+        (code = read_one(db, s, &missing, e)) != 0 || missing == 0)
+        return code;
+    return error_set(
+        e, E_VERIFY,
+        "the office was put back from a backup and has lost changes of this laptop, of which %llu were let "
+        "go of here: what was written after them cannot follow" CALL,
+        number(missing));
+}
+
+/* How far our chain is proved to be at the office: no further than it says now. */
+static int take_back_acked(struct db *db, const struct chain *own, const struct chain *have, struct error *e)
+{
+    uint8_t hash[CHANGE_HASH_BYTES];
+    struct change c;
+    sqlite3_stmt *s;
+    int64_t id;
+    int row, code;
+    if (have->seq >= db_meta_uint(db, "acked_seq"))
+        return 0;
+    memcpy(hash, have->hash, sizeof hash);
+    if ((id = log_find(db, &own->device, own->epoch, have->seq, hash, e)) < 0)
+        return error_code(e);
+    /* What left with its case: its header says what the office must have there. */
+    if (id == 0) {
+        if ((code = db_query(db, &s, e, "SELECT header FROM own_header WHERE epoch = ? AND seq = ?", "uu", own->epoch,
+                             have->seq)) != 0)
+            return code;
+        if ((row = db_next(db, s, e)) < 0)
+            return error_code(e);
+        if (row == 1) {
+            code = change_read_header(db_slice(s, 0), &c, e);
+            db_done(db, s);
+            if (code != 0)
+                return code;
+            memcpy(hash, c.hash, sizeof hash);
+        }
+    }
+    if ((code = db_meta_set_uint(db, "acked_epoch", own->epoch, e)) != 0 ||
+        (code = db_meta_set_uint(db, "acked_seq", have->seq, e)) != 0)
+        return code;
+    return db_meta_set(db, "acked_hash", hash, sizeof hash, e);
+}
+
+/* Others' changes from the backup's end on leave their places, in their order. */
+static int set_aside(struct db *db, uint64_t size, struct error *e)
+{
+    return db_run(db, e,
+                  "UPDATE entry SET position = (SELECT max(?2, max(position) + 1) FROM entry) + position - ?1 "
+                  "WHERE position >= ?1 AND position < ?2",
+                  "uu", size, (uint64_t)LOG_STRAY);
+}
+
+/* All is dealt anew: a scope may have come compact, over what is gone, or have been let go of by what is gone. */
+static int begin_anew(struct db *db, uint64_t size, struct error *e)
+{
+    uint64_t cursor = db_meta_uint(db, "pull_cursor");
+    int code;
+    if ((code = db_meta_set_uint(db, "pull_cursor", cursor < size ? cursor : size, e)) != 0 ||
+        (code = db_meta_set_uint(db, "checkpoint_size", 0, e)) != 0 ||
+        (code = db_run(db, e, "UPDATE scope SET complete = 0", "")) != 0 ||
+        (code = db_run(db, e, "DELETE FROM arriving", "")) != 0)
+        return code;
+    return record_rebuild(db, e);
+}
+
+static int go_back(struct db *db, const struct chain *own, const struct chain *have, struct setback *b, struct error *e)
+{
+    int code;
+    if ((code = queue_again(db, own, b->size, have->seq, e)) != 0 || (code = check_queue(db, own, have->seq, e)) != 0 ||
+        (code = take_back_acked(db, own, have, e)) != 0 || (code = set_aside(db, b->size, e)) != 0 ||
+        (code = begin_anew(db, b->size, e)) != 0 || (code = queue_count(db, &b->sent_again, e)) != 0)
+        return code;
+    return setback_count(db, &b->kept, e);
+}
+
+int setback_follow(struct db *db, const struct edit_author *author, const struct checkpoint_vkey *key,
+                   const struct message_welcome *m, struct setback *out, struct error *e)
+{
+    const struct chain *own = &author->chain;
+    struct chain have = m->have;
+    struct announcement a = {0};
+    struct queue_seen seen;
+    struct checkpoint c;
+    uint64_t waited = 0;
+    int code;
+    memset(out, 0, sizeof *out);
+    /* What else is wrong queue_welcome says: another key, or a fork. */
+    if (m->set_back.size == 0 || checkpoint_open((const char *)m->checkpoint.p, m->checkpoint.size, key, &c, NULL) != 0)
+        return 0;
+    if ((code = queue_seen(db, &seen, e)) != 0 || (code = read_announcement(m, key, &c, &a, e)) != 0)
+        return code;
+    if (seen.size <= c.size &&
+        merkle_verify_consistency(seen.size, &seen.root, c.size, &c.root, &m->consistency, NULL) == 0)
+        return keep_announcement(db, &a, 0, e);
+    if (a.size >= seen.size)
+        return error_set(e, E_VERIFY,
+                         "the office says that it was put back to a backup of %llu entries, but its log differs from "
+                         "the %llu that this laptop has seen before that" CALL,
+                         number(a.size), number(seen.size));
+    if ((code = keep_announcement(db, &a, seen.size, e)) != 0)
+        return code;
+    if (db_changes(db) == 0)
+        return 0; /* known: it does not cover a second time */
+    out->size = a.size;
+    out->seen = seen.size;
+    if (have.epoch != own->epoch) /* of ours it has nothing */
+        have = (struct chain){.device = own->device, .epoch = own->epoch};
+    if ((code = queue_count(db, &waited, e)) != 0 || (code = go_back(db, own, &have, out, e)) != 0)
+        return code;
+    out->sent_again -= waited < out->sent_again ? waited : out->sent_again;
+    out->found = 1;
+    return 0;
+}

@@ -1,0 +1,344 @@
+#include "oracle_caseload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "oracle.h"
+#include "oracle_book.h"
+#include "process.h"
+#include "schema.h"
+
+enum { ASSIGNMENT_USER = 10, ASSIGNMENT_STATUS = 11, ACTIVE = 1 };
+enum { HOLD_DEVICE = 10, HOLD_EPOCH = 11, HOLD_SEQ = 12, HOLD_STATUS = 15, RELEASED = 2 };
+enum { CASE_CLIENT = 10, CLIENT_SAME_AS = 26 };
+
+struct let_go {
+    unsigned machine;
+    struct id user, scope;
+    size_t from; /* the log's size when the sync began */
+};
+static struct let_go *gone;
+static size_t gone_count, gone_room;
+static size_t started[PROCESS_MACHINES]; /* the log's size when its last sync began */
+
+void oracle_caseload_reset(void)
+{
+    free(gone);
+    gone = NULL;
+    gone_count = gone_room = 0;
+    memset(started, 0, sizeof started);
+}
+
+void oracle_caseload_sync_starts(unsigned machine)
+{
+    started[machine] = oracle_book_count();
+}
+
+void oracle_caseload_set_back(void)
+{
+    gone_count = 0;
+    memset(started, 0, sizeof started);
+}
+
+void oracle_caseload_purges(unsigned machine, struct db *db, const struct id *scope)
+{
+    struct let_go *g;
+    sqlite3_stmt *s;
+    int row;
+    if (db_query(db, &s, NULL, "SELECT 1 FROM scope WHERE id = ?", "d", scope) != 0 || (row = db_next(db, s, NULL)) < 0)
+        return;
+    if (row == 1) {
+        db_done(db, s);
+        return; /* dealt anew */
+    }
+    if (gone_count == gone_room && (gone = realloc(gone, (gone_room = 2 * gone_room + 16) * sizeof *gone)) == NULL)
+        abort();
+    g = &gone[gone_count++];
+    *g = (struct let_go){.machine = machine, .scope = *scope, .from = started[machine]};
+    (void)db_meta_get(db, "user", g->user.b, ID_BYTES, NULL);
+}
+
+/* --- the caseload, at a size of the log --- */
+
+struct ids {
+    size_t count, room;
+    struct id *all;
+};
+
+static int has(const struct ids *l, const struct id *id)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (id_equal(&l->all[i], id))
+            return 1;
+    return 0;
+}
+
+/* 1: it was not there. */
+static int put(struct ids *l, const struct id *id)
+{
+    if (has(l, id))
+        return 0;
+    if (l->count == l->room && (l->all = realloc(l->all, (l->room = 2 * l->room + 32) * sizeof *l->all)) == NULL)
+        abort();
+    l->all[l->count++] = *id;
+    return 1;
+}
+
+/* What a field of a record that the office alone writes says: what was written last. NULL: nothing yet. */
+static const struct oracle_book_op *last(const struct id *record, unsigned field, size_t size)
+{
+    size_t count;
+    const struct oracle_book_op *ops = oracle_book_ops(&count), *found = NULL;
+    for (size_t i = 0; i < count && ops[i].entry < size; i++)
+        if (ops[i].field == field && id_equal(&ops[i].record, record))
+            found = &ops[i];
+    return found;
+}
+
+static int64_t number(const struct oracle_book_op *op)
+{
+    int64_t n = 0;
+    return op != NULL && slice_int(op->value, &n) ? n : 0;
+}
+
+/* Does a hold of this time hold the entry? */
+static int is_held(const struct oracle_book_entry *entry, size_t size)
+{
+    size_t count;
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
+    for (size_t i = 0; i < count && ops[i].entry < size; i++) {
+        struct unpack r;
+        struct slice device;
+        if (ops[i].kind != KIND_HOLD || ops[i].field != HOLD_DEVICE)
+            continue;
+        unpack_start(&r, ops[i].value);
+        device = unpack_bin(&r);
+        if (device.size == ID_BYTES && memcmp(device.p, entry->device.b, ID_BYTES) == 0 &&
+            (uint64_t)number(last(&ops[i].record, HOLD_EPOCH, size)) == entry->epoch &&
+            (uint64_t)number(last(&ops[i].record, HOLD_SEQ, size)) == entry->seq &&
+            number(last(&ops[i].record, HOLD_STATUS, size)) != RELEASED)
+            return 1;
+    }
+    return 0;
+}
+
+/* An op of this field that counts: not held, and named by no other that counts. */
+static int lives(const struct oracle_book_op *op, size_t size)
+{
+    size_t count;
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
+    if (is_held(oracle_book_at(op->entry), size))
+        return 0;
+    for (size_t i = 0; i < count && ops[i].entry < size; i++)
+        if (&ops[i] != op && ops[i].kind == op->kind && ops[i].field == op->field &&
+            id_equal(&ops[i].record, &op->record) && oracle_book_names(&ops[i], &op->dot) &&
+            !is_held(oracle_book_at(ops[i].entry), size))
+            return 0;
+    return 1;
+}
+
+/* The cases that are assigned to the user. */
+static void add_cases(const struct id *user, size_t size, struct ids *out)
+{
+    static const struct id everywhere;
+    (void)put(out, &everywhere);
+    for (size_t i = 0; i < size && i < oracle_book_count(); i++) {
+        const struct oracle_book_entry *entry = oracle_book_at(i);
+        const struct oracle_book_op *who, *voided;
+        struct id id;
+        if (entry->kind != KIND_ASSIGNMENT || (who = last(&entry->record, ASSIGNMENT_USER, size)) == NULL ||
+            !slice_id(who->value, &id) || !id_equal(&id, user) ||
+            number(last(&entry->record, ASSIGNMENT_STATUS, size)) != ACTIVE)
+            continue;
+        voided = last(&entry->record, FIELD_VOID, size);
+        if (voided == NULL || slice_is_nil(voided->value))
+            (void)put(out, &entry->scope);
+    }
+}
+
+/* Whom these cases are about: of several, whom the office accepted first. */
+static void add_clients(size_t size, struct ids *out)
+{
+    size_t count, cases = out->count;
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
+    for (size_t k = 0; k < cases; k++)
+        for (size_t i = 0; i < count && ops[i].entry < size; i++) {
+            struct id client;
+            if (ops[i].kind != KIND_CASE || ops[i].field != CASE_CLIENT || !id_equal(&ops[i].record, &out->all[k]) ||
+                !lives(&ops[i], size))
+                continue;
+            if (slice_id(ops[i].value, &client))
+                (void)put(out, &client);
+            break;
+        }
+}
+
+/* What kind of record it is at the office, 0: it is not there. */
+static unsigned kind_of(const struct id *record, size_t size)
+{
+    for (size_t i = 0; i < size && i < oracle_book_count(); i++)
+        if (id_equal(&oracle_book_at(i)->record, record) && !is_held(oracle_book_at(i), size))
+            return oracle_book_at(i)->kind;
+    return 0;
+}
+
+/* The other records of the same persons, over links, for as long as more are found. */
+static void add_linked(size_t size, struct ids *out)
+{
+    size_t count;
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
+    struct ids persons = {0, 0, NULL};
+    int more = 1;
+    for (size_t i = 0; i < out->count; i++)
+        (void)put(&persons, &out->all[i]);
+    while (more) {
+        more = 0;
+        for (size_t i = 0; i < count && ops[i].entry < size; i++) {
+            struct id other;
+            unsigned kind;
+            if (ops[i].kind != KIND_CLIENT || ops[i].field != CLIENT_SAME_AS || ops[i].action != CHANGE_ADD ||
+                !slice_id(ops[i].value, &other) || has(&persons, &ops[i].record) == has(&persons, &other) ||
+                !lives(&ops[i], size) || ((kind = kind_of(&other, size)) != 0 && kind != KIND_CLIENT))
+                continue;
+            more |= put(&persons, &ops[i].record) | put(&persons, &other);
+        }
+    }
+    for (size_t i = 0; i < persons.count; i++)
+        if (kind_of(&persons.all[i], size) != 0)
+            (void)put(out, &persons.all[i]);
+    free(persons.all);
+}
+
+/* Freed by the caller. */
+static struct ids caseload(const struct id *user, size_t size)
+{
+    struct ids l = {0, 0, NULL};
+    add_cases(user, size, &l);
+    add_clients(size, &l);
+    add_linked(size, &l);
+    return l;
+}
+
+/* Does it ever matter to a caseload? */
+static int rules(unsigned kind)
+{
+    return kind == KIND_ASSIGNMENT || kind == KIND_HOLD || kind == KIND_CASE || kind == KIND_CLIENT;
+}
+
+/* Was the scope in (or, want 0, outside) the user's caseload at some size of the log from `from` to now? */
+static int was(const struct id *user, const struct id *scope, size_t from, int want)
+{
+    size_t now = oracle_book_count();
+    for (size_t size = now;; size--) {
+        /* 1. Only where something changed. */
+        if (size == now || rules(oracle_book_at(size)->kind)) {
+            struct ids l = caseload(user, size);
+            int is = has(&l, scope);
+            free(l.all);
+            if (is == want)
+                return 1;
+        }
+        if (size == 0 || size <= from)
+            return 0;
+    }
+}
+
+void oracle_caseload_judge(void)
+{
+    for (size_t i = 0; i < gone_count; i++) {
+        const struct let_go *g = &gone[i];
+        char text[ID_BRIEF];
+        if (!was(&g->user, &g->scope, g->from, 0))
+            oracle_found("4: laptop %u let go of scope %s, which was in its user's caseload from size %zu of the log "
+                         "to size %zu",
+                         g->machine, id_brief(&g->scope, text), g->from, oracle_book_count());
+    }
+    gone_count = 0;
+}
+
+/* --- what a laptop has --- */
+
+/* Taken down by this device, and given to nobody yet. */
+static int is_taken_down_by(const struct id *device, const struct id *scope)
+{
+    size_t count, first = SIZE_MAX;
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
+    for (size_t i = 0; i < oracle_book_count(); i++) {
+        const struct oracle_book_entry *entry = oracle_book_at(i);
+        if (!id_equal(&entry->scope, scope) || entry->held)
+            continue;
+        if (entry->kind == KIND_ASSIGNMENT)
+            return 0;
+        first = first == SIZE_MAX ? i : first;
+    }
+    if (first == SIZE_MAX || !id_equal(&oracle_book_at(first)->device, device))
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        struct id client;
+        if (ops[i].kind == KIND_CASE && ops[i].field == CASE_CLIENT && slice_id(ops[i].value, &client) &&
+            id_equal(&client, scope) && lives(&ops[i], oracle_book_count()))
+            for (size_t k = 0; k < oracle_book_count(); k++)
+                if (oracle_book_at(k)->kind == KIND_ASSIGNMENT &&
+                    id_equal(&oracle_book_at(k)->scope, &oracle_book_at(ops[i].entry)->scope))
+                    return 0;
+    }
+    return 1;
+}
+
+/* At the end: what it holds whole is the caseload, no more and no less. */
+static void judge_whole(unsigned machine, struct db *db, const struct id *user)
+{
+    struct ids l = caseload(user, oracle_book_count());
+    struct error e = {0, ""};
+    size_t whole = 0;
+    char text[ID_BRIEF];
+    sqlite3_stmt *s;
+    int row = -1;
+    if (db_query(db, &s, &e, "SELECT id FROM scope WHERE complete = 1 ORDER BY id", "") == 0)
+        while ((row = db_next(db, s, &e)) == 1) {
+            struct id scope = db_id(s, 0);
+            whole++;
+            if (!has(&l, &scope))
+                oracle_found("4: laptop %u holds scope %s whole, which is not in its user's caseload", machine,
+                             id_brief(&scope, text));
+        }
+    if (row != 0)
+        oracle_found("4: the scopes of laptop %u cannot be read: %s", machine, e.text);
+    if (whole != l.count)
+        oracle_found("4: laptop %u holds %zu scopes whole, and its user's caseload has %zu", machine, whole, l.count);
+    free(l.all);
+}
+
+void oracle_caseload_laptop(unsigned machine, struct db *db, int at_end)
+{
+    /* What waits there, or is held, keeps its scope; one that could not go is marked, and goes with the next sync. */
+    static const char sql[] =
+        "SELECT scope FROM entry GROUP BY scope HAVING max(position IS NULL) = 0 AND min(held) = 0 AND "
+        "(?1 OR NOT EXISTS(SELECT 1 FROM scope s WHERE s.id = scope AND complete = 0)) ORDER BY scope";
+    size_t from = at_end ? oracle_book_count() : started[machine];
+    struct error e = {0, ""};
+    struct id user, device;
+    struct ids now;
+    sqlite3_stmt *s;
+    int row = -1;
+    if (db_meta_get(db, "user", user.b, ID_BYTES, &e) != 0 ||
+        db_meta_get(db, "own_device", device.b, ID_BYTES, &e) != 0) {
+        if (at_end)
+            oracle_found("4: laptop %u does not know whose it is: %s", machine, e.text);
+        return;
+    }
+    now = caseload(&user, oracle_book_count());
+    if (db_query(db, &s, &e, sql, "i", (int64_t)at_end) == 0)
+        while ((row = db_next(db, s, &e)) == 1) {
+            struct id scope = db_id(s, 0);
+            char text[ID_BRIEF];
+            if (!has(&now, &scope) && !is_taken_down_by(&device, &scope) && !was(&user, &scope, from, 1))
+                oracle_found("4: laptop %u has entries of scope %s, which is not in its user's caseload", machine,
+                             id_brief(&scope, text));
+        }
+    if (row != 0 && at_end)
+        oracle_found("4: the log of laptop %u cannot be read: %s", machine, e.text);
+    free(now.all);
+    if (at_end)
+        judge_whole(machine, db, &user);
+}

@@ -1,0 +1,578 @@
+#include "oracle_ledger.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "disk.h"
+#include "log.h"
+#include "machine.h"
+#include "oracle.h"
+#include "oracle_book.h"
+#include "oracle_caseload.h"
+#include "oracle_store.h"
+#include "process.h"
+#include "queue.h"
+#include "record.h"
+
+int __real_log_add(struct db *db, const struct change *c, uint64_t position, uint64_t received_ms, struct slice mask,
+                   int64_t *id, struct error *e);
+int __wrap_log_add(struct db *db, const struct change *c, uint64_t position, uint64_t received_ms, struct slice mask,
+                   int64_t *id, struct error *e);
+int __real_record_purge(struct db *db, const struct id *scope, struct error *e);
+int __wrap_record_purge(struct db *db, const struct id *scope, struct error *e);
+int __real_queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
+                        const struct queue_batch *sent, const struct message_pushed *m, size_t *held, struct error *e);
+int __wrap_queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
+                        const struct queue_batch *sent, const struct message_pushed *m, size_t *held, struct error *e);
+int __real_db_begin(struct db *db, struct error *e);
+int __wrap_db_begin(struct db *db, struct error *e);
+int __real_db_commit(struct db *db, struct error *e);
+int __wrap_db_commit(struct db *db, struct error *e);
+void __real_db_rollback(struct db *db);
+void __wrap_db_rollback(struct db *db);
+struct cli;
+int __real_command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct error *e);
+int __wrap_command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct error *e);
+
+/* What a program did in a transaction that is not committed yet. */
+enum step_what { TYPED, CAME, ACKED, PURGED };
+struct step {
+    enum step_what what;
+    struct oracle_typed change; /* TYPED; CAME: its hash; ACKED: its number and position; PURGED: its scope */
+    uint8_t previous[CHANGE_HASH_BYTES];
+};
+
+static struct {
+    struct oracle_typed *all;
+    size_t count, room;
+    struct {
+        struct db *db;
+        struct step *steps;
+        size_t count, room;
+        struct id device; /* whose changes it writes */
+        int syncs;
+    } machines[PROCESS_MACHINES];
+    int set_back; /* the office was, and has not been looked at since */
+} ledger;
+
+size_t oracle_ledger_count(void)
+{
+    return ledger.count;
+}
+
+const struct oracle_typed *oracle_ledger_at(size_t i)
+{
+    return &ledger.all[i];
+}
+
+int oracle_ledger_syncs(unsigned machine)
+{
+    return ledger.machines[machine].syncs;
+}
+
+static void drop_steps(unsigned m)
+{
+    for (size_t i = 0; i < ledger.machines[m].count; i++)
+        free((void *)ledger.machines[m].steps[i].change.body.p);
+    ledger.machines[m].count = 0;
+}
+
+void oracle_ledger_reset(void)
+{
+    for (unsigned m = 0; m < PROCESS_MACHINES; m++) {
+        drop_steps(m);
+        free(ledger.machines[m].steps);
+    }
+    for (size_t i = 0; i < ledger.count; i++)
+        free((void *)ledger.all[i].body.p);
+    free(ledger.all);
+    memset(&ledger, 0, sizeof ledger);
+}
+
+/* "change 3.17 of laptop 2 (kind 10)": epoch and number */
+static const char *name(const struct oracle_typed *t)
+{
+    static char text[128];
+    char record[ID_BRIEF];
+    (void)snprintf(text, sizeof text, "change %llu.%llu of laptop %u (kind %u, record %s)",
+                   (unsigned long long)t->epoch, (unsigned long long)t->seq, t->machine, t->kind,
+                   id_brief(&t->record, record));
+    return text;
+}
+
+/* --- listening --- */
+
+static int is_laptop(void)
+{
+    return process_current() != NULL && process_machine() != MACHINE_OFFICE;
+}
+
+static struct step *new_step(struct db *db, enum step_what what)
+{
+    unsigned m = process_machine();
+    struct step *step;
+    if (ledger.machines[m].db != db)
+        drop_steps(m);
+    ledger.machines[m].db = db;
+    if (ledger.machines[m].count == ledger.machines[m].room) {
+        ledger.machines[m].room = 2 * ledger.machines[m].room + 16;
+        ledger.machines[m].steps =
+            realloc(ledger.machines[m].steps, ledger.machines[m].room * sizeof *ledger.machines[m].steps);
+        if (ledger.machines[m].steps == NULL)
+            abort();
+    }
+    step = &ledger.machines[m].steps[ledger.machines[m].count++];
+    memset(step, 0, sizeof *step);
+    step->what = what;
+    step->change.machine = m;
+    return step;
+}
+
+/* Record, kind, fields, actions, values and reason: not salt, numbers and what is superseded. */
+static void make_print(const struct change *c, uint8_t out[32])
+{
+    crypto_generichash_state state;
+    (void)crypto_generichash_init(&state, NULL, 0, 32);
+    (void)crypto_generichash_update(&state, c->record.b, ID_BYTES);
+    (void)crypto_generichash_update(&state, (const uint8_t *)&c->kind, sizeof c->kind);
+    for (size_t i = 0; i < c->op_count; i++) {
+        uint64_t numbers[3] = {c->ops[i].field, (uint64_t)c->ops[i].action, c->ops[i].value.size};
+        (void)crypto_generichash_update(&state, (const uint8_t *)numbers, sizeof numbers);
+        (void)crypto_generichash_update(&state, c->ops[i].value.p, c->ops[i].value.size);
+    }
+    if (c->reason.size != 0)
+        (void)crypto_generichash_update(&state, c->reason.p, c->reason.size);
+    (void)crypto_generichash_final(&state, out, 32);
+}
+
+static void note_typed(struct db *db, const struct change *c)
+{
+    struct step *step = new_step(db, TYPED);
+    struct oracle_typed *t = &step->change;
+    uint8_t *body = malloc(c->body.size + 1);
+    if (body == NULL)
+        abort();
+    if (c->body.size != 0)
+        memcpy(body, c->body.p, c->body.size);
+    t->body = (struct slice){body, c->body.size};
+    memcpy(t->hash, c->hash, sizeof t->hash);
+    memcpy(step->previous, c->previous, sizeof step->previous);
+    t->device = c->device;
+    t->scope = c->scope;
+    t->record = c->record;
+    t->epoch = c->epoch;
+    t->seq = c->seq;
+    t->kind = c->kind;
+    t->reissue = ledger.machines[t->machine].syncs;
+    make_print(c, t->print);
+}
+
+static void settle(unsigned m, int sure);
+
+int __wrap_log_add(struct db *db, const struct change *c, uint64_t position, uint64_t received_ms, struct slice mask,
+                   int64_t *id, struct error *e)
+{
+    int code = __real_log_add(db, c, position, received_ms, mask, id, e);
+    if (!is_laptop() || code != 0)
+        return code;
+    if (position == LOG_NO_POSITION) {
+        note_typed(db, c);
+    } else if (id_equal(&c->device, &ledger.machines[process_machine()].device)) {
+        memcpy(new_step(db, CAME)->change.hash, c->hash, sizeof c->hash);
+    }
+    if (!db_in_transaction(db))
+        settle(process_machine(), !disk_is_dark(process_machine()));
+    return code;
+}
+
+int __wrap_queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
+                        const struct queue_batch *sent, const struct message_pushed *m, size_t *held, struct error *e)
+{
+    int code = __real_queue_pushed(db, own, key, sent, m, held, e);
+    for (uint64_t seq = m->first_seq; code == 0 && seq <= m->seq; seq++) {
+        struct step *step = new_step(db, ACKED);
+        step->change.device = own->device;
+        step->change.epoch = m->epoch;
+        step->change.seq = seq;
+        step->change.position = m->first_position + (seq - m->first_seq);
+    }
+    return code;
+}
+
+static int has_unsent(unsigned m, const struct id *scope)
+{
+    for (size_t i = 0; i < ledger.count; i++) {
+        const struct oracle_typed *t = &ledger.all[i];
+        if ((t->on >> m & 1) && t->sure && !t->acked && !t->replaced && id_equal(&t->scope, scope))
+            return 1;
+    }
+    return 0;
+}
+
+int __wrap_record_purge(struct db *db, const struct id *scope, struct error *e)
+{
+    unsigned m = process_machine();
+    int code = __real_record_purge(db, scope, e);
+    char text[ID_BRIEF];
+    if (!is_laptop() || code != 0)
+        return code;
+    if (!ledger.machines[m].syncs)
+        oracle_found("4: laptop %u let go of scope %s, and no sync is under way", m, id_brief(scope, text));
+    if (has_unsent(m, scope))
+        oracle_found("4: laptop %u let go of scope %s, in which a change of its own is unsent", m,
+                     id_brief(scope, text));
+    new_step(db, PURGED)->change.scope = *scope;
+    return code;
+}
+
+/* Beginning and committing is by these everywhere. What is left of an earlier transaction was rolled back. */
+int __wrap_db_begin(struct db *db, struct error *e)
+{
+    if (is_laptop() && ledger.machines[process_machine()].db == db)
+        drop_steps(process_machine());
+    return __real_db_begin(db, e);
+}
+
+int __wrap_db_commit(struct db *db, struct error *e)
+{
+    unsigned m = process_machine();
+    int code, listens = is_laptop() && ledger.machines[m].db == db, was_dark = disk_is_dark(m);
+    /* A scope that has a row again was filled anew. */
+    for (size_t i = 0; listens && !was_dark && i < ledger.machines[m].count; i++)
+        if (ledger.machines[m].steps[i].what == PURGED)
+            oracle_caseload_purges(m, db, &ledger.machines[m].steps[i].change.scope);
+    code = __real_db_commit(db, e);
+    if (listens && was_dark)
+        drop_steps(m);
+    else if (listens)
+        settle(m, code == 0 && !disk_is_dark(m));
+    return code;
+}
+
+void __wrap_db_rollback(struct db *db)
+{
+    if (is_laptop() && ledger.machines[process_machine()].db == db)
+        drop_steps(process_machine());
+    __real_db_rollback(db);
+}
+
+int __wrap_command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    unsigned m = process_machine();
+    int code;
+    ledger.machines[m].syncs = 1;
+    oracle_caseload_sync_starts(m);
+    code = __real_command_sync(cli, argc, argv, waiting, e);
+    ledger.machines[m].syncs = 0;
+    return code;
+}
+
+/* --- what a commit leaves --- */
+
+static struct oracle_typed *find(const uint8_t hash[CHANGE_HASH_BYTES])
+{
+    for (size_t i = ledger.count; i-- > 0;)
+        if (memcmp(ledger.all[i].hash, hash, CHANGE_HASH_BYTES) == 0)
+            return &ledger.all[i];
+    return NULL;
+}
+
+/* The last with this number on the machine's disk. */
+static struct oracle_typed *find_number(const struct oracle_typed *of)
+{
+    for (size_t i = ledger.count; i-- > 0;) {
+        struct oracle_typed *t = &ledger.all[i];
+        if ((t->on >> of->machine & 1) && t->epoch == of->epoch && t->seq == of->seq &&
+            id_equal(&t->device, &of->device))
+            return t;
+    }
+    return NULL;
+}
+
+/* The change that this one repeats: the first that waits there and says the same. 0: there is none. */
+static int replace(const struct oracle_typed *by)
+{
+    for (size_t i = 0; i < ledger.count; i++) {
+        struct oracle_typed *t = &ledger.all[i];
+        if ((t->on >> by->machine & 1) && !t->acked && !t->replaced && t->epoch < by->epoch &&
+            id_equal(&t->device, &by->device) && memcmp(t->print, by->print, sizeof t->print) == 0) {
+            t->replaced = 1;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void keep_typed(const struct step *step, int sure)
+{
+    /* What it follows is there, also if nobody saw its commit end. */
+    struct oracle_typed *before = find(step->previous), *t;
+    if (before != NULL && (before->on >> step->change.machine & 1))
+        before->sure = 1;
+    if (ledger.count == ledger.room) {
+        ledger.room = 2 * ledger.room + 64;
+        if ((ledger.all = realloc(ledger.all, ledger.room * sizeof *ledger.all)) == NULL)
+            abort();
+    }
+    t = &ledger.all[ledger.count++];
+    *t = step->change;
+    t->sure = sure;
+    /* Every sync writes what it says of itself; what a person typed it only repeats. */
+    if (t->reissue && !replace(t) && (t->kind == KIND_RECEIPT || t->kind == KIND_EVENT))
+        t->reissue = 0;
+    t->on = 1u << t->machine;
+    ledger.machines[t->machine].device = t->device;
+}
+
+static void keep_acked(const struct step *step)
+{
+    struct oracle_typed *t = find_number(&step->change);
+    if (t == NULL) {
+        oracle_found("2: the office acknowledges change %llu.%llu of laptop %u, which that never wrote",
+                     (unsigned long long)step->change.epoch, (unsigned long long)step->change.seq,
+                     step->change.machine);
+        return;
+    }
+    t->sure = t->acked = 1;
+    t->position = step->change.position;
+}
+
+/* It has its own change again, or let go of its own with the scope. */
+static void keep_moved(const struct step *step)
+{
+    uint32_t bit = 1u << step->change.machine;
+    struct oracle_typed *t;
+    if (step->what == CAME) {
+        if ((t = find(step->change.hash)) != NULL)
+            t->on |= bit;
+        return;
+    }
+    for (size_t i = 0; i < ledger.count; i++)
+        if (id_equal(&ledger.all[i].scope, &step->change.scope))
+            ledger.all[i].on &= ~bit;
+}
+
+static void settle(unsigned m, int sure)
+{
+    size_t count = ledger.machines[m].count;
+    for (size_t i = 0; i < count; i++) {
+        struct step *step = &ledger.machines[m].steps[i];
+        if (step->what == TYPED)
+            keep_typed(step, sure);
+        else if (step->what == ACKED)
+            keep_acked(step);
+        else
+            keep_moved(step);
+    }
+    ledger.machines[m].count = 0; /* the bodies are the ledger's now */
+}
+
+/* --- the weather --- */
+
+void oracle_ledger_copied(unsigned from, unsigned to)
+{
+    ledger.machines[to].device = ledger.machines[from].device;
+    for (size_t i = 0; i < ledger.count; i++) {
+        struct oracle_typed *t = &ledger.all[i];
+        t->on = (t->on & ~(1u << to)) | (t->on >> from & 1u) << to;
+    }
+}
+
+void oracle_ledger_lost(unsigned machine)
+{
+    memset(&ledger.machines[machine].device, 0, sizeof ledger.machines[machine].device);
+    for (size_t i = 0; i < ledger.count; i++)
+        ledger.all[i].on &= ~(1u << machine);
+}
+
+void oracle_ledger_set_back(void)
+{
+    ledger.set_back = 1;
+}
+
+/* --- judging --- */
+
+static int is_there(const struct oracle_typed *t)
+{
+    return t->position < oracle_book_count() && memcmp(oracle_book_at(t->position)->hash, t->hash, sizeof t->hash) == 0;
+}
+
+/* The office was set back: what the backup did not have nobody acknowledges any more. */
+static void forgive(void)
+{
+    for (size_t i = 0; i < ledger.count; i++)
+        if (ledger.all[i].acked && ledger.all[i].position >= oracle_store_backup() && !is_there(&ledger.all[i]))
+            ledger.all[i].acked = 0;
+    ledger.set_back = 0;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct oracle_book_entry *const *x = a, *const *y = b;
+    return memcmp((*x)->hash, (*y)->hash, CHANGE_HASH_BYTES);
+}
+
+/* The office's entries by their hashes; freed with free. */
+static const struct oracle_book_entry **sorted(size_t *count)
+{
+    const struct oracle_book_entry **all = malloc((oracle_book_count() + 1) * sizeof *all);
+    if (all == NULL)
+        abort();
+    for (*count = 0; *count < oracle_book_count(); ++*count)
+        all[*count] = oracle_book_at(*count);
+    qsort(all, *count, sizeof *all, by_hash);
+    return all;
+}
+
+void oracle_ledger_look(void)
+{
+    const struct oracle_book_entry **all;
+    size_t count;
+    if (ledger.set_back)
+        forgive();
+    for (size_t i = 0; i < ledger.count; i++)
+        if (ledger.all[i].acked && !is_there(&ledger.all[i]))
+            oracle_found("2: %s was acknowledged at position %llu of %zu, and is not there", name(&ledger.all[i]),
+                         (unsigned long long)ledger.all[i].position, oracle_book_count());
+    all = sorted(&count);
+    for (size_t i = 1; i < count; i++)
+        if (by_hash(&all[i - 1], &all[i]) == 0)
+            oracle_found("2: change %llu.%llu stands in the office's log twice", (unsigned long long)all[i]->epoch,
+                         (unsigned long long)all[i]->seq);
+    free(all);
+}
+
+/* Is it applied or held, and whole? */
+static void judge_entry(const struct oracle_typed *t, const struct oracle_book_entry *entry)
+{
+    if (entry->body.p == NULL ||
+        (memcmp(entry->hash, t->hash, sizeof t->hash) == 0 &&
+         (entry->body.size != t->body.size || memcmp(entry->body.p, t->body.p, t->body.size) != 0)))
+        oracle_found("2: the office does not have the words of %s", name(t));
+    if (!entry->applied && !entry->held)
+        oracle_found("2: %s is at the office, neither applied nor held", name(t));
+}
+
+/* Its re-issue at the office that stands for no other change; NULL. used: a byte for each change of the ledger. */
+static const struct oracle_book_entry *find_reissue(const struct oracle_typed *t, uint8_t *used)
+{
+    for (size_t i = 0; i < ledger.count; i++) {
+        const struct oracle_typed *other = &ledger.all[i];
+        const struct oracle_book_entry *entry;
+        if (!other->reissue || used[i] || other->epoch <= t->epoch || !id_equal(&other->device, &t->device) ||
+            memcmp(other->print, t->print, sizeof t->print) != 0 || (entry = oracle_book_find(other->hash)) == NULL)
+            continue;
+        used[i] = 1;
+        return entry;
+    }
+    return NULL;
+}
+
+/* First those that must be there (pass 0), then those that may be: what then is left stands for nothing. */
+static void judge_typed(uint32_t laptops, int pass, uint8_t *used)
+{
+    for (size_t i = 0; i < ledger.count; i++) {
+        const struct oracle_typed *t = &ledger.all[i];
+        const struct oracle_book_entry *entry = oracle_book_find(t->hash);
+        int must = t->acked || (t->sure && (t->on & laptops) != 0);
+        if (t->reissue || must != (pass == 0))
+            continue;
+        if (entry == NULL)
+            entry = find_reissue(t, used);
+        if (entry != NULL)
+            judge_entry(t, entry);
+        else if (must)
+            oracle_found("2: %s is gone: it is %s, and not at the office", name(t),
+                         t->acked ? "acknowledged" : "on its disk");
+    }
+}
+
+void oracle_ledger_end(uint32_t laptops)
+{
+    uint8_t *used = calloc(ledger.count + 1, 1);
+    if (used == NULL)
+        abort();
+    oracle_ledger_look();
+    judge_typed(laptops, 0, used);
+    judge_typed(laptops, 1, used);
+    for (size_t i = 0; i < ledger.count; i++)
+        if (ledger.all[i].reissue && !used[i] && oracle_book_find(ledger.all[i].hash) != NULL)
+            oracle_found("2: %s was written once more, and what it repeats is at the office already",
+                         name(&ledger.all[i]));
+    free(used);
+}
+
+/* --- a laptop's store --- */
+
+struct here {
+    uint8_t hash[CHANGE_HASH_BYTES];
+    int lives;
+};
+
+static int by_here(const void *a, const void *b)
+{
+    return memcmp(a, b, CHANGE_HASH_BYTES);
+}
+
+/* Of its log; NULL: it could not be read. */
+static struct here *read_log(unsigned m, struct db *db, size_t *count)
+{
+    size_t room = 0;
+    struct here *all = malloc(sizeof *all);
+    struct error e = {0, ""};
+    struct change c;
+    sqlite3_stmt *s;
+    int row = -1;
+    *count = 0;
+    if (db_query(db, &s, &e,
+                 "SELECT header, position IS NULL, live IS NOT NULL, kind FROM entry LEFT JOIN applied ON "
+                 "applied.entry = entry.id ORDER BY entry.id",
+                 "") == 0)
+        while ((row = db_next(db, s, &e)) == 1 && change_read_header(db_slice(s, 0), &c, &e) == 0) {
+            if (*count >= room && (all = realloc(all, (room = 2 * room + 256) * sizeof *all)) == NULL)
+                abort();
+            memcpy(all[*count].hash, c.hash, sizeof c.hash);
+            all[(*count)++].lives = db_int(s, 2) != 0;
+            if (db_int(s, 1) && c.kind != KIND_RECEIPT && c.kind != KIND_EVENT)
+                oracle_found("2: change %llu.%llu (kind %u) still waits on laptop %u", (unsigned long long)c.epoch,
+                             (unsigned long long)c.seq, c.kind, m);
+        }
+    if (row == 1)
+        db_done(db, s);
+    if (row != 0)
+        oracle_found("2: the log of laptop %u cannot be read: %s", m, e.text);
+    qsort(all, *count, sizeof *all, by_here);
+    return all;
+}
+
+/* 1, 0. */
+static int is_whole(struct db *db, const struct id *scope)
+{
+    sqlite3_stmt *s;
+    int whole = 0;
+    if (db_query(db, &s, NULL, "SELECT complete FROM scope WHERE id = ?", "d", scope) == 0 &&
+        db_next(db, s, NULL) == 1) {
+        whole = db_int(s, 0) != 0;
+        db_done(db, s);
+    }
+    return whole;
+}
+
+void oracle_ledger_laptop(unsigned machine, struct db *db)
+{
+    size_t count;
+    struct here *all = read_log(machine, db, &count);
+    for (size_t i = 0; i < ledger.count; i++) {
+        const struct oracle_typed *t = &ledger.all[i];
+        const struct oracle_book_entry *entry = oracle_book_find(t->hash);
+        const struct here *here;
+        if (entry == NULL || entry->held || !entry->lives || !schema_is_dealt(t->kind) || !is_whole(db, &t->scope))
+            continue;
+        here = count == 0 ? NULL : bsearch(t->hash, all, count, sizeof *all, by_here);
+        if (here == NULL || !here->lives)
+            oracle_found("2: %s lives at the office, and laptop %u, which holds its scope whole, %s", name(t), machine,
+                         here == NULL ? "does not have it" : "does not show it");
+    }
+    free(all);
+}

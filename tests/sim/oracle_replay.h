@@ -1,0 +1,20 @@
+/* Property 5: the log is the record. The archive verifies, and its replay shows what the office shows, now and at
+ * checkpoints on the way; the tree is that of RFC 6962, made by plain recursion, and every laptop's proof of it holds.
+ */
+#ifndef SATCHEL_SIM_ORACLE_REPLAY_H
+#define SATCHEL_SIM_ORACLE_REPLAY_H
+
+#include "oracle_log.h"
+
+void oracle_replay_reset(void);
+
+/* Between commands: notes, now and then, what the office shows. */
+void oracle_replay_note(void);
+
+/* At the end, while the office runs. */
+void oracle_replay_office(const struct oracle_log *log);
+/* Is the checkpoint that a laptop's store keeps one of this log? */
+int oracle_replay_continues(const struct oracle_log *log, struct db *db);
+void oracle_replay_laptop(const struct oracle_log *log, unsigned machine);
+
+#endif

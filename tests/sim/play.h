@@ -1,0 +1,29 @@
+/* Runs of scripts in processes of their own. */
+#ifndef SATCHEL_SIM_PLAY_H
+#define SATCHEL_SIM_PLAY_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "script.h"
+#include "world.h"
+
+struct play {
+    pid_t pid;
+    int from; /* a pipe that the result comes through */
+    char root[64];
+    struct script script;
+};
+
+/* A folder for all runs, in memory. 0, or -1 with errno. */
+int play_start(void);
+void play_end(void);
+
+/* Begins to play p->script; kept and trace as world_play's. What it says is taken by play_finish, which waits. */
+void play_begin(struct play *p, const char *kept, FILE *trace);
+void play_finish(struct play *p, struct world_result *out);
+
+/* Both. */
+void play_run(const struct script *s, const char *kept, FILE *trace, struct world_result *out);
+
+#endif
