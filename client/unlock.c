@@ -101,7 +101,9 @@ int command_unlock(struct cli *cli, int argc, char **argv, int *waiting, struct 
         say_locked(cli, 0, "unlocked already");
         goto out;
     }
-    if ((host != NULL || port != 0) && (code = renewal_moved(folder, host, (unsigned)port, e)) != 0)
+    /* E_LOCKED: no office is noted yet. One that is needed is asked for below, and missed there. */
+    if ((host != NULL || port != 0) && (code = renewal_moved(folder, host, (unsigned)port, e)) != 0 &&
+        code != E_LOCKED)
         goto out;
     u = (struct unlocking){.cli = cli, .folder = folder, .keys = keys, .file = file, .fd = fd, .idle = (unsigned)idle};
     if ((code = unlock(&u, e)) == 0) {

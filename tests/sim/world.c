@@ -101,7 +101,10 @@ static void ended(struct world *w, struct machine_run *r)
     if (!r->died && r->status == WORLD_REFUSED && strcmp(r->argv[0], "enrol") == 0)
         l->ticket[0] = '\0';
     w->commands++;
-    w->syncs += strcmp(r->argv[0], "sync") == 0;
+    if (strcmp(r->argv[0], "sync") == 0) {
+        w->syncs++;
+        l->has_synced = !r->died && r->status <= 1;
+    }
     if (!r->died && r->status == 13 && !w->strange)
         oracle_found("0: %s refuses to verify, and nothing happened to any disk: %s", l->name, r->err);
     if (strstr(r->err, "internal") != NULL)
@@ -203,6 +206,15 @@ static void release(struct world *w, unsigned number)
     machine_free(r);
 }
 
+/* A person who is disabled, or is not any more. */
+static void note_user(struct world *w, const char *what, const char *login)
+{
+    for (unsigned m = 1; m <= WORLD_CLONE; m++)
+        if (strcmp(w->laptops[m].login, login) == 0 && strcmp(what, "add") != 0)
+            w->laptops[m].is_disabled =
+                strcmp(what, "disable") == 0 || (w->laptops[m].is_disabled && strcmp(what, "enable") != 0);
+}
+
 static void office_event(struct world *w, int argc, char *const *argv)
 {
     const char *words[SCRIPT_WORDS_MAX];
@@ -226,6 +238,8 @@ static void office_event(struct world *w, int argc, char *const *argv)
             if (m > 0 && (strcmp(argv[1], "revoke") == 0 || strcmp(argv[1], "wipe") == 0))
                 w->laptops[m].is_revoked = 1;
         }
+        if (r != NULL && r->status <= 1 && strcmp(argv[0], "user") == 0 && argc > 2 && !r->died)
+            note_user(w, argv[1], argv[2]);
         machine_free(r);
     }
 }
@@ -405,10 +419,11 @@ static int round_of_syncs(struct world *w)
         if (l->name == NULL || l->is_gone || !l->is_enrolled)
             continue;
         system_seed(w->script->seed + 1000 * ++w->rounds);
+        l->has_synced = 0;
         laptop_event(w, m, 1, sync);
         if (!wait_for(w, m))
             oracle_found("6: the sync of %s does not end, and the weather is clear", l->name);
-        settled &= l->is_revoked || oracle_is_settled(m);
+        settled &= l->is_revoked || l->is_disabled || (l->has_synced && oracle_is_settled(m));
         world_advance(w, process_now_ms + MINUTE);
     }
     return settled;
@@ -448,7 +463,7 @@ static void clear_up(struct world *w)
         oracle_found("6: something still waits after %d rounds of syncs in clear weather", WORLD_ROUNDS);
     for (unsigned m = 1; m <= WORLD_CLONE; m++)
         if (w->laptops[m].name != NULL && w->laptops[m].is_enrolled && !w->laptops[m].is_gone &&
-            !w->laptops[m].is_revoked)
+            !w->laptops[m].is_revoked && !w->laptops[m].is_disabled)
             in_order |= 1u << m;
     if (oracle_finding() == NULL)
         oracle_end(in_order);

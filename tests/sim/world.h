@@ -24,7 +24,9 @@ struct world_laptop {
     char device[40], user[40];   /* ids; empty: not known yet */
     int is_enrolled, is_gone;    /* gone: lost, wiped or revoked for good, nothing is expected of it */
     int is_revoked;              /* its work comes to the office, and is held there */
+    int is_disabled;             /* so is its person, for now */
     int has_image;
+    int has_synced;   /* its last sync came to its end: status 0 or 1 */
     char ticket[300]; /* that it has, and has not used yet; empty: none */
     char wants[24];   /* the name that the record of the running command gets */
 };
