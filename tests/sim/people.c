@@ -99,7 +99,7 @@ static const struct schema_field *some_field(struct people *p, const struct sche
             strcmp(f->name, "same_as") == 0 || strcmp(f->name, "different_from") == 0)
             continue;
         /* Where people's safety hangs on it they write it more often. */
-        if (below(p, 3) == 0 && f->policy == SCHEMA_LATEST)
+        if (below(p, 3) != 0 && f->policy == SCHEMA_LATEST)
             continue;
         return f;
     }
