@@ -9,13 +9,14 @@
 #include "log.h"
 #include "queue.h"
 #include "record.h"
+#include "reissue.h"
 #include "schema.h"
 #include "setback.h"
 
 int apply_create(struct db *db, struct error *e)
 {
     int code = decided_create(db, e);
-    if (code != 0)
+    if (code != 0 || (code = reissue_create(db, e)) != 0)
         return code;
     return db_exec(db,
                    "CREATE TABLE IF NOT EXISTS scope(id BLOB PRIMARY KEY, complete INTEGER NOT NULL) WITHOUT ROWID;"
@@ -364,7 +365,7 @@ static int let_go(struct applying *a, const struct id *scope, struct error *e)
     if (code != 0)
         return error_set(e, code, "%s", why.text);
     a->result->purged++;
-    if ((code = decided_forget(a->db, scope, e)) != 0)
+    if ((code = decided_forget(a->db, scope, e)) != 0 || (code = reissue_forget(a->db, scope, e)) != 0)
         return code;
     return db_run(a->db, e, "DELETE FROM scope WHERE id = ?", "d", scope);
 }

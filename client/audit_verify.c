@@ -29,6 +29,7 @@ struct line {
     size_t first;
     uint8_t key[32];
     int has_key;
+    int is_given; /* the office gave the device this epoch; its first it brings with it */
 };
 
 struct verifying {
@@ -212,6 +213,7 @@ static int make_lines(struct verifying *v, struct error *e)
             line->chain.epoch = end->epoch;
             line->first = line->next = i;
             line->has_key = id_equal(&end->device, &v->office);
+            line->is_given = end->epoch == 1 || line->has_key; /* the office's own take_set_back judges */
             memcpy(line->key, v->vkey.public_key, sizeof line->key);
         }
         line->end = i + 1;
@@ -247,6 +249,32 @@ static void learn_key(struct verifying *v, const struct change *c)
     }
 }
 
+/* The value of one field of a change; empty where it is not there. */
+static struct slice value_of(const struct change *c, const char *name)
+{
+    const struct schema_field *field = schema_field_named(schema_kind(c->kind), name);
+    for (size_t i = 0; i < c->op_count; i++)
+        if (c->ops[i].field == field->number)
+            return c->ops[i].value;
+    return (struct slice){NULL, 0};
+}
+
+/* The office's record of a fork tells which epoch a device may go on in. */
+static void learn_epoch(struct verifying *v, const struct change *c)
+{
+    struct line wanted, *line;
+    struct unpack device, epoch;
+    unpack_start(&device, value_of(c, "device"));
+    unpack_fixed(&device, wanted.chain.device.b, ID_BYTES);
+    unpack_start(&epoch, value_of(c, "new_epoch"));
+    wanted.chain.epoch = unpack_uint(&epoch);
+    if (device.failed || epoch.failed)
+        return; /* one that came in a courier file gets none */
+    line = bsearch(&wanted, v->lines, v->line_count, sizeof *v->lines, compare_lines);
+    if (line != NULL)
+        line->is_given = 1;
+}
+
 /* The change is the next on its line, and where a head was signed over it, it is the one that was signed. */
 static int follow(struct verifying *v, const struct change *c, struct error *e)
 {
@@ -274,6 +302,11 @@ static int follow(struct verifying *v, const struct change *c, struct error *e)
     }
     if (c->body.p != NULL && id_equal(&c->device, &v->office) && c->kind == KIND_DEVICE)
         learn_key(v, c);
+    if (c->body.p != NULL && id_equal(&c->device, &v->office) && c->kind == KIND_FORK)
+        learn_epoch(v, c);
+    if (v->options->passphrase != NULL && !line->is_given)
+        return error_set(e, E_VERIFY, "the office never gave its device %s epoch %llu: it was added", device,
+                         (unsigned long long)c->epoch);
     if (v->options->passphrase != NULL && !line->has_key)
         return error_set(e, E_VERIFY, "its device %s had not been enrolled by the office before it", device);
     return 0;

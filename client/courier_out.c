@@ -23,7 +23,7 @@ static void catch_up(const struct cli *cli, int *waiting)
     struct store *s;
     if (store_open(&s, NULL) != 0)
         return;
-    *waiting |= s->unsealed.code != 0;
+    *waiting |= s->unsealed.code != 0 || s->put_back;
     store_warn(s, cli->err);
     store_close(s);
 }

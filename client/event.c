@@ -20,18 +20,19 @@ static int fill(struct edit *edit, const struct event *event, struct error *e)
     return code;
 }
 
-int event_add(struct store *s, const struct event *event, struct error *e)
+int event_add(struct db *db, struct edit_author *author, const struct event *event, struct error *e)
 {
     static const struct id everywhere;
     struct id record = id_new(clock_wall());
     struct edit edit;
-    int code = edit_new(&edit, s->db, schema_kind(KIND_EVENT), &everywhere, &record, e);
+    int code = edit_new(&edit, db, schema_kind(KIND_EVENT), &everywhere, &record, e);
     if (code != 0)
         return code;
-    if ((code = fill(&edit, event, e)) == 0)
-        return edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, e);
-    edit_free(&edit);
-    return code;
+    if ((code = fill(&edit, event, e)) != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    return edit_commit(&edit, author, NULL, LOG_NO_POSITION, 0, NULL, e);
 }
 
 int event_write(struct store *s, const struct event *event, struct error *e)
@@ -39,7 +40,7 @@ int event_write(struct store *s, const struct event *event, struct error *e)
     int code = store_begin(s, e);
     if (code != 0)
         return code;
-    if ((code = event_add(s, event, e)) != 0) {
+    if ((code = event_add(s->db, &s->author, event, e)) != 0) {
         store_rollback(s);
         return code;
     }

@@ -17,9 +17,9 @@ struct event {
     const struct id *officers; /* two, of a recovery; NULL: none */
 };
 
-/* Writes it inside the caller's transaction. Errors: the store's. */
-int event_add(struct store *s, const struct event *event, struct error *e);
-/* The same in a transaction of its own. Errors: the store's. */
+/* Writes it at the end of author's chain, inside the caller's transaction. Errors: the store's. */
+int event_add(struct db *db, struct edit_author *author, const struct event *event, struct error *e);
+/* The same in a transaction of its own. */
 int event_write(struct store *s, const struct event *event, struct error *e);
 
 /* Somebody who was not told the passphrase tried some, as the opening of the key file told: the owner hears of it on

@@ -1,5 +1,6 @@
 #include "outbox.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -172,6 +173,7 @@ static int lacks(const struct outbox *o, struct db *db, const struct chain *own)
 static int catch_up(struct outbox *o, struct db *db, const struct chain *own, const uint8_t *secret, struct error *e)
 {
     int is_empty = o->bytes == COURIER_HEADER_BYTES, code, waits = 0;
+    /* What waits of an earlier epoch the office has and proves when it is pushed, or it is written once more. */
     uint64_t acked = acked_seq(db, own), through = o->epoch == own->epoch && !is_empty ? o->through : 0;
     if ((code = queue_waits(db, &waits, e)) != 0)
         return code;
@@ -214,8 +216,8 @@ static int make(struct outbox *o, int folder, struct db *db, const struct chain 
     return code;
 }
 
-/* What another device's store left unsent is not ours to drop: it stays beside, a courier file as it is. */
-static int set_aside(int folder, const struct id *device, struct error *e)
+/* What another store left unsent is not ours to drop: it stays beside, a courier file as it is. */
+static int move_aside(int folder, const struct id *device, struct error *e)
 {
     char name[sizeof OUTBOX_FILE + ID_TEXT + 8], text[ID_TEXT];
     id_format(device, text);
@@ -226,7 +228,41 @@ static int set_aside(int folder, const struct id *device, struct error *e)
         if (errno != EEXIST)
             break;
     }
-    return error_system(e, E_IO, errno, "%s is of another laptop and cannot be set aside", OUTBOX_FILE);
+    return error_system(e, E_IO, errno, "%s cannot be set aside", OUTBOX_FILE);
+}
+
+int outbox_set_aside(const char *folder, const struct id *device, struct error *e)
+{
+    int fd, code = open_folder(folder, &fd, e);
+    if (code != 0)
+        return code;
+    /* Until the name is taken away both are one file; then the next outbox is made. */
+    if ((code = move_aside(fd, device, e)) == 0 && (unlinkat(fd, OUTBOX_FILE, 0) != 0 || fsync(fd) != 0))
+        code = error_system(e, E_IO, errno, "%s cannot be set aside", OUTBOX_FILE);
+    (void)close(fd);
+    return code;
+}
+
+unsigned outbox_warn(const char *folder, FILE *err)
+{
+    DIR *all = opendir(folder);
+    const struct dirent *file;
+    unsigned count = 0;
+    if (all == NULL)
+        return 0;
+    while ((file = readdir(all)) != NULL) {
+        /* "store.outbox.", a device's id, and a number */
+        if (strncmp(file->d_name, OUTBOX_FILE ".", sizeof OUTBOX_FILE) != 0 ||
+            strlen(file->d_name) < sizeof OUTBOX_FILE + ID_TEXT)
+            continue;
+        count++;
+        (void)fprintf(err,
+                      "%s/%s holds sealed changes that this store may lack: bring it to the office, where `satcheld "
+                      "courier DIR FILE` takes it in, and remove it then\n",
+                      folder, file->d_name);
+    }
+    (void)closedir(all);
+    return count;
 }
 
 /* Opens the file that is there, if it is this store's, else makes one. o->header is what it must say. */
@@ -245,17 +281,14 @@ static int attach(struct outbox *o, int folder, struct db *db, const struct chai
     if (code != 0)
         return code;
     if (!id_equal(&r.header.device, &own->device)) {
-        if (r.records != 0 && (code = set_aside(folder, &r.header.device, e)) != 0)
+        if (r.records != 0 && (code = move_aside(folder, &r.header.device, e)) != 0)
             return code;
         return make(o, folder, db, own, secret, e);
     }
     if (r.epoch > own->epoch || (r.epoch == own->epoch && r.last_seq > own->seq))
-        return error_set(
-            e, E_EXISTS,
-            "this store is an older copy: it ends at change %llu of this laptop, and %s holds change %llu; "
-            "leave both as they are, take out what is unsent with `satchel courier out FILE`, and call "
-            "the office",
-            (unsigned long long)own->seq, OUTBOX_FILE, (unsigned long long)r.last_seq);
+        return error_set(e, E_EXISTS,
+                         "this store is an older copy: it ends at change %llu of this laptop, and %s holds change %llu",
+                         (unsigned long long)own->seq, OUTBOX_FILE, (unsigned long long)r.last_seq);
     o->bytes = r.good_bytes;
     o->epoch = r.epoch;
     o->from = r.run_seq;

@@ -34,11 +34,18 @@ void outbox_close(struct outbox *o);
  * again (setback.h), and comes before what is in it, it is made anew. own: where our chain ends. secret: our signing
  * key. Outside of a transaction. A store that knows no seal key yet has no outbox, and that is no error.
  *
- * E_EXISTS: it holds later changes of our own chain than the store: the store is an older copy. It is left as it is.
+ * E_EXISTS: it holds later changes of our own chain than the store: the store is an older copy. It is left as it is
+ * (outbox_set_aside).
  * Any other error (E_IO, E_FULL, E_MEMORY, E_REFUSED where it is no regular file, a failure of the store): it is
  * behind; the next call tries again. */
 int outbox_follow(struct outbox *o, const char *folder, struct db *db, const struct chain *own, const uint8_t *secret,
                   struct error *e);
+
+/* Sets the folder's outbox aside under a name of its own: store.outbox.DEVICE.N, a courier file as it is. E_IO. */
+int outbox_set_aside(const char *folder, const struct id *device, struct error *e);
+/* Names on err what was set aside in the folder, and says where it belongs; nothing where nothing was. Returns how many
+ * there are. */
+unsigned outbox_warn(const char *folder, FILE *err);
 
 /* How many of the changes that wait and that a person made have their sealed copy. */
 int outbox_count(const struct outbox *o, struct db *db, uint64_t *count, struct error *e);

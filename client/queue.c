@@ -118,14 +118,6 @@ static int check_checkpoint(struct db *db, const struct checkpoint_vkey *key, st
 
 /* --- our chain, as the office has it --- */
 
-static int fork_found(uint64_t theirs, uint64_t ours, struct error *e)
-{
-    return error_set(e, E_VERIFY,
-                     "the office has other changes of this laptop than its store (up to %llu there, %llu here): the "
-                     "store was copied, or an old copy put back" CALL,
-                     number(theirs), number(ours));
-}
-
 /* The hash of our change with that number. 1: found; 0: it has been let go of; -1: failed. */
 static int own_hash(struct db *db, const struct chain *own, uint64_t seq, uint8_t hash[CHANGE_HASH_BYTES],
                     struct error *e)
@@ -141,25 +133,27 @@ static int own_hash(struct db *db, const struct chain *own, uint64_t seq, uint8_
     return id < 0 ? -1 : id != 0;
 }
 
-/* What the office has must be a beginning of our chain, and hold at least what it has proved to hold. */
-static int check_chain(struct db *db, const struct chain *own, const struct chain *have, struct error *e)
+/* What the office has of our epoch must hold at least what it has proved to hold. Where it is no beginning of our chain
+ * the store was copied, or an old copy put back: *forked. */
+static int check_chain(struct db *db, const struct chain *own, const struct chain *have, int *forked, struct error *e)
 {
     uint64_t acked = db_meta_uint(db, "acked_epoch") == own->epoch ? db_meta_uint(db, "acked_seq") : 0;
     uint8_t hash[CHANGE_HASH_BYTES];
     int found;
+    /* An office that does not know our epoch speaks of another. */
+    *forked = !id_equal(&have->device, &own->device) || have->epoch != own->epoch || have->seq > own->seq;
+    if (*forked)
+        return 0;
     if (have->seq < acked)
         return error_set(e, E_VERIFY,
                          "the office has lost changes of this laptop: it has %llu, and had proved to hold %llu" CALL,
                          number(have->seq), number(acked));
     if (have->seq == 0)
         return 0;
-    if (!id_equal(&have->device, &own->device) || have->epoch != own->epoch || have->seq > own->seq)
-        return fork_found(have->seq, own->seq, e);
     if ((found = own_hash(db, own, have->seq, hash, e)) < 0)
         return error_code(e);
     /* Only what is acknowledged is ever let go of, and the last of that is remembered. */
-    if (found == 0 || memcmp(hash, have->hash, sizeof hash) != 0)
-        return fork_found(have->seq, own->seq, e);
+    *forked = found == 0 || memcmp(hash, have->hash, sizeof hash) != 0;
     return 0;
 }
 
@@ -173,17 +167,35 @@ int queue_witness(struct db *db, const struct checkpoint_vkey *key, struct slice
 }
 
 int queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
-                  const struct message_welcome *m, struct error *e)
+                  const struct message_welcome *m, int *forked, struct error *e)
 {
     struct checkpoint c = {.size = 0};
     int code;
     if ((code = check_checkpoint(db, key, m->checkpoint, &m->consistency, &c, e)) != 0 ||
-        (code = check_chain(db, own, &m->have, e)) != 0)
+        (code = check_chain(db, own, &m->have, forked, e)) != 0)
         return code;
     return keep_checkpoint(db, m->checkpoint, &c, e);
 }
 
 /* --- sending --- */
+
+int queue_oldest(struct db *db, const struct chain *own, uint64_t *epoch, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    *epoch = own->epoch;
+    if ((code = db_query(db, &s, e, "SELECT min(epoch) FROM entry WHERE position IS NULL AND device = ?", "d",
+                         &own->device)) != 0)
+        return code;
+    if ((row = db_next(db, s, e)) < 0)
+        return error_code(e);
+    if (row == 1) {
+        if (!db_is_null(s, 0))
+            *epoch = db_uint(s, 0);
+        db_done(db, s);
+    }
+    return 0;
+}
 
 /* Adds what waits until the batch is full; end follows the chain of what was added. */
 static int fill(struct db *db, struct batch_writer *w, uint64_t from, size_t room, struct queue_batch *out,
@@ -365,7 +377,8 @@ static int note_acked(struct db *db, const struct chain *own, uint64_t seq, stru
 {
     uint8_t hash[CHANGE_HASH_BYTES];
     int code;
-    if (db_meta_uint(db, "acked_epoch") == own->epoch && db_meta_uint(db, "acked_seq") >= seq)
+    uint64_t acked = db_meta_uint(db, "acked_epoch");
+    if (acked > own->epoch || (acked == own->epoch && db_meta_uint(db, "acked_seq") >= seq))
         return 0;
     if (log_find(db, &own->device, own->epoch, seq, hash, e) <= 0)
         return error_code(e);

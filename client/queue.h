@@ -34,11 +34,12 @@ struct queue_seen {
 };
 int queue_seen(struct db *db, struct queue_seen *out, struct error *e);
 
-/* Checks what the office says when we meet: its checkpoint, that its log continues the one that we saw, and that what
- * it has of our chain is what we have. Stores the checkpoint. Inside the caller's transaction. own: where our chain
+/* Checks what the office says when we meet: its checkpoint, that its log continues the one that we saw, and that it has
+ * what it has proved to have of our chain. Stores the checkpoint. *forked: not 0 where it has something else of our
+ * epoch than we have (reissue.h). Inside the caller's transaction. own: where our chain
  * ends. E_VERIFY, E_INPUT: the sentence says what is wrong and whom to call; nothing was stored. */
 int queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
-                  const struct message_welcome *m, struct error *e);
+                  const struct message_welcome *m, int *forked, struct error *e);
 
 /* Checks a checkpoint that came with something else as queue_welcome does, and stores it: what it came with may then be
  * taken in. size: of its log. Inside the caller's transaction. E_VERIFY. */
@@ -56,16 +57,19 @@ struct queue_batch {
     size_t head_bytes;
     struct slice bytes; /* deflated */
 };
-/* Takes the first that wait, from change `from` on (0: from the first); count 0: nothing does. secret: our signing key
- * (64 bytes). room: how many bytes of changes, at most what one message takes; one change always fits. Nothing is
- * changed. Freed with queue_free. */
+/* The epoch to send from: the oldest in which something of ours waits, else the one that own is in. */
+int queue_oldest(struct db *db, const struct chain *own, uint64_t *epoch, struct error *e);
+
+/* Takes the first that wait of own's epoch, from change `from` on (0: from the first); count 0: nothing does. secret:
+ * our signing key (64 bytes). room: how many bytes of changes, at most what one message takes; one change always fits.
+ * Nothing is changed. Freed with queue_free. */
 int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, uint64_t from, size_t room,
                struct queue_batch *out, struct error *e);
 void queue_free(struct queue_batch *batch);
 
 /* The office's answer to a batch. Verifies it whole; then the changes get their places in the log and leave the queue,
  * and those that the office holds back are taken out of the record and noted with the reason. *held: how many. Inside
- * the caller's transaction. E_VERIFY, E_PEER: nothing was stored. */
+ * the caller's transaction. own: of the batch's epoch. E_VERIFY, E_PEER: nothing was stored. */
 int queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
                  const struct queue_batch *sent, const struct message_pushed *m, size_t *held, struct error *e);
 

@@ -9,13 +9,14 @@
 #include "newer.h"
 #include "queue.h"
 #include "record.h"
+#include "reissue.h"
 #include "renewal.h"
 #include "schema.h"
 #include "setback.h"
 #include "store.h"
 
 struct status {
-    uint64_t queued, sealed, held, incomplete, scopes, decided, newer, lost;
+    uint64_t queued, sealed, held, incomplete, scopes, decided, newer, reissued, lost;
     size_t loud, quiet;
     uint64_t last_sync, checkpoint, agrees, position;
 };
@@ -56,7 +57,8 @@ static int read_status(const struct store *s, struct status *st, struct error *e
         (code = count(db, "SELECT count(*) FROM scope WHERE complete = 1 AND id <> zeroblob(16)", &st->scopes, e)) !=
             0 ||
         (code = record_conflicts(db, count_conflict, st, e)) != 0 || (code = decided_count(db, &st->decided, e)) != 0 ||
-        (code = record_newer_count(db, &st->newer, e)) != 0 || (code = setback_count(db, &st->lost, e)) != 0)
+        (code = record_newer_count(db, &st->newer, e)) != 0 || (code = reissue_count(db, &st->reissued, e)) != 0 ||
+        (code = setback_count(db, &st->lost, e)) != 0)
         return code;
     st->last_sync = db_meta_uint(db, "last_sync");
     st->checkpoint = db_meta_uint(db, "checkpoint_size");
@@ -108,7 +110,8 @@ static int show_json(const struct cli *cli, const struct store *s, const struct 
             "\"sealed\": %llu, \"lost_there\": %llu, \"scopes\": %llu, \"incomplete\": %llu, \"newer\": %llu, "
             "\"schema\": %d, "
             "\"conflicts\": %zu, \"quiet\": %zu, \"decided\": %llu, \"last_sync_ms\": %llu, "
-            "\"lease_until_ms\": %llu, \"checkpoint\": %llu, \"agrees\": %s, \"agrees_at\": %llu, \"held\": [",
+            "\"lease_until_ms\": %llu, \"checkpoint\": %llu, \"agrees\": %s, \"agrees_at\": %llu, \"epoch\": %llu, "
+            "\"reissued\": %llu, \"put_back\": %s, \"held\": [",
             s->office_port, user, device, (unsigned long long)s->author.chain.seq, (unsigned long long)st->queued,
             (unsigned long long)st->sealed, (unsigned long long)st->lost, (unsigned long long)st->scopes,
             (unsigned long long)st->incomplete, (unsigned long long)st->newer, schema_version(), st->loud, st->quiet,
@@ -117,7 +120,8 @@ static int show_json(const struct cli *cli, const struct store *s, const struct 
             st->agrees == 0   ? "null"
             : st->agrees == 1 ? "true"
                               : "false",
-            (unsigned long long)st->position);
+            (unsigned long long)st->position, (unsigned long long)s->author.chain.epoch,
+            (unsigned long long)st->reissued, s->put_back ? "true" : "false");
     code = show_held(cli, s->db, e);
     fputs("]}\n", cli->out);
     return code;
@@ -155,6 +159,12 @@ static int show_words(const struct cli *cli, const struct store *s, const struct
             st->quiet == 1 ? "" : "s");
     fprintf(out, "decided     %llu over what you wrote, not looked at%s\n", (unsigned long long)st->decided,
             st->decided != 0 ? ": `satchel decided` lists them" : "");
+    if (s->author.chain.epoch > 1)
+        fprintf(
+            out,
+            "epoch       %llu: this store was copied, or an old copy put back; %llu changes were written once more, "
+            "and the old ones are kept\n",
+            (unsigned long long)s->author.chain.epoch, (unsigned long long)st->reissued);
     if (st->newer != 0)
         fprintf(out, "newer       %llu fields than this program knows: kept, and shown by number; update it\n",
                 (unsigned long long)st->newer);
@@ -189,6 +199,7 @@ int command_status(struct cli *cli, int argc, char **argv, int *waiting, struct 
     struct error why = {0, ""};
     struct status st;
     struct store *s;
+    unsigned aside = 0;
     int code;
     if ((code = cli_options(&argc, argv, options, e)) != 0)
         return code;
@@ -200,9 +211,14 @@ int command_status(struct cli *cli, int argc, char **argv, int *waiting, struct 
         return error_set(e, code, "%s", why.text);
     if ((code = read_status(s, &st, e)) == 0)
         code = cli->json ? show_json(cli, s, &st, e) : show_words(cli, s, &st, e);
-    if (code == 0)
+    if (code == 0) {
         renewal_warn(cli, s->lease_until_ms);
-    *waiting = code == 0 && (st.loud != 0 || st.held != 0);
+        if (s->put_back)
+            store_warn(s, cli->err);
+        else
+            aside = outbox_warn(s->folder, cli->err);
+    }
+    *waiting = code == 0 && (st.loud != 0 || st.held != 0 || s->put_back || aside != 0);
     store_close(s);
     return code;
 }

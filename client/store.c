@@ -12,6 +12,7 @@
 #include "decided.h"
 #include "log.h"
 #include "record.h"
+#include "reissue.h"
 #include "renewal.h"
 #include "vault.h"
 
@@ -74,7 +75,8 @@ static void remember_head(struct store *s)
     struct keyfile_head head = {s->author.chain.epoch, s->author.chain.seq, {0}};
     char *path;
     memcpy(head.hash, s->author.chain.hash, sizeof head.hash);
-    if (memcmp(&head, &s->kept, sizeof head) == 0 || (path = store_path(s->folder, STORE_KEYS)) == NULL)
+    /* Until the store has a new epoch the key file alone tells that it is an older copy. */
+    if (s->put_back || memcmp(&head, &s->kept, sizeof head) == 0 || (path = store_path(s->folder, STORE_KEYS)) == NULL)
         return;
     if (keyfile_head_set(path, s->key, &head, NULL) == 0)
         s->kept = head;
@@ -92,30 +94,23 @@ static int read_head(struct store *s, struct error *e)
     return code;
 }
 
-/* Is the store the one that the key file was written beside, or an older copy, or another? */
+/* Is the store the one that the key file was written beside? An older copy, or one that went its own way, opens: its
+ * person must be able to work, and knows (store_warn). */
 static int check_head(struct store *s, struct error *e)
 {
     const struct chain *own = &s->author.chain;
     uint8_t hash[CHANGE_HASH_BYTES];
     int64_t found = 0;
-    if (s->kept.seq == 0)
+    s->put_back = db_meta_uint(s->db, "put_back") != 0 || is_later(&s->kept, own);
+    if (s->put_back || s->kept.seq == 0)
         return 0;
-    if (is_later(&s->kept, own))
-        return error_set(e, E_VERIFY,
-                         "this store is an older copy: it ends at change %llu of this laptop, and its key file "
-                         "remembers change %llu; leave both as they are and call the office",
-                         (unsigned long long)own->seq, (unsigned long long)s->kept.seq);
     if (s->kept.epoch == own->epoch && s->kept.seq == own->seq)
         memcpy(hash, own->hash, sizeof hash);
     else if ((found = log_find(s->db, &own->device, s->kept.epoch, s->kept.seq, hash, e)) < 0)
         return error_code(e);
     else if (found == 0)
         return 0; /* acknowledged, and let go of since */
-    if (memcmp(hash, s->kept.hash, sizeof hash) != 0)
-        return error_set(e, E_VERIFY,
-                         "this store is not the one that its key file was written beside: change %llu of this laptop "
-                         "differs; leave both as they are and call the office",
-                         (unsigned long long)s->kept.seq);
+    s->put_back = memcmp(hash, s->kept.hash, sizeof hash) != 0;
     return 0;
 }
 
@@ -134,8 +129,28 @@ static int follow(struct store *s)
     return code;
 }
 
+/* An outbox that is ahead is what a newer copy left unsent. It stays beside, and this store gets its own. */
+static int follow_anew(struct store *s, struct error *e)
+{
+    int code;
+    s->put_back = 1;
+    if ((code = db_meta_set_uint(s->db, "put_back", 1, e)) != 0 ||
+        (code = outbox_set_aside(s->folder, &s->author.chain.device, e)) != 0)
+        return code;
+    (void)follow(s);
+    return 0;
+}
+
 void store_warn(struct store *s, FILE *err)
 {
+    if (s->put_back && !s->told) {
+        (void)fputs(
+            "this store is an older copy than the one that was used last on this laptop: what was written since "
+            "is not in it; you can go on, and `satchel sync` fetches what the office has and begins a new epoch\n",
+            err);
+        outbox_warn(s->folder, err);
+        s->told = 1;
+    }
     if (s->unsealed.code == 0)
         return;
     (void)fprintf(err,
@@ -182,14 +197,14 @@ static struct store *allocate(const char *folder)
 }
 
 /* Tables that another version made become this one's. What stands beside the store follows it; that is tried again at
- * the next opening, but for an outbox that is ahead of the store. */
+ * the next opening. */
 static int catch_up(struct store *s, struct error *e)
 {
     int code = record_create(s->db, e);
-    if (code != 0 || (code = decided_create(s->db, e)) != 0)
+    if (code != 0 || (code = decided_create(s->db, e)) != 0 || (code = reissue_create(s->db, e)) != 0)
         return code;
-    if (follow(s) == E_EXISTS)
-        return error_set(e, E_VERIFY, "%s", s->unsealed.text);
+    if (follow(s) == E_EXISTS && (code = follow_anew(s, e)) != 0)
+        return code;
     remember_head(s);
     (void)renewal_note_office(s, NULL);
     return 0;

@@ -32,6 +32,8 @@ struct store {
     char office_host[256];
     unsigned office_port;
     struct keyfile_head kept; /* the end of our chain as the key file remembers it */
+    int put_back;             /* it is an older copy of this store, or a copy that went its own way */
+    int told;                 /* and store_warn has said so */
     struct outbox outbox;     /* the sealed copy of what is unsent */
     struct error unsealed;    /* why it is behind; code 0: it is not */
     uint64_t lease_until_ms;  /* the end of the lease; 0: there is none */
@@ -46,9 +48,9 @@ int store_check(const char *folder, struct error *e);
 char *store_path(const char *folder, const char *name);
 
 /* Opens the store with the agent's key. E_NO_STORE (not enrolled: `satchel enrol`), E_LOCKED (`satchel unlock` first),
- * E_BUSY, E_VERIFY (a page failed, or the key file or the outbox remembers a later end of our own chain than the store
- * has: an older copy has been put back). E_LOCKED also where the lease is over: then the agent has been told to forget
- * its key. */
+ * E_BUSY, E_VERIFY (a page failed). Where the key file or the outbox remembers another end of our own chain than the
+ * store has, an older copy has been put back: it opens with put_back set, and store_warn says so. E_LOCKED also where
+ * the lease is over: then the agent has been told to forget its key. */
 int store_open(struct store **out, struct error *e);
 /* The same, only to read: it works beside another command of ours that writes, such as a sync. Where another version of
  * the program had the store last, it is written once (E_BUSY). */
@@ -70,7 +72,8 @@ const uint8_t *store_link(const struct store *s);
 int store_begin(struct store *s, struct error *e);
 int store_commit(struct store *s, struct error *e);
 void store_rollback(struct store *s);
-/* Says on err, once, that what was saved has no sealed copy, and why; nothing where it has. */
+/* Says on err, once, that an older copy was put back, and that what was saved has no sealed copy, and why; nothing
+ * where neither is so. */
 void store_warn(struct store *s, FILE *err);
 
 /* Finds what a person names: a whole id, its last 4 or more characters, or (for clients and cases) a part of a name or

@@ -18,6 +18,7 @@
 #include "owned.h"
 #include "queue.h"
 #include "record.h"
+#include "reissue.h"
 #include "renewal.h"
 #include "schema.h"
 #include "setback.h"
@@ -36,6 +37,9 @@ struct sync {
     uint64_t sent, held; /* changes that persons made, and how many of all are held back */
     struct apply_result got;
     int want_caseload, revoked, wipe, shows_progress;
+    int forked;         /* the office has something else of our epoch than we have */
+    uint64_t new_epoch; /* that it gave; 0: none */
+    uint64_t reissued;  /* changes that a person made, written once more in it */
     size_t room; /* bytes of the next batch: it grows while the link holds, so that a bad one still gets somewhere */
     struct error renewal; /* why lease or officers could not be kept; code 0: they are */
     uint64_t skew_ms;     /* 0: the clocks agree well enough */
@@ -124,7 +128,7 @@ static int tell_set_back(struct sync *s, struct error *e)
 {
     struct event event = {.what = "set back", .at_ms = clock_wall(), .count = s->back.size};
     char words[600], again[64], kept[64];
-    int code = event_add(s->store, &event, e);
+    int code = event_add(s->store->db, &s->store->author, &event, e);
     if (code != 0)
         return code;
     (void)snprintf(words, sizeof words,
@@ -149,7 +153,7 @@ static int keep_welcome(struct sync *s, const struct message_welcome *m, struct 
     if (code != 0)
         return code;
     if ((code = setback_follow(store->db, &store->author, &store->office_key, m, &s->back, e)) == 0 &&
-        (code = queue_welcome(store->db, &store->author.chain, &store->office_key, m, e)) == 0 &&
+        (code = queue_welcome(store->db, &store->author.chain, &store->office_key, m, &s->forked, e)) == 0 &&
         (code = db_meta_set(store->db, "seal_key", m->seal_key, sizeof m->seal_key, e)) == 0 && s->back.found)
         code = tell_set_back(s, e);
     if (code != 0) {
@@ -183,6 +187,29 @@ static int meet(struct sync *s, struct error *e)
     return keep_welcome(s, &m.as.welcome, e);
 }
 
+/* The store was copied, or an old copy put back: what waits goes on in an epoch of its own, and its person hears of it
+ * as soon as it is so. */
+static int begin_epoch(struct sync *s, struct error *e)
+{
+    char words[600], count[64];
+    int code = reissue_ask(s->store, s->wire, s->room, &s->reissued, e);
+    if (code != 0)
+        return code;
+    s->new_epoch = s->store->author.chain.epoch;
+    s->want_caseload = 1; /* nothing counts as whole here any more */
+    (void)snprintf(words, sizeof words,
+                   "this laptop's store was copied, or an old copy was put back: the office has other changes of this "
+                   "laptop than this store. Nothing is lost: %s written once more, in epoch %llu, what the office "
+                   "has is fetched, and both sides are kept as evidence. If you do not know of a copy of this "
+                   "laptop's disk, tell the office",
+                   cli_count(s->reissued, "change that it had not got was", "changes that it had not got were", count,
+                             sizeof count),
+                   (unsigned long long)s->new_epoch);
+    warn(s, words);
+    (void)outbox_warn(s->store->folder, s->cli->err);
+    return 0;
+}
+
 /* A batch went through: the next may be twice as large. */
 static void grow(struct sync *s)
 {
@@ -191,7 +218,7 @@ static void grow(struct sync *s)
 
 /* --- out --- */
 
-static int push_batch(struct sync *s, const struct queue_batch *batch, struct error *e)
+static int push_batch(struct sync *s, const struct chain *from, const struct queue_batch *batch, struct error *e)
 {
     struct message m = {.type = MESSAGE_PUSH};
     struct store *store = s->store;
@@ -202,7 +229,7 @@ static int push_batch(struct sync *s, const struct queue_batch *batch, struct er
     if ((code = wire_send(s->wire, &m, e)) != 0 || (code = expect(s, MESSAGE_PUSHED, &m, e)) != 0 ||
         (code = store_begin(store, e)) != 0)
         return code;
-    code = queue_pushed(store->db, &store->author.chain, &store->office_key, batch, &m.as.pushed, &held, e);
+    code = queue_pushed(store->db, from, &store->office_key, batch, &m.as.pushed, &held, e);
     if (code != 0) {
         store_rollback(store);
         return code;
@@ -217,12 +244,14 @@ static int push_all(struct sync *s, struct error *e)
     uint64_t before, after;
     int code;
     for (;;) {
+        struct chain from = store->author.chain;
         struct queue_batch batch;
-        if ((code = queue_take(store->db, &store->author.chain, store->sign_secret, 0, s->room, &batch, e)) != 0)
+        if ((code = queue_oldest(store->db, &store->author.chain, &from.epoch, e)) != 0 ||
+            (code = queue_take(store->db, &from, store->sign_secret, 0, s->room, &batch, e)) != 0)
             return code;
         if (batch.count == 0)
             return 0;
-        if ((code = queue_count(store->db, &before, e)) == 0 && (code = push_batch(s, &batch, e)) == 0)
+        if ((code = queue_count(store->db, &before, e)) == 0 && (code = push_batch(s, &from, &batch, e)) == 0)
             code = queue_count(store->db, &after, e);
         queue_free(&batch);
         if (code != 0)
@@ -301,11 +330,13 @@ static int say_numbers(const struct sync *s, struct end *end, struct error *e)
     fprintf(s->cli->out,
             "{\"sent\": %llu, \"held\": %llu, \"checkpoint\": %llu, \"verified\": true, \"entries\": %llu, "
             "\"arrived\": %llu, \"purged\": %llu, \"kept\": %llu, \"agrees\": %s, \"rebuilt\": %s, "
-            "\"conflicts\": %zu, \"yours\": %zu, \"new\": %zu, \"clock_skew_ms\": %llu, \"set_back\": ",
+            "\"conflicts\": %zu, \"yours\": %zu, \"new\": %zu, \"clock_skew_ms\": %llu, \"new_epoch\": %llu, "
+            "\"reissued\": %llu, \"set_back\": ",
             (unsigned long long)s->sent, (unsigned long long)s->held, (unsigned long long)end->seen.size,
             (unsigned long long)s->got.entries, (unsigned long long)s->got.arrived, (unsigned long long)s->got.purged,
             (unsigned long long)s->got.kept, s->got.agrees ? "true" : "false", s->got.rebuilt ? "true" : "false",
-            end->owned.all, end->owned.count, owned_new(&s->owned, &end->owned), (unsigned long long)s->skew_ms);
+            end->owned.all, end->owned.count, owned_new(&s->owned, &end->owned), (unsigned long long)s->skew_ms,
+            (unsigned long long)s->new_epoch, (unsigned long long)s->reissued);
     if (s->back.found)
         fprintf(s->cli->out, "{\"size\": %llu, \"seen\": %llu, \"sent_again\": %llu, \"kept\": %llu}",
                 (unsigned long long)s->back.size, (unsigned long long)s->back.seen,
@@ -369,7 +400,7 @@ static int summary(struct sync *s, int *waiting, struct error *e)
         return code;
     if ((code = queue_seen(s->store->db, &end.seen, e)) == 0 &&
         (code = owned_load(s->store->db, &s->store->user, &end.owned, e)) == 0) {
-        *waiting = end.owned.all != 0 || s->held != 0 || s->got.kept != 0;
+        *waiting = end.owned.all != 0 || s->held != 0 || s->got.kept != 0 || s->new_epoch != 0;
         end_progress(s);
         code = s->cli->json ? say_numbers(s, &end, e) : say_words(s, &end, e);
         /* What did not get out is told at the next sync. */
@@ -425,7 +456,8 @@ static int wipe(struct sync *s, struct error *e)
 static int talk(struct sync *s, struct error *e)
 {
     int code;
-    if ((code = meet(s, e)) != 0 || (code = push_all(s, e)) != 0)
+    if ((code = meet(s, e)) != 0 || ((s->forked || s->store->put_back) && (code = begin_epoch(s, e)) != 0) ||
+        (code = push_all(s, e)) != 0)
         return code;
     if (s->wipe)
         return wipe(s, e);

@@ -69,8 +69,10 @@ static int unlock(struct unlocking *u, struct error *e)
     /* What the key opens is looked at before anybody trusts it: an old copy, a damaged page. Everything of the store is
      * wiped again before the agent is forked off, which has the key and nothing else. */
     if ((code = open_key(u, e)) == 0 && (code = store_open_with(&store, u->folder, u->key, &u->session, e)) == 0 &&
-        (code = event_wrong(u->cli, store, &u->opened, e)) == 0)
+        (code = event_wrong(u->cli, store, &u->opened, e)) == 0) {
+        store_warn(store, u->cli->err);
         renewal_warn(u->cli, store->lease_until_ms);
+    }
     store_close(store);
     if (code == 0)
         code = agent_start(u->folder, u->key, &u->session, u->idle, e);
@@ -102,8 +104,7 @@ int command_unlock(struct cli *cli, int argc, char **argv, int *waiting, struct 
         goto out;
     }
     /* E_LOCKED: no office is noted yet. One that is needed is asked for below, and missed there. */
-    if ((host != NULL || port != 0) && (code = renewal_moved(folder, host, (unsigned)port, e)) != 0 &&
-        code != E_LOCKED)
+    if ((host != NULL || port != 0) && (code = renewal_moved(folder, host, (unsigned)port, e)) != 0 && code != E_LOCKED)
         goto out;
     u = (struct unlocking){.cli = cli, .folder = folder, .keys = keys, .file = file, .fd = fd, .idle = (unsigned)idle};
     if ((code = unlock(&u, e)) == 0) {

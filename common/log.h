@@ -51,8 +51,8 @@ int64_t log_find(struct db *db, const struct id *device, uint64_t epoch, uint64_
  * thread. */
 int log_load(struct db *db, int64_t id, int want_body, struct log_entry *out, struct error *e);
 
-/* Where a device's chain ends in this store (seq 0, epoch 0: nothing of it). */
-int log_chain_end(struct db *db, const struct id *device, struct chain *out, struct error *e);
+/* Where a device's chain of an epoch ends in this store (seq 0: nothing of it is here). */
+int log_chain_end(struct db *db, const struct id *device, uint64_t epoch, struct chain *out, struct error *e);
 
 /* Calls back for each entry in log order: by position, then those without one in the order of their writing. from: the
  * first position. Stops at the first non-zero return and returns it. The callback may write to the store. */

@@ -83,7 +83,8 @@ enum schema_kind_number {
     KIND_PLAN = 12,
     KIND_PROVIDER = 13,
     KIND_RECEIPT = 14,
-    KIND_EVENT = 15
+    KIND_EVENT = 15,
+    KIND_FORK = 3000
 };
 
 /* Fields that every kind has. */

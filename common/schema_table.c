@@ -38,8 +38,9 @@ static const struct schema_choice roles[] = {
     {5, "director"},  {6, "auditor"},      {7, "administrator"}, {0, NULL}};
 static const struct schema_choice in_use[] = {{1, "active"}, {2, "disabled"}, {0, NULL}};
 static const struct schema_choice device_states[] = {{1, "active"}, {2, "disabled"}, {3, "to be wiped"}, {0, NULL}};
-static const struct schema_choice events[] = {{1, "recovered"},    {2, "wrong passphrases"}, {3, "wiped"},
-                                              {4, "new data key"}, {5, "set back"},          {0, NULL}};
+static const struct schema_choice events[] = {
+    {1, "recovered"}, {2, "wrong passphrases"}, {3, "wiped"}, {4, "new data key"},
+    {5, "set back"},  {6, "new epoch"},         {0, NULL}};
 static const struct schema_choice hold_states[] = {{1, "held"}, {2, "released"}, {3, "kept out"}, {0, NULL}};
 static const struct schema_choice case_states[] = {{1, "open"}, {2, "on hold"}, {3, "closed"}, {0, NULL}};
 static const struct schema_choice risks[] = {{1, "none known"}, {2, "low"},      {3, "moderate"},
@@ -194,6 +195,17 @@ static const struct schema_field event_fields[] = {
     REF(14, "second_officer", USER, LATEST, "and the other"),
 };
 
+static const struct schema_field fork_fields[] = {
+    FIELD(10, "device", BYTES, LATEST, "the device whose chain forked"),
+    FIELD(11, "epoch", INTEGER, LATEST, "the epoch that forked"),
+    FIELD(12, "first_seq", INTEGER, LATEST,
+          "the first change that the office keeps as evidence; nothing: none was handed over"),
+    FIELD(13, "last_seq", INTEGER, LATEST, "and the last"),
+    FIELD(14, "hash", BYTES, LATEST, "hash of the last: through their previous it names them all"),
+    FIELD(15, "new_epoch", INTEGER, LATEST,
+          "the epoch that the device got to go on in; nothing: they came without a link"),
+};
+
 const struct schema_kind schema_table[] = {
     KIND(KIND_OFFICE, "office", OFFICE, 1, 1, office_fields, "the office itself"),
     KIND(KIND_USER, "user", OFFICE, 1, 1, user_fields, "a person who works with Satchel"),
@@ -210,5 +222,6 @@ const struct schema_kind schema_table[] = {
     KIND(KIND_PROVIDER, "provider", OFFICE, 1, 1, provider_fields, "who gives services"),
     KIND(KIND_RECEIPT, "receipt", OFFICE, 0, 0, receipt_fields, "what a laptop holds, in its own words"),
     KIND(KIND_EVENT, "event", OFFICE, 0, 0, event_fields, "what happened to a store, in its own words"),
+    KIND(KIND_FORK, "fork", OFFICE, 1, 0, fork_fields, "a device wrote two chains in one epoch"),
     EXTRA_KINDS};
 const size_t schema_table_count = sizeof schema_table / sizeof *schema_table;

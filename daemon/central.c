@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "folder.h"
+#include "fork.h"
 #include "keyfile.h"
 #include "log.h"
 #include "record.h"
@@ -76,7 +77,7 @@ static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], i
     if ((code = db_begin(c->db, e)) != 0)
         return code;
     if ((code = log_create(c->db, e)) != 0 || (code = record_create(c->db, e)) != 0 ||
-        (code = db_exec(c->db, own_tables, e)) != 0) {
+        (code = db_exec(c->db, own_tables, e)) != 0 || (code = fork_create(c->db, e)) != 0) {
         db_rollback(c->db);
         return code;
     }

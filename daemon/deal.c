@@ -115,11 +115,13 @@ static int follows(const struct deal *d, const struct id *scope)
     return found != NULL && (found < d->may.scopes + dealt || caseload_has(&d->held, scope));
 }
 
-/* Is this the laptop's business? Its own changes it has, but where their scope comes to it as new. */
-static int is_wanted(const struct deal *d, unsigned kind, const struct id *scope, const struct id *device)
+/* Is this the laptop's business? Its own changes it has, but where their scope comes to it as new; those of another
+ * epoch than its own a copy of its store wrote. */
+static int is_wanted(const struct deal *d, unsigned kind, const struct id *scope, const struct id *device,
+                     uint64_t epoch)
 {
     return schema_is_dealt(kind) && follows(d, scope) &&
-           (!id_equal(device, &d->device.device) || !caseload_has(&d->held, scope));
+           (!id_equal(device, &d->device.device) || epoch != d->device.epoch || !caseload_has(&d->held, scope));
 }
 
 /* What the record here has not applied (held, or a record that stands elsewhere) no laptop applies either. 1, 0, -1. */
@@ -265,8 +267,8 @@ static int deal_news(struct deal *d, struct central *c, struct batch_writer *w, 
     uint64_t from = d->cursor;
     int row;
     if (db_query(c->db, &s, e,
-                 "SELECT position, id, kind, scope, device, record FROM entry WHERE position >= ? ORDER BY position "
-                 "LIMIT ?",
+                 "SELECT position, id, kind, scope, device, record, epoch FROM entry WHERE position >= ? ORDER BY "
+                 "position LIMIT ?",
                  "ui", from, (int64_t)STEP) != 0)
         return -1;
     while ((row = db_next(c->db, s, e)) == 1) {
@@ -279,7 +281,7 @@ static int deal_news(struct deal *d, struct central *c, struct batch_writer *w, 
             id = released_entry(c, &record, e);
         if (id < 0)
             more = -1;
-        else if (id != 0 && (kind == KIND_HOLD || is_wanted(d, kind, &scope, &device)))
+        else if (id != 0 && (kind == KIND_HOLD || is_wanted(d, kind, &scope, &device, db_uint(s, 6))))
             more = deal_entry(d, c, w, id, position, kind == KIND_HOLD, e);
         else
             pass_over(d, &scope, position);

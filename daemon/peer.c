@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "commit.h"
 #include "deal.h"
+#include "fork.h"
 #include "lease.h"
 #include "officers.h"
 #include "recovery.h"
@@ -26,7 +27,9 @@ struct peer {
     struct session *session;
     struct id ticket; /* enrolment: the one that the handshake named */
     uint8_t noise_key[32];
-    int known; /* device is filled */
+    int known;      /* device is filled */
+    uint64_t epoch; /* that the laptop is in; 0: it has not said so yet */
+    struct fork_claim claim;
     struct receive_device device;
     uint64_t checkpoint_size; /* of the last checkpoint that this session sent */
     int has_deal, remembers;
@@ -222,9 +225,14 @@ static int welcome(struct peer *p, const struct message_hello *hello, struct err
     struct message_welcome *w = &m.as.welcome;
     uint8_t officers[KEYFILE_PAIRS_MAX * OFFICERS_PAIR_BYTES];
     void *memory = NULL;
-    int code, known;
-    if ((code = log_chain_end(c->db, &p->device.device, &w->have, e)) != 0)
+    int code, known, given = fork_is_given(c->db, &p->device.device, hello->end.epoch, e);
+    if (given < 0)
+        return error_code(e);
+    p->epoch = p->claim.epoch = hello->end.epoch;
+    /* Of an epoch that it never gave the office has nothing: the answer is of another, and the laptop sees why. */
+    if ((code = log_chain_end(c->db, &p->device.device, given ? p->epoch : p->device.epoch, &w->have, e)) != 0)
         return code;
+    p->device.epoch = p->epoch;
     w->checkpoint = (struct slice){(const uint8_t *)c->checkpoint, strlen(c->checkpoint)};
     w->schema_version = (uint64_t)schema_version();
     w->office_ms = clock_wall();
@@ -295,6 +303,38 @@ static int pull(struct peer *p, const struct message_pull *m, struct error *e)
     return code;
 }
 
+/* What the laptop hands over is on the disk as evidence, and the new epoch in the log, before it hears of it. */
+static int take_fork(struct peer *p, const struct message_fork *m, struct error *e)
+{
+    struct central *c = p->server->central;
+    struct message answer = {.type = MESSAGE_EPOCH};
+    char name[ID_TEXT];
+    int code = central_begin(c, e);
+    if (code != 0)
+        return code;
+    if (m->batch.size != 0)
+        code = fork_take(c, &p->device, &p->claim, &(struct message_push){m->head, m->batch}, e);
+    if (code == 0 && m->last)
+        code = fork_close(c, &p->device, &p->claim, &answer.as.epoch.epoch, e);
+    if (code != 0) {
+        central_rollback(c);
+        return code;
+    }
+    if ((code = central_commit(c, e)) != 0)
+        return code;
+    answer.as.epoch.common = p->claim.common;
+    if (m->last) {
+        name_of(p, name);
+        server_say(p->server,
+                   "device %s: its chain forked in epoch %llu: %llu changes kept as evidence, epoch %llu given", name,
+                   (unsigned long long)p->epoch, (unsigned long long)p->claim.count,
+                   (unsigned long long)answer.as.epoch.epoch);
+        p->epoch = answer.as.epoch.epoch;
+        p->claim = (struct fork_claim){.epoch = p->epoch};
+    }
+    return session_send(p->session, &answer, e);
+}
+
 static int enrol(struct peer *p, const struct message_enrol *m, struct error *e)
 {
     struct message answer = {.type = MESSAGE_ENROLLED};
@@ -315,6 +355,8 @@ static int message(struct peer *p, const struct message *m, struct error *e)
     /* A laptop or a user that was disabled in the middle of a session is so from the next message on. */
     if (p->known && (code = receive_device(p->server->central, p->noise_key, &p->device, e)) != 0)
         return code;
+    if (p->epoch != 0)
+        p->device.epoch = p->epoch;
     switch (m->type) {
     case MESSAGE_HELLO:
         return welcome(p, &m->as.hello, e);
@@ -324,6 +366,8 @@ static int message(struct peer *p, const struct message *m, struct error *e)
         return code;
     case MESSAGE_PULL:
         return pull(p, &m->as.pull, e);
+    case MESSAGE_FORK:
+        return take_fork(p, &m->as.fork, e);
     case MESSAGE_ENROL:
         return enrol(p, &m->as.enrol, e);
     case MESSAGE_FAIL:

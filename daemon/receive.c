@@ -8,6 +8,7 @@
 #include "batch.h"
 #include "caseload.h"
 #include "clock.h"
+#include "fork.h"
 #include "log.h"
 #include "record.h"
 #include "schema.h"
@@ -36,7 +37,7 @@ static int load_device(struct central *c, const char *sql, const char *text, str
     out->wipe = strcmp(db_text(s, 3), "to be wiped") == 0;
     out->revoked = strcmp(db_text(s, 3), "active") != 0 || strcmp(db_text(s, 4), "active") != 0;
     db_done(c->db, s);
-    return code;
+    return code != 0 ? code : fork_newest(c->db, &out->device, &out->epoch, e);
 }
 
 #define DEVICE_WHERE                                                                                                   \
@@ -282,7 +283,7 @@ static int find_old(struct taking *t, struct error *e)
         if (memcmp(hash, change.hash, sizeof hash) != 0)
             return error_set(e, E_VERIFY,
                              "this laptop's change %llu differs from the one with its number that the office has: its "
-                             "store was copied or put back; keep it as it is and call the office",
+                             "store was copied or put back; run `satchel sync` again, which asks for a new epoch",
                              (unsigned long long)change.seq);
         if ((code = log_load(t->c->db, id, 0, &entry, e)) != 0)
             return code;
@@ -333,7 +334,7 @@ int receive_push(struct central *c, const struct receive_device *device, const s
     struct taking t;
     struct batch_item first;
     struct change change;
-    int code;
+    int code, given;
     memset(out, 0, sizeof *out);
     memset(&t, 0, sizeof t);
     t.c = c;
@@ -342,11 +343,15 @@ int receive_push(struct central *c, const struct receive_device *device, const s
     if ((code = chain_open(push->head, device->sign_key, &t.head, e)) != 0)
         return code;
     out->epoch = t.head.end.epoch;
-    if ((code = log_chain_end(c->db, &device->device, &t.chain, e)) != 0)
+    if ((given = fork_is_given(c->db, &device->device, out->epoch, e)) < 0)
+        return error_code(e);
+    if (!given)
+        return error_set(e, E_VERIFY,
+                         "this laptop writes in epoch %llu, which the office never gave it; run `satchel sync` again, "
+                         "which asks for a new one",
+                         (unsigned long long)out->epoch);
+    if ((code = log_chain_end(c->db, &device->device, out->epoch, &t.chain, e)) != 0)
         return code;
-    /* A device that has sent nothing starts its first epoch. */
-    if (t.chain.seq == 0)
-        t.chain.epoch = 1;
     if ((code = caseload_load(c, &device->user, &t.caseload, e)) != 0 ||
         (code = batch_open(&t.batch, push->batch, 0, e)) != 0)
         goto out;

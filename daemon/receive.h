@@ -18,6 +18,7 @@ struct receive_device {
     int revoked;    /* or its user is disabled: everything it brings is held, but for its events */
     int wipe;       /* revoked, and to destroy its store at its next contact */
     int reads_only; /* an auditor: what it writes is held */
+    uint64_t epoch; /* that it is in: the newest that it was given, until its hello says which */
 };
 
 /* By the Noise key of its link. E_REFUSED: the office does not know it. */
@@ -41,8 +42,9 @@ struct receive_result {
 
 /* Takes a push inside central's transaction. All or nothing: after an error the log is as it was before the call.
  * Changes that the log has already are not taken twice: then the result covers the longest run of them that stands
- * together, and what follows it is left for the next push. E_VERIFY (the chain does not follow, a forged head, a fork),
- * E_INPUT, E_LIMIT, or a failure of the store. *out is freed with receive_free in every case. */
+ * together, and what follows it is left for the next push. E_VERIFY (the chain does not follow, a forged head, a
+ * fork, an epoch that the office never gave), E_INPUT, E_LIMIT, or a failure of the store. *out is freed with
+ * receive_free in every case. */
 int receive_push(struct central *c, const struct receive_device *device, const struct message_push *push,
                  struct receive_result *out, struct error *e);
 void receive_free(struct receive_result *r);

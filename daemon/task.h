@@ -41,13 +41,15 @@ struct task_setting {
     const char *field, *value;
 };
 int task_set(struct task *t, void *setting, struct error *e);
-/* FROM ... of the events, each joined to the entry that it came with first: whose it is, and when the office got it. */
-#define TASK_EVENTS                                                                                                    \
-    "FROM place JOIN event ON event.id = lower(substr(hex(place.record), 1, 8) || '-' || substr(hex(place.record), "   \
-    "9, 4) "                                                                                                           \
-    "|| '-' || substr(hex(place.record), 13, 4) || '-' || substr(hex(place.record), 17, 4) || '-' || "                 \
-    "substr(hex(place.record), 21)) AND place.kind = 15 AND event.voided = 0 JOIN entry ON entry.record = "            \
-    "place.record AND entry.position = (SELECT min(position) FROM entry one WHERE one.record = place.record)"
+/* FROM ... of the records of a kind, by its name and number, each joined to the entry that it came with first: whose it
+ * is, and when the office got it. */
+#define TASK_RECORDS(kind, number)                                                                                     \
+    "FROM place JOIN " kind " ON " kind ".id = lower(substr(hex(place.record), 1, 8) || '-' || "                       \
+    "substr(hex(place.record), 9, 4) || '-' || substr(hex(place.record), 13, 4) || '-' || "                            \
+    "substr(hex(place.record), 17, 4) || '-' || substr(hex(place.record), 21)) AND place.kind = " number " AND " kind  \
+    ".voided = 0 JOIN entry ON entry.record = place.record AND entry.position = (SELECT min(position) FROM entry one " \
+    "WHERE one.record = place.record)"
+#define TASK_EVENTS TASK_RECORDS("event", "15")
 /* A command that prints the rows of one query, one line or one JSON object each, and takes no words but its folder. */
 int task_list(struct task *t, int argc, char **argv, const char *form, const char *sql, struct error *e);
 /* Exactly `count` words after the command (and its subcommand), else E_USAGE with the usage. */
@@ -71,6 +73,9 @@ int task_words(int argc, int first, int count, const char *form, struct error *e
       "revoke a laptop, and have it destroy its store once it has sent what is unsent")                                \
     X(event_list, "event", "event list DIR",                                                                           \
       "recoveries, wrong passphrases, wiped stores: what happened to the stores of laptops and office")                \
+    X(fork_list, "fork", "fork list DIR",                                                                              \
+      "laptops whose store was copied or put back, and what of theirs stands beside their chains as evidence")         \
+    X(fork_show, "fork", "fork show DIR FORK", "what the changes that are kept as evidence of a fork say")             \
     X(lease, "", "lease DIR [DAYS]", "how many days a laptop opens its store without meeting the office; or set them") \
     X(officer_add, "officer", "officer add DIR LOGIN --out FILE",                                                      \
       "a recovery officer: any two of them open every laptop's store, and the office's; FILE is the officer's key")    \

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "courier.h"
+#include "fork.h"
 #include "log.h"
 #include "receive.h"
 #include "task.h"
@@ -22,10 +23,12 @@ struct courier {
     struct central *central;
     struct courier_reader reader;
     struct receive_device device;
-    uint64_t had_epoch, had_seq; /* where the device's chain ended here before the file */
-    uint64_t epoch, seq;         /* and where it ends now */
+    uint64_t epoch, had_seq; /* of the record: where the device's chain of it ended here before the file */
+    uint64_t seq;            /* and where it ends now */
+    struct fork_claim claim; /* what stands beside that chain */
     struct counts {
         uint64_t changes, old, held; /* of the file: taken or there, there before, kept back */
+        uint64_t evidence;           /* and beside its chain */
     } n;
 };
 
@@ -63,7 +66,6 @@ static int open_file(const char *path, const char *name, FILE **out, struct erro
 static int check_header(struct courier *c, struct error *e)
 {
     const struct courier_header *h = &c->reader.header;
-    struct chain had;
     char name[ID_TEXT];
     int code;
     id_format(&h->device, name);
@@ -76,11 +78,7 @@ static int check_header(struct courier *c, struct error *e)
                          "the office does not know the laptop of this file (device %s); `satcheld device list` names "
                          "those that it knows",
                          name);
-    if (code != 0 || (code = log_chain_end(c->central->db, &h->device, &had, e)) != 0)
-        return code;
-    c->had_epoch = c->epoch = had.seq != 0 ? had.epoch : 1; /* its first change starts its first epoch */
-    c->had_seq = c->seq = had.seq;
-    return 0;
+    return code;
 }
 
 /* --- one record --- */
@@ -112,7 +110,7 @@ static void count(struct courier *c, const struct receive_result *result)
 {
     uint64_t first = result->first_seq, last = result->seq;
     c->n.changes += last - first + 1;
-    if (result->epoch == c->had_epoch && first <= c->had_seq)
+    if (first <= c->had_seq)
         c->n.old += (last < c->had_seq ? last : c->had_seq) - first + 1;
     c->n.held += result->held_count;
     if (last > c->seq)
@@ -146,18 +144,66 @@ static int take_push(struct courier *c, const struct courier_record *record, str
     return code;
 }
 
-static int take_record(struct courier *c, const struct courier_record *record, struct error *e)
+/* What is kept of the claim so far is named in the log. Idle where nothing is. */
+static int close_claim(struct courier *c, struct error *e)
 {
-    struct courier_opened opened;
+    int code = c->claim.count == 0 ? 0 : fork_close(c->central, &c->device, &c->claim, NULL, e);
+    c->claim = (struct fork_claim){.epoch = c->epoch};
+    return code;
+}
+
+/* The laptop's store was copied, or put back: what it wrote then is kept, and in nobody's way. */
+static int take_beside(struct courier *c, const struct message_push *push, uint64_t first_seq, struct error *e)
+{
+    uint64_t before = c->claim.count;
+    int code = fork_take(c->central, &c->device, &c->claim, push, e);
+    if (code != 0)
+        return code;
+    c->n.evidence += c->claim.count - before;
+    if (c->claim.common >= first_seq) {
+        c->n.changes += c->claim.common - first_seq + 1;
+        c->n.old += c->claim.common - first_seq + 1;
+    }
+    return 0;
+}
+
+static int start_epoch(struct courier *c, uint64_t epoch, struct error *e)
+{
+    struct chain had;
     int code;
-    if (record->epoch == c->epoch && record->first_seq > c->seq + 1)
+    if (epoch == c->epoch)
+        return 0;
+    if ((code = close_claim(c, e)) != 0 ||
+        (code = log_chain_end(c->central->db, &c->device.device, epoch, &had, e)) != 0)
+        return code;
+    c->epoch = c->claim.epoch = epoch;
+    c->had_seq = c->seq = had.seq;
+    return 0;
+}
+
+static int take_opened(struct courier *c, const struct courier_record *record, const struct message_push *push,
+                       struct error *e)
+{
+    int beside, code;
+    if ((code = start_epoch(c, record->epoch, e)) != 0 ||
+        (code = fork_is_beside(c->central, &c->device, record->epoch, push->batch, &beside, e)) != 0)
+        return code;
+    if (beside)
+        return take_beside(c, push, record->first_seq, e);
+    if (record->first_seq > c->seq + 1)
         return error_set(e, E_VERIFY,
                          "changes %llu to %llu are missing: they came in no sync and in no file; look for another "
                          "courier file or outbox of this laptop, give that first, and then this one again",
                          (unsigned long long)c->seq + 1, (unsigned long long)record->first_seq - 1);
-    code = courier_open(&c->reader.header, record, c->central->keys->seal_secret, &opened, e);
+    return take_push(c, record, *push, e);
+}
+
+static int take_record(struct courier *c, const struct courier_record *record, struct error *e)
+{
+    struct courier_opened opened;
+    int code = courier_open(&c->reader.header, record, c->central->keys->seal_secret, &opened, e);
     if (code == 0)
-        code = take_push(c, record, (struct message_push){opened.head, opened.batch}, e);
+        code = take_opened(c, record, &(struct message_push){opened.head, opened.batch}, e);
     courier_wipe(&opened);
     if (code != 0 && e != NULL) {
         struct error why = *e;
@@ -188,7 +234,11 @@ static int take_some(struct courier *c, int *more, struct error *e)
     }
     if (*more < 0)
         refused = error_code(e);
-    if ((code = central_commit(c->central, &own)) != 0) {
+    if ((code = close_claim(c, &own)) != 0)
+        central_rollback(c->central);
+    else
+        code = central_commit(c->central, &own);
+    if (code != 0) {
         c->n = before;
         return error_set(e, code, "%s", own.text);
     }
@@ -232,9 +282,10 @@ static void say(struct task *t, const struct courier *c)
     char device[ID_TEXT], taken[64], old[64], held[64];
     id_format(&c->device.device, device);
     if (t->cli->json) {
-        (void)fprintf(t->cli->out, "{\"device\": \"%s\", \"taken\": %llu, \"already\": %llu, \"held\": %llu}\n", device,
-                      (unsigned long long)(c->n.changes - c->n.old), (unsigned long long)c->n.old,
-                      (unsigned long long)c->n.held);
+        (void)fprintf(t->cli->out,
+                      "{\"device\": \"%s\", \"taken\": %llu, \"already\": %llu, \"held\": %llu, \"evidence\": %llu}\n",
+                      device, (unsigned long long)(c->n.changes - c->n.old), (unsigned long long)c->n.old,
+                      (unsigned long long)c->n.held, (unsigned long long)c->n.evidence);
         return;
     }
     (void)fprintf(t->cli->out, "%s taken from device %s, %s there already\n",
@@ -243,6 +294,13 @@ static void say(struct task *t, const struct courier *c)
     if (c->n.held != 0)
         (void)fprintf(t->cli->err, "%s held; `satcheld held list` says why\n",
                       cli_count(c->n.held, "of them is", "of them are", held, sizeof held));
+    if (c->n.evidence != 0)
+        (void)fprintf(
+            t->cli->err,
+            "%s beside this laptop's chain, since its store was copied or an old copy put back: kept as "
+            "evidence, and in no record; `satcheld fork list` names them. The laptop writes them once more when "
+            "it syncs; where it does not any more, `satcheld fork show` says what is in them\n",
+            cli_count(c->n.evidence, "change stands", "changes stand", held, sizeof held));
 }
 
 int task_courier(struct task *t, int argc, char **argv, struct error *e)
@@ -268,6 +326,6 @@ int task_courier(struct task *t, int argc, char **argv, struct error *e)
     if (code != 0)
         return code;
     say(t, &c);
-    t->waiting |= c.n.held != 0;
+    t->waiting |= c.n.held != 0 || c.n.evidence != 0;
     return 0;
 }

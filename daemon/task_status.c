@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "archive.h"
+#include "fork.h"
 #include "log.h"
 #include "record.h"
 #include "schema.h"
@@ -72,6 +73,7 @@ static const struct {
      "SELECT count(*) FROM device d WHERE status = 'to be wiped' AND voided = 0 AND upper(replace(d.id, '-', '')) "
      "NOT "
      "IN (SELECT hex(entry.device) " TASK_EVENTS " WHERE event.what = 'wiped')"},
+    {"forks", "times that a laptop's store had been copied or put back", "SELECT count(*) FROM fork"},
     {"held", "held changes", "SELECT count(*) FROM hold WHERE status = 'held' AND voided = 0"},
 };
 
@@ -208,7 +210,7 @@ int task_check(struct task *t, int argc, char **argv, struct error *e)
     if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 1, 0, "check DIR", e)) != 0)
         return code;
     if ((code = check_pages(t->central->db, e)) != 0 || (code = check_chains(t->central->db, e)) != 0 ||
-        (code = db_open_memory(&c.copy, e)) != 0)
+        (code = fork_check(t->central->db, e)) != 0 || (code = db_open_memory(&c.copy, e)) != 0)
         return code;
     if ((code = log_create(c.copy, e)) == 0 && (code = record_create(c.copy, e)) == 0 &&
         (code = db_begin(c.copy, e)) == 0 && (code = log_each(t->central->db, 0, check_entry, &c, e)) == 0 &&

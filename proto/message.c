@@ -139,6 +139,19 @@ static void write_enrolled(struct pack *w, const struct message_enrolled *m)
     pack_uint(w, m->lease_until_ms);
 }
 
+static void write_fork(struct pack *w, const struct message_fork *m)
+{
+    write_slice(w, m->head);
+    write_slice(w, m->batch);
+    pack_flag(w, m->last);
+}
+
+static void write_epoch(struct pack *w, const struct message_epoch *m)
+{
+    pack_uint(w, m->epoch);
+    pack_uint(w, m->common);
+}
+
 /* How many elements a message of this type has, its type included; 0: there is no such type. */
 static size_t elements(uint64_t type)
 {
@@ -161,6 +174,10 @@ static size_t elements(uint64_t type)
         return 5;
     case MESSAGE_ENROLLED:
         return 11;
+    case MESSAGE_FORK:
+        return 4;
+    case MESSAGE_EPOCH:
+        return 3;
     default:
         return 0;
     }
@@ -195,6 +212,12 @@ static void write_fields(struct pack *w, const struct message *m)
         break;
     case MESSAGE_ENROLLED:
         write_enrolled(w, &m->as.enrolled);
+        break;
+    case MESSAGE_FORK:
+        write_fork(w, &m->as.fork);
+        break;
+    case MESSAGE_EPOCH:
+        write_epoch(w, &m->as.epoch);
         break;
     }
 }
@@ -451,6 +474,21 @@ static void read_enrolled(struct reader *m, struct message_enrolled *out)
     out->lease_until_ms = read_number(m);
 }
 
+static void read_fork(struct reader *m, struct message_fork *out)
+{
+    out->head = read_bin(m, CHAIN_HEAD_MAX, "head");
+    out->batch = read_bin(m, BATCH_DEFLATED_MAX, "batch");
+    out->last = unpack_flag(&m->r);
+    if ((out->head.size == 0) != (out->batch.size == 0))
+        refuse(m);
+}
+
+static void read_epoch(struct reader *m, struct message_epoch *out)
+{
+    out->epoch = read_number(m);
+    out->common = read_number(m);
+}
+
 static void read_fields(struct reader *m, struct message *out)
 {
     switch (out->type) {
@@ -480,6 +518,12 @@ static void read_fields(struct reader *m, struct message *out)
         break;
     case MESSAGE_ENROLLED:
         read_enrolled(m, &out->as.enrolled);
+        break;
+    case MESSAGE_FORK:
+        read_fork(m, &out->as.fork);
+        break;
+    case MESSAGE_EPOCH:
+        read_epoch(m, &out->as.epoch);
         break;
     }
 }

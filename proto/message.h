@@ -26,15 +26,17 @@
 #define MESSAGE_SET_BACKS_MAX 64
 
 enum message_type {
-    MESSAGE_HELLO = 1,   /* field: what I have */
-    MESSAGE_WELCOME = 2, /* office: what I have of you, my checkpoint, my orders */
-    MESSAGE_PUSH = 3,    /* field: a batch of changes with its signed head */
-    MESSAGE_PUSHED = 4,  /* office: durable up to here, with proof; what was held */
-    MESSAGE_PULL = 5,    /* field: more, please, from this cursor */
-    MESSAGE_ENTRIES = 6, /* office: a batch of the caseload's entries */
-    MESSAGE_FAIL = 7,    /* both: a code and a sentence; the end follows */
-    MESSAGE_ENROL = 8,   /* field: my keys */
-    MESSAGE_ENROLLED = 9 /* office: who you are */
+    MESSAGE_HELLO = 1,    /* field: what I have */
+    MESSAGE_WELCOME = 2,  /* office: what I have of you, my checkpoint, my orders */
+    MESSAGE_PUSH = 3,     /* field: a batch of changes with its signed head */
+    MESSAGE_PUSHED = 4,   /* office: durable up to here, with proof; what was held */
+    MESSAGE_PULL = 5,     /* field: more, please, from this cursor */
+    MESSAGE_ENTRIES = 6,  /* office: a batch of the caseload's entries */
+    MESSAGE_FAIL = 7,     /* both: a code and a sentence; the end follows */
+    MESSAGE_ENROL = 8,    /* field: my keys */
+    MESSAGE_ENROLLED = 9, /* office: who you are */
+    MESSAGE_FORK = 10,    /* field: my chain forked; a batch of what waits, as it is */
+    MESSAGE_EPOCH = 11    /* office: what I have of it, and the epoch to go on in */
 };
 
 struct message_hello {
@@ -126,6 +128,18 @@ struct message_enrolled {
     uint64_t lease_until_ms;
 };
 
+/* Both empty where nothing waits. */
+struct message_fork {
+    struct slice head;  /* signed; its end is the last change of the batch */
+    struct slice batch; /* deflated array of [header, body] */
+    int last;           /* nothing more waits: the answer is a new epoch */
+};
+
+struct message_epoch {
+    uint64_t epoch;  /* one that the office has never given; 0: more was announced */
+    uint64_t common; /* the last change of all that was handed over that the log has under its number; 0: none */
+};
+
 struct message {
     enum message_type type;
     union {
@@ -138,6 +152,8 @@ struct message {
         struct message_fail fail;
         struct message_enrol enrol;
         struct message_enrolled enrolled;
+        struct message_fork fork;
+        struct message_epoch epoch;
     } as;
 };
 

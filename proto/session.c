@@ -17,6 +17,7 @@ enum state {
     STATE_IDLE,   /* the field may push, pull or end */
     STATE_PUSHED, /* a push waits for its answer */
     STATE_ENTRIES,
+    STATE_EPOCH, /* a part of a fork was handed over */
     STATE_ENROL, /* enrolment: the field says who it would be */
     STATE_ENROLLED,
     STATE_DONE /* either may end */
@@ -40,6 +41,8 @@ static const struct rule {
     {STATE_PUSHED, OFFICE, MESSAGE_PUSHED, STATE_IDLE},
     {STATE_IDLE, FIELD, MESSAGE_PULL, STATE_ENTRIES},
     {STATE_ENTRIES, OFFICE, MESSAGE_ENTRIES, STATE_IDLE},
+    {STATE_IDLE, FIELD, MESSAGE_FORK, STATE_EPOCH},
+    {STATE_EPOCH, OFFICE, MESSAGE_EPOCH, STATE_IDLE},
     {STATE_IDLE, FIELD, STEP_END, STATE_DONE},
     {STATE_HANDSHAKE, FIELD, STEP_READY_ENROL, STATE_ENROL},
     {STATE_ENROL, FIELD, MESSAGE_ENROL, STATE_ENROLLED},

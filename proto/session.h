@@ -1,8 +1,8 @@
 /* A session: a link, the messages on it, and the order in which they may come. One table holds both sides' states; a
  * message that is out of order ends the session. No I/O. docs/PROTOCOL.md, "Sessions", has the states.
  *
- *   sync:    hello, welcome, then any number of (push, pushed) and (pull, entries) in any order, then end
- *   enrol:   enrol, enrolled, end */
+ *   sync:    hello, welcome, then any number of (push, pushed), (pull, entries) and (fork, epoch) in any order, then
+ * end enrol:   enrol, enrolled, end */
 #ifndef SATCHEL_SESSION_H
 #define SATCHEL_SESSION_H
 

@@ -230,7 +230,7 @@ inline apply(l)
     clear_answer(l)
 }
 
-/* NEW_EPOCH: the office has said how many of what waits it has under the old numbers, and the new epoch. The rest is
+/* NEW_EPOCH, reissue_write: the office has said how many of what waits it has under the old numbers, and the new epoch. The rest is
  * written once more under the new epoch; the old bytes stay as evidence, here and at the office. One transaction. */
 inline new_epoch(l)
 {

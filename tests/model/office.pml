@@ -134,7 +134,7 @@ inline deal_next(l)
     fi
 }
 
-/* NEW_EPOCH: a number that no disk has: the smallest free one stands for the next that was never given. Keeps what the
+/* NEW_EPOCH, fork_take, fork_close: a number that no disk has: the smallest free one stands for the next that was never given. Keeps what the
  * laptop has to show of its side; both are then evidence. */
 inline give_epoch(l)
 {

@@ -442,6 +442,61 @@ static void unknown_device(void **state)
     close_office(&o);
 }
 
+/* A change of Ben's in epoch 2, which the office gave him before, or never. */
+static void open_epochs(struct office *o, int given)
+{
+    struct id fork = id_derive("test", "fork", "1"), note = id_derive("test", "note", "2");
+    struct chain chain = {.device = o->ben.id, .epoch = 2};
+    struct log_entry *entry = malloc(sizeof *entry);
+    void *both[] = {o, &o->ben};
+    char hex[33];
+    struct edit edit;
+    assert_non_null(entry);
+    open_office(o, 1);
+    chain.device = o->ben.id;
+    if (given) {
+        sodium_bin2hex(hex, sizeof hex, o->ben.id.b, ID_BYTES);
+        start(&edit, &o->own, KIND_FORK, &everywhere, &fork);
+        set(&edit, "device", hex);
+        set(&edit, "epoch", "1");
+        set(&edit, "new_epoch", "2");
+        write_own(o, &edit);
+        add_head(o, &o->own);
+    }
+    o->ben.author.chain = chain;
+    o->ben.sent = 0;
+    start(&edit, &o->ben, KIND_NOTE, &o->scope, &note);
+    set(&edit, "text", "once more");
+    commit(&o->ben, &edit, NULL);
+    add_head(o, &o->ben);
+    assert_int_equal(log_load(o->ben.db, log_find(o->ben.db, &o->ben.id, 2, 1, NULL, NULL), 1, entry, NULL), 0);
+    assert_int_equal(push_one(both, entry, NULL), 0);
+    free(entry);
+    state_checkpoint(o);
+    write_archive(o);
+}
+
+/* Several epochs of one device are verified, each as a chain of its own; one that the office never gave is named. */
+static void epochs(void **state)
+{
+    struct office o;
+    struct error e;
+    struct db *db;
+    uint64_t entries;
+    (void)state;
+    open_epochs(&o, 1);
+    if (verify_file(path, o.log_key, 1, NULL, &e) != 0)
+        fail_msg("%s", e.text);
+    db = replay(UINT64_MAX, &entries);
+    assert_int_equal(entries, o.tree.size);
+    db_close(db);
+    close_office(&o);
+    open_epochs(&o, 0);
+    assert_int_equal(verify_file(path, o.log_key, 1, NULL, &e), E_VERIFY);
+    assert_says(&e, "never gave its device");
+    close_office(&o);
+}
+
 /* A body that was erased by law leaves a proof that holds, and a replay that goes on without it. */
 static void erased_body(void **state)
 {
@@ -476,6 +531,7 @@ int main(void)
         cmocka_unit_test(rewritten_history),
         cmocka_unit_test(what_nobody_signed),
         cmocka_unit_test(unknown_device),
+        cmocka_unit_test(epochs),
         cmocka_unit_test(erased_body),
         cmocka_unit_test(heads_at_the_edges),
         cmocka_unit_test(set_backs),

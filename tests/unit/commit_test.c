@@ -113,7 +113,7 @@ static void test_full(void **state)
     for (int i = 0; i < 3; i++) {
         struct chain end;
         r->laptops[i] = before[i];
-        PAIR_OK(log_chain_end(c->db, &before[i].device.device, &end, &pair_e));
+        PAIR_OK(log_chain_end(c->db, &before[i].device.device, 1, &end, &pair_e));
         r->laptops[i].chain.seq = end.seq;
         memcpy(r->laptops[i].chain.hash, end.hash, sizeof end.hash);
         queue(r, i, 2, 30000, 0);

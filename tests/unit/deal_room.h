@@ -16,6 +16,7 @@ static inline void add_laptop(struct pair *first, struct pair *p, const struct i
     crypto_sign_keypair(public_key, p->sign_secret);
     p->device.device = id_of_device(public_key);
     p->device.user = *user;
+    p->device.epoch = 1;
     memcpy(p->device.sign_key, public_key, sizeof public_key);
     PAIR_OK(db_open_memory(&p->db, &pair_e));
     PAIR_OK(log_create(p->db, &pair_e));

@@ -11,7 +11,7 @@
 #include "batch.h"
 #include "message.h"
 
-#define TYPES 9
+#define TYPES 11
 
 static uint8_t big[2 * LIMITS_MESSAGE_MAX];            /* 'a' throughout: text and bytes of any size */
 static uint8_t scopes[(LIMITS_CASELOAD_MAX + 1) * 16]; /* sorted, each once */
@@ -124,6 +124,12 @@ static void full(enum message_type type, struct message *m)
         memset(m->as.enrolled.seal_key, 0x51, 32);
         memset(m->as.enrolled.lease_secret, 0x52, 32);
         break;
+    case MESSAGE_FORK:
+        m->as.fork = (struct message_fork){many(CHAIN_HEAD_MAX), many(3000), 1};
+        break;
+    case MESSAGE_EPOCH:
+        m->as.epoch = (struct message_epoch){70000, 71000};
+        break;
     }
 }
 
@@ -180,6 +186,13 @@ static void assert_sync_same(const struct message *a, const struct message *b)
     } else if (a->type == MESSAGE_PUSH) {
         assert_slices(a->as.push.head, b->as.push.head);
         assert_slices(a->as.push.batch, b->as.push.batch);
+    } else if (a->type == MESSAGE_FORK) {
+        assert_slices(a->as.fork.head, b->as.fork.head);
+        assert_slices(a->as.fork.batch, b->as.fork.batch);
+        assert_int_equal(a->as.fork.last, b->as.fork.last);
+    } else if (a->type == MESSAGE_EPOCH) {
+        assert_int_equal(a->as.epoch.epoch, b->as.epoch.epoch);
+        assert_int_equal(a->as.epoch.common, b->as.epoch.common);
     } else if (a->type == MESSAGE_PULL) {
         assert_int_equal(a->as.pull.cursor, b->as.pull.cursor);
         assert_int_equal(a->as.pull.credit, b->as.pull.credit);
@@ -423,7 +436,8 @@ static void lengths_end_at_their_limits(void **state)
         {1, BATCH_DEFLATED_MAX, MESSAGE_ENTRIES, 0},       {1, MESSAGE_CODE_MAX, MESSAGE_FAIL, 1},
         {2, MESSAGE_SENTENCE_MAX, MESSAGE_FAIL, 1},        {4, MESSAGE_LABEL_MAX, MESSAGE_ENROL, 1},
         {4, MESSAGE_NAME_MAX, MESSAGE_ENROLLED, 1},        {5, MESSAGE_NAME_MAX, MESSAGE_ENROLLED, 1},
-        {6, CHECKPOINT_VKEY_MAX - 1, MESSAGE_ENROLLED, 1},
+        {6, CHECKPOINT_VKEY_MAX - 1, MESSAGE_ENROLLED, 1}, {1, CHAIN_HEAD_MAX, MESSAGE_FORK, 0},
+        {2, BATCH_DEFLATED_MAX, MESSAGE_FORK, 0},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -435,6 +449,14 @@ static void lengths_end_at_their_limits(void **state)
             assert_int_equal(with_bin(rows[i].type, rows[i].index, big, rows[i].max + 1), E_LIMIT);
         }
     }
+}
+
+/* Goal: a batch of a fork comes with its head, or there is neither. */
+static void a_batch_has_its_head(void **state)
+{
+    (void)state;
+    assert_int_equal(with_bin(MESSAGE_FORK, 1, big, 0), E_INPUT);
+    assert_int_equal(with_bin(MESSAGE_FORK, 2, big, 0), E_INPUT);
 }
 
 /* Goal: proofs are whole hashes, at most MERKLE_PROOF_MAX of them. */
@@ -509,6 +531,7 @@ static void numbers_fit_the_store(void **state)
         {MESSAGE_WELCOME, 8}, {MESSAGE_PUSHED, 1},   {MESSAGE_PUSHED, 2},   {MESSAGE_PUSHED, 3},
         {MESSAGE_PUSHED, 4},  {MESSAGE_PUSHED, 5},   {MESSAGE_PULL, 1},     {MESSAGE_PULL, 2},
         {MESSAGE_ENTRIES, 4}, {MESSAGE_ENROLLED, 7}, {MESSAGE_WELCOME, 14}, {MESSAGE_ENROLLED, 10},
+        {MESSAGE_EPOCH, 1},   {MESSAGE_EPOCH, 2},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -735,21 +758,14 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(messages_come_back),
-        cmocka_unit_test(bytes_are_as_described),
-        cmocka_unit_test(cut_messages_are_refused),
-        cmocka_unit_test(flipped_bits_never_hurt),
-        cmocka_unit_test(lengths_end_at_their_limits),
-        cmocka_unit_test(proofs_are_whole_hashes),
-        cmocka_unit_test(scopes_are_whole_and_sorted),
-        cmocka_unit_test(officers_come_in_pairs),
-        cmocka_unit_test(numbers_fit_the_store),
-        cmocka_unit_test(held_changes_are_listed),
-        cmocka_unit_test(unknown_types_are_another_protocol),
-        cmocka_unit_test(claims_are_not_believed),
-        cmocka_unit_test(purges_come_last),
-        cmocka_unit_test(writing_keeps_the_limits),
-        cmocka_unit_test(codes_are_names),
+        cmocka_unit_test(messages_come_back),           cmocka_unit_test(bytes_are_as_described),
+        cmocka_unit_test(cut_messages_are_refused),     cmocka_unit_test(flipped_bits_never_hurt),
+        cmocka_unit_test(lengths_end_at_their_limits),  cmocka_unit_test(a_batch_has_its_head),
+        cmocka_unit_test(proofs_are_whole_hashes),      cmocka_unit_test(scopes_are_whole_and_sorted),
+        cmocka_unit_test(officers_come_in_pairs),       cmocka_unit_test(numbers_fit_the_store),
+        cmocka_unit_test(held_changes_are_listed),      cmocka_unit_test(unknown_types_are_another_protocol),
+        cmocka_unit_test(claims_are_not_believed),      cmocka_unit_test(purges_come_last),
+        cmocka_unit_test(writing_keeps_the_limits),     cmocka_unit_test(codes_are_names),
         cmocka_unit_test(digests_tell_caseloads_apart),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

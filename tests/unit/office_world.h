@@ -82,6 +82,7 @@ static PAIR_UNUSED void world_laptop(struct central *c, const struct id *user, s
     crypto_sign_keypair(public_key, l->secret);
     l->device.device = id_of_device(public_key);
     l->device.user = l->author = *user;
+    l->device.epoch = 1;
     memcpy(l->device.sign_key, public_key, sizeof public_key);
     l->chain.device = l->device.device;
     l->chain.epoch = 1;

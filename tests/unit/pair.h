@@ -18,6 +18,7 @@
 #include "central.h"
 #include "clock.h"
 #include "deal.h"
+#include "fork.h"
 #include "log.h"
 #include "queue.h"
 #include "receive.h"
@@ -36,6 +37,7 @@ struct pair {
     uint64_t sent_size;  /* of the last checkpoint that the office sent */
     void *announcement;  /* of the last welcome */
     struct setback back; /* what the last meeting followed */
+    int forked;          /* so said the last welcome */
 };
 
 static const struct id pair_everywhere;
@@ -67,6 +69,7 @@ static PAIR_UNUSED struct central *pair_office_new(const uint8_t *sign_secret)
     PAIR_OK(record_create(c->db, &pair_e));
     PAIR_OK(db_exec(c->db, "CREATE TABLE dealt(device BLOB NOT NULL, scope BLOB NOT NULL, PRIMARY KEY(device, scope))",
                     &pair_e));
+    PAIR_OK(fork_create(c->db, &pair_e));
     PAIR_OK(edit_author_create(c->db, &device, &pair_e));
     PAIR_OK(edit_author_load(c->db, &c->author, &pair_e));
     c->author.person = c->office;
@@ -149,6 +152,7 @@ static PAIR_UNUSED void pair_start(struct pair *p)
     crypto_sign_keypair(public_key, p->sign_secret);
     p->device.device = id_of_device(public_key);
     p->device.user = p->user;
+    p->device.epoch = 1;
     memcpy(p->device.sign_key, public_key, sizeof public_key);
     PAIR_OK(db_open_memory(&p->db, &pair_e));
     PAIR_OK(log_create(p->db, &pair_e));
@@ -175,6 +179,8 @@ static PAIR_UNUSED void pair_welcome(struct pair *p, struct message_welcome *w)
     uint8_t known[MESSAGE_SET_BACKS_MAX * CHANGE_HASH_BYTES];
     struct queue_seen seen;
     enum backup_verdict verdict;
+    uint64_t epoch;
+    int given;
     memset(w, 0, sizeof *w);
     PAIR_OK(queue_seen(p->db, &seen, &pair_e));
     hello.checkpoint_size = seen.size;
@@ -183,7 +189,12 @@ static PAIR_UNUSED void pair_welcome(struct pair *p, struct message_welcome *w)
     PAIR_OK(setback_known(p->db, known, &hello.set_backs.size, &pair_e));
     free(p->announcement);
     p->announcement = NULL;
-    PAIR_OK(log_chain_end(c->db, &p->device.device, &w->have, &pair_e));
+    epoch = p->author.chain.epoch;
+    given = fork_is_given(c->db, &p->device.device, epoch, NULL);
+    assert_true(given >= 0);
+    if (given == 0)
+        PAIR_OK(fork_newest(c->db, &p->device.device, &epoch, &pair_e));
+    PAIR_OK(log_chain_end(c->db, &p->device.device, epoch, &w->have, &pair_e));
     w->checkpoint = (struct slice){(const uint8_t *)c->checkpoint, strlen(c->checkpoint)};
     PAIR_OK(backup_tell(c, &hello, w, &verdict, &p->announcement, &pair_e));
     p->sent_size = c->checkpoint_size;
@@ -195,7 +206,7 @@ static PAIR_UNUSED int pair_meet(struct pair *p, const struct message_welcome *w
     PAIR_OK(db_begin(p->db, &pair_e));
     code = setback_follow(p->db, &p->author, &p->office->vkey, w, &p->back, e);
     if (code == 0)
-        code = queue_welcome(p->db, &p->author.chain, &p->office->vkey, w, e);
+        code = queue_welcome(p->db, &p->author.chain, &p->office->vkey, w, &p->forked, e);
     if (code != 0)
         db_rollback(p->db);
     else
@@ -219,9 +230,11 @@ static PAIR_UNUSED void pair_receive(struct pair *p, const struct queue_batch *b
 static PAIR_UNUSED int pair_accept(struct pair *p, const struct queue_batch *batch, const struct message_pushed *m,
                                    size_t *held, struct error *e)
 {
+    struct chain from = p->author.chain;
     int code;
+    from.epoch = batch->epoch;
     PAIR_OK(db_begin(p->db, &pair_e));
-    code = queue_pushed(p->db, &p->author.chain, &p->office->vkey, batch, m, held, e);
+    code = queue_pushed(p->db, &from, &p->office->vkey, batch, m, held, e);
     if (code != 0)
         db_rollback(p->db);
     else
@@ -237,10 +250,12 @@ static PAIR_UNUSED size_t pair_push(struct pair *p)
     pair_welcome(p, &welcome);
     PAIR_OK(pair_meet(p, &welcome, &pair_e));
     for (;;) {
+        struct chain from = p->author.chain;
         struct queue_batch batch;
         struct message_pushed answer;
         struct pack memory;
-        PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+        PAIR_OK(queue_oldest(p->db, &p->author.chain, &from.epoch, &pair_e));
+        PAIR_OK(queue_take(p->db, &from, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
         if (batch.count == 0)
             return all;
         pair_receive(p, &batch, &answer, &memory);

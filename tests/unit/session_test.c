@@ -119,11 +119,11 @@ static void end_both(struct pair *p)
 }
 
 /* Brings a fresh pair to where the sync stands after `messages` messages of: hello, welcome, push, pushed, pull,
- * entries. */
+ * entries, fork, epoch. */
 static struct pair sync_at(int messages)
 {
-    static const enum message_type way[] = {MESSAGE_HELLO,  MESSAGE_WELCOME, MESSAGE_PUSH,
-                                            MESSAGE_PUSHED, MESSAGE_PULL,    MESSAGE_ENTRIES};
+    static const enum message_type way[] = {MESSAGE_HELLO, MESSAGE_WELCOME, MESSAGE_PUSH, MESSAGE_PUSHED,
+                                            MESSAGE_PULL,  MESSAGE_ENTRIES, MESSAGE_FORK, MESSAGE_EPOCH};
     struct pair p = shake(LINK_SYNC);
     for (int i = 0; i < messages; i++)
         tell(i % 2 == 0 ? p.field : p.office, i % 2 == 0 ? p.office : p.field, way[i]);
@@ -202,11 +202,13 @@ static const struct place {
 } places[] = {
     {LINK_SYNC, 0, {MESSAGE_HELLO}, {0}, 0, 0},
     {LINK_SYNC, 1, {0}, {MESSAGE_WELCOME}, 0, 0},
-    {LINK_SYNC, 2, {MESSAGE_PUSH, MESSAGE_PULL}, {0}, 1, 0},
+    {LINK_SYNC, 2, {MESSAGE_PUSH, MESSAGE_PULL, MESSAGE_FORK}, {0}, 1, 0},
     {LINK_SYNC, 3, {0}, {MESSAGE_PUSHED}, 0, 0},
-    {LINK_SYNC, 4, {MESSAGE_PUSH, MESSAGE_PULL}, {0}, 1, 0},
+    {LINK_SYNC, 4, {MESSAGE_PUSH, MESSAGE_PULL, MESSAGE_FORK}, {0}, 1, 0},
     {LINK_SYNC, 5, {0}, {MESSAGE_ENTRIES}, 0, 0},
-    {LINK_SYNC, 6, {MESSAGE_PUSH, MESSAGE_PULL}, {0}, 1, 0},
+    {LINK_SYNC, 6, {MESSAGE_PUSH, MESSAGE_PULL, MESSAGE_FORK}, {0}, 1, 0},
+    {LINK_SYNC, 7, {0}, {MESSAGE_EPOCH}, 0, 0},
+    {LINK_SYNC, 8, {MESSAGE_PUSH, MESSAGE_PULL, MESSAGE_FORK}, {0}, 1, 0},
     {LINK_ENROL, 0, {MESSAGE_ENROL}, {0}, 0, 0},
     {LINK_ENROL, 1, {0}, {MESSAGE_ENROLLED}, 0, 0},
     {LINK_ENROL, 2, {0}, {0}, 1, 1},
@@ -236,7 +238,7 @@ static void we_keep_the_order(void **state)
             struct session *self = office ? p.office : p.field;
             const int *allowed = office ? places[i].office_may : places[i].field_may;
             size_t size;
-            for (int type = 1; type <= MESSAGE_ENROLLED; type++)
+            for (int type = 1; type <= MESSAGE_EPOCH; type++)
                 if (!may(allowed, type))
                     assert_int_equal(say(self, (enum message_type)type), E_INTERNAL);
             if (!(office ? places[i].office_ends : places[i].field_ends))
@@ -297,8 +299,9 @@ static void rogue_says(struct rogue *r, int type)
 /* A rogue and an honest side, brought to a place as the honest side sees it. */
 static struct rogue rogue_at(const struct place *place, int rogue_is_office)
 {
-    static const int ways[2][6] = {
-        {MESSAGE_HELLO, MESSAGE_WELCOME, MESSAGE_PUSH, MESSAGE_PUSHED, MESSAGE_PULL, MESSAGE_ENTRIES},
+    static const int ways[2][8] = {
+        {MESSAGE_HELLO, MESSAGE_WELCOME, MESSAGE_PUSH, MESSAGE_PUSHED, MESSAGE_PULL, MESSAGE_ENTRIES, MESSAGE_FORK,
+         MESSAGE_EPOCH},
         {MESSAGE_ENROL, MESSAGE_ENROLLED},
     };
     int enrol = place->mode == LINK_ENROL;
@@ -348,7 +351,7 @@ static void peers_must_keep_the_order(void **state)
         for (int office = 0; office <= 1; office++) {
             const int *allowed = office ? places[i].office_may : places[i].field_may;
             struct rogue r;
-            for (int type = 1; type <= MESSAGE_ENROLLED; type++) {
+            for (int type = 1; type <= MESSAGE_EPOCH; type++) {
                 r = rogue_at(&places[i], office);
                 rogue_says(&r, type);
                 if (may(allowed, type)) {
@@ -376,7 +379,7 @@ static void peers_must_keep_the_order(void **state)
 /* Goal: bytes that are no message, or one of a newer protocol, end the session; we can still say why. */
 static void other_messages_are_refused(void **state)
 {
-    static const uint8_t newer[] = {0x91, 0x0a}, junk[] = {0xc1};
+    static const uint8_t newer[] = {0x91, 0x7f}, junk[] = {0xc1};
     static const struct {
         const uint8_t *bytes;
         size_t size;
@@ -510,7 +513,7 @@ static void after_a_fail_comes_the_end(void **state)
 {
     struct session_event event;
     (void)state;
-    for (int type = 1; type <= MESSAGE_ENROLLED; type++) {
+    for (int type = 1; type <= MESSAGE_EPOCH; type++) {
         struct rogue r = rogue_at(&places[2], 0);
         rogue_says(&r, MESSAGE_FAIL);
         rogue_says(&r, type);

@@ -239,20 +239,59 @@ static void a_forged_record_is_an_error(void **state)
     assert_int_equal(notes(r), 1);
 }
 
-/* Goal: two changes of one number are a fork, in a file as in a sync. */
-static void a_fork_is_an_error(void **state)
+/* Goal: what a copied laptop wrote beside its chain is kept as evidence, whatever is in a record with it, once; it is
+ * named in the log; what stands on it is evidence too, and what comes in a new epoch behind it is taken. */
+static void a_fork_is_evidence(void **state)
 {
     struct room *r = *state;
-    struct world_laptop copy = r->laptop;
+    struct receive_device device;
+    struct fork_claim claim = {.epoch = 1};
+    struct world_laptop copy;
     struct world_batch *b = world_batch();
+    uint64_t epoch;
     add_notes(r, b, 1);
     assert_int_equal(world_push_well(r->office, &r->laptop, b), 0);
-    world_batch_free(b);
+    copy = r->laptop;
+    add_notes(r, b, 1);
+    put(r, b);       /* 1 is there, 2 is the copy's */
+    put_notes(r, 1); /* 3 is there, and another */
+    put_notes(r, 1); /* 4 stands on another 3 than the log's */
+    put_notes(r, 1); /* 5 stands on evidence alone */
     r->laptop = copy;
-    put_notes(r, 1);
-    assert_int_equal(COURIER(r), 13);
-    says("differs from the one with its number");
-    assert_int_equal(notes(r), 1);
+    b = world_batch();
+    add_notes(r, b, 2);
+    assert_int_equal(world_push_well(r->office, &r->laptop, b), 0);
+    world_batch_free(b);
+    assert_int_equal(COURIER_JSON(r), 1);
+    says("\"taken\": 0, \"already\": 1, \"held\": 0, \"evidence\": 4");
+    assert_int_equal(notes(r), 3);
+    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM evidence"), 4);
+    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM evidence WHERE head IS NOT NULL"), 4);
+    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM fork WHERE epoch = 1 AND first_seq = 2 AND "
+                                               "last_seq = 5 AND new_epoch IS NULL"),
+                     1);
+    PAIR_OK(receive_device_by_id(r->office, &r->laptop.device.device, &device, &pair_e));
+    PAIR_OK(central_begin(r->office, &pair_e));
+    PAIR_OK(fork_close(r->office, &device, &claim, &epoch, &pair_e));
+    PAIR_OK(central_commit(r->office, &pair_e));
+    r->laptop.chain = (struct chain){.device = r->laptop.chain.device, .epoch = epoch};
+    put_notes(r, 2);
+    assert_int_equal(COURIER_JSON(r), 1);
+    says("\"taken\": 2, \"already\": 1, \"held\": 0, \"evidence\": 4");
+    assert_int_equal(notes(r), 5);
+    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM evidence"), 4);
+    PAIR_OK(fork_check(r->office->db, &pair_e));
+}
+
+/* Goal: changes of an epoch that was never given are evidence, and in no record. */
+static void a_strange_epoch_is_evidence(void **state)
+{
+    struct room *r = *state;
+    r->laptop.chain.epoch = 2;
+    put_notes(r, 2);
+    assert_int_equal(COURIER_JSON(r), 1);
+    says("\"taken\": 0, \"already\": 0, \"held\": 0, \"evidence\": 2");
+    assert_int_equal(notes(r), 0);
 }
 
 /* Goal: a file that is cut anywhere takes its whole records in and says that it is cut; a damaged one, too. */
@@ -480,7 +519,8 @@ int main(void)
         TEST(a_disabled_user_is_held),
         TEST(a_gap_is_an_error),
         TEST(a_forged_record_is_an_error),
-        TEST(a_fork_is_an_error),
+        TEST(a_fork_is_evidence),
+        TEST(a_strange_epoch_is_evidence),
         TEST(cut_and_damaged_files),
         TEST(other_files),
         TEST(paths_are_the_callers),

@@ -1,0 +1,294 @@
+#include "reissue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "event.h"
+#include "log.h"
+#include "queue.h"
+#include "record.h"
+#include "schema.h"
+
+int reissue_create(struct db *db, struct error *e)
+{
+    return db_exec(db,
+                   "CREATE TABLE IF NOT EXISTS stranded("
+                   "  epoch INTEGER NOT NULL, seq INTEGER NOT NULL, new_epoch INTEGER NOT NULL, new_seq INTEGER NOT "
+                   "NULL, scope BLOB NOT NULL, kind INTEGER NOT NULL, header BLOB NOT NULL, body BLOB,"
+                   "  PRIMARY KEY(new_epoch, new_seq)) WITHOUT ROWID;",
+                   e);
+}
+
+int reissue_forget(struct db *db, const struct id *scope, struct error *e)
+{
+    return db_run(db, e, "DELETE FROM stranded WHERE scope = ?", "d", scope);
+}
+
+static int number(struct db *db, sqlite3_stmt *s, uint64_t *out, struct error *e)
+{
+    int row = db_next(db, s, e);
+    *out = 0;
+    if (row < 0)
+        return error_code(e);
+    if (row == 1) {
+        *out = db_uint(s, 0);
+        db_done(db, s);
+    }
+    return 0;
+}
+
+int reissue_count(struct db *db, uint64_t *count, struct error *e)
+{
+    sqlite3_stmt *s;
+    int code = db_query(db, &s, e, "SELECT count(*) FROM stranded WHERE kind NOT IN (?, ?)", "uu",
+                        (uint64_t)KIND_RECEIPT, (uint64_t)KIND_EVENT);
+    return code != 0 ? code : number(db, s, count, e);
+}
+
+/* --- writing a change once more --- */
+
+struct reissuing {
+    struct db *db;
+    struct edit_author *author; /* its chain is the new epoch's */
+    uint64_t old_epoch, base;   /* what was `base + n` there is n here */
+    struct dot *dots;           /* room for those of one op */
+    size_t room;
+};
+
+static int no_memory(struct error *e)
+{
+    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+}
+
+static int compare_dots(const void *a, const void *b)
+{
+    return dot_compare(a, b);
+}
+
+/* Reads a list of dots into the room. Those of our own that are written once more get their new names; nobody else has
+ * ever seen the old ones. *ok: it was a list of dots. */
+static int read_dots(struct reissuing *r, struct unpack *list, size_t count, int *ok, struct error *e)
+{
+    if (count > r->room) {
+        struct dot *more = realloc(r->dots, count * sizeof *more);
+        if (more == NULL)
+            return no_memory(e);
+        r->dots = more;
+        r->room = count;
+    }
+    for (size_t i = 0; i < count && !list->failed; i++) {
+        struct dot *dot = &r->dots[i];
+        *dot = dot_unpack(list);
+        if (id_equal(&dot->device, &r->author->chain.device) && dot->epoch == r->old_epoch && dot->seq > r->base) {
+            dot->epoch = r->author->chain.epoch;
+            dot->seq -= r->base;
+        }
+    }
+    *ok = !list->failed;
+    if (*ok && count != 0)
+        qsort(r->dots, count, sizeof *r->dots, compare_dots);
+    return 0;
+}
+
+/* A void's value lists what the voider saw. Anything else is as it was. */
+static int write_value(struct reissuing *r, const struct change_op *op, struct pack *value, struct error *e)
+{
+    struct unpack list;
+    size_t count = 0;
+    int ok = 0, code;
+    pack_start(value);
+    unpack_start(&list, op->value);
+    if (op->field == FIELD_VOID) {
+        count = unpack_array(&list);
+        if (!list.failed && (code = read_dots(r, &list, count, &ok, e)) != 0)
+            return code;
+    }
+    if (ok) {
+        pack_array(value, count);
+        for (size_t i = 0; i < count; i++)
+            dot_pack(value, &r->dots[i]);
+    } else {
+        pack_raw(value, op->value);
+    }
+    return pack_finish(value, e);
+}
+
+static int add_op(struct reissuing *r, struct change_draft *d, const struct change_op *op, struct error *e)
+{
+    struct unpack list;
+    struct pack value;
+    size_t count;
+    int ok, code = write_value(r, op, &value, e);
+    if (code == 0) {
+        count = change_supersedes(op, &list);
+        if ((code = read_dots(r, &list, count, &ok, e)) == 0)
+            change_draft_op(d, op->field, op->action, pack_bytes(&value), r->dots, count);
+    }
+    pack_free(&value);
+    return code;
+}
+
+/* Into the log, at the end of the new chain. Times, author and sitting are the old ones: what was typed on Monday was
+ * typed on Monday, and takes no later value's place because it had to be written twice. */
+static int store(struct reissuing *r, struct change_draft *d, struct error *e)
+{
+    static const struct slice none;
+    struct chain *chain = &r->author->chain;
+    uint8_t hash[CHANGE_HASH_BYTES];
+    struct pack header, body;
+    struct change written;
+    int64_t id;
+    int code;
+    d->device = chain->device;
+    d->epoch = chain->epoch;
+    d->seq = chain->seq + 1;
+    memcpy(d->previous, chain->hash, sizeof d->previous);
+    if ((code = change_write(d, &header, &body, hash, e)) == 0 &&
+        (code = change_read(pack_bytes(&header), pack_bytes(&body), &written, e)) == 0 &&
+        (code = log_add(r->db, &written, LOG_NO_POSITION, 0, none, &id, e)) == 0) {
+        chain->seq = d->seq;
+        memcpy(chain->hash, hash, sizeof chain->hash);
+    }
+    pack_free(&header);
+    pack_free(&body);
+    return code;
+}
+
+static int write_again(struct reissuing *r, const struct change *c, struct error *e)
+{
+    struct change_draft d;
+    char *reason = c->reason.size == 0 ? NULL : strndup((const char *)c->reason.p, c->reason.size);
+    int code = 0;
+    if (c->reason.size != 0 && reason == NULL)
+        return no_memory(e);
+    change_draft_start(&d);
+    for (size_t i = 0; code == 0 && i < c->op_count; i++)
+        code = add_op(r, &d, &c->ops[i], e);
+    d.hlc = c->hlc;
+    d.wall_ms = c->wall_ms;
+    d.author = c->author;
+    d.session = c->session;
+    d.scope = c->scope;
+    d.record = c->record;
+    d.kind = c->kind;
+    d.reason = reason;
+    if (code == 0)
+        code = store(r, &d, e);
+    change_draft_free(&d);
+    free(reason);
+    return code;
+}
+
+/* --- the transaction --- */
+
+/* Takes what waits behind `common` out of the log; its bytes stay beside it. */
+static int strand(struct reissuing *r, uint64_t common, uint64_t new_epoch, struct error *e)
+{
+    static const char first[] = "SELECT coalesce(min(seq) - 1, 0) FROM entry WHERE position IS NULL AND device = ? AND "
+                                "epoch = ? AND seq > ?";
+    static const char aside[] =
+        "INSERT INTO stranded(epoch, seq, new_epoch, new_seq, scope, kind, header, body) SELECT epoch, seq, ?1, seq - "
+        "?2, scope, kind, header, body FROM entry WHERE position IS NULL AND device = ?3 AND epoch = ?4 AND seq > ?2";
+    const struct chain *own = &r->author->chain;
+    sqlite3_stmt *s;
+    int code;
+    if ((code = db_query(r->db, &s, e, first, "duu", &own->device, own->epoch, common)) != 0 ||
+        (code = number(r->db, s, &r->base, e)) != 0)
+        return code;
+    if (r->base < common)
+        r->base = common;
+    if ((code = db_run(r->db, e, aside, "uudu", new_epoch, r->base, &own->device, own->epoch)) != 0)
+        return code;
+    return db_run(r->db, e, "DELETE FROM entry WHERE position IS NULL AND device = ? AND epoch = ? AND seq > ?", "duu",
+                  &own->device, own->epoch, r->base);
+}
+
+static int write_all_again(struct reissuing *r, uint64_t *typed, struct error *e)
+{
+    struct change change;
+    sqlite3_stmt *s;
+    int row, code = db_query(r->db, &s, e, "SELECT header, body FROM stranded WHERE new_epoch = ? ORDER BY new_seq",
+                             "u", r->author->chain.epoch);
+    if (code != 0)
+        return code;
+    while ((row = db_next(r->db, s, e)) == 1) {
+        if ((code = change_read(db_slice(s, 0), db_slice(s, 1), &change, e)) != 0 ||
+            (code = write_again(r, &change, e)) != 0) {
+            db_done(r->db, s);
+            return code;
+        }
+        *typed += change.kind != KIND_RECEIPT && change.kind != KIND_EVENT;
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
+int reissue_write(struct db *db, struct edit_author *author, const struct message_epoch *m, uint64_t *typed,
+                  struct error *e)
+{
+    struct reissuing r = {.db = db, .author = author, .old_epoch = author->chain.epoch};
+    struct event event = {.what = "new epoch", .at_ms = author->wall()};
+    int code;
+    *typed = 0;
+    if (m->epoch <= author->chain.epoch || m->epoch > LIMITS_EPOCHS_MAX || m->common > author->chain.seq)
+        return error_set(e, E_PEER,
+                         "the office answers a fork with what cannot be (epoch %llu after %llu); nothing was "
+                         "changed here: tell the office",
+                         (unsigned long long)m->epoch, (unsigned long long)author->chain.epoch);
+    if ((code = strand(&r, m->common, m->epoch, e)) != 0)
+        return code;
+    author->chain.epoch = m->epoch;
+    author->chain.seq = 0;
+    memset(author->chain.hash, 0, sizeof author->chain.hash);
+    code = write_all_again(&r, typed, e);
+    free(r.dots);
+    if (code != 0)
+        return code;
+    event.count = *typed;
+    if ((code = record_rebuild(db, e)) != 0 || (code = event_add(db, author, &event, e)) != 0 ||
+        (code = db_meta_set_uint(db, "put_back", 0, e)) != 0 || (code = db_run(db, e, "DELETE FROM arriving", "")) != 0)
+        return code;
+    return db_run(db, e, "UPDATE scope SET complete = 0", "");
+}
+
+/* --- asking --- */
+
+/* Batch by batch, as it is and signed; the answer to the last has the epoch. */
+static int hand_over(struct store *s, struct wire *w, size_t room, struct message_epoch *out, struct error *e)
+{
+    const struct chain *own = &s->author.chain;
+    uint64_t from = 0;
+    int code = 0, last = 0;
+    while (code == 0 && !last) {
+        struct message m = {.type = MESSAGE_FORK};
+        struct queue_batch batch;
+        if ((code = queue_take(s->db, own, s->sign_secret, from, room, &batch, e)) != 0)
+            return code;
+        last = batch.count == 0 || batch.last_seq == own->seq;
+        m.as.fork.head = (struct slice){batch.head, batch.head_bytes};
+        m.as.fork.batch = batch.bytes;
+        m.as.fork.last = last;
+        from = batch.last_seq + 1;
+        if ((code = wire_send(w, &m, e)) == 0 && (code = wire_receive(w, &m, e)) == 0 && m.type != MESSAGE_EPOCH)
+            code = error_set(e, E_PEER, "the office answers out of turn (message %d)", (int)m.type);
+        queue_free(&batch);
+        if (code == 0)
+            *out = m.as.epoch;
+    }
+    return code;
+}
+
+int reissue_ask(struct store *s, struct wire *w, size_t room, uint64_t *typed, struct error *e)
+{
+    struct message_epoch answer = {0, 0};
+    int put_back = s->put_back, code;
+    if ((code = hand_over(s, w, room, &answer, e)) != 0 || (code = store_begin(s, e)) != 0)
+        return code;
+    if ((code = reissue_write(s->db, &s->author, &answer, typed, e)) != 0) {
+        store_rollback(s);
+        return code;
+    }
+    s->put_back = 0; /* the key file may follow the chain again */
+    if ((code = store_commit(s, e)) != 0)
+        s->put_back = put_back;
+    return code;
+}

@@ -1,0 +1,343 @@
+#include "fork.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "batch.h"
+#include "log.h"
+#include "schema.h"
+
+int fork_create(struct db *db, struct error *e)
+{
+    return db_exec(db,
+                   "CREATE TABLE IF NOT EXISTS evidence("
+                   "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL,"
+                   "  received INTEGER NOT NULL, header BLOB NOT NULL, body BLOB, head BLOB,"
+                   "  PRIMARY KEY(device, epoch, seq, hash)) WITHOUT ROWID;",
+                   e);
+}
+
+/* --- epochs --- */
+
+static void name_device(const struct id *device, char hex[2 * ID_BYTES + 1])
+{
+    sodium_bin2hex(hex, 2 * ID_BYTES + 1, device->b, ID_BYTES);
+}
+
+/* One row of at most one number; 0 where there is none. */
+static int number(struct db *db, sqlite3_stmt *s, uint64_t *out, struct error *e)
+{
+    int row = db_next(db, s, e);
+    *out = 0;
+    if (row < 0)
+        return error_code(e);
+    if (row == 1) {
+        *out = db_uint(s, 0);
+        db_done(db, s);
+    }
+    return 0;
+}
+
+int fork_is_given(struct db *db, const struct id *device, uint64_t epoch, struct error *e)
+{
+    char hex[2 * ID_BYTES + 1];
+    sqlite3_stmt *s;
+    uint64_t given;
+    if (epoch <= 1 || epoch > LIMITS_EPOCHS_MAX)
+        return epoch == 1;
+    name_device(device, hex);
+    if (db_query(db, &s, e, "SELECT count(*) FROM fork WHERE device = ? AND new_epoch = ?", "tu", hex, epoch) != 0 ||
+        number(db, s, &given, e) != 0)
+        return -1;
+    return given != 0;
+}
+
+int fork_newest(struct db *db, const struct id *device, uint64_t *epoch, struct error *e)
+{
+    char hex[2 * ID_BYTES + 1];
+    sqlite3_stmt *s;
+    int code;
+    name_device(device, hex);
+    if ((code = db_query(db, &s, e, "SELECT max(new_epoch) FROM fork WHERE device = ?", "t", hex)) != 0 ||
+        (code = number(db, s, epoch, e)) != 0)
+        return code;
+    if (*epoch == 0)
+        *epoch = 1;
+    return 0;
+}
+
+/* --- evidence --- */
+
+/* Is this change kept as evidence? 1, 0, -1. */
+static int is_kept(struct db *db, const struct id *device, uint64_t epoch, uint64_t seq,
+                   const uint8_t hash[CHANGE_HASH_BYTES], struct error *e)
+{
+    sqlite3_stmt *s;
+    uint64_t found;
+    if (db_query(db, &s, e, "SELECT count(*) FROM evidence WHERE device = ? AND epoch = ? AND seq = ? AND hash = ?",
+                 "duub", device, epoch, seq, (struct slice){hash, CHANGE_HASH_BYTES}) != 0 ||
+        number(db, s, &found, e) != 0)
+        return -1;
+    return found != 0;
+}
+
+/* Is the log's change of that number this one? 1: this one; 0: there is none; 2: another; -1. */
+static int compare(struct db *db, const struct id *device, uint64_t epoch, uint64_t seq,
+                   const uint8_t hash[CHANGE_HASH_BYTES], struct error *e)
+{
+    uint8_t there[CHANGE_HASH_BYTES];
+    int64_t id = log_find(db, device, epoch, seq, there, e);
+    if (id <= 0)
+        return (int)id;
+    return memcmp(there, hash, sizeof there) == 0 ? 1 : 2;
+}
+
+static int check_size(struct db *db, const struct id *device, struct error *e)
+{
+    sqlite3_stmt *s;
+    uint64_t bytes;
+    int code;
+    if ((code = db_query(
+             db, &s, e,
+             "SELECT coalesce(sum(length(header) + coalesce(length(body), 0)), 0) FROM evidence WHERE device = ?", "d",
+             device)) != 0 ||
+        (code = number(db, s, &bytes, e)) != 0)
+        return code;
+    return bytes <= LIMITS_EVIDENCE_MAX
+               ? 0
+               : error_set(e, E_LIMIT,
+                           "the office keeps %u MiB of what this laptop wrote beside its chain, and takes no more; "
+                           "nothing is lost: keep the laptop as it is and call the office",
+                           LIMITS_EVIDENCE_MAX >> 20);
+}
+
+/* Stands beside the log's chain; one that is kept from before stays as it is. */
+static int keep(struct central *c, struct fork_claim *claim, const struct change *change, struct error *e)
+{
+    int code =
+        db_run(c->db, e,
+               "INSERT OR IGNORE INTO evidence(device, epoch, seq, hash, received, header, body) "
+               "VALUES(?,?,?,?,?,?,?)",
+               "duububb", &change->device, change->epoch, change->seq,
+               (struct slice){change->hash, sizeof change->hash}, c->author.wall(), change->header, change->body);
+    if (code != 0)
+        return code;
+    if (claim->count++ == 0)
+        claim->first = change->seq;
+    claim->last = change->seq;
+    memcpy(claim->hash, change->hash, sizeof claim->hash);
+    return 0;
+}
+
+/* Each change of the batch, which must be one chain. */
+static int take_all(struct central *c, struct fork_claim *claim, struct batch_reader *batch, struct chain *chain,
+                    struct error *e)
+{
+    struct batch_item item;
+    struct change change;
+    int more, there, code;
+    while ((more = batch_next(batch, &item, e)) == 1) {
+        if ((code = change_read(item.header, item.body, &change, e)) != 0)
+            return code;
+        if (batch->next == 1) { /* what it stands on is not asked: that may be what was lost */
+            chain->seq = change.seq - 1;
+            memcpy(chain->hash, change.previous, sizeof chain->hash);
+        }
+        if ((code = chain_follow(chain, &change, e)) != 0)
+            return code;
+        if ((there = compare(c->db, &change.device, change.epoch, change.seq, change.hash, e)) < 0)
+            return error_code(e);
+        if (there == 1)
+            claim->common = change.seq;
+        else if ((code = keep(c, claim, &change, e)) != 0)
+            return code;
+    }
+    return more < 0 ? error_code(e) : 0;
+}
+
+/* The head is kept with the change that it names, where that is evidence. */
+static int take_head(struct central *c, const struct chain_head *head, const struct chain *chain,
+                     struct slice signed_head, struct error *e)
+{
+    if (chain->seq != head->end.seq || memcmp(chain->hash, head->end.hash, sizeof chain->hash) != 0)
+        return error_set(e, E_VERIFY, "the signed head of this batch does not name its last change");
+    return db_run(
+        c->db, e,
+        "UPDATE evidence SET head = ? WHERE device = ? AND epoch = ? AND seq = ? AND hash = ? AND head IS NULL",
+        "bduub", signed_head, &chain->device, chain->epoch, chain->seq,
+        (struct slice){chain->hash, sizeof chain->hash});
+}
+
+int fork_take(struct central *c, const struct receive_device *device, struct fork_claim *claim,
+              const struct message_push *push, struct error *e)
+{
+    struct fork_claim before = *claim;
+    struct batch_reader batch;
+    struct chain_head head;
+    struct chain chain = {.device = device->device, .epoch = claim->epoch};
+    int code;
+    if ((code = chain_open(push->head, device->sign_key, &head, e)) != 0)
+        return code;
+    if (head.end.epoch != claim->epoch)
+        return error_set(e, E_VERIFY, "this batch is of epoch %llu, and epoch %llu is handed over",
+                         (unsigned long long)head.end.epoch, (unsigned long long)claim->epoch);
+    if ((code = db_exec(c->db, "SAVEPOINT claim", e)) != 0)
+        return code;
+    if ((code = batch_open(&batch, push->batch, 0, e)) == 0 && (code = take_all(c, claim, &batch, &chain, e)) == 0 &&
+        (code = take_head(c, &head, &chain, push->head, e)) == 0)
+        code = check_size(c->db, &device->device, e);
+    batch_close(&batch);
+    if (code != 0) {
+        (void)db_exec(c->db, "ROLLBACK TO claim", NULL);
+        *claim = before;
+    }
+    (void)db_exec(c->db, "RELEASE claim", NULL);
+    return code;
+}
+
+/* --- the record of it --- */
+
+static int set_number(struct edit *edit, const char *field, uint64_t value, struct error *e)
+{
+    char text[24];
+    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    return edit_set_text(edit, field, text, e);
+}
+
+static int fill(struct edit *edit, const struct receive_device *device, const struct fork_claim *claim,
+                uint64_t new_epoch, struct error *e)
+{
+    char hex[2 * CHANGE_HASH_BYTES + 1];
+    int code;
+    name_device(&device->device, hex);
+    if ((code = edit_set_text(edit, "device", hex, e)) != 0 || (code = set_number(edit, "epoch", claim->epoch, e)) != 0)
+        return code;
+    if (claim->count != 0) {
+        sodium_bin2hex(hex, sizeof hex, claim->hash, sizeof claim->hash);
+        if ((code = set_number(edit, "first_seq", claim->first, e)) != 0 ||
+            (code = set_number(edit, "last_seq", claim->last, e)) != 0 ||
+            (code = edit_set_text(edit, "hash", hex, e)) != 0)
+            return code;
+    }
+    return new_epoch == 0 ? 0 : set_number(edit, "new_epoch", new_epoch, e);
+}
+
+/* One that no store of this laptop has: an office that was set back may have forgotten one that it gave. */
+static int next_epoch(struct central *c, const struct receive_device *device, uint64_t epoch, uint64_t *out,
+                      struct error *e)
+{
+    uint64_t newest;
+    int code = fork_newest(c->db, &device->device, &newest, e);
+    if (code != 0)
+        return code;
+    if (epoch > newest)
+        newest = epoch;
+    if (newest >= LIMITS_EPOCHS_MAX)
+        return error_set(e, E_LIMIT,
+                         "this laptop has had %d epochs, and gets no more; nothing is lost: take out what is unsent "
+                         "with `satchel courier out FILE`, and ask the office for a new ticket",
+                         LIMITS_EPOCHS_MAX);
+    *out = newest + 1;
+    return 0;
+}
+
+int fork_close(struct central *c, const struct receive_device *device, const struct fork_claim *claim,
+               uint64_t *new_epoch, struct error *e)
+{
+    static const struct id everywhere;
+    struct id record = id_new(c->author.wall());
+    uint64_t epoch = 0;
+    struct edit edit;
+    int code;
+    if (new_epoch != NULL && (code = next_epoch(c, device, claim->epoch, &epoch, e)) != 0)
+        return code;
+    central_act_as_office(c);
+    if ((code = edit_new(&edit, c->db, schema_kind(KIND_FORK), &everywhere, &record, e)) != 0 ||
+        (code = fill(&edit, device, claim, epoch, e)) != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    if ((code = central_write(c, &edit, NULL, e)) == 0 && new_epoch != NULL)
+        *new_epoch = epoch;
+    return code;
+}
+
+/* --- looking --- */
+
+/* Where a change stands that the log may take, or not. 1: beside the chain; 0: on it, or behind a gap; -1. */
+static int place_of(struct db *db, const struct change *change, struct error *e)
+{
+    int there = compare(db, &change->device, change->epoch, change->seq, change->hash, e), before;
+    if (there != 0 || change->seq == 1)
+        return there < 0 ? -1 : there == 2;
+    if ((before = compare(db, &change->device, change->epoch, change->seq - 1, change->previous, e)) < 0)
+        return -1;
+    if (before != 0)
+        return before == 2;
+    return is_kept(db, &change->device, change->epoch, change->seq - 1, change->previous, e);
+}
+
+int fork_is_beside(struct central *c, const struct receive_device *device, uint64_t epoch, struct slice batch,
+                   int *beside, struct error *e)
+{
+    int given = fork_is_given(c->db, &device->device, epoch, e), more = 0, code;
+    struct batch_reader r;
+    struct batch_item item;
+    struct change change;
+    *beside = !given;
+    if (given < 0)
+        return error_code(e);
+    code = batch_open(&r, batch, 0, e);
+    while (code == 0 && !*beside && (more = batch_next(&r, &item, e)) == 1) {
+        int place;
+        if ((code = change_read_header(item.header, &change, e)) != 0 || !id_equal(&change.device, &device->device))
+            break; /* a push says what is wrong with it */
+        if ((place = place_of(c->db, &change, e)) < 0)
+            code = error_code(e);
+        *beside = place == 1;
+    }
+    batch_close(&r);
+    return more < 0 ? error_code(e) : code;
+}
+
+/* --- checking --- */
+
+/* The office's own later epochs come from its set-backs. */
+static int check_epochs(struct db *db, struct error *e)
+{
+    static const char sql[] =
+        "SELECT count(*) FROM (SELECT DISTINCT device, epoch FROM entry WHERE epoch > 1 AND device <> ?) told WHERE "
+        "NOT EXISTS"
+        "(SELECT 1 FROM fork WHERE fork.device = lower(hex(told.device)) AND fork.new_epoch = told.epoch)";
+    struct id office;
+    sqlite3_stmt *s;
+    uint64_t strange;
+    int code;
+    if ((code = db_meta_get(db, "own_device", office.b, sizeof office.b, e)) != 0 ||
+        (code = db_query(db, &s, e, sql, "d", &office)) != 0 || (code = number(db, s, &strange, e)) != 0)
+        return code;
+    return strange == 0 ? 0
+                        : error_set(e, E_VERIFY, "the log is damaged: it has changes of an epoch that was never given");
+}
+
+int fork_check(struct db *db, struct error *e)
+{
+    struct change change;
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = check_epochs(db, e)) != 0 ||
+        (code = db_query(db, &s, e, "SELECT header, body, hash FROM evidence", "")) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        struct slice hash = db_slice(s, 2);
+        if (change_read(db_slice(s, 0), db_slice(s, 1), &change, NULL) != 0 || hash.size != sizeof change.hash ||
+            memcmp(hash.p, change.hash, hash.size) != 0) {
+            db_done(db, s);
+            return error_set(e, E_VERIFY,
+                             "what the office keeps of a fork is not as it was taken: `satcheld fork list` "
+                             "names it; put the newest backup beside it and compare");
+        }
+    }
+    return row < 0 ? error_code(e) : 0;
+}

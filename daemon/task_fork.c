@@ -1,0 +1,130 @@
+/* fork list, fork show: what laptops wrote beside their own chains, since a store was copied or an old copy put back.
+ * It is evidence and in no record; what a laptop could not write once more a person finds here. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "record.h"
+#include "schema.h"
+#include "task.h"
+
+int task_fork_list(struct task *t, int argc, char **argv, struct error *e)
+{
+    return task_list(
+        t, argc, argv, "fork list DIR",
+        "SELECT fork.id AS fork, strftime('%Y-%m-%dT%H:%M:%SZ', entry.received / 1000, 'unixepoch') AS received, "
+        "coalesce(device.label, fork.device) AS laptop, coalesce(holder.login, '') AS login, fork.epoch, "
+        "coalesce(fork.first_seq, '') AS first, coalesce(fork.last_seq, '') AS last, "
+        "coalesce(fork.new_epoch, '') AS new_epoch, coalesce(fork.hash, '') AS hash, fork.device " TASK_RECORDS(
+            "fork", "3000") " LEFT JOIN device ON replace(device.id, '-', '') = fork.device"
+                            " LEFT JOIN \"user\" holder ON holder.id = device.\"user\" ORDER BY entry.position",
+        e);
+}
+
+/* --- what they say --- */
+
+static void show_value(const struct cli *cli, const struct schema_field *field, const struct change_op *op)
+{
+    size_t room = SCHEMA_FORMAT_MAX;
+    char *text = malloc(room);
+    const char *words = text == NULL    ? "(there is no memory left)"
+                        : field != NULL ? schema_format(field, op->value, text, room)
+                                        : schema_format_unknown(op->value, text, room);
+    if (cli->json)
+        cli_json_text(cli->out, words, strlen(words));
+    else
+        cli_line(cli->out, words);
+    free(text);
+}
+
+static void show_ops(const struct cli *cli, const struct change *c)
+{
+    static const char *const actions[] = {"?", "set", "add", "remove"};
+    const struct schema_kind *kind = schema_kind(c->kind);
+    for (size_t i = 0; i < c->op_count; i++) {
+        const struct change_op *op = &c->ops[i];
+        const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, op->field);
+        char name[64];
+        if (field != NULL)
+            (void)snprintf(name, sizeof name, "%s", field->name);
+        else
+            (void)snprintf(name, sizeof name, "field %u", op->field);
+        if (cli->json)
+            (void)fprintf(cli->out, "%s{\"field\": \"%s\", \"action\": \"%s\", \"value\": ", i == 0 ? "" : ", ", name,
+                          actions[op->action]);
+        else
+            (void)fprintf(cli->out, "  %s %s = ", actions[op->action], name);
+        show_value(cli, field, op);
+        (void)fputs(cli->json ? "}" : "\n", cli->out);
+    }
+}
+
+static void show_change(const struct cli *cli, const struct change *c, const char *author, int first)
+{
+    const struct schema_kind *kind = schema_kind(c->kind);
+    char record[ID_TEXT], when[32];
+    id_format(&c->record, record);
+    cli_time(c->wall_ms, when);
+    if (cli->json) {
+        (void)fprintf(cli->out,
+                      "%s\n{\"epoch\": %llu, \"seq\": %llu, \"wall_ms\": %llu, \"author\": ", first ? "" : ",",
+                      (unsigned long long)c->epoch, (unsigned long long)c->seq, (unsigned long long)c->wall_ms);
+        cli_json_text(cli->out, author, strlen(author));
+        (void)fprintf(cli->out, ", \"kind\": \"%s\", \"record\": \"%s\", \"ops\": [",
+                      kind != NULL ? kind->name : "newer than this program", record);
+    } else {
+        (void)fprintf(cli->out, "change %llu of epoch %llu, %s, by ", (unsigned long long)c->seq,
+                      (unsigned long long)c->epoch, when);
+        cli_text(cli->out, author);
+        (void)fprintf(cli->out, ": %s %s\n", kind != NULL ? kind->name : "(newer than this program)", record);
+    }
+    show_ops(cli, c);
+    if (cli->json)
+        (void)fputs("]}", cli->out);
+}
+
+static int show_all(const struct cli *cli, struct db *db, const char *fork, struct error *e)
+{
+    struct change change;
+    sqlite3_stmt *s;
+    int row,
+        first = 1,
+        code = db_query(db, &s, e,
+                        "SELECT evidence.header, evidence.body, coalesce((SELECT login FROM \"user\" WHERE "
+                        "\"user\".id = holder.\"user\"), '') FROM fork JOIN evidence ON lower(hex(evidence.device)) "
+                        "= fork.device AND evidence.epoch = fork.epoch AND evidence.seq BETWEEN fork.first_seq AND "
+                        "fork.last_seq LEFT JOIN device holder ON replace(holder.id, '-', '') = fork.device "
+                        "WHERE fork.id = ? ORDER BY evidence.seq, evidence.hash",
+                        "t", fork);
+    if (code != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        if ((code = change_read(db_slice(s, 0), db_slice(s, 1), &change, e)) != 0) {
+            db_done(db, s);
+            return code;
+        }
+        show_change(cli, &change, db_text(s, 2), first);
+        first = 0;
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
+int task_fork_show(struct task *t, int argc, char **argv, struct error *e)
+{
+    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    struct record_place place;
+    struct id fork;
+    int code;
+    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
+        (code = task_words(argc, 2, 1, "fork show DIR FORK", e)) != 0 || (code = id_parse(argv[2], &fork, e)) != 0)
+        return code;
+    if (record_find(t->central->db, &fork, &place, NULL) != 0 || place.kind->number != KIND_FORK)
+        return error_set(e, E_NOT_FOUND, "there is no fork %s; `satcheld fork list` names them", argv[2]);
+    if (t->cli->json)
+        (void)fputs("[", t->cli->out);
+    code = show_all(t->cli, t->central->db, argv[2], e);
+    if (t->cli->json)
+        (void)fputs("\n]\n", t->cli->out);
+    return code;
+}

@@ -1,0 +1,261 @@
+/* What the office does where a laptop's chain forked: evidence, epochs, and laptops that lie. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "office_world.h"
+
+struct room {
+    struct central *office;
+    struct world_laptop laptop;
+    struct id anna, client, kase;
+};
+
+static int start(void **state)
+{
+    struct room *r = calloc(1, sizeof *r);
+    struct id assignment;
+    assert_non_null(r);
+    r->office = world_office_new();
+    r->anna = world_user(r->office, "anna", "case manager");
+    pair_office_case(r->office, &r->anna, &r->client, &r->kase, &assignment);
+    world_laptop(r->office, &r->anna, &r->laptop);
+    *state = r;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct room *r = *state;
+    world_check_office(r->office);
+    PAIR_OK(fork_check(r->office->db, &pair_e));
+    pair_office_free(r->office);
+    free(r);
+    return 0;
+}
+
+static void write_notes(struct room *r, struct world_laptop *l, struct world_batch *b, unsigned count)
+{
+    while (count-- != 0) {
+        struct id note = id_new(clock_wall());
+        (void)world_set(l, b, KIND_NOTE, &r->kase, &note, "text", "seen at home");
+    }
+}
+
+static void push_notes(struct room *r, struct world_laptop *l, unsigned count)
+{
+    struct world_batch *b = world_batch();
+    write_notes(r, l, b, count);
+    assert_int_equal(world_push_well(r->office, l, b), 0);
+    world_batch_free(b);
+}
+
+/* Hands one batch over, in a transaction of its own. */
+static int hand_over(struct room *r, const struct world_laptop *l, struct world_batch *b, struct fork_claim *claim,
+                     struct error *e)
+{
+    uint8_t head[CHAIN_HEAD_MAX];
+    struct message_push push = world_seal(l, b, head);
+    int code;
+    PAIR_OK(central_begin(r->office, &pair_e));
+    code = fork_take(r->office, &l->device, claim, &push, e);
+    PAIR_OK(central_commit(r->office, &pair_e));
+    free((void *)push.batch.p);
+    return code;
+}
+
+static uint64_t close_claim(struct room *r, const struct fork_claim *claim)
+{
+    uint64_t epoch = 0;
+    PAIR_OK(central_begin(r->office, &pair_e));
+    PAIR_OK(fork_close(r->office, &r->laptop.device, claim, &epoch, &pair_e));
+    PAIR_OK(central_commit(r->office, &pair_e));
+    return epoch;
+}
+
+static uint64_t evidence(const struct room *r)
+{
+    return pair_count(r->office->db, "SELECT count(*) FROM evidence");
+}
+
+/* Goal: what the log has under its number is counted, the rest is kept with its head and named in the log; asking
+ * again, as after a lost answer, keeps nothing twice and gives yet another epoch. */
+static void what_is_handed_over_is_kept_once(void **state)
+{
+    struct room *r = *state;
+    struct world_laptop copy = r->laptop, before;
+    struct fork_claim claim = {.epoch = 1};
+    struct world_batch *both = world_batch(), *more = world_batch();
+    write_notes(r, &copy, both, 2);
+    r->laptop = copy; /* they were sent before the disks parted */
+    {
+        struct world_laptop sent = r->laptop;
+        assert_int_equal(world_push_well(r->office, &sent, both), 0);
+    }
+    push_notes(r, &r->laptop, 2);
+    write_notes(r, &copy, both, 1);
+    PAIR_OK(hand_over(r, &copy, both, &claim, &pair_e));
+    assert_int_equal(claim.common, 2);
+    assert_int_equal(claim.count, 1);
+    before = copy;
+    write_notes(r, &copy, more, 2);
+    PAIR_OK(hand_over(r, &copy, more, &claim, &pair_e));
+    assert_int_equal(claim.first, 3);
+    assert_int_equal(claim.last, 5);
+    assert_memory_equal(claim.hash, copy.chain.hash, 32);
+    assert_int_equal(close_claim(r, &claim), 2);
+    assert_int_equal(evidence(r), 3);
+    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM evidence WHERE head IS NOT NULL"), 2);
+    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM fork WHERE epoch = 1 AND first_seq = 3 AND "
+                                               "last_seq = 5 AND new_epoch = 2 AND length(hash) = 64"),
+                     1);
+    claim = (struct fork_claim){.epoch = 1};
+    PAIR_OK(hand_over(r, &before, both, &claim, &pair_e));
+    PAIR_OK(hand_over(r, &copy, more, &claim, &pair_e));
+    assert_int_equal(close_claim(r, &claim), 3);
+    assert_int_equal(evidence(r), 3);
+    world_batch_free(both);
+    world_batch_free(more);
+}
+
+/* Goal: a laptop goes on in the epoch that it was given, and its copy in the old one, in turn; an epoch that was never
+ * given is refused, and nothing of it stands in the log. */
+static void epochs_are_the_offices_to_give(void **state)
+{
+    struct room *r = *state;
+    struct world_laptop copy;
+    struct fork_claim claim = {.epoch = 1};
+    struct receive_result result;
+    struct world_batch *b = world_batch();
+    struct error e;
+    push_notes(r, &r->laptop, 1);
+    copy = r->laptop;
+    copy.chain = (struct chain){.device = copy.chain.device, .epoch = 2};
+    write_notes(r, &copy, b, 1);
+    assert_int_equal(world_push(r->office, &copy, b, &result, &e), E_VERIFY);
+    assert_non_null(strstr(e.text, "never gave"));
+    receive_free(&result);
+    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM entry WHERE epoch = 2"), 0);
+    assert_int_equal(close_claim(r, &claim), 2);
+    assert_int_equal(world_push_well(r->office, &copy, b), 0);
+    world_batch_free(b);
+    for (int i = 0; i < 3; i++) {
+        push_notes(r, &r->laptop, 1);
+        push_notes(r, &copy, 2);
+    }
+    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM note"), 1 + 1 + 9);
+    PAIR_OK(receive_device_by_id(r->office, &copy.device.device, &copy.device, &pair_e));
+    assert_int_equal(copy.device.epoch, 2);
+}
+
+/* Goal: forged bytes, another laptop's, another epoch's, and what is no chain are refused, and nothing is kept. */
+static void forged_claims_keep_nothing(void **state)
+{
+    struct room *r = *state;
+    struct world_laptop copy = r->laptop, other;
+    struct fork_claim claim = {.epoch = 1};
+    struct world_batch *b = world_batch(), *gap = world_batch();
+    struct error e;
+    push_notes(r, &r->laptop, 1);
+    world_laptop(r->office, &r->anna, &other);
+    write_notes(r, &copy, b, 2);
+    memcpy(other.secret, copy.secret, 32); /* a key that is neither's */
+    other.chain = copy.chain;
+    other.device = copy.device;
+    assert_int_equal(hand_over(r, &other, b, &claim, &e), E_VERIFY);
+    claim.epoch = 2;
+    assert_int_equal(hand_over(r, &copy, b, &claim, &e), E_VERIFY);
+    claim.epoch = 1;
+    write_notes(r, &copy, gap, 1);
+    {
+        struct world_batch *unsent = world_batch();
+        write_notes(r, &copy, unsent, 1);
+        world_batch_free(unsent);
+    }
+    write_notes(r, &copy, gap, 1);
+    assert_int_equal(hand_over(r, &copy, gap, &claim, &e), E_VERIFY);
+    assert_int_equal(claim.count, 0);
+    assert_int_equal(evidence(r), 0);
+    world_batch_free(b);
+    world_batch_free(gap);
+}
+
+/* Goal: a laptop that asks without end gets no more than LIMITS_EPOCHS_MAX, also where it claims to be in one that it
+ * made up. */
+static void epochs_end(void **state)
+{
+    struct room *r = *state;
+    struct fork_claim claim = {.epoch = LIMITS_EPOCHS_MAX - 2};
+    uint64_t epoch;
+    struct error e;
+    assert_int_equal(close_claim(r, &claim), LIMITS_EPOCHS_MAX - 1);
+    claim.epoch = 1;
+    assert_int_equal(close_claim(r, &claim), LIMITS_EPOCHS_MAX);
+    PAIR_OK(central_begin(r->office, &pair_e));
+    assert_int_equal(fork_close(r->office, &r->laptop.device, &claim, &epoch, &e), E_LIMIT);
+    assert_non_null(strstr(e.text, "nothing is lost"));
+    claim.epoch = INT64_MAX;
+    assert_int_equal(fork_close(r->office, &r->laptop.device, &claim, &epoch, &e), E_LIMIT);
+    PAIR_OK(central_commit(r->office, &pair_e));
+    assert_int_equal(fork_is_given(r->office->db, &r->laptop.device.device, 2, NULL), 0);
+    assert_int_equal(fork_is_given(r->office->db, &r->laptop.device.device, LIMITS_EPOCHS_MAX, NULL), 1);
+}
+
+/* Goal: evidence of one device ends at LIMITS_EVIDENCE_MAX: what is over it is refused whole. */
+static void evidence_ends(void **state)
+{
+    struct room *r = *state;
+    struct world_laptop copy = r->laptop;
+    struct fork_claim claim = {.epoch = 1};
+    struct world_batch *b = world_batch();
+    struct error e;
+    push_notes(r, &r->laptop, 1);
+    PAIR_OK(db_run(r->office->db, &pair_e,
+                   "INSERT INTO evidence(device, epoch, seq, hash, received, header, body) "
+                   "VALUES(?, 1, 1, zeroblob(32), 0, '', zeroblob(?))",
+                   "du", &copy.device.device, (uint64_t)LIMITS_EVIDENCE_MAX));
+    write_notes(r, &copy, b, 1);
+    assert_int_equal(hand_over(r, &copy, b, &claim, &e), E_LIMIT);
+    assert_int_equal(claim.count, 0);
+    assert_int_equal(evidence(r), 1);
+    PAIR_OK(db_run(r->office->db, &pair_e, "DELETE FROM evidence", ""));
+    PAIR_OK(hand_over(r, &copy, b, &claim, &pair_e));
+    world_batch_free(b);
+}
+
+/* Goal: `satcheld check` finds changes of an epoch that was never given, and evidence that was altered. */
+static void checking_finds_both(void **state)
+{
+    struct room *r = *state;
+    struct world_laptop copy = r->laptop;
+    struct fork_claim claim = {.epoch = 1};
+    struct world_batch *b = world_batch();
+    push_notes(r, &r->laptop, 1);
+    write_notes(r, &copy, b, 1);
+    PAIR_OK(hand_over(r, &copy, b, &claim, &pair_e));
+    world_batch_free(b);
+    PAIR_OK(db_begin(r->office->db, &pair_e));
+    PAIR_OK(db_exec(r->office->db, "UPDATE evidence SET body = CAST(replace(body, 'seen', 'sold') AS BLOB)", &pair_e));
+    assert_int_equal(fork_check(r->office->db, NULL), E_VERIFY);
+    db_rollback(r->office->db);
+    PAIR_OK(db_begin(r->office->db, &pair_e));
+    PAIR_OK(db_exec(r->office->db, "UPDATE entry SET epoch = 2 WHERE kind = 10", &pair_e));
+    assert_int_equal(fork_check(r->office->db, NULL), E_VERIFY);
+    db_rollback(r->office->db);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_handed_over_is_kept_once, start, end),
+        cmocka_unit_test_setup_teardown(epochs_are_the_offices_to_give, start, end),
+        cmocka_unit_test_setup_teardown(forged_claims_keep_nothing, start, end),
+        cmocka_unit_test_setup_teardown(epochs_end, start, end),
+        cmocka_unit_test_setup_teardown(evidence_ends, start, end),
+        cmocka_unit_test_setup_teardown(checking_finds_both, start, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
