@@ -24,7 +24,7 @@ static struct options {
     unsigned seconds, jobs, weather;
     const char *keep;
     char **scripts; /* NULL-ended */
-    int has_seed, traces, shrinks, twice, prints, sweeps;
+    int has_seed, traces, shrinks, twice, prints, sweeps, first;
 } options = {.seeds = 1, .jobs = 1, .weather = (1u << FORECAST_COUNT) - 1};
 
 static struct {
@@ -93,6 +93,8 @@ static void count(const struct script *s, const struct world_result *r)
 
 static int is_time_left(double began, uint64_t started)
 {
+    if (options.first && total.findings != 0)
+        return 0;
     return options.seconds != 0 ? real_seconds() - began < options.seconds : started < options.seeds;
 }
 
@@ -201,6 +203,7 @@ static int play_one_seed(void)
 static const char usage[] =
     "Usage: sim [--seed N] [--seeds COUNT | --for SECONDS] [--jobs N] [--weather WORD,...|none] [--keep FOLDER]\n"
     "           [--shrink] [--twice]        plays seeds: by default one, chosen anew each time\n"
+    "           [--first]                   no more of them once there is a finding\n"
     "       sim FILE... [--trace]              plays scripts\n"
     "       sim --sweep [--keep FOLDER]        a sync, over and over: each call that it makes fails once, on each "
     "side\n"
@@ -220,7 +223,8 @@ static int read_options(int argc, char **argv)
     static const struct option names[] = {{"seed", 1, NULL, 's'},  {"seeds", 1, NULL, 'n'},   {"for", 1, NULL, 'f'},
                                           {"jobs", 1, NULL, 'j'},  {"weather", 1, NULL, 'w'}, {"keep", 1, NULL, 'k'},
                                           {"trace", 0, NULL, 't'}, {"shrink", 0, NULL, 'h'},  {"twice", 0, NULL, '2'},
-                                          {"print", 0, NULL, 'p'}, {"sweep", 0, NULL, 'e'},   {NULL, 0, NULL, 0}};
+                                          {"print", 0, NULL, 'p'}, {"sweep", 0, NULL, 'e'},   {"first", 0, NULL, '1'},
+                                          {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
         switch (c) {
@@ -258,6 +262,9 @@ static int read_options(int argc, char **argv)
             break;
         case 'p':
             options.prints = 1;
+            break;
+        case '1':
+            options.first = 1;
             break;
         default:
             return -1;

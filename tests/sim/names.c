@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema.h"
+
 enum { NAMES = 1024 };
 static struct {
     char name[24], id[40];
@@ -99,13 +101,28 @@ static const char *look_up(const struct world *w, const char *word)
     return NULL;
 }
 
+/* "bread *20000": a text that goes on to so many bytes. One in a command. */
+static const char *lengthen(const char *word)
+{
+    static char text[SCHEMA_TEXT_MAX + 1];
+    const char *star = strstr(word, " *");
+    size_t at = star != NULL ? (size_t)(star - word) : 0, size = star != NULL ? strtoul(star + 2, NULL, 10) : 0;
+    if (size >= sizeof text || at >= size)
+        return word;
+    memcpy(text, word, at);
+    for (unsigned line = 1; at < size; line++)
+        at += (size_t)snprintf(text + at, size + 1 - at, "\nand line %u", line);
+    text[size] = '\0';
+    return text;
+}
+
 int names_put(const struct world *w, int argc, char *const *argv, const char **words)
 {
     static char room[SCRIPT_WORDS_MAX][128];
     for (int i = 0; i < argc; i++) {
         char *mark = strstr(argv[i], "=:");
         const char *id;
-        words[i] = argv[i];
+        words[i] = lengthen(argv[i]);
         if (argv[i][0] == ':' || argv[i][0] == '@') {
             if ((words[i] = look_up(w, argv[i])) == NULL)
                 return -1;

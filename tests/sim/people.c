@@ -99,7 +99,7 @@ static const struct schema_field *some_field(struct people *p, const struct sche
             strcmp(f->name, "same_as") == 0 || strcmp(f->name, "different_from") == 0)
             continue;
         /* Where people's safety hangs on it they write it more often. */
-        if (below(p, 3) == 0 && f->policy == SCHEMA_LATEST)
+        if (below(p, 3) != 0 && f->policy == SCHEMA_LATEST)
             continue;
         return f;
     }
@@ -146,7 +146,7 @@ static void write_field(struct people *p, const char *who)
 static void write_new(struct people *p, const char *who)
 {
     unsigned c = p->cases != 0 ? 1 + below(p, p->cases) : 0;
-    char text[128];
+    char text[128], more[16] = "";
     put_text(p, text, sizeof text, 5);
     switch (c == 0 ? 0 : below(p, 8)) {
     case 0:
@@ -166,7 +166,9 @@ static void write_new(struct people *p, const char *who)
         people_say(p, "%s :k%u = new contact :c%u 'name=%s'", who, ++p->contacts, c, text);
         break;
     default:
-        people_say(p, "%s :n%u = note :c%u '%s, number %u'", who, p->notes + 1, c, text, p->notes + 1);
+        if (p->is_wordy && below(p, 2) != 0)
+            (void)snprintf(more, sizeof more, " *%u", 1000 + below(p, 50000));
+        people_say(p, "%s :n%u = note :c%u '%s, number %u%s'", who, p->notes + 1, c, text, p->notes + 1, more);
         p->notes++;
     }
 }
@@ -252,6 +254,8 @@ static void work(struct people *p)
         link_people(p, who);
     else if (n < 71)
         read_something(p, who);
+    else if (n < 72)
+        people_say(p, "%s courier", who);
     else if (n < 79)
         work_at_office(p);
     else
@@ -266,6 +270,10 @@ static void begin(struct people *p)
     for (unsigned i = 0; i < p->s->laptops; i++) {
         const char *name = p->s->names[i];
         people_say(p, "office user add %s --name %s --role 'case manager'", name, name);
+        forecast_link(p, name);
+        if ((p->weather >> FORECAST_POWER & 1) && below(p, 2) != 0)
+            people_say(p, "weather %s power after=%u", name, 1 + below(p, 150));
+        people_say(p, "%s enrol", name);
         people_say(p, "%s enrol", name);
         p->at_s += 60;
     }
@@ -319,6 +327,7 @@ void people_make(struct script *s, uint64_t seed, unsigned allowed)
         p.weather |= (unsigned)luck_chance(&p.l, i == FORECAST_LINKS ? 700 : 350) << i;
     p.weather &= allowed;
     is_long = luck_chance(&p.l, 100);
+    p.is_wordy = luck_chance(&p.l, 250);
     versions_use(p.weather >> FORECAST_VERSIONS & 1);
     begin(&p);
     count = 20 + below(&p, 120);

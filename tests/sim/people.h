@@ -37,6 +37,7 @@ struct people {
     uint64_t at_s;
     unsigned clients, cases, notes, services, plans, contacts; /* named so far: :p1 .. :pN, :c, :n, :s, :l, :k */
     int has_clone;
+    int is_wordy; /* some notes are so long that what is sent does not fit into one batch */
 };
 
 /* Makes the script of a seed. allowed: bits of enum forecast. Freed with script_free. */

@@ -96,7 +96,10 @@ static void ended(struct world *w, struct machine_run *r)
         names_value(r->out, "device", l->device, sizeof l->device);
         names_value(r->out, "user", l->user, sizeof l->user);
         l->is_enrolled = 1;
+        (void)snprintf(w->used_ticket, sizeof w->used_ticket, "%s", r->argv[1]);
     }
+    if (!r->died && r->status == WORLD_REFUSED && strcmp(r->argv[0], "enrol") == 0)
+        l->ticket[0] = '\0';
     w->commands++;
     if (strcmp(r->argv[0], "sync") == 0) {
         w->syncs++;
@@ -321,21 +324,50 @@ static int sit_down(struct world *w, unsigned m)
     return wait_for(w, m) && sitting_is_there(m);
 }
 
+/* With this ticket. 1: it is enrolled now. */
+static int enrol_with(struct world *w, unsigned m, const char *ticket)
+{
+    char passphrase[300];
+    const char *words[] = {"enrol", ticket, "--passphrase-file", passphrase, "--json"};
+    (void)snprintf(passphrase, sizeof passphrase, "%s/passphrase", w->root);
+    command(w, m, 5, words);
+    (void)wait_for(w, m);
+    return w->laptops[m].is_enrolled;
+}
+
+/* The laptop gets a ticket, if it has none that it may still take. 1: it has one. */
+static int invite(struct world *w, unsigned m)
+{
+    struct world_laptop *l = &w->laptops[m];
+    char address[32], ticket[300];
+    const char *words[] = {"device", "invite", l->login, "--address", address, "--out", ticket};
+    struct machine_run *r;
+    if (l->ticket[0] != '\0')
+        return 1;
+    (void)snprintf(ticket, sizeof ticket, "%s/ticket-%u-%llu", w->root, m, (unsigned long long)w->events);
+    (void)snprintf(address, sizeof address, "office:%u", w->port);
+    r = task(w, 7, words);
+    if (r != NULL && !r->died && r->status == 0)
+        (void)snprintf(l->ticket, sizeof l->ticket, "%s", ticket);
+    machine_free(r);
+    return l->ticket[0] != '\0';
+}
+
 static void enrol(struct world *w, unsigned m)
 {
     struct world_laptop *l = &w->laptops[m];
-    char ticket[300], passphrase[300], address[32];
-    const char *invite[] = {"device", "invite", l->login, "--address", address, "--out", ticket};
-    const char *words[] = {"enrol", ticket, "--passphrase-file", passphrase, "--json"};
-    (void)snprintf(ticket, sizeof ticket, "%s/ticket-%u-%llu", w->root, m, (unsigned long long)w->events);
-    (void)snprintf(passphrase, sizeof passphrase, "%s/passphrase", w->root);
-    (void)snprintf(address, sizeof address, "office:%u", w->port);
     if (l->is_enrolled || !wait_for(w, m))
         return;
     office_up(w);
-    machine_free(task(w, 7, invite));
-    command(w, m, 5, words);
-    (void)wait_for(w, m);
+    /* Now and then somebody tries the ticket that another laptop has taken. */
+    if (w->used_ticket[0] != '\0' && luck_below(&w->luck, 4) == 0) {
+        char ticket[300];
+        memcpy(ticket, w->used_ticket, sizeof ticket);
+        if (enrol_with(w, m, ticket))
+            oracle_found("0: one ticket has enrolled two laptops, and the second is of %s", l->name);
+    }
+    if (invite(w, m) && enrol_with(w, m, l->ticket))
+        l->ticket[0] = '\0';
 }
 
 /* decide N V: the n-th of the conflicts here, by its v-th value (0: merged, or a void confirmed). */
@@ -361,6 +393,19 @@ static void decide(struct world *w, unsigned m, unsigned number, unsigned value)
     collect(w);
 }
 
+/* What is unsent goes to the office as a file, past the link, and without the store. */
+static void courier(struct world *w, unsigned m)
+{
+    char file[300];
+    const char *out[] = {"courier", "out", file}, *in[] = {"courier", file};
+    (void)snprintf(file, sizeof file, "%s/courier-%u-%llu", w->root, m, (unsigned long long)w->events);
+    if (!w->laptops[m].is_enrolled || !wait_for(w, m))
+        return;
+    command(w, m, 3, out);
+    office_up(w);
+    machine_free(task(w, 2, in));
+}
+
 static void laptop_event(struct world *w, unsigned m, int argc, char *const *argv)
 {
     const char *words[SCRIPT_WORDS_MAX + 1];
@@ -369,6 +414,10 @@ static void laptop_event(struct world *w, unsigned m, int argc, char *const *arg
     int named = argc > 2 && argv[0][0] == ':' && strcmp(argv[1], "=") == 0;
     if (strcmp(argv[0], "enrol") == 0) {
         enrol(w, m);
+        return;
+    }
+    if (strcmp(argv[0], "courier") == 0) {
+        courier(w, m);
         return;
     }
     if (!sit_down(w, m))
@@ -432,6 +481,17 @@ static int round_of_syncs(struct world *w)
     return settled;
 }
 
+/* A laptop whose enrolment broke off in bad weather goes on with it. */
+static void enrol_at_last(struct world *w, unsigned m)
+{
+    struct world_laptop *l = &w->laptops[m];
+    if (l->name == NULL || l->ticket[0] == '\0' || l->is_enrolled)
+        return;
+    enrol(w, m);
+    if (!l->is_enrolled && l->ticket[0] != '\0' && oracle_finding() == NULL)
+        oracle_found("6: %s has a ticket and cannot be enrolled, and the weather is clear", l->name);
+}
+
 static void clear_up(struct world *w)
 {
     unsigned in_order = 0;
@@ -443,6 +503,10 @@ static void clear_up(struct world *w)
     if (machine_office() == NULL) {
         oracle_found("6: the office does not start, and the weather is clear: %s", machine_journal());
         return;
+    }
+    for (unsigned m = 1; m <= WORLD_CLONE; m++) {
+        enrol_at_last(w, m);
+        world_advance(w, process_now_ms + MINUTE);
     }
     /* What one brings in a round those before it get in the next. */
     for (int i = 0; i < WORLD_ROUNDS && settled < 2 && oracle_finding() == NULL; i++)

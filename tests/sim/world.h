@@ -15,6 +15,7 @@
 #define WORLD_CLONE 6u                  /* the machine that a clone runs on; its name is the laptop's with a ~ */
 #define WORLD_IMAGE 8u                  /* the image of laptop m is machine WORLD_IMAGE + m, the office's WORLD_IMAGE */
 #define WORLD_EMPTY 15u                 /* a machine with nothing on its disk */
+#define WORLD_REFUSED 2                 /* the status of a command that the office refuses */
 #define WORLD_ROUNDS 8                  /* of syncs, once the weather is clear: after them every queue is empty */
 
 struct world_laptop {
@@ -27,6 +28,7 @@ struct world_laptop {
     int has_image;
     char backup_device[40]; /* the device that the office's backup knows */
     int has_synced;         /* its last sync came to its end: status 0 or 1 */
+    char ticket[300];       /* that it has, and has not used yet; empty: none */
     char wants[24];         /* the name that the record of the running command gets */
 };
 
@@ -38,6 +40,7 @@ struct world {
     struct world_laptop laptops[PROCESS_MACHINES];
     unsigned port;
     unsigned backups, backup; /* how many there were, and the one that is there; 0: none */
+    char used_ticket[300];    /* the last one that enrolled a laptop; empty: none */
     uint64_t office_down_ms;  /* since when it is down; 0: it runs */
     int strange; /* something happened after which a refusal to verify is the right answer: a disk put back or cloned */
     uint64_t events, commands, syncs, rounds;
