@@ -24,6 +24,7 @@
 #include "log.h"
 #include "queue.h"
 #include "record.h"
+#include "renewal.h"
 #include "store.h"
 #include "ticket.h"
 #include "wire.h"
@@ -363,6 +364,9 @@ static int enrol(struct enrolment *n, struct id *device, struct error *e)
             undo(n);
         return code;
     }
+    /* Who opens the store only when its lease is over needs to know where the office is. */
+    if ((code = renewal_note(n->folder, n->ticket->host, n->ticket->port, n->ticket->noise_key, e)) != 0)
+        return code;
     /* From here on the store is one that nobody takes away. */
     if (unlink(n->marker) != 0 && errno != ENOENT)
         return error_system(e, E_IO, errno, "%s cannot be removed; remove it by hand", n->marker);

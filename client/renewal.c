@@ -151,15 +151,20 @@ out:
 }
 
 /* What the laptop was told since of another address stays. */
+int renewal_note(const char *folder, const char *host, unsigned port, const uint8_t noise[32], struct error *e)
+{
+    struct office known = {.port = 0};
+    if (read_office(folder, &known, NULL) == 0)
+        return 0;
+    known.port = port;
+    (void)snprintf(known.host, sizeof known.host, "%s", host);
+    memcpy(known.noise, noise, sizeof known.noise);
+    return write_office(folder, &known, e);
+}
+
 int renewal_note_office(const struct store *s, struct error *e)
 {
-    struct office known = {.port = s->office_port};
-    if (read_office(s->folder, &known, NULL) == 0)
-        return 0;
-    known.port = s->office_port;
-    (void)snprintf(known.host, sizeof known.host, "%s", s->office_host);
-    memcpy(known.noise, s->office_noise, sizeof known.noise);
-    return write_office(s->folder, &known, e);
+    return renewal_note(s->folder, s->office_host, s->office_port, s->office_noise, e);
 }
 
 int renewal_moved(const char *folder, const char *host, unsigned port, struct error *e)

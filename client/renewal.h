@@ -26,8 +26,11 @@ int renewal_officers(struct store *s, struct slice recovery, struct error *e);
 /* "the lease ends on ...": where the end is near, a line on cli->err. */
 void renewal_warn(const struct cli *cli, uint64_t until_ms);
 
-/* Where the office is and how it is known, in clear beside the store, for when the store does not open. Written at
- * the first opening, and whenever it is missing or damaged. Errors: E_IO, E_FULL, E_MEMORY. */
+/* Where the office is and how it is known, in clear beside the store, for when the store does not open. Written by the
+ * enrolment, and at an opening where it is missing or damaged. noise: the office's public key. Errors: E_IO, E_FULL,
+ * E_MEMORY. */
+int renewal_note(const char *folder, const char *host, unsigned port, const uint8_t noise[32], struct error *e);
+/* The same, as the store knows it. */
 int renewal_note_office(const struct store *s, struct error *e);
 
 /* The office answers at another address now (host NULL, port 0: as it was): remembered there. Its key stays the one

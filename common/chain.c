@@ -10,10 +10,7 @@
 static const uint8_t head_domain[] = "satchel head 1"; /* its NUL is signed too */
 
 /* What the signature is made over: the domain, then the head as msgpack. */
-struct signed_bytes {
-    uint8_t bytes[sizeof head_domain + CHAIN_HEAD_MAX];
-    size_t size;
-};
+#define SIGNED_MAX (sizeof head_domain + CHAIN_HEAD_MAX)
 
 /* --- following --- */
 
@@ -45,28 +42,17 @@ int chain_follow(struct chain *chain, const struct change *c, struct error *e)
 
 /* --- heads --- */
 
-static int append(void *arg, const char *bytes, size_t size)
+static struct pack_fixed start(uint8_t bytes[SIGNED_MAX])
 {
-    struct signed_bytes *out = arg;
-    if (size > sizeof out->bytes - out->size)
-        return -1;
-    memcpy(out->bytes + out->size, bytes, size);
-    out->size += size;
-    return 0;
+    memcpy(bytes, head_domain, sizeof head_domain);
+    return (struct pack_fixed){bytes, sizeof head_domain, SIGNED_MAX};
 }
 
-static void start(struct signed_bytes *out)
-{
-    memcpy(out->bytes, head_domain, sizeof head_domain);
-    out->size = sizeof head_domain;
-}
-
-/* 7 items take at most 115 bytes: writing into memory of a fixed size cannot fail. */
-static void encode(const struct chain_head *head, struct signed_bytes *out)
+/* 7 items take at most 115 bytes. */
+static void encode(const struct chain_head *head, struct pack_fixed *out)
 {
     msgpack_packer w;
-    start(out);
-    msgpack_packer_init(&w, out, append);
+    msgpack_packer_init(&w, out, pack_fixed_write);
     msgpack_pack_array(&w, HEAD_ITEMS);
     msgpack_pack_uint64(&w, HEAD_VERSION);
     msgpack_pack_bin_with_body(&w, head->end.device.b, sizeof head->end.device.b);
@@ -79,12 +65,13 @@ static void encode(const struct chain_head *head, struct signed_bytes *out)
 
 void chain_sign(const struct chain_head *head, const uint8_t secret_key[64], uint8_t out[CHAIN_HEAD_MAX], size_t *bytes)
 {
-    struct signed_bytes text;
+    uint8_t signed_bytes[SIGNED_MAX];
+    struct pack_fixed text = start(signed_bytes);
     size_t size;
     encode(head, &text);
     size = text.size - sizeof head_domain;
-    memcpy(out, text.bytes + sizeof head_domain, size);
-    crypto_sign_detached(out + size, NULL, text.bytes, text.size, secret_key);
+    memcpy(out, text.p + sizeof head_domain, size);
+    crypto_sign_detached(out + size, NULL, text.p, text.size, secret_key);
     *bytes = size + crypto_sign_BYTES;
 }
 
@@ -116,7 +103,8 @@ int chain_peek(struct slice signed_head, struct chain_head *out, struct error *e
 
 int chain_open(struct slice signed_head, const uint8_t public_key[32], struct chain_head *out, struct error *e)
 {
-    struct signed_bytes text;
+    uint8_t signed_bytes[SIGNED_MAX];
+    struct pack_fixed text = start(signed_bytes);
     struct chain_head head;
     struct id device = id_of_device(public_key);
     char name[ID_TEXT];
@@ -127,9 +115,8 @@ int chain_open(struct slice signed_head, const uint8_t public_key[32], struct ch
     id_format(&head.end.device, name);
     if (!id_equal(&device, &head.end.device))
         return error_set(e, E_VERIFY, "the head of device %s is not to be checked with another device's key", name);
-    start(&text);
-    append(&text, (const char *)signed_head.p, signed_head.size - crypto_sign_BYTES);
-    if (crypto_sign_verify_detached(signed_head.p + signed_head.size - crypto_sign_BYTES, text.bytes, text.size,
+    (void)pack_fixed_write(&text, (const char *)signed_head.p, signed_head.size - crypto_sign_BYTES);
+    if (crypto_sign_verify_detached(signed_head.p + signed_head.size - crypto_sign_BYTES, text.p, text.size,
                                     public_key) != 0)
         return error_set(e, E_VERIFY, "the head of device %s (epoch %llu, seq %llu) does not carry its signature", name,
                          (unsigned long long)head.end.epoch, (unsigned long long)head.end.seq);

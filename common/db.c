@@ -433,14 +433,28 @@ int db_meta_get(struct db *db, const char *name, void *out, size_t size, struct 
     return code;
 }
 
+int db_meta_get_uint(struct db *db, const char *name, uint64_t *out, struct error *e)
+{
+    struct error own = {E_OK, ""};
+    sqlite3_stmt *s;
+    int row, code = db_query(db, &s, &own, META_GET, "t", name);
+    *out = 0;
+    if (code == 0 && (row = db_next(db, s, &own)) != 0) {
+        code = row < 0 ? own.code : 0;
+        if (row == 1) {
+            *out = db_uint(s, 0);
+            db_done(db, s);
+        }
+    }
+    if (code != 0 && e != NULL)
+        *e = own;
+    return code;
+}
+
 uint64_t db_meta_uint(struct db *db, const char *name)
 {
-    sqlite3_stmt *s;
-    uint64_t value = 0;
-    if (db_query(db, &s, NULL, META_GET, "t", name) == 0 && db_next(db, s, NULL) == 1) {
-        value = db_uint(s, 0);
-        db_done(db, s);
-    }
+    uint64_t value;
+    (void)db_meta_get_uint(db, name, &value, NULL);
     return value;
 }
 

@@ -10,13 +10,17 @@
 
 int edit_author_load(struct db *db, struct edit_author *author, struct error *e)
 {
+    int code;
     memset(author, 0, sizeof *author);
     author->wall = clock_wall;
-    if (db_meta_get(db, "own_device", author->chain.device.b, ID_BYTES, NULL) != 0)
+    code = db_meta_get(db, "own_device", author->chain.device.b, ID_BYTES, e);
+    if (code == E_NOT_FOUND)
         return error_set(e, E_NOT_FOUND, "this store belongs to no device yet; enrol it first");
-    author->chain.epoch = db_meta_uint(db, "own_epoch");
-    author->chain.seq = db_meta_uint(db, "own_seq");
-    author->hlc = db_meta_uint(db, "own_hlc");
+    /* What cannot be read is no number: a chain that began anew would be a fork. */
+    if (code != 0 || (code = db_meta_get_uint(db, "own_epoch", &author->chain.epoch, e)) != 0 ||
+        (code = db_meta_get_uint(db, "own_seq", &author->chain.seq, e)) != 0 ||
+        (code = db_meta_get_uint(db, "own_hlc", &author->hlc, e)) != 0)
+        return code;
     if (author->chain.seq != 0)
         return db_meta_get(db, "own_hash", author->chain.hash, sizeof author->chain.hash, e);
     return 0;

@@ -1,6 +1,5 @@
 #include "log.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int log_create(struct db *db, struct error *e)
@@ -241,18 +240,18 @@ int log_heads(struct db *db, int (*each)(void *arg, struct slice signed_head, st
 
 /* --- the office's tree --- */
 
+/* Written into memory of a fixed size, so that there never is a leaf of half an entry: [received, header] has at most
+ * 1 + 9 + 3 + CHANGE_HEADER_MAX bytes, and no longer header was ever read from a change. */
 void log_leaf(uint64_t received_ms, struct slice header, struct merkle_hash *out)
 {
-    /* [received, header]: at most 1 + 9 + 3 + CHANGE_HEADER_MAX bytes. */
-    struct pack w;
-    pack_start(&w);
-    pack_array(&w, 2);
-    pack_uint(&w, received_ms);
-    pack_bin(&w, header.p, header.size);
-    if (pack_finish(&w, NULL) != 0)
-        abort(); /* a leaf of half an entry would be in the tree for ever */
-    merkle_leaf(pack_bytes(&w).p, pack_bytes(&w).size, out);
-    pack_free(&w);
+    uint8_t bytes[16 + CHANGE_HEADER_MAX];
+    struct pack_fixed leaf = {bytes, 0, sizeof bytes};
+    msgpack_packer w;
+    msgpack_packer_init(&w, &leaf, pack_fixed_write);
+    msgpack_pack_array(&w, 2);
+    msgpack_pack_uint64(&w, received_ms);
+    msgpack_pack_bin_with_body(&w, header.p, header.size);
+    merkle_leaf(leaf.p, leaf.size, out);
 }
 
 static int store_node(void *arg, unsigned level, uint64_t index, const struct merkle_hash *hash, struct error *e)

@@ -1,5 +1,6 @@
 #include "pack.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,15 @@ void pack_free(struct pack *w)
         sodium_memzero(w->buffer.data, w->buffer.alloc);
     msgpack_sbuffer_destroy(&w->buffer);
     msgpack_sbuffer_init(&w->buffer);
+}
+
+int pack_fixed_write(void *fixed, const char *bytes, size_t size)
+{
+    struct pack_fixed *out = fixed;
+    assert(size <= out->room - out->size);
+    memcpy(out->p + out->size, bytes, size);
+    out->size += size;
+    return 0;
 }
 
 /* --- reading --- */

@@ -48,6 +48,14 @@ int pack_finish(struct pack *w, struct error *e);
 struct slice pack_bytes(const struct pack *w);
 void pack_free(struct pack *w);
 
+/* For what has a greatest length: memory of a fixed size, that the caller has, and to which writing cannot fail. That
+ * it is large enough is asserted. */
+struct pack_fixed {
+    uint8_t *p;
+    size_t size, room;
+};
+int pack_fixed_write(void *fixed, const char *bytes, size_t size); /* for msgpack_packer_init; 0 */
+
 /* --- reading: the first thing that is not as asked for makes every later call return zeros; unpack_end tells --- */
 enum pack_type { PACK_NONE, PACK_NIL, PACK_FLAG, PACK_INTEGER, PACK_TEXT, PACK_BIN, PACK_ARRAY, PACK_MAP };
 

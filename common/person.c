@@ -88,10 +88,13 @@ size_t person_map_find(const struct person_map *map, const struct id *client)
 }
 
 /* Is it something else than a client? What is not here may be one. */
-static int is_other_kind(struct db *db, const struct id *record)
+static int is_other_kind(struct db *db, const struct id *record, int *other, struct error *e)
 {
     struct record_place place;
-    return record_find(db, record, &place, NULL) == 0 && place.kind->number != KIND_CLIENT;
+    struct error own;
+    int code = record_find(db, record, &place, &own);
+    *other = code == 0 && place.kind->number != KIND_CLIENT;
+    return code == 0 || code == E_NOT_FOUND ? 0 : error_set(e, code, "%s", own.text);
 }
 
 static int make_ids(struct person_map *map, const struct person_pair *pairs, size_t count, struct error *e)
@@ -146,14 +149,14 @@ int person_map_load(struct db *db, struct person_map *map, struct error *e)
 {
     struct person_pair *pairs;
     size_t count, kept = 0;
-    int code;
+    int code, other;
     memset(map, 0, sizeof *map);
     if ((code = person_pairs(db, PERSON_SAME_AS, &pairs, &count, e)) != 0)
         return code;
-    for (size_t i = 0; i < count; i++)
-        if (!is_other_kind(db, &pairs[i].b))
+    for (size_t i = 0; i < count && (code = is_other_kind(db, &pairs[i].b, &other, e)) == 0; i++)
+        if (!other)
             pairs[kept++] = pairs[i];
-    if (kept != 0 && (code = make_ids(map, pairs, kept, e)) == 0)
+    if (code == 0 && kept != 0 && (code = make_ids(map, pairs, kept, e)) == 0)
         code = make_groups(map, pairs, kept, e);
     free(pairs);
     return code;

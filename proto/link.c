@@ -335,8 +335,8 @@ static void frame_take(struct link *l)
         l->stage = STAGE_OPEN;
         l->pending = LINK_READY;
     }
-    if (code != 0)
-        fail(l, code, code == E_MEMORY ? no_memory : not_ours);
+    if (code != 0) /* a peer's key that is none was refused as it was read */
+        fail(l, code, no_memory);
 }
 
 /* Takes what belongs to the handshake from the front of the peer's bytes; returns how many that were. */

@@ -141,7 +141,7 @@ static void clone(struct people *p)
 
 static void set_back(struct people *p)
 {
-    people_say(p, "weather office %s", below(p, 2) != 0 ? "image" : "putback");
+    people_say(p, "office %s", below(p, 2) != 0 ? "backup" : "putback");
 }
 
 static void links(struct people *p)

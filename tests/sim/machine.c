@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "command.h"
 #include "disk.h"
+#include "folder.h"
 #include "loop.h"
 #include "process.h"
 #include "server.h"
@@ -289,6 +291,50 @@ struct machine_run *machine_task(int argc, const char *const *argv)
         r->died = 1;
         machine_die(MACHINE_OFFICE);
     }
+    return r;
+}
+
+/* --- the office's backups --- */
+
+const char *machine_backup(unsigned n)
+{
+    static char folder[320];
+    (void)snprintf(folder, sizeof folder, "%s/backup-%u", machine_folder(MACHINE_OFFICE), n);
+    return folder;
+}
+
+static int run_restored(void *arg)
+{
+    struct machine_run *r = arg;
+    struct cli cli = {open_memstream(&r->out, &r->out_bytes), open_memstream(&r->err, &r->err_bytes), 0, 0};
+    struct task t = {NULL, &cli, root, NULL, 0, 0};
+    struct error e = {0, ""};
+    char *argv[2] = {r->argv[0], NULL};
+    if (central_open(&t.central, office_folder(), MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), &e) == 0)
+        r->status = task_run(&t, 1, argv);
+    else
+        r->status = cli_fail(&cli, "satcheld", &e);
+    central_close(t.central);
+    (void)fclose(cli.out);
+    (void)fclose(cli.err);
+    return r->status;
+}
+
+struct machine_run *machine_put_back(unsigned n)
+{
+    static const char *const words[] = {"restored"};
+    static unsigned number;
+    struct machine_run *r;
+    char lost[330];
+    (void)snprintf(lost, sizeof lost, "%s-%u", office_folder(), ++number);
+    if (machine_office() != NULL || access(machine_backup(n), F_OK) != 0 || rename(office_folder(), lost) != 0 ||
+        rename(machine_backup(n), office_folder()) != 0 || folder_sync(machine_folder(MACHINE_OFFICE), NULL) != 0)
+        return NULL;
+    r = new_run(MACHINE_OFFICE, 1, words);
+    r->process = process_start(MACHINE_OFFICE, run_restored, r);
+    assert(process_is_over(r->process));
+    if (disk_is_dark(MACHINE_OFFICE))
+        r->died = 1;
     return r;
 }
 

@@ -48,6 +48,11 @@ int machine_office_start(unsigned port); /* `satcheld run`. 0: it listens */
 void machine_office_stop(void);          /* SIGTERM; it ends within the next steps */
 const char *machine_journal(void);       /* the last line that satcheld wrote */
 struct central *machine_office(void);    /* the running office's store; NULL: it does not run */
+/* The folder of the office's backup number n, for its operator. */
+const char *machine_backup(unsigned n);
+/* Somebody puts backup n in the office's place, and says so (`satcheld restored`). satcheld does not run. The run as
+ * machine_task gives it; NULL: there is no such backup. */
+struct machine_run *machine_put_back(unsigned n);
 /* An operator's command while satcheld runs, done when this returns; freed with machine_free. NULL: it does not run. */
 struct machine_run *machine_task(int argc, const char *const *argv);
 

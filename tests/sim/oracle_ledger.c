@@ -304,11 +304,12 @@ static int replace(const struct oracle_typed *by)
     return 0;
 }
 
-static void keep_typed(const struct step *step, int sure)
+/* first: the first of this transaction's stands there in the ledger. */
+static void keep_typed(const struct step *step, int sure, size_t first)
 {
     /* What it follows is there, also if nobody saw its commit end. */
     struct oracle_typed *before = find(step->previous), *t;
-    if (before != NULL && (before->on >> step->change.machine & 1))
+    if (before != NULL && (before->on >> step->change.machine & 1) && (sure || before < ledger.all + first))
         before->sure = 1;
     if (ledger.count == ledger.room) {
         ledger.room = 2 * ledger.room + 64;
@@ -355,11 +356,11 @@ static void keep_moved(const struct step *step)
 
 static void settle(unsigned m, int sure)
 {
-    size_t count = ledger.machines[m].count;
+    size_t count = ledger.machines[m].count, first = ledger.count;
     for (size_t i = 0; i < count; i++) {
         struct step *step = &ledger.machines[m].steps[i];
         if (step->what == TYPED)
-            keep_typed(step, sure);
+            keep_typed(step, sure, first);
         else if (step->what == ACKED)
             keep_acked(step);
         else

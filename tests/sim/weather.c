@@ -141,16 +141,13 @@ static int happens_image(struct world *w, unsigned m, int argc, char *const *arg
 static int happens_putback(struct world *w, unsigned m, int argc, char *const *argv)
 {
     (void)argc, (void)argv;
-    if (!w->laptops[m].has_image)
+    if (!w->laptops[m].has_image || m == MACHINE_OFFICE)
         return 0;
     stop(w, m);
     if (disk_copy(WORLD_IMAGE + m, m) != 0)
         return -1;
     w->strange = 1;
-    if (m == MACHINE_OFFICE)
-        oracle_office_set_back();
-    else
-        oracle_put_back(m, WORLD_IMAGE + m);
+    oracle_put_back(m, WORLD_IMAGE + m);
     return 0;
 }
 

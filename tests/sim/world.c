@@ -203,6 +203,61 @@ static void release(struct world *w, unsigned number)
     machine_free(r);
 }
 
+/* backup: as a night would make one. */
+static void back_up(struct world *w)
+{
+    const char *words[] = {"backup", machine_backup(w->backups + 1)};
+    struct machine_run *r = task(w, 2, words);
+    w->backups++;
+    if (r != NULL && r->status == 0 && !r->died) {
+        w->backup = w->backups;
+        for (unsigned m = 1; m <= WORLD_CLONE; m++)
+            memcpy(w->laptops[m].backup_device, w->laptops[m].device, sizeof w->laptops[m].device);
+    }
+    machine_free(r);
+}
+
+/* putback: the office's disk is beyond repair, and the last backup takes its place. What was enrolled since it does not
+ * know. */
+static void put_back(struct world *w)
+{
+    struct machine_run *r;
+    if (w->backup == 0 || disk_is_dark(MACHINE_OFFICE))
+        return;
+    machine_office_stop();
+    world_advance(w, process_now_ms + 1000);
+    if (machine_office() != NULL)
+        return;
+    w->strange = 1;
+    disk_calm(MACHINE_OFFICE); /* it is a new disk */
+    system_fail_allocation(MACHINE_OFFICE, 0);
+    oracle_office_set_back();
+    r = machine_put_back(w->backup);
+    w->backup = 0;
+    w->office_down_ms = process_now_ms;
+    if (r != NULL)
+        world_trace(w, "office: restored -> %d\n%s%s", r->status, r->out, r->err);
+    if (r == NULL || r->status != 0)
+        oracle_found("2: the office's backup cannot be put in its place: %s", r != NULL ? r->err : "it is not there");
+    machine_free(r);
+    for (unsigned m = 1; m <= WORLD_CLONE; m++) {
+        struct world_laptop *l = &w->laptops[m];
+        if (l->name == NULL || strcmp(l->device, l->backup_device) == 0)
+            continue;
+        l->is_gone = 1;
+        oracle_lost(m);
+    }
+}
+
+/* A person who is disabled, or is not any more. */
+static void note_user(struct world *w, const char *what, const char *login)
+{
+    for (unsigned m = 1; m <= WORLD_CLONE; m++)
+        if (strcmp(w->laptops[m].login, login) == 0 && strcmp(what, "add") != 0)
+            w->laptops[m].is_disabled =
+                strcmp(what, "disable") == 0 || (w->laptops[m].is_disabled && strcmp(what, "enable") != 0);
+}
+
 static void office_event(struct world *w, int argc, char *const *argv)
 {
     const char *words[SCRIPT_WORDS_MAX];
@@ -217,15 +272,23 @@ static void office_event(struct world *w, int argc, char *const *argv)
         world_advance(w, process_now_ms + 1000);
         w->port++;
         office_up(w);
+    } else if (strcmp(argv[0], "backup") == 0) {
+        back_up(w);
+    } else if (strcmp(argv[0], "putback") == 0) {
+        put_back(w);
     } else if (strcmp(argv[0], "release") == 0 && argc > 1) {
         release(w, (unsigned)strtoul(argv[1], NULL, 10));
     } else if (names_put(w, argc, argv, words) == 0) {
         struct machine_run *r = task(w, argc, words);
-        if (r != NULL && r->status <= 1 && strcmp(argv[0], "device") == 0 && argc > 2 && !r->died) {
+        /* Where the power went under it nobody knows: nothing is expected then. */
+        if (r != NULL && (r->status <= 1 || r->died) && strcmp(argv[0], "device") == 0 && argc > 2) {
             int m = argv[2][0] == '@' ? world_machine(w, argv[2] + 1) : -1;
-            if (m > 0 && (strcmp(argv[1], "revoke") == 0 || strcmp(argv[1], "wipe") == 0))
-                w->laptops[m].is_revoked = 1;
+            for (unsigned i = 1; m > 0 && i <= WORLD_CLONE; i++)
+                if (strcmp(w->laptops[i].device, w->laptops[m].device) == 0 && strcmp(argv[1], "list") != 0)
+                    w->laptops[i].is_revoked = 1;
         }
+        if (r != NULL && (r->status <= 1 || r->died) && strcmp(argv[0], "user") == 0 && argc > 2)
+            note_user(w, r->died ? "disable" : argv[1], argv[2]);
         machine_free(r);
     }
 }
@@ -363,7 +426,7 @@ static int round_of_syncs(struct world *w)
         laptop_event(w, m, 1, sync);
         if (!wait_for(w, m))
             oracle_found("6: the sync of %s does not end, and the weather is clear", l->name);
-        settled &= l->is_revoked || (l->has_synced && oracle_is_settled(m));
+        settled &= l->is_revoked || l->is_disabled || (l->has_synced && oracle_is_settled(m));
         world_advance(w, process_now_ms + MINUTE);
     }
     return settled;
@@ -381,14 +444,14 @@ static void clear_up(struct world *w)
         oracle_found("6: the office does not start, and the weather is clear: %s", machine_journal());
         return;
     }
-    for (int i = 0; i < WORLD_ROUNDS && oracle_finding() == NULL; i++)
-        if ((settled = round_of_syncs(w)) && i > 0)
-            break;
-    if (!settled)
+    /* What one brings in a round those before it get in the next. */
+    for (int i = 0; i < WORLD_ROUNDS && settled < 2 && oracle_finding() == NULL; i++)
+        settled = round_of_syncs(w) ? settled + 1 : 0;
+    if (settled < 2)
         oracle_found("6: something still waits after %d rounds of syncs in clear weather", WORLD_ROUNDS);
     for (unsigned m = 1; m <= WORLD_CLONE; m++)
         if (w->laptops[m].name != NULL && w->laptops[m].is_enrolled && !w->laptops[m].is_gone &&
-            !w->laptops[m].is_revoked)
+            !w->laptops[m].is_revoked && !w->laptops[m].is_disabled)
             in_order |= 1u << m;
     if (oracle_finding() == NULL)
         oracle_end(in_order);

@@ -23,9 +23,11 @@ struct world_laptop {
     char device[40], user[40];   /* ids; empty: not known yet */
     int is_enrolled, is_gone;    /* gone: lost, wiped or revoked for good, nothing is expected of it */
     int is_revoked;              /* its work comes to the office, and is held there */
+    int is_disabled;             /* so is its person, for now */
     int has_image;
-    int has_synced; /* its last sync came to its end: status 0 or 1 */
-    char wants[24]; /* the name that the record of the running command gets */
+    char backup_device[40]; /* the device that the office's backup knows */
+    int has_synced;         /* its last sync came to its end: status 0 or 1 */
+    char wants[24];         /* the name that the record of the running command gets */
 };
 
 struct world {
@@ -35,7 +37,8 @@ struct world {
     FILE *trace; /* NULL: nobody wants it */
     struct world_laptop laptops[PROCESS_MACHINES];
     unsigned port;
-    uint64_t office_down_ms; /* since when it is down; 0: it runs */
+    unsigned backups, backup; /* how many there were, and the one that is there; 0: none */
+    uint64_t office_down_ms;  /* since when it is down; 0: it runs */
     int strange; /* something happened after which a refusal to verify is the right answer: a disk put back or cloned */
     uint64_t events, commands, syncs, rounds;
 };

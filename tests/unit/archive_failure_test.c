@@ -1,0 +1,132 @@
+/* An archive where the store, the memory or the disk fails: it is there whole, or it is not there. */
+#include "store_failure.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "archive_office.h"
+
+static int files_in_folder(void)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    int count = 0;
+    assert_non_null(dir);
+    while ((entry = readdir(dir)) != NULL)
+        count += entry->d_name[0] != '.';
+    assert_int_equal(closedir(dir), 0);
+    return count;
+}
+
+static int write_one(void *world, struct error *e)
+{
+    struct office o = office;
+    uint64_t entries = 0;
+    int code;
+    o.db = world;
+    code = write_archive(&o, &entries, e);
+    assert_int_equal(entries, code == 0 ? ENTRIES : 0);
+    return code;
+}
+
+/* An archive is in its place before its folder is synced. */
+static void is_whole_or_not_there(void *world, int code)
+{
+    struct error e = {0, ""};
+    (void)world;
+    assert_true(code != 0 || access(path, F_OK) == 0);
+    assert_int_equal(files_in_folder(), access(path, F_OK) == 0);
+    if (access(path, F_OK) == 0)
+        assert_int_equal(read_all(path, PASSPHRASE, &e), 0);
+    (void)unlink(path);
+}
+
+static void a_failed_archive_is_not_there(void **state)
+{
+    /* Goal: whichever call of memory or of the store fails, there is an archive that verifies, or nothing at all, and
+     * the caller is told. */
+    const struct failing f = {store_copy, write_one, is_whole_or_not_there, store_drop};
+    (void)state;
+    store_original = office.db;
+    assert_true(fail_each(&f) > 20);
+}
+
+static void a_full_disk_leaves_nothing(void **state)
+{
+    /* Goal: wherever the disk is full, nothing is left, and the sentence names the archive. */
+    struct rlimit before, limit;
+    struct stat whole;
+    struct error e;
+    (void)state;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(write_archive(&office, NULL, &e), 0);
+    assert_int_equal(stat(path, &whole), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    for (limit.rlim_cur = 0; limit.rlim_cur < (rlim_t)whole.st_size; limit.rlim_cur += 97) {
+        int code;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        code = write_archive(&office, NULL, &e);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(code, E_IO);
+        assert_non_null(strstr(e.text, path));
+        assert_int_equal(files_in_folder(), 0);
+    }
+}
+
+/* --- reading --- */
+
+static void *nothing(void)
+{
+    assert_int_equal(write_archive(&office, NULL, NULL), 0);
+    return NULL;
+}
+
+static int read_one(void *world, struct error *e)
+{
+    struct archive *a;
+    struct archive_record r;
+    int code = archive_open(&a, path, PASSPHRASE, strlen(PASSPHRASE), e);
+    (void)world;
+    assert_int_equal(code == 0, a != NULL);
+    while (code == 0 && (code = archive_next(a, &r, e)) == 0 && r.type != ARCHIVE_END)
+        continue;
+    archive_close(a);
+    return code;
+}
+
+static void drop_nothing(void *world)
+{
+    assert_null(world);
+}
+
+static void an_archive_is_read_or_the_reading_fails(void **state)
+{
+    /* Goal: an auditor without memory is told that, and not that the archive is wrong. */
+    const struct failing f = {nothing, read_one, NULL, drop_nothing};
+    (void)state;
+    assert_true(fail_each(&f) >= 5);
+}
+
+static void a_folder_is_no_archive(void **state)
+{
+    /* Goal: what can be opened and not be read is a failure of the disk, and not an archive of another version. */
+    struct archive *a;
+    struct error e;
+    (void)state;
+    assert_int_equal(archive_open(&a, folder, NULL, 0, &e), E_IO);
+    assert_null(a);
+    assert_non_null(strstr(e.text, folder));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_failed_archive_is_not_there),
+        cmocka_unit_test(a_full_disk_leaves_nothing),
+        cmocka_unit_test(an_archive_is_read_or_the_reading_fails),
+        cmocka_unit_test(a_folder_is_no_archive),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
