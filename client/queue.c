@@ -133,8 +133,28 @@ static int own_hash(struct db *db, const struct chain *own, uint64_t seq, uint8_
     return id < 0 ? -1 : id != 0;
 }
 
+/* Does all wait that the office does not have? What it lost may have been let go of here, and then what comes after
+ * cannot follow under its old numbers. */
+static int find_gap(struct db *db, const struct chain *own, uint64_t have, int *gap, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, code;
+    if ((code = db_query(db, &s, e,
+                         "SELECT count(*) < ?3 - ?4 FROM entry WHERE device = ?1 AND epoch = ?2 AND seq > ?4 AND "
+                         "position IS NULL",
+                         "duuu", &own->device, own->epoch, own->seq, have)) != 0)
+        return code;
+    if ((row = db_next(db, s, e)) < 0)
+        return error_code(e);
+    *gap = row == 1 && db_uint(s, 0) != 0;
+    if (row == 1)
+        db_done(db, s);
+    return 0;
+}
+
 /* What the office has of our epoch must hold at least what it has proved to hold. Where it is no beginning of our chain
- * the store was copied, or an old copy put back: *forked. */
+ * the store was copied, or an old copy put back; where it does not know our epoch, or lost what is not here any more,
+ * it was put back itself: what waits goes on in a new epoch. */
 static int check_chain(struct db *db, const struct chain *own, const struct chain *have, int *forked, struct error *e)
 {
     uint64_t acked = db_meta_uint(db, "acked_epoch") == own->epoch ? db_meta_uint(db, "acked_seq") : 0;
@@ -149,12 +169,12 @@ static int check_chain(struct db *db, const struct chain *own, const struct chai
                          "the office has lost changes of this laptop: it has %llu, and had proved to hold %llu" CALL,
                          number(have->seq), number(acked));
     if (have->seq == 0)
-        return 0;
+        return find_gap(db, own, 0, forked, e);
     if ((found = own_hash(db, own, have->seq, hash, e)) < 0)
         return error_code(e);
     /* Only what is acknowledged is ever let go of, and the last of that is remembered. */
     *forked = found == 0 || memcmp(hash, have->hash, sizeof hash) != 0;
-    return 0;
+    return *forked ? 0 : find_gap(db, own, have->seq, forked, e);
 }
 
 int queue_witness(struct db *db, const struct checkpoint_vkey *key, struct slice note,
@@ -179,13 +199,13 @@ int queue_welcome(struct db *db, const struct chain *own, const struct checkpoin
 
 /* --- sending --- */
 
-int queue_oldest(struct db *db, const struct chain *own, uint64_t *epoch, struct error *e)
+int queue_oldest(struct db *db, const struct chain *own, uint64_t from, uint64_t *epoch, struct error *e)
 {
     sqlite3_stmt *s;
     int row, code;
     *epoch = own->epoch;
-    if ((code = db_query(db, &s, e, "SELECT min(epoch) FROM entry WHERE position IS NULL AND device = ?", "d",
-                         &own->device)) != 0)
+    if ((code = db_query(db, &s, e, "SELECT min(epoch) FROM entry WHERE position IS NULL AND device = ? AND epoch >= ?",
+                         "du", &own->device, from)) != 0)
         return code;
     if ((row = db_next(db, s, e)) < 0)
         return error_code(e);
@@ -216,11 +236,8 @@ static int fill(struct db *db, struct batch_writer *w, uint64_t from, size_t roo
             break;
         if ((code = change_read_header(header, &c, e)) != 0)
             break;
-        if (out->count != 0 && c.seq != out->last_seq + 1) {
-            code = error_set(e, E_VERIFY, "the queue has a gap after change %llu of this laptop" CALL,
-                             number(out->last_seq));
-            break;
-        }
+        if (out->count != 0 && c.seq != out->last_seq + 1)
+            break; /* a batch is one chain */
         batch_add_change(w, header, body);
         if (out->count++ == 0)
             out->first_seq = c.seq;

@@ -35,9 +35,9 @@ struct queue_seen {
 int queue_seen(struct db *db, struct queue_seen *out, struct error *e);
 
 /* Checks what the office says when we meet: its checkpoint, that its log continues the one that we saw, and that it has
- * what it has proved to have of our chain. Stores the checkpoint. *forked: not 0 where it has something else of our
- * epoch than we have (reissue.h). Inside the caller's transaction. own: where our chain
- * ends. E_VERIFY, E_INPUT: the sentence says what is wrong and whom to call; nothing was stored. */
+ * what it has proved to have of our chain. Stores the checkpoint. *forked: not 0 where what waits cannot follow what it
+ * has of our epoch (reissue.h). Inside the caller's transaction. own: where our chain ends. E_VERIFY, E_INPUT: the
+ * sentence says what is wrong and whom to call; nothing was stored. */
 int queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
                   const struct message_welcome *m, int *forked, struct error *e);
 
@@ -57,10 +57,11 @@ struct queue_batch {
     size_t head_bytes;
     struct slice bytes; /* deflated */
 };
-/* The epoch to send from: the oldest in which something of ours waits, else the one that own is in. */
-int queue_oldest(struct db *db, const struct chain *own, uint64_t *epoch, struct error *e);
+/* The epoch to send from: the oldest from `from` on in which something of ours waits, else the one that own is in. */
+int queue_oldest(struct db *db, const struct chain *own, uint64_t from, uint64_t *epoch, struct error *e);
 
-/* Takes the first that wait of own's epoch, from change `from` on (0: from the first); count 0: nothing does. secret:
+/* Takes the first that wait of own's epoch, from change `from` on (0: from the first), up to a gap; count 0: nothing
+ * does. secret:
  * our signing key (64 bytes). room: how many bytes of changes, at most what one message takes; one change always fits.
  * Nothing is changed. Freed with queue_free. */
 int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, uint64_t from, size_t room,

@@ -13,9 +13,9 @@ int reissue_create(struct db *db, struct error *e)
 {
     return db_exec(db,
                    "CREATE TABLE IF NOT EXISTS stranded("
-                   "  epoch INTEGER NOT NULL, seq INTEGER NOT NULL, new_epoch INTEGER NOT NULL, new_seq INTEGER NOT "
-                   "NULL, scope BLOB NOT NULL, kind INTEGER NOT NULL, header BLOB NOT NULL, body BLOB,"
-                   "  PRIMARY KEY(new_epoch, new_seq)) WITHOUT ROWID;",
+                   "  new_epoch INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, new_seq INTEGER,"
+                   "  scope BLOB NOT NULL, kind INTEGER NOT NULL, header BLOB NOT NULL, body BLOB,"
+                   "  PRIMARY KEY(new_epoch, epoch, seq)) WITHOUT ROWID;",
                    e);
 }
 
@@ -40,8 +40,8 @@ static int number(struct db *db, sqlite3_stmt *s, uint64_t *out, struct error *e
 int reissue_count(struct db *db, uint64_t *count, struct error *e)
 {
     sqlite3_stmt *s;
-    int code = db_query(db, &s, e, "SELECT count(*) FROM stranded WHERE kind NOT IN (?, ?)", "uu",
-                        (uint64_t)KIND_RECEIPT, (uint64_t)KIND_EVENT);
+    int code = db_query(db, &s, e, "SELECT count(*) FROM stranded WHERE new_seq IS NOT NULL AND kind NOT IN (?, ?)",
+                        "uu", (uint64_t)KIND_RECEIPT, (uint64_t)KIND_EVENT);
     return code != 0 ? code : number(db, s, count, e);
 }
 
@@ -50,7 +50,6 @@ int reissue_count(struct db *db, uint64_t *count, struct error *e)
 struct reissuing {
     struct db *db;
     struct edit_author *author; /* its chain is the new epoch's */
-    uint64_t old_epoch, base;   /* what was `base + n` there is n here */
     struct dot *dots;           /* room for those of one op */
     size_t room;
 };
@@ -65,28 +64,53 @@ static int compare_dots(const void *a, const void *b)
     return dot_compare(a, b);
 }
 
-/* Reads a list of dots into the room. Those of our own that are written once more get their new names; nobody else has
- * ever seen the old ones. *ok: it was a list of dots. */
-static int read_dots(struct reissuing *r, struct unpack *list, size_t count, int *ok, struct error *e)
+/* One that is written once more gets its new name, since the office does not know the old one; one whose words are gone
+ * has none. */
+static int rename_dot(struct reissuing *r, struct dot *dot, int *gone, struct error *e)
 {
-    if (count > r->room) {
-        struct dot *more = realloc(r->dots, count * sizeof *more);
+    sqlite3_stmt *s;
+    int row, code;
+    *gone = 0;
+    if (!id_equal(&dot->device, &r->author->chain.device))
+        return 0;
+    if ((code = db_query(r->db, &s, e, "SELECT new_seq FROM stranded WHERE new_epoch = ? AND epoch = ? AND seq = ?",
+                         "uuu", r->author->chain.epoch, dot->epoch, dot->seq)) != 0)
+        return code;
+    if ((row = db_next(r->db, s, e)) < 0)
+        return error_code(e);
+    if (row == 1) {
+        *gone = db_is_null(s, 0);
+        dot->epoch = r->author->chain.epoch;
+        dot->seq = db_uint(s, 0);
+        db_done(r->db, s);
+    }
+    return 0;
+}
+
+/* Reads a list of *count dots into the room, as they are called from now on. *ok: it was a list of dots. */
+static int read_dots(struct reissuing *r, struct unpack *list, size_t *count, int *ok, struct error *e)
+{
+    size_t all = *count, kept = 0;
+    if (all > r->room) {
+        struct dot *more = realloc(r->dots, all * sizeof *more);
         if (more == NULL)
             return no_memory(e);
         r->dots = more;
-        r->room = count;
+        r->room = all;
     }
-    for (size_t i = 0; i < count && !list->failed; i++) {
-        struct dot *dot = &r->dots[i];
-        *dot = dot_unpack(list);
-        if (id_equal(&dot->device, &r->author->chain.device) && dot->epoch == r->old_epoch && dot->seq > r->base) {
-            dot->epoch = r->author->chain.epoch;
-            dot->seq -= r->base;
-        }
+    for (size_t i = 0; i < all && !list->failed; i++) {
+        int gone, code;
+        r->dots[kept] = dot_unpack(list);
+        if (list->failed)
+            break;
+        if ((code = rename_dot(r, &r->dots[kept], &gone, e)) != 0)
+            return code;
+        kept += !gone;
     }
     *ok = !list->failed;
-    if (*ok && count != 0)
-        qsort(r->dots, count, sizeof *r->dots, compare_dots);
+    *count = kept;
+    if (*ok && kept != 0)
+        qsort(r->dots, kept, sizeof *r->dots, compare_dots);
     return 0;
 }
 
@@ -100,7 +124,7 @@ static int write_value(struct reissuing *r, const struct change_op *op, struct p
     unpack_start(&list, op->value);
     if (op->field == FIELD_VOID) {
         count = unpack_array(&list);
-        if (!list.failed && (code = read_dots(r, &list, count, &ok, e)) != 0)
+        if (!list.failed && (code = read_dots(r, &list, &count, &ok, e)) != 0)
             return code;
     }
     if (ok) {
@@ -121,7 +145,7 @@ static int add_op(struct reissuing *r, struct change_draft *d, const struct chan
     int ok, code = write_value(r, op, &value, e);
     if (code == 0) {
         count = change_supersedes(op, &list);
-        if ((code = read_dots(r, &list, count, &ok, e)) == 0)
+        if ((code = read_dots(r, &list, &count, &ok, e)) == 0)
             change_draft_op(d, op->field, op->action, pack_bytes(&value), r->dots, count);
     }
     pack_free(&value);
@@ -181,34 +205,54 @@ static int write_again(struct reissuing *r, const struct change *c, struct error
 
 /* --- the transaction --- */
 
-/* Takes what waits behind `common` out of the log; its bytes stay beside it. */
-static int strand(struct reissuing *r, uint64_t common, uint64_t new_epoch, struct error *e)
+int reissue_heard(struct reissue_answer *answer, uint64_t epoch, uint64_t common, struct error *e)
 {
-    static const char first[] = "SELECT coalesce(min(seq) - 1, 0) FROM entry WHERE position IS NULL AND device = ? AND "
-                                "epoch = ? AND seq > ?";
+    if (answer->count == 0 || answer->had[answer->count - 1].epoch != epoch) {
+        if (answer->count == LIMITS_EPOCHS_MAX)
+            return error_set(e, E_PEER, "this laptop has had more epochs than any office gives; call the office");
+        answer->had[answer->count++].epoch = epoch;
+    }
+    answer->had[answer->count - 1].common = common;
+    return 0;
+}
+
+static uint64_t common_of(const struct reissue_answer *m, uint64_t epoch)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (m->had[i].epoch == epoch)
+            return m->had[i].common;
+    return 0;
+}
+
+/* Takes what waits of one epoch behind `common` out of the log; its bytes stay beside it. */
+static int strand(struct reissuing *r, uint64_t epoch, uint64_t common, uint64_t new_epoch, struct error *e)
+{
     static const char aside[] =
-        "INSERT INTO stranded(epoch, seq, new_epoch, new_seq, scope, kind, header, body) SELECT epoch, seq, ?1, seq - "
-        "?2, scope, kind, header, body FROM entry WHERE position IS NULL AND device = ?3 AND epoch = ?4 AND seq > ?2";
-    const struct chain *own = &r->author->chain;
+        "INSERT INTO stranded(new_epoch, epoch, seq, new_seq, scope, kind, header, body) SELECT ?1, epoch, seq, "
+        "CASE WHEN body IS NOT NULL THEN ?2 + sum(body IS NOT NULL) OVER (ORDER BY seq) END, scope, kind, header, body "
+        "FROM entry WHERE position IS NULL AND device = ?3 AND epoch = ?4 AND seq > ?5";
+    const struct id *device = &r->author->chain.device;
     sqlite3_stmt *s;
+    uint64_t before;
     int code;
-    if ((code = db_query(r->db, &s, e, first, "duu", &own->device, own->epoch, common)) != 0 ||
-        (code = number(r->db, s, &r->base, e)) != 0)
-        return code;
-    if (r->base < common)
-        r->base = common;
-    if ((code = db_run(r->db, e, aside, "uudu", new_epoch, r->base, &own->device, own->epoch)) != 0)
+    if ((code = db_query(r->db, &s, e, "SELECT coalesce(max(new_seq), 0) FROM stranded WHERE new_epoch = ?", "u",
+                         new_epoch)) != 0 ||
+        (code = number(r->db, s, &before, e)) != 0 ||
+        (code = db_run(r->db, e, aside, "uuduu", new_epoch, before, device, epoch, common)) != 0)
         return code;
     return db_run(r->db, e, "DELETE FROM entry WHERE position IS NULL AND device = ? AND epoch = ? AND seq > ?", "duu",
-                  &own->device, own->epoch, r->base);
+                  device, epoch, common);
 }
 
 static int write_all_again(struct reissuing *r, uint64_t *typed, struct error *e)
 {
     struct change change;
     sqlite3_stmt *s;
-    int row, code = db_query(r->db, &s, e, "SELECT header, body FROM stranded WHERE new_epoch = ? ORDER BY new_seq",
-                             "u", r->author->chain.epoch);
+    int row,
+        code =
+            db_query(r->db, &s, e,
+                     "SELECT header, body FROM stranded WHERE new_epoch = ? AND new_seq IS NOT NULL ORDER BY new_seq",
+                     "u", r->author->chain.epoch);
     if (code != 0)
         return code;
     while ((row = db_next(r->db, s, e)) == 1) {
@@ -222,20 +266,22 @@ static int write_all_again(struct reissuing *r, uint64_t *typed, struct error *e
     return row < 0 ? error_code(e) : 0;
 }
 
-int reissue_write(struct db *db, struct edit_author *author, const struct message_epoch *m, uint64_t *typed,
+int reissue_write(struct db *db, struct edit_author *author, const struct reissue_answer *m, uint64_t *typed,
                   struct error *e)
 {
-    struct reissuing r = {.db = db, .author = author, .old_epoch = author->chain.epoch};
+    struct reissuing r = {.db = db, .author = author};
     struct event event = {.what = "new epoch", .at_ms = author->wall()};
     int code;
     *typed = 0;
-    if (m->epoch <= author->chain.epoch || m->epoch > LIMITS_EPOCHS_MAX || m->common > author->chain.seq)
+    if (m->epoch <= author->chain.epoch || m->epoch > INT64_MAX ||
+        common_of(m, author->chain.epoch) > author->chain.seq)
         return error_set(e, E_PEER,
                          "the office answers a fork with what cannot be (epoch %llu after %llu); nothing was "
                          "changed here: tell the office",
                          (unsigned long long)m->epoch, (unsigned long long)author->chain.epoch);
-    if ((code = strand(&r, m->common, m->epoch, e)) != 0)
-        return code;
+    for (size_t i = 0; i < m->count; i++)
+        if ((code = strand(&r, m->had[i].epoch, m->had[i].common, m->epoch, e)) != 0)
+            return code;
     author->chain.epoch = m->epoch;
     author->chain.seq = 0;
     memset(author->chain.hash, 0, sizeof author->chain.hash);
@@ -252,34 +298,50 @@ int reissue_write(struct db *db, struct edit_author *author, const struct messag
 
 /* --- asking --- */
 
-/* Batch by batch, as it is and signed; the answer to the last has the epoch. */
-static int hand_over(struct store *s, struct wire *w, size_t room, struct message_epoch *out, struct error *e)
+/* One batch, as it is and signed. */
+static int hand_batch(struct wire *w, const struct queue_batch *batch, int last, struct reissue_answer *out,
+                      struct error *e)
+{
+    struct message m = {.type = MESSAGE_FORK};
+    int code;
+    m.as.fork.head = (struct slice){batch->head, batch->head_bytes};
+    m.as.fork.batch = batch->bytes;
+    m.as.fork.last = last;
+    if ((code = wire_send(w, &m, e)) != 0 || (code = wire_receive(w, &m, e)) != 0)
+        return code;
+    if (m.type != MESSAGE_EPOCH)
+        return error_set(e, E_PEER, "the office answers out of turn (message %d)", (int)m.type);
+    out->epoch = m.as.epoch.epoch;
+    return batch->count == 0 ? 0 : reissue_heard(out, batch->epoch, m.as.epoch.common, e);
+}
+
+/* Epoch by epoch, batch by batch; the answer to the last has the new epoch. */
+static int hand_over(struct store *s, struct wire *w, size_t room, struct reissue_answer *out, struct error *e)
 {
     const struct chain *own = &s->author.chain;
-    uint64_t from = 0;
-    int code = 0, last = 0;
+    struct chain from = *own;
+    uint64_t seq = 0;
+    int last = 0, code = queue_oldest(s->db, own, 0, &from.epoch, e);
     while (code == 0 && !last) {
-        struct message m = {.type = MESSAGE_FORK};
         struct queue_batch batch;
-        if ((code = queue_take(s->db, own, s->sign_secret, from, room, &batch, e)) != 0)
+        if ((code = queue_take(s->db, &from, s->sign_secret, seq, room, &batch, e)) != 0)
             return code;
-        last = batch.count == 0 || batch.last_seq == own->seq;
-        m.as.fork.head = (struct slice){batch.head, batch.head_bytes};
-        m.as.fork.batch = batch.bytes;
-        m.as.fork.last = last;
-        from = batch.last_seq + 1;
-        if ((code = wire_send(w, &m, e)) == 0 && (code = wire_receive(w, &m, e)) == 0 && m.type != MESSAGE_EPOCH)
-            code = error_set(e, E_PEER, "the office answers out of turn (message %d)", (int)m.type);
+        if (batch.count == 0 && from.epoch != own->epoch) {
+            seq = 0;
+            code = queue_oldest(s->db, own, from.epoch + 1, &from.epoch, e);
+            continue;
+        }
+        last = batch.count == 0 || (from.epoch == own->epoch && batch.last_seq == own->seq);
+        seq = batch.last_seq + 1;
+        code = hand_batch(w, &batch, last, out, e);
         queue_free(&batch);
-        if (code == 0)
-            *out = m.as.epoch;
     }
     return code;
 }
 
 int reissue_ask(struct store *s, struct wire *w, size_t room, uint64_t *typed, struct error *e)
 {
-    struct message_epoch answer = {0, 0};
+    struct reissue_answer answer = {.epoch = 0};
     int put_back = s->put_back, code;
     if ((code = hand_over(s, w, room, &answer, e)) != 0 || (code = store_begin(s, e)) != 0)
         return code;

@@ -189,17 +189,23 @@ static int keep_announcement(struct db *db, const struct announcement *a, uint64
                   (struct slice){a->hash, sizeof a->hash}, a->size, seen, clock_wall(), note);
 }
 
+/* Which of our device's changes the office has lost, ?1: our epoch, ?2: the backup's size, ?3 and ?4: seq and epoch of
+ * what it has. Where it does not know our epoch that of an earlier one is perhaps nowhere else; where it does, it had
+ * all of ours before it gave it, and what is lost of an earlier one a copy of this store wrote, as a colleague does. */
+#define LOST "((position >= ?2 AND (epoch = ?1 OR ?4 <> ?1)) OR (epoch = ?1 AND (?4 <> ?1 OR seq > ?3)))"
+
 /* Own changes that left with their case stand in the way of those after them: they come back as headers. */
-static int bring_headers(struct db *db, const struct chain *own, uint64_t size, uint64_t have, struct error *e)
+static int bring_headers(struct db *db, const struct chain *own, uint64_t size, const struct chain *have,
+                         struct error *e)
 {
     static const struct slice none;
     sqlite3_stmt *s;
     int row, code;
     if ((code = db_query(db, &s, e,
-                         "SELECT header FROM own_header WHERE (position >= ?2 OR (epoch = ?1 AND seq > ?3)) AND NOT "
-                         "EXISTS(SELECT 1 FROM entry WHERE device = ?4 AND entry.epoch = own_header.epoch AND "
+                         "SELECT header FROM own_header WHERE " LOST " AND NOT "
+                         "EXISTS(SELECT 1 FROM entry WHERE device = ?5 AND entry.epoch = own_header.epoch AND "
                          "entry.seq = own_header.seq) ORDER BY epoch, seq",
-                         "uuud", own->epoch, size, have, &own->device)) != 0)
+                         "uuuud", own->epoch, size, have->seq, have->epoch, &own->device)) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
         struct change c;
@@ -214,14 +220,14 @@ static int bring_headers(struct db *db, const struct chain *own, uint64_t size, 
 }
 
 /* Own changes from the backup's end on, and all that the office does not have, wait again. */
-static int queue_again(struct db *db, const struct chain *own, uint64_t size, uint64_t have, struct error *e)
+static int queue_again(struct db *db, const struct chain *own, uint64_t size, const struct chain *have, struct error *e)
 {
     int code;
     if ((code = bring_headers(db, own, size, have, e)) != 0 ||
         (code = db_run(db, e,
-                       "UPDATE entry SET position = NULL, received = 0, held = 0 WHERE device = ? AND position IS NOT "
-                       "NULL AND (position >= ? OR (epoch = ? AND seq > ?))",
-                       "duuu", &own->device, size, own->epoch, have)) != 0)
+                       "UPDATE entry SET position = NULL, received = 0, held = 0 WHERE device = ?5 AND position IS NOT "
+                       "NULL AND " LOST,
+                       "uuuud", own->epoch, size, have->seq, have->epoch, &own->device)) != 0)
         return code;
     return db_run(db, e,
                   "DELETE FROM held_note WHERE (epoch, seq) IN (SELECT epoch, seq FROM entry WHERE device = ? AND "
@@ -229,44 +235,24 @@ static int queue_again(struct db *db, const struct chain *own, uint64_t size, ui
                   "d", &own->device);
 }
 
-/* The chain must go on from what the office has: else nothing that waits would ever be taken. */
-static int check_queue(struct db *db, const struct chain *own, uint64_t have, struct error *e)
-{
-    sqlite3_stmt *s;
-    uint64_t missing = 0;
-    int code;
-    if (have > own->seq)
-        return 0; /* a fork: queue_welcome says so */
-    if ((code = db_query(db, &s, e,
-                         "SELECT ?3 - ?4 - count(*) FROM entry WHERE device = ?1 AND epoch = ?2 AND seq > ?4 AND "
-                         "position IS NULL",
-                         "duuu", &own->device, own->epoch, own->seq, have)) != 0 ||
-        (code = read_one(db, s, &missing, e)) != 0 || missing == 0)
-        return code;
-    return error_set(
-        e, E_VERIFY,
-        "the office was put back from a backup and has lost changes of this laptop, of which %llu were let "
-        "go of here: what was written after them cannot follow" CALL,
-        number(missing));
-}
-
 /* How far our chain is proved to be at the office: no further than it says now. */
 static int take_back_acked(struct db *db, const struct chain *own, const struct chain *have, struct error *e)
 {
     uint8_t hash[CHANGE_HASH_BYTES];
+    uint64_t seq = have->epoch == own->epoch ? have->seq : 0;
     struct change c;
     sqlite3_stmt *s;
     int64_t id;
     int row, code;
-    if (have->seq >= db_meta_uint(db, "acked_seq"))
-        return 0;
+    if (db_meta_uint(db, "acked_epoch") != own->epoch || seq >= db_meta_uint(db, "acked_seq"))
+        return 0; /* what was proved of an earlier epoch nothing asks for */
     memcpy(hash, have->hash, sizeof hash);
-    if ((id = log_find(db, &own->device, own->epoch, have->seq, hash, e)) < 0)
+    if ((id = log_find(db, &own->device, own->epoch, seq, hash, e)) < 0)
         return error_code(e);
     /* What left with its case: its header says what the office must have there. */
     if (id == 0) {
         if ((code = db_query(db, &s, e, "SELECT header FROM own_header WHERE epoch = ? AND seq = ?", "uu", own->epoch,
-                             have->seq)) != 0)
+                             seq)) != 0)
             return code;
         if ((row = db_next(db, s, e)) < 0)
             return error_code(e);
@@ -279,7 +265,7 @@ static int take_back_acked(struct db *db, const struct chain *own, const struct 
         }
     }
     if ((code = db_meta_set_uint(db, "acked_epoch", own->epoch, e)) != 0 ||
-        (code = db_meta_set_uint(db, "acked_seq", have->seq, e)) != 0)
+        (code = db_meta_set_uint(db, "acked_seq", seq, e)) != 0)
         return code;
     return db_meta_set(db, "acked_hash", hash, sizeof hash, e);
 }
@@ -309,9 +295,9 @@ static int begin_anew(struct db *db, uint64_t size, struct error *e)
 static int go_back(struct db *db, const struct chain *own, const struct chain *have, struct setback *b, struct error *e)
 {
     int code;
-    if ((code = queue_again(db, own, b->size, have->seq, e)) != 0 || (code = check_queue(db, own, have->seq, e)) != 0 ||
-        (code = take_back_acked(db, own, have, e)) != 0 || (code = set_aside(db, b->size, e)) != 0 ||
-        (code = begin_anew(db, b->size, e)) != 0 || (code = queue_count(db, &b->sent_again, e)) != 0)
+    if ((code = queue_again(db, own, b->size, have, e)) != 0 || (code = take_back_acked(db, own, have, e)) != 0 ||
+        (code = set_aside(db, b->size, e)) != 0 || (code = begin_anew(db, b->size, e)) != 0 ||
+        (code = queue_count(db, &b->sent_again, e)) != 0)
         return code;
     return setback_count(db, &b->kept, e);
 }
@@ -320,7 +306,6 @@ int setback_follow(struct db *db, const struct edit_author *author, const struct
                    const struct message_welcome *m, struct setback *out, struct error *e)
 {
     const struct chain *own = &author->chain;
-    struct chain have = m->have;
     struct announcement a = {0};
     struct queue_seen seen;
     struct checkpoint c;
@@ -346,9 +331,7 @@ int setback_follow(struct db *db, const struct edit_author *author, const struct
         return 0; /* known: it does not cover a second time */
     out->size = a.size;
     out->seen = seen.size;
-    if (have.epoch != own->epoch) /* of ours it has nothing */
-        have = (struct chain){.device = own->device, .epoch = own->epoch};
-    if ((code = queue_count(db, &waited, e)) != 0 || (code = go_back(db, own, &have, out, e)) != 0)
+    if ((code = queue_count(db, &waited, e)) != 0 || (code = go_back(db, own, &m->have, out, e)) != 0)
         return code;
     out->sent_again -= waited < out->sent_again ? waited : out->sent_again;
     out->found = 1;

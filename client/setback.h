@@ -1,6 +1,7 @@
 /* The office was put back from a backup (docs/LOG.md, "Set-backs"): how this laptop hears of it, and what it does then.
  *
- * Nothing that is here is let go of. Own changes that the office has no more wait again, under their old numbers. What
+ * Nothing that is here is let go of. Own changes that the office has no more wait again, under their old numbers; where
+ * those cannot follow what it has, or it does not know our epoch, queue_welcome says so, and reissue.h goes on. What
  * others wrote and the office lost stays in the log and in view, behind LOG_STRAY, until it is dealt again under its
  * new place; it is no part of the digest, and keeps its case here.
  *
@@ -36,8 +37,7 @@ struct setback {
 /* An announcement that the welcome proves is known from then on. Where the office's log does not continue what this
  * laptop saw, and the announcement covers that and was not known before: keeps the old checkpoint as evidence, forgets
  * it, and makes the store go on from the backup. queue_welcome follows, in the same transaction. E_VERIFY: the
- * announcement is false, or does not cover what this laptop saw, or what waits cannot follow what the office has;
- * nothing must be committed. */
+ * announcement is false, or does not cover what this laptop saw; nothing must be committed. */
 int setback_follow(struct db *db, const struct edit_author *author, const struct checkpoint_vkey *key,
                    const struct message_welcome *m, struct setback *out, struct error *e);
 

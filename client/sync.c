@@ -246,7 +246,7 @@ static int push_all(struct sync *s, struct error *e)
     for (;;) {
         struct chain from = store->author.chain;
         struct queue_batch batch;
-        if ((code = queue_oldest(store->db, &store->author.chain, &from.epoch, e)) != 0 ||
+        if ((code = queue_oldest(store->db, &store->author.chain, 0, &from.epoch, e)) != 0 ||
             (code = queue_take(store->db, &from, store->sign_secret, 0, s->room, &batch, e)) != 0)
             return code;
         if (batch.count == 0)

@@ -310,6 +310,9 @@ int edit_commit(struct edit *edit, struct edit_author *author, const char *reaso
     d->kind = edit->kind->number;
     d->reason = reason;
     code = change_write(d, &header, &body, made, e);
+    if (code == 0 && pack_bytes(&body).size > EDIT_BODY_MAX)
+        code = error_set(e, E_LIMIT, "one change would have %zu bytes; at most %d are allowed: save it in parts",
+                         pack_bytes(&body).size, EDIT_BODY_MAX);
     if (code == 0) {
         next.chain.seq = d->seq;
         next.hlc = d->hlc;

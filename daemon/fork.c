@@ -44,7 +44,7 @@ int fork_is_given(struct db *db, const struct id *device, uint64_t epoch, struct
     char hex[2 * ID_BYTES + 1];
     sqlite3_stmt *s;
     uint64_t given;
-    if (epoch <= 1 || epoch > LIMITS_EPOCHS_MAX)
+    if (epoch <= 1 || epoch > INT64_MAX)
         return epoch == 1;
     name_device(device, hex);
     if (db_query(db, &s, e, "SELECT count(*) FROM fork WHERE device = ? AND new_epoch = ?", "tu", hex, epoch) != 0 ||
@@ -223,22 +223,31 @@ static int fill(struct edit *edit, const struct receive_device *device, const st
     return new_epoch == 0 ? 0 : set_number(edit, "new_epoch", new_epoch, e);
 }
 
-/* One that no store of this laptop has: an office that was set back may have forgotten one that it gave. */
+/* The clock's milliseconds, as for the office's own (backup.c): one that it gave and forgot, since it was put back from
+ * a backup, may be on laptops, and its numbers with it. And above all that is known, where a clock is behind. */
 static int next_epoch(struct central *c, const struct receive_device *device, uint64_t epoch, uint64_t *out,
                       struct error *e)
 {
-    uint64_t newest;
+    char hex[2 * ID_BYTES + 1];
+    uint64_t newest, given, now = c->author.wall();
+    sqlite3_stmt *s;
     int code = fork_newest(c->db, &device->device, &newest, e);
     if (code != 0)
         return code;
+    name_device(&device->device, hex);
+    if ((code = db_query(c->db, &s, e, "SELECT count(new_epoch) FROM fork WHERE device = ?", "t", hex)) != 0 ||
+        (code = number(c->db, s, &given, e)) != 0)
+        return code;
     if (epoch > newest)
         newest = epoch;
-    if (newest >= LIMITS_EPOCHS_MAX)
+    if (device->epoch > newest)
+        newest = device->epoch;
+    if (given + 1 >= LIMITS_EPOCHS_MAX || newest >= INT64_MAX)
         return error_set(e, E_LIMIT,
                          "this laptop has had %d epochs, and gets no more; nothing is lost: take out what is unsent "
                          "with `satchel courier out FILE`, and ask the office for a new ticket",
                          LIMITS_EPOCHS_MAX);
-    *out = newest + 1;
+    *out = now > newest ? now : newest + 1;
     return 0;
 }
 
@@ -261,6 +270,21 @@ int fork_close(struct central *c, const struct receive_device *device, const str
     if ((code = central_write(c, &edit, NULL, e)) == 0 && new_epoch != NULL)
         *new_epoch = epoch;
     return code;
+}
+
+int fork_take_next(struct central *c, const struct receive_device *device, struct fork_claim *claim,
+                   const struct message_push *push, struct error *e)
+{
+    struct chain_head head;
+    int code = chain_peek(push->head, &head, e);
+    if (code != 0)
+        return code;
+    if (head.end.epoch != claim->epoch) {
+        if (claim->count != 0 && (code = fork_close(c, device, claim, NULL, e)) != 0)
+            return code;
+        *claim = (struct fork_claim){.epoch = head.end.epoch};
+    }
+    return fork_take(c, device, claim, push, e);
 }
 
 /* --- looking --- */

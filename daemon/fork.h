@@ -37,6 +37,11 @@ struct fork_claim {
 int fork_take(struct central *c, const struct receive_device *device, struct fork_claim *claim,
               const struct message_push *push, struct error *e);
 
+/* The same, where the batch may be of another epoch than the one before: then what was kept of that is named in the log
+ * first, in a `fork` record that gives no epoch. */
+int fork_take_next(struct central *c, const struct receive_device *device, struct fork_claim *claim,
+                   const struct message_push *push, struct error *e);
+
 /* All was taken: the `fork` record. new_epoch: gets the epoch to go on in; NULL: none is given (a courier file).
  * Inside central's transaction. E_LIMIT: the device has had LIMITS_EPOCHS_MAX. */
 int fork_close(struct central *c, const struct receive_device *device, const struct fork_claim *claim,

@@ -313,7 +313,7 @@ static int take_fork(struct peer *p, const struct message_fork *m, struct error 
     if (code != 0)
         return code;
     if (m->batch.size != 0)
-        code = fork_take(c, &p->device, &p->claim, &(struct message_push){m->head, m->batch}, e);
+        code = fork_take_next(c, &p->device, &p->claim, &(struct message_push){m->head, m->batch}, e);
     if (code == 0 && m->last)
         code = fork_close(c, &p->device, &p->claim, &answer.as.epoch.epoch, e);
     if (code != 0) {

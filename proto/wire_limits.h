@@ -14,7 +14,7 @@
 #define LIMITS_IDLE_MS 60000                    /* an authenticated peer that says nothing */
 #define LIMITS_OUTPUT_MAX (8u << 20)            /* bytes queued for a peer that does not read */
 #define LIMITS_CASELOAD_MAX 65536               /* scopes (cases and clients) in a caseload */
-#define LIMITS_EPOCHS_MAX 127                   /* epochs of a device: a dot of any of them takes as many bytes */
+#define LIMITS_EPOCHS_MAX 127                   /* epochs of a device */
 #define LIMITS_EVIDENCE_MAX (64u << 20)         /* what the office keeps of a device's forks */
 
 #endif

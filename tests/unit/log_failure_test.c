@@ -83,7 +83,7 @@ static int read_log(struct db *db, struct error *e)
     struct log_entry entry;
     struct chain end;
     size_t heads = 0, entries = 0;
-    int code = log_chain_end(db, &device, &end, e);
+    int code = log_chain_end(db, &device, 1, &end, e);
     assert_true(code != 0 || end.seq == 2);
     if (code != 0 || (code = log_load(db, 2, 1, &entry, e)) != 0)
         return code;
@@ -126,7 +126,7 @@ static void a_header_that_cannot_be_read_is_told(void **state)
     assert_int_equal(log_add(db, &story->entries[1].change, 1, TODAY, (struct slice){NULL, 0}, &id, &world_error),
                      E_VERIFY);
     assert_int_equal(log_load(db, 1, 1, &entry, &world_error), E_VERIFY);
-    assert_int_equal(log_chain_end(db, &device, &end, &world_error), E_VERIFY);
+    assert_int_equal(log_chain_end(db, &device, 1, &end, &world_error), E_VERIFY);
     assert_int_equal(number_in(db, "SELECT count(*) FROM entry"), 2);
     db_close(db);
     history_free(story);

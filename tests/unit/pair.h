@@ -254,7 +254,7 @@ static PAIR_UNUSED size_t pair_push(struct pair *p)
         struct queue_batch batch;
         struct message_pushed answer;
         struct pack memory;
-        PAIR_OK(queue_oldest(p->db, &p->author.chain, &from.epoch, &pair_e));
+        PAIR_OK(queue_oldest(p->db, &p->author.chain, 0, &from.epoch, &pair_e));
         PAIR_OK(queue_take(p->db, &from, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
         if (batch.count == 0)
             return all;

@@ -72,7 +72,7 @@ static void sync(struct room *r, unsigned disk, unsigned steps)
 {
     struct pair *p = &r->disks[disk];
     struct message_welcome welcome;
-    struct message_epoch answer;
+    struct reissue_answer answer;
     struct apply_result result;
     p->device.epoch = p->author.chain.epoch;
     pair_welcome(p, &welcome);
@@ -90,7 +90,7 @@ static void sync(struct room *r, unsigned disk, unsigned steps)
         struct message_pushed lost;
         struct queue_batch batch;
         struct pack memory;
-        PAIR_OK(queue_oldest(p->db, &p->author.chain, &from.epoch, &pair_e));
+        PAIR_OK(queue_oldest(p->db, &p->author.chain, 0, &from.epoch, &pair_e));
         PAIR_OK(queue_take(p->db, &from, p->sign_secret, 0, 400, &batch, &pair_e));
         if (batch.count != 0) {
             pair_receive(p, &batch, &lost, &memory);

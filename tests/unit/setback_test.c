@@ -1,60 +1,29 @@
 /* An office that is put back from a backup: what a laptop refuses, and how it goes on. */
-#include "pair.h"
+#include "setback_room.h"
 
 #include <stdio.h>
 
 #include "batch.h"
 
-/* A backup of the office in memory. */
-struct saved {
-    struct db *db;
-    struct edit_author author;
-    struct merkle_frontier tree;
-    char checkpoint[CHECKPOINT_TEXT_MAX];
-    uint64_t checkpoint_size;
-};
-
 struct scene {
     struct pair p;
     struct id client, kase, assignment, note, theirs;
-    struct saved backup;
+    struct setback_room backup;
 };
-
-static void copy_pages(struct db *from, struct db *to)
-{
-    sqlite3_backup *b = sqlite3_backup_init(db_handle(to), "main", db_handle(from), "main");
-    assert_non_null(b);
-    assert_int_equal(sqlite3_backup_step(b, -1), SQLITE_DONE);
-    assert_int_equal(sqlite3_backup_finish(b), SQLITE_OK);
-}
 
 static void back_up(struct scene *s)
 {
-    struct central *c = s->p.office;
-    if (s->backup.db == NULL)
-        PAIR_OK(db_open_memory(&s->backup.db, &pair_e));
-    copy_pages(c->db, s->backup.db);
-    s->backup.author = c->author;
-    s->backup.tree = c->tree;
-    memcpy(s->backup.checkpoint, c->checkpoint, sizeof c->checkpoint);
-    s->backup.checkpoint_size = c->checkpoint_size;
+    setback_room_back_up(s->p.office, &s->backup);
 }
 
 static void put_back(struct scene *s)
 {
-    struct central *c = s->p.office;
-    copy_pages(s->backup.db, c->db);
-    c->author = s->backup.author;
-    c->tree = s->backup.tree;
-    memcpy(c->checkpoint, s->backup.checkpoint, sizeof c->checkpoint);
-    c->checkpoint_size = s->backup.checkpoint_size;
+    setback_room_put_back(s->p.office, &s->backup);
 }
 
 static void announce(struct scene *s, uint64_t size)
 {
-    PAIR_OK(central_begin(s->p.office, &pair_e));
-    PAIR_OK(backup_announce(s->p.office, size, &pair_e));
-    PAIR_OK(central_commit(s->p.office, &pair_e));
+    setback_room_announce(s->p.office, size);
 }
 
 static void write_note(struct scene *s, const char *words)
