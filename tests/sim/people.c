@@ -330,7 +330,8 @@ void people_make(struct script *s, uint64_t seed, unsigned allowed)
     p.is_wordy = luck_chance(&p.l, 250);
     versions_use(p.weather >> FORECAST_VERSIONS & 1);
     begin(&p);
-    count = 20 + below(&p, 120);
+    /* Most runs are short: what goes wrong goes wrong between few, and a long one costs as much as four. */
+    count = luck_chance(&p.l, 200) ? 60 + below(&p, 120) : 12 + below(&p, 45);
     for (unsigned i = 0; i < count; i++) {
         if (p.weather != 0 && below(&p, 7) == 0)
             forecast_add(&p);
