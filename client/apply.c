@@ -380,7 +380,12 @@ static int let_go_of_all(struct applying *a, struct error *e)
         struct id scope = scope_at(a->m->purge, i);
         code = let_go(a, &scope, e);
     }
+    /* What was written here, sent, and never dealt has no row yet. */
     if (code != 0 || (code = db_run(a->db, e, "DELETE FROM arriving", "")) != 0 ||
+        (code = db_run(a->db, e,
+                       "INSERT OR IGNORE INTO scope(id, complete) SELECT DISTINCT scope, 0 FROM entry WHERE scope <> "
+                       "zeroblob(16)",
+                       "")) != 0 ||
         (code = list(a->db, 0, &left, &count, e)) != 0)
         return code;
     for (size_t i = 0; code == 0 && i < count; i++)

@@ -43,7 +43,8 @@ struct enrolment {
     uint8_t *noise_secret; /* 32 bytes */
     uint8_t sign_public[32], noise_public[32];
     struct db *db;
-    int resumes; /* an enrolment broke off, and its key file is there; else this run makes the store */
+    struct id user; /* whose the store is, in the end */
+    int resumes;    /* an enrolment broke off, and its key file is there; else this run makes the store */
 };
 
 static int no_memory(struct error *e)
@@ -364,6 +365,8 @@ static int enrol(struct enrolment *n, struct id *device, struct error *e)
             undo(n);
         return code;
     }
+    if ((code = db_meta_get(n->db, "user", n->user.b, ID_BYTES, e)) != 0)
+        return code;
     /* Who opens the store only when its lease is over needs to know where the office is. */
     if ((code = renewal_note(n->folder, n->ticket->host, n->ticket->port, n->ticket->noise_key, e)) != 0)
         return code;
@@ -384,7 +387,7 @@ static void say(const struct cli *cli, const struct enrolment *n, const struct i
 {
     char text[ID_TEXT], user[ID_TEXT];
     id_format(device, text);
-    id_format(&n->ticket->user, user);
+    id_format(&n->user, user);
     if (cli->json) {
         fprintf(cli->out, "{\"device\": \"%s\", \"user\": \"%s\", \"folder\": ", text, user);
         cli_json_text(cli->out, n->folder, strlen(n->folder));

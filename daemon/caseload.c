@@ -127,22 +127,6 @@ static int add_linked(struct central *c, const struct id *user, struct caseload 
     return code;
 }
 
-int caseload_load(struct central *c, const struct id *user, struct caseload *out, struct error *e)
-{
-    static const struct id everywhere;
-    size_t room = 0;
-    int code;
-    out->scopes = NULL;
-    out->count = 0;
-    if ((code = add_scope(out, &room, &everywhere, user, e)) != 0 ||
-        (code = add_assigned(c, user, out, &room, e)) != 0 || (code = add_linked(c, user, out, &room, e)) != 0) {
-        caseload_free(out);
-        return code;
-    }
-    qsort(out->scopes, out->count, sizeof *out->scopes, caseload_compare);
-    return 0;
-}
-
 /* --- judging a change --- */
 
 /* What is new gets a UUIDv7, which nobody can tell before it is there. Other ids are the office's to give: those of an
@@ -200,6 +184,62 @@ static int is_taken_down_here(struct central *c, const struct id *scope, const s
         }
     }
     return row < 0 ? -1 : 1;
+}
+
+/* Persons whom one of the user's laptops took down, and whose case has not come yet: nobody else has them. */
+static int add_taken_down_by(struct central *c, const struct id *device, const struct id *user, struct caseload *out,
+                             size_t *room, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, mine, code;
+    if ((code = db_query(c->db, &s, e, "SELECT DISTINCT scope FROM entry WHERE device = ? AND kind = ? AND held = 0",
+                         "du", device, (uint64_t)KIND_CLIENT)) != 0)
+        return code;
+    while ((row = db_next(c->db, s, e)) == 1) {
+        struct id scope = db_id(s, 0);
+        if ((mine = is_taken_down_here(c, &scope, device, e)) < 0 ||
+            (mine == 1 && (code = add_scope(out, room, &scope, user, e)) != 0)) {
+            db_done(c->db, s);
+            return error_code(e);
+        }
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
+static int add_taken_down(struct central *c, const struct id *user, struct caseload *out, size_t *room, struct error *e)
+{
+    char text[ID_TEXT];
+    struct id device;
+    sqlite3_stmt *s;
+    int row, code;
+    id_format(user, text);
+    if ((code = db_query(c->db, &s, e, "SELECT id FROM device WHERE \"user\" = ?", "t", text)) != 0)
+        return code;
+    while ((row = db_next(c->db, s, e)) == 1) {
+        if ((code = id_parse(db_text(s, 0), &device, e)) != 0 ||
+            (code = add_taken_down_by(c, &device, user, out, room, e)) != 0) {
+            db_done(c->db, s);
+            return code;
+        }
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
+int caseload_load(struct central *c, const struct id *user, struct caseload *out, struct error *e)
+{
+    static const struct id everywhere;
+    size_t room = 0;
+    int code;
+    out->scopes = NULL;
+    out->count = 0;
+    if ((code = add_scope(out, &room, &everywhere, user, e)) != 0 ||
+        (code = add_assigned(c, user, out, &room, e)) != 0 || (code = add_taken_down(c, user, out, &room, e)) != 0 ||
+        (code = add_linked(c, user, out, &room, e)) != 0) {
+        caseload_free(out);
+        return code;
+    }
+    qsort(out->scopes, out->count, sizeof *out->scopes, caseload_compare);
+    return 0;
 }
 
 static int may_touch(struct central *c, const struct caseload *l, const struct id *scope, const struct id *device,

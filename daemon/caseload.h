@@ -1,5 +1,6 @@
 /* Who may hold and change what. A user's caseload: the cases that are assigned to it, the persons whom these cases are
- * about with every record that is linked as theirs (person.h), and what is office-wide. The office asks this before it
+ * about with every record that is linked as theirs (person.h), the persons whom the user's laptops took down while no
+ * case of theirs has come, and what is office-wide. The office asks this before it
  * applies a change and before it deals out. */
 #ifndef SATCHEL_CASELOAD_H
 #define SATCHEL_CASELOAD_H

@@ -10,7 +10,7 @@
 
 enum { ASSIGNMENT_USER = 10, ASSIGNMENT_STATUS = 11, ACTIVE = 1 };
 enum { HOLD_DEVICE = 10, HOLD_EPOCH = 11, HOLD_SEQ = 12, HOLD_STATUS = 15, RELEASED = 2 };
-enum { CASE_CLIENT = 10, CLIENT_SAME_AS = 26 };
+enum { CASE_CLIENT = 10, CLIENT_SAME_AS = 26, DEVICE_USER = 10 };
 
 struct let_go {
     unsigned machine;
@@ -173,6 +173,46 @@ static void add_clients(size_t size, struct ids *out)
         }
 }
 
+/* Taken down by this device, and given to nobody yet. */
+static int is_taken_down_by(const struct id *device, const struct id *scope, size_t size)
+{
+    size_t count, first = SIZE_MAX;
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
+    for (size_t i = 0; i < size && i < oracle_book_count(); i++) {
+        const struct oracle_book_entry *entry = oracle_book_at(i);
+        if (!id_equal(&entry->scope, scope) || entry->held)
+            continue;
+        if (entry->kind == KIND_ASSIGNMENT)
+            return 0;
+        first = first == SIZE_MAX ? i : first;
+    }
+    if (first == SIZE_MAX || !id_equal(&oracle_book_at(first)->device, device))
+        return 0;
+    for (size_t i = 0; i < count && ops[i].entry < size; i++) {
+        struct id client;
+        if (ops[i].kind == KIND_CASE && ops[i].field == CASE_CLIENT && slice_id(ops[i].value, &client) &&
+            id_equal(&client, scope) && lives(&ops[i], size))
+            for (size_t k = 0; k < size && k < oracle_book_count(); k++)
+                if (oracle_book_at(k)->kind == KIND_ASSIGNMENT &&
+                    id_equal(&oracle_book_at(k)->scope, &oracle_book_at(ops[i].entry)->scope))
+                    return 0;
+    }
+    return 1;
+}
+
+/* Persons whom a laptop of the user took down, and whose case nobody has been given. */
+static void add_taken_down(const struct id *user, size_t size, struct ids *out)
+{
+    for (size_t i = 0; i < size && i < oracle_book_count(); i++) {
+        const struct oracle_book_entry *entry = oracle_book_at(i);
+        const struct oracle_book_op *owner;
+        struct id id;
+        if (entry->kind == KIND_CLIENT && (owner = last(&entry->device, DEVICE_USER, size)) != NULL &&
+            slice_id(owner->value, &id) && id_equal(&id, user) && is_taken_down_by(&entry->device, &entry->scope, size))
+            (void)put(out, &entry->scope);
+    }
+}
+
 /* What kind of record it is at the office, 0: it is not there. */
 static unsigned kind_of(const struct id *record, size_t size)
 {
@@ -215,6 +255,7 @@ static struct ids caseload(const struct id *user, size_t size)
     struct ids l = {0, 0, NULL};
     add_cases(user, size, &l);
     add_clients(size, &l);
+    add_taken_down(user, size, &l);
     add_linked(size, &l);
     return l;
 }
@@ -258,33 +299,6 @@ void oracle_caseload_judge(void)
 
 /* --- what a laptop has --- */
 
-/* Taken down by this device, and given to nobody yet. */
-static int is_taken_down_by(const struct id *device, const struct id *scope)
-{
-    size_t count, first = SIZE_MAX;
-    const struct oracle_book_op *ops = oracle_book_ops(&count);
-    for (size_t i = 0; i < oracle_book_count(); i++) {
-        const struct oracle_book_entry *entry = oracle_book_at(i);
-        if (!id_equal(&entry->scope, scope) || entry->held)
-            continue;
-        if (entry->kind == KIND_ASSIGNMENT)
-            return 0;
-        first = first == SIZE_MAX ? i : first;
-    }
-    if (first == SIZE_MAX || !id_equal(&oracle_book_at(first)->device, device))
-        return 0;
-    for (size_t i = 0; i < count; i++) {
-        struct id client;
-        if (ops[i].kind == KIND_CASE && ops[i].field == CASE_CLIENT && slice_id(ops[i].value, &client) &&
-            id_equal(&client, scope) && lives(&ops[i], oracle_book_count()))
-            for (size_t k = 0; k < oracle_book_count(); k++)
-                if (oracle_book_at(k)->kind == KIND_ASSIGNMENT &&
-                    id_equal(&oracle_book_at(k)->scope, &oracle_book_at(ops[i].entry)->scope))
-                    return 0;
-    }
-    return 1;
-}
-
 /* At the end: what it holds whole is the caseload, no more and no less. */
 static void judge_whole(unsigned machine, struct db *db, const struct id *user)
 {
@@ -317,12 +331,11 @@ void oracle_caseload_laptop(unsigned machine, struct db *db, int at_end)
         "(?1 OR NOT EXISTS(SELECT 1 FROM scope s WHERE s.id = scope AND complete = 0)) ORDER BY scope";
     size_t from = at_end ? oracle_book_count() : started[machine];
     struct error e = {0, ""};
-    struct id user, device;
+    struct id user;
     struct ids now;
     sqlite3_stmt *s;
     int row = -1;
-    if (db_meta_get(db, "user", user.b, ID_BYTES, &e) != 0 ||
-        db_meta_get(db, "own_device", device.b, ID_BYTES, &e) != 0) {
+    if (db_meta_get(db, "user", user.b, ID_BYTES, &e) != 0) {
         if (at_end)
             oracle_found("4: laptop %u does not know whose it is: %s", machine, e.text);
         return;
@@ -332,7 +345,7 @@ void oracle_caseload_laptop(unsigned machine, struct db *db, int at_end)
         while ((row = db_next(db, s, &e)) == 1) {
             struct id scope = db_id(s, 0);
             char text[ID_BRIEF];
-            if (!has(&now, &scope) && !is_taken_down_by(&device, &scope) && !was(&user, &scope, from, 1))
+            if (!has(&now, &scope) && !was(&user, &scope, from, 1))
                 oracle_found("4: laptop %u has entries of scope %s, which is not in its user's caseload", machine,
                              id_brief(&scope, text));
         }

@@ -359,8 +359,9 @@ static void enrol(struct world *w, unsigned m)
     if (l->is_enrolled || !wait_for(w, m))
         return;
     office_up(w);
-    /* Now and then somebody tries the ticket that another laptop has taken. */
-    if (w->used_ticket[0] != '\0' && luck_below(&w->luck, 4) == 0) {
+    /* Now and then somebody tries the ticket that another laptop has taken. (One that was enrolled but for the last
+     * step goes on with any ticket, since the office knows it.) */
+    if (w->used_ticket[0] != '\0' && l->ticket[0] == '\0' && luck_below(&w->luck, 4) == 0) {
         char ticket[300];
         memcpy(ticket, w->used_ticket, sizeof ticket);
         if (enrol_with(w, m, ticket))
