@@ -124,10 +124,10 @@ int oracle_is_settled(unsigned machine)
     if (db == NULL) /* where no store is, or is any more, nothing waits */
         return !machine_is_busy(machine) && access(path_of(machine), F_OK) != 0;
     /* What an office lost with a set-back can keep a case that should go, and is told at each sync (docs/LOST.md). */
-    left =
-        oracle_store_count(db, "SELECT (SELECT count(*) FROM entry WHERE position IS NULL) + "
-                               "(SELECT count(*) FROM arriving) + (SELECT count(*) FROM scope WHERE complete = 0 AND "
-                               "NOT EXISTS(SELECT 1 FROM entry WHERE scope = id AND position >= 4611686018427387904))");
+    left = oracle_store_count(
+        db, "SELECT (SELECT count(*) FROM entry WHERE position IS NULL) + "
+            "(SELECT count(*) FROM arriving) + (SELECT count(*) FROM scope s WHERE s.complete = 0 AND "
+            "NOT EXISTS(SELECT 1 FROM entry e WHERE e.scope = s.id AND e.position >= 4611686018427387904))");
     oracle_store_close(db);
     return left == 0;
 }
