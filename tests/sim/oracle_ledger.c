@@ -36,10 +36,10 @@ int __real_command_sync(struct cli *cli, int argc, char **argv, int *waiting, st
 int __wrap_command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct error *e);
 
 /* What a program did in a transaction that is not committed yet. */
-enum step_what { TYPED, CAME, ACKED, PURGED };
+enum step_what { TYPED, CAME, HEADER, ACKED, PURGED };
 struct step {
     enum step_what what;
-    struct oracle_typed change; /* TYPED; CAME: its hash; ACKED: its number and position; PURGED: its scope */
+    struct oracle_typed change; /* TYPED; CAME, HEADER: its hash; ACKED: its number and position; PURGED: its scope */
     uint8_t previous[CHANGE_HASH_BYTES];
 };
 
@@ -179,11 +179,11 @@ int __wrap_log_add(struct db *db, const struct change *c, uint64_t position, uin
     int code = __real_log_add(db, c, position, received_ms, mask, id, e);
     if (!is_laptop() || code != 0)
         return code;
-    if (position == LOG_NO_POSITION) {
+    /* Nobody writes a change without words: of one that left with its case the header waits again. */
+    if (position == LOG_NO_POSITION && c->body.p != NULL)
         note_typed(db, c);
-    } else if (id_equal(&c->device, &ledger.machines[process_machine()].device)) {
-        memcpy(new_step(db, CAME)->change.hash, c->hash, sizeof c->hash);
-    }
+    else if (id_equal(&c->device, &ledger.machines[process_machine()].device))
+        memcpy(new_step(db, c->body.p != NULL ? CAME : HEADER)->change.hash, c->hash, sizeof c->hash);
     if (!db_in_transaction(db))
         settle(process_machine(), !disk_is_dark(process_machine()));
     return code;
@@ -286,7 +286,7 @@ static struct oracle_typed *find_number(const struct oracle_typed *of)
 {
     for (size_t i = ledger.count; i-- > 0;) {
         struct oracle_typed *t = &ledger.all[i];
-        if ((t->on >> of->machine & 1) && t->epoch == of->epoch && t->seq == of->seq &&
+        if (((t->on | t->header) >> of->machine & 1) && t->epoch == of->epoch && t->seq == of->seq &&
             id_equal(&t->device, &of->device))
             return t;
     }
@@ -347,14 +347,18 @@ static void keep_moved(const struct step *step)
 {
     uint32_t bit = 1u << step->change.machine;
     struct oracle_typed *t;
-    if (step->what == CAME) {
-        if ((t = find(step->change.hash)) != NULL)
+    if (step->what != PURGED) {
+        if ((t = find(step->change.hash)) != NULL && step->what == CAME)
             t->on |= bit;
+        else if (t != NULL)
+            t->header |= bit;
         return;
     }
     for (size_t i = 0; i < ledger.count; i++)
-        if (id_equal(&ledger.all[i].scope, &step->change.scope))
+        if (id_equal(&ledger.all[i].scope, &step->change.scope)) {
             ledger.all[i].on &= ~bit;
+            ledger.all[i].header &= ~bit;
+        }
 }
 
 static void settle(unsigned m, int sure)
@@ -380,14 +384,17 @@ void oracle_ledger_copied(unsigned from, unsigned to)
     for (size_t i = 0; i < ledger.count; i++) {
         struct oracle_typed *t = &ledger.all[i];
         t->on = (t->on & ~(1u << to)) | (t->on >> from & 1u) << to;
+        t->header = (t->header & ~(1u << to)) | (t->header >> from & 1u) << to;
     }
 }
 
 void oracle_ledger_lost(unsigned machine)
 {
     memset(&ledger.machines[machine].device, 0, sizeof ledger.machines[machine].device);
-    for (size_t i = 0; i < ledger.count; i++)
+    for (size_t i = 0; i < ledger.count; i++) {
         ledger.all[i].on &= ~(1u << machine);
+        ledger.all[i].header &= ~(1u << machine);
+    }
 }
 
 void oracle_ledger_set_back(void)

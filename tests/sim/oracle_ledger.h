@@ -24,7 +24,8 @@ struct oracle_typed {
     int reissue;       /* written by a sync */
     int replaced;      /* its laptop wrote it once more */
     uint32_t on;       /* a bit for each machine of its device whose disk has it; an image is a machine */
-    int acked;         /* ... at this position: */
+    uint32_t header; /* the same, whose disk has its header alone: it let go of the words, and a set-back asks for it */
+    int acked;       /* ... at this position: */
     uint64_t position;
 };
 
