@@ -9,6 +9,7 @@
 #include "oracle_ledger.h"
 #include "oracle_merge.h"
 #include "oracle_replay.h"
+#include "oracle_shown.h"
 #include "oracle_store.h"
 #include "oracle_words.h"
 #include "process.h"
@@ -50,7 +51,7 @@ static void look_into(unsigned machine, int at_end)
 {
     struct db *db = oracle_store_open(machine);
     if (db != NULL && at_end)
-        oracle_ledger_laptop(machine, db);
+        oracle_shown_laptop(machine, db);
     if (db != NULL)
         oracle_caseload_laptop(machine, db, at_end);
     else if (at_end)

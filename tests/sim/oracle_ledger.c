@@ -90,8 +90,7 @@ void oracle_ledger_reset(void)
     memset(&ledger, 0, sizeof ledger);
 }
 
-/* "change 3.17 of laptop 2 (kind 10)": epoch and number */
-static const char *name(const struct oracle_typed *t)
+const char *oracle_ledger_name(const struct oracle_typed *t)
 {
     static char text[128];
     char record[ID_BRIEF];
@@ -444,8 +443,9 @@ void oracle_ledger_look(void)
         forgive();
     for (size_t i = 0; i < ledger.count; i++)
         if (ledger.all[i].acked && !is_there(&ledger.all[i]))
-            oracle_found("2: %s was acknowledged at position %llu of %zu, and is not there", name(&ledger.all[i]),
-                         (unsigned long long)ledger.all[i].position, oracle_book_count());
+            oracle_found("2: %s was acknowledged at position %llu of %zu, and is not there",
+                         oracle_ledger_name(&ledger.all[i]), (unsigned long long)ledger.all[i].position,
+                         oracle_book_count());
     all = sorted(&count);
     for (size_t i = 1; i < count; i++)
         if (by_hash(&all[i - 1], &all[i]) == 0)
@@ -463,9 +463,9 @@ static void judge_entry(const struct oracle_typed *t, const struct oracle_book_e
     if (entry->body.p == NULL ||
         (memcmp(entry->hash, t->hash, sizeof t->hash) == 0 &&
          (entry->body.size != t->body.size || memcmp(entry->body.p, t->body.p, t->body.size) != 0)))
-        oracle_found("2: the office does not have the words of %s", name(t));
+        oracle_found("2: the office does not have the words of %s", oracle_ledger_name(t));
     if (!entry->applied && !entry->held)
-        oracle_found("2: %s is at the office, neither applied nor held", name(t));
+        oracle_found("2: %s is at the office, neither applied nor held", oracle_ledger_name(t));
 }
 
 /* Its re-issue at the office that stands for no other change; NULL. used: a byte for each change of the ledger. */
@@ -497,7 +497,7 @@ static void judge_typed(uint32_t laptops, int pass, uint8_t *used)
         if (entry != NULL)
             judge_entry(t, entry);
         else if (must)
-            oracle_found("2: %s is gone: it is %s, and not at the office", name(t),
+            oracle_found("2: %s is gone: it is %s, and not at the office", oracle_ledger_name(t),
                          t->acked ? "acknowledged" : "on its disk");
     }
 }
@@ -513,80 +513,6 @@ void oracle_ledger_end(uint32_t laptops)
     for (size_t i = 0; i < ledger.count; i++)
         if (ledger.all[i].reissue && !used[i] && oracle_book_find(ledger.all[i].hash) != NULL)
             oracle_found("2: %s was written once more, and what it repeats is at the office already",
-                         name(&ledger.all[i]));
+                         oracle_ledger_name(&ledger.all[i]));
     free(used);
-}
-
-/* --- a laptop's store --- */
-
-struct here {
-    uint8_t hash[CHANGE_HASH_BYTES];
-    int lives;
-};
-
-static int by_here(const void *a, const void *b)
-{
-    return memcmp(a, b, CHANGE_HASH_BYTES);
-}
-
-/* Of its log; NULL: it could not be read. */
-static struct here *read_log(unsigned m, struct db *db, size_t *count)
-{
-    size_t room = 0;
-    struct here *all = malloc(sizeof *all);
-    struct error e = {0, ""};
-    struct change c;
-    sqlite3_stmt *s;
-    int row = -1;
-    *count = 0;
-    if (db_query(db, &s, &e,
-                 "SELECT header, position IS NULL, live IS NOT NULL, kind FROM entry LEFT JOIN applied ON "
-                 "applied.entry = entry.id ORDER BY entry.id",
-                 "") == 0)
-        while ((row = db_next(db, s, &e)) == 1 && change_read_header(db_slice(s, 0), &c, &e) == 0) {
-            if (*count >= room && (all = realloc(all, (room = 2 * room + 256) * sizeof *all)) == NULL)
-                abort();
-            memcpy(all[*count].hash, c.hash, sizeof c.hash);
-            all[(*count)++].lives = db_int(s, 2) != 0;
-            if (db_int(s, 1) && c.kind != KIND_RECEIPT && c.kind != KIND_EVENT)
-                oracle_found("2: change %llu.%llu (kind %u) still waits on laptop %u", (unsigned long long)c.epoch,
-                             (unsigned long long)c.seq, c.kind, m);
-        }
-    if (row == 1)
-        db_done(db, s);
-    if (row != 0)
-        oracle_found("2: the log of laptop %u cannot be read: %s", m, e.text);
-    qsort(all, *count, sizeof *all, by_here);
-    return all;
-}
-
-/* 1, 0. */
-static int is_whole(struct db *db, const struct id *scope)
-{
-    sqlite3_stmt *s;
-    int whole = 0;
-    if (db_query(db, &s, NULL, "SELECT complete FROM scope WHERE id = ?", "d", scope) == 0 &&
-        db_next(db, s, NULL) == 1) {
-        whole = db_int(s, 0) != 0;
-        db_done(db, s);
-    }
-    return whole;
-}
-
-void oracle_ledger_laptop(unsigned machine, struct db *db)
-{
-    size_t count;
-    struct here *all = read_log(machine, db, &count);
-    for (size_t i = 0; i < ledger.count; i++) {
-        const struct oracle_typed *t = &ledger.all[i];
-        const struct oracle_book_entry *entry = oracle_book_find(t->hash);
-        const struct here *here;
-        if (entry == NULL || entry->held || !entry->lives || !schema_is_dealt(t->kind) || !is_whole(db, &t->scope))
-            continue;
-        here = count == 0 ? NULL : bsearch(t->hash, all, count, sizeof *all, by_here);
-        if (here == NULL || !here->lives)
-            oracle_found("2: %s lives at the office, and laptop %u, which holds its scope whole, %s", name(t), machine,
-                         here == NULL ? "does not have it" : "does not show it");
-    }
-    free(all);
 }

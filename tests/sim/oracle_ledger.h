@@ -33,6 +33,8 @@ void oracle_ledger_reset(void);
 
 size_t oracle_ledger_count(void);
 const struct oracle_typed *oracle_ledger_at(size_t i);
+/* "change 3.17 of laptop 2 (kind 10, record 1f2e3d4c)": epoch and number. Until the next call. */
+const char *oracle_ledger_name(const struct oracle_typed *t);
 /* Not 0 where a sync of this machine is under way: for the steps within it. */
 int oracle_ledger_syncs(unsigned machine);
 
@@ -45,7 +47,5 @@ void oracle_ledger_set_back(void);
 void oracle_ledger_look(void);
 /* The same, and all that was typed is there, applied or held. laptops: whose disks count. */
 void oracle_ledger_end(uint32_t laptops);
-/* What lives at the office is in the store of a laptop that holds its scope whole; nothing waits in it. */
-void oracle_ledger_laptop(unsigned machine, struct db *db);
 
 #endif
