@@ -52,6 +52,11 @@ int fork_close(struct central *c, const struct receive_device *device, const str
 int fork_is_beside(struct central *c, const struct receive_device *device, uint64_t epoch, struct slice batch,
                    int *beside, struct error *e);
 
+/* Does the log have, in another epoch of its device, a change that is this one, written once more? An old copy of a
+ * store that is put back after its changes went out in a new epoch writes them once more again, and knows no better.
+ * Not of what a laptop says of itself, which counts nothing and shows nobody anything. 1, 0, -1. */
+int fork_is_repeat(struct db *db, const struct change *change, struct error *e);
+
 /* For `satcheld check`: no entry of an epoch that was never given, and evidence as it was taken. E_VERIFY. */
 int fork_check(struct db *db, struct error *e);
 

@@ -103,6 +103,8 @@ static int judge(struct taking *t, const struct change *change, struct error *e)
     } else if (t->device->reads_only && change->kind != KIND_RECEIPT && change->kind != KIND_EVENT) {
         memcpy(reason, "an auditor reads, and writes no records", 40);
         held = 1;
+    } else if ((held = fork_is_repeat(t->c->db, change, e)) != 0) {
+        memcpy(reason, "it was written once more after a fork, and is here already", 59);
     } else {
         held = caseload_judge(t->c, &t->caseload, &t->device->user, change, reason, e);
     }

@@ -468,19 +468,25 @@ static void judge_entry(const struct oracle_typed *t, const struct oracle_book_e
         oracle_found("2: %s is at the office, neither applied nor held", oracle_ledger_name(t));
 }
 
-/* Its re-issue at the office that stands for no other change; NULL. used: a byte for each change of the ledger. */
+/* Its re-issue at the office that stands for no other change; NULL. One that is applied before one that is held. used:
+ * a byte for each change of the ledger. */
 static const struct oracle_book_entry *find_reissue(const struct oracle_typed *t, uint8_t *used)
 {
-    for (size_t i = 0; i < ledger.count; i++) {
+    const struct oracle_book_entry *best = NULL;
+    size_t at = 0;
+    for (size_t i = 0; i < ledger.count && (best == NULL || best->held); i++) {
         const struct oracle_typed *other = &ledger.all[i];
         const struct oracle_book_entry *entry;
         if (!other->reissue || used[i] || other->epoch <= t->epoch || !id_equal(&other->device, &t->device) ||
-            memcmp(other->print, t->print, sizeof t->print) != 0 || (entry = oracle_book_find(other->hash)) == NULL)
+            memcmp(other->print, t->print, sizeof t->print) != 0 || (entry = oracle_book_find(other->hash)) == NULL ||
+            (best != NULL && entry->held))
             continue;
-        used[i] = 1;
-        return entry;
+        best = entry;
+        at = i;
     }
-    return NULL;
+    if (best != NULL)
+        used[at] = 1;
+    return best;
 }
 
 /* First those that must be there (pass 0), then those that may be: what then is left stands for nothing. */
@@ -510,9 +516,12 @@ void oracle_ledger_end(uint32_t laptops)
     oracle_ledger_look();
     judge_typed(laptops, 0, used);
     judge_typed(laptops, 1, used);
-    for (size_t i = 0; i < ledger.count; i++)
-        if (ledger.all[i].reissue && !used[i] && oracle_book_find(ledger.all[i].hash) != NULL)
+    /* What an old copy of a disk wrote once more again is held. */
+    for (size_t i = 0; i < ledger.count; i++) {
+        const struct oracle_book_entry *entry = oracle_book_find(ledger.all[i].hash);
+        if (ledger.all[i].reissue && !used[i] && entry != NULL && !entry->held)
             oracle_found("2: %s was written once more, and what it repeats is at the office already",
                          oracle_ledger_name(&ledger.all[i]));
+    }
     free(used);
 }

@@ -221,6 +221,65 @@ static void asking_again_writes_nothing_twice(void **state)
     assert_int_equal(pair_count(r->p.office->db, "SELECT count(*) FROM note"), 4);
 }
 
+static const char *const imaged[] = {"entry", "meta", "scope", "stranded"};
+
+static void image(struct room *r)
+{
+    char sql[100];
+    for (size_t i = 0; i < sizeof imaged / sizeof imaged[0]; i++) {
+        (void)snprintf(sql, sizeof sql, "CREATE TABLE image_%s AS SELECT * FROM %s", imaged[i], imaged[i]);
+        PAIR_OK(db_exec(r->p.db, sql, &pair_e));
+    }
+}
+
+static void put_back(struct room *r, const struct edit_author *author)
+{
+    char sql[100];
+    PAIR_OK(db_begin(r->p.db, &pair_e));
+    for (size_t i = 0; i < sizeof imaged / sizeof imaged[0]; i++) {
+        (void)snprintf(sql, sizeof sql, "DELETE FROM %s; INSERT INTO %s SELECT * FROM image_%s", imaged[i], imaged[i],
+                       imaged[i]);
+        PAIR_OK(db_exec(r->p.db, sql, &pair_e));
+    }
+    PAIR_OK(record_rebuild(r->p.db, &pair_e));
+    PAIR_OK(db_commit(r->p.db, &pair_e));
+    r->p.author = *author;
+}
+
+/* Goal: an old copy of a store that had its changes written once more already writes them once more again; the office
+ * holds these, and nothing counts twice. What is new on the old copy is taken. */
+static void what_was_written_once_more_counts_once(void **state)
+{
+    struct room *r = *state;
+    struct pair *p = &r->p;
+    struct reissue_answer answer;
+    struct apply_result result;
+    static const char live[] = "SELECT count(*) FROM op JOIN entry ON entry.id = op.entry WHERE kind IN (7, 10)";
+    struct edit_author before;
+    uint64_t lived;
+    note_elsewhere(r, "on the copy");
+    (void)note(r, "here");
+    pair_field_write(p, KIND_CLIENT, &r->client, &r->client, 0, "phone", "2", NULL);
+    image(r);
+    before = p->author;
+    meet_forked(r);
+    answer = reissue_room_ask(p);
+    assert_int_equal(reissue_room_go_on(p, &answer), 2);
+    finish(r);
+    lived = pair_count(p->office->db, live);
+    put_back(r, &before);
+    (void)note(r, "and here");
+    meet_forked(r);
+    answer = reissue_room_ask(p);
+    assert_int_equal(reissue_room_go_on(p, &answer), 3);
+    assert_int_equal(pair_push(p), 2);
+    (void)pair_pull(p, &result);
+    assert_true(result.agrees);
+    assert_int_equal(pair_count(p->office->db, "SELECT count(*) FROM hold WHERE reason LIKE '%is here already'"), 2);
+    assert_int_equal(pair_count(p->office->db, live), lived + 1);
+    assert_int_equal(pair_count(p->db, live), lived + 1);
+}
+
 /* Goal: a put-back disk on which nothing was written gets what it lacks, its own changes too. */
 static void a_bare_old_copy_gets_its_own_changes(void **state)
 {
@@ -325,6 +384,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_waited_means_what_it_meant, start, end),
         cmocka_unit_test_setup_teardown(what_the_office_has_is_let_go_of_with_proof, start, end),
         cmocka_unit_test_setup_teardown(asking_again_writes_nothing_twice, start, end),
+        cmocka_unit_test_setup_teardown(what_was_written_once_more_counts_once, start, end),
         cmocka_unit_test_setup_teardown(a_bare_old_copy_gets_its_own_changes, start, end),
         cmocka_unit_test_setup_teardown(all_of_it_may_be_there, start, end),
         cmocka_unit_test_setup_teardown(the_copys_work_comes_as_news, start, end),
