@@ -114,7 +114,6 @@ void oracle_office_up(void)
 void oracle_office_set_back(void)
 {
     oracle_store_set_back();
-    oracle_ledger_set_back();
     oracle_caseload_set_back();
     oracle_book_forget();
 }

@@ -53,7 +53,6 @@ static struct {
         struct id device; /* whose changes it writes */
         int syncs;
     } machines[PROCESS_MACHINES];
-    int set_back; /* the office was, and has not been looked at since */
 } ledger;
 
 size_t oracle_ledger_count(void)
@@ -396,9 +395,11 @@ void oracle_ledger_lost(unsigned machine)
     }
 }
 
-void oracle_ledger_set_back(void)
+void oracle_ledger_set_back(uint64_t size)
 {
-    ledger.set_back = 1;
+    for (size_t i = 0; i < ledger.count; i++)
+        if (ledger.all[i].position >= size)
+            ledger.all[i].acked = 0;
 }
 
 /* --- judging --- */
@@ -406,15 +407,6 @@ void oracle_ledger_set_back(void)
 static int is_there(const struct oracle_typed *t)
 {
     return t->position < oracle_book_count() && memcmp(oracle_book_at(t->position)->hash, t->hash, sizeof t->hash) == 0;
-}
-
-/* The office was set back: what the backup did not have nobody acknowledges any more. */
-static void forgive(void)
-{
-    for (size_t i = 0; i < ledger.count; i++)
-        if (ledger.all[i].acked && ledger.all[i].position >= oracle_store_backup() && !is_there(&ledger.all[i]))
-            ledger.all[i].acked = 0;
-    ledger.set_back = 0;
 }
 
 static int by_hash(const void *a, const void *b)
@@ -439,8 +431,6 @@ void oracle_ledger_look(void)
 {
     const struct oracle_book_entry **all;
     size_t count;
-    if (ledger.set_back)
-        forgive();
     for (size_t i = 0; i < ledger.count; i++)
         if (ledger.all[i].acked && !is_there(&ledger.all[i]))
             oracle_found("2: %s was acknowledged at position %llu of %zu, and is not there",

@@ -41,7 +41,9 @@ int oracle_ledger_syncs(unsigned machine);
 /* What the weather did: as oracle.h says. */
 void oracle_ledger_copied(unsigned from, unsigned to);
 void oracle_ledger_lost(unsigned machine);
-void oracle_ledger_set_back(void);
+/* To a backup of so many entries: what it does not have nobody acknowledges any more, from the first sync on that meets
+ * the office (so it may be written once more). */
+void oracle_ledger_set_back(uint64_t size);
 
 /* With the office's log just read: what was acknowledged is where it was acknowledged; nothing is there twice. */
 void oracle_ledger_look(void);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "oracle.h"
+#include "oracle_ledger.h"
 #include "process.h"
 #include "vault.h"
 
@@ -58,6 +59,7 @@ int __wrap_db_open(struct db **out, const char *path, const uint8_t key[32], int
         uint64_t size = db_meta_uint(*out, "checkpoint_size");
         set_back = 0;
         backup = size < backup ? size : backup;
+        oracle_ledger_set_back(size);
     }
     return 0;
 }
