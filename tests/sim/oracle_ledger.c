@@ -39,7 +39,7 @@ int __wrap_command_sync(struct cli *cli, int argc, char **argv, int *waiting, st
 enum step_what { TYPED, CAME, HEADER, ACKED, PURGED };
 struct step {
     enum step_what what;
-    struct oracle_typed change; /* TYPED; CAME, HEADER: its hash; ACKED: its number and position; PURGED: its scope */
+    struct oracle_typed change; /* CAME, HEADER: its hash, position; ACKED: its number, position; PURGED: its scope */
     uint8_t previous[CHANGE_HASH_BYTES];
 };
 
@@ -178,10 +178,13 @@ int __wrap_log_add(struct db *db, const struct change *c, uint64_t position, uin
     if (!is_laptop() || code != 0)
         return code;
     /* Nobody writes a change without words: of one that left with its case the header waits again. */
-    if (position == LOG_NO_POSITION && c->body.p != NULL)
+    if (position == LOG_NO_POSITION && c->body.p != NULL) {
         note_typed(db, c);
-    else if (id_equal(&c->device, &ledger.machines[process_machine()].device))
-        memcpy(new_step(db, c->body.p != NULL ? CAME : HEADER)->change.hash, c->hash, sizeof c->hash);
+    } else if (id_equal(&c->device, &ledger.machines[process_machine()].device)) {
+        struct step *step = new_step(db, c->body.p != NULL ? CAME : HEADER);
+        memcpy(step->change.hash, c->hash, sizeof c->hash);
+        step->change.position = position;
+    }
     if (!db_in_transaction(db))
         settle(process_machine(), !disk_is_dark(process_machine()));
     return code;
@@ -340,23 +343,34 @@ static void keep_acked(const struct step *step)
     t->position = step->change.position;
 }
 
-/* It has its own change again, or let go of its own with the scope. */
-static void keep_moved(const struct step *step)
+/* It has its own change again. One that the office deals it is as good as acknowledged: a courier file brought it. */
+static void keep_came(const struct step *step)
 {
     uint32_t bit = 1u << step->change.machine;
-    struct oracle_typed *t;
-    if (step->what != PURGED) {
-        if ((t = find(step->change.hash)) != NULL && step->what == CAME)
-            t->on |= bit;
-        else if (t != NULL)
-            t->header |= bit;
+    struct oracle_typed *t = find(step->change.hash);
+    if (t == NULL)
         return;
+    if (step->what == CAME)
+        t->on |= bit;
+    else
+        t->header |= bit;
+    if (step->change.position == LOG_NO_POSITION)
+        return;
+    t->sure = t->acked = 1;
+    t->position = step->change.position;
+}
+
+/* It let go of its own with the scope. */
+static void keep_purged(const struct step *step)
+{
+    uint32_t bit = 1u << step->change.machine;
+    for (size_t i = 0; i < ledger.count; i++) {
+        struct oracle_typed *t = &ledger.all[i];
+        if (!id_equal(&t->scope, &step->change.scope))
+            continue;
+        t->on &= ~bit;
+        t->header &= ~bit;
     }
-    for (size_t i = 0; i < ledger.count; i++)
-        if (id_equal(&ledger.all[i].scope, &step->change.scope)) {
-            ledger.all[i].on &= ~bit;
-            ledger.all[i].header &= ~bit;
-        }
 }
 
 static void settle(unsigned m, int sure)
@@ -368,8 +382,10 @@ static void settle(unsigned m, int sure)
             keep_typed(step, sure, first);
         else if (step->what == ACKED)
             keep_acked(step);
+        else if (step->what == PURGED)
+            keep_purged(step);
         else
-            keep_moved(step);
+            keep_came(step);
     }
     ledger.machines[m].count = 0; /* the bodies are the ledger's now */
 }
