@@ -173,6 +173,16 @@ static void add_clients(size_t size, struct ids *out)
         }
 }
 
+/* Of several clients that a case is said to have: the one whom the office accepted first. */
+static int is_first(const struct oracle_book_op *ops, size_t at, size_t size)
+{
+    for (size_t i = 0; i < at; i++)
+        if (ops[i].kind == KIND_CASE && ops[i].field == CASE_CLIENT && id_equal(&ops[i].record, &ops[at].record) &&
+            lives(&ops[i], size))
+            return 0;
+    return 1;
+}
+
 /* Taken down by this device, and given to nobody yet. */
 static int is_taken_down_by(const struct id *device, const struct id *scope, size_t size)
 {
@@ -191,7 +201,7 @@ static int is_taken_down_by(const struct id *device, const struct id *scope, siz
     for (size_t i = 0; i < count && ops[i].entry < size; i++) {
         struct id client;
         if (ops[i].kind == KIND_CASE && ops[i].field == CASE_CLIENT && slice_id(ops[i].value, &client) &&
-            id_equal(&client, scope) && lives(&ops[i], size))
+            id_equal(&client, scope) && lives(&ops[i], size) && is_first(ops, i, size))
             for (size_t k = 0; k < size && k < oracle_book_count(); k++)
                 if (oracle_book_at(k)->kind == KIND_ASSIGNMENT &&
                     id_equal(&oracle_book_at(k)->scope, &oracle_book_at(ops[i].entry)->scope))
@@ -325,9 +335,11 @@ static void judge_whole(unsigned machine, struct db *db, const struct id *user)
 
 void oracle_caseload_laptop(unsigned machine, struct db *db, int at_end)
 {
-    /* What waits there, or is held, keeps its scope; one that could not go is marked, and goes with the next sync. */
+    /* What waits there, is held, or was lost by the office with a set-back keeps its scope; one that could not go is
+     * marked, and goes with the next sync. */
     static const char sql[] =
         "SELECT scope FROM entry GROUP BY scope HAVING max(position IS NULL) = 0 AND min(held) = 0 AND "
+        "max(position) < 4611686018427387904 AND "
         "(?1 OR NOT EXISTS(SELECT 1 FROM scope s WHERE s.id = scope AND complete = 0)) ORDER BY scope";
     size_t from = at_end ? oracle_book_count() : started[machine];
     struct error e = {0, ""};
