@@ -190,6 +190,19 @@ int __wrap_log_add(struct db *db, const struct change *c, uint64_t position, uin
     return code;
 }
 
+/* Does the answer say that this one is held? */
+static int is_held(const struct message_pushed *m, uint64_t seq)
+{
+    struct unpack r;
+    int found = 0;
+    if (m->held_count == 0)
+        return 0;
+    unpack_start(&r, m->held);
+    for (size_t left = unpack_array(&r); left > 0; left--)
+        found |= message_next_held(&r).seq == seq;
+    return found;
+}
+
 int __wrap_queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
                         const struct queue_batch *sent, const struct message_pushed *m, size_t *held, struct error *e)
 {
@@ -200,6 +213,7 @@ int __wrap_queue_pushed(struct db *db, const struct chain *own, const struct che
         step->change.epoch = m->epoch;
         step->change.seq = seq;
         step->change.position = m->first_position + (seq - m->first_seq);
+        step->change.was_held = is_held(m, seq);
     }
     return code;
 }
@@ -341,6 +355,7 @@ static void keep_acked(const struct step *step)
     }
     t->sure = t->acked = 1;
     t->position = step->change.position;
+    t->was_held |= step->change.was_held;
 }
 
 /* It has its own change again. One that the office deals it is as good as acknowledged: a courier file brought it. */
@@ -522,10 +537,10 @@ void oracle_ledger_end(uint32_t laptops)
     oracle_ledger_look();
     judge_typed(laptops, 0, used);
     judge_typed(laptops, 1, used);
-    /* What an old copy of a disk wrote once more again is held. */
+    /* What an old copy of a disk wrote once more again is held, until a person says that it counts all the same. */
     for (size_t i = 0; i < ledger.count; i++) {
         const struct oracle_book_entry *entry = oracle_book_find(ledger.all[i].hash);
-        if (ledger.all[i].reissue && !used[i] && entry != NULL && !entry->held)
+        if (ledger.all[i].reissue && !used[i] && entry != NULL && !entry->held && !ledger.all[i].was_held)
             oracle_found("2: %s was written once more, and what it repeats is at the office already",
                          oracle_ledger_name(&ledger.all[i]));
     }

@@ -27,6 +27,7 @@ struct oracle_typed {
     uint32_t header; /* the same, whose disk has its header alone: it let go of the words, and a set-back asks for it */
     int acked;       /* ... at this position: */
     uint64_t position;
+    int was_held; /* and was held there, as the answer said */
 };
 
 void oracle_ledger_reset(void);
