@@ -346,6 +346,17 @@ static void release(struct enrolment *n)
     free(n->folder);
 }
 
+/* A power cut can leave the store's log without the store, which the vault takes for a store that was lost. While the
+ * marker stands nothing was typed here: the log goes. */
+static int drop_stray_log(const struct enrolment *n, struct error *e)
+{
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s-wal", n->store);
+    if (length < 0 || (size_t)length >= sizeof path || is_there(n->store) || !is_there(n->marker) || !is_there(path))
+        return 0;
+    return unlink(path) == 0 ? 0 : error_system(e, E_IO, errno, "%s cannot be removed; remove it by hand", path);
+}
+
 static int enrol(struct enrolment *n, struct id *device, struct error *e)
 {
     int code;
@@ -357,7 +368,8 @@ static int enrol(struct enrolment *n, struct id *device, struct error *e)
             (void)unlink(n->marker);
         return code;
     }
-    if ((code = db_open(&n->db, n->store, n->key, 1, 3000, e)) != 0 || (code = own_keys(n, e)) != 0)
+    if ((code = drop_stray_log(n, e)) != 0 || (code = db_open(&n->db, n->store, n->key, 1, 3000, e)) != 0 ||
+        (code = own_keys(n, e)) != 0)
         return code;
     *device = id_of_device(n->sign_public);
     if (db_meta_uint(n->db, "enrolled") == 0 && (code = ask_office(n, device, e)) != 0) {

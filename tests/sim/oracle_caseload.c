@@ -190,7 +190,7 @@ static int is_taken_down_by(const struct id *device, const struct id *scope, siz
     const struct oracle_book_op *ops = oracle_book_ops(&count);
     for (size_t i = 0; i < size && i < oracle_book_count(); i++) {
         const struct oracle_book_entry *entry = oracle_book_at(i);
-        if (!id_equal(&entry->scope, scope) || entry->held)
+        if (!id_equal(&entry->scope, scope) || is_held(entry, size))
             continue;
         if (entry->kind == KIND_ASSIGNMENT)
             return 0;
