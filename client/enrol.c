@@ -359,6 +359,7 @@ static int drop_stray_log(const struct enrolment *n, struct error *e)
 
 static int enrol(struct enrolment *n, struct id *device, struct error *e)
 {
+    uint64_t enrolled;
     int code;
     if ((code = check_free(n, e)) != 0 || (code = ask_passphrase(n, e)) != 0 || (code = prepare_folder(n, e)) != 0)
         return code;
@@ -372,7 +373,9 @@ static int enrol(struct enrolment *n, struct id *device, struct error *e)
         (code = own_keys(n, e)) != 0)
         return code;
     *device = id_of_device(n->sign_public);
-    if (db_meta_uint(n->db, "enrolled") == 0 && (code = ask_office(n, device, e)) != 0) {
+    if ((code = db_meta_get_uint(n->db, "enrolled", &enrolled, e)) != 0)
+        return code;
+    if (enrolled == 0 && (code = ask_office(n, device, e)) != 0) {
         if (!n->resumes && code == E_REFUSED)
             undo(n);
         return code;

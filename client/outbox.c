@@ -158,15 +158,13 @@ static int cut(const struct outbox *o, uint64_t bytes, struct error *e)
     return 0;
 }
 
-static uint64_t acked_seq(struct db *db, const struct chain *own)
+/* Has it changes, but not all that wait before them? 1, 0 or -1. */
+static int lacks(const struct outbox *o, struct db *db, const struct chain *own, struct error *e)
 {
-    return db_meta_uint(db, "acked_epoch") == own->epoch ? db_meta_uint(db, "acked_seq") : 0;
-}
-
-/* Has it changes, but not all that wait before them? */
-static int lacks(const struct outbox *o, struct db *db, const struct chain *own)
-{
-    return o->bytes > COURIER_HEADER_BYTES && o->epoch == own->epoch && acked_seq(db, own) + 1 < o->from;
+    uint64_t acked;
+    if (queue_acked(db, own->epoch, &acked, e) != 0)
+        return -1;
+    return o->bytes > COURIER_HEADER_BYTES && o->epoch == own->epoch && acked + 1 < o->from;
 }
 
 /* The file is open and whole up to o->bytes: brings it to where the store is. */
@@ -174,8 +172,8 @@ static int catch_up(struct outbox *o, struct db *db, const struct chain *own, co
 {
     int is_empty = o->bytes == COURIER_HEADER_BYTES, code, waits = 0;
     /* What waits of an earlier epoch the office has and proves when it is pushed, or it is written once more. */
-    uint64_t acked = acked_seq(db, own), through = o->epoch == own->epoch && !is_empty ? o->through : 0;
-    if ((code = queue_waits(db, &waits, e)) != 0)
+    uint64_t acked, through = o->epoch == own->epoch && !is_empty ? o->through : 0;
+    if ((code = queue_acked(db, own->epoch, &acked, e)) != 0 || (code = queue_waits(db, &waits, e)) != 0)
         return code;
     if (waits && through < own->seq) {
         if (acked >= through)
@@ -271,7 +269,7 @@ static int attach(struct outbox *o, int folder, struct db *db, const struct chai
 {
     struct courier_reader r = {.end = COURIER_DAMAGED};
     FILE *file;
-    int code = read_at(folder, &file, e);
+    int behind, code = read_at(folder, &file, e);
     if (code == 0) {
         code = courier_walk(&r, (struct courier_source){outbox_source, file}, e);
         (void)fclose(file);
@@ -293,7 +291,9 @@ static int attach(struct outbox *o, int folder, struct db *db, const struct chai
     o->epoch = r.epoch;
     o->from = r.run_seq;
     o->through = r.last_seq;
-    if (memcmp(&r.header.seal_key, &o->header.seal_key, sizeof o->header.seal_key) != 0 || lacks(o, db, own))
+    if ((behind = lacks(o, db, own, e)) < 0)
+        return error_code(e);
+    if (behind || memcmp(&r.header.seal_key, &o->header.seal_key, sizeof o->header.seal_key) != 0)
         return make(o, folder, db, own, secret, e);
     if ((code = open_at(folder, OUTBOX_FILE, O_WRONLY, &o->fd, e)) != 0)
         return code;
@@ -307,12 +307,14 @@ int outbox_follow(struct outbox *o, const char *folder, struct db *db, const str
 {
     struct courier_header header = {.device = own->device};
     uint64_t whole = o->bytes;
-    int fd, code = db_meta_get(db, "seal_key", header.seal_key, sizeof header.seal_key, e);
+    int fd, behind, code = db_meta_get(db, "seal_key", header.seal_key, sizeof header.seal_key, e);
     if (code == E_NOT_FOUND)
         return 0;
     if (code != 0)
         return code;
-    if (o->is_open && (memcmp(&header, &o->header, sizeof header) != 0 || lacks(o, db, own)))
+    if ((behind = o->is_open ? lacks(o, db, own, e) : 0) < 0)
+        return error_code(e);
+    if (o->is_open && (behind || memcmp(&header, &o->header, sizeof header) != 0))
         outbox_close(o);
     if (o->is_open) {
         /* What was written of a record that did not fit is taken away again; if not, the next attach does it. */

@@ -78,8 +78,10 @@ int queue_waits(struct db *db, int *waits, struct error *e)
 
 int queue_seen(struct db *db, struct queue_seen *out, struct error *e)
 {
+    int code;
     memset(out, 0, sizeof *out);
-    out->size = db_meta_uint(db, "checkpoint_size");
+    if ((code = db_meta_get_uint(db, "checkpoint_size", &out->size, e)) != 0)
+        return code;
     return out->size == 0 ? 0 : db_meta_get(db, "checkpoint_root", out->root.b, sizeof out->root.b, e);
 }
 
@@ -118,16 +120,31 @@ static int check_checkpoint(struct db *db, const struct checkpoint_vkey *key, st
 
 /* --- our chain, as the office has it --- */
 
+int queue_acked(struct db *db, uint64_t epoch, uint64_t *seq, struct error *e)
+{
+    uint64_t of;
+    int code;
+    if ((code = db_meta_get_uint(db, "acked_epoch", &of, e)) != 0 ||
+        (code = db_meta_get_uint(db, "acked_seq", seq, e)) != 0)
+        return code;
+    if (of != epoch)
+        *seq = 0;
+    return 0;
+}
+
 /* The hash of our change with that number. 1: found; 0: it has been let go of; -1: failed. */
 static int own_hash(struct db *db, const struct chain *own, uint64_t seq, uint8_t hash[CHANGE_HASH_BYTES],
                     struct error *e)
 {
+    uint64_t acked;
     int64_t id;
     if (seq == own->seq) {
         memcpy(hash, own->hash, CHANGE_HASH_BYTES);
         return 1;
     }
-    if (seq == db_meta_uint(db, "acked_seq") && db_meta_uint(db, "acked_epoch") == own->epoch)
+    if (queue_acked(db, own->epoch, &acked, e) != 0)
+        return -1;
+    if (seq != 0 && seq == acked)
         return db_meta_get(db, "acked_hash", hash, CHANGE_HASH_BYTES, e) == 0 ? 1 : -1;
     id = log_find(db, &own->device, own->epoch, seq, hash, e);
     return id < 0 ? -1 : id != 0;
@@ -157,9 +174,11 @@ static int find_gap(struct db *db, const struct chain *own, uint64_t have, int *
  * it was put back itself: what waits goes on in a new epoch. */
 static int check_chain(struct db *db, const struct chain *own, const struct chain *have, int *forked, struct error *e)
 {
-    uint64_t acked = db_meta_uint(db, "acked_epoch") == own->epoch ? db_meta_uint(db, "acked_seq") : 0;
+    uint64_t acked;
     uint8_t hash[CHANGE_HASH_BYTES];
-    int found;
+    int found, code = queue_acked(db, own->epoch, &acked, e);
+    if (code != 0)
+        return code;
     /* An office that does not know our epoch speaks of another. */
     *forked = !id_equal(&have->device, &own->device) || have->epoch != own->epoch || have->seq > own->seq;
     if (*forked)
@@ -393,9 +412,12 @@ static int note_held(struct db *db, const struct chain *own, const struct messag
 static int note_acked(struct db *db, const struct chain *own, uint64_t seq, struct error *e)
 {
     uint8_t hash[CHANGE_HASH_BYTES];
+    uint64_t epoch, acked;
     int code;
-    uint64_t acked = db_meta_uint(db, "acked_epoch");
-    if (acked > own->epoch || (acked == own->epoch && db_meta_uint(db, "acked_seq") >= seq))
+    if ((code = db_meta_get_uint(db, "acked_epoch", &epoch, e)) != 0 ||
+        (code = queue_acked(db, own->epoch, &acked, e)) != 0)
+        return code;
+    if (epoch > own->epoch || acked >= seq)
         return 0;
     if (log_find(db, &own->device, own->epoch, seq, hash, e) <= 0)
         return error_code(e);

@@ -34,6 +34,9 @@ struct queue_seen {
 };
 int queue_seen(struct db *db, struct queue_seen *out, struct error *e);
 
+/* How far our chain of this epoch is proved to be at the office; 0: not at all. Errors: of the store. */
+int queue_acked(struct db *db, uint64_t epoch, uint64_t *seq, struct error *e);
+
 /* Checks what the office says when we meet: its checkpoint, that its log continues the one that we saw, and that it has
  * what it has proved to have of our chain. Stores the checkpoint. *forked: not 0 where what waits cannot follow what it
  * has of our epoch (reissue.h). Inside the caller's transaction. own: where our chain ends. E_VERIFY, E_INPUT: the

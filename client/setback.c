@@ -239,12 +239,14 @@ static int queue_again(struct db *db, const struct chain *own, uint64_t size, co
 static int take_back_acked(struct db *db, const struct chain *own, const struct chain *have, struct error *e)
 {
     uint8_t hash[CHANGE_HASH_BYTES];
-    uint64_t seq = have->epoch == own->epoch ? have->seq : 0;
+    uint64_t acked, seq = have->epoch == own->epoch ? have->seq : 0;
     struct change c;
     sqlite3_stmt *s;
     int64_t id;
     int row, code;
-    if (db_meta_uint(db, "acked_epoch") != own->epoch || seq >= db_meta_uint(db, "acked_seq"))
+    if ((code = queue_acked(db, own->epoch, &acked, e)) != 0)
+        return code;
+    if (seq >= acked)
         return 0; /* what was proved of an earlier epoch nothing asks for */
     memcpy(hash, have->hash, sizeof hash);
     if ((id = log_find(db, &own->device, own->epoch, seq, hash, e)) < 0)
@@ -282,9 +284,10 @@ static int set_aside(struct db *db, uint64_t size, struct error *e)
 /* All is dealt anew: a scope may have come compact, over what is gone, or have been let go of by what is gone. */
 static int begin_anew(struct db *db, uint64_t size, struct error *e)
 {
-    uint64_t cursor = db_meta_uint(db, "pull_cursor");
+    uint64_t cursor;
     int code;
-    if ((code = db_meta_set_uint(db, "pull_cursor", cursor < size ? cursor : size, e)) != 0 ||
+    if ((code = db_meta_get_uint(db, "pull_cursor", &cursor, e)) != 0 ||
+        (code = db_meta_set_uint(db, "pull_cursor", cursor < size ? cursor : size, e)) != 0 ||
         (code = db_meta_set_uint(db, "checkpoint_size", 0, e)) != 0 ||
         (code = db_run(db, e, "UPDATE scope SET complete = 0", "")) != 0 ||
         (code = db_run(db, e, "DELETE FROM arriving", "")) != 0)

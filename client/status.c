@@ -58,13 +58,12 @@ static int read_status(const struct store *s, struct status *st, struct error *e
             0 ||
         (code = record_conflicts(db, count_conflict, st, e)) != 0 || (code = decided_count(db, &st->decided, e)) != 0 ||
         (code = record_newer_count(db, &st->newer, e)) != 0 || (code = reissue_count(db, &st->reissued, e)) != 0 ||
-        (code = setback_count(db, &st->lost, e)) != 0)
+        (code = setback_count(db, &st->lost, e)) != 0 ||
+        (code = db_meta_get_uint(db, "last_sync", &st->last_sync, e)) != 0 ||
+        (code = db_meta_get_uint(db, "checkpoint_size", &st->checkpoint, e)) != 0 ||
+        (code = db_meta_get_uint(db, "agrees", &st->agrees, e)) != 0)
         return code;
-    st->last_sync = db_meta_uint(db, "last_sync");
-    st->checkpoint = db_meta_uint(db, "checkpoint_size");
-    st->agrees = db_meta_uint(db, "agrees");
-    st->position = db_meta_uint(db, "digest_position");
-    return 0;
+    return db_meta_get_uint(db, "digest_position", &st->position, e);
 }
 
 /* The held changes, one after another. */

@@ -100,8 +100,11 @@ static int check_head(struct store *s, struct error *e)
 {
     const struct chain *own = &s->author.chain;
     uint8_t hash[CHANGE_HASH_BYTES];
+    uint64_t put_back;
     int64_t found = 0;
-    s->put_back = db_meta_uint(s->db, "put_back") != 0 || is_later(&s->kept, own);
+    if (db_meta_get_uint(s->db, "put_back", &put_back, e) != 0)
+        return error_code(e);
+    s->put_back = put_back != 0 || is_later(&s->kept, own);
     if (s->put_back || s->kept.seq == 0)
         return 0;
     if (s->kept.epoch == own->epoch && s->kept.seq == own->seq)
@@ -164,6 +167,7 @@ void store_warn(struct store *s, FILE *err)
 static int load(struct store *s, struct error *e)
 {
     char key[CHECKPOINT_VKEY_MAX], yes;
+    uint64_t port;
     /* A page that cannot be read is a damaged store, and no word of an enrolment. */
     int code = db_meta_get(s->db, "enrolled", &yes, sizeof yes, e);
     if (code == E_NOT_FOUND)
@@ -172,11 +176,12 @@ static int load(struct store *s, struct error *e)
         (code = db_meta_get(s->db, "user", s->user.b, ID_BYTES, e)) != 0 ||
         (code = db_meta_get(s->db, "sign_secret", s->sign_secret, crypto_sign_SECRETKEYBYTES, e)) != 0 ||
         (code = db_meta_get(s->db, "noise_secret", s->noise_secret, crypto_scalarmult_SCALARBYTES, e)) != 0 ||
-        (code = db_meta_get(s->db, "office_noise", s->office_noise, sizeof s->office_noise, e)) != 0)
+        (code = db_meta_get(s->db, "office_noise", s->office_noise, sizeof s->office_noise, e)) != 0 ||
+        (code = db_meta_get_uint(s->db, "office_port", &port, e)) != 0)
         return code;
     db_meta_text(s->db, "log_key", key, sizeof key);
     db_meta_text(s->db, "office_host", s->office_host, sizeof s->office_host);
-    s->office_port = (unsigned)db_meta_uint(s->db, "office_port");
+    s->office_port = (unsigned)port;
     return checkpoint_vkey_parse(key, &s->office_key, e);
 }
 

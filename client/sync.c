@@ -102,10 +102,10 @@ static int say_hello(struct sync *s, struct error *e)
     h->set_backs.p = known;
     if ((code = queue_seen(s->store->db, &seen, e)) != 0 ||
         (code = setback_known(s->store->db, known, &h->set_backs.size, e)) != 0 ||
+        (code = db_meta_get_uint(s->store->db, "pull_cursor", &h->cursor, e)) != 0 ||
         (code = apply_scopes(s->store->db, &scopes, &count, e)) != 0)
         return code;
     h->end = s->store->author.chain;
-    h->cursor = db_meta_uint(s->store->db, "pull_cursor");
     message_caseload_digest(scopes, count, h->caseload_digest);
     free(scopes);
     h->checkpoint_size = seen.size;
@@ -301,7 +301,8 @@ static int pull_all(struct sync *s, struct error *e)
         return code;
     for (int first = 1; code == 0 && !s->got.done; first = 0) {
         struct message m = {.type = MESSAGE_PULL};
-        m.as.pull.cursor = db_meta_uint(store->db, "pull_cursor");
+        if ((code = db_meta_get_uint(store->db, "pull_cursor", &m.as.pull.cursor, e)) != 0)
+            break;
         m.as.pull.credit = s->room;
         m.as.pull.has_caseload = first && s->want_caseload;
         if (m.as.pull.has_caseload)

@@ -451,13 +451,6 @@ int db_meta_get_uint(struct db *db, const char *name, uint64_t *out, struct erro
     return code;
 }
 
-uint64_t db_meta_uint(struct db *db, const char *name)
-{
-    uint64_t value;
-    (void)db_meta_get_uint(db, name, &value, NULL);
-    return value;
-}
-
 void db_meta_text(struct db *db, const char *name, char *out, size_t out_max)
 {
     sqlite3_stmt *s;

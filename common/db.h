@@ -55,7 +55,6 @@ int db_meta_set(struct db *db, const char *name, const void *bytes, size_t size,
 int db_meta_get(struct db *db, const char *name, void *out, size_t size, struct error *e);
 int db_meta_set_uint(struct db *db, const char *name, uint64_t value, struct error *e);
 int db_meta_get_uint(struct db *db, const char *name, uint64_t *out, struct error *e); /* 0 where absent */
-uint64_t db_meta_uint(struct db *db, const char *name); /* 0 where absent, and where it cannot be read */
 int db_meta_set_text(struct db *db, const char *name, const char *text, struct error *e);
 /* "" where absent; out_max bytes with the final NUL. */
 void db_meta_text(struct db *db, const char *name, char *out, size_t out_max);

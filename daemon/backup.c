@@ -162,11 +162,13 @@ static void begin_epoch(struct central *c)
 int backup_announce(struct central *c, uint64_t size, struct error *e)
 {
     static const struct id everywhere;
-    uint64_t marked = db_meta_uint(c->db, "backup_size");
+    uint64_t marked;
     struct id record = id_new(c->author.wall());
     char at[CLOCK_TEXT], number[24];
     struct edit edit;
     int code;
+    if ((code = db_meta_get_uint(c->db, "backup_size", &marked, e)) != 0)
+        return code;
     if (size == 0 && marked == 0)
         return error_set(e, E_USAGE,
                          "this office is no backup that `satcheld backup` made; if it was put back by other means, say "

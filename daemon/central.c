@@ -108,12 +108,12 @@ static int load(struct central *c, struct error *e)
     if ((code = checkpoint_vkey_parse(vkey, &c->vkey, e)) != 0 ||
         (code = load_secret(c, "seal_secret", c->keys->seal_secret, e)) != 0 ||
         (code = load_secret(c, "lease_secret", c->keys->lease_secret, e)) != 0 ||
-        (code = edit_author_load(c->db, &c->author, e)) != 0 || (code = log_frontier(c->db, &c->tree, e)) != 0)
+        (code = edit_author_load(c->db, &c->author, e)) != 0 || (code = log_frontier(c->db, &c->tree, e)) != 0 ||
+        (code = db_meta_get_uint(c->db, "checkpoint_size", &c->checkpoint_size, e)) != 0 ||
+        (code = db_meta_get_uint(c->db, "backup_size", &c->backup_size, e)) != 0)
         return code;
     crypto_scalarmult_base(c->seal_public, c->keys->seal_secret);
     db_meta_text(c->db, "checkpoint", c->checkpoint, sizeof c->checkpoint);
-    c->checkpoint_size = db_meta_uint(c->db, "checkpoint_size");
-    c->backup_size = db_meta_uint(c->db, "backup_size");
     if (c->checkpoint_size != c->tree.size)
         return error_set(e, E_VERIFY, "the office's log has %llu entries, but its checkpoint says %llu",
                          (unsigned long long)c->tree.size, (unsigned long long)c->checkpoint_size);

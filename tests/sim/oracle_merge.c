@@ -171,7 +171,7 @@ static int is_behind(const struct oracle_log *log, struct db *db, const struct i
 {
     if (!oracle_replay_continues(log, db))
         return 1;
-    for (uint64_t i = db_meta_uint(db, "pull_cursor"); i < log->entry_count; i++)
+    for (uint64_t i = oracle_store_meta(db, "pull_cursor"); i < log->entry_count; i++)
         for (size_t k = 0; k < count && schema_is_dealt(log->entries[i].kind); k++)
             if (!log->entries[i].is_out && id_equal(&log->entries[i].scope, &scopes[k]))
                 return 1;

@@ -272,7 +272,7 @@ void oracle_replay_office(const struct oracle_log *log)
 
 int oracle_replay_continues(const struct oracle_log *log, struct db *db)
 {
-    uint64_t size = db_meta_uint(db, "checkpoint_size");
+    uint64_t size = oracle_store_meta(db, "checkpoint_size");
     struct merkle_hash root;
     return size == 0 || (db_meta_get(db, "checkpoint_root", root.b, sizeof root.b, NULL) == 0 &&
                          compare_root(log, size, root.b) == 0);
@@ -284,7 +284,7 @@ void oracle_replay_laptop(const struct oracle_log *log, unsigned machine)
     uint64_t size;
     if (db == NULL)
         return;
-    size = db_meta_uint(db, "checkpoint_size");
+    size = oracle_store_meta(db, "checkpoint_size");
     /* Of an office that was set back a laptop may have seen more than is there now, or something else in its place: it
      * is a witness of that, and what it keeps is right. */
     if (!is_gone(size) && !oracle_replay_continues(log, db))

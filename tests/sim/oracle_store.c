@@ -56,7 +56,7 @@ int __wrap_db_open(struct db **out, const char *path, const uint8_t key[32], int
     keys[m].is_known = 1;
     memcpy(keys[m].key, key, sizeof keys[m].key);
     if (m == MACHINE_OFFICE && set_back) {
-        uint64_t size = db_meta_uint(*out, "checkpoint_size");
+        uint64_t size = oracle_store_meta(*out, "checkpoint_size");
         set_back = 0;
         backup = size < backup ? size : backup;
         oracle_ledger_set_back(size);
@@ -117,6 +117,12 @@ uint64_t oracle_store_count(struct db *db, const char *sql)
     n = db_uint(s, 0);
     db_done(db, s);
     return n;
+}
+
+uint64_t oracle_store_meta(struct db *db, const char *name)
+{
+    uint64_t n = 0;
+    return db_meta_get_uint(db, name, &n, NULL) == 0 ? n : 0;
 }
 
 int oracle_is_settled(unsigned machine)

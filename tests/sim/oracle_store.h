@@ -20,6 +20,9 @@ void oracle_store_close(struct db *db);
 /* The scopes that a laptop's store holds whole; freed with free. NULL: it cannot be read. */
 struct id *oracle_store_scopes(struct db *db, size_t *count);
 
+/* A number of the store's meta; 0 where it is absent or cannot be read. */
+uint64_t oracle_store_meta(struct db *db, const char *name);
+
 /* The first number of a query without parameters; UINT64_MAX where the store cannot be read. */
 uint64_t oracle_store_count(struct db *db, const char *sql);
 

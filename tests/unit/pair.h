@@ -17,6 +17,7 @@
 #include "backup.h"
 #include "central.h"
 #include "clock.h"
+#include "db_meta.h"
 #include "deal.h"
 #include "fork.h"
 #include "log.h"
