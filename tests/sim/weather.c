@@ -133,6 +133,7 @@ static int happens_image(struct world *w, unsigned m, int argc, char *const *arg
     if (disk_copy(m, WORLD_IMAGE + m) != 0)
         return -1;
     w->laptops[m].has_image = 1;
+    w->laptops[m].image_is_enrolled = w->laptops[m].is_enrolled;
     oracle_copied(m, WORLD_IMAGE + m);
     return 0;
 }
@@ -147,6 +148,7 @@ static int happens_putback(struct world *w, unsigned m, int argc, char *const *a
     if (disk_copy(WORLD_IMAGE + m, m) != 0)
         return -1;
     w->strange = 1;
+    w->laptops[m].is_enrolled = w->laptops[m].image_is_enrolled;
     oracle_put_back(m, WORLD_IMAGE + m);
     return 0;
 }

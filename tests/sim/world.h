@@ -25,7 +25,7 @@ struct world_laptop {
     int is_enrolled, is_gone;    /* gone: lost, wiped or revoked for good, nothing is expected of it */
     int is_revoked;              /* its work comes to the office, and is held there */
     int is_disabled;             /* so is its person, for now */
-    int has_image;
+    int has_image, image_is_enrolled;
     char backup_device[40]; /* the device that the office's backup knows */
     int has_synced;         /* its last sync came to its end: status 0 or 1 */
     char ticket[300];       /* that it has, and has not used yet; empty: none */
