@@ -106,6 +106,11 @@ void oracle_lost(unsigned machine)
     oracle_ledger_lost(machine);
 }
 
+void oracle_brought(unsigned machine)
+{
+    oracle_ledger_brought(machine);
+}
+
 void oracle_office_up(void)
 {
     oracle_look();

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "disk.h"
 #include "loop.h"
@@ -96,16 +97,19 @@ static void ended(struct world *w, struct machine_run *r)
         names_value(r->out, "device", l->device, sizeof l->device);
         names_value(r->out, "user", l->user, sizeof l->user);
         l->is_enrolled = 1;
+        l->is_revoked = 0;
         (void)snprintf(w->used_ticket, sizeof w->used_ticket, "%s", r->argv[1]);
     }
     if (!r->died && r->status == WORLD_REFUSED && strcmp(r->argv[0], "enrol") == 0)
         l->ticket[0] = '\0';
+    if (strcmp(r->argv[0], "courier") == 0)
+        l->took_out = !r->died && (r->status <= 1 || (r->status == WORLD_UNVERIFIED && !l->is_enrolled));
     w->commands++;
     if (strcmp(r->argv[0], "sync") == 0) {
         w->syncs++;
         l->has_synced = !r->died && r->status <= 1;
     }
-    if (!r->died && r->status == 13 && !w->strange)
+    if (!r->died && r->status == WORLD_UNVERIFIED && !w->strange && l->is_enrolled)
         oracle_found("0: %s refuses to verify, and nothing happened to any disk: %s", l->name, r->err);
     if (strstr(r->err, "internal") != NULL)
         oracle_found("0: an internal error on %s: %s", l->name, r->err);
@@ -394,17 +398,23 @@ static void decide(struct world *w, unsigned m, unsigned number, unsigned value)
     collect(w);
 }
 
-/* What is unsent goes to the office as a file, past the link, and without the store. */
+/* What is unsent goes to the office as a file, past the link, and without the store, which may be gone. */
 static void courier(struct world *w, unsigned m)
 {
     char file[300];
+    struct machine_run *r;
     const char *out[] = {"courier", "out", file}, *in[] = {"courier", file};
     (void)snprintf(file, sizeof file, "%s/courier-%u-%llu", w->root, m, (unsigned long long)w->events);
-    if (!w->laptops[m].is_enrolled || !wait_for(w, m))
+    if (!wait_for(w, m))
         return;
+    w->laptops[m].took_out = 0;
     command(w, m, 3, out);
     office_up(w);
-    machine_free(task(w, 2, in));
+    r = task(w, 2, in);
+    /* What a cloned or put back laptop sealed may be another change of the same number. */
+    if (!w->strange && w->laptops[m].took_out && (access(file, F_OK) != 0 || (r != NULL && !r->died && r->status <= 1)))
+        oracle_brought(m);
+    machine_free(r);
 }
 
 static void laptop_event(struct world *w, unsigned m, int argc, char *const *argv)
