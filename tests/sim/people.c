@@ -315,6 +315,20 @@ static void contest_field(struct people *p, const char *who, const struct schema
                k->number == KIND_CASE ? 'c' : 'p', n, f->name, value);
 }
 
+/* One of them decides, perhaps by what it saw before the other wrote once more. */
+static void settle_contest(struct people *p, const char *a, const char *b, const struct schema_kind *k,
+                           const struct schema_field *f, unsigned n)
+{
+    int late = below(p, 3) == 0;
+    if (late) {
+        contest_field(p, b, k, f, n);
+        people_say(p, "%s sync", b);
+        p->at_s += 60;
+    }
+    if (late || below(p, 2) != 0)
+        people_say(p, "%s decide %u %u%s", a, below(p, 6), below(p, 4), late ? " late" : "");
+}
+
 /* Two write the same field before either has seen what the other wrote; then somebody is given the case. */
 static void contest(struct people *p)
 {
@@ -346,6 +360,7 @@ static void contest(struct people *p)
     }
     if (below(p, 2) != 0)
         contest_field(p, third, k, f, n);
+    settle_contest(p, a, b, k, f, n);
 }
 
 /* The office's power goes as soon as it has answered, or its disk or memory fails while it takes what comes. */
@@ -398,7 +413,7 @@ static void work(struct people *p)
     else if (n < 56)
         write_void(p, who);
     else if (n < 64)
-        people_say(p, "%s decide %u %u", who, below(p, 6), below(p, 4));
+        people_say(p, "%s decide %u %u%s", who, below(p, 6), below(p, 4), below(p, 3) == 0 ? " late" : "");
     else if (n < 67)
         link_people(p, who);
     else if (n < 71)

@@ -18,7 +18,8 @@
 enum {
     MINUTE = 60000,
     OFFICE_BACK = 20 * MINUTE, /* somebody notices, and starts it again */
-    PATIENCE = 15 * MINUTE     /* how long a person waits for the last command to end */
+    PATIENCE = 15 * MINUTE,    /* how long a person waits for the last command to end */
+    LOOKS = 64                 /* so many conflicts of a list, which begins again at its end */
 };
 
 /* --- the trace --- */
@@ -102,8 +103,7 @@ static void ended(struct world *w, struct machine_run *r)
     }
     if (!r->died && r->status == WORLD_REFUSED && strcmp(r->argv[0], "enrol") == 0)
         l->ticket[0] = '\0';
-    if (strcmp(r->argv[0], "courier") == 0)
-        l->took_out = !r->died && (r->status <= 1 || (r->status == WORLD_UNVERIFIED && !l->is_enrolled));
+    l->status = r->died ? -1 : r->status;
     w->commands++;
     if (strcmp(r->argv[0], "sync") == 0) {
         w->syncs++;
@@ -375,44 +375,87 @@ static void enrol(struct world *w, unsigned m)
         l->ticket[0] = '\0';
 }
 
-/* decide N V: the n-th of the conflicts here, by its v-th value (0: merged, or a void confirmed). */
-static void decide(struct world *w, unsigned m, unsigned number, unsigned value)
+struct world_conflict {
+    char record[40], field[40], code[40];
+};
+
+/* The n-th that the list names; 0: it has no more. */
+static int find_conflict(const char *list, unsigned number, struct world_conflict *out)
+{
+    return names_nth(list, "code", number, out->code, sizeof out->code) &&
+           names_before(list, "code", number, "record", out->record, sizeof out->record) &&
+           names_before(list, "code", number, "field", out->field, sizeof out->field);
+}
+
+/* Has this one another code by now? */
+static int has_changed(struct world *w, unsigned m, const struct world_conflict *seen)
 {
     static const char *const list[] = {"conflicts", "--json"};
-    char record[40], field[40], code[40], choice[16];
     struct machine_run *r = machine_command(m, 2, list);
+    struct world_conflict now;
+    int found = 0;
     world_reap(w);
-    if (r != NULL && !machine_is_busy(m) && !r->died && names_nth(r->out, "code", number, code, sizeof code) &&
-        names_before(r->out, "code", number, "record", record, sizeof record) &&
-        names_before(r->out, "code", number, "field", field, sizeof field)) {
-        const char *words[] = {"resolve", record, field, choice, "--seen", code, "--reason", "seen on a visit"};
-        if (strcmp(field, "void") == 0)
-            (void)snprintf(choice, sizeof choice, "%s", value % 2 == 0 ? "yes" : "no");
-        else if (value == 0)
-            (void)snprintf(choice, sizeof choice, "merged");
-        else
-            (void)snprintf(choice, sizeof choice, "%u", value);
-        collect(w);
-        command(w, m, 8, words);
-    }
+    for (unsigned i = 0; i < LOOKS && r != NULL && !machine_is_busy(m) && !r->died && find_conflict(r->out, i, &now);
+         i++)
+        found |= strcmp(now.record, seen->record) == 0 && strcmp(now.field, seen->field) == 0 &&
+                 strcmp(now.code, seen->code) != 0;
     collect(w);
+    return found;
+}
+
+static void laptop_event(struct world *w, unsigned m, int argc, char *const *argv);
+
+/* decide N V [late]: the n-th of the conflicts here, by its v-th value (0: merged, or a void confirmed). late: a sync
+ * comes between the look and the decision. */
+static void decide(struct world *w, unsigned m, unsigned number, unsigned value, int late)
+{
+    static const char *const list[] = {"conflicts", "--json"};
+    struct machine_run *r = machine_command(m, 2, list);
+    struct world_conflict c;
+    char choice[16], *sync[] = {"sync"};
+    const char *words[] = {"resolve", c.record, c.field, choice, "--seen", c.code, "--reason", "seen on a visit"};
+    int found, changed = 0;
+    world_reap(w);
+    found = r != NULL && !machine_is_busy(m) && !r->died && find_conflict(r->out, number, &c);
+    collect(w);
+    if (!found)
+        return;
+    if (late) {
+        laptop_event(w, m, 1, sync);
+        if (!sit_down(w, m) || !wait_for(w, m))
+            return;
+        changed = has_changed(w, m, &c);
+    }
+    if (strcmp(c.field, "void") == 0)
+        (void)snprintf(choice, sizeof choice, "%s", value % 2 == 0 ? "yes" : "no");
+    else if (value == 0)
+        (void)snprintf(choice, sizeof choice, "merged");
+    else
+        (void)snprintf(choice, sizeof choice, "%u", value);
+    command(w, m, 8, words);
+    if (changed && (w->laptops[m].status == 0 || w->laptops[m].status == 1))
+        oracle_found("3: %s decided on %s of %s, which had changed since it was looked at", w->laptops[m].name, c.field,
+                     c.record);
 }
 
 /* What is unsent goes to the office as a file, past the link, and without the store, which may be gone. */
 static void courier(struct world *w, unsigned m)
 {
     char file[300];
+    struct world_laptop *l = &w->laptops[m];
     struct machine_run *r;
+    int took_out;
     const char *out[] = {"courier", "out", file}, *in[] = {"courier", file};
     (void)snprintf(file, sizeof file, "%s/courier-%u-%llu", w->root, m, (unsigned long long)w->events);
     if (!wait_for(w, m))
         return;
-    w->laptops[m].took_out = 0;
     command(w, m, 3, out);
+    took_out =
+        wait_for(w, m) && (l->status == 0 || l->status == 1 || (l->status == WORLD_UNVERIFIED && !l->is_enrolled));
     office_up(w);
     r = task(w, 2, in);
     /* What a cloned or put back laptop sealed may be another change of the same number. */
-    if (!w->strange && w->laptops[m].took_out && (access(file, F_OK) != 0 || (r != NULL && !r->died && r->status <= 1)))
+    if (!w->strange && took_out && (access(file, F_OK) != 0 || (r != NULL && !r->died && r->status <= 1)))
         oracle_brought(m);
     machine_free(r);
 }
@@ -433,8 +476,8 @@ static void laptop_event(struct world *w, unsigned m, int argc, char *const *arg
     }
     if (!sit_down(w, m))
         return;
-    if (strcmp(argv[0], "decide") == 0 && argc == 3) {
-        decide(w, m, (unsigned)strtoul(argv[1], NULL, 10), (unsigned)strtoul(argv[2], NULL, 10));
+    if (strcmp(argv[0], "decide") == 0 && argc >= 3) {
+        decide(w, m, (unsigned)strtoul(argv[1], NULL, 10), (unsigned)strtoul(argv[2], NULL, 10), argc > 3);
         return;
     }
     if (names_put(w, argc - 2 * named, argv + 2 * named, words) != 0)

@@ -29,7 +29,7 @@ struct world_laptop {
     int has_image;
     char backup_device[40]; /* the device that the office's backup knows */
     int has_synced;         /* its last sync came to its end: status 0 or 1 */
-    int took_out;           /* its last `courier out` said what is in the outbox */
+    int status;             /* of its last command; -1: its machine died under it */
     char ticket[300];       /* that it has, and has not used yet; empty: none */
     char wants[24];         /* the name that the record of the running command gets */
 };
