@@ -115,8 +115,10 @@ static void work_on(struct people *p, const char *who)
 static void break_store(struct people *p, const char *who)
 {
     people_write(p, who, 1 + below(p, 2));
+    p->at_s += 20 * 60; /* the store is locked by then, and unlocked with something unsent */
     people_say(p, "%s status", who);
-    people_write(p, who, 1 + below(p, 2));
+    if (below(p, 2) != 0)
+        people_write(p, who, 1 + below(p, 2));
     p->at_s += 60;
     people_say(p, "weather %s broken", who);
     people_say(p, "%s courier", who);

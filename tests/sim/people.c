@@ -325,7 +325,7 @@ static void settle_contest(struct people *p, const char *a, const char *b, const
         people_say(p, "%s sync", b);
         p->at_s += 60;
     }
-    if (late || below(p, 2) != 0)
+    if (late || below(p, 3) != 0)
         people_say(p, "%s decide %u %u%s", a, below(p, 6), below(p, 4), late ? " late" : "");
 }
 
@@ -336,8 +336,10 @@ static void contest(struct people *p)
     const struct schema_kind *k = schema_kind(below(p, 3) != 0 ? KIND_CASE : KIND_CLIENT);
     const struct schema_field *f = some_field(p, k);
     unsigned n = 1 + below(p, 2);
-    int moves = below(p, 2) != 0;
+    int moves = p->s->laptops > 2 && below(p, 2) != 0;
     two(p, &a, &b);
+    while (moves && (third == a || third == b))
+        third = people_who(p);
     if (moves) {
         people_say(p, "office case release :c%u %s", n, third);
         people_say(p, "%s sync", third);
