@@ -291,7 +291,8 @@ int __wrap_command_sync(struct cli *cli, int argc, char **argv, int *waiting, st
     return code;
 }
 
-/* What it says is in the outbox is on the disk. What waits of an earlier epoch is not in it. */
+/* What it says is in the outbox is on the disk; not what waits of an earlier epoch, nor what a commit that failed took
+ * back. */
 int __wrap_outbox_follow(struct outbox *o, const char *folder, struct db *db, const struct chain *own,
                          const uint8_t *secret, struct error *e)
 {
@@ -299,7 +300,8 @@ int __wrap_outbox_follow(struct outbox *o, const char *folder, struct db *db, co
     int code = __real_outbox_follow(o, folder, db, own, secret, e);
     for (size_t i = 0; is_laptop() && code == 0 && o->is_open && !disk_is_dark(m) && i < ledger.count; i++) {
         struct oracle_typed *t = &ledger.all[i];
-        if ((t->on >> m & 1) && t->epoch == own->epoch && t->seq <= own->seq && id_equal(&t->device, &own->device))
+        if ((t->on >> m & 1) && t->sure && t->epoch == own->epoch && t->seq <= own->seq &&
+            id_equal(&t->device, &own->device))
             t->sealed |= 1u << m;
     }
     return code;
