@@ -233,7 +233,7 @@ static void put_back(struct world *w)
         return;
     machine_office_stop();
     world_advance(w, process_now_ms + 1000);
-    if (machine_office() != NULL)
+    if (machine_office() != NULL || disk_is_dark(MACHINE_OFFICE)) /* the power went while it stopped */
         return;
     w->strange = 1;
     disk_calm(MACHINE_OFFICE); /* it is a new disk */
