@@ -101,6 +101,11 @@ void oracle_copied(unsigned from, unsigned to)
     oracle_ledger_copied(from, to);
 }
 
+void oracle_broken(unsigned machine)
+{
+    oracle_ledger_broken(machine);
+}
+
 void oracle_lost(unsigned machine)
 {
     oracle_ledger_lost(machine);

@@ -21,6 +21,7 @@ void oracle_task(const struct machine_run *run);
 void oracle_put_back(unsigned machine, unsigned image); /* machine's disk is now what image (a machine's number) kept */
 void oracle_copied(unsigned from, unsigned to);         /* an image was taken, or a laptop cloned */
 void oracle_lost(unsigned machine);                     /* the disk is gone: stolen, or the store was wiped */
+void oracle_broken(unsigned machine);                   /* the store is gone, and the outbox is not */
 /* A courier brought what the machine's outbox holds, be it nothing, and the office took it. */
 void oracle_brought(unsigned machine);
 /* The office runs (again): after a start, a power cut, a restore. */

@@ -440,6 +440,13 @@ void oracle_ledger_copied(unsigned from, unsigned to)
 
 void oracle_ledger_lost(unsigned machine)
 {
+    oracle_ledger_broken(machine);
+    for (size_t i = 0; i < ledger.count; i++)
+        ledger.all[i].sealed &= ~(1u << machine);
+}
+
+void oracle_ledger_broken(unsigned machine)
+{
     memset(&ledger.machines[machine].device, 0, sizeof ledger.machines[machine].device);
     for (size_t i = 0; i < ledger.count; i++) {
         ledger.all[i].on &= ~(1u << machine);

@@ -44,6 +44,7 @@ int oracle_ledger_syncs(unsigned machine);
 /* What the weather did: as oracle.h says. */
 void oracle_ledger_copied(unsigned from, unsigned to);
 void oracle_ledger_lost(unsigned machine);
+void oracle_ledger_broken(unsigned machine);
 /* The office took in what this machine's outbox holds. */
 void oracle_ledger_brought(unsigned machine);
 /* To a backup of so many entries: what it does not have nobody acknowledges any more, from the first sync on that meets

@@ -200,7 +200,7 @@ static int happens_broken(struct world *w, unsigned m, int argc, char *const *ar
     }
     process_act_on(MACHINE_OFFICE);
     w->laptops[m].is_enrolled = 0;
-    oracle_lost(m);
+    oracle_broken(m);
     return 0;
 }
 
