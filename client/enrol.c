@@ -196,18 +196,24 @@ static int own_keys(struct enrolment *n, struct error *e)
     return code;
 }
 
-/* Takes away what this run made. The office has refused for good, so nobody knows these keys. */
-static void undo(struct enrolment *n)
+/* The store of an enrolment that is not finished. */
+static void remove_store(const struct enrolment *n)
 {
     static const char *const endings[] = {"", "-wal", "-journal"};
     char path[4096];
-    db_close(n->db);
-    n->db = NULL;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         int length = snprintf(path, sizeof path, "%s%s", n->store, endings[i]);
         if (length > 0 && (size_t)length < sizeof path)
             (void)unlink(path);
     }
+}
+
+/* Takes away what this run made. The office has refused for good, so nobody knows these keys. */
+static void undo(struct enrolment *n)
+{
+    db_close(n->db);
+    n->db = NULL;
+    remove_store(n);
     (void)unlink(n->keys);
     (void)unlink(n->marker);
 }
@@ -346,15 +352,18 @@ static void release(struct enrolment *n)
     free(n->folder);
 }
 
-/* A power cut can leave the store's log without the store, which the vault takes for a store that was lost. While the
- * marker stands nothing was typed here: the log goes. */
-static int drop_stray_log(const struct enrolment *n, struct error *e)
+/* A power cut while the store was made can leave a torn first page, or a log without its store: the key is right, and
+ * it does not open. While the marker stands nothing was typed here, so it is made anew; the office refuses the ticket
+ * if it has heard of the keys that were in it. */
+static int open_store(struct enrolment *n, struct error *e)
 {
-    char path[4096];
-    int length = snprintf(path, sizeof path, "%s-wal", n->store);
-    if (length < 0 || (size_t)length >= sizeof path || is_there(n->store) || !is_there(n->marker) || !is_there(path))
-        return 0;
-    return unlink(path) == 0 ? 0 : error_system(e, E_IO, errno, "%s cannot be removed; remove it by hand", path);
+    struct error why = {0, ""};
+    int code = db_open(&n->db, n->store, n->key, 1, 3000, &why);
+    if ((code == E_WRONG_KEY || code == E_VERIFY) && is_there(n->marker)) {
+        remove_store(n);
+        return db_open(&n->db, n->store, n->key, 1, 3000, e);
+    }
+    return code != 0 ? error_set(e, code, "%s", why.text) : 0;
 }
 
 static int enrol(struct enrolment *n, struct id *device, struct error *e)
@@ -369,8 +378,7 @@ static int enrol(struct enrolment *n, struct id *device, struct error *e)
             (void)unlink(n->marker);
         return code;
     }
-    if ((code = drop_stray_log(n, e)) != 0 || (code = db_open(&n->db, n->store, n->key, 1, 3000, e)) != 0 ||
-        (code = own_keys(n, e)) != 0)
+    if ((code = open_store(n, e)) != 0 || (code = own_keys(n, e)) != 0)
         return code;
     *device = id_of_device(n->sign_public);
     if ((code = db_meta_get_uint(n->db, "enrolled", &enrolled, e)) != 0)

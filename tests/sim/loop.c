@@ -513,12 +513,27 @@ static int turn_handle(struct sim_loop *l, uv_handle_t *h)
     return h->type == UV_TCP ? turn_stream(l, (uv_stream_t *)h) : 0;
 }
 
+/* As libuv does: what was still being written hears of it before the handle is gone. */
+static void cancel_writes(struct sim_loop *l, const uv_handle_t *h)
+{
+    for (size_t i = 0; i < l->done_count;) {
+        struct done d = l->done[i];
+        if ((const uv_handle_t *)d.request->handle != h) {
+            i++;
+            continue;
+        }
+        memmove(&l->done[i], &l->done[i + 1], (--l->done_count - i) * sizeof d);
+        d.request->cb(d.request, UV_ECANCELED);
+    }
+}
+
 static int turn_closing(struct sim_loop *l)
 {
     uv_handle_t *h = l->closing;
     if (h == NULL)
         return 0;
     l->closing = h->next_closing;
+    cancel_writes(l, h);
     if (h->close_cb != NULL)
         h->close_cb(h);
     return 1;

@@ -223,11 +223,13 @@ int __wrap_queue_pushed(struct db *db, const struct chain *own, const struct che
     return code;
 }
 
+/* What a clone was only dealt of its twin's work is the twin's to send. */
 static int has_unsent(unsigned m, const struct id *scope)
 {
     for (size_t i = 0; i < ledger.count; i++) {
         const struct oracle_typed *t = &ledger.all[i];
-        if ((t->on >> m & 1) && t->sure && !t->acked && !t->replaced && id_equal(&t->scope, scope))
+        if ((t->on >> m & 1) && !(t->dealt >> m & 1) && t->sure && !t->acked && !t->replaced &&
+            id_equal(&t->scope, scope))
             return 1;
     }
     return 0;
@@ -386,11 +388,13 @@ static void keep_came(const struct step *step)
     struct oracle_typed *t = find(step->change.hash);
     if (t == NULL)
         return;
-    if (step->what == CAME)
+    if (step->what == CAME) {
+        t->dealt |= bit & ~t->on;
         t->on |= bit;
-    else
+    } else {
         t->header |= bit;
-    if (step->change.position == LOG_NO_POSITION)
+    }
+    if (step->change.position >= LOG_STRAY) /* it waits again, or was lost by the office and is kept */
         return;
     t->sure = t->acked = 1;
     t->position = step->change.position;

@@ -23,6 +23,7 @@ struct oracle_typed {
     int sure;          /* its commit came to its end; else the power went, or the disk failed, in the middle of it */
     int reissue;       /* written by a sync */
     int replaced;      /* its laptop wrote it once more */
+    uint32_t dealt;    /* a bit for each machine that did not have it, and was dealt it */
     uint32_t on;       /* a bit for each machine of its device whose disk has it; an image is a machine */
     uint32_t header; /* the same, whose disk has its header alone: it let go of the words, and a set-back asks for it */
     int acked;       /* ... at this position: */

@@ -98,7 +98,7 @@ static void ended(struct world *w, struct machine_run *r)
         names_value(r->out, "device", l->device, sizeof l->device);
         names_value(r->out, "user", l->user, sizeof l->user);
         l->is_enrolled = 1;
-        l->is_revoked = 0;
+        l->is_revoked = l->is_gone = 0; /* whatever was said of the laptop before */
         (void)snprintf(w->used_ticket, sizeof w->used_ticket, "%s", r->argv[1]);
     }
     if (!r->died && r->status == WORLD_REFUSED && strcmp(r->argv[0], "enrol") == 0)
