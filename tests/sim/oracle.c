@@ -168,14 +168,14 @@ void oracle_look(void)
     oracle_caseload_judge();
 }
 
-void oracle_end(unsigned laptops)
+void oracle_end(unsigned laptops, unsigned shut_out)
 {
     judge_record(laptops);
     if (!oracle_book_read(1)) {
         oracle_found("2: the office does not run at the end, or its log cannot be read");
         return;
     }
-    oracle_ledger_end(laptops);
+    oracle_ledger_end(laptops | shut_out);
     oracle_caseload_judge();
     oracle_words_end();
     for (unsigned m = 1; m < PROCESS_MACHINES; m++)

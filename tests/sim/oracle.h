@@ -31,8 +31,9 @@ void oracle_office_set_back(void);
 
 /* Now and then while the office runs, and nothing is under way. */
 void oracle_look(void);
-/* At the end: the weather is clear, the rounds are over. laptops: a bit for each that must be in order. */
-void oracle_end(unsigned laptops);
+/* At the end: the weather is clear, the rounds are over. laptops: a bit for each that must be in order; shut_out:
+ * for each whose work must have come all the same, to be held. */
+void oracle_end(unsigned laptops, unsigned shut_out);
 
 /* 1: this laptop's store has nothing that waits, and everything has arrived. */
 int oracle_is_settled(unsigned machine);

@@ -548,7 +548,7 @@ static void enrol_at_last(struct world *w, unsigned m)
 
 static void clear_up(struct world *w)
 {
-    unsigned in_order = 0;
+    unsigned in_order = 0, shut_out = 0;
     int settled = 0;
     world_advance(w, process_now_ms + PATIENCE);
     weather_clears(w);
@@ -571,8 +571,11 @@ static void clear_up(struct world *w)
         if (w->laptops[m].name != NULL && w->laptops[m].is_enrolled && !w->laptops[m].is_gone &&
             !w->laptops[m].is_revoked && !w->laptops[m].is_disabled)
             in_order |= 1u << m;
+        /* What a copied or put back laptop needs, a new epoch, who is shut out does not get. */
+        else if (w->laptops[m].name != NULL && w->laptops[m].is_enrolled && !w->laptops[m].is_gone && !w->strange)
+            shut_out |= 1u << m;
     if (oracle_finding() == NULL)
-        oracle_end(in_order);
+        oracle_end(in_order, shut_out);
 }
 
 static void begin(struct world *w, const struct script *s, const char *root, FILE *trace)
