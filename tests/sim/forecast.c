@@ -144,6 +144,7 @@ static void lost(struct people *p)
         break;
     case 2:
         people_say(p, "office device wipe @%s", who);
+        work_on(p, who);
         break;
     case 3:
         people_say(p, "office user disable %s", who);

@@ -307,12 +307,24 @@ static void contest_field(struct people *p, const char *who, const struct schema
     if (f->policy == SCHEMA_SUM)
         (void)snprintf(value, sizeof value, "%u", 1 + below(p, 2));
     if (f->policy == SCHEMA_SET)
-        (void)snprintf(value, sizeof value, "%s", below(p, 2) != 0 ? "bread" : "ramp");
+        (void)snprintf(value, sizeof value, "%s", below(p, 4) != 0 ? "bread" : "ramp");
     people_say(p, "%s %s :%c%u '%s=%s'", who,
                f->policy == SCHEMA_SET && below(p, 2) != 0          ? "remove"
                : f->policy == SCHEMA_SET || f->policy == SCHEMA_SUM ? "add"
                                                                     : "set",
-               k->number == KIND_CASE ? 'c' : 'p', n, f->name, value);
+               k->number == KIND_CASE     ? 'c'
+               : k->number == KIND_CLIENT ? 'p'
+                                          : 's',
+               n, f->name, value);
+}
+
+static const struct schema_field *some_sum(struct people *p, const struct schema_kind *k)
+{
+    const struct schema_field *f;
+    do
+        f = &k->fields[below(p, (unsigned)k->field_count)];
+    while (f->policy != SCHEMA_SUM);
+    return f;
 }
 
 /* One of them decides, perhaps by what it saw before the other wrote once more. */
@@ -336,14 +348,22 @@ static void contest(struct people *p)
     const struct schema_kind *k = schema_kind(below(p, 3) != 0 ? KIND_CASE : KIND_CLIENT);
     const struct schema_field *f = some_field(p, k);
     unsigned n = 1 + below(p, 2);
-    int moves = p->s->laptops > 2 && below(p, 2) != 0;
+    int moves = p->s->laptops > 2 && below(p, 2) != 0; /* of a case */
+    if (p->services != 0 && below(p, 4) == 0) {
+        k = schema_kind(KIND_SERVICE);
+        f = some_sum(p, k);
+        n = p->services;
+    }
     two(p, &a, &b);
     while (moves && (third == a || third == b))
         third = people_who(p);
+    moves &= k->number != KIND_SERVICE;
     if (moves) {
         people_say(p, "office case release :c%u %s", n, third);
         people_say(p, "%s sync", third);
     }
+    if (f->policy == SCHEMA_SET)
+        people_say(p, "%s add :p%u %s=bread", a, n, f->name);
     people_say(p, "%s sync", a);
     people_say(p, "%s sync", b);
     p->at_s += 60;
