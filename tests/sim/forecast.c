@@ -103,10 +103,35 @@ static void versions(struct people *p)
     people_say(p, "weather %s %s", machine(p), below(p, 3) == 0 ? "older" : "newer");
 }
 
+/* Somebody who is shut out does not know yet, and works on. */
+static void work_on(struct people *p, const char *who)
+{
+    for (unsigned i = below(p, 4); i > 0; i--)
+        people_write(p, who, 1 + below(p, p->cases));
+    people_say(p, "%s sync", who);
+}
+
+/* The power goes, and the store with it; what is unsent comes to the office out of the outbox. */
+static void break_store(struct people *p, const char *who)
+{
+    people_write(p, who, 1 + below(p, 2));
+    p->at_s += 20 * 60; /* the store is locked by then, and unlocked with something unsent */
+    people_say(p, "%s status", who);
+    if (below(p, 2) != 0)
+        people_write(p, who, 1 + below(p, 2));
+    p->at_s += 60;
+    people_say(p, "weather %s broken", who);
+    people_say(p, "%s courier", who);
+    people_say(p, "weather %s stolen", who);
+    people_say(p, "office device revoke @%s", who);
+    people_say(p, "%s enrol", who);
+    people_say(p, "%s sync", who);
+}
+
 static void lost(struct people *p)
 {
     const char *who = people_who(p);
-    switch (below(p, 5)) {
+    switch (below(p, 8)) {
     case 0:
         people_say(p, "weather %s stolen", who);
         people_say(p, "office device revoke @%s", who);
@@ -115,12 +140,22 @@ static void lost(struct people *p)
         break;
     case 1:
         people_say(p, "office device revoke @%s", who);
+        work_on(p, who);
         break;
     case 2:
         people_say(p, "office device wipe @%s", who);
+        work_on(p, who);
         break;
     case 3:
         people_say(p, "office user disable %s", who);
+        work_on(p, who);
+        if (below(p, 2) != 0)
+            people_say(p, "office user enable %s", who);
+        break;
+    case 4:
+    case 5:
+    case 6:
+        break_store(p, who);
         break;
     default:
         people_say(p, "office user enable %s", who);

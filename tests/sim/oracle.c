@@ -101,9 +101,19 @@ void oracle_copied(unsigned from, unsigned to)
     oracle_ledger_copied(from, to);
 }
 
+void oracle_broken(unsigned machine)
+{
+    oracle_ledger_broken(machine);
+}
+
 void oracle_lost(unsigned machine)
 {
     oracle_ledger_lost(machine);
+}
+
+void oracle_brought(unsigned machine)
+{
+    oracle_ledger_brought(machine);
 }
 
 void oracle_office_up(void)
@@ -158,14 +168,14 @@ void oracle_look(void)
     oracle_caseload_judge();
 }
 
-void oracle_end(unsigned laptops)
+void oracle_end(unsigned laptops, unsigned shut_out)
 {
     judge_record(laptops);
     if (!oracle_book_read(1)) {
         oracle_found("2: the office does not run at the end, or its log cannot be read");
         return;
     }
-    oracle_ledger_end(laptops);
+    oracle_ledger_end(laptops | shut_out);
     oracle_caseload_judge();
     oracle_words_end();
     for (unsigned m = 1; m < PROCESS_MACHINES; m++)

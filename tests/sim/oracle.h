@@ -21,6 +21,9 @@ void oracle_task(const struct machine_run *run);
 void oracle_put_back(unsigned machine, unsigned image); /* machine's disk is now what image (a machine's number) kept */
 void oracle_copied(unsigned from, unsigned to);         /* an image was taken, or a laptop cloned */
 void oracle_lost(unsigned machine);                     /* the disk is gone: stolen, or the store was wiped */
+void oracle_broken(unsigned machine);                   /* the store is gone, and the outbox is not */
+/* A courier brought what the machine's outbox holds, be it nothing, and the office took it. */
+void oracle_brought(unsigned machine);
 /* The office runs (again): after a start, a power cut, a restore. */
 void oracle_office_up(void);
 /* The office's disk is now an older backup's: what it had accepted since is not on it. */
@@ -28,8 +31,9 @@ void oracle_office_set_back(void);
 
 /* Now and then while the office runs, and nothing is under way. */
 void oracle_look(void);
-/* At the end: the weather is clear, the rounds are over. laptops: a bit for each that must be in order. */
-void oracle_end(unsigned laptops);
+/* At the end: the weather is clear, the rounds are over. laptops: a bit for each that must be in order; shut_out:
+ * for each whose work must have come all the same, to be held. */
+void oracle_end(unsigned laptops, unsigned shut_out);
 
 /* 1: this laptop's store has nothing that waits, and everything has arrived. */
 int oracle_is_settled(unsigned machine);

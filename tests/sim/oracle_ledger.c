@@ -11,6 +11,7 @@
 #include "oracle_book.h"
 #include "oracle_caseload.h"
 #include "oracle_store.h"
+#include "outbox.h"
 #include "process.h"
 #include "queue.h"
 #include "record.h"
@@ -31,6 +32,10 @@ int __real_db_commit(struct db *db, struct error *e);
 int __wrap_db_commit(struct db *db, struct error *e);
 void __real_db_rollback(struct db *db);
 void __wrap_db_rollback(struct db *db);
+int __real_outbox_follow(struct outbox *o, const char *folder, struct db *db, const struct chain *own,
+                         const uint8_t *secret, struct error *e);
+int __wrap_outbox_follow(struct outbox *o, const char *folder, struct db *db, const struct chain *own,
+                         const uint8_t *secret, struct error *e);
 struct cli;
 int __real_command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct error *e);
 int __wrap_command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct error *e);
@@ -288,6 +293,22 @@ int __wrap_command_sync(struct cli *cli, int argc, char **argv, int *waiting, st
     return code;
 }
 
+/* What it says is in the outbox is on the disk; not what waits of an earlier epoch, nor what a commit that failed took
+ * back. */
+int __wrap_outbox_follow(struct outbox *o, const char *folder, struct db *db, const struct chain *own,
+                         const uint8_t *secret, struct error *e)
+{
+    unsigned m = process_machine();
+    int code = __real_outbox_follow(o, folder, db, own, secret, e);
+    for (size_t i = 0; is_laptop() && code == 0 && o->is_open && !disk_is_dark(m) && i < ledger.count; i++) {
+        struct oracle_typed *t = &ledger.all[i];
+        if ((t->on >> m & 1) && t->sure && t->epoch == own->epoch && t->seq <= own->seq &&
+            id_equal(&t->device, &own->device))
+            t->sealed |= 1u << m;
+    }
+    return code;
+}
+
 /* --- what a commit leaves --- */
 
 static struct oracle_typed *find(const uint8_t hash[CHANGE_HASH_BYTES])
@@ -423,6 +444,13 @@ void oracle_ledger_copied(unsigned from, unsigned to)
 
 void oracle_ledger_lost(unsigned machine)
 {
+    oracle_ledger_broken(machine);
+    for (size_t i = 0; i < ledger.count; i++)
+        ledger.all[i].sealed &= ~(1u << machine);
+}
+
+void oracle_ledger_broken(unsigned machine)
+{
     memset(&ledger.machines[machine].device, 0, sizeof ledger.machines[machine].device);
     for (size_t i = 0; i < ledger.count; i++) {
         ledger.all[i].on &= ~(1u << machine);
@@ -430,11 +458,22 @@ void oracle_ledger_lost(unsigned machine)
     }
 }
 
+void oracle_ledger_brought(unsigned machine)
+{
+    for (size_t i = 0; i < ledger.count; i++) {
+        struct oracle_typed *t = &ledger.all[i];
+        if (t->sealed >> machine & 1)
+            t->brought = 1;
+    }
+}
+
 void oracle_ledger_set_back(uint64_t size)
 {
-    for (size_t i = 0; i < ledger.count; i++)
+    for (size_t i = 0; i < ledger.count; i++) {
         if (ledger.all[i].position >= size)
             ledger.all[i].acked = 0;
+        ledger.all[i].brought = 0;
+    }
 }
 
 /* --- judging --- */
@@ -520,7 +559,7 @@ static void judge_typed(uint32_t laptops, int pass, uint8_t *used)
     for (size_t i = 0; i < ledger.count; i++) {
         const struct oracle_typed *t = &ledger.all[i];
         const struct oracle_book_entry *entry = oracle_book_find(t->hash);
-        int must = t->acked || (t->sure && (t->on & laptops) != 0);
+        int must = t->acked || t->brought || (t->sure && (t->on & laptops) != 0);
         if (t->reissue || must != (pass == 0))
             continue;
         if (entry == NULL)
@@ -529,7 +568,9 @@ static void judge_typed(uint32_t laptops, int pass, uint8_t *used)
             judge_entry(t, entry);
         else if (must)
             oracle_found("2: %s is gone: it is %s, and not at the office", oracle_ledger_name(t),
-                         t->acked ? "acknowledged" : "on its disk");
+                         t->acked     ? "acknowledged"
+                         : t->brought ? "in what a courier brought"
+                                      : "on its disk");
     }
 }
 

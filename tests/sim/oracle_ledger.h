@@ -28,7 +28,9 @@ struct oracle_typed {
     uint32_t header; /* the same, whose disk has its header alone: it let go of the words, and a set-back asks for it */
     int acked;       /* ... at this position: */
     uint64_t position;
-    int was_held; /* and was held there, as the answer said */
+    uint32_t sealed; /* a bit for each machine whose outbox has it, or had it until it was acknowledged */
+    int brought;     /* such an outbox has come to the office as a courier file */
+    int was_held;    /* and was held there, as the answer said */
 };
 
 void oracle_ledger_reset(void);
@@ -43,6 +45,9 @@ int oracle_ledger_syncs(unsigned machine);
 /* What the weather did: as oracle.h says. */
 void oracle_ledger_copied(unsigned from, unsigned to);
 void oracle_ledger_lost(unsigned machine);
+void oracle_ledger_broken(unsigned machine);
+/* The office took in what this machine's outbox holds. */
+void oracle_ledger_brought(unsigned machine);
 /* To a backup of so many entries: what it does not have nobody acknowledges any more, from the first sync on that meets
  * the office (so it may be written once more). */
 void oracle_ledger_set_back(uint64_t size);

@@ -172,9 +172,17 @@ static void judge_op(struct db *db, const struct oracle_typed *t, const struct o
     char record[ID_BRIEF];
     struct slice text;
     int rank;
-    if (field == NULL || oracle_book_is_named(op))
+    if (field == NULL)
         return;
     id_brief(&op->record, record);
+    if (oracle_book_is_named(op)) {
+        /* Nobody here takes back what they added. */
+        if (field->policy == SCHEMA_SUM && op->action == CHANGE_ADD)
+            oracle_found("3: what change %llu.%llu of laptop %u added to %s of %s %s does not count any more",
+                         (unsigned long long)op->dot.epoch, (unsigned long long)op->dot.seq, t->machine, field->name,
+                         kind->name, record);
+        return;
+    }
     if ((field->policy == SCHEMA_ONCE || (field->policy == SCHEMA_SET && op->action == CHANGE_ADD)) &&
         field->type == SCHEMA_TEXT && slice_text(op->value, &text) && !shows_text(db, kind, field, op, text))
         oracle_found("3: %s of %s %s does not show \"%.*s\", which laptop %u wrote in change %llu.%llu", field->name,

@@ -197,6 +197,24 @@ static void read_something(struct people *p, const char *who)
     }
 }
 
+void people_write(struct people *p, const char *who, unsigned n)
+{
+    static const char *const risks[] = {"low", "moderate", "high", "critical"};
+    char text[128];
+    put_text(p, text, sizeof text, 4);
+    switch (below(p, 4)) {
+    case 0:
+        people_say(p, "%s set :c%u risk=%s", who, n, PICK(p, risks));
+        break;
+    case 1:
+        people_say(p, "%s :s%u = new service :c%u 'type=%s' units=%u", who, ++p->services, n, text, below(p, 60));
+        break;
+    default:
+        people_say(p, "%s :n%u = note :c%u '%s, number %u'", who, p->notes + 1, n, text, p->notes + 1);
+        p->notes++;
+    }
+}
+
 static void link_people(struct people *p, const char *who)
 {
     static const char *const verbs[] = {"link", "link", "unlink", "different"};
@@ -216,8 +234,10 @@ static void sync_some(struct people *p)
 
 static void work_at_office(struct people *p)
 {
-    switch (below(p, 7)) {
+    switch (below(p, 9)) {
     case 0:
+    case 7:
+    case 8:
         people_say(p, "office release %u", below(p, 5));
         break;
     case 1:
@@ -237,10 +257,176 @@ static void work_at_office(struct people *p)
     }
 }
 
+/* --- what happens between several of them, and seldom by chance --- */
+
+/* Two that are not the same. */
+static void two(struct people *p, const char **a, const char **b)
+{
+    unsigned i = below(p, p->s->laptops), k = below(p, p->s->laptops - 1);
+    *a = p->s->names[i];
+    *b = p->s->names[k + (k >= i)];
+}
+
+/* A case is taken from somebody who goes on writing in it; that is held, and perhaps released. */
+static void write_on(struct people *p)
+{
+    const char *who = people_who(p);
+    unsigned n = 1 + below(p, p->cases), count = 1 + below(p, 3);
+    people_say(p, "office case release :c%u %s", n, who);
+    for (unsigned i = 0; i < count; i++)
+        people_write(p, who, below(p, 4) == 0 ? 1 + below(p, p->cases) : n);
+    people_say(p, "%s sync", who);
+    p->at_s += 60;
+    for (unsigned i = below(p, 4); i > 0; i--)
+        people_say(p, "office release %u", below(p, count));
+    if (below(p, 2) != 0) {
+        people_say(p, "office case assign :c%u %s", n, who);
+        people_say(p, "%s sync", who);
+    }
+}
+
+/* Both clocks stand, at the same time; or one of them is far ahead. */
+static void clocks_meet(struct people *p, const char *a, const char *b)
+{
+    static const char *const ways[] = {" stands", " stands", ""};
+    const char *way = PICK(p, ways);
+    unsigned by = 60 + below(p, 20 * DAY_S);
+    uint64_t at_s = p->at_s;
+    people_say(p, "weather %s clock by=%u%s", a, by, way);
+    p->at_s = at_s;
+    if (way[0] != '\0')
+        people_say(p, "weather %s clock by=%u%s", b, by, way);
+    p->at_s = at_s + 1;
+}
+
+static void contest_field(struct people *p, const char *who, const struct schema_kind *k, const struct schema_field *f,
+                          unsigned n)
+{
+    char value[1024];
+    put_value(p, f, value, sizeof value);
+    if (f->policy == SCHEMA_SUM)
+        (void)snprintf(value, sizeof value, "%u", 1 + below(p, 2));
+    if (f->policy == SCHEMA_SET)
+        (void)snprintf(value, sizeof value, "%s", below(p, 4) != 0 ? "bread" : "ramp");
+    people_say(p, "%s %s :%c%u '%s=%s'", who,
+               f->policy == SCHEMA_SET && below(p, 2) != 0          ? "remove"
+               : f->policy == SCHEMA_SET || f->policy == SCHEMA_SUM ? "add"
+                                                                    : "set",
+               k->number == KIND_CASE     ? 'c'
+               : k->number == KIND_CLIENT ? 'p'
+                                          : 's',
+               n, f->name, value);
+}
+
+static const struct schema_field *some_sum(struct people *p, const struct schema_kind *k)
+{
+    const struct schema_field *f;
+    do
+        f = &k->fields[below(p, (unsigned)k->field_count)];
+    while (f->policy != SCHEMA_SUM);
+    return f;
+}
+
+/* One of them decides, perhaps by what it saw before the other wrote once more. */
+static void settle_contest(struct people *p, const char *a, const char *b, const struct schema_kind *k,
+                           const struct schema_field *f, unsigned n)
+{
+    int late = below(p, 3) == 0;
+    if (late) {
+        contest_field(p, b, k, f, n);
+        people_say(p, "%s sync", b);
+        p->at_s += 60;
+    }
+    if (late || below(p, 3) != 0)
+        people_say(p, "%s decide %u %u%s", a, below(p, 6), below(p, 4), late ? " late" : "");
+}
+
+/* Two write the same field before either has seen what the other wrote; then somebody is given the case. */
+static void contest(struct people *p)
+{
+    const char *a, *b, *third = people_who(p);
+    const struct schema_kind *k = schema_kind(below(p, 3) != 0 ? KIND_CASE : KIND_CLIENT);
+    const struct schema_field *f = some_field(p, k);
+    unsigned n = 1 + below(p, 2);
+    int moves = p->s->laptops > 2 && below(p, 2) != 0; /* of a case */
+    if (p->services != 0 && below(p, 4) == 0) {
+        k = schema_kind(KIND_SERVICE);
+        f = some_sum(p, k);
+        n = p->services;
+    }
+    two(p, &a, &b);
+    while (moves && (third == a || third == b))
+        third = people_who(p);
+    moves &= k->number != KIND_SERVICE;
+    if (moves) {
+        people_say(p, "office case release :c%u %s", n, third);
+        people_say(p, "%s sync", third);
+    }
+    if (f->policy == SCHEMA_SET)
+        people_say(p, "%s add :p%u %s=bread", a, n, f->name);
+    people_say(p, "%s sync", a);
+    people_say(p, "%s sync", b);
+    p->at_s += 60;
+    if (p->weather >> FORECAST_CLOCKS & 1)
+        clocks_meet(p, a, b);
+    for (unsigned i = 0, count = 2 + below(p, 3); i < count; i++)
+        contest_field(p, i % 2 == 0 ? a : b, k, f, n);
+    people_say(p, "%s sync", below(p, 2) != 0 ? a : b);
+    p->at_s += 60;
+    people_say(p, "%s sync", a);
+    people_say(p, "%s sync", b);
+    p->at_s += 60;
+    if (moves) {
+        people_say(p, "office case assign :c%u %s", n, third);
+        people_say(p, "%s sync", third);
+    }
+    if (below(p, 2) != 0)
+        contest_field(p, third, k, f, n);
+    settle_contest(p, a, b, k, f, n);
+}
+
+/* The office's power goes as soon as it has answered, or its disk or memory fails while it takes what comes. */
+static void strike_office(struct people *p)
+{
+    static const char *const calls[] = {"read", "write", "sync"};
+    const char *who = people_who(p);
+    int cuts = (p->weather >> FORECAST_POWER & 1) && below(p, 2) != 0;
+    for (unsigned i = 0, count = 1 + below(p, 4); i < count; i++)
+        people_write(p, who, 1 + below(p, 2));
+    if ((p->weather >> FORECAST_MEMORY & 1) && below(p, 2) != 0)
+        people_say(p, "weather office memory after=%u", 1 + below(p, 1200));
+    else if ((p->weather >> FORECAST_DISKS & 1) && below(p, 2) != 0)
+        people_say(p, "weather office disk room=%u", below(p, 400000));
+    else if (p->weather >> FORECAST_DISKS & 1)
+        people_say(p, "weather office disk %s=%u", PICK(p, calls), 1 + below(p, 30));
+    people_say(p, "weather %s link", who);
+    people_say(p, "%s sync", who);
+    p->at_s += 5;
+    if (cuts)
+        people_say(p, "weather office power");
+    people_say(p, "weather office disk");
+    people_say(p, "%s sync", people_who(p));
+}
+
+static void meet(struct people *p)
+{
+    unsigned strikes = 1u << FORECAST_POWER | 1u << FORECAST_MEMORY | 1u << FORECAST_DISKS, n = below(p, 6);
+    if (n < 2)
+        write_on(p);
+    else if (n == 2 && (p->weather & strikes) != 0)
+        strike_office(p);
+    else
+        contest(p);
+}
+
 static void work(struct people *p)
 {
     char who[SCRIPT_NAME_MAX + 1];
     unsigned n = below(p, 100);
+    if (below(p, 12) == 0) {
+        meet(p);
+        return;
+    }
     (void)snprintf(who, sizeof who, "%s%s", people_who(p), p->has_clone && below(p, 3) == 0 ? "~" : "");
     if (n < 35)
         write_field(p, who);
@@ -249,7 +435,7 @@ static void work(struct people *p)
     else if (n < 56)
         write_void(p, who);
     else if (n < 64)
-        people_say(p, "%s decide %u %u", who, below(p, 6), below(p, 4));
+        people_say(p, "%s decide %u %u%s", who, below(p, 6), below(p, 4), below(p, 3) == 0 ? " late" : "");
     else if (n < 67)
         link_people(p, who);
     else if (n < 71)

@@ -48,6 +48,9 @@ void forecast_add(struct people *p);
 /* The link of a laptop's next sync. */
 void forecast_link(struct people *p, const char *who);
 
+/* For forecast.c: who writes something in case :cN, in whose caseload it may not be. */
+void people_write(struct people *p, const char *who, unsigned n);
+
 /* For both: a laptop's name, and an event now. */
 const char *people_who(struct people *p);
 void people_say(struct people *p, const char *format, ...) __attribute__((format(printf, 2, 3)));

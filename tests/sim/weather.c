@@ -2,6 +2,7 @@
  * row in the table at the end; docs/SIMULATION.md lists them. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "disk.h"
 #include "loop.h"
@@ -182,6 +183,29 @@ static int happens_stolen(struct world *w, unsigned m, int argc, char *const *ar
     return 0;
 }
 
+/* broken: the power goes, and the store is beyond repair; outbox and key file are as the cut left them */
+static int happens_broken(struct world *w, unsigned m, int argc, char *const *argv)
+{
+    static const char *const files[] = {"store.db", "store.db-wal", "store.db-shm"};
+    (void)argc, (void)argv;
+    if (m == MACHINE_OFFICE)
+        return -1;
+    if (!disk_is_dark(m))
+        disk_cut(m, &w->luck);
+    world_reap(w);
+    disk_on(m);
+    process_act_on(m);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[400];
+        (void)snprintf(path, sizeof path, "%s/satchel/%s", machine_folder(m), files[i]);
+        (void)unlink(path);
+    }
+    process_act_on(MACHINE_OFFICE);
+    w->laptops[m].is_enrolled = 0;
+    oracle_broken(m);
+    return 0;
+}
+
 /* newer, older: the programs of this machine are updated, or put back */
 static int happens_newer(struct world *w, unsigned m, int argc, char *const *argv)
 {
@@ -205,7 +229,8 @@ static const struct {
 } words[] = {{"link", happens_link},     {"power", happens_power},     {"kill", happens_kill},
              {"clock", happens_clock},   {"disk", happens_disk},       {"memory", happens_memory},
              {"image", happens_image},   {"putback", happens_putback}, {"clone", happens_clone},
-             {"stolen", happens_stolen}, {"newer", happens_newer},     {"older", happens_older}};
+             {"stolen", happens_stolen}, {"broken", happens_broken},   {"newer", happens_newer},
+             {"older", happens_older}};
 
 int weather_happens(struct world *w, int argc, char *const *argv)
 {

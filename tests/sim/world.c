@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "disk.h"
 #include "loop.h"
@@ -17,7 +18,8 @@
 enum {
     MINUTE = 60000,
     OFFICE_BACK = 20 * MINUTE, /* somebody notices, and starts it again */
-    PATIENCE = 15 * MINUTE     /* how long a person waits for the last command to end */
+    PATIENCE = 15 * MINUTE,    /* how long a person waits for the last command to end */
+    LOOKS = 64                 /* so many conflicts of a list, which begins again at its end */
 };
 
 /* --- the trace --- */
@@ -101,12 +103,13 @@ static void ended(struct world *w, struct machine_run *r)
     }
     if (!r->died && r->status == WORLD_REFUSED && strcmp(r->argv[0], "enrol") == 0)
         l->ticket[0] = '\0';
+    l->status = r->died ? -1 : r->status;
     w->commands++;
     if (strcmp(r->argv[0], "sync") == 0) {
         w->syncs++;
         l->has_synced = !r->died && r->status <= 1;
     }
-    if (!r->died && r->status == 13 && !w->strange)
+    if (!r->died && r->status == WORLD_UNVERIFIED && !w->strange && l->is_enrolled)
         oracle_found("0: %s refuses to verify, and nothing happened to any disk: %s", l->name, r->err);
     if (strstr(r->err, "internal") != NULL)
         oracle_found("0: an internal error on %s: %s", l->name, r->err);
@@ -230,7 +233,7 @@ static void put_back(struct world *w)
         return;
     machine_office_stop();
     world_advance(w, process_now_ms + 1000);
-    if (machine_office() != NULL)
+    if (machine_office() != NULL || disk_is_dark(MACHINE_OFFICE)) /* the power went while it stopped */
         return;
     w->strange = 1;
     disk_calm(MACHINE_OFFICE); /* it is a new disk */
@@ -372,40 +375,89 @@ static void enrol(struct world *w, unsigned m)
         l->ticket[0] = '\0';
 }
 
-/* decide N V: the n-th of the conflicts here, by its v-th value (0: merged, or a void confirmed). */
-static void decide(struct world *w, unsigned m, unsigned number, unsigned value)
+struct world_conflict {
+    char record[40], field[40], code[40];
+};
+
+/* The n-th that the list names; 0: it has no more. */
+static int find_conflict(const char *list, unsigned number, struct world_conflict *out)
 {
-    static const char *const list[] = {"conflicts", "--json"};
-    char record[40], field[40], code[40], choice[16];
-    struct machine_run *r = machine_command(m, 2, list);
-    world_reap(w);
-    if (r != NULL && !machine_is_busy(m) && !r->died && names_nth(r->out, "code", number, code, sizeof code) &&
-        names_before(r->out, "code", number, "record", record, sizeof record) &&
-        names_before(r->out, "code", number, "field", field, sizeof field)) {
-        const char *words[] = {"resolve", record, field, choice, "--seen", code, "--reason", "seen on a visit"};
-        if (strcmp(field, "void") == 0)
-            (void)snprintf(choice, sizeof choice, "%s", value % 2 == 0 ? "yes" : "no");
-        else if (value == 0)
-            (void)snprintf(choice, sizeof choice, "merged");
-        else
-            (void)snprintf(choice, sizeof choice, "%u", value);
-        collect(w);
-        command(w, m, 8, words);
-    }
-    collect(w);
+    return names_nth(list, "code", number, out->code, sizeof out->code) &&
+           names_before(list, "code", number, "record", out->record, sizeof out->record) &&
+           names_before(list, "code", number, "field", out->field, sizeof out->field);
 }
 
-/* What is unsent goes to the office as a file, past the link, and without the store. */
+/* Has this one another code by now? */
+static int has_changed(struct world *w, unsigned m, const struct world_conflict *seen)
+{
+    static const char *const list[] = {"conflicts", "--json"};
+    struct machine_run *r = machine_command(m, 2, list);
+    struct world_conflict now;
+    int found = 0;
+    world_reap(w);
+    for (unsigned i = 0; i < LOOKS && r != NULL && !machine_is_busy(m) && !r->died && find_conflict(r->out, i, &now);
+         i++)
+        found |= strcmp(now.record, seen->record) == 0 && strcmp(now.field, seen->field) == 0 &&
+                 strcmp(now.code, seen->code) != 0;
+    collect(w);
+    return found;
+}
+
+static void laptop_event(struct world *w, unsigned m, int argc, char *const *argv);
+
+/* decide N V [late]: the n-th of the conflicts here, by its v-th value (0: merged, or a void confirmed). late: a sync
+ * comes between the look and the decision. */
+static void decide(struct world *w, unsigned m, unsigned number, unsigned value, int late)
+{
+    static const char *const list[] = {"conflicts", "--json"};
+    struct machine_run *r = machine_command(m, 2, list);
+    struct world_conflict c;
+    char choice[16], *sync[] = {"sync"};
+    const char *words[] = {"resolve", c.record, c.field, choice, "--seen", c.code, "--reason", "seen on a visit"};
+    int found, changed = 0;
+    world_reap(w);
+    found = r != NULL && !machine_is_busy(m) && !r->died && find_conflict(r->out, number, &c);
+    collect(w);
+    if (!found)
+        return;
+    if (late) {
+        laptop_event(w, m, 1, sync);
+        if (!sit_down(w, m) || !wait_for(w, m))
+            return;
+        changed = has_changed(w, m, &c);
+    }
+    if (strcmp(c.field, "void") == 0)
+        (void)snprintf(choice, sizeof choice, "%s", value % 2 == 0 ? "yes" : "no");
+    else if (value == 0)
+        (void)snprintf(choice, sizeof choice, "merged");
+    else
+        (void)snprintf(choice, sizeof choice, "%u", value);
+    command(w, m, 8, words);
+    if (changed && (w->laptops[m].status == 0 || w->laptops[m].status == 1))
+        oracle_found("3: %s decided on %s of %s, which had changed since it was looked at", w->laptops[m].name, c.field,
+                     c.record);
+}
+
+/* What is unsent goes to the office as a file, past the link, and without the store, which may be gone. */
 static void courier(struct world *w, unsigned m)
 {
     char file[300];
+    struct world_laptop *l = &w->laptops[m];
+    struct machine_run *r;
+    int took_out;
     const char *out[] = {"courier", "out", file}, *in[] = {"courier", file};
     (void)snprintf(file, sizeof file, "%s/courier-%u-%llu", w->root, m, (unsigned long long)w->events);
-    if (!w->laptops[m].is_enrolled || !wait_for(w, m))
+    if (!wait_for(w, m))
         return;
     command(w, m, 3, out);
+    took_out =
+        wait_for(w, m) && (l->status == 0 || l->status == 1 || (l->status == WORLD_UNVERIFIED && !l->is_enrolled));
     office_up(w);
-    machine_free(task(w, 2, in));
+    r = task(w, 2, in);
+    /* What a cloned or put back laptop sealed may be another change of the same number. */
+    if (!w->strange && took_out && (access(file, F_OK) != 0 || (r != NULL && !r->died && r->status <= 1)))
+        oracle_brought(m);
+    machine_free(r);
 }
 
 static void laptop_event(struct world *w, unsigned m, int argc, char *const *argv)
@@ -424,8 +476,8 @@ static void laptop_event(struct world *w, unsigned m, int argc, char *const *arg
     }
     if (!sit_down(w, m))
         return;
-    if (strcmp(argv[0], "decide") == 0 && argc == 3) {
-        decide(w, m, (unsigned)strtoul(argv[1], NULL, 10), (unsigned)strtoul(argv[2], NULL, 10));
+    if (strcmp(argv[0], "decide") == 0 && argc >= 3) {
+        decide(w, m, (unsigned)strtoul(argv[1], NULL, 10), (unsigned)strtoul(argv[2], NULL, 10), argc > 3);
         return;
     }
     if (names_put(w, argc - 2 * named, argv + 2 * named, words) != 0)
@@ -496,7 +548,7 @@ static void enrol_at_last(struct world *w, unsigned m)
 
 static void clear_up(struct world *w)
 {
-    unsigned in_order = 0;
+    unsigned in_order = 0, shut_out = 0;
     int settled = 0;
     world_advance(w, process_now_ms + PATIENCE);
     weather_clears(w);
@@ -519,8 +571,11 @@ static void clear_up(struct world *w)
         if (w->laptops[m].name != NULL && w->laptops[m].is_enrolled && !w->laptops[m].is_gone &&
             !w->laptops[m].is_revoked && !w->laptops[m].is_disabled)
             in_order |= 1u << m;
+        /* What a copied or put back laptop needs, a new epoch, who is shut out does not get. */
+        else if (w->laptops[m].name != NULL && w->laptops[m].is_enrolled && !w->laptops[m].is_gone && !w->strange)
+            shut_out |= 1u << m;
     if (oracle_finding() == NULL)
-        oracle_end(in_order);
+        oracle_end(in_order, shut_out);
 }
 
 static void begin(struct world *w, const struct script *s, const char *root, FILE *trace)

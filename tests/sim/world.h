@@ -16,6 +16,7 @@
 #define WORLD_IMAGE 8u                  /* the image of laptop m is machine WORLD_IMAGE + m, the office's WORLD_IMAGE */
 #define WORLD_EMPTY 15u                 /* a machine with nothing on its disk */
 #define WORLD_REFUSED 2                 /* the status of a command that the office refuses */
+#define WORLD_UNVERIFIED 13             /* the status of a command that finds damage */
 #define WORLD_ROUNDS 8                  /* of syncs, once the weather is clear: after them every queue is empty */
 
 struct world_laptop {
@@ -28,6 +29,7 @@ struct world_laptop {
     int has_image, image_is_enrolled;
     char backup_device[40]; /* the device that the office's backup knows */
     int has_synced;         /* its last sync came to its end: status 0 or 1 */
+    int status;             /* of its last command; -1: its machine died under it */
     char ticket[300];       /* that it has, and has not used yet; empty: none */
     char wants[24];         /* the name that the record of the running command gets */
 };
