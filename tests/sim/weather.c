@@ -135,6 +135,7 @@ static int happens_image(struct world *w, unsigned m, int argc, char *const *arg
         return -1;
     w->laptops[m].has_image = 1;
     w->laptops[m].image_is_enrolled = w->laptops[m].is_enrolled;
+    memcpy(w->laptops[m].image_device, w->laptops[m].device, sizeof w->laptops[m].device);
     oracle_copied(m, WORLD_IMAGE + m);
     return 0;
 }
@@ -150,6 +151,8 @@ static int happens_putback(struct world *w, unsigned m, int argc, char *const *a
         return -1;
     w->strange = 1;
     w->laptops[m].is_enrolled = w->laptops[m].image_is_enrolled;
+    memcpy(w->laptops[m].device, w->laptops[m].image_device, sizeof w->laptops[m].device);
+    w->laptops[m].is_revoked = world_is_revoked(w, w->laptops[m].device);
     oracle_put_back(m, WORLD_IMAGE + m);
     return 0;
 }

@@ -71,6 +71,14 @@ int world_machine(const struct world *w, const char *name)
     return -1;
 }
 
+int world_is_revoked(const struct world *w, const char *device)
+{
+    for (unsigned i = 0; i < w->revoked_count; i++)
+        if (strcmp(w->revoked[i], device) == 0)
+            return 1;
+    return 0;
+}
+
 void world_reap(struct world *w)
 {
     for (unsigned m = 0; m < WORLD_IMAGE; m++) {
@@ -265,6 +273,16 @@ static void note_user(struct world *w, const char *what, const char *login)
                 strcmp(what, "disable") == 0 || (w->laptops[m].is_disabled && strcmp(what, "enable") != 0);
 }
 
+/* A device that was revoked, and every laptop that is it. */
+static void note_revoked(struct world *w, const char *device)
+{
+    if (w->revoked_count < sizeof w->revoked / sizeof *w->revoked)
+        (void)snprintf(w->revoked[w->revoked_count++], sizeof *w->revoked, "%s", device);
+    for (unsigned i = 1; i <= WORLD_CLONE; i++)
+        if (strcmp(w->laptops[i].device, device) == 0)
+            w->laptops[i].is_revoked = 1;
+}
+
 static void office_event(struct world *w, int argc, char *const *argv)
 {
     const char *words[SCRIPT_WORDS_MAX];
@@ -288,12 +306,8 @@ static void office_event(struct world *w, int argc, char *const *argv)
     } else if (names_put(w, argc, argv, words) == 0) {
         struct machine_run *r = task(w, argc, words);
         /* Where the power went under it nobody knows: nothing is expected then. */
-        if (r != NULL && (r->status <= 1 || r->died) && strcmp(argv[0], "device") == 0 && argc > 2) {
-            int m = argv[2][0] == '@' ? world_machine(w, argv[2] + 1) : -1;
-            for (unsigned i = 1; m > 0 && i <= WORLD_CLONE; i++)
-                if (strcmp(w->laptops[i].device, w->laptops[m].device) == 0 && strcmp(argv[1], "list") != 0)
-                    w->laptops[i].is_revoked = 1;
-        }
+        if (r != NULL && (r->status <= 1 || r->died) && strcmp(argv[0], "device") == 0 && argc > 2 && argv[2][0] == '@')
+            note_revoked(w, words[2]);
         if (r != NULL && (r->status <= 1 || r->died) && strcmp(argv[0], "user") == 0 && argc > 2)
             note_user(w, r->died ? "disable" : argv[1], argv[2]);
         machine_free(r);

@@ -27,6 +27,7 @@ struct world_laptop {
     int is_revoked;              /* its work comes to the office, and is held there */
     int is_disabled;             /* so is its person, for now */
     int has_image, image_is_enrolled;
+    char image_device[40];
     char backup_device[40]; /* the device that the office's backup knows */
     int has_synced;         /* its last sync came to its end: status 0 or 1 */
     int status;             /* of its last command; -1: its machine died under it */
@@ -42,8 +43,10 @@ struct world {
     struct world_laptop laptops[PROCESS_MACHINES];
     unsigned port;
     unsigned backups, backup; /* how many there were, and the one that is there; 0: none */
-    char used_ticket[300];    /* the last one that enrolled a laptop; empty: none */
-    uint64_t office_down_ms;  /* since when it is down; 0: it runs */
+    char revoked[32][40];     /* devices that the office has revoked, or may have */
+    unsigned revoked_count;
+    char used_ticket[300];   /* the last one that enrolled a laptop; empty: none */
+    uint64_t office_down_ms; /* since when it is down; 0: it runs */
     int strange; /* something happened after which a refusal to verify is the right answer: a disk put back or cloned */
     uint64_t events, commands, syncs, rounds;
 };
@@ -63,6 +66,8 @@ void world_play(const struct script *s, const char *kept, const char *root, FILE
 
 /* The machine of a name: a laptop, a clone, "office"; -1: there is none. */
 int world_machine(const struct world *w, const char *name);
+/* Has the office, as far as anybody knows, revoked this device? */
+int world_is_revoked(const struct world *w, const char *device);
 void world_trace(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The programs of machines whose disk went dark die. */
 void world_reap(struct world *w);
