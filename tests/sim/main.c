@@ -285,7 +285,7 @@ int main(int argc, char **argv)
         options.seed = randombytes_uniform(1000000000);
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     if (play_start() != 0) {
-        (void)fprintf(stderr, "sim: no folder can be made in /dev/shm: %s\n", strerror(errno));
+        (void)fprintf(stderr, "sim: no folder can be made in /dev/shm or /tmp: %s\n", strerror(errno));
         return 2;
     }
     if (options.sweeps) {

@@ -15,7 +15,7 @@ struct play {
     struct script script;
 };
 
-/* A folder for all runs, in memory. 0, or -1 with errno. */
+/* A folder for all runs, in memory where there is /dev/shm, else in /tmp. 0, or -1 with errno. */
 int play_start(void);
 void play_end(void);
 
