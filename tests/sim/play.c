@@ -16,7 +16,7 @@
 
 enum { RUN_SECONDS = 120 }; /* of the core: a run that takes longer hangs */
 
-static char folder[64];
+static char folder[40];
 
 int play_start(void)
 {
