@@ -74,6 +74,7 @@ struct taking {
     struct chain chain; /* where the log's copy of the device's chain ends */
     struct caseload caseload;
     struct receive_result *result;
+    int has_forked;       /* this device has had more than one epoch: it may write something once more */
     int decided;          /* the second pass: held is known, in the order of the batch */
     size_t next_held;     /* then: the next of them */
     struct id *new_cases; /* taken down in the field: to be assigned */
@@ -103,7 +104,7 @@ static int judge(struct taking *t, const struct change *change, struct error *e)
     } else if (t->device->reads_only && change->kind != KIND_RECEIPT && change->kind != KIND_EVENT) {
         memcpy(reason, "an auditor reads, and writes no records", 40);
         held = 1;
-    } else if ((held = fork_is_repeat(t->c->db, change, e)) != 0) {
+    } else if (t->has_forked && (held = fork_is_repeat(t->c->db, change, e)) != 0) {
         memcpy(reason, "it was written once more after a fork, and is here already", 59);
     } else {
         held = caseload_judge(t->c, &t->caseload, &t->device->user, change, reason, e);
@@ -336,6 +337,7 @@ int receive_push(struct central *c, const struct receive_device *device, const s
     struct taking t;
     struct batch_item first;
     struct change change;
+    uint64_t newest;
     int code, given;
     memset(out, 0, sizeof *out);
     memset(&t, 0, sizeof t);
@@ -352,8 +354,10 @@ int receive_push(struct central *c, const struct receive_device *device, const s
                          "this laptop writes in epoch %llu, which the office never gave it; run `satchel sync` again, "
                          "which asks for a new one",
                          (unsigned long long)out->epoch);
-    if ((code = log_chain_end(c->db, &device->device, out->epoch, &t.chain, e)) != 0)
+    if ((code = log_chain_end(c->db, &device->device, out->epoch, &t.chain, e)) != 0 ||
+        (code = fork_newest(c->db, &device->device, &newest, e)) != 0)
         return code;
+    t.has_forked = newest > 1;
     if ((code = caseload_load(c, &device->user, &t.caseload, e)) != 0 ||
         (code = batch_open(&t.batch, push->batch, 0, e)) != 0)
         goto out;
