@@ -44,20 +44,14 @@ int queue_count(struct db *db, uint64_t *count, struct error *e)
 int queue_count_through(struct db *db, uint64_t epoch, uint64_t seq, uint64_t *count, struct error *e)
 {
     sqlite3_stmt *s;
-    int row, code;
+    int code;
     *count = 0;
     if ((code = db_query(db, &s, e,
                          "SELECT count(*) FROM entry WHERE position IS NULL AND kind NOT IN (?, ?) AND (epoch, seq) <= "
                          "(?, ?)",
                          "uuuu", (uint64_t)KIND_RECEIPT, (uint64_t)KIND_EVENT, epoch, seq)) != 0)
         return code;
-    if ((row = db_next(db, s, e)) < 0)
-        return error_code(e);
-    if (row == 1) {
-        *count = db_uint(s, 0);
-        db_done(db, s);
-    }
-    return 0;
+    return db_number(db, s, count, e);
 }
 
 int queue_waits(struct db *db, int *waits, struct error *e)
@@ -155,17 +149,16 @@ static int own_hash(struct db *db, const struct chain *own, uint64_t seq, uint8_
 static int find_gap(struct db *db, const struct chain *own, uint64_t have, int *gap, struct error *e)
 {
     sqlite3_stmt *s;
-    int row, code;
+    uint64_t lacks;
+    int code;
     if ((code = db_query(db, &s, e,
                          "SELECT count(*) < ?3 - ?4 FROM entry WHERE device = ?1 AND epoch = ?2 AND seq > ?4 AND "
                          "position IS NULL",
                          "duuu", &own->device, own->epoch, own->seq, have)) != 0)
         return code;
-    if ((row = db_next(db, s, e)) < 0)
-        return error_code(e);
-    *gap = row == 1 && db_uint(s, 0) != 0;
-    if (row == 1)
-        db_done(db, s);
+    if ((code = db_number(db, s, &lacks, e)) != 0)
+        return code;
+    *gap = lacks != 0;
     return 0;
 }
 

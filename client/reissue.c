@@ -24,25 +24,12 @@ int reissue_forget(struct db *db, const struct id *scope, struct error *e)
     return db_run(db, e, "DELETE FROM stranded WHERE scope = ?", "d", scope);
 }
 
-static int number(struct db *db, sqlite3_stmt *s, uint64_t *out, struct error *e)
-{
-    int row = db_next(db, s, e);
-    *out = 0;
-    if (row < 0)
-        return error_code(e);
-    if (row == 1) {
-        *out = db_uint(s, 0);
-        db_done(db, s);
-    }
-    return 0;
-}
-
 int reissue_count(struct db *db, uint64_t *count, struct error *e)
 {
     sqlite3_stmt *s;
     int code = db_query(db, &s, e, "SELECT count(*) FROM stranded WHERE new_seq IS NOT NULL AND kind NOT IN (?, ?)",
                         "uu", (uint64_t)KIND_RECEIPT, (uint64_t)KIND_EVENT);
-    return code != 0 ? code : number(db, s, count, e);
+    return code != 0 ? code : db_number(db, s, count, e);
 }
 
 /* --- writing a change once more --- */
@@ -237,7 +224,7 @@ static int strand(struct reissuing *r, uint64_t epoch, uint64_t common, uint64_t
     int code;
     if ((code = db_query(r->db, &s, e, "SELECT coalesce(max(new_seq), 0) FROM stranded WHERE new_epoch = ?", "u",
                          new_epoch)) != 0 ||
-        (code = number(r->db, s, &before, e)) != 0 ||
+        (code = db_number(r->db, s, &before, e)) != 0 ||
         (code = db_run(r->db, e, aside, "uuduu", new_epoch, before, device, epoch, common)) != 0)
         return code;
     return db_run(r->db, e, "DELETE FROM entry WHERE position IS NULL AND device = ? AND epoch = ? AND seq > ?", "duu",

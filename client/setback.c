@@ -28,25 +28,11 @@ int setback_create(struct db *db, struct error *e)
                    e);
 }
 
-/* One number; 0 where there is no row. */
-static int read_one(struct db *db, sqlite3_stmt *s, uint64_t *out, struct error *e)
-{
-    int row = db_next(db, s, e);
-    *out = 0;
-    if (row < 0)
-        return error_code(e);
-    if (row == 1) {
-        *out = db_uint(s, 0);
-        db_done(db, s);
-    }
-    return 0;
-}
-
 int setback_count(struct db *db, uint64_t *count, struct error *e)
 {
     sqlite3_stmt *s;
     int code = db_query(db, &s, e, "SELECT count(*) FROM entry WHERE position >= ?", "u", (uint64_t)LOG_STRAY);
-    return code != 0 ? code : read_one(db, s, count, e);
+    return code != 0 ? code : db_number(db, s, count, e);
 }
 
 int setback_keep_headers(struct db *db, const struct id *device, const struct id *scope, struct error *e)
@@ -63,7 +49,7 @@ int setback_is_alone(struct db *db, const struct id *scope, struct error *e)
     uint64_t found = 0;
     if (db_query(db, &s, e, "SELECT 1 FROM entry WHERE scope = ? AND position >= ? AND kind <> ? LIMIT 1", "duu", scope,
                  (uint64_t)LOG_STRAY, (uint64_t)KIND_ASSIGNMENT) != 0 ||
-        read_one(db, s, &found, e) != 0)
+        db_number(db, s, &found, e) != 0)
         return -1;
     return found != 0;
 }
@@ -78,7 +64,7 @@ static int hold_strays(struct db *db, struct error *e)
     while (code == 0) {
         if ((code = db_query(db, &s, e, "SELECT id FROM entry WHERE position >= ? AND held = 0 LIMIT 1", "u",
                              (uint64_t)LOG_STRAY)) != 0 ||
-            (code = read_one(db, s, &id, e)) != 0 || id == 0)
+            (code = db_number(db, s, &id, e)) != 0 || id == 0)
             break;
         code = record_set_held(db, (int64_t)id, 1, e);
     }

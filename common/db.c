@@ -389,6 +389,19 @@ int db_in_transaction(struct db *db)
     return sqlite3_get_autocommit(db->handle) == 0;
 }
 
+int db_number(struct db *db, sqlite3_stmt *s, uint64_t *out, struct error *e)
+{
+    int row = db_next(db, s, e);
+    *out = 0;
+    if (row < 0)
+        return error_code(e);
+    if (row == 1) {
+        *out = db_uint(s, 0);
+        db_done(db, s);
+    }
+    return 0;
+}
+
 /* --- meta --- */
 
 #define META_SET "INSERT INTO meta(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2"

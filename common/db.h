@@ -49,6 +49,9 @@ int db_commit(struct db *db, struct error *e);
 void db_rollback(struct db *db);
 int db_in_transaction(struct db *db);
 
+/* The number in the only row of a query, whose statement this ends; 0 where there is no row. Errors: of the store. */
+int db_number(struct db *db, sqlite3_stmt *s, uint64_t *out, struct error *e);
+
 /* The table meta(name, value): a program's own small state, not part of the record. Made by db_open. */
 int db_meta_set(struct db *db, const char *name, const void *bytes, size_t size, struct error *e);
 /* Copies into out (size bytes); E_NOT_FOUND where absent or of another size. */

@@ -346,6 +346,7 @@ static int sign(struct central *c, char note[CHECKPOINT_TEXT_MAX], struct error 
 int central_commit(struct central *c, struct error *e)
 {
     char note[CHECKPOINT_TEXT_MAX];
+    struct error why = {0, ""};
     int code;
     memcpy(note, c->checkpoint, sizeof note);
     /* Where a write met a full or failing disk SQLite has rolled all of it back: nothing may follow outside. */
@@ -353,9 +354,11 @@ int central_commit(struct central *c, struct error *e)
         central_rollback(c);
         return error_set(e, E_FULL, "the disk is full or fails; nothing was changed: make room and try again");
     }
-    if ((code = sign(c, note, e)) != 0 || (code = db_commit(c->db, e)) != 0) {
+    if ((code = sign(c, note, &why)) != 0 || (code = db_commit(c->db, &why)) != 0) {
+        if (code == E_IO)
+            c->failure = why;
         central_rollback(c);
-        return code;
+        return error_set(e, code, "%s", why.text);
     }
     memcpy(c->checkpoint, note, sizeof note);
     c->checkpoint_size = c->tree.size;

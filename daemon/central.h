@@ -34,6 +34,7 @@ struct central {
     uint64_t checkpoint_size;
     uint64_t backup_size; /* 0: the office; else a backup of it with so many entries (backup.h): nothing is written */
     uint64_t receipt_ms;  /* 0: what comes is received now; else then, where it was received as one */
+    struct error failure; /* the disk failed under a commit; code 0: it did not */
     /* as they stood at central_begin, for a rollback, and to see what a commit has to sign */
     struct edit_author author_before;
     struct merkle_frontier tree_before;
@@ -66,8 +67,9 @@ void central_close(struct central *c);
 char *central_path(const char *folder, const char *name);
 
 /* A transaction. central_commit signs the office's own head if its chain moved and a new checkpoint if the log grew,
- * stores both, and returns once all is durable. central_rollback also takes author and tree back. E_REFUSED from
- * central_begin: this is a backup. */
+ * stores both, and returns once all is durable. E_IO is kept in c->failure: after a sync that failed nobody knows what
+ * the disk holds, and the vault writes no more (docs/VAULT.md, trap 14), so only who opens the store anew can go on.
+ * central_rollback also takes author and tree back. E_REFUSED from central_begin: this is a backup. */
 int central_begin(struct central *c, struct error *e);
 int central_commit(struct central *c, struct error *e);
 void central_rollback(struct central *c);

@@ -73,10 +73,6 @@ void commit_run(struct server *s)
     }
     if (code != 0)
         server_say(s, "commit failed: %s", e.text);
-    /* After a sync that failed nobody knows what the disk holds, and the vault writes no more (docs/VAULT.md, trap 14):
-     * only who opens the store anew can go on. */
-    if (code == E_IO)
-        server_stop(s, &e);
     while ((item = items) != NULL) {
         items = item->next;
         if (item->peer != NULL) {

@@ -25,20 +25,6 @@ static void name_device(const struct id *device, char hex[2 * ID_BYTES + 1])
     sodium_bin2hex(hex, 2 * ID_BYTES + 1, device->b, ID_BYTES);
 }
 
-/* One row of at most one number; 0 where there is none. */
-static int number(struct db *db, sqlite3_stmt *s, uint64_t *out, struct error *e)
-{
-    int row = db_next(db, s, e);
-    *out = 0;
-    if (row < 0)
-        return error_code(e);
-    if (row == 1) {
-        *out = db_uint(s, 0);
-        db_done(db, s);
-    }
-    return 0;
-}
-
 int fork_is_given(struct db *db, const struct id *device, uint64_t epoch, struct error *e)
 {
     char hex[2 * ID_BYTES + 1];
@@ -48,7 +34,7 @@ int fork_is_given(struct db *db, const struct id *device, uint64_t epoch, struct
         return epoch == 1;
     name_device(device, hex);
     if (db_query(db, &s, e, "SELECT count(*) FROM fork WHERE device = ? AND new_epoch = ?", "tu", hex, epoch) != 0 ||
-        number(db, s, &given, e) != 0)
+        db_number(db, s, &given, e) != 0)
         return -1;
     return given != 0;
 }
@@ -60,7 +46,7 @@ int fork_newest(struct db *db, const struct id *device, uint64_t *epoch, struct 
     int code;
     name_device(device, hex);
     if ((code = db_query(db, &s, e, "SELECT max(new_epoch) FROM fork WHERE device = ?", "t", hex)) != 0 ||
-        (code = number(db, s, epoch, e)) != 0)
+        (code = db_number(db, s, epoch, e)) != 0)
         return code;
     if (*epoch == 0)
         *epoch = 1;
@@ -77,7 +63,7 @@ static int is_kept(struct db *db, const struct id *device, uint64_t epoch, uint6
     uint64_t found;
     if (db_query(db, &s, e, "SELECT count(*) FROM evidence WHERE device = ? AND epoch = ? AND seq = ? AND hash = ?",
                  "duub", device, epoch, seq, (struct slice){hash, CHANGE_HASH_BYTES}) != 0 ||
-        number(db, s, &found, e) != 0)
+        db_number(db, s, &found, e) != 0)
         return -1;
     return found != 0;
 }
@@ -102,7 +88,7 @@ static int check_size(struct db *db, const struct id *device, struct error *e)
              db, &s, e,
              "SELECT coalesce(sum(length(header) + coalesce(length(body), 0)), 0) FROM evidence WHERE device = ?", "d",
              device)) != 0 ||
-        (code = number(db, s, &bytes, e)) != 0)
+        (code = db_number(db, s, &bytes, e)) != 0)
         return code;
     return bytes <= LIMITS_EVIDENCE_MAX
                ? 0
@@ -236,7 +222,7 @@ static int next_epoch(struct central *c, const struct receive_device *device, ui
         return code;
     name_device(&device->device, hex);
     if ((code = db_query(c->db, &s, e, "SELECT count(new_epoch) FROM fork WHERE device = ?", "t", hex)) != 0 ||
-        (code = number(c->db, s, &given, e)) != 0)
+        (code = db_number(c->db, s, &given, e)) != 0)
         return code;
     if (epoch > newest)
         newest = epoch;
@@ -378,7 +364,7 @@ static int check_epochs(struct db *db, struct error *e)
     uint64_t strange;
     int code;
     if ((code = db_meta_get(db, "own_device", office.b, sizeof office.b, e)) != 0 ||
-        (code = db_query(db, &s, e, sql, "d", &office)) != 0 || (code = number(db, s, &strange, e)) != 0)
+        (code = db_query(db, &s, e, sql, "d", &office)) != 0 || (code = db_number(db, s, &strange, e)) != 0)
         return code;
     return strange == 0 ? 0
                         : error_set(e, E_VERIFY, "the log is damaged: it has changes of an epoch that was never given");

@@ -57,19 +57,13 @@ static void on_signal(uv_signal_t *signal, int number)
     close_all(s);
 }
 
-void server_stop(struct server *s, const struct error *why)
-{
-    if (s->failure.code == 0)
-        s->failure = *why;
-}
-
 /* Who waits for an answer has got it with the turn before. */
 static void after_poll(uv_check_t *check)
 {
     struct server *s = check->data;
-    if (s->failure.code != 0 && !s->stopping) {
+    if (s->central->failure.code != 0 && !s->stopping) {
         s->stopping = 1;
-        server_say(s, "stopping: %s", s->failure.text);
+        server_say(s, "stopping: %s", s->central->failure.text);
         close_all(s);
         return;
     }
@@ -147,10 +141,10 @@ int server_run(struct central *central, const struct server_options *options, FI
         (void)uv_run(&s.loop, UV_RUN_DEFAULT);
     }
     (void)uv_loop_close(&s.loop);
-    if (code == 0 && s.failure.code != 0)
-        code = error_set(e, s.failure.code,
+    if (code == 0 && central->failure.code != 0)
+        code = error_set(e, central->failure.code,
                          "%s; nothing was acknowledged that is not on the disk: look at the disk, then start satcheld "
                          "again",
-                         s.failure.text);
+                         central->failure.text);
     return code;
 }

@@ -27,7 +27,6 @@ struct server {
     unsigned peer_count;
     struct commit_item *first, **last; /* pushes that wait for the next commit, in order of arrival */
     int stopping;
-    struct error failure; /* why it stopped by itself; code 0: it did not */
 };
 
 struct server_options {
@@ -39,9 +38,6 @@ struct server_options {
 /* Runs until SIGTERM or SIGINT; then commits what has arrived, closes every link, and returns 0. E_IO: the disk failed
  * under a commit; it has stopped, having acknowledged nothing that is not on the disk, and is to be started again. */
 int server_run(struct central *central, const struct server_options *options, FILE *journal, struct error *e);
-
-/* Stops by itself: once all who wait have been answered, server_run returns why. */
-void server_stop(struct server *s, const struct error *why);
 
 /* One line in the journal, with the time before it. */
 void server_say(struct server *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
