@@ -1,5 +1,6 @@
 #include "script.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -129,15 +130,18 @@ int script_read(struct script *s, const char *path)
     char line[4096];
     unsigned number = 0;
     FILE *f = fopen(path, "r");
-    int bad = f == NULL;
+    int bad = 0;
     memset(s, 0, sizeof *s);
+    if (f == NULL) {
+        (void)fprintf(stderr, "sim: %s cannot be read: %s\n", path, strerror(errno));
+        return -1;
+    }
     while (!bad && fgets(line, sizeof line, f) != NULL) {
         line[strcspn(line, "\n")] = '\0';
         number++;
         bad = read_line(s, line) != 0;
     }
-    if (f != NULL)
-        (void)fclose(f);
+    (void)fclose(f);
     if (bad)
         (void)fprintf(stderr, "sim: line %u of %s is no event\n", number, path);
     script_sort(s);
