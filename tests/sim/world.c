@@ -592,15 +592,22 @@ static void clear_up(struct world *w)
         oracle_end(in_order, shut_out);
 }
 
-static void begin(struct world *w, const struct script *s, const char *root, FILE *trace)
+static void settle(struct world *w, const struct script *s, const char *root)
 {
     char path[300];
     FILE *f;
-    memset(w, 0, sizeof *w);
     w->script = s;
+    (void)snprintf(w->root, sizeof w->root, "%s", root);
+    (void)snprintf(path, sizeof path, "%s/passphrase", root);
+    if ((f = fopen(path, "w")) == NULL || fputs("a passphrase of the simulation\n", f) < 0 || fclose(f) != 0)
+        abort();
+}
+
+static void begin(struct world *w, const struct script *s, const char *root, FILE *trace)
+{
+    memset(w, 0, sizeof *w);
     w->trace = trace;
     w->port = MACHINE_PORT;
-    (void)snprintf(w->root, sizeof w->root, "%s", root);
     (void)crypto_generichash_init(&trace_state, NULL, 0, 32);
     luck_seed(&w->luck, s->seed);
     system_seed(s->seed);
@@ -610,9 +617,7 @@ static void begin(struct world *w, const struct script *s, const char *root, FIL
     oracle_reset();
     disk_start(root);
     machine_start(root);
-    (void)snprintf(path, sizeof path, "%s/passphrase", root);
-    if ((f = fopen(path, "w")) == NULL || fputs("a passphrase of the simulation\n", f) < 0 || fclose(f) != 0)
-        abort();
+    settle(w, s, root);
     w->laptops[MACHINE_OFFICE].name = "office";
     for (unsigned m = 1; m <= s->laptops; m++) {
         w->laptops[m].name = s->names[m - 1];
@@ -620,39 +625,64 @@ static void begin(struct world *w, const struct script *s, const char *root, FIL
     }
 }
 
-void world_play(const struct script *s, const char *kept, const char *root, FILE *trace, struct world_result *out)
+/* The events from this one on. */
+static void play_events(struct world *w, const char *kept, size_t from)
 {
-    struct world w;
-    uint64_t bytes = loop_bytes(), last_s = 0;
-    memset(out, 0, sizeof *out);
-    begin(&w, s, root, trace);
-    if (machine_office_init() != 0)
-        oracle_found("0: an office cannot be made");
-    office_up(&w);
-    for (size_t i = 0; i < s->count && oracle_finding() == NULL; i++) {
+    for (size_t i = from; i < w->script->count && oracle_finding() == NULL; i++) {
         if (kept != NULL && !kept[i])
             continue;
-        world_advance(&w, WORLD_BEGIN_MS + s->events[i].at_s * 1000);
-        event(&w, &s->events[i]);
-        last_s = s->events[i].at_s;
+        world_advance(w, WORLD_BEGIN_MS + w->script->events[i].at_s * 1000);
+        event(w, &w->script->events[i]);
     }
-    (void)wait_for(&w, 1);
+}
+
+static void finish(struct world *w, struct world_result *out)
+{
+    const struct script *s = w->script;
+    uint64_t last_s = s->count != 0 ? s->events[s->count - 1].at_s : 0;
+    memset(out, 0, sizeof *out);
+    (void)wait_for(w, 1);
     for (unsigned m = 0; m < WORLD_IMAGE; m++)
         out->fault_waits |= disk_fault_waits(m) || system_allocation_waits(m);
     if (oracle_finding() == NULL)
-        clear_up(&w);
+        clear_up(w);
     if (oracle_finding() != NULL) {
         (void)snprintf(out->finding, sizeof out->finding, "%s", oracle_finding());
-        world_trace(&w, "FOUND %s", out->finding);
+        world_trace(w, "FOUND %s", out->finding);
     }
     machine_reset();
     disk_end();
     oracle_reset();
     names_reset();
     (void)crypto_generichash_final(&trace_state, out->trace_hash, sizeof out->trace_hash);
-    out->events = w.events;
-    out->commands = w.commands;
-    out->syncs = w.syncs;
-    out->bytes = loop_bytes() - bytes;
+    out->events = w->events;
+    out->commands = w->commands;
+    out->syncs = w->syncs;
+    out->bytes = loop_bytes();
     out->laptop_days = s->laptops * (last_s / 86400 + 1);
+}
+
+void world_before(struct world *w, const struct script *s, const char *kept, const char *root, FILE *trace)
+{
+    begin(w, s, root, trace);
+    if (machine_office_init() != 0)
+        oracle_found("0: an office cannot be made");
+    office_up(w);
+    play_events(w, kept, 0);
+}
+
+void world_after(struct world *w, const struct script *s, const char *root, struct world_result *out)
+{
+    disk_house(root);
+    machine_house(root);
+    settle(w, s, root);
+    play_events(w, NULL, w->events);
+    finish(w, out);
+}
+
+void world_play(const struct script *s, const char *kept, const char *root, FILE *trace, struct world_result *out)
+{
+    struct world w;
+    world_before(&w, s, kept, root, trace);
+    finish(&w, out);
 }

@@ -62,6 +62,11 @@ struct world_result {
  * what it said goes, or NULL; the hash of it is in the result in any case. */
 void world_play(const struct script *s, const char *kept, const char *root, FILE *trace, struct world_result *out);
 
+/* The same in two parts, for many runs that begin alike: all events of s, at whose end no program may run; and, in a
+ * child of that process, the rest of a script that begins with them, in another empty folder. */
+void world_before(struct world *w, const struct script *s, const char *kept, const char *root, FILE *trace);
+void world_after(struct world *w, const struct script *s, const char *root, struct world_result *out);
+
 /* --- for weather.c --- */
 
 /* The machine of a name: a laptop, a clone, "office"; -1: there is none. */
