@@ -6,7 +6,10 @@
 
 #include "play.h"
 
-enum { TELLS_EACH = 100 };
+enum {
+    TELLS_EACH = 100,
+    FINDINGS_MAX = 100 /* then each run is one, and none tells of the end */
+};
 
 /* Before it: two laptops with two cases, work on both that the other has not seen. In it: a push, news, a case that
  * arrives, one that leaves, a conflict. */
@@ -108,7 +111,7 @@ static unsigned play_part(struct world *begun, const struct part *p, const char 
 {
     unsigned findings = 0, n = p->from;
     struct world_result r;
-    for (;; n++) {
+    for (; findings < FINDINGS_MAX; n++) {
         play_one(begun, p, n, keep, &r);
         findings += r.finding[0] != '\0';
         if (r.fault_waits)
@@ -136,6 +139,10 @@ unsigned sweep(char *const *wanted, const char *keep)
         for (size_t k = 0; k < sizeof faults / sizeof *faults; k++)
             if ((side == NULL || strcmp(side, sides[i]) == 0) && (fault == NULL || strstr(faults[k], fault) != NULL))
                 parts[count++] = (struct part){sides[i], faults[k], from != 0 ? (unsigned)from : 1, {0}};
+    if (count == 0) {
+        (void)fprintf(stderr, "sim: there is no such part of the sweep: %s %s\n", side, fault != NULL ? fault : "");
+        return 1;
+    }
     for (size_t i = 0; i < count; i++)
         play_whole(&parts[i]);
     (void)make_before(&first);
