@@ -401,8 +401,8 @@ static int find_conflict(const char *list, unsigned number, struct world_conflic
            names_before(list, "code", number, "field", out->field, sizeof out->field);
 }
 
-/* Has this one another code by now? */
-static int has_changed(struct world *w, unsigned m, const struct world_conflict *seen)
+/* Is this one listed again, now? With another code, where it must have changed. */
+static int is_listed(struct world *w, unsigned m, const struct world_conflict *seen, int must_have_changed)
 {
     static const char *const list[] = {"conflicts", "--json"};
     struct machine_run *r = machine_command(m, 2, list);
@@ -412,7 +412,7 @@ static int has_changed(struct world *w, unsigned m, const struct world_conflict 
     for (unsigned i = 0; i < LOOKS && r != NULL && !machine_is_busy(m) && !r->died && find_conflict(r->out, i, &now);
          i++)
         found |= strcmp(now.record, seen->record) == 0 && strcmp(now.field, seen->field) == 0 &&
-                 strcmp(now.code, seen->code) != 0;
+                 (!must_have_changed || strcmp(now.code, seen->code) != 0);
     collect(w);
     return found;
 }
@@ -438,7 +438,7 @@ static void decide(struct world *w, unsigned m, unsigned number, unsigned value,
         laptop_event(w, m, 1, sync);
         if (!sit_down(w, m) || !wait_for(w, m))
             return;
-        changed = has_changed(w, m, &c);
+        changed = is_listed(w, m, &c, 1);
     }
     if (strcmp(c.field, "void") == 0)
         (void)snprintf(choice, sizeof choice, "%s", value % 2 == 0 ? "yes" : "no");
@@ -447,8 +447,13 @@ static void decide(struct world *w, unsigned m, unsigned number, unsigned value,
     else
         (void)snprintf(choice, sizeof choice, "%u", value);
     command(w, m, 8, words);
-    if (changed && (w->laptops[m].status == 0 || w->laptops[m].status == 1))
+    if (machine_is_busy(m) || (w->laptops[m].status != 0 && w->laptops[m].status != 1))
+        return;
+    if (changed)
         oracle_found("3: %s decided on %s of %s, which had changed since it was looked at", w->laptops[m].name, c.field,
+                     c.record);
+    if (is_listed(w, m, &c, 0))
+        oracle_found("3: %s decided on %s of %s, and it is a conflict as before", w->laptops[m].name, c.field,
                      c.record);
 }
 
