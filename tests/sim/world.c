@@ -109,8 +109,8 @@ static void ended(struct world *w, struct machine_run *r)
         l->is_revoked = l->is_gone = 0; /* whatever was said of the laptop before */
         (void)snprintf(w->used_ticket, sizeof w->used_ticket, "%s", r->argv[1]);
     }
-    if (!r->died && r->status == WORLD_REFUSED && strcmp(r->argv[0], "enrol") == 0)
-        l->ticket[0] = '\0';
+    if (!r->died && strcmp(r->argv[0], "enrol") == 0 && strstr(r->out, "\"error\": \"refused\"") != NULL)
+        l->ticket[0] = '\0'; /* another one, then; whatever else went wrong, the ticket is as good as it was */
     l->status = r->died ? -1 : r->status;
     w->commands++;
     if (strcmp(r->argv[0], "sync") == 0) {
@@ -353,15 +353,17 @@ static int enrol_with(struct world *w, unsigned m, const char *ticket)
     return w->laptops[m].is_enrolled;
 }
 
-/* The laptop gets a ticket, if it has none that it may still take. 1: it has one. */
+/* The laptop gets a ticket, if it has none that it may still take at this address. 1: it has one. */
 static int invite(struct world *w, unsigned m)
 {
     struct world_laptop *l = &w->laptops[m];
     char address[32], ticket[300];
     const char *words[] = {"device", "invite", l->login, "--address", address, "--out", ticket};
     struct machine_run *r;
-    if (l->ticket[0] != '\0')
+    if (l->ticket[0] != '\0' && l->ticket_port == w->port)
         return 1;
+    l->ticket[0] = '\0';
+    l->ticket_port = w->port;
     (void)snprintf(ticket, sizeof ticket, "%s/ticket-%u-%llu", w->root, m, (unsigned long long)w->events);
     (void)snprintf(address, sizeof address, "office:%u", w->port);
     r = task(w, 7, words);
@@ -554,6 +556,22 @@ static int round_of_syncs(struct world *w)
     return settled;
 }
 
+/* Was it enrolled but for the last words, when the power went? Then one can work with it, though nobody here knows its
+ * device. */
+static int is_enrolled_silently(struct world *w, unsigned m)
+{
+    static const char *const status[] = {"status"};
+    struct world_laptop *l = &w->laptops[m];
+    int works;
+    l->is_enrolled = 1;
+    if ((works = sit_down(w, m)) != 0) {
+        command(w, m, 1, status);
+        works = wait_for(w, m) && (l->status == 0 || l->status == 1);
+    }
+    l->is_enrolled = 0;
+    return works;
+}
+
 /* A laptop whose enrolment broke off in bad weather goes on with it. */
 static void enrol_at_last(struct world *w, unsigned m)
 {
@@ -561,7 +579,7 @@ static void enrol_at_last(struct world *w, unsigned m)
     if (l->name == NULL || l->ticket[0] == '\0' || l->is_enrolled)
         return;
     enrol(w, m);
-    if (!l->is_enrolled && l->ticket[0] != '\0' && oracle_finding() == NULL)
+    if (!l->is_enrolled && l->ticket[0] != '\0' && oracle_finding() == NULL && !is_enrolled_silently(w, m))
         oracle_found("6: %s has a ticket and cannot be enrolled, and the weather is clear", l->name);
 }
 
