@@ -311,24 +311,6 @@ int fork_is_beside(struct central *c, const struct receive_device *device, uint6
     return more < 0 ? error_code(e) : code;
 }
 
-/* What stays when a change is written once more: all but its number, its salt, and the dots that it names. One whose
- * words are gone is like no other. */
-static int is_same(const struct change *a, const struct change *b)
-{
-    if (a->hlc != b->hlc || a->wall_ms != b->wall_ms || a->kind != b->kind || a->op_count != b->op_count ||
-        a->op_count == 0 || !id_equal(&a->session, &b->session) || !id_equal(&a->author, &b->author) ||
-        !id_equal(&a->scope, &b->scope) || !slice_equal(a->reason, b->reason))
-        return 0;
-    for (size_t i = 0; i < a->op_count; i++) {
-        const struct change_op *x = &a->ops[i], *y = &b->ops[i];
-        if (x->field != y->field || x->action != y->action)
-            return 0;
-        if (x->field != FIELD_VOID && !slice_equal(x->value, y->value))
-            return 0;
-    }
-    return 1;
-}
-
 int fork_is_repeat(struct db *db, const struct change *change, struct error *e)
 {
     struct change other;
@@ -344,7 +326,7 @@ int fork_is_repeat(struct db *db, const struct change *change, struct error *e)
             db_done(db, s);
             return -1;
         }
-        if ((same = is_same(change, &other)) != 0)
+        if ((same = change_repeats(change, &other)) != 0)
             db_done(db, s);
     }
     return row < 0 ? -1 : same;

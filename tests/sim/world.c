@@ -609,8 +609,11 @@ static void clear_up(struct world *w)
             !w->laptops[m].is_revoked && !w->laptops[m].is_disabled)
             in_order |= 1u << m;
         /* What a copied or put back laptop needs, a new epoch, who is shut out does not get. */
-        else if (w->laptops[m].name != NULL && w->laptops[m].is_enrolled && !w->laptops[m].is_gone && !w->strange)
+        else if (w->laptops[m].name != NULL && w->laptops[m].is_enrolled && !w->laptops[m].is_gone && !w->strange) {
             shut_out |= 1u << m;
+            if (!sitting_is_there(m)) /* its lease is over, and it gets no new one: it says itself what to do then */
+                courier(w, m);
+        }
     if (oracle_finding() == NULL)
         oracle_end(in_order, shut_out);
 }
