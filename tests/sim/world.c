@@ -109,8 +109,8 @@ static void ended(struct world *w, struct machine_run *r)
         l->is_revoked = l->is_gone = 0; /* whatever was said of the laptop before */
         (void)snprintf(w->used_ticket, sizeof w->used_ticket, "%s", r->argv[1]);
     }
-    if (!r->died && r->status == WORLD_REFUSED && strcmp(r->argv[0], "enrol") == 0)
-        l->ticket[0] = '\0';
+    if (!r->died && strcmp(r->argv[0], "enrol") == 0 && strstr(r->out, "\"error\": \"refused\"") != NULL)
+        l->ticket[0] = '\0'; /* another one, then; whatever else went wrong, the ticket is as good as it was */
     l->status = r->died ? -1 : r->status;
     w->commands++;
     if (strcmp(r->argv[0], "sync") == 0) {
@@ -353,15 +353,17 @@ static int enrol_with(struct world *w, unsigned m, const char *ticket)
     return w->laptops[m].is_enrolled;
 }
 
-/* The laptop gets a ticket, if it has none that it may still take. 1: it has one. */
+/* The laptop gets a ticket, if it has none that it may still take at this address. 1: it has one. */
 static int invite(struct world *w, unsigned m)
 {
     struct world_laptop *l = &w->laptops[m];
     char address[32], ticket[300];
     const char *words[] = {"device", "invite", l->login, "--address", address, "--out", ticket};
     struct machine_run *r;
-    if (l->ticket[0] != '\0')
+    if (l->ticket[0] != '\0' && l->ticket_port == w->port)
         return 1;
+    l->ticket[0] = '\0';
+    l->ticket_port = w->port;
     (void)snprintf(ticket, sizeof ticket, "%s/ticket-%u-%llu", w->root, m, (unsigned long long)w->events);
     (void)snprintf(address, sizeof address, "office:%u", w->port);
     r = task(w, 7, words);
@@ -401,8 +403,8 @@ static int find_conflict(const char *list, unsigned number, struct world_conflic
            names_before(list, "code", number, "field", out->field, sizeof out->field);
 }
 
-/* Has this one another code by now? */
-static int has_changed(struct world *w, unsigned m, const struct world_conflict *seen)
+/* Is this one listed again, now? With another code, where it must have changed. */
+static int is_listed(struct world *w, unsigned m, const struct world_conflict *seen, int must_have_changed)
 {
     static const char *const list[] = {"conflicts", "--json"};
     struct machine_run *r = machine_command(m, 2, list);
@@ -412,7 +414,7 @@ static int has_changed(struct world *w, unsigned m, const struct world_conflict 
     for (unsigned i = 0; i < LOOKS && r != NULL && !machine_is_busy(m) && !r->died && find_conflict(r->out, i, &now);
          i++)
         found |= strcmp(now.record, seen->record) == 0 && strcmp(now.field, seen->field) == 0 &&
-                 strcmp(now.code, seen->code) != 0;
+                 (!must_have_changed || strcmp(now.code, seen->code) != 0);
     collect(w);
     return found;
 }
@@ -438,7 +440,7 @@ static void decide(struct world *w, unsigned m, unsigned number, unsigned value,
         laptop_event(w, m, 1, sync);
         if (!sit_down(w, m) || !wait_for(w, m))
             return;
-        changed = has_changed(w, m, &c);
+        changed = is_listed(w, m, &c, 1);
     }
     if (strcmp(c.field, "void") == 0)
         (void)snprintf(choice, sizeof choice, "%s", value % 2 == 0 ? "yes" : "no");
@@ -447,8 +449,13 @@ static void decide(struct world *w, unsigned m, unsigned number, unsigned value,
     else
         (void)snprintf(choice, sizeof choice, "%u", value);
     command(w, m, 8, words);
-    if (changed && (w->laptops[m].status == 0 || w->laptops[m].status == 1))
+    if (machine_is_busy(m) || (w->laptops[m].status != 0 && w->laptops[m].status != 1))
+        return;
+    if (changed)
         oracle_found("3: %s decided on %s of %s, which had changed since it was looked at", w->laptops[m].name, c.field,
+                     c.record);
+    if (is_listed(w, m, &c, 0))
+        oracle_found("3: %s decided on %s of %s, and it is a conflict as before", w->laptops[m].name, c.field,
                      c.record);
 }
 
@@ -549,6 +556,22 @@ static int round_of_syncs(struct world *w)
     return settled;
 }
 
+/* Was it enrolled but for the last words, when the power went? Then one can work with it, though nobody here knows its
+ * device. */
+static int is_enrolled_silently(struct world *w, unsigned m)
+{
+    static const char *const status[] = {"status"};
+    struct world_laptop *l = &w->laptops[m];
+    int works;
+    l->is_enrolled = 1;
+    if ((works = sit_down(w, m)) != 0) {
+        command(w, m, 1, status);
+        works = wait_for(w, m) && (l->status == 0 || l->status == 1);
+    }
+    l->is_enrolled = 0;
+    return works;
+}
+
 /* A laptop whose enrolment broke off in bad weather goes on with it. */
 static void enrol_at_last(struct world *w, unsigned m)
 {
@@ -556,7 +579,7 @@ static void enrol_at_last(struct world *w, unsigned m)
     if (l->name == NULL || l->ticket[0] == '\0' || l->is_enrolled)
         return;
     enrol(w, m);
-    if (!l->is_enrolled && l->ticket[0] != '\0' && oracle_finding() == NULL)
+    if (!l->is_enrolled && l->ticket[0] != '\0' && oracle_finding() == NULL && !is_enrolled_silently(w, m))
         oracle_found("6: %s has a ticket and cannot be enrolled, and the weather is clear", l->name);
 }
 

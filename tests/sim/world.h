@@ -15,7 +15,6 @@
 #define WORLD_CLONE 6u                  /* the machine that a clone runs on; its name is the laptop's with a ~ */
 #define WORLD_IMAGE 8u                  /* the image of laptop m is machine WORLD_IMAGE + m, the office's WORLD_IMAGE */
 #define WORLD_EMPTY 15u                 /* a machine with nothing on its disk */
-#define WORLD_REFUSED 2                 /* the status of a command that the office refuses */
 #define WORLD_UNVERIFIED 13             /* the status of a command that finds damage */
 #define WORLD_ROUNDS 8                  /* of syncs, once the weather is clear: after them every queue is empty */
 
@@ -32,6 +31,7 @@ struct world_laptop {
     int has_synced;         /* its last sync came to its end: status 0 or 1 */
     int status;             /* of its last command; -1: its machine died under it */
     char ticket[300];       /* that it has, and has not used yet; empty: none */
+    unsigned ticket_port;   /* the office's, when it gave it */
     char wants[24];         /* the name that the record of the running command gets */
 };
 
