@@ -394,6 +394,44 @@ static void contest(struct people *p)
     settle_contest(p, a, b, k, f, n);
 }
 
+/* Somebody is given a case, before or after two contest what only its background tells how to show; of what comes with
+ * that another field was written over, by what does not come. */
+static void contest_background(struct people *p)
+{
+    const struct schema_field *f =
+        schema_field_named(schema_kind(KIND_CASE), below(p, 3) == 0 ? "status" : "assessment");
+    const char *a, *b, *third = people_who(p);
+    unsigned n = 1 + below(p, 2);
+    int is_first = below(p, 2) != 0;
+    char value[1024];
+    two(p, &a, &b);
+    while (third == a || third == b)
+        third = people_who(p);
+    people_say(p, "office case release :c%u %s", n, third);
+    people_say(p, "%s sync", third);
+    put_value(p, f, value, sizeof value);
+    people_say(p, "%s set :c%u '%s=%s' title=care", a, n, f->name, value);
+    people_say(p, "%s set :c%u title=%s", a, n, PICK(p, words));
+    people_say(p, "%s set :c%u title=%s", a, n, PICK(p, words));
+    people_say(p, "%s sync", a);
+    p->at_s += 60;
+    people_say(p, "%s sync", b);
+    if (is_first) {
+        people_say(p, "office case assign :c%u %s", n, third);
+        people_say(p, "%s sync", third);
+    }
+    p->at_s += 60;
+    contest_field(p, a, schema_kind(KIND_CASE), f, n);
+    contest_field(p, b, schema_kind(KIND_CASE), f, n);
+    people_say(p, "%s sync", a);
+    p->at_s += 60;
+    people_say(p, "%s sync", b);
+    p->at_s += 60;
+    if (!is_first)
+        people_say(p, "office case assign :c%u %s", n, third);
+    people_say(p, "%s sync", third);
+}
+
 /* The office's power goes as soon as it has answered, or its disk or memory fails while it takes what comes. */
 static void strike_office(struct people *p)
 {
@@ -449,6 +487,8 @@ static void meet(struct people *p)
         break_deal(p);
     else if (n == 2 && (p->weather & strikes) != 0)
         strike_office(p);
+    else if (n == 3 && p->s->laptops > 2)
+        contest_background(p);
     else
         contest(p);
 }

@@ -12,6 +12,7 @@
 #include "machine.h"
 #include "names.h"
 #include "oracle.h"
+#include "restore.h"
 #include "sitting.h"
 #include "system.h"
 
@@ -190,7 +191,7 @@ static void office_up(struct world *w)
     world_reap(w);
 }
 
-static struct machine_run *task(struct world *w, int argc, const char *const *argv)
+struct machine_run *world_task(struct world *w, int argc, const char *const *argv)
 {
     struct machine_run *r = machine_task(argc, argv);
     char line[512] = "";
@@ -209,59 +210,13 @@ static struct machine_run *task(struct world *w, int argc, const char *const *ar
 static void release(struct world *w, unsigned number)
 {
     static const char *const list[] = {"held", "list", "--json"};
-    struct machine_run *r = task(w, 3, list);
+    struct machine_run *r = world_task(w, 3, list);
     char hold[40];
     if (r != NULL && names_nth(r->out, "hold", number, hold, sizeof hold)) {
         const char *words[] = {"held", "release", hold};
-        machine_free(task(w, 3, words));
+        machine_free(world_task(w, 3, words));
     }
     machine_free(r);
-}
-
-/* backup: as a night would make one. */
-static void back_up(struct world *w)
-{
-    const char *words[] = {"backup", machine_backup(w->backups + 1)};
-    struct machine_run *r = task(w, 2, words);
-    w->backups++;
-    if (r != NULL && r->status == 0 && !r->died) {
-        w->backup = w->backups;
-        for (unsigned m = 1; m <= WORLD_CLONE; m++)
-            memcpy(w->laptops[m].backup_device, w->laptops[m].device, sizeof w->laptops[m].device);
-    }
-    machine_free(r);
-}
-
-/* putback: the office's disk is beyond repair, and the last backup takes its place. What was enrolled since it does not
- * know. */
-static void put_back(struct world *w)
-{
-    struct machine_run *r;
-    if (w->backup == 0 || disk_is_dark(MACHINE_OFFICE))
-        return;
-    machine_office_stop();
-    world_advance(w, process_now_ms + 1000);
-    if (machine_office() != NULL || disk_is_dark(MACHINE_OFFICE)) /* the power went while it stopped */
-        return;
-    w->strange = 1;
-    disk_calm(MACHINE_OFFICE); /* it is a new disk */
-    system_fail_allocation(MACHINE_OFFICE, 0);
-    oracle_office_set_back();
-    r = machine_put_back(w->backup);
-    w->backup = 0;
-    w->office_down_ms = process_now_ms;
-    if (r != NULL)
-        world_trace(w, "office: restored -> %d\n%s%s", r->status, r->out, r->err);
-    if (r == NULL || r->status != 0)
-        oracle_found("2: the office's backup cannot be put in its place: %s", r != NULL ? r->err : "it is not there");
-    machine_free(r);
-    for (unsigned m = 1; m <= WORLD_CLONE; m++) {
-        struct world_laptop *l = &w->laptops[m];
-        if (l->name == NULL || strcmp(l->device, l->backup_device) == 0)
-            continue;
-        l->is_gone = 1;
-        oracle_lost(m);
-    }
 }
 
 /* A person who is disabled, or is not any more. */
@@ -298,13 +253,13 @@ static void office_event(struct world *w, int argc, char *const *argv)
         w->port++;
         office_up(w);
     } else if (strcmp(argv[0], "backup") == 0) {
-        back_up(w);
+        restore_back_up(w);
     } else if (strcmp(argv[0], "putback") == 0) {
-        put_back(w);
+        restore_put_back(w);
     } else if (strcmp(argv[0], "release") == 0 && argc > 1) {
         release(w, (unsigned)strtoul(argv[1], NULL, 10));
     } else if (names_put(w, argc, argv, words) == 0) {
-        struct machine_run *r = task(w, argc, words);
+        struct machine_run *r = world_task(w, argc, words);
         /* Where the power went under it nobody knows: nothing is expected then. */
         if (r != NULL && (r->status <= 1 || r->died) && strcmp(argv[0], "device") == 0 && argc > 2 && argv[2][0] == '@')
             note_revoked(w, words[2]);
@@ -366,7 +321,7 @@ static int invite(struct world *w, unsigned m)
     l->ticket_port = w->port;
     (void)snprintf(ticket, sizeof ticket, "%s/ticket-%u-%llu", w->root, m, (unsigned long long)w->events);
     (void)snprintf(address, sizeof address, "office:%u", w->port);
-    r = task(w, 7, words);
+    r = world_task(w, 7, words);
     if (r != NULL && !r->died && r->status == 0)
         (void)snprintf(l->ticket, sizeof l->ticket, "%s", ticket);
     machine_free(r);
@@ -474,7 +429,7 @@ static void courier(struct world *w, unsigned m)
     took_out =
         wait_for(w, m) && (l->status == 0 || l->status == 1 || (l->status == WORLD_UNVERIFIED && !l->is_enrolled));
     office_up(w);
-    r = task(w, 2, in);
+    r = world_task(w, 2, in);
     /* What a cloned or put back laptop sealed may be another change of the same number. */
     if (!w->strange && took_out && (access(file, F_OK) != 0 || (r != NULL && !r->died && r->status <= 1)))
         oracle_brought(m);
@@ -591,6 +546,8 @@ static void clear_up(struct world *w)
     weather_clears(w);
     world_trace(w, "> the weather is clear");
     office_up(w);
+    if (w->is_unsaid && restore_image(w, 1) == 0)
+        office_up(w);
     if (machine_office() == NULL) {
         oracle_found("6: the office does not start, and the weather is clear: %s", machine_journal());
         return;
