@@ -12,6 +12,7 @@
 #include "machine.h"
 #include "names.h"
 #include "oracle.h"
+#include "restore.h"
 #include "sitting.h"
 #include "system.h"
 
@@ -109,8 +110,8 @@ static void ended(struct world *w, struct machine_run *r)
         l->is_revoked = l->is_gone = 0; /* whatever was said of the laptop before */
         (void)snprintf(w->used_ticket, sizeof w->used_ticket, "%s", r->argv[1]);
     }
-    if (!r->died && r->status == WORLD_REFUSED && strcmp(r->argv[0], "enrol") == 0)
-        l->ticket[0] = '\0';
+    if (!r->died && strcmp(r->argv[0], "enrol") == 0 && strstr(r->out, "\"error\": \"refused\"") != NULL)
+        l->ticket[0] = '\0'; /* another one, then; whatever else went wrong, the ticket is as good as it was */
     l->status = r->died ? -1 : r->status;
     w->commands++;
     if (strcmp(r->argv[0], "sync") == 0) {
@@ -190,7 +191,7 @@ static void office_up(struct world *w)
     world_reap(w);
 }
 
-static struct machine_run *task(struct world *w, int argc, const char *const *argv)
+struct machine_run *world_task(struct world *w, int argc, const char *const *argv)
 {
     struct machine_run *r = machine_task(argc, argv);
     char line[512] = "";
@@ -209,59 +210,13 @@ static struct machine_run *task(struct world *w, int argc, const char *const *ar
 static void release(struct world *w, unsigned number)
 {
     static const char *const list[] = {"held", "list", "--json"};
-    struct machine_run *r = task(w, 3, list);
+    struct machine_run *r = world_task(w, 3, list);
     char hold[40];
     if (r != NULL && names_nth(r->out, "hold", number, hold, sizeof hold)) {
         const char *words[] = {"held", "release", hold};
-        machine_free(task(w, 3, words));
+        machine_free(world_task(w, 3, words));
     }
     machine_free(r);
-}
-
-/* backup: as a night would make one. */
-static void back_up(struct world *w)
-{
-    const char *words[] = {"backup", machine_backup(w->backups + 1)};
-    struct machine_run *r = task(w, 2, words);
-    w->backups++;
-    if (r != NULL && r->status == 0 && !r->died) {
-        w->backup = w->backups;
-        for (unsigned m = 1; m <= WORLD_CLONE; m++)
-            memcpy(w->laptops[m].backup_device, w->laptops[m].device, sizeof w->laptops[m].device);
-    }
-    machine_free(r);
-}
-
-/* putback: the office's disk is beyond repair, and the last backup takes its place. What was enrolled since it does not
- * know. */
-static void put_back(struct world *w)
-{
-    struct machine_run *r;
-    if (w->backup == 0 || disk_is_dark(MACHINE_OFFICE))
-        return;
-    machine_office_stop();
-    world_advance(w, process_now_ms + 1000);
-    if (machine_office() != NULL || disk_is_dark(MACHINE_OFFICE)) /* the power went while it stopped */
-        return;
-    w->strange = 1;
-    disk_calm(MACHINE_OFFICE); /* it is a new disk */
-    system_fail_allocation(MACHINE_OFFICE, 0);
-    oracle_office_set_back();
-    r = machine_put_back(w->backup);
-    w->backup = 0;
-    w->office_down_ms = process_now_ms;
-    if (r != NULL)
-        world_trace(w, "office: restored -> %d\n%s%s", r->status, r->out, r->err);
-    if (r == NULL || r->status != 0)
-        oracle_found("2: the office's backup cannot be put in its place: %s", r != NULL ? r->err : "it is not there");
-    machine_free(r);
-    for (unsigned m = 1; m <= WORLD_CLONE; m++) {
-        struct world_laptop *l = &w->laptops[m];
-        if (l->name == NULL || strcmp(l->device, l->backup_device) == 0)
-            continue;
-        l->is_gone = 1;
-        oracle_lost(m);
-    }
 }
 
 /* A person who is disabled, or is not any more. */
@@ -298,13 +253,13 @@ static void office_event(struct world *w, int argc, char *const *argv)
         w->port++;
         office_up(w);
     } else if (strcmp(argv[0], "backup") == 0) {
-        back_up(w);
+        restore_back_up(w);
     } else if (strcmp(argv[0], "putback") == 0) {
-        put_back(w);
+        restore_put_back(w);
     } else if (strcmp(argv[0], "release") == 0 && argc > 1) {
         release(w, (unsigned)strtoul(argv[1], NULL, 10));
     } else if (names_put(w, argc, argv, words) == 0) {
-        struct machine_run *r = task(w, argc, words);
+        struct machine_run *r = world_task(w, argc, words);
         /* Where the power went under it nobody knows: nothing is expected then. */
         if (r != NULL && (r->status <= 1 || r->died) && strcmp(argv[0], "device") == 0 && argc > 2 && argv[2][0] == '@')
             note_revoked(w, words[2]);
@@ -353,18 +308,20 @@ static int enrol_with(struct world *w, unsigned m, const char *ticket)
     return w->laptops[m].is_enrolled;
 }
 
-/* The laptop gets a ticket, if it has none that it may still take. 1: it has one. */
+/* The laptop gets a ticket, if it has none that it may still take at this address. 1: it has one. */
 static int invite(struct world *w, unsigned m)
 {
     struct world_laptop *l = &w->laptops[m];
     char address[32], ticket[300];
     const char *words[] = {"device", "invite", l->login, "--address", address, "--out", ticket};
     struct machine_run *r;
-    if (l->ticket[0] != '\0')
+    if (l->ticket[0] != '\0' && l->ticket_port == w->port)
         return 1;
+    l->ticket[0] = '\0';
+    l->ticket_port = w->port;
     (void)snprintf(ticket, sizeof ticket, "%s/ticket-%u-%llu", w->root, m, (unsigned long long)w->events);
     (void)snprintf(address, sizeof address, "office:%u", w->port);
-    r = task(w, 7, words);
+    r = world_task(w, 7, words);
     if (r != NULL && !r->died && r->status == 0)
         (void)snprintf(l->ticket, sizeof l->ticket, "%s", ticket);
     machine_free(r);
@@ -401,8 +358,8 @@ static int find_conflict(const char *list, unsigned number, struct world_conflic
            names_before(list, "code", number, "field", out->field, sizeof out->field);
 }
 
-/* Has this one another code by now? */
-static int has_changed(struct world *w, unsigned m, const struct world_conflict *seen)
+/* Is this one listed again, now? With another code, where it must have changed. */
+static int is_listed(struct world *w, unsigned m, const struct world_conflict *seen, int must_have_changed)
 {
     static const char *const list[] = {"conflicts", "--json"};
     struct machine_run *r = machine_command(m, 2, list);
@@ -412,7 +369,7 @@ static int has_changed(struct world *w, unsigned m, const struct world_conflict 
     for (unsigned i = 0; i < LOOKS && r != NULL && !machine_is_busy(m) && !r->died && find_conflict(r->out, i, &now);
          i++)
         found |= strcmp(now.record, seen->record) == 0 && strcmp(now.field, seen->field) == 0 &&
-                 strcmp(now.code, seen->code) != 0;
+                 (!must_have_changed || strcmp(now.code, seen->code) != 0);
     collect(w);
     return found;
 }
@@ -438,7 +395,7 @@ static void decide(struct world *w, unsigned m, unsigned number, unsigned value,
         laptop_event(w, m, 1, sync);
         if (!sit_down(w, m) || !wait_for(w, m))
             return;
-        changed = has_changed(w, m, &c);
+        changed = is_listed(w, m, &c, 1);
     }
     if (strcmp(c.field, "void") == 0)
         (void)snprintf(choice, sizeof choice, "%s", value % 2 == 0 ? "yes" : "no");
@@ -447,8 +404,13 @@ static void decide(struct world *w, unsigned m, unsigned number, unsigned value,
     else
         (void)snprintf(choice, sizeof choice, "%u", value);
     command(w, m, 8, words);
-    if (changed && (w->laptops[m].status == 0 || w->laptops[m].status == 1))
+    if (machine_is_busy(m) || (w->laptops[m].status != 0 && w->laptops[m].status != 1))
+        return;
+    if (changed)
         oracle_found("3: %s decided on %s of %s, which had changed since it was looked at", w->laptops[m].name, c.field,
+                     c.record);
+    if (is_listed(w, m, &c, 0))
+        oracle_found("3: %s decided on %s of %s, and it is a conflict as before", w->laptops[m].name, c.field,
                      c.record);
 }
 
@@ -467,7 +429,7 @@ static void courier(struct world *w, unsigned m)
     took_out =
         wait_for(w, m) && (l->status == 0 || l->status == 1 || (l->status == WORLD_UNVERIFIED && !l->is_enrolled));
     office_up(w);
-    r = task(w, 2, in);
+    r = world_task(w, 2, in);
     /* What a cloned or put back laptop sealed may be another change of the same number. */
     if (!w->strange && took_out && (access(file, F_OK) != 0 || (r != NULL && !r->died && r->status <= 1)))
         oracle_brought(m);
@@ -549,6 +511,22 @@ static int round_of_syncs(struct world *w)
     return settled;
 }
 
+/* Was it enrolled but for the last words, when the power went? Then one can work with it, though nobody here knows its
+ * device. */
+static int is_enrolled_silently(struct world *w, unsigned m)
+{
+    static const char *const status[] = {"status"};
+    struct world_laptop *l = &w->laptops[m];
+    int works;
+    l->is_enrolled = 1;
+    if ((works = sit_down(w, m)) != 0) {
+        command(w, m, 1, status);
+        works = wait_for(w, m) && (l->status == 0 || l->status == 1);
+    }
+    l->is_enrolled = 0;
+    return works;
+}
+
 /* A laptop whose enrolment broke off in bad weather goes on with it. */
 static void enrol_at_last(struct world *w, unsigned m)
 {
@@ -556,7 +534,7 @@ static void enrol_at_last(struct world *w, unsigned m)
     if (l->name == NULL || l->ticket[0] == '\0' || l->is_enrolled)
         return;
     enrol(w, m);
-    if (!l->is_enrolled && l->ticket[0] != '\0' && oracle_finding() == NULL)
+    if (!l->is_enrolled && l->ticket[0] != '\0' && oracle_finding() == NULL && !is_enrolled_silently(w, m))
         oracle_found("6: %s has a ticket and cannot be enrolled, and the weather is clear", l->name);
 }
 
@@ -568,6 +546,8 @@ static void clear_up(struct world *w)
     weather_clears(w);
     world_trace(w, "> the weather is clear");
     office_up(w);
+    if (w->is_unsaid && restore_image(w, 1) == 0)
+        office_up(w);
     if (machine_office() == NULL) {
         oracle_found("6: the office does not start, and the weather is clear: %s", machine_journal());
         return;
