@@ -128,10 +128,41 @@ static void break_store(struct people *p, const char *who)
     people_say(p, "%s sync", who);
 }
 
+/* What was written meanwhile is held; then it is released, all of it or some. */
+static void shut_out(struct people *p, const char *who)
+{
+    unsigned count = 1 + below(p, 3);
+    people_say(p, "office user disable %s", who);
+    for (unsigned i = 0; i < count; i++)
+        people_write(p, who, 1 + below(p, 2));
+    people_say(p, "%s sync", who);
+    p->at_s += 60;
+    if (below(p, 4) == 0)
+        return;
+    people_say(p, "office user enable %s", who);
+    if (below(p, 2) != 0)
+        people_say(p, "%s sync", who);
+    for (unsigned i = below(p, count + 1); i > 0; i--)
+        people_say(p, "office release 0");
+    people_say(p, "%s sync", who);
+}
+
+/* The link breaks while the order arrives, and what is unsent has not left yet. */
+static void wipe(struct people *p, const char *who)
+{
+    people_say(p, "office device wipe @%s", who);
+    people_write(p, who, 1 + below(p, 2));
+    if (below(p, 3) != 0)
+        people_say(p, "weather %s link cut0=%u", who, 1 + below(p, 1500));
+    work_on(p, who);
+    people_say(p, "weather %s link", who);
+    people_say(p, "%s sync", who);
+}
+
 static void lost(struct people *p)
 {
     const char *who = people_who(p);
-    switch (below(p, 8)) {
+    switch (below(p, 10)) {
     case 0:
         people_say(p, "weather %s stolen", who);
         people_say(p, "office device revoke @%s", who);
@@ -143,18 +174,16 @@ static void lost(struct people *p)
         work_on(p, who);
         break;
     case 2:
-        people_say(p, "office device wipe @%s", who);
-        work_on(p, who);
-        break;
     case 3:
-        people_say(p, "office user disable %s", who);
-        work_on(p, who);
-        if (below(p, 2) != 0)
-            people_say(p, "office user enable %s", who);
+        wipe(p, who);
         break;
     case 4:
     case 5:
+        shut_out(p, who);
+        break;
     case 6:
+    case 7:
+    case 8:
         break_store(p, who);
         break;
     default:
@@ -174,9 +203,63 @@ static void clone(struct people *p)
     p->has_clone = 1;
 }
 
+/* An older disk takes the office's place, and nobody says so. Who had seen more of its log must tell; then it is done
+ * once more, as it should be. Some of them had only read since, so that the office lacks nothing of theirs. */
+static void set_back_unsaid(struct people *p)
+{
+    const char *who = people_who(p), *other = people_who(p);
+    people_say(p, "%s sync", who);
+    p->at_s += 60;
+    people_say(p, "weather office image");
+    people_say(p, "office check");
+    people_say(p, "%s :p%u = new client 'legal_name=Ada %u' birth_date=1951-02-03", other, p->clients + 1,
+               p->clients + 1);
+    people_say(p, "%s :c%u = new case client=:p%u title=care", other, p->cases + 1, p->clients + 1);
+    p->clients++;
+    p->cases++;
+    people_say(p, "%s sync", other);
+    p->at_s += 60;
+    if (below(p, 2) != 0)
+        people_write(p, who, 1 + below(p, 2));
+    people_say(p, "%s sync", who);
+    p->at_s += 60;
+    people_say(p, "weather office putback");
+    for (unsigned i = below(p, 16); i > 0; i--)
+        people_say(p, "office user supervisor %s %s", people_who(p), people_who(p));
+    people_say(p, "%s sync", who);
+    p->at_s += 60;
+    people_say(p, "weather office putback said");
+    people_say(p, "%s sync", who);
+}
+
+/* What is held of somebody's was held in the backup already. */
+static void set_back_held(struct people *p)
+{
+    const char *who = people_who(p);
+    people_say(p, "office user disable %s", who);
+    people_write(p, who, 1 + below(p, 2));
+    people_say(p, "%s sync", who);
+    p->at_s += 60;
+    people_say(p, "office user enable %s", who);
+    people_say(p, "%s sync", who);
+    p->at_s += 60;
+    people_say(p, "office backup");
+    people_write(p, who, 1 + below(p, 2));
+    people_say(p, "%s sync", who);
+    p->at_s += 60;
+    people_say(p, "office putback");
+    people_say(p, "%s sync", who);
+}
+
 static void set_back(struct people *p)
 {
-    people_say(p, "office %s", below(p, 2) != 0 ? "backup" : "putback");
+    unsigned n = below(p, 8);
+    if (n == 0)
+        set_back_unsaid(p);
+    else if (n == 1)
+        set_back_held(p);
+    else
+        people_say(p, "office %s", n < 5 ? "backup" : "putback");
 }
 
 static void links(struct people *p)

@@ -66,6 +66,11 @@ void machine_start(const char *folder)
     process_on_switch = switched;
 }
 
+void machine_house(const char *folder)
+{
+    (void)snprintf(root, sizeof root, "%s", folder);
+}
+
 /* --- runs --- */
 
 static struct machine_run *new_run(unsigned machine, int argc, const char *const *argv)
@@ -309,9 +314,8 @@ static int run_restored(void *arg)
     struct cli cli = {open_memstream(&r->out, &r->out_bytes), open_memstream(&r->err, &r->err_bytes), 0, 0};
     struct task t = {NULL, &cli, root, NULL, 0, 0};
     struct error e = {0, ""};
-    char *argv[2] = {r->argv[0], NULL};
     if (central_open(&t.central, office_folder(), MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), &e) == 0)
-        r->status = task_run(&t, 1, argv);
+        r->status = task_run(&t, r->argc, r->argv);
     else
         r->status = cli_fail(&cli, "satcheld", &e);
     central_close(t.central);
@@ -320,22 +324,34 @@ static int run_restored(void *arg)
     return r->status;
 }
 
-struct machine_run *machine_put_back(unsigned n)
+static struct machine_run *say_restored(int argc, const char *const *argv)
 {
-    static const char *const words[] = {"restored"};
-    static unsigned number;
-    struct machine_run *r;
-    char lost[330];
-    (void)snprintf(lost, sizeof lost, "%s-%u", office_folder(), ++number);
-    if (machine_office() != NULL || access(machine_backup(n), F_OK) != 0 || rename(office_folder(), lost) != 0 ||
-        rename(machine_backup(n), office_folder()) != 0 || folder_sync(machine_folder(MACHINE_OFFICE), NULL) != 0)
-        return NULL;
-    r = new_run(MACHINE_OFFICE, 1, words);
+    struct machine_run *r = new_run(MACHINE_OFFICE, argc, argv);
     r->process = process_start(MACHINE_OFFICE, run_restored, r);
     assert(process_is_over(r->process));
     if (disk_is_dark(MACHINE_OFFICE))
         r->died = 1;
     return r;
+}
+
+struct machine_run *machine_restored(uint64_t size)
+{
+    char number[24];
+    const char *words[] = {"restored", "--size", number};
+    (void)snprintf(number, sizeof number, "%llu", (unsigned long long)size);
+    return say_restored(3, words);
+}
+
+struct machine_run *machine_put_back(unsigned n)
+{
+    static const char *const words[] = {"restored"};
+    static unsigned number;
+    char lost[330];
+    (void)snprintf(lost, sizeof lost, "%s-%u", office_folder(), ++number);
+    if (machine_office() != NULL || access(machine_backup(n), F_OK) != 0 || rename(office_folder(), lost) != 0 ||
+        rename(machine_backup(n), office_folder()) != 0 || folder_sync(machine_folder(MACHINE_OFFICE), NULL) != 0)
+        return NULL;
+    return say_restored(1, words);
 }
 
 /* --- the end --- */

@@ -30,6 +30,8 @@ struct machine_run {
 
 /* root: an empty folder; stays the caller's until machine_reset. */
 void machine_start(const char *root);
+/* The machines' folders have come into another root (disk_house); no program runs. */
+void machine_house(const char *root);
 /* Everything off and forgotten; the folder's contents are removed. */
 void machine_reset(void);
 
@@ -50,9 +52,11 @@ const char *machine_journal(void);       /* the last line that satcheld wrote */
 struct central *machine_office(void);    /* the running office's store; NULL: it does not run */
 /* The folder of the office's backup number n, for its operator. */
 const char *machine_backup(unsigned n);
-/* Somebody puts backup n in the office's place, and says so (`satcheld restored`). satcheld does not run. The run as
- * machine_task gives it; NULL: there is no such backup. */
+/* The operator puts backup n in the office's place, and says so (`satcheld restored`). satcheld does not run. The run
+ * as machine_task gives it; NULL: there is no such backup. */
 struct machine_run *machine_put_back(unsigned n);
+/* He says so of a disk that is in the office's place already: so many entries its log has. */
+struct machine_run *machine_restored(uint64_t size);
 /* An operator's command while satcheld runs, done when this returns; freed with machine_free. NULL: it does not run. */
 struct machine_run *machine_task(int argc, const char *const *argv);
 

@@ -10,6 +10,7 @@
 #include "oracle_merge.h"
 #include "oracle_replay.h"
 #include "oracle_shown.h"
+#include "oracle_shut.h"
 #include "oracle_store.h"
 #include "oracle_words.h"
 #include "process.h"
@@ -79,6 +80,7 @@ void oracle_command(const struct machine_run *run)
     if (!oracle_book_read(0))
         return;
     oracle_caseload_judge();
+    oracle_replay_met(run->machine);
     if (strcmp(run->argv[0], "sync") == 0 && (in_step >> run->machine & 1))
         look_into(run->machine, 0);
 }
@@ -125,6 +127,7 @@ void oracle_office_set_back(void)
 {
     oracle_store_set_back();
     oracle_caseload_set_back();
+    oracle_replay_set_back();
     oracle_book_forget();
 }
 
@@ -150,6 +153,7 @@ static void judge_record(unsigned laptops)
     if (oracle_log_load(machine_office()->db, &log) != 0 || oracle_merge_office(&log) != 0)
         oracle_found("1: the office's store cannot be read");
     oracle_replay_office(&log);
+    oracle_shut_judge(&log);
     for (unsigned m = 0; m < PROCESS_MACHINES; m++) {
         if ((laptops >> m & 1) == 0)
             continue;
@@ -177,6 +181,7 @@ void oracle_end(unsigned laptops, unsigned shut_out)
     }
     oracle_ledger_end(laptops | shut_out);
     oracle_caseload_judge();
+    oracle_caseload_writers();
     oracle_words_end();
     for (unsigned m = 1; m < PROCESS_MACHINES; m++)
         if (laptops & in_step & 1u << m)

@@ -359,7 +359,8 @@ static void keep_typed(const struct step *step, int sure, size_t first)
     }
     t = &ledger.all[ledger.count++];
     *t = step->change;
-    t->sure = sure;
+    /* That the store was wiped is written when it is gone: nothing keeps that but the office. */
+    t->sure = sure && oracle_store_is_there(t->machine);
     /* Every sync writes what it says of itself; what a person typed it only repeats. */
     if (t->reissue && !replace(t) && (t->kind == KIND_RECEIPT || t->kind == KIND_EVENT))
         t->reissue = 0;

@@ -14,6 +14,7 @@
 #include "oracle.h"
 #include "oracle_store.h"
 #include "process.h"
+#include "queue.h"
 #include "record.h"
 
 enum { NOTES_MAX = 8, REPLAYED = 3 };
@@ -30,11 +31,18 @@ static struct note notes[NOTES_MAX];
 static size_t note_count;
 static unsigned looks, stride = 1; /* every so many looks at a longer log one is noted */
 
+/* What a laptop had seen of the office's log when it met the office, and went on with it. */
+static struct {
+    uint64_t size; /* 0: it met none since its last command */
+    uint8_t root[32];
+} met[PROCESS_MACHINES];
+
 void oracle_replay_reset(void)
 {
     note_count = 0;
     looks = 0;
     stride = 1;
+    oracle_replay_set_back();
 }
 
 /* --- what the office shows --- */
@@ -269,6 +277,69 @@ void oracle_replay_office(const struct oracle_log *log)
 }
 
 /* --- laptops --- */
+
+/* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names */
+int __real_queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
+                         const struct message_welcome *m, int *forked, struct error *e);
+int __wrap_queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
+                         const struct message_welcome *m, int *forked, struct error *e);
+
+/* Only an office that was set back can have another log. Where the laptop heard of that it begins with nothing seen. */
+int __wrap_queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
+                         const struct message_welcome *m, int *forked, struct error *e)
+{
+    unsigned machine = process_machine();
+    uint64_t size = oracle_store_backup() == UINT64_MAX ? 0 : oracle_store_meta(db, "checkpoint_size");
+    int code;
+    if (size != 0 && db_meta_get(db, "checkpoint_root", met[machine].root, sizeof met[machine].root, NULL) != 0)
+        size = 0;
+    code = __real_queue_welcome(db, own, key, m, forked, e);
+    met[machine].size = code == 0 ? size : 0;
+    return code;
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+/* The root over the first entries of the office's log; -1: it cannot be read, or has fewer. */
+static int read_root(struct db *db, uint64_t size, uint8_t root[32])
+{
+    uint8_t(*hashes)[32] = calloc(size + 1, sizeof *hashes);
+    uint64_t count = 0;
+    sqlite3_stmt *s;
+    int row = -1;
+    if (hashes == NULL)
+        abort();
+    if (db_query(db, &s, NULL, "SELECT position, received, header FROM entry ORDER BY position LIMIT ?", "u", size) ==
+        0)
+        while ((row = db_next(db, s, NULL)) == 1) {
+            struct oracle_entry entry = {.position = db_uint(s, 0), .received_ms = db_uint(s, 1)};
+            entry.header = db_slice(s, 2);
+            leaf(&entry, hashes[count++]);
+        }
+    root_of(hashes, count, root);
+    free(hashes);
+    return row == 0 && count == size ? 0 : -1;
+}
+
+void oracle_replay_met(unsigned machine)
+{
+    const struct central *c = machine_office();
+    uint64_t size = met[machine].size;
+    uint8_t root[32];
+    met[machine].size = 0;
+    if (size == 0)
+        return;
+    process_act_on(MACHINE_OFFICE);
+    if (size > c->tree.size || (read_root(c->db, size, root) == 0 && memcmp(root, met[machine].root, sizeof root) != 0))
+        oracle_found(
+            "5: laptop %u has seen %llu entries of a log that the office's, of %llu, does not continue, and goes "
+            "on with it",
+            machine, (unsigned long long)size, (unsigned long long)c->tree.size);
+}
+
+void oracle_replay_set_back(void)
+{
+    memset(met, 0, sizeof met);
+}
 
 int oracle_replay_continues(const struct oracle_log *log, struct db *db)
 {

@@ -11,6 +11,12 @@ void oracle_replay_reset(void);
 /* Between commands: notes, now and then, what the office shows. */
 void oracle_replay_note(void);
 
+/* With the office's log just read, after a command: a laptop goes on with no office whose log does not continue the one
+ * that it has seen, but where it heard that the office was put back. */
+void oracle_replay_met(unsigned machine);
+/* The office was set back: whom a laptop met before nobody can say any more. */
+void oracle_replay_set_back(void);
+
 /* At the end, while the office runs. */
 void oracle_replay_office(const struct oracle_log *log);
 /* Is the checkpoint that a laptop's store keeps one of this log? */

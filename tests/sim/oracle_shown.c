@@ -11,7 +11,7 @@
 
 struct here {
     uint8_t hash[CHANGE_HASH_BYTES];
-    int lives;
+    int lives, held;
 };
 
 static int by_here(const void *a, const void *b)
@@ -30,13 +30,14 @@ static struct here *read_log(unsigned m, struct db *db, size_t *count)
     int row = -1;
     *count = 0;
     if (db_query(db, &s, &e,
-                 "SELECT header, position IS NULL, live IS NOT NULL, kind FROM entry LEFT JOIN applied ON "
+                 "SELECT header, position IS NULL, live IS NOT NULL, held FROM entry LEFT JOIN applied ON "
                  "applied.entry = entry.id ORDER BY entry.id",
                  "") == 0)
         while ((row = db_next(db, s, &e)) == 1 && change_read_header(db_slice(s, 0), &c, &e) == 0) {
             if (*count >= room && (all = realloc(all, (room = 2 * room + 256) * sizeof *all)) == NULL)
                 abort();
             memcpy(all[*count].hash, c.hash, sizeof c.hash);
+            all[*count].held = db_int(s, 3) != 0;
             all[(*count)++].lives = db_int(s, 2) != 0;
             if (db_int(s, 1) && c.kind != KIND_RECEIPT && c.kind != KIND_EVENT)
                 oracle_found("2: change %llu.%llu (kind %u) still waits on laptop %u", (unsigned long long)c.epoch,
@@ -103,9 +104,13 @@ void oracle_shown_laptop(unsigned machine, struct db *db)
         const struct oracle_typed *t = oracle_ledger_at(i);
         const struct oracle_book_entry *entry = oracle_book_find(t->hash);
         const struct here *here;
-        if (entry == NULL || entry->held || !entry->lives || !schema_is_dealt(t->kind) || !is_whole(db, &t->scope))
+        if (entry == NULL || entry->held || !schema_is_dealt(t->kind) || !is_whole(db, &t->scope))
             continue;
         here = count == 0 ? NULL : bsearch(t->hash, all, count, sizeof *all, by_here);
+        if (here != NULL && here->held)
+            oracle_found("2: %s has been released, and laptop %u takes it for held", oracle_ledger_name(t), machine);
+        if (!entry->lives)
+            continue;
         if (here == NULL || (!here->lives && !is_under_stray(db, t)))
             oracle_found("2: %s lives at the office, and laptop %u, which holds its scope whole, %s",
                          oracle_ledger_name(t), machine, here == NULL ? "does not have it" : "does not show it");

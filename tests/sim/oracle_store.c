@@ -87,6 +87,11 @@ struct db *oracle_store_open(unsigned machine)
     return NULL;
 }
 
+int oracle_store_is_there(unsigned machine)
+{
+    return access(path_of(machine), F_OK) == 0;
+}
+
 void oracle_store_close(struct db *db)
 {
     db_close(db);
@@ -130,7 +135,7 @@ int oracle_is_settled(unsigned machine)
     struct db *db = oracle_store_open(machine);
     uint64_t left;
     if (db == NULL) /* where no store is, or is any more, nothing waits */
-        return !machine_is_busy(machine) && access(path_of(machine), F_OK) != 0;
+        return !machine_is_busy(machine) && !oracle_store_is_there(machine);
     /* What an office lost with a set-back can keep a case that should go, and is told at each sync (docs/LOST.md). */
     left = oracle_store_count(
         db, "SELECT (SELECT count(*) FROM entry WHERE position IS NULL) + "

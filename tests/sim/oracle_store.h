@@ -17,6 +17,9 @@ void oracle_store_set_back(void);                     /* the office's disk is an
 struct db *oracle_store_open(unsigned machine);
 void oracle_store_close(struct db *db);
 
+/* Is its file there? */
+int oracle_store_is_there(unsigned machine);
+
 /* The scopes that a laptop's store holds whole; freed with free. NULL: it cannot be read. */
 struct id *oracle_store_scopes(struct db *db, size_t *count);
 

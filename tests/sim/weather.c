@@ -8,6 +8,7 @@
 #include "loop.h"
 #include "machine.h"
 #include "oracle.h"
+#include "restore.h"
 #include "system.h"
 #include "world.h"
 
@@ -130,6 +131,8 @@ static void stop(struct world *w, unsigned m)
 static int happens_image(struct world *w, unsigned m, int argc, char *const *argv)
 {
     (void)argc, (void)argv;
+    if (m == MACHINE_OFFICE)
+        return restore_keep(w);
     stop(w, m);
     if (disk_copy(m, WORLD_IMAGE + m) != 0)
         return -1;
@@ -140,11 +143,12 @@ static int happens_image(struct world *w, unsigned m, int argc, char *const *arg
     return 0;
 }
 
-/* putback: the disk is again what the image kept */
+/* putback [said]: the disk is again what the image kept; the office's operator says so, or not */
 static int happens_putback(struct world *w, unsigned m, int argc, char *const *argv)
 {
-    (void)argc, (void)argv;
-    if (!w->laptops[m].has_image || m == MACHINE_OFFICE)
+    if (m == MACHINE_OFFICE)
+        return restore_image(w, says(argc, argv, "said"));
+    if (!w->laptops[m].has_image)
         return 0;
     stop(w, m);
     if (disk_copy(WORLD_IMAGE + m, m) != 0)

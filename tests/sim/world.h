@@ -1,6 +1,7 @@
 /* A run: a script is played on office and laptops, then the weather clears and everything must come into order.
  *
- * world.c is the run and what people do; weather.c is what happens to them. */
+ * world.c is the run and what people do; weather.c is what happens to them; restore.c puts older disks in the office's
+ * place. */
 #ifndef SATCHEL_SIM_WORLD_H
 #define SATCHEL_SIM_WORLD_H
 
@@ -15,9 +16,10 @@
 #define WORLD_CLONE 6u                  /* the machine that a clone runs on; its name is the laptop's with a ~ */
 #define WORLD_IMAGE 8u                  /* the image of laptop m is machine WORLD_IMAGE + m, the office's WORLD_IMAGE */
 #define WORLD_EMPTY 15u                 /* a machine with nothing on its disk */
-#define WORLD_REFUSED 2                 /* the status of a command that the office refuses */
 #define WORLD_UNVERIFIED 13             /* the status of a command that finds damage */
 #define WORLD_ROUNDS 8                  /* of syncs, once the weather is clear: after them every queue is empty */
+
+struct machine_run;
 
 struct world_laptop {
     const char *name;            /* NULL: nobody has this machine */
@@ -28,10 +30,12 @@ struct world_laptop {
     int is_disabled;             /* so is its person, for now */
     int has_image, image_is_enrolled;
     char image_device[40];
-    char backup_device[40]; /* the device that the office's backup knows */
+    char backup_device[40]; /* the device that the office's backup knows, */
+    char kept_device[40];   /* and the one that the image of its disk does */
     int has_synced;         /* its last sync came to its end: status 0 or 1 */
     int status;             /* of its last command; -1: its machine died under it */
     char ticket[300];       /* that it has, and has not used yet; empty: none */
+    unsigned ticket_port;   /* the office's, when it gave it */
     char wants[24];         /* the name that the record of the running command gets */
 };
 
@@ -43,6 +47,8 @@ struct world {
     struct world_laptop laptops[PROCESS_MACHINES];
     unsigned port;
     unsigned backups, backup; /* how many there were, and the one that is there; 0: none */
+    uint64_t office_image;    /* how many entries the log has in the image of the office's disk; 0: there is none */
+    int is_unsaid;            /* that is in the office's place, and nobody has said so */
     char revoked[32][40];     /* devices that the office has revoked, or may have */
     unsigned revoked_count;
     char used_ticket[300];   /* the last one that enrolled a laptop; empty: none */
@@ -62,12 +68,19 @@ struct world_result {
  * what it said goes, or NULL; the hash of it is in the result in any case. */
 void world_play(const struct script *s, const char *kept, const char *root, FILE *trace, struct world_result *out);
 
-/* --- for weather.c --- */
+/* The same in two parts, for many runs that begin alike: all events of s, at whose end no program may run; and, in a
+ * child of that process, the rest of a script that begins with them, in another empty folder. */
+void world_before(struct world *w, const struct script *s, const char *kept, const char *root, FILE *trace);
+void world_after(struct world *w, const struct script *s, const char *root, struct world_result *out);
+
+/* --- for weather.c and restore.c --- */
 
 /* The machine of a name: a laptop, a clone, "office"; -1: there is none. */
 int world_machine(const struct world *w, const char *name);
 /* Has the office, as far as anybody knows, revoked this device? */
 int world_is_revoked(const struct world *w, const char *device);
+/* A command of the office's operator, on the office that runs; freed with machine_free. NULL: it does not run. */
+struct machine_run *world_task(struct world *w, int argc, const char *const *argv);
 void world_trace(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The programs of machines whose disk went dark die. */
 void world_reap(struct world *w);
