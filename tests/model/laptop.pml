@@ -223,7 +223,10 @@ inline drop(l)
     od
 }
 
-/* log_add: (device, epoch, seq) is unique in entry. out := has the laptop another change with the number of one that comes,
+/* setback_set_apart: one that the office lost gives way to another with its number: it stays, under no number. */
+#define APART(l, c) (BUG != 23 && (d[l].stray & M(c)) != 0)
+
+/* add, log_add: (device, epoch, seq) is unique in entry. out := has the laptop another change with the number of one that comes,
  * among what is not about to give way to it (settle)? 2: of its own epoch, where it may also be the next that it would write
  * itself: then the receipt of the same transaction has no number. */
 inline collides(l, out)
@@ -253,7 +256,7 @@ inline collides(l, out)
             do
             :: m < ALL ->
                 if
-                :: m != lc[i] && ((y | d[l].w) & M(m)) != 0 && d[l].at[m] == lk[i] + 1 && NUM(lk[i], m) == NUM(lk[i], lc[i]) -> out = 1
+                :: m != lc[i] && ((y | d[l].w) & M(m)) != 0 && !APART(l, m) && d[l].at[m] == lk[i] + 1 && NUM(lk[i], m) == NUM(lk[i], lc[i]) -> out = 1
                 :: else
                 fi;
                 m++
@@ -291,7 +294,7 @@ inline let_go(l)
     fi
 }
 
-/* take, take_known: new changes go in and count; one that is here counts no more. One that waits goes on waiting. What the
+/* take, add, take_known: new changes go in and count; one that is here counts no more. One that waits goes on waiting. What the
  * office deals it does not hold back. */
 inline take(l, what)
 {
@@ -307,7 +310,19 @@ inline take(l, what)
         :: ((what) & M(lc[i])) != 0 && (oheld & M(i)) == 0 && lk[i] != OFFICE ->
             /* one that was written once more waits here, and its like comes from another epoch: shown twice */
             if :: (d[l].w & M(lc[i])) != 0 && d[l].at[lc[i]] != lk[i] + 1 -> d[l].tw = d[l].tw | M(lc[i]) :: else fi;
-            if :: d[l].at[lc[i]] == 0 -> d[l].at[lc[i]] = lk[i] + 1 :: else fi
+            if :: d[l].at[lc[i]] == 0 -> d[l].at[lc[i]] = lk[i] + 1 :: else fi;
+#ifdef ANNOUNCED
+            m = 0;
+            do
+            :: m < ALL ->
+                if
+                :: m != lc[i] && APART(l, m) && d[l].at[m] == lk[i] + 1 && NUM(lk[i], m) == NUM(lk[i], lc[i]) -> d[l].at[m] = 0
+                :: else
+                fi;
+                m++
+            :: else -> break
+            od
+#endif
         :: else
         fi;
         i++

@@ -348,9 +348,7 @@ init
 #ifdef LIVE
 #if LIVE == 1
 ltl all_queues_empty { <>[] (EMPTY(0) && EMPTY(1) && all_here) }
-#elif LIVE == 2
-ltl empty_or_told { <>[] ((EMPTY(0) || TOLD(0)) && (EMPTY(1) || TOLD(1))) }
 #else
-ltl all_here_and_empty_or_told { <>[] ((EMPTY(0) || TOLD(0)) && (EMPTY(1) || TOLD(1)) && all_here) }
+ltl empty_or_told { <>[] ((EMPTY(0) || TOLD(0)) && (EMPTY(1) || TOLD(1))) }
 #endif
 #endif
