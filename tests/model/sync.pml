@@ -4,9 +4,10 @@
  * chooses a setting (below), runs Spin and tells the result.
  *
  * Perfect hashes and signatures: change c is the number c, so two changes with one (chain, seq) and different numbers are
- * a fork. A root of the log's first n entries is (n, history in which entry n was appended): within one history the log
- * only grows, so this names the whole beginning. Record S is the one scope; all changes are in it. A receipt is a
- * message of its own and no change. */
+ * a fork. A chain is a device's epoch: 0 and 1 are the laptops' first ones, from 2 on those that the office gave. A change
+ * that is written once more in a new epoch keeps its number c and gets another (chain, seq). A root of the log's first n
+ * entries is (n, history in which entry n was appended): within one history the log only grows, so this names the whole
+ * beginning. Record S is the one scope; all changes are in it. A receipt is a message of its own and no change. */
 
 /* --- settings --- */
 
@@ -29,7 +30,7 @@
 #define MOVES 0 /* times that S enters or leaves a caseload */
 #endif
 #ifndef IMAGES
-#define IMAGES 0 /* 1: the disk of laptop 0 is copied once and put back once */
+#define IMAGES 0 /* the disk of laptop 0 is copied once, and put back so often */
 #endif
 #ifndef CLONES
 #define CLONES 0 /* 1: laptop 1 begins as a copy of the disk of laptop 0, at any time */
@@ -41,25 +42,26 @@
 #define RESTORES 0 /* 1: the office is backed up once and set back once */
 #endif
 #ifndef STRICT
-#define STRICT 0 /* 1, 2: a property more, which today's rules do not keep (docs/MODEL.md, "Findings") */
+#define STRICT 0 /* 1, 2: a property more; the second today's rules do not keep (docs/MODEL.md, "Findings") */
 #endif
-/* ANNOUNCED: an office that was set back says so, as `satcheld restored` does; without it, nobody told the office.
- * NEW_EPOCH: the rules to come, for forks; and announced. */
-#ifdef NEW_EPOCH
-#define ANNOUNCED
-#endif
+/* ANNOUNCED: an office that was set back says so, as `satcheld restored` does; without it, nobody told the office. */
 #ifndef BUG
 #define BUG 0 /* which mistake is planted; the numbers stand in tests/model/broken */
 #endif
 
-#define SEQ 3  /* changes in one chain, at most */
-#define LOG 5  /* entries of the office's log, at most */
+#define ALL 4    /* changes that laptops write, at most */
+#define SEQ 4    /* changes in one chain, at most */
+#define CHAINS 7 /* the laptops' first ones, and the epochs that are given */
+#define OFFICE 7 /* the office's chain, and its one change */
+#define LOG 5    /* entries of the office's log, at most */
 #define NONE 0 /* row of S in a laptop's table `scope`: none, incomplete, complete */
 #define PART 1
 #define WHOLE 2
 
 #define M(c) (1 << (c))
 #define DEV(l) ((CLONES) -> 0 : (l)) /* a clone is the same device */
+#define OWN(l, k) ((k) != OFFICE && ((k) == 1) == (DEV(l) == 1)) /* is chain k of this laptop's device? */
+#define NUM(k, c) num[(k) * ALL + (c)]
 
 /* What the office answers; 0: nothing. */
 #define WELCOME 1
@@ -67,7 +69,7 @@
 #define RECEIPT 3 /* pushed, for a receipt */
 #define ENTRIES 4
 #define FAIL 5
-#define EPOCH 6 /* NEW_EPOCH alone: the answer to "my store was copied or put back, and this waits": a new epoch */
+#define EPOCH 6 /* the answer to a fork: what is in common, and a new epoch */
 
 /* Where a laptop's sync stands. */
 #define AWAY 0
@@ -78,44 +80,50 @@
 #define TAKES 5   /* asked, waits for entries */
 #define CLOSES 6  /* push_all, after the pull: the receipt */
 #define CLOSING 7 /* sent a batch or the receipt, waits for pushed */
-#define FORKS 8   /* NEW_EPOCH: asked for a new epoch */
+#define FORKS 8   /* handed over what waits, waits for the new epoch */
 
 /* --- what is on disks --- */
 
 typedef Disk { /* store.db of a laptop */
-    byte k;    /* its chain: (device, epoch) */
-    byte n;    /* its end: meta, store->author.chain */
-    byte a;    /* acked_seq: how far it is proved to be at the office; what is behind waits (position NULL) */
-    byte ch[SEQ];
-    byte got;    /* the changes in its log, its own among them */
-    byte hm;     /* of these, held back by the office: held_note */
-    byte stray;  /* of these, with a place that the office's log gives them no more */
-    byte spos;   /* these places (mask): position is unique in entry */
-    byte tw;     /* counted twice in its tables */
-    byte cks;    /* checkpoint_size */
-    byte ckg;    /* checkpoint_root: in which history entry cks was appended */
-    byte cur;    /* pull_cursor */
-    byte row;    /* scope: NONE, PART, WHOLE */
-    bit rcpt;    /* a receipt waits */
-    byte evid;   /* NEW_EPOCH: changes that were re-issued, kept under their old number */
-    byte term;   /* ANNOUNCED: the last history of the office that it was told of */
+    byte k;       /* the chain that it writes, */
+    byte n;       /* and its end: meta, store->author.chain */
+    byte a;       /* acked_seq: how far that is proved to be at the office */
+    byte at[ALL]; /* the chain in which it knows a change, and one; its device's also by a header alone (own_header) */
+    byte w;       /* of its device's, those that wait (position NULL), of any chain */
+    byte got;     /* the changes in its log whose words are here */
+    byte hm;      /* of these, held back by the office: held_note */
+    byte stray;   /* of these, with a place that the office's log gives them no more */
+    byte lost;    /* of its device's, the same; also where only the header is here */
+    byte tw;      /* counted twice in its tables */
+    byte cks;     /* checkpoint_size */
+    byte ckg;     /* checkpoint_root: in which history entry cks was appended */
+    byte cur;     /* pull_cursor */
+    byte row;     /* scope: NONE, PART, WHOLE */
+    bit rcpt;     /* a receipt waits */
+    bit back;     /* put_back: key file or outbox know a later end of the chain than the store has */
+    byte evid;    /* stranded: changes that were written once more, kept under their old number */
+    byte term;    /* ANNOUNCED: set_back: the last history of the office that it was told of */
 };
 
 Disk d[2];
 Disk img; /* the copy of laptop 0's disk */
 bit up[2];
-bit imaged, put_back;
+bit imaged;
+byte put_back;
+byte num[CHAINS * ALL]; /* the number that a change has in a chain: stands in its header, wherever that is */
 
 byte size; /* office.db: the log */
 byte lc[LOG], lk[LOG], lg[LOG]; /* change, chain, history */
-byte oheld;   /* hold: changes in the log that are not applied */
+byte oheld;   /* hold: places of the log whose change is not applied */
 bit may[2];   /* assignments: has the laptop's user S in his caseload? */
 bit dealt[2]; /* dealt: does the office believe that the laptop holds S? */
-byte oevid;   /* NEW_EPOCH: the fork's other side */
+byte oevid;   /* evidence: the fork's other side */
+byte given;   /* fork: the epochs that the log says were given (mask of chains) */
+byte clock;   /* the office's clock, which no disk sets back: the last epoch that it gave; 0: none */
 byte gen;     /* which history: counts how often the office was set back */
 byte bsize;   /* the backup; 0xff: none */
 bit bdealt[2], bmay[2];
-byte bheld;
+byte bheld, boevid, bgiven;
 byte common; /* ANNOUNCED: size of the backup that the history began with; stands in the log's first entry after it */
 
 /* --- what is in memory and on the way --- */
@@ -125,7 +133,7 @@ typedef Link {
     byte staged; /* arriving: emptied by apply_restart */
     bit owes;    /* owes_receipt */
     byte an;     /* the office's answer, on the way to the laptop */
-    byte ax, as, ag, ahave, am;
+    byte ax, ak, as, ag, ahave, am;
     bit acon, afin, aarr, apur;
     bit deal; /* the office's memory of the link: peer->deal */
     bit fin, dheld, dmay;
@@ -150,15 +158,16 @@ byte next[2]; /* how many by each laptop: its changes have numbers of their own 
 byte acked;   /* that a laptop believes to be at the office */
 byte reset;   /* of these, that the office lost when it was set back, and has not got again */
 byte excused; /* that were on no disk but the one that was put back or set back */
-byte reissued;
-bit all_here; /* everything that was written, and is not gone with a disk, is in the office's log */
+byte reissued; /* written once more */
+bit all_here; /* everything that is on a laptop of the device that wrote it is in the office's log */
+bit agree[2]; /* a laptop that has S whole shows of it what the office shows */
 byte sgs[2], sgg[2]; /* the last checkpoint that the laptop has answered to */
 byte tks[2], tkg[2]; /* the last entry that the laptop has taken from the office */
 byte budget_typed[2];
 byte budget_break, budget_cut, budget_late, budget_move;
 
 /* Of a single step: not a part of the state. */
-hidden byte i, j, x, y, z, m, ok;
+hidden byte i, j, x, y, z, m, c, s, ok;
 hidden byte bk, bf, bt, bc[SEQ];
 
 /* --- reading the log --- */
@@ -197,13 +206,26 @@ inline log_find(chain, number, out)
     od
 }
 
-/* out := own changes of laptop l that wait (mask) */
-inline waiting(l, out)
+/* out := the changes that the office applies (mask) */
+inline applied(out)
 {
     out = 0;
-    i = d[l].a;
+    i = 0;
     do
-    :: i < d[l].n -> out = out | M(d[l].ch[i]); i++
+    :: i < size -> if :: (oheld & M(i)) == 0 -> out = out | M(lc[i]) :: else fi; i++
+    :: else -> break
+    od
+}
+
+/* --- reading a laptop's chains --- */
+
+/* log_find, own_header: out := the laptop's change with that number of a chain; 255: there is none */
+inline own_find(l, chain, number, out)
+{
+    out = 255;
+    m = 0;
+    do
+    :: m < ALL -> if :: d[l].at[m] == (chain) + 1 && NUM(chain, m) == (number) -> out = m :: else fi; m++
     :: else -> break
     od
 }
@@ -214,16 +236,23 @@ inline check_state()
 {
     in_log(x);
     if :: (acked & ~x & ~reset) != 0 -> printf("BROKEN: acknowledged, and not on the office's disk\n"); assert(false) :: else fi;
-    all_here = ((typed & ~x & ~excused & ~oevid) == 0);
+    all_here = 1;
+    z = 0;
+    do
+    :: z < 2 * ALL -> /* changes of its own device, on either laptop */
+        if :: d[z / ALL].at[z % ALL] != 0 && OWN(z / ALL, d[z / ALL].at[z % ALL] - 1) && (d[z / ALL].got & ~x & M(z % ALL)) != 0 -> all_here = 0 :: else fi;
+        z++
+    :: else -> break
+    od;
     x = x | d[0].got | d[1].got | oevid;
     if :: (typed & ~x & ~excused) != 0 -> printf("BROKEN: typed, and on no disk any more\n"); assert(false) :: else fi;
-    /* no number twice, no change twice, in the log */
+    /* no change twice in the log, but where a repeat is held */
     i = 0;
     do
     :: i < size ->
         j = i + 1;
         do
-        :: j < size -> if :: lc[i] == lc[j] -> printf("BROKEN: counted twice at the office\n"); assert(false) :: else fi; j++
+        :: j < size -> if :: lc[i] == lc[j] && (lk[i] == lk[j] || (oheld & (M(i) | M(j))) == 0) -> printf("BROKEN: counted twice at the office\n"); assert(false) :: else fi; j++
         :: else -> break
         od;
         i++
@@ -233,7 +262,7 @@ inline check_state()
     if :: (excused & acked) != 0 -> printf("BROKEN: acknowledged and let go of, and gone with the office's disk though the laptop's is whole\n"); assert(false) :: else fi;
 #endif
     if :: (d[0].tw | d[1].tw) != 0 -> printf("BROKEN: counted twice on a laptop\n"); assert(false) :: else fi;
-    if :: (reissued & ~(d[0].evid | d[1].evid | oevid)) != 0 -> printf("BROKEN: re-issued, and the evidence of the fork is gone\n"); assert(false) :: else fi;
+    if :: (reissued & ~(d[0].evid | d[1].evid | oevid)) != 0 -> printf("BROKEN: written once more, and the evidence of the fork is gone\n"); assert(false) :: else fi;
     /* the cursor counts what has been applied: a complete scope has every entry of others before it */
     z = 0;
     do
@@ -243,7 +272,7 @@ inline check_state()
             i = 0;
             do
             :: i < size && i < d[z].cur ->
-                if :: lk[i] != d[z].k && !put_back && !(CLONES) && (M(lc[i]) & ~oheld & ~d[z].got) != 0 -> printf("BROKEN: the cursor is past an entry that was not applied\n"); assert(false) :: else fi;
+                if :: lk[i] != d[z].k && put_back == 0 && !(CLONES) && (oheld & M(i)) == 0 && (M(lc[i]) & ~d[z].got) != 0 -> printf("BROKEN: the cursor is past an entry that was not applied\n"); assert(false) :: else fi;
                 i++
             :: else -> break
             od
@@ -252,14 +281,19 @@ inline check_state()
         z++
     :: else -> break
     od;
-    i = 0; j = 0; x = 0; y = 0; z = 0; m = 0; ok = 0
+#ifdef LIVE
+    applied(x);
+    agree[0] = (d[0].row != WHOLE || (d[0].got & ~d[0].hm & ~d[0].stray) == x);
+    agree[1] = (d[1].row != WHOLE || (d[1].got & ~d[1].hm & ~d[1].stray) == x);
+#endif
+    i = 0
 }
 
 /* --- links --- */
 
 inline clear_answer(l)
 {
-    v[l].an = 0; v[l].ax = 0; v[l].as = 0; v[l].ag = 0; v[l].ahave = 0; v[l].am = 0;
+    v[l].an = 0; v[l].ax = 0; v[l].ak = 0; v[l].as = 0; v[l].ag = 0; v[l].ahave = 0; v[l].am = 0;
     v[l].acon = 0; v[l].afin = 0; v[l].aarr = 0; v[l].apur = 0
 }
 
@@ -284,17 +318,16 @@ inline refuse(l) { hang_up(l); told[l] = 1 }
 init
 {
     d_step {
-        bsize = 255; all_here = 1;
+        bsize = 255; all_here = 1; agree[0] = 1; agree[1] = 1;
         up[0] = 1; d[0].k = 0; d[1].k = 1;
         may[0] = 1; may[1] = 1;
+        assert(TYPED + TYPED2 <= ALL);
 #ifdef FIRST /* both laptops are new: their caseload is still to arrive */
         d[0].row = NONE;
 #else
         d[0].row = WHOLE; dealt[0] = 1;
 #endif
-#if CLONES
-        may[1] = 1;
-#else
+#if !CLONES
         up[1] = 1;
 #ifndef ONE /* laptop 1 is new */
         d[1].row = WHOLE; dealt[1] = 1;
@@ -308,7 +341,8 @@ init
 
 /* --- what must come at last, once the weather is clear --- */
 
-#define EMPTY(l) (!up[l] || (v[l].ph == AWAY && d[l].n == d[l].a && !d[l].rcpt && d[l].row != PART && (d[l].row == WHOLE) == may[l]))
+#define EMPTY(l) (!up[l] || (v[l].ph == AWAY && d[l].w == 0 && !d[l].rcpt && !d[l].back && d[l].row != PART && \
+    (d[l].row == WHOLE) == may[l] && agree[l]))
 #define TOLD(l) (v[l].ph == AWAY && told[l])
 
 #ifdef LIVE
