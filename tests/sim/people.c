@@ -259,8 +259,7 @@ static void work_at_office(struct people *p)
 
 /* --- what happens between several of them, and seldom by chance --- */
 
-/* Two that are not the same. */
-static void two(struct people *p, const char **a, const char **b)
+void people_two(struct people *p, const char **a, const char **b)
 {
     unsigned i = below(p, p->s->laptops), k = below(p, p->s->laptops - 1);
     *a = p->s->names[i];
@@ -354,7 +353,7 @@ static void contest(struct people *p)
         f = some_sum(p, k);
         n = p->services;
     }
-    two(p, &a, &b);
+    people_two(p, &a, &b);
     while (moves && (third == a || third == b))
         third = people_who(p);
     moves &= k->number != KIND_SERVICE;
@@ -395,7 +394,7 @@ static void contest_background(struct people *p)
     unsigned n = 1 + below(p, 2);
     int is_early = below(p, 2) != 0;
     char value[1024];
-    two(p, &a, &b);
+    people_two(p, &a, &b);
     while (third == a || third == b)
         third = people_who(p);
     people_say(p, "office case release :c%u %s", n, third);
