@@ -148,16 +148,41 @@ static int take_known(struct db *db, struct log_entry *entry, struct error *e)
     return held ? record_set_held(db, entry->id, 0, e) : record_apply(db, entry, e);
 }
 
-/* Adds it to the log. An entry of another history that has its place gives way. */
+static int add_as_it_is(struct db *db, struct log_entry *entry, struct error *e)
+{
+    return log_add(db, &entry->change, entry->position, entry->received_ms, entry->mask, &entry->id, e);
+}
+
+/* A stray that comes back after its scope was dealt anew, and whose number another change has by now. */
+static int add_apart(struct db *db, struct log_entry *entry, struct error *e)
+{
+    struct change under_no_number = entry->change;
+    int code;
+    under_no_number.epoch = LOG_STRAY;
+    if ((code = log_add(db, &under_no_number, entry->position, entry->received_ms, entry->mask, &entry->id, e)) != 0)
+        return code;
+    entry->held = 1;
+    return log_set_apart(db, entry->id, e);
+}
+
+/* Adds it to the log. An entry of another history that has its place, or its number, gives way. */
 static int add(struct db *db, struct log_entry *entry, struct error *e)
 {
     const struct change *c = &entry->change;
-    int code = log_add(db, c, entry->position, entry->received_ms, entry->mask, &entry->id, e);
-    if (code != E_VERIFY || log_find(db, &c->device, c->epoch, c->seq, NULL, NULL) != 0)
+    struct error own = {0, ""};
+    int64_t there;
+    int apart, code = add_as_it_is(db, entry, e);
+    if (code != E_VERIFY)
         return code;
-    if ((code = log_clear(db, entry->position, 0, e)) != 0)
-        return code;
-    return log_add(db, c, entry->position, entry->received_ms, entry->mask, &entry->id, e);
+    if ((there = log_find(db, &c->device, c->epoch, c->seq, NULL, &own)) < 0)
+        return error_set(e, own.code, "%s", own.text);
+    if (there == 0)
+        return (code = log_clear(db, entry->position, 0, e)) != 0 ? code : add_as_it_is(db, entry, e);
+    if (entry->position >= LOG_STRAY)
+        return add_apart(db, entry, e);
+    if ((apart = setback_set_apart(db, there, &own)) < 0)
+        return error_set(e, own.code, "%s", own.text);
+    return apart ? add(db, entry, e) : code;
 }
 
 /* Into the log and the record. */
@@ -173,6 +198,8 @@ static int take(struct db *db, struct edit_author *author, struct log_entry *ent
     if (!entry->held && id_equal(&entry->change.device, &author->chain.device) &&
         (code = db_run(db, e, "DELETE FROM held_note WHERE epoch = ? AND seq = ?", "uu", entry->change.epoch,
                        entry->change.seq)) != 0)
+        return code;
+    if (entry->position < LOG_STRAY && (code = setback_is_repeated(db, &entry->change, e)) != 0)
         return code;
     if (exists_here)
         return take_known(db, entry, e);

@@ -60,14 +60,14 @@ static void state_words(struct telling *t, const struct log_entry *entry)
 {
     FILE *out = t->v.cli->out;
     char reason[512];
-    if (entry->held) {
-        held_reason(t, &entry->change, reason, sizeof reason);
-        (void)fputs("HELD BACK BY THE OFFICE: ", out);
-        view_line(out, reason[0] != '\0' ? reason : "ask the office why", 0);
-    } else if (entry->position == LOG_NO_POSITION) {
+    if (entry->position == LOG_NO_POSITION) {
         (void)fputs("queued", out);
     } else if (entry->position >= LOG_STRAY) {
         (void)fputs("not at the office since that was put back from a backup", out);
+    } else if (entry->held) {
+        held_reason(t, &entry->change, reason, sizeof reason);
+        (void)fputs("HELD BACK BY THE OFFICE: ", out);
+        view_line(out, reason[0] != '\0' ? reason : "ask the office why", 0);
     } else {
         (void)fprintf(out, "at the office, position %llu", (unsigned long long)entry->position);
     }
@@ -142,15 +142,15 @@ static void entry_json(struct telling *t, const struct log_entry *entry)
     (void)fputs(", ", out);
     view_json_id(out, "author_id", &c->author);
     (void)fprintf(out, ", \"state\": \"%s\", \"position\": ",
-                  entry->held                          ? "held"
-                  : entry->position == LOG_NO_POSITION ? "queued"
-                  : entry->position >= LOG_STRAY       ? "lost there"
-                                                       : "accepted");
+                  entry->position == LOG_NO_POSITION ? "queued"
+                  : entry->position >= LOG_STRAY     ? "lost there"
+                  : entry->held                      ? "held"
+                                                     : "accepted");
     if (entry->position >= LOG_STRAY)
         (void)fputs("null", out);
     else
         (void)fprintf(out, "%llu", (unsigned long long)entry->position);
-    if (entry->held) {
+    if (entry->held && entry->position < LOG_STRAY) {
         (void)fputs(", ", out);
         view_json_pair(out, "held_reason", reason);
     }

@@ -35,6 +35,49 @@ int setback_count(struct db *db, uint64_t *count, struct error *e)
     return code != 0 ? code : db_number(db, s, count, e);
 }
 
+int setback_set_apart(struct db *db, int64_t id, struct error *e)
+{
+    sqlite3_stmt *s;
+    uint64_t stray = 0;
+    if (db_query(db, &s, e, "SELECT position >= ? FROM entry WHERE id = ?", "ui", (uint64_t)LOG_STRAY, id) != 0 ||
+        db_number(db, s, &stray, e) != 0 ||
+        (stray && (record_set_held(db, id, 1, e) != 0 || log_set_apart(db, id, e) != 0)))
+        return -1;
+    return stray != 0;
+}
+
+/* The id of the stray that it repeats; 0: none; -1. Few stores have any stray at all. */
+static int64_t find_repeated(struct db *db, const struct change *dealt, struct error *e)
+{
+    struct change stray;
+    sqlite3_stmt *s;
+    int64_t id = 0;
+    int row;
+    if (db_query(db, &s, e, "SELECT id, header, body FROM entry WHERE position >= ? AND device = ? AND +record = ?",
+                 "udd", (uint64_t)LOG_STRAY, &dealt->device, &dealt->record) != 0)
+        return -1;
+    while (id == 0 && (row = db_next(db, s, e)) == 1) {
+        if (change_read(db_slice(s, 1), db_slice(s, 2), &stray, e) != 0)
+            id = -1;
+        else if (memcmp(stray.hash, dealt->hash, sizeof stray.hash) != 0 && change_repeats(&stray, dealt))
+            id = db_int(s, 0);
+        if (id != 0)
+            db_done(db, s);
+    }
+    return id == 0 && row < 0 ? -1 : id;
+}
+
+int setback_is_repeated(struct db *db, const struct change *dealt, struct error *e)
+{
+    int64_t id = find_repeated(db, dealt, e);
+    int code;
+    if (id <= 0)
+        return id == 0 ? 0 : error_code(e);
+    if ((code = record_set_held(db, id, 1, e)) != 0)
+        return code;
+    return db_run(db, e, "DELETE FROM entry WHERE id = ?", "i", id);
+}
+
 int setback_keep_headers(struct db *db, const struct id *device, const struct id *scope, struct error *e)
 {
     return db_run(db, e,

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema.h"
+
 #define HEADER_ITEMS 13
 #define BODY_ITEMS 3
 #define OP_ITEMS 4
@@ -327,4 +329,20 @@ int change_write(const struct change_draft *d, struct pack *header, struct pack 
     else
         (void)error_prefix(e, "this change could not be read again");
     return code;
+}
+
+int change_repeats(const struct change *a, const struct change *b)
+{
+    if (a->hlc != b->hlc || a->wall_ms != b->wall_ms || a->kind != b->kind || a->op_count != b->op_count ||
+        a->op_count == 0 || !id_equal(&a->session, &b->session) || !id_equal(&a->author, &b->author) ||
+        !id_equal(&a->scope, &b->scope) || !slice_equal(a->reason, b->reason))
+        return 0;
+    for (size_t i = 0; i < a->op_count; i++) {
+        const struct change_op *x = &a->ops[i], *y = &b->ops[i];
+        if (x->field != y->field || x->action != y->action)
+            return 0;
+        if (x->field != FIELD_VOID && !slice_equal(x->value, y->value))
+            return 0;
+    }
+    return 1;
 }

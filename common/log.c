@@ -110,6 +110,12 @@ int log_set_held(struct db *db, int64_t id, int held, struct error *e)
     return db_run(db, e, "UPDATE entry SET held = ? WHERE id = ?", "ii", (int64_t)(held != 0), id);
 }
 
+/* No epoch is negative, and no two entries have one id. */
+int log_set_apart(struct db *db, int64_t id, struct error *e)
+{
+    return db_run(db, e, "UPDATE entry SET epoch = -id WHERE id = ?", "i", id);
+}
+
 /* The columns of an entry, as every statement below selects them. */
 #define ENTRY_COLUMNS "id, position, received, held, mask, header, body"
 

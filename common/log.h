@@ -43,6 +43,9 @@ int log_accept(struct db *db, int64_t id, uint64_t position, uint64_t received_m
  * office's word denies, goes behind LOG_STRAY. */
 int log_clear(struct db *db, uint64_t position, int64_t id, struct error *e);
 int log_set_held(struct db *db, int64_t id, int held, struct error *e);
+/* The office gave the number of a stray to another change: what stands behind LOG_STRAY lets go of it, and is found by
+ * its record and its id alone from then on. */
+int log_set_apart(struct db *db, int64_t id, struct error *e);
 
 /* The id of an entry by its change; 0 where there is none, -1 on failure. hash (may be NULL) gets its header's hash. */
 int64_t log_find(struct db *db, const struct id *device, uint64_t epoch, uint64_t seq, uint8_t *hash, struct error *e);

@@ -14,7 +14,11 @@ int fork_create(struct db *db, struct error *e)
                    "CREATE TABLE IF NOT EXISTS evidence("
                    "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL,"
                    "  received INTEGER NOT NULL, header BLOB NOT NULL, body BLOB, head BLOB,"
-                   "  PRIMARY KEY(device, epoch, seq, hash)) WITHOUT ROWID;",
+                   "  PRIMARY KEY(device, epoch, seq, hash)) WITHOUT ROWID;"
+                   "CREATE TABLE IF NOT EXISTS evidence_size(device BLOB PRIMARY KEY, bytes INTEGER NOT NULL) "
+                   "WITHOUT ROWID;"
+                   "INSERT INTO evidence_size SELECT device, sum(length(header) + coalesce(length(body), 0)) "
+                   "FROM evidence WHERE NOT EXISTS(SELECT 1 FROM evidence_size) GROUP BY device;",
                    e);
 }
 
@@ -84,10 +88,8 @@ static int check_size(struct db *db, const struct id *device, struct error *e)
     sqlite3_stmt *s;
     uint64_t bytes;
     int code;
-    if ((code = db_query(
-             db, &s, e,
-             "SELECT coalesce(sum(length(header) + coalesce(length(body), 0)), 0) FROM evidence WHERE device = ?", "d",
-             device)) != 0 ||
+    if ((code = db_query(db, &s, e, "SELECT coalesce(sum(bytes), 0) FROM evidence_size WHERE device = ?", "d",
+                         device)) != 0 ||
         (code = db_number(db, s, &bytes, e)) != 0)
         return code;
     return bytes <= LIMITS_EVIDENCE_MAX
@@ -98,16 +100,27 @@ static int check_size(struct db *db, const struct id *device, struct error *e)
                            LIMITS_EVIDENCE_MAX >> 20);
 }
 
-/* Stands beside the log's chain; one that is kept from before stays as it is. */
-static int keep(struct central *c, struct fork_claim *claim, const struct change *change, struct error *e)
+static int insert(struct central *c, const struct change *change, struct error *e)
 {
     int code =
-        db_run(c->db, e,
-               "INSERT OR IGNORE INTO evidence(device, epoch, seq, hash, received, header, body) "
-               "VALUES(?,?,?,?,?,?,?)",
+        db_run(c->db, e, "INSERT INTO evidence(device, epoch, seq, hash, received, header, body) VALUES(?,?,?,?,?,?,?)",
                "duububb", &change->device, change->epoch, change->seq,
                (struct slice){change->hash, sizeof change->hash}, c->author.wall(), change->header, change->body);
     if (code != 0)
+        return code;
+    return db_run(
+        c->db, e,
+        "INSERT INTO evidence_size(device, bytes) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET bytes = bytes + ?2", "du",
+        &change->device, (uint64_t)change->header.size + change->body.size);
+}
+
+/* Stands beside the log's chain; one that is kept from before stays as it is. */
+static int keep(struct central *c, struct fork_claim *claim, const struct change *change, struct error *e)
+{
+    int kept = is_kept(c->db, &change->device, change->epoch, change->seq, change->hash, e), code;
+    if (kept < 0)
+        return error_code(e);
+    if (!kept && (code = insert(c, change, e)) != 0)
         return code;
     if (claim->count++ == 0)
         claim->first = change->seq;
@@ -237,25 +250,78 @@ static int next_epoch(struct central *c, const struct receive_device *device, ui
     return 0;
 }
 
-int fork_close(struct central *c, const struct receive_device *device, const struct fork_claim *claim,
-               uint64_t *new_epoch, struct error *e)
+/* new_epoch 0: none is given. */
+static int write_record(struct central *c, const struct receive_device *device, const struct fork_claim *claim,
+                        uint64_t new_epoch, struct error *e)
 {
     static const struct id everywhere;
     struct id record = id_new(c->author.wall());
-    uint64_t epoch = 0;
     struct edit edit;
     int code;
-    if (new_epoch != NULL && (code = next_epoch(c, device, claim->epoch, &epoch, e)) != 0)
-        return code;
     central_act_as_office(c);
     if ((code = edit_new(&edit, c->db, schema_kind(KIND_FORK), &everywhere, &record, e)) != 0 ||
-        (code = fill(&edit, device, claim, epoch, e)) != 0) {
+        (code = fill(&edit, device, claim, new_epoch, e)) != 0) {
         edit_free(&edit);
         return code;
     }
-    if ((code = central_write(c, &edit, NULL, e)) == 0 && new_epoch != NULL)
-        *new_epoch = epoch;
-    return code;
+    return central_write(c, &edit, NULL, e);
+}
+
+int fork_close(struct central *c, const struct receive_device *device, const struct fork_claim *claim,
+               uint64_t *new_epoch, struct error *e)
+{
+    uint64_t epoch = 0;
+    int code;
+    if ((code = next_epoch(c, device, claim->epoch, &epoch, e)) != 0 ||
+        (code = write_record(c, device, claim, epoch, e)) != 0)
+        return code;
+    *new_epoch = epoch;
+    return 0;
+}
+
+/* Has the log named just this already? A laptop that hands over two epochs and is cut off each time before the end
+ * tells of the first again and again. 1, 0, -1. */
+static int is_told(struct db *db, const struct receive_device *device, const struct fork_claim *claim, struct error *e)
+{
+    char hex[2 * ID_BYTES + 1], hash[2 * CHANGE_HASH_BYTES + 1];
+    sqlite3_stmt *s;
+    uint64_t told;
+    name_device(&device->device, hex);
+    sodium_bin2hex(hash, sizeof hash, claim->hash, sizeof claim->hash);
+    if (db_query(db, &s, e, "SELECT count(*) FROM fork WHERE device = ? AND epoch = ? AND first_seq <= ? AND hash = ?",
+                 "tuut", hex, claim->epoch, claim->first, hash) != 0 ||
+        db_number(db, s, &told, e) != 0)
+        return -1;
+    return told != 0;
+}
+
+static int check_count(struct db *db, const struct receive_device *device, struct error *e)
+{
+    char hex[2 * ID_BYTES + 1];
+    sqlite3_stmt *s;
+    uint64_t told;
+    int code;
+    name_device(&device->device, hex);
+    if ((code = db_query(db, &s, e, "SELECT count(*) FROM fork WHERE device = ? AND new_epoch IS NULL", "t", hex)) !=
+            0 ||
+        (code = db_number(db, s, &told, e)) != 0)
+        return code;
+    return told < LIMITS_FORKS_MAX
+               ? 0
+               : error_set(e, E_LIMIT,
+                           "the office has taken what this laptop wrote beside its chain %d times, and takes no more; "
+                           "nothing is lost: keep the laptop as it is and call the office",
+                           LIMITS_FORKS_MAX);
+}
+
+int fork_note(struct central *c, const struct receive_device *device, const struct fork_claim *claim, struct error *e)
+{
+    int told = claim->count == 0 ? 1 : is_told(c->db, device, claim, e), code;
+    if (told != 0)
+        return told < 0 ? error_code(e) : 0;
+    if ((code = check_count(c->db, device, e)) != 0)
+        return code;
+    return write_record(c, device, claim, 0, e);
 }
 
 int fork_take_next(struct central *c, const struct receive_device *device, struct fork_claim *claim,
@@ -266,7 +332,7 @@ int fork_take_next(struct central *c, const struct receive_device *device, struc
     if (code != 0)
         return code;
     if (head.end.epoch != claim->epoch) {
-        if (claim->count != 0 && (code = fork_close(c, device, claim, NULL, e)) != 0)
+        if ((code = fork_note(c, device, claim, e)) != 0)
             return code;
         *claim = (struct fork_claim){.epoch = head.end.epoch};
     }
@@ -311,24 +377,6 @@ int fork_is_beside(struct central *c, const struct receive_device *device, uint6
     return more < 0 ? error_code(e) : code;
 }
 
-/* What stays when a change is written once more: all but its number, its salt, and the dots that it names. One whose
- * words are gone is like no other. */
-static int is_same(const struct change *a, const struct change *b)
-{
-    if (a->hlc != b->hlc || a->wall_ms != b->wall_ms || a->kind != b->kind || a->op_count != b->op_count ||
-        a->op_count == 0 || !id_equal(&a->session, &b->session) || !id_equal(&a->author, &b->author) ||
-        !id_equal(&a->scope, &b->scope) || !slice_equal(a->reason, b->reason))
-        return 0;
-    for (size_t i = 0; i < a->op_count; i++) {
-        const struct change_op *x = &a->ops[i], *y = &b->ops[i];
-        if (x->field != y->field || x->action != y->action)
-            return 0;
-        if (x->field != FIELD_VOID && !slice_equal(x->value, y->value))
-            return 0;
-    }
-    return 1;
-}
-
 int fork_is_repeat(struct db *db, const struct change *change, struct error *e)
 {
     struct change other;
@@ -344,7 +392,7 @@ int fork_is_repeat(struct db *db, const struct change *change, struct error *e)
             db_done(db, s);
             return -1;
         }
-        if ((same = is_same(change, &other)) != 0)
+        if ((same = change_repeats(change, &other)) != 0)
             db_done(db, s);
     }
     return row < 0 ? -1 : same;

@@ -3,8 +3,10 @@
  * laptop gets an epoch that was never given before, under which it writes those changes once more (docs/LOG.md,
  * "Forks").
  *
- * Own table: evidence(device, epoch, seq, hash, received, header, body, head): one change each; head is the signed head
- * whose end it is, NULL for those between. It is no part of the log, and nothing of it is ever applied. */
+ * Own tables: evidence(device, epoch, seq, hash, received, header, body, head): one change each; head is the signed
+ * head whose end it is, NULL for those between. It is no part of the log, and nothing of it is ever applied.
+ * evidence_size(device, bytes): the sum of its headers and bodies, so that a batch costs the same however much is kept.
+ */
 #ifndef SATCHEL_FORK_H
 #define SATCHEL_FORK_H
 
@@ -37,13 +39,17 @@ struct fork_claim {
 int fork_take(struct central *c, const struct receive_device *device, struct fork_claim *claim,
               const struct message_push *push, struct error *e);
 
-/* The same, where the batch may be of another epoch than the one before: then what was kept of that is named in the log
- * first, in a `fork` record that gives no epoch. */
+/* The same, where the batch may be of another epoch than the one before: then fork_note comes first. */
 int fork_take_next(struct central *c, const struct receive_device *device, struct fork_claim *claim,
                    const struct message_push *push, struct error *e);
 
-/* All was taken: the `fork` record. new_epoch: gets the epoch to go on in; NULL: none is given (a courier file).
- * Inside central's transaction. E_LIMIT: the device has had LIMITS_EPOCHS_MAX. */
+/* What was kept of the claim is named in the log, in a `fork` record that gives no epoch (of a courier file nobody
+ * waits for one). Nothing where none was kept, or the log has named just this before. Inside central's transaction.
+ * E_LIMIT: the device has LIMITS_FORKS_MAX of them. */
+int fork_note(struct central *c, const struct receive_device *device, const struct fork_claim *claim, struct error *e);
+
+/* All was taken: the `fork` record. new_epoch: gets the epoch to go on in. Inside central's transaction. E_LIMIT: the
+ * device has had LIMITS_EPOCHS_MAX. */
 int fork_close(struct central *c, const struct receive_device *device, const struct fork_claim *claim,
                uint64_t *new_epoch, struct error *e);
 

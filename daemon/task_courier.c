@@ -144,10 +144,10 @@ static int take_push(struct courier *c, const struct courier_record *record, str
     return code;
 }
 
-/* What is kept of the claim so far is named in the log. Idle where nothing is. */
+/* What is kept of the claim so far is named in the log. */
 static int close_claim(struct courier *c, struct error *e)
 {
-    int code = c->claim.count == 0 ? 0 : fork_close(c->central, &c->device, &c->claim, NULL, e);
+    int code = fork_note(c->central, &c->device, &c->claim, e);
     c->claim = (struct fork_claim){.epoch = c->epoch};
     return code;
 }

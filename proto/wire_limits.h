@@ -15,6 +15,7 @@
 #define LIMITS_OUTPUT_MAX (8u << 20)            /* bytes queued for a peer that does not read */
 #define LIMITS_CASELOAD_MAX 65536               /* scopes (cases and clients) in a caseload */
 #define LIMITS_EPOCHS_MAX 127                   /* epochs of a device */
+#define LIMITS_FORKS_MAX 1024                   /* `fork` records of a device that give no epoch */
 #define LIMITS_EVIDENCE_MAX (64u << 20)         /* what the office keeps of a device's forks */
 
 #endif

@@ -36,13 +36,18 @@ static struct machine *machine_of(unsigned m)
     return &disk_machines[m];
 }
 
-void disk_start(const char *path)
+static void open_root(const char *path)
 {
-    assert(gone < 0);
     root = raw_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (root < 0 || raw_mkdirat(root, ".gone", S_IRWXU) != 0 ||
         (gone = raw_openat(root, ".gone", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)) < 0)
         disk_die("the folder of the simulated disk cannot be used");
+}
+
+void disk_start(const char *path)
+{
+    assert(gone < 0);
+    open_root(path);
     for (unsigned m = 0; m < DISK_MACHINES; m++) {
         char name[16];
         int fd;
@@ -53,6 +58,17 @@ void disk_start(const char *path)
         inode_hold(disk_machines[m].folder);
         (void)raw_close(fd);
     }
+}
+
+void disk_house(const char *path)
+{
+    int before = gone;
+    for (unsigned m = 0; m < DISK_MACHINES; m++)
+        assert(machine_of(m)->descriptors == 0);
+    (void)raw_close(root);
+    open_root(path);
+    image_house(before);
+    (void)raw_close(before);
 }
 
 void disk_end(void)

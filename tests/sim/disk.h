@@ -38,6 +38,12 @@ enum disk_call { DISK_OPEN, DISK_READ, DISK_WRITE, DISK_SYNC, DISK_TRUNCATE, DIS
  * No disk is running. Ends the program where the folders cannot be made. */
 void disk_start(const char *root);
 
+/* Everything goes on in another folder, which exists and is empty, with copies of the files; what is lost in a cut, the
+ * counts and what is still to come stay what they were. The files in the folder before stay as they are: so a process
+ * can fork, and each of its children go on from there. No descriptor may be open (assert). Ends the program where the
+ * files cannot be copied. */
+void disk_house(const char *root);
+
 /* Forgets everything; the files stay as they are. Nothing happens where no disk is running. */
 void disk_end(void);
 

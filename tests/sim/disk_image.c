@@ -124,11 +124,11 @@ static int open_folder(int at, const char *name)
     return fd;
 }
 
-static int open_machine(unsigned m)
+static int open_machine(int gone, unsigned m)
 {
     char path[32];
     (void)snprintf(path, sizeof path, "../m%u", m);
-    return open_folder(disk_gone(), path);
+    return open_folder(gone, path);
 }
 
 /* Removes what is in the folder; the files can be found in .gone, if somebody needs them still. */
@@ -197,7 +197,7 @@ void image_cut(struct machine *m)
     static const uint32_t chances[] = {0, 5, 30, 50, 70, 95, 100};
     struct luck *l = &m->luck;
     uint32_t percent = chances[luck_below(l, sizeof chances / sizeof *chances)];
-    int fd = open_machine(m->folder->machine);
+    int fd = open_machine(disk_gone(), m->folder->machine);
     if (luck_below(l, 2) == 0) {
         size_t count = percent == 100 ? m->move_count : luck_below(l, (uint32_t)m->move_count + 1);
         for (size_t i = 0; i < count; i++)
@@ -285,8 +285,8 @@ int disk_copy(unsigned from, unsigned to)
         errno = EBUSY;
         return -1;
     }
-    in = open_machine(from);
-    out = open_machine(to);
+    in = open_machine(disk_gone(), from);
+    out = open_machine(disk_gone(), to);
     clear(b->folder, out);
     disk_forget_moves(b);
     names_empty(&b->folder->synced);
@@ -297,4 +297,65 @@ int disk_copy(unsigned from, unsigned to)
     (void)raw_close(in);
     (void)raw_close(out);
     return rc;
+}
+
+/* ---- another folder for all of it ---- */
+
+static void house_file(struct inode *inode, int from, const char *name, int to)
+{
+    struct stat s;
+    int in = raw_openat(from, name, O_RDONLY | O_CLOEXEC, 0), out;
+    if (in < 0 || fstat(in, &s) != 0 ||
+        (out = raw_openat(to, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, s.st_mode & 07777)) < 0)
+        disk_die("a file of the simulated disk cannot be copied");
+    copy_bytes(in, out, inode->size);
+    inode_renumber(inode, out);
+    (void)raw_close(in);
+    (void)raw_close(out);
+}
+
+/* A file that has a number now is in .gone already, whatever its names. */
+static void house_folder(struct inode *folder, int from, int to)
+{
+    inode_renumber(folder, to);
+    for (size_t i = 0; i < folder->now.count; i++) {
+        const struct name *name = &folder->now.at[i];
+        struct inode *inode = name->inode;
+        char gone[32];
+        if (inode->is_folder) {
+            int sub = open_folder(from, name->text), sub_to = make_folder(to, name->text);
+            house_folder(inode, sub, sub_to);
+            (void)raw_close(sub);
+            (void)raw_close(sub_to);
+        } else if (inode->number == 0) {
+            house_file(inode, from, name->text, to);
+            if (inode->links > 1)
+                inode_bury(inode, to, name->text);
+        } else {
+            inode_gone_name(inode, gone);
+            if (raw_linkat(disk_gone(), gone, to, name->text) != 0)
+                disk_die("a file of the simulated disk cannot be linked");
+        }
+    }
+}
+
+void image_house(int gone_before)
+{
+    for (struct inode *inode = inode_take_all(), *next; inode != NULL; inode = next) {
+        char gone[32];
+        next = inode->next; /* a number gives it another */
+        if (!inode->is_buried)
+            continue;
+        inode_gone_name(inode, gone);
+        house_file(inode, gone_before, gone, disk_gone());
+    }
+    for (unsigned m = 0; m < DISK_MACHINES; m++) {
+        char path[32];
+        int in = open_machine(gone_before, m), out;
+        (void)snprintf(path, sizeof path, "../m%u", m);
+        out = make_folder(disk_gone(), path);
+        house_folder(disk_machines[m].folder, in, out);
+        (void)raw_close(in);
+        (void)raw_close(out);
+    }
 }

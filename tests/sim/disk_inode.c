@@ -65,6 +65,18 @@ void inode_renumber(struct inode *inode, int fd)
     enter(inode, fd);
 }
 
+struct inode *inode_take_all(void)
+{
+    struct inode *all = NULL;
+    for (size_t i = 0; i < CHAINS; i++)
+        for (struct inode *inode; (inode = chains[i]) != NULL; all = inode) {
+            chains[i] = inode->next;
+            inode->next = all;
+            inode->number = 0;
+        }
+    return all;
+}
+
 struct inode *inode_of(int fd)
 {
     struct stat s;

@@ -134,7 +134,6 @@ struct inode *inode_at(int folder, const char *path);
 /* The real folder of inode is gone, and its number may be given to another. */
 void inode_lose(struct inode *inode);
 
-/* The real file of inode is another one from now on. */
 /* Gives a file a link in ROOT/.gone, from which a cut can bring it back, where it has none. */
 void inode_bury(struct inode *inode, int at, const char *path);
 
@@ -144,7 +143,11 @@ void inode_dig_up(struct inode *inode);
 /* The name of that link. */
 void inode_gone_name(const struct inode *inode, char out[32]);
 
+/* The real file or folder of inode is another one from now on. */
 void inode_renumber(struct inode *inode, int fd);
+
+/* All that there are, linked by `next` and without a number, until inode_renumber. */
+struct inode *inode_take_all(void);
 
 void inode_hold(struct inode *inode);
 void inode_drop(struct inode *inode);
@@ -192,5 +195,8 @@ void disk_forget_descriptors(void);
 
 /* What a cut leaves: decides it, and has the real files hold it. */
 void image_cut(struct machine *m);
+
+/* Copies all machines' files to where disk_gone() is now. gone_before: where it was. */
+void image_house(int gone_before);
 
 #endif

@@ -495,11 +495,26 @@ static void add_text(crypto_generichash_state *sum, const char *text)
     crypto_generichash_update(sum, (const uint8_t *)text, strlen(text) + 1);
 }
 
-/* A history of files and names over 200 cuts, and the sum of all that was seen. */
-static void history(uint64_t seed, uint8_t out[32])
+/* Everything goes on in another folder beneath the first one. */
+static void move_house(const char *first)
 {
+    static unsigned number;
+    char path[64];
+    (void)snprintf(path, sizeof path, "%.40s/%u", first, ++number);
+    assert_int_equal(mkdir(path, 0700), 0);
+    disk_house(path);
+    memcpy(root, path, sizeof root);
+}
+
+/* A history of files and names over 200 cuts, and the sum of all that was seen. moves: in another folder each time
+ * after so many steps; 0: in one. */
+static void history(uint64_t seed, unsigned moves, uint8_t out[32])
+{
+    char first[sizeof root];
+    unsigned steps = 0;
     static const char *const names[] = {"m1/a", "m1/b", "m1/c", "m1/d"};
     crypto_generichash_state sum;
+    memcpy(first, root, sizeof first);
     crypto_generichash_init(&sum, NULL, 0, 32);
     luck_seed(&luck, seed);
     for (int i = 0; i < 200; i++) {
@@ -517,6 +532,10 @@ static void history(uint64_t seed, uint8_t out[32])
                 (void)rename(at(a), at(b));
             if (luck_chance(&luck, 100))
                 (void)unlink(at(b));
+            if (luck_chance(&luck, 50) && link(at(a), at(b)) != 0)
+                assert_true(errno == EEXIST || errno == ENOENT || errno == EIO);
+            if (moves != 0 && ++steps % moves == 0)
+                move_house(first);
         }
         disk_on(1);
         for (size_t k = 0; k < 4; k++)
@@ -527,21 +546,44 @@ static void history(uint64_t seed, uint8_t out[32])
         crypto_generichash_update(&sum, (const uint8_t *)&count, sizeof count);
     }
     crypto_generichash_final(&sum, out, 32);
+    memcpy(root, first, sizeof root);
 }
 
 /* Shows: the same seed gives the same files, names and counts in another folder, and another seed others. */
 static void seeds_repeat(void **state)
 {
     uint8_t first[32], second[32], third[32];
-    history(5, first);
+    history(5, 0, first);
     assert_int_equal(end(state), 0);
     assert_int_equal(start(state), 0);
-    history(5, second);
+    history(5, 0, second);
     assert_int_equal(end(state), 0);
     assert_int_equal(start(state), 0);
-    history(6, third);
+    history(6, 0, third);
     assert_memory_equal(first, second, 32);
     assert_memory_not_equal(first, third, 32);
+}
+
+/* Shows: in another folder everything goes on as it would have in the first: what is there, what is not synced yet,
+ * what was removed and may come back, and the counts; and the first folder's files stay what they were. */
+static void other_folder_is_the_same(void **state)
+{
+    uint8_t stays[32], moves[32];
+    char first[sizeof root];
+    history(5, 0, stays);
+    assert_int_equal(end(state), 0);
+    assert_int_equal(start(state), 0);
+    history(5, 7, moves);
+    assert_memory_equal(stays, moves, 32);
+    assert_int_equal(end(state), 0);
+    assert_int_equal(start(state), 0);
+    put("m1/kept", "as it was", 0);
+    memcpy(first, root, sizeof first);
+    move_house(first);
+    put("m1/kept", "another", 0);
+    assert_int_equal(unlink(at("m1/kept")), 0);
+    memcpy(root, first, sizeof root);
+    assert_string_equal(get("m1/kept"), "as it was");
 }
 
 /* Shows: files that lie elsewhere are not touched by any of this. */
@@ -579,6 +621,7 @@ int main(void)
         TEST(calls_fail_once),
         TEST(copies_are_whole),
         TEST(seeds_repeat),
+        TEST(other_folder_is_the_same),
         TEST(others_pass_through),
     };
     if (sodium_init() < 0)

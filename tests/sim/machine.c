@@ -66,6 +66,11 @@ void machine_start(const char *folder)
     process_on_switch = switched;
 }
 
+void machine_house(const char *folder)
+{
+    (void)snprintf(root, sizeof root, "%s", folder);
+}
+
 /* --- runs --- */
 
 static struct machine_run *new_run(unsigned machine, int argc, const char *const *argv)

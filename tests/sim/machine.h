@@ -30,6 +30,8 @@ struct machine_run {
 
 /* root: an empty folder; stays the caller's until machine_reset. */
 void machine_start(const char *root);
+/* The machines' folders have come into another root (disk_house); no program runs. */
+void machine_house(const char *root);
 /* Everything off and forgotten; the folder's contents are removed. */
 void machine_reset(void);
 

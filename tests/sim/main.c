@@ -207,6 +207,7 @@ static const char usage[] =
     "       sim FILE... [--trace]              plays scripts\n"
     "       sim --sweep [--keep FOLDER]        a sync, over and over: each call that it makes fails once, on each "
     "side\n"
+    "           [SIDE [FAULT [FROM]]]       a part of it: `anna memory 300` are her allocations from the 300th on\n"
     "       sim --seed N --trace | --print     one run: what was said in it, or its script\n";
 
 static int read_weather(const char *words)
@@ -289,7 +290,7 @@ int main(int argc, char **argv)
         return 2;
     }
     if (options.sweeps) {
-        status = sweep(options.keep) != 0;
+        status = sweep(options.scripts, options.keep) != 0;
     } else if (options.scripts[0] != NULL) {
         status = play_scripts();
     } else if (options.traces || options.prints) {

@@ -181,6 +181,7 @@ void oracle_end(unsigned laptops, unsigned shut_out)
     }
     oracle_ledger_end(laptops | shut_out);
     oracle_caseload_judge();
+    oracle_caseload_writers();
     oracle_words_end();
     for (unsigned m = 1; m < PROCESS_MACHINES; m++)
         if (laptops & in_step & 1u << m)

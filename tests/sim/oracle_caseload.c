@@ -137,6 +137,15 @@ static int lives(const struct oracle_book_op *op, size_t size)
     return 1;
 }
 
+/* Does this record, at this size of the log, assign its case to the user? */
+static int assigns(const struct id *record, const struct id *user, size_t size)
+{
+    const struct oracle_book_op *who = last(record, ASSIGNMENT_USER, size), *voided = last(record, FIELD_VOID, size);
+    struct id id;
+    return who != NULL && slice_id(who->value, &id) && id_equal(&id, user) &&
+           number(last(record, ASSIGNMENT_STATUS, size)) == ACTIVE && (voided == NULL || slice_is_nil(voided->value));
+}
+
 /* The cases that are assigned to the user. */
 static void add_cases(const struct id *user, size_t size, struct ids *out)
 {
@@ -144,14 +153,7 @@ static void add_cases(const struct id *user, size_t size, struct ids *out)
     (void)put(out, &everywhere);
     for (size_t i = 0; i < size && i < oracle_book_count(); i++) {
         const struct oracle_book_entry *entry = oracle_book_at(i);
-        const struct oracle_book_op *who, *voided;
-        struct id id;
-        if (entry->kind != KIND_ASSIGNMENT || (who = last(&entry->record, ASSIGNMENT_USER, size)) == NULL ||
-            !slice_id(who->value, &id) || !id_equal(&id, user) ||
-            number(last(&entry->record, ASSIGNMENT_STATUS, size)) != ACTIVE)
-            continue;
-        voided = last(&entry->record, FIELD_VOID, size);
-        if (voided == NULL || slice_is_nil(voided->value))
+        if (entry->kind == KIND_ASSIGNMENT && assigns(&entry->record, user, size))
             (void)put(out, &entry->scope);
     }
 }
@@ -305,6 +307,46 @@ void oracle_caseload_judge(void)
                          g->machine, id_brief(&g->scope, text), g->from, oracle_book_count());
     }
     gone_count = 0;
+}
+
+/* --- who writes where --- */
+
+/* Was this change ever held? */
+static int was_ever_held(size_t at)
+{
+    for (size_t size = oracle_book_count(); size > 0; size--)
+        if (oracle_book_at(size - 1)->kind == KIND_HOLD && is_held(oracle_book_at(at), size))
+            return 1;
+    return 0;
+}
+
+/* Is the scope a case that others have been given by then, and the user has not? */
+static int is_anothers(const struct id *scope, const struct id *user, size_t size)
+{
+    int is_given = 0;
+    for (size_t i = 0; i < size; i++) {
+        const struct oracle_book_entry *entry = oracle_book_at(i);
+        if (entry->kind != KIND_ASSIGNMENT || !id_equal(&entry->scope, scope))
+            continue;
+        if (assigns(&entry->record, user, size))
+            return 0;
+        is_given = 1;
+    }
+    return is_given;
+}
+
+void oracle_caseload_writers(void)
+{
+    for (size_t i = 0; i < oracle_book_count(); i++) {
+        const struct oracle_book_entry *entry = oracle_book_at(i);
+        const struct oracle_book_op *owner = last(&entry->device, DEVICE_USER, oracle_book_count());
+        struct id user;
+        char text[ID_BRIEF];
+        if (owner != NULL && slice_id(owner->value, &user) && is_anothers(&entry->scope, &user, i) && !was_ever_held(i))
+            oracle_found("4: change %llu.%llu, at position %zu, was applied in case %s, which its author did not have",
+                         (unsigned long long)entry->epoch, (unsigned long long)entry->seq, i,
+                         id_brief(&entry->scope, text));
+    }
 }
 
 /* --- what a laptop has --- */

@@ -1,5 +1,6 @@
-/* Property 4: nobody holds a case outside his caseload after the purge, and nothing is let go of that is in it. The
- * caseload is worked out here once more, from the log's entries alone: assignments, the clients of cases, links. */
+/* Property 4: nobody holds a case outside his caseload after the purge, and nothing is let go of that is in it; nor
+ * does anybody write outside it. The caseload is worked out here once more, from the log's entries alone: assignments,
+ * the clients of cases, links. */
 #ifndef SATCHEL_SIM_ORACLE_CASELOAD_H
 #define SATCHEL_SIM_ORACLE_CASELOAD_H
 
@@ -18,6 +19,8 @@ void oracle_caseload_set_back(void);
 
 /* With the office's log just read: was what went outside the caseload at some moment of the sync that let go of it? */
 void oracle_caseload_judge(void);
+/* And does nothing count that somebody wrote in a case that others had then? What a person released does. */
+void oracle_caseload_writers(void);
 /* After a sync that came to its end: what the laptop has is in its user's caseload as it was at some moment of it.
  * at_end: nothing happens at the office any more, and what it holds whole is the caseload. */
 void oracle_caseload_laptop(unsigned machine, struct db *db, int at_end);

@@ -195,11 +195,31 @@ static void judge_op(struct db *db, const struct oracle_typed *t, const struct o
                      (unsigned long long)op->dot.seq, t->machine);
 }
 
+/* What is written once is amended: an amendment stands beside what was there, and takes the place of nothing. What does
+ * is held, and taken out of the record there: but whoever wrote it was shown the old words no more. */
+static void judge_once(const struct oracle_book_op *op)
+{
+    const struct schema_kind *kind = schema_kind(op->kind);
+    const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, op->field);
+    struct unpack r;
+    char record[ID_BRIEF];
+    if (field == NULL || field->policy != SCHEMA_ONCE)
+        return;
+    unpack_start(&r, op->supersedes);
+    if (unpack_array(&r) == 0 || r.failed)
+        return;
+    id_brief(&op->record, record);
+    oracle_found("3: change %llu.%llu takes the place of what was written once in %s of %s %s",
+                 (unsigned long long)op->dot.epoch, (unsigned long long)op->dot.seq, field->name, kind->name, record);
+}
+
 void oracle_words_end(void)
 {
     size_t count;
     const struct oracle_book_op *ops = oracle_book_ops(&count);
     unsigned acting = process_machine();
+    for (size_t i = 0; i < count; i++)
+        judge_once(&ops[i]);
     if (machine_office() == NULL || disk_is_dark(MACHINE_OFFICE))
         return;
     process_act_on(MACHINE_OFFICE);

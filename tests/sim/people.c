@@ -42,13 +42,16 @@ static void put_text(struct people *p, char *out, size_t size, unsigned most)
         at += (size_t)snprintf(out + at, size - at, "%s%s", i == 0 ? "" : " ", PICK(p, words));
 }
 
-/* Some paragraphs of which now and then one is another: so that two of them have much in common. */
+/* Some paragraphs of which now and then one is another: so that two of them have much in common. A word of it stands
+ * nowhere else, so that it is missed. */
 static void put_narrative(struct people *p, char *out, size_t size)
 {
+    static const unsigned odds[] = {0, 1, 1, 1, 2, 3, 4};
     size_t at = 0;
-    unsigned odd = below(p, 6);
-    char own[128];
-    put_text(p, own, sizeof own, 6);
+    unsigned odd = PICK(p, odds);
+    char own[160];
+    put_text(p, own, 128, 6);
+    (void)snprintf(own + strlen(own), sizeof own - strlen(own), ", told at %llu.", (unsigned long long)p->at_s);
     for (unsigned i = 0; i < 4; i++)
         at += (size_t)snprintf(out + at, size - at, "%s%s", i == 0 ? "" : "\\n\\n",
                                i == odd     ? own
@@ -274,6 +277,8 @@ static void write_on(struct people *p)
     people_say(p, "office case release :c%u %s", n, who);
     for (unsigned i = 0; i < count; i++)
         people_write(p, who, below(p, 4) == 0 ? 1 + below(p, p->cases) : n);
+    if (below(p, 3) == 0) /* each change comes alone then, behind its own hold */
+        people_say(p, "%s courier", who);
     people_say(p, "%s sync", who);
     p->at_s += 60;
     for (unsigned i = below(p, 4); i > 0; i--)
@@ -352,6 +357,8 @@ static void contest(struct people *p)
         k = schema_kind(KIND_SERVICE);
         f = some_sum(p, k);
         n = p->services;
+    } else if (k->number == KIND_CASE && below(p, 4) == 0) {
+        f = schema_field_named(k, "assessment");
     }
     people_two(p, &a, &b);
     while (moves && (third == a || third == b))
@@ -363,6 +370,8 @@ static void contest(struct people *p)
     }
     if (f->policy == SCHEMA_SET)
         people_say(p, "%s add :p%u %s=bread", a, n, f->name);
+    if (f->policy == SCHEMA_TEXTUAL) /* what both write over */
+        contest_field(p, a, k, f, n);
     people_say(p, "%s sync", a);
     people_say(p, "%s sync", b);
     p->at_s += 60;
@@ -445,11 +454,36 @@ static void strike_office(struct people *p)
     people_say(p, "%s sync", people_who(p));
 }
 
+/* Somebody writes in a case that another is to let go of, and then so much in one that both have that it is dealt in
+ * several batches. The link breaks among them, and the first case is given back. */
+static void break_deal(struct people *p)
+{
+    const char *a, *b;
+    unsigned n = 1 + below(p, 2);
+    people_two(p, &a, &b);
+    people_say(p, "%s sync", a);
+    p->at_s += 60;
+    people_say(p, "office case release :c%u %s", n, a);
+    people_write(p, b, n);
+    for (unsigned i = 0; i < 3; i++)
+        people_say(p, "%s :n%u = note :c%u 'long *%u'", b, ++p->notes, 3 - n, 40000 + below(p, 10000));
+    people_say(p, "%s sync", b);
+    p->at_s += 60;
+    people_say(p, "weather %s link cut1=%u", a, 8000 + below(p, 14000));
+    people_say(p, "%s sync", a);
+    p->at_s += 60;
+    people_say(p, "weather %s link", a);
+    people_say(p, "office case assign :c%u %s", n, a);
+    people_say(p, "%s sync", a);
+}
+
 static void meet(struct people *p)
 {
     unsigned strikes = 1u << FORECAST_POWER | 1u << FORECAST_MEMORY | 1u << FORECAST_DISKS, n = below(p, 7);
     if (n < 2)
         write_on(p);
+    else if (n == 3 && (p->weather >> FORECAST_LINKS & 1))
+        break_deal(p);
     else if (n == 2 && (p->weather & strikes) != 0)
         strike_office(p);
     else if (n == 3 && p->s->laptops > 2)

@@ -46,15 +46,18 @@ void play_end(void)
 }
 
 /* Plays into a folder of its own, and writes the result to the pipe. */
-static _Noreturn void play(const struct script *s, const char *kept, FILE *trace, const char *root, int to)
+static _Noreturn void play(const struct play *p, const char *kept, FILE *trace, int to)
 {
     struct rlimit limit = {RUN_SECONDS, RUN_SECONDS};
     struct world_result r;
     struct error e = {0, ""};
     (void)setrlimit(RLIMIT_CPU, &limit);
-    if (vault_init(&e) != 0 || mkdir(root, 0700) != 0)
+    if (vault_init(&e) != 0 || mkdir(p->root, 0700) != 0)
         _exit(3);
-    world_play(s, kept, root, trace, &r);
+    if (p->begun != NULL)
+        world_after(p->begun, &p->script, p->root, &r);
+    else
+        world_play(&p->script, kept, p->root, trace, &r);
     if (trace != NULL)
         (void)fflush(trace);
     if (write(to, &r, sizeof r) != (ssize_t)sizeof r)
@@ -74,10 +77,21 @@ void play_begin(struct play *p, const char *kept, FILE *trace)
         abort();
     if (p->pid == 0) {
         (void)close(ends[0]);
-        play(&p->script, kept, trace, p->root, ends[1]);
+        play(p, kept, trace, ends[1]);
     }
     (void)close(ends[1]);
     p->from = ends[0];
+}
+
+int play_before(struct world *w, const struct script *s)
+{
+    char root[64];
+    struct error e = {0, ""};
+    (void)snprintf(root, sizeof root, "%s/before", folder);
+    if (vault_init(&e) != 0 || mkdir(root, 0700) != 0)
+        return -1;
+    world_before(w, s, NULL, root, NULL);
+    return 0;
 }
 
 void play_finish(struct play *p, struct world_result *out)

@@ -4,7 +4,9 @@
 #ifndef SATCHEL_SIM_SWEEP_H
 #define SATCHEL_SIM_SWEEP_H
 
-/* keep: a folder for the scripts of findings, or NULL. Prints a line for each sort of fault. Returns the findings. */
-unsigned sweep(const char *keep);
+/* wanted: words, NULL-ended, none for all of it: a side (anna, office), a word of a fault (memory, power, read), and
+ * the call to begin with, 1 being the first. keep: a folder for the scripts of findings, or NULL. Prints a line for
+ * each sort of fault, and on stderr how far it is. Returns the findings. */
+unsigned sweep(char *const *wanted, const char *keep);
 
 #endif

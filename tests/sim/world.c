@@ -110,8 +110,8 @@ static void ended(struct world *w, struct machine_run *r)
         l->is_revoked = l->is_gone = 0; /* whatever was said of the laptop before */
         (void)snprintf(w->used_ticket, sizeof w->used_ticket, "%s", r->argv[1]);
     }
-    if (!r->died && r->status == WORLD_REFUSED && strcmp(r->argv[0], "enrol") == 0)
-        l->ticket[0] = '\0';
+    if (!r->died && strcmp(r->argv[0], "enrol") == 0 && strstr(r->out, "\"error\": \"refused\"") != NULL)
+        l->ticket[0] = '\0'; /* another one, then; whatever else went wrong, the ticket is as good as it was */
     l->status = r->died ? -1 : r->status;
     w->commands++;
     if (strcmp(r->argv[0], "sync") == 0) {
@@ -308,15 +308,17 @@ static int enrol_with(struct world *w, unsigned m, const char *ticket)
     return w->laptops[m].is_enrolled;
 }
 
-/* The laptop gets a ticket, if it has none that it may still take. 1: it has one. */
+/* The laptop gets a ticket, if it has none that it may still take at this address. 1: it has one. */
 static int invite(struct world *w, unsigned m)
 {
     struct world_laptop *l = &w->laptops[m];
     char address[32], ticket[300];
     const char *words[] = {"device", "invite", l->login, "--address", address, "--out", ticket};
     struct machine_run *r;
-    if (l->ticket[0] != '\0')
+    if (l->ticket[0] != '\0' && l->ticket_port == w->port)
         return 1;
+    l->ticket[0] = '\0';
+    l->ticket_port = w->port;
     (void)snprintf(ticket, sizeof ticket, "%s/ticket-%u-%llu", w->root, m, (unsigned long long)w->events);
     (void)snprintf(address, sizeof address, "office:%u", w->port);
     r = world_task(w, 7, words);
@@ -356,8 +358,8 @@ static int find_conflict(const char *list, unsigned number, struct world_conflic
            names_before(list, "code", number, "field", out->field, sizeof out->field);
 }
 
-/* Has this one another code by now? */
-static int has_changed(struct world *w, unsigned m, const struct world_conflict *seen)
+/* Is this one listed again, now? With another code, where it must have changed. */
+static int is_listed(struct world *w, unsigned m, const struct world_conflict *seen, int must_have_changed)
 {
     static const char *const list[] = {"conflicts", "--json"};
     struct machine_run *r = machine_command(m, 2, list);
@@ -367,7 +369,7 @@ static int has_changed(struct world *w, unsigned m, const struct world_conflict 
     for (unsigned i = 0; i < LOOKS && r != NULL && !machine_is_busy(m) && !r->died && find_conflict(r->out, i, &now);
          i++)
         found |= strcmp(now.record, seen->record) == 0 && strcmp(now.field, seen->field) == 0 &&
-                 strcmp(now.code, seen->code) != 0;
+                 (!must_have_changed || strcmp(now.code, seen->code) != 0);
     collect(w);
     return found;
 }
@@ -393,7 +395,7 @@ static void decide(struct world *w, unsigned m, unsigned number, unsigned value,
         laptop_event(w, m, 1, sync);
         if (!sit_down(w, m) || !wait_for(w, m))
             return;
-        changed = has_changed(w, m, &c);
+        changed = is_listed(w, m, &c, 1);
     }
     if (strcmp(c.field, "void") == 0)
         (void)snprintf(choice, sizeof choice, "%s", value % 2 == 0 ? "yes" : "no");
@@ -402,8 +404,13 @@ static void decide(struct world *w, unsigned m, unsigned number, unsigned value,
     else
         (void)snprintf(choice, sizeof choice, "%u", value);
     command(w, m, 8, words);
-    if (changed && (w->laptops[m].status == 0 || w->laptops[m].status == 1))
+    if (machine_is_busy(m) || (w->laptops[m].status != 0 && w->laptops[m].status != 1))
+        return;
+    if (changed)
         oracle_found("3: %s decided on %s of %s, which had changed since it was looked at", w->laptops[m].name, c.field,
+                     c.record);
+    if (is_listed(w, m, &c, 0))
+        oracle_found("3: %s decided on %s of %s, and it is a conflict as before", w->laptops[m].name, c.field,
                      c.record);
 }
 
@@ -504,6 +511,22 @@ static int round_of_syncs(struct world *w)
     return settled;
 }
 
+/* Was it enrolled but for the last words, when the power went? Then one can work with it, though nobody here knows its
+ * device. */
+static int is_enrolled_silently(struct world *w, unsigned m)
+{
+    static const char *const status[] = {"status"};
+    struct world_laptop *l = &w->laptops[m];
+    int works;
+    l->is_enrolled = 1;
+    if ((works = sit_down(w, m)) != 0) {
+        command(w, m, 1, status);
+        works = wait_for(w, m) && (l->status == 0 || l->status == 1);
+    }
+    l->is_enrolled = 0;
+    return works;
+}
+
 /* A laptop whose enrolment broke off in bad weather goes on with it. */
 static void enrol_at_last(struct world *w, unsigned m)
 {
@@ -511,7 +534,7 @@ static void enrol_at_last(struct world *w, unsigned m)
     if (l->name == NULL || l->ticket[0] == '\0' || l->is_enrolled)
         return;
     enrol(w, m);
-    if (!l->is_enrolled && l->ticket[0] != '\0' && oracle_finding() == NULL)
+    if (!l->is_enrolled && l->ticket[0] != '\0' && oracle_finding() == NULL && !is_enrolled_silently(w, m))
         oracle_found("6: %s has a ticket and cannot be enrolled, and the weather is clear", l->name);
 }
 
@@ -543,21 +566,31 @@ static void clear_up(struct world *w)
             !w->laptops[m].is_revoked && !w->laptops[m].is_disabled)
             in_order |= 1u << m;
         /* What a copied or put back laptop needs, a new epoch, who is shut out does not get. */
-        else if (w->laptops[m].name != NULL && w->laptops[m].is_enrolled && !w->laptops[m].is_gone && !w->strange)
+        else if (w->laptops[m].name != NULL && w->laptops[m].is_enrolled && !w->laptops[m].is_gone && !w->strange) {
             shut_out |= 1u << m;
+            if (!sitting_is_there(m)) /* its lease is over, and it gets no new one: it says itself what to do then */
+                courier(w, m);
+        }
     if (oracle_finding() == NULL)
         oracle_end(in_order, shut_out);
 }
 
-static void begin(struct world *w, const struct script *s, const char *root, FILE *trace)
+static void settle(struct world *w, const struct script *s, const char *root)
 {
     char path[300];
     FILE *f;
-    memset(w, 0, sizeof *w);
     w->script = s;
+    (void)snprintf(w->root, sizeof w->root, "%s", root);
+    (void)snprintf(path, sizeof path, "%s/passphrase", root);
+    if ((f = fopen(path, "w")) == NULL || fputs("a passphrase of the simulation\n", f) < 0 || fclose(f) != 0)
+        abort();
+}
+
+static void begin(struct world *w, const struct script *s, const char *root, FILE *trace)
+{
+    memset(w, 0, sizeof *w);
     w->trace = trace;
     w->port = MACHINE_PORT;
-    (void)snprintf(w->root, sizeof w->root, "%s", root);
     (void)crypto_generichash_init(&trace_state, NULL, 0, 32);
     luck_seed(&w->luck, s->seed);
     system_seed(s->seed);
@@ -567,9 +600,7 @@ static void begin(struct world *w, const struct script *s, const char *root, FIL
     oracle_reset();
     disk_start(root);
     machine_start(root);
-    (void)snprintf(path, sizeof path, "%s/passphrase", root);
-    if ((f = fopen(path, "w")) == NULL || fputs("a passphrase of the simulation\n", f) < 0 || fclose(f) != 0)
-        abort();
+    settle(w, s, root);
     w->laptops[MACHINE_OFFICE].name = "office";
     for (unsigned m = 1; m <= s->laptops; m++) {
         w->laptops[m].name = s->names[m - 1];
@@ -577,39 +608,64 @@ static void begin(struct world *w, const struct script *s, const char *root, FIL
     }
 }
 
-void world_play(const struct script *s, const char *kept, const char *root, FILE *trace, struct world_result *out)
+/* The events from this one on. */
+static void play_events(struct world *w, const char *kept, size_t from)
 {
-    struct world w;
-    uint64_t bytes = loop_bytes(), last_s = 0;
-    memset(out, 0, sizeof *out);
-    begin(&w, s, root, trace);
-    if (machine_office_init() != 0)
-        oracle_found("0: an office cannot be made");
-    office_up(&w);
-    for (size_t i = 0; i < s->count && oracle_finding() == NULL; i++) {
+    for (size_t i = from; i < w->script->count && oracle_finding() == NULL; i++) {
         if (kept != NULL && !kept[i])
             continue;
-        world_advance(&w, WORLD_BEGIN_MS + s->events[i].at_s * 1000);
-        event(&w, &s->events[i]);
-        last_s = s->events[i].at_s;
+        world_advance(w, WORLD_BEGIN_MS + w->script->events[i].at_s * 1000);
+        event(w, &w->script->events[i]);
     }
-    (void)wait_for(&w, 1);
+}
+
+static void finish(struct world *w, struct world_result *out)
+{
+    const struct script *s = w->script;
+    uint64_t last_s = s->count != 0 ? s->events[s->count - 1].at_s : 0;
+    memset(out, 0, sizeof *out);
+    (void)wait_for(w, 1);
     for (unsigned m = 0; m < WORLD_IMAGE; m++)
         out->fault_waits |= disk_fault_waits(m) || system_allocation_waits(m);
     if (oracle_finding() == NULL)
-        clear_up(&w);
+        clear_up(w);
     if (oracle_finding() != NULL) {
         (void)snprintf(out->finding, sizeof out->finding, "%s", oracle_finding());
-        world_trace(&w, "FOUND %s", out->finding);
+        world_trace(w, "FOUND %s", out->finding);
     }
     machine_reset();
     disk_end();
     oracle_reset();
     names_reset();
     (void)crypto_generichash_final(&trace_state, out->trace_hash, sizeof out->trace_hash);
-    out->events = w.events;
-    out->commands = w.commands;
-    out->syncs = w.syncs;
-    out->bytes = loop_bytes() - bytes;
+    out->events = w->events;
+    out->commands = w->commands;
+    out->syncs = w->syncs;
+    out->bytes = loop_bytes();
     out->laptop_days = s->laptops * (last_s / 86400 + 1);
+}
+
+void world_before(struct world *w, const struct script *s, const char *kept, const char *root, FILE *trace)
+{
+    begin(w, s, root, trace);
+    if (machine_office_init() != 0)
+        oracle_found("0: an office cannot be made");
+    office_up(w);
+    play_events(w, kept, 0);
+}
+
+void world_after(struct world *w, const struct script *s, const char *root, struct world_result *out)
+{
+    disk_house(root);
+    machine_house(root);
+    settle(w, s, root);
+    play_events(w, NULL, w->events);
+    finish(w, out);
+}
+
+void world_play(const struct script *s, const char *kept, const char *root, FILE *trace, struct world_result *out)
+{
+    struct world w;
+    world_before(&w, s, kept, root, trace);
+    finish(&w, out);
 }

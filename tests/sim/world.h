@@ -16,7 +16,6 @@
 #define WORLD_CLONE 6u                  /* the machine that a clone runs on; its name is the laptop's with a ~ */
 #define WORLD_IMAGE 8u                  /* the image of laptop m is machine WORLD_IMAGE + m, the office's WORLD_IMAGE */
 #define WORLD_EMPTY 15u                 /* a machine with nothing on its disk */
-#define WORLD_REFUSED 2                 /* the status of a command that the office refuses */
 #define WORLD_UNVERIFIED 13             /* the status of a command that finds damage */
 #define WORLD_ROUNDS 8                  /* of syncs, once the weather is clear: after them every queue is empty */
 
@@ -36,6 +35,7 @@ struct world_laptop {
     int has_synced;         /* its last sync came to its end: status 0 or 1 */
     int status;             /* of its last command; -1: its machine died under it */
     char ticket[300];       /* that it has, and has not used yet; empty: none */
+    unsigned ticket_port;   /* the office's, when it gave it */
     char wants[24];         /* the name that the record of the running command gets */
 };
 
@@ -67,6 +67,11 @@ struct world_result {
 /* Plays the events of the script for which kept is set (NULL: all) in an empty folder. trace: where each command and
  * what it said goes, or NULL; the hash of it is in the result in any case. */
 void world_play(const struct script *s, const char *kept, const char *root, FILE *trace, struct world_result *out);
+
+/* The same in two parts, for many runs that begin alike: all events of s, at whose end no program may run; and, in a
+ * child of that process, the rest of a script that begins with them, in another empty folder. */
+void world_before(struct world *w, const struct script *s, const char *kept, const char *root, FILE *trace);
+void world_after(struct world *w, const struct script *s, const char *root, struct world_result *out);
 
 /* --- for weather.c and restore.c --- */
 

@@ -44,6 +44,9 @@ static int teardown(void **state)
     int was;
     (void)state;
     (void)agent_stop(folder, &was, NULL);
+    /* Until its process has ended it still has its name: the next test would take it for its own agent. */
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
     return rmdir(folder);
 }
 

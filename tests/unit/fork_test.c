@@ -32,6 +32,8 @@ static int end(void **state)
     struct room *r = *state;
     world_check_office(r->office);
     PAIR_OK(fork_check(r->office->db, &pair_e));
+    assert_int_equal(pair_count(r->office->db, "SELECT coalesce(sum(bytes), 0) FROM evidence_size"),
+                     pair_count(r->office->db, "SELECT coalesce(sum(length(header) + length(body)), 0) FROM evidence"));
     pair_office_free(r->office);
     free(r);
     return 0;
@@ -239,12 +241,121 @@ static void evidence_ends(void **state)
                    "INSERT INTO evidence(device, epoch, seq, hash, received, header, body) "
                    "VALUES(?, 1, 1, zeroblob(32), 0, '', zeroblob(?))",
                    "du", &copy.device.device, (uint64_t)LIMITS_EVIDENCE_MAX));
+    PAIR_OK(fork_create(r->office->db, &pair_e)); /* counts it */
     write_notes(r, &copy, b, 1);
     assert_int_equal(hand_over(r, &copy, b, &claim, &e), E_LIMIT);
     assert_int_equal(claim.count, 0);
     assert_int_equal(evidence(r), 1);
     PAIR_OK(db_run(r->office->db, &pair_e, "DELETE FROM evidence", ""));
+    PAIR_OK(db_run(r->office->db, &pair_e, "DELETE FROM evidence_size", ""));
     PAIR_OK(hand_over(r, &copy, b, &claim, &pair_e));
+    world_batch_free(b);
+}
+
+/* Two copies of the laptop's chain that go on, each in an epoch that it was given, and a batch of two changes that the
+ * office has not seen, of each. */
+struct twins {
+    struct world_laptop one, other;
+    struct world_batch *of_one, *of_other;
+};
+
+static void make_twins(struct room *r, struct twins *t)
+{
+    struct fork_claim claim = {.epoch = 1};
+    push_notes(r, &r->laptop, 1);
+    t->one = t->other = r->laptop;
+    t->other.chain = (struct chain){.device = t->one.chain.device, .epoch = close_claim(r, &claim)};
+    t->of_one = world_batch();
+    t->of_other = world_batch();
+    write_notes(r, &t->one, t->of_one, 2);
+    write_notes(r, &t->other, t->of_other, 2);
+}
+
+static void free_twins(struct twins *t)
+{
+    world_batch_free(t->of_one);
+    world_batch_free(t->of_other);
+}
+
+/* Hands over a batch that may be of another epoch than the one before. */
+static int hand_over_next(struct room *r, const struct world_laptop *l, struct world_batch *b, struct fork_claim *claim,
+                          struct error *e)
+{
+    uint8_t head[CHAIN_HEAD_MAX];
+    struct message_push push = world_seal(l, b, head);
+    int code;
+    PAIR_OK(central_begin(r->office, &pair_e));
+    code = fork_take_next(r->office, &l->device, claim, &push, e);
+    PAIR_OK(central_commit(r->office, &pair_e));
+    free((void *)push.batch.p);
+    return code;
+}
+
+static uint64_t told(const struct room *r)
+{
+    return pair_count(r->office->db, "SELECT count(*) FROM fork WHERE new_epoch IS NULL");
+}
+
+/* Goal: a laptop that hands two epochs over in turns, and is cut off each time, has each of them named in the log once;
+ * what it has more the next time is named then. */
+static void the_same_fork_is_told_once(void **state)
+{
+    struct room *r = *state;
+    struct twins t;
+    make_twins(r, &t);
+    for (int i = 0; i < 3; i++) {
+        struct fork_claim claim = {.epoch = 1};
+        PAIR_OK(hand_over_next(r, &t.one, t.of_one, &claim, &pair_e));
+        PAIR_OK(hand_over_next(r, &t.other, t.of_other, &claim, &pair_e));
+        PAIR_OK(hand_over_next(r, &t.one, t.of_one, &claim, &pair_e));
+    }
+    assert_int_equal(told(r), 2);
+    assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM fork WHERE new_epoch IS NULL AND epoch = 1 AND "
+                                               "first_seq = 2 AND last_seq = 3"),
+                     1);
+    {
+        struct fork_claim claim = {.epoch = 1};
+        write_notes(r, &t.one, t.of_one, 1);
+        PAIR_OK(hand_over_next(r, &t.one, t.of_one, &claim, &pair_e));
+        PAIR_OK(hand_over_next(r, &t.other, t.of_other, &claim, &pair_e));
+    }
+    assert_int_equal(told(r), 3);
+    assert_int_equal(evidence(r), 5);
+    free_twins(&t);
+}
+
+/* Goal: one that always has more ends at LIMITS_FORKS_MAX; what it wrote before is kept. */
+static void telling_ends(void **state)
+{
+    struct room *r = *state;
+    struct fork_claim claim = {.epoch = 1, .count = 1};
+    struct error e;
+    int code = 0;
+    PAIR_OK(central_begin(r->office, &pair_e));
+    for (claim.first = 1; code == 0 && claim.first <= LIMITS_FORKS_MAX + 1; claim.first++) {
+        claim.last = claim.first;
+        randombytes_buf(claim.hash, sizeof claim.hash);
+        code = fork_note(r->office, &r->laptop.device, &claim, &e);
+    }
+    PAIR_OK(central_commit(r->office, &pair_e));
+    assert_int_equal(code, E_LIMIT);
+    assert_non_null(strstr(e.text, "nothing is lost"));
+    assert_int_equal(told(r), LIMITS_FORKS_MAX);
+}
+
+/* Goal: the sizes of what an office kept before it counted them are counted when it is opened. */
+static void what_was_kept_is_counted(void **state)
+{
+    struct room *r = *state;
+    struct world_laptop copy = r->laptop;
+    struct fork_claim claim = {.epoch = 1};
+    struct world_batch *b = world_batch();
+    push_notes(r, &r->laptop, 1);
+    write_notes(r, &copy, b, 3);
+    PAIR_OK(hand_over(r, &copy, b, &claim, &pair_e));
+    PAIR_OK(db_exec(r->office->db, "DROP TABLE evidence_size", &pair_e));
+    PAIR_OK(fork_create(r->office->db, &pair_e));
+    PAIR_OK(fork_create(r->office->db, &pair_e));
     world_batch_free(b);
 }
 
@@ -278,6 +389,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(epochs_end, start, end),
         cmocka_unit_test_setup_teardown(epochs_are_given_once, start, end),
         cmocka_unit_test_setup_teardown(evidence_ends, start, end),
+        cmocka_unit_test_setup_teardown(the_same_fork_is_told_once, start, end),
+        cmocka_unit_test_setup_teardown(telling_ends, start, end),
+        cmocka_unit_test_setup_teardown(what_was_kept_is_counted, start, end),
         cmocka_unit_test_setup_teardown(checking_finds_both, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -373,6 +373,84 @@ static void test_gives_way(void **state)
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM note"), 3);
 }
 
+/* What a colleague wrote and the office lost, on this laptop, after the set-back was announced. */
+static int64_t lose_theirs(struct scene *s)
+{
+    struct message_welcome w;
+    int64_t id;
+    put_back(s);
+    announce(s, s->backup.checkpoint_size);
+    pair_welcome(&s->p, &w);
+    PAIR_OK(pair_meet(&s->p, &w, &pair_e));
+    id = (int64_t)pair_count(s->p.db, "SELECT id FROM entry WHERE position >= 4611686018427387904");
+    assert_int_not_equal(id, 0);
+    return id;
+}
+
+/* Goal: where the office gives a number that it lost to another change, the lost one stays, apart and out of the
+ * record, also when its case is dealt anew; and the sync goes on. */
+static void test_number_given_again(void **state)
+{
+    static const char apart[] = "SELECT count(*) FROM entry WHERE epoch < 0 AND held = 1 AND body IS NOT NULL";
+    struct scene *s = *state;
+    struct pair *p = &s->p;
+    struct chain *office = &p->office->author.chain;
+    struct id note = id_new(clock_wall());
+    struct apply_result result;
+    struct log_entry lost;
+    uint64_t n;
+    int64_t id;
+    (void)lose_theirs(s);
+    sync_all(s, &result);
+    id = (int64_t)pair_count(p->db, "SELECT id FROM entry WHERE position >= 4611686018427387904");
+    PAIR_OK(log_load(p->db, id, 1, &lost, &pair_e));
+    PAIR_OK(db_run(p->db, &pair_e, "UPDATE entry SET device = ?, epoch = ?, seq = ? WHERE id = ?", "duui",
+                   &office->device, office->epoch, office->seq + 1, id));
+    pair_office_write(p->office, KIND_NOTE, &s->kase, &note, 1, "text", "of the copy", NULL);
+    sync_all(s, &result);
+    assert_true(result.agrees);
+    assert_int_equal(pair_count(p->db, apart), 1);
+    assert_int_equal(pair_count(p->db, "SELECT count(*) FROM note"), 2);
+    /* Its case is dealt anew, and now something of another scope has its number. */
+    PAIR_OK(
+        db_run(p->db, &pair_e,
+               "UPDATE entry SET device = ?, epoch = ?, seq = ? WHERE id = (SELECT min(id) FROM entry WHERE scope = "
+               "?)",
+               "duud", &lost.change.device, lost.change.epoch, lost.change.seq, &s->client));
+    for (int i = 0; i < 2; i++) {
+        PAIR_OK(db_run(p->db, &pair_e, "UPDATE scope SET complete = 0 WHERE id = ?", "d", &s->kase));
+        sync_all(s, &result);
+        assert_int_equal(pair_count(p->db, apart), 1);
+        assert_int_equal(pair_count(p->db, "SELECT count(*) FROM note"), 2);
+        PAIR_OK(setback_count(p->db, &n, &pair_e));
+        assert_int_equal(n, 1);
+    }
+}
+
+/* Goal: a lost change goes when its laptop wrote it once more, and that was dealt; one that only looks like it does
+ * not. */
+static void test_repeated(void **state)
+{
+    struct scene *s = *state;
+    struct pair *p = &s->p;
+    struct log_entry lost;
+    struct change dealt;
+    uint64_t n;
+    int64_t id = lose_theirs(s);
+    PAIR_OK(log_load(p->db, id, 1, &lost, &pair_e));
+    dealt = lost.change;
+    PAIR_OK(setback_is_repeated(p->db, &dealt, &pair_e)); /* itself */
+    dealt.hash[0] ^= 1;
+    dealt.hlc++;
+    PAIR_OK(setback_is_repeated(p->db, &dealt, &pair_e));
+    assert_int_equal(pair_count(p->db, "SELECT count(*) FROM note"), 2);
+    dealt.hlc--;
+    PAIR_OK(setback_is_repeated(p->db, &dealt, &pair_e));
+    assert_int_equal(pair_count(p->db, "SELECT count(*) FROM note"), 1);
+    PAIR_OK(setback_count(p->db, &n, &pair_e));
+    assert_int_equal(n, 0);
+}
+
 /* Goal: each announcement begins an epoch that was never given, also from the same backup; and an office that is no
  * backup announces nothing unless it is told the size. */
 static void test_epochs(void **state)
@@ -415,6 +493,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_does_not_cover, start, end),
         cmocka_unit_test_setup_teardown(test_beyond, start, end),
         cmocka_unit_test_setup_teardown(test_gives_way, start, end),
+        cmocka_unit_test_setup_teardown(test_number_given_again, start, end),
+        cmocka_unit_test_setup_teardown(test_repeated, start, end),
         cmocka_unit_test_setup_teardown(test_epochs, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
