@@ -66,7 +66,9 @@ static void keep_script(const struct script *s, const char *folder, const char *
 {
     char path[512];
     FILE *f;
-    (void)snprintf(path, sizeof path, "%s/sweep-%s-%.*s-%u.txt", folder, who, (int)strcspn(fault, " "), fault, n);
+    (void)snprintf(path, sizeof path, "%s/sweep-%s-%s-%u.txt", folder, who, fault, n);
+    for (char *space; (space = strchr(path + strlen(folder), ' ')) != NULL;)
+        *space = '-';
     if ((f = fopen(path, "w")) == NULL)
         return;
     (void)fprintf(f, "# %s\n", finding);
