@@ -207,7 +207,8 @@ static void clone(struct people *p)
  * once more, as it should be. Some of them had only read since, so that the office lacks nothing of theirs. */
 static void set_back_unsaid(struct people *p)
 {
-    const char *who = people_who(p), *other = people_who(p);
+    const char *who, *other;
+    people_two(p, &who, &other);
     people_say(p, "%s sync", who);
     p->at_s += 60;
     people_say(p, "weather office image");
@@ -219,16 +220,17 @@ static void set_back_unsaid(struct people *p)
     p->cases++;
     people_say(p, "%s sync", other);
     p->at_s += 60;
-    if (below(p, 2) != 0)
+    if (below(p, 3) == 0)
         people_write(p, who, 1 + below(p, 2));
     people_say(p, "%s sync", who);
     p->at_s += 60;
     people_say(p, "weather office putback");
-    for (unsigned i = below(p, 16); i > 0; i--)
-        people_say(p, "office user supervisor %s %s", people_who(p), people_who(p));
+    for (unsigned i = 4 + below(p, 12); i > 0; i--)
+        people_say(p, "office user supervisor %s %s", who, other);
     people_say(p, "%s sync", who);
     p->at_s += 60;
     people_say(p, "weather office putback said");
+    people_say(p, "office check");
     people_say(p, "%s sync", who);
 }
 
@@ -248,18 +250,19 @@ static void set_back_held(struct people *p)
     people_say(p, "%s sync", who);
     p->at_s += 60;
     people_say(p, "office putback");
+    people_say(p, "office check");
     people_say(p, "%s sync", who);
 }
 
 static void set_back(struct people *p)
 {
     unsigned n = below(p, 8);
-    if (n == 0)
+    if (n < 2)
         set_back_unsaid(p);
-    else if (n == 1)
+    else if (n == 2)
         set_back_held(p);
     else
-        people_say(p, "office %s", n < 5 ? "backup" : "putback");
+        people_say(p, "office %s", n < 6 ? "backup" : "putback");
 }
 
 static void links(struct people *p)

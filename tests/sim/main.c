@@ -110,7 +110,7 @@ static void again(const struct script *s, const struct world_result *first)
 
 static void play_seeds(void)
 {
-    struct play children[JOBS_MAX];
+    static struct play children[JOBS_MAX]; /* they begin with nothing: all of each script is played */
     double began = real_seconds();
     uint64_t started = 0;
     unsigned running = 0, oldest = 0;

@@ -262,8 +262,7 @@ static void work_at_office(struct people *p)
 
 /* --- what happens between several of them, and seldom by chance --- */
 
-/* Two that are not the same. */
-static void two(struct people *p, const char **a, const char **b)
+void people_two(struct people *p, const char **a, const char **b)
 {
     unsigned i = below(p, p->s->laptops), k = below(p, p->s->laptops - 1);
     *a = p->s->names[i];
@@ -361,7 +360,7 @@ static void contest(struct people *p)
     } else if (k->number == KIND_CASE && below(p, 4) == 0) {
         f = schema_field_named(k, "assessment");
     }
-    two(p, &a, &b);
+    people_two(p, &a, &b);
     while (moves && (third == a || third == b))
         third = people_who(p);
     moves &= k->number != KIND_SERVICE;
@@ -394,17 +393,17 @@ static void contest(struct people *p)
     settle_contest(p, a, b, k, f, n);
 }
 
-/* Somebody is given a case, before or after two contest what only its background tells how to show; of what comes with
- * that another field was written over, by what does not come. */
+/* Somebody is given a case when two have contested what only its background tells how to show, or between the first and
+ * the second of them. What comes with that another field was written over in, by what does not come. */
 static void contest_background(struct people *p)
 {
     const struct schema_field *f =
         schema_field_named(schema_kind(KIND_CASE), below(p, 3) == 0 ? "status" : "assessment");
     const char *a, *b, *third = people_who(p);
     unsigned n = 1 + below(p, 2);
-    int is_first = below(p, 2) != 0;
+    int is_early = below(p, 2) != 0;
     char value[1024];
-    two(p, &a, &b);
+    people_two(p, &a, &b);
     while (third == a || third == b)
         third = people_who(p);
     people_say(p, "office case release :c%u %s", n, third);
@@ -416,18 +415,18 @@ static void contest_background(struct people *p)
     people_say(p, "%s sync", a);
     p->at_s += 60;
     people_say(p, "%s sync", b);
-    if (is_first) {
-        people_say(p, "office case assign :c%u %s", n, third);
-        people_say(p, "%s sync", third);
-    }
     p->at_s += 60;
     contest_field(p, a, schema_kind(KIND_CASE), f, n);
     contest_field(p, b, schema_kind(KIND_CASE), f, n);
     people_say(p, "%s sync", a);
     p->at_s += 60;
+    if (is_early) {
+        people_say(p, "office case assign :c%u %s", n, third);
+        people_say(p, "%s sync", third);
+    }
     people_say(p, "%s sync", b);
     p->at_s += 60;
-    if (!is_first)
+    if (!is_early)
         people_say(p, "office case assign :c%u %s", n, third);
     people_say(p, "%s sync", third);
 }
@@ -461,7 +460,7 @@ static void break_deal(struct people *p)
 {
     const char *a, *b;
     unsigned n = 1 + below(p, 2);
-    two(p, &a, &b);
+    people_two(p, &a, &b);
     people_say(p, "%s sync", a);
     p->at_s += 60;
     people_say(p, "office case release :c%u %s", n, a);

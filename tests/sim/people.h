@@ -53,6 +53,8 @@ void people_write(struct people *p, const char *who, unsigned n);
 
 /* For both: a laptop's name, and an event now. */
 const char *people_who(struct people *p);
+/* Two that are not the same. */
+void people_two(struct people *p, const char **a, const char **b);
 void people_say(struct people *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif
