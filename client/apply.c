@@ -317,6 +317,14 @@ static int is_beyond(struct error *e)
                      "again, and if it stays so, call the office");
 }
 
+/* Did a copy of this store write it, while this sync runs? In the log here it would have the number of what is written
+ * next. The next welcome tells of the fork. */
+static int is_of_a_copy(const struct applying *a, const struct change *c)
+{
+    const struct chain *own = &a->author->chain;
+    return id_equal(&c->device, &own->device) && c->epoch == own->epoch && c->seq > own->seq;
+}
+
 static int take_item(struct applying *a, const struct batch_item *item, struct error *e)
 {
     struct log_entry entry;
@@ -327,6 +335,13 @@ static int take_item(struct applying *a, const struct batch_item *item, struct e
         return is_beyond(e);
     if ((code = change_read(item->header, item->body, &entry.change, e)) != 0)
         return code;
+    if (is_of_a_copy(a, &entry.change))
+        return error_set(
+            e, E_VERIFY,
+            "the office has change %llu of this laptop, which this store did not write: it was copied, and "
+            "the copy is in use; nothing was changed here: sync again, and this store gets an epoch of "
+            "its own",
+            (unsigned long long)entry.change.seq);
     entry.position = item->position;
     entry.received_ms = item->received_ms;
     entry.mask = item->mask;

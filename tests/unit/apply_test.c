@@ -300,6 +300,32 @@ static int is_same_batch(struct slice a, struct slice b)
     return same;
 }
 
+/* Goal: what a copy of this store wrote in its epoch while a sync runs is refused whole: it would have the number of
+ * what is written here next. */
+static void test_copy_in_use(void **state)
+{
+    struct pair *p = *state;
+    struct case_ids ids = office_case(p);
+    struct chain before = p->author.chain;
+    struct id note = id_new(clock_wall());
+    struct apply_result result = {0};
+    struct message_entries m;
+    struct deal_memory memory;
+    struct error e = {0, ""};
+    struct deal deal;
+    pulled(p);
+    pair_field_write(p, KIND_NOTE, &ids.kase, &note, 1, "text", "of the copy", NULL);
+    assert_int_equal(pair_push(p), 0);
+    PAIR_OK(db_run(p->db, &pair_e, "UPDATE scope SET complete = 0", ""));
+    pair_deal(p, &deal);
+    PAIR_OK(deal_next(&deal, p->office, LIMITS_BATCH_MAX, &m, &memory, &pair_e));
+    p->author.chain = before;
+    assert_int_equal(pair_apply(p, &m, &result, &e), E_VERIFY);
+    assert_non_null(strstr(e.text, "the copy is in use"));
+    deal_release(&memory);
+    deal_free(&deal);
+}
+
 /* Goal: a batch that is cut anywhere, or has one bit changed, is refused, and nothing of it stays. (A few bits of
  * deflate mean nothing, padding and lengths of codes that are not used: with one of these changed it is the same.) */
 static void test_damaged(void **state)
@@ -357,6 +383,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_released, start, end),
         cmocka_unit_test_setup_teardown(test_held_survives, start, end),
         cmocka_unit_test_setup_teardown(test_twice, start, end),
+        cmocka_unit_test_setup_teardown(test_copy_in_use, start, end),
         cmocka_unit_test_setup_teardown(test_damaged, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
