@@ -1,13 +1,12 @@
 #include "world.h"
 
-#include <assert.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "disk.h"
+#include "laptop.h"
 #include "loop.h"
 #include "machine.h"
 #include "names.h"
@@ -19,8 +18,7 @@
 enum {
     MINUTE = 60000,
     OFFICE_BACK = 20 * MINUTE, /* somebody notices, and starts it again */
-    PATIENCE = 15 * MINUTE,    /* how long a person waits for the last command to end */
-    LOOKS = 64                 /* so many conflicts of a list, which begins again at its end */
+    PATIENCE = 15 * MINUTE     /* how long a person waits for the last command to end */
 };
 
 /* --- the trace --- */
@@ -125,7 +123,7 @@ static void ended(struct world *w, struct machine_run *r)
     oracle_command(r);
 }
 
-static void collect(struct world *w)
+void world_collect(struct world *w)
 {
     struct machine_run *r;
     while ((r = machine_take()) != NULL) {
@@ -148,7 +146,7 @@ static int step(struct world *w, uint64_t until_ms)
         w->office_down_ms = process_now_ms;
         world_trace(w, "office: ended: %s", machine_journal());
     }
-    collect(w);
+    world_collect(w);
     return 1;
 }
 
@@ -160,11 +158,10 @@ void world_advance(struct world *w, uint64_t until_ms)
         process_now_ms = until_ms;
 }
 
-/* Until no command runs on the machine, or somebody loses patience. 1: none runs. */
-static int wait_for(struct world *w, unsigned m)
+int world_wait(struct world *w, unsigned m)
 {
     uint64_t until = process_now_ms + PATIENCE;
-    collect(w);
+    world_collect(w);
     while (machine_is_busy(m) && step(w, until))
         ;
     return !machine_is_busy(m);
@@ -172,7 +169,7 @@ static int wait_for(struct world *w, unsigned m)
 
 /* --- the office --- */
 
-static void office_up(struct world *w)
+void world_office_up(struct world *w)
 {
     if (machine_office() != NULL)
         return;
@@ -241,7 +238,7 @@ static void note_revoked(struct world *w, const char *device)
 static void office_event(struct world *w, int argc, char *const *argv)
 {
     const char *words[SCRIPT_WORDS_MAX];
-    office_up(w);
+    world_office_up(w);
     if (strcmp(argv[0], "stop") == 0) {
         machine_office_stop();
         world_advance(w, process_now_ms + 1000);
@@ -251,7 +248,7 @@ static void office_event(struct world *w, int argc, char *const *argv)
         machine_office_stop();
         world_advance(w, process_now_ms + 1000);
         w->port++;
-        office_up(w);
+        world_office_up(w);
     } else if (strcmp(argv[0], "backup") == 0) {
         restore_back_up(w);
     } else if (strcmp(argv[0], "putback") == 0) {
@@ -269,208 +266,6 @@ static void office_event(struct world *w, int argc, char *const *argv)
     }
 }
 
-/* --- laptops --- */
-
-static void command(struct world *w, unsigned m, int argc, const char *const *argv)
-{
-    if (disk_is_dark(m)) {
-        machine_die(m);
-        disk_on(m);
-    }
-    (void)machine_command(m, argc, argv);
-    world_reap(w);
-    collect(w);
-}
-
-/* What a person does first: unlocks, where the store is locked. 1: one can work. */
-static int sit_down(struct world *w, unsigned m)
-{
-    char file[300], port[16];
-    const char *words[] = {"unlock", "--passphrase-file", file, "--port", port};
-    if (!w->laptops[m].is_enrolled || !wait_for(w, m))
-        return 0;
-    if (sitting_is_there(m) && !disk_is_dark(m))
-        return 1;
-    (void)snprintf(file, sizeof file, "%s/passphrase", w->root);
-    (void)snprintf(port, sizeof port, "%u", w->port);
-    command(w, m, 5, words);
-    return wait_for(w, m) && sitting_is_there(m);
-}
-
-/* With this ticket. 1: it is enrolled now. */
-static int enrol_with(struct world *w, unsigned m, const char *ticket)
-{
-    char passphrase[300];
-    const char *words[] = {"enrol", ticket, "--passphrase-file", passphrase, "--json"};
-    (void)snprintf(passphrase, sizeof passphrase, "%s/passphrase", w->root);
-    command(w, m, 5, words);
-    (void)wait_for(w, m);
-    return w->laptops[m].is_enrolled;
-}
-
-/* The laptop gets a ticket, if it has none that it may still take at this address. 1: it has one. */
-static int invite(struct world *w, unsigned m)
-{
-    struct world_laptop *l = &w->laptops[m];
-    char address[32], ticket[300];
-    const char *words[] = {"device", "invite", l->login, "--address", address, "--out", ticket};
-    struct machine_run *r;
-    if (l->ticket[0] != '\0' && l->ticket_port == w->port)
-        return 1;
-    l->ticket[0] = '\0';
-    l->ticket_port = w->port;
-    (void)snprintf(ticket, sizeof ticket, "%s/ticket-%u-%llu", w->root, m, (unsigned long long)w->events);
-    (void)snprintf(address, sizeof address, "office:%u", w->port);
-    r = world_task(w, 7, words);
-    if (r != NULL && !r->died && r->status == 0)
-        (void)snprintf(l->ticket, sizeof l->ticket, "%s", ticket);
-    machine_free(r);
-    return l->ticket[0] != '\0';
-}
-
-static void enrol(struct world *w, unsigned m)
-{
-    struct world_laptop *l = &w->laptops[m];
-    if (l->is_enrolled || !wait_for(w, m))
-        return;
-    office_up(w);
-    /* Now and then somebody tries the ticket that another laptop has taken. (One that was enrolled but for the last
-     * step goes on with any ticket, since the office knows it.) */
-    if (w->used_ticket[0] != '\0' && l->ticket[0] == '\0' && luck_below(&w->luck, 4) == 0) {
-        char ticket[300];
-        memcpy(ticket, w->used_ticket, sizeof ticket);
-        if (enrol_with(w, m, ticket))
-            oracle_found("0: one ticket has enrolled two laptops, and the second is of %s", l->name);
-    }
-    if (invite(w, m) && enrol_with(w, m, l->ticket))
-        l->ticket[0] = '\0';
-}
-
-struct world_conflict {
-    char record[40], field[40], code[40];
-};
-
-/* The n-th that the list names; 0: it has no more. */
-static int find_conflict(const char *list, unsigned number, struct world_conflict *out)
-{
-    return names_nth(list, "code", number, out->code, sizeof out->code) &&
-           names_before(list, "code", number, "record", out->record, sizeof out->record) &&
-           names_before(list, "code", number, "field", out->field, sizeof out->field);
-}
-
-/* Is this one listed again, now? With another code, where it must have changed. */
-static int is_listed(struct world *w, unsigned m, const struct world_conflict *seen, int must_have_changed)
-{
-    static const char *const list[] = {"conflicts", "--json"};
-    struct machine_run *r = machine_command(m, 2, list);
-    struct world_conflict now;
-    int found = 0;
-    world_reap(w);
-    for (unsigned i = 0; i < LOOKS && r != NULL && !machine_is_busy(m) && !r->died && find_conflict(r->out, i, &now);
-         i++)
-        found |= strcmp(now.record, seen->record) == 0 && strcmp(now.field, seen->field) == 0 &&
-                 (!must_have_changed || strcmp(now.code, seen->code) != 0);
-    collect(w);
-    return found;
-}
-
-static void laptop_event(struct world *w, unsigned m, int argc, char *const *argv);
-
-/* decide N V [late]: the n-th of the conflicts here, by its v-th value (0: merged, or a void confirmed). late: a sync
- * comes between the look and the decision. */
-static void decide(struct world *w, unsigned m, unsigned number, unsigned value, int late)
-{
-    static const char *const list[] = {"conflicts", "--json"};
-    struct machine_run *r = machine_command(m, 2, list);
-    struct world_conflict c;
-    char choice[16], *sync[] = {"sync"};
-    const char *words[] = {"resolve", c.record, c.field, choice, "--seen", c.code, "--reason", "seen on a visit"};
-    int found, changed = 0;
-    world_reap(w);
-    found = r != NULL && !machine_is_busy(m) && !r->died && find_conflict(r->out, number, &c);
-    collect(w);
-    if (!found)
-        return;
-    if (late) {
-        laptop_event(w, m, 1, sync);
-        if (!sit_down(w, m) || !wait_for(w, m))
-            return;
-        changed = is_listed(w, m, &c, 1);
-    }
-    if (strcmp(c.field, "void") == 0)
-        (void)snprintf(choice, sizeof choice, "%s", value % 2 == 0 ? "yes" : "no");
-    else if (value == 0)
-        (void)snprintf(choice, sizeof choice, "merged");
-    else
-        (void)snprintf(choice, sizeof choice, "%u", value);
-    command(w, m, 8, words);
-    if (machine_is_busy(m) || (w->laptops[m].status != 0 && w->laptops[m].status != 1))
-        return;
-    if (changed)
-        oracle_found("3: %s decided on %s of %s, which had changed since it was looked at", w->laptops[m].name, c.field,
-                     c.record);
-    if (is_listed(w, m, &c, 0))
-        oracle_found("3: %s decided on %s of %s, and it is a conflict as before", w->laptops[m].name, c.field,
-                     c.record);
-}
-
-/* What is unsent goes to the office as a file, past the link, and without the store, which may be gone. */
-static void courier(struct world *w, unsigned m)
-{
-    char file[300];
-    struct world_laptop *l = &w->laptops[m];
-    struct machine_run *r;
-    int took_out;
-    const char *out[] = {"courier", "out", file}, *in[] = {"courier", file};
-    (void)snprintf(file, sizeof file, "%s/courier-%u-%llu", w->root, m, (unsigned long long)w->events);
-    if (!wait_for(w, m))
-        return;
-    command(w, m, 3, out);
-    took_out =
-        wait_for(w, m) && (l->status == 0 || l->status == 1 || (l->status == WORLD_UNVERIFIED && !l->is_enrolled));
-    office_up(w);
-    r = world_task(w, 2, in);
-    /* What a cloned or put back laptop sealed may be another change of the same number. */
-    if (!w->strange && took_out && (access(file, F_OK) != 0 || (r != NULL && !r->died && r->status <= 1)))
-        oracle_brought(m);
-    machine_free(r);
-}
-
-static void laptop_event(struct world *w, unsigned m, int argc, char *const *argv)
-{
-    const char *words[SCRIPT_WORDS_MAX + 1];
-    struct world_laptop *l = &w->laptops[m];
-    char port[16];
-    int named = argc > 2 && argv[0][0] == ':' && strcmp(argv[1], "=") == 0;
-    if (strcmp(argv[0], "enrol") == 0) {
-        enrol(w, m);
-        return;
-    }
-    if (strcmp(argv[0], "courier") == 0) {
-        courier(w, m);
-        return;
-    }
-    if (!sit_down(w, m))
-        return;
-    if (strcmp(argv[0], "decide") == 0 && argc >= 3) {
-        decide(w, m, (unsigned)strtoul(argv[1], NULL, 10), (unsigned)strtoul(argv[2], NULL, 10), argc > 3);
-        return;
-    }
-    if (names_put(w, argc - 2 * named, argv + 2 * named, words) != 0)
-        return;
-    argc -= 2 * named;
-    if (named) {
-        (void)snprintf(l->wants, sizeof l->wants, "%s", argv[0]);
-        words[argc++] = "--json";
-    }
-    if (strcmp(words[0], "sync") == 0) {
-        (void)snprintf(port, sizeof port, "%u", w->port);
-        words[argc++] = "--port";
-        words[argc++] = port;
-    }
-    command(w, m, argc, words);
-}
-
 /* --- the run --- */
 
 static void event(struct world *w, const struct script_event *ev)
@@ -482,7 +277,7 @@ static void event(struct world *w, const struct script_event *ev)
     w->events++;
     world_trace(w, "> %s", ev->line);
     if (w->office_down_ms != 0 && process_now_ms - w->office_down_ms >= OFFICE_BACK)
-        office_up(w);
+        world_office_up(w);
     if (strcmp(ev->argv[0], "weather") == 0)
         (void)weather_happens(w, ev->argc, ev->argv);
     else if (strcmp(ev->argv[0], "office") == 0)
@@ -503,39 +298,12 @@ static int round_of_syncs(struct world *w)
         system_seed(w->script->seed + 1000 * ++w->rounds);
         l->has_synced = 0;
         laptop_event(w, m, 1, sync);
-        if (!wait_for(w, m))
+        if (!world_wait(w, m))
             oracle_found("6: the sync of %s does not end, and the weather is clear", l->name);
         settled &= l->is_revoked || l->is_disabled || (l->has_synced && oracle_is_settled(m));
         world_advance(w, process_now_ms + MINUTE);
     }
     return settled;
-}
-
-/* Was it enrolled but for the last words, when the power went? Then one can work with it, though nobody here knows its
- * device. */
-static int is_enrolled_silently(struct world *w, unsigned m)
-{
-    static const char *const status[] = {"status"};
-    struct world_laptop *l = &w->laptops[m];
-    int works;
-    l->is_enrolled = 1;
-    if ((works = sit_down(w, m)) != 0) {
-        command(w, m, 1, status);
-        works = wait_for(w, m) && (l->status == 0 || l->status == 1);
-    }
-    l->is_enrolled = 0;
-    return works;
-}
-
-/* A laptop whose enrolment broke off in bad weather goes on with it. */
-static void enrol_at_last(struct world *w, unsigned m)
-{
-    struct world_laptop *l = &w->laptops[m];
-    if (l->name == NULL || l->ticket[0] == '\0' || l->is_enrolled)
-        return;
-    enrol(w, m);
-    if (!l->is_enrolled && l->ticket[0] != '\0' && oracle_finding() == NULL && !is_enrolled_silently(w, m))
-        oracle_found("6: %s has a ticket and cannot be enrolled, and the weather is clear", l->name);
 }
 
 static void clear_up(struct world *w)
@@ -545,15 +313,15 @@ static void clear_up(struct world *w)
     world_advance(w, process_now_ms + PATIENCE);
     weather_clears(w);
     world_trace(w, "> the weather is clear");
-    office_up(w);
+    world_office_up(w);
     if (w->is_unsaid && restore_image(w, 1) == 0)
-        office_up(w);
+        world_office_up(w);
     if (machine_office() == NULL) {
         oracle_found("6: the office does not start, and the weather is clear: %s", machine_journal());
         return;
     }
     for (unsigned m = 1; m <= WORLD_CLONE; m++) {
-        enrol_at_last(w, m);
+        laptop_enrol_at_last(w, m);
         world_advance(w, process_now_ms + MINUTE);
     }
     /* What one brings in a round those before it get in the next. */
@@ -569,7 +337,7 @@ static void clear_up(struct world *w)
         else if (w->laptops[m].name != NULL && w->laptops[m].is_enrolled && !w->laptops[m].is_gone && !w->strange) {
             shut_out |= 1u << m;
             if (!sitting_is_there(m)) /* its lease is over, and it gets no new one: it says itself what to do then */
-                courier(w, m);
+                laptop_courier(w, m);
         }
     if (oracle_finding() == NULL)
         oracle_end(in_order, shut_out);
@@ -624,7 +392,7 @@ static void finish(struct world *w, struct world_result *out)
     const struct script *s = w->script;
     uint64_t last_s = s->count != 0 ? s->events[s->count - 1].at_s : 0;
     memset(out, 0, sizeof *out);
-    (void)wait_for(w, 1);
+    (void)world_wait(w, 1);
     for (unsigned m = 0; m < WORLD_IMAGE; m++)
         out->fault_waits |= disk_fault_waits(m) || system_allocation_waits(m);
     if (oracle_finding() == NULL)
@@ -650,7 +418,7 @@ void world_before(struct world *w, const struct script *s, const char *kept, con
     begin(w, s, root, trace);
     if (machine_office_init() != 0)
         oracle_found("0: an office cannot be made");
-    office_up(w);
+    world_office_up(w);
     play_events(w, kept, 0);
 }
 

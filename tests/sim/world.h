@@ -73,7 +73,7 @@ void world_play(const struct script *s, const char *kept, const char *root, FILE
 void world_before(struct world *w, const struct script *s, const char *kept, const char *root, FILE *trace);
 void world_after(struct world *w, const struct script *s, const char *root, struct world_result *out);
 
-/* --- for weather.c and restore.c --- */
+/* --- for laptop.c, weather.c and restore.c --- */
 
 /* The machine of a name: a laptop, a clone, "office"; -1: there is none. */
 int world_machine(const struct world *w, const char *name);
@@ -84,8 +84,14 @@ struct machine_run *world_task(struct world *w, int argc, const char *const *arg
 void world_trace(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The programs of machines whose disk went dark die. */
 void world_reap(struct world *w);
+/* The oracle hears of the commands that have ended. */
+void world_collect(struct world *w);
 /* Everything goes on until then. */
 void world_advance(struct world *w, uint64_t until_ms);
+/* Until no command runs on the machine, or somebody loses patience. 1: none runs. */
+int world_wait(struct world *w, unsigned m);
+/* Somebody starts the office, where it does not run. */
+void world_office_up(struct world *w);
 
 /* A line that begins with "weather". 0; -1: there is no such weather. */
 int weather_happens(struct world *w, int argc, char *const *argv);
