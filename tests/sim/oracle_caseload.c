@@ -335,6 +335,30 @@ static int is_anothers(const struct id *scope, const struct id *user, size_t siz
     return is_given;
 }
 
+/* Who opens a case has it. */
+static void judge_opened(size_t at, const struct id *user)
+{
+    const struct oracle_book_entry *entry = oracle_book_at(at);
+    char text[ID_BRIEF];
+    if (entry->kind != KIND_CASE || was_ever_held(at))
+        return;
+    for (size_t i = 0; i < oracle_book_count(); i++) {
+        const struct oracle_book_entry *other = oracle_book_at(i);
+        const struct oracle_book_op *who;
+        struct id id;
+        if (!id_equal(&other->scope, &entry->scope))
+            continue;
+        if (other->kind != KIND_ASSIGNMENT && i < at)
+            return; /* it was opened before */
+        if (other->kind == KIND_ASSIGNMENT &&
+            (who = last(&other->record, ASSIGNMENT_USER, oracle_book_count())) != NULL && slice_id(who->value, &id) &&
+            id_equal(&id, user))
+            return;
+    }
+    oracle_found("4: case %s was opened on a laptop, and is not in its author's caseload",
+                 id_brief(&entry->scope, text));
+}
+
 void oracle_caseload_writers(void)
 {
     for (size_t i = 0; i < oracle_book_count(); i++) {
@@ -342,7 +366,10 @@ void oracle_caseload_writers(void)
         const struct oracle_book_op *owner = last(&entry->device, DEVICE_USER, oracle_book_count());
         struct id user;
         char text[ID_BRIEF];
-        if (owner != NULL && slice_id(owner->value, &user) && is_anothers(&entry->scope, &user, i) && !was_ever_held(i))
+        if (owner == NULL || !slice_id(owner->value, &user))
+            continue;
+        judge_opened(i, &user);
+        if (is_anothers(&entry->scope, &user, i) && !was_ever_held(i))
             oracle_found("4: change %llu.%llu, at position %zu, was applied in case %s, which its author did not have",
                          (unsigned long long)entry->epoch, (unsigned long long)entry->seq, i,
                          id_brief(&entry->scope, text));

@@ -294,7 +294,7 @@ static void clocks_meet(struct people *p, const char *a, const char *b)
 {
     static const char *const ways[] = {" stands", " stands", ""};
     const char *way = PICK(p, ways);
-    unsigned by = 60 + below(p, 20 * DAY_S);
+    unsigned by = below(p, 2) != 0 ? 0 : 60 + below(p, 20 * DAY_S); /* the office trusts no time ahead of its own */
     uint64_t at_s = p->at_s;
     people_say(p, "weather %s clock by=%u%s", a, by, way);
     p->at_s = at_s;
@@ -454,6 +454,28 @@ static void strike_office(struct people *p)
     people_say(p, "%s sync", people_who(p));
 }
 
+/* Somebody's power goes, or the disk or the memory of the laptop fails, while news come in. */
+static void strike_laptop(struct people *p)
+{
+    const char *who, *other;
+    people_two(p, &who, &other);
+    for (unsigned i = 0, count = 1 + below(p, 3); i < count; i++)
+        people_write(p, other, 1 + below(p, 2));
+    people_say(p, "%s sync", other);
+    p->at_s += 60;
+    if ((p->weather >> FORECAST_MEMORY & 1) && below(p, 2) != 0)
+        people_say(p, "weather %s memory after=%u", who, 1000 + below(p, 6000));
+    else if ((p->weather >> FORECAST_POWER & 1) && below(p, 2) != 0)
+        people_say(p, "weather %s power after=%u", who, 1 + below(p, 60));
+    else if (p->weather >> FORECAST_DISKS & 1)
+        people_say(p, "weather %s disk %s", who, below(p, 2) != 0 ? "write=20" : "sync=6");
+    people_say(p, "weather %s link", who);
+    people_say(p, "%s sync", who);
+    p->at_s += 5;
+    people_say(p, "weather %s disk", who);
+    people_say(p, "%s sync", who);
+}
+
 /* Somebody writes in a case that another is to let go of, and then so much in one that both have that it is dealt in
  * several batches. The link breaks among them, and the first case is given back. */
 static void break_deal(struct people *p)
@@ -479,9 +501,11 @@ static void break_deal(struct people *p)
 
 static void meet(struct people *p)
 {
-    unsigned strikes = 1u << FORECAST_POWER | 1u << FORECAST_MEMORY | 1u << FORECAST_DISKS, n = below(p, 7);
+    unsigned strikes = 1u << FORECAST_POWER | 1u << FORECAST_MEMORY | 1u << FORECAST_DISKS, n = below(p, 8);
     if (n < 2)
         write_on(p);
+    else if (n == 4 && (p->weather & strikes) != 0)
+        strike_laptop(p);
     else if (n == 3 && (p->weather >> FORECAST_LINKS & 1))
         break_deal(p);
     else if (n == 2 && (p->weather & strikes) != 0)
