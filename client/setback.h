@@ -48,9 +48,9 @@ int setback_read(const struct change *c, uint64_t *size);
 /* How many of others' changes are here and not at the office any more. */
 int setback_count(struct db *db, uint64_t *count, struct error *e);
 
-/* The office deals a change under the number of a stray: it lost the one, and took the other from a copy of that laptop.
- * The stray stays, held, out of the record: what names its dots would name the other's. 1: entry `id` was a stray; 0: it
- * is none, and nothing was done; -1. */
+/* The office deals a change under the number of a stray: it lost the one, and took the other from a copy of that
+ * laptop. The stray stays, held, out of the record: what names its dots would name the other's. 1: entry `id` was a
+ * stray; 0: it is none, and nothing was done; -1. */
 int setback_set_apart(struct db *db, int64_t id, struct error *e);
 /* A change was dealt that its laptop wrote once more in a new epoch: the stray that it repeats goes. */
 int setback_is_repeated(struct db *db, const struct change *dealt, struct error *e);

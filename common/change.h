@@ -70,8 +70,8 @@ int change_read_known(struct slice header, struct change *out, struct error *e);
  * What an op says is not checked against the schema: an older version carries what it does not know. */
 int change_read(struct slice header, struct slice body, struct change *out, struct error *e);
 
-/* Are these one change of a person, written twice, the second time after a fork? What stays then is all but number, salt
- * and the dots that it names. One whose words are gone is like no other. Both of one device. */
+/* Are these one change of a person, written twice, the second time after a fork? What stays then is all but number,
+ * salt and the dots that it names. One whose words are gone is like no other. Both of one device. */
 int change_repeats(const struct change *a, const struct change *b);
 
 /* Starts on the dots of an op; returns how many there are. Take each with dot_unpack. */
