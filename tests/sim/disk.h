@@ -34,15 +34,15 @@
 /* mkdir and link count as DISK_OPEN, rmdir as DISK_UNLINK, an open that cuts the file off (O_TRUNC) as both. */
 enum disk_call { DISK_OPEN, DISK_READ, DISK_WRITE, DISK_SYNC, DISK_TRUNCATE, DISK_RENAME, DISK_UNLINK, DISK_CALLS };
 
-/* root: a folder that exists and is empty; ROOT/m0 to ROOT/m15 are made, and ROOT/.gone for what a cut may bring back.
+/* path: a folder that exists and is empty; PATH/m0 to PATH/m15 are made, and PATH/.gone for what a cut may bring back.
  * No disk is running. Ends the program where the folders cannot be made. */
-void disk_start(const char *root);
+void disk_start(const char *path);
 
 /* Everything goes on in another folder, which exists and is empty, with copies of the files; what is lost in a cut, the
  * counts and what is still to come stay what they were. The files in the folder before stay as they are: so a process
  * can fork, and each of its children go on from there. No descriptor may be open (assert). Ends the program where the
  * files cannot be copied. */
-void disk_house(const char *root);
+void disk_house(const char *path);
 
 /* Forgets everything; the files stay as they are. Nothing happens where no disk is running. */
 void disk_end(void);

@@ -18,7 +18,7 @@ static struct luck luck;
 static inline int start(void **state)
 {
     (void)state;
-    (void)strcpy(root, access("/dev/shm", W_OK) == 0 ? "/dev/shm/satchel-disk-XXXXXX" : "/tmp/satchel-disk-XXXXXX");
+    (void)snprintf(root, sizeof root, "%s/satchel-disk-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (mkdtemp(root) == NULL)
         return -1;
     disk_start(root);

@@ -1,6 +1,7 @@
 /* The simulated disk: what a cut leaves, put into the real files; and copies of a whole machine. */
 #include "sim/disk_private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ static void bytes_write(struct bytes *b, size_t offset, const uint8_t *in, size_
         return;
     if (offset + count > b->count)
         bytes_resize(b, offset + count);
+    assert(b->at != NULL);
     memcpy(b->at + offset, in, count);
 }
 

@@ -297,7 +297,7 @@ static void renames_are_never_half(void **state)
             struct stat s;
             (void)snprintf(path, sizeof path, "%s/inside", names[k]);
             if (stat(at(names[k]), &s) == 0)
-                (void)strcat(found, get(S_ISDIR(s.st_mode) ? path : names[k]));
+                (void)strncat(found, get(S_ISDIR(s.st_mode) ? path : names[k]), sizeof found - strlen(found) - 1);
         }
         assert_int_equal(strlen(found), 3);
         assert_true(strchr(found, '1') != NULL && strchr(found, '2') != NULL && strchr(found, '3') != NULL);

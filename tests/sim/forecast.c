@@ -54,7 +54,7 @@ static void power(struct people *p)
 static void clocks(struct people *p)
 {
     static const long long jumps[] = {-56ll * 365 * 86400, -3ll * 365 * 86400, -86400,           -3600, -90, 3600,
-                                      86400 * 9,           365ll * 86400,      9ll * 365 * 86400};
+                                      86400ll * 9,         365ll * 86400,      9ll * 365 * 86400};
     const char *who = machine(p);
     switch (below(p, 5)) {
     case 0:
@@ -115,7 +115,7 @@ static void work_on(struct people *p, const char *who)
 static void break_store(struct people *p, const char *who)
 {
     people_write(p, who, 1 + below(p, 2));
-    p->at_s += 20 * 60; /* the store is locked by then, and unlocked with something unsent */
+    p->at_s += 1200; /* the store is locked by then, and unlocked with something unsent */
     people_say(p, "%s status", who);
     if (below(p, 2) != 0)
         people_write(p, who, 1 + below(p, 2));

@@ -180,7 +180,7 @@ void laptop_event(struct world *w, unsigned m, int argc, char *const *argv)
     const char *words[SCRIPT_WORDS_MAX + 1];
     struct world_laptop *l = &w->laptops[m];
     char port[16];
-    int named = argc > 2 && argv[0][0] == ':' && strcmp(argv[1], "=") == 0;
+    const char *name = argc > 2 && argv[0][0] == ':' && strcmp(argv[1], "=") == 0 ? argv[0] : NULL;
     if (strcmp(argv[0], "enrol") == 0) {
         enrol(w, m);
         return;
@@ -195,11 +195,14 @@ void laptop_event(struct world *w, unsigned m, int argc, char *const *argv)
         decide(w, m, (unsigned)strtoul(argv[1], NULL, 10), (unsigned)strtoul(argv[2], NULL, 10), argc > 3);
         return;
     }
-    if (names_put(w, argc - 2 * named, argv + 2 * named, words) != 0)
+    if (name != NULL) {
+        argc -= 2;
+        argv += 2;
+    }
+    if (names_put(w, argc, argv, words) != 0)
         return;
-    argc -= 2 * named;
-    if (named) {
-        (void)snprintf(l->wants, sizeof l->wants, "%s", argv[0]);
+    if (name != NULL) {
+        (void)snprintf(l->wants, sizeof l->wants, "%s", name);
         words[argc++] = "--json";
     }
     if (strcmp(words[0], "sync") == 0) {

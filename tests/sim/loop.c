@@ -114,7 +114,7 @@ static void init(uv_loop_t *uv, uv_handle_t *h, uv_handle_type type)
     h->loop = uv;
     h->type = type;
     h->flags = 0;
-    l->handles = grow(l->handles, l->count, &l->room, sizeof *l->handles);
+    l->handles = grow(l->handles, l->count, &l->room, sizeof(uv_handle_t *));
     l->handles[l->count++] = h;
 }
 
@@ -166,7 +166,7 @@ void uv_close(uv_handle_t *h, uv_close_cb callback)
     }
     for (size_t i = 0; i < l->count; i++) {
         if (l->handles[i] == h) {
-            memmove(&l->handles[i], &l->handles[i + 1], (l->count - i - 1) * sizeof *l->handles);
+            memmove(&l->handles[i], &l->handles[i + 1], (l->count - i - 1) * sizeof(uv_handle_t *));
             l->count--;
             break;
         }
@@ -276,7 +276,7 @@ int uv_fileno(const uv_handle_t *h, uv_os_fd_t *out)
 /* A time in a handle's spare room. */
 static void *at_ms(uint64_t ms)
 {
-    return (void *)(uintptr_t)ms;
+    return (void *)(uintptr_t)ms; /* NOLINT(performance-no-int-to-ptr): never followed */
 }
 
 int uv_tcp_init(uv_loop_t *uv, uv_tcp_t *t)

@@ -122,7 +122,7 @@ static int run_command(void *arg)
         else
             argv[argc++] = r->argv[i];
     }
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+    for (size_t i = 0; argc != 0 && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(commands[i].name, argv[0]) == 0)
             code = commands[i].run(&cli, argc, argv, &waiting, &e);
     r->status = code != 0 ? cli_fail(&cli, "satchel", &e) : waiting ? ERROR_STATUS_WAITING : 0;

@@ -28,10 +28,10 @@ struct machine_run {
     size_t out_bytes, err_bytes;
 };
 
-/* root: an empty folder; stays the caller's until machine_reset. */
-void machine_start(const char *root);
+/* folder: an empty one; stays the caller's until machine_reset. */
+void machine_start(const char *folder);
 /* The machines' folders have come into another root (disk_house); no program runs. */
-void machine_house(const char *root);
+void machine_house(const char *folder);
 /* Everything off and forgotten; the folder's contents are removed. */
 void machine_reset(void);
 

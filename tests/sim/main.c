@@ -41,7 +41,7 @@ static double real_seconds(void)
 
 /* --- findings --- */
 
-static int fails_alike(const struct script *s, const char *kept, void *arg)
+static int fails_alike(const struct script *s, const char *kept, const void *arg)
 {
     const char *finding = arg;
     struct world_result r;
@@ -60,7 +60,7 @@ static void keep(const struct script *s, const char *finding)
         abort();
     memset(kept, 1, s->count);
     if (options.shrinks)
-        count = shrink(s, kept, fails_alike, (char *)(uintptr_t)finding);
+        count = shrink(s, kept, fails_alike, finding);
     play_run(s, kept, NULL, &r);
     (void)snprintf(path, sizeof path, "%s/seed-%llu.txt", options.keep, (unsigned long long)s->seed);
     if ((f = fopen(path, "w")) != NULL) {
@@ -291,7 +291,7 @@ int main(int argc, char **argv)
     }
     if (options.sweeps) {
         status = sweep(options.scripts, options.keep) != 0;
-    } else if (options.scripts[0] != NULL) {
+    } else if (options.scripts != NULL && options.scripts[0] != NULL) {
         status = play_scripts();
     } else if (options.traces || options.prints) {
         status = play_one_seed();

@@ -493,12 +493,12 @@ static int by_hash(const void *a, const void *b)
 /* The office's entries by their hashes; freed with free. */
 static const struct oracle_book_entry **sorted(size_t *count)
 {
-    const struct oracle_book_entry **all = malloc((oracle_book_count() + 1) * sizeof *all);
+    const struct oracle_book_entry **all = malloc((oracle_book_count() + 1) * sizeof(const struct oracle_book_entry *));
     if (all == NULL)
         abort();
     for (*count = 0; *count < oracle_book_count(); ++*count)
         all[*count] = oracle_book_at(*count);
-    qsort(all, *count, sizeof *all, by_hash);
+    qsort(all, *count, sizeof(const struct oracle_book_entry *), by_hash);
     return all;
 }
 

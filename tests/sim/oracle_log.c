@@ -320,7 +320,7 @@ static const struct oracle_op *end_of_line(const struct oracle_op *ops, size_t c
         if ((in[i] || !ops[i].is_dead) && (end == NULL || names(&ops[i], end)))
             end = &ops[i];
     free(in);
-    return end->is_dead ? NULL : end;
+    return end == NULL || end->is_dead ? NULL : end;
 }
 
 /* Puts one op of the list in front of the others. */
@@ -338,7 +338,7 @@ static void sort(const struct schema_field *field, struct oracle_shown *s)
 {
     int *shown = need(calloc(s->live + 1, sizeof *shown));
     const struct oracle_op **from = need(calloc(s->live + 1, sizeof(const struct oracle_op *)));
-    memcpy(from, s->ops, s->live * sizeof *from);
+    memcpy(from, s->ops, s->live * sizeof(const struct oracle_op *));
     for (size_t i = 0; i < s->live; i++)
         s->count += (size_t)(shown[i] = is_shown(field, from, s->live, i));
     for (size_t place = 0; place < s->live; place++) {

@@ -199,7 +199,7 @@ static void replay_to_notes(const struct oracle_log *log)
     if (db_open_memory(&db, &e) != 0 || log_create(db, &e) != 0 || record_create(db, &e) != 0 || db_begin(db, &e) != 0)
         abort();
     for (size_t i = 0; i < REPLAYED && code == 0; i++) {
-        const struct note *then = note_count == 0 ? NULL : &notes[(i + 1) * note_count / (2 * REPLAYED)];
+        const struct note *then = note_count == 0 ? NULL : &notes[(i + 1) * note_count / ((size_t)2 * REPLAYED)];
         if (then == NULL || then->size < done || then->size > log->entry_count || is_gone(then->size))
             continue;
         while (code == 0 && done < then->size)

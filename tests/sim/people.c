@@ -596,7 +596,7 @@ static void pass(struct people *p, int is_long)
 void people_make(struct script *s, uint64_t seed, unsigned allowed)
 {
     static const char *const names[] = {"anna", "ben", "cara", "dora", "emil"};
-    struct people p = {.s = s, .at_s = 8 * 3600};
+    struct people p = {.s = s, .at_s = 8 * 3600ull};
     unsigned count;
     int is_long;
     memset(s, 0, sizeof *s);
@@ -609,9 +609,9 @@ void people_make(struct script *s, uint64_t seed, unsigned allowed)
     for (unsigned i = 0; i < FORECAST_COUNT; i++)
         p.weather |= (unsigned)luck_chance(&p.l, i == FORECAST_LINKS ? 700 : 350) << i;
     p.weather &= allowed;
-    is_long = luck_chance(&p.l, 100);
+    is_long = luck_chance(&p.l, 100) != 0;
     p.is_wordy = luck_chance(&p.l, 250);
-    versions_use(p.weather >> FORECAST_VERSIONS & 1);
+    versions_use((p.weather >> FORECAST_VERSIONS & 1) != 0);
     begin(&p);
     /* Most runs are short: what goes wrong goes wrong between few, and a long one costs as much as four. */
     count = luck_chance(&p.l, 200) ? 60 + below(&p, 120) : 12 + below(&p, 45);

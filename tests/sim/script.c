@@ -24,7 +24,7 @@ static int cut(struct script_event *ev)
             if (*from == '\'')
                 quoted = !quoted;
             else if (*from == '\\' && from[1] == 'n')
-                *to++ = (from++, '\n');
+                *to++ = '\n', from++;
             else
                 *to++ = *from;
         }
@@ -109,18 +109,18 @@ static int read_laptops(struct script *s, char *words)
 
 static int read_line(struct script *s, char *line)
 {
-    unsigned long long seed;
     unsigned day, hour, minute, second;
     int at = 0;
     if (line[0] == '\0' || line[0] == '#')
         return 0;
-    if (sscanf(line, "seed %llu", &seed) == 1) {
-        s->seed = seed;
+    if (strncmp(line, "seed ", 5) == 0) {
+        s->seed = strtoull(line + 5, NULL, 10);
         return 0;
     }
     if (strncmp(line, "laptops ", 8) == 0)
         return read_laptops(s, line + 8);
-    if (sscanf(line, "%u %2u:%2u:%2u %n", &day, &hour, &minute, &second, &at) != 4 || at == 0)
+    /* NOLINTNEXTLINE(cert-err34-c): digits, and not too many */
+    if (sscanf(line, "%6u %2u:%2u:%2u %n", &day, &hour, &minute, &second, &at) != 4 || at == 0)
         return -1;
     return script_add(s, ((day * 24ull + hour) * 60 + minute) * 60 + second, line + at);
 }

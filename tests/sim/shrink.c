@@ -12,7 +12,7 @@ static size_t count_kept(const struct script *s, const char *kept)
 }
 
 /* Without the kept events number from .. to - 1: does it still fail? Then they stay out. */
-static int without(const struct script *s, char *kept, size_t from, size_t to, shrink_check check, void *arg)
+static int without(const struct script *s, char *kept, size_t from, size_t to, shrink_check check, const void *arg)
 {
     char *tried = malloc(s->count + 1);
     size_t number = 0;
@@ -29,7 +29,7 @@ static int without(const struct script *s, char *kept, size_t from, size_t to, s
     return fails;
 }
 
-size_t shrink(const struct script *s, char *kept, shrink_check check, void *arg)
+size_t shrink(const struct script *s, char *kept, shrink_check check, const void *arg)
 {
     size_t count = count_kept(s, kept), size = count / 2;
     while (size > 0) {

@@ -6,9 +6,9 @@
 #include "script.h"
 
 /* Does the script still fail with these events? */
-typedef int (*shrink_check)(const struct script *s, const char *kept, void *arg);
+typedef int (*shrink_check)(const struct script *s, const char *kept, const void *arg);
 
 /* kept: one flag for each event, all set at the beginning; at the end those that are needed. Returns their number. */
-size_t shrink(const struct script *s, char *kept, shrink_check check, void *arg);
+size_t shrink(const struct script *s, char *kept, shrink_check check, const void *arg);
 
 #endif

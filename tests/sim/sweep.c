@@ -42,7 +42,7 @@ static const char *const before[] = {
 
 static uint64_t make_before(struct script *s)
 {
-    uint64_t at_s = 8 * 3600;
+    uint64_t at_s = 8 * 3600ull;
     memset(s, 0, sizeof *s);
     s->seed = 1;
     s->laptops = 2;

@@ -47,7 +47,6 @@ void system_seed(uint64_t seed)
 }
 
 /* The system's own names for the parameters are reserved ones. */
-/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 int clock_gettime(clockid_t which, struct timespec *out)
 {
     uint64_t ms = which == CLOCK_REALTIME ? process_clock(process_machine()) : process_now_ms;
@@ -95,7 +94,6 @@ int crypto_pwhash(unsigned char *const out, unsigned long long size, const char 
     (void)crypto_generichash_update(&state, (const unsigned char *)passphrase, bytes);
     return crypto_generichash_final(&state, out, (size_t)size);
 }
-/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 /* --- allocations: the linker sends those of our own code here (--wrap); the simulator's, compiled as __real_malloc,
  * not --- */
