@@ -26,6 +26,7 @@ struct sim_loop {
     struct done *done;
     size_t done_count, done_room;
     uv_handle_t *closing;
+    int is_woken; /* its next turn comes at once, whatever is due */
 };
 
 /* Connections that nobody has taken yet. */
@@ -249,6 +250,13 @@ void loop_signal(unsigned machine)
         for (size_t k = 0; loops[i].uv != NULL && loops[i].machine == machine && k < loops[i].count; k++)
             if (loops[i].handles[k]->type == UV_SIGNAL)
                 loops[i].handles[k]->flags |= SIGNALLED;
+}
+
+void loop_wake(unsigned machine)
+{
+    for (size_t i = 0; i < LOOPS; i++)
+        if (loops[i].uv != NULL && loops[i].machine == machine)
+            loops[i].is_woken = 1;
 }
 
 int uv_pipe_init(uv_loop_t *uv, uv_pipe_t *p, int ipc)
@@ -549,7 +557,8 @@ static void turn_checks(struct sim_loop *l)
 /* All that is due: as libuv, timers and what came, then the checks, then what is closed. */
 static int turn(struct sim_loop *l)
 {
-    int any = 0;
+    int any = l->is_woken;
+    l->is_woken = 0;
     while (turn_done(l))
         any = 1;
     /* A callback may close handles: then the list is looked at again from its beginning. */
@@ -624,7 +633,7 @@ static uint64_t loop_due(const struct sim_loop *l)
     uint64_t due = UINT64_MAX;
     if (l->uv == NULL)
         return UINT64_MAX;
-    if (l->done_count != 0 || l->closing != NULL)
+    if (l->done_count != 0 || l->closing != NULL || l->is_woken)
         return 0;
     for (size_t i = 0; i < l->count; i++)
         due = earliest(due, handle_due(l->handles[i]));

@@ -28,6 +28,9 @@ uint64_t loop_next(void);
 /* Lets the process go on for which something is due now; where there are several, luck chooses. 0: nothing is due. */
 int loop_step(struct luck *luck);
 
+/* Somebody was on the operator's socket of a process of this machine: its loop makes a turn. */
+void loop_wake(unsigned machine);
+
 /* A process of this machine that listens is told to stop, as by SIGTERM. */
 void loop_signal(unsigned machine);
 

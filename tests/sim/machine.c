@@ -292,6 +292,7 @@ struct machine_run *machine_task(int argc, const char *const *argv)
     r = new_run(MACHINE_OFFICE, argc, argv);
     r->process = process_start(MACHINE_OFFICE, run_task, r);
     assert(process_is_over(r->process));
+    loop_wake(MACHINE_OFFICE);
     if (disk_is_dark(MACHINE_OFFICE)) {
         r->died = 1;
         machine_die(MACHINE_OFFICE);
