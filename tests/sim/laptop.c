@@ -70,6 +70,17 @@ static int invite(struct world *w, unsigned m)
     return l->ticket[0] != '\0';
 }
 
+/* The lease was over before the enrolment: "remove the folder, and begin again with a new ticket". */
+static void begin_again(struct world *w, unsigned m)
+{
+    struct world_laptop *l = &w->laptops[m];
+    char name[32], *words[] = {"weather", name, "stolen"};
+    (void)snprintf(name, sizeof name, "%s%s", l->name, m == WORLD_CLONE ? "~" : "");
+    l->ticket[0] = '\0';
+    if (weather_happens(w, 3, words) == 0 && invite(w, m) && enrol_with(w, m, l->ticket))
+        l->ticket[0] = '\0';
+}
+
 static void enrol(struct world *w, unsigned m)
 {
     struct world_laptop *l = &w->laptops[m];
@@ -86,6 +97,8 @@ static void enrol(struct world *w, unsigned m)
     }
     if (invite(w, m) && enrol_with(w, m, l->ticket))
         l->ticket[0] = '\0';
+    else if (l->ticket[0] != '\0' && l->status == WORLD_LOCKED && !machine_is_busy(m))
+        begin_again(w, m);
 }
 
 struct world_conflict {

@@ -16,6 +16,7 @@
 #define WORLD_CLONE 6u                  /* the machine that a clone runs on; its name is the laptop's with a ~ */
 #define WORLD_IMAGE 8u                  /* the image of laptop m is machine WORLD_IMAGE + m, the office's WORLD_IMAGE */
 #define WORLD_EMPTY 15u                 /* a machine with nothing on its disk */
+#define WORLD_LOCKED 11                 /* of one that finds the store locked */
 #define WORLD_UNVERIFIED 13             /* the status of a command that finds damage */
 #define WORLD_ROUNDS 8                  /* of syncs, once the weather is clear: after them every queue is empty */
 
