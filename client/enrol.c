@@ -208,14 +208,16 @@ static void remove_store(const struct enrolment *n)
     }
 }
 
-/* Takes away what this run made. The office has refused for good, so nobody knows these keys. */
+/* Takes away what this run made. The office has refused for good, so nobody knows these keys. The marker goes when a
+ * power cut cannot bring back the others: without it a store counts as somebody's. */
 static void undo(struct enrolment *n)
 {
     db_close(n->db);
     n->db = NULL;
     remove_store(n);
     (void)unlink(n->keys);
-    (void)unlink(n->marker);
+    if (folder_sync(n->folder, NULL) == 0)
+        (void)unlink(n->marker);
 }
 
 /* --- the office --- */
