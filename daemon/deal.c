@@ -298,19 +298,25 @@ static int deal_news(struct deal *d, struct central *c, struct batch_writer *w, 
 
 /* --- scopes that are new to the laptop --- */
 
-/* One scope from next_position on. 1: it is complete; 0: the batch is full; -1: failed. */
+/* One scope from next_position on: what lives, or is needed to show that; and of the laptop's own what was held and is
+ * not any more, which it would take for held for ever. 1: it is complete; 0: the batch is full; -1: failed. */
 static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w, const struct id *scope,
                       struct error *e)
 {
     static const char sql[] = "SELECT id, position, kind FROM entry WHERE scope = ?1 AND position >= ?2 AND held = 0 "
                               "AND ((SELECT live FROM applied WHERE applied.entry = entry.id) IS NOT NULL OR "
+                              "id IN (SELECT own.id FROM hold JOIN entry AS own ON own.device = ?3 AND "
+                              "own.epoch = hold.epoch AND own.seq = hold.seq JOIN applied ON applied.entry = own.id "
+                              "WHERE hold.device = ?4) OR "
                               "EXISTS(SELECT 1 FROM background WHERE background.entry = entry.id)) ORDER BY position";
     struct log_entry entry;
     uint8_t mask[LOG_MASK_MAX];
     sqlite3_stmt *s;
     size_t bytes;
+    char device[2 * ID_BYTES + 1];
     int row, all, code = 1;
-    if (db_query(c->db, &s, e, sql, "du", scope, d->next_position) != 0)
+    sodium_bin2hex(device, sizeof device, d->device.device.b, ID_BYTES);
+    if (db_query(c->db, &s, e, sql, "dudt", scope, d->next_position, &d->device.device, device) != 0)
         return -1;
     while ((row = db_next(c->db, s, e)) == 1) {
         uint64_t position = db_uint(s, 1);

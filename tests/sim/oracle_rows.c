@@ -148,15 +148,17 @@ static int has_word(const char *text, size_t bytes, const char *word, size_t siz
     return 0;
 }
 
-/* Did somebody have this word in front of him when he wrote the version? */
+/* Did somebody have this word in front of him when he wrote the version, or one that it goes back to? Who takes a word
+ * out and writes it again has not changed what was there. */
 static int was_there(const struct oracle_op *ops, size_t count, const struct oracle_op *version, const char *word,
                      size_t size)
 {
     for (size_t n = 0; n < version->name_count; n++)
         for (size_t i = 0; i < count; i++) {
             struct slice text;
-            if (dot_equal(&ops[i].dot, &version->names[n]) && slice_text(ops[i].value, &text) &&
-                has_word((const char *)text.p, text.size, word, size))
+            if (dot_equal(&ops[i].dot, &version->names[n]) &&
+                ((slice_text(ops[i].value, &text) && has_word((const char *)text.p, text.size, word, size)) ||
+                 was_there(ops, count, &ops[i], word, size)))
                 return 1;
         }
     return 0;

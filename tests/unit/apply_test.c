@@ -211,14 +211,25 @@ static void test_differs(void **state)
     deal_free(&deal);
 }
 
+/* Releases what the office has held longest. */
+static void release(struct pair *p)
+{
+    struct id hold;
+    sqlite3_stmt *s;
+    PAIR_OK(db_query(p->office->db, &s, &pair_e,
+                     "SELECT id FROM hold WHERE status IS NOT 'released' ORDER BY seq LIMIT 1", ""));
+    assert_int_equal(db_next(p->office->db, s, NULL), 1);
+    PAIR_OK(id_parse(db_text(s, 0), &hold, &pair_e));
+    db_done(p->office->db, s);
+    pair_office_write(p->office, KIND_HOLD, &pair_everywhere, &hold, 0, "status", "released", NULL);
+}
+
 /* Goal: a change that the office held back and then released is shown again, and no longer noted. */
 static void test_released(void **state)
 {
     struct pair *p = *state;
     struct case_ids c = office_case(p);
     struct apply_result r;
-    struct id hold;
-    sqlite3_stmt *s;
     pulled(p);
     p->device.revoked = 1;
     pair_field_write(p, KIND_CASE, &c.kase, &c.kase, 0, "title", "from the field", NULL);
@@ -226,16 +237,33 @@ static void test_released(void **state)
     p->device.revoked = 0;
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM \"case\" WHERE title = 'from the field'"), 0);
     pulled(p);
-    PAIR_OK(db_query(p->office->db, &s, &pair_e, "SELECT id FROM hold", ""));
-    assert_int_equal(db_next(p->office->db, s, NULL), 1);
-    PAIR_OK(id_parse(db_text(s, 0), &hold, &pair_e));
-    db_done(p->office->db, s);
-    pair_office_write(p->office, KIND_HOLD, &pair_everywhere, &hold, 0, "status", "released", NULL);
+    release(p);
     pair_pull(p, &r);
     assert_true(r.agrees && !r.rebuilt);
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM \"case\" WHERE title = 'from the field'"), 1);
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM held_note"), 0);
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM entry WHERE held = 1"), 0);
+}
+
+/* Goal: of two that were released, of which one was written over the other, neither counts as held where their case is
+ * dealt anew, whole. */
+static void test_released_and_written_over(void **state)
+{
+    struct pair *p = *state;
+    struct case_ids c = office_case(p);
+    pulled(p);
+    p->device.revoked = 1;
+    pair_field_write(p, KIND_CASE, &c.kase, &c.kase, 0, "title", "first", NULL);
+    pair_field_write(p, KIND_CASE, &c.kase, &c.kase, 0, "title", "second", NULL);
+    assert_int_equal(pair_push(p), 2);
+    p->device.revoked = 0;
+    PAIR_OK(db_exec(p->db, "UPDATE scope SET complete = 0", &pair_e));
+    release(p);
+    release(p);
+    pulled(p);
+    assert_int_equal(pair_count(p->db, "SELECT count(*) FROM \"case\" WHERE title = 'second'"), 1);
+    assert_int_equal(pair_count(p->db, "SELECT count(*) FROM entry WHERE held = 1"), 0);
+    assert_int_equal(pair_count(p->db, "SELECT count(*) FROM held_note"), 0);
 }
 
 /* Goal: what the office holds back of ours outlives the arrival of its scope. */
@@ -381,6 +409,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_purge, start, end),
         cmocka_unit_test_setup_teardown(test_differs, start, end),
         cmocka_unit_test_setup_teardown(test_released, start, end),
+        cmocka_unit_test_setup_teardown(test_released_and_written_over, start, end),
         cmocka_unit_test_setup_teardown(test_held_survives, start, end),
         cmocka_unit_test_setup_teardown(test_twice, start, end),
         cmocka_unit_test_setup_teardown(test_copy_in_use, start, end),
