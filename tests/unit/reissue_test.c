@@ -24,7 +24,7 @@ static int start(void **state)
     id_format(&r->p.user, text);
     world_hex(r->p.device.sign_key, 32, sign);
     world_hex(r->p.device.sign_key, 31, noise);
-    (void)strncat(noise, "00", 2);
+    (void)strncat(noise, "00", sizeof noise - strlen(noise) - 1);
     pair_office_write(r->p.office, KIND_DEVICE, &pair_everywhere, &r->p.device.device, 1, "user", text, "sign_key",
                       sign, "noise_key", noise, "status", "active", NULL);
     pair_office_case(r->p.office, &r->p.user, &r->client, &r->kase, &assignment);
