@@ -520,10 +520,10 @@ void oracle_ledger_look(void)
 }
 
 /* Is it applied or held, and whole? What a laptop had let go of when the office was set back to before it came has no
- * words any more: only its header was kept (docs/LOST.md). */
-static void judge_entry(const struct oracle_typed *t, const struct oracle_book_entry *entry)
+ * words any more: only its header was kept (docs/LOST.md). An image of its disk from before may have them. */
+static void judge_entry(const struct oracle_typed *t, const struct oracle_book_entry *entry, uint32_t laptops)
 {
-    if (entry->body.p == NULL && t->on == 0 && oracle_store_backup() != UINT64_MAX)
+    if (entry->body.p == NULL && (t->on & laptops) == 0 && oracle_store_backup() != UINT64_MAX)
         return;
     if (entry->body.p == NULL ||
         (memcmp(entry->hash, t->hash, sizeof t->hash) == 0 &&
@@ -566,7 +566,7 @@ static void judge_typed(uint32_t laptops, int pass, uint8_t *used)
         if (entry == NULL)
             entry = find_reissue(t, used);
         if (entry != NULL)
-            judge_entry(t, entry);
+            judge_entry(t, entry, laptops);
         else if (must)
             oracle_found("2: %s is gone: it is %s, and not at the office", oracle_ledger_name(t),
                          t->acked     ? "acknowledged"
