@@ -21,12 +21,12 @@ struct sim_loop {
     uv_loop_t *uv; /* NULL: free */
     struct process *process;
     unsigned machine;
+    int is_woken; /* its next turn comes at once, whatever is due */
     uv_handle_t **handles;
     size_t count, room;
     struct done *done;
     size_t done_count, done_room;
     uv_handle_t *closing;
-    int is_woken; /* its next turn comes at once, whatever is due */
 };
 
 /* Connections that nobody has taken yet. */
