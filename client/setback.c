@@ -117,16 +117,16 @@ static int hold_strays(struct db *db, struct error *e)
 int setback_digest(struct db *db, const struct id *scopes, size_t count, uint8_t out[32], struct error *e)
 {
     uint64_t strays;
-    int code = setback_count(db, &strays, e);
+    int back, code = setback_count(db, &strays, e);
     if (code != 0 || strays == 0)
         return code != 0 ? code : record_digest(db, scopes, count, out, e);
     if ((code = db_exec(db, "SAVEPOINT digest", e)) != 0)
         return code;
     if ((code = hold_strays(db, e)) == 0)
         code = record_digest(db, scopes, count, out, e);
-    (void)db_exec(db, "ROLLBACK TO digest", NULL);
+    back = db_back_to(db, "ROLLBACK TO digest", code == 0 ? e : NULL);
     (void)db_exec(db, "RELEASE digest", NULL);
-    return code;
+    return code != 0 ? code : back;
 }
 
 /* --- the announcement --- */

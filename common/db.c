@@ -20,6 +20,7 @@ struct cached {
 
 struct db {
     sqlite3 *handle;
+    sqlite3_stmt *rollback; /* ready before a transaction begins: where memory fails it is needed most */
     uint64_t asked;
     struct cached cache[SETS][WAYS];
     struct cached *near[NEAR]; /* a short cut: where what stands at an address was found last */
@@ -369,7 +370,8 @@ int db_changes(struct db *db)
 
 int db_begin(struct db *db, struct error *e)
 {
-    return db_run(db, e, "BEGIN IMMEDIATE", "");
+    int code = db->rollback != NULL ? 0 : prepare(db, &db->rollback, "ROLLBACK", e);
+    return code != 0 ? code : db_run(db, e, "BEGIN IMMEDIATE", "");
 }
 
 int db_commit(struct db *db, struct error *e)
@@ -380,8 +382,20 @@ int db_commit(struct db *db, struct error *e)
 /* SQLite itself rolls back where the disk is full or fails; then there is nothing left to do. */
 void db_rollback(struct db *db)
 {
+    if (db_in_transaction(db) && db->rollback != NULL) {
+        (void)sqlite3_step(db->rollback);
+        (void)sqlite3_reset(db->rollback);
+    }
     if (db_in_transaction(db))
         (void)db_run(db, NULL, "ROLLBACK", "");
+}
+
+int db_back_to(struct db *db, const char *sql, struct error *e)
+{
+    int code = db_exec(db, sql, e);
+    if (code != 0)
+        db_rollback(db);
+    return code;
 }
 
 int db_in_transaction(struct db *db)

@@ -47,6 +47,9 @@ int db_changes(struct db *db);
 int db_begin(struct db *db, struct error *e);
 int db_commit(struct db *db, struct error *e);
 void db_rollback(struct db *db);
+/* Back to a savepoint, by its statement ("ROLLBACK TO name"). Where that fails the whole transaction is rolled back, so
+ * that nothing of it can be committed, and the caller must write nothing more: E_MEMORY, E_IO. */
+int db_back_to(struct db *db, const char *sql, struct error *e);
 int db_in_transaction(struct db *db);
 
 /* The number in the only row of a query, whose statement this ends; 0 where there is no row. Errors: of the store. */

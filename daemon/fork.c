@@ -188,7 +188,7 @@ int fork_take(struct central *c, const struct receive_device *device, struct for
         code = check_size(c->db, &device->device, e);
     batch_close(&batch);
     if (code != 0) {
-        (void)db_exec(c->db, "ROLLBACK TO claim", NULL);
+        (void)db_back_to(c->db, "ROLLBACK TO claim", NULL);
         *claim = before;
     }
     (void)db_exec(c->db, "RELEASE claim", NULL);

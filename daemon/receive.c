@@ -220,11 +220,13 @@ static int savepoint(struct taking *t, struct edit_author *author, struct merkle
     return db_exec(t->c->db, "SAVEPOINT push", e);
 }
 
-static void back_to_savepoint(struct taking *t, const struct edit_author *author, const struct merkle_frontier *tree)
+static int back_to_savepoint(struct taking *t, const struct edit_author *author, const struct merkle_frontier *tree,
+                             struct error *e)
 {
-    (void)db_exec(t->c->db, "ROLLBACK TO push", NULL);
+    int code = db_back_to(t->c->db, "ROLLBACK TO push", e);
     t->c->author = *author;
     t->c->tree = *tree;
+    return code;
 }
 
 /* First with every change judged as it comes, since one may depend on the one before. Where some must be held, once
@@ -240,8 +242,7 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
     central_act_as_office(t->c);
     if ((code = take_all(t, e)) == 0)
         code = check_end(t, e);
-    if (code == 0 && t->result->held_count != 0) {
-        back_to_savepoint(t, &author, &tree);
+    if (code == 0 && t->result->held_count != 0 && (code = back_to_savepoint(t, &author, &tree, e)) == 0) {
         central_act_as_office(t->c);
         batch_close(&t->batch);
         t->chain = chain_before;
@@ -261,7 +262,7 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
     if (code == 0)
         code = log_head_add(t->c->db, &t->head, push->head, e);
     if (code != 0)
-        back_to_savepoint(t, &author, &tree);
+        (void)back_to_savepoint(t, &author, &tree, NULL);
     (void)db_exec(t->c->db, "RELEASE push", NULL);
     return code;
 }

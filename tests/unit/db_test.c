@@ -234,6 +234,16 @@ static void test_transactions(void **state)
     db_done(db, s);
     assert_int_equal(number_of("SELECT count(*) FROM t"), 2);
     assert_int_not_equal(db_commit(db, &e), 0); /* there is none */
+    /* Where it cannot go back to a savepoint nothing of the transaction stays. */
+    assert_int_equal(db_begin(db, &e), 0);
+    assert_int_equal(db_exec(db, "SAVEPOINT half", &e), 0);
+    assert_int_equal(db_run(db, &e, "DELETE FROM t", ""), 0);
+    assert_int_equal(db_back_to(db, "ROLLBACK TO half", &e), 0);
+    assert_int_not_equal(db_in_transaction(db), 0);
+    assert_int_equal(db_run(db, &e, "DELETE FROM t", ""), 0);
+    assert_int_not_equal(db_back_to(db, "ROLLBACK TO other", &e), 0);
+    assert_int_equal(db_in_transaction(db), 0);
+    assert_int_equal(number_of("SELECT count(*) FROM t"), 2);
 }
 
 /* Goal: meta gives back what was put in, the last one, and says so where it has nothing of that name and size. */
