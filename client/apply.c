@@ -199,7 +199,7 @@ static int take(struct db *db, struct edit_author *author, struct log_entry *ent
         (code = db_run(db, e, "DELETE FROM held_note WHERE epoch = ? AND seq = ?", "uu", entry->change.epoch,
                        entry->change.seq)) != 0)
         return code;
-    if (entry->position < LOG_STRAY && (code = setback_is_repeated(db, &entry->change, e)) != 0)
+    if (entry->position < LOG_STRAY && (code = setback_drop_repeated(db, &entry->change, e)) != 0)
         return code;
     if (exists_here)
         return take_known(db, entry, e);

@@ -67,9 +67,10 @@ static int64_t find_repeated(struct db *db, const struct change *dealt, struct e
     return id == 0 && row < 0 ? -1 : id;
 }
 
-int setback_is_repeated(struct db *db, const struct change *dealt, struct error *e)
+int setback_drop_repeated(struct db *db, const struct change *dealt, struct error *e)
 {
-    int64_t id = find_repeated(db, dealt, e);
+    /* In a first epoch nothing is written once more: so a store with many strays is not looked through for each. */
+    int64_t id = dealt->epoch == 1 ? 0 : find_repeated(db, dealt, e);
     int code;
     if (id <= 0)
         return id == 0 ? 0 : error_code(e);

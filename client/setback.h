@@ -53,7 +53,7 @@ int setback_count(struct db *db, uint64_t *count, struct error *e);
  * stray; 0: it is none, and nothing was done; -1. */
 int setback_set_apart(struct db *db, int64_t id, struct error *e);
 /* A change was dealt that its laptop wrote once more in a new epoch: the stray that it repeats goes. */
-int setback_is_repeated(struct db *db, const struct change *dealt, struct error *e);
+int setback_drop_repeated(struct db *db, const struct change *dealt, struct error *e);
 
 /* Before a scope is let go of: the headers of own changes stay. */
 int setback_keep_headers(struct db *db, const struct id *device, const struct id *scope, struct error *e);

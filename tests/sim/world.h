@@ -1,7 +1,7 @@
 /* A run: a script is played on office and laptops, then the weather clears and everything must come into order.
  *
- * world.c is the run and what people do; weather.c is what happens to them; restore.c puts older disks in the office's
- * place. */
+ * world.c is the run and the office's operator; laptop.c is what people do; weather.c is what happens to them;
+ * restore.c puts older disks in the office's place. */
 #ifndef SATCHEL_SIM_WORLD_H
 #define SATCHEL_SIM_WORLD_H
 
@@ -16,8 +16,8 @@
 #define WORLD_CLONE 6u                  /* the machine that a clone runs on; its name is the laptop's with a ~ */
 #define WORLD_IMAGE 8u                  /* the image of laptop m is machine WORLD_IMAGE + m, the office's WORLD_IMAGE */
 #define WORLD_EMPTY 15u                 /* a machine with nothing on its disk */
-#define WORLD_LOCKED 11                 /* of one that finds the store locked */
-#define WORLD_UNVERIFIED 13             /* the status of a command that finds damage */
+#define WORLD_LOCKED 11                 /* the status of a command that finds the store locked */
+#define WORLD_UNVERIFIED 13             /* and of one that finds damage */
 #define WORLD_ROUNDS 8                  /* of syncs, once the weather is clear: after them every queue is empty */
 
 struct machine_run;

@@ -211,6 +211,15 @@ static void test_differs(void **state)
     deal_free(&deal);
 }
 
+/* The laptop writes a title, and the office holds it. */
+static void write_held(struct pair *p, const struct id *kase)
+{
+    p->device.revoked = 1;
+    pair_field_write(p, KIND_CASE, kase, kase, 0, "title", "from the field", NULL);
+    assert_int_equal(pair_push(p), 1);
+    p->device.revoked = 0;
+}
+
 /* Releases what the office has held longest. */
 static void release(struct pair *p)
 {
@@ -231,10 +240,7 @@ static void test_released(void **state)
     struct case_ids c = office_case(p);
     struct apply_result r;
     pulled(p);
-    p->device.revoked = 1;
-    pair_field_write(p, KIND_CASE, &c.kase, &c.kase, 0, "title", "from the field", NULL);
-    assert_int_equal(pair_push(p), 1);
-    p->device.revoked = 0;
+    write_held(p, &c.kase);
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM \"case\" WHERE title = 'from the field'"), 0);
     pulled(p);
     release(p);
@@ -272,10 +278,7 @@ static void test_held_survives(void **state)
     struct pair *p = *state;
     struct case_ids c = office_case(p);
     pulled(p);
-    p->device.revoked = 1;
-    pair_field_write(p, KIND_CASE, &c.kase, &c.kase, 0, "title", "from the field", NULL);
-    assert_int_equal(pair_push(p), 1);
-    p->device.revoked = 0;
+    write_held(p, &c.kase);
     PAIR_OK(db_exec(p->db, "UPDATE scope SET complete = 0", &pair_e));
     pulled(p);
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM entry WHERE held = 1 AND position IS NOT NULL"), 1);
