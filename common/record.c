@@ -371,7 +371,7 @@ int record_rebuild(struct db *db, struct error *e)
         if ((code = db_exec(db, sql, e)) != 0)
             return code;
     }
-    if ((code = record_create(db, e)) != 0)
+    if ((code = record_make(db, e)) != 0)
         return code;
     return log_each(db, 0, apply_each, db, e);
 }

@@ -13,7 +13,8 @@
  *   held(device, epoch, seq, record)                    changes that a `hold` record holds: not applied
  *   background(record, field, entry)                    entries that a contested text or status was written over
  *   newer(record, field, kind, scope)                   fields that this version does not know and somebody wrote to
- *   shape(kind, name, print)                            what each kind's table was made by (schema_print)
+ *   shape(kind, name, print)                            what each kind's table was made by (schema_print);
+ *                                                       a row more for the tables above, when all are there
  * docs/MERGE.md, "The projection", says why each is there. */
 #ifndef SATCHEL_RECORD_H
 #define SATCHEL_RECORD_H
@@ -32,7 +33,7 @@
 /* Makes the tables where they are not there, and brings those that another version made, older or newer, to this one's
  * schema: what was made otherwise is made again from the log, with what that version did not know, and without what
  * this one does not. Inside the caller's transaction, or in one of its own. log_create
- * comes first. */
+ * comes first. Where the tables are this version's it only reads. */
 int record_create(struct db *db, struct error *e);
 
 /* 1: record_create would find nothing to do; 0: the store is another version's; -1: failed. Only reads. */

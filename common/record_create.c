@@ -7,6 +7,7 @@
 #include "record_private.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +43,11 @@
     "  PRIMARY KEY(record, field)) WITHOUT ROWID;"                                                                     \
     "CREATE TABLE IF NOT EXISTS shape(kind INTEGER PRIMARY KEY, name TEXT NOT NULL, print BLOB NOT NULL);"
 
-enum { STALE_MAX = 128, NAME_MAX_BYTES = 64 }; /* more kinds, and longer names, than there are */
+enum {
+    STALE_MAX = 128, /* more kinds, and longer names, than there are */
+    NAME_MAX_BYTES = 64,
+    ALL_TABLES = 0x7fffffff /* in `shape`: no kind, but TABLES as a whole, noted once everything is there */
+};
 
 /* Kinds whose records are to be made again. */
 struct stale {
@@ -67,14 +72,22 @@ static int drop_table(struct db *db, const char *name, struct error *e)
     return code;
 }
 
-/* Is this what this version makes the kind by? One that it does not know has no table here. */
-static int is_ours(unsigned number, struct slice noted)
+/* What this version makes a kind, or all, by. 0: it knows no such kind, so has no table for it. */
+static int print_of(unsigned number, uint8_t print[32])
 {
     const struct schema_kind *kind = schema_kind(number);
+    if (kind != NULL)
+        schema_print(kind, print);
+    else if (number == ALL_TABLES)
+        crypto_generichash(print, 32, (const uint8_t *)TABLES, sizeof TABLES, NULL, 0);
+    return kind != NULL || number == ALL_TABLES;
+}
+
+static int is_ours(unsigned number, struct slice noted)
+{
     uint8_t print[32];
-    if (kind == NULL)
+    if (!print_of(number, print))
         return 0;
-    schema_print(kind, print);
     return noted.size == sizeof print && memcmp(noted.p, print, sizeof print) == 0;
 }
 
@@ -105,10 +118,17 @@ static int drop_others(struct db *db, struct stale *stale, struct error *e)
     }
 }
 
+static int note_shape(struct db *db, unsigned number, const char *name, struct error *e)
+{
+    uint8_t print[32];
+    (void)print_of(number, print);
+    return db_run(db, e, "INSERT OR REPLACE INTO shape(kind, name, print) VALUES(?,?,?)", "utb", (uint64_t)number, name,
+                  (struct slice){print, sizeof print});
+}
+
 /* A kind of which nothing is noted: its table, if there is one, was made by another version. */
 static int begin_kind(struct db *db, const struct schema_kind *kind, struct stale *stale, struct error *e)
 {
-    uint8_t print[32];
     sqlite3_stmt *s;
     int row, code;
     if ((code = db_query(db, &s, e, "SELECT 1 FROM shape WHERE kind = ?", "u", (uint64_t)kind->number)) != 0)
@@ -119,12 +139,10 @@ static int begin_kind(struct db *db, const struct schema_kind *kind, struct stal
         db_done(db, s);
         return 0;
     }
-    schema_print(kind, print);
     note_stale(stale, kind->number);
     if ((code = drop_table(db, kind->name, e)) != 0)
         return code;
-    return db_run(db, e, "INSERT INTO shape(kind, name, print) VALUES(?,?,?)", "utb", (uint64_t)kind->number,
-                  kind->name, (struct slice){print, sizeof print});
+    return note_shape(db, kind->number, kind->name, e);
 }
 
 /* Makes every record of a kind again. One after the other by its id, as each is taken out of `place` and put back. */
@@ -162,29 +180,6 @@ static int is_older(struct db *db, int *older, struct error *e)
     return 0;
 }
 
-static int create(struct db *db, struct error *e)
-{
-    struct stale stale = {{0}, 0};
-    char *sql = NULL;
-    int older, code;
-    /* 0. Tables of another form are made anew, and all in them; that comes back here without them. */
-    if ((code = is_older(db, &older, e)) != 0 || older)
-        return code != 0 ? code : record_rebuild(db, e);
-    /* 1. What another version made goes. */
-    if ((code = db_exec(db, TABLES, e)) == 0)
-        code = drop_others(db, &stale, e);
-    for (size_t i = 0; i < schema_table_count && code == 0; i++)
-        code = begin_kind(db, &schema_table[i], &stale, e);
-    /* 2. What is not there is made. */
-    if (code == 0 && (code = schema_sql(&sql, e)) == 0)
-        code = db_exec(db, sql, e);
-    free(sql);
-    /* 3. What the log says of both. */
-    for (size_t i = 0; i < stale.count && code == 0; i++)
-        code = redo_kind(db, stale.kinds[i], e);
-    return code;
-}
-
 /* Does a statement that gives one number give 1? 1, 0, -1. */
 static int is_one(struct db *db, const char *sql, struct error *e)
 {
@@ -214,21 +209,46 @@ int record_is_current(struct db *db, struct error *e)
         }
         ours++;
     }
-    return row < 0 ? -1 : ours == schema_table_count;
+    return row < 0 ? -1 : ours == schema_table_count + 1;
+}
+
+int record_make(struct db *db, struct error *e)
+{
+    struct stale stale = {{0}, 0};
+    char *sql = NULL;
+    int older, code;
+    /* 0. Tables of another form are made anew, and all in them; that comes back here without them. */
+    if ((code = is_older(db, &older, e)) != 0 || older)
+        return code != 0 ? code : record_rebuild(db, e);
+    /* 1. What another version made goes. */
+    if ((code = db_exec(db, TABLES, e)) == 0)
+        code = drop_others(db, &stale, e);
+    for (size_t i = 0; i < schema_table_count && code == 0; i++)
+        code = begin_kind(db, &schema_table[i], &stale, e);
+    /* 2. What is not there is made. */
+    if (code == 0 && (code = schema_sql(&sql, e)) == 0)
+        code = db_exec(db, sql, e);
+    free(sql);
+    /* 3. What the log says of both. */
+    for (size_t i = 0; i < stale.count && code == 0; i++)
+        code = redo_kind(db, stale.kinds[i], e);
+    return code != 0 ? code : note_shape(db, ALL_TABLES, "all tables", e);
 }
 
 int record_create(struct db *db, struct error *e)
 {
     struct error own;
-    int code;
+    int code, current;
     if (e == NULL)
         e = &own;
+    if ((current = record_is_current(db, e)) != 0)
+        return current < 0 ? error_code(e) : 0;
     /* All or nothing: a column that is there is taken for filled. */
     if (db_in_transaction(db))
-        return create(db, e);
+        return record_make(db, e);
     if ((code = db_begin(db, e)) != 0)
         return code;
-    if ((code = create(db, e)) == 0)
+    if ((code = record_make(db, e)) == 0)
         return db_commit(db, e);
     db_rollback(db);
     return code;

@@ -170,6 +170,11 @@ int record_hold_entry(struct db *db, int64_t entry, struct error *e);
 /* Which ops of a change were superseded before they came: live, a byte for each op, becomes 0. */
 int record_mask_awaited(struct db *db, const struct change *c, uint8_t *live, struct error *e);
 
+/* --- record_create.c --- */
+
+/* record_create where something is to be done, inside the caller's transaction. */
+int record_make(struct db *db, struct error *e);
+
 /* --- record.c --- */
 
 /* Makes one record again from its entries. */
