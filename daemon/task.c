@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recovery.h"
+
 /* "user_add" is `user add`; a name without an underscore stands alone. */
 struct entry {
     const char *name, *group, *form, *help;
@@ -95,6 +97,15 @@ int task_set(struct task *t, void *setting, struct error *e)
         return code;
     }
     return central_write(t->central, &edit, NULL, e);
+}
+
+int task_set_user(struct task *t, const char *as, struct task_setting *s, struct error *e)
+{
+    int code = task_write(t, as, task_set, s, e);
+    if (code != 0 || (code = recovery_refresh(t->central, e)) == 0)
+        return code;
+    return error_prefix(e, "this is written and holds, but the office's key file, which says which officers open it, "
+                           "could not follow: it does when satcheld is started the next time");
 }
 
 /* Prints the rows of a query, one line or one JSON object each. */

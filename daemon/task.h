@@ -41,6 +41,10 @@ struct task_setting {
     const char *field, *value;
 };
 int task_set(struct task *t, void *setting, struct error *e);
+/* The same for a user's field, with its transaction; then the office's key file follows who is a recovery officer: who
+ * is disabled is none, and is one again when enabled. Where the file cannot be written the field is set all the same,
+ * and the error says so. */
+int task_set_user(struct task *t, const char *as, struct task_setting *s, struct error *e);
 /* FROM ... of the records of a kind, by its name and number, each joined to the entry that it came with first: whose it
  * is, and when the office got it. */
 #define TASK_RECORDS(kind, number)                                                                                     \

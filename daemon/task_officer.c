@@ -52,8 +52,7 @@ static int look_up(struct central *c, const struct id *user, const char *key, st
 static int set_key(struct task *t, const char *as, const struct id *user, const char *hex, struct error *e)
 {
     struct task_setting s = {.record = *user, .field = "recovery_key", .value = hex};
-    int code = task_write(t, as, task_set, &s, e);
-    return code != 0 ? code : recovery_refresh(t->central, e);
+    return task_set_user(t, as, &s, e);
 }
 
 int task_officer_add(struct task *t, int argc, char **argv, struct error *e)

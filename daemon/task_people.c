@@ -9,7 +9,6 @@
 
 #include "admit.h"
 #include "clock.h"
-#include "recovery.h"
 #include "schema.h"
 #include "task.h"
 #include "ticket.h"
@@ -117,9 +116,7 @@ static int set_status(struct task *t, int argc, char **argv, const char *form, c
         return code;
     if (strcmp(status, "active") != 0 && (code = check_others_left(t, &s.record, e)) != 0)
         return code;
-    /* Who is disabled is no recovery officer, and is one again when enabled. */
-    code = task_write(t, as, task_set, &s, e);
-    return code != 0 ? code : recovery_refresh(t->central, e);
+    return task_set_user(t, as, &s, e);
 }
 
 int task_user_disable(struct task *t, int argc, char **argv, struct error *e)

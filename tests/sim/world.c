@@ -255,10 +255,11 @@ static void office_event(struct world *w, int argc, char *const *argv)
         release(w, (unsigned)strtoul(argv[1], NULL, 10));
     } else if (names_put(w, argc, argv, words) == 0) {
         struct machine_run *r = world_task(w, argc, words);
+        int is_done = r != NULL && (r->status <= 1 || strstr(r->err, "this is written and holds") != NULL);
         /* Where the power went under it nobody knows: nothing is expected then. */
-        if (r != NULL && (r->status <= 1 || r->died) && strcmp(argv[0], "device") == 0 && argc > 2 && argv[2][0] == '@')
+        if (r != NULL && (is_done || r->died) && strcmp(argv[0], "device") == 0 && argc > 2 && argv[2][0] == '@')
             note_revoked(w, words[2]);
-        if (r != NULL && (r->status <= 1 || r->died) && strcmp(argv[0], "user") == 0 && argc > 2)
+        if (r != NULL && (is_done || r->died) && strcmp(argv[0], "user") == 0 && argc > 2)
             note_user(w, r->died ? "disable" : argv[1], argv[2]);
         machine_free(r);
     }

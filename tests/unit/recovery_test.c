@@ -161,9 +161,33 @@ static void test_refused(void **state)
     office_says("\"status\": \"disabled\"");
 }
 
+/* Goal: where the key file cannot be written, it is said that the user is disabled, or no officer any more, all the
+ * same. */
+static void test_no_key_file(void **state)
+{
+    struct central *c = *state;
+    struct keyfile_pair pairs[KEYFILE_PAIRS_MAX];
+    (void)world_user(c, "one", "supervisor");
+    (void)world_user(c, "two", "supervisor");
+    add(c, "one");
+    add(c, "two");
+    assert_null(c->folder);
+    c->folder = strdup("/nowhere/office");
+    assert_int_equal(OFFICE_TASK(c, 3, "user", "disable", "one"), error_status(E_NO_STORE));
+    office_says("this is written and holds");
+    office_says("/nowhere/office/office.keys");
+    assert_int_equal(count_pairs(c, pairs), 0);
+    assert_int_equal(OFFICE_TASK(c, 3, "officer", "remove", "two"), error_status(E_NO_STORE));
+    office_says("this is written and holds");
+    free(c->folder);
+    c->folder = NULL;
+    assert_int_equal(OFFICE_TASK(c, 3, "officer", "remove", "two"), 2);
+    office_says("no officer");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_office, world_office_end)
-    const struct CMUnitTest tests[] = {TEST(test_pairs), TEST(test_signed), TEST(test_refused)};
+    const struct CMUnitTest tests[] = {TEST(test_pairs), TEST(test_signed), TEST(test_refused), TEST(test_no_key_file)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
