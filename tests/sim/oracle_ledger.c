@@ -583,10 +583,10 @@ void oracle_ledger_end(uint32_t laptops)
     oracle_ledger_look();
     judge_typed(laptops, 0, used);
     judge_typed(laptops, 1, used);
-    /* A re-issue that came before what it repeats stands for it: then that one is held. */
+    /* A re-issue that came before what it repeats stands for it: then that one is held, until a person says otherwise. */
     for (size_t i = 0; i < ledger.count; i++) {
         const struct oracle_book_entry *entry = oracle_book_find(ledger.all[i].hash);
-        if (!ledger.all[i].reissue && entry != NULL && entry->held)
+        if (!ledger.all[i].reissue && entry != NULL && (entry->held || ledger.all[i].was_held))
             (void)find_reissue(&ledger.all[i], used);
     }
     /* What an old copy of a disk wrote once more again is held, until a person says that it counts all the same. */
