@@ -158,7 +158,7 @@ int agent_ask(const char *folder, uint8_t key[AGENT_KEY_BYTES], struct id *sessi
     struct error why = {E_IO, ""};
     int result, code = 0;
     if (answer == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     result = request(folder, ASK_KEY, (uint8_t *)answer, sizeof *answer, &why);
     if (result == 1) {
         memcpy(key, answer->key, sizeof answer->key);

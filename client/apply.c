@@ -43,7 +43,7 @@ static int list(struct db *db, int complete, struct id **out, size_t *count, str
     int row, code;
     *count = 0;
     if ((*out = malloc(room * sizeof **out)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     if ((code = db_query(db, &s, e, "SELECT id FROM scope WHERE complete = ? ORDER BY id", "i", (int64_t)complete)) !=
         0)
         goto fail;
@@ -52,7 +52,7 @@ static int list(struct db *db, int complete, struct id **out, size_t *count, str
             struct id *more = realloc(*out, 2 * room * sizeof *more);
             if (more == NULL) {
                 db_done(db, s);
-                code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+                code = error_memory(e);
                 goto fail;
             }
             *out = more;

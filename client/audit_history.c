@@ -20,11 +20,6 @@ struct telling {
     char *words;              /* SCHEMA_FORMAT_MAX: a value in words */
 };
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left for the history; close other programs and try again");
-}
-
 /* --- words of what people typed --- */
 
 /* Text in its column: a line that it breaks stays indented, so that a note cannot look like a heading of ours. */
@@ -314,7 +309,7 @@ static int find_rows(struct db *db, const struct id *id, int64_t **rows, size_t 
             room = room == 0 ? 64 : 2 * room;
             if ((more = realloc(*rows, room * sizeof *more)) == NULL) {
                 db_done(db, s);
-                return no_memory(e);
+                return error_memory(e);
             }
             *rows = more;
         }
@@ -352,11 +347,11 @@ int audit_history(const struct cli *cli, struct db *db, const struct id *id, str
     if (e == NULL)
         e = &here;
     if (t == NULL)
-        return no_memory(e);
+        return error_memory(e);
     t->cli = cli;
     t->db = db;
     if ((t->bytes = malloc(CHANGE_BYTES)) == NULL || (t->words = malloc(SCHEMA_FORMAT_MAX)) == NULL) {
-        code = no_memory(e);
+        code = error_memory(e);
         goto out;
     }
     if ((code = find_rows(db, id, &rows, &count, e)) != 0)

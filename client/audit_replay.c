@@ -40,7 +40,7 @@ static int take_all(const struct audit_replay_options *options, struct archive *
     struct archive_record record;
     int code;
     if (entry == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left for a replay; close other programs and try again");
+        return error_memory(e);
     if ((code = db_begin(db, e)) != 0)
         goto out;
     do {
@@ -177,10 +177,10 @@ static int collect(struct db *db, const struct record_dump_options *options, cha
     FILE *memory = open_memstream(text, bytes);
     int code;
     if (memory == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left for the dump; send it to a file");
+        return error_memory(e);
     code = record_dump(db, options, write_piece, memory, e);
     if (fclose(memory) != 0 && code == 0)
-        code = error_set(e, E_MEMORY, "there is no memory left for the dump; send it to a file");
+        code = error_memory(e);
     return code;
 }
 

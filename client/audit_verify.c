@@ -51,11 +51,6 @@ struct verifying {
     struct change change;
 };
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left to verify the archive; close other programs and try again");
-}
-
 /* Names the entry before the sentence; what is not readable in a log is a log that fails. */
 static int entry_fails(const struct archive_record *record, struct error *e)
 {
@@ -127,7 +122,7 @@ static int take_head(struct verifying *v, struct slice signed_head, struct error
         size_t room = v->head_room == 0 ? 64 : 2 * v->head_room;
         struct head *more = realloc(v->heads, room * sizeof *more);
         if (more == NULL)
-            return no_memory(e);
+            return error_memory(e);
         v->heads = more;
         v->head_room = room;
     }
@@ -184,7 +179,7 @@ static int sort_by_size(struct verifying *v, struct error *e)
     v->by_size = calloc(v->head_count + 1, sizeof *v->by_size);
     if (seen == NULL || v->by_size == NULL) {
         free(seen);
-        return no_memory(e);
+        return error_memory(e);
     }
     for (size_t i = 0; i < v->head_count; i++)
         seen[i] = (struct seen_size){v->heads[i].said.checkpoint_size, i};
@@ -201,7 +196,7 @@ static int make_lines(struct verifying *v, struct error *e)
     if (v->head_count != 0)
         qsort(v->heads, v->head_count, sizeof *v->heads, compare_heads);
     if ((v->lines = calloc(v->head_count + 1, sizeof *v->lines)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     for (size_t i = 0; i < v->head_count; i++) {
         const struct chain *end = &v->heads[i].said.end;
         struct line *line = v->line_count == 0 ? NULL : &v->lines[v->line_count - 1];
@@ -513,7 +508,7 @@ int audit_verify(const struct audit_verify_options *options, struct audit_verify
         e = &here;
     memset(result, 0, sizeof *result);
     if (v == NULL)
-        return no_memory(e);
+        return error_memory(e);
     v->options = options;
     v->result = result;
     v->kept_size = UINT64_MAX;

@@ -34,7 +34,7 @@ static int copy(FILE *from, uint64_t bytes, int to, const char *path, struct err
     uint8_t *buffer = malloc(COPY_BYTES);
     int code = 0;
     if (buffer == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     rewind(from);
     while (code == 0 && bytes != 0) {
         size_t want = bytes < COPY_BYTES ? (size_t)bytes : COPY_BYTES, got, at = 0;

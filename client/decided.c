@@ -42,7 +42,7 @@ static int copy(struct slice *out, struct slice value, struct error *e)
 {
     uint8_t *bytes = malloc(value.size + 1);
     if (bytes == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     memcpy(bytes, value.p, value.size);
     free((void *)out->p);
     *out = (struct slice){bytes, value.size};
@@ -99,7 +99,7 @@ static int note_field(struct db *db, const struct id *person, const struct chang
     if (left < 2)
         return 0;
     if ((r = calloc(1, sizeof *r)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     for (; code == 0 && left > 0; left--) {
         struct dot dot = dot_unpack(&dots);
         code = look_at(db, person, c, c->ops[number].field, &dot, r, e);

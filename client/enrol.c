@@ -47,11 +47,6 @@ struct enrolment {
     int resumes;    /* an enrolment broke off, and its key file is there; else this run makes the store */
 };
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-}
-
 /* --- the ticket --- */
 
 static int read_ticket(const char *path, struct ticket *out, struct error *e)
@@ -62,7 +57,7 @@ static int read_ticket(const char *path, struct ticket *out, struct error *e)
     ssize_t n = 1;
     int fd;
     if (text == NULL)
-        return no_memory(e);
+        return error_memory(e);
     if ((fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) < 0) {
         code = error_system(e, E_IO, errno, "the ticket %s cannot be opened", path);
         goto out;
@@ -100,7 +95,7 @@ static int put_aside(struct enrolment *n, struct error *e)
     (void)clock_gettime(CLOCK_REALTIME, &now);
     if (asprintf(&n->aside, "%s-aside-%lld", n->folder, (long long)now.tv_sec) < 0) {
         n->aside = NULL;
-        return no_memory(e);
+        return error_memory(e);
     }
     /* An empty folder of that name would be replaced, and one that is not is an error. */
     if (rename(n->folder, n->aside) == 0)
@@ -231,7 +226,7 @@ static int bind_lease(struct enrolment *n, const struct message_enrolled *m, str
     if (m->lease_until_ms == 0)
         return 0;
     if ((lease = sodium_malloc(sizeof *lease)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     memcpy(lease->secret, m->lease_secret, sizeof lease->secret);
     lease->until_ms = m->lease_until_ms;
     lease->seen_ms = m->office_ms;
@@ -330,13 +325,13 @@ static int allocate(struct enrolment *n, struct error *e)
     n->sign_secret = sodium_malloc(crypto_sign_SECRETKEYBYTES);
     n->noise_secret = sodium_malloc(crypto_scalarmult_SCALARBYTES);
     if (n->ticket == NULL || n->key == NULL || n->sign_secret == NULL || n->noise_secret == NULL)
-        return no_memory(e);
+        return error_memory(e);
     if ((code = store_folder(&n->folder, e)) != 0)
         return code;
     n->keys = store_path(n->folder, STORE_KEYS);
     n->store = store_path(n->folder, STORE_DB);
     n->marker = store_path(n->folder, STORE_ENROLLING);
-    return n->keys != NULL && n->store != NULL && n->marker != NULL ? 0 : no_memory(e);
+    return n->keys != NULL && n->store != NULL && n->marker != NULL ? 0 : error_memory(e);
 }
 
 static void release(struct enrolment *n)

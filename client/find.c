@@ -108,7 +108,7 @@ int find_record(struct store *s, const struct schema_kind *kind, const char *wor
         return error_set(e, E_USAGE, "name a %s: its id, the end of its id, a case number or a part of a name", what);
     /* 2. All else may name several. */
     if ((found = malloc(MATCHES_MAX * sizeof *found)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     code = collect(s->db, kind, words, found, &count, e);
     if (code == 0 && count == 1) {
         *record = found[0];

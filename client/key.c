@@ -23,11 +23,6 @@ struct key_task {
     uint8_t office_key[32]; /* Ed25519, of its log: rotate */
 };
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-}
-
 /* --- list --- */
 
 static const char *type_name(uint8_t type)
@@ -195,7 +190,7 @@ static int rotate(struct key_task *t, struct error *e)
     size_t bytes = 0, dropped = 0;
     int code, was;
     if (key == NULL)
-        return no_memory(e);
+        return error_memory(e);
     if ((code = cli_secret(t->file, t->fd, "Passphrase: ", 0, &passphrase, &bytes, e)) == 0 &&
         (code = renewal_open(t->folder, passphrase, bytes, key, &opened, e)) == 0 &&
         (code = agent_stop(t->folder, &was, e)) == 0 && (code = read_office(t, key, &opened, e)) == 0) {
@@ -227,7 +222,7 @@ int command_key(struct cli *cli, int argc, char **argv, int *waiting, struct err
     t.keys = store_path(t.folder, STORE_KEYS);
     t.db = store_path(t.folder, STORE_DB);
     if (t.keys == NULL || t.db == NULL)
-        code = no_memory(e);
+        code = error_memory(e);
     else if (argc == 2 && strcmp(argv[1], "list") == 0)
         code = list(&t, e);
     else if (argc == 2 && strcmp(argv[1], "add") == 0)

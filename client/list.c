@@ -376,7 +376,7 @@ static int list_kind(struct db *db, struct cli *cli, const struct schema_kind *k
     sqlite3_stmt *s;
     int row = 0, code;
     if (sql == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     if ((code = person_map_load(db, &map, e)) != 0 || (code = db_query(db, &s, e, sql, "it", (int64_t)all, scope)) != 0)
         goto out;
     if (cli->json)

@@ -124,7 +124,7 @@ int note_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
     n.text = argc == 3 ? argv[2] : NULL;
     if (argc == 2) {
         if ((n.text = typed = malloc(ROOM)) == NULL)
-            return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+            return error_memory(e);
         if ((code = read_input(cli, typed, e)) != 0)
             goto out;
     }

@@ -12,11 +12,6 @@
 
 #define NEXT_FILE OUTBOX_FILE ".next" /* one that is being made */
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-}
-
 void outbox_close(struct outbox *o)
 {
     if (o->is_open)
@@ -65,7 +60,7 @@ static int read_at(int folder, FILE **out, struct error *e)
         return code;
     if ((*out = fdopen(fd, "rb")) == NULL) {
         (void)close(fd);
-        return no_memory(e);
+        return error_memory(e);
     }
     return 0;
 }

@@ -16,7 +16,7 @@ static int keep(struct owned *o, const struct record_conflict *c, struct error *
         size_t room = o->room == 0 ? 16 : 2 * o->room;
         struct owned_field *more = realloc(o->fields, room * sizeof *more);
         if (more == NULL)
-            return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+            return error_memory(e);
         o->fields = more;
         o->room = room;
     }

@@ -19,11 +19,6 @@ static unsigned long long number(uint64_t n)
     return n;
 }
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-}
-
 int queue_create(struct db *db, struct error *e)
 {
     int code = setback_create(db, e);
@@ -344,7 +339,7 @@ static int verify(struct db *db, const struct chain *own, const struct checkpoin
     count = m->seq - m->first_seq + 1;
     end = m->first_position + count;
     if ((leaves = calloc(count, sizeof *leaves)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     if ((code = make_leaves(db, own, m, leaves, e)) == 0 &&
         (end > c->size || merkle_verify_range(leaves, m->first_position, end, c->size, &c->root, &m->range, &why) != 0))
         code = error_set(e, E_VERIFY,

@@ -24,11 +24,6 @@ struct recovery {
     struct id officers[2];
 };
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-}
-
 /* An officer's key file holds an X25519 secret where a store's holds the data key. */
 static int open_officer(struct recovery *r, size_t which, const char *path, const char *file, const char *fd,
                         struct error *e)
@@ -66,7 +61,7 @@ static int ensure_lease(const struct recovery *r, const struct store *s, const u
     struct keyfile_lease *lease = sodium_malloc(sizeof *lease);
     int code;
     if (lease == NULL)
-        return no_memory(e);
+        return error_memory(e);
     *link = s->noise_secret;
     code = keyfile_lease_get(r->keys, r->secrets->key, clock_wall(), lease, e);
     if (code == E_NOT_FOUND) {
@@ -133,11 +128,11 @@ int command_recover(struct cli *cli, int argc, char **argv, int *waiting, struct
     if (argc != 3)
         return error_set(e, E_USAGE, "recover takes two officers' key files: `satchel recover FIRST SECOND`");
     if ((r.secrets = sodium_malloc(sizeof *r.secrets)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     if ((code = store_folder(&r.folder, e)) != 0 || (code = store_check(r.folder, e)) != 0)
         goto out;
     if ((r.keys = store_path(r.folder, STORE_KEYS)) == NULL) {
-        code = no_memory(e);
+        code = error_memory(e);
         goto out;
     }
     if ((code = find_slot(&r, &slot, e)) == 0 && (code = open_officer(&r, 0, argv[1], files[0], fds[0], e)) == 0 &&

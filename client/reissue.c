@@ -41,11 +41,6 @@ struct reissuing {
     size_t room;
 };
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-}
-
 static int compare_dots(const void *a, const void *b)
 {
     return dot_compare(a, b);
@@ -81,7 +76,7 @@ static int read_dots(struct reissuing *r, struct unpack *list, size_t *count, in
     if (all > r->room) {
         struct dot *more = realloc(r->dots, all * sizeof *more);
         if (more == NULL)
-            return no_memory(e);
+            return error_memory(e);
         r->dots = more;
         r->room = all;
     }
@@ -171,7 +166,7 @@ static int write_again(struct reissuing *r, const struct change *c, struct error
     char *reason = c->reason.size == 0 ? NULL : strndup((const char *)c->reason.p, c->reason.size);
     int code = 0;
     if (c->reason.size != 0 && reason == NULL)
-        return no_memory(e);
+        return error_memory(e);
     change_draft_start(&d);
     for (size_t i = 0; code == 0 && i < c->op_count; i++)
         code = add_op(r, &d, &c->ops[i], e);

@@ -18,11 +18,6 @@
 #define OFFICE "store.office"
 #define OFFICE_FIRST "satchel office 1"
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-}
-
 /* --- what a sync brings --- */
 
 int renewal_keep(struct store *s, const uint8_t secret[32], uint64_t until_ms, uint64_t office_ms, struct error *e)
@@ -33,7 +28,7 @@ int renewal_keep(struct store *s, const uint8_t secret[32], uint64_t until_ms, u
     if (until_ms == 0)
         return 0;
     if ((path = store_path(s->folder, STORE_KEYS)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     memcpy(lease.secret, secret, sizeof lease.secret);
     if ((code = keyfile_lease_set(path, s->key, &lease, e)) == 0)
         s->lease_until_ms = until_ms;
@@ -51,7 +46,7 @@ int renewal_officers(struct store *s, struct slice recovery, struct error *e)
     if (code != 0)
         return code;
     if ((path = store_path(s->folder, STORE_KEYS)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     code = keyfile_recovery_set(path, s->key, pairs, count, e);
     free(path);
     return code;
@@ -128,7 +123,7 @@ static int write_office(const char *folder, const struct office *o, struct error
     FILE *file;
     int code = 0;
     if (path == NULL || next == NULL) {
-        code = no_memory(e);
+        code = error_memory(e);
         goto out;
     }
     (void)unlink(next);
@@ -240,7 +235,7 @@ static int open_by_office(const char *folder, const char *keys, const char *pass
     uint8_t *link = sodium_malloc(32);
     int code;
     if (lease == NULL || link == NULL)
-        code = no_memory(e);
+        code = error_memory(e);
     else if ((code = keyfile_open_link(keys, passphrase, bytes, clock_wall(), link, e)) == 0 &&
              (code = renewal_fetch(folder, link, lease, e)) == 0)
         code = keyfile_lease_renew(keys, passphrase, bytes, lease, clock_wall(), key, opened, e);
@@ -274,7 +269,7 @@ static int finish_rotate(const char *folder, const char *keys, const char *passp
     struct error why = {0, ""};
     int code = 0;
     if (next == NULL || db == NULL || rotated == NULL) {
-        code = no_memory(e);
+        code = error_memory(e);
     } else if (access(next, F_OK) == 0) {
         if ((code = rekey_finish(&options, rotated, NULL, &why)) == 0 &&
             (code = keyfile_open(keys, passphrase, bytes, clock_wall(), key, &again, &why)) == 0)
@@ -293,7 +288,7 @@ int renewal_open(const char *folder, const char *passphrase, size_t bytes, uint8
     char *keys = store_path(folder, STORE_KEYS);
     int code;
     if (keys == NULL)
-        return no_memory(e);
+        return error_memory(e);
     /* E_VERIFY: where the lease alone is damaged, the office's takes its place; else the link does not open either. */
     code = keyfile_open(keys, passphrase, bytes, clock_wall(), key, opened, e);
     if (code == E_LOCKED || code == E_VERIFY)

@@ -154,13 +154,13 @@ static int search_kind(struct searching *f, const struct schema_kind *kind, stru
     sqlite3_stmt *s = NULL;
     int row = 0, code = 0;
     if (sql == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     /* Not through db_query: the number of words is not known to a format. */
     if (sqlite3_prepare_v2(db_handle(f->db), sql, -1, &s, NULL) != SQLITE_OK)
         code = error_set(e, E_IO, "the store cannot be searched: %s", sqlite3_errmsg(db_handle(f->db)));
     for (size_t i = 0; code == 0 && i < f->word_count; i++)
         if (sqlite3_bind_text(s, (int)i + 1, f->words[i], -1, SQLITE_STATIC) != SQLITE_OK)
-            code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+            code = error_memory(e);
     while (code == 0 && (row = sqlite3_step(s)) == SQLITE_ROW)
         print_found(f, kind, s);
     if (code == 0 && row != SQLITE_DONE)

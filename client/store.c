@@ -18,11 +18,6 @@
 
 #define WAIT_MS 3000 /* for another command of ours to end */
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-}
-
 static int unfinished(struct error *e)
 {
     return error_set(e, E_NO_STORE, "the enrolment of this laptop is not finished; run `satchel enrol TICKET` again");
@@ -54,7 +49,7 @@ int store_folder(char **out, struct error *e)
         return E_INPUT;
     }
     if (*out == NULL)
-        return no_memory(e);
+        return error_memory(e);
     /* "folder/" and "folder" are one: other names are made from it. */
     for (size_t end = strlen(*out); end > 1 && (*out)[end - 1] == '/'; end--)
         (*out)[end - 1] = '\0';
@@ -88,7 +83,7 @@ static int read_head(struct store *s, struct error *e)
     char *path = store_path(s->folder, STORE_KEYS);
     int code;
     if (path == NULL)
-        return no_memory(e);
+        return error_memory(e);
     code = keyfile_head_get(path, s->key, &s->kept, e);
     free(path);
     return code;
@@ -232,7 +227,7 @@ static int check_lease(struct store *s, struct error *e)
     struct error why = {0, ""};
     int code, was;
     if (lease == NULL || path == NULL)
-        code = no_memory(&why);
+        code = error_memory(&why);
     else if ((code = keyfile_lease_get(path, s->key, clock_wall(), lease, &why)) == 0)
         s->lease_until_ms = lease->until_ms;
     else if (is_lease_over(s, path, code)) {
@@ -261,7 +256,7 @@ static int open_with(struct store **out, const char *folder, const uint8_t *key,
     int current, code;
     *out = NULL;
     if (s == NULL || path == NULL) {
-        code = no_memory(e);
+        code = error_memory(e);
         goto out;
     }
     memcpy(s->key, key, KEYFILE_KEY_BYTES);
@@ -330,7 +325,7 @@ int store_check(const char *folder, struct error *e)
     struct stat there;
     int code = 0;
     if (keys == NULL || marker == NULL || db == NULL)
-        code = no_memory(e);
+        code = error_memory(e);
     else if (stat(marker, &there) == 0)
         code = unfinished(e);
     else if (stat(keys, &there) != 0)
@@ -350,7 +345,7 @@ static int open_by_agent(struct store **out, enum manner manner, struct error *e
     int code;
     *out = NULL;
     if (key == NULL)
-        return no_memory(e);
+        return error_memory(e);
     if ((code = store_folder(&folder, e)) == 0 && (code = store_check(folder, e)) == 0 &&
         (code = agent_ask(folder, key, &session, e)) == 0)
         code = open_with(out, folder, key, &session, manner, e);

@@ -21,7 +21,7 @@ static int find(char **folder, char **keys, struct error *e)
     if ((code = store_folder(folder, e)) != 0 || (code = store_check(*folder, e)) != 0)
         return code;
     *keys = store_path(*folder, STORE_KEYS);
-    return *keys != NULL ? 0 : error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    return *keys != NULL ? 0 : error_memory(e);
 }
 
 static void say_locked(const struct cli *cli, int locked, const char *words)
@@ -65,7 +65,7 @@ static int unlock(struct unlocking *u, struct error *e)
     int code;
     u->session = id_new(clock_wall());
     if ((u->key = sodium_malloc(KEYFILE_KEY_BYTES)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     /* What the key opens is looked at before anybody trusts it: an old copy, a damaged page. Everything of the store is
      * wiped again before the agent is forked off, which has the key and nothing else. */
     if ((code = open_key(u, e)) == 0 && (code = store_open_with(&store, u->folder, u->key, &u->session, e)) == 0 &&
@@ -173,7 +173,7 @@ int command_passphrase(struct cli *cli, int argc, char **argv, int *waiting, str
     if ((code = find(&folder, &keys, e)) != 0)
         goto out;
     if ((key = sodium_malloc(KEYFILE_KEY_BYTES)) == NULL) {
-        code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        code = error_memory(e);
         goto out;
     }
     if ((code = cli_secret(file, fd, "The passphrase as it is: ", 0, &old, &old_bytes, e)) != 0 ||

@@ -9,7 +9,7 @@
 int view_open(struct view *v, struct db *db, struct cli *cli, struct error *e)
 {
     *v = (struct view){db, cli, malloc(SCHEMA_FORMAT_MAX)};
-    return v->room != NULL ? 0 : error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    return v->room != NULL ? 0 : error_memory(e);
 }
 
 void view_close(struct view *v)

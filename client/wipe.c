@@ -36,7 +36,7 @@ int wipe_store(const struct store *s, struct error *e)
         char *path = store_path(s->folder, names[i]);
         int is_keys = strncmp(names[i], STORE_KEYS, strlen(STORE_KEYS)) == 0, number;
         if (path == NULL)
-            return error_set(e, E_MEMORY, "there is no memory left; close other programs and run `satchel sync` again");
+            return error_memory(e);
         /* A descriptor of our own on a file that SQLite holds would drop its locks when it closes: only key files. */
         number = is_keys && overwrite(path) ? EIO : unlink(path) != 0 && errno != ENOENT ? errno : 0;
         free(path);

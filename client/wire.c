@@ -25,11 +25,6 @@ struct wire {
     uint8_t in[65536], out[65536];
 };
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-}
-
 /* --- libuv's callbacks only note what happened --- */
 
 static void on_timeout(uv_timer_t *timer)
@@ -223,12 +218,12 @@ int wire_open(struct wire **out, const struct wire_options *o, struct error *e)
     int code;
     *out = NULL;
     if (w == NULL)
-        return no_memory(e);
+        return error_memory(e);
     /* A peer that hangs up is told by an error of the write. */
     (void)sigaction(SIGPIPE, &ignore, NULL);
     if (uv_loop_init(&w->loop) != 0) {
         free(w);
-        return no_memory(e);
+        return error_memory(e);
     }
     (void)uv_timer_init(&w->loop, &w->timer);
     w->timer.data = w;
@@ -236,7 +231,7 @@ int wire_open(struct wire **out, const struct wire_options *o, struct error *e)
     (void)snprintf(w->where, sizeof w->where, strchr(o->host, ':') != NULL ? "[%s]:%u" : "%s:%u", o->host, o->port);
     w->session = session_new_field(o->mode, o->noise_secret, o->office_noise, o->ticket, o->secret);
     if (w->session == NULL)
-        code = no_memory(e);
+        code = error_memory(e);
     else if ((code = connect_to(w, o, e)) == 0)
         code = handshake(w, o->mode, e);
     if (code != 0)

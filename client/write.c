@@ -70,7 +70,7 @@ static int resolve_reference(struct writing *w, const struct schema_field *field
         return code;
     }
     if ((text = malloc(ID_TEXT)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     id_format(&id, text);
     free(*value);
     *value = text;
@@ -85,7 +85,7 @@ static int resolve_moment(char **value, struct error *e)
     if (code != 0)
         return code;
     if ((text = strdup(moment)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     free(*value);
     *value = text;
     return 0;
@@ -101,13 +101,13 @@ static int read_pair(struct writing *w, const char *argument, struct error *e)
         return error_set(e, E_USAGE, "write a field and its value as FIELD=VALUE; `satchel help %s` lists the fields",
                          w->kind->name);
     if ((name = strndup(argument, (size_t)(equals - argument))) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     code = find_field(w, name, &field, e);
     free(name);
     if (code != 0)
         return code;
     if ((value = strdup(equals + 1)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     if (field->type == SCHEMA_REF && value[0] != '\0' && (code = resolve_reference(w, field, &value, e)) != 0) {
         free(value);
         return code;
@@ -126,7 +126,7 @@ static int read_pairs(struct writing *w, int count, char **arguments, struct err
     if (count == 0)
         return error_set(e, E_USAGE, "nothing to write: name a field and its value as FIELD=VALUE");
     if ((w->pairs = calloc((size_t)count, sizeof *w->pairs)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     for (int i = 0; code == 0 && i < count; i++)
         code = read_pair(w, arguments[i], e);
     return code;

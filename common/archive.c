@@ -43,11 +43,6 @@
 
 enum { TYPE_PREAMBLE = 1, TYPE_CHECKPOINT, TYPE_HEAD, TYPE_ENTRY };
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left for an archive; close other programs and try again");
-}
-
 static void checksum(const uint8_t *bytes, size_t size, uint8_t out[SUM_BYTES])
 {
     static const uint8_t domain[] = "satchel archive 1";
@@ -126,7 +121,7 @@ static int put_preamble(struct writer *writer, uint64_t entries, struct error *e
     struct pack w;
     int code;
     if (wrapping == NULL)
-        return no_memory(e);
+        return error_memory(e);
     randombytes_buf(salt, sizeof salt);
     randombytes_buf(nonce, sizeof nonce);
     pack_start(&w);
@@ -256,7 +251,7 @@ static int start_file(struct writer *writer, struct error *e)
     if (lstat(path, &there) == 0)
         return error_set(e, E_EXISTS, "%s is there already; nothing was written", path);
     if ((writer->temporary = malloc(size)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     (void)snprintf(writer->temporary, size, "%s.XXXXXX", path);
     if ((fd = mkostemp(writer->temporary, O_CLOEXEC)) < 0) { /* mode 0600 */
         int why = errno;
@@ -266,7 +261,7 @@ static int start_file(struct writer *writer, struct error *e)
     }
     if ((writer->file = fdopen(fd, "wb")) == NULL) {
         (void)close(fd);
-        return no_memory(e);
+        return error_memory(e);
     }
     return 0;
 }
@@ -299,7 +294,7 @@ int archive_write(struct db *db, const struct archive_options *options, uint64_t
     writer.key = sodium_malloc(KEY_BYTES);
     writer.sealed = malloc(BODY_BYTES + TAG_BYTES);
     if (writer.key == NULL || writer.sealed == NULL) {
-        code = no_memory(e);
+        code = error_memory(e);
         goto out;
     }
     randombytes_buf(writer.key, KEY_BYTES);
@@ -378,7 +373,7 @@ static int unwrap(struct archive *a, struct slice record, const char *passphrase
     int code;
     if (wrapping == NULL || (a->key = sodium_malloc(KEY_BYTES)) == NULL) {
         sodium_free(wrapping);
-        return no_memory(e);
+        return error_memory(e);
     }
     code = derive(passphrase, passphrase_bytes, salt, ops, mem, wrapping, e);
     if (code == 0 && crypto_aead_xchacha20poly1305_ietf_decrypt(a->key, NULL, NULL, wrapped, WRAPPED_BYTES, record.p,
@@ -442,7 +437,7 @@ int archive_open(struct archive **out, const char *path, const char *passphrase,
         return error_set(e, E_INTERNAL, "libsodium cannot be started on this machine");
     if ((a = calloc(1, sizeof *a)) == NULL || (a->record = malloc(ENTRY_MAX + SUM_BYTES)) == NULL ||
         (a->body = malloc(BODY_BYTES)) == NULL)
-        code = no_memory(e);
+        code = error_memory(e);
     else if ((a->file = fopen(path, "rbe")) == NULL)
         code = error_system(e, E_IO, errno, "the archive %s cannot be opened", path);
     else if (fread(magic, sizeof magic, 1, a->file) != 1 && ferror(a->file))

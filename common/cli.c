@@ -212,7 +212,7 @@ static int ask_terminal(const char *prompt, int confirm, char *room, size_t *byt
     if ((code = ask(tty, prompt, room, bytes, e)) != 0 || !confirm)
         goto out;
     if ((again = sodium_malloc(SECRET_ROOM)) == NULL) {
-        code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        code = error_memory(e);
         goto out;
     }
     if ((code = ask(tty, "Once more: ", again, &again_bytes, e)) == 0 &&
@@ -256,7 +256,7 @@ int cli_secret(const char *file, const char *fd, const char *prompt, int confirm
     if (sodium_init() < 0)
         return error_set(e, E_INTERNAL, "libsodium cannot be started on this machine");
     if ((room = sodium_malloc(SECRET_ROOM)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     if (file != NULL)
         code = from_file(file, room, &n, e);
     else if (fd != NULL)

@@ -36,7 +36,7 @@ static int make_meta(struct db *db, struct error *e)
 static int allocate(struct db **out, struct error *e)
 {
     *out = calloc(1, sizeof **out);
-    return *out == NULL ? error_set(e, E_MEMORY, "there is no memory left; close other programs and try again") : 0;
+    return *out == NULL ? error_memory(e) : 0;
 }
 
 int db_open(struct db **out, const char *path, const uint8_t key[32], int flags, int wait_ms, struct error *e)

@@ -113,7 +113,7 @@ static int live_dots(struct edit *edit, const struct schema_field *field, const 
     if ((code = record_field_load(edit->db, &edit->record, edit->kind, field, &live, e)) != 0)
         return code;
     if (live.count != 0 && (*dots = malloc(live.count * sizeof **dots)) == NULL) {
-        code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        code = error_memory(e);
         goto out;
     }
     for (size_t i = 0; i < live.count; i++)

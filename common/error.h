@@ -46,6 +46,13 @@ struct error {
 /* Fills e (may be NULL) and returns code, so that `return error_set(e, E_INPUT, "...")` reads as one step. */
 int error_set(struct error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* E_MEMORY, in the words of all programs. Inline, so that a reader of one file, and a checker, see that it fails. */
+static inline int error_memory(struct error *e)
+{
+    (void)error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+    return E_MEMORY;
+}
+
 /* As error_set for a failed system call: appends ": " and strerror(number). ENOSPC and EDQUOT become E_FULL, ENOMEM
  * E_MEMORY, anything else `code`. Returns the code it settled on. */
 int error_system(struct error *e, int code, int number, const char *format, ...) __attribute__((format(printf, 4, 5)));

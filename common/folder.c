@@ -7,11 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-}
-
 int folder_sync(const char *path, struct error *e)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), code = 0;
@@ -26,7 +21,7 @@ int folder_sync_of(const char *path, struct error *e)
 {
     const char *slash = strrchr(path, '/');
     char *folder = slash == NULL ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
-    int code = folder == NULL ? no_memory(e) : folder_sync(folder, e);
+    int code = folder == NULL ? error_memory(e) : folder_sync(folder, e);
     free(folder);
     return code;
 }
@@ -43,7 +38,7 @@ int folder_make(const char *folder, struct error *e)
     char *path = strdup(folder);
     int code = 0;
     if (path == NULL)
-        return no_memory(e);
+        return error_memory(e);
     for (char *at = path + (path[0] != '\0'); code == 0; at++) {
         char was = *at;
         if (was != '/' && was != '\0')

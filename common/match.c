@@ -26,12 +26,6 @@ struct matching {
     struct found *found;
 };
 
-static int no_memory(struct error *e)
-{
-    (void)error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-    return E_MEMORY;
-}
-
 void match_free(struct match_result *result)
 {
     match_read_free(result->memory);
@@ -59,7 +53,7 @@ static int add_found(struct matching *x, struct match_client *a, struct match_cl
     if (x->found == NULL || x->count == x->room) {
         struct found *more = realloc(x->found, (x->room = 2 * x->room + 256) * sizeof *more);
         if (more == NULL)
-            return no_memory(e);
+            return error_memory(e);
         x->found = more;
     }
     x->found[x->count++] =
@@ -76,7 +70,7 @@ static int read_decided(struct matching *x, struct error *e)
     if (code == 0)
         code = person_pairs(x->db, PERSON_DIFFERENT_FROM, &x->parted, &x->parted_count, e);
     if (code == 0 && (x->first = calloc(x->memory->count + 1, sizeof *x->first)) == NULL)
-        code = no_memory(e);
+        code = error_memory(e);
     for (size_t i = 0; code == 0 && i < x->memory->count; i++)
         x->first[i] = person_map_first(&map, &x->memory->clients[i].id);
     for (size_t i = 0; code == 0 && i < x->parted_count; i++) {
@@ -278,7 +272,7 @@ static int look_at_all(struct matching *x, struct match_result *out, struct erro
     for (size_t i = 0; i < x->memory->count; i++)
         add_client_keys(&k, (uint32_t)i, &x->memory->clients[i]);
     if (k.failed)
-        code = no_memory(e);
+        code = error_memory(e);
     else if (k.count != 0) {
         qsort(k.all, k.count, sizeof *k.all, by_key);
         code = look_at_blocks(x, &k, out, e);
@@ -311,7 +305,7 @@ static int tell(struct matching *x, size_t limit, struct match_result *out, stru
     out->more = x->count - out->count;
     if (out->count != 0 && (out->pairs = calloc(out->count, sizeof *out->pairs)) == NULL) {
         out->count = 0;
-        return no_memory(e);
+        return error_memory(e);
     }
     for (size_t i = 0; i < out->count; i++) {
         const struct found *f = &x->found[i];

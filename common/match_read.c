@@ -21,12 +21,6 @@ struct match_chunk {
     char bytes[];
 };
 
-static int no_memory(struct error *e)
-{
-    (void)error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-    return E_MEMORY;
-}
-
 /* --- memory --- */
 
 static void *take(struct match_memory *m, size_t size)
@@ -99,7 +93,7 @@ static int add_name(struct match_memory *m, struct match_client *c, const char *
         return 0;
     name->count = count;
     if ((name->parts = take(m, count * sizeof *parts)) == NULL || (name->shown = keep(m, text)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     memcpy(name->parts, parts, count * sizeof *parts);
     if (c->name[0] == '\0')
         c->name = name->shown;
@@ -114,7 +108,7 @@ static int add_folded(struct match_memory *m, const char **values, size_t *count
             return 0;
     if (*count == MATCH_VALUES_MAX)
         return 0;
-    return (values[*count] = keep(m, folded)) == NULL ? no_memory(e) : ((*count)++, 0);
+    return (values[*count] = keep(m, folded)) == NULL ? error_memory(e) : ((*count)++, 0);
 }
 
 /* One value of a field, in words. */
@@ -156,7 +150,7 @@ static int add_identifier(struct match_memory *m, struct match_client *c, const 
     fold(words, 0, sort, sizeof sort);
     identifier->sort = strlen(sort);
     if ((identifier->shown = keep(m, text)) == NULL || (identifier->folded = keep(m, folded)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     c->identifier_count++;
     return 0;
 }
@@ -196,7 +190,7 @@ static int read_clients(struct db *db, struct match_memory *m, struct error *e)
             struct match_client *more = realloc(m->clients, (m->room = 2 * m->room + 64) * sizeof *more);
             if (more == NULL) {
                 db_done(db, s);
-                return no_memory(e);
+                return error_memory(e);
             }
             m->clients = more;
         }
@@ -277,7 +271,7 @@ int match_read(struct db *db, struct match_memory **out, struct error *e)
     struct match_memory *m = *out = calloc(1, sizeof *m);
     int code;
     if (m == NULL)
-        return no_memory(e);
+        return error_memory(e);
     if ((code = read_clients(db, m, e)) == 0 && (code = read_identifiers(db, m, e)) == 0)
         code = read_contested(db, m, e);
     return code;

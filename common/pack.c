@@ -78,7 +78,7 @@ void pack_raw(struct pack *w, struct slice canonical)
 
 int pack_finish(struct pack *w, struct error *e)
 {
-    return w->failed ? error_set(e, E_MEMORY, "there is no memory left; close other programs and try again") : 0;
+    return w->failed ? error_memory(e) : 0;
 }
 
 struct slice pack_bytes(const struct pack *w)

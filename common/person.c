@@ -7,12 +7,6 @@
 #include "record.h"
 #include "schema.h"
 
-static int no_memory(struct error *e)
-{
-    (void)error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-    return E_MEMORY;
-}
-
 /* --- what records say of each other --- */
 
 static int by_pair(const void *one, const void *other)
@@ -46,7 +40,7 @@ int person_pairs(struct db *db, enum person_field field, struct person_pair **pa
             struct person_pair *more = realloc(*pairs, (room = 2 * room + 64) * sizeof *more);
             if (more == NULL) {
                 db_done(db, s);
-                code = no_memory(e);
+                code = error_memory(e);
                 break;
             }
             *pairs = more;
@@ -101,7 +95,7 @@ static int make_ids(struct person_map *map, const struct person_pair *pairs, siz
 {
     size_t kept = 0;
     if ((map->ids = malloc(2 * count * sizeof *map->ids)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     for (size_t i = 0; i < count; i++) {
         map->ids[2 * i] = pairs[i].a;
         map->ids[2 * i + 1] = pairs[i].b;
@@ -126,7 +120,7 @@ static int make_groups(struct person_map *map, const struct person_pair *pairs, 
 {
     if ((map->group = calloc(map->count + 1, sizeof *map->group)) == NULL ||
         (map->links = calloc(2 * count + 1, sizeof *map->links)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     for (size_t i = 0; i < map->count; i++)
         map->group[i] = i;
     for (size_t i = 0; i < count; i++) {
@@ -207,7 +201,7 @@ int person_map_next(const struct person_map *map, const struct id *a, const stru
     if (queue == NULL || towards == NULL) {
         free(queue);
         free(towards);
-        (void)no_memory(e);
+        (void)error_memory(e);
         return -1;
     }
     /* From b outwards: each record that is met knows the next one on its way back to b. */

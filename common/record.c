@@ -98,7 +98,7 @@ static int insert_rows(struct db *db, const struct log_entry *entry, const uint8
     }
     if (rc != SQLITE_OK) {
         db_done(db, s);
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     }
     return db_next(db, s, e) < 0 ? e->code : 0;
 }

@@ -31,11 +31,6 @@ struct search {
     size_t heads[LOOKED_SUMS]; /* as `next` */
 };
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-}
-
 /* --- entries that were looked at --- */
 
 static size_t sum_of(const struct dot *dot)
@@ -65,7 +60,7 @@ static int note_looked(struct search *s, const struct dot *dot, const struct cha
     if (s->looked_count == s->looked_room) {
         size_t room = s->looked_room == 0 ? 16 : 2 * s->looked_room;
         if ((l = realloc(s->looked, room * sizeof *l)) == NULL)
-            return no_memory(e);
+            return error_memory(e);
         s->looked = l;
         s->looked_room = room;
     }
@@ -85,7 +80,7 @@ static int keep(const struct change_op *op, struct merge_op *out, struct record_
 {
     size_t size = op->value.size + op->supersedes.size;
     if ((where->bytes = malloc(size)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     where->size = size;
     memcpy(where->bytes, op->value.p, op->value.size);
     memcpy(where->bytes + op->value.size, op->supersedes.p, op->supersedes.size);
@@ -161,10 +156,10 @@ static int make_room(struct record_ancestry *a, struct error *e)
     if (a->found_count < a->room)
         return 0;
     if ((ops = realloc(a->ops, room * sizeof *ops)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     a->ops = ops;
     if ((found = realloc(a->found, room * sizeof *found)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     a->found = found;
     a->room = room;
     return 0;
@@ -210,7 +205,7 @@ static int read_own(struct search *s, struct merge_op *live, struct error *e)
 {
     struct record_ancestry *a = s->out;
     if ((a->own = calloc(s->live_count, sizeof *a->own)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     for (size_t i = 0; i < s->live_count; i++) {
         struct merge_op op;
         int found, code;

@@ -16,11 +16,6 @@ static const char overlap_nothing[] = "[nothing: it was taken out]\n";
 static const char overlap_or[] = "[or:]\n";
 static const char overlap_ends[] = "[end of the versions]\n";
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-}
-
 static int has_background(const struct schema_field *field)
 {
     return field->policy == SCHEMA_TEXTUAL || field->policy == SCHEMA_STATUS;
@@ -156,7 +151,7 @@ static int merge_texts(struct record_contest *c, const struct merge_op *ops, str
     int code;
     if (m == NULL || (m->memory = malloc(base.size)) == NULL) {
         record_merged_free(m);
-        return no_memory(e);
+        return error_memory(e);
     }
     c->merged = m;
     memcpy(m->memory, base.p, base.size);
@@ -170,7 +165,7 @@ static int merge_texts(struct record_contest *c, const struct merge_op *ops, str
     if (code != 0) {
         record_merged_free(m);
         c->merged = NULL;
-        return code == E_MEMORY ? no_memory(e) : 0;
+        return code == E_MEMORY ? error_memory(e) : 0;
     }
     put_segments(&words, &m->text);
     m->words = words.p;

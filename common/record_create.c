@@ -66,7 +66,7 @@ static int drop_table(struct db *db, const char *name, struct error *e)
     char *sql = sqlite3_mprintf("DROP TABLE IF EXISTS \"%w\"", name);
     int code;
     if (sql == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     code = db_exec(db, sql, e);
     sqlite3_free(sql);
     return code;

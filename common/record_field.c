@@ -5,12 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int no_memory(struct error *e)
-{
-    (void)error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-    return E_MEMORY;
-}
-
 static int make_room(struct record_live *live, struct error *e)
 {
     size_t room = live->room == 0 ? 4 : 2 * live->room;
@@ -19,10 +13,10 @@ static int make_room(struct record_live *live, struct error *e)
     if (live->count < live->room)
         return 0;
     if ((ops = realloc(live->ops, room * sizeof *ops)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     live->ops = ops;
     if ((who = realloc(live->who, room * sizeof *who)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     live->who = who;
     live->room = room;
     return 0;
@@ -147,7 +141,7 @@ int record_field_others(struct db *db, const struct record_living *living, const
     memset(out, 0, sizeof *out);
     out->room = living->count;
     if (out->room != 0 && (out->ops = calloc(out->room, sizeof *out->ops)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     for (size_t i = 0; i < living->count && code == 0; i++) {
         size_t first = 0;
         if (!is_touched(c, living->ops[i].field))
@@ -203,7 +197,7 @@ int record_field_read(struct db *db, const struct id *record, const struct schem
     if (field->number == FIELD_VOID && (code = void_is_contested(db, record, &out->shown.conflict, e)) != 0)
         goto out;
     if (live.count != 0 && (out->ops = calloc(live.count, sizeof *out->ops)) == NULL) {
-        code = no_memory(e);
+        code = error_memory(e);
         goto out;
     }
     for (size_t i = 0; i < live.count; i++) {

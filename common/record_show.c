@@ -246,7 +246,7 @@ static int prepare(struct showing *s, struct error *e)
         return code;
     s->ops = malloc((c->op_count + s->others.count) * sizeof *s->ops);
     if (s->ops == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     return 0;
 }
 
@@ -311,7 +311,7 @@ static int write_row(const struct showing *s, struct error *e)
         goto out;
     if (bind_columns(s, statement) != SQLITE_OK) {
         db_done(s->db, statement);
-        code = error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        code = error_memory(e);
         goto out;
     }
     if (db_next(s->db, statement, e) < 0)

@@ -105,7 +105,7 @@ void record_text_json_value(struct record_text *t, const struct schema_field *fi
 
 int record_text_check(const struct record_text *t, struct error *e)
 {
-    return t->failed ? error_set(e, E_MEMORY, "there is no memory left; close other programs and try again") : 0;
+    return t->failed ? error_memory(e) : 0;
 }
 
 void record_text_free(struct record_text *t)

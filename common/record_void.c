@@ -26,7 +26,7 @@ static int read_dots(struct slice value, struct dot **dots, size_t *count, struc
     if (r.failed || listed == 0)
         return 0;
     if ((*dots = malloc(listed * sizeof **dots)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     for (size_t i = 0; i < listed && !r.failed; i++) {
         struct dot dot = dot_unpack(&r);
         if (!r.failed)

@@ -7,11 +7,6 @@
 #include "log.h"
 #include "merge.h"
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
-}
-
 const char *review_label(int loud)
 {
     return loud ? "conflict" : "parallel edit";
@@ -56,7 +51,7 @@ static int add_beside(struct beside *b, const struct review_beside *op, struct e
         size_t room = b->room == 0 ? 16 : 2 * b->room;
         struct review_beside *more = realloc(b->ops, room * sizeof *more);
         if (more == NULL)
-            return no_memory(e);
+            return error_memory(e);
         b->ops = more;
         b->room = room;
     }
@@ -207,7 +202,7 @@ static int find_since(struct review *r, struct error *e)
     if (ops == NULL || room == NULL) {
         free(ops);
         free(room);
-        return no_memory(e);
+        return error_memory(e);
     }
     if (count != 0) {
         memcpy(ops, r->field.ops, count * sizeof *ops);
@@ -270,7 +265,7 @@ static int keep_seen(struct review_value *v, struct slice value, struct error *e
         if (slice_equal(v->seen[i], value))
             return 0;
     if ((copy = malloc(value.size + 1)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     memcpy(copy, value.p, value.size);
     v->seen[v->seen_count++] = (struct slice){copy, value.size};
     return 0;
@@ -301,7 +296,7 @@ static int copy_dots(const struct change_op *op, struct dot **dots, size_t *coun
     struct unpack r;
     *count = op == NULL ? 0 : change_supersedes(op, &r);
     if ((*dots = calloc(*count + 1, sizeof **dots)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     for (size_t i = 0; i < *count; i++)
         (*dots)[i] = dot_unpack(&r);
     return 0;
@@ -339,7 +334,7 @@ static int load_seen(struct db *db, struct review *r, struct error *e)
     int code = 0;
     if (entry == NULL || (r->values = calloc(r->field.count + 1, sizeof *r->values)) == NULL) {
         free(entry);
-        return no_memory(e);
+        return error_memory(e);
     }
     for (size_t i = 0; code == 0 && i < r->field.count; i++)
         code = look_at(db, r, i, entry, e);
@@ -519,7 +514,7 @@ static int stand_in_line(void *arg, const struct record_conflict *c, struct erro
         size_t room = l->room == 0 ? 64 : 2 * l->room;
         struct waiting *more = realloc(l->all, room * sizeof *more);
         if (more == NULL)
-            return no_memory(e);
+            return error_memory(e);
         l->all = more;
         l->room = room;
     }

@@ -21,7 +21,7 @@ static int add(struct owners *o, const struct id *user, struct error *e)
         size_t room = o->room == 0 ? 4 : 2 * o->room;
         struct id *more = realloc(o->ids, room * sizeof *more);
         if (more == NULL)
-            return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+            return error_memory(e);
         o->ids = more;
         o->room = room;
     }

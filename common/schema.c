@@ -311,7 +311,7 @@ static int parse_hex(const struct schema_kind *kind, const struct schema_field *
     if (size % 2 != 0 || size / 2 > SCHEMA_VALUE_MAX - 5 || strspn(text, "0123456789abcdefABCDEF") != size)
         return wrong(kind, field, "bytes: write them as pairs of hex digits, as 00ff17", e);
     if ((bytes = malloc(size / 2)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
+        return error_memory(e);
     for (size_t i = 0; i < size / 2; i++) {
         /* | 0x20 makes a letter small and leaves a digit as it is. */
         size_t high = (size_t)(strchr(hex, text[2 * i] | 0x20) - hex);

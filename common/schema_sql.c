@@ -59,7 +59,7 @@ int schema_sql(char **sql, struct error *e)
     made = sqlite3_str_finish(text);
     *sql = made == NULL ? NULL : strdup(made);
     sqlite3_free(made);
-    return *sql == NULL ? error_set(e, E_MEMORY, "there is no memory left; close other programs and try again") : 0;
+    return *sql == NULL ? error_memory(e) : 0;
 }
 
 /* --- the fingerprint --- */

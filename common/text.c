@@ -31,11 +31,6 @@ struct merging {
     struct error *e;
 };
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left to bring the versions of a text together");
-}
-
 /* --- the result --- */
 
 static int add_segment(struct merging *m, struct text_segment segment)
@@ -45,7 +40,7 @@ static int add_segment(struct merging *m, struct text_segment segment)
         size_t room = m->segment_room == 0 ? 16 : 2 * m->segment_room;
         struct text_segment *more = realloc(out->segments, room * sizeof *more);
         if (more == NULL)
-            return no_memory(m->e);
+            return error_memory(m->e);
         out->segments = more;
         m->segment_room = room;
     }
@@ -60,7 +55,7 @@ static int add_alternative(struct merging *m, struct slice text, text_writers wr
         size_t room = m->alternative_room == 0 ? 16 : 2 * m->alternative_room;
         struct text_alternative *more = realloc(out->alternatives, room * sizeof *more);
         if (more == NULL)
-            return no_memory(m->e);
+            return error_memory(m->e);
         out->alternatives = more;
         m->alternative_room = room;
     }

@@ -30,11 +30,6 @@ struct sides {
     uint8_t *base_marked, *other_marked; /* what does not stay; one block */
 };
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left to compare two versions of a text");
-}
-
 /* --- hunks --- */
 
 static int add(struct text_hunks *out, struct text_hunk hunk, struct error *e)
@@ -43,7 +38,7 @@ static int add(struct text_hunks *out, struct text_hunk hunk, struct error *e)
         size_t room = out->room == 0 ? 64 : 2 * out->room;
         struct text_hunk *more = realloc(out->p, room * sizeof *more);
         if (more == NULL)
-            return no_memory(e);
+            return error_memory(e);
         out->p = more;
         out->room = room;
     }
@@ -192,7 +187,7 @@ static int compare(struct job *j, enum text_pass pass, struct text_hunk where)
         (code = text_number_other(j->base, pass, other, &s.other, j->e)) != 0)
         goto out;
     if ((s.base_marked = calloc(s.base->count + s.other.count + 1, 1)) == NULL) {
-        code = no_memory(j->e);
+        code = error_memory(j->e);
         goto out;
     }
     s.other_marked = s.base_marked + s.base->count;

@@ -17,11 +17,6 @@ enum {
     LOST = 8   /* pieces that the table was asked for in a row before the guess starts elsewhere */
 };
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left to compare two versions of a text");
-}
-
 /* --- pieces --- */
 
 /* The bytes of the next piece, and how many of them are compared. */
@@ -47,7 +42,7 @@ static int make_room(struct text_pieces *p, struct error *e)
     if ((word = realloc(p->word, room * sizeof *word)) != NULL)
         p->word = word;
     if (at == NULL || word == NULL)
-        return no_memory(e);
+        return error_memory(e);
     p->room = room;
     return 0;
 }
@@ -67,7 +62,7 @@ static int cut(struct text_pieces *p, enum text_pass pass, struct error *e)
     if (code != 0)
         return code;
     p->number = malloc((p->count + 1) * sizeof *p->number);
-    return p->number == NULL ? no_memory(e) : 0;
+    return p->number == NULL ? error_memory(e) : 0;
 }
 
 static struct slice compared(const struct text_pieces *p, size_t i)
@@ -126,7 +121,7 @@ static int number_part(const struct text_base *b, struct text_part *part, struct
     while (part->slots < 2 * p->count)
         part->slots *= 2;
     if ((part->table = calloc(part->slots, sizeof *part->table)) == NULL) /* number + 1; 0: free */
-        return no_memory(e);
+        return error_memory(e);
     for (size_t i = 0; i < p->count; i++) {
         size_t slot = slot_of(b, part, compared(p, i));
         if (part->table[slot] == 0)

@@ -195,7 +195,7 @@ int text_script(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_c
     struct box whole = {0, (int32_t)a_count, 0, (int32_t)b_count};
     int32_t *memory = calloc(2 * room, sizeof *memory);
     if (memory == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left to compare two versions of a text");
+        return error_memory(e);
     s.forward = memory + reach + 1;
     s.backward = s.forward + room;
     run(&s, whole);

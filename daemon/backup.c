@@ -14,11 +14,6 @@
 #include "log.h"
 #include "schema.h"
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; stop other programs and try again");
-}
-
 /* --- making one --- */
 
 /* What a backup that broke off may have left. */
@@ -99,7 +94,7 @@ static int fill(struct central *c, const char *folder, struct error *e)
 {
     char *keys = central_path(c->folder, "office.keys"), *keys_copy = central_path(folder, "office.keys");
     char *store_copy = central_path(folder, "office.db"), *lock = central_path(folder, "office.db-lock");
-    int code = keys == NULL || keys_copy == NULL || store_copy == NULL || lock == NULL ? no_memory(e) : 0;
+    int code = keys == NULL || keys_copy == NULL || store_copy == NULL || lock == NULL ? error_memory(e) : 0;
     if (code == 0 && (code = copy_keys(keys, keys_copy, e)) == 0 && (code = copy_store(c, store_copy, e)) == 0) {
         (void)unlink(lock); /* of the handle that is closed */
         code = folder_sync(folder, e);
@@ -120,7 +115,7 @@ int backup_make(struct central *c, const char *to, struct error *e)
     while (size > 1 && to[size - 1] == '/')
         size--;
     if ((part = malloc(2 * size + sizeof ".part" + 1)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     (void)snprintf(part, size + sizeof ".part", "%.*s.part", (int)size, to);
     if (lstat(to, &there) == 0)
         code = error_set(e, E_EXISTS, "%s is there already; nothing was touched: name another folder", to);

@@ -34,12 +34,6 @@ int caseload_has(const struct caseload *l, const struct id *scope)
     return l->count != 0 && bsearch(scope, l->scopes, l->count, sizeof *l->scopes, caseload_compare) != NULL;
 }
 
-static int no_memory(struct error *e)
-{
-    (void)error_set(e, E_MEMORY, "there is no memory left for a caseload");
-    return E_MEMORY;
-}
-
 /* room: how many fit so far. */
 static int add_scope(struct caseload *l, size_t *room, const struct id *scope, const struct id *user, struct error *e)
 {
@@ -52,7 +46,7 @@ static int add_scope(struct caseload *l, size_t *room, const struct id *scope, c
     if (l->scopes == NULL || l->count == *room) {
         struct id *more = realloc(l->scopes, (*room = 2 * *room + 64) * sizeof *more);
         if (more == NULL)
-            return no_memory(e);
+            return error_memory(e);
         l->scopes = more;
     }
     l->scopes[l->count++] = *scope;
@@ -96,7 +90,7 @@ static int add_linked(struct central *c, const struct id *user, struct caseload 
     size_t assigned = out->count;
     int code = person_map_load(c->db, &map, e);
     if (code == 0 && ((held = calloc(map.count + 1, 1)) == NULL || (added = calloc(map.count + 1, 1)) == NULL))
-        code = no_memory(e);
+        code = error_memory(e);
     /* 1. Whose records these are. */
     for (size_t i = 0; code == 0 && i < assigned; i++) {
         size_t at = person_map_find(&map, &out->scopes[i]);

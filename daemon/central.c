@@ -25,11 +25,6 @@ static const char own_tables[] =
     "CREATE TABLE IF NOT EXISTS dealt(device BLOB NOT NULL, scope BLOB NOT NULL, PRIMARY KEY(device, scope))"
     " WITHOUT ROWID;";
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; stop other programs and try again");
-}
-
 char *central_path(const char *folder, const char *name)
 {
     size_t size = strlen(folder) + strlen(name) + 2;
@@ -69,7 +64,7 @@ static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], i
     char *path = central_path(c->folder, "office.db");
     int code;
     if (path == NULL)
-        return no_memory(e);
+        return error_memory(e);
     code = db_open(&c->db, path, key, create, 2000, e);
     free(path);
     if (code != 0)
@@ -157,7 +152,7 @@ int central_open_key(struct central **out, const char *folder, const uint8_t key
     int code;
     *out = NULL;
     if (c == NULL)
-        return no_memory(e);
+        return error_memory(e);
     memcpy(c->keys->data_key, key, sizeof c->keys->data_key);
     if ((code = open_store(c, key, 0, e)) == 0 && (code = load(c, e)) == 0 && c->backup_size == 0 &&
         (code = note_schema(c, e)) == 0 && (code = recovery_refresh(c, e)) == 0 && opened != NULL && opened->wrong != 0)
@@ -178,7 +173,7 @@ int central_open(struct central **out, const char *folder, const char *passphras
     int code;
     *out = NULL;
     if (keys == NULL || key == NULL)
-        code = no_memory(e);
+        code = error_memory(e);
     else if ((code = keyfile_open(keys, passphrase, passphrase_bytes, clock_wall(), key, &opened, e)) == 0)
         code = central_open_key(out, folder, key, &opened, e);
     sodium_free(key);
@@ -255,7 +250,7 @@ int central_create(const struct central_options *o, struct error *e)
     struct stat there;
     int code, made_keys = 0;
     if (c == NULL || keys == NULL || store == NULL || key == NULL) {
-        code = no_memory(e);
+        code = error_memory(e);
         goto out;
     }
     if ((code = folder_make(o->folder, e)) != 0)

@@ -9,11 +9,6 @@
 #include "schema.h"
 #include "wire_limits.h"
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left for a batch");
-}
-
 int deal_remembers(struct central *c, const struct receive_device *device, const uint8_t digest[32],
                    struct caseload *held, struct error *e)
 {
@@ -30,7 +25,7 @@ int deal_remembers(struct central *c, const struct receive_device *device, const
             if (more == NULL) {
                 db_done(c->db, s);
                 caseload_free(held);
-                return no_memory(e), -1;
+                return error_memory(e), -1;
             }
             held->scopes = more;
         }
@@ -171,7 +166,7 @@ static int note_told(struct deal *d, int64_t id, struct error *e)
         size_t room = 2 * d->told_room + 16;
         int64_t *more = realloc(d->told, room * sizeof *more);
         if (more == NULL)
-            return no_memory(e);
+            return error_memory(e);
         d->told = more;
         d->told_room = room;
     }
@@ -367,7 +362,7 @@ static int finish(struct deal *d, struct central *c, struct message_entries *out
 {
     size_t count = 0;
     if (d->held.count != 0 && (memory->purge = malloc(d->held.count * sizeof *memory->purge)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     for (size_t i = 0; i < d->held.count; i++)
         if (!caseload_has(&d->may, &d->held.scopes[i]))
             memory->purge[count++] = d->held.scopes[i];
@@ -390,7 +385,7 @@ int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message
         return error_set(e, E_INTERNAL, "the office was asked to deal in the middle of a commit; sync again");
     batch_start(&w);
     if ((memory->arrived = malloc(d->may.count * sizeof *memory->arrived)) == NULL) {
-        code = no_memory(e);
+        code = error_memory(e);
         goto out;
     }
     if ((more = deal_news(d, c, &w, e)) == 1)

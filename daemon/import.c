@@ -65,7 +65,7 @@ static int create_table(struct import *im, const struct csv *csv, const char *na
     FILE *out = open_memstream(&sql, &size);
     int code = 0;
     if (out == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left");
+        return error_memory(e);
     (void)fprintf(out, "CREATE TABLE \"%s\"(line INTEGER", name);
     for (size_t i = 0; i < csv->count && code == 0; i++) {
         if (!is_name(csv->fields[i]))
@@ -83,7 +83,7 @@ static int create_table(struct import *im, const struct csv *csv, const char *na
                              columns[k]);
     }
     if (fclose(out) != 0 && code == 0)
-        code = error_set(e, E_MEMORY, "there is no memory left");
+        code = error_memory(e);
     if (code == 0 && db_exec(im->staging, sql, NULL) != 0)
         code = error_set(e, E_INPUT, "%s.csv names a column twice, or \"line\"; mend its first row", name);
     free(sql);
@@ -99,7 +99,7 @@ static int insert_rows(struct import *im, struct csv *csv, const char *name, str
     enum csv_result r;
     int n, code = 0;
     if (sql == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left");
+        return error_memory(e);
     n = snprintf(sql, 128, "INSERT INTO \"%s\" VALUES(?", name);
     for (size_t i = 0; i < columns; i++)
         n += snprintf(sql + n, 3, ",?");
@@ -236,7 +236,7 @@ static int replace_own(struct import *im, struct edit *edit, const struct schema
     size_t count = 0;
     int code;
     if (dots == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left");
+        return error_memory(e);
     for (size_t i = 0; i < live->count; i++)
         if (id_equal(&live->ops[i].merge.dot.device, &im->central->author.chain.device))
             dots[count++] = live->ops[i].merge.dot;

@@ -63,11 +63,11 @@ static int elements_add(struct elements *l, const char *field, const char *value
     if (l->items == NULL || l->count == l->room) {
         void *more = realloc(l->items, (l->room = 2 * l->room + 16) * sizeof *l->items);
         if (more == NULL)
-            return error_set(e, E_MEMORY, "there is no memory left");
+            return error_memory(e);
         l->items = more;
     }
     if ((copy = strdup(value)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left");
+        return error_memory(e);
     l->items[l->count].field = field;
     l->items[l->count++].value = copy;
     return 0;

@@ -12,17 +12,12 @@
 
 static const char credential[] = "satchel-office-key"; /* its name in $CREDENTIALS_DIRECTORY */
 
-int keyring_no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left; stop other programs and try again");
-}
-
 int keyring_find(const char *folder, char **path, struct error *e)
 {
     struct stat there;
     *path = central_path(folder, "office.keys");
     if (*path == NULL)
-        return keyring_no_memory(e);
+        return error_memory(e);
     if (stat(*path, &there) == 0)
         return 0;
     free(*path);
@@ -69,7 +64,7 @@ int keyring_take(const struct keyring_options *o, int must_ask, struct keyring_h
     if (file == NULL)
         code = keyring_ask(&o->office, "Passphrase of the office: ", 0, &out->passphrase, &out->passphrase_bytes, e);
     else if ((out->secret = sodium_malloc(SECRETFILE_BYTES)) == NULL)
-        code = keyring_no_memory(e);
+        code = error_memory(e);
     else
         code = secretfile_read(file, out->secret, e);
     free(handed_over);
@@ -119,7 +114,7 @@ static int finish_rotate(struct central **out, const char *folder, const char *p
     int code;
     r.db = db;
     if (db == NULL || fresh == NULL)
-        code = keyring_no_memory(e);
+        code = error_memory(e);
     else if ((code = rekey_finish(&r, fresh, &dropped, e)) == 0) {
         memcpy(key, fresh, KEYFILE_KEY_BYTES);
         if ((code = central_open_key(out, folder, key, NULL, e)) == 0 && (*out)->backup_size == 0 &&
@@ -141,7 +136,7 @@ int keyring_settle(const char *folder, const char *path, const struct keyring_ha
     int code, begun = next != NULL && access(next, F_OK) == 0;
     free(next);
     if (next == NULL)
-        return keyring_no_memory(e);
+        return error_memory(e);
     if (!begun)
         return 0;
     if ((code = central_open_key(&central, folder, key, NULL, e)) == E_WRONG_KEY &&
@@ -173,7 +168,7 @@ int keyring_open_office(const char *folder, const struct keyring_options *o, str
     int code;
     *out = NULL;
     if (key == NULL)
-        code = keyring_no_memory(e);
+        code = error_memory(e);
     else if ((code = keyring_find(folder, &path, e)) == 0 && (code = keyring_take(o, 0, &handed, e)) == 0 &&
              (code = keyring_open(path, &handed, key, &opened, e)) == 0 &&
              (code = central_open_key(out, folder, key, &opened, e)) == E_WRONG_KEY &&

@@ -16,7 +16,6 @@ struct keyring_handed {
     uint8_t *secret;
 };
 
-int keyring_no_memory(struct error *e);
 /* The path of the key file, which must be there: E_NO_STORE. Freed with free. */
 int keyring_find(const char *folder, char **path, struct error *e);
 /* From a file, a descriptor or the terminal, as cli_secret. */

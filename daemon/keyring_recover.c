@@ -17,7 +17,7 @@ int keyring_officer(const char *path, const char *login, const struct keyring_op
     int code;
     (void)snprintf(label, sizeof label, "%.*s", KEYFILE_LABEL_MAX, login);
     if (key == NULL)
-        return keyring_no_memory(e);
+        return error_memory(e);
     if ((code = keyring_ask(&o->officer, "Passphrase of the officer (for the officer to type): ", 1, &secret, &bytes,
                             e)) == 0)
         code = keyfile_create(path, label, secret, bytes, KEYFILE_MEASURED, key, e);
@@ -119,7 +119,7 @@ int keyring_recover(const char *folder, const struct keyring_options *o, int arg
     size_t bytes = 0;
     int code;
     if (r == NULL)
-        return keyring_no_memory(e);
+        return error_memory(e);
     if ((code = officer_files(&argc, argv, files, e)) != 0 || (code = keyring_find(folder, &keys, e)) != 0 ||
         (code = open_officers(r, keys, files, o, e)) != 0 || (code = keyring_ask_fresh(o, &secret, &bytes, e)) != 0 ||
         /* The store is ours before anything changes: no daemon runs. And a recovery that nobody hears of must not be.

@@ -97,7 +97,7 @@ static int add(struct keyring *k, struct error *e)
     if ((code = open_ring(k, 0, e)) != 0)
         return code;
     if ((secret = sodium_malloc(32)) == NULL)
-        return keyring_no_memory(e);
+        return error_memory(e);
     if ((code = secretfile_create(k->out, secret, e)) == 0 &&
         (code = keyfile_add_secret(k->path, k->key, k->label, secret, e)) != 0)
         (void)unlink(k->out);
@@ -213,7 +213,7 @@ static int run_rekey(struct rotation *r, struct error *e)
                               .holds = holds,
                               .progress = show_progress,
                               .context = r};
-    int code = db == NULL ? keyring_no_memory(e) : rekey_run(&o, r->k->key, NULL, e);
+    int code = db == NULL ? error_memory(e) : rekey_run(&o, r->k->key, NULL, e);
     free(db);
     if (r->shows_progress)
         (void)fputs("\n", r->k->cli->err);
@@ -304,7 +304,7 @@ int keyring_command(const char *folder, const struct keyring_options *o, int arg
     if ((code = keyring_find(folder, &k.path, e)) != 0)
         return code;
     k.key = sodium_malloc(KEYFILE_KEY_BYTES);
-    code = k.key == NULL ? keyring_no_memory(e) : commands[which].run(&k, e);
+    code = k.key == NULL ? error_memory(e) : commands[which].run(&k, e);
     keyring_forget(&k.handed);
     sodium_free(k.key);
     free(k.path);

@@ -113,7 +113,7 @@ static int judge(struct taking *t, const struct change *change, struct error *e)
         return held;
     more = realloc(t->result->held, (t->result->held_count + 1) * sizeof *more);
     if (more == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left for a batch"), -1;
+        return error_memory(e), -1;
     t->result->held = more;
     more[t->result->held_count].seq = change->seq;
     memcpy(more[t->result->held_count].reason, reason, sizeof reason);
@@ -168,7 +168,7 @@ static int remember_new_case(struct taking *t, const struct change *change, stru
         if (id_equal(&t->new_cases[i], &change->scope))
             return 0;
     if ((more = realloc(t->new_cases, (t->new_case_count + 1) * sizeof *more)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left for a batch");
+        return error_memory(e);
     t->new_cases = more;
     more[t->new_case_count++] = change->scope;
     return 0;
@@ -322,7 +322,7 @@ static int find_old_holds(struct taking *t, struct error *e)
         struct receive_held *more = realloc(r->held, (r->held_count + 1) * sizeof *more);
         if (more == NULL) {
             db_done(t->c->db, s);
-            return error_set(e, E_MEMORY, "there is no memory left for a batch");
+            return error_memory(e);
         }
         r->held = more;
         more[r->held_count].seq = db_uint(s, 0);

@@ -67,7 +67,7 @@ int recovery_refresh(struct central *c, struct error *e)
     if ((code = recovery_pairs(c, pairs, &count, e)) != 0)
         return code;
     if ((path = central_path(c->folder, "office.keys")) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; stop other programs and try again");
+        return error_memory(e);
     code = keyfile_recovery_set(path, c->keys->data_key, pairs, count, e);
     free(path);
     return code;

@@ -17,7 +17,7 @@ int task_backup(struct task *t, int argc, char **argv, struct error *e)
     if (t->central->backup_size != 0)
         return error_set(e, E_REFUSED, "this is a backup itself: copy its folder, nothing in it changes");
     if ((path = task_path(t, argv[1])) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left; stop other programs and try again");
+        return error_memory(e);
     code = backup_make(t->central, path, e);
     free(path);
     if (code != 0)

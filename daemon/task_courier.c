@@ -32,11 +32,6 @@ struct courier {
     } n;
 };
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left for a courier file; stop other programs and try again");
-}
-
 /* --- the file --- */
 
 static int read_some(void *file, uint8_t *out, size_t size, size_t *got, struct error *e)
@@ -56,7 +51,7 @@ static int open_file(const char *path, const char *name, FILE **out, struct erro
     else if (s.st_size > FILE_MAX)
         code = error_set(e, E_LIMIT, "%s is larger than the %u MiB that a courier file can have", name, FILE_MAX >> 20);
     else if ((*out = fdopen(fd, "rb")) == NULL)
-        code = no_memory(e);
+        code = error_memory(e);
     if (code != 0)
         (void)close(fd);
     return code;
@@ -314,7 +309,7 @@ int task_courier(struct task *t, int argc, char **argv, struct error *e)
         (code = task_words(argc, 1, 1, "courier DIR FILE", e)) != 0)
         return code;
     if ((path = task_path(t, argv[1])) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     if ((code = open_file(path, argv[1], &file, e)) == 0) {
         if ((code = courier_start(&c.reader, (struct courier_source){read_some, file}, e)) == 0 &&
             (code = check_header(&c, e)) == 0)

@@ -35,7 +35,7 @@ static int assign_in_turn(struct import *im, char *logins, struct error *e)
         if (count == room) {
             struct id *more = realloc(scopes, (room = 2 * room + 64) * sizeof *more);
             if (more == NULL) {
-                code = error_set(e, E_MEMORY, "there is no memory left");
+                code = error_memory(e);
                 break;
             }
             scopes = more;
@@ -95,7 +95,7 @@ static int run(struct import *im, const char *path, const char *assign, struct e
     if (assign == NULL || im->dry_run)
         return 0;
     if ((logins = strdup(assign)) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left");
+        return error_memory(e);
     code = assign_in_turn(im, logins, e);
     free(logins);
     return code;
@@ -117,7 +117,7 @@ int task_import(struct task *t, int argc, char **argv, struct error *e)
         return code;
     if ((im = calloc(1, sizeof *im)) == NULL || (path = task_path(t, argv[1])) == NULL) {
         free(im);
-        return error_set(e, E_MEMORY, "there is no memory left");
+        return error_memory(e);
     }
     im->central = t->central;
     im->dry_run = dry_run;

@@ -192,7 +192,7 @@ static int write_ticket(const struct task *t, const char *path, const char *text
     size_t size = strlen(text);
     int fd, code = 0;
     if (full == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left");
+        return error_memory(e);
     if ((fd = open(full, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
         code = error_system(e, errno == EEXIST ? E_EXISTS : E_IO, errno, "the ticket cannot be written to %s", path);
     else if (write(fd, text, size) != (ssize_t)size || fsync(fd) != 0)

@@ -246,7 +246,7 @@ int task_archive(struct task *t, int argc, char **argv, struct error *e)
     if (t->secret == NULL)
         return error_set(e, E_USAGE, "an archive needs a passphrase; see satcheld --help");
     if ((path = task_path(t, argv[1])) == NULL)
-        return error_set(e, E_MEMORY, "there is no memory left");
+        return error_memory(e);
     a.path = path;
     a.log_key = vkey;
     a.checkpoint = t->central->checkpoint;

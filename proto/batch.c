@@ -103,7 +103,7 @@ int batch_finish(struct batch_writer *w, struct slice *out, struct error *e)
     room = started ? deflateBound(&z, (uLong)(array.size + items.size)) : 0;
     bytes = started ? malloc(room) : NULL;
     if (bytes == NULL) {
-        code = error_set(e, E_MEMORY, "there is no memory left to pack a batch; close other programs and try again");
+        code = error_memory(e);
         goto done;
     }
     if (deflate_two(&z, array, items, bytes, room) != Z_OK) {
@@ -149,18 +149,13 @@ static int grow(struct batch_reader *r, size_t *room)
     return 0;
 }
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left to unpack a batch; close other programs and try again");
-}
-
 static int inflate_all(struct batch_reader *r, z_stream *z, struct error *e)
 {
     size_t room = 0;
     int code = Z_OK;
     while (code == Z_OK) {
         if (r->size == room && grow(r, &room) != 0)
-            return no_memory(e);
+            return error_memory(e);
         z->next_out = r->bytes + r->size;
         z->avail_out = (uInt)(room - r->size);
         code = inflate(z, Z_NO_FLUSH);
@@ -170,7 +165,7 @@ static int inflate_all(struct batch_reader *r, z_stream *z, struct error *e)
                              LIMITS_BATCH_MAX);
     }
     if (code == Z_MEM_ERROR)
-        return no_memory(e);
+        return error_memory(e);
     if (code == Z_BUF_ERROR) /* there is room, so it is input that it wants */
         return error_set(e, E_INPUT, "a batch is cut short");
     if (code != Z_STREAM_END)
@@ -191,7 +186,7 @@ int batch_open(struct batch_reader *r, struct slice deflated, int entries, struc
     z.avail_in = (uInt)deflated.size;
     code = inflateInit(&z);
     if (code != Z_OK)
-        return no_memory(e);
+        return error_memory(e);
     code = inflate_all(r, &z, e);
     (void)inflateEnd(&z);
     if (code != 0)

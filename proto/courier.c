@@ -50,11 +50,6 @@ static int sum_holds(uint8_t *bytes, size_t size)
     return memcmp(was, bytes + size, sizeof was) == 0;
 }
 
-static int no_memory(struct error *e)
-{
-    return error_set(e, E_MEMORY, "there is no memory left for a courier file; close other programs and try again");
-}
-
 /* Could a laptop have written a record with these numbers? */
 static int is_sane(const struct courier_record *r)
 {
@@ -105,7 +100,7 @@ int courier_seal(const struct courier_header *h, const struct courier_record *nu
         goto out;
     }
     if ((bytes = malloc(COURIER_HEAD_BYTES + r.sealed.size + COURIER_SUM_BYTES)) == NULL) {
-        code = no_memory(e);
+        code = error_memory(e);
         goto out;
     }
     if (crypto_box_seal(bytes + COURIER_HEAD_BYTES, plain.p, plain.size, h->seal_key) != 0) {
@@ -151,7 +146,7 @@ static int reserve(struct courier_reader *r, size_t size, struct error *e)
     if (size <= r->room)
         return 0;
     if ((more = realloc(r->bytes, size)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     r->bytes = more;
     r->room = size;
     return 0;
@@ -228,7 +223,7 @@ int courier_open(const struct courier_header *h, const struct courier_record *r,
         return error_set(e, E_VERIFY, "a record of this courier file is not within its limits");
     out->plain_bytes = r->sealed.size - COURIER_SEAL_BYTES;
     if ((out->plain = malloc(out->plain_bytes)) == NULL)
-        return no_memory(e);
+        return error_memory(e);
     if (crypto_box_seal_open(out->plain, r->sealed.p, r->sealed.size, h->seal_key, seal_secret) != 0)
         return error_set(e, E_VERIFY, "a record of this courier file was not sealed to this office, or was altered");
     unpack_start(&u, (struct slice){out->plain, out->plain_bytes});
