@@ -248,6 +248,8 @@ void laptop_enrol_at_last(struct world *w, unsigned m)
     if (l->name == NULL || l->ticket[0] == '\0' || l->is_enrolled)
         return;
     enrol(w, m);
-    if (!l->is_enrolled && l->ticket[0] != '\0' && oracle_finding() == NULL && !is_enrolled_silently(w, m))
+    /* Who was disabled since gets no laptop; one that he has gets no lease. */
+    if (!l->is_enrolled && l->ticket[0] != '\0' && !l->is_disabled && oracle_finding() == NULL &&
+        !is_enrolled_silently(w, m))
         oracle_found("6: %s has a ticket and cannot be enrolled, and the weather is clear", l->name);
 }
