@@ -141,17 +141,15 @@ static int take_known(struct db *db, struct log_entry *entry, struct error *e)
     }
     if (waits || entry->position >= LOG_STRAY)
         return 0;
+    /* What ended its ops at the office may never come here: the case may have been dealt anew without what is dead. */
+    if ((held || stray) && entry->mask.p != NULL &&
+        (code = db_run(db, e, "UPDATE entry SET mask = ? WHERE id = ?", "bi", entry->mask, entry->id)) != 0)
+        return code;
     if (stray && ((code = log_clear(db, entry->position, entry->id, e)) != 0 ||
                   (code = log_accept(db, entry->id, entry->position, entry->received_ms, e)) != 0 ||
                   (code = record_refresh(db, &entry->change, e)) != 0))
         return code;
-    if (!held)
-        return record_apply(db, entry, e);
-    /* What ended its ops meanwhile may never come here: the case may have been dealt anew without what is dead. */
-    if (entry->mask.p != NULL &&
-        (code = db_run(db, e, "UPDATE entry SET mask = ? WHERE id = ?", "bi", entry->mask, entry->id)) != 0)
-        return code;
-    return record_set_held(db, entry->id, 0, e);
+    return held ? record_set_held(db, entry->id, 0, e) : record_apply(db, entry, e);
 }
 
 static int add_as_it_is(struct db *db, struct log_entry *entry, struct error *e)
