@@ -401,14 +401,18 @@ static void keep_came(const struct step *step)
     t->position = step->change.position;
 }
 
-/* It let go of its own with the scope. */
-static void keep_purged(const struct step *step)
+/* It let go of its own with the scope. Where its commit failed nobody knows if it did. */
+static void keep_purged(const struct step *step, int sure)
 {
     uint32_t bit = 1u << step->change.machine;
     for (size_t i = 0; i < ledger.count; i++) {
         struct oracle_typed *t = &ledger.all[i];
-        if (!id_equal(&t->scope, &step->change.scope))
+        if (!id_equal(&t->scope, &step->change.scope) || ((t->on | t->header) & bit) == 0)
             continue;
+        if (!sure) {
+            t->sure = 0;
+            continue;
+        }
         t->on &= ~bit;
         t->header &= ~bit;
     }
@@ -424,7 +428,7 @@ static void settle(unsigned m, int sure)
         else if (step->what == ACKED)
             keep_acked(step);
         else if (step->what == PURGED)
-            keep_purged(step);
+            keep_purged(step, sure);
         else
             keep_came(step);
     }
@@ -583,7 +587,8 @@ void oracle_ledger_end(uint32_t laptops)
     oracle_ledger_look();
     judge_typed(laptops, 0, used);
     judge_typed(laptops, 1, used);
-    /* A re-issue that came before what it repeats stands for it: then that one is held, until a person says otherwise. */
+    /* A re-issue that came before what it repeats stands for it: then that one is held, until a person says otherwise.
+     */
     for (size_t i = 0; i < ledger.count; i++) {
         const struct oracle_book_entry *entry = oracle_book_find(ledger.all[i].hash);
         if (!ledger.all[i].reissue && entry != NULL && (entry->held || ledger.all[i].was_held))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "oracle.h"
+#include "versions.h"
 
 enum { FIELDS_MAX = 128 };
 
@@ -239,6 +240,20 @@ static int wanted_of(const struct schema_field *field, const struct oracle_shown
     return 1;
 }
 
+/* An office of an older version deals a case anew without what a status of a newer one went over: then a laptop shows
+ * one of those that live (docs/MERGE.md, "Older and newer programs"). */
+static int is_any_of(const struct looking *l, const struct oracle_record *r, const struct schema_field *field,
+                     const struct oracle_shown *s, const char *shown)
+{
+    int any = 0;
+    if (l->scopes == NULL || field->policy != SCHEMA_STATUS || s->live < 2 || shown == NULL ||
+        !versions_is_new(r->kind, field->number))
+        return 0;
+    for (size_t i = 0; i < s->live; i++)
+        any |= !slice_is_nil(s->ops[i]->value) && strcmp(shown, format(field, s->ops[i]->value)) == 0;
+    return any;
+}
+
 static void check_column(const struct looking *l, const struct oracle_record *r, const struct schema_field *field,
                          const struct oracle_shown *s, sqlite3_stmt *row, int column)
 {
@@ -249,7 +264,7 @@ static void check_column(const struct looking *l, const struct oracle_record *r,
         return;
     }
     there = wanted_of(field, s, &numeric);
-    if (there != (shown != NULL) || (there && strcmp(shown, words.p) != 0))
+    if ((there != (shown != NULL) || (there && strcmp(shown, words.p) != 0)) && !is_any_of(l, r, field, s, shown))
         found(l, r, field, shown, there ? words.p : NULL);
 }
 

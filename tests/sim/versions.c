@@ -31,3 +31,15 @@ void versions_use(int newer)
     memcpy(schema_table_shared, newer ? versions_new_shared : versions_old_shared,
            schema_table_shared_count * sizeof *schema_table_shared);
 }
+
+int versions_is_new(unsigned kind, unsigned field)
+{
+    for (size_t i = 0; i < versions_old_count; i++)
+        for (size_t k = 0; versions_old_kinds[i].number == kind && k < versions_old_kinds[i].field_count; k++)
+            if (versions_old_kinds[i].fields[k].number == field)
+                return 0;
+    for (size_t i = 0; i < versions_old_shared_count; i++)
+        if (versions_old_shared[i].number == field)
+            return 0;
+    return 1;
+}

@@ -6,4 +6,7 @@
 /* From now on: this version's schema, or the one of tests/e2e/newer_schema.h. */
 void versions_use(int newer);
 
+/* Has only the newer one this field? */
+int versions_is_new(unsigned kind, unsigned field);
+
 #endif
