@@ -439,9 +439,10 @@ static int wipe(struct sync *s, struct error *e)
     uint64_t sent = s->sent;
     char count[64];
     int code, was;
-    if ((code = wipe_store(s->store, e)) != 0)
-        return code;
+    code = wipe_store(s->store, e);
     (void)agent_stop(s->store->folder, &was, NULL);
+    if (code != 0)
+        return code;
     if ((code = event_write(s->store, &event, &why)) == 0 && (code = push_all(s, &why)) == 0)
         wire_end(s->wire);
     /* Writing it may have made a file anew. */

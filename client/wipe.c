@@ -30,19 +30,28 @@ static int overwrite(const char *path)
     return failed;
 }
 
+/* 0, or errno of what failed. A file that could not be overwritten is removed all the same. */
+static int destroy(const char *path, int is_keys)
+{
+    int failed = is_keys && overwrite(path);
+    if (unlink(path) != 0 && errno != ENOENT)
+        return errno;
+    return failed ? EIO : 0;
+}
+
 int wipe_store(const struct store *s, struct error *e)
 {
+    int code = 0, later;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *path = store_path(s->folder, names[i]);
-        int is_keys = strncmp(names[i], STORE_KEYS, strlen(STORE_KEYS)) == 0, number;
-        if (path == NULL)
-            return error_memory(e);
         /* A descriptor of our own on a file that SQLite holds would drop its locks when it closes: only key files. */
-        number = is_keys && overwrite(path) ? EIO : unlink(path) != 0 && errno != ENOENT ? errno : 0;
+        int number = path == NULL ? ENOMEM : destroy(path, strncmp(names[i], STORE_KEYS, strlen(STORE_KEYS)) == 0);
         free(path);
-        if (number != 0)
-            return error_system(e, E_IO, number, "%s/%s could not be destroyed; remove it by hand", s->folder,
-                                names[i]);
+        if (number != 0 && code == 0)
+            code = error_system(e, E_IO, number,
+                                "%s/%s could not be destroyed for certain; remove by hand what is left of it",
+                                s->folder, names[i]);
     }
-    return folder_sync(s->folder, e);
+    later = folder_sync(s->folder, code == 0 ? e : NULL);
+    return code != 0 ? code : later;
 }
