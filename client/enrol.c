@@ -27,6 +27,7 @@
 #include "renewal.h"
 #include "store.h"
 #include "ticket.h"
+#include "wipe.h"
 #include "wire.h"
 
 struct enrolment {
@@ -367,6 +368,8 @@ static int enrol(struct enrolment *n, struct id *device, struct error *e)
 {
     uint64_t enrolled;
     int code;
+    if (wipe_resume(n->folder, e) < 0)
+        return error_code(e);
     if ((code = check_free(n, e)) != 0 || (code = ask_passphrase(n, e)) != 0 || (code = prepare_folder(n, e)) != 0)
         return code;
     if ((code = open_key(n, e)) != 0) {

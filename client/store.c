@@ -15,6 +15,7 @@
 #include "reissue.h"
 #include "renewal.h"
 #include "vault.h"
+#include "wipe.h"
 
 #define WAIT_MS 3000 /* for another command of ours to end */
 
@@ -317,15 +318,25 @@ static int no_keys(const char *folder, int store_is_there, struct error *e)
                      folder);
 }
 
-/* The key file is there, and no enrolment is under way. */
+static int is_wiped(const char *folder, struct error *e)
+{
+    return error_set(e, E_REFUSED,
+                     "the office has ordered that this laptop is wiped: what was unsent was sent and held there, and "
+                     "the wipe, which had broken off, is finished now (%s); tell the office, which may have no receipt",
+                     folder);
+}
+
+/* The key file is there, and no enrolment or wipe is under way. */
 int store_check(const char *folder, struct error *e)
 {
     char *keys = store_path(folder, STORE_KEYS), *marker = store_path(folder, STORE_ENROLLING);
     char *db = store_path(folder, STORE_DB);
     struct stat there;
-    int code = 0;
+    int wiped, code = 0;
     if (keys == NULL || marker == NULL || db == NULL)
         code = error_memory(e);
+    else if ((wiped = wipe_resume(folder, e)) != 0)
+        code = wiped < 0 ? error_code(e) : is_wiped(folder, e);
     else if (stat(marker, &there) == 0)
         code = unfinished(e);
     else if (stat(keys, &there) != 0)

@@ -1,8 +1,8 @@
 /* The laptop's store: opened with the key that the agent holds, and the device and person that it belongs to.
  *
  * Folder: $SATCHEL_HOME, else $XDG_DATA_HOME/satchel, else ~/.local/share/satchel; mode 0700. In it store.db (the
- * vault), store.keys (the key file), store.outbox (the sealed copy of what is unsent), and while an agent runs its
- * socket (in $XDG_RUNTIME_DIR where there is one). */
+ * vault), store.keys (the key file), store.outbox (the sealed copy of what is unsent), while an agent runs its
+ * socket (in $XDG_RUNTIME_DIR where there is one), and while an enrolment or a wipe is under way its marker. */
 #ifndef SATCHEL_STORE_H
 #define SATCHEL_STORE_H
 
@@ -42,7 +42,7 @@ struct store {
 /* The folder, without a slash at its end, made by nobody yet perhaps. Freed with free. E_MEMORY, E_INPUT (no HOME). */
 int store_folder(char **out, struct error *e);
 /* Is there a store in the folder? E_NO_STORE: none, or its enrolment is not finished. E_VERIFY: its key file is
- * missing. E_IO, E_MEMORY. */
+ * missing. E_REFUSED: the office had it wiped; where that broke off it is finished here. E_IO, E_MEMORY. */
 int store_check(const char *folder, struct error *e);
 /* "folder/name", freed with free; NULL: no memory. */
 char *store_path(const char *folder, const char *name);

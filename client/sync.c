@@ -439,14 +439,14 @@ static int wipe(struct sync *s, struct error *e)
     uint64_t sent = s->sent;
     char count[64];
     int code, was;
-    code = wipe_store(s->store, e);
+    code = wipe_folder(s->store->folder, e);
     (void)agent_stop(s->store->folder, &was, NULL);
     if (code != 0)
         return code;
     if ((code = event_write(s->store, &event, &why)) == 0 && (code = push_all(s, &why)) == 0)
         wire_end(s->wire);
     /* Writing it may have made a file anew. */
-    (void)wipe_store(s->store, NULL);
+    (void)wipe_folder(s->store->folder, NULL);
     return error_set(
         e, E_REFUSED,
         "the office has ordered that this laptop is wiped: %s sent and held there, then keys and store were "

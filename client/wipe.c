@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "folder.h"
+#include "keyfile.h"
 
 /* In this order: without its key file the rest is noise. */
 static const char *const names[] = {STORE_KEYS,          STORE_KEYS ".new", STORE_KEYS ".next", OUTBOX_FILE,
@@ -39,19 +40,64 @@ static int destroy(const char *path, int is_keys)
     return failed ? EIO : 0;
 }
 
-int wipe_store(const struct store *s, struct error *e)
+/* Best effort: without it a wipe that breaks off is told as a key file that is missing or damaged. */
+static void mark(const char *folder)
+{
+    char *path = store_path(folder, STORE_WIPING);
+    int fd = path != NULL ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+    if (fd >= 0 && close(fd) == 0)
+        (void)folder_sync(folder, NULL);
+    free(path);
+}
+
+/* Once nothing of the rest can come back, also after a power cut. */
+static int unmark(const char *folder, struct error *e)
+{
+    char *path = store_path(folder, STORE_WIPING);
+    int code = path == NULL ? error_memory(e) : 0;
+    if (code == 0 && unlink(path) != 0 && errno != ENOENT)
+        code = error_system(e, E_IO, errno, "%s cannot be removed; remove it by hand", path);
+    free(path);
+    return code != 0 ? code : folder_sync(folder, e);
+}
+
+int wipe_folder(const char *folder, struct error *e)
 {
     int code = 0, later;
+    mark(folder);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char *path = store_path(s->folder, names[i]);
+        char *path = store_path(folder, names[i]);
         /* A descriptor of our own on a file that SQLite holds would drop its locks when it closes: only key files. */
         int number = path == NULL ? ENOMEM : destroy(path, strncmp(names[i], STORE_KEYS, strlen(STORE_KEYS)) == 0);
         free(path);
         if (number != 0 && code == 0)
             code = error_system(e, E_IO, number,
-                                "%s/%s could not be destroyed for certain; remove by hand what is left of it",
-                                s->folder, names[i]);
+                                "%s/%s could not be destroyed for certain; remove by hand what is left of it", folder,
+                                names[i]);
     }
-    later = folder_sync(s->folder, code == 0 ? e : NULL);
-    return code != 0 ? code : later;
+    later = folder_sync(folder, code == 0 ? e : NULL);
+    if (code == 0)
+        code = later;
+    return code != 0 ? code : unmark(folder, e);
+}
+
+int wipe_resume(const char *folder, struct error *e)
+{
+    char *keys = store_path(folder, STORE_KEYS), *path = store_path(folder, STORE_WIPING);
+    struct stat there;
+    size_t slots;
+    int code, found = 0;
+    if (keys == NULL || path == NULL) {
+        (void)error_memory(e);
+        found = -1;
+    } else if (stat(path, &there) == 0) {
+        code = keyfile_list(keys, NULL, 0, &slots, NULL);
+        if (code == 0)
+            (void)unlink(path); /* nothing was destroyed: it is a store like any other until the office says it again */
+        else if (code == E_NO_STORE || code == E_VERIFY)
+            found = wipe_folder(folder, e) == 0 ? 1 : -1;
+    }
+    free(keys);
+    free(path);
+    return found;
 }
