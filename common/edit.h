@@ -33,7 +33,7 @@ int edit_author_save(struct db *db, const struct edit_author *author, struct err
 
 /* What a person writes at once. Behind a fork it may be written once more (client/reissue.h), and each dot of 22 bytes
  * or more, in an epoch of one byte, then gets an epoch of nine: it stays below CHANGE_BODY_MAX whatever it says. */
-#define EDIT_BODY_MAX (184 * 1024) /* bytes */
+#define EDIT_BODY_MAX 188416 /* bytes: 184 KiB */
 
 struct edit {
     struct db *db;

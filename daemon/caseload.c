@@ -192,7 +192,7 @@ static int add_taken_down_by(struct central *c, const struct id *device, const s
     while ((row = db_next(c->db, s, e)) == 1) {
         struct id scope = db_id(s, 0);
         if ((mine = is_taken_down_here(c, &scope, device, e)) < 0 ||
-            (mine == 1 && (code = add_scope(out, room, &scope, user, e)) != 0)) {
+            (mine == 1 && add_scope(out, room, &scope, user, e) != 0)) {
             db_done(c->db, s);
             return error_code(e);
         }
