@@ -92,8 +92,9 @@ int wipe_resume(const char *folder, struct error *e)
         found = -1;
     } else if (stat(path, &there) == 0) {
         code = keyfile_list(keys, NULL, 0, &slots, NULL);
+        /* Nothing was destroyed yet: it is a store like any other, until the office says it again. */
         if (code == 0)
-            (void)unlink(path); /* nothing was destroyed: it is a store like any other until the office says it again */
+            (void)unmark(folder, NULL);
         else if (code == E_NO_STORE || code == E_VERIFY)
             found = wipe_folder(folder, e) == 0 ? 1 : -1;
     }

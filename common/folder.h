@@ -5,8 +5,8 @@
 
 #include "error.h"
 
-/* Makes every folder of it that is missing, private to its owner, and syncs each into the one above it; one that
- * is there stays as it is. E_IO, E_MEMORY. */
+/* Makes the folder and every one above it that is missing, private to its owner, and syncs each into the one above it;
+ * one that is there stays as it is. E_IO, E_MEMORY. */
 int folder_make(const char *folder, struct error *e);
 
 /* Syncs the names in a folder. A file system that cannot do that for folders (some of sticks, EINVAL) counts as done.

@@ -163,6 +163,26 @@ alter_device() { flip "$1" $(($(device_at "$1") + 96 + 5)); }
     at_office "typed on a laptop that was reported lost"
 }
 
+@test "a wipe that broke off is finished by the next command, or by an enrolment, and never begins with a whole key file" {
+    ensure_running
+    add_laptop ula
+    touch "$home/ula/wiping" # the power went before anything was destroyed
+    laptop ula status >/dev/null 2>&1
+    [ ! -e "$home/ula/wiping" ]
+    laptop ula lock 2>/dev/null
+    touch "$home/ula/wiping" # and here after the key file was overwritten
+    truncate -s 0 "$home/ula/store.keys"
+    truncate -s 4096 "$home/ula/store.keys"
+    fails 2 "the wipe, which had broken off, is finished now" laptop ula unlock --passphrase-file "$home/laptop.passphrase"
+    equal "$(find "$home/ula" -type f)" ""
+    fails 10 "is not enrolled" laptop ula list
+    mkdir -p "$home/vic"
+    touch "$home/vic/wiping" "$home/vic/store.db"
+    add_laptop vic
+    laptop vic status >/dev/null 2>&1
+    [ ! -e "$home/vic/wiping" ]
+}
+
 @test "two officers open a store whose passphrase is forgotten; one does not; that they did stands in the log" {
     ensure_running
     add_laptop hal
