@@ -11,74 +11,12 @@
 #define HEADER_ITEMS 13
 #define BODY_ITEMS 3
 #define OP_ITEMS 4
-#define DOT_ITEMS 4
 #define NUMBER_MAX 65535 /* of kinds and fields */
 
 enum { BODY_MAX = CHANGE_BODY_MAX };
 
 static const uint8_t header_domain[] = "satchel change 1";
 static const uint8_t body_domain[] = "satchel body 1";
-
-/* --- dots --- */
-
-int dot_compare(const struct dot *a, const struct dot *b)
-{
-    int order = id_compare(&a->device, &b->device);
-    if (order != 0)
-        return order;
-    if (a->epoch != b->epoch)
-        return a->epoch < b->epoch ? -1 : 1;
-    if (a->seq != b->seq)
-        return a->seq < b->seq ? -1 : 1;
-    return a->index == b->index ? 0 : a->index < b->index ? -1 : 1;
-}
-
-int dot_equal(const struct dot *a, const struct dot *b)
-{
-    return dot_compare(a, b) == 0;
-}
-
-void dot_pack(struct pack *w, const struct dot *dot)
-{
-    pack_array(w, DOT_ITEMS);
-    pack_id(w, &dot->device);
-    pack_uint(w, dot->epoch);
-    pack_uint(w, dot->seq);
-    pack_uint(w, dot->index);
-}
-
-static void refuse(struct unpack *r)
-{
-    r->failed = 1;
-    r->p = r->end;
-}
-
-/* The next integer, which must lie in [low, high]; 0 and r failed where it does not. */
-static uint64_t number(struct unpack *r, uint64_t low, uint64_t high)
-{
-    uint64_t value = unpack_uint(r);
-    if (!r->failed && (value < low || value > high))
-        refuse(r);
-    return r->failed ? 0 : value;
-}
-
-static void items(struct unpack *r, size_t count)
-{
-    if (unpack_array(r) != count)
-        refuse(r);
-}
-
-struct dot dot_unpack(struct unpack *r)
-{
-    static const struct dot none;
-    struct dot dot;
-    items(r, DOT_ITEMS);
-    dot.device = unpack_id(r);
-    dot.epoch = number(r, 1, INT64_MAX);
-    dot.seq = number(r, 1, INT64_MAX);
-    dot.index = (unsigned)number(r, 0, CHANGE_OPS_MAX - 1);
-    return r->failed ? none : dot;
-}
 
 /* --- reading --- */
 
@@ -104,18 +42,18 @@ int change_read_known(struct slice header, struct change *out, struct error *e)
         return error_set(e, E_INPUT, "a change has version %llu of the format, and this program reads %d; update it",
                          (unsigned long long)version, CHANGE_VERSION);
     if (count != HEADER_ITEMS)
-        refuse(&r);
+        unpack_refuse(&r);
     out->device = unpack_id(&r);
-    out->epoch = number(&r, 1, INT64_MAX);
-    out->seq = number(&r, 1, INT64_MAX);
+    out->epoch = unpack_uint_between(&r, 1, INT64_MAX);
+    out->seq = unpack_uint_between(&r, 1, INT64_MAX);
     unpack_fixed(&r, out->previous, sizeof out->previous);
-    out->hlc = number(&r, 0, INT64_MAX);
-    out->wall_ms = number(&r, 0, INT64_MAX);
+    out->hlc = unpack_uint_between(&r, 0, INT64_MAX);
+    out->wall_ms = unpack_uint_between(&r, 0, INT64_MAX);
     out->author = unpack_id(&r);
     out->session = unpack_id(&r);
     out->scope = unpack_id(&r);
     out->record = unpack_id(&r);
-    out->kind = (unsigned)number(&r, 1, NUMBER_MAX);
+    out->kind = (unsigned)unpack_uint_between(&r, 1, NUMBER_MAX);
     unpack_fixed(&r, out->body_hash, sizeof out->body_hash);
     out->header = header;
     return unpack_end(&r, "a change's header", e);
@@ -136,11 +74,11 @@ static struct slice read_supersedes(struct unpack *r, size_t *count)
     struct dot before;
     *count = unpack_array(r);
     if (*count > CHANGE_SUPERSEDES_MAX)
-        refuse(r);
+        unpack_refuse(r);
     for (size_t i = 0; i < *count && !r->failed; i++) {
         struct dot dot = dot_unpack(r);
         if (i != 0 && dot_compare(&before, &dot) >= 0)
-            refuse(r);
+            unpack_refuse(r);
         before = dot;
     }
     return (struct slice){start, r->failed ? 0 : (size_t)(r->p - start)};
@@ -149,9 +87,9 @@ static struct slice read_supersedes(struct unpack *r, size_t *count)
 static int read_op(struct unpack *r, struct change_op *op, struct error *e)
 {
     size_t count;
-    items(r, OP_ITEMS);
-    op->field = (unsigned)number(r, 1, NUMBER_MAX);
-    op->action = (enum change_action)number(r, CHANGE_SET, CHANGE_REMOVE);
+    unpack_items(r, OP_ITEMS);
+    op->field = (unsigned)unpack_uint_between(r, 1, NUMBER_MAX);
+    op->action = (enum change_action)unpack_uint_between(r, CHANGE_SET, CHANGE_REMOVE);
     op->value = unpack_any(r);
     op->supersedes = read_supersedes(r, &count);
     if (count > CHANGE_SUPERSEDES_MAX)
@@ -167,7 +105,7 @@ static int read_body(struct slice body, struct change *out, struct error *e)
     size_t count;
     int code = 0;
     unpack_start(&r, body);
-    items(&r, BODY_ITEMS);
+    unpack_items(&r, BODY_ITEMS);
     unpack_fixed(&r, salt, sizeof salt);
     count = unpack_array(&r);
     if (count > CHANGE_OPS_MAX)
@@ -180,7 +118,7 @@ static int read_body(struct slice body, struct change *out, struct error *e)
     if (!unpack_nil(&r)) {
         out->reason = unpack_text(&r);
         if (out->reason.size == 0)
-            refuse(&r);
+            unpack_refuse(&r);
     }
     if ((code = unpack_end(&r, "a change's body", e)) == 0)
         out->op_count = count;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dot.h"
 #include "error.h"
 #include "id.h"
 #include "pack.h"
@@ -22,20 +23,11 @@
 #define CHANGE_HEADER_MAX 512        /* bytes */
 #define CHANGE_BODY_MAX (256 * 1024) /* bytes */
 #define CHANGE_OPS_MAX 256
-#define CHANGE_SUPERSEDES_MAX 1024 /* dots in one op */
+#define CHANGE_SUPERSEDES_MAX 1024           /* dots in one op */
+#define CHANGE_MASK_MAX (CHANGE_OPS_MAX / 8) /* bytes of a mask: bit i (of byte i/8, from the lowest) stands for op i  \
+                                              */
 
 enum change_action { CHANGE_SET = 1, CHANGE_ADD = 2, CHANGE_REMOVE = 3 };
-
-struct dot {
-    struct id device;
-    uint64_t epoch, seq;
-    unsigned index; /* of the op within its change, from 0 */
-};
-
-int dot_equal(const struct dot *a, const struct dot *b);
-int dot_compare(const struct dot *a, const struct dot *b);
-void dot_pack(struct pack *w, const struct dot *dot);
-struct dot dot_unpack(struct unpack *r);
 
 struct change_op {
     unsigned field;

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "file.h"
 #include "keyfile_private.h"
-#include "vault_private.h"
 
 /* ---- passphrases ---- */
 
@@ -26,7 +26,7 @@ int keyfile_create(const char *path, const char *label, const char *passphrase, 
     keyfile_image_header(&image, slot, KEYFILE_PASSPHRASE, sizeof slot, label);
     if ((code = keyfile_slot_make(slot, key, passphrase, passphrase_bytes, cost, NULL, NULL, e)) != 0 ||
         (code = keyfile_image_put(&image, image.count, slot, KEYFILE_PASSPHRASE_BYTES, path, e)) != 0 ||
-        (code = vault_file_lock(path, &folder, e)) != 0)
+        (code = file_lock(path, &folder, e)) != 0)
         goto out;
     if (lstat(path, &status) == 0)
         code = error_set(e, E_EXISTS, "there is a key file at %s already; it is left as it is", path);

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "file.h"
 #include "keyfile_private.h"
-#include "vault_private.h"
 
 #define COUNT_AT KEYFILE_HEADER_BYTES
 #define TIME_AT (KEYFILE_HEADER_BYTES + 8)
@@ -65,7 +65,7 @@ static void forget(const char *path)
     if (keyfile_attempts_forget(&image))
         (void)keyfile_image_end(path, &image, folder, 0, NULL);
     else
-        vault_file_unlock(folder);
+        file_unlock(folder);
 }
 
 /* ---- waiting ---- */
@@ -110,7 +110,7 @@ static void expire(const char *path, uint64_t now_ms)
     if (keyfile_lease_expire(&image, now_ms))
         (void)keyfile_image_end(path, &image, folder, 0, NULL);
     else
-        vault_file_unlock(folder);
+        file_unlock(folder);
     sodium_memzero(&image, sizeof image);
 }
 

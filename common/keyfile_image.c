@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "keyfile_private.h"
 #include "pack.h"
-#include "vault_private.h"
 
 #define MAGIC_BYTES 16
 #define HEAD_BYTES 48
@@ -309,21 +309,21 @@ void keyfile_image_start(struct keyfile_image *image, const uint8_t key[KEYFILE_
 int keyfile_image_begin(const char *path, const uint8_t *key, struct keyfile_image *image, int *folder, struct error *e)
 {
     struct keyfile_head head;
-    int code = vault_file_lock(path, folder, e);
+    int code = file_lock(path, folder, e);
     if (code != 0)
         return code;
     code = keyfile_image_read(path, image, e);
     if (code == 0 && key != NULL)
         code = keyfile_image_open_head(image, path, key, &head, e);
     if (code != 0)
-        vault_file_unlock(*folder);
+        file_unlock(*folder);
     return code;
 }
 
 int keyfile_image_end(const char *path, const struct keyfile_image *image, int folder, int code, struct error *e)
 {
     if (code == 0)
-        code = vault_file_replace(folder, path, image->bytes, image->count, e);
-    vault_file_unlock(folder);
+        code = file_replace(folder, path, image->bytes, image->count, e);
+    file_unlock(folder);
     return code;
 }

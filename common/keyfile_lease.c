@@ -9,8 +9,8 @@
  * and nothing else. An erased slot has no MAC: whoever erases it may not have the key. */
 #include <string.h>
 
+#include "file.h"
 #include "keyfile_private.h"
-#include "vault_private.h"
 
 #define SECRET_AT KEYFILE_HEADER_BYTES
 #define UNTIL_AT (SECRET_AT + 32)
@@ -171,7 +171,7 @@ int keyfile_lease_set(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], co
     if (code == 0 && !same)
         code = keyfile_image_end(path, &image, folder, 0, e);
     else
-        vault_file_unlock(folder);
+        file_unlock(folder);
     sodium_memzero(&image, sizeof image);
     return code;
 }
@@ -206,7 +206,7 @@ int keyfile_lease_get(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], ui
     if (writes)
         (void)keyfile_image_end(path, &image, folder, 0, NULL);
     else
-        vault_file_unlock(folder);
+        file_unlock(folder);
     sodium_memzero(&image, sizeof image);
     return code;
 }

@@ -6,8 +6,8 @@
  * pair that a stranger put in would be given the new key. */
 #include <string.h>
 
+#include "file.h"
 #include "keyfile_private.h"
-#include "vault_private.h"
 
 /* Finds the slot that this opener opens. own is what Argon2id made of a passphrase. */
 static int match(const struct keyfile_image *image, const char *path, const struct keyfile_opener *with, size_t *at,
@@ -102,8 +102,8 @@ int keyfile_next_make(const char *path, const char *next, const struct keyfile_o
         code = make_opener(&from, at, &to, next, with, cost, own, lease_secret, key, e);
     }
     if (code == 0)
-        code = vault_file_replace(folder, next, to.bytes, to.count, e);
-    vault_file_unlock(folder);
+        code = file_replace(folder, next, to.bytes, to.count, e);
+    file_unlock(folder);
     if (code != 0)
         sodium_memzero(key, KEYFILE_KEY_BYTES);
     sodium_memzero(own, sizeof own);
@@ -140,7 +140,7 @@ int keyfile_next_carry(const char *path, const uint8_t old_key[KEYFILE_KEY_BYTES
     if (code == 0)
         code = keyfile_recovery_carry(&from, &to, next, key, holds, context, dropped, e);
     if (code == 0)
-        code = vault_file_replace(folder, next, to.bytes, to.count, e);
+        code = file_replace(folder, next, to.bytes, to.count, e);
     sodium_memzero(&from, sizeof from);
     sodium_memzero(&to, sizeof to);
     return code;

@@ -124,7 +124,7 @@ int keyfile_image_open_head(const struct keyfile_image *image, const char *path,
 
 /* Locks path's folder, reads the file and, where key is not NULL, sees that it is this key's. On 0 the caller ends
  * with keyfile_image_end, which replaces the file where code is 0, unlocks, and returns what came of it; or with
- * vault_file_unlock, where nothing is to be written. */
+ * file_unlock, where nothing is to be written. */
 int keyfile_image_begin(const char *path, const uint8_t *key, struct keyfile_image *image, int *folder,
                         struct error *e);
 int keyfile_image_end(const char *path, const struct keyfile_image *image, int folder, int code, struct error *e);

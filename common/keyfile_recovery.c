@@ -8,8 +8,8 @@
  * A sealed box says nothing about who made it, so the key that comes out is held against the file's head. */
 #include <string.h>
 
+#include "file.h"
 #include "keyfile_private.h"
-#include "vault_private.h"
 
 #define PAIR_AT KEYFILE_HEADER_BYTES
 #define OFFICER_BYTES ((size_t)ID_BYTES + crypto_box_PUBLICKEYBYTES)
@@ -112,7 +112,7 @@ int keyfile_recovery_set(const char *path, const uint8_t key[KEYFILE_KEY_BYTES],
     for (size_t i = 0; i < count && !same && code == 0; i++)
         code = add(&image, path, key, &pairs[i], e);
     if (same)
-        vault_file_unlock(folder);
+        file_unlock(folder);
     else
         code = keyfile_image_end(path, &image, folder, code, e);
     sodium_memzero(&image, sizeof image);

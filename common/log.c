@@ -155,7 +155,7 @@ int log_load(struct db *db, int64_t id, int want_body, struct log_entry *out, st
     static const char bare[] = "SELECT id, position, received, held, mask, header, NULL FROM entry WHERE id = ?";
     /* A row that stayed current would keep its statement in use, and the store's write-ahead log from ever beginning
      * anew; so the slices point into copies. */
-    static _Thread_local uint8_t header[CHANGE_HEADER_MAX], body[CHANGE_BODY_MAX], mask[LOG_MASK_MAX];
+    static _Thread_local uint8_t header[CHANGE_HEADER_MAX], body[CHANGE_BODY_MAX], mask[CHANGE_MASK_MAX];
     sqlite3_stmt *s;
     int row, code;
     if ((code = db_query(db, &s, e, want_body ? whole : bare, "i", id)) != 0)

@@ -18,7 +18,6 @@
 /* Places from here on are no places in the office's log: they keep, in their order, others' changes whose place is gone
  * because the office was put back from a backup (docs/LOG.md, "Set-backs"), until they are dealt again. */
 #define LOG_STRAY (UINT64_C(1) << 62)
-#define LOG_MASK_MAX (CHANGE_OPS_MAX / 8) /* bytes: bit i (of byte i/8, from the lowest) set: op i is live */
 
 struct log_entry {
     int64_t id;        /* rowid in this store; says nothing elsewhere */

@@ -10,7 +10,6 @@
 
 #include <stddef.h>
 
-#include "cli.h"
 #include "db.h"
 #include "error.h"
 #include "id.h"
@@ -80,9 +79,5 @@ const char *match_class_name(enum match_class class);
 /* One piece of evidence as a sentence: "names are alike". quote: with what the records say, for the standard output
  * alone, as what goes to the standard error may end in a log. Returns out. */
 char *match_words(const struct match_evidence *evidence, int quote, char *out, size_t out_max);
-
-/* Prints the pairs for a person, or with cli->json as an object; then, on cli->err, how many there are, what was left
- * out, and what to do. program: what the commands to do it begin with: "satchel" or "satcheld". */
-void match_print(const struct match_result *result, const struct cli *cli, const char *program);
 
 #endif

@@ -1,7 +1,7 @@
 /* Candidates in words, and as JSON. */
-#include <string.h>
+#include "match_print.h"
 
-#include "match.h"
+#include <string.h>
 
 static const char *const sentences[MATCH_REASONS] = {
     [MATCH_NAME_SAME] = "the same name",

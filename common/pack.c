@@ -184,6 +184,25 @@ size_t unpack_array(struct unpack *r)
     return count <= left(r) ? count : (size_t)fail(r);
 }
 
+void unpack_refuse(struct unpack *r)
+{
+    (void)fail(r);
+}
+
+void unpack_items(struct unpack *r, size_t count)
+{
+    if (unpack_array(r) != count)
+        unpack_refuse(r);
+}
+
+uint64_t unpack_uint_between(struct unpack *r, uint64_t low, uint64_t high)
+{
+    uint64_t value = unpack_uint(r);
+    if (!r->failed && (value < low || value > high))
+        unpack_refuse(r);
+    return r->failed ? 0 : value;
+}
+
 size_t unpack_map(struct unpack *r)
 {
     size_t count = length(r, 0x80, 0x0f, 0, 0xde, 0xdf);

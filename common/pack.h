@@ -76,6 +76,10 @@ struct slice unpack_text(struct unpack *r); /* UTF-8, without NUL bytes */
 struct slice unpack_bin(struct unpack *r);
 void unpack_fixed(struct unpack *r, void *out, size_t size); /* a bin of exactly that size */
 struct id unpack_id(struct unpack *r);
+/* An array of exactly `count`; an integer in [low, high]. Anything else: r has failed. */
+void unpack_items(struct unpack *r, size_t count);
+uint64_t unpack_uint_between(struct unpack *r, uint64_t low, uint64_t high);
+void unpack_refuse(struct unpack *r);      /* what was read is not allowed: r has failed */
 struct slice unpack_any(struct unpack *r); /* one whole object, checked to be canonical, at most PACK_DEPTH_MAX deep */
 /* 0 where all went well and nothing is left, else E_INPUT: "<what> is not as it should be". */
 int unpack_end(const struct unpack *r, const char *what, struct error *e);

@@ -117,7 +117,7 @@ static int note_newer(struct db *db, const struct change *c, const struct change
 static int insert_ops(struct db *db, const struct log_entry *entry, const uint8_t *live, struct error *e)
 {
     const struct change *c = &entry->change;
-    uint8_t mask[LOG_MASK_MAX] = {0}, ops[CHANGE_OPS_MAX];
+    uint8_t mask[CHANGE_MASK_MAX] = {0}, ops[CHANGE_OPS_MAX];
     size_t count = 0;
     int code = 0;
     for (size_t i = 0; i < c->op_count && code == 0; i++) {

@@ -53,11 +53,11 @@ int record_set_held(struct db *db, int64_t entry, int held, struct error *e);
 /* Which ops of an applied change lived when it was applied; the others had been superseded before it came. What was
  * dealt compact may lack the change that named those, so a dealt entry carries this mask (bits as in log_entry, *bytes
  * of them; *all: not 0 where every op lived). */
-int record_mask(struct db *db, const struct change *c, uint8_t mask[LOG_MASK_MAX], size_t *bytes, int *all,
+int record_mask(struct db *db, const struct change *c, uint8_t mask[CHANGE_MASK_MAX], size_t *bytes, int *all,
                 struct error *e);
 /* The same of what lives now: for what is dealt compact, or after a release. Of an entry that is not applied nothing
  * lives. */
-int record_mask_living(struct db *db, const struct log_entry *entry, uint8_t mask[LOG_MASK_MAX], size_t *bytes,
+int record_mask_living(struct db *db, const struct log_entry *entry, uint8_t mask[CHANGE_MASK_MAX], size_t *bytes,
                        int *all, struct error *e);
 
 /* Shows the fields of a change anew: its receipt or position has become known. */

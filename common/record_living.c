@@ -15,7 +15,7 @@ struct named {
     int64_t entry; /* 0: it is not in the log */
     int applied;
     int ended; /* something of it: `live` is to be written down */
-    uint8_t live[LOG_MASK_MAX];
+    uint8_t live[CHANGE_MASK_MAX];
     size_t live_bytes;
 };
 

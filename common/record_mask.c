@@ -18,7 +18,7 @@ int record_mask_awaited(struct db *db, const struct change *c, uint8_t *live, st
     return row < 0 ? e->code : 0;
 }
 
-int record_mask(struct db *db, const struct change *c, uint8_t mask[LOG_MASK_MAX], size_t *bytes, int *all,
+int record_mask(struct db *db, const struct change *c, uint8_t mask[CHANGE_MASK_MAX], size_t *bytes, int *all,
                 struct error *e)
 {
     uint8_t live[CHANGE_OPS_MAX];
@@ -27,7 +27,7 @@ int record_mask(struct db *db, const struct change *c, uint8_t mask[LOG_MASK_MAX
     if (e == NULL)
         e = &own;
     memset(live, 1, sizeof live);
-    memset(mask, 0, LOG_MASK_MAX);
+    memset(mask, 0, CHANGE_MASK_MAX);
     *bytes = (c->op_count + 7) / 8;
     *all = 1;
     if ((code = record_mask_awaited(db, c, live, e)) != 0)
@@ -41,7 +41,7 @@ int record_mask(struct db *db, const struct change *c, uint8_t mask[LOG_MASK_MAX
     return 0;
 }
 
-int record_mask_living(struct db *db, const struct log_entry *entry, uint8_t mask[LOG_MASK_MAX], size_t *bytes,
+int record_mask_living(struct db *db, const struct log_entry *entry, uint8_t mask[CHANGE_MASK_MAX], size_t *bytes,
                        int *all, struct error *e)
 {
     sqlite3_stmt *s;
@@ -49,7 +49,7 @@ int record_mask_living(struct db *db, const struct log_entry *entry, uint8_t mas
     int row, code;
     if (e == NULL)
         e = &own;
-    memset(mask, 0, LOG_MASK_MAX);
+    memset(mask, 0, CHANGE_MASK_MAX);
     *bytes = (entry->change.op_count + 7) / 8;
     if ((code = db_query(db, &s, e, "SELECT live FROM applied WHERE entry = ?", "i", entry->id)) != 0)
         return code;

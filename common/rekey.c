@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "folder.h"
 #include "keyfile_private.h"
 #include "vault_private.h"
@@ -352,7 +353,7 @@ static int replace_keys(struct job *j, struct error *e)
  * an old key file over the new one. */
 static int change_places(struct job *j, int *begun, struct error *e)
 {
-    int folder, code = vault_file_lock(j->keys, &folder, e);
+    int folder, code = file_lock(j->keys, &folder, e);
     if (code != 0)
         return code;
     code = keyfile_next_carry(j->keys, j->secrets->old_key, j->next_keys, folder, j->secrets->key, j->o->holds,
@@ -366,7 +367,7 @@ static int change_places(struct job *j, int *begun, struct error *e)
     }
     if (code == 0)
         code = replace_keys(j, e);
-    vault_file_unlock(folder);
+    file_unlock(folder);
     return code;
 }
 
@@ -395,13 +396,13 @@ static int finish(struct job *j, struct error *e)
         return error_set(e, E_NOT_FOUND, "no new key was being made for %s", j->db);
     if ((code = keyfile_next_open(j->next_keys, &j->with, lease_of(j), j->secrets->key, e)) != 0 ||
         (code = lock_store(j, e)) != 0 || (code = is_database_of(j, e)) != 0 ||
-        (code = vault_file_lock(j->keys, &folder, e)) != 0)
+        (code = file_lock(j->keys, &folder, e)) != 0)
         return code;
     code = keyfile_next_carry(j->keys, j->secrets->old_key, j->next_keys, folder, j->secrets->key, j->o->holds,
                               j->o->context, &j->dropped, e);
     if (code == 0)
         code = replace_keys(j, e);
-    vault_file_unlock(folder);
+    file_unlock(folder);
     return code;
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "change.h"
+#include "dot.h"
 #include "schema_table.h"
 
 #define DAY_BYTES 10    /* YYYY-MM-DD */

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "change.h"
+#include "dot.h"
 #include "error.h"
 #include "pack.h"
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "file.h"
 #include "vault_private.h"
 
 #define SHIM "satchel-vault"
@@ -238,7 +239,7 @@ static int create_store(const char *path, const uint8_t *key, struct error *e)
     uint8_t page[VAULT_PAGE_BYTES], disk[VAULT_PAGE_BYTES], id[VAULT_ID_BYTES];
     struct vault_secret *s = NULL;
     int folder = -1, there = 0;
-    int code = vault_file_lock(path, &folder, e);
+    int code = file_lock(path, &folder, e);
     if (code != 0)
         return code;
     code = look(path, &there, e);
@@ -253,10 +254,10 @@ static int create_store(const char *path, const uint8_t *key, struct error *e)
     vault_page_keys(s, key, id);
     vault_page_first(page);
     vault_page_seal(s, 1, page, disk);
-    code = vault_file_replace(folder, path, disk, sizeof disk, e);
+    code = file_replace(folder, path, disk, sizeof disk, e);
 out:
     sodium_free(s);
-    vault_file_unlock(folder);
+    file_unlock(folder);
     return code;
 }
 

@@ -10,7 +10,7 @@
  *   vault_page.c    bytes on disk: keys, pages, frames
  *   vault_memory.c  SQLite's allocator: zeroed on free, pages in a locked slab
  *   vault_extension.c  the loadable extension satchel_vault.so, which holds of these what reads
- *   vault_file.c    small files that are replaced as a whole, under a lock of their folder */
+ *   file.c    small files that are replaced as a whole, under a lock of their folder */
 #ifndef SATCHEL_VAULT_PRIVATE_H
 #define SATCHEL_VAULT_PRIVATE_H
 
@@ -220,18 +220,6 @@ int vault_share_is_ready(const uint8_t *index);
 
 /* Hands SQLite the allocator; before sqlite3_initialize. Returns SQLite's code. */
 int vault_memory_install(void);
-
-/* ---- vault_file.c ---- */
-
-/* Opens path's folder and waits for its lock (flock), so that whoever replaces files there takes turns. *folder is
- * closed with vault_file_unlock. Errors: E_NO_STORE (no such folder), E_INPUT (the path is too long), E_IO. */
-int vault_file_lock(const char *path, int *folder, struct error *e);
-void vault_file_unlock(int folder);
-
-/* Replaces the file at path, in the locked folder, with these bytes, so that a crash leaves the old or the new: write
- * to path.new, fsync, rename, fsync of the folder; mode 0600, the owner as before. Errors: E_INPUT (name too long),
- * E_IO, E_FULL. */
-int vault_file_replace(int folder, const char *path, const void *bytes, size_t count, struct error *e);
 
 /* ---- vault.c ---- */
 

@@ -11,7 +11,6 @@
 #include <zlib.h>
 
 #include "change.h"
-#include "log.h"
 
 #define LEVEL 6
 #define ITEM_FRAME_MAX 32  /* an item's own bytes: array 1, two numbers 9 each, lengths 3, 5 and 2 */
@@ -243,7 +242,7 @@ int batch_next(struct batch_reader *r, struct batch_item *out, struct error *e)
         return -1;
     }
     if (out->header.size > CHANGE_HEADER_MAX || out->body.size > (size_t)CHANGE_BODY_MAX ||
-        out->mask.size > LOG_MASK_MAX) {
+        out->mask.size > CHANGE_MASK_MAX) {
         u->failed = 1;
         (void)error_set(e, E_LIMIT, "item %zu of a batch is larger than a change may be", r->next);
         return -1;

@@ -276,11 +276,11 @@ static inline const char *store_all_orders(struct db *db, const struct store_cas
 /* --- masks: a laptop that gets a scope in its compact form, and then the news --- */
 
 static inline size_t store_mask(const struct store_case *s, struct model_known known, size_t i,
-                                uint8_t mask[LOG_MASK_MAX])
+                                uint8_t mask[CHANGE_MASK_MAX])
 {
     const struct case_change *c = &s->h->changes[i];
     size_t live = 0;
-    memset(mask, 0, LOG_MASK_MAX);
+    memset(mask, 0, CHANGE_MASK_MAX);
     for (unsigned k = 0; k < c->op_count; k++) {
         struct model_op ops[CASE_FIELD_OPS];
         size_t count = model_live(ops, model_ops(s->h, s->bytes, known, c->record, c->ops[k].field, ops));
@@ -310,13 +310,13 @@ static inline int store_is_background(struct db *office, const struct store_case
 static inline void store_background(struct db *office, struct db *laptop, const struct store_case *s,
                                     struct model_known known, size_t of)
 {
-    uint8_t mask[LOG_MASK_MAX];
+    uint8_t mask[CHANGE_MASK_MAX];
     for (size_t i = 0; i < s->h->count; i++) {
         if (!model_has(known.here, i) || s->h->changes[i].record != s->h->changes[of].record ||
             !store_is_background(office, s, i))
             continue;
         (void)store_mask(s, known, i, mask);
-        store_take(laptop, s, i, 1, (struct slice){mask, LOG_MASK_MAX});
+        store_take(laptop, s, i, 1, (struct slice){mask, CHANGE_MASK_MAX});
     }
 }
 
@@ -326,7 +326,7 @@ static inline const char *store_compact(const struct store_case *s)
     size_t half = check_below((unsigned)s->h->count + 1), first = half == 0 ? 0 : check_below((unsigned)half);
     struct model_known known = {0, 0};
     const char *failed = NULL;
-    uint8_t mask[LOG_MASK_MAX];
+    uint8_t mask[CHANGE_MASK_MAX];
     for (size_t i = 0; i < s->h->count; i++)
         if (case_is_hold(&s->h->changes[i])) /* laptops get none */
             return NULL;
@@ -341,7 +341,7 @@ static inline const char *store_compact(const struct store_case *s)
     for (size_t n = 0; n < half; n++) {
         size_t i = (first + n) % half;
         if (store_mask(s, known, i, mask) != 0 || store_is_background(office, s, i))
-            store_take(laptop, s, i, 1, (struct slice){mask, LOG_MASK_MAX});
+            store_take(laptop, s, i, 1, (struct slice){mask, CHANGE_MASK_MAX});
     }
     failed = store_check(laptop, s, known);
     /* 2. The news, with the office's own mask. */

@@ -95,7 +95,7 @@ static struct slice three_entries(void)
     struct slice out;
     batch_start(&w);
     batch_add_entry(&w, 0, 1, some(0, 100), some(100, 300), none);
-    batch_add_entry(&w, INT64_MAX, INT64_MAX, some(1, 100), none, some(0, LOG_MASK_MAX));
+    batch_add_entry(&w, INT64_MAX, INT64_MAX, some(1, 100), none, some(0, CHANGE_MASK_MAX));
     batch_add_entry(&w, 70000, 1790000000000, some(2, 100), some(0, 0), some(0, 0));
     assert_int_equal(batch_finish(&w, &out, NULL), 0);
     batch_free(&w);
@@ -145,7 +145,7 @@ static void entries_come_back(void **state)
     assert_int_equal(item.position, INT64_MAX);
     assert_int_equal(item.received_ms, INT64_MAX);
     assert_null(item.body.p);
-    assert_slices(item.mask, some(0, LOG_MASK_MAX));
+    assert_slices(item.mask, some(0, CHANGE_MASK_MAX));
     assert_int_equal(batch_next(&r, &item, NULL), 1);
     assert_int_equal(item.position, 70000);
     assert_int_equal(item.received_ms, 1790000000000);
@@ -277,10 +277,10 @@ static int with_sizes(size_t header, size_t body, size_t mask)
 static void items_end_at_their_limits(void **state)
 {
     (void)state;
-    assert_int_equal(with_sizes(CHANGE_HEADER_MAX, BODY_MAX, LOG_MASK_MAX), 0);
+    assert_int_equal(with_sizes(CHANGE_HEADER_MAX, BODY_MAX, CHANGE_MASK_MAX), 0);
     assert_int_equal(with_sizes(CHANGE_HEADER_MAX + 1, 1, 1), E_LIMIT);
     assert_int_equal(with_sizes(1, BODY_MAX + 1, 1), E_LIMIT);
-    assert_int_equal(with_sizes(1, 1, LOG_MASK_MAX + 1), E_LIMIT);
+    assert_int_equal(with_sizes(1, 1, CHANGE_MASK_MAX + 1), E_LIMIT);
 }
 
 /* Goal: a batch has LIMITS_BATCH_CHANGES_MAX items and not one more, on either side. */
@@ -319,12 +319,12 @@ static void room_is_room(void **state)
     size_t count;
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        size_t item = CHANGE_HEADER_MAX + sizes[i] + LOG_MASK_MAX;
+        size_t item = CHANGE_HEADER_MAX + sizes[i] + CHANGE_MASK_MAX;
         batch_start(&w);
         assert_true(batch_has_room(&w, item));
         while (batch_has_room(&w, item))
             batch_add_entry(&w, INT64_MAX, INT64_MAX, some(0, CHANGE_HEADER_MAX), some(w.count, sizes[i]),
-                            some(0, LOG_MASK_MAX));
+                            some(0, CHANGE_MASK_MAX));
         assert_int_equal(batch_finish(&w, &out, NULL), 0);
         assert_true(out.size <= BATCH_DEFLATED_MAX);
         assert_int_equal(read_all(out, 1, &count), 0);

@@ -93,7 +93,7 @@ static void assert_compact_shows_the_same(struct db *office, const struct histor
         size_t i = turn < h->count ? (turn + n) % h->count : (turn + h->count - n) % h->count;
         const struct change *c = &h->entries[i].change;
         int64_t id = log_find(office, &c->device, c->epoch, c->seq, NULL, &world_error);
-        uint8_t mask[LOG_MASK_MAX] = {0};
+        uint8_t mask[CHANGE_MASK_MAX] = {0};
         sqlite3_stmt *s;
         int wanted = 0;
         assert_done(db_query(office, &s, &world_error,

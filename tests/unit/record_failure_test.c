@@ -269,7 +269,7 @@ static int read_newer(struct db *db, struct error *e)
 static int read_masks(struct db *db, struct error *e)
 {
     struct log_entry entry;
-    uint8_t mask[LOG_MASK_MAX];
+    uint8_t mask[CHANGE_MASK_MAX];
     size_t bytes;
     int all, code = record_mask(db, &story->entries[1].change, mask, &bytes, &all, e);
     if (code != 0)

@@ -153,7 +153,7 @@ static void masks_know_no_schema(void **state)
     /* Goal: the mask of a change tells which of its ops live, on fields and kinds that are not known as well. */
     struct history *h = history_new();
     struct db *db = store_new();
-    uint8_t mask[LOG_MASK_MAX];
+    uint8_t mask[CHANGE_MASK_MAX];
     struct dot awaited = {id_of(0xd000), 1, 1, 1};
     size_t bytes;
     int all;

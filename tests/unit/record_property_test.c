@@ -367,9 +367,9 @@ static void any_order_gives_the_merge(void **state)
 }
 
 /* The mask of an entry's live ops, as the office deals it, which is that of the rows of op. Returns how many live. */
-static size_t mask_of(struct db *office, struct history *h, size_t number, int64_t entry, uint8_t mask[LOG_MASK_MAX])
+static size_t mask_of(struct db *office, struct history *h, size_t number, int64_t entry, uint8_t mask[CHANGE_MASK_MAX])
 {
-    uint8_t rows[LOG_MASK_MAX] = {0};
+    uint8_t rows[CHANGE_MASK_MAX] = {0};
     struct log_entry again;
     sqlite3_stmt *s;
     size_t live = 0, bytes;
@@ -383,7 +383,7 @@ static size_t mask_of(struct db *office, struct history *h, size_t number, int64
         rows[db_uint(s, 0) / 8] |= (uint8_t)(1u << db_uint(s, 0) % 8);
         live++;
     }
-    assert_memory_equal(mask, rows, LOG_MASK_MAX);
+    assert_memory_equal(mask, rows, CHANGE_MASK_MAX);
     assert_int_equal(all, live == again.change.op_count);
     return live;
 }
@@ -404,7 +404,7 @@ static void tell_background(struct db *office, struct db *laptop, struct history
 {
     for (size_t i = 0; i < of; i++) {
         const struct change *c = &h->entries[i].change;
-        uint8_t mask[LOG_MASK_MAX];
+        uint8_t mask[CHANGE_MASK_MAX];
         if (which(c) != which(&h->entries[of].change) || !is_background(office, ids[i]) ||
             log_find(laptop, &c->device, c->epoch, c->seq, NULL, &world_error) != 0)
             continue;
@@ -428,7 +428,7 @@ static void compact_scope_shows_the_same(void **state)
             ids[i] = take(office, h, i);
         any_order(order, half);
         for (size_t i = 0; i < half; i++) {
-            uint8_t mask[LOG_MASK_MAX];
+            uint8_t mask[CHANGE_MASK_MAX];
             size_t ops = h->entries[order[i]].change.op_count;
             if (mask_of(office, h, order[i], ids[order[i]], mask) != 0 || is_background(office, ids[order[i]]))
                 (void)take_masked(laptop, h, order[i], (struct slice){mask, (ops + 7) / 8});
@@ -436,7 +436,7 @@ static void compact_scope_shows_the_same(void **state)
         assert_same_dump(office, laptop, NULL);
         /* What was named before it came is masked: the laptop may lack the change that named it. */
         for (size_t i = half; i < h->count; i++) {
-            uint8_t mask[LOG_MASK_MAX];
+            uint8_t mask[CHANGE_MASK_MAX];
             size_t bytes;
             int all;
             ids[i] = take(office, h, i);

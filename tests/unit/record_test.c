@@ -106,7 +106,7 @@ static void superseded_op_never_comes_back(void **state)
     struct history *h = history_new();
     struct db *db = store_new(), *late = store_new();
     struct log_entry entry;
-    uint8_t mask[LOG_MASK_MAX];
+    uint8_t mask[CHANGE_MASK_MAX];
     size_t bytes;
     int all;
     struct dot dot = dot_at(h, set_client(h, 0, 15, "old", NULL, 0), 0);

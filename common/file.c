@@ -1,10 +1,11 @@
 /* Small files that are replaced as a whole, so that a crash leaves the old one or the new one, and the lock of their
  * folder, which makes read-change-replace one step. What belongs to POSIX in this stands here. */
-#include "vault_private.h"
+#include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -17,7 +18,7 @@ static const char *last_part(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-int vault_file_lock(const char *path, int *folder, struct error *e)
+int file_lock(const char *path, int *folder, struct error *e)
 {
     char name[PATH_MAX];
     size_t bytes = (size_t)(last_part(path) - path);
@@ -41,7 +42,7 @@ int vault_file_lock(const char *path, int *folder, struct error *e)
     return 0;
 }
 
-void vault_file_unlock(int folder)
+void file_unlock(int folder)
 {
     (void)close(folder);
 }
@@ -69,7 +70,7 @@ static int keep_owner(int folder, const char *last, int fd)
     return fchown(fd, old.st_uid, old.st_gid);
 }
 
-int vault_file_replace(int folder, const char *path, const void *bytes, size_t count, struct error *e)
+int file_replace(int folder, const char *path, const void *bytes, size_t count, struct error *e)
 {
     const char *last = last_part(path);
     char next[NAME_MAX + 1];

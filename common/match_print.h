@@ -1,0 +1,12 @@
+/* Printing candidates (match.h). */
+#ifndef SATCHEL_MATCH_PRINT_H
+#define SATCHEL_MATCH_PRINT_H
+
+#include "cli.h"
+#include "match.h"
+
+/* Prints the pairs for a person, or with cli->json as an object; then, on cli->err, how many there are, what was left
+ * out, and what to do. program: what the commands to do it begin with: "satchel" or "satcheld". */
+void match_print(const struct match_result *result, const struct cli *cli, const char *program);
+
+#endif
