@@ -13,21 +13,6 @@
 #include "schema.h"
 #include "setback.h"
 
-int apply_create(struct db *db, struct error *e)
-{
-    int code = decided_create(db, e);
-    if (code != 0 || (code = reissue_create(db, e)) != 0)
-        return code;
-    return db_exec(db,
-                   "CREATE TABLE IF NOT EXISTS scope(id BLOB PRIMARY KEY, complete INTEGER NOT NULL) WITHOUT ROWID;"
-                   "CREATE TABLE IF NOT EXISTS arriving("
-                   "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, scope BLOB NOT NULL,"
-                   "  position INTEGER NOT NULL, received INTEGER NOT NULL, held INTEGER NOT NULL DEFAULT 0,"
-                   "  header BLOB NOT NULL, body BLOB, mask BLOB, UNIQUE(device, epoch, seq));"
-                   "CREATE INDEX IF NOT EXISTS arriving_scope ON arriving(scope, position);",
-                   e);
-}
-
 int apply_restart(struct db *db, struct error *e)
 {
     return db_run(db, e, "DELETE FROM arriving", "");

@@ -6,8 +6,8 @@
  * ever sees half a case, and a link that breaks in the middle leaves no op alive whose end was not dealt. When all has
  * come, scopes that are not ours any more are let go of; never before, so never on a partial view.
  *
- * Own tables (apply_create): scope(id, complete); arriving(...). In meta: pull_cursor; agrees (1: the digest of what
- * this laptop shows was the office's, 2: it was not), digest_position. Needs queue_create's tables too. */
+ * Own tables (tables.h): scope(id, complete); arriving(...). In meta: pull_cursor; agrees (1: the digest of what
+ * this laptop shows was the office's, 2: it was not), digest_position. */
 #ifndef SATCHEL_APPLY_H
 #define SATCHEL_APPLY_H
 
@@ -18,8 +18,6 @@
 #include "edit.h"
 #include "error.h"
 #include "message.h"
-
-int apply_create(struct db *db, struct error *e);
 
 /* The scopes that are held whole, sorted; *out is freed with free. E_MEMORY, or the store's errors. */
 int apply_scopes(struct db *db, struct id **out, size_t *count, struct error *e);

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "announcement.h"
 #include "archive.h"
 #include "chain.h"
 #include "change.h"
 #include "log.h"
 #include "merkle.h"
 #include "schema.h"
-#include "setback.h"
 
 /* A signed head, as the archive has it. */
 struct head {
@@ -337,7 +337,7 @@ static int take_set_back(struct verifying *v, const struct archive_record *recor
     uint64_t size = record->position;
     if (!id_equal(&c->device, &v->office) || c->epoch == 1 || c->seq != 1)
         return 0;
-    if (c->kind != KIND_EVENT || (!record->sealed && !setback_read(c, &size)) || size > record->position)
+    if (c->kind != KIND_EVENT || (!record->sealed && !announcement_read(c, &size)) || size > record->position)
         return error_set(e, E_VERIFY,
                          "the office begins a new epoch of its chain and does not say that it was put back from a "
                          "backup");

@@ -9,15 +9,10 @@
 #ifndef SATCHEL_DECIDED_H
 #define SATCHEL_DECIDED_H
 
-#include "cli.h"
+#include "change.h"
 #include "db.h"
-#include "desk.h"
 #include "error.h"
-#include "log.h"
-#include "view.h"
-
-/* Makes the table where it is not there. Inside the caller's transaction, or in one of its own. */
-int decided_create(struct db *db, struct error *e);
+#include "store.h"
 
 /* Remembers what a change that has come decides over; before it is applied, since that ends the conflict. person: whose
  * laptop it is. Inside the caller's transaction. */
@@ -29,12 +24,9 @@ int decided_forget(struct db *db, const struct id *scope, struct error *e);
 /* How many have not been looked at. */
 int decided_count(struct db *db, uint64_t *count, struct error *e);
 
-/* Prints what has not been told yet, *count of them: one sentence each, or the members of a JSON array. decided_told is
- * for when that has reached its reader. */
-int decided_tell(struct view *v, size_t *count, struct error *e);
+/* What was new has been told, at the end of a sync; or all has been looked at, by `satchel decided`. A transaction of
+ * its own. */
 int decided_told(struct store *s, struct error *e);
-
-/* `satchel decided`: all, the newest last. */
-desk_work decided_run;
+int decided_looked_at(struct store *s, struct error *e);
 
 #endif

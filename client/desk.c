@@ -1,7 +1,7 @@
 #include "desk.h"
 
 #include "log.h"
-#include "queue.h"
+#include "unsent.h"
 
 int desk_run(desk_work *work, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
@@ -42,7 +42,7 @@ int desk_queued(struct store *s, struct cli *cli, struct error *e)
 {
     char words[64];
     uint64_t count;
-    int code = queue_count(s->db, &count, e);
+    int code = unsent_count(s->db, &count, e);
     if (code == 0)
         (void)fprintf(cli->err, " (queued: %s for the office)\n",
                       cli_count(count, "change waits", "changes wait", words, sizeof words));

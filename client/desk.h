@@ -36,6 +36,8 @@ desk_work list_run, show_run, search_run, conflicts_run, conflicts_resolve, hist
 /* duplicates.c: says on err what a new client looks like, and what to do. It never fails what was done before it. */
 void duplicates_tell(struct store *s, struct cli *cli, const struct id *client);
 
+/* decisions.c: `satchel decided`: all, the newest last. */
+desk_work decisions_run;
 desk_work duplicates_run, duplicates_link, duplicates_unlink, duplicates_different;
 desk_work write_new, write_set, write_add, write_remove, write_void, note_run;
 

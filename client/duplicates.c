@@ -5,7 +5,7 @@
 
 #include "desk.h"
 #include "log.h"
-#include "match.h"
+#include "match_print.h"
 #include "person.h"
 #include "record.h"
 #include "schema.h"

@@ -26,6 +26,7 @@
 #include "record.h"
 #include "renewal.h"
 #include "store.h"
+#include "tables.h"
 #include "ticket.h"
 #include "wipe.h"
 #include "wire.h"
@@ -246,8 +247,8 @@ static int keep_answer(struct enrolment *n, const struct message_enrolled *m, co
     int code;
     if ((code = db_begin(db, e)) != 0)
         return code;
-    if ((code = log_create(db, e)) == 0 && (code = record_create(db, e)) == 0 && (code = queue_create(db, e)) == 0 &&
-        (code = apply_create(db, e)) == 0 && (code = edit_author_create(db, device, e)) == 0 &&
+    if ((code = log_create(db, e)) == 0 && (code = record_create(db, e)) == 0 && (code = tables_create(db, e)) == 0 &&
+        (code = edit_author_create(db, device, e)) == 0 &&
         (code = db_meta_set(db, "user", m->user.b, ID_BYTES, e)) == 0 &&
         (code = db_meta_set(db, "office", m->office.b, ID_BYTES, e)) == 0 &&
         (code = db_meta_set_text(db, "log_key", t->log_key, e)) == 0 &&

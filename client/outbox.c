@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "queue.h"
+#include "unsent.h"
 
 #define NEXT_FILE OUTBOX_FILE ".next" /* one that is being made */
 
@@ -22,7 +22,7 @@ void outbox_close(struct outbox *o)
 int outbox_count(const struct outbox *o, struct db *db, uint64_t *count, struct error *e)
 {
     *count = 0;
-    return !o->is_open ? 0 : queue_count_through(db, o->epoch, o->through, count, e);
+    return !o->is_open ? 0 : unsent_count_through(db, o->epoch, o->through, count, e);
 }
 
 /* --- reading --- */
@@ -109,7 +109,7 @@ static int write_all(const struct outbox *o, struct slice bytes, uint64_t at)
     return 0;
 }
 
-static int append(struct outbox *o, const struct queue_batch *batch, struct error *e)
+static int append(struct outbox *o, const struct unsent_batch *batch, struct error *e)
 {
     const struct courier_record record = {.epoch = batch->epoch,
                                           .first_seq = batch->first_seq,
@@ -133,14 +133,14 @@ static int append_from(struct outbox *o, struct db *db, const struct chain *own,
                        struct error *e)
 {
     for (;;) {
-        struct queue_batch batch;
-        int code = queue_take(db, own, secret, from, LIMITS_BATCH_MAX, &batch, e);
+        struct unsent_batch batch;
+        int code = unsent_take(db, own, secret, from, LIMITS_BATCH_MAX, &batch, e);
         if (code == 0 && batch.count == 0)
             return 0;
         if (code == 0)
             code = append(o, &batch, e);
         from = batch.last_seq + 1;
-        queue_free(&batch);
+        unsent_free(&batch);
         if (code != 0)
             return code;
     }
@@ -157,7 +157,7 @@ static int cut(const struct outbox *o, uint64_t bytes, struct error *e)
 static int lacks(const struct outbox *o, struct db *db, const struct chain *own, struct error *e)
 {
     uint64_t acked;
-    if (queue_acked(db, own->epoch, &acked, e) != 0)
+    if (unsent_acked(db, own->epoch, &acked, e) != 0)
         return -1;
     return o->bytes > COURIER_HEADER_BYTES && o->epoch == own->epoch && acked + 1 < o->from;
 }
@@ -168,7 +168,7 @@ static int catch_up(struct outbox *o, struct db *db, const struct chain *own, co
     int is_empty = o->bytes == COURIER_HEADER_BYTES, code, waits = 0;
     /* What waits of an earlier epoch the office has and proves when it is pushed, or it is written once more. */
     uint64_t acked, through = o->epoch == own->epoch && !is_empty ? o->through : 0;
-    if ((code = queue_acked(db, own->epoch, &acked, e)) != 0 || (code = queue_waits(db, &waits, e)) != 0)
+    if ((code = unsent_acked(db, own->epoch, &acked, e)) != 0 || (code = unsent_waits(db, &waits, e)) != 0)
         return code;
     if (waits && through < own->seq) {
         if (acked >= through)

@@ -19,60 +19,7 @@ static unsigned long long number(uint64_t n)
     return n;
 }
 
-int queue_create(struct db *db, struct error *e)
-{
-    int code = setback_create(db, e);
-    return code != 0
-               ? code
-               : db_exec(db,
-                         "CREATE TABLE IF NOT EXISTS held_note("
-                         "  epoch INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL, kind INTEGER NOT NULL,"
-                         "  reason TEXT NOT NULL, PRIMARY KEY(epoch, seq)) WITHOUT ROWID;",
-                         e);
-}
-
-int queue_count(struct db *db, uint64_t *count, struct error *e)
-{
-    return queue_count_through(db, INT64_MAX, INT64_MAX, count, e);
-}
-
-int queue_count_through(struct db *db, uint64_t epoch, uint64_t seq, uint64_t *count, struct error *e)
-{
-    sqlite3_stmt *s;
-    int code;
-    *count = 0;
-    if ((code = db_query(db, &s, e,
-                         "SELECT count(*) FROM entry WHERE position IS NULL AND kind NOT IN (?, ?) AND (epoch, seq) <= "
-                         "(?, ?)",
-                         "uuuu", (uint64_t)KIND_RECEIPT, (uint64_t)KIND_EVENT, epoch, seq)) != 0)
-        return code;
-    return db_number(db, s, count, e);
-}
-
-int queue_waits(struct db *db, int *waits, struct error *e)
-{
-    sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_query(db, &s, e, "SELECT 1 FROM entry WHERE position IS NULL LIMIT 1", "")) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
-        return error_code(e);
-    *waits = row;
-    if (row == 1)
-        db_done(db, s);
-    return 0;
-}
-
 /* --- the office's log, as we saw it --- */
-
-int queue_seen(struct db *db, struct queue_seen *out, struct error *e)
-{
-    int code;
-    memset(out, 0, sizeof *out);
-    if ((code = db_meta_get_uint(db, "checkpoint_size", &out->size, e)) != 0)
-        return code;
-    return out->size == 0 ? 0 : db_meta_get(db, "checkpoint_root", out->root.b, sizeof out->root.b, e);
-}
 
 static int keep_checkpoint(struct db *db, struct slice note, const struct checkpoint *c, struct error *e)
 {
@@ -87,13 +34,13 @@ static int keep_checkpoint(struct db *db, struct slice note, const struct checkp
 static int check_checkpoint(struct db *db, const struct checkpoint_vkey *key, struct slice note,
                             const struct merkle_proof *consistency, struct checkpoint *out, struct error *e)
 {
-    struct queue_seen seen;
+    struct unsent_seen seen;
     struct error why = {0, ""};
     int code;
     if (checkpoint_open((const char *)note.p, note.size, key, out, &why) != 0)
         return error_set(e, E_VERIFY, "the office's statement of its log is not signed with its key (%s)" CALL,
                          why.text);
-    if ((code = queue_seen(db, &seen, e)) != 0)
+    if ((code = unsent_seen(db, &seen, e)) != 0)
         return code;
     if (out->size < seen.size)
         return error_set(e, E_VERIFY,
@@ -109,18 +56,6 @@ static int check_checkpoint(struct db *db, const struct checkpoint_vkey *key, st
 
 /* --- our chain, as the office has it --- */
 
-int queue_acked(struct db *db, uint64_t epoch, uint64_t *seq, struct error *e)
-{
-    uint64_t of;
-    int code;
-    if ((code = db_meta_get_uint(db, "acked_epoch", &of, e)) != 0 ||
-        (code = db_meta_get_uint(db, "acked_seq", seq, e)) != 0)
-        return code;
-    if (of != epoch)
-        *seq = 0;
-    return 0;
-}
-
 /* The hash of our change with that number. 1: found; 0: it has been let go of; -1: failed. */
 static int own_hash(struct db *db, const struct chain *own, uint64_t seq, uint8_t hash[CHANGE_HASH_BYTES],
                     struct error *e)
@@ -131,7 +66,7 @@ static int own_hash(struct db *db, const struct chain *own, uint64_t seq, uint8_
         memcpy(hash, own->hash, CHANGE_HASH_BYTES);
         return 1;
     }
-    if (queue_acked(db, own->epoch, &acked, e) != 0)
+    if (unsent_acked(db, own->epoch, &acked, e) != 0)
         return -1;
     if (seq != 0 && seq == acked)
         return db_meta_get(db, "acked_hash", hash, CHANGE_HASH_BYTES, e) == 0 ? 1 : -1;
@@ -164,7 +99,7 @@ static int check_chain(struct db *db, const struct chain *own, const struct chai
 {
     uint64_t acked;
     uint8_t hash[CHANGE_HASH_BYTES];
-    int found, code = queue_acked(db, own->epoch, &acked, e);
+    int found, code = unsent_acked(db, own->epoch, &acked, e);
     if (code != 0)
         return code;
     /* An office that does not know our epoch speaks of another. */
@@ -204,91 +139,6 @@ int queue_welcome(struct db *db, const struct chain *own, const struct checkpoin
     return keep_checkpoint(db, m->checkpoint, &c, e);
 }
 
-/* --- sending --- */
-
-int queue_oldest(struct db *db, const struct chain *own, uint64_t from, uint64_t *epoch, struct error *e)
-{
-    sqlite3_stmt *s;
-    int row, code;
-    *epoch = own->epoch;
-    if ((code = db_query(db, &s, e, "SELECT min(epoch) FROM entry WHERE position IS NULL AND device = ? AND epoch >= ?",
-                         "du", &own->device, from)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
-        return error_code(e);
-    if (row == 1) {
-        if (!db_is_null(s, 0))
-            *epoch = db_uint(s, 0);
-        db_done(db, s);
-    }
-    return 0;
-}
-
-/* Adds what waits until the batch is full; end follows the chain of what was added. */
-static int fill(struct db *db, struct batch_writer *w, uint64_t from, size_t room, struct queue_batch *out,
-                struct chain *end, struct error *e)
-{
-    static const char sql[] = "SELECT seq, header, body FROM entry WHERE position IS NULL AND device = ? AND epoch = ? "
-                              "AND seq >= ? ORDER BY seq";
-    struct change c;
-    sqlite3_stmt *s;
-    size_t bytes = 0;
-    int row, code;
-    if ((code = db_query(db, &s, e, sql, "duu", &end->device, end->epoch, from)) != 0)
-        return code;
-    while ((row = db_next(db, s, e)) == 1) {
-        struct slice header = db_slice(s, 1), body = db_slice(s, 2);
-        bytes += header.size + body.size;
-        if ((out->count != 0 && bytes > room) || !batch_has_room(w, header.size + body.size))
-            break;
-        if ((code = change_read_header(header, &c, e)) != 0)
-            break;
-        if (out->count != 0 && c.seq != out->last_seq + 1)
-            break; /* a batch is one chain */
-        batch_add_change(w, header, body);
-        if (out->count++ == 0)
-            out->first_seq = c.seq;
-        out->last_seq = c.seq;
-        out->typed += c.kind != KIND_RECEIPT && c.kind != KIND_EVENT;
-        end->seq = c.seq;
-        memcpy(end->hash, c.hash, sizeof end->hash);
-    }
-    if (row == 1)
-        db_done(db, s);
-    return row < 0 ? error_code(e) : code;
-}
-
-int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, uint64_t from, size_t room,
-               struct queue_batch *out, struct error *e)
-{
-    struct chain_head head;
-    struct queue_seen seen;
-    struct batch_writer w;
-    int code;
-    memset(out, 0, sizeof *out);
-    memset(&head, 0, sizeof head);
-    out->epoch = own->epoch;
-    head.end.device = own->device;
-    head.end.epoch = own->epoch;
-    batch_start(&w);
-    if ((code = queue_seen(db, &seen, e)) != 0 || (code = fill(db, &w, from, room, out, &head.end, e)) != 0 ||
-        out->count == 0)
-        goto out;
-    head.checkpoint_size = seen.size;
-    head.checkpoint_root = seen.root;
-    chain_sign(&head, secret, out->head, &out->head_bytes);
-    code = batch_finish(&w, &out->bytes, e);
-out:
-    batch_free(&w);
-    return code;
-}
-
-void queue_free(struct queue_batch *batch)
-{
-    free((void *)batch->bytes.p);
-    batch->bytes = (struct slice){NULL, 0};
-}
-
 /* --- the office's answer --- */
 
 /* The leaves of our changes first .. last, as the office must have logged them. Each is looked at before anything is
@@ -324,7 +174,8 @@ static int make_leaves(struct db *db, const struct chain *own, const struct mess
 
 /* All that must hold before a change may leave the queue. */
 static int verify(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
-                  const struct queue_batch *sent, const struct message_pushed *m, struct checkpoint *c, struct error *e)
+                  const struct unsent_batch *sent, const struct message_pushed *m, struct checkpoint *c,
+                  struct error *e)
 {
     struct merkle_hash *leaves;
     struct error why = {0, ""};
@@ -403,7 +254,7 @@ static int note_acked(struct db *db, const struct chain *own, uint64_t seq, stru
     uint64_t epoch, acked;
     int code;
     if ((code = db_meta_get_uint(db, "acked_epoch", &epoch, e)) != 0 ||
-        (code = queue_acked(db, own->epoch, &acked, e)) != 0)
+        (code = unsent_acked(db, own->epoch, &acked, e)) != 0)
         return code;
     if (epoch > own->epoch || acked >= seq)
         return 0;
@@ -416,7 +267,7 @@ static int note_acked(struct db *db, const struct chain *own, uint64_t seq, stru
 }
 
 int queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
-                 const struct queue_batch *sent, const struct message_pushed *m, size_t *held, struct error *e)
+                 const struct unsent_batch *sent, const struct message_pushed *m, size_t *held, struct error *e)
 {
     struct checkpoint c = {.size = 0};
     int64_t id;

@@ -5,7 +5,7 @@
  * checkpoint's log continues the one that the laptop saw last, and a proof that the changes are in it. Anything less
  * changes nothing here, and the changes are sent again. The verified checkpoint is kept: each laptop is a witness.
  *
- * Own tables (queue_create, which makes setback.h's too): held_note(epoch, seq, record, kind, reason): what of ours the
+ * Own tables (tables.h): held_note(epoch, seq, record, kind, reason): what of ours the
  * office holds back, and why. In meta: checkpoint (the signed note), checkpoint_size, checkpoint_root; acked_epoch,
  * acked_seq, acked_hash: how far our chain is proved to be at the office. */
 #ifndef SATCHEL_QUEUE_H
@@ -19,23 +19,7 @@
 #include "db.h"
 #include "error.h"
 #include "message.h"
-
-int queue_create(struct db *db, struct error *e);
-
-/* How many changes wait that a person made; receipts and events are not counted. */
-int queue_count(struct db *db, uint64_t *count, struct error *e);
-/* The same, of the changes up to (epoch, seq) alone. */
-int queue_count_through(struct db *db, uint64_t epoch, uint64_t seq, uint64_t *count, struct error *e);
-
-/* What this laptop saw last of the office's log; size 0: nothing yet. */
-struct queue_seen {
-    uint64_t size;
-    struct merkle_hash root;
-};
-int queue_seen(struct db *db, struct queue_seen *out, struct error *e);
-
-/* How far our chain of this epoch is proved to be at the office; 0: not at all. Errors: of the store. */
-int queue_acked(struct db *db, uint64_t epoch, uint64_t *seq, struct error *e);
+#include "unsent.h"
 
 /* Checks what the office says when we meet: its checkpoint, that its log continues the one that we saw, and that it has
  * what it has proved to have of our chain. Stores the checkpoint. *forked: not 0 where what waits cannot follow what it
@@ -49,32 +33,10 @@ int queue_welcome(struct db *db, const struct chain *own, const struct checkpoin
 int queue_witness(struct db *db, const struct checkpoint_vkey *key, struct slice note,
                   const struct merkle_proof *consistency, uint64_t *size, struct error *e);
 
-/* Is there any change of ours that waits, a receipt perhaps? */
-int queue_waits(struct db *db, int *waits, struct error *e);
-
-/* A batch: changes that wait, in the order of their chain. */
-struct queue_batch {
-    uint64_t epoch, first_seq, last_seq;
-    size_t count, typed; /* changes in it, and how many of these a person made */
-    uint8_t head[CHAIN_HEAD_MAX];
-    size_t head_bytes;
-    struct slice bytes; /* deflated */
-};
-/* The epoch to send from: the oldest from `from` on in which something of ours waits, else the one that own is in. */
-int queue_oldest(struct db *db, const struct chain *own, uint64_t from, uint64_t *epoch, struct error *e);
-
-/* Takes the first that wait of own's epoch, from change `from` on (0: from the first), up to a gap; count 0: nothing
- * does. secret:
- * our signing key (64 bytes). room: how many bytes of changes, at most what one message takes; one change always fits.
- * Nothing is changed. Freed with queue_free. */
-int queue_take(struct db *db, const struct chain *own, const uint8_t *secret, uint64_t from, size_t room,
-               struct queue_batch *out, struct error *e);
-void queue_free(struct queue_batch *batch);
-
 /* The office's answer to a batch. Verifies it whole; then the changes get their places in the log and leave the queue,
  * and those that the office holds back are taken out of the record and noted with the reason. *held: how many. Inside
  * the caller's transaction. own: of the batch's epoch. E_VERIFY, E_PEER: nothing was stored. */
 int queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
-                 const struct queue_batch *sent, const struct message_pushed *m, size_t *held, struct error *e);
+                 const struct unsent_batch *sent, const struct message_pushed *m, size_t *held, struct error *e);
 
 #endif

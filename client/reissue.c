@@ -5,19 +5,9 @@
 
 #include "event.h"
 #include "log.h"
-#include "queue.h"
 #include "record.h"
 #include "schema.h"
-
-int reissue_create(struct db *db, struct error *e)
-{
-    return db_exec(db,
-                   "CREATE TABLE IF NOT EXISTS stranded("
-                   "  new_epoch INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, new_seq INTEGER,"
-                   "  scope BLOB NOT NULL, kind INTEGER NOT NULL, header BLOB NOT NULL, body BLOB,"
-                   "  PRIMARY KEY(new_epoch, epoch, seq)) WITHOUT ROWID;",
-                   e);
-}
+#include "unsent.h"
 
 int reissue_forget(struct db *db, const struct id *scope, struct error *e)
 {
@@ -281,7 +271,7 @@ int reissue_write(struct db *db, struct edit_author *author, const struct reissu
 /* --- asking --- */
 
 /* One batch, as it is and signed. */
-static int hand_batch(struct wire *w, const struct queue_batch *batch, int last, struct reissue_answer *out,
+static int hand_batch(struct wire *w, const struct unsent_batch *batch, int last, struct reissue_answer *out,
                       struct error *e)
 {
     struct message m = {.type = MESSAGE_FORK};
@@ -303,20 +293,20 @@ static int hand_over(struct store *s, struct wire *w, size_t room, struct reissu
     const struct chain *own = &s->author.chain;
     struct chain from = *own;
     uint64_t seq = 0;
-    int last = 0, code = queue_oldest(s->db, own, 0, &from.epoch, e);
+    int last = 0, code = unsent_oldest(s->db, own, 0, &from.epoch, e);
     while (code == 0 && !last) {
-        struct queue_batch batch;
-        if ((code = queue_take(s->db, &from, s->sign_secret, seq, room, &batch, e)) != 0)
+        struct unsent_batch batch;
+        if ((code = unsent_take(s->db, &from, s->sign_secret, seq, room, &batch, e)) != 0)
             return code;
         if (batch.count == 0 && from.epoch != own->epoch) {
             seq = 0;
-            code = queue_oldest(s->db, own, from.epoch + 1, &from.epoch, e);
+            code = unsent_oldest(s->db, own, from.epoch + 1, &from.epoch, e);
             continue;
         }
         last = batch.count == 0 || (from.epoch == own->epoch && batch.last_seq == own->seq);
         seq = batch.last_seq + 1;
         code = hand_batch(w, &batch, last, out, e);
-        queue_free(&batch);
+        unsent_free(&batch);
     }
     return code;
 }

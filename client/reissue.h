@@ -22,7 +22,6 @@
 #include "store.h"
 #include "wire.h"
 
-int reissue_create(struct db *db, struct error *e);
 /* A scope has left; the office has the evidence. Inside the caller's transaction. */
 int reissue_forget(struct db *db, const struct id *scope, struct error *e);
 /* How many changes that a person made were written once more. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "announcement.h"
 #include "batch.h"
 #include "clock.h"
 #include "log.h"
@@ -14,18 +15,6 @@
 static unsigned long long number(uint64_t n)
 {
     return n;
-}
-
-int setback_create(struct db *db, struct error *e)
-{
-    return db_exec(db,
-                   "CREATE TABLE IF NOT EXISTS own_header("
-                   "  epoch INTEGER NOT NULL, seq INTEGER NOT NULL, position INTEGER NOT NULL, header BLOB NOT NULL,"
-                   "  PRIMARY KEY(epoch, seq)) WITHOUT ROWID;"
-                   "CREATE TABLE IF NOT EXISTS set_back("
-                   "  hash BLOB PRIMARY KEY, size INTEGER NOT NULL, seen INTEGER NOT NULL, told INTEGER NOT NULL,"
-                   "  note TEXT NOT NULL) WITHOUT ROWID;",
-                   e);
 }
 
 int setback_count(struct db *db, uint64_t *count, struct error *e)
@@ -161,28 +150,6 @@ static int is_false(struct error *e)
                      "the office says that it was put back from a backup, and its proof of that is false" CALL);
 }
 
-int setback_read(const struct change *c, uint64_t *size)
-{
-    const struct schema_kind *kind = schema_kind(KIND_EVENT);
-    const struct schema_field *what = schema_field_named(kind, "what"), *count = schema_field_named(kind, "count");
-    int named = 0, is_set_back = 0;
-    char text[64];
-    if (c->kind != KIND_EVENT)
-        return 0;
-    for (size_t i = 0; i < c->op_count; i++) {
-        const struct change_op *op = &c->ops[i];
-        if (op->field == what->number && schema_format(what, op->value, text, sizeof text) != 0)
-            is_set_back = strcmp(text, "set back") == 0;
-        else if (op->field == count->number) {
-            struct unpack r;
-            unpack_start(&r, op->value);
-            *size = unpack_uint(&r);
-            named = unpack_end(&r, "size", NULL) == 0;
-        }
-    }
-    return is_set_back && named;
-}
-
 /* One entry, of the office's own chain, that stands in the log of this checkpoint. */
 static int read_announcement(const struct message_welcome *m, const struct checkpoint_vkey *key,
                              const struct checkpoint *c, struct announcement *out, struct error *e)
@@ -200,7 +167,7 @@ static int read_announcement(const struct message_welcome *m, const struct check
         log_leaf(item.received_ms, item.header, &leaf);
         out->position = item.position;
         memcpy(out->hash, change.hash, sizeof out->hash);
-        good = setback_read(&change, &out->size) && out->size <= out->position && out->position < c->size &&
+        good = announcement_read(&change, &out->size) && out->size <= out->position && out->position < c->size &&
                merkle_verify_inclusion(&leaf, out->position, c->size, &c->root, &m->set_back_proof, NULL) == 0;
     }
     batch_close(&r);
@@ -274,7 +241,7 @@ static int take_back_acked(struct db *db, const struct chain *own, const struct 
     sqlite3_stmt *s;
     int64_t id;
     int row, code;
-    if ((code = queue_acked(db, own->epoch, &acked, e)) != 0)
+    if ((code = unsent_acked(db, own->epoch, &acked, e)) != 0)
         return code;
     if (seq >= acked)
         return 0; /* what was proved of an earlier epoch nothing asks for */
@@ -330,7 +297,7 @@ static int go_back(struct db *db, const struct chain *own, const struct chain *h
     int code;
     if ((code = queue_again(db, own, b->size, have, e)) != 0 || (code = take_back_acked(db, own, have, e)) != 0 ||
         (code = set_aside(db, b->size, e)) != 0 || (code = begin_anew(db, b->size, e)) != 0 ||
-        (code = queue_count(db, &b->sent_again, e)) != 0)
+        (code = unsent_count(db, &b->sent_again, e)) != 0)
         return code;
     return setback_count(db, &b->kept, e);
 }
@@ -340,7 +307,7 @@ int setback_follow(struct db *db, const struct edit_author *author, const struct
 {
     const struct chain *own = &author->chain;
     struct announcement a = {0};
-    struct queue_seen seen;
+    struct unsent_seen seen;
     struct checkpoint c;
     uint64_t waited = 0;
     int code;
@@ -348,7 +315,7 @@ int setback_follow(struct db *db, const struct edit_author *author, const struct
     /* What else is wrong queue_welcome says: another key, or a fork. */
     if (m->set_back.size == 0 || checkpoint_open((const char *)m->checkpoint.p, m->checkpoint.size, key, &c, NULL) != 0)
         return 0;
-    if ((code = queue_seen(db, &seen, e)) != 0 || (code = read_announcement(m, key, &c, &a, e)) != 0)
+    if ((code = unsent_seen(db, &seen, e)) != 0 || (code = read_announcement(m, key, &c, &a, e)) != 0)
         return code;
     if (seen.size <= c.size &&
         merkle_verify_consistency(seen.size, &seen.root, c.size, &c.root, &m->consistency, NULL) == 0)
@@ -364,7 +331,7 @@ int setback_follow(struct db *db, const struct edit_author *author, const struct
         return 0; /* known: it does not cover a second time */
     out->size = a.size;
     out->seen = seen.size;
-    if ((code = queue_count(db, &waited, e)) != 0 || (code = go_back(db, own, &m->have, out, e)) != 0)
+    if ((code = unsent_count(db, &waited, e)) != 0 || (code = go_back(db, own, &m->have, out, e)) != 0)
         return code;
     out->sent_again -= waited < out->sent_again ? waited : out->sent_again;
     out->found = 1;

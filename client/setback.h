@@ -5,7 +5,7 @@
  * others wrote and the office lost stays in the log and in view, behind LOG_STRAY, until it is dealt again under its
  * new place; it is no part of the digest, and keeps its case here.
  *
- * Own tables (setback_create): own_header(epoch, seq, position, header): of own changes that were let go of with their
+ * Own tables (tables.h): own_header(epoch, seq, position, header): of own changes that were let go of with their
  * case, so that the chain can be sent again over them, without their bodies; set_back(hash, size, seen, told, note):
  * the announcements that this laptop knows, and where it had to go back, the office's signed statement of the log that
  * is gone, as evidence. */
@@ -20,8 +20,6 @@
 #include "edit.h"
 #include "error.h"
 #include "message.h"
-
-int setback_create(struct db *db, struct error *e);
 
 /* The hashes of the announcements that this laptop knows, as a hello carries them. *bytes: how many bytes. */
 int setback_known(struct db *db, uint8_t out[MESSAGE_SET_BACKS_MAX * CHANGE_HASH_BYTES], size_t *bytes,
@@ -40,10 +38,6 @@ struct setback {
  * announcement is false, or does not cover what this laptop saw; nothing must be committed. */
 int setback_follow(struct db *db, const struct edit_author *author, const struct checkpoint_vkey *key,
                    const struct message_welcome *m, struct setback *out, struct error *e);
-
-/* Is this change an event "set back"? Tells how many entries the backup had that it names. Who wrote it the caller
- * knows. */
-int setback_read(const struct change *c, uint64_t *size);
 
 /* How many of others' changes are here and not at the office any more. */
 int setback_count(struct db *db, uint64_t *count, struct error *e);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "desk.h"
 #include "newer.h"
 #include "review.h"
 #include "schema.h"

@@ -7,13 +7,13 @@
 
 #include "decided.h"
 #include "newer.h"
-#include "queue.h"
 #include "record.h"
 #include "reissue.h"
 #include "renewal.h"
 #include "schema.h"
 #include "setback.h"
 #include "store.h"
+#include "unsent.h"
 
 struct status {
     uint64_t queued, sealed, held, incomplete, scopes, decided, newer, reissued, lost;
@@ -50,7 +50,7 @@ static int read_status(const struct store *s, struct status *st, struct error *e
     struct db *db = s->db;
     int code;
     memset(st, 0, sizeof *st);
-    if ((code = queue_count(db, &st->queued, e)) != 0 || (code = outbox_count(&s->outbox, db, &st->sealed, e)) != 0 ||
+    if ((code = unsent_count(db, &st->queued, e)) != 0 || (code = outbox_count(&s->outbox, db, &st->sealed, e)) != 0 ||
         (code = count(db, "SELECT count(*) FROM held_note", &st->held, e)) != 0 ||
         (code = count(db, "SELECT count(*) FROM scope WHERE complete = 0 AND id <> zeroblob(16)", &st->incomplete,
                       e)) != 0 ||

@@ -9,11 +9,10 @@
 
 #include "agent.h"
 #include "clock.h"
-#include "decided.h"
 #include "log.h"
 #include "record.h"
-#include "reissue.h"
 #include "renewal.h"
+#include "tables.h"
 #include "vault.h"
 #include "wipe.h"
 
@@ -202,7 +201,7 @@ static struct store *allocate(const char *folder)
 static int catch_up(struct store *s, struct error *e)
 {
     int code = record_create(s->db, e);
-    if (code != 0 || (code = decided_create(s->db, e)) != 0 || (code = reissue_create(s->db, e)) != 0)
+    if (code != 0 || (code = tables_create(s->db, e)) != 0)
         return code;
     if (follow(s) == E_EXISTS && (code = follow_anew(s, e)) != 0)
         return code;

@@ -14,6 +14,7 @@
 #include "apply.h"
 #include "clock.h"
 #include "decided.h"
+#include "decisions.h"
 #include "event.h"
 #include "owned.h"
 #include "queue.h"
@@ -95,12 +96,12 @@ static int say_hello(struct sync *s, struct error *e)
     struct message m = {.type = MESSAGE_HELLO};
     struct message_hello *h = &m.as.hello;
     uint8_t known[MESSAGE_SET_BACKS_MAX * CHANGE_HASH_BYTES];
-    struct queue_seen seen;
+    struct unsent_seen seen;
     struct id *scopes;
     size_t count;
     int code;
     h->set_backs.p = known;
-    if ((code = queue_seen(s->store->db, &seen, e)) != 0 ||
+    if ((code = unsent_seen(s->store->db, &seen, e)) != 0 ||
         (code = setback_known(s->store->db, known, &h->set_backs.size, e)) != 0 ||
         (code = db_meta_get_uint(s->store->db, "pull_cursor", &h->cursor, e)) != 0 ||
         (code = apply_scopes(s->store->db, &scopes, &count, e)) != 0)
@@ -218,7 +219,7 @@ static void grow(struct sync *s)
 
 /* --- out --- */
 
-static int push_batch(struct sync *s, const struct chain *from, const struct queue_batch *batch, struct error *e)
+static int push_batch(struct sync *s, const struct chain *from, const struct unsent_batch *batch, struct error *e)
 {
     struct message m = {.type = MESSAGE_PUSH};
     struct store *store = s->store;
@@ -245,15 +246,15 @@ static int push_all(struct sync *s, struct error *e)
     int code;
     for (;;) {
         struct chain from = store->author.chain;
-        struct queue_batch batch;
-        if ((code = queue_oldest(store->db, &store->author.chain, 0, &from.epoch, e)) != 0 ||
-            (code = queue_take(store->db, &from, store->sign_secret, 0, s->room, &batch, e)) != 0)
+        struct unsent_batch batch;
+        if ((code = unsent_oldest(store->db, &store->author.chain, 0, &from.epoch, e)) != 0 ||
+            (code = unsent_take(store->db, &from, store->sign_secret, 0, s->room, &batch, e)) != 0)
             return code;
         if (batch.count == 0)
             return 0;
-        if ((code = queue_count(store->db, &before, e)) == 0 && (code = push_batch(s, &from, &batch, e)) == 0)
-            code = queue_count(store->db, &after, e);
-        queue_free(&batch);
+        if ((code = unsent_count(store->db, &before, e)) == 0 && (code = push_batch(s, &from, &batch, e)) == 0)
+            code = unsent_count(store->db, &after, e);
+        unsent_free(&batch);
         if (code != 0)
             return code;
         s->sent += before - after;
@@ -320,9 +321,9 @@ static int pull_all(struct sync *s, struct error *e)
 
 struct end {
     struct view v;
-    struct queue_seen seen; /* the office's checkpoint */
-    struct owned owned;     /* what is this person's to decide now */
-    size_t told;            /* decisions over this person's words, told now */
+    struct unsent_seen seen; /* the office's checkpoint */
+    struct owned owned;      /* what is this person's to decide now */
+    size_t told;             /* decisions over this person's words, told now */
 };
 
 static int say_numbers(const struct sync *s, struct end *end, struct error *e)
@@ -343,7 +344,7 @@ static int say_numbers(const struct sync *s, struct end *end, struct error *e)
                 (unsigned long long)s->back.size, (unsigned long long)s->back.seen,
                 (unsigned long long)s->back.sent_again, (unsigned long long)s->back.kept);
     fputs(s->back.found ? ", \"decided\": [" : "null, \"decided\": [", s->cli->out);
-    code = decided_tell(&end->v, &end->told, e);
+    code = decisions_tell(&end->v, &end->told, e);
     fputs("]}\n", s->cli->out);
     return code;
 }
@@ -353,7 +354,7 @@ static int say_conflicts(const struct sync *s, struct end *end, struct error *e)
 {
     size_t fresh = owned_new(&s->owned, &end->owned);
     char count[64], yours[64];
-    int code = decided_tell(&end->v, &end->told, e);
+    int code = decisions_tell(&end->v, &end->told, e);
     if (code != 0 || end->owned.all == 0)
         return code;
     (void)snprintf(yours, sizeof yours, fresh != 0 ? "%zu of them yours, %zu new" : "%zu of them yours",
@@ -399,7 +400,7 @@ static int summary(struct sync *s, int *waiting, struct error *e)
     int code;
     if ((code = view_open(&end.v, s->store->db, s->cli, e)) != 0)
         return code;
-    if ((code = queue_seen(s->store->db, &end.seen, e)) == 0 &&
+    if ((code = unsent_seen(s->store->db, &end.seen, e)) == 0 &&
         (code = owned_load(s->store->db, &s->store->user, &end.owned, e)) == 0) {
         *waiting = end.owned.all != 0 || s->held != 0 || s->got.kept != 0 || s->new_epoch != 0;
         end_progress(s);
@@ -487,7 +488,7 @@ static int add_queued(struct sync *s, struct error *e)
     struct error why = *e;
     uint64_t queued;
     char count[64];
-    if (why.code != E_NET || queue_count(s->store->db, &queued, NULL) != 0)
+    if (why.code != E_NET || unsent_count(s->store->db, &queued, NULL) != 0)
         return why.code;
     cli_count(queued, "change is", "changes are", count, sizeof count);
     if (s->wire == NULL)

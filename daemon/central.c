@@ -9,7 +9,6 @@
 
 #include "clock.h"
 #include "folder.h"
-#include "fork.h"
 #include "keyfile.h"
 #include "log.h"
 #include "record.h"
@@ -18,12 +17,27 @@
 #include "text.h"
 #include "vault.h"
 
-/* What the office keeps beside the record and may lose without losing anything that a person typed: the secrets of
- * tickets that are still out, and which scopes each laptop said that it holds. */
+/* What the office keeps beside log and record: the secrets of tickets that are still out; which scopes each laptop said
+ * that it holds; and the evidence of forks (fork.h), whose sizes are summed up for a store that has none yet. */
 static const char own_tables[] =
     "CREATE TABLE IF NOT EXISTS ticket_secret(ticket BLOB PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS dealt(device BLOB NOT NULL, scope BLOB NOT NULL, PRIMARY KEY(device, scope))"
-    " WITHOUT ROWID;";
+    " WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS evidence("
+    "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL,"
+    "  received INTEGER NOT NULL, header BLOB NOT NULL, body BLOB, head BLOB,"
+    "  PRIMARY KEY(device, epoch, seq, hash)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS evidence_size(device BLOB PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;"
+    "INSERT INTO evidence_size SELECT device, sum(length(header) + coalesce(length(body), 0)) "
+    "FROM evidence WHERE NOT EXISTS(SELECT 1 FROM evidence_size) GROUP BY device;";
+
+int central_tables(struct db *db, struct error *e)
+{
+    int code = log_create(db, e);
+    if (code != 0 || (code = record_create(db, e)) != 0)
+        return code;
+    return db_exec(db, own_tables, e);
+}
 
 char *central_path(const char *folder, const char *name)
 {
@@ -71,8 +85,7 @@ static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], i
         return code;
     if ((code = db_begin(c->db, e)) != 0)
         return code;
-    if ((code = log_create(c->db, e)) != 0 || (code = record_create(c->db, e)) != 0 ||
-        (code = db_exec(c->db, own_tables, e)) != 0 || (code = fork_create(c->db, e)) != 0) {
+    if ((code = central_tables(c->db, e)) != 0) {
         db_rollback(c->db);
         return code;
     }

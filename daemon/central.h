@@ -63,6 +63,10 @@ int central_open_key(struct central **out, const char *folder, const uint8_t key
                      const struct keyfile_opened *opened, struct error *e);
 void central_close(struct central *c);
 
+/* The tables of an office's store: of the log, of the record, and its own. Makes those that are not there. Inside the
+ * caller's transaction, or in one of its own. Errors: of the store (db.h). */
+int central_tables(struct db *db, struct error *e);
+
 /* "folder/name". Freed with free; NULL: no memory. */
 char *central_path(const char *folder, const char *name);
 

@@ -8,7 +8,7 @@
 struct commit_item {
     struct commit_item *next;
     struct peer *peer; /* NULL: gone */
-    struct receive_device device;
+    struct device device;
     struct deal *deal;
     struct message_push push; /* its slices point into bytes */
     uint8_t *bytes;
@@ -17,8 +17,8 @@ struct commit_item {
     int code;
 };
 
-int commit_queue(struct server *s, struct peer *peer, const struct receive_device *device,
-                 const struct message_push *push, struct deal *deal, struct error *e)
+int commit_queue(struct server *s, struct peer *peer, const struct device *device, const struct message_push *push,
+                 struct deal *deal, struct error *e)
 {
     struct commit_item *item = calloc(1, sizeof *item);
     uint8_t *bytes = malloc(push->head.size + push->batch.size + 1);

@@ -10,8 +10,8 @@
 #include "server.h"
 
 /* Queues a copy of the push for peer. deal: the peer's, for a receipt in the push; stays the peer's. E_MEMORY. */
-int commit_queue(struct server *s, struct peer *peer, const struct receive_device *device,
-                 const struct message_push *push, struct deal *deal, struct error *e);
+int commit_queue(struct server *s, struct peer *peer, const struct device *device, const struct message_push *push,
+                 struct deal *deal, struct error *e);
 
 /* The peer is gone: what it pushed is still committed, but nobody waits for the answer. */
 void commit_forget(struct server *s, const struct peer *peer);

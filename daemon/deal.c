@@ -9,8 +9,8 @@
 #include "schema.h"
 #include "wire_limits.h"
 
-int deal_remembers(struct central *c, const struct receive_device *device, const uint8_t digest[32],
-                   struct caseload *held, struct error *e)
+int deal_remembers(struct central *c, const struct device *device, const uint8_t digest[32], struct caseload *held,
+                   struct error *e)
 {
     uint8_t ours[32];
     sqlite3_stmt *s;
@@ -40,8 +40,8 @@ int deal_remembers(struct central *c, const struct receive_device *device, const
     return row;
 }
 
-int deal_start(struct deal *d, struct central *c, const struct receive_device *device, struct caseload *held,
-               uint64_t cursor, struct error *e)
+int deal_start(struct deal *d, struct central *c, const struct device *device, struct caseload *held, uint64_t cursor,
+               struct error *e)
 {
     struct caseload none = {NULL, 0};
     memset(d, 0, sizeof *d);
@@ -179,7 +179,7 @@ static int note_told(struct deal *d, int64_t id, struct error *e)
 /* 1: it is in; 0: the batch is full; -1: failed. */
 static int deal_background_entry(struct deal *d, struct central *c, struct batch_writer *w, int64_t id, struct error *e)
 {
-    uint8_t mask[LOG_MASK_MAX];
+    uint8_t mask[CHANGE_MASK_MAX];
     struct log_entry entry;
     size_t bytes;
     int all;
@@ -230,7 +230,7 @@ static int deal_background(struct deal *d, struct central *c, struct batch_write
 static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w, int64_t id, uint64_t position,
                       int released, struct error *e)
 {
-    uint8_t mask[LOG_MASK_MAX];
+    uint8_t mask[CHANGE_MASK_MAX];
     struct log_entry entry;
     size_t bytes, told = d->told_count;
     int all, more, code, applied = is_applied(c, id, e);
@@ -305,7 +305,7 @@ static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w,
                               "WHERE hold.device = ?4) OR "
                               "EXISTS(SELECT 1 FROM background WHERE background.entry = entry.id)) ORDER BY position";
     struct log_entry entry;
-    uint8_t mask[LOG_MASK_MAX];
+    uint8_t mask[CHANGE_MASK_MAX];
     sqlite3_stmt *s;
     size_t bytes;
     char device[2 * ID_BYTES + 1];

@@ -21,7 +21,7 @@
 #include "receive.h"
 
 struct deal {
-    struct receive_device device;
+    struct device device;
     struct caseload may;  /* what the user may hold, as it was when the deal began */
     struct caseload held; /* what the laptop said that it holds */
     uint64_t cursor;
@@ -36,12 +36,12 @@ struct deal {
 
 /* What the laptop holds, if this digest of its scopes is the one that the office remembers. 1: known (deal.held is
  * filled), 0: the laptop must list them. */
-int deal_remembers(struct central *c, const struct receive_device *device, const uint8_t digest[32],
-                   struct caseload *held, struct error *e);
+int deal_remembers(struct central *c, const struct device *device, const uint8_t digest[32], struct caseload *held,
+                   struct error *e);
 
 /* Begins anew, for a pull: takes held over. E_INPUT (cursor beyond the log), E_MEMORY. */
-int deal_start(struct deal *d, struct central *c, const struct receive_device *device, struct caseload *held,
-               uint64_t cursor, struct error *e);
+int deal_start(struct deal *d, struct central *c, const struct device *device, struct caseload *held, uint64_t cursor,
+               struct error *e);
 /* The next batch, at most credit bytes before it is deflated. *memory (started here) holds what out's slices point to;
  * the caller frees it with deal_release. */
 struct deal_memory {

@@ -8,55 +8,6 @@
 #include "log.h"
 #include "schema.h"
 
-int fork_create(struct db *db, struct error *e)
-{
-    return db_exec(db,
-                   "CREATE TABLE IF NOT EXISTS evidence("
-                   "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL,"
-                   "  received INTEGER NOT NULL, header BLOB NOT NULL, body BLOB, head BLOB,"
-                   "  PRIMARY KEY(device, epoch, seq, hash)) WITHOUT ROWID;"
-                   "CREATE TABLE IF NOT EXISTS evidence_size(device BLOB PRIMARY KEY, bytes INTEGER NOT NULL) "
-                   "WITHOUT ROWID;"
-                   "INSERT INTO evidence_size SELECT device, sum(length(header) + coalesce(length(body), 0)) "
-                   "FROM evidence WHERE NOT EXISTS(SELECT 1 FROM evidence_size) GROUP BY device;",
-                   e);
-}
-
-/* --- epochs --- */
-
-static void name_device(const struct id *device, char hex[2 * ID_BYTES + 1])
-{
-    sodium_bin2hex(hex, 2 * ID_BYTES + 1, device->b, ID_BYTES);
-}
-
-int fork_is_given(struct db *db, const struct id *device, uint64_t epoch, struct error *e)
-{
-    char hex[2 * ID_BYTES + 1];
-    sqlite3_stmt *s;
-    uint64_t given;
-    if (epoch <= 1 || epoch > INT64_MAX)
-        return epoch == 1;
-    name_device(device, hex);
-    if (db_query(db, &s, e, "SELECT count(*) FROM fork WHERE device = ? AND new_epoch = ?", "tu", hex, epoch) != 0 ||
-        db_number(db, s, &given, e) != 0)
-        return -1;
-    return given != 0;
-}
-
-int fork_newest(struct db *db, const struct id *device, uint64_t *epoch, struct error *e)
-{
-    char hex[2 * ID_BYTES + 1];
-    sqlite3_stmt *s;
-    int code;
-    name_device(device, hex);
-    if ((code = db_query(db, &s, e, "SELECT max(new_epoch) FROM fork WHERE device = ?", "t", hex)) != 0 ||
-        (code = db_number(db, s, epoch, e)) != 0)
-        return code;
-    if (*epoch == 0)
-        *epoch = 1;
-    return 0;
-}
-
 /* --- evidence --- */
 
 /* Is this change kept as evidence? 1, 0, -1. */
@@ -168,8 +119,8 @@ static int take_head(struct central *c, const struct chain_head *head, const str
         (struct slice){chain->hash, sizeof chain->hash});
 }
 
-int fork_take(struct central *c, const struct receive_device *device, struct fork_claim *claim,
-              const struct message_push *push, struct error *e)
+int fork_take(struct central *c, const struct device *device, struct fork_claim *claim, const struct message_push *push,
+              struct error *e)
 {
     struct fork_claim before = *claim;
     struct batch_reader batch;
@@ -204,12 +155,12 @@ static int set_number(struct edit *edit, const char *field, uint64_t value, stru
     return edit_set_text(edit, field, text, e);
 }
 
-static int fill(struct edit *edit, const struct receive_device *device, const struct fork_claim *claim,
-                uint64_t new_epoch, struct error *e)
+static int fill(struct edit *edit, const struct device *device, const struct fork_claim *claim, uint64_t new_epoch,
+                struct error *e)
 {
     char hex[2 * CHANGE_HASH_BYTES + 1];
     int code;
-    name_device(&device->device, hex);
+    device_hex(&device->device, hex);
     if ((code = edit_set_text(edit, "device", hex, e)) != 0 || (code = set_number(edit, "epoch", claim->epoch, e)) != 0)
         return code;
     if (claim->count != 0) {
@@ -224,16 +175,15 @@ static int fill(struct edit *edit, const struct receive_device *device, const st
 
 /* The clock's milliseconds, as for the office's own (backup.c): one that it gave and forgot, since it was put back from
  * a backup, may be on laptops, and its numbers with it. And above all that is known, where a clock is behind. */
-static int next_epoch(struct central *c, const struct receive_device *device, uint64_t epoch, uint64_t *out,
-                      struct error *e)
+static int next_epoch(struct central *c, const struct device *device, uint64_t epoch, uint64_t *out, struct error *e)
 {
-    char hex[2 * ID_BYTES + 1];
+    char hex[DEVICE_HEX];
     uint64_t newest, given, now = c->author.wall();
     sqlite3_stmt *s;
-    int code = fork_newest(c->db, &device->device, &newest, e);
+    int code = device_newest_epoch(c->db, &device->device, &newest, e);
     if (code != 0)
         return code;
-    name_device(&device->device, hex);
+    device_hex(&device->device, hex);
     if ((code = db_query(c->db, &s, e, "SELECT count(new_epoch) FROM fork WHERE device = ?", "t", hex)) != 0 ||
         (code = db_number(c->db, s, &given, e)) != 0)
         return code;
@@ -251,7 +201,7 @@ static int next_epoch(struct central *c, const struct receive_device *device, ui
 }
 
 /* new_epoch 0: none is given. */
-static int write_record(struct central *c, const struct receive_device *device, const struct fork_claim *claim,
+static int write_record(struct central *c, const struct device *device, const struct fork_claim *claim,
                         uint64_t new_epoch, struct error *e)
 {
     static const struct id everywhere;
@@ -267,8 +217,8 @@ static int write_record(struct central *c, const struct receive_device *device, 
     return central_write(c, &edit, NULL, e);
 }
 
-int fork_close(struct central *c, const struct receive_device *device, const struct fork_claim *claim,
-               uint64_t *new_epoch, struct error *e)
+int fork_close(struct central *c, const struct device *device, const struct fork_claim *claim, uint64_t *new_epoch,
+               struct error *e)
 {
     uint64_t epoch = 0;
     int code;
@@ -281,12 +231,12 @@ int fork_close(struct central *c, const struct receive_device *device, const str
 
 /* Has the log named just this already? A laptop that hands over two epochs and is cut off each time before the end
  * tells of the first again and again. 1, 0, -1. */
-static int is_told(struct db *db, const struct receive_device *device, const struct fork_claim *claim, struct error *e)
+static int is_told(struct db *db, const struct device *device, const struct fork_claim *claim, struct error *e)
 {
-    char hex[2 * ID_BYTES + 1], hash[2 * CHANGE_HASH_BYTES + 1];
+    char hex[DEVICE_HEX], hash[2 * CHANGE_HASH_BYTES + 1];
     sqlite3_stmt *s;
     uint64_t told;
-    name_device(&device->device, hex);
+    device_hex(&device->device, hex);
     sodium_bin2hex(hash, sizeof hash, claim->hash, sizeof claim->hash);
     if (db_query(db, &s, e, "SELECT count(*) FROM fork WHERE device = ? AND epoch = ? AND first_seq <= ? AND hash = ?",
                  "tuut", hex, claim->epoch, claim->first, hash) != 0 ||
@@ -295,13 +245,13 @@ static int is_told(struct db *db, const struct receive_device *device, const str
     return told != 0;
 }
 
-static int check_count(struct db *db, const struct receive_device *device, struct error *e)
+static int check_count(struct db *db, const struct device *device, struct error *e)
 {
-    char hex[2 * ID_BYTES + 1];
+    char hex[DEVICE_HEX];
     sqlite3_stmt *s;
     uint64_t told;
     int code;
-    name_device(&device->device, hex);
+    device_hex(&device->device, hex);
     if ((code = db_query(db, &s, e, "SELECT count(*) FROM fork WHERE device = ? AND new_epoch IS NULL", "t", hex)) !=
             0 ||
         (code = db_number(db, s, &told, e)) != 0)
@@ -314,7 +264,7 @@ static int check_count(struct db *db, const struct receive_device *device, struc
                            LIMITS_FORKS_MAX);
 }
 
-int fork_note(struct central *c, const struct receive_device *device, const struct fork_claim *claim, struct error *e)
+int fork_note(struct central *c, const struct device *device, const struct fork_claim *claim, struct error *e)
 {
     int told = claim->count == 0 ? 1 : is_told(c->db, device, claim, e), code;
     if (told != 0)
@@ -324,7 +274,7 @@ int fork_note(struct central *c, const struct receive_device *device, const stru
     return write_record(c, device, claim, 0, e);
 }
 
-int fork_take_next(struct central *c, const struct receive_device *device, struct fork_claim *claim,
+int fork_take_next(struct central *c, const struct device *device, struct fork_claim *claim,
                    const struct message_push *push, struct error *e)
 {
     struct chain_head head;
@@ -354,10 +304,10 @@ static int place_of(struct db *db, const struct change *change, struct error *e)
     return is_kept(db, &change->device, change->epoch, change->seq - 1, change->previous, e);
 }
 
-int fork_is_beside(struct central *c, const struct receive_device *device, uint64_t epoch, struct slice batch,
-                   int *beside, struct error *e)
+int fork_is_beside(struct central *c, const struct device *device, uint64_t epoch, struct slice batch, int *beside,
+                   struct error *e)
 {
-    int given = fork_is_given(c->db, &device->device, epoch, e), more = 0, code;
+    int given = device_was_given(c->db, &device->device, epoch, e), more = 0, code;
     struct batch_reader r;
     struct batch_item item;
     struct change change;

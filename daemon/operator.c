@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "pack.h"
-#include "task.h"
 
 /* --- bytes that both ends know --- */
 
@@ -105,11 +104,10 @@ static void carry_out(struct caller *c, const char *folder, int argc, char **arg
     char *out = NULL, *err = NULL;
     size_t out_size = 0, err_size = 0;
     struct cli cli = {open_memstream(&out, &out_size), open_memstream(&err, &err_size), 0, 0};
-    struct task task = {c->server->central, &cli, folder, (const char *)secret.p, secret.size, 0};
     int status = 2;
     if (cli.out != NULL && cli.err != NULL) {
         server_say(c->server, "operator: %s", argv[0]);
-        status = task_run(&task, argc, argv);
+        status = c->server->command(c->server->central, &cli, folder, secret, argc, argv);
     }
     if (cli.out != NULL)
         (void)fclose(cli.out);

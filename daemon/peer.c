@@ -30,7 +30,7 @@ struct peer {
     int known;      /* device is filled */
     uint64_t epoch; /* that the laptop is in; 0: it has not said so yet */
     struct fork_claim claim;
-    struct receive_device device;
+    struct device device;
     uint64_t checkpoint_size; /* of the last checkpoint that this session sent */
     int has_deal, remembers;
     struct deal deal;
@@ -225,7 +225,7 @@ static int welcome(struct peer *p, const struct message_hello *hello, struct err
     struct message_welcome *w = &m.as.welcome;
     uint8_t officers[KEYFILE_PAIRS_MAX * OFFICERS_PAIR_BYTES];
     void *memory = NULL;
-    int code, known, given = fork_is_given(c->db, &p->device.device, hello->end.epoch, e);
+    int code, known, given = device_was_given(c->db, &p->device.device, hello->end.epoch, e);
     if (given < 0)
         return error_code(e);
     p->epoch = p->claim.epoch = hello->end.epoch;
@@ -353,7 +353,7 @@ static int message(struct peer *p, const struct message *m, struct error *e)
 {
     int code;
     /* A laptop or a user that was disabled in the middle of a session is so from the next message on. */
-    if (p->known && (code = receive_device(p->server->central, p->noise_key, &p->device, e)) != 0)
+    if (p->known && (code = device_by_link(p->server->central, p->noise_key, &p->device, e)) != 0)
         return code;
     if (p->epoch != 0)
         p->device.epoch = p->epoch;
@@ -404,7 +404,7 @@ static int event(struct peer *p, struct session_event *ev, struct error *e)
         memcpy(p->noise_key, ev->peer, sizeof p->noise_key);
         if (session_mode(p->session) == LINK_ENROL)
             return 0;
-        code = receive_device(p->server->central, ev->peer, &p->device, e);
+        code = device_by_link(p->server->central, ev->peer, &p->device, e);
         p->known = code == 0;
         if (p->known)
             close_older(p);

@@ -13,51 +13,6 @@
 #include "record.h"
 #include "schema.h"
 
-/* The device that the statement finds by one text. */
-static int load_device(struct central *c, const char *sql, const char *text, struct receive_device *out,
-                       struct error *e)
-{
-    sqlite3_stmt *s;
-    size_t bytes = 0;
-    int row, code;
-    if ((code = db_query(c->db, &s, e, sql, "t", text)) != 0)
-        return code;
-    row = db_next(c->db, s, e);
-    if (row < 0)
-        return error_code(e);
-    if (row == 0)
-        return error_set(e, E_REFUSED, "the office does not know this laptop; enrol it with a ticket");
-    if ((code = id_parse(db_text(s, 0), &out->device, e)) == 0)
-        code = id_parse(db_text(s, 1), &out->user, e);
-    if (code == 0 && (sodium_hex2bin(out->sign_key, sizeof out->sign_key, db_text(s, 2), strlen(db_text(s, 2)), NULL,
-                                     &bytes, NULL) != 0 ||
-                      bytes != sizeof out->sign_key))
-        code = error_set(e, E_VERIFY, "the record of a device has no signing key");
-    out->reads_only = strcmp(db_text(s, 5), "auditor") == 0;
-    out->wipe = strcmp(db_text(s, 3), "to be wiped") == 0;
-    out->revoked = strcmp(db_text(s, 3), "active") != 0 || strcmp(db_text(s, 4), "active") != 0;
-    db_done(c->db, s);
-    return code != 0 ? code : fork_newest(c->db, &out->device, &out->epoch, e);
-}
-
-#define DEVICE_WHERE                                                                                                   \
-    "SELECT device.id, device.\"user\", device.sign_key, device.status, \"user\".status, \"user\".role "               \
-    "FROM device JOIN \"user\" ON \"user\".id = device.\"user\" WHERE "
-
-int receive_device(struct central *c, const uint8_t noise_key[32], struct receive_device *out, struct error *e)
-{
-    char hex[65];
-    sodium_bin2hex(hex, sizeof hex, noise_key, 32);
-    return load_device(c, DEVICE_WHERE "device.noise_key = ?", hex, out, e);
-}
-
-int receive_device_by_id(struct central *c, const struct id *device, struct receive_device *out, struct error *e)
-{
-    char text[ID_TEXT];
-    id_format(device, text);
-    return load_device(c, DEVICE_WHERE "device.id = ?", text, out, e);
-}
-
 void receive_free(struct receive_result *r)
 {
     free(r->held);
@@ -68,7 +23,7 @@ void receive_free(struct receive_result *r)
 /* Everything that one push needs while it is taken. */
 struct taking {
     struct central *c;
-    const struct receive_device *device;
+    const struct device *device;
     struct batch_reader batch;
     struct chain_head head;
     struct chain chain; /* where the log's copy of the device's chain ends */
@@ -332,7 +287,7 @@ static int find_old_holds(struct taking *t, struct error *e)
     return row < 0 ? error_code(e) : 0;
 }
 
-int receive_push(struct central *c, const struct receive_device *device, const struct message_push *push,
+int receive_push(struct central *c, const struct device *device, const struct message_push *push,
                  struct receive_result *out, struct error *e)
 {
     struct taking t;
@@ -348,7 +303,7 @@ int receive_push(struct central *c, const struct receive_device *device, const s
     if ((code = chain_open(push->head, device->sign_key, &t.head, e)) != 0)
         return code;
     out->epoch = t.head.end.epoch;
-    if ((given = fork_is_given(c->db, &device->device, out->epoch, e)) < 0)
+    if ((given = device_was_given(c->db, &device->device, out->epoch, e)) < 0)
         return error_code(e);
     if (!given)
         return error_set(e, E_VERIFY,
@@ -356,7 +311,7 @@ int receive_push(struct central *c, const struct receive_device *device, const s
                          "which asks for a new one",
                          (unsigned long long)out->epoch);
     if ((code = log_chain_end(c->db, &device->device, out->epoch, &t.chain, e)) != 0 ||
-        (code = fork_newest(c->db, &device->device, &newest, e)) != 0)
+        (code = device_newest_epoch(c->db, &device->device, &newest, e)) != 0)
         return code;
     t.has_forked = newest > 1;
     if ((code = caseload_load(c, &device->user, &t.caseload, e)) != 0 ||

@@ -7,24 +7,10 @@
 #include <stdint.h>
 
 #include "central.h"
+#include "device.h"
 #include "error.h"
 #include "id.h"
 #include "message.h"
-
-/* A laptop as the record knows it. */
-struct receive_device {
-    struct id device, user;
-    uint8_t sign_key[32];
-    int revoked;    /* or its user is disabled: everything it brings is held, but for its events */
-    int wipe;       /* revoked, and to destroy its store at its next contact */
-    int reads_only; /* an auditor: what it writes is held */
-    uint64_t epoch; /* that it is in: the newest that it was given, until its hello says which */
-};
-
-/* By the Noise key of its link. E_REFUSED: the office does not know it. */
-int receive_device(struct central *c, const uint8_t noise_key[32], struct receive_device *out, struct error *e);
-/* By its id, where there is no link. The same error. */
-int receive_device_by_id(struct central *c, const struct id *device, struct receive_device *out, struct error *e);
 
 struct receive_held {
     uint64_t seq;
@@ -45,7 +31,7 @@ struct receive_result {
  * together, and what follows it is left for the next push. E_VERIFY (the chain does not follow, a forged head, a
  * fork, an epoch that the office never gave), E_INPUT, E_LIMIT, or a failure of the store. *out is freed with
  * receive_free in every case. */
-int receive_push(struct central *c, const struct receive_device *device, const struct message_push *push,
+int receive_push(struct central *c, const struct device *device, const struct message_push *push,
                  struct receive_result *out, struct error *e);
 void receive_free(struct receive_result *r);
 

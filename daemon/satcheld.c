@@ -95,9 +95,17 @@ static int init(const char *folder, const struct options *o, const struct cli *c
     return code;
 }
 
+/* A server_command. */
+static int carry_out(struct central *central, struct cli *cli, const char *folder, struct slice secret, int argc,
+                     char **argv)
+{
+    struct task task = {central, cli, folder, (const char *)secret.p, secret.size, 0};
+    return task_run(&task, argc, argv);
+}
+
 static int run(const char *folder, const struct options *o, struct error *e)
 {
-    struct server_options s = {o->listen != NULL ? o->listen : "::", 7411, o->ready};
+    struct server_options s = {o->listen != NULL ? o->listen : "::", 7411, o->ready, carry_out};
     struct central *central = NULL;
     int code;
     if (o->port != NULL) {
@@ -133,8 +141,7 @@ static int other(const char *folder, const struct options *o, int argc, char **a
         return code;
     code = operator_ask(folder, argc, argv, secret, bytes, status, e);
     if (code == E_NOT_FOUND && (code = keyring_open_office(folder, &o->keys, &central, e)) == 0) {
-        struct task task = {central, cli, NULL, secret, bytes, 0};
-        *status = task_run(&task, argc, argv);
+        *status = carry_out(central, cli, NULL, (struct slice){(const uint8_t *)secret, bytes}, argc, argv);
         central_close(central);
     }
     if (secret != NULL)

@@ -121,6 +121,7 @@ int server_run(struct central *central, const struct server_options *options, FI
     memset(&s, 0, sizeof s);
     s.central = central;
     s.journal = journal;
+    s.command = options->command;
     s.last = &s.first;
     if ((status = uv_loop_init(&s.loop)) != 0)
         return uv_failed(e, status, "the event loop cannot start");

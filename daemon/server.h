@@ -8,12 +8,19 @@
 #include <uv.h>
 
 #include "central.h"
+#include "cli.h"
 #include "error.h"
+#include "pack.h"
 
 #define SERVER_PEERS_MAX 1024
 
 struct peer;
 struct commit_item;
+
+/* Carries out a command of an operator's: argv[0] is the command, cli where its output goes, folder the one that it was
+ * called in, secret what was asked for with it (p NULL: nothing). Returns the exit status. */
+typedef int server_command(struct central *central, struct cli *cli, const char *folder, struct slice secret, int argc,
+                           char **argv);
 
 struct server {
     uv_loop_t loop;
@@ -23,6 +30,7 @@ struct server {
     uv_check_t after_poll;
     uv_signal_t on_term, on_int;
     uv_pipe_t operator_listener;
+    server_command *command;
     struct peer *peers; /* a list */
     unsigned peer_count;
     struct commit_item *first, **last; /* pushes that wait for the next commit, in order of arrival */
@@ -33,6 +41,7 @@ struct server_options {
     const char *host;       /* "0.0.0.0", "::", or an address */
     unsigned port;          /* 0: any; the journal says which */
     const char *ready_file; /* NULL, or a file that gets "PORT\n" once connections are taken */
+    server_command *command;
 };
 
 /* Runs until SIGTERM or SIGINT; then commits what has arrived, closes every link, and returns 0. E_IO: the disk failed

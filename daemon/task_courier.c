@@ -22,7 +22,7 @@
 struct courier {
     struct central *central;
     struct courier_reader reader;
-    struct receive_device device;
+    struct device device;
     uint64_t epoch, had_seq; /* of the record: where the device's chain of it ended here before the file */
     uint64_t seq;            /* and where it ends now */
     struct fork_claim claim; /* what stands beside that chain */
@@ -68,7 +68,7 @@ static int check_header(struct courier *c, struct error *e)
         return error_set(e, E_REFUSED,
                          "this file is sealed for another office, or for this one before it was set up anew; only "
                          "that office can open it");
-    if ((code = receive_device_by_id(c->central, &h->device, &c->device, e)) == E_REFUSED)
+    if ((code = device_by_id(c->central, &h->device, &c->device, e)) == E_REFUSED)
         return error_set(e, E_REFUSED,
                          "the office does not know the laptop of this file (device %s); `satcheld device list` names "
                          "those that it knows",

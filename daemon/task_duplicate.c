@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "match.h"
+#include "match_print.h"
 #include "person.h"
 #include "record.h"
 #include "schema.h"

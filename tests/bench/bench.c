@@ -28,7 +28,7 @@ struct laptop {
     struct db *db;
     struct edit_author author;
     uint8_t sign_public[32], sign_secret[64];
-    struct receive_device device;
+    struct device device;
 };
 
 static struct error error;

@@ -8,10 +8,10 @@ inline state_log(l)
     v[l].acon = (d[l].cks == 0 || (d[l].cks <= size && lg[d[l].cks - 1] == d[l].ckg))
 }
 
-/* fork_is_given */
+/* device_was_given */
 #define GIVEN(k) ((k) < 2 || (given & M(k)) != 0)
 
-/* fork_newest: out := the newest chain of the laptop's device that the office knows of */
+/* device_newest_epoch: out := the newest chain of the laptop's device that the office knows of */
 inline newest(l, out)
 {
     out = CHAINS - 1;
@@ -22,7 +22,7 @@ inline newest(l, out)
     if :: out == 1 -> out = DEV(l) :: else fi
 }
 
-/* peer.c: welcome; fork_is_given, log_chain_end, deal_remembers; tell_log, backup_tell. Of an epoch that it never gave the
+/* peer.c: welcome; device_was_given, log_chain_end, deal_remembers; tell_log, backup_tell. Of an epoch that it never gave the
  * office has nothing: it answers with another. */
 inline welcome(l)
 {
@@ -49,7 +49,7 @@ inline judge(right, chain, change, out)
     od
 }
 
-/* receive_push: fork_is_given, find_old, take_new (chain_follow, judge, central_append), log_head_add; central_commit.
+/* receive_push: device_was_given, find_old, take_new (chain_follow, judge, central_append), log_head_add; central_commit.
  * y := how far it is on the disk; 0: refused. The push is
  * bk .. bc; right: is S in the caseload of its laptop? */
 inline receive(right)

@@ -23,9 +23,9 @@ int __wrap_log_add(struct db *db, const struct change *c, uint64_t position, uin
 int __real_record_purge(struct db *db, const struct id *scope, struct error *e);
 int __wrap_record_purge(struct db *db, const struct id *scope, struct error *e);
 int __real_queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
-                        const struct queue_batch *sent, const struct message_pushed *m, size_t *held, struct error *e);
+                        const struct unsent_batch *sent, const struct message_pushed *m, size_t *held, struct error *e);
 int __wrap_queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
-                        const struct queue_batch *sent, const struct message_pushed *m, size_t *held, struct error *e);
+                        const struct unsent_batch *sent, const struct message_pushed *m, size_t *held, struct error *e);
 int __real_db_begin(struct db *db, struct error *e);
 int __wrap_db_begin(struct db *db, struct error *e);
 int __real_db_commit(struct db *db, struct error *e);
@@ -209,7 +209,7 @@ static int is_held(const struct message_pushed *m, uint64_t seq)
 }
 
 int __wrap_queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
-                        const struct queue_batch *sent, const struct message_pushed *m, size_t *held, struct error *e)
+                        const struct unsent_batch *sent, const struct message_pushed *m, size_t *held, struct error *e)
 {
     int code = __real_queue_pushed(db, own, key, sent, m, held, e);
     for (uint64_t seq = m->first_seq; code == 0 && seq <= m->seq; seq++) {

@@ -73,7 +73,7 @@ static void test_enrol(void **state)
 {
     struct room *r = *state;
     struct admit_answer answer, again;
-    struct receive_device device;
+    struct device device;
     struct keys k;
     uint8_t secret[32];
     uint64_t before;
@@ -87,7 +87,7 @@ static void test_enrol(void **state)
     assert_true(id_equal(&answer.message.office, &r->office->office));
     assert_string_equal(answer.user_name, "anna");
     assert_string_equal(answer.office_name, "Test");
-    PAIR_OK(receive_device(r->office, k.noise, &device, &pair_e));
+    PAIR_OK(device_by_link(r->office, k.noise, &device, &pair_e));
     assert_true(id_equal(&device.device, &answer.message.device));
     assert_true(id_equal(&device.user, &r->user));
     assert_memory_equal(device.sign_key, k.m.sign_key, 32);

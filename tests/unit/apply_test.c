@@ -293,7 +293,7 @@ static void test_twice(void **state)
     struct deal deal;
     struct message_entries m;
     struct deal_memory memory;
-    struct queue_batch batch;
+    struct unsent_batch batch;
     uint64_t entries;
     office_case(p);
     pair_deal(p, &deal);
@@ -309,10 +309,10 @@ static void test_twice(void **state)
     PAIR_OK(db_begin(p->db, &pair_e));
     PAIR_OK(apply_receipt(p->db, &p->author, &r, &pair_e));
     PAIR_OK(db_commit(p->db, &pair_e));
-    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
     assert_int_equal(batch.count, 1);
     assert_int_equal(batch.typed, 0);
-    queue_free(&batch);
+    unsent_free(&batch);
     assert_int_equal(pair_push(p), 0);
     assert_int_equal(pair_count(p->office->db, "SELECT count(*) FROM receipt WHERE position = 5"), 1);
     pulled(p);

@@ -3,6 +3,7 @@
 #define SATCHEL_DEAL_ROOM_H
 
 #include "office_world.h"
+#include "tables.h"
 
 #define LAPTOPS 3
 
@@ -21,8 +22,7 @@ static inline void add_laptop(struct pair *first, struct pair *p, const struct i
     PAIR_OK(db_open_memory(&p->db, &pair_e));
     PAIR_OK(log_create(p->db, &pair_e));
     PAIR_OK(record_create(p->db, &pair_e));
-    PAIR_OK(queue_create(p->db, &pair_e));
-    PAIR_OK(apply_create(p->db, &pair_e));
+    PAIR_OK(tables_create(p->db, &pair_e));
     PAIR_OK(edit_author_create(p->db, &p->device.device, &pair_e));
     PAIR_OK(edit_author_load(p->db, &p->author, &pair_e));
     p->author.person = *user;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "decided.h"
+#include "decisions.h"
 #include "desk.h"
 
 struct room {
@@ -95,7 +96,7 @@ static size_t tell(struct room *r, int json)
     cli.out = open_memstream(&r->out, &r->out_bytes);
     assert_non_null(cli.out);
     PAIR_OK(view_open(&v, r->pair.db, &cli, &pair_e));
-    PAIR_OK(decided_tell(&v, &count, &pair_e));
+    PAIR_OK(decisions_tell(&v, &count, &pair_e));
     view_close(&v);
     (void)fclose(cli.out);
     return count;
@@ -129,7 +130,7 @@ static void list(struct room *r, int json)
     r->store.folder = folder;
     r->store.key = key;
     r->store.author = r->pair.author;
-    PAIR_OK(decided_run(&r->store, &cli, 1, argv, &waiting, &pair_e));
+    PAIR_OK(decisions_run(&r->store, &cli, 1, argv, &waiting, &pair_e));
     (void)fclose(cli.out);
     (void)fclose(cli.err);
     free(err);

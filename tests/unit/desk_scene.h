@@ -20,6 +20,7 @@
 #include "queue.h"
 #include "record.h"
 #include "review.h"
+#include "tables.h"
 
 #define ARGUMENTS_MAX 16
 
@@ -161,8 +162,7 @@ static inline int setup(void **state)
     assert_int_equal(db_open_memory(&d->store.db, &d->e), 0);
     assert_int_equal(log_create(d->store.db, &d->e), 0);
     assert_int_equal(record_create(d->store.db, &d->e), 0);
-    assert_int_equal(queue_create(d->store.db, &d->e), 0);
-    assert_int_equal(apply_create(d->store.db, &d->e), 0);
+    assert_int_equal(tables_create(d->store.db, &d->e), 0);
     assert_int_equal(edit_author_create(d->store.db, &device, &d->e), 0);
     assert_int_equal(edit_author_load(d->store.db, &d->store.author, &d->e), 0);
     (void)snprintf(d->folder, sizeof d->folder, "/nonexistent");

@@ -155,7 +155,7 @@ static void epochs_are_the_offices_to_give(void **state)
         push_notes(r, &copy, 2);
     }
     assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM note"), 1 + 1 + 9);
-    PAIR_OK(receive_device_by_id(r->office, &copy.device.device, &copy.device, &pair_e));
+    PAIR_OK(device_by_id(r->office, &copy.device.device, &copy.device, &pair_e));
     assert_int_equal(copy.device.epoch, copy.chain.epoch);
 }
 
@@ -207,8 +207,8 @@ static void epochs_end(void **state)
     assert_int_equal(fork_close(r->office, &r->laptop.device, &claim, &epoch, &e), E_LIMIT);
     assert_non_null(strstr(e.text, "nothing is lost"));
     PAIR_OK(central_commit(r->office, &pair_e));
-    assert_int_equal(fork_is_given(r->office->db, &r->laptop.device.device, 2, NULL), 0);
-    assert_int_equal(fork_is_given(r->office->db, &r->laptop.device.device, last, NULL), 1);
+    assert_int_equal(device_was_given(r->office->db, &r->laptop.device.device, 2, NULL), 0);
+    assert_int_equal(device_was_given(r->office->db, &r->laptop.device.device, last, NULL), 1);
 }
 
 /* Goal: an epoch is one that an office which was set back, and gave some behind the backup, cannot give again: the
@@ -241,7 +241,7 @@ static void evidence_ends(void **state)
                    "INSERT INTO evidence(device, epoch, seq, hash, received, header, body) "
                    "VALUES(?, 1, 1, zeroblob(32), 0, '', zeroblob(?))",
                    "du", &copy.device.device, (uint64_t)LIMITS_EVIDENCE_MAX));
-    PAIR_OK(fork_create(r->office->db, &pair_e)); /* counts it */
+    PAIR_OK(central_tables(r->office->db, &pair_e)); /* counts it */
     write_notes(r, &copy, b, 1);
     assert_int_equal(hand_over(r, &copy, b, &claim, &e), E_LIMIT);
     assert_int_equal(claim.count, 0);
@@ -354,8 +354,8 @@ static void what_was_kept_is_counted(void **state)
     write_notes(r, &copy, b, 3);
     PAIR_OK(hand_over(r, &copy, b, &claim, &pair_e));
     PAIR_OK(db_exec(r->office->db, "DROP TABLE evidence_size", &pair_e));
-    PAIR_OK(fork_create(r->office->db, &pair_e));
-    PAIR_OK(fork_create(r->office->db, &pair_e));
+    PAIR_OK(central_tables(r->office->db, &pair_e));
+    PAIR_OK(central_tables(r->office->db, &pair_e));
     world_batch_free(b);
 }
 

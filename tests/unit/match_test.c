@@ -1,7 +1,7 @@
 /* Candidates: what is proposed, with which evidence, and what is not. */
 #include "person_world.h"
 
-#include "match.h"
+#include "match_print.h"
 
 struct scene {
     struct db *db;

@@ -15,7 +15,7 @@
 
 /* A laptop's chain, without a store: what it writes next follows on `chain`. */
 struct world_laptop {
-    struct receive_device device;
+    struct device device;
     uint8_t secret[64];
     struct chain chain;
     struct id author;

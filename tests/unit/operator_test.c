@@ -20,6 +20,13 @@ static void on_child(uv_signal_t *signal, int number)
     uv_stop(signal->loop);
 }
 
+static int carry_out(struct central *central, struct cli *cli, const char *called_in, struct slice secret, int argc,
+                     char **argv)
+{
+    struct task task = {central, cli, called_in, (const char *)secret.p, secret.size, 0};
+    return task_run(&task, argc, argv);
+}
+
 static int start(void **state)
 {
     uint8_t public_key[32], secret[64];
@@ -34,6 +41,7 @@ static int start(void **state)
     c->folder = folder;
     memset(&server, 0, sizeof server);
     server.central = c;
+    server.command = carry_out;
     if (uv_loop_init(&server.loop) != 0 || uv_signal_init(&server.loop, &server.on_term) != 0 ||
         uv_signal_start(&server.on_term, on_child, SIGCHLD) != 0)
         return -1;

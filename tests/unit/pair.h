@@ -25,13 +25,14 @@
 #include "receive.h"
 #include "record.h"
 #include "setback.h"
+#include "tables.h"
 
 #define PAIR_UNUSED __attribute__((unused))
 
 struct pair {
     struct central *office;
     struct id user; /* the laptop's */
-    struct receive_device device;
+    struct device device;
     struct db *db; /* the laptop's store */
     struct edit_author author;
     uint8_t sign_secret[64];
@@ -66,11 +67,7 @@ static PAIR_UNUSED struct central *pair_office_new(const uint8_t *sign_secret)
     device = id_of_device(c->vkey.public_key);
     c->office = id_new(1000);
     PAIR_OK(db_open_memory(&c->db, &pair_e));
-    PAIR_OK(log_create(c->db, &pair_e));
-    PAIR_OK(record_create(c->db, &pair_e));
-    PAIR_OK(db_exec(c->db, "CREATE TABLE dealt(device BLOB NOT NULL, scope BLOB NOT NULL, PRIMARY KEY(device, scope))",
-                    &pair_e));
-    PAIR_OK(fork_create(c->db, &pair_e));
+    PAIR_OK(central_tables(c->db, &pair_e));
     PAIR_OK(edit_author_create(c->db, &device, &pair_e));
     PAIR_OK(edit_author_load(c->db, &c->author, &pair_e));
     c->author.person = c->office;
@@ -158,8 +155,7 @@ static PAIR_UNUSED void pair_start(struct pair *p)
     PAIR_OK(db_open_memory(&p->db, &pair_e));
     PAIR_OK(log_create(p->db, &pair_e));
     PAIR_OK(record_create(p->db, &pair_e));
-    PAIR_OK(queue_create(p->db, &pair_e));
-    PAIR_OK(apply_create(p->db, &pair_e));
+    PAIR_OK(tables_create(p->db, &pair_e));
     PAIR_OK(edit_author_create(p->db, &p->device.device, &pair_e));
     PAIR_OK(edit_author_load(p->db, &p->author, &pair_e));
     p->author.person = p->user;
@@ -178,12 +174,12 @@ static PAIR_UNUSED void pair_welcome(struct pair *p, struct message_welcome *w)
     struct central *c = p->office;
     struct message_hello hello = {.cursor = 0};
     uint8_t known[MESSAGE_SET_BACKS_MAX * CHANGE_HASH_BYTES];
-    struct queue_seen seen;
+    struct unsent_seen seen;
     enum backup_verdict verdict;
     uint64_t epoch;
     int given;
     memset(w, 0, sizeof *w);
-    PAIR_OK(queue_seen(p->db, &seen, &pair_e));
+    PAIR_OK(unsent_seen(p->db, &seen, &pair_e));
     hello.checkpoint_size = seen.size;
     hello.checkpoint_root = seen.root;
     hello.set_backs.p = known;
@@ -191,10 +187,10 @@ static PAIR_UNUSED void pair_welcome(struct pair *p, struct message_welcome *w)
     free(p->announcement);
     p->announcement = NULL;
     epoch = p->author.chain.epoch;
-    given = fork_is_given(c->db, &p->device.device, epoch, NULL);
+    given = device_was_given(c->db, &p->device.device, epoch, NULL);
     assert_true(given >= 0);
     if (given == 0)
-        PAIR_OK(fork_newest(c->db, &p->device.device, &epoch, &pair_e));
+        PAIR_OK(device_newest_epoch(c->db, &p->device.device, &epoch, &pair_e));
     PAIR_OK(log_chain_end(c->db, &p->device.device, epoch, &w->have, &pair_e));
     w->checkpoint = (struct slice){(const uint8_t *)c->checkpoint, strlen(c->checkpoint)};
     PAIR_OK(backup_tell(c, &hello, w, &verdict, &p->announcement, &pair_e));
@@ -216,7 +212,7 @@ static PAIR_UNUSED int pair_meet(struct pair *p, const struct message_welcome *w
 }
 
 /* The office takes a batch, durably; the answer is made for the checkpoint that it sent last. */
-static PAIR_UNUSED void pair_receive(struct pair *p, const struct queue_batch *batch, struct message_pushed *answer,
+static PAIR_UNUSED void pair_receive(struct pair *p, const struct unsent_batch *batch, struct message_pushed *answer,
                                      struct pack *memory)
 {
     struct message_push push = {{batch->head, batch->head_bytes}, batch->bytes};
@@ -228,7 +224,7 @@ static PAIR_UNUSED void pair_receive(struct pair *p, const struct queue_batch *b
     receive_free(&result);
 }
 
-static PAIR_UNUSED int pair_accept(struct pair *p, const struct queue_batch *batch, const struct message_pushed *m,
+static PAIR_UNUSED int pair_accept(struct pair *p, const struct unsent_batch *batch, const struct message_pushed *m,
                                    size_t *held, struct error *e)
 {
     struct chain from = p->author.chain;
@@ -252,11 +248,11 @@ static PAIR_UNUSED size_t pair_push(struct pair *p)
     PAIR_OK(pair_meet(p, &welcome, &pair_e));
     for (;;) {
         struct chain from = p->author.chain;
-        struct queue_batch batch;
+        struct unsent_batch batch;
         struct message_pushed answer;
         struct pack memory;
-        PAIR_OK(queue_oldest(p->db, &p->author.chain, 0, &from.epoch, &pair_e));
-        PAIR_OK(queue_take(p->db, &from, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+        PAIR_OK(unsent_oldest(p->db, &p->author.chain, 0, &from.epoch, &pair_e));
+        PAIR_OK(unsent_take(p->db, &from, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
         if (batch.count == 0)
             return all;
         pair_receive(p, &batch, &answer, &memory);
@@ -264,7 +260,7 @@ static PAIR_UNUSED size_t pair_push(struct pair *p)
         p->sent_size = p->office->checkpoint_size;
         all += held;
         pack_free(&memory);
-        queue_free(&batch);
+        unsent_free(&batch);
     }
 }
 
@@ -282,9 +278,9 @@ static PAIR_UNUSED int pair_apply(struct pair *p, const struct message_entries *
                                   struct error *e)
 {
     struct message_entries with = *m;
-    struct queue_seen seen;
+    struct unsent_seen seen;
     int code;
-    PAIR_OK(queue_seen(p->db, &seen, &pair_e));
+    PAIR_OK(unsent_seen(p->db, &seen, &pair_e));
     if (with.checkpoint.size == 0)
         PAIR_OK(deal_witness(p->office, seen.size, &with, &pair_e));
     PAIR_OK(db_begin(p->db, &pair_e));

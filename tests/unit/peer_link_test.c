@@ -23,7 +23,7 @@ struct room {
 
 static void run_office(struct room *r)
 {
-    struct server_options options = {"127.0.0.1", 0, r->ready};
+    struct server_options options = {.host = "127.0.0.1", .ready_file = r->ready};
     struct error e;
     (void)signal(SIGPIPE, SIG_IGN);
     _exit(server_run(r->office, &options, NULL, &e) == 0 ? 0 : 1);

@@ -35,7 +35,7 @@ static void take_down(struct pair *p, unsigned notes)
 static uint64_t queued(struct pair *p)
 {
     uint64_t n;
-    PAIR_OK(queue_count(p->db, &n, &pair_e));
+    PAIR_OK(unsent_count(p->db, &n, &pair_e));
     return n;
 }
 
@@ -43,16 +43,16 @@ static uint64_t queued(struct pair *p)
 static void test_take(void **state)
 {
     struct pair *p = *state;
-    struct queue_batch batch;
+    struct unsent_batch batch;
     struct batch_reader r;
     struct batch_item item;
     struct chain_head head;
     struct change c;
     struct chain chain = {.device = p->device.device, .epoch = 1};
-    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
     assert_int_equal(batch.count, 0);
     take_down(p, 3);
-    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
     assert_int_equal(batch.count, 5);
     assert_int_equal(batch.typed, 5);
     assert_int_equal(batch.first_seq, 1);
@@ -67,19 +67,19 @@ static void test_take(void **state)
     assert_int_equal(head.end.seq, 5);
     assert_memory_equal(head.end.hash, chain.hash, sizeof chain.hash);
     assert_int_equal(head.checkpoint_size, 0);
-    queue_free(&batch);
+    unsent_free(&batch);
 }
 
 /* Goal: a verified answer gives every change its place; the checkpoint is kept; nothing waits any more. */
 static void test_pushed(void **state)
 {
     struct pair *p = *state;
-    struct queue_seen seen;
+    struct unsent_seen seen;
     take_down(p, 3);
     assert_int_equal(queued(p), 5);
     assert_int_equal(pair_push(p), 0);
     assert_int_equal(queued(p), 0);
-    PAIR_OK(queue_seen(p->db, &seen, &pair_e));
+    PAIR_OK(unsent_seen(p->db, &seen, &pair_e));
     assert_int_equal(seen.size, p->office->checkpoint_size);
     assert_int_equal(db_meta_uint(p->db, "acked_seq"), 5);
     /* Places and receipts are the office's. */
@@ -104,24 +104,24 @@ static void test_resend(void **state)
 {
     struct pair *p = *state;
     struct message_welcome welcome;
-    struct queue_batch batch;
+    struct unsent_batch batch;
     struct message_pushed answer;
     struct pack memory;
     size_t held;
     take_down(p, 2);
     pair_welcome(p, &welcome);
     PAIR_OK(pair_meet(p, &welcome, &pair_e));
-    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
     pair_receive(p, &batch, &answer, &memory); /* durable there; the laptop never hears of it */
     pack_free(&memory);
-    queue_free(&batch);
+    unsent_free(&batch);
     assert_int_equal(queued(p), 4);
     take_down(p, 1);
     /* The next time the office has four of seven. */
     pair_welcome(p, &welcome);
     assert_int_equal(welcome.have.seq, 4);
     PAIR_OK(pair_meet(p, &welcome, &pair_e));
-    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
     assert_int_equal(batch.first_seq, 1);
     assert_int_equal(batch.last_seq, 7);
     pair_receive(p, &batch, &answer, &memory);
@@ -133,7 +133,7 @@ static void test_resend(void **state)
     PAIR_OK(pair_accept(p, &batch, &answer, &held, &pair_e));
     assert_int_equal(queued(p), 3);
     pack_free(&memory);
-    queue_free(&batch);
+    unsent_free(&batch);
     assert_int_equal(pair_push(p), 0);
     assert_int_equal(queued(p), 0);
     assert_int_equal(pair_count(p->office->db, "SELECT count(*) FROM note"), 3);
@@ -144,7 +144,7 @@ static void test_false_answers(void **state)
 {
     struct pair *p = *state;
     struct message_welcome welcome;
-    struct queue_batch batch;
+    struct unsent_batch batch;
     struct message_pushed good, bad;
     struct pack memory;
     char note[CHECKPOINT_TEXT_MAX];
@@ -155,7 +155,7 @@ static void test_false_answers(void **state)
     pair_welcome(p, &welcome);
     PAIR_OK(pair_meet(p, &welcome, &pair_e));
     seen = db_meta_uint(p->db, "checkpoint_size");
-    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
     pair_receive(p, &batch, &good, &memory);
     assert_true(good.consistency.count != 0 && good.range.count != 0);
 #define REFUSED(code)                                                                                                  \
@@ -221,17 +221,17 @@ static void test_false_answers(void **state)
     assert_int_equal(queued(p), 0);
 #undef REFUSED
     pack_free(&memory);
-    queue_free(&batch);
+    unsent_free(&batch);
 }
 
 static void refused_at_the_door(struct pair *p, const struct message_welcome *w, const char *words)
 {
-    struct queue_seen before, after;
+    struct unsent_seen before, after;
     struct error e;
-    PAIR_OK(queue_seen(p->db, &before, &pair_e));
+    PAIR_OK(unsent_seen(p->db, &before, &pair_e));
     assert_int_equal(pair_meet(p, w, &e), E_VERIFY);
     assert_non_null(strstr(e.text, words));
-    PAIR_OK(queue_seen(p->db, &after, &pair_e));
+    PAIR_OK(unsent_seen(p->db, &after, &pair_e));
     assert_memory_equal(&before, &after, sizeof before);
 }
 
@@ -339,19 +339,19 @@ static void test_many(void **state)
 {
     enum { NOTES = LIMITS_BATCH_CHANGES_MAX + 100 };
     struct pair *p = *state;
-    struct queue_batch batch;
+    struct unsent_batch batch;
     take_down(p, NOTES);
-    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
     assert_true(batch.count < NOTES);
     assert_true(batch.count > 100);
-    queue_free(&batch);
+    unsent_free(&batch);
     /* A small one holds less, and never nothing. */
-    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, 2000, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, 2000, &batch, &pair_e));
     assert_in_range(batch.count, 2, 10);
-    queue_free(&batch);
-    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, 1, &batch, &pair_e));
+    unsent_free(&batch);
+    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, 1, &batch, &pair_e));
     assert_int_equal(batch.count, 1);
-    queue_free(&batch);
+    unsent_free(&batch);
     assert_int_equal(pair_push(p), 0);
     assert_int_equal(queued(p), 0);
     assert_int_equal(pair_count(p->office->db, "SELECT count(*) FROM note"), NOTES);

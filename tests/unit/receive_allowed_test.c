@@ -32,26 +32,26 @@ static void test_not_allowed(void **state)
 static void test_revoked(void **state)
 {
     struct room *r = *state;
-    struct receive_device found;
+    struct device found;
     uint8_t noise[32];
     struct world_batch *b = world_batch();
     struct id note;
     memcpy(noise, r->laptop.device.sign_key, sizeof noise);
     noise[0] ^= 1;
-    PAIR_OK(receive_device(r->office, noise, &found, &pair_e));
+    PAIR_OK(device_by_link(r->office, noise, &found, &pair_e));
     assert_int_equal(found.revoked, 0);
     assert_true(id_equal(&found.user, &r->anna));
     assert_memory_equal(found.sign_key, r->laptop.device.sign_key, 32);
     pair_office_write(r->office, KIND_USER, &pair_everywhere, &r->anna, 0, "status", "disabled", NULL);
-    PAIR_OK(receive_device(r->office, noise, &found, &pair_e));
+    PAIR_OK(device_by_link(r->office, noise, &found, &pair_e));
     assert_int_equal(found.revoked, 1);
     pair_office_write(r->office, KIND_USER, &pair_everywhere, &r->anna, 0, "status", "active", NULL);
     pair_office_write(r->office, KIND_DEVICE, &pair_everywhere, &r->laptop.device.device, 0, "status", "disabled",
                       NULL);
-    PAIR_OK(receive_device(r->office, noise, &found, &pair_e));
+    PAIR_OK(device_by_link(r->office, noise, &found, &pair_e));
     assert_int_equal(found.revoked, 1);
     noise[0] ^= 1;
-    assert_int_equal(receive_device(r->office, noise, &found, NULL), E_REFUSED);
+    assert_int_equal(device_by_link(r->office, noise, &found, NULL), E_REFUSED);
     r->laptop.device.revoked = 1;
     (void)write_note(r, b, &r->kase, &note);
     world_set(&r->laptop, b, KIND_RECEIPT, &pair_everywhere, &note, "position", "3");

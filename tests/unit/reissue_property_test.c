@@ -87,15 +87,15 @@ static void sync(struct room *r, unsigned disk, unsigned steps)
     if (steps == 3) { /* the office takes a batch, and the answer is lost */
         struct chain from = p->author.chain;
         struct message_pushed lost;
-        struct queue_batch batch;
+        struct unsent_batch batch;
         struct pack memory;
-        PAIR_OK(queue_oldest(p->db, &p->author.chain, 0, &from.epoch, &pair_e));
-        PAIR_OK(queue_take(p->db, &from, p->sign_secret, 0, 400, &batch, &pair_e));
+        PAIR_OK(unsent_oldest(p->db, &p->author.chain, 0, &from.epoch, &pair_e));
+        PAIR_OK(unsent_take(p->db, &from, p->sign_secret, 0, 400, &batch, &pair_e));
         if (batch.count != 0) {
             pair_receive(p, &batch, &lost, &memory);
             pack_free(&memory);
         }
-        queue_free(&batch);
+        unsent_free(&batch);
         note_sent(r);
         return;
     }

@@ -13,15 +13,15 @@ static PAIR_UNUSED struct reissue_answer reissue_room_ask(struct pair *p)
     struct chain from = p->author.chain;
     uint64_t seq = 0;
     p->device.epoch = p->author.chain.epoch;
-    PAIR_OK(queue_oldest(p->db, &p->author.chain, 0, &from.epoch, &pair_e));
+    PAIR_OK(unsent_oldest(p->db, &p->author.chain, 0, &from.epoch, &pair_e));
     for (;;) {
-        struct queue_batch batch;
-        PAIR_OK(queue_take(p->db, &from, p->sign_secret, seq, 300, &batch, &pair_e));
+        struct unsent_batch batch;
+        PAIR_OK(unsent_take(p->db, &from, p->sign_secret, seq, 300, &batch, &pair_e));
         if (batch.count == 0 && from.epoch == p->author.chain.epoch)
             break;
         seq = batch.count == 0 ? 0 : batch.last_seq + 1;
         if (batch.count == 0) {
-            PAIR_OK(queue_oldest(p->db, &p->author.chain, from.epoch + 1, &from.epoch, &pair_e));
+            PAIR_OK(unsent_oldest(p->db, &p->author.chain, from.epoch + 1, &from.epoch, &pair_e));
             continue;
         }
         PAIR_OK(central_begin(p->office, &pair_e));
@@ -29,7 +29,7 @@ static PAIR_UNUSED struct reissue_answer reissue_room_ask(struct pair *p)
                                &(struct message_push){{batch.head, batch.head_bytes}, batch.bytes}, &pair_e));
         PAIR_OK(central_commit(p->office, &pair_e));
         PAIR_OK(reissue_heard(&answer, batch.epoch, claim.common, &pair_e));
-        queue_free(&batch);
+        unsent_free(&batch);
     }
     PAIR_OK(central_begin(p->office, &pair_e));
     PAIR_OK(fork_close(p->office, &p->device, &claim, &answer.epoch, &pair_e));

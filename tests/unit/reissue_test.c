@@ -61,15 +61,15 @@ static void note_elsewhere(struct room *r, const char *text)
 {
     struct pair *p = &r->p;
     struct edit_author before = p->author;
-    struct queue_batch batch;
+    struct unsent_batch batch;
     struct message_pushed answer;
     struct pack memory;
     (void)note(r, text);
     PAIR_OK(
-        queue_take(p->db, &p->author.chain, p->sign_secret, before.chain.seq + 1, LIMITS_BATCH_MAX, &batch, &pair_e));
+        unsent_take(p->db, &p->author.chain, p->sign_secret, before.chain.seq + 1, LIMITS_BATCH_MAX, &batch, &pair_e));
     pair_receive(p, &batch, &answer, &memory);
     pack_free(&memory);
-    queue_free(&batch);
+    unsent_free(&batch);
     PAIR_OK(db_run(p->db, &pair_e, "DELETE FROM entry WHERE position IS NULL AND seq > ?", "u", before.chain.seq));
     PAIR_OK(record_rebuild(p->db, &pair_e));
     p->author = before;
@@ -172,15 +172,15 @@ static void what_the_office_has_is_let_go_of_with_proof(void **state)
     struct pair *p = &r->p;
     uint64_t first = p->author.chain.seq;
     struct reissue_answer answer;
-    struct queue_batch batch;
+    struct unsent_batch batch;
     struct message_pushed lost;
     struct pack memory;
     (void)note(r, "one");
     (void)note(r, "two");
-    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
     pair_receive(p, &batch, &lost, &memory); /* and the answer is lost */
     pack_free(&memory);
-    queue_free(&batch);
+    unsent_free(&batch);
     note_elsewhere(r, "on the copy");
     (void)note(r, "three");
     meet_forked(r);
@@ -299,14 +299,14 @@ static void all_of_it_may_be_there(void **state)
     struct room *r = *state;
     struct pair *p = &r->p;
     struct reissue_answer answer;
-    struct queue_batch batch;
+    struct unsent_batch batch;
     struct message_pushed lost;
     struct pack memory;
     (void)note(r, "one");
-    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
     pair_receive(p, &batch, &lost, &memory);
     pack_free(&memory);
-    queue_free(&batch);
+    unsent_free(&batch);
     note_elsewhere(r, "on the copy");
     meet_forked(r);
     answer = reissue_room_ask(&r->p);

@@ -67,10 +67,10 @@ static int end(void **state)
 }
 
 /* Nothing in the laptop's store is other than it was: told by what must not change. */
-static void assert_untouched(struct scene *s, const struct queue_seen *before)
+static void assert_untouched(struct scene *s, const struct unsent_seen *before)
 {
-    struct queue_seen seen;
-    PAIR_OK(queue_seen(s->p.db, &seen, &pair_e));
+    struct unsent_seen seen;
+    PAIR_OK(unsent_seen(s->p.db, &seen, &pair_e));
     assert_int_equal(seen.size, before->size);
     assert_memory_equal(seen.root.b, before->root.b, sizeof seen.root.b);
     assert_int_equal(pair_count(s->p.db, "SELECT count(*) FROM entry WHERE position IS NULL"), 0);
@@ -82,9 +82,9 @@ static void assert_untouched(struct scene *s, const struct queue_seen *before)
 /* The laptop refuses this welcome, with these words, and keeps everything. */
 static void refuses(struct scene *s, const struct message_welcome *w, const char *words)
 {
-    struct queue_seen before;
+    struct unsent_seen before;
     struct error e = {0, ""};
-    PAIR_OK(queue_seen(s->p.db, &before, &pair_e));
+    PAIR_OK(unsent_seen(s->p.db, &before, &pair_e));
     assert_int_equal(pair_meet(&s->p, w, &e), E_VERIFY);
     if (strstr(e.text, words) == NULL)
         fail_msg("\"%s\" is not in: %s", words, e.text);
@@ -141,7 +141,7 @@ static void test_goes_on(void **state)
     assert_int_equal(p->back.seen, seen);
     assert_int_equal(p->back.sent_again, 1);
     assert_int_equal(p->back.kept, 1);
-    PAIR_OK(queue_count(p->db, &n, &pair_e));
+    PAIR_OK(unsent_count(p->db, &n, &pair_e));
     assert_int_equal(n, 1);
     assert_int_equal(db_meta_uint(p->db, "pull_cursor"), s->backup.checkpoint_size);
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM note"), 2);
@@ -172,7 +172,7 @@ static void test_once(void **state)
     struct apply_result result;
     struct message_hello forgets = {.cursor = 0};
     enum backup_verdict verdict;
-    struct queue_seen seen;
+    struct unsent_seen seen;
     struct error e = {0, ""};
     put_back(s);
     announce(s, s->backup.checkpoint_size);
@@ -185,7 +185,7 @@ static void test_once(void **state)
     assert_int_equal(pair_meet(&s->p, &w, &e), E_VERIFY);
     assert_non_null(strstr(e.text, "satcheld restored"));
     /* Nor where the office names the old one again. */
-    PAIR_OK(queue_seen(s->p.db, &seen, &pair_e));
+    PAIR_OK(unsent_seen(s->p.db, &seen, &pair_e));
     forgets.checkpoint_size = seen.size;
     forgets.checkpoint_root = seen.root;
     PAIR_OK(backup_tell(s->p.office, &forgets, &w, &verdict, &s->p.announcement, &pair_e));
@@ -303,7 +303,7 @@ static void test_beyond(void **state)
 {
     struct scene *s = *state;
     struct pair *p = &s->p;
-    struct queue_seen before;
+    struct unsent_seen before;
     struct message_entries old = {.done = 0}, m, bad;
     struct deal_memory memory;
     struct apply_result r = {0};
@@ -312,7 +312,7 @@ static void test_beyond(void **state)
     PAIR_OK(deal_witness(p->office, p->office->checkpoint_size, &old, &pair_e));
     memcpy(note, old.checkpoint.p, old.checkpoint.size);
     old.checkpoint.p = (uint8_t *)note;
-    PAIR_OK(queue_seen(p->db, &before, &pair_e));
+    PAIR_OK(unsent_seen(p->db, &before, &pair_e));
     pair_office_write(p->office, KIND_CLIENT, &s->client, &s->client, 0, "phone", "77", NULL);
     pair_deal(p, &deal);
     PAIR_OK(deal_next(&deal, p->office, LIMITS_BATCH_MAX, &m, &memory, &pair_e));
@@ -357,7 +357,7 @@ static void test_gives_way(void **state)
     PAIR_OK(db_run(p->db, &pair_e, "UPDATE entry SET position = ? WHERE record = ?", "ud", p->office->tree.size,
                    &s->theirs));
     sync_all(s, &result);
-    PAIR_OK(queue_count(p->db, &n, &pair_e));
+    PAIR_OK(unsent_count(p->db, &n, &pair_e));
     assert_int_equal(n, 0);
     PAIR_OK(setback_count(p->db, &n, &pair_e));
     assert_int_equal(n, 1);

@@ -244,7 +244,7 @@ static void a_forged_record_is_an_error(void **state)
 static void a_fork_is_evidence(void **state)
 {
     struct room *r = *state;
-    struct receive_device device;
+    struct device device;
     struct fork_claim claim = {.epoch = 1};
     struct world_laptop copy;
     struct world_batch *b = world_batch();
@@ -270,7 +270,7 @@ static void a_fork_is_evidence(void **state)
     assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM fork WHERE epoch = 1 AND first_seq = 2 AND "
                                                "last_seq = 5 AND new_epoch IS NULL"),
                      1);
-    PAIR_OK(receive_device_by_id(r->office, &r->laptop.device.device, &device, &pair_e));
+    PAIR_OK(device_by_id(r->office, &r->laptop.device.device, &device, &pair_e));
     PAIR_OK(central_begin(r->office, &pair_e));
     PAIR_OK(fork_close(r->office, &device, &claim, &epoch, &pair_e));
     PAIR_OK(central_commit(r->office, &pair_e));
@@ -432,19 +432,19 @@ static void home_sync(struct home *h, size_t room, int lost)
     struct pair *p = &h->p;
     struct message_welcome welcome;
     struct message_pushed answer;
-    struct queue_batch batch;
+    struct unsent_batch batch;
     struct pack memory;
     size_t held;
     pair_welcome(p, &welcome);
     PAIR_OK(pair_meet(p, &welcome, &pair_e));
-    PAIR_OK(queue_take(p->db, &p->author.chain, p->sign_secret, 0, room, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, room, &batch, &pair_e));
     if (batch.count == 0)
         return;
     pair_receive(p, &batch, &answer, &memory);
     if (!lost)
         PAIR_OK(pair_accept(p, &batch, &answer, &held, &pair_e));
     pack_free(&memory);
-    queue_free(&batch);
+    unsent_free(&batch);
 }
 
 /* Goal: from a laptop's own outbox to the office, and after that a sync finds all of it acknowledged, in one answer. */
@@ -461,7 +461,7 @@ static void a_sync_finds_it_acknowledged(void **state)
     says("20 changes were taken");
     size = h->p.office->tree.size;
     home_sync(h, LIMITS_BATCH_MAX, 0);
-    PAIR_OK(queue_count(h->p.db, &waits, &pair_e));
+    PAIR_OK(unsent_count(h->p.db, &waits, &pair_e));
     assert_int_equal(waits, 0);
     assert_int_equal(h->p.office->tree.size, size);
     home_follow(h);

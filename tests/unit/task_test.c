@@ -283,7 +283,7 @@ static void test_wipe(void **state)
     struct world_laptop laptops[2];
     const struct world_op wiped[] = {{.field = "what", .words = "wiped"},
                                      {.field = "at", .words = "2030-01-02T03:04:05Z"}};
-    struct receive_device device;
+    struct device device;
     struct world_batch *b;
     char name[ID_TEXT];
     uint8_t noise[32];
@@ -299,7 +299,7 @@ static void test_wipe(void **state)
     office_says("1  laptops that have not heard yet");
     memcpy(noise, laptops[0].device.sign_key, sizeof noise);
     noise[0] ^= 1; /* as world_laptop makes it */
-    PAIR_OK(receive_device(c, noise, &device, &pair_e));
+    PAIR_OK(device_by_link(c, noise, &device, &pair_e));
     assert_int_equal(device.wipe, 1);
     assert_int_equal(device.revoked, 1);
     for (int i = 1; i >= 0; i--) {

@@ -1,0 +1,161 @@
+/* Telling what others decided over this person's words: at the end of a sync, and by `satchel decided`. */
+#include "decisions.h"
+
+#include "command.h"
+#include "decided.h"
+#include "desk.h"
+#include "schema.h"
+
+struct decision {
+    struct id record, scope, author;
+    const struct schema_kind *kind;
+    const struct schema_field *field;
+    uint64_t wall_ms;
+    struct slice value, mine; /* mine.p NULL: the person did not write on the field itself, but went on beside a void */
+    int told;
+};
+
+#define DECISION_COLUMNS "record, scope, author, kind, field, wall, value, mine, told"
+
+/* 0 where this version does not know kind or field any more. */
+static int read_decision(sqlite3_stmt *s, struct decision *d)
+{
+    d->record = db_id(s, 0);
+    d->scope = db_id(s, 1);
+    d->author = db_id(s, 2);
+    d->kind = schema_kind((unsigned)db_uint(s, 3));
+    d->field = d->kind == NULL ? NULL : schema_field(d->kind, (unsigned)db_uint(s, 4));
+    d->wall_ms = db_uint(s, 5);
+    d->value = db_slice(s, 6);
+    d->mine = db_slice(s, 7);
+    d->told = (int)db_int(s, 8);
+    return d->field != NULL;
+}
+
+static void print_value(struct view *v, const struct decision *d, struct slice value)
+{
+    if (d->field->number == FIELD_VOID)
+        (void)fputs(slice_is_nil(value) ? "no" : "yes", v->cli->out);
+    else
+        view_line(v->cli->out, view_value(v, d->field, value), 60);
+}
+
+/* Was what the person wrote taken? Two voids are one, whatever each of them had seen. */
+static int is_taken(const struct decision *d)
+{
+    if (d->mine.p == NULL)
+        return 0;
+    return d->field->number == FIELD_VOID ? slice_is_nil(d->mine) == slice_is_nil(d->value)
+                                          : slice_equal(d->mine, d->value);
+}
+
+/* "The conflict over risk of case 7f3a91c2 was decided by Bea Example: high (yours: critical)" */
+static void print_words(struct view *v, const struct decision *d)
+{
+    FILE *out = v->cli->out;
+    int quiet = d->field->policy == SCHEMA_LATEST;
+    char record[VIEW_ID], author[VIEW_NAME];
+    view_id(&d->record, record);
+    view_author(v->db, &d->author, author);
+    (void)fprintf(out, "The %s %s of %s %s %s by ", quiet ? "parallel edits of" : "conflict over", d->field->name,
+                  d->kind->name, record, quiet ? "were settled" : "was decided");
+    view_line(out, author, 0);
+    (void)fputs(": ", out);
+    print_value(v, d, d->value);
+    if (is_taken(d)) {
+        (void)fputs(" (as you wrote)", out);
+    } else if (d->mine.p != NULL) {
+        (void)fputs(" (yours: ", out);
+        print_value(v, d, d->mine);
+        (void)fputc(')', out);
+    }
+    (void)fputc('\n', out);
+}
+
+static void json_value(struct view *v, const struct decision *d, const char *name, struct slice value)
+{
+    (void)fprintf(v->cli->out, ", \"%s\": ", name);
+    if (value.p == NULL)
+        (void)fputs("null", v->cli->out);
+    else if (d->field->number == FIELD_VOID)
+        (void)fputs(slice_is_nil(value) ? "\"no\"" : "\"yes\"", v->cli->out);
+    else
+        view_json_value(v, d->kind, d->field, value);
+}
+
+static void print_json(struct view *v, const struct decision *d, int first)
+{
+    FILE *out = v->cli->out;
+    char author[VIEW_NAME];
+    view_author(v->db, &d->author, author);
+    (void)fprintf(out, "%s\n {\"kind\": \"%s\", ", first ? "" : ",", d->kind->name);
+    view_json_id(out, "record", &d->record);
+    (void)fputs(", ", out);
+    view_json_id(out, "scope", &d->scope);
+    (void)fprintf(out, ", \"field\": \"%s\", ", d->field->name);
+    view_json_pair(out, "author", author);
+    (void)fputs(", ", out);
+    view_json_id(out, "author_id", &d->author);
+    json_value(v, d, "value", d->value);
+    json_value(v, d, "yours", d->mine);
+    (void)fprintf(out, ", \"wall_ms\": %llu, \"looked_at\": %s}", (unsigned long long)d->wall_ms,
+                  d->told == 2 ? "true" : "false");
+}
+
+/* The decisions that a statement gives. *count of them. */
+static int print_all(struct view *v, const char *sql, size_t *count, struct error *e)
+{
+    struct decision d;
+    sqlite3_stmt *s;
+    int row, code = db_query(v->db, &s, e, sql, "");
+    *count = 0;
+    if (code != 0)
+        return code;
+    while ((row = db_next(v->db, s, e)) == 1) {
+        if (!read_decision(s, &d))
+            continue;
+        if (v->cli->json)
+            print_json(v, &d, *count == 0);
+        else
+            print_words(v, &d);
+        ++*count;
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
+int decisions_tell(struct view *v, size_t *count, struct error *e)
+{
+    return print_all(v, "SELECT " DECISION_COLUMNS " FROM decided WHERE told = 0 ORDER BY id", count, e);
+}
+
+int decisions_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    const struct cli_option options[] = {{"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct view v;
+    char words[64];
+    size_t count;
+    int code;
+    (void)waiting;
+    if ((code = cli_options(&argc, argv, options, e)) != 0)
+        return code;
+    if (argc != 1)
+        return error_set(e, E_USAGE, "decided takes no arguments; `satchel log RECORD` shows all of one record");
+    if ((code = view_open(&v, s->db, cli, e)) != 0)
+        return code;
+    if (cli->json)
+        (void)fputs("[", cli->out);
+    code = print_all(&v, "SELECT " DECISION_COLUMNS " FROM decided ORDER BY id", &count, e);
+    if (cli->json)
+        (void)fputs("\n]\n", cli->out);
+    view_close(&v);
+    if (code != 0)
+        return code;
+    (void)fprintf(cli->err, "%s over what you wrote\n", cli_count(count, "decision", "decisions", words, sizeof words));
+    /* What did not reach its reader is told again. */
+    return fflush(cli->out) != 0 ? 0 : decided_looked_at(s, e);
+}
+
+int command_decided(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+{
+    return desk_run(decisions_run, cli, argc, argv, waiting, e);
+}

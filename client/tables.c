@@ -1,0 +1,38 @@
+/* The tables of a laptop's own: what it keeps beside the log and the record. The file named over each table is the one
+ * that fills it, and says what its columns mean. */
+#include "tables.h"
+
+int tables_create(struct db *db, struct error *e)
+{
+    static const char sql[] =
+        /* setback: own changes that were let go of with their case, and the announcements that this laptop knows */
+        "CREATE TABLE IF NOT EXISTS own_header("
+        "  epoch INTEGER NOT NULL, seq INTEGER NOT NULL, position INTEGER NOT NULL, header BLOB NOT NULL,"
+        "  PRIMARY KEY(epoch, seq)) WITHOUT ROWID;"
+        "CREATE TABLE IF NOT EXISTS set_back("
+        "  hash BLOB PRIMARY KEY, size INTEGER NOT NULL, seen INTEGER NOT NULL, told INTEGER NOT NULL,"
+        "  note TEXT NOT NULL) WITHOUT ROWID;"
+        /* queue: what of ours the office holds back, and why */
+        "CREATE TABLE IF NOT EXISTS held_note("
+        "  epoch INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL, kind INTEGER NOT NULL,"
+        "  reason TEXT NOT NULL, PRIMARY KEY(epoch, seq)) WITHOUT ROWID;"
+        /* decided: what others decided over this person's words */
+        "CREATE TABLE IF NOT EXISTS decided("
+        "  id INTEGER PRIMARY KEY, device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,"
+        "  op INTEGER NOT NULL, record BLOB NOT NULL, kind INTEGER NOT NULL, field INTEGER NOT NULL,"
+        "  scope BLOB NOT NULL, author BLOB NOT NULL, wall INTEGER NOT NULL, value BLOB NOT NULL, mine BLOB,"
+        "  told INTEGER NOT NULL DEFAULT 0, UNIQUE(device, epoch, seq, op));"
+        /* reissue: changes that are written once more in a new epoch */
+        "CREATE TABLE IF NOT EXISTS stranded("
+        "  new_epoch INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, new_seq INTEGER,"
+        "  scope BLOB NOT NULL, kind INTEGER NOT NULL, header BLOB NOT NULL, body BLOB,"
+        "  PRIMARY KEY(new_epoch, epoch, seq)) WITHOUT ROWID;"
+        /* apply: which scopes are here and whole, and what has come of those that are not */
+        "CREATE TABLE IF NOT EXISTS scope(id BLOB PRIMARY KEY, complete INTEGER NOT NULL) WITHOUT ROWID;"
+        "CREATE TABLE IF NOT EXISTS arriving("
+        "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, scope BLOB NOT NULL,"
+        "  position INTEGER NOT NULL, received INTEGER NOT NULL, held INTEGER NOT NULL DEFAULT 0,"
+        "  header BLOB NOT NULL, body BLOB, mask BLOB, UNIQUE(device, epoch, seq));"
+        "CREATE INDEX IF NOT EXISTS arriving_scope ON arriving(scope, position);";
+    return db_exec(db, sql, e);
+}
