@@ -1,7 +1,7 @@
 /* Noise (revision 34) over libsodium: Noise_XK_25519_ChaChaPoly_BLAKE2b and Noise_XKpsk3_25519_ChaChaPoly_BLAKE2b.
  *
  * No I/O, no allocation. Verified values are computed into locals and the state changes last; keys are zeroed on every
- * way out. The published vectors (cacophony) run in tests/unit/noise_test.c. */
+ * way out. The published vectors (cacophony) run in tests/unit/proto/noise_test.c. */
 #ifndef SATCHEL_NOISE_H
 #define SATCHEL_NOISE_H
 

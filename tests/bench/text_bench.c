@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "allocation.h"
 #include "text.h"
-#include "unit/allocation.h"
 
 enum { ROUNDS = 5 };
 

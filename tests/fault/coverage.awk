@@ -43,8 +43,8 @@ FILENAME ~ /untaken$/ {
     next
 }
 
-FNR == 1 { # -: 0:Source:/.../common/merge.c
-    match($0, /[a-z]+\/[a-z_]+\.c$/)
+FNR == 1 { # -: 0:Source:/.../common/record/merge.c
+    match($0, /(common|proto)\/([a-z]+\/)?[a-z_]+\.c$/)
     file = files[++count] = substr($0, RSTART)
 }
 

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fault/vault_sim.h"
+#include "vault_sim.h"
 
 #define KEYS 60       /* rows are numbered from 0 */
 #define BODY_MAX 2600 /* some rows have an overflow page */

@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
+#include "disk_fixture.h"
 #include "keyfile.h"
-#include "sim/disk_fixture.h"
 #include "vault.h"
 
 /* Shows: the key file's own code survives cuts: it opens with one of the two passphrases, with the second one where

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "sim/disk_fixture.h"
+#include "disk_fixture.h"
 
 #define SECTOR DISK_SECTOR_BYTES
 #define SECTORS 24

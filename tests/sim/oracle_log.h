@@ -1,5 +1,5 @@
 /* The office's log in memory, and what of it lives, by docs/MERGE.md: every definition written down as plainly as it
- * can be, and as slow as that is. It shares no rule with common/merge.c and common/record*.c. */
+ * can be, and as slow as that is. It shares no rule with common/record/merge.c and common/record*.c. */
 #ifndef SATCHEL_SIM_ORACLE_LOG_H
 #define SATCHEL_SIM_ORACLE_LOG_H
 

@@ -1,5 +1,5 @@
-/* The agent as the simulation has it, in the place of client/agent.c: one for each machine, which forgets when its
- * machine does. A process of its own and a socket are what it leaves out. */
+/* The agent as the simulation has it, in the place of client/store/agent.c: one for each machine, which forgets when
+ * its machine does. A process of its own and a socket are what it leaves out. */
 #include <sodium.h>
 #include <string.h>
 

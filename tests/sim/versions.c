@@ -5,15 +5,15 @@
 
 #include "schema.h"
 
-/* common/schema_table.c, compiled twice under other names: this version's, and a newer one's. */
+/* common/schema/schema_table.c, compiled twice under other names: this version's, and a newer one's. */
 extern const int versions_old_version, versions_new_version;
 extern const struct schema_kind versions_old_kinds[], versions_new_kinds[];
 extern const size_t versions_old_count, versions_new_count;
 extern const struct schema_field versions_old_shared[], versions_new_shared[];
 extern const size_t versions_old_shared_count, versions_new_shared_count;
 
-/* What schema.c sees, in the place of common/schema_table.c: to it these are constants. A kind that both versions have
- * keeps its place, so that what points to one stays right. */
+/* What schema.c sees, in the place of common/schema/schema_table.c: to it these are constants. A kind that both
+ * versions have keeps its place, so that what points to one stays right. */
 enum { KINDS = 32, SHARED = 8 };
 int schema_table_version;
 struct schema_kind schema_table[KINDS];

@@ -64,8 +64,8 @@ void view_json_value(struct view *v, const struct schema_kind *kind, const struc
 void view_ops(struct view *v, const struct schema_kind *kind, const struct schema_field *field,
               const struct record_field *f, int indent);
 
-/* A text of several versions that were brought together (f->merged, client/view_merged.c): it as a whole, its overlaps
- * marked; then, a line each, who wrote what in place of what; the same as a JSON object. */
+/* A text of several versions that were brought together (f->merged, client/show/view_merged.c): it as a whole, its
+ * overlaps marked; then, a line each, who wrote what in place of what; the same as a JSON object. */
 void view_merged(struct view *v, const struct record_field *f, int indent);
 void view_merged_who(struct view *v, const struct record_field *f, int indent);
 void view_merged_json(struct view *v, const struct record_field *f);

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "fault/vault_sim.h"
+#include "vault_sim.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { STRIDE = 13 };

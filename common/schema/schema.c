@@ -543,7 +543,8 @@ void schema_document(FILE *out)
     (void)fprintf(
         out,
         "# The schema\n\n"
-        "Generated from `common/schema_table.c` by `satchel help schema`: change the table, not this page. Schema "
+        "Generated from `common/schema/schema_table.c` by `satchel help schema`: change the table, not this page. "
+        "Schema "
         "version %d.\n\n"
         "A change names its record's kind and each op its field by the numbers below (`CHANGE.md`). They "
         "stand in the log for ever: none is ever changed or used again. What a version does not know it "

@@ -13,7 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "fault/vault_sim.h"
+#include "vault_sim.h"
 
 enum { NONCE_BYTES = 24, NONCES_MAX = 4000 };
 

@@ -14,7 +14,7 @@
 
 #include <limits.h>
 
-#include "fault/vault_sim.h"
+#include "vault_sim.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { STRIDE = 7 }; /* the sanitizers take several times as long */

@@ -31,8 +31,9 @@ int edit_author_create(struct db *db, const struct id *device, struct error *e);
 void edit_author_saw(struct edit_author *author, uint64_t hlc);
 int edit_author_save(struct db *db, const struct edit_author *author, struct error *e);
 
-/* What a person writes at once. Behind a fork it may be written once more (client/reissue.h), and each dot of 22 bytes
- * or more, in an epoch of one byte, then gets an epoch of nine: it stays below CHANGE_BODY_MAX whatever it says. */
+/* What a person writes at once. Behind a fork it may be written once more (client/sync/reissue.h), and each dot of 22
+ * bytes or more, in an epoch of one byte, then gets an epoch of nine: it stays below CHANGE_BODY_MAX whatever it says.
+ */
 #define EDIT_BODY_MAX 188416 /* bytes: 184 KiB */
 
 struct edit {
