@@ -23,7 +23,7 @@ enum state {
     STATE_DONE /* either may end */
 };
 
-enum speaker { FIELD, OFFICE };
+enum speaker { LAPTOP, OFFICE };
 
 /* What moves the order beside the messages: numbers that no message type has. */
 enum { STEP_END = 256, STEP_READY_SYNC, STEP_READY_ENROL };
@@ -34,20 +34,20 @@ static const struct rule {
     int what; /* a message type or a step */
     enum state next;
 } rules[] = {
-    {STATE_HANDSHAKE, FIELD, STEP_READY_SYNC, STATE_HELLO},
-    {STATE_HELLO, FIELD, MESSAGE_HELLO, STATE_WELCOME},
+    {STATE_HANDSHAKE, LAPTOP, STEP_READY_SYNC, STATE_HELLO},
+    {STATE_HELLO, LAPTOP, MESSAGE_HELLO, STATE_WELCOME},
     {STATE_WELCOME, OFFICE, MESSAGE_WELCOME, STATE_IDLE},
-    {STATE_IDLE, FIELD, MESSAGE_PUSH, STATE_PUSHED},
+    {STATE_IDLE, LAPTOP, MESSAGE_PUSH, STATE_PUSHED},
     {STATE_PUSHED, OFFICE, MESSAGE_PUSHED, STATE_IDLE},
-    {STATE_IDLE, FIELD, MESSAGE_PULL, STATE_ENTRIES},
+    {STATE_IDLE, LAPTOP, MESSAGE_PULL, STATE_ENTRIES},
     {STATE_ENTRIES, OFFICE, MESSAGE_ENTRIES, STATE_IDLE},
-    {STATE_IDLE, FIELD, MESSAGE_FORK, STATE_EPOCH},
+    {STATE_IDLE, LAPTOP, MESSAGE_FORK, STATE_EPOCH},
     {STATE_EPOCH, OFFICE, MESSAGE_EPOCH, STATE_IDLE},
-    {STATE_IDLE, FIELD, STEP_END, STATE_DONE},
-    {STATE_HANDSHAKE, FIELD, STEP_READY_ENROL, STATE_ENROL},
-    {STATE_ENROL, FIELD, MESSAGE_ENROL, STATE_ENROLLED},
+    {STATE_IDLE, LAPTOP, STEP_END, STATE_DONE},
+    {STATE_HANDSHAKE, LAPTOP, STEP_READY_ENROL, STATE_ENROL},
+    {STATE_ENROL, LAPTOP, MESSAGE_ENROL, STATE_ENROLLED},
     {STATE_ENROLLED, OFFICE, MESSAGE_ENROLLED, STATE_DONE},
-    {STATE_DONE, FIELD, STEP_END, STATE_DONE},
+    {STATE_DONE, LAPTOP, STEP_END, STATE_DONE},
     {STATE_DONE, OFFICE, STEP_END, STATE_DONE},
 };
 
@@ -71,7 +71,7 @@ struct session {
 static int step(struct order *order, enum speaker speaker, int what)
 {
     enum standing *own = &order->standing[speaker];
-    enum standing other = order->standing[speaker == FIELD ? OFFICE : FIELD];
+    enum standing other = order->standing[speaker == LAPTOP ? OFFICE : LAPTOP];
     if (*own == HAS_ENDED)
         return 0;
     if (what == MESSAGE_FAIL && *own == SPEAKS && order->state != STATE_HANDSHAKE) {
@@ -96,7 +96,7 @@ static int step(struct order *order, enum speaker speaker, int what)
 
 static enum speaker other_side(const struct session *s)
 {
-    return s->self == FIELD ? OFFICE : FIELD;
+    return s->self == LAPTOP ? OFFICE : LAPTOP;
 }
 
 static struct session *session_new(enum speaker self, struct link *link)
@@ -111,10 +111,10 @@ static struct session *session_new(enum speaker self, struct link *link)
     return s;
 }
 
-struct session *session_new_field(enum link_mode mode, const uint8_t s_secret[32], const uint8_t rs[32],
-                                  const struct id *ticket, const uint8_t *secret)
+struct session *session_new_laptop(enum link_mode mode, const uint8_t s_secret[32], const uint8_t rs[32],
+                                   const struct id *ticket, const uint8_t *secret)
 {
-    return session_new(FIELD, link_new_initiator(mode, s_secret, rs, ticket == NULL ? NULL : ticket->b, secret));
+    return session_new(LAPTOP, link_new_initiator(mode, s_secret, rs, ticket == NULL ? NULL : ticket->b, secret));
 }
 
 struct session *session_new_office(const uint8_t s_secret[32])
@@ -152,7 +152,7 @@ int session_receive(struct session *s, const uint8_t *bytes, size_t size, struct
 static int ready(struct session *s, const struct link_event *from, struct session_event *event, struct error *e)
 {
     int what = link_mode_of(s->link) == LINK_ENROL ? STEP_READY_ENROL : STEP_READY_SYNC;
-    if (!step(&s->order, FIELD, what))
+    if (!step(&s->order, LAPTOP, what))
         return out_of_order(s, "a second handshake", e);
     event->type = SESSION_READY;
     memcpy(event->peer, from->bytes, sizeof event->peer);

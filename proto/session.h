@@ -31,8 +31,8 @@ struct session_event {
 };
 
 /* See link_new_initiator and link_new_responder. NULL: no memory. */
-struct session *session_new_field(enum link_mode mode, const uint8_t s_secret[32], const uint8_t rs[32],
-                                  const struct id *ticket, const uint8_t *secret);
+struct session *session_new_laptop(enum link_mode mode, const uint8_t s_secret[32], const uint8_t rs[32],
+                                   const struct id *ticket, const uint8_t *secret);
 struct session *session_new_office(const uint8_t s_secret[32]);
 void session_free(struct session *s);
 

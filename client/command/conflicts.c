@@ -6,39 +6,39 @@
 #include <string.h>
 
 #include "clock.h"
-#include "desk.h"
 #include "moment.h"
-#include "newer.h"
+#include "printer.h"
 #include "record.h"
 #include "review_print.h"
 #include "schema.h"
-#include "view.h"
+#include "unknown.h"
+#include "with_store.h"
 
 /* --- conflicts --- */
 
 struct listing {
     struct review_print print;
-    struct view v;
+    struct printer v;
     const struct id *person; /* NULL: everybody's */
 };
 
 static void print_value(void *arg, const struct schema_kind *kind, const struct schema_field *field, struct slice value,
                         int indent)
 {
-    struct view *v = arg;
+    struct printer *v = arg;
     if (v->cli->json)
-        view_json_value(v, kind, field, value);
+        printer_json_value(v, kind, field, value);
     else
-        view_block(v->cli->out, view_value(v, field, value), indent);
+        printer_block(v->cli->out, printer_value(v, field, value), indent);
 }
 
 static void print_merged(void *arg, const struct record_field *field, int indent)
 {
-    struct view *v = arg;
+    struct printer *v = arg;
     if (v->cli->json)
-        view_merged_json(v, field);
+        printer_merged_json(v, field);
     else
-        view_merged_who(v, field, indent);
+        printer_merged_who(v, field, indent);
 }
 
 static int print_conflict(void *arg, const struct review *r, struct error *e)
@@ -60,7 +60,7 @@ int conflicts_run(struct store *s, struct cli *cli, int argc, char **argv, int *
         return code;
     if (argc != 1)
         return error_set(e, E_USAGE, "conflicts takes no arguments; `satchel show RECORD` shows those of one record");
-    if ((code = view_open(&l.v, s->db, cli, e)) != 0)
+    if ((code = printer_open(&l.v, s->db, cli, e)) != 0)
         return code;
     l.print = (struct review_print){.db = s->db, .cli = cli, .now_ms = clock_wall(), .decides = 1};
     l.print.value = print_value;
@@ -70,7 +70,7 @@ int conflicts_run(struct store *s, struct cli *cli, int argc, char **argv, int *
     if (cli->json)
         (void)fputs("[", cli->out);
     if ((code = review_each(s->db, print_conflict, &l, e)) == 0)
-        code = newer_values(&l.v, l.print.loud + l.print.quiet == 0, &newer, e);
+        code = unknown_values(&l.v, l.print.loud + l.print.quiet == 0, &newer, e);
     if (cli->json)
         (void)fputs("\n]\n", cli->out);
     if (code == 0)
@@ -80,7 +80,7 @@ int conflicts_run(struct store *s, struct cli *cli, int argc, char **argv, int *
                       "%llu newer than this program: it cannot tell whether their values agree; update the program\n",
                       (unsigned long long)newer);
     *waiting = l.print.loud != 0;
-    view_close(&l.v);
+    printer_close(&l.v);
     return code;
 }
 
@@ -94,7 +94,7 @@ struct resolving {
     const struct schema_field *field;
     const char *seen; /* the code of what the person looked at; NULL: none was given */
     size_t decided;   /* over how many values */
-    struct view v;    /* v.room: the value that was chosen, in words */
+    struct printer v; /* v.room: the value that was chosen, in words */
 };
 
 /* Was one of the listed values named by its number? 0: no. A field of numbers is decided with the number that it is to
@@ -149,13 +149,13 @@ static int choose(struct resolving *r, struct edit *edit, const struct record_fi
                   struct error *e)
 {
     size_t number = listed_number(r->field, text);
-    char brief[VIEW_ID], moment[MOMENT_TEXT];
-    view_id(&r->record, brief);
+    char brief[PRINTER_ID], moment[MOMENT_TEXT];
+    printer_id(&r->record, brief);
     if (r->field->policy == SCHEMA_TEXTUAL && strcmp(text, "merged") == 0)
         return choose_merged(r, edit, f, e);
     if (number > 0 && number <= f->count) {
         struct slice value = f->ops[number - 1].merge.value;
-        (void)view_value(&r->v, r->field, value);
+        (void)printer_value(&r->v, r->field, value);
         return edit_set(edit, r->field, value, e);
     }
     /* A code that is typed for a number, or the other way round, would decide for something that nobody meant; and a
@@ -182,9 +182,9 @@ static int choose(struct resolving *r, struct edit *edit, const struct record_fi
  * higher risk, and a number on the list may stand for another value. */
 static int check_seen(const struct resolving *r, const struct record_field *f, struct error *e)
 {
-    char now[REVIEW_CODE], brief[VIEW_ID];
+    char now[REVIEW_CODE], brief[PRINTER_ID];
     int code = review_code(r->s->db, &r->record, r->field, f, now, e);
-    view_id(&r->record, brief);
+    printer_id(&r->record, brief);
     if (code != 0)
         return code;
     if (r->seen == NULL)
@@ -223,11 +223,11 @@ static int decide_void(struct resolving *r, struct edit *edit, const struct reco
 static int decide(struct resolving *r, struct edit *edit, const char *text, struct error *e)
 {
     struct record_field f;
-    char brief[VIEW_ID];
+    char brief[PRINTER_ID];
     int code = record_field_load(r->s->db, &r->record, r->place.kind, r->field, &f, e);
     if (code != 0)
         return code;
-    view_id(&r->record, brief);
+    printer_id(&r->record, brief);
     r->decided = f.count;
     if (r->field->number == FIELD_VOID)
         code = decide_void(r, edit, &f, text, e);
@@ -273,7 +273,7 @@ static int make_decision(struct resolving *r, char **argv, const char *reason, s
         edit_free(&edit);
         return code;
     }
-    return desk_commit(r->s, &edit, reason, e);
+    return with_store_commit(r->s, &edit, reason, e);
 }
 
 int conflicts_resolve(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
@@ -282,7 +282,7 @@ int conflicts_resolve(struct store *s, struct cli *cli, int argc, char **argv, i
     struct resolving r = {.s = s, .cli = cli};
     const struct cli_option options[] = {
         {"seen", &r.seen, NULL}, {"reason", &reason, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
-    char brief[VIEW_ID];
+    char brief[PRINTER_ID];
     int code;
     (void)waiting;
     if ((code = cli_options(&argc, argv, options, e)) != 0)
@@ -290,29 +290,29 @@ int conflicts_resolve(struct store *s, struct cli *cli, int argc, char **argv, i
     if (argc != 4)
         return error_set(e, E_USAGE,
                          "say what to decide: satchel resolve RECORD FIELD VALUE --seen CODE [--reason TEXT]");
-    if ((code = view_open(&r.v, s->db, cli, e)) != 0)
+    if ((code = printer_open(&r.v, s->db, cli, e)) != 0)
         return code;
     if ((code = store_begin(s, e)) == 0 && (code = make_decision(&r, argv, reason, e)) != 0)
         store_rollback(s);
     if (code == 0) {
         if (cli->json)
             write_id(cli, r.place.kind, &r.record);
-        view_id(&r.record, brief);
+        printer_id(&r.record, brief);
         (void)fprintf(cli->err, "%s of %s %s: ", r.field->name, r.place.kind->name, brief);
-        view_line(cli->err, r.v.room, 60);
+        printer_line(cli->err, r.v.room, 60);
         (void)fprintf(cli->err, ", decided over %zu %s", r.decided, r.decided == 1 ? "entry" : "entries");
-        code = desk_queued(s, cli, e);
+        code = with_store_say_queued(s, cli, e);
     }
-    view_close(&r.v);
+    printer_close(&r.v);
     return code;
 }
 
 int command_conflicts(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_read(conflicts_run, cli, argc, argv, waiting, e);
+    return with_store_read(conflicts_run, cli, argc, argv, waiting, e);
 }
 
 int command_resolve(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_run(conflicts_resolve, cli, argc, argv, waiting, e);
+    return with_store_write(conflicts_resolve, cli, argc, argv, waiting, e);
 }

@@ -3,8 +3,8 @@
 
 #include "command.h"
 #include "decided.h"
-#include "desk.h"
 #include "schema.h"
+#include "with_store.h"
 
 struct decision {
     struct id record, scope, author;
@@ -32,12 +32,12 @@ static int read_decision(sqlite3_stmt *s, struct decision *d)
     return d->field != NULL;
 }
 
-static void print_value(struct view *v, const struct decision *d, struct slice value)
+static void print_value(struct printer *v, const struct decision *d, struct slice value)
 {
     if (d->field->number == FIELD_VOID)
         (void)fputs(slice_is_nil(value) ? "no" : "yes", v->cli->out);
     else
-        view_line(v->cli->out, view_value(v, d->field, value), 60);
+        printer_line(v->cli->out, printer_value(v, d->field, value), 60);
 }
 
 /* Was what the person wrote taken? Two voids are one, whatever each of them had seen. */
@@ -50,16 +50,16 @@ static int is_taken(const struct decision *d)
 }
 
 /* "The conflict over risk of case 7f3a91c2 was decided by Bea Example: high (yours: critical)" */
-static void print_words(struct view *v, const struct decision *d)
+static void print_words(struct printer *v, const struct decision *d)
 {
     FILE *out = v->cli->out;
     int quiet = d->field->policy == SCHEMA_LATEST;
-    char record[VIEW_ID], author[VIEW_NAME];
-    view_id(&d->record, record);
-    view_author(v->db, &d->author, author);
+    char record[PRINTER_ID], author[PRINTER_NAME];
+    printer_id(&d->record, record);
+    printer_author(v->db, &d->author, author);
     (void)fprintf(out, "The %s %s of %s %s %s by ", quiet ? "parallel edits of" : "conflict over", d->field->name,
                   d->kind->name, record, quiet ? "were settled" : "was decided");
-    view_line(out, author, 0);
+    printer_line(out, author, 0);
     (void)fputs(": ", out);
     print_value(v, d, d->value);
     if (is_taken(d)) {
@@ -72,7 +72,7 @@ static void print_words(struct view *v, const struct decision *d)
     (void)fputc('\n', out);
 }
 
-static void json_value(struct view *v, const struct decision *d, const char *name, struct slice value)
+static void json_value(struct printer *v, const struct decision *d, const char *name, struct slice value)
 {
     (void)fprintf(v->cli->out, ", \"%s\": ", name);
     if (value.p == NULL)
@@ -80,22 +80,22 @@ static void json_value(struct view *v, const struct decision *d, const char *nam
     else if (d->field->number == FIELD_VOID)
         (void)fputs(slice_is_nil(value) ? "\"no\"" : "\"yes\"", v->cli->out);
     else
-        view_json_value(v, d->kind, d->field, value);
+        printer_json_value(v, d->kind, d->field, value);
 }
 
-static void print_json(struct view *v, const struct decision *d, int first)
+static void print_json(struct printer *v, const struct decision *d, int first)
 {
     FILE *out = v->cli->out;
-    char author[VIEW_NAME];
-    view_author(v->db, &d->author, author);
+    char author[PRINTER_NAME];
+    printer_author(v->db, &d->author, author);
     (void)fprintf(out, "%s\n {\"kind\": \"%s\", ", first ? "" : ",", d->kind->name);
-    view_json_id(out, "record", &d->record);
+    printer_json_id(out, "record", &d->record);
     (void)fputs(", ", out);
-    view_json_id(out, "scope", &d->scope);
+    printer_json_id(out, "scope", &d->scope);
     (void)fprintf(out, ", \"field\": \"%s\", ", d->field->name);
-    view_json_pair(out, "author", author);
+    printer_json_pair(out, "author", author);
     (void)fputs(", ", out);
-    view_json_id(out, "author_id", &d->author);
+    printer_json_id(out, "author_id", &d->author);
     json_value(v, d, "value", d->value);
     json_value(v, d, "yours", d->mine);
     (void)fprintf(out, ", \"wall_ms\": %llu, \"looked_at\": %s}", (unsigned long long)d->wall_ms,
@@ -103,7 +103,7 @@ static void print_json(struct view *v, const struct decision *d, int first)
 }
 
 /* The decisions that a statement gives. *count of them. */
-static int print_all(struct view *v, const char *sql, size_t *count, struct error *e)
+static int print_all(struct printer *v, const char *sql, size_t *count, struct error *e)
 {
     struct decision d;
     sqlite3_stmt *s;
@@ -123,7 +123,7 @@ static int print_all(struct view *v, const char *sql, size_t *count, struct erro
     return row < 0 ? error_code(e) : 0;
 }
 
-int decisions_tell(struct view *v, size_t *count, struct error *e)
+int decisions_tell(struct printer *v, size_t *count, struct error *e)
 {
     return print_all(v, "SELECT " DECISION_COLUMNS " FROM decided WHERE told = 0 ORDER BY id", count, e);
 }
@@ -131,7 +131,7 @@ int decisions_tell(struct view *v, size_t *count, struct error *e)
 int decisions_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
     const struct cli_option options[] = {{"json", NULL, &cli->json}, {NULL, NULL, NULL}};
-    struct view v;
+    struct printer v;
     char words[64];
     size_t count;
     int code;
@@ -140,14 +140,14 @@ int decisions_run(struct store *s, struct cli *cli, int argc, char **argv, int *
         return code;
     if (argc != 1)
         return error_set(e, E_USAGE, "decided takes no arguments; `satchel log RECORD` shows all of one record");
-    if ((code = view_open(&v, s->db, cli, e)) != 0)
+    if ((code = printer_open(&v, s->db, cli, e)) != 0)
         return code;
     if (cli->json)
         (void)fputs("[", cli->out);
     code = print_all(&v, "SELECT " DECISION_COLUMNS " FROM decided ORDER BY id", &count, e);
     if (cli->json)
         (void)fputs("\n]\n", cli->out);
-    view_close(&v);
+    printer_close(&v);
     if (code != 0)
         return code;
     (void)fprintf(cli->err, "%s over what you wrote\n", cli_count(count, "decision", "decisions", words, sizeof words));
@@ -157,5 +157,5 @@ int decisions_run(struct store *s, struct cli *cli, int argc, char **argv, int *
 
 int command_decided(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_run(decisions_run, cli, argc, argv, waiting, e);
+    return with_store_write(decisions_run, cli, argc, argv, waiting, e);
 }

@@ -5,10 +5,10 @@
 #include <stddef.h>
 
 #include "error.h"
-#include "view.h"
+#include "printer.h"
 
 /* Prints what has not been told yet, *count of them: one sentence each, or the members of a JSON array. decided_told is
  * for when that has reached its reader. E_MEMORY, or the store's errors. */
-int decisions_tell(struct view *v, size_t *count, struct error *e);
+int decisions_tell(struct printer *v, size_t *count, struct error *e);
 
 #endif

@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-#include "desk.h"
 #include "log.h"
 #include "match_print.h"
 #include "person.h"
+#include "printer.h"
 #include "record.h"
 #include "schema.h"
-#include "view.h"
+#include "with_store.h"
 
 enum { LISTED = 100, TOLD = 3 };
 
@@ -36,9 +36,9 @@ int duplicates_run(struct store *s, struct cli *cli, int argc, char **argv, int 
 static void tell_pair(FILE *err, const struct id *record, const struct match_pair *pair)
 {
     const struct id *other = id_equal(&pair->a, record) ? &pair->b : &pair->a;
-    char own[VIEW_ID], theirs[VIEW_ID], words[256];
-    view_id(record, own);
-    view_id(other, theirs);
+    char own[PRINTER_ID], theirs[PRINTER_ID], words[256];
+    printer_id(record, own);
+    printer_id(other, theirs);
     (void)fprintf(err, "%s client %s: ", pair->class == MATCH_LIKELY ? "looks like" : "may be the person of", theirs);
     for (size_t i = 0; i < pair->count; i++)
         (void)fprintf(err, "%s%s", i == 0 ? "" : "; ", match_words(&pair->evidence[i], 0, words, sizeof words));
@@ -93,12 +93,12 @@ static int find_both(struct store *s, char **words, struct id both[2], struct er
 static int say_still(struct store *s, struct cli *cli, const struct id both[2], struct error *e)
 {
     struct person_map map;
-    char brief[VIEW_ID];
+    char brief[PRINTER_ID];
     struct id next;
     int code = person_map_load(s->db, &map, e), found;
     if (code == 0 && (found = person_map_next(&map, &both[0], &both[1], &next, e)) != 0) {
         code = found < 0 ? error_code(e) : 0;
-        view_id(&next, brief);
+        printer_id(&next, brief);
         if (found == 1)
             (void)fprintf(cli->err, "; they are still one person's through %s", brief);
     }
@@ -125,7 +125,7 @@ static void print_json(const struct cli *cli, const struct id both[2], int writt
 static int say(struct store *s, struct cli *cli, int argc, char **argv, const struct saying *what, const char *reason,
                struct error *e)
 {
-    char one[VIEW_ID], other[VIEW_ID];
+    char one[PRINTER_ID], other[PRINTER_ID];
     struct person_edits edits;
     struct id both[2];
     int code;
@@ -138,8 +138,8 @@ static int say(struct store *s, struct cli *cli, int argc, char **argv, const st
         store_rollback(s);
         return code;
     }
-    view_id(&both[0], one);
-    view_id(&both[1], other);
+    printer_id(&both[0], one);
+    printer_id(&both[1], other);
     if (edits.count == 0) {
         store_rollback(s);
         print_json(cli, both, 0);
@@ -152,7 +152,7 @@ static int say(struct store *s, struct cli *cli, int argc, char **argv, const st
     (void)fprintf(cli->err, "clients %s and %s: %s", one, other, what->done);
     if (what->is_unlink && (code = say_still(s, cli, both, e)) != 0)
         return code;
-    return desk_queued(s, cli, e);
+    return with_store_say_queued(s, cli, e);
 }
 
 static int run(struct store *s, struct cli *cli, int argc, char **argv, const struct saying *what,
@@ -198,20 +198,20 @@ int duplicates_different(struct store *s, struct cli *cli, int argc, char **argv
 
 int command_duplicates(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_read(duplicates_run, cli, argc, argv, waiting, e);
+    return with_store_read(duplicates_run, cli, argc, argv, waiting, e);
 }
 
 int command_link(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_run(duplicates_link, cli, argc, argv, waiting, e);
+    return with_store_write(duplicates_link, cli, argc, argv, waiting, e);
 }
 
 int command_unlink(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_run(duplicates_unlink, cli, argc, argv, waiting, e);
+    return with_store_write(duplicates_unlink, cli, argc, argv, waiting, e);
 }
 
 int command_different(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_run(duplicates_different, cli, argc, argv, waiting, e);
+    return with_store_write(duplicates_different, cli, argc, argv, waiting, e);
 }

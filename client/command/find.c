@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "desk.h"
 #include "record.h"
 #include "schema.h"
+#include "with_store.h"
 
 #define HEX_MIN 4
 #define LISTED_MAX 10

@@ -4,16 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "desk.h"
 #include "log.h"
-#include "newer.h"
+#include "printer.h"
 #include "record.h"
 #include "schema.h"
-#include "view.h"
+#include "unknown.h"
+#include "with_store.h"
 
 struct telling {
     struct store *s;
-    struct view v;
+    struct printer v;
     size_t count;
     int is_partial; /* some of a record's past is at the office alone */
 };
@@ -45,13 +45,13 @@ static void op_words(struct telling *t, const struct schema_kind *kind, const st
     const struct schema_field *field = kind != NULL ? schema_field(kind, op->field) : NULL;
     if (field == NULL) {
         (void)fprintf(out, "    %s field %u (newer than this program): ", action_name(op->action), op->field);
-        view_block(out, newer_value(&t->v, op->field, op->value), 8);
+        printer_block(out, unknown_value(&t->v, op->field, op->value), 8);
         (void)fputc('\n', out);
     } else if (field->number == FIELD_VOID) {
         (void)fprintf(out, "    %s\n", slice_is_nil(op->value) ? "void taken back" : "voided");
     } else {
         (void)fprintf(out, "    %s %s: ", action_name(op->action), field->name);
-        view_block(out, view_value(&t->v, field, op->value), 8);
+        printer_block(out, printer_value(&t->v, field, op->value), 8);
         (void)fputc('\n', out);
     }
 }
@@ -67,7 +67,7 @@ static void state_words(struct telling *t, const struct log_entry *entry)
     } else if (entry->held) {
         held_reason(t, &entry->change, reason, sizeof reason);
         (void)fputs("HELD BACK BY THE OFFICE: ", out);
-        view_line(out, reason[0] != '\0' ? reason : "ask the office why", 0);
+        printer_line(out, reason[0] != '\0' ? reason : "ask the office why", 0);
     } else {
         (void)fprintf(out, "at the office, position %llu", (unsigned long long)entry->position);
     }
@@ -78,13 +78,13 @@ static void entry_words(struct telling *t, const struct log_entry *entry)
     FILE *out = t->v.cli->out;
     const struct change *c = &entry->change;
     const struct schema_kind *kind = schema_kind(c->kind);
-    char when[32], author[VIEW_NAME], record[VIEW_ID], name[NEWER_KIND];
-    newer_kind(c->kind, name);
+    char when[32], author[PRINTER_NAME], record[PRINTER_ID], name[UNKNOWN_KIND];
+    unknown_kind(c->kind, name);
     cli_time(c->wall_ms, when);
-    view_author(t->v.db, &c->author, author);
-    view_id(&c->record, record);
+    printer_author(t->v.db, &c->author, author);
+    printer_id(&c->record, record);
     (void)fprintf(out, "%s  %s %s  ", when, name, record);
-    view_line(out, author, 0);
+    printer_line(out, author, 0);
     (void)fputs("  ", out);
     state_words(t, entry);
     (void)fputc('\n', out);
@@ -97,7 +97,7 @@ static void entry_words(struct telling *t, const struct log_entry *entry)
                        (int)(c->reason.size < SCHEMA_TEXT_MAX ? c->reason.size : SCHEMA_TEXT_MAX),
                        (const char *)c->reason.p);
         (void)fputs("    reason: ", out);
-        view_block(out, t->v.room, 8);
+        printer_block(out, t->v.room, 8);
         (void)fputc('\n', out);
     }
 }
@@ -114,10 +114,10 @@ static void op_json(struct telling *t, const struct schema_kind *kind, const str
         if (field->number == FIELD_VOID)
             (void)fputs(slice_is_nil(op->value) ? "false" : "true", out);
         else
-            view_json_value(&t->v, kind, field, op->value);
+            printer_json_value(&t->v, kind, field, op->value);
     } else {
         (void)fputs(", \"newer\": true, ", out);
-        view_json_pair(out, "value", newer_value(&t->v, op->field, op->value));
+        printer_json_pair(out, "value", unknown_value(&t->v, op->field, op->value));
     }
     (void)fputs("}", out);
 }
@@ -127,20 +127,20 @@ static void entry_json(struct telling *t, const struct log_entry *entry)
     FILE *out = t->v.cli->out;
     const struct change *c = &entry->change;
     const struct schema_kind *kind = schema_kind(c->kind);
-    char author[VIEW_NAME], reason[512];
-    view_author(t->v.db, &c->author, author);
+    char author[PRINTER_NAME], reason[512];
+    printer_author(t->v.db, &c->author, author);
     held_reason(t, c, reason, sizeof reason);
     (void)fprintf(out, "%s\n{\"kind\": \"%s\", \"kind_number\": %u, ", t->count == 0 ? "" : ",",
                   kind != NULL ? kind->name : "unknown", c->kind);
-    view_json_id(out, "record", &c->record);
+    printer_json_id(out, "record", &c->record);
     (void)fputs(", ", out);
-    view_json_id(out, "device", &c->device);
+    printer_json_id(out, "device", &c->device);
     (void)fprintf(out, ", \"epoch\": %llu, \"seq\": %llu, \"wall_ms\": %llu, \"received_ms\": %llu, ",
                   (unsigned long long)c->epoch, (unsigned long long)c->seq, (unsigned long long)c->wall_ms,
                   (unsigned long long)entry->received_ms);
-    view_json_pair(out, "author", author);
+    printer_json_pair(out, "author", author);
     (void)fputs(", ", out);
-    view_json_id(out, "author_id", &c->author);
+    printer_json_id(out, "author_id", &c->author);
     (void)fprintf(out, ", \"state\": \"%s\", \"position\": ",
                   entry->position == LOG_NO_POSITION ? "queued"
                   : entry->position >= LOG_STRAY     ? "lost there"
@@ -152,7 +152,7 @@ static void entry_json(struct telling *t, const struct log_entry *entry)
         (void)fprintf(out, "%llu", (unsigned long long)entry->position);
     if (entry->held && entry->position < LOG_STRAY) {
         (void)fputs(", ", out);
-        view_json_pair(out, "held_reason", reason);
+        printer_json_pair(out, "held_reason", reason);
     }
     (void)fprintf(out, ", \"erased\": %s, \"ops\": [", c->body.p == NULL ? "true" : "false");
     for (size_t i = 0; i < c->op_count; i++) {
@@ -216,7 +216,8 @@ int history_run(struct store *s, struct cli *cli, int argc, char **argv, int *wa
         return code;
     if (argc > 2)
         return error_set(e, E_USAGE, "log takes one record at most: satchel log [RECORD]");
-    if ((argc == 2 && (code = store_find(s, argv[1], &record, e)) != 0) || (code = view_open(&t.v, s->db, cli, e)) != 0)
+    if ((argc == 2 && (code = store_find(s, argv[1], &record, e)) != 0) ||
+        (code = printer_open(&t.v, s->db, cli, e)) != 0)
         return code;
     if (cli->json)
         (void)fputs("[", cli->out);
@@ -227,11 +228,11 @@ int history_run(struct store *s, struct cli *cli, int argc, char **argv, int *wa
         (void)fprintf(cli->err, "%s%s\n", cli_count(t.count, "change", "changes", words, sizeof words),
                       t.is_partial ? "; what was replaced before this case came to this laptop is at the office" : "");
     }
-    view_close(&t.v);
+    printer_close(&t.v);
     return code;
 }
 
 int command_log(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_read(history_run, cli, argc, argv, waiting, e);
+    return with_store_read(history_run, cli, argc, argv, waiting, e);
 }

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "desk.h"
-#include "newer.h"
 #include "person.h"
+#include "printer.h"
 #include "record.h"
 #include "schema.h"
-#include "view.h"
+#include "unknown.h"
+#include "with_store.h"
 
 /* --- the caseload --- */
 
@@ -94,14 +94,14 @@ static void json_column(FILE *out, const char *name, sqlite3_stmt *s, int column
     if (db_is_null(s, column))
         (void)fprintf(out, "\"%s\": null", name);
     else
-        view_json_pair(out, name, db_text(s, column));
+        printer_json_pair(out, name, db_text(s, column));
 }
 
 static void case_json(FILE *out, sqlite3_stmt *s, const struct marks *marks)
 {
     static const char *const names[] = {"number", "name", "risk", "status", "next_visit"};
     (void)fputs("{", out);
-    view_json_pair(out, "id", db_text(s, ID));
+    printer_json_pair(out, "id", db_text(s, ID));
     json_column(out, "client", s, CLIENT);
     /* What has not arrived is not said to be empty. */
     for (int i = 0; i < 5; i++)
@@ -148,15 +148,15 @@ static void case_words(FILE *out, sqlite3_stmt *s, const struct marks *marks)
     char when[24] = "";
     if (strlen(visit) == 20)
         (void)snprintf(when, sizeof when, "%.10s %.5sZ", visit, visit + 11);
-    view_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 10, 0);
-    view_cell(out, number[0] != '\0' ? number : nothing, 12, 1);
+    printer_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 10, 0);
+    printer_cell(out, number[0] != '\0' ? number : nothing, 12, 1);
     (void)fputc(' ', out);
-    view_cell(out, name[0] != '\0' ? name : nothing, 26, 0);
+    printer_cell(out, name[0] != '\0' ? name : nothing, 26, 0);
     (void)fputc(' ', out);
-    view_cell(out, risk[0] != '\0' ? risk : nothing, 11, 0);
-    view_cell(out, status[0] != '\0' ? status : nothing, 8, 0);
+    printer_cell(out, risk[0] != '\0' ? risk : nothing, 11, 0);
+    printer_cell(out, status[0] != '\0' ? status : nothing, 8, 0);
     (void)fputc(' ', out);
-    view_cell(out, when[0] != '\0' ? when : nothing, 17, 0);
+    printer_cell(out, when[0] != '\0' ? when : nothing, 17, 0);
     case_flags(out, s, marks);
     (void)fputc('\n', out);
 }
@@ -180,7 +180,7 @@ static int say_more(struct db *db, struct cli *cli, struct error *e)
     if (count != 0)
         (void)fprintf(cli->err, "%s not arrived whole yet; `satchel sync` goes on fetching\n",
                       cli_count(count, "case or person has", "cases and persons have", words, sizeof words));
-    return newer_say(cli, db, e);
+    return unknown_say(cli, db, e);
 }
 
 /* *count: how many there are. */
@@ -270,7 +270,7 @@ static char *kind_sql(const struct schema_kind *kind, int json)
     }
     sqlite3_str_appendf(
         sql,
-        " FROM place JOIN \"%w\" t ON t.id = " VIEW_ID_SQL(
+        " FROM place JOIN \"%w\" t ON t.id = " PRINTER_ID_SQL(
             "place.record") " WHERE place.kind = %u AND (?1 OR t.voided = 0) AND (?2 IS NULL OR t.scope = ?2)"
                             " ORDER BY t.contested DESC, lower(t.\"%w\"), t.id",
         kind->name, kind->number, kind->fields[0].name);
@@ -312,9 +312,9 @@ static void field_json(FILE *out, const struct schema_field *field, sqlite3_stmt
 static void record_json(FILE *out, const struct schema_kind *kind, sqlite3_stmt *s)
 {
     (void)fputs("{", out);
-    view_json_pair(out, "id", db_text(s, 0));
+    printer_json_pair(out, "id", db_text(s, 0));
     (void)fputs(", ", out);
-    view_json_pair(out, "scope", db_text(s, 1));
+    printer_json_pair(out, "scope", db_text(s, 1));
     (void)fprintf(out, ", \"voided\": %s, \"contested\": %s, \"unsent\": %s, \"arriving\": %s, \"newer\": %s",
                   db_int(s, 2) ? "true" : "false", db_int(s, 3) ? "true" : "false", db_int(s, 4) ? "true" : "false",
                   db_int(s, 5) ? "true" : "false", db_int(s, 6) ? "true" : "false");
@@ -327,17 +327,17 @@ static void record_json(FILE *out, const struct schema_kind *kind, sqlite3_stmt 
 /* The value of one column for a line. */
 static void line_field(struct db *db, FILE *out, const struct schema_field *field, const char *text)
 {
-    char name[VIEW_NAME];
+    char name[PRINTER_NAME];
     struct id id;
     if (field->type == SCHEMA_TIME && strlen(text) == 20) {
         (void)fprintf(out, "%.10s %.5sZ", text, text + 11);
         return;
     }
     if (field->type == SCHEMA_REF && id_parse(text, &id, NULL) == 0) {
-        view_author(db, &id, name);
+        printer_author(db, &id, name);
         text = name;
     }
-    view_line(out, text, 60);
+    printer_line(out, text, 60);
 }
 
 static void record_words(struct db *db, FILE *out, const struct schema_kind *kind, sqlite3_stmt *s,
@@ -345,7 +345,7 @@ static void record_words(struct db *db, FILE *out, const struct schema_kind *kin
 {
     const char *id = db_text(s, 0);
     size_t line = 0;
-    view_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 8, 0);
+    printer_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 8, 0);
     while (line < sizeof lines / sizeof *lines && lines[line].kind != kind->number)
         line++;
     for (size_t i = 0; line < sizeof lines / sizeof *lines && i < 4 && lines[line].fields[i] != NULL; i++) {
@@ -404,11 +404,11 @@ out:
 
 static int list_newer(struct db *db, struct cli *cli, struct error *e)
 {
-    struct view v;
-    int code = view_open(&v, db, cli, e);
+    struct printer v;
+    int code = printer_open(&v, db, cli, e);
     if (code == 0)
-        code = newer_list(&v, e);
-    view_close(&v);
+        code = unknown_list(&v, e);
+    printer_close(&v);
     return code != 0 ? code : say_more(db, cli, e);
 }
 
@@ -444,5 +444,5 @@ int list_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
 
 int command_list(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_read(list_run, cli, argc, argv, waiting, e);
+    return with_store_read(list_run, cli, argc, argv, waiting, e);
 }

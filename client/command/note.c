@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "desk.h"
 #include "moment.h"
+#include "printer.h"
 #include "record.h"
 #include "schema.h"
-#include "view.h"
+#include "with_store.h"
 
 #define ROOM (SCHEMA_TEXT_MAX + 1024) /* more than a text may have: where it is full, there was too much */
 
@@ -82,7 +82,7 @@ static int make_note(struct store *s, struct noting *n, struct error *e)
         edit_free(&edit);
         return code;
     }
-    return desk_commit(s, &edit, NULL, e);
+    return with_store_commit(s, &edit, NULL, e);
 }
 
 /* Would these be taken? Asked before somebody types a long note. */
@@ -109,7 +109,7 @@ int note_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
     struct noting n = {0};
     const struct cli_option options[] = {
         {"visited", &n.visited, NULL}, {"type", &n.type, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
-    char note[VIEW_ID], scope[VIEW_ID], visited[MOMENT_TEXT], *typed = NULL;
+    char note[PRINTER_ID], scope[PRINTER_ID], visited[MOMENT_TEXT], *typed = NULL;
     int code;
     (void)waiting;
     if ((code = cli_options(&argc, argv, options, e)) != 0 ||
@@ -139,10 +139,10 @@ int note_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
         goto out;
     }
     write_id(cli, schema_kind(KIND_NOTE), &n.record);
-    view_id(&n.record, note);
-    view_id(&n.scope, scope);
+    printer_id(&n.record, note);
+    printer_id(&n.scope, scope);
     (void)fprintf(cli->err, "note %s: written in case %s", note, scope);
-    code = desk_queued(s, cli, e);
+    code = with_store_say_queued(s, cli, e);
 out:
     /* What was typed stands nowhere else: it goes back to the screen that it was typed on. */
     if (code != 0 && typed != NULL && typed[0] != '\0' && isatty(STDIN_FILENO)) {
@@ -158,5 +158,5 @@ out:
 
 int command_note(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_run(note_run, cli, argc, argv, waiting, e);
+    return with_store_write(note_run, cli, argc, argv, waiting, e);
 }

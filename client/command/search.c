@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "desk.h"
-#include "newer.h"
 #include "person.h"
+#include "printer.h"
 #include "record.h"
 #include "schema.h"
-#include "view.h"
+#include "unknown.h"
+#include "with_store.h"
 
 #define WORDS_MAX 16
 #define SNIPPET 72 /* characters */
@@ -105,15 +105,15 @@ static void print_line(struct searching *f, const struct schema_kind *kind, cons
 {
     FILE *out = f->cli->out;
     const char *id = db_text(s, 0), *scope = db_text(s, 1), *start = text;
-    char name[VIEW_NAME] = "";
+    char name[PRINTER_NAME] = "";
     struct id owner;
     if (f->cli->json) {
         (void)fprintf(out, "%s\n{\"kind\": \"%s\", ", f->lines == 0 ? "" : ",", kind->name);
-        view_json_pair(out, "record", id);
+        printer_json_pair(out, "record", id);
         (void)fputs(", ", out);
-        view_json_pair(out, "scope", scope);
+        printer_json_pair(out, "scope", scope);
         (void)fprintf(out, ", \"field\": \"%s\", ", field->name);
-        view_json_pair(out, "text", text);
+        printer_json_pair(out, "text", text);
         (void)fputs("}", out);
         return;
     }
@@ -122,11 +122,11 @@ static void print_line(struct searching *f, const struct schema_kind *kind, cons
         for (start = at - BEFORE; start < at && ((unsigned char)*start & 0xc0) == 0x80; start++)
             ;
     if (kind->place != SCHEMA_OFFICE && id_parse(scope, &owner, NULL) == 0)
-        view_name(f->db, &owner, name);
+        printer_name(f->db, &owner, name);
     (void)fprintf(out, "%-9s %s  ", kind->name, strlen(id) > 8 ? id + strlen(id) - 8 : id);
-    view_line(out, name, 0);
+    printer_line(out, name, 0);
     (void)fprintf(out, "%s%s: %s", name[0] != '\0' ? "  " : "", field->name, start != text ? "..." : "");
-    view_line(out, start, SNIPPET);
+    printer_line(out, start, SNIPPET);
     (void)fputs(is_linked(f, kind, id) ? "  [linked]\n" : "\n", out);
 }
 
@@ -210,10 +210,10 @@ int search_run(struct store *s, struct cli *cli, int argc, char **argv, int *wai
         (void)fputs("\n]\n", cli->out);
     if (code == 0)
         (void)fprintf(cli->err, "%s on this laptop\n", cli_count(f.records, "record", "records", text, sizeof text));
-    return code != 0 ? code : newer_say(cli, s->db, e);
+    return code != 0 ? code : unknown_say(cli, s->db, e);
 }
 
 int command_search(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_read(search_run, cli, argc, argv, waiting, e);
+    return with_store_read(search_run, cli, argc, argv, waiting, e);
 }

@@ -5,18 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "desk.h"
-#include "newer.h"
+#include "fields.h"
+#include "printer.h"
 #include "record.h"
 #include "schema.h"
-#include "sheet.h"
-#include "view.h"
+#include "unknown.h"
 #include "warn.h"
+#include "with_store.h"
 
-#define LABEL SHEET_LABEL
+#define LABEL FIELDS_LABEL
 #define SERVICES_MAX 10
 
-static void print_arriving(struct view *v, const char *what)
+static void print_arriving(struct printer *v, const char *what)
 {
     (void)fprintf(v->cli->out,
                   "NOT ALL OF THIS %s HAS ARRIVED YET: what is missing here may be at the office; `satchel sync` "
@@ -37,8 +37,8 @@ static void end_array(FILE *out, const char *name, size_t count, int arriving)
 
 /* Calls back for each record that a statement gives by the text of its id. In JSON they are an array of that name,
  * which is left out where nothing of it has arrived. */
-static int each_record(struct view *v, const char *sql, const char *scope, const char *name, int arriving,
-                       int (*each)(struct view *v, const struct id *record, size_t number, struct error *e),
+static int each_record(struct printer *v, const char *sql, const char *scope, const char *name, int arriving,
+                       int (*each)(struct printer *v, const struct id *record, size_t number, struct error *e),
                        struct error *e)
 {
     FILE *out = v->cli->out;
@@ -63,26 +63,26 @@ static int each_record(struct view *v, const char *sql, const char *scope, const
     return 0;
 }
 
-static int part_words(struct view *v, const struct id *record, size_t number, struct error *e)
+static int part_words(struct printer *v, const struct id *record, size_t number, struct error *e)
 {
     (void)number;
     (void)fputc('\n', v->cli->out);
-    return sheet_words(v, record, 1, e);
+    return fields_words(v, record, 1, e);
 }
 
-static int line_words(struct view *v, const struct id *record, size_t number, struct error *e)
+static int line_words(struct printer *v, const struct id *record, size_t number, struct error *e)
 {
     if (number == 0)
         (void)fputc('\n', v->cli->out);
-    return sheet_line(v, record, e);
+    return fields_line(v, record, e);
 }
 
-static int part_json(struct view *v, const struct id *record, size_t number, struct error *e)
+static int part_json(struct printer *v, const struct id *record, size_t number, struct error *e)
 {
     struct record_place place;
     int code;
     (void)fputs(number == 0 ? "\n  " : ",\n  ", v->cli->out);
-    if ((code = record_find(v->db, record, &place, e)) == 0 && (code = sheet_json(v, record, &place, e)) == 0)
+    if ((code = record_find(v->db, record, &place, e)) == 0 && (code = fields_json(v, record, &place, e)) == 0)
         (void)fputs("}", v->cli->out);
     return code;
 }
@@ -90,7 +90,7 @@ static int part_json(struct view *v, const struct id *record, size_t number, str
 /* Newest first; ids of one day are in the order of their making. */
 static const struct {
     const char *name, *sql;
-    int (*words)(struct view *v, const struct id *record, size_t number, struct error *e);
+    int (*words)(struct printer *v, const struct id *record, size_t number, struct error *e);
 } parts[] = {
     {"contacts", "SELECT id FROM contact WHERE scope = ? AND voided = 0 ORDER BY id", part_words},
     {"plans", "SELECT id FROM plan WHERE scope = ? AND voided = 0 ORDER BY id DESC", part_words},
@@ -100,7 +100,7 @@ static const struct {
      line_words},
 };
 
-static int count_services(struct view *v, const char *scope, uint64_t *count, struct error *e)
+static int count_services(struct printer *v, const char *scope, uint64_t *count, struct error *e)
 {
     sqlite3_stmt *s;
     int row, code;
@@ -116,7 +116,7 @@ static int count_services(struct view *v, const char *scope, uint64_t *count, st
     return 0;
 }
 
-static int show_parts(struct view *v, const struct id *scope, int arriving, struct error *e)
+static int show_parts(struct printer *v, const struct id *scope, int arriving, struct error *e)
 {
     char text[ID_TEXT], words[64];
     uint64_t services;
@@ -128,23 +128,23 @@ static int show_parts(struct view *v, const struct id *scope, int arriving, stru
     if (code != 0 || (code = count_services(v, text, &services, e)) != 0)
         return code;
     if (v->cli->json)
-        (void)fputs(",\n \"newer_records\": ", v->cli->out);
-    if ((code = newer_records(v, scope, e)) != 0)
+        (void)fputs(",\n \"unknown_records\": ", v->cli->out);
+    if ((code = unknown_records(v, scope, e)) != 0)
         return code;
     if (v->cli->json && !arriving)
         (void)fprintf(v->cli->out, ",\n \"service_count\": %llu", (unsigned long long)services);
     else if (!v->cli->json && services > SERVICES_MAX)
         (void)fprintf(v->cli->out, "\n%s in all; the last %d are shown, `satchel list service --case %s` lists them\n",
                       cli_count(services, "service", "services", words, sizeof words), SERVICES_MAX,
-                      text + ID_TEXT - VIEW_ID);
+                      text + ID_TEXT - PRINTER_ID);
     return 0;
 }
 
 /* --- a case --- */
 
 /* The clients that a case may be of: one, or each that a conflict names. */
-static int each_client(struct view *v, const struct id *record, const struct record_place *place, size_t *count,
-                       int (*each)(struct view *v, const struct id *client, const struct id *file, size_t number,
+static int each_client(struct printer *v, const struct id *record, const struct record_place *place, size_t *count,
+                       int (*each)(struct printer *v, const struct id *client, const struct id *file, size_t number,
                                    struct error *e),
                        struct error *e)
 {
@@ -166,29 +166,30 @@ static int each_client(struct view *v, const struct id *record, const struct rec
     return code;
 }
 
-static int client_warnings(struct view *v, const struct id *client, const struct id *file, size_t number,
+static int client_warnings(struct printer *v, const struct id *client, const struct id *file, size_t number,
                            struct error *e)
 {
-    char name[VIEW_NAME];
+    char name[PRINTER_NAME];
     if (number != 0) {
-        view_author(v->db, client, name);
+        printer_author(v->db, client, name);
         (void)fputs("or, since the client of this case is contested, for ", v->cli->out);
-        view_line(v->cli->out, name, 0);
+        printer_line(v->cli->out, name, 0);
         (void)fputs(":\n", v->cli->out);
     }
     return warn_words(v, client, file, e);
 }
 
 /* Is the person of a case under way, or not here at all? -1: failed. */
-static int is_person_arriving(struct view *v, const struct id *client, struct error *e)
+static int is_person_arriving(struct printer *v, const struct id *client, struct error *e)
 {
     struct record_place place;
     if (record_find(v->db, client, &place, NULL) != 0)
         return 1;
-    return view_is_arriving(v->db, client, e);
+    return printer_is_arriving(v->db, client, e);
 }
 
-static int client_words(struct view *v, const struct id *client, const struct id *file, size_t number, struct error *e)
+static int client_words(struct printer *v, const struct id *client, const struct id *file, size_t number,
+                        struct error *e)
 {
     struct record_place place;
     int arriving = is_person_arriving(v, client, e);
@@ -201,24 +202,25 @@ static int client_words(struct view *v, const struct id *client, const struct id
         print_arriving(v, "PERSON");
     if (record_find(v->db, client, &place, NULL) != 0)
         return 0;
-    return sheet_words(v, client, 1, e) != 0 ? error_code(e) : newer_records(v, client, e);
+    return fields_words(v, client, 1, e) != 0 ? error_code(e) : unknown_records(v, client, e);
 }
 
-static int client_json(struct view *v, const struct id *client, const struct id *file, size_t number, struct error *e)
+static int client_json(struct printer *v, const struct id *client, const struct id *file, size_t number,
+                       struct error *e)
 {
     FILE *out = v->cli->out;
     struct record_place place;
     int code;
     (void)fputs(number == 0 ? ",\n \"clients\": [\n  " : ",\n  ", out);
     if (record_find(v->db, client, &place, NULL) == 0) {
-        if ((code = sheet_json(v, client, &place, e)) != 0)
+        if ((code = fields_json(v, client, &place, e)) != 0)
             return code;
-        (void)fputs(", \"newer_records\": ", out);
-        if ((code = newer_records(v, client, e)) != 0)
+        (void)fputs(", \"unknown_records\": ", out);
+        if ((code = unknown_records(v, client, e)) != 0)
             return code;
     } else {
         (void)fputs("{", out);
-        view_json_id(out, "id", client);
+        printer_json_id(out, "id", client);
         (void)fputs(", \"kind\": \"client\", \"arriving\": true", out);
     }
     if ((code = warn_json(v, client, file, e)) == 0)
@@ -226,15 +228,15 @@ static int client_json(struct view *v, const struct id *client, const struct id 
     return code;
 }
 
-static int show_case(struct view *v, const struct id *record, const struct record_place *place, struct error *e)
+static int show_case(struct printer *v, const struct id *record, const struct record_place *place, struct error *e)
 {
     FILE *out = v->cli->out;
-    int code, arriving = view_is_arriving(v->db, record, e);
+    int code, arriving = printer_is_arriving(v->db, record, e);
     size_t count;
     if (arriving < 0)
         return error_code(e);
     if (v->cli->json) {
-        if ((code = sheet_json(v, record, place, e)) != 0 ||
+        if ((code = fields_json(v, record, place, e)) != 0 ||
             (code = each_client(v, record, place, &count, client_json, e)) != 0)
             return code;
         end_array(out, "clients", count, arriving);
@@ -249,26 +251,26 @@ static int show_case(struct view *v, const struct id *record, const struct recor
                       arriving ? "not known here: the client of this case has not arrived yet"
                                : "not known here: this case names no client");
     (void)fputc('\n', out);
-    if ((code = sheet_words(v, record, 0, e)) == 0 &&
+    if ((code = fields_words(v, record, 0, e)) == 0 &&
         (code = each_client(v, record, place, &count, client_words, e)) == 0)
         code = show_parts(v, record, arriving, e);
     return code;
 }
 
 /* A person: the same warnings, and the cases. */
-static int show_client(struct view *v, const struct id *record, const struct record_place *place, struct error *e)
+static int show_client(struct printer *v, const struct id *record, const struct record_place *place, struct error *e)
 {
     static const char cases[] = "SELECT id FROM \"case\" WHERE client = ? AND voided = 0 ORDER BY id DESC";
-    int code, arriving = view_is_arriving(v->db, record, e);
+    int code, arriving = printer_is_arriving(v->db, record, e);
     char text[ID_TEXT];
     id_format(record, text);
     if (arriving < 0)
         return error_code(e);
     if (v->cli->json) {
-        if ((code = sheet_json(v, record, place, e)) != 0 || (code = warn_json(v, record, NULL, e)) != 0)
+        if ((code = fields_json(v, record, place, e)) != 0 || (code = warn_json(v, record, NULL, e)) != 0)
             return code;
-        (void)fputs(",\n \"newer_records\": ", v->cli->out);
-        if ((code = newer_records(v, record, e)) != 0)
+        (void)fputs(",\n \"unknown_records\": ", v->cli->out);
+        if ((code = unknown_records(v, record, e)) != 0)
             return code;
         return each_record(v, cases, text, "cases", arriving, part_json, e);
     }
@@ -277,28 +279,28 @@ static int show_client(struct view *v, const struct id *record, const struct rec
     if ((code = warn_words(v, record, NULL, e)) != 0)
         return code;
     (void)fputc('\n', v->cli->out);
-    if ((code = sheet_words(v, record, 0, e)) == 0 && (code = newer_records(v, record, e)) == 0)
+    if ((code = fields_words(v, record, 0, e)) == 0 && (code = unknown_records(v, record, e)) == 0)
         code = each_record(v, cases, text, "cases", arriving, part_words, e);
     return code;
 }
 
-static int show_other(struct view *v, const struct id *record, const struct record_place *place, struct error *e)
+static int show_other(struct printer *v, const struct id *record, const struct record_place *place, struct error *e)
 {
-    int arriving = view_is_arriving(v->db, &place->scope, e);
+    int arriving = printer_is_arriving(v->db, &place->scope, e);
     if (arriving < 0)
         return error_code(e);
     if (v->cli->json)
-        return sheet_json(v, record, place, e);
+        return fields_json(v, record, place, e);
     if (arriving)
         print_arriving(v, place->kind->place == SCHEMA_CASE ? "CASE" : "OFFICE");
-    return sheet_words(v, record, 0, e);
+    return fields_words(v, record, 0, e);
 }
 
 int show_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
     const struct cli_option options[] = {{"json", NULL, &cli->json}, {NULL, NULL, NULL}};
     struct record_place place;
-    struct view v;
+    struct printer v;
     struct id record;
     int code;
     (void)waiting;
@@ -306,13 +308,13 @@ int show_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
         return code;
     if (argc != 2)
         return error_set(e, E_USAGE, "show takes one record: satchel show RECORD (quote a name of several words)");
-    if ((code = store_find(s, argv[1], &record, e)) != 0 || (code = view_open(&v, s->db, cli, e)) != 0)
+    if ((code = store_find(s, argv[1], &record, e)) != 0 || (code = printer_open(&v, s->db, cli, e)) != 0)
         return code;
     if (record_find(s->db, &record, &place, NULL) != 0) {
-        code = newer_record(&v, &record, e);
+        code = unknown_record(&v, &record, e);
         if (cli->json && code == 0)
             (void)fputs("\n", cli->out);
-        view_close(&v);
+        printer_close(&v);
         return code;
     }
     if (place.kind->number == KIND_CASE)
@@ -323,11 +325,11 @@ int show_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
         code = show_other(&v, &record, &place, e);
     if (cli->json && code == 0)
         (void)fputs("}\n", cli->out);
-    view_close(&v);
+    printer_close(&v);
     return code;
 }
 
 int command_show(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_read(show_run, cli, argc, argv, waiting, e);
+    return with_store_read(show_run, cli, argc, argv, waiting, e);
 }

@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "decided.h"
-#include "newer.h"
 #include "record.h"
 #include "reissue.h"
 #include "renewal.h"
 #include "schema.h"
 #include "setback.h"
 #include "store.h"
+#include "unknown.h"
 #include "unsent.h"
 
 struct status {
@@ -76,8 +76,8 @@ static int show_held(const struct cli *cli, struct db *db, struct error *e)
     while ((row = db_next(db, s, e)) == 1) {
         const char *reason = db_text(s, 3);
         struct id record = db_id(s, 1);
-        char text[ID_TEXT], name[NEWER_KIND];
-        newer_kind((unsigned)db_uint(s, 2), name);
+        char text[ID_TEXT], name[UNKNOWN_KIND];
+        unknown_kind((unsigned)db_uint(s, 2), name);
         id_format(&record, text);
         if (cli->json) {
             fprintf(cli->out, "%s{\"seq\": %llu, \"kind\": \"%s\", \"record\": \"%s\", \"reason\": ", first ? "" : ", ",

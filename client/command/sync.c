@@ -16,7 +16,8 @@
 #include "decided.h"
 #include "decisions.h"
 #include "event.h"
-#include "owned.h"
+#include "own_conflicts.h"
+#include "printer.h"
 #include "queue.h"
 #include "record.h"
 #include "reissue.h"
@@ -24,7 +25,6 @@
 #include "schema.h"
 #include "setback.h"
 #include "store.h"
-#include "view.h"
 #include "wipe.h"
 #include "wire.h"
 
@@ -45,8 +45,8 @@ struct sync {
     struct error renewal; /* why lease or officers could not be kept; code 0: they are */
     uint64_t skew_ms;     /* 0: the clocks agree well enough */
     uint64_t started_ms;
-    struct owned owned;  /* what was this person's to decide before */
-    struct setback back; /* the office was put back from a backup, and this laptop heard of it now */
+    struct own_conflicts owned; /* what was this person's to decide before */
+    struct setback back;        /* the office was put back from a backup, and this laptop heard of it now */
 };
 
 /* --- words on the way --- */
@@ -320,10 +320,10 @@ static int pull_all(struct sync *s, struct error *e)
 /* --- the end --- */
 
 struct end {
-    struct view v;
-    struct unsent_seen seen; /* the office's checkpoint */
-    struct owned owned;      /* what is this person's to decide now */
-    size_t told;             /* decisions over this person's words, told now */
+    struct printer v;
+    struct unsent_seen seen;    /* the office's checkpoint */
+    struct own_conflicts owned; /* what is this person's to decide now */
+    size_t told;                /* decisions over this person's words, told now */
 };
 
 static int say_numbers(const struct sync *s, struct end *end, struct error *e)
@@ -337,7 +337,7 @@ static int say_numbers(const struct sync *s, struct end *end, struct error *e)
             (unsigned long long)s->sent, (unsigned long long)s->held, (unsigned long long)end->seen.size,
             (unsigned long long)s->got.entries, (unsigned long long)s->got.arrived, (unsigned long long)s->got.purged,
             (unsigned long long)s->got.kept, s->got.agrees ? "true" : "false", s->got.rebuilt ? "true" : "false",
-            end->owned.all, end->owned.count, owned_new(&s->owned, &end->owned), (unsigned long long)s->skew_ms,
+            end->owned.all, end->owned.count, own_conflicts_new(&s->owned, &end->owned), (unsigned long long)s->skew_ms,
             (unsigned long long)s->new_epoch, (unsigned long long)s->reissued);
     if (s->back.found)
         fprintf(s->cli->out, "{\"size\": %llu, \"seen\": %llu, \"sent_again\": %llu, \"kept\": %llu}",
@@ -352,7 +352,7 @@ static int say_numbers(const struct sync *s, struct end *end, struct error *e)
 /* What a person is to know of what others wrote: what was decided, and what is to be decided. */
 static int say_conflicts(const struct sync *s, struct end *end, struct error *e)
 {
-    size_t fresh = owned_new(&s->owned, &end->owned);
+    size_t fresh = own_conflicts_new(&s->owned, &end->owned);
     char count[64], yours[64];
     int code = decisions_tell(&end->v, &end->told, e);
     if (code != 0 || end->owned.all == 0)
@@ -398,10 +398,10 @@ static int summary(struct sync *s, int *waiting, struct error *e)
 {
     struct end end = {.told = 0};
     int code;
-    if ((code = view_open(&end.v, s->store->db, s->cli, e)) != 0)
+    if ((code = printer_open(&end.v, s->store->db, s->cli, e)) != 0)
         return code;
     if ((code = unsent_seen(s->store->db, &end.seen, e)) == 0 &&
-        (code = owned_load(s->store->db, &s->store->user, &end.owned, e)) == 0) {
+        (code = own_conflicts_load(s->store->db, &s->store->user, &end.owned, e)) == 0) {
         *waiting = end.owned.all != 0 || s->held != 0 || s->got.kept != 0 || s->new_epoch != 0;
         end_progress(s);
         code = s->cli->json ? say_numbers(s, &end, e) : say_words(s, &end, e);
@@ -409,8 +409,8 @@ static int summary(struct sync *s, int *waiting, struct error *e)
         if (code == 0 && end.told != 0 && fflush(s->cli->out) == 0)
             code = decided_told(s->store, e);
     }
-    owned_free(&end.owned);
-    view_close(&end.v);
+    own_conflicts_free(&end.owned);
+    printer_close(&end.v);
     return code;
 }
 
@@ -558,11 +558,11 @@ int command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct er
     wire.noise_secret = s.store->noise_secret;
     wire.office_noise = s.store->office_noise;
     s.shows_progress = !cli->json && cli->err == stderr && isatty(STDERR_FILENO);
-    if ((code = owned_load(s.store->db, &s.store->user, &s.owned, e)) == 0)
+    if ((code = own_conflicts_load(s.store->db, &s.store->user, &s.owned, e)) == 0)
         code = run(&s, &wire, waiting, e);
     if (code == 0)
         code = note_address(cli, s.store, &wire, e);
-    owned_free(&s.owned);
+    own_conflicts_free(&s.owned);
     store_close(s.store);
     return code != 0 ? error_code(e) : 0;
 }

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "clock.h"
-#include "desk.h"
 #include "moment.h"
+#include "printer.h"
 #include "record.h"
 #include "schema.h"
-#include "view.h"
+#include "with_store.h"
 
 #define SHOWN_MAX 60 /* characters of a value in the line that says what was done */
 
@@ -138,8 +138,8 @@ static int read_pairs(struct writing *w, int count, char **arguments, struct err
 static int say(struct writing *w, const struct id *record, const char *verb, struct error *e)
 {
     FILE *err = w->cli->err;
-    char brief[VIEW_ID], moment[MOMENT_TEXT];
-    view_id(record, brief);
+    char brief[PRINTER_ID], moment[MOMENT_TEXT];
+    printer_id(record, brief);
     for (size_t i = 0; i < w->count; i++) {
         (void)fprintf(err, "%s%s", i == 0 ? "" : "; ", w->pairs[i].field->name);
         if (i == 0)
@@ -147,13 +147,13 @@ static int say(struct writing *w, const struct id *record, const char *verb, str
         (void)fprintf(err, ": %s", verb);
         if (w->pairs[i].field->type == SCHEMA_TIME)
             moment_to_words(w->pairs[i].value, moment);
-        view_line(err,
-                  w->pairs[i].value[0] == '\0'             ? "(cleared)"
-                  : w->pairs[i].field->type == SCHEMA_TIME ? moment
-                                                           : w->pairs[i].value,
-                  SHOWN_MAX);
+        printer_line(err,
+                     w->pairs[i].value[0] == '\0'             ? "(cleared)"
+                     : w->pairs[i].field->type == SCHEMA_TIME ? moment
+                                                              : w->pairs[i].value,
+                     SHOWN_MAX);
     }
-    return desk_queued(w->s, w->cli, e);
+    return with_store_say_queued(w->s, w->cli, e);
 }
 
 void write_id(struct cli *cli, const struct schema_kind *kind, const struct id *record)
@@ -206,12 +206,12 @@ static int fill_new(struct writing *w, struct edit *edit, struct error *e)
 int write_find_case(struct store *s, const char *words, struct id *scope, struct error *e)
 {
     struct record_place place;
-    char brief[VIEW_ID];
+    char brief[PRINTER_ID];
     int code;
     if ((code = find_record(s, schema_kind(KIND_CASE), words, scope, e)) != 0 ||
         (code = record_find(s->db, scope, &place, e)) != 0)
         return code;
-    view_id(scope, brief);
+    printer_id(scope, brief);
     return place.voided
                ? error_set(
                      e, E_REFUSED,
@@ -236,7 +236,7 @@ static int make_new(struct writing *w, int argc, char **argv, const char *reason
         edit_free(&edit);
         return code;
     }
-    return desk_commit(w->s, &edit, reason, e);
+    return with_store_commit(w->s, &edit, reason, e);
 }
 
 int write_new(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
@@ -275,13 +275,13 @@ static int open_record(struct writing *w, const char *words, struct edit *edit, 
 {
     struct record_place place;
     struct id record;
-    char brief[VIEW_ID];
+    char brief[PRINTER_ID];
     int code;
     if ((code = store_find(w->s, words, &record, e)) != 0 || (code = record_find(w->s->db, &record, &place, e)) != 0 ||
         (code = check_kind(place.kind, e)) != 0)
         return code;
     w->kind = place.kind;
-    view_id(&record, brief);
+    printer_id(&record, brief);
     if (place.voided)
         return error_set(e, E_REFUSED,
                          "%s %s is voided and is not changed any more; `satchel show %s` prints the command that takes "
@@ -295,14 +295,14 @@ typedef int apply_text(struct edit *edit, const char *field, const char *text, s
 /* What is contested is decided with all its values in view, never in passing. */
 static int check_decided(struct writing *w, const struct id *record, struct error *e)
 {
-    char brief[VIEW_ID];
+    char brief[PRINTER_ID];
     int code = 0;
     for (size_t i = 0; code == 0 && i < w->count; i++) {
         struct record_field f;
         if ((code = record_field_load(w->s->db, record, w->kind, w->pairs[i].field, &f, e)) != 0)
             return code;
         if (f.shown.conflict == MERGE_LOUD && holds_one(w->pairs[i].field)) {
-            view_id(record, brief);
+            printer_id(record, brief);
             code =
                 error_set(e, E_REFUSED,
                           "%s of %s %s is contested: `satchel show %s` shows its values, and prints the command that "
@@ -330,7 +330,7 @@ static int change(struct writing *w, int argc, char **argv, apply_text *apply, c
         edit_free(&edit);
         return code;
     }
-    return desk_commit(w->s, &edit, reason, e);
+    return with_store_commit(w->s, &edit, reason, e);
 }
 
 /* Does this set amend something that was written once? */
@@ -401,7 +401,7 @@ static int make_void(struct writing *w, const char *words, const char *reason, s
         edit_free(&edit);
         return code;
     }
-    return desk_commit(w->s, &edit, reason, e);
+    return with_store_commit(w->s, &edit, reason, e);
 }
 
 int write_void(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
@@ -409,7 +409,7 @@ int write_void(struct store *s, struct cli *cli, int argc, char **argv, int *wai
     const char *reason = NULL;
     const struct cli_option options[] = {{"reason", &reason, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
     struct writing w = {s, cli, NULL, NULL, 0};
-    char brief[VIEW_ID];
+    char brief[PRINTER_ID];
     struct id record;
     int code;
     (void)waiting;
@@ -428,32 +428,32 @@ int write_void(struct store *s, struct cli *cli, int argc, char **argv, int *wai
     }
     if (cli->json)
         write_id(cli, w.kind, &record);
-    view_id(&record, brief);
+    printer_id(&record, brief);
     (void)fprintf(cli->err, "%s %s: voided, and kept in the log", w.kind->name, brief);
-    return desk_queued(s, cli, e);
+    return with_store_say_queued(s, cli, e);
 }
 
 int command_new(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_run(write_new, cli, argc, argv, waiting, e);
+    return with_store_write(write_new, cli, argc, argv, waiting, e);
 }
 
 int command_set(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_run(write_set, cli, argc, argv, waiting, e);
+    return with_store_write(write_set, cli, argc, argv, waiting, e);
 }
 
 int command_add(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_run(write_add, cli, argc, argv, waiting, e);
+    return with_store_write(write_add, cli, argc, argv, waiting, e);
 }
 
 int command_remove(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_run(write_remove, cli, argc, argv, waiting, e);
+    return with_store_write(write_remove, cli, argc, argv, waiting, e);
 }
 
 int command_void(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
-    return desk_run(write_void, cli, argc, argv, waiting, e);
+    return with_store_write(write_void, cli, argc, argv, waiting, e);
 }

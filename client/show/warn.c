@@ -2,15 +2,15 @@
 
 #include <string.h>
 
+#include "fields.h"
 #include "person.h"
 #include "record.h"
 #include "schema.h"
-#include "sheet.h"
 
-#define LABEL SHEET_LABEL
+#define LABEL FIELDS_LABEL
 
 struct warning {
-    struct view *v;
+    struct printer *v;
     const struct id *client, *shown_case;
     struct person person;
     const char *title; /* of what is listed */
@@ -20,7 +20,7 @@ struct warning {
 /* Begins a line under the title. */
 static void line(struct warning *w)
 {
-    sheet_label(w->v, w->lines++ == 0 ? w->title : "", 0);
+    fields_label(w->v, w->lines++ == 0 ? w->title : "", 0);
 }
 
 static int is_own(const struct warning *w, const struct person_record *r)
@@ -35,15 +35,15 @@ static int print_values(struct warning *w, const struct person_record *r, const 
     const struct schema_kind *kind = schema_kind(KIND_CLIENT);
     const struct schema_field *field = schema_field_named(kind, name);
     FILE *out = w->v->cli->out;
-    char brief[VIEW_ID];
+    char brief[PRINTER_ID];
     struct record_field f;
     int code = record_field_load(w->v->db, &r->id, kind, field, &f, e);
     if (code != 0)
         return code;
-    view_id(&r->id, brief);
+    printer_id(&r->id, brief);
     for (size_t i = 0; i < f.shown.count; i++) {
         line(w);
-        view_block(out, view_value(w->v, field, f.ops[i].merge.value), LABEL);
+        printer_block(out, printer_value(w->v, field, f.ops[i].merge.value), LABEL);
         if (!is_own(w, r))
             (void)fprintf(out, "  (recorded on %s%s)", brief, r->voided ? ", which is voided" : "");
         (void)fputc('\n', out);
@@ -56,11 +56,11 @@ static int print_values(struct warning *w, const struct person_record *r, const 
 static int print_missing(struct warning *w, const struct person_record *r, struct error *e)
 {
     FILE *out = w->v->cli->out;
-    char brief[VIEW_ID];
+    char brief[PRINTER_ID];
     int arriving, held_back, any = w->lines != 0;
-    view_id(&r->id, brief);
-    if ((arriving = view_is_arriving(w->v->db, &r->id, e)) < 0 ||
-        (held_back = view_is_held_back(w->v->db, &r->id, e)) < 0)
+    printer_id(&r->id, brief);
+    if ((arriving = printer_is_arriving(w->v->db, &r->id, e)) < 0 ||
+        (held_back = printer_is_held_back(w->v->db, &r->id, e)) < 0)
         return error_code(e);
     if (!r->absent && !arriving && !held_back)
         return 0;
@@ -111,12 +111,12 @@ static void risk_words(struct warning *w, const struct person_record *r, sqlite3
 {
     FILE *out = w->v->cli->out;
     const char *id = db_text(s, 0);
-    char brief[VIEW_ID];
-    view_id(&r->id, brief);
+    char brief[PRINTER_ID];
+    printer_id(&r->id, brief);
     line(w);
     (void)fprintf(out, "%s in case %s", db_text(s, 1), strlen(id) > 8 ? id + strlen(id) - 8 : id);
     (void)fputs(db_is_null(s, 2) ? "" : " (", out);
-    view_line(out, db_text(s, 2), 0);
+    printer_line(out, db_text(s, 2), 0);
     (void)fprintf(out, "%s, of the record %s\n", db_is_null(s, 2) ? "" : ")", brief);
 }
 
@@ -124,11 +124,11 @@ static void risk_json(struct warning *w, const struct person_record *r, sqlite3_
 {
     FILE *out = w->v->cli->out;
     (void)fputs(w->lines++ == 0 ? "{" : ", {", out);
-    view_json_pair(out, "case", db_text(s, 0));
+    printer_json_pair(out, "case", db_text(s, 0));
     (void)fputs(", ", out);
-    view_json_id(out, "client", &r->id);
+    printer_json_id(out, "client", &r->id);
     (void)fputs(", ", out);
-    view_json_pair(out, "risk", db_text(s, 1));
+    printer_json_pair(out, "risk", db_text(s, 1));
     (void)fputs("}", out);
 }
 
@@ -167,19 +167,19 @@ static void print_records(struct warning *w)
     w->lines = 0;
     for (size_t i = 0; i < w->person.count; i++) {
         const struct person_record *r = &w->person.all[i];
-        char name[VIEW_NAME], brief[VIEW_ID];
+        char name[PRINTER_NAME], brief[PRINTER_ID];
         if (is_own(w, r))
             continue;
-        view_id(&r->id, brief);
-        view_name(w->v->db, &r->id, name);
+        printer_id(&r->id, brief);
+        printer_name(w->v->db, &r->id, name);
         line(w);
         (void)fprintf(out, "%s%s", brief, name[0] != '\0' ? "  " : "");
-        view_line(out, name, 0);
+        printer_line(out, name, 0);
         (void)fputs(r->absent ? "  (not on this laptop)\n" : r->voided ? "  (voided)\n" : "\n", out);
     }
 }
 
-static int start(struct warning *w, struct view *v, const struct id *client, const struct id *shown_case,
+static int start(struct warning *w, struct printer *v, const struct id *client, const struct id *shown_case,
                  struct error *e)
 {
     memset(w, 0, sizeof *w);
@@ -189,7 +189,7 @@ static int start(struct warning *w, struct view *v, const struct id *client, con
     return person_same(v->db, client, &w->person, e);
 }
 
-int warn_words(struct view *v, const struct id *client, const struct id *shown_case, struct error *e)
+int warn_words(struct printer *v, const struct id *client, const struct id *shown_case, struct error *e)
 {
     struct warning w;
     int code = start(&w, v, client, shown_case, e);
@@ -201,23 +201,23 @@ int warn_words(struct view *v, const struct id *client, const struct id *shown_c
     return code;
 }
 
-static int record_json(struct view *v, const struct person_record *r, struct error *e)
+static int record_json(struct printer *v, const struct person_record *r, struct error *e)
 {
     struct record_place place;
     FILE *out = v->cli->out;
     int code;
     if (r->absent) {
         (void)fputs("{", out);
-        view_json_id(out, "id", &r->id);
+        printer_json_id(out, "id", &r->id);
         (void)fputs(", \"kind\": \"client\", \"here\": false}", out);
         return 0;
     }
-    if ((code = record_find(v->db, &r->id, &place, e)) == 0 && (code = sheet_json(v, &r->id, &place, e)) == 0)
+    if ((code = record_find(v->db, &r->id, &place, e)) == 0 && (code = fields_json(v, &r->id, &place, e)) == 0)
         (void)fputs(", \"here\": true}", out);
     return code;
 }
 
-int warn_json(struct view *v, const struct id *client, const struct id *shown_case, struct error *e)
+int warn_json(struct printer *v, const struct id *client, const struct id *shown_case, struct error *e)
 {
     FILE *out = v->cli->out;
     struct warning w;

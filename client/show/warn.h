@@ -6,14 +6,14 @@
 
 #include "error.h"
 #include "id.h"
-#include "view.h"
+#include "printer.h"
 
 /* shown_case: the case that is shown, whose own risk need not be told; NULL: the client is shown, with its own cases.
  */
-int warn_words(struct view *v, const struct id *client, const struct id *shown_case, struct error *e);
+int warn_words(struct printer *v, const struct id *client, const struct id *shown_case, struct error *e);
 
 /* ,"same_person": [...], "other_risks": [...]: the other records of the person, with their fields, and the risk in open
  * cases. Nothing where the client is linked to nothing. */
-int warn_json(struct view *v, const struct id *client, const struct id *shown_case, struct error *e);
+int warn_json(struct printer *v, const struct id *client, const struct id *shown_case, struct error *e);
 
 #endif

@@ -229,7 +229,7 @@ int wire_open(struct wire **out, const struct wire_options *o, struct error *e)
     w->timer.data = w;
     w->break_after = o->break_after;
     (void)snprintf(w->where, sizeof w->where, strchr(o->host, ':') != NULL ? "[%s]:%u" : "%s:%u", o->host, o->port);
-    w->session = session_new_field(o->mode, o->noise_secret, o->office_noise, o->ticket, o->secret);
+    w->session = session_new_laptop(o->mode, o->noise_secret, o->office_noise, o->ticket, o->secret);
     if (w->session == NULL)
         code = error_memory(e);
     else if ((code = connect_to(w, o, e)) == 0)

@@ -128,7 +128,7 @@ has_newer() {
     equal "$(newer anna "$client" 1900)" "they by Worker Zoe"
     equal "$(newer anna "$case" 1910)" "4 by Worker Zoe"
     equal "$(shown anna "$case" risk)" "newer than this program (6)"
-    has "$(field '$.newer_records' laptop anna show "$case" --json)" "\"kind_number\":900"
+    has "$(field '$.unknown_records' laptop anna show "$case" --json)" "\"kind_number\":900"
     # The record alone, by its short id as well.
     has "$(laptop anna show "${goal: -8}")" "Walk again"
     equal "$(field '$.newer[0].values[0].value' laptop anna show "$goal" --json)" "Walk again"

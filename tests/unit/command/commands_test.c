@@ -45,7 +45,7 @@ static void refusals(void **state)
 {
     struct desk *d = *state;
     static const struct {
-        desk_work *work;
+        with_store_work *work;
         const char *before, *after, *says;
         int code;
     } all[] = {

@@ -9,7 +9,7 @@ static void second(struct desk *d, const char *words, char out[ID_TEXT])
     take_id(d, out);
 }
 
-static int on_both(struct desk *d, desk_work *work, const char *command, const char *a, const char *b)
+static int on_both(struct desk *d, with_store_work *work, const char *command, const char *a, const char *b)
 {
     char line[160];
     (void)snprintf(line, sizeof line, "%s %s %s", command, a, b);

@@ -17,8 +17,6 @@ static int start(void **state)
     assert_true(sodium_init() >= 0);
     crypto_sign_keypair(public_key, secret);
     r->office = pair_office_new(secret);
-    PAIR_OK(
-        db_exec(r->office->db, "CREATE TABLE ticket_secret(ticket BLOB PRIMARY KEY, secret BLOB NOT NULL)", &pair_e));
     pair_office_write(r->office, KIND_OFFICE, &pair_everywhere, &r->office->office, 1, "name", "Test", NULL);
     r->user = world_user(r->office, "anna", "case manager");
     PAIR_OK(admit_invite(r->office, &r->user, 24, "office.example", 7411, &r->ticket, &pair_e));

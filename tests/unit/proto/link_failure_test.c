@@ -226,7 +226,7 @@ static int session_from_nothing(void *world, struct error *e)
 {
     struct pair *p = world;
     int code = E_MEMORY;
-    p->field = session_new_field(LINK_SYNC, field_secret, office_public, NULL, NULL);
+    p->field = session_new_laptop(LINK_SYNC, field_secret, office_public, NULL, NULL);
     p->office = session_new_office(office_secret);
     if (p->field != NULL && p->office != NULL)
         code = sync_and_fail(p, e);
@@ -251,7 +251,7 @@ static void a_starved_session_keeps_its_turn(void **state)
 {
     /* Goal: what could not be sent for want of memory was not said: the order stands where it stood, so that the same
      * may be said once more, and the peer takes it. */
-    struct pair p = {session_new_field(LINK_SYNC, field_secret, office_public, NULL, NULL),
+    struct pair p = {session_new_laptop(LINK_SYNC, field_secret, office_public, NULL, NULL),
                      session_new_office(office_secret)};
     struct message hello = {.type = MESSAGE_HELLO};
     (void)state;

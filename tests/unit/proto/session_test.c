@@ -56,7 +56,7 @@ static struct pair shake(enum link_mode mode)
     struct pair p;
     int enrol = mode == LINK_ENROL;
     p.field =
-        session_new_field(mode, field_secret, office_key, enrol ? &ticket_id : NULL, enrol ? ticket_secret : NULL);
+        session_new_laptop(mode, field_secret, office_key, enrol ? &ticket_id : NULL, enrol ? ticket_secret : NULL);
     p.office = session_new_office(office_secret);
     assert_non_null(p.field);
     assert_non_null(p.office);
@@ -312,7 +312,7 @@ static struct rogue rogue_at(const struct place *place, int rogue_is_office)
                  ? link_new_responder(office_secret)
                  : link_new_initiator(place->mode, field_secret, office_key, enrol ? ticket_id.b : NULL, secret);
     r.honest = rogue_is_office
-                   ? session_new_field(place->mode, field_secret, office_key, enrol ? &ticket_id : NULL, secret)
+                   ? session_new_laptop(place->mode, field_secret, office_key, enrol ? &ticket_id : NULL, secret)
                    : session_new_office(office_secret);
     assert_non_null(r.link);
     assert_non_null(r.honest);
@@ -446,7 +446,7 @@ static void either_side_can_fail_anywhere(void **state)
 /* Goal: before the handshake is done there is nothing that a session could say. */
 static void strangers_are_told_nothing(void **state)
 {
-    struct session *field = session_new_field(LINK_SYNC, field_secret, office_key, NULL, NULL);
+    struct session *field = session_new_laptop(LINK_SYNC, field_secret, office_key, NULL, NULL);
     struct session *office = session_new_office(office_secret);
     size_t size;
     (void)state;

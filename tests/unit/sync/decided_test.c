@@ -6,7 +6,7 @@
 
 #include "decided.h"
 #include "decisions.h"
-#include "desk.h"
+#include "with_store.h"
 
 struct room {
     struct pair pair;
@@ -89,15 +89,15 @@ static uint64_t kept(struct room *r)
 static size_t tell(struct room *r, int json)
 {
     struct cli cli = {NULL, NULL, json, 0};
-    struct view v;
+    struct printer v;
     size_t count;
     free(r->out);
     r->out = NULL;
     cli.out = open_memstream(&r->out, &r->out_bytes);
     assert_non_null(cli.out);
-    PAIR_OK(view_open(&v, r->pair.db, &cli, &pair_e));
+    PAIR_OK(printer_open(&v, r->pair.db, &cli, &pair_e));
     PAIR_OK(decisions_tell(&v, &count, &pair_e));
-    view_close(&v);
+    printer_close(&v);
     (void)fclose(cli.out);
     return count;
 }
@@ -154,7 +154,7 @@ static void the_loser_is_told(void **state)
     id_format(&r->kase, id);
     (void)snprintf(wanted, sizeof wanted,
                    "The conflict over risk of case %s was decided by Bea Example: high (yours: critical)\n",
-                   id + ID_TEXT - VIEW_ID);
+                   id + ID_TEXT - PRINTER_ID);
     assert_int_equal(tell(r, 0), 1);
     assert_string_equal(r->out, wanted);
     /* Until that has reached its reader it is told again. */

@@ -1,14 +1,14 @@
 /* A text of several versions that were brought together: who wrote what. */
 #include <string.h>
 
-#include "view.h"
+#include "printer.h"
 
 #define SHORT 60 /* characters of a piece of text on one line */
 
 /* --- pieces --- */
 
 /* A piece of a text in v->room, as a string. */
-static const char *piece(struct view *v, struct slice text)
+static const char *piece(struct printer *v, struct slice text)
 {
     size_t size = text.size < SCHEMA_FORMAT_MAX - 1 ? text.size : SCHEMA_FORMAT_MAX - 1;
     if (size != 0)
@@ -34,10 +34,10 @@ static struct slice bare(struct slice text)
     return text;
 }
 
-static void put_piece(struct view *v, struct slice text)
+static void put_piece(struct printer *v, struct slice text)
 {
     (void)fputc('"', v->cli->out);
-    view_line(v->cli->out, piece(v, bare(text)), SHORT);
+    printer_line(v->cli->out, piece(v, bare(text)), SHORT);
     (void)fputc('"', v->cli->out);
 }
 
@@ -55,25 +55,25 @@ static int wrote(text_writers writers, size_t i)
 /* --- in words --- */
 
 /* Anna Berg, 2026-11-23 20:45; Ben ... */
-static void put_writers(struct view *v, const struct record_field *f, text_writers writers)
+static void put_writers(struct printer *v, const struct record_field *f, text_writers writers)
 {
     FILE *out = v->cli->out;
     int first = 1;
     for (size_t i = 0; i < f->merged->text.version_count; i++) {
-        char author[VIEW_NAME], when[32];
+        char author[PRINTER_NAME], when[32];
         if (!wrote(writers, i))
             continue;
-        view_author(v->db, &writer(f, i)->author, author);
+        printer_author(v->db, &writer(f, i)->author, author);
         cli_time(writer(f, i)->wall_ms, when);
         (void)fputs(first ? "" : "; ", out);
-        view_line(out, author, 0);
+        printer_line(out, author, 0);
         (void)fprintf(out, ", %s", when);
         first = 0;
     }
 }
 
 /* Anna Berg, 2026-11-23 20:45: "leaks" in place of "works" */
-static void put_edit(struct view *v, const struct record_field *f, text_writers writers, struct slice text,
+static void put_edit(struct printer *v, const struct record_field *f, text_writers writers, struct slice text,
                      struct slice base)
 {
     FILE *out = v->cli->out;
@@ -87,7 +87,7 @@ static void put_edit(struct view *v, const struct record_field *f, text_writers 
     (void)fputc('\n', out);
 }
 
-void view_merged_who(struct view *v, const struct record_field *f, int indent)
+void printer_merged_who(struct printer *v, const struct record_field *f, int indent)
 {
     const struct text_merged *m = &f->merged->text;
     for (size_t i = 0; i < m->segment_count; i++) {
@@ -103,7 +103,7 @@ void view_merged_who(struct view *v, const struct record_field *f, int indent)
     }
 }
 
-void view_merged(struct view *v, const struct record_field *f, int indent)
+void printer_merged(struct printer *v, const struct record_field *f, int indent)
 {
     const char *p = f->merged->words;
     size_t left = f->merged->words_bytes;
@@ -111,7 +111,7 @@ void view_merged(struct view *v, const struct record_field *f, int indent)
     while (left != 0) {
         const char *line_end = memchr(p, '\n', left);
         size_t size = line_end == NULL ? left : (size_t)(line_end - p) + 1;
-        view_block(v->cli->out, piece(v, (struct slice){(const uint8_t *)p, size}), indent);
+        printer_block(v->cli->out, piece(v, (struct slice){(const uint8_t *)p, size}), indent);
         p += size;
         left -= size;
         if (line_end != NULL && left != 0)
@@ -127,27 +127,27 @@ static void json_slice(FILE *out, const char *name, struct slice text)
     cli_json_text(out, (const char *)text.p, text.size);
 }
 
-static void json_writers(struct view *v, const struct record_field *f, text_writers writers)
+static void json_writers(struct printer *v, const struct record_field *f, text_writers writers)
 {
     FILE *out = v->cli->out;
     int first = 1;
     (void)fputs(", \"authors\": [", out);
     for (size_t i = 0; i < f->merged->text.version_count; i++) {
-        char author[VIEW_NAME];
+        char author[PRINTER_NAME];
         if (!wrote(writers, i))
             continue;
-        view_author(v->db, &writer(f, i)->author, author);
+        printer_author(v->db, &writer(f, i)->author, author);
         (void)fputs(first ? "{" : ", {", out);
-        view_json_pair(out, "author", author);
+        printer_json_pair(out, "author", author);
         (void)fputs(", ", out);
-        view_json_id(out, "author_id", &writer(f, i)->author);
+        printer_json_id(out, "author_id", &writer(f, i)->author);
         (void)fprintf(out, ", \"wall_ms\": %llu}", (unsigned long long)writer(f, i)->wall_ms);
         first = 0;
     }
     (void)fputs("]", out);
 }
 
-static void json_segment(struct view *v, const struct record_field *f, const struct text_segment *s)
+static void json_segment(struct printer *v, const struct record_field *f, const struct text_segment *s)
 {
     static const char *const forms[] = {"common", "edit", "overlap"};
     FILE *out = v->cli->out;
@@ -171,7 +171,7 @@ static void json_segment(struct view *v, const struct record_field *f, const str
     (void)fputs(s->form == TEXT_OVERLAP ? "]}" : "}", out);
 }
 
-void view_merged_json(struct view *v, const struct record_field *f)
+void printer_merged_json(struct printer *v, const struct record_field *f)
 {
     FILE *out = v->cli->out;
     const struct text_merged *m = &f->merged->text;

@@ -1,84 +1,85 @@
-#include "sheet.h"
+#include "fields.h"
 
 #include <string.h>
 
-#include "newer.h"
 #include "review.h"
 #include "schema.h"
+#include "unknown.h"
 
 /* --- a field in words --- */
 
-void sheet_label(struct view *v, const char *name, int indent)
+void fields_label(struct printer *v, const char *name, int indent)
 {
-    (void)fprintf(v->cli->out, "%*s%-*s", indent, "", SHEET_LABEL, name);
+    (void)fprintf(v->cli->out, "%*s%-*s", indent, "", FIELDS_LABEL, name);
 }
 
 /* A text of several versions that were brought together. Where they overlap they follow, whole and numbered. */
-static void print_merged(struct view *v, const struct record_place *place, const struct schema_field *field,
+static void print_merged(struct printer *v, const struct record_place *place, const struct schema_field *field,
                          const struct record_field *f, const char *brief, const char *seen, int indent)
 {
     FILE *out = v->cli->out;
     int is_clean = f->shown.conflict != MERGE_LOUD;
-    view_merged(v, f, indent);
+    printer_merged(v, f, indent);
     (void)fprintf(out,
                   is_clean
                       ? "\n%*sparallel edits, all of them in; `satchel resolve %s %s merged --seen %s` makes them one\n"
                       : "\n%*scontested: decide with `satchel resolve %s %s VALUE --seen %s`, a value or its "
                         "number\n",
                   indent, "", brief, field->name, seen);
-    view_merged_who(v, f, indent);
+    printer_merged_who(v, f, indent);
     if (!is_clean)
-        view_ops(v, place->kind, field, f, indent);
+        printer_ops(v, place->kind, field, f, indent);
 }
 
-static int print_contested(struct view *v, const struct id *record, const struct record_place *place,
+static int print_contested(struct printer *v, const struct id *record, const struct record_place *place,
                            const struct schema_field *field, const struct record_field *f, int indent, struct error *e)
 {
     FILE *out = v->cli->out;
     int loud = f->shown.conflict == MERGE_LOUD, code;
-    char brief[VIEW_ID], seen[REVIEW_CODE];
+    char brief[PRINTER_ID], seen[REVIEW_CODE];
     if ((code = review_code(v->db, record, field, f, seen, e)) != 0)
         return code;
-    view_id(record, brief);
+    printer_id(record, brief);
     if (f->merged != NULL) {
-        print_merged(v, place, field, f, brief, seen, indent + SHEET_LABEL);
+        print_merged(v, place, field, f, brief, seen, indent + FIELDS_LABEL);
         return 0;
     }
-    view_block(out, view_value(v, field, f->ops[0].merge.value), indent + SHEET_LABEL);
+    printer_block(out, printer_value(v, field, f->ops[0].merge.value), indent + FIELDS_LABEL);
     (void)fputc('\n', out);
     if (f->newer_rule)
         (void)fprintf(out, "%*sthe office brings texts together by a newer rule than this program has: renew it\n",
-                      indent + SHEET_LABEL, "");
+                      indent + FIELDS_LABEL, "");
     (void)fprintf(out, "%*s%s: %s with `satchel resolve %s %s VALUE --seen %s`, a value or its number\n",
-                  indent + SHEET_LABEL, "", loud ? "contested" : "parallel edit", loud ? "decide" : "settle it", brief,
+                  indent + FIELDS_LABEL, "", loud ? "contested" : "parallel edit", loud ? "decide" : "settle it", brief,
                   field->name, seen);
-    view_ops(v, place->kind, field, f, indent + SHEET_LABEL);
+    printer_ops(v, place->kind, field, f, indent + FIELDS_LABEL);
     return 0;
 }
 
-static void print_amendments(struct view *v, const struct schema_field *field, const struct record_field *f, int indent)
+static void print_amendments(struct printer *v, const struct schema_field *field, const struct record_field *f,
+                             int indent)
 {
     FILE *out = v->cli->out;
     for (size_t i = 1; i < f->count; i++) {
-        char author[VIEW_NAME], when[32];
-        view_author(v->db, &f->ops[i].author, author);
+        char author[PRINTER_NAME], when[32];
+        printer_author(v->db, &f->ops[i].author, author);
         cli_time(f->ops[i].wall_ms, when);
         (void)fprintf(out, "%*samended %s by ", indent, "", when);
-        view_line(out, author, 0);
+        printer_line(out, author, 0);
         (void)fprintf(out, " (%s): ", field->name);
-        view_block(out, view_value(v, field, f->ops[i].merge.value), indent + 2);
+        printer_block(out, printer_value(v, field, f->ops[i].merge.value), indent + 2);
         (void)fputc('\n', out);
     }
 }
 
-static int print_sum(struct view *v, const struct schema_field *field, const struct record_field *f, struct error *e)
+static int print_sum(struct printer *v, const struct schema_field *field, const struct record_field *f, struct error *e)
 {
     struct pack total;
     int code;
     pack_start(&total);
     pack_int(&total, f->shown.sum);
     if ((code = pack_finish(&total, e)) == 0)
-        (void)fprintf(v->cli->out, "%s%s (of %zu)\n", view_value(v, field, pack_bytes(&total)),
+        (void)fprintf(v->cli->out, "%s%s (of %zu)\n", printer_value(v, field, pack_bytes(&total)),
                       f->shown.conflict != MERGE_AGREED ? ", and too large to be right" : "", f->shown.count);
     pack_free(&total);
     return code;
@@ -92,27 +93,27 @@ static int is_empty(const struct schema_field *field, const struct record_field 
     return f->count == 0 || (f->shown.conflict == MERGE_AGREED && f->count == 1 && slice_is_nil(f->ops[0].merge.value));
 }
 
-static int print_field(struct view *v, const struct id *record, const struct record_place *place,
+static int print_field(struct printer *v, const struct id *record, const struct record_place *place,
                        const struct schema_field *field, const struct record_field *f, int indent, struct error *e)
 {
     FILE *out = v->cli->out;
     int code = 0;
-    sheet_label(v, field->name, indent);
+    fields_label(v, field->name, indent);
     if (field->policy == SCHEMA_SUM) {
         code = print_sum(v, field, f, e);
     } else if (field->policy == SCHEMA_SET) {
         for (size_t i = 0; i < f->shown.count; i++) {
-            (void)fprintf(out, "%*s", i == 0 ? 0 : indent + SHEET_LABEL, "");
-            view_block(out, view_value(v, field, f->ops[i].merge.value), indent + SHEET_LABEL);
+            (void)fprintf(out, "%*s", i == 0 ? 0 : indent + FIELDS_LABEL, "");
+            printer_block(out, printer_value(v, field, f->ops[i].merge.value), indent + FIELDS_LABEL);
             (void)fputc('\n', out);
         }
     } else if (f->shown.conflict != MERGE_AGREED) {
         code = print_contested(v, record, place, field, f, indent, e);
     } else {
-        view_block(out, view_value(v, field, f->ops[0].merge.value), indent + SHEET_LABEL);
+        printer_block(out, printer_value(v, field, f->ops[0].merge.value), indent + FIELDS_LABEL);
         (void)fputc('\n', out);
         if (field->policy == SCHEMA_ONCE)
-            print_amendments(v, field, f, indent + SHEET_LABEL);
+            print_amendments(v, field, f, indent + FIELDS_LABEL);
     }
     return code;
 }
@@ -120,12 +121,12 @@ static int print_field(struct view *v, const struct id *record, const struct rec
 /* --- a field in JSON --- */
 
 /* An array of what a set or a once field shows, or the one value. */
-static void field_json(struct view *v, const struct record_place *place, const struct schema_field *field,
+static void field_json(struct printer *v, const struct record_place *place, const struct schema_field *field,
                        const struct record_field *f)
 {
     FILE *out = v->cli->out;
     if (field->policy == SCHEMA_ONCE) {
-        view_ops(v, place->kind, field, f, 0);
+        printer_ops(v, place->kind, field, f, 0);
     } else if (field->policy == SCHEMA_SUM && field->type == SCHEMA_MONEY) {
         uint64_t size = f->shown.sum < 0 ? 0 - (uint64_t)f->shown.sum : (uint64_t)f->shown.sum;
         (void)fprintf(out, "%s%llu.%02llu", f->shown.sum < 0 ? "-" : "", (unsigned long long)(size / 100),
@@ -136,13 +137,13 @@ static void field_json(struct view *v, const struct record_place *place, const s
         (void)fputc('[', out);
         for (size_t i = 0; i < f->shown.count; i++) {
             (void)fputs(i == 0 ? "" : ", ", out);
-            view_json_value(v, place->kind, field, f->ops[i].merge.value);
+            printer_json_value(v, place->kind, field, f->ops[i].merge.value);
         }
         (void)fputc(']', out);
     } else if (f->merged != NULL) {
         cli_json_text(out, f->merged->words, f->merged->words_bytes);
     } else {
-        view_json_value(v, place->kind, field, f->ops[0].merge.value);
+        printer_json_value(v, place->kind, field, f->ops[0].merge.value);
     }
 }
 
@@ -162,7 +163,7 @@ static int is_first(const struct schema_kind *kind, const struct schema_field *f
 }
 
 /* Everything that has a value, but for what stands first. */
-static int print_fields(struct view *v, const struct id *record, const struct record_place *place, int is_part,
+static int print_fields(struct printer *v, const struct id *record, const struct record_place *place, int is_part,
                         struct error *e)
 {
     const struct schema_field *field;
@@ -182,7 +183,7 @@ static int print_fields(struct view *v, const struct id *record, const struct re
 
 /* *contested: not 0 where somebody voided the record and somebody else went on with it. seen: the code of what is on
  * the record now. */
-static int load_void(struct view *v, const struct id *record, const struct record_place *place, int *contested,
+static int load_void(struct printer *v, const struct id *record, const struct record_place *place, int *contested,
                      char seen[REVIEW_CODE], struct error *e)
 {
     const struct schema_field *field = schema_field(place->kind, FIELD_VOID);
@@ -195,12 +196,12 @@ static int load_void(struct view *v, const struct id *record, const struct recor
     return code;
 }
 
-static int print_void(struct view *v, const struct id *record, const struct record_place *place, int indent,
+static int print_void(struct printer *v, const struct id *record, const struct record_place *place, int indent,
                       struct error *e)
 {
-    char brief[VIEW_ID], seen[REVIEW_CODE];
+    char brief[PRINTER_ID], seen[REVIEW_CODE];
     int contested, code = load_void(v, record, place, &contested, seen, e);
-    view_id(record, brief);
+    printer_id(record, brief);
     if (code == 0 && place->voided)
         (void)fprintf(v->cli->out,
                       "%*sVOIDED: `satchel log %s` says by whom and why; `satchel resolve %s void no --seen %s` takes "
@@ -214,21 +215,21 @@ static int print_void(struct view *v, const struct id *record, const struct reco
     return code;
 }
 
-int sheet_json(struct view *v, const struct id *record, const struct record_place *place, struct error *e)
+int fields_json(struct printer *v, const struct id *record, const struct record_place *place, struct error *e)
 {
     FILE *out = v->cli->out;
     const struct schema_field *field;
-    int contested, arriving = view_is_arriving(v->db, &place->scope, e), first = 1, code = 0;
-    int held_back = view_is_held_back(v->db, record, e);
+    int contested, arriving = printer_is_arriving(v->db, &place->scope, e), first = 1, code = 0;
+    int held_back = printer_is_held_back(v->db, record, e);
     char seen[REVIEW_CODE];
     if (arriving < 0 || held_back < 0)
         return error_code(e);
     if ((code = load_void(v, record, place, &contested, seen, e)) != 0)
         return code;
     (void)fputs("{", out);
-    view_json_id(out, "id", record);
+    printer_json_id(out, "id", record);
     (void)fprintf(out, ", \"kind\": \"%s\", ", place->kind->name);
-    view_json_id(out, "scope", &place->scope);
+    printer_json_id(out, "scope", &place->scope);
     (void)fprintf(out,
                   ", \"voided\": %s, \"void_contested\": %s, \"void_code\": \"%s\", \"arriving\": %s, \"held_back\": "
                   "%s, \"fields\": {",
@@ -249,10 +250,10 @@ int sheet_json(struct view *v, const struct id *record, const struct record_plac
                     (void)fprintf(out, "{\"loud\": %s, \"label\": \"%s\", \"code\": \"%s\", \"values\": ",
                                   f.shown.conflict == MERGE_LOUD ? "true" : "false",
                                   review_label(f.shown.conflict == MERGE_LOUD), seen);
-                    view_ops(v, place->kind, field, &f, 0);
+                    printer_ops(v, place->kind, field, &f, 0);
                     if (f.merged != NULL) {
                         (void)fputs(", \"merged\": ", out);
-                        view_merged_json(v, &f);
+                        printer_merged_json(v, &f);
                     }
                     (void)fputs("}", out);
                 } else {
@@ -264,45 +265,45 @@ int sheet_json(struct view *v, const struct id *record, const struct record_plac
         }
     }
     (void)fputs("}, \"newer\": ", out);
-    return code != 0 ? code : newer_fields(v, record, 0, e);
+    return code != 0 ? code : unknown_fields(v, record, 0, e);
 }
 
 /* --- a record in words --- */
 
 /* Who wrote a note, and when: what is written once has an author. */
-static int print_author(struct view *v, const struct id *record, const struct record_place *place, struct error *e)
+static int print_author(struct printer *v, const struct id *record, const struct record_place *place, struct error *e)
 {
-    char author[VIEW_NAME], when[32];
+    char author[PRINTER_NAME], when[32];
     struct record_field f;
     int code = record_field_load(v->db, record, place->kind, schema_field_named(place->kind, "text"), &f, e);
     if (code != 0)
         return code;
     if (f.count != 0) {
-        view_author(v->db, &f.ops[0].author, author);
+        printer_author(v->db, &f.ops[0].author, author);
         cli_time(f.ops[0].wall_ms, when);
-        sheet_label(v, "written", 2);
+        fields_label(v, "written", 2);
         (void)fprintf(v->cli->out, "%s by ", when);
-        view_line(v->cli->out, author, 0);
+        printer_line(v->cli->out, author, 0);
         (void)fputc('\n', v->cli->out);
     }
     record_field_free(&f);
     return 0;
 }
 
-int sheet_words(struct view *v, const struct id *record, int is_part, struct error *e)
+int fields_words(struct printer *v, const struct id *record, int is_part, struct error *e)
 {
     FILE *out = v->cli->out;
     struct record_place place;
-    char full[ID_TEXT], name[VIEW_NAME];
+    char full[ID_TEXT], name[PRINTER_NAME];
     int held_back, code;
     if ((code = record_find(v->db, record, &place, e)) != 0)
         return code;
-    if ((held_back = view_is_held_back(v->db, record, e)) < 0)
+    if ((held_back = printer_is_held_back(v->db, record, e)) < 0)
         return error_code(e);
     id_format(record, full);
-    view_name(v->db, record, name);
+    printer_name(v->db, record, name);
     (void)fprintf(out, "%s %s%s", place.kind->name, full, name[0] != '\0' ? "  " : "");
-    view_line(out, name, 0);
+    printer_line(out, name, 0);
     (void)fputc('\n', out);
     if (held_back)
         (void)fputs("  what you wrote here is held back by the office, and not shown: `satchel status` says why\n",
@@ -311,14 +312,14 @@ int sheet_words(struct view *v, const struct id *record, int is_part, struct err
         (place.kind->number == KIND_NOTE && (code = print_author(v, record, &place, e)) != 0))
         return code;
     code = print_fields(v, record, &place, is_part, e);
-    return code != 0 ? code : newer_fields(v, record, 2, e);
+    return code != 0 ? code : unknown_fields(v, record, 2, e);
 }
 
 /* --- a record on one line --- */
 
 /* *several: not 0 where a line is too little: a field of the record has values to choose from, its void is contested,
  * or it has what is newer than this program. */
-static int needs_more(struct view *v, const struct id *record, int *several, struct error *e)
+static int needs_more(struct printer *v, const struct id *record, int *several, struct error *e)
 {
     sqlite3_stmt *s;
     int row, code = db_query(v->db, &s, e,
@@ -335,33 +336,34 @@ static int needs_more(struct view *v, const struct id *record, int *several, str
     return 0;
 }
 
-static int print_short(struct view *v, const struct schema_field *field, const struct record_field *f, struct error *e)
+static int print_short(struct printer *v, const struct schema_field *field, const struct record_field *f,
+                       struct error *e)
 {
     struct pack total;
     int code = 0;
     (void)fprintf(v->cli->out, "  %s ", field->name);
     if (field->policy != SCHEMA_SUM) {
-        view_line(v->cli->out, view_value(v, field, f->ops[0].merge.value), 0);
+        printer_line(v->cli->out, printer_value(v, field, f->ops[0].merge.value), 0);
         return 0;
     }
     pack_start(&total);
     pack_int(&total, f->shown.sum);
     if ((code = pack_finish(&total, e)) == 0)
-        view_line(v->cli->out, view_value(v, field, pack_bytes(&total)), 0);
+        printer_line(v->cli->out, printer_value(v, field, pack_bytes(&total)), 0);
     pack_free(&total);
     return code;
 }
 
-int sheet_line(struct view *v, const struct id *record, struct error *e)
+int fields_line(struct printer *v, const struct id *record, struct error *e)
 {
     struct record_place place;
-    char brief[VIEW_ID];
+    char brief[PRINTER_ID];
     int several = 0, code;
     if ((code = record_find(v->db, record, &place, e)) != 0 || (code = needs_more(v, record, &several, e)) != 0)
         return code;
     if (several)
-        return sheet_words(v, record, 1, e);
-    view_id(record, brief);
+        return fields_words(v, record, 1, e);
+    printer_id(record, brief);
     (void)fprintf(v->cli->out, "%s %s", place.kind->name, brief);
     for (size_t i = 0; code == 0 && i < place.kind->field_count; i++) {
         const struct schema_field *field = &place.kind->fields[i];

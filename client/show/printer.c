@@ -1,4 +1,4 @@
-#include "view.h"
+#include "printer.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -6,13 +6,13 @@
 
 #include "moment.h"
 
-int view_open(struct view *v, struct db *db, struct cli *cli, struct error *e)
+int printer_open(struct printer *v, struct db *db, struct cli *cli, struct error *e)
 {
-    *v = (struct view){db, cli, malloc(SCHEMA_FORMAT_MAX)};
+    *v = (struct printer){db, cli, malloc(SCHEMA_FORMAT_MAX)};
     return v->room != NULL ? 0 : error_memory(e);
 }
 
-void view_close(struct view *v)
+void printer_close(struct printer *v)
 {
     if (v->room != NULL)
         sodium_memzero(v->room, SCHEMA_FORMAT_MAX);
@@ -20,7 +20,7 @@ void view_close(struct view *v)
     v->room = NULL;
 }
 
-void view_id(const struct id *id, char out[VIEW_ID])
+void printer_id(const struct id *id, char out[PRINTER_ID])
 {
     (void)id_brief(id, out);
 }
@@ -36,12 +36,12 @@ static int is_there(struct db *db, const char *sql, const struct id *id, struct 
     return row;
 }
 
-int view_is_arriving(struct db *db, const struct id *scope, struct error *e)
+int printer_is_arriving(struct db *db, const struct id *scope, struct error *e)
 {
     return is_there(db, "SELECT 1 FROM scope WHERE id = ? AND complete = 0", scope, e);
 }
 
-int view_is_held_back(struct db *db, const struct id *record, struct error *e)
+int printer_is_held_back(struct db *db, const struct id *record, struct error *e)
 {
     return is_there(db, "SELECT 1 FROM held_note WHERE record = ? LIMIT 1", record, e);
 }
@@ -69,7 +69,7 @@ static const char *name_sql(unsigned kind)
     }
 }
 
-void view_name(struct db *db, const struct id *record, char out[VIEW_NAME])
+void printer_name(struct db *db, const struct id *record, char out[PRINTER_NAME])
 {
     struct record_place place;
     char id[ID_TEXT];
@@ -81,13 +81,13 @@ void view_name(struct db *db, const struct id *record, char out[VIEW_NAME])
     id_format(record, id);
     if (db_query(db, &s, NULL, sql, "t", id) != 0 || db_next(db, s, NULL) != 1)
         return;
-    cli_cut(out, VIEW_NAME, db_text(s, 0));
+    cli_cut(out, PRINTER_NAME, db_text(s, 0));
     db_done(db, s);
 }
 
-void view_author(struct db *db, const struct id *user, char out[VIEW_NAME])
+void printer_author(struct db *db, const struct id *user, char out[PRINTER_NAME])
 {
-    view_name(db, user, out);
+    printer_name(db, user, out);
     if (out[0] == '\0')
         id_format(user, out);
 }
@@ -95,16 +95,16 @@ void view_author(struct db *db, const struct id *user, char out[VIEW_NAME])
 /* --- values --- */
 
 /* "Ada Byron (c3d4e5f6)", and what is to be known of a record that is gone. */
-static void refer(struct view *v, struct slice value)
+static void refer(struct printer *v, struct slice value)
 {
-    char name[VIEW_NAME], brief[VIEW_ID], full[ID_TEXT];
+    char name[PRINTER_NAME], brief[PRINTER_ID], full[ID_TEXT];
     struct record_place place;
     struct id id;
     if (!slice_id(value, &id))
         return;
-    view_id(&id, brief);
+    printer_id(&id, brief);
     id_format(&id, full);
-    view_name(v->db, &id, name);
+    printer_name(v->db, &id, name);
     if (record_find(v->db, &id, &place, NULL) != 0)
         (void)snprintf(v->room, SCHEMA_FORMAT_MAX, "%s (not on this laptop)", full);
     else
@@ -112,7 +112,7 @@ static void refer(struct view *v, struct slice value)
                        place.voided ? ", voided" : "");
 }
 
-const char *view_value(struct view *v, const struct schema_field *field, struct slice value)
+const char *printer_value(struct printer *v, const struct schema_field *field, struct slice value)
 {
     if (slice_is_nil(value)) {
         cli_cut(v->room, SCHEMA_FORMAT_MAX, "(cleared)");
@@ -152,7 +152,7 @@ static const char *put_character(FILE *out, const char *p)
     return p;
 }
 
-void view_line(FILE *out, const char *text, size_t max)
+void printer_line(FILE *out, const char *text, size_t max)
 {
     int is_cut = max > 3 && characters(text) > max;
     size_t left = is_cut ? max - 3 : SIZE_MAX;
@@ -162,14 +162,14 @@ void view_line(FILE *out, const char *text, size_t max)
         (void)fputs("...", out);
 }
 
-void view_cell(FILE *out, const char *text, size_t width, int cut)
+void printer_cell(FILE *out, const char *text, size_t width, int cut)
 {
-    view_line(out, text, cut ? width : 0);
+    printer_line(out, text, cut ? width : 0);
     for (size_t i = characters(text); i < width; i++)
         (void)fputc(' ', out);
 }
 
-void view_block(FILE *out, const char *text, int indent)
+void printer_block(FILE *out, const char *text, int indent)
 {
     while (*text != '\0') {
         if (*text == '\n' && text[1] != '\0')
@@ -183,21 +183,21 @@ void view_block(FILE *out, const char *text, int indent)
 
 /* --- JSON --- */
 
-void view_json_pair(FILE *out, const char *name, const char *text)
+void printer_json_pair(FILE *out, const char *name, const char *text)
 {
     (void)fprintf(out, "\"%s\": ", name);
     cli_json_text(out, text, strlen(text));
 }
 
-void view_json_id(FILE *out, const char *name, const struct id *id)
+void printer_json_id(FILE *out, const char *name, const struct id *id)
 {
     char text[ID_TEXT];
     id_format(id, text);
     (void)fprintf(out, "\"%s\": \"%s\"", name, text);
 }
 
-void view_json_value(struct view *v, const struct schema_kind *kind, const struct schema_field *field,
-                     struct slice value)
+void printer_json_value(struct printer *v, const struct schema_kind *kind, const struct schema_field *field,
+                        struct slice value)
 {
     FILE *out = v->cli->out;
     if (slice_is_nil(value)) {
@@ -216,44 +216,44 @@ void view_json_value(struct view *v, const struct schema_kind *kind, const struc
 
 /* --- a contested field --- */
 
-static void op_json(struct view *v, const struct schema_kind *kind, const struct schema_field *field,
+static void op_json(struct printer *v, const struct schema_kind *kind, const struct schema_field *field,
                     const struct record_op *op)
 {
     FILE *out = v->cli->out;
-    char author[VIEW_NAME];
-    view_author(v->db, &op->author, author);
+    char author[PRINTER_NAME];
+    printer_author(v->db, &op->author, author);
     (void)fputs("{\"value\": ", out);
-    view_json_value(v, kind, field, op->merge.value);
+    printer_json_value(v, kind, field, op->merge.value);
     (void)fputs(", ", out);
-    view_json_pair(out, "author", author);
+    printer_json_pair(out, "author", author);
     (void)fputs(", ", out);
-    view_json_id(out, "author_id", &op->author);
+    printer_json_id(out, "author_id", &op->author);
     (void)fprintf(out, ", \"wall_ms\": %llu, \"received_ms\": %llu}", (unsigned long long)op->wall_ms,
                   (unsigned long long)op->merge.received_ms);
 }
 
-void view_ops(struct view *v, const struct schema_kind *kind, const struct schema_field *field,
-              const struct record_field *f, int indent)
+void printer_ops(struct printer *v, const struct schema_kind *kind, const struct schema_field *field,
+                 const struct record_field *f, int indent)
 {
     FILE *out = v->cli->out;
     if (v->cli->json)
         (void)fputc('[', out);
     for (size_t i = 0; i < f->count; i++) {
-        char author[VIEW_NAME], when[32];
+        char author[PRINTER_NAME], when[32];
         if (v->cli->json) {
             (void)fputs(i == 0 ? "" : ", ", out);
             op_json(v, kind, field, &f->ops[i]);
             continue;
         }
-        view_author(v->db, &f->ops[i].author, author);
+        printer_author(v->db, &f->ops[i].author, author);
         cli_time(f->ops[i].wall_ms, when);
         (void)fprintf(out, "%*s%zu %s ", indent, "", i + 1,
                       f->merged != NULL    ? "version:"
                       : i < f->shown.count ? "shown: "
                                            : "beside:");
-        view_block(out, view_value(v, field, f->ops[i].merge.value), indent + 10);
+        printer_block(out, printer_value(v, field, f->ops[i].merge.value), indent + 10);
         (void)fputs("  (", out);
-        view_line(out, author, 0);
+        printer_line(out, author, 0);
         (void)fprintf(out, ", %s)\n", when);
     }
     if (v->cli->json)

@@ -1,17 +1,17 @@
-#include "newer.h"
+#include "unknown.h"
 
 #define LABEL 18 /* columns before a value */
 
-void newer_kind(unsigned kind, char out[NEWER_KIND])
+void unknown_kind(unsigned kind, char out[UNKNOWN_KIND])
 {
     const struct schema_kind *known = schema_kind(kind);
     if (known != NULL)
-        (void)snprintf(out, NEWER_KIND, "%s", known->name);
+        (void)snprintf(out, UNKNOWN_KIND, "%s", known->name);
     else
-        (void)snprintf(out, NEWER_KIND, "kind %u (newer than this program)", kind);
+        (void)snprintf(out, UNKNOWN_KIND, "kind %u (newer than this program)", kind);
 }
 
-const char *newer_value(struct view *v, unsigned field, struct slice value)
+const char *unknown_value(struct printer *v, unsigned field, struct slice value)
 {
     if (slice_is_nil(value))
         (void)snprintf(v->room, SCHEMA_FORMAT_MAX, "%s", field == FIELD_VOID ? "void taken back" : "(cleared)");
@@ -24,40 +24,40 @@ const char *newer_value(struct view *v, unsigned field, struct slice value)
 
 /* --- the values of a field --- */
 
-static void values_words(struct view *v, const struct record_newer *n, const struct record_field *f, int indent)
+static void values_words(struct printer *v, const struct record_newer *n, const struct record_field *f, int indent)
 {
     FILE *out = v->cli->out;
-    char label[LABEL + 1], author[VIEW_NAME], when[32];
+    char label[LABEL + 1], author[PRINTER_NAME], when[32];
     (void)snprintf(label, sizeof label, "field %u", n->field);
     (void)fprintf(out, "%*s%-*snewer than this program:\n", indent, "", LABEL, label);
     for (size_t i = 0; i < f->count; i++) {
-        view_author(v->db, &f->ops[i].author, author);
+        printer_author(v->db, &f->ops[i].author, author);
         cli_time(f->ops[i].wall_ms, when);
         (void)fprintf(out, "%*s%s", indent + LABEL, "", f->ops[i].merge.action == CHANGE_REMOVE ? "removed: " : "");
-        view_block(out, newer_value(v, n->field, f->ops[i].merge.value), indent + LABEL + 2);
+        printer_block(out, unknown_value(v, n->field, f->ops[i].merge.value), indent + LABEL + 2);
         (void)fputs("  (", out);
-        view_line(out, author, 0);
+        printer_line(out, author, 0);
         (void)fprintf(out, ", %s)\n", when);
     }
 }
 
-static void values_json(struct view *v, const struct record_newer *n, const struct record_field *f)
+static void values_json(struct printer *v, const struct record_newer *n, const struct record_field *f)
 {
     FILE *out = v->cli->out;
-    char author[VIEW_NAME];
+    char author[PRINTER_NAME];
     (void)fputc('[', out);
     for (size_t i = 0; i < f->count; i++) {
         const struct record_op *op = &f->ops[i];
-        view_author(v->db, &op->author, author);
+        printer_author(v->db, &op->author, author);
         (void)fputs(i == 0 ? "{" : ", {", out);
-        view_json_pair(out, "value", newer_value(v, n->field, op->merge.value));
+        printer_json_pair(out, "value", unknown_value(v, n->field, op->merge.value));
         (void)fprintf(out, ", \"action\": \"%s\", ",
                       op->merge.action == CHANGE_ADD      ? "add"
                       : op->merge.action == CHANGE_REMOVE ? "remove"
                                                           : "set");
-        view_json_pair(out, "author", author);
+        printer_json_pair(out, "author", author);
         (void)fputs(", ", out);
-        view_json_id(out, "author_id", &op->author);
+        printer_json_id(out, "author_id", &op->author);
         (void)fprintf(out, ", \"wall_ms\": %llu, \"received_ms\": %llu}", (unsigned long long)op->wall_ms,
                       (unsigned long long)op->merge.received_ms);
     }
@@ -67,7 +67,7 @@ static void values_json(struct view *v, const struct record_newer *n, const stru
 /* --- the fields of a record --- */
 
 struct telling {
-    struct view *v;
+    struct printer *v;
     const struct id *scope; /* the records of this one; NULL: of all */
     struct id record;       /* the last one that was told */
     int indent, first;
@@ -93,7 +93,7 @@ static int tell_field(void *arg, const struct record_newer *n, struct error *e)
     return 0;
 }
 
-int newer_fields(struct view *v, const struct id *record, int indent, struct error *e)
+int unknown_fields(struct printer *v, const struct id *record, int indent, struct error *e)
 {
     struct telling t = {.v = v, .indent = indent, .first = 1};
     int code;
@@ -116,26 +116,26 @@ static int note_first(void *arg, const struct record_newer *n, struct error *e)
     return 0;
 }
 
-static int tell_record(struct view *v, const struct record_newer *n, struct error *e)
+static int tell_record(struct printer *v, const struct record_newer *n, struct error *e)
 {
     FILE *out = v->cli->out;
-    char kind[NEWER_KIND], text[ID_TEXT];
+    char kind[UNKNOWN_KIND], text[ID_TEXT];
     int code;
-    newer_kind(n->kind, kind);
+    unknown_kind(n->kind, kind);
     id_format(&n->record, text);
     if (!v->cli->json) {
         (void)fprintf(out, "%s %s\n", kind, text);
-        return newer_fields(v, &n->record, 2, e);
+        return unknown_fields(v, &n->record, 2, e);
     }
     (void)fprintf(out, "{\"id\": \"%s\", \"kind\": null, \"kind_number\": %u, ", text, n->kind);
-    view_json_id(out, "scope", &n->scope);
+    printer_json_id(out, "scope", &n->scope);
     (void)fputs(", \"newer\": ", out);
-    code = newer_fields(v, &n->record, 0, e);
+    code = unknown_fields(v, &n->record, 0, e);
     (void)fputc('}', out);
     return code;
 }
 
-int newer_record(struct view *v, const struct id *record, struct error *e)
+int unknown_record(struct printer *v, const struct id *record, struct error *e)
 {
     struct record_newer n = {.kind = 0};
     struct record_place place;
@@ -149,24 +149,24 @@ int newer_record(struct view *v, const struct id *record, struct error *e)
 }
 
 /* A record of a kind that is known, with what is not known of it. */
-static int tell_known(struct view *v, const struct record_newer *n, struct error *e)
+static int tell_known(struct printer *v, const struct record_newer *n, struct error *e)
 {
     FILE *out = v->cli->out;
-    char name[VIEW_NAME], text[ID_TEXT];
+    char name[PRINTER_NAME], text[ID_TEXT];
     int code;
     id_format(&n->record, text);
-    view_name(v->db, &n->record, name);
+    printer_name(v->db, &n->record, name);
     if (!v->cli->json) {
         (void)fprintf(out, "%s %s%s", schema_kind(n->kind)->name, text, name[0] != '\0' ? "  " : "");
-        view_line(out, name, 0);
+        printer_line(out, name, 0);
         (void)fputc('\n', out);
-        return newer_fields(v, &n->record, 2, e);
+        return unknown_fields(v, &n->record, 2, e);
     }
     (void)fprintf(out, "{\"id\": \"%s\", \"kind\": \"%s\", \"kind_number\": %u, ", text, schema_kind(n->kind)->name,
                   n->kind);
-    view_json_id(out, "scope", &n->scope);
+    printer_json_id(out, "scope", &n->scope);
     (void)fputs(", \"newer\": ", out);
-    code = newer_fields(v, &n->record, 0, e);
+    code = unknown_fields(v, &n->record, 0, e);
     (void)fputc('}', out);
     return code;
 }
@@ -189,7 +189,7 @@ static int tell_if_here(void *arg, const struct record_newer *n, struct error *e
     return is_known ? tell_known(t->v, n, e) : tell_record(t->v, n, e);
 }
 
-static int tell_all(struct view *v, const struct id *scope, int *is_none, struct error *e)
+static int tell_all(struct printer *v, const struct id *scope, int *is_none, struct error *e)
 {
     struct telling t = {.v = v, .scope = scope, .first = 1};
     int code;
@@ -202,13 +202,13 @@ static int tell_all(struct view *v, const struct id *scope, int *is_none, struct
     return code;
 }
 
-int newer_records(struct view *v, const struct id *scope, struct error *e)
+int unknown_records(struct printer *v, const struct id *scope, struct error *e)
 {
     int is_none;
     return tell_all(v, scope, &is_none, e);
 }
 
-int newer_list(struct view *v, struct error *e)
+int unknown_list(struct printer *v, struct error *e)
 {
     int is_none, code = tell_all(v, NULL, &is_none, e);
     if (v->cli->json)
@@ -224,22 +224,22 @@ static int tell_several(void *arg, const struct record_newer *n, struct error *e
 {
     struct telling *t = arg;
     FILE *out = t->v->cli->out;
-    char kind[NEWER_KIND], text[ID_TEXT];
+    char kind[UNKNOWN_KIND], text[ID_TEXT];
     struct record_field f;
     int code;
     if (n->count < 2)
         return 0;
     if ((code = record_newer_load(t->v->db, &n->record, n->field, &f, e)) != 0)
         return code;
-    newer_kind(n->kind, kind);
+    unknown_kind(n->kind, kind);
     id_format(&n->record, text);
     if (t->v->cli->json) {
         (void)fprintf(out, "%s\n{\"kind\": %s%s%s, \"kind_number\": %u, ", t->first ? "" : ",",
                       schema_kind(n->kind) != NULL ? "\"" : "", schema_kind(n->kind) != NULL ? kind : "null",
                       schema_kind(n->kind) != NULL ? "\"" : "", n->kind);
-        view_json_id(out, "record", &n->record);
+        printer_json_id(out, "record", &n->record);
         (void)fputs(", ", out);
-        view_json_id(out, "scope", &n->scope);
+        printer_json_id(out, "scope", &n->scope);
         (void)fprintf(out,
                       ", \"field\": null, \"number\": %u, \"loud\": null, \"newer\": true, \"values\": ", n->field);
         values_json(t->v, n, &f);
@@ -254,7 +254,7 @@ static int tell_several(void *arg, const struct record_newer *n, struct error *e
     return 0;
 }
 
-int newer_values(struct view *v, int first, uint64_t *count, struct error *e)
+int unknown_values(struct printer *v, int first, uint64_t *count, struct error *e)
 {
     struct telling t = {.v = v, .first = first};
     int code = record_newer(v->db, NULL, tell_several, &t, e);
@@ -264,7 +264,7 @@ int newer_values(struct view *v, int first, uint64_t *count, struct error *e)
 
 /* --- how much --- */
 
-int newer_say(struct cli *cli, struct db *db, struct error *e)
+int unknown_say(struct cli *cli, struct db *db, struct error *e)
 {
     char words[64];
     uint64_t count;

@@ -1,9 +1,9 @@
-#include "desk.h"
+#include "with_store.h"
 
 #include "log.h"
 #include "unsent.h"
 
-int desk_run(desk_work *work, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+int with_store_write(with_store_work *work, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
     struct store *s;
     int code = store_open(&s, e);
@@ -14,7 +14,7 @@ int desk_run(desk_work *work, struct cli *cli, int argc, char **argv, int *waiti
     return code;
 }
 
-int desk_read(desk_work *work, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+int with_store_read(with_store_work *work, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
 {
     struct store *s;
     int code = store_open_reading(&s, e);
@@ -28,7 +28,7 @@ int desk_read(desk_work *work, struct cli *cli, int argc, char **argv, int *wait
     return code;
 }
 
-int desk_commit(struct store *s, struct edit *edit, const char *reason, struct error *e)
+int with_store_commit(struct store *s, struct edit *edit, const char *reason, struct error *e)
 {
     int code = edit_commit(edit, &s->author, reason, LOG_NO_POSITION, 0, NULL, e);
     if (code != 0) {
@@ -38,7 +38,7 @@ int desk_commit(struct store *s, struct edit *edit, const char *reason, struct e
     return store_commit(s, e);
 }
 
-int desk_queued(struct store *s, struct cli *cli, struct error *e)
+int with_store_say_queued(struct store *s, struct cli *cli, struct error *e)
 {
     char words[64];
     uint64_t count;

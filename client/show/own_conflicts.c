@@ -1,4 +1,4 @@
-#include "owned.h"
+#include "own_conflicts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,20 +7,20 @@
 
 struct counting {
     const struct id *person;
-    struct owned *owned;
+    struct own_conflicts *owned;
 };
 
-static int keep(struct owned *o, const struct record_conflict *c, struct error *e)
+static int keep(struct own_conflicts *o, const struct record_conflict *c, struct error *e)
 {
     if (o->count == o->room) {
         size_t room = o->room == 0 ? 16 : 2 * o->room;
-        struct owned_field *more = realloc(o->fields, room * sizeof *more);
+        struct own_conflicts_field *more = realloc(o->fields, room * sizeof *more);
         if (more == NULL)
             return error_memory(e);
         o->fields = more;
         o->room = room;
     }
-    o->fields[o->count++] = (struct owned_field){c->record, c->field->number};
+    o->fields[o->count++] = (struct own_conflicts_field){c->record, c->field->number};
     return 0;
 }
 
@@ -33,20 +33,20 @@ static int count(void *arg, const struct review *r, struct error *e)
     return review_owns(r, c->person) ? keep(c->owned, &r->conflict, e) : 0;
 }
 
-int owned_load(struct db *db, const struct id *person, struct owned *out, struct error *e)
+int own_conflicts_load(struct db *db, const struct id *person, struct own_conflicts *out, struct error *e)
 {
     struct counting c = {person, out};
     memset(out, 0, sizeof *out);
     return review_each(db, count, &c, e);
 }
 
-void owned_free(struct owned *o)
+void own_conflicts_free(struct own_conflicts *o)
 {
     free(o->fields);
     memset(o, 0, sizeof *o);
 }
 
-size_t owned_new(const struct owned *before, const struct owned *now)
+size_t own_conflicts_new(const struct own_conflicts *before, const struct own_conflicts *now)
 {
     size_t fresh = 0;
     for (size_t i = 0; i < now->count; i++) {

@@ -1,0 +1,30 @@
+/* The conflicts that are this laptop's person's to decide: those that matter. Held before and after a sync, they say
+ * what is new. */
+#ifndef SATCHEL_OWN_CONFLICTS_H
+#define SATCHEL_OWN_CONFLICTS_H
+
+#include <stddef.h>
+
+#include "db.h"
+#include "error.h"
+#include "id.h"
+
+struct own_conflicts_field {
+    struct id record;
+    unsigned field;
+};
+
+struct own_conflicts {
+    struct own_conflicts_field *fields;
+    size_t count, room;
+    size_t all; /* loud conflicts on this laptop, whoever owns them */
+};
+
+/* Freed with own_conflicts_free, on failure too. E_MEMORY, or the store's errors. */
+int own_conflicts_load(struct db *db, const struct id *person, struct own_conflicts *out, struct error *e);
+void own_conflicts_free(struct own_conflicts *o);
+
+/* How many of `now` were not there before. */
+size_t own_conflicts_new(const struct own_conflicts *before, const struct own_conflicts *now);
+
+#endif

@@ -1,0 +1,73 @@
+/* How records look to a person: short ids, names, values, columns. Shared by the record commands. */
+#ifndef SATCHEL_PRINTER_H
+#define SATCHEL_PRINTER_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "cli.h"
+#include "db.h"
+#include "error.h"
+#include "record.h"
+#include "schema.h"
+
+#define PRINTER_ID ID_BRIEF
+#define PRINTER_NAME 256 /* a name, cut at a character */
+
+/* The text of an id that a column holds as bytes, in SQL. */
+#define PRINTER_ID_SQL(column)                                                                                         \
+    "lower(hex(substr(" column ", 1, 4)) || '-' || hex(substr(" column ", 5, 2)) || '-' || hex(substr(" column         \
+    ", 7, 2)) || '-' || hex(substr(" column ", 9, 2)) || '-' || hex(substr(" column ", 11, 6)))"
+
+/* Room for any value in words. */
+struct printer {
+    struct db *db;
+    struct cli *cli;
+    char *room; /* SCHEMA_FORMAT_MAX bytes, wiped by printer_close */
+};
+int printer_open(struct printer *v, struct db *db, struct cli *cli, struct error *e);
+void printer_close(struct printer *v);
+
+/* The last 8 characters of an id: store_find takes them. */
+void printer_id(const struct id *id, char out[PRINTER_ID]);
+
+/* 1: the office has not dealt all of this scope yet (or it is to be dealt anew); 0: it is whole, or made here; -1. */
+int printer_is_arriving(struct db *db, const struct id *scope, struct error *e);
+/* 1: the office holds back a change that was written here of this record, so it is not shown; 0: none; -1. */
+int printer_is_held_back(struct db *db, const struct id *record, struct error *e);
+
+/* What people call a record: a client's name, the client's name for a case, the name of a user, a provider, a contact,
+ * the title of a plan; "" where it has none or is not here. */
+void printer_name(struct db *db, const struct id *record, char out[PRINTER_NAME]);
+/* The name of the user, else the id. */
+void printer_author(struct db *db, const struct id *user, char out[PRINTER_NAME]);
+
+/* A value in words, in v->room: a reference with the name of what it points to and its short id, a time without T and
+ * Z, "(cleared)" for nil. */
+const char *printer_value(struct printer *v, const struct schema_field *field, struct slice value);
+
+/* On one line: newlines and tabs become spaces; at most max characters (0: all), the last of them "...". */
+void printer_line(FILE *out, const char *text, size_t max);
+/* On one line, filled up to width characters; what is longer stays, or is cut. */
+void printer_cell(FILE *out, const char *text, size_t width, int cut);
+/* As it is; lines after the first begin with indent spaces. No newline at the end. */
+void printer_block(FILE *out, const char *text, int indent);
+
+/* "name": "text" and a value as JSON has it: numbers, true, false, null, else a string. No comma. */
+void printer_json_pair(FILE *out, const char *name, const char *text);
+void printer_json_id(FILE *out, const char *name, const struct id *id);
+void printer_json_value(struct printer *v, const struct schema_kind *kind, const struct schema_field *field,
+                        struct slice value);
+
+/* The live ops of a contested field, numbered as `satchel resolve` takes them: words lines with an indent, or a JSON
+ * array. */
+void printer_ops(struct printer *v, const struct schema_kind *kind, const struct schema_field *field,
+                 const struct record_field *f, int indent);
+
+/* A text of several versions that were brought together (f->merged, client/show/printer_merged.c): it as a whole, its
+ * overlaps marked; then, a line each, who wrote what in place of what; the same as a JSON object. */
+void printer_merged(struct printer *v, const struct record_field *f, int indent);
+void printer_merged_who(struct printer *v, const struct record_field *f, int indent);
+void printer_merged_json(struct printer *v, const struct record_field *f);
+
+#endif
