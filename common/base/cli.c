@@ -10,6 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "json.h"
+#include "utf8.h"
+
 /* --- options --- */
 
 static const struct cli_option *find_option(const struct cli_option *options, const char *name, size_t bytes)
@@ -86,11 +89,11 @@ int cli_number(const char *text, const char *name, uint64_t max, uint64_t *out, 
 int cli_fail(const struct cli *cli, const char *program, const struct error *e)
 {
     if (cli->json) {
-        fputs("{\"error\": ", cli->out);
-        cli_json_text(cli->out, error_name(e->code), strlen(error_name(e->code)));
-        fputs(", \"sentence\": ", cli->out);
-        cli_json_text(cli->out, e->text, strlen(e->text));
-        fputs("}\n", cli->out);
+        struct json j = json_start(cli->out);
+        json_object(&j);
+        json_text(json_key(&j, "error"), error_name(e->code));
+        json_text(json_key(&j, "sentence"), e->text);
+        json_end(&j);
     } else {
         fprintf(cli->err, cli->color ? "\033[1;31m%s:\033[0m " : "%s: ", program);
         cli_text(cli->err, e->text);
@@ -295,47 +298,9 @@ void cli_secret_free(char *secret, size_t bytes)
 
 /* --- words --- */
 
-/* The bytes of the UTF-8 character at p; 0 where there is none. */
-static size_t character(const char *p, size_t left)
-{
-    for (size_t n = 1; n <= 4 && n <= left; n++)
-        if (pack_is_utf8((const uint8_t *)p, n))
-            return n;
-    return 0;
-}
-
-/* C0, DEL, and C1 (which UTF-8 writes as C2 80 .. C2 9F). */
-static int is_control(const char *p, size_t bytes)
-{
-    const uint8_t *u = (const uint8_t *)p;
-    if (bytes == 1)
-        return u[0] < 0x20 || u[0] == 0x7f;
-    return bytes == 2 && u[0] == 0xc2 && u[1] < 0xa0;
-}
-
 void cli_json_text(FILE *out, const char *text, size_t bytes)
 {
-    fputc('"', out);
-    for (size_t i = 0; i < bytes;) {
-        size_t n = character(text + i, bytes - i);
-        if (n == 0 && text[i] == 0) {
-            fputs("\\u0000", out);
-            n = 1;
-        } else if (n == 0) {
-            fputs("\\ufffd", out);
-            n = 1;
-        } else if (text[i] == '"' || text[i] == '\\') {
-            fprintf(out, "\\%c", text[i]);
-        } else if (text[i] == '\n') {
-            fputs("\\n", out);
-        } else if (is_control(text + i, n)) {
-            fprintf(out, "\\u%04x", (unsigned)(uint8_t)text[i + n - 1]);
-        } else {
-            (void)fwrite(text + i, 1, n, out);
-        }
-        i += n;
-    }
-    fputc('"', out);
+    json_string(out, text, bytes);
 }
 
 void cli_time(uint64_t unix_ms, char out[32])
@@ -356,11 +321,11 @@ static void put_text(FILE *out, const char *text, int on_one_line)
 {
     size_t left = strlen(text);
     while (left != 0) {
-        size_t n = character(text, left);
+        size_t n = utf8_character(text, left);
         int is_white = *text == '\n' || *text == '\t';
         if (is_white && on_one_line) {
             fputc(' ', out);
-        } else if (n == 0 || (is_control(text, n) && !is_white)) {
+        } else if (n == 0 || (utf8_is_control(text, n) && !is_white)) {
             fputs("\xef\xbf\xbd", out);
             n = n == 0 ? 1 : n;
         } else {

@@ -1,0 +1,72 @@
+/* A writer of JSON (RFC 8259). It alone writes commas, colons, brackets, quotes and escapes: callers name members and
+ * hand in values, in the order in which they are to stand.
+ *
+ *     struct json j = json_start(cli->out);
+ *     json_object(&j);
+ *     json_text(json_key(&j, "state"), "open");
+ *     json_array(json_key(&j, "cases"));
+ *     json_uint(&j, 17);
+ *     json_end(&j);
+ *     json_end(&j);
+ *
+ * prints {"state": "open", "cases": [17]} and a newline: one stands behind each whole value. The objects of an array
+ * stand on a line each if the array is the whole value or a member of it; everything else stays on its line.
+ *
+ * Writing cannot fail here: whoever owns `out` looks at it with ferror or fflush. A call that has no place (a value in
+ * an object without a key, a key in an array, an end too many, more than JSON_DEPTH_MAX levels) is our own mistake and
+ * ends the program. */
+#ifndef SATCHEL_JSON_H
+#define SATCHEL_JSON_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "id.h"
+
+#define JSON_DEPTH_MAX 16
+
+struct json {
+    FILE *out;
+    unsigned depth; /* objects and arrays that are open */
+    struct {
+        char end;    /* what closes it: '}' or ']' */
+        char filled; /* not 0: something stands in it */
+        char lines;  /* not 0: its last element began a line */
+    } open[JSON_DEPTH_MAX];
+    int has_key; /* a name waits for its value */
+};
+
+/* A writer that has written nothing yet. out stays the caller's. */
+struct json json_start(FILE *out);
+
+/* Begins an object or an array, as a value; json_end closes the innermost one that is open. */
+void json_object(struct json *j);
+void json_array(struct json *j);
+void json_end(struct json *j);
+
+/* The name of the next member of the innermost object. Returns j, so that the value may be written around it. */
+struct json *json_key(struct json *j, const char *name);
+
+/* A string. Control characters are escaped, C1 too; each byte that is not of UTF-8 becomes U+FFFD. json_bytes may hold
+ * NUL bytes, and bytes NULL if size is 0. */
+void json_text(struct json *j, const char *text);
+void json_bytes(struct json *j, const void *bytes, size_t size);
+/* The text of an id. */
+void json_id(struct json *j, const struct id *id);
+
+void json_uint(struct json *j, uint64_t n);
+void json_int(struct json *j, int64_t n);
+/* Hundredths of a whole, as an amount of money is kept: -205 is -2.05. */
+void json_hundredths(struct json *j, int64_t n);
+/* true if flag is not 0, else false. */
+void json_flag(struct json *j, int flag);
+void json_null(struct json *j);
+
+/* A value that is JSON already and whole, such as SQLite's json_* functions give: as it is, but DEL and C1 escaped. */
+void json_json(struct json *j, const char *json);
+
+/* A string alone, with its quotes: for the callers that do not yet have a writer. */
+void json_string(FILE *out, const char *text, size_t bytes);
+
+#endif
