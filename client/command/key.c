@@ -9,12 +9,12 @@
 
 #include "agent.h"
 #include "clock.h"
-#include "event.h"
 #include "keyfile.h"
 #include "officers.h"
 #include "rekey.h"
 #include "renewal.h"
 #include "store.h"
+#include "store_event.h"
 
 struct key_task {
     const struct cli *cli;
@@ -143,7 +143,7 @@ static int read_office(struct key_task *t, const uint8_t *key, const struct keyf
     struct id session = id_new(clock_wall());
     struct store *s = NULL;
     int code = store_open_with(&s, t->folder, key, &session, e);
-    if (code == 0 && (code = event_wrong(t->cli, s, opened, e)) == 0)
+    if (code == 0 && (code = store_event_wrong(t->cli, s, opened, e)) == 0)
         memcpy(t->office_key, s->office_key.public_key, sizeof t->office_key);
     store_close(s);
     return code;
@@ -157,7 +157,7 @@ static int tell_rotated(const struct key_task *t, const uint8_t *key, struct err
     struct store *s = NULL;
     int code;
     if ((code = store_open_with(&s, t->folder, key, &session, e)) == 0)
-        code = event_write(s, &event, e);
+        code = store_event_write(s, &event, e);
     store_close(s);
     return code;
 }

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "clock.h"
-#include "event.h"
 #include "keyfile.h"
 #include "renewal.h"
 #include "store.h"
+#include "store_event.h"
 
 struct recovery {
     const struct cli *cli;
@@ -86,7 +86,7 @@ static int set_passphrase(struct recovery *r, uint8_t slot, const char *file, co
     size_t bytes = 0;
     int code;
     if ((code = store_open_recovered(&s, r->folder, r->secrets->key, &session, e)) == 0 &&
-        (code = event_write(s, &event, e)) == 0 && (code = ensure_lease(r, s, &link, e)) == 0 &&
+        (code = store_event_write(s, &event, e)) == 0 && (code = ensure_lease(r, s, &link, e)) == 0 &&
         (code = cli_secret(file, fd, "A new passphrase for this laptop: ", 1, &passphrase, &bytes, e)) == 0)
         code = keyfile_change(r->keys, r->secrets->key, slot, passphrase, bytes, KEYFILE_MEASURED, link, e);
     cli_secret_free(passphrase, bytes);

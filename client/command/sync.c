@@ -15,7 +15,6 @@
 #include "clock.h"
 #include "decided.h"
 #include "decisions.h"
-#include "event.h"
 #include "own_conflicts.h"
 #include "printer.h"
 #include "queue.h"
@@ -25,6 +24,7 @@
 #include "schema.h"
 #include "setback.h"
 #include "store.h"
+#include "store_event.h"
 #include "wipe.h"
 #include "wire.h"
 
@@ -129,7 +129,7 @@ static int tell_set_back(struct sync *s, struct error *e)
 {
     struct event event = {.what = "set back", .at_ms = clock_wall(), .count = s->back.size};
     char words[600], again[64], kept[64];
-    int code = event_add(s->store->db, &s->store->author, &event, e);
+    int code = store_event_add(s->store->db, &s->store->author, &event, e);
     if (code != 0)
         return code;
     (void)snprintf(words, sizeof words,
@@ -444,7 +444,7 @@ static int wipe(struct sync *s, struct error *e)
     (void)agent_stop(s->store->folder, &was, NULL);
     if (code != 0)
         return code;
-    if ((code = event_write(s->store, &event, &why)) == 0 && (code = push_all(s, &why)) == 0)
+    if ((code = store_event_write(s->store, &event, &why)) == 0 && (code = push_all(s, &why)) == 0)
         wire_end(s->wire);
     /* Writing it may have made a file anew. */
     (void)wipe_folder(s->store->folder, NULL);

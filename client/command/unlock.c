@@ -9,10 +9,10 @@
 
 #include "agent.h"
 #include "clock.h"
-#include "event.h"
 #include "keyfile.h"
 #include "renewal.h"
 #include "store.h"
+#include "store_event.h"
 
 /* The folder and the key file in it. E_NO_STORE where there is none. */
 static int find(char **folder, char **keys, struct error *e)
@@ -69,7 +69,7 @@ static int unlock(struct unlocking *u, struct error *e)
     /* What the key opens is looked at before anybody trusts it: an old copy, a damaged page. Everything of the store is
      * wiped again before the agent is forked off, which has the key and nothing else. */
     if ((code = open_key(u, e)) == 0 && (code = store_open_with(&store, u->folder, u->key, &u->session, e)) == 0 &&
-        (code = event_wrong(u->cli, store, &u->opened, e)) == 0) {
+        (code = store_event_wrong(u->cli, store, &u->opened, e)) == 0) {
         store_warn(store, u->cli->err);
         renewal_warn(u->cli, store->lease_until_ms);
     }
@@ -146,7 +146,7 @@ static int change(const struct cli *cli, const char *folder, const char *keys, c
     struct id session = id_new(clock_wall());
     struct store *store;
     int code = store_open_with(&store, folder, key, &session, e);
-    if (code == 0 && (code = event_wrong(cli, store, opened, e)) == 0)
+    if (code == 0 && (code = store_event_wrong(cli, store, opened, e)) == 0)
         code = keyfile_change(keys, key, opened->slot, new, bytes, KEYFILE_MEASURED, store_link(store), e);
     store_close(store);
     return code;

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event.h"
 #include "log.h"
 #include "record.h"
 #include "schema.h"
+#include "store_event.h"
 #include "unsent.h"
 
 int reissue_forget(struct db *db, const struct id *scope, struct error *e)
@@ -262,7 +262,7 @@ int reissue_write(struct db *db, struct edit_author *author, const struct reissu
     if (code != 0)
         return code;
     event.count = *typed;
-    if ((code = record_rebuild(db, e)) != 0 || (code = event_add(db, author, &event, e)) != 0 ||
+    if ((code = record_rebuild(db, e)) != 0 || (code = store_event_add(db, author, &event, e)) != 0 ||
         (code = db_meta_set_uint(db, "put_back", 0, e)) != 0 || (code = db_run(db, e, "DELETE FROM arriving", "")) != 0)
         return code;
     return db_run(db, e, "UPDATE scope SET complete = 0", "");

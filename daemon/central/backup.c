@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "batch.h"
-#include "clock.h"
+#include "event.h"
 #include "folder.h"
 #include "log.h"
 #include "schema.h"
@@ -156,10 +156,8 @@ static void begin_epoch(struct central *c)
 
 int backup_announce(struct central *c, uint64_t size, struct error *e)
 {
-    static const struct id everywhere;
+    struct event event = {.what = "set back"};
     uint64_t marked;
-    struct id record = id_new(c->author.wall());
-    char at[CLOCK_TEXT], number[24];
     struct edit edit;
     int code;
     if ((code = db_meta_get_uint(c->db, "backup_size", &marked, e)) != 0)
@@ -174,15 +172,8 @@ int backup_announce(struct central *c, uint64_t size, struct error *e)
         return error_set(e, E_USAGE, "the log has %llu entries, and a backup cannot have had more",
                          (unsigned long long)c->tree.size);
     begin_epoch(c);
-    (void)clock_text(c->author.wall(), at);
-    (void)snprintf(number, sizeof number, "%llu", (unsigned long long)size);
-    if ((code = edit_new(&edit, c->db, schema_kind(KIND_EVENT), &everywhere, &record, e)) != 0 ||
-        (code = edit_set_text(&edit, "what", "set back", e)) != 0 || (code = edit_set_text(&edit, "at", at, e)) != 0 ||
-        (code = edit_set_text(&edit, "count", number, e)) != 0) {
-        edit_free(&edit);
-        return code;
-    }
-    if ((code = central_write(c, &edit, NULL, e)) != 0)
+    event.count = size;
+    if ((code = event_edit(&edit, c->db, &c->author, &event, e)) != 0 || (code = central_write(c, &edit, NULL, e)) != 0)
         return code;
     return db_run(c->db, e, "DELETE FROM meta WHERE name = 'backup_size'", "");
 }

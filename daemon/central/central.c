@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "event.h"
 #include "folder.h"
 #include "keyfile.h"
 #include "log.h"
@@ -445,35 +446,17 @@ int central_append(struct central *c, const struct change *change, uint64_t *rec
     return record_apply(c->db, &entry, e);
 }
 
-static int write_event(struct central *c, const char *what, uint64_t count, uint64_t at_ms, const struct id *officers,
-                       struct error *e)
-{
-    static const struct id everywhere;
-    struct id record = id_new(clock_wall());
-    char at[CLOCK_TEXT], number[24];
-    struct edit edit;
-    int code;
-    (void)clock_text(at_ms != 0 ? at_ms : c->author.wall(), at);
-    (void)snprintf(number, sizeof number, "%llu", (unsigned long long)count);
-    if ((code = edit_new(&edit, c->db, schema_kind(KIND_EVENT), &everywhere, &record, e)) != 0 ||
-        (code = edit_set_text(&edit, "what", what, e)) != 0 || (code = edit_set_text(&edit, "at", at, e)) != 0 ||
-        (code = edit_set_text(&edit, "count", number, e)) != 0 ||
-        (officers != NULL && (code = edit_set_id(&edit, "officer", &officers[0], e)) != 0) ||
-        (officers != NULL && (code = edit_set_id(&edit, "second_officer", &officers[1], e)) != 0)) {
-        edit_free(&edit);
-        return code;
-    }
-    return central_write(c, &edit, NULL, e);
-}
-
 int central_event(struct central *c, const char *what, uint64_t count, uint64_t at_ms, const struct id *officers,
                   struct error *e)
 {
+    struct event event = {what, at_ms, count, officers};
+    struct edit edit;
     int code = central_begin(c, e);
     if (code != 0)
         return code;
     central_act_as_office(c);
-    if ((code = write_event(c, what, count, at_ms, officers, e)) != 0) {
+    if ((code = event_edit(&edit, c->db, &c->author, &event, e)) != 0 ||
+        (code = central_write(c, &edit, NULL, e)) != 0) {
         central_rollback(c);
         return code;
     }

@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "event.h"
 #include "reissue_room.h"
 #include "setback_room.h"
+#include "store_event.h"
 
 struct room {
     struct pair p;
@@ -27,7 +27,7 @@ static void event(struct room *r)
 {
     struct event said = {.what = "wrong passphrases", .at_ms = clock_wall(), .count = 1};
     PAIR_OK(db_begin(r->p.db, &pair_e));
-    PAIR_OK(event_add(r->p.db, &r->p.author, &said, &pair_e));
+    PAIR_OK(store_event_add(r->p.db, &r->p.author, &said, &pair_e));
     PAIR_OK(db_commit(r->p.db, &pair_e));
 }
 
