@@ -19,7 +19,7 @@ load lib
     run timeout 120 script -qec "env -u SATCHEL_HOME TMPDIR=$home bash --norc --noprofile -i" /dev/null <"$home/pasted"
     echo "$output"
     has "$output" "the walk 2nded"
-    has_not "$output" "FAILED"
+    equal "$(grep -cE "FAILED [0-9]" <<<"$output")" 0
     has "$output" "verified: nothing was altered, dropped, added or moved"
     has "$output" "Home visit. The stove was left on twice this week."
 }
