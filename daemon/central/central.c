@@ -1,6 +1,11 @@
+/* The central record: setting an office up, opening it, its transactions with their signatures, and what it writes in
+ * its own name.
+ *
+ * A transaction changes three things besides the store: the end of the office's own chain and its clock (c->author),
+ * the frontier of the tree (c->tree), and the checkpoint. central_begin keeps a copy of the first two and
+ * central_rollback puts it back; the checkpoint in memory changes only after the store's commit has succeeded. */
 #include "central.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +23,9 @@
 #include "text.h"
 #include "vault.h"
 
-/* What the office keeps beside log and record: the secrets of tickets that are still out; which scopes each laptop said
- * that it holds; and the evidence of forks (fork.h), whose sizes are summed up for a store that has none yet. */
+/* The office's tables beside log and record: the secrets of tickets that are not used yet (admit.h); the scopes that
+ * each laptop has confirmed (deal.h); the evidence of forks (fork.h). The last statement computes the sizes of the
+ * evidence for a store that was made before evidence_size existed. */
 static const char own_tables[] =
     "CREATE TABLE IF NOT EXISTS ticket_secret(ticket BLOB PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS dealt(device BLOB NOT NULL, scope BLOB NOT NULL, PRIMARY KEY(device, scope))"
@@ -49,7 +55,7 @@ char *central_path(const char *folder, const char *name)
     return path;
 }
 
-static struct central *allocate(const char *folder)
+static struct central *new_central(const char *folder)
 {
     struct central *c = calloc(1, sizeof *c);
     if (c == NULL)
@@ -93,7 +99,7 @@ static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], i
     return db_commit(c->db, e);
 }
 
-/* A secret of 32 random bytes. An office that was set up before there was one gets it here. */
+/* Loads a secret of 32 random bytes. An office that was set up before the secret existed gets one now. */
 static int load_secret(struct central *c, const char *name, uint8_t secret[32], struct error *e)
 {
     int code = db_meta_get(c->db, name, secret, 32, e);
@@ -103,8 +109,8 @@ static int load_secret(struct central *c, const char *name, uint8_t secret[32], 
     return db_meta_set(c->db, name, secret, 32, e);
 }
 
-/* From the store into the struct: keys, chain, tree, checkpoint. */
-static int load(struct central *c, struct error *e)
+/* Loads keys, chain, tree and checkpoint from the store into *c. */
+static int load_central(struct central *c, struct error *e)
 {
     int code;
     char vkey[CHECKPOINT_VKEY_MAX];
@@ -129,8 +135,9 @@ static int load(struct central *c, struct error *e)
     return 0;
 }
 
-/* The office writes by this program's schema from now on: that is said in the log, so that an auditor knows where. */
-static int note_schema(struct central *c, struct error *e)
+/* If this program's schema is another than the one that the office's record names, write its version into that record:
+ * an auditor reads there by which schema the office judged from this entry on. */
+static int write_schema_version(struct central *c, struct error *e)
 {
     char id[ID_TEXT], version[24];
     struct edit edit;
@@ -153,23 +160,21 @@ static int note_schema(struct central *c, struct error *e)
         edit_free(&edit);
     else
         code = central_write(c, &edit, NULL, e);
-    if (code == 0)
-        return central_commit(c, e);
-    central_rollback(c);
-    return code;
+    return central_end(c, code, e);
 }
 
 int central_open_key(struct central **out, const char *folder, const uint8_t key[32],
                      const struct keyfile_opened *opened, struct error *e)
 {
-    struct central *c = allocate(folder);
+    struct central *c = new_central(folder);
     int code;
     *out = NULL;
     if (c == NULL)
         return error_memory(e);
     memcpy(c->keys->data_key, key, sizeof c->keys->data_key);
-    if ((code = open_store(c, key, 0, e)) == 0 && (code = load(c, e)) == 0 && c->backup_size == 0 &&
-        (code = note_schema(c, e)) == 0 && (code = recovery_refresh(c, e)) == 0 && opened != NULL && opened->wrong != 0)
+    if ((code = open_store(c, key, 0, e)) == 0 && (code = load_central(c, e)) == 0 && c->backup_size == 0 &&
+        (code = write_schema_version(c, e)) == 0 && (code = recovery_refresh(c, e)) == 0 && opened != NULL &&
+        opened->wrong != 0)
         code = central_event(c, "wrong passphrases", opened->wrong, opened->wrong_ms, NULL, e);
     if (code != 0)
         central_close(c);
@@ -178,25 +183,9 @@ int central_open_key(struct central **out, const char *folder, const uint8_t key
     return code;
 }
 
-int central_open(struct central **out, const char *folder, const char *passphrase, size_t passphrase_bytes,
-                 struct error *e)
-{
-    char *keys = central_path(folder, "office.keys");
-    uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
-    struct keyfile_opened opened = {0};
-    int code;
-    *out = NULL;
-    if (keys == NULL || key == NULL)
-        code = error_memory(e);
-    else if ((code = keyfile_open(keys, passphrase, passphrase_bytes, clock_wall(), key, &opened, e)) == 0)
-        code = central_open_key(out, folder, key, &opened, e);
-    sodium_free(key);
-    free(keys);
-    return code;
-}
-
 /* --- setting up --- */
 
+/* Makes the keys of a new office and the beginning of its chain, and stores them. */
 static int new_keys(struct central *c, const struct id *office, struct error *e)
 {
     uint8_t public_key[32];
@@ -218,7 +207,7 @@ static int new_keys(struct central *c, const struct id *office, struct error *e)
     return edit_author_create(c->db, &device, e);
 }
 
-/* The first two records of the log: the office, and the person who set it up. */
+/* Writes the first two records of the log: the office, and its first administrator, who is their author. */
 static int first_records(struct central *c, const struct central_options *o, struct error *e)
 {
     static const struct id everywhere;
@@ -257,7 +246,7 @@ static int first_records(struct central *c, const struct central_options *o, str
 
 int central_create(const struct central_options *o, struct error *e)
 {
-    struct central *c = allocate(o->folder);
+    struct central *c = new_central(o->folder);
     char *keys = central_path(o->folder, "office.keys"), *store = central_path(o->folder, "office.db");
     uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
     struct id office = id_new(clock_wall());
@@ -279,14 +268,13 @@ int central_create(const struct central_options *o, struct error *e)
     made_keys = 1;
     if ((code = open_store(c, key, 1, e)) != 0 || (code = central_begin(c, e)) != 0)
         goto out;
-    /* Keys and first records in one transaction: an office is whole, or it is not there. */
-    if ((code = new_keys(c, &office, e)) == 0 && (code = load(c, e)) == 0 && (code = first_records(c, o, e)) == 0)
-        code = central_commit(c, e);
-    else
-        central_rollback(c);
+    /* One transaction for keys and first records: an office is complete, or there is none. */
+    if ((code = new_keys(c, &office, e)) == 0 && (code = load_central(c, e)) == 0)
+        code = first_records(c, o, e);
+    code = central_end(c, code, e);
 out:
     central_close(c);
-    /* Nothing but what this call made is taken away again. */
+    /* Remove only what this call made. */
     if (code != 0 && made_keys) {
         (void)remove(keys);
         (void)remove(store);
@@ -322,8 +310,9 @@ void central_rollback(struct central *c)
     c->tree = c->tree_before;
 }
 
-/* The office vouches for its own new changes, and states what its log is now. */
-static int sign(struct central *c, char note[CHECKPOINT_TEXT_MAX], struct error *e)
+/* Signs the end of the office's chain if the chain has grown, and a checkpoint if the log has; stores both. `text` gets
+ * the new checkpoint; without one it stays as it is. */
+static int sign_transaction(struct central *c, char text[CHECKPOINT_TEXT_MAX], struct error *e)
 {
     int code;
     if (c->author.chain.seq != c->author_before.chain.seq || c->author.chain.epoch != c->author_before.chain.epoch) {
@@ -344,8 +333,8 @@ static int sign(struct central *c, char note[CHECKPOINT_TEXT_MAX], struct error 
         memcpy(statement.origin, c->vkey.origin, sizeof statement.origin);
         statement.size = c->tree.size;
         merkle_root(&c->tree, &statement.root);
-        if ((code = checkpoint_sign(&statement, c->keys->sign_secret, note, e)) != 0 ||
-            (code = db_meta_set_text(c->db, "checkpoint", note, e)) != 0 ||
+        if ((code = checkpoint_sign(&statement, c->keys->sign_secret, text, e)) != 0 ||
+            (code = db_meta_set_text(c->db, "checkpoint", text, e)) != 0 ||
             (code = db_meta_set_uint(c->db, "checkpoint_size", c->tree.size, e)) != 0)
             return code;
     }
@@ -354,29 +343,38 @@ static int sign(struct central *c, char note[CHECKPOINT_TEXT_MAX], struct error 
 
 int central_commit(struct central *c, struct error *e)
 {
-    char note[CHECKPOINT_TEXT_MAX];
+    char text[CHECKPOINT_TEXT_MAX];
     struct error why = {0, ""};
     int code;
-    memcpy(note, c->checkpoint, sizeof note);
-    /* Where a write met a full or failing disk SQLite has rolled all of it back: nothing may follow outside. */
+    memcpy(text, c->checkpoint, sizeof text);
+    /* SQLite rolls the whole transaction back when a write meets a full or failing disk. A further write would then
+     * stand outside of any transaction. */
     if (!db_in_transaction(c->db)) {
         central_rollback(c);
         return error_set(e, E_FULL, "the disk is full or fails; nothing was changed: make room and try again");
     }
-    if ((code = sign(c, note, &why)) != 0 || (code = db_commit(c->db, &why)) != 0) {
+    if ((code = sign_transaction(c, text, &why)) != 0 || (code = db_commit(c->db, &why)) != 0) {
         if (code == E_IO)
             c->failure = why;
         central_rollback(c);
         return error_set(e, code, "%s", why.text);
     }
-    memcpy(c->checkpoint, note, sizeof note);
+    memcpy(c->checkpoint, text, sizeof text);
     c->checkpoint_size = c->tree.size;
     return 0;
 }
 
+int central_end(struct central *c, int code, struct error *e)
+{
+    if (code == 0)
+        return central_commit(c, e);
+    central_rollback(c);
+    return code;
+}
+
 /* --- writing --- */
 
-/* The time of receipt never runs backwards in the log, whatever the clock does. */
+/* The time of receipt of the next entry: the clock's, but never before that of the last entry. */
 static int receipt_time(struct central *c, uint64_t *out, struct error *e)
 {
     sqlite3_stmt *s;
@@ -396,6 +394,7 @@ static int receipt_time(struct central *c, uint64_t *out, struct error *e)
     return 0;
 }
 
+/* Adds an entry's leaf to the tree. */
 static int append_leaf(struct central *c, uint64_t received_ms, struct slice header, struct error *e)
 {
     struct merkle_hash leaf;
@@ -455,12 +454,9 @@ int central_event(struct central *c, const char *what, uint64_t count, uint64_t 
     if (code != 0)
         return code;
     central_act_as_office(c);
-    if ((code = event_edit(&edit, c->db, &c->author, &event, e)) != 0 ||
-        (code = central_write(c, &edit, NULL, e)) != 0) {
-        central_rollback(c);
-        return code;
-    }
-    return central_commit(c, e);
+    if ((code = event_edit(&edit, c->db, &c->author, &event, e)) == 0)
+        code = central_write(c, &edit, NULL, e);
+    return central_end(c, code, e);
 }
 
 /* --- people --- */

@@ -1,5 +1,5 @@
-/* The central record: the office's store, its keys, its log and tree. Everything that writes goes through here: one
- * writer. docs/CODE.md shows who calls whom. */
+/* The central record: the office's store, its keys, its log and tree. There is one writer: whatever the office writes
+ * goes through the functions below. docs/CODE.md shows who calls whom. */
 #ifndef SATCHEL_CENTRAL_H
 #define SATCHEL_CENTRAL_H
 
@@ -16,8 +16,8 @@ struct central_keys { /* in locked memory */
     uint8_t sign_secret[64];
     uint8_t noise_secret[32];
     uint8_t seal_secret[32];  /* X25519: opens what laptops seal to the office (courier.h) */
-    uint8_t lease_secret[32]; /* lease.h */
-    uint8_t data_key[32];     /* the key file's: for its slots alone */
+    uint8_t lease_secret[32]; /* the leases of all laptops are derived from it (lease.h) */
+    uint8_t data_key[32];     /* the store's key: to write the key file's slots anew */
 };
 
 struct central {
@@ -28,14 +28,14 @@ struct central {
     uint8_t seal_public[32];
     struct checkpoint_vkey vkey;
     struct id office;          /* the record of kind office */
-    struct edit_author author; /* the office's own chain; person: who acts now */
+    struct edit_author author; /* the office's own chain, its clock, and the person who acts now */
     struct merkle_frontier tree;
     char checkpoint[CHECKPOINT_TEXT_MAX]; /* the newest signed note */
     uint64_t checkpoint_size;
-    uint64_t backup_size; /* 0: the office; else a backup of it with so many entries (backup.h): nothing is written */
-    uint64_t receipt_ms;  /* 0: what comes is received now; else then, where it was received as one */
-    struct error failure; /* the disk failed under a commit; code 0: it did not */
-    /* as they stood at central_begin, for a rollback, and to see what a commit has to sign */
+    uint64_t backup_size; /* 0: this is the office; else a backup with so many entries, in which nothing is written */
+    uint64_t receipt_ms;  /* 0: entries are received now, by the clock; else at this time (a courier file's) */
+    struct error failure; /* code not 0: the disk failed during a commit, and the store must be opened anew */
+    /* Copies from central_begin: a rollback puts them back, a commit signs what differs from them. */
     struct edit_author author_before;
     struct merkle_frontier tree_before;
 };
@@ -51,53 +51,64 @@ struct central_options {
 };
 
 /* Sets up a new office in an empty or absent folder: key file, store, keys, the records of the office and of its first
- * administrator. E_EXISTS where there is one. */
+ * administrator. After an error nothing of it is left. E_EXISTS: the folder has an office; E_INPUT: a passphrase or
+ * name that cannot be; E_IO, E_FULL, E_MEMORY. */
 int central_create(const struct central_options *options, struct error *e);
 
-/* Opens. E_NO_STORE, E_WRONG_KEY, E_BUSY (the daemon holds it: use its socket), E_VERIFY. */
-int central_open(struct central **out, const char *folder, const char *passphrase, size_t passphrase_bytes,
-                 struct error *e);
-/* The same with the key file's data key. opened: what opening the key file told (wrong passphrases are written as an
- * event), or NULL. E_BUSY as above. */
+/* Opens the office in `folder` with the data key of its key file. opened: what opening the key file reported, or NULL:
+ * wrong passphrases before the right one are written as an event. *out is freed with central_close; NULL after an
+ * error. E_NO_STORE, E_WRONG_KEY, E_BUSY (a daemon has the store: use its socket), E_VERIFY (the store was altered, or
+ * never set up to its end), E_IO, E_FULL, E_MEMORY. */
 int central_open_key(struct central **out, const char *folder, const uint8_t key[32],
                      const struct keyfile_opened *opened, struct error *e);
+/* NULL is ignored. An open transaction is rolled back. */
 void central_close(struct central *c);
 
-/* The tables of an office's store: of the log, of the record, and its own. Makes those that are not there. Inside the
- * caller's transaction, or in one of its own. Errors: of the store (db.h). */
+/* Makes the tables of an office's store that are missing: the log's, the record's, the office's own. Inside the
+ * caller's transaction, or each in its own. Errors: the store's (db.h). */
 int central_tables(struct db *db, struct error *e);
 
 /* "folder/name". Freed with free; NULL: no memory. */
 char *central_path(const char *folder, const char *name);
 
-/* A transaction. central_commit signs the office's own head if its chain moved and a new checkpoint if the log grew,
- * stores both, and returns once all is durable. E_IO is kept in c->failure: after a sync that failed nobody knows what
- * the disk holds, and the vault writes no more (docs/VAULT.md, trap 14), so only who opens the store anew can go on.
- * central_rollback also takes author and tree back. E_REFUSED from central_begin: this is a backup. */
+/* Begins a transaction. E_REFUSED: this is a backup. E_FULL, E_IO. */
 int central_begin(struct central *c, struct error *e);
+/* Signs the end of the office's chain if it has grown, and a checkpoint if the log has; stores both, and returns once
+ * all is on the disk. After an error the transaction is rolled back. E_FULL: nothing was changed. E_IO is kept in
+ * c->failure as well: after a sync that failed nobody knows what the disk holds, and the vault refuses further writes
+ * (docs/VAULT.md, trap 14); the store has to be opened anew. */
 int central_commit(struct central *c, struct error *e);
+/* Also takes back author (but for its person and session) and tree. */
 void central_rollback(struct central *c);
+/* Ends a transaction whose work returned `code`: commits if it is 0; else rolls back and returns it, with e as the work
+ * left it. */
+int central_end(struct central *c, int code, struct error *e);
 
-/* Commits an edit of the office's own at the end of the log. Inside a transaction. The edit is freed in every case. */
+/* Writes an edit of the office's own at the end of the log, by c->author; one without ops writes nothing. Inside a
+ * transaction. reason: the change's, or NULL. The edit is freed in every case. Errors: edit_commit's, the store's. */
 int central_write(struct central *c, struct edit *edit, const char *reason, struct error *e);
 
-/* Appends somebody else's change (checked already) at the end of the log; record_apply applies it, or keeps it held
- * where a `hold` record says so. Inside a transaction. *received_ms: 0 takes the time now, and tells it. */
+/* Appends a change of somebody else's, which the caller has checked, at the end of the log, and applies it with
+ * record_apply, which leaves it held if a `hold` record names it. Inside a transaction. *received_ms: 0 takes the time
+ * of receipt from the clock, and gets it. *position gets the entry's. Errors: the store's. */
 int central_append(struct central *c, const struct change *change, uint64_t *received_ms, uint64_t *position,
                    struct error *e);
 
-/* Writes an event record of the office's own ("recovered", "new data key", ...: schema_table.c), in a transaction of
- * its own. at_ms: when, 0 for now. officers: the two of a recovery, or NULL. */
+/* Writes an event record of the office's own in a transaction of its own, with the office itself as the author: `what`
+ * is one of those that schema_table.c lists ("recovered", "new data key", ...), count the number that belongs to it.
+ * at_ms: when it happened, 0 for now. officers: the two officers of a recovery, or NULL. Errors: central_write's,
+ * central_commit's. */
 int central_event(struct central *c, const char *what, uint64_t count, uint64_t at_ms, const struct id *officers,
                   struct error *e);
 
-/* The acting person: an active administrator, by login or id. Sets author.person and a new session id. E_REFUSED. login
- * NULL: the only administrator there is, else E_USAGE ("say who you are with --as"). */
+/* Makes an active administrator, named by login or id, the author of what follows, and begins a new session of theirs.
+ * login NULL: the only administrator that there is. E_REFUSED: there is no such active administrator. E_USAGE: login is
+ * NULL and there are several. */
 int central_act_as(struct central *c, const char *login, struct error *e);
-/* The office writes in the name of nobody who sits there: the first administrator's would be false, a laptop's user's
- * too. The office's own record is the author. */
+/* Makes the office's own record the author of what follows, without a session: for what no person at the office wrote,
+ * so that it stands neither under an administrator's name nor under that of a laptop's user. */
 void central_act_as_office(struct central *c);
-/* A user by login or id, whatever the status. E_NOT_FOUND. */
+/* Finds a user by login or id, whatever the status. E_NOT_FOUND. */
 int central_user(struct central *c, const char *login, struct id *out, struct error *e);
 
 #endif

@@ -15,7 +15,7 @@ enum { RECORDS_PER_COMMIT = 1000, ELEMENTS_PER_CHANGE = 200 };
 
 /* --- counting --- */
 
-static void count(struct import *im, const char *what, const char *reason, int left)
+static void count_rows(struct import *im, const char *what, const char *reason, int left)
 {
     size_t i;
     for (i = 0; i < im->count_count; i++)
@@ -30,14 +30,9 @@ static void count(struct import *im, const char *what, const char *reason, int l
     im->counts[i].rows++;
 }
 
-void import_took(struct import *im, const char *what, const char *how)
-{
-    count(im, what, how, 0);
-}
-
 void import_left(struct import *im, const char *what, const char *reason)
 {
-    count(im, what, reason, 1);
+    count_rows(im, what, reason, 1);
 }
 
 int import_source(struct import *im, const char *format, struct error *e)
@@ -327,7 +322,7 @@ static int left_out(struct import *im, const struct import_record *r, const char
     if (code != E_INPUT)
         return code;
     (void)snprintf(reason, sizeof reason, "%s: a value that the field cannot hold", field);
-    count(im, r->file, reason, 2);
+    count_rows(im, r->file, reason, 2);
     return 0;
 }
 
@@ -423,7 +418,7 @@ int import_write(struct import *im, struct import_record *r, struct error *e)
     if ((there = compare(im, r, hex, e)) == -2)
         return error_code(e);
     if (there == 1) {
-        import_took(im, r->kind->name, "unchanged");
+        count_rows(im, r->kind->name, "unchanged", 0);
         return 0;
     }
     if ((code = begin(im, e)) != 0)
@@ -444,7 +439,7 @@ int import_write(struct import *im, struct import_record *r, struct error *e)
         return error_set(e, code, "%s", why.text);
     if ((code = write_rest(im, r, e)) != 0)
         return code;
-    import_took(im, r->kind->name, there == 0 ? "changed" : "new");
+    count_rows(im, r->kind->name, there == 0 ? "changed" : "new", 0);
     return 0;
 }
 

@@ -48,7 +48,6 @@ int import_stage(struct import *im, const char *folder, const char *name, const 
 typedef int import_row(struct import *im, sqlite3_stmt *row, struct error *e);
 int import_each(struct import *im, const char *sql, import_row *take, struct error *e);
 
-void import_took(struct import *im, const char *what, const char *how);
 void import_left(struct import *im, const char *what, const char *reason);
 
 /* A record as the source has it. Values are words, as schema_parse takes them; NULL or "": the source has none, which

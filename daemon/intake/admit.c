@@ -77,11 +77,7 @@ int admit_invite(struct central *c, const struct id *user, unsigned hours, const
     if (code == 0)
         code = db_run(c->db, e, "INSERT INTO ticket_secret(ticket, secret) VALUES(?,?)", "db", &out->ticket,
                       (struct slice){out->secret, sizeof out->secret});
-    if (code != 0) {
-        central_rollback(c);
-        return code;
-    }
-    return central_commit(c, e);
+    return central_end(c, code, e);
 }
 
 int admit_secret(struct central *c, const struct id *ticket, uint8_t secret[32], struct error *e)
@@ -204,11 +200,8 @@ int admit_enrol(struct central *c, const struct id *ticket, const struct message
         if ((code = check_new(c, &device, noise_key, e)) != 0 || (code = central_begin(c, e)) != 0)
             return code;
         central_act_as_office(c);
-        if ((code = write_device(c, ticket, &device, &user, m, noise_key, e)) != 0) {
-            central_rollback(c);
-            return code;
-        }
-        if ((code = central_commit(c, e)) != 0)
+        code = write_device(c, ticket, &device, &user, m, noise_key, e);
+        if ((code = central_end(c, code, e)) != 0)
             return code;
     } else if ((code = text_of(c, "SELECT status FROM device WHERE id = ?", &device, status, sizeof status, e)) != 0) {
         return code;

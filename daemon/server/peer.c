@@ -316,11 +316,7 @@ static int take_fork(struct peer *p, const struct message_fork *m, struct error 
         code = fork_take_next(c, &p->device, &p->claim, &(struct message_push){m->head, m->batch}, e);
     if (code == 0 && m->last)
         code = fork_close(c, &p->device, &p->claim, &answer.as.epoch.epoch, e);
-    if (code != 0) {
-        central_rollback(c);
-        return code;
-    }
-    if ((code = central_commit(c, e)) != 0)
+    if ((code = central_end(c, code, e)) != 0)
         return code;
     answer.as.epoch.common = p->claim.common;
     if (m->last) {

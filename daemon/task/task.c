@@ -79,11 +79,8 @@ int task_write(struct task *t, const char *as, int (*work)(struct task *t, void 
     int code;
     if ((code = central_act_as(t->central, as, e)) != 0 || (code = central_begin(t->central, e)) != 0)
         return code;
-    if ((code = work(t, arg, e)) != 0) {
-        central_rollback(t->central);
-        return code;
-    }
-    return central_commit(t->central, e);
+    code = work(t, arg, e);
+    return central_end(t->central, code, e);
 }
 
 int task_set(struct task *t, void *setting, struct error *e)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "batch.h"
-#include "central.h"
+#include "central_fixture.h"
 #include "clock.h"
 #include "edit.h"
 #include "receive.h"
@@ -181,7 +181,7 @@ static double run_office(const struct laptop *l, const struct batches *b, const 
     struct receive_result result;
     double start, seconds, before;
     must(central_create(&o, &error), "office");
-    must(central_open(&c, folder, "correct horse", 13, &error), "office");
+    must(central_fixture_open(&c, folder, "correct horse", 13, &error), "office");
     before = bytes_of(folder, "office.db");
     start = now();
     for (size_t i = 0; i < b->count; i++) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "central_fixture.h"
 #include "cli.h"
 #include "command.h"
 #include "disk.h"
@@ -221,7 +222,7 @@ static int serve(void *arg)
     struct server_options o = {.host = "0.0.0.0", .port = office.port};
     struct error e = {0, ""};
     struct central *c;
-    int code = central_open(&c, office_folder(), MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), &e);
+    int code = central_fixture_open(&c, office_folder(), MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), &e);
     (void)arg;
     if (code == 0) {
         office.central = c;
@@ -315,7 +316,7 @@ static int run_restored(void *arg)
     struct cli cli = {open_memstream(&r->out, &r->out_bytes), open_memstream(&r->err, &r->err_bytes), 0, 0};
     struct task t = {NULL, &cli, root, NULL, 0, 0};
     struct error e = {0, ""};
-    if (central_open(&t.central, office_folder(), MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), &e) == 0)
+    if (central_fixture_open(&t.central, office_folder(), MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), &e) == 0)
         r->status = task_run(&t, r->argc, r->argv);
     else
         r->status = cli_fail(&cli, "satcheld", &e);

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "central_fixture.h"
 #include "vault.h"
 
 static char folder[] = "/tmp/central_test.XXXXXX";
@@ -20,7 +21,7 @@ static struct central_options options(void)
 static struct central *open_office(void)
 {
     struct central *c;
-    PAIR_OK(central_open(&c, folder, passphrase, sizeof passphrase - 1, &pair_e));
+    PAIR_OK(central_fixture_open(&c, folder, passphrase, sizeof passphrase - 1, &pair_e));
     return c;
 }
 
@@ -52,7 +53,7 @@ static void test_create(void **state)
     char key[64];
     struct stat there;
     (void)state;
-    assert_int_equal(central_open(&c, folder, passphrase, sizeof passphrase - 1, &e), E_NO_STORE);
+    assert_int_equal(central_fixture_open(&c, folder, passphrase, sizeof passphrase - 1, &e), E_NO_STORE);
     assert_null(c);
     o.passphrase_bytes = 3;
     assert_int_equal(central_create(&o, &e), E_INPUT);
@@ -61,7 +62,7 @@ static void test_create(void **state)
     o = options();
     PAIR_OK(central_create(&o, &pair_e));
     assert_int_equal(central_create(&o, &e), E_EXISTS);
-    assert_int_equal(central_open(&c, folder, "wrong horse battery", 19, &e), E_WRONG_KEY);
+    assert_int_equal(central_fixture_open(&c, folder, "wrong horse battery", 19, &e), E_WRONG_KEY);
     assert_null(c);
     c = open_office();
     assert_int_equal(c->tree.size, 3); /* the office, its administrator, and that somebody tried a wrong passphrase */
@@ -143,7 +144,7 @@ static void test_open_key(void **state)
     assert_false(sodium_is_zero(lease, 32));
     central_close(c);
     for (int i = 0; i < 2; i++)
-        assert_int_equal(central_open(&c, folder, "wrong horse battery", 19, &e), E_WRONG_KEY);
+        assert_int_equal(central_fixture_open(&c, folder, "wrong horse battery", 19, &e), E_WRONG_KEY);
     c = open_office();
     assert_int_equal(c->tree.size, before + 1);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM event WHERE what = 'wrong passphrases'"), wrong + 1);
@@ -240,8 +241,8 @@ static void die_after(int committed)
     assert_true(child >= 0);
     if (child == 0) {
         struct central *c;
-        if (central_open(&c, folder, passphrase, sizeof passphrase - 1, NULL) != 0 || central_begin(c, NULL) != 0 ||
-            add_user(c, committed ? "before-the-kill" : "never") != 0)
+        if (central_fixture_open(&c, folder, passphrase, sizeof passphrase - 1, NULL) != 0 ||
+            central_begin(c, NULL) != 0 || add_user(c, committed ? "before-the-kill" : "never") != 0)
             _exit(3);
         if (committed && central_commit(c, NULL) != 0)
             _exit(4);
@@ -288,7 +289,7 @@ static void test_damaged(void **state)
     (void)state;
     PAIR_OK(db_meta_set_uint(c->db, "checkpoint_size", size + 1, &pair_e));
     central_close(c);
-    assert_int_equal(central_open(&c, folder, passphrase, sizeof passphrase - 1, &e), E_VERIFY);
+    assert_int_equal(central_fixture_open(&c, folder, passphrase, sizeof passphrase - 1, &e), E_VERIFY);
     assert_non_null(strstr(e.text, "checkpoint"));
     assert_null(c);
 }
