@@ -150,11 +150,12 @@ static int tell_set_back(struct sync *s, struct error *e)
 static int keep_welcome(struct sync *s, const struct message_welcome *m, struct error *e)
 {
     struct store *store = s->store;
+    struct queue queue = {store->db, &store->author.chain, &store->office_key};
     int code = store_begin(store, e);
     if (code != 0)
         return code;
     if ((code = setback_follow(store->db, &store->author, &store->office_key, m, &s->back, e)) == 0 &&
-        (code = queue_welcome(store->db, &store->author.chain, &store->office_key, m, &s->forked, e)) == 0 &&
+        (code = queue_welcome(&queue, m, &s->forked, e)) == 0 &&
         (code = db_meta_set(store->db, "seal_key", m->seal_key, sizeof m->seal_key, e)) == 0 && s->back.found)
         code = tell_set_back(s, e);
     if (code != 0) {
@@ -223,6 +224,7 @@ static int push_batch(struct sync *s, const struct chain *from, const struct uns
 {
     struct message m = {.type = MESSAGE_PUSH};
     struct store *store = s->store;
+    struct queue queue = {store->db, from, &store->office_key};
     size_t held = 0;
     int code;
     m.as.push.head = (struct slice){batch->head, batch->head_bytes};
@@ -230,7 +232,7 @@ static int push_batch(struct sync *s, const struct chain *from, const struct uns
     if ((code = wire_send(s->wire, &m, e)) != 0 || (code = expect(s, MESSAGE_PUSHED, &m, e)) != 0 ||
         (code = store_begin(store, e)) != 0)
         return code;
-    code = queue_pushed(store->db, from, &store->office_key, batch, &m.as.pushed, &held, e);
+    code = queue_pushed(&queue, batch, &m.as.pushed, &held, e);
     if (code != 0) {
         store_rollback(store);
         return code;

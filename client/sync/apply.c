@@ -1,3 +1,22 @@
+/* Takes what the office deals into the log and the record, and lets go of what has left the caseload.
+ *
+ * The states of a scope here, as the tables tell them:
+ *
+ *   UNKNOWN    no row in `scope`     nothing of it was dealt; at most, something of it was written here
+ *   ARRIVING   a row, complete 0     what is dealt of it waits in `arriving`; people see what was here before
+ *   COMPLETE   a row, complete 1     news of it are applied as they come
+ *
+ * and what moves it:
+ *
+ *   UNKNOWN, ARRIVING -> ARRIVING   an entry of it comes, and more may follow           take_item
+ *   UNKNOWN, ARRIVING -> COMPLETE   the office says that it has arrived                 settle
+ *   COMPLETE -> ARRIVING            the digests differ, even with the record made anew  finish
+ *   COMPLETE -> ARRIVING            the office was put back                             begin_anew (setback.c)
+ *   COMPLETE -> ARRIVING            our chain got a new epoch                           reissue_write (reissue.c)
+ *   any -> UNKNOWN                  the office names it as gone, or dealt all but it    let_go_of_scope
+ *   any -> ARRIVING                 the same, but something of it is nowhere else       let_go_of_scope
+ *
+ * let_go_of_scope runs at the end of a whole deal only. */
 #include "apply.h"
 
 #include <stdlib.h>
@@ -20,8 +39,8 @@ int apply_restart(struct db *db, struct error *e)
 
 /* --- scopes --- */
 
-/* Scopes that are complete, or that are not. As apply_scopes. */
-static int list(struct db *db, int complete, struct id **out, size_t *count, struct error *e)
+/* The scopes that are complete, or (complete 0) those that are not. Otherwise as apply_scopes. */
+static int list_scopes(struct db *db, int complete, struct id **out, size_t *count, struct error *e)
 {
     sqlite3_stmt *s;
     size_t room = 64;
@@ -57,11 +76,11 @@ fail:
 
 int apply_scopes(struct db *db, struct id **out, size_t *count, struct error *e)
 {
-    return list(db, 1, out, count, e);
+    return list_scopes(db, 1, out, count, e);
 }
 
-/* 1, 0 or -1. */
-static int exists(struct db *db, const char *sql, const struct id *scope, struct error *e)
+/* 1: the query has a row for the scope; 0: it has none; -1: failed, e says why. */
+static int scope_has(struct db *db, const char *sql, const struct id *scope, struct error *e)
 {
     sqlite3_stmt *s;
     int row;
@@ -74,13 +93,13 @@ static int exists(struct db *db, const char *sql, const struct id *scope, struct
 
 static int is_complete(struct db *db, const struct id *scope, struct error *e)
 {
-    return exists(db, "SELECT 1 FROM scope WHERE id = ? AND complete = 1", scope, e);
+    return scope_has(db, "SELECT 1 FROM scope WHERE id = ? AND complete = 1", scope, e);
 }
 
-/* Is anything of it in the log? */
+/* 1: something of the scope is in the log; 0: nothing is; -1. */
 static int is_here(struct db *db, const struct id *scope, struct error *e)
 {
-    return exists(db, "SELECT 1 FROM entry WHERE scope = ? LIMIT 1", scope, e);
+    return scope_has(db, "SELECT 1 FROM entry WHERE scope = ? LIMIT 1", scope, e);
 }
 
 static int set_complete(struct db *db, const struct id *scope, int complete, struct error *e)
@@ -88,7 +107,7 @@ static int set_complete(struct db *db, const struct id *scope, int complete, str
     return db_run(db, e, "INSERT OR REPLACE INTO scope(id, complete) VALUES(?, ?)", "di", scope, (int64_t)complete);
 }
 
-/* Lists of scopes in a message are 16 bytes each. */
+/* A message lists scopes as ids of 16 bytes, one after the other. */
 static struct id scope_at(struct slice list, size_t number)
 {
     struct id id;
@@ -106,9 +125,10 @@ static int is_in(struct slice list, const struct id *scope)
 
 /* --- one entry --- */
 
-/* It is here already: our own, or one that came before a break. One that the office had held back and now deals has
- * been released. An own change that waits for its proof goes on waiting: its place is the proof's to give. One whose
- * place was lost with the office's set-back gets its new one. */
+/* The entry is already in the log: ours, or received before the link broke.
+ *   - If it is ours and unproved, leave it queued: only queue_pushed sets its position.
+ *   - If it is held here, the office has released it: apply it.
+ *   - If it is a stray (the office lost its position when it was put back), give it the new position. */
 static int take_known(struct db *db, struct log_entry *entry, struct error *e)
 {
     sqlite3_stmt *s;
@@ -126,7 +146,8 @@ static int take_known(struct db *db, struct log_entry *entry, struct error *e)
     }
     if (waits || entry->position >= LOG_STRAY)
         return 0;
-    /* What ended its ops at the office may never come here: the case may have been dealt anew without what is dead. */
+    /* The mask says which of its ops are dead. What ended them at the office may never come here: a case that is dealt
+     * anew comes without the changes that have no live op. */
     if ((held || stray) && entry->mask.p != NULL &&
         (code = db_run(db, e, "UPDATE entry SET mask = ? WHERE id = ?", "bi", entry->mask, entry->id)) != 0)
         return code;
@@ -142,7 +163,8 @@ static int add_as_it_is(struct db *db, struct log_entry *entry, struct error *e)
     return log_add(db, &entry->change, entry->position, entry->received_ms, entry->mask, &entry->id, e);
 }
 
-/* A stray that comes back after its scope was dealt anew, and whose number another change has by now. */
+/* Adds a stray that comes back after its scope was dealt anew, and whose number another change has by now: held, and
+ * out of the way of that one. */
 static int add_apart(struct db *db, struct log_entry *entry, struct error *e)
 {
     struct change under_no_number = entry->change;
@@ -154,8 +176,9 @@ static int add_apart(struct db *db, struct log_entry *entry, struct error *e)
     return log_set_apart(db, entry->id, e);
 }
 
-/* Adds it to the log. An entry of another history that has its place, or its number, gives way. */
-static int add(struct db *db, struct log_entry *entry, struct error *e)
+/* Adds a dealt entry to the log. An entry of another history that has its position, or its number, gives way. E_EXISTS:
+ * it is here already. */
+static int add_dealt(struct db *db, struct log_entry *entry, struct error *e)
 {
     const struct change *c = &entry->change;
     struct error own = {0, ""};
@@ -171,19 +194,19 @@ static int add(struct db *db, struct log_entry *entry, struct error *e)
         return add_apart(db, entry, e);
     if ((apart = setback_set_apart(db, there, &own)) < 0)
         return error_set(e, own.code, "%s", own.text);
-    return apart ? add(db, entry, e) : code;
+    return apart ? add_dealt(db, entry, e) : code;
 }
 
-/* Into the log and the record. */
-static int take(struct db *db, struct edit_author *author, struct log_entry *entry, struct error *e)
+/* Takes a dealt entry into the log and the record. */
+static int take_dealt(struct db *db, struct edit_author *author, struct log_entry *entry, struct error *e)
 {
     struct error why = {0, ""};
-    int code = add(db, entry, &why);
+    int code = add_dealt(db, entry, &why);
     int exists_here = code == E_EXISTS;
     if (code != 0 && !exists_here)
         return error_set(e, code, "%s", why.text);
     edit_author_saw(author, clock_effective(entry->change.hlc, entry->received_ms));
-    /* What the office deals it does not hold back any more; also where the held change has left with its case. */
+    /* The office does not hold a change that it deals. That is so also if the held change left with its case. */
     if (!entry->held && id_equal(&entry->change.device, &author->chain.device) &&
         (code = db_run(db, e, "DELETE FROM held_note WHERE epoch = ? AND seq = ?", "uu", entry->change.epoch,
                        entry->change.seq)) != 0)
@@ -197,6 +220,7 @@ static int take(struct db *db, struct edit_author *author, struct log_entry *ent
     return record_apply(db, entry, e);
 }
 
+/* Keeps an entry of a scope that is arriving. */
 static int stage(struct db *db, const struct log_entry *entry, struct error *e)
 {
     const struct change *c = &entry->change;
@@ -229,7 +253,7 @@ static int take_staged(struct db *db, struct edit_author *author, const struct i
     if ((code = db_query(db, &s, e, READ_STAGED, "d", scope)) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
-        if ((code = read_staged(s, &entry, e)) != 0 || (code = take(db, author, &entry, e)) != 0) {
+        if ((code = read_staged(s, &entry, e)) != 0 || (code = take_dealt(db, author, &entry, e)) != 0) {
             db_done(db, s);
             return code;
         }
@@ -239,8 +263,8 @@ static int take_staged(struct db *db, struct edit_author *author, const struct i
     return db_run(db, e, "DELETE FROM arriving WHERE scope = ?", "d", scope);
 }
 
-/* What of it decides over words of ours, which are about to leave the log for what was dealt. */
-static int note_staged(struct db *db, const struct id *person, const struct id *scope, struct error *e)
+/* Remembers which of the staged changes decide over this person's words, before those leave the log. */
+static int remember_staged_decisions(struct db *db, const struct id *person, const struct id *scope, struct error *e)
 {
     struct log_entry entry;
     sqlite3_stmt *s;
@@ -249,7 +273,7 @@ static int note_staged(struct db *db, const struct id *person, const struct id *
         return code;
     while ((row = db_next(db, s, e)) == 1) {
         if ((code = read_staged(s, &entry, e)) == 0 && entry.position < LOG_STRAY)
-            code = decided_note(db, person, &entry.change, e);
+            code = decided_remember(db, person, &entry.change, e);
         if (code != 0) {
             db_done(db, s);
             return code;
@@ -264,8 +288,8 @@ static int purge(struct db *db, const struct edit_author *author, const struct i
     return code != 0 ? code : record_purge(db, scope, e);
 }
 
-/* Puts what was dealt of a scope in the place of what was here: an op that ended while we were not told would else live
- * on. What the office holds back of ours is kept beside it, and what others wrote and the office lost. */
+/* Replaces what was here of a scope by what was dealt of it: otherwise an op that ended without our being told would
+ * live on. Two things are kept beside what was dealt: our changes that the office holds, and the strays of others. */
 static int settle(struct db *db, struct edit_author *author, const struct id *scope, struct error *e)
 {
     struct error why = {0, ""};
@@ -278,9 +302,9 @@ static int settle(struct db *db, struct edit_author *author, const struct id *sc
                       "body, mask) SELECT device, epoch, seq, scope, position, received, held, header, body, mask "
                       "FROM entry WHERE scope = ? AND (held = 1 OR position >= ?) AND position IS NOT NULL",
                       "du", scope, (uint64_t)LOG_STRAY);
-        if (code != 0 || (code = note_staged(db, &author->person, scope, e)) != 0)
+        if (code != 0 || (code = remember_staged_decisions(db, &author->person, scope, e)) != 0)
             return code;
-        /* Changes that wait to be sent keep everything of their scope here; the digest tells if that matters. */
+        /* E_REFUSED: a queued change is in this scope, so nothing of it may go. If that matters, the digests differ. */
         if ((code = purge(db, author, scope, &why)) != 0 && code != E_REFUSED)
             return error_set(e, code, "%s", why.text);
     }
@@ -306,8 +330,8 @@ static int is_beyond(struct error *e)
                      "again, and if it stays so, call the office");
 }
 
-/* Did a copy of this store write it, while this sync runs? In the log here it would have the number of what is written
- * next. The next welcome tells of the fork. */
+/* 1: a copy of this store wrote the change, while this sync runs. In the log here it would have the number of what we
+ * write next, so it is refused; the next welcome tells of the fork. */
 static int is_of_a_copy(const struct applying *a, const struct change *c)
 {
     const struct chain *own = &a->author->chain;
@@ -336,7 +360,8 @@ static int take_item(struct applying *a, const struct batch_item *item, struct e
     entry.mask = item->mask;
     if ((complete = is_complete(a->db, scope, e)) < 0)
         return error_code(e);
-    /* What is to take the place of something here waits for the end of the batch, also where it is the last. */
+    /* What replaces something that is here waits for the end of the batch, even if it is the last entry of its scope.
+     */
     arrives = is_in(a->m->arrived, scope);
     waits = complete ? 0 : arrives ? is_here(a->db, scope, e) : 1;
     if (waits < 0)
@@ -348,10 +373,10 @@ static int take_item(struct applying *a, const struct batch_item *item, struct e
     }
     if (!complete && (code = settle(a->db, a->author, scope, e)) != 0)
         return code;
-    /* News of what was here. What arrives for the first time is no news, whatever was decided in it. */
-    if (!arrives && (code = decided_note(a->db, &a->author->person, &entry.change, e)) != 0)
+    /* A decision in a scope that arrives for the first time is not news to this person. */
+    if (!arrives && (code = decided_remember(a->db, &a->author->person, &entry.change, e)) != 0)
         return code;
-    return take(a->db, a->author, &entry, e);
+    return take_dealt(a->db, a->author, &entry, e);
 }
 
 static int take_batch(struct applying *a, struct error *e)
@@ -366,7 +391,7 @@ static int take_batch(struct applying *a, struct error *e)
     if (more < 0)
         code = error_code(e);
     batch_close(&r);
-    /* Those whose last entry came with an earlier batch, and those that are empty. */
+    /* The scopes that take_item did not settle: the last entry came with an earlier batch, or there is none at all. */
     for (size_t i = 0; code == 0 && i < a->m->arrived.size / ID_BYTES; i++) {
         struct id scope = scope_at(a->m->arrived, i);
         int complete = is_complete(a->db, &scope, e);
@@ -381,8 +406,8 @@ static int take_batch(struct applying *a, struct error *e)
 
 /* --- the end of a deal --- */
 
-/* Lets go of one scope. */
-static int let_go(struct applying *a, const struct id *scope, struct error *e)
+/* Removes a scope from log and record. It stays, incomplete, if a change in it is queued or may be nowhere else. */
+static int let_go_of_scope(struct applying *a, const struct id *scope, struct error *e)
 {
     struct error why = {0, ""};
     int code, alone = setback_is_alone(a->db, scope, e);
@@ -401,7 +426,8 @@ static int let_go(struct applying *a, const struct id *scope, struct error *e)
     return db_run(a->db, e, "DELETE FROM scope WHERE id = ?", "d", scope);
 }
 
-/* Scopes that the office names, and those that were dealt once, were not complete any more, and did not come again. */
+/* Lets go of the scopes that the office names, and of those that are not complete now that a whole deal has come: they
+ * would have come again if they were still ours. */
 static int let_go_of_all(struct applying *a, struct error *e)
 {
     struct id *left;
@@ -409,25 +435,25 @@ static int let_go_of_all(struct applying *a, struct error *e)
     int code = 0;
     for (size_t i = 0; code == 0 && i < a->m->purge.size / ID_BYTES; i++) {
         struct id scope = scope_at(a->m->purge, i);
-        code = let_go(a, &scope, e);
+        code = let_go_of_scope(a, &scope, e);
     }
-    /* What was written here, sent, and never dealt has no row yet. */
+    /* A scope that was written here, sent, and never dealt has no row yet: give it one. */
     if (code != 0 || (code = db_run(a->db, e, "DELETE FROM arriving", "")) != 0 ||
         (code = db_run(a->db, e,
                        "INSERT OR IGNORE INTO scope(id, complete) SELECT DISTINCT scope, 0 FROM entry WHERE scope <> "
                        "zeroblob(16)",
                        "")) != 0 ||
-        (code = list(a->db, 0, &left, &count, e)) != 0)
+        (code = list_scopes(a->db, 0, &left, &count, e)) != 0)
         return code;
     for (size_t i = 0; code == 0 && i < count; i++)
         if (!is_in(a->m->purge, &left[i]))
-            code = let_go(a, &left[i], e);
+            code = let_go_of_scope(a, &left[i], e);
     free(left);
     return code;
 }
 
-/* Is the digest of all that is held whole the office's? */
-static int compare(struct applying *a, struct error *e)
+/* Compares the digest of all complete scopes with the office's; the result says if they agree. */
+static int compare_digests(struct applying *a, struct error *e)
 {
     struct id *scopes;
     size_t count;
@@ -444,14 +470,14 @@ static int finish(struct applying *a, struct error *e)
 {
     struct apply_result *r = a->result;
     int code;
-    if ((code = let_go_of_all(a, e)) != 0 || (code = compare(a, e)) != 0)
+    if ((code = let_go_of_all(a, e)) != 0 || (code = compare_digests(a, e)) != 0)
         return code;
     if (!r->agrees) {
         r->rebuilt = 1;
-        if ((code = record_rebuild(a->db, e)) != 0 || (code = compare(a, e)) != 0)
+        if ((code = record_rebuild(a->db, e)) != 0 || (code = compare_digests(a, e)) != 0)
             return code;
     }
-    /* The log itself differs: everything is dealt again at the next sync, and takes the place of what is here. */
+    /* The log itself differs: the next sync has everything dealt again, which then replaces what is here. */
     if (!r->agrees && (code = db_run(a->db, e, "UPDATE scope SET complete = 0", "")) != 0)
         return code;
     r->done = 1;
@@ -465,8 +491,9 @@ int apply_entries(struct db *db, struct edit_author *author, const struct checkp
                   const struct message_entries *m, struct apply_result *result, struct error *e)
 {
     struct applying a = {db, author, m, result, 0};
+    struct queue queue = {db, &author->chain, key};
     int code;
-    if ((code = queue_witness(db, key, m->checkpoint, &m->consistency, &a.size, e)) != 0)
+    if ((code = queue_witness(&queue, m->checkpoint, &m->consistency, &a.size, e)) != 0)
         return code;
     if (m->cursor > a.size)
         return is_beyond(e);

@@ -1,3 +1,4 @@
+/* Remembers which of this person's values others replaced by a decision, until the person has been told. */
 #include "decided.h"
 
 #include <stdlib.h>
@@ -6,9 +7,9 @@
 #include "review.h"
 #include "schema.h"
 
-/* --- noting --- */
+/* --- remembering --- */
 
-static int insert(struct db *db, const struct change *c, size_t number, struct slice mine, struct error *e)
+static int remember_decision(struct db *db, const struct change *c, size_t number, struct slice mine, struct error *e)
 {
     const struct change_op *op = &c->ops[number];
     return db_run(db, e,
@@ -18,12 +19,16 @@ static int insert(struct db *db, const struct change *c, size_t number, struct s
                   (uint64_t)op->field, &c->scope, &c->author, c->wall_ms, op->value, mine);
 }
 
-/* What an op replaces, as far as it is in this log. */
+/* The values that op `number` of a change replaces, as far as they are in this log. */
 struct replaced {
-    struct log_entry entry; /* room for the one that is looked at */
-    struct slice first;     /* copies; p NULL: none yet */
-    struct slice mine;      /* the last that the person of this laptop wrote */
-    int differ;             /* not all values are one, or some are not here */
+    struct db *db;
+    const struct id *person; /* whose laptop this is */
+    const struct change *change;
+    size_t number;
+    struct log_entry entry; /* room for the change that is looked at */
+    struct slice first;     /* a copy of the first value; p NULL: there is none yet */
+    struct slice mine;      /* a copy of the last that this person wrote; p NULL: there is none */
+    int differ;             /* 1: the values are not all the same, or some are not here */
 };
 
 static int copy(struct slice *out, struct slice value, struct error *e)
@@ -37,33 +42,35 @@ static int copy(struct slice *out, struct slice value, struct error *e)
     return 0;
 }
 
-static int look_at(struct db *db, const struct id *person, const struct change *c, unsigned field,
-                   const struct dot *dot, struct replaced *r, struct error *e)
+/* Adds what the op with this dot wrote. */
+static int add_replaced(struct replaced *r, const struct dot *dot, struct error *e)
 {
-    int64_t id = log_find(db, &dot->device, dot->epoch, dot->seq, NULL, e);
+    int64_t id = log_find(r->db, &dot->device, dot->epoch, dot->seq, NULL, e);
     const struct change *old = &r->entry.change;
     struct slice value;
     int code = 0;
     if (id < 0)
         return error_code(e);
-    if (id != 0 && (code = log_load(db, id, 1, &r->entry, e)) != 0)
+    if (id != 0 && (code = log_load(r->db, id, 1, &r->entry, e)) != 0)
         return code;
     if (id == 0 || dot->index >= old->op_count) {
         r->differ = 1;
         return 0;
     }
-    if (!id_equal(&old->record, &c->record) || old->ops[dot->index].field != field)
-        return 0; /* such a name has no effect */
+    /* To supersede an op of another record or field has no effect. */
+    if (!id_equal(&old->record, &r->change->record) || old->ops[dot->index].field != r->change->ops[r->number].field)
+        return 0;
     value = old->ops[dot->index].value;
     r->differ |= r->first.p != NULL && !slice_equal(r->first, value);
     if (r->first.p == NULL)
         code = copy(&r->first, value, e);
-    if (code == 0 && id_equal(&old->author, person))
+    if (code == 0 && id_equal(&old->author, r->person))
         code = copy(&r->mine, value, e);
     return code;
 }
 
-/* 1: a text whose versions stand in one already: to write on is no decision between them; 0; -1. */
+/* 1: the field is a text whose versions were merged without overlap, so writing on is no decision between them; 0: it
+ * is not; -1: failed. */
 static int is_brought_together(struct db *db, const struct change *c, const struct schema_field *field, struct error *e)
 {
     sqlite3_stmt *s;
@@ -78,7 +85,9 @@ static int is_brought_together(struct db *db, const struct change *c, const stru
     return row;
 }
 
-static int note_field(struct db *db, const struct id *person, const struct change *c, size_t number, struct error *e)
+/* Remembers an op that replaces several values, one of them this person's. */
+static int remember_field(struct db *db, const struct id *person, const struct change *c, size_t number,
+                          struct error *e)
 {
     struct replaced *r;
     struct unpack dots;
@@ -88,20 +97,25 @@ static int note_field(struct db *db, const struct id *person, const struct chang
         return 0;
     if ((r = calloc(1, sizeof *r)) == NULL)
         return error_memory(e);
+    r->db = db;
+    r->person = person;
+    r->change = c;
+    r->number = number;
     for (; code == 0 && left > 0; left--) {
         struct dot dot = dot_unpack(&dots);
-        code = look_at(db, person, c, c->ops[number].field, &dot, r, e);
+        code = add_replaced(r, &dot, e);
     }
     if (code == 0 && r->mine.p != NULL && r->differ)
-        code = insert(db, c, number, r->mine, e);
+        code = remember_decision(db, c, number, r->mine, e);
     free((void *)r->first.p);
     free((void *)r->mine.p);
     free(r);
     return code;
 }
 
-/* A contested void is decided by who writes on the void field; it concerns who voided, and who went on. */
-static int note_void(struct db *db, const struct id *person, const struct change *c, size_t number, struct error *e)
+/* Remembers an op that decides a contested void: it writes the void field. The decision concerns those who voided the
+ * record, and those who went on writing in it. */
+static int remember_void(struct db *db, const struct id *person, const struct change *c, size_t number, struct error *e)
 {
     const struct schema_kind *kind = schema_kind(c->kind);
     struct record_conflict conflict = {c->record, c->scope, kind, schema_field(kind, FIELD_VOID), 1, 0};
@@ -115,7 +129,7 @@ static int note_void(struct db *db, const struct id *person, const struct change
         for (size_t i = 0; i < r.beside_count; i++)
             concerned |= id_equal(&r.beside[i].author, person);
         if (mine != NULL || concerned)
-            code = insert(db, c, number, mine != NULL ? mine->merge.value : (struct slice){NULL, 0}, e);
+            code = remember_decision(db, c, number, mine != NULL ? mine->merge.value : (struct slice){NULL, 0}, e);
     }
     review_free(&r);
     return code;
@@ -126,7 +140,7 @@ static int holds_one(const struct schema_field *field)
     return field->policy != SCHEMA_SET && field->policy != SCHEMA_SUM && field->policy != SCHEMA_ONCE;
 }
 
-int decided_note(struct db *db, const struct id *person, const struct change *c, struct error *e)
+int decided_remember(struct db *db, const struct id *person, const struct change *c, struct error *e)
 {
     const struct schema_kind *kind = schema_kind(c->kind);
     int code = 0, together;
@@ -137,11 +151,11 @@ int decided_note(struct db *db, const struct id *person, const struct change *c,
         if (field == NULL || !holds_one(field))
             continue;
         if (field->number == FIELD_VOID)
-            code = note_void(db, person, c, i, e);
+            code = remember_void(db, person, c, i, e);
         else if ((together = is_brought_together(db, c, field, e)) < 0)
             code = error_code(e);
         else if (!together)
-            code = note_field(db, person, c, i, e);
+            code = remember_field(db, person, c, i, e);
     }
     return code;
 }
@@ -167,7 +181,7 @@ int decided_count(struct db *db, uint64_t *count, struct error *e)
     return 0;
 }
 
-static int mark(struct store *s, const char *sql, struct error *e)
+static int mark_told(struct store *s, const char *sql, struct error *e)
 {
     int code = store_begin(s, e);
     if (code != 0)
@@ -181,10 +195,10 @@ static int mark(struct store *s, const char *sql, struct error *e)
 
 int decided_told(struct store *s, struct error *e)
 {
-    return mark(s, "UPDATE decided SET told = 1 WHERE told = 0", e);
+    return mark_told(s, "UPDATE decided SET told = 1 WHERE told = 0", e);
 }
 
 int decided_looked_at(struct store *s, struct error *e)
 {
-    return mark(s, "UPDATE decided SET told = 2 WHERE told < 2", e);
+    return mark_told(s, "UPDATE decided SET told = 2 WHERE told < 2", e);
 }

@@ -103,7 +103,7 @@ inline met(l)
 #endif
         if
         :: v[l].ak == d[l].k && v[l].ahave <= d[l].n && v[l].ahave < d[l].a && BUG != 5 && BUG != 16 ->
-            printf("laptop %d: refuses: the office has lost changes that it had proved to hold\n", l); refuse(l)
+            printf("laptop %d: refuses: the office has lost changes that it had proved to have\n", l); refuse(l)
         :: else ->
             seen(l, v[l].as, v[l].ag);
             has_forked(l, ok);

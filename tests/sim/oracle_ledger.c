@@ -22,10 +22,10 @@ int __wrap_log_add(struct db *db, const struct change *c, uint64_t position, uin
                    int64_t *id, struct error *e);
 int __real_record_purge(struct db *db, const struct id *scope, struct error *e);
 int __wrap_record_purge(struct db *db, const struct id *scope, struct error *e);
-int __real_queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
-                        const struct unsent_batch *sent, const struct message_pushed *m, size_t *held, struct error *e);
-int __wrap_queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
-                        const struct unsent_batch *sent, const struct message_pushed *m, size_t *held, struct error *e);
+int __real_queue_pushed(const struct queue *q, const struct unsent_batch *sent, const struct message_pushed *m,
+                        size_t *held, struct error *e);
+int __wrap_queue_pushed(const struct queue *q, const struct unsent_batch *sent, const struct message_pushed *m,
+                        size_t *held, struct error *e);
 int __real_db_begin(struct db *db, struct error *e);
 int __wrap_db_begin(struct db *db, struct error *e);
 int __real_db_commit(struct db *db, struct error *e);
@@ -208,13 +208,13 @@ static int is_held(const struct message_pushed *m, uint64_t seq)
     return found;
 }
 
-int __wrap_queue_pushed(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
-                        const struct unsent_batch *sent, const struct message_pushed *m, size_t *held, struct error *e)
+int __wrap_queue_pushed(const struct queue *q, const struct unsent_batch *sent, const struct message_pushed *m,
+                        size_t *held, struct error *e)
 {
-    int code = __real_queue_pushed(db, own, key, sent, m, held, e);
+    int code = __real_queue_pushed(q, sent, m, held, e);
     for (uint64_t seq = m->first_seq; code == 0 && seq <= m->seq; seq++) {
-        struct step *step = new_step(db, ACKED);
-        step->change.device = own->device;
+        struct step *step = new_step(q->db, ACKED);
+        step->change.device = q->own->device;
         step->change.epoch = m->epoch;
         step->change.seq = seq;
         step->change.position = m->first_position + (seq - m->first_seq);

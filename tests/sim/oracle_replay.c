@@ -279,21 +279,18 @@ void oracle_replay_office(const struct oracle_log *log)
 /* --- laptops --- */
 
 /* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names */
-int __real_queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
-                         const struct message_welcome *m, int *forked, struct error *e);
-int __wrap_queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
-                         const struct message_welcome *m, int *forked, struct error *e);
+int __real_queue_welcome(const struct queue *q, const struct message_welcome *m, int *forked, struct error *e);
+int __wrap_queue_welcome(const struct queue *q, const struct message_welcome *m, int *forked, struct error *e);
 
 /* Only an office that was set back can have another log. Where the laptop heard of that it begins with nothing seen. */
-int __wrap_queue_welcome(struct db *db, const struct chain *own, const struct checkpoint_vkey *key,
-                         const struct message_welcome *m, int *forked, struct error *e)
+int __wrap_queue_welcome(const struct queue *q, const struct message_welcome *m, int *forked, struct error *e)
 {
     unsigned machine = process_machine();
-    uint64_t size = oracle_store_backup() == UINT64_MAX ? 0 : oracle_store_meta(db, "checkpoint_size");
+    uint64_t size = oracle_store_backup() == UINT64_MAX ? 0 : oracle_store_meta(q->db, "checkpoint_size");
     int code;
-    if (size != 0 && db_meta_get(db, "checkpoint_root", met[machine].root, sizeof met[machine].root, NULL) != 0)
+    if (size != 0 && db_meta_get(q->db, "checkpoint_root", met[machine].root, sizeof met[machine].root, NULL) != 0)
         size = 0;
-    code = __real_queue_welcome(db, own, key, m, forked, e);
+    code = __real_queue_welcome(q, m, forked, e);
     met[machine].size = code == 0 ? size : 0;
     return code;
 }
