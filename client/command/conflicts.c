@@ -50,23 +50,19 @@ static int print_conflict(void *arg, const struct review *r, struct error *e)
     return 0;
 }
 
-int conflicts_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int list_conflicts(struct store *s, struct usage_call *call, struct error *e)
 {
-    int mine = 0, code;
-    uint64_t newer = 0;
-    const struct cli_option options[] = {{"mine", NULL, &mine}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct cli *cli = call->cli;
     struct listing l = {.person = NULL};
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc != 1)
-        return error_set(e, E_USAGE, "conflicts takes no arguments; `satchel show RECORD` shows those of one record");
+    uint64_t newer = 0;
+    int code;
     if ((code = printer_open(&l.v, s->db, cli, e)) != 0)
         return code;
     l.print = (struct review_print){.db = s->db, .cli = cli, .now_ms = clock_wall(), .decides = 1};
     l.print.value = print_value;
     l.print.merged = print_merged;
     l.print.arg = &l.v;
-    l.person = mine ? &s->user : NULL;
+    l.person = usage_flag(call, "mine") ? &s->user : NULL;
     if (cli->json)
         (void)fputs("[", cli->out);
     if ((code = review_each(s->db, print_conflict, &l, e)) == 0)
@@ -79,10 +75,18 @@ int conflicts_run(struct store *s, struct cli *cli, int argc, char **argv, int *
         (void)fprintf(cli->err,
                       "%llu newer than this program: it cannot tell whether their values agree; update the program\n",
                       (unsigned long long)newer);
-    *waiting = l.print.loud != 0;
+    call->waiting = l.print.loud != 0;
     printer_close(&l.v);
     return code;
 }
+
+const struct command command_conflicts = {
+    .usage = {.name = "conflicts",
+              .options = {{.name = "mine", .help = "only those that are yours to decide or to look at"}},
+              .help = "list what waits for a decision, whose it is, and the command that decides it",
+              .example = "satchel conflicts --mine"},
+    .reads = list_conflicts,
+};
 
 /* --- resolve --- */
 
@@ -263,36 +267,29 @@ static int find_contested(struct resolving *r, const char *words, const char *fi
     return 0;
 }
 
-static int make_decision(struct resolving *r, char **argv, const char *reason, struct error *e)
+static int make_decision(struct resolving *r, char **words, const char *reason, struct error *e)
 {
     struct edit edit;
     int code;
-    if ((code = find_contested(r, argv[1], argv[2], e)) != 0 || (code = edit_open(&edit, r->s->db, &r->record, e)) != 0)
+    if ((code = find_contested(r, words[0], words[1], e)) != 0 ||
+        (code = edit_open(&edit, r->s->db, &r->record, e)) != 0)
         return code;
-    if ((code = decide(r, &edit, argv[3], e)) != 0) {
+    if ((code = decide(r, &edit, words[2], e)) != 0) {
         edit_free(&edit);
         return code;
     }
     return with_store_commit(r->s, &edit, reason, e);
 }
 
-int conflicts_resolve(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int resolve(struct store *s, struct usage_call *call, struct error *e)
 {
-    const char *reason = NULL;
-    struct resolving r = {.s = s, .cli = cli};
-    const struct cli_option options[] = {
-        {"seen", &r.seen, NULL}, {"reason", &reason, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct cli *cli = call->cli;
+    struct resolving r = {.s = s, .cli = cli, .seen = usage_text(call, "seen")};
     char brief[PRINTER_ID];
     int code;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc != 4)
-        return error_set(e, E_USAGE,
-                         "say what to decide: satchel resolve RECORD FIELD VALUE --seen CODE [--reason TEXT]");
     if ((code = printer_open(&r.v, s->db, cli, e)) != 0)
         return code;
-    if ((code = store_begin(s, e)) == 0 && (code = make_decision(&r, argv, reason, e)) != 0)
+    if ((code = store_begin(s, e)) == 0 && (code = make_decision(&r, call->words, usage_text(call, "reason"), e)) != 0)
         store_rollback(s);
     if (code == 0) {
         if (cli->json)
@@ -307,12 +304,16 @@ int conflicts_resolve(struct store *s, struct cli *cli, int argc, char **argv, i
     return code;
 }
 
-int command_conflicts(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_read(conflicts_run, cli, argc, argv, waiting, e);
-}
-
-int command_resolve(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_write(conflicts_resolve, cli, argc, argv, waiting, e);
-}
+const struct command command_resolve = {
+    .usage = {.name = "resolve",
+              .words = "RECORD FIELD VALUE",
+              .options = {{.name = "seen",
+                           .value = "CODE",
+                           .help = "what you looked at: `satchel conflicts` and `satchel show` print the code"},
+                          {.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
+              .help = "decide a conflict, or settle a parallel edit, having seen all its values",
+              .more = "VALUE is the number of a value that the list shows, or a value of your own; for a long text, "
+                      "the word merged\ntakes all its versions as they were brought together.",
+              .example = "satchel resolve 2024-171 risk high --seen 3fa2b1 --reason 'seen on Monday'"},
+    .writes = resolve,
+};

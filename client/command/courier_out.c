@@ -131,24 +131,18 @@ static int take_out(struct cli *cli, FILE *outbox, const char *path, int *waitin
     return 0;
 }
 
-int command_courier(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int courier_out(struct usage_call *call, struct error *e)
 {
-    const char *from = NULL;
-    const struct cli_option options[] = {{"from", &from, NULL}, {NULL, NULL, NULL}};
+    const char *from = usage_text(call, "from");
     char *folder = NULL;
     FILE *outbox;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc != 3 || strcmp(argv[1], "out") != 0)
-        return error_set(e, E_USAGE,
-                         "courier takes `out` and a file that is not there yet: `satchel courier out FILE`");
     if ((code = from == NULL ? store_folder(&folder, e) : 0) != 0)
         return code;
     if (from == NULL)
-        catch_up(cli, waiting);
+        catch_up(call->cli, &call->waiting);
     if ((code = outbox_read(from != NULL ? from : folder, &outbox, e)) == 0) {
-        code = take_out(cli, outbox, argv[2], waiting, e);
+        code = take_out(call->cli, outbox, call->words[0], &call->waiting, e);
         (void)fclose(outbox);
     } else if (code == E_NOT_FOUND) {
         code = error_set(e, E_NO_STORE,
@@ -158,3 +152,16 @@ int command_courier(struct cli *cli, int argc, char **argv, int *waiting, struct
     free(folder);
     return code;
 }
+
+const struct command command_courier = {
+    .usage = {.group = "courier",
+              .name = "out",
+              .words = "FILE",
+              .options = {{.name = "from",
+                           .value = "FOLDER",
+                           .help = "from the outbox of another folder than the store's own"}},
+              .help = "take what is unsent out of this laptop, into a file for the office",
+              .more = "It needs no passphrase. The file is sealed to the office; `satcheld courier` takes it in there.",
+              .example = "satchel courier out /media/stick/anna.courier"},
+    .run = courier_out,
+};

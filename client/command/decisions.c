@@ -128,18 +128,13 @@ int decisions_tell(struct printer *v, size_t *count, struct error *e)
     return print_all(v, "SELECT " DECISION_COLUMNS " FROM decided WHERE told = 0 ORDER BY id", count, e);
 }
 
-int decisions_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int list_decided(struct store *s, struct usage_call *call, struct error *e)
 {
-    const struct cli_option options[] = {{"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct cli *cli = call->cli;
     struct printer v;
     char words[64];
     size_t count;
     int code;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc != 1)
-        return error_set(e, E_USAGE, "decided takes no arguments; `satchel log RECORD` shows all of one record");
     if ((code = printer_open(&v, s->db, cli, e)) != 0)
         return code;
     if (cli->json)
@@ -155,7 +150,7 @@ int decisions_run(struct store *s, struct cli *cli, int argc, char **argv, int *
     return fflush(cli->out) != 0 ? 0 : decided_looked_at(s, e);
 }
 
-int command_decided(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_write(decisions_run, cli, argc, argv, waiting, e);
-}
+const struct command command_decided = {
+    .usage = {.name = "decided", .help = "list what others decided over what you wrote", .example = "satchel decided"},
+    .writes = list_decided,
+};

@@ -15,22 +15,24 @@ enum { LISTED = 100, TOLD = 3 };
 
 /* --- what looks like it --- */
 
-int duplicates_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int list_duplicates(struct store *s, struct usage_call *call, struct error *e)
 {
-    const struct cli_option options[] = {{"json", NULL, &cli->json}, {NULL, NULL, NULL}};
     struct match_result found;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc != 1)
-        return error_set(e, E_USAGE, "duplicates takes no words: satchel duplicates");
     if ((code = match_all(s->db, LISTED, &found, e)) == 0) {
-        match_print(&found, cli, "satchel");
-        *waiting |= found.count != 0;
+        match_print(&found, call->cli, "satchel");
+        call->waiting |= found.count != 0;
     }
     match_free(&found);
     return code;
 }
+
+const struct command command_duplicates = {
+    .usage = {.name = "duplicates",
+              .help = "list records that may be of one person, with the evidence",
+              .example = "satchel duplicates"},
+    .reads = list_duplicates,
+};
 
 /* One line, without what the records say: it may end in a log. */
 static void tell_pair(FILE *err, const struct id *record, const struct match_pair *pair)
@@ -108,7 +110,7 @@ static int say_still(struct store *s, struct cli *cli, const struct id both[2], 
 
 struct saying {
     make_edits *make;
-    const char *form, *done, *already;
+    const char *done, *already;
     int is_unlink;
 };
 
@@ -122,18 +124,16 @@ static void print_json(const struct cli *cli, const struct id both[2], int writt
                       written ? "true" : "false");
 }
 
-static int say(struct store *s, struct cli *cli, int argc, char **argv, const struct saying *what, const char *reason,
-               struct error *e)
+static int say(struct store *s, struct usage_call *call, const struct saying *what, struct error *e)
 {
+    struct cli *cli = call->cli;
     char one[PRINTER_ID], other[PRINTER_ID];
     struct person_edits edits;
     struct id both[2];
     int code;
-    if (argc != 3)
-        return error_set(e, E_USAGE, "name two clients: satchel %s", what->form);
     if ((code = store_begin(s, e)) != 0)
         return code;
-    if ((code = find_both(s, argv + 1, both, e)) != 0 ||
+    if ((code = find_both(s, call->words, both, e)) != 0 ||
         (code = what->make(s->db, &both[0], &both[1], &edits, e)) != 0) {
         store_rollback(s);
         return code;
@@ -146,7 +146,7 @@ static int say(struct store *s, struct cli *cli, int argc, char **argv, const st
         (void)fprintf(cli->err, "clients %s and %s: %s\n", one, other, what->already);
         return 0;
     }
-    if ((code = commit(s, &edits, reason, e)) != 0)
+    if ((code = commit(s, &edits, usage_text(call, "reason"), e)) != 0)
         return code;
     print_json(cli, both, 1);
     (void)fprintf(cli->err, "clients %s and %s: %s", one, other, what->done);
@@ -155,63 +155,51 @@ static int say(struct store *s, struct cli *cli, int argc, char **argv, const st
     return with_store_say_queued(s, cli, e);
 }
 
-static int run(struct store *s, struct cli *cli, int argc, char **argv, const struct saying *what,
-               const struct saying *undo, struct error *e)
+static int link_both(struct store *s, struct usage_call *call, struct error *e)
 {
-    const char *reason = NULL;
-    int is_undone = 0, code;
-    const struct cli_option options[] = {{"reason", &reason, NULL},
-                                         {"json", NULL, &cli->json},
-                                         {undo != NULL ? "undo" : NULL, NULL, &is_undone},
-                                         {NULL, NULL, NULL}};
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    return say(s, cli, argc, argv, undo != NULL && is_undone ? undo : what, reason, e);
-}
-
-int duplicates_link(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    static const struct saying link = {person_link, "link CLIENT CLIENT [--reason TEXT]", "linked as one person",
+    static const struct saying link = {person_link, "linked as one person",
                                        "they are linked as one person already; nothing was written", 0};
-    (void)waiting;
-    return run(s, cli, argc, argv, &link, NULL, e);
+    return say(s, call, &link, e);
 }
 
-int duplicates_unlink(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int unlink_both(struct store *s, struct usage_call *call, struct error *e)
 {
-    static const struct saying unlink = {person_unlink, "unlink CLIENT CLIENT [--reason TEXT]",
-                                         "no longer linked, and each record as it was", "", 1};
-    (void)waiting;
-    return run(s, cli, argc, argv, &unlink, NULL, e);
+    static const struct saying unlink = {person_unlink, "no longer linked, and each record as it was", "", 1};
+    return say(s, call, &unlink, e);
 }
 
-int duplicates_different(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int part_both(struct store *s, struct usage_call *call, struct error *e)
 {
-    static const struct saying part = {person_part, "different CLIENT CLIENT [--undo] [--reason TEXT]",
-                                       "marked as two people, and not proposed any more",
+    static const struct saying part = {person_part, "marked as two people, and not proposed any more",
                                        "they are marked as two people already; nothing was written", 0};
-    static const struct saying undo = {person_unpart, "different CLIENT CLIENT --undo [--reason TEXT]",
-                                       "no longer marked as two people", "", 0};
-    (void)waiting;
-    return run(s, cli, argc, argv, &part, &undo, e);
+    static const struct saying undo = {person_unpart, "no longer marked as two people", "", 0};
+    return say(s, call, usage_flag(call, "undo") ? &undo : &part, e);
 }
 
-int command_duplicates(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_read(duplicates_run, cli, argc, argv, waiting, e);
-}
+const struct command command_link = {
+    .usage = {.name = "link",
+              .words = "CLIENT CLIENT",
+              .options = {{.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
+              .help = "say that two records are one person's; nothing else of them changes",
+              .example = "satchel link 'Ada Byron' 'Ada King'"},
+    .writes = link_both,
+};
 
-int command_link(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_write(duplicates_link, cli, argc, argv, waiting, e);
-}
+const struct command command_unlink = {
+    .usage = {.name = "unlink",
+              .words = "CLIENT CLIENT",
+              .options = {{.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
+              .help = "take a link back",
+              .example = "satchel unlink 'Ada Byron' 'Ada King' --reason 'two sisters'"},
+    .writes = unlink_both,
+};
 
-int command_unlink(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_write(duplicates_unlink, cli, argc, argv, waiting, e);
-}
-
-int command_different(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_write(duplicates_different, cli, argc, argv, waiting, e);
-}
+const struct command command_different = {
+    .usage = {.name = "different",
+              .words = "CLIENT CLIENT",
+              .options = {{.name = "undo", .help = "take that back: they are not marked as two people any more"},
+                          {.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
+              .help = "say that two records that look alike are of two people",
+              .example = "satchel different 'Ada Byron' 'Ada King'"},
+    .writes = part_both,
+};

@@ -433,24 +433,15 @@ static void say(const struct cli *cli, const struct enrolment *n, const struct i
     fputs("next: `satchel unlock`, then `satchel sync` fetches the caseload\n", cli->err);
 }
 
-int command_enrol(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int enrol_laptop(struct usage_call *call, struct error *e)
 {
-    struct enrolment n = {.label = NULL};
-    const struct cli_option options[] = {{"label", &n.label, NULL},
-                                         {"passphrase-file", &n.passphrase_file, NULL},
-                                         {"passphrase-fd", &n.passphrase_fd, NULL},
-                                         {"set-aside", NULL, &n.set_aside},
-                                         {NULL, NULL, NULL}};
+    struct enrolment n = {.label = usage_text(call, "label"),
+                          .passphrase_file = usage_text(call, "passphrase-file"),
+                          .passphrase_fd = usage_text(call, "passphrase-fd"),
+                          .set_aside = usage_flag(call, "set-aside")};
     char host[MESSAGE_LABEL_MAX + 1] = "laptop";
     struct id device;
     int code;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc != 2)
-        return error_set(e, E_USAGE,
-                         "enrol takes one ticket: `satchel enrol TICKET`, or - to read it from the standard "
-                         "input");
     if (n.label == NULL) {
         if (gethostname(host, sizeof host) != 0 || !pack_is_utf8((const uint8_t *)host, strnlen(host, sizeof host)))
             memcpy(host, "laptop", sizeof "laptop");
@@ -460,11 +451,25 @@ int command_enrol(struct cli *cli, int argc, char **argv, int *waiting, struct e
     if (strlen(n.label) > MESSAGE_LABEL_MAX || !pack_is_utf8((const uint8_t *)n.label, strlen(n.label)))
         return error_set(e, E_USAGE, "--label takes a short name of the laptop, in UTF-8, of at most %d bytes",
                          MESSAGE_LABEL_MAX);
-    if ((code = allocate(&n, e)) == 0 && (code = read_ticket(argv[1], n.ticket, e)) == 0 &&
+    if ((code = allocate(&n, e)) == 0 && (code = read_ticket(call->words[0], n.ticket, e)) == 0 &&
         (code = enrol(&n, &device, e)) == 0)
-        say(cli, &n, &device);
+        say(call->cli, &n, &device);
     else
         code = add_aside(&n, code, e);
     release(&n);
     return code;
 }
+
+const struct command command_enrol = {
+    .usage = {.name = "enrol",
+              .words = "TICKET",
+              .options = {{.name = "label",
+                           .value = "NAME",
+                           .help = "what the office calls this laptop; its host name, if not said"},
+                          {.name = "set-aside", .help = "if there is a store already, keep it beside the new one"},
+                          USAGE_SECRET("", "the new passphrase")},
+              .help = "enrol this laptop with a ticket from the office",
+              .more = "TICKET is the file that the office wrote, or - for the standard input.",
+              .example = "satchel enrol anna.ticket"},
+    .run = enrol_laptop,
+};

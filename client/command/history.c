@@ -204,24 +204,19 @@ static int tell_all(struct telling *t, const struct id *record, int all, struct 
     return row < 0 ? error_code(e) : 0;
 }
 
-int history_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int show_log(struct store *s, struct usage_call *call, struct error *e)
 {
-    int all = 0, code;
-    const struct cli_option options[] = {{"all", NULL, &all}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct cli *cli = call->cli;
     struct telling t = {.s = s};
     char words[64];
     struct id record;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc > 2)
-        return error_set(e, E_USAGE, "log takes one record at most: satchel log [RECORD]");
-    if ((argc == 2 && (code = store_find(s, argv[1], &record, e)) != 0) ||
+    int code;
+    if ((call->count != 0 && (code = store_find(s, call->words[0], &record, e)) != 0) ||
         (code = printer_open(&t.v, s->db, cli, e)) != 0)
         return code;
     if (cli->json)
         (void)fputs("[", cli->out);
-    code = tell_all(&t, argc == 2 ? &record : NULL, all, e);
+    code = tell_all(&t, call->count != 0 ? &record : NULL, usage_flag(call, "all"), e);
     if (cli->json)
         (void)fputs("\n]\n", cli->out);
     if (code == 0) {
@@ -232,7 +227,11 @@ int history_run(struct store *s, struct cli *cli, int argc, char **argv, int *wa
     return code;
 }
 
-int command_log(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_read(history_run, cli, argc, argv, waiting, e);
-}
+const struct command command_log = {
+    .usage = {.name = "log",
+              .words = "[RECORD]",
+              .options = {{.name = "all", .help = "also the receipts that this laptop wrote by itself"}},
+              .help = "list the changes of a record, or all that this laptop has",
+              .example = "satchel log 2024-171"},
+    .reads = show_log,
+};

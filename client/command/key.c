@@ -18,7 +18,7 @@
 
 struct key_task {
     const struct cli *cli;
-    const char *label, *file, *fd;
+    const struct usage_call *call;
     char *folder, *keys, *db;
     uint8_t office_key[32]; /* Ed25519, of its log: rotate */
 };
@@ -56,7 +56,7 @@ static void show_slot(const struct cli *cli, const struct keyfile_slot *slot, in
     fputc('\n', cli->out);
 }
 
-static int list(const struct key_task *t, struct error *e)
+static int list_slots(struct key_task *t, struct error *e)
 {
     struct keyfile_slot slots[KEYFILE_SLOTS_MAX];
     size_t count = 0, shown = 0;
@@ -75,17 +75,19 @@ static int list(const struct key_task *t, struct error *e)
 
 /* --- add, remove: with the agent's key --- */
 
-static int add(const struct key_task *t, struct error *e)
+static int add_passphrase(struct key_task *t, struct error *e)
 {
+    const char *label = usage_text(t->call, "label");
     struct store *s = NULL;
     char *passphrase = NULL;
     size_t bytes = 0;
     int code;
-    if (t->label == NULL || t->label[0] == '\0')
+    if (label[0] == '\0')
         return error_set(e, E_USAGE, "say whose passphrase it is: `satchel key add --label NAME`");
     if ((code = store_open(&s, e)) == 0 &&
-        (code = cli_secret(t->file, t->fd, "The passphrase to add: ", 1, &passphrase, &bytes, e)) == 0)
-        code = keyfile_add_passphrase(t->keys, s->key, t->label, passphrase, bytes, KEYFILE_MEASURED, store_link(s), e);
+        (code = cli_secret(usage_text(t->call, "passphrase-file"), usage_text(t->call, "passphrase-fd"),
+                           "The passphrase to add: ", 1, &passphrase, &bytes, e)) == 0)
+        code = keyfile_add_passphrase(t->keys, s->key, label, passphrase, bytes, KEYFILE_MEASURED, store_link(s), e);
     cli_secret_free(passphrase, bytes);
     store_close(s);
     if (code == 0 && t->cli->json)
@@ -95,13 +97,12 @@ static int add(const struct key_task *t, struct error *e)
     return code;
 }
 
-static int take_away(const struct key_task *t, const char *number, struct error *e)
+static int remove_slot(struct key_task *t, struct error *e)
 {
     struct store *s = NULL;
-    char *end;
-    unsigned long n = strtoul(number, &end, 10);
+    uint64_t n;
     int code;
-    if (number[0] < '0' || number[0] > '9' || *end != '\0' || n > 255)
+    if (cli_number(t->call->words[0], "", 0, 255, &n, NULL) != 0)
         return error_set(e, E_USAGE, "key remove takes the number of a slot; `satchel key list` shows them");
     if ((code = store_open(&s, e)) == 0)
         code = keyfile_remove(t->keys, s->key, (uint8_t)n, e);
@@ -175,7 +176,7 @@ static void say_rotated(const struct key_task *t, size_t dropped)
 }
 
 /* The agent forgets the old key first: from then on nobody else works on the store. */
-static int rotate(struct key_task *t, struct error *e)
+static int rotate_key(struct key_task *t, struct error *e)
 {
     struct rekey_options options = {.db = t->db,
                                     .keys = t->keys,
@@ -191,7 +192,8 @@ static int rotate(struct key_task *t, struct error *e)
     int code, was;
     if (key == NULL)
         return error_memory(e);
-    if ((code = cli_secret(t->file, t->fd, "Passphrase: ", 0, &passphrase, &bytes, e)) == 0 &&
+    if ((code = cli_secret(usage_text(t->call, "passphrase-file"), usage_text(t->call, "passphrase-fd"),
+                           "Passphrase: ", 0, &passphrase, &bytes, e)) == 0 &&
         (code = renewal_open(t->folder, passphrase, bytes, key, &opened, e)) == 0 &&
         (code = agent_stop(t->folder, &was, e)) == 0 && (code = read_office(t, key, &opened, e)) == 0) {
         options.passphrase = passphrase;
@@ -206,36 +208,79 @@ static int rotate(struct key_task *t, struct error *e)
     return code;
 }
 
-int command_key(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+/* Works on the key file of this laptop's store. */
+static int work_on_keys(struct usage_call *call, int (*work)(struct key_task *t, struct error *e), struct error *e)
 {
-    struct key_task t = {.cli = cli};
-    const struct cli_option options[] = {{"label", &t.label, NULL},
-                                         {"passphrase-file", &t.file, NULL},
-                                         {"passphrase-fd", &t.fd, NULL},
-                                         {NULL, NULL, NULL}};
+    struct key_task t = {.cli = call->cli, .call = call};
     int code;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
     if ((code = store_folder(&t.folder, e)) != 0 || (code = store_check(t.folder, e)) != 0)
         goto out;
     t.keys = store_path(t.folder, STORE_KEYS);
     t.db = store_path(t.folder, STORE_DB);
     if (t.keys == NULL || t.db == NULL)
         code = error_memory(e);
-    else if (argc == 2 && strcmp(argv[1], "list") == 0)
-        code = list(&t, e);
-    else if (argc == 2 && strcmp(argv[1], "add") == 0)
-        code = add(&t, e);
-    else if (argc == 3 && strcmp(argv[1], "remove") == 0)
-        code = take_away(&t, argv[2], e);
-    else if (argc == 2 && strcmp(argv[1], "rotate") == 0)
-        code = rotate(&t, e);
     else
-        code = error_set(e, E_USAGE, "key takes list, add, remove NUMBER or rotate");
+        code = work(&t, e);
 out:
     free(t.db);
     free(t.keys);
     free(t.folder);
     return code;
 }
+
+static int key_list(struct usage_call *call, struct error *e)
+{
+    return work_on_keys(call, list_slots, e);
+}
+
+static int key_add(struct usage_call *call, struct error *e)
+{
+    return work_on_keys(call, add_passphrase, e);
+}
+
+static int key_remove(struct usage_call *call, struct error *e)
+{
+    return work_on_keys(call, remove_slot, e);
+}
+
+static int key_rotate(struct usage_call *call, struct error *e)
+{
+    return work_on_keys(call, rotate_key, e);
+}
+
+const struct command command_key_list = {
+    .usage = {.group = "key", .name = "list", .help = "list what opens the store", .example = "satchel key list"},
+    .run = key_list,
+};
+
+const struct command command_key_add = {
+    .usage = {.group = "key",
+              .name = "add",
+              .options = {{.name = "label", .value = "NAME", .help = "whose passphrase it is", .required = 1},
+                          USAGE_SECRET("", "the passphrase to add")},
+              .help = "add another person's passphrase",
+              .example = "satchel key add --label ben"},
+    .run = key_add,
+};
+
+const struct command command_key_remove = {
+    .usage = {.group = "key",
+              .name = "remove",
+              .words = "NUMBER",
+              .help = "remove a passphrase: it opens nothing any more",
+              .more = "NUMBER is the one that `satchel key list` shows.",
+              .example = "satchel key remove 3"},
+    .run = key_remove,
+};
+
+const struct command command_key_rotate = {
+    .usage =
+        {.group = "key",
+         .name = "rotate",
+         .options = {USAGE_SECRET("", "the passphrase that opens the store")},
+         .help = "change the data key, if somebody may have copied it",
+         .more =
+             "Every page of the store is sealed under a new key. Passphrases of other persons have to be added again.",
+         .example = "satchel key rotate"},
+    .run = key_rotate,
+};

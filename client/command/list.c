@@ -412,25 +412,18 @@ static int list_newer(struct db *db, struct cli *cli, struct error *e)
     return code != 0 ? code : say_more(db, cli, e);
 }
 
-int list_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int list_any(struct store *s, struct usage_call *call, struct error *e)
 {
-    const char *words = NULL;
-    int all = 0, code;
-    const struct cli_option options[] = {
-        {"all", NULL, &all}, {"case", &words, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    const char *words = usage_text(call, "case"), *name = call->words[0];
+    struct cli *cli = call->cli;
+    int all = usage_flag(call, "all"), code;
     const struct schema_kind *kind = NULL;
     char scope[ID_TEXT];
     struct id id;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc > 2)
-        return error_set(e, E_USAGE, "list takes one kind at most: satchel list [KIND] [--case CASE] [--all]");
-    if (argc == 2 && strcmp(argv[1], "newer") == 0)
+    if (name != NULL && strcmp(name, "newer") == 0)
         return list_newer(s->db, cli, e);
-    if (argc == 2 && ((kind = schema_kind_named(argv[1])) == NULL || !kind->dealt))
-        return error_set(e, E_NOT_FOUND, "a laptop holds no records of kind %s; `satchel help` lists the kinds",
-                         argv[1]);
+    if (name != NULL && ((kind = schema_kind_named(name)) == NULL || !kind->dealt))
+        return error_set(e, E_NOT_FOUND, "a laptop holds no records of kind %s; `satchel help` lists the kinds", name);
     if (words != NULL) {
         if ((code = find_record(s, schema_kind(KIND_CASE), words, &id, e)) != 0)
             return code;
@@ -442,7 +435,13 @@ int list_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
     return list_kind(s->db, cli, kind, words != NULL ? scope : NULL, all, e);
 }
 
-int command_list(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_read(list_run, cli, argc, argv, waiting, e);
-}
+const struct command command_list = {
+    .usage = {.name = "list",
+              .words = "[KIND]",
+              .options = {{.name = "all", .help = "also what is voided"},
+                          {.name = "case", .value = "CASE", .help = "only what stands in a case"}},
+              .help = "list the caseload, or the records of a kind",
+              .more = "`satchel list newer` lists what a newer version of satchel wrote, and this one cannot read.",
+              .example = "satchel list note --case 2024-171"},
+    .reads = list_any,
+};

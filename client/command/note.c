@@ -104,25 +104,20 @@ static int check(const struct noting *n, struct error *e)
     return code;
 }
 
-int note_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int write_note(struct store *s, struct usage_call *call, struct error *e)
 {
-    struct noting n = {0};
-    const struct cli_option options[] = {
-        {"visited", &n.visited, NULL}, {"type", &n.type, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct noting n = {
+        .visited = usage_text(call, "visited"), .type = usage_text(call, "type"), .text = call->words[1]};
     char note[PRINTER_ID], scope[PRINTER_ID], visited[MOMENT_TEXT], *typed = NULL;
+    struct cli *cli = call->cli;
     int code;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (n.visited != NULL && (code = moment_from_words(n.visited, visited, e)) != 0))
+    if (n.visited != NULL && (code = moment_from_words(n.visited, visited, e)) != 0)
         return code;
     if (n.visited != NULL)
         n.visited = visited;
-    if (argc != 2 && argc != 3)
-        return error_set(e, E_USAGE, "say which case: satchel note CASE [TEXT] (quote a text of several words)");
-    if ((code = check(&n, e)) != 0 || (code = write_find_case(s, argv[1], &n.scope, e)) != 0)
+    if ((code = check(&n, e)) != 0 || (code = write_find_case(s, call->words[0], &n.scope, e)) != 0)
         return code;
-    n.text = argc == 3 ? argv[2] : NULL;
-    if (argc == 2) {
+    if (n.text == NULL) {
         if ((n.text = typed = malloc(ROOM)) == NULL)
             return error_memory(e);
         if ((code = read_input(cli, typed, e)) != 0)
@@ -156,7 +151,13 @@ out:
     return code;
 }
 
-int command_note(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_write(note_run, cli, argc, argv, waiting, e);
-}
+const struct command command_note = {
+    .usage = {.name = "note",
+              .words = "CASE [TEXT]",
+              .options = {{.name = "visited", .value = "TIME", .help = "when the visit was, if it was not now"},
+                          {.name = "type", .value = "TYPE", .help = "home visit, office visit, telephone or other"}},
+              .help = "write a visit note",
+              .more = "Without TEXT the note is read from the standard input: `satchel note 2024-171 < note.txt`.",
+              .example = "satchel note 2024-171 'She has a new dog.' --visited '2026-11-23 14:30'"},
+    .writes = write_note,
+};

@@ -15,6 +15,7 @@
 
 struct recovery {
     const struct cli *cli;
+    const struct usage_call *call;
     const char *label;
     char *folder, *keys;
     struct secrets { /* in locked memory */
@@ -25,13 +26,16 @@ struct recovery {
 };
 
 /* An officer's key file holds an X25519 secret where a store's holds the data key. */
-static int open_officer(struct recovery *r, size_t which, const char *path, const char *file, const char *fd,
-                        struct error *e)
+static int open_officer(struct recovery *r, size_t which, struct error *e)
 {
     static const char *const prompts[] = {"Passphrase of the first officer: ", "Passphrase of the second officer: "};
+    static const char *const files[] = {"first-passphrase-file", "second-passphrase-file"};
+    static const char *const fds[] = {"first-passphrase-fd", "second-passphrase-fd"};
+    const char *path = r->call->words[which];
     char *passphrase = NULL;
     size_t bytes = 0;
-    int code = cli_secret(file, fd, prompts[which], 0, &passphrase, &bytes, e);
+    int code = cli_secret(usage_text(r->call, files[which]), usage_text(r->call, fds[which]), prompts[which], 0,
+                          &passphrase, &bytes, e);
     if (code == 0)
         code = keyfile_open(path, passphrase, bytes, clock_wall(), r->secrets->officer[which], NULL, e);
     cli_secret_free(passphrase, bytes);
@@ -76,8 +80,9 @@ static int ensure_lease(const struct recovery *r, const struct store *s, const u
 }
 
 /* The event first: a recovery that nobody hears of must not be. */
-static int set_passphrase(struct recovery *r, uint8_t slot, const char *file, const char *fd, struct error *e)
+static int set_passphrase(struct recovery *r, uint8_t slot, struct error *e)
 {
+    const char *file = usage_text(r->call, "new-passphrase-file"), *fd = usage_text(r->call, "new-passphrase-fd");
     struct event event = {.what = "recovered", .at_ms = clock_wall(), .officers = r->officers};
     struct id session = id_new(clock_wall());
     const uint8_t *link = NULL;
@@ -108,25 +113,11 @@ static void say(const struct recovery *r)
                 first, second);
 }
 
-int command_recover(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int recover_store(struct usage_call *call, struct error *e)
 {
-    const char *files[3] = {NULL}, *fds[3] = {NULL};
-    struct recovery r = {.cli = cli};
-    const struct cli_option options[] = {{"first-passphrase-file", &files[0], NULL},
-                                         {"first-passphrase-fd", &fds[0], NULL},
-                                         {"second-passphrase-file", &files[1], NULL},
-                                         {"second-passphrase-fd", &fds[1], NULL},
-                                         {"new-passphrase-file", &files[2], NULL},
-                                         {"new-passphrase-fd", &fds[2], NULL},
-                                         {"label", &r.label, NULL},
-                                         {NULL, NULL, NULL}};
+    struct recovery r = {.cli = call->cli, .label = usage_text(call, "label"), .call = call};
     uint8_t slot = 0;
     int code;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc != 3)
-        return error_set(e, E_USAGE, "recover takes two officers' key files: `satchel recover FIRST SECOND`");
     if ((r.secrets = sodium_malloc(sizeof *r.secrets)) == NULL)
         return error_memory(e);
     if ((code = store_folder(&r.folder, e)) != 0 || (code = store_check(r.folder, e)) != 0)
@@ -135,11 +126,11 @@ int command_recover(struct cli *cli, int argc, char **argv, int *waiting, struct
         code = error_memory(e);
         goto out;
     }
-    if ((code = find_slot(&r, &slot, e)) == 0 && (code = open_officer(&r, 0, argv[1], files[0], fds[0], e)) == 0 &&
-        (code = open_officer(&r, 1, argv[2], files[1], fds[1], e)) == 0 &&
+    if ((code = find_slot(&r, &slot, e)) == 0 && (code = open_officer(&r, 0, e)) == 0 &&
+        (code = open_officer(&r, 1, e)) == 0 &&
         (code = keyfile_open_recovery(r.keys, r.secrets->officer[0], r.secrets->officer[1], r.secrets->key, r.officers,
                                       e)) == 0 &&
-        (code = set_passphrase(&r, slot, files[2], fds[2], e)) == 0)
+        (code = set_passphrase(&r, slot, e)) == 0)
         say(&r);
 out:
     sodium_free(r.secrets);
@@ -147,3 +138,18 @@ out:
     free(r.folder);
     return code;
 }
+
+const struct command command_recover = {
+    .usage =
+        {.name = "recover",
+         .words = "FIRST SECOND",
+         .options = {{.name = "label", .value = "NAME", .help = "whose passphrase is set anew, if there are several"},
+                     USAGE_SECRET("first-", "the first officer's passphrase"),
+                     USAGE_SECRET("second-", "the second officer's passphrase"),
+                     USAGE_SECRET("new-", "the new passphrase")},
+         .help = "set a new passphrase with the help of two recovery officers",
+         .more = "FIRST and SECOND are the officers' key files. Nothing of the store is lost; that it was opened so is "
+                 "told to the office.",
+         .example = "satchel recover maria.officer jon.officer"},
+    .run = recover_store,
+};

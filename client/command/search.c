@@ -185,18 +185,16 @@ static int split(char **arguments, int count, const char *words[WORDS_MAX], size
     return *found != 0 ? 0 : error_set(e, E_USAGE, "say what to search for: satchel search WORDS");
 }
 
-int search_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int search(struct store *s, struct usage_call *call, struct error *e)
 {
-    const struct cli_option options[] = {{"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct cli *cli = call->cli;
     const char *words[WORDS_MAX];
     struct searching f = {s->db, cli, words, 0, 0, 0, {0}};
     const struct schema_kind *kinds;
     char text[64];
     size_t count;
     int code;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = split(argv + 1, argc - 1, words, &f.word_count, e)) != 0 ||
+    if ((code = split(call->words, call->count, words, &f.word_count, e)) != 0 ||
         (code = person_map_load(s->db, &f.map, e)) != 0)
         return code;
     kinds = schema_kinds(&count);
@@ -213,7 +211,10 @@ int search_run(struct store *s, struct cli *cli, int argc, char **argv, int *wai
     return code != 0 ? code : unknown_say(cli, s->db, e);
 }
 
-int command_search(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_read(search_run, cli, argc, argv, waiting, e);
-}
+const struct command command_search = {
+    .usage = {.name = "search",
+              .words = "WORD...",
+              .help = "find the records that hold all the words",
+              .example = "satchel search penicillin"},
+    .reads = search,
+};

@@ -296,19 +296,14 @@ static int show_other(struct printer *v, const struct id *record, const struct r
     return fields_words(v, record, 0, e);
 }
 
-int show_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int show_record(struct store *s, struct usage_call *call, struct error *e)
 {
-    const struct cli_option options[] = {{"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct cli *cli = call->cli;
     struct record_place place;
     struct printer v;
     struct id record;
     int code;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc != 2)
-        return error_set(e, E_USAGE, "show takes one record: satchel show RECORD (quote a name of several words)");
-    if ((code = store_find(s, argv[1], &record, e)) != 0 || (code = printer_open(&v, s->db, cli, e)) != 0)
+    if ((code = store_find(s, call->words[0], &record, e)) != 0 || (code = printer_open(&v, s->db, cli, e)) != 0)
         return code;
     if (record_find(s->db, &record, &place, NULL) != 0) {
         code = unknown_record(&v, &record, e);
@@ -329,7 +324,11 @@ int show_run(struct store *s, struct cli *cli, int argc, char **argv, int *waiti
     return code;
 }
 
-int command_show(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_read(show_run, cli, argc, argv, waiting, e);
-}
+const struct command command_show = {
+    .usage = {.name = "show",
+              .words = "RECORD",
+              .help = "show a record, or a case with all that is in it",
+              .more = "A record is named by its id or the end of it, a case number, or a part of the client's name.",
+              .example = "satchel show 2024-171"},
+    .reads = show_record,
+};

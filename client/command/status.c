@@ -192,18 +192,14 @@ static int show_locked(const struct cli *cli, struct error *e)
     return 0;
 }
 
-int command_status(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int tell_status(struct usage_call *call, struct error *e)
 {
-    const struct cli_option options[] = {{NULL, NULL, NULL}};
+    struct cli *cli = call->cli;
     struct error why = {0, ""};
     struct status st;
     struct store *s;
     unsigned aside = 0;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc != 1)
-        return error_set(e, E_USAGE, "status takes no arguments");
     if ((code = store_open(&s, &why)) == E_LOCKED)
         return show_locked(cli, e);
     if (code != 0)
@@ -217,7 +213,14 @@ int command_status(struct cli *cli, int argc, char **argv, int *waiting, struct 
         else
             aside = outbox_warn(s->folder, cli->err);
     }
-    *waiting = code == 0 && (st.loud != 0 || st.held != 0 || s->put_back || aside != 0);
+    call->waiting = code == 0 && (st.loud != 0 || st.held != 0 || s->put_back || aside != 0);
     store_close(s);
     return code;
 }
+
+const struct command command_status = {
+    .usage = {.name = "status",
+              .help = "tell what is queued, what is held, and what is agreed with the office",
+              .example = "satchel status"},
+    .run = tell_status,
+};

@@ -538,33 +538,46 @@ static int note_address(struct cli *cli, struct store *store, const struct wire_
     return 0;
 }
 
-int command_sync(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int sync_store(struct usage_call *call, struct error *e)
 {
-    const char *host = NULL, *port_text = NULL, *break_text = NULL;
-    const struct cli_option options[] = {
-        {"host", &host, NULL}, {"port", &port_text, NULL}, {"break-after", &break_text, NULL}, {NULL, NULL, NULL}};
+    const char *host = usage_text(call, "host");
+    struct cli *cli = call->cli;
     struct sync s = {.cli = cli, .started_ms = clock_wall(), .room = ROOM_MIN};
-    struct wire_options wire = {.mode = LINK_SYNC};
-    uint64_t port = 0;
+    struct wire_options wire = {.mode = LINK_SYNC, .break_after = usage_number(call, "break-after", 0)};
+    unsigned port = (unsigned)usage_number(call, "port", 0);
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = cli_number(port_text, "port", 65535, &port, e)) != 0 ||
-        (code = cli_number(break_text, "break-after", INT64_MAX, &wire.break_after, e)) != 0)
-        return code;
-    if (argc != 1)
-        return error_set(e, E_USAGE, "sync takes no arguments but options; --help shows them");
     if ((code = store_open(&s.store, e)) != 0)
         return code;
     wire.host = host != NULL ? host : s.store->office_host;
-    wire.port = port != 0 ? (unsigned)port : s.store->office_port;
+    wire.port = port != 0 ? port : s.store->office_port;
     wire.noise_secret = s.store->noise_secret;
     wire.office_noise = s.store->office_noise;
     s.shows_progress = !cli->json && cli->err == stderr && isatty(STDERR_FILENO);
     if ((code = own_conflicts_load(s.store->db, &s.store->user, &s.owned, e)) == 0)
-        code = run(&s, &wire, waiting, e);
+        code = run(&s, &wire, &call->waiting, e);
     if (code == 0)
         code = note_address(cli, s.store, &wire, e);
     own_conflicts_free(&s.owned);
     store_close(s.store);
     return code != 0 ? error_code(e) : 0;
 }
+
+const struct command command_sync = {
+    .usage = {.name = "sync",
+              .options = {{.name = "host",
+                           .value = "HOST",
+                           .help = "another address of the same office; it is remembered if the office answers there"},
+                          {.name = "port",
+                           .value = "PORT",
+                           .help = "another port of the same office; it is remembered too",
+                           .min = 1,
+                           .max = 65535},
+                          {.name = "break-after",
+                           .value = "BYTES",
+                           .help = "for drills: break the link after so many bytes have come",
+                           .min = 1,
+                           .max = INT64_MAX}},
+              .help = "send what is queued, and fetch the caseload",
+              .example = "satchel sync"},
+    .run = sync_store,
+};

@@ -80,23 +80,15 @@ static int unlock(struct unlocking *u, struct error *e)
     return code == E_EXISTS ? 0 : code;
 }
 
-int command_unlock(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int unlock_store(struct usage_call *call, struct error *e)
 {
-    const char *file = NULL, *fd = NULL, *minutes = NULL, *host = NULL, *port_text = NULL;
-    const struct cli_option options[] = {{"idle", &minutes, NULL},     {"passphrase-file", &file, NULL},
-                                         {"passphrase-fd", &fd, NULL}, {"host", &host, NULL},
-                                         {"port", &port_text, NULL},   {NULL, NULL, NULL}};
+    const char *host = usage_text(call, "host");
+    struct cli *cli = call->cli;
     char *folder = NULL, *keys = NULL;
-    uint64_t idle = AGENT_IDLE_MINUTES, port = 0;
+    unsigned idle = (unsigned)usage_number(call, "idle", AGENT_IDLE_MINUTES);
+    unsigned port = (unsigned)usage_number(call, "port", 0);
     struct unlocking u;
     int code;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = cli_number(minutes, "idle", AGENT_IDLE_MINUTES_MAX, &idle, e)) != 0 ||
-        (code = cli_number(port_text, "port", 65535, &port, e)) != 0)
-        return code;
-    if (argc != 1)
-        return error_set(e, E_USAGE, "unlock takes no arguments; the passphrase is asked for");
     if ((code = find(&folder, &keys, e)) != 0)
         goto out;
     if (agent_is_there(folder)) {
@@ -104,12 +96,17 @@ int command_unlock(struct cli *cli, int argc, char **argv, int *waiting, struct 
         goto out;
     }
     /* E_LOCKED: no office is noted yet. One that is needed is asked for below, and missed there. */
-    if ((host != NULL || port != 0) && (code = renewal_moved(folder, host, (unsigned)port, e)) != 0 && code != E_LOCKED)
+    if ((host != NULL || port != 0) && (code = renewal_moved(folder, host, port, e)) != 0 && code != E_LOCKED)
         goto out;
-    u = (struct unlocking){.cli = cli, .folder = folder, .keys = keys, .file = file, .fd = fd, .idle = (unsigned)idle};
+    u = (struct unlocking){.cli = cli,
+                           .folder = folder,
+                           .keys = keys,
+                           .file = usage_text(call, "passphrase-file"),
+                           .fd = usage_text(call, "passphrase-fd"),
+                           .idle = idle};
     if ((code = unlock(&u, e)) == 0) {
         char words[64];
-        (void)snprintf(words, sizeof words, "unlocked, until nothing has been asked for %u minutes", (unsigned)idle);
+        (void)snprintf(words, sizeof words, "unlocked, until nothing has been asked for %u minutes", idle);
         say_locked(cli, 0, words);
     }
 out:
@@ -118,24 +115,40 @@ out:
     return code;
 }
 
+const struct command command_unlock = {
+    .usage = {.name = "unlock",
+              .options = {{.name = "idle",
+                           .value = "MINUTES",
+                           .help = "lock again after so long without a command; 15, if not said",
+                           .min = 1,
+                           .max = AGENT_IDLE_MINUTES_MAX},
+                          USAGE_SECRET("", "the passphrase"),
+                          {.name = "host",
+                           .value = "HOST",
+                           .help = "where the office is now, if the store has to ask it and it has moved"},
+                          {.name = "port", .value = "PORT", .help = "its port", .min = 1, .max = 65535}},
+              .help = "open the store, for as long as you work with it",
+              .example = "satchel unlock"},
+    .run = unlock_store,
+};
+
 /* --- lock --- */
 
-int command_lock(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int lock_store(struct usage_call *call, struct error *e)
 {
-    const struct cli_option options[] = {{NULL, NULL, NULL}};
     char *folder = NULL, *keys = NULL;
     int code, was = 0;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc != 1)
-        return error_set(e, E_USAGE, "lock takes no arguments");
     if ((code = find(&folder, &keys, e)) == 0 && (code = agent_stop(folder, &was, e)) == 0)
-        say_locked(cli, 1, was ? "locked" : "locked already");
+        say_locked(call->cli, 1, was ? "locked" : "locked already");
     free(folder);
     free(keys);
     return code;
 }
+
+const struct command command_lock = {
+    .usage = {.name = "lock", .help = "lock the store", .example = "satchel lock"},
+    .run = lock_store,
+};
 
 /* --- passphrase --- */
 
@@ -152,33 +165,25 @@ static int change(const struct cli *cli, const char *folder, const char *keys, c
     return code;
 }
 
-int command_passphrase(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int change_passphrase(struct usage_call *call, struct error *e)
 {
-    const char *file = NULL, *fd = NULL, *new_file = NULL, *new_fd = NULL;
-    const struct cli_option options[] = {{"passphrase-file", &file, NULL},
-                                         {"passphrase-fd", &fd, NULL},
-                                         {"new-passphrase-file", &new_file, NULL},
-                                         {"new-passphrase-fd", &new_fd, NULL},
-                                         {NULL, NULL, NULL}};
+    struct cli *cli = call->cli;
     char *folder = NULL, *keys = NULL, *old = NULL, *new = NULL;
     size_t old_bytes = 0, new_bytes = 0;
     uint8_t *key = NULL;
     struct keyfile_opened opened;
     int code;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc != 1)
-        return error_set(e, E_USAGE, "passphrase takes no arguments; both passphrases are asked for");
     if ((code = find(&folder, &keys, e)) != 0)
         goto out;
     if ((key = sodium_malloc(KEYFILE_KEY_BYTES)) == NULL) {
         code = error_memory(e);
         goto out;
     }
-    if ((code = cli_secret(file, fd, "The passphrase as it is: ", 0, &old, &old_bytes, e)) != 0 ||
+    if ((code = cli_secret(usage_text(call, "passphrase-file"), usage_text(call, "passphrase-fd"),
+                           "The passphrase as it is: ", 0, &old, &old_bytes, e)) != 0 ||
         (code = renewal_open(folder, old, old_bytes, key, &opened, e)) != 0 ||
-        (code = cli_secret(new_file, new_fd, "The new passphrase: ", 1, &new, &new_bytes, e)) != 0 ||
+        (code = cli_secret(usage_text(call, "new-passphrase-file"), usage_text(call, "new-passphrase-fd"),
+                           "The new passphrase: ", 1, &new, &new_bytes, e)) != 0 ||
         (code = change(cli, folder, keys, key, &opened, new, new_bytes, e)) != 0)
         goto out;
     if (cli->json)
@@ -193,3 +198,11 @@ out:
     free(folder);
     return code;
 }
+
+const struct command command_passphrase = {
+    .usage = {.name = "passphrase",
+              .options = {USAGE_SECRET("", "the passphrase as it is"), USAGE_SECRET("new-", "the new passphrase")},
+              .help = "change the passphrase",
+              .example = "satchel passphrase"},
+    .run = change_passphrase,
+};

@@ -1,32 +1,8 @@
+/* What the commands that write share: the end of an edit, and the line that says so. */
 #include "with_store.h"
 
 #include "log.h"
 #include "unsent.h"
-
-int with_store_write(with_store_work *work, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    struct store *s;
-    int code = store_open(&s, e);
-    if (code != 0)
-        return code;
-    code = work(s, cli, argc, argv, waiting, e);
-    store_close(s);
-    return code;
-}
-
-int with_store_read(with_store_work *work, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    struct store *s;
-    int code = store_open_reading(&s, e);
-    if (code != 0)
-        return code;
-    /* A sync that runs meanwhile must not show us half of what it brings. */
-    if ((code = db_exec(s->db, "BEGIN", e)) == 0)
-        code = work(s, cli, argc, argv, waiting, e);
-    db_rollback(s->db);
-    store_close(s);
-    return code;
-}
 
 int with_store_commit(struct store *s, struct edit *edit, const char *reason, struct error *e)
 {

@@ -220,42 +220,36 @@ int write_find_case(struct store *s, const char *words, struct id *scope, struct
                : 0;
 }
 
-static int make_new(struct writing *w, int argc, char **argv, const char *reason, struct id *record, struct error *e)
+static int make_new(struct writing *w, const struct usage_call *call, struct id *record, struct error *e)
 {
-    int has_case = w->kind->place == SCHEMA_CASE && w->kind->number != KIND_CASE, first = has_case ? 3 : 2, code;
+    int has_case = w->kind->place == SCHEMA_CASE && w->kind->number != KIND_CASE, first = has_case ? 2 : 1, code;
     struct id scope;
     struct edit edit;
     *record = scope = id_new(w->s->author.wall());
-    if (has_case && (argc < 3 || strchr(argv[2], '=') != NULL))
+    if (has_case && strchr(call->words[1], '=') != NULL)
         return error_set(e, E_USAGE, "say which case it stands in: satchel new %s CASE FIELD=VALUE...", w->kind->name);
-    if ((has_case && (code = write_find_case(w->s, argv[2], &scope, e)) != 0) ||
-        (code = read_pairs(w, argc - first, argv + first, e)) != 0 ||
+    if ((has_case && (code = write_find_case(w->s, call->words[1], &scope, e)) != 0) ||
+        (code = read_pairs(w, call->count - first, call->words + first, e)) != 0 ||
         (code = edit_new(&edit, w->s->db, w->kind, &scope, record, e)) != 0)
         return code;
     if ((code = fill_new(w, &edit, e)) != 0) {
         edit_free(&edit);
         return code;
     }
-    return with_store_commit(w->s, &edit, reason, e);
+    return with_store_commit(w->s, &edit, usage_text(call, "reason"), e);
 }
 
-int write_new(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int write_new(struct store *s, struct usage_call *call, struct error *e)
 {
-    const char *reason = NULL;
-    const struct cli_option options[] = {{"reason", &reason, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
-    struct writing w = {s, cli, NULL, NULL, 0};
+    struct cli *cli = call->cli;
+    struct writing w = {s, cli, schema_kind_named(call->words[0]), NULL, 0};
     struct id record;
     int code;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc < 2)
-        return error_set(e, E_USAGE, "say what to write: satchel new KIND [CASE] FIELD=VALUE...");
-    if ((w.kind = schema_kind_named(argv[1])) == NULL)
-        return error_set(e, E_NOT_FOUND, "there is no kind %s; `satchel help` lists the kinds", argv[1]);
+    if (w.kind == NULL)
+        return error_set(e, E_NOT_FOUND, "there is no kind %s; `satchel help` lists the kinds", call->words[0]);
     if ((code = check_kind(w.kind, e)) != 0 || (code = store_begin(s, e)) != 0)
         return code;
-    code = make_new(&w, argc, argv, reason, &record, e);
+    code = make_new(&w, call, &record, e);
     if (code != 0)
         store_rollback(s);
     if (code == 0) {
@@ -314,15 +308,15 @@ static int check_decided(struct writing *w, const struct id *record, struct erro
     return code;
 }
 
-static int change(struct writing *w, int argc, char **argv, apply_text *apply, const char *reason, struct id *record,
+static int change(struct writing *w, const struct usage_call *call, apply_text *apply, struct id *record,
                   struct error *e)
 {
     struct edit edit;
-    int code = open_record(w, argv[1], &edit, e);
+    int code = open_record(w, call->words[0], &edit, e);
     if (code != 0)
         return code;
     *record = edit.record;
-    if ((code = read_pairs(w, argc - 2, argv + 2, e)) == 0)
+    if ((code = read_pairs(w, call->count - 1, call->words + 1, e)) == 0)
         code = check_decided(w, record, e);
     for (size_t i = 0; code == 0 && i < w->count; i++)
         code = apply(&edit, w->pairs[i].field->name, w->pairs[i].value, e);
@@ -330,7 +324,7 @@ static int change(struct writing *w, int argc, char **argv, apply_text *apply, c
         edit_free(&edit);
         return code;
     }
-    return with_store_commit(w->s, &edit, reason, e);
+    return with_store_commit(w->s, &edit, usage_text(call, "reason"), e);
 }
 
 /* Does this set amend something that was written once? */
@@ -342,21 +336,15 @@ static int amends(const struct writing *w)
     return 0;
 }
 
-static int write_fields(struct store *s, struct cli *cli, int argc, char **argv, apply_text *apply, const char *verb,
-                        struct error *e)
+static int write_fields(struct store *s, struct usage_call *call, apply_text *apply, const char *verb, struct error *e)
 {
-    const char *reason = NULL;
-    const struct cli_option options[] = {{"reason", &reason, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    struct cli *cli = call->cli;
     struct writing w = {s, cli, NULL, NULL, 0};
     struct id record;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc < 3)
-        return error_set(e, E_USAGE, "say which record and what: satchel %s RECORD FIELD=VALUE...", argv[0]);
     if ((code = store_begin(s, e)) != 0)
         return code;
-    code = change(&w, argc, argv, apply, reason, &record, e);
+    code = change(&w, call, apply, &record, e);
     if (code != 0)
         store_rollback(s);
     if (code == 0) {
@@ -370,23 +358,58 @@ static int write_fields(struct store *s, struct cli *cli, int argc, char **argv,
     return code;
 }
 
-int write_set(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int write_set(struct store *s, struct usage_call *call, struct error *e)
 {
-    (void)waiting;
-    return write_fields(s, cli, argc, argv, edit_set_text, "", e);
+    return write_fields(s, call, edit_set_text, "", e);
 }
 
-int write_add(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int write_add(struct store *s, struct usage_call *call, struct error *e)
 {
-    (void)waiting;
-    return write_fields(s, cli, argc, argv, edit_add_text, "added ", e);
+    return write_fields(s, call, edit_add_text, "added ", e);
 }
 
-int write_remove(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int write_remove(struct store *s, struct usage_call *call, struct error *e)
 {
-    (void)waiting;
-    return write_fields(s, cli, argc, argv, edit_remove_text, "taken out ", e);
+    return write_fields(s, call, edit_remove_text, "taken out ", e);
 }
+
+const struct command command_new = {
+    .usage = {.name = "new",
+              .words = "KIND [CASE] FIELD=VALUE...",
+              .options = {{.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
+              .help = "write a new record",
+              .more = "`satchel help KIND` lists the fields of a kind. CASE is the case that the record stands in, if "
+                      "it stands in one.",
+              .example = "satchel new client legal_name='Ada Byron' birth_date=1984-05-31"},
+    .writes = write_new,
+};
+
+const struct command command_set = {
+    .usage = {.name = "set",
+              .words = "RECORD FIELD=VALUE...",
+              .options = {{.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
+              .help = "set fields of a record",
+              .example = "satchel set 2024-171 risk=high"},
+    .writes = write_set,
+};
+
+const struct command command_add = {
+    .usage = {.name = "add",
+              .words = "RECORD FIELD=VALUE...",
+              .options = {{.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
+              .help = "add to a field that holds several values, or to a total",
+              .example = "satchel add 'Ada Byron' allergy='penicillin (severe)'"},
+    .writes = write_add,
+};
+
+const struct command command_remove = {
+    .usage = {.name = "remove",
+              .words = "RECORD FIELD=VALUE...",
+              .options = {{.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
+              .help = "take a value out of a field that holds several",
+              .example = "satchel remove 2024-171 need=transport"},
+    .writes = write_remove,
+};
 
 /* --- void --- */
 
@@ -404,24 +427,19 @@ static int make_void(struct writing *w, const char *words, const char *reason, s
     return with_store_commit(w->s, &edit, reason, e);
 }
 
-int write_void(struct store *s, struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
+static int write_void(struct store *s, struct usage_call *call, struct error *e)
 {
-    const char *reason = NULL;
-    const struct cli_option options[] = {{"reason", &reason, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
+    const char *reason = usage_text(call, "reason");
+    struct cli *cli = call->cli;
     struct writing w = {s, cli, NULL, NULL, 0};
     char brief[PRINTER_ID];
     struct id record;
     int code;
-    (void)waiting;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (argc != 2)
-        return error_set(e, E_USAGE, "say which record: satchel void RECORD --reason TEXT");
     if (reason == NULL || reason[0] == '\0')
         return error_set(e, E_USAGE, "say why it is voided, with --reason TEXT: the log keeps both");
     if ((code = store_begin(s, e)) != 0)
         return code;
-    code = make_void(&w, argv[1], reason, &record, e);
+    code = make_void(&w, call->words[0], reason, &record, e);
     if (code != 0) {
         store_rollback(s);
         return code;
@@ -433,27 +451,12 @@ int write_void(struct store *s, struct cli *cli, int argc, char **argv, int *wai
     return with_store_say_queued(s, cli, e);
 }
 
-int command_new(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_write(write_new, cli, argc, argv, waiting, e);
-}
-
-int command_set(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_write(write_set, cli, argc, argv, waiting, e);
-}
-
-int command_add(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_write(write_add, cli, argc, argv, waiting, e);
-}
-
-int command_remove(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_write(write_remove, cli, argc, argv, waiting, e);
-}
-
-int command_void(struct cli *cli, int argc, char **argv, int *waiting, struct error *e)
-{
-    return with_store_write(write_void, cli, argc, argv, waiting, e);
-}
+const struct command command_void = {
+    .usage =
+        {.name = "void",
+         .words = "RECORD",
+         .options = {{.name = "reason", .value = "TEXT", .help = "why; it is kept with the change", .required = 1}},
+         .help = "void a record: it is not shown any more, and the log keeps it",
+         .example = "satchel void 2024-171 --reason 'wrong client'"},
+    .writes = write_void,
+};

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli.h"
 #include "clock.h"
 #include "officers.h"
 #include "rekey.h"
@@ -86,12 +87,12 @@ static int read_office(const char *folder, struct office *out, struct error *e)
 {
     char first[sizeof OFFICE_FIRST + 1], port[16], hex[2 * sizeof out->noise + 2], *path = store_path(folder, OFFICE);
     FILE *file = path != NULL ? fopen(path, "re") : NULL;
+    uint64_t number = 0;
     size_t bytes = 0;
     int code = 0;
     if (file == NULL || read_line(file, first, sizeof first) != 0 || strcmp(first, OFFICE_FIRST) != 0 ||
         read_line(file, out->host, sizeof out->host) != 0 || read_line(file, port, sizeof port) != 0 ||
-        (out->port = (unsigned)strtoul(port, NULL, 10)) == 0 || out->port > 65535 ||
-        read_line(file, hex, sizeof hex) != 0 ||
+        cli_number(port, "", 1, 65535, &number, NULL) != 0 || read_line(file, hex, sizeof hex) != 0 ||
         sodium_hex2bin(out->noise, sizeof out->noise, hex, strlen(hex), NULL, &bytes, NULL) != 0 ||
         bytes != sizeof out->noise)
         code =
@@ -100,6 +101,7 @@ static int read_office(const char *folder, struct office *out, struct error *e)
                       "call the office: two officers open the store (`satchel recover`), and unsent work is sealed "
                       "(`satchel courier out FILE`)",
                       OFFICE);
+    out->port = (unsigned)number;
     if (file != NULL)
         (void)fclose(file);
     free(path);

@@ -1,3 +1,4 @@
+/* Secrets, numbers and words of the command line, and the sentence of an error. */
 #include "cli.h"
 
 #include <errno.h>
@@ -72,16 +73,17 @@ int cli_options(int *argc, char **argv, const struct cli_option *options, struct
     return 0;
 }
 
-int cli_number(const char *text, const char *name, uint64_t max, uint64_t *out, struct error *e)
+/* --- numbers --- */
+
+int cli_number(const char *text, const char *what, uint64_t min, uint64_t max, uint64_t *out, struct error *e)
 {
     char *end;
     unsigned long long n;
-    if (text == NULL)
-        return 0;
     errno = 0;
     n = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || n == 0 || n > max)
-        return error_set(e, E_USAGE, "--%s takes a number from 1 to %llu", name, (unsigned long long)max);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || n < min || n > max)
+        return error_set(e, E_USAGE, "%s takes a number from %llu to %llu", what, (unsigned long long)min,
+                         (unsigned long long)max);
     *out = n;
     return 0;
 }
@@ -239,9 +241,8 @@ static int from_file(const char *file, char *room, size_t *bytes, struct error *
 
 static int from_descriptor(const char *text, char *room, size_t *bytes, struct error *e)
 {
-    char *end;
-    long fd = strtol(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != 0 || fd > 65535)
+    uint64_t fd;
+    if (cli_number(text, "--passphrase-fd", 0, 65535, &fd, NULL) != 0)
         return error_set(e, E_USAGE, "--passphrase-fd takes the number of an open descriptor, such as 3");
     return read_all((int)fd, room, bytes, e);
 }

@@ -1,4 +1,4 @@
-/* What the three programs share on the command line: options, secrets, output.
+/* What the three programs share on the command line: numbers, secrets, output (commands and options: usage.h).
  *
  * Data goes to stdout, words to stderr; one sentence for an error. --json gives one JSON value on stdout. Output goes
  * through a struct cli so that the daemon can run a command for somebody else and send its output back. */
@@ -29,8 +29,9 @@ struct cli_option {
  */
 int cli_options(int *argc, char **argv, const struct cli_option *options, struct error *e);
 
-/* The number of an option --name, from 1 to max; text NULL leaves *out as it is. E_USAGE. */
-int cli_number(const char *text, const char *name, uint64_t max, uint64_t *out, struct error *e);
+/* A number from min to max, in decimal digits and nothing else. E_USAGE, with `what` at the beginning of its sentence
+ * ("--port", "a lease"). The one way in which the programs read a number that somebody typed. */
+int cli_number(const char *text, const char *what, uint64_t min, uint64_t max, uint64_t *out, struct error *e);
 
 /* Prints "program: sentence" on err (or {"error": code, "sentence": ...} on out with json) and returns the exit status.
  */

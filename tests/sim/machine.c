@@ -99,15 +99,6 @@ void machine_free(struct machine_run *r)
     free(r);
 }
 
-static const struct {
-    const char *name;
-    int (*run)(struct cli *cli, int argc, char **argv, int *waiting, struct error *e);
-} commands[] = {
-#define ROW(name, arguments, help, example) {#name, command_##name},
-    COMMAND_LIST(ROW)
-#undef ROW
-};
-
 /* As satchel's main does it. */
 static int run_command(void *arg)
 {
@@ -115,7 +106,7 @@ static int run_command(void *arg)
     struct cli cli = {open_memstream(&r->out, &r->out_bytes), open_memstream(&r->err, &r->err_bytes), 0, 0};
     struct error e = {E_INTERNAL, "the command failed without a word"};
     char *argv[MACHINE_WORDS_MAX + 1] = {NULL};
-    int argc = 0, waiting = 0, code = E_USAGE, over_options = 0;
+    int argc = 0, status = 0, code, over_options = 0;
     for (int i = 0; i < r->argc; i++) {
         over_options |= strcmp(r->argv[i], "--") == 0;
         if (!over_options && strcmp(r->argv[i], "--json") == 0)
@@ -123,10 +114,8 @@ static int run_command(void *arg)
         else
             argv[argc++] = r->argv[i];
     }
-    for (size_t i = 0; argc != 0 && i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(commands[i].name, argv[0]) == 0)
-            code = commands[i].run(&cli, argc, argv, &waiting, &e);
-    r->status = code != 0 ? cli_fail(&cli, "satchel", &e) : waiting ? ERROR_STATUS_WAITING : 0;
+    code = argc != 0 ? command_run(&cli, argc, argv, &status, &e) : E_USAGE;
+    r->status = code != 0 ? cli_fail(&cli, "satchel", &e) : status;
     (void)fclose(cli.out);
     (void)fclose(cli.err);
     return r->status;

@@ -5,9 +5,9 @@
 static void list_shows_the_caseload(void **state)
 {
     struct desk *d = *state;
-    assert_int_equal(run_on(d, write_set, "set", d->file, "'next_visit=2026-11-23 14:30'"), 0);
-    assert_int_equal(run_on(d, write_add, "add", d->client, "'alert=a dog'"), 0);
-    assert_int_equal(run(d, list_run, "list"), 0);
+    assert_int_equal(run_on(d, &command_set, "set", d->file, "'next_visit=2026-11-23 14:30'"), 0);
+    assert_int_equal(run_on(d, &command_add, "add", d->client, "'alert=a dog'"), 0);
+    assert_int_equal(run(d, &command_list, "list"), 0);
     has(d->out, last8(d->file));
     has(d->out, "2024-17");
     has(d->out, "Ada Byron");
@@ -17,10 +17,10 @@ static void list_shows_the_caseload(void **state)
     has(d->out, "[alert]");
     has(d->out, "[unsent: 4]");
     has(d->err, "1 case\n");
-    assert_int_equal(run(d, list_run, "list newer"), 0);
+    assert_int_equal(run(d, &command_list, "list newer"), 0);
     assert_string_equal(d->out, "");
     has(d->err, "nothing here is newer than this program");
-    assert_int_equal(run(d, list_run, "list --json"), 0);
+    assert_int_equal(run(d, &command_list, "list --json"), 0);
     has(d->out, d->file);
     has(d->out, "\"risk\": \"moderate\"");
 }
@@ -31,14 +31,14 @@ static void list_is_in_the_order_of_need(void **state)
     struct desk *d = *state;
     char low[ID_TEXT], high[ID_TEXT], contested[ID_TEXT];
     const char *first, *second, *third, *fourth;
-    assert_int_equal(run(d, write_new, "new case client=byron risk=low"), 0);
+    assert_int_equal(run(d, &command_new, "new case client=byron risk=low"), 0);
     take_id(d, low);
-    assert_int_equal(run(d, write_new, "new case client=byron risk=critical"), 0);
+    assert_int_equal(run(d, &command_new, "new case client=byron risk=critical"), 0);
     take_id(d, high);
-    assert_int_equal(run(d, write_new, "new case client=byron risk='none known'"), 0);
+    assert_int_equal(run(d, &command_new, "new case client=byron risk='none known'"), 0);
     take_id(d, contested);
     set_unseen(d, contested, "risk", "low");
-    assert_int_equal(run(d, list_run, "list"), 0);
+    assert_int_equal(run(d, &command_list, "list"), 0);
     assert_non_null(first = strstr(d->out, last8(contested)));
     assert_non_null(second = strstr(d->out, last8(high)));
     assert_non_null(third = strstr(d->out, last8(d->file)));
@@ -51,11 +51,11 @@ static void list_is_in_the_order_of_need(void **state)
 static void show_begins_with_allergies(void **state)
 {
     struct desk *d = *state;
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has(d->out, "ALLERGIES         no allergies recorded\n");
     has(d->out, "ALERTS            no alerts recorded\n");
-    assert_int_equal(run_on(d, write_add, "add", d->client, "'allergy=penicillin (severe)' 'alert=a dog'"), 0);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_add, "add", d->client, "'allergy=penicillin (severe)' 'alert=a dog'"), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     assert_int_equal(strncmp(d->out, "ALLERGIES         penicillin (severe)\nALERTS            a dog\n", 59), 0);
     has_not(d->out, "no allergies");
     has(d->out, "2024-17");
@@ -68,26 +68,26 @@ static void what_is_arriving_is_not_empty(void **state)
 {
     struct desk *d = *state;
     set_arriving(d, d->client);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has_not(d->out, "no allergies");
     has_not(d->out, "no alerts");
     has(d->out, "ALLERGIES         not all of this person's record has arrived yet");
     has(d->out, "NOT ALL OF THIS PERSON HAS ARRIVED YET");
-    assert_int_equal(run_on(d, show_run, "show --json", d->client, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show --json", d->client, ""), 0);
     has(d->out, "\"arriving\": true");
     has_not(d->out, "allergy");
-    assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
     has(d->out, "\"notes\": []");
     set_arriving(d, d->file);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has(d->out, "NOT ALL OF THIS CASE HAS ARRIVED YET");
-    assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
     has_not(d->out, "notes");
     has_not(d->out, "service");
-    assert_int_equal(run_on(d, write_add, "add", d->client, "allergy=latex"), 0);
-    assert_int_equal(run_on(d, show_run, "show", d->client, ""), 0);
+    assert_int_equal(run_on(d, &command_add, "add", d->client, "allergy=latex"), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->client, ""), 0);
     has(d->out, "there may be more");
-    assert_int_equal(run(d, list_run, "list"), 0);
+    assert_int_equal(run(d, &command_list, "list"), 0);
     has(d->out, "[arriving]");
     has(d->err, "2 cases and persons have not arrived whole yet");
 }
@@ -100,11 +100,11 @@ static void a_case_without_its_client(void **state)
     assert_int_equal(id_parse(d->client, &client, NULL), 0);
     assert_int_equal(db_run(d->store.db, &d->e, "UPDATE entry SET position = id", ""), 0);
     assert_int_equal(record_purge(d->store.db, &client, &d->e), 0);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has(d->out, "ALLERGIES         not known here");
     has(d->out, "not on this laptop");
     has_not(d->out, "no allergies");
-    assert_int_equal(run(d, list_run, "list"), 0);
+    assert_int_equal(run(d, &command_list, "list"), 0);
     has(d->out, "[arriving]");
 }
 
@@ -112,28 +112,28 @@ static void a_case_without_its_client(void **state)
 static void records_do_not_drive_the_terminal(void **state)
 {
     struct desk *d = *state;
-    assert_int_equal(run(d, write_new,
+    assert_int_equal(run(d, &command_new,
                          "new client 'legal_name=Eve\x1b[2J\nfaked row \xc2\x9b"
                          "1m'"),
                      0);
-    assert_int_equal(run(d, list_run, "list client"), 0);
+    assert_int_equal(run(d, &command_list, "list client"), 0);
     has(d->out, "faked row");
     has_not(d->out, "\x1b");
     has_not(d->out, "\xc2\x9b");
     has_not(d->out, "\nfaked");
-    assert_int_equal(run(d, list_run, "list client --json"), 0);
+    assert_int_equal(run(d, &command_list, "list client --json"), 0);
     has_not(d->out, "\x1b");
-    assert_int_equal(run(d, show_run, "show faked"), 0);
-    has_not(d->out, "\x1b");
-    has_not(d->out, "\nfaked");
-    assert_int_equal(run(d, search_run, "search faked"), 0);
+    assert_int_equal(run(d, &command_show, "show faked"), 0);
     has_not(d->out, "\x1b");
     has_not(d->out, "\nfaked");
-    assert_int_equal(run(d, write_new,
+    assert_int_equal(run(d, &command_search, "search faked"), 0);
+    has_not(d->out, "\x1b");
+    has_not(d->out, "\nfaked");
+    assert_int_equal(run(d, &command_new,
                          "new client legal_name=Mallory 'need=\xc2\x9b"
                          "1m\x7f'"),
                      0);
-    assert_int_equal(run(d, list_run, "list client --json"), 0);
+    assert_int_equal(run(d, &command_list, "list client --json"), 0);
     has_not(d->out, "\xc2\x9b");
     has_not(d->out, "\x7f");
     has(d->out, "\\u009b1m\\u007f");
@@ -144,24 +144,24 @@ static void search_wants_all_words(void **state)
 {
     struct desk *d = *state;
     char note[ID_TEXT];
-    assert_int_equal(run_on(d, write_add, "add", d->client, "'allergy=Penicillin, hives'"), 0);
-    assert_int_equal(run_on(d, note_run, "note", d->file, "'Quiet visit; the \"new\" dog is kind.'"), 0);
+    assert_int_equal(run_on(d, &command_add, "add", d->client, "'allergy=Penicillin, hives'"), 0);
+    assert_int_equal(run_on(d, &command_note, "note", d->file, "'Quiet visit; the \"new\" dog is kind.'"), 0);
     take_id(d, note);
-    assert_int_equal(run(d, search_run, "search PENICILLIN byron"), 0);
+    assert_int_equal(run(d, &command_search, "search PENICILLIN byron"), 0);
     has(d->out, "allergy: Penicillin, hives");
     has(d->out, "legal_name: Ada Byron");
     has(d->err, "1 record on");
-    assert_int_equal(run(d, search_run, "search penicillin nobody"), 0);
+    assert_int_equal(run(d, &command_search, "search penicillin nobody"), 0);
     assert_string_equal(d->out, "");
-    assert_int_equal(run(d, search_run, "search '\"new\" DOG'"), 0);
+    assert_int_equal(run(d, &command_search, "search '\"new\" DOG'"), 0);
     has(d->out, last8(note));
     has(d->out, "Ada Byron  text: Quiet visit");
-    assert_int_equal(run(d, search_run, "search --json dog"), 0);
+    assert_int_equal(run(d, &command_search, "search --json dog"), 0);
     has(d->out, note);
-    assert_int_equal(run_on(d, write_void, "void", note, "--reason mistake"), 0);
-    assert_int_equal(run(d, search_run, "search dog"), 0);
+    assert_int_equal(run_on(d, &command_void, "void", note, "--reason mistake"), 0);
+    assert_int_equal(run(d, &command_search, "search dog"), 0);
     assert_string_equal(d->out, "");
-    assert_int_equal(run(d, search_run, "search"), E_USAGE);
+    assert_int_equal(run(d, &command_search, "search"), E_USAGE);
 }
 
 /* --- finding --- */
@@ -190,14 +190,14 @@ static void find_takes_what_people_say(void **state)
     assert_int_equal(find_record(&d->store, schema_kind(KIND_CASE), d->client, &id, &d->e), 0);
     assert_true(id_equal(&id, &file));
     /* A whole number goes before a part of one; parts of two do not name either. */
-    assert_int_equal(run(d, write_new, "new case client=byron number=2024-171"), 0);
+    assert_int_equal(run(d, &command_new, "new case client=byron number=2024-171"), 0);
     take_id(d, other);
     assert_int_equal(store_find(&d->store, "2024-17", &id, &d->e), 0);
     assert_true(id_equal(&id, &file));
     assert_int_equal(store_find(&d->store, "024-1", &id, &d->e), E_INPUT);
     has(d->e.text, "2 records match");
     /* Two persons, one of whom has the whole of the words for a name. */
-    assert_int_equal(run(d, write_new, "new client legal_name=Ada"), 0);
+    assert_int_equal(run(d, &command_new, "new client legal_name=Ada"), 0);
     assert_int_equal(store_find(&d->store, "Ada", &id, &d->e), E_INPUT);
     assert_int_equal(store_find(&d->store, "nobody at all", &id, &d->e), E_NOT_FOUND);
     assert_int_equal(store_find(&d->store, "", &id, &d->e), E_USAGE);

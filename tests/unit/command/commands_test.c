@@ -5,17 +5,17 @@
 static void a_write_says_what_it_did(void **state)
 {
     struct desk *d = *state;
-    assert_int_equal(run_on(d, write_set, "set", d->file, "risk=high title=Housing"), 0);
+    assert_int_equal(run_on(d, &command_set, "set", d->file, "risk=high title=Housing"), 0);
     has(d->err, "risk of case ");
     has(d->err, last8(d->file));
     has(d->err, ": high; title: Housing (queued: ");
     has(d->err, "changes wait for the office)\n");
     assert_string_equal(d->out, "");
-    assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
     has(d->out, "\"risk\": \"high\"");
     has(d->out, "\"title\": \"Housing\"");
-    assert_int_equal(run_on(d, write_set, "set", d->file, "title="), 0);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_set, "set", d->file, "title="), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has_not(d->out, "title");
 }
 
@@ -24,18 +24,18 @@ static void sets_and_sums(void **state)
 {
     struct desk *d = *state;
     char service[ID_TEXT];
-    assert_int_equal(run_on(d, write_add, "add", d->client, "need=transport need=food"), 0);
-    assert_int_equal(run_on(d, write_remove, "remove", d->client, "need=food"), 0);
-    assert_int_equal(run_on(d, write_remove, "remove", d->client, "need=shelter"), E_NOT_FOUND);
-    assert_int_equal(run_on(d, show_run, "show --json", d->client, ""), 0);
+    assert_int_equal(run_on(d, &command_add, "add", d->client, "need=transport need=food"), 0);
+    assert_int_equal(run_on(d, &command_remove, "remove", d->client, "need=food"), 0);
+    assert_int_equal(run_on(d, &command_remove, "remove", d->client, "need=shelter"), E_NOT_FOUND);
+    assert_int_equal(run_on(d, &command_show, "show --json", d->client, ""), 0);
     has(d->out, "\"need\": [\"transport\"]");
-    assert_int_equal(run_on(d, write_set, "set", d->client, "need=food"), E_USAGE);
-    assert_int_equal(run_on(d, write_add, "add", d->file, "risk=low"), E_USAGE);
-    assert_int_equal(run_on(d, write_new, "new service", d->file, "type=visit units=30 units=15 amount=-0.05"), 0);
+    assert_int_equal(run_on(d, &command_set, "set", d->client, "need=food"), E_USAGE);
+    assert_int_equal(run_on(d, &command_add, "add", d->file, "risk=low"), E_USAGE);
+    assert_int_equal(run_on(d, &command_new, "new service", d->file, "type=visit units=30 units=15 amount=-0.05"), 0);
     take_id(d, service);
-    assert_int_equal(run_on(d, show_run, "show", service, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", service, ""), 0);
     has(d->out, "45 (of 2)");
-    assert_int_equal(run(d, list_run, "list service --json"), 0);
+    assert_int_equal(run(d, &command_list, "list service --json"), 0);
     has(d->out, "\"units\": 45");
     has(d->out, "\"amount\": -0.05");
 }
@@ -45,48 +45,48 @@ static void refusals(void **state)
 {
     struct desk *d = *state;
     static const struct {
-        with_store_work *work;
+        const struct command *command;
         const char *before, *after, *says;
         int code;
     } all[] = {
-        {write_set, "set", "nonsense=1", "`satchel help case`", E_NOT_FOUND},
-        {write_set, "set", "risk=tremendous", "one of:", E_INPUT},
-        {write_set, "set", "risk", "FIELD=VALUE", E_USAGE},
-        {write_set, "set", "risk=low risk=high", "given twice", E_USAGE},
-        {write_set, "set", "title=x risk=tremendous", "one of:", E_INPUT},
-        {write_set, "set", "void=yes", "satchel void", E_REFUSED},
-        {write_set, "set", "source_id=7", "import", E_REFUSED},
-        {write_set, "set", "", "say which record", E_USAGE},
-        {write_set, "set", "client=nobody", "client: no client", E_NOT_FOUND},
-        {write_void, "void", "", "--reason", E_USAGE},
-        {write_void, "void", "--reason=", "--reason", E_USAGE},
-        {write_new, "new provider name=x", "", "office alone", E_REFUSED},
-        {write_new, "new assignment", "status=active", "office alone", E_REFUSED},
-        {write_new, "new receipt", "position=1", "office alone", E_REFUSED},
-        {write_new, "new nonsense", "", "there is no kind", E_NOT_FOUND},
-        {write_new, "new case title=x", "", "FIELD=VALUE", E_USAGE},
-        {write_new, "new note", "", "nothing to write", E_USAGE},
-        {write_new, "new note", "type=telephone type=other", "given twice", E_USAGE},
-        {note_run, "note", "text --type=seance", "one of:", E_INPUT},
-        {note_run, "note", "text --visited=yesterday", "a time", E_INPUT},
-        {note_run, "note", "''", "empty", E_INPUT},
-        {conflicts_resolve, "resolve", "risk high", "not contested", E_REFUSED},
-        {conflicts_resolve, "resolve", "void yes", "nobody contests", E_REFUSED},
-        {conflicts_resolve, "resolve", "nonsense 1", "has no field", E_NOT_FOUND},
+        {&command_set, "set", "nonsense=1", "`satchel help case`", E_NOT_FOUND},
+        {&command_set, "set", "risk=tremendous", "one of:", E_INPUT},
+        {&command_set, "set", "risk", "FIELD=VALUE", E_USAGE},
+        {&command_set, "set", "risk=low risk=high", "given twice", E_USAGE},
+        {&command_set, "set", "title=x risk=tremendous", "one of:", E_INPUT},
+        {&command_set, "set", "void=yes", "satchel void", E_REFUSED},
+        {&command_set, "set", "source_id=7", "import", E_REFUSED},
+        {&command_set, "set", "", "FIELD=VALUE... is missing", E_USAGE},
+        {&command_set, "set", "client=nobody", "client: no client", E_NOT_FOUND},
+        {&command_void, "void", "", "--reason", E_USAGE},
+        {&command_void, "void", "--reason=", "--reason", E_USAGE},
+        {&command_new, "new provider name=x", "", "office alone", E_REFUSED},
+        {&command_new, "new assignment", "status=active", "office alone", E_REFUSED},
+        {&command_new, "new receipt", "position=1", "office alone", E_REFUSED},
+        {&command_new, "new nonsense", "", "there is no kind", E_NOT_FOUND},
+        {&command_new, "new case title=x", "", "FIELD=VALUE", E_USAGE},
+        {&command_new, "new note", "", "nothing to write", E_USAGE},
+        {&command_new, "new note", "type=telephone type=other", "given twice", E_USAGE},
+        {&command_note, "note", "text --type=seance", "one of:", E_INPUT},
+        {&command_note, "note", "text --visited=yesterday", "a time", E_INPUT},
+        {&command_note, "note", "''", "empty", E_INPUT},
+        {&command_resolve, "resolve", "risk high", "not contested", E_REFUSED},
+        {&command_resolve, "resolve", "void yes", "nobody contests", E_REFUSED},
+        {&command_resolve, "resolve", "nonsense 1", "has no field", E_NOT_FOUND},
     };
     uint64_t seq = d->store.author.chain.seq;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        assert_int_equal(run_on(d, all[i].work, all[i].before, d->file, all[i].after), all[i].code);
+        assert_int_equal(run_on(d, all[i].command, all[i].before, d->file, all[i].after), all[i].code);
         has(d->e.text, all[i].says);
         assert_string_equal(d->out, "");
     }
-    assert_int_equal(run(d, write_new, "new case title=x"), E_USAGE);
+    assert_int_equal(run(d, &command_new, "new case title=x"), E_USAGE);
     has(d->e.text, "whose case");
-    assert_int_equal(run(d, write_new, "new note text=x"), E_USAGE);
+    assert_int_equal(run(d, &command_new, "new note text=x"), E_USAGE);
     has(d->e.text, "which case");
-    assert_int_equal(run(d, write_set, "set anna name=x"), E_NOT_FOUND);
+    assert_int_equal(run(d, &command_set, "set anna name=x"), E_NOT_FOUND);
     assert_int_equal(d->store.author.chain.seq, seq);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has_not(d->out, "title");
 }
 
@@ -97,9 +97,9 @@ static void office_records_are_the_offices(void **state)
     struct id user = numbered(12);
     char text[ID_TEXT];
     id_format(&user, text);
-    assert_int_equal(run_on(d, write_set, "set", text, "name=x"), E_REFUSED);
-    assert_int_equal(run_on(d, write_void, "void", text, "--reason x"), E_REFUSED);
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", text, "name x"), E_REFUSED);
+    assert_int_equal(run_on(d, &command_set, "set", text, "name=x"), E_REFUSED);
+    assert_int_equal(run_on(d, &command_void, "void", text, "--reason x"), E_REFUSED);
+    assert_int_equal(run_on(d, &command_resolve, "resolve", text, "name x"), E_REFUSED);
 }
 
 /* Goal: a note is written once; to set its text amends it, with the first text above. */
@@ -108,12 +108,12 @@ static void notes_are_amended(void **state)
     struct desk *d = *state;
     char note[ID_TEXT];
     const char *first, *second;
-    assert_int_equal(run_on(d, note_run, "note", d->file, "'seen at home' '--visited=2025-05-31 14:30'"), 0);
+    assert_int_equal(run_on(d, &command_note, "note", d->file, "'seen at home' '--visited=2025-05-31 14:30'"), 0);
     take_id(d, note);
     has(d->err, "written in case ");
-    assert_int_equal(run_on(d, write_set, "set", note, "'text=seen at the school'"), 0);
+    assert_int_equal(run_on(d, &command_set, "set", note, "'text=seen at the school'"), 0);
     has(d->err, "amended");
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     assert_non_null(first = strstr(d->out, "seen at home"));
     assert_non_null(second = strstr(d->out, "seen at the school"));
     assert_true(first < second);
@@ -133,14 +133,14 @@ static void notes_come_from_the_input(void **state)
     assert_int_equal(write(ends[1], typed, sizeof typed - 1), sizeof typed - 1);
     (void)close(ends[1]);
     (void)dup2(ends[0], STDIN_FILENO);
-    assert_int_equal(run_on(d, note_run, "note", d->file, "--type=telephone"), 0);
+    assert_int_equal(run_on(d, &command_note, "note", d->file, "--type=telephone"), 0);
     take_id(d, note);
     /* There is nothing more to read: an empty note is none. */
-    assert_int_equal(run_on(d, note_run, "note", d->file, ""), E_INPUT);
+    assert_int_equal(run_on(d, &command_note, "note", d->file, ""), E_INPUT);
     (void)dup2(kept, STDIN_FILENO);
     (void)close(kept);
     (void)close(ends[0]);
-    assert_int_equal(run_on(d, show_run, "show --json", note, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show --json", note, ""), 0);
     has(d->out, "\"value\": \"first line\\nsecond line\"");
     has(d->out, "telephone");
 }
@@ -162,12 +162,12 @@ static void long_notes_are_not_cut(void **state)
             (void)fputc(at == all[i].newline ? '\n' : 'x', file);
         rewind(file);
         (void)dup2(fileno(file), STDIN_FILENO);
-        assert_int_equal(run_on(d, note_run, "note", d->file, ""), all[i].code);
+        assert_int_equal(run_on(d, &command_note, "note", d->file, ""), all[i].code);
         (void)fclose(file);
     }
     (void)dup2(kept, STDIN_FILENO);
     (void)close(kept);
-    assert_int_equal(run(d, list_run, "list note"), 0);
+    assert_int_equal(run(d, &command_list, "list note"), 0);
     has(d->err, "2 of kind note");
 }
 
@@ -175,24 +175,24 @@ static void long_notes_are_not_cut(void **state)
 static void show_lists_what_is_in_a_case(void **state)
 {
     struct desk *d = *state;
-    assert_int_equal(run_on(d, note_run, "note", d->file, "'the old visit' '--visited=2020-01-01 10:00'"), 0);
-    assert_int_equal(run_on(d, note_run, "note", d->file, "'the new visit' '--visited=2021-01-01 10:00'"), 0);
-    assert_int_equal(run_on(d, write_new, "new contact", d->file, "name=Lord relationship=father"), 0);
+    assert_int_equal(run_on(d, &command_note, "note", d->file, "'the old visit' '--visited=2020-01-01 10:00'"), 0);
+    assert_int_equal(run_on(d, &command_note, "note", d->file, "'the new visit' '--visited=2021-01-01 10:00'"), 0);
+    assert_int_equal(run_on(d, &command_new, "new contact", d->file, "name=Lord relationship=father"), 0);
     for (int i = 10; i < 22; i++) {
         char words[64];
         (void)snprintf(words, sizeof words, "type=service-%d 'started=2020-01-%d 10:00'", i, i);
-        assert_int_equal(run_on(d, write_new, "new service", d->file, words), 0);
+        assert_int_equal(run_on(d, &command_new, "new service", d->file, words), 0);
     }
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     assert_true(strstr(d->out, "the new visit") < strstr(d->out, "the old visit"));
     has(d->out, "father");
     has(d->out, "service-21");
     has(d->out, "service-12");
     has_not(d->out, "service-11");
     has(d->out, "12 services in all");
-    assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
     has(d->out, "\"service_count\": 12");
-    assert_int_equal(run_on(d, list_run, "list service --case", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_list, "list service --case", d->file, ""), 0);
     has(d->err, "12 of kind service");
 }
 
@@ -203,12 +203,12 @@ static void a_conflict_is_shown_and_decided(void **state)
 {
     struct desk *d = *state;
     set_unseen(d, d->file, "risk", "critical");
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has(d->out, "contested: decide with `satchel resolve ");
     has(d->out, " risk VALUE --seen ");
     has(d->out, "1 shown:  critical  (Bo Lind, ");
     has(d->out, "2 beside: moderate  (Anna Berg, ");
-    assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
+    assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
     assert_int_equal(d->waiting, 1);
     has(d->out,
         "CONFLICT: A PERSON MUST DECIDE\n    Two people changed the risk without seeing each other's change.\n");
@@ -216,18 +216,18 @@ static void a_conflict_is_shown_and_decided(void **state)
     has(d->out, "1 shown:  critical\n        by Bo Lind, ");
     has(d->out, "had seen: nothing");
     has(d->err, "1 conflict to decide, 0 parallel edits");
-    assert_int_equal(run(d, conflicts_run, "conflicts --json"), 0);
+    assert_int_equal(run(d, &command_conflicts, "conflicts --json"), 0);
     has(d->out, "\"value\": \"critical\", \"author\": \"Bo Lind\"");
     /* A number that stands for no value is not taken for a code. */
     assert_int_equal(resolve(d, d->file, "risk", "5"), E_INPUT);
     assert_int_equal(resolve(d, d->file, "risk", "2 --reason 'seen on Monday'"), 0);
     has(d->err, "moderate, decided over 2 entries (queued: ");
-    assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
+    assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
     assert_int_equal(d->waiting, 0);
-    assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
     has(d->out, "\"risk\": \"moderate\"");
     has(d->out, "\"conflicts\": {}");
-    assert_int_equal(run_on(d, history_run, "log", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_log, "log", d->file, ""), 0);
     has(d->out, "reason: seen on Monday");
     has(d->out, "set risk: critical");
 }
@@ -236,20 +236,20 @@ static void a_conflict_is_shown_and_decided(void **state)
 static void a_conflict_is_decided_anew(void **state)
 {
     struct desk *d = *state;
-    assert_int_equal(run_on(d, write_set, "set", d->client, "phone=1234"), 0);
+    assert_int_equal(run_on(d, &command_set, "set", d->client, "phone=1234"), 0);
     set_unseen(d, d->client, "phone", "5678");
     set_unseen(d, d->client, "legal_name", "Ada Lovelace");
-    assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
+    assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
     assert_true(strstr(d->out, "legal_name") < strstr(d->out, "phone"));
     has(d->out, "phone  parallel edit\n");
     has(d->err, "1 conflict to decide, 1 parallel edit\n");
-    assert_int_equal(run(d, list_run, "list"), 0);
+    assert_int_equal(run(d, &command_list, "list"), 0);
     has(d->out, "[contested: 1] [parallel edits: 1]");
     assert_int_equal(resolve(d, d->client, "legal_name", "'Ada King'"), 0);
-    assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
+    assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
     assert_int_equal(d->waiting, 0);
     assert_int_equal(resolve(d, d->client, "phone", "9999"), 0);
-    assert_int_equal(run_on(d, show_run, "show", d->client, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->client, ""), 0);
     has(d->out, "Ada King");
     has(d->out, "9999");
     has_not(d->out, "Lovelace");
@@ -263,19 +263,19 @@ static void a_decision_is_over_what_was_seen(void **state)
     uint64_t seq;
     char code[REVIEW_CODE + 1], words[64], *at;
     set_unseen(d, d->file, "risk", "low");
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     assert_non_null(at = strstr(d->out, "--seen "));
     (void)snprintf(code, REVIEW_CODE, "%s", at + strlen("--seen "));
     seq = d->store.author.chain.seq;
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "risk low"), E_REFUSED);
+    assert_int_equal(run_on(d, &command_resolve, "resolve", d->file, "risk low"), E_REFUSED);
     has(d->e.text, "look first: `satchel show ");
     has_not(d->e.text, code);
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "risk low --seen 000000"), E_REFUSED);
+    assert_int_equal(run_on(d, &command_resolve, "resolve", d->file, "risk low --seen 000000"), E_REFUSED);
     has(d->e.text, "risk of this case has changed since you looked");
     /* Meanwhile a sync brings a higher risk: what was seen is not what would fall. */
     set_unseen(d, d->file, "risk", "critical");
     (void)snprintf(words, sizeof words, "risk low --seen %s", code);
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, words), E_REFUSED);
+    assert_int_equal(run_on(d, &command_resolve, "resolve", d->file, words), E_REFUSED);
     has(d->e.text, "look again with `satchel show ");
     assert_int_equal(d->store.author.chain.seq, seq);
     assert_int_equal(resolve(d, d->file, "risk", "critical"), 0);
@@ -283,10 +283,10 @@ static void a_decision_is_over_what_was_seen(void **state)
     assert_int_equal(resolve(d, d->file, "risk", "critical"), E_REFUSED);
     has(d->e.text, "not contested");
     /* Nor does a void fall over what was not seen. */
-    assert_int_equal(run_on(d, write_void, "void", d->file, "--reason x"), 0);
-    assert_int_equal(run_on(d, conflicts_resolve, "resolve", d->file, "void no"), E_REFUSED);
+    assert_int_equal(run_on(d, &command_void, "void", d->file, "--reason x"), 0);
+    assert_int_equal(run_on(d, &command_resolve, "resolve", d->file, "void no"), E_REFUSED);
     has(d->e.text, "look first");
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has(d->out, " void no --seen ");
 }
 
@@ -297,10 +297,10 @@ static void mine_are_those_that_i_own(void **state)
     struct id kase, held = numbered(77);
     struct edit edit;
     set_unseen(d, d->file, "risk", "critical");
-    assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
+    assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
     assert_int_equal(d->waiting, 1);
     has(d->out, "to decide: nobody");
-    assert_int_equal(run(d, conflicts_run, "conflicts --mine"), 0);
+    assert_int_equal(run(d, &command_conflicts, "conflicts --mine"), 0);
     assert_int_equal(d->waiting, 0);
     assert_string_equal(d->out, "");
     assert_int_equal(id_parse(d->file, &kase, NULL), 0);
@@ -313,17 +313,17 @@ static void mine_are_those_that_i_own(void **state)
         assert_int_equal(edit_set_text(&edit, "status", "active", &d->e), 0);
         assert_int_equal(edit_set_text(&edit, "responsible", mine ? "yes" : "", &d->e), 0);
         write_as(d, &d->office, &edit, NULL);
-        assert_int_equal(run(d, conflicts_run, "conflicts --mine"), 0);
+        assert_int_equal(run(d, &command_conflicts, "conflicts --mine"), 0);
         assert_int_equal(d->waiting, mine);
-        assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
+        assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
         has(d->out, mine ? "to decide: Anna Berg; since " : "to decide: Bo Lind; since ");
         has(d->out, " days), not at the office yet\n");
     }
-    assert_int_equal(run(d, conflicts_run, "conflicts --mine --json"), 0);
+    assert_int_equal(run(d, &command_conflicts, "conflicts --mine --json"), 0);
     has(d->out, "\"label\": \"conflict\", \"sentence\": \"Two people changed the risk without seeing");
     has(d->out, "\"name\": \"Anna Berg\"");
     has(d->out, "\"seen\": [], \"seen_more\": 0, \"seen_unknown\": 0}");
-    assert_int_equal(run(d, conflicts_run, "conflicts more"), E_USAGE);
+    assert_int_equal(run(d, &command_conflicts, "conflicts more"), E_USAGE);
 }
 
 /* Goal: where the client of a case is contested, the warnings of each are shown. */
@@ -331,15 +331,15 @@ static void a_contested_client_warns_for_both(void **state)
 {
     struct desk *d = *state;
     char other[ID_TEXT];
-    assert_int_equal(run(d, write_new, "new client legal_name=Eve allergy=latex"), 0);
+    assert_int_equal(run(d, &command_new, "new client legal_name=Eve allergy=latex"), 0);
     take_id(d, other);
-    assert_int_equal(run_on(d, write_add, "add", d->client, "allergy=peanuts"), 0);
+    assert_int_equal(run_on(d, &command_add, "add", d->client, "allergy=peanuts"), 0);
     set_unseen(d, d->file, "client", other);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has(d->out, "latex");
     has(d->out, "peanuts");
     assert_int_equal(resolve(d, d->file, "client", "eve"), 0);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has(d->out, "latex");
     has_not(d->out, "peanuts");
 }
@@ -348,22 +348,22 @@ static void a_contested_client_warns_for_both(void **state)
 static void a_void_and_its_way_back(void **state)
 {
     struct desk *d = *state;
-    assert_int_equal(run_on(d, write_void, "void", d->file, "--reason 'the wrong person'"), 0);
+    assert_int_equal(run_on(d, &command_void, "void", d->file, "--reason 'the wrong person'"), 0);
     has(d->err, "voided, and kept in the log (queued: ");
-    assert_int_equal(run(d, list_run, "list"), 0);
+    assert_int_equal(run(d, &command_list, "list"), 0);
     assert_string_equal(d->out, "");
-    assert_int_equal(run(d, list_run, "list --all"), 0);
+    assert_int_equal(run(d, &command_list, "list --all"), 0);
     has(d->out, "[voided]");
-    assert_int_equal(run_on(d, write_set, "set", d->file, "risk=low"), E_REFUSED);
+    assert_int_equal(run_on(d, &command_set, "set", d->file, "risk=low"), E_REFUSED);
     has(d->e.text, "voided");
-    assert_int_equal(run_on(d, write_void, "void", d->file, "--reason again"), E_REFUSED);
-    assert_int_equal(run_on(d, note_run, "note", d->file, "text"), E_REFUSED);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_void, "void", d->file, "--reason again"), E_REFUSED);
+    assert_int_equal(run_on(d, &command_note, "note", d->file, "text"), E_REFUSED);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has(d->out, "VOIDED");
     assert_int_equal(resolve(d, d->file, "void", "yes"), E_REFUSED);
     assert_int_equal(resolve(d, d->file, "void", "no"), 0);
-    assert_int_equal(run_on(d, write_set, "set", d->file, "risk=low"), 0);
-    assert_int_equal(run_on(d, history_run, "log", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_set, "set", d->file, "risk=low"), 0);
+    assert_int_equal(run_on(d, &command_log, "log", d->file, ""), 0);
     has(d->out, "reason: the wrong person");
     has(d->out, "void taken back");
 }
@@ -373,17 +373,17 @@ static void a_contested_void_is_decided(void **state)
 {
     struct desk *d = *state;
     for (int yes = 0; yes < 2; yes++) {
-        assert_int_equal(run_on(d, write_void, "void", d->file, "--reason 'a double'"), 0);
+        assert_int_equal(run_on(d, &command_void, "void", d->file, "--reason 'a double'"), 0);
         set_unseen(d, d->file, "title", yes ? "Work" : "Housing");
-        assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
+        assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
         assert_int_equal(d->waiting, 1);
         has(d->out, "void yes|no");
         has(d->out, "voided by Anna Berg");
-        assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+        assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
         has(d->out, "voided by one person and changed by another");
         assert_int_equal(resolve(d, d->file, "void", "perhaps"), E_INPUT);
         assert_int_equal(resolve(d, d->file, "void", yes ? "yes" : "no"), 0);
-        assert_int_equal(run(d, list_run, "list"), 0);
+        assert_int_equal(run(d, &command_list, "list"), 0);
         assert_int_equal(strstr(d->out, last8(d->file)) == NULL, yes);
     }
 }
@@ -395,9 +395,9 @@ static void the_log_tells_what_became_of_a_change(void **state)
 {
     struct desk *d = *state;
     int64_t id;
-    assert_int_equal(run_on(d, write_set, "set", d->file, "title=First --reason 'asked to'"), 0);
-    assert_int_equal(run_on(d, write_set, "set", d->file, "title=Second"), 0);
-    assert_int_equal(run_on(d, write_set, "set", d->file, "title=Third"), 0);
+    assert_int_equal(run_on(d, &command_set, "set", d->file, "title=First --reason 'asked to'"), 0);
+    assert_int_equal(run_on(d, &command_set, "set", d->file, "title=Second"), 0);
+    assert_int_equal(run_on(d, &command_set, "set", d->file, "title=Third"), 0);
     id = log_find(d->store.db, &d->store.author.chain.device, 1, 3, NULL, &d->e);
     assert_true(id > 0);
     assert_int_equal(log_accept(d->store.db, id, 41, 1760000000000, &d->e), 0);
@@ -409,14 +409,14 @@ static void the_log_tells_what_became_of_a_change(void **state)
                             "id = ?",
                             "i", id),
                      0);
-    assert_int_equal(run_on(d, history_run, "log", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_log, "log", d->file, ""), 0);
     has(d->out, "Anna Berg  at the office, position 41\n    set title: First\n    reason: asked to\n");
     has(d->out, "HELD BACK BY THE OFFICE: not your case\n    set title: Second\n");
     has(d->out, "queued\n    set title: Third\n");
-    assert_int_equal(run(d, history_run, "log"), 0);
+    assert_int_equal(run(d, &command_log, "log"), 0);
     has(d->err, "5 changes\n");
     has(d->out, "set legal_name: Ada Byron");
-    assert_int_equal(run(d, history_run, "log --json"), 0);
+    assert_int_equal(run(d, &command_log, "log --json"), 0);
     has(d->out, "\"state\": \"held\", \"position\": 42, \"held_reason\": \"not your case\"");
     has(d->out, "\"state\": \"queued\", \"position\": null");
 }

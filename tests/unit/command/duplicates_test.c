@@ -5,15 +5,15 @@
 /* A second record of Ada, in `out`. */
 static void second(struct desk *d, const char *words, char out[ID_TEXT])
 {
-    assert_int_equal(run(d, write_new, words), 0);
+    assert_int_equal(run(d, &command_new, words), 0);
     take_id(d, out);
 }
 
-static int on_both(struct desk *d, with_store_work *work, const char *command, const char *a, const char *b)
+static int on_both(struct desk *d, const struct command *command, const char *before, const char *a, const char *b)
 {
     char line[160];
-    (void)snprintf(line, sizeof line, "%s %s %s", command, a, b);
-    return run(d, work, line);
+    (void)snprintf(line, sizeof line, "%s %s %s", before, a, b);
+    return run(d, command, line);
 }
 
 /* Goal: a new client who looks like one that is here is told at once, with the evidence, both commands, and no word of
@@ -32,9 +32,9 @@ static void new_clients_are_looked_up(void **state)
     has(d->err, command);
     has_not(strstr(d->err, "looks like"), "Byron");
     has_not(strstr(d->err, "looks like"), "1984");
-    assert_int_equal(run(d, write_new, "new client 'legal_name=Ada King' birth_date=1984-05-31"), 0);
+    assert_int_equal(run(d, &command_new, "new client 'legal_name=Ada King' birth_date=1984-05-31"), 0);
     has(d->err, "may be the person of client ");
-    assert_int_equal(run(d, write_new, "new client 'legal_name=Bo Lind' birth_date=1991-02-03"), 0);
+    assert_int_equal(run(d, &command_new, "new client 'legal_name=Bo Lind' birth_date=1991-02-03"), 0);
     has_not(d->err, "satchel link");
 }
 
@@ -44,45 +44,45 @@ static void proposed_linked_undone(void **state)
 {
     struct desk *d = *state;
     char other[ID_TEXT];
-    assert_int_equal(run(d, duplicates_run, "duplicates"), 0);
+    assert_int_equal(run(d, &command_duplicates, "duplicates"), 0);
     assert_string_equal(d->out, "");
     assert_int_equal(d->waiting, 0);
     has(d->err, "0 pairs may be one person, among 1 client\n");
     second(d, "new client 'legal_name=Ada Bryon' birth_date=1984-05-31", other);
-    assert_int_equal(run(d, duplicates_run, "duplicates"), 0);
+    assert_int_equal(run(d, &command_duplicates, "duplicates"), 0);
     assert_int_equal(d->waiting, 1);
     has(d->out, "likely       ");
     has(d->out, "'Ada Byron'"); /* which of the two stands first is their ids' matter */
     has(d->out, "'Ada Bryon'");
     has(d->out, "the same date of birth: '1984-05-31'");
     has(d->err, "Nothing is linked by itself");
-    assert_int_equal(run(d, duplicates_run, "duplicates --json"), 0);
+    assert_int_equal(run(d, &command_duplicates, "duplicates --json"), 0);
     has(d->out, "\"class\": \"likely\", \"score\": 21");
     has(d->out, other);
-    assert_int_equal(on_both(d, duplicates_link, "link --reason 'both say so'", last8(d->client), last8(other)), 0);
+    assert_int_equal(on_both(d, &command_link, "link --reason 'both say so'", last8(d->client), last8(other)), 0);
     has(d->err, "linked as one person (queued: ");
-    assert_int_equal(on_both(d, duplicates_link, "link --json", other, d->client), 0);
+    assert_int_equal(on_both(d, &command_link, "link --json", other, d->client), 0);
     has(d->err, "already; nothing was written\n");
     has(d->out, "\"written\": false}\n");
-    assert_int_equal(run(d, duplicates_run, "duplicates"), 0);
+    assert_int_equal(run(d, &command_duplicates, "duplicates"), 0);
     assert_string_equal(d->out, "");
-    assert_int_equal(run(d, list_run, "list"), 0);
+    assert_int_equal(run(d, &command_list, "list"), 0);
     has(d->out, "[linked]");
-    assert_int_equal(run(d, list_run, "list client"), 0);
+    assert_int_equal(run(d, &command_list, "list client"), 0);
     has(d->out, "[linked]");
-    assert_int_equal(run(d, list_run, "list --json"), 0);
+    assert_int_equal(run(d, &command_list, "list --json"), 0);
     has(d->out, "\"linked\": true");
-    assert_int_equal(run(d, search_run, "search bryon"), 0);
+    assert_int_equal(run(d, &command_search, "search bryon"), 0);
     has(d->out, "[linked]");
-    assert_int_equal(run_on(d, history_run, "log", d->client, ""), 0);
+    assert_int_equal(run_on(d, &command_log, "log", d->client, ""), 0);
     has(d->out, "both say so");
-    assert_int_equal(on_both(d, duplicates_different, "different", d->client, other), E_REFUSED);
+    assert_int_equal(on_both(d, &command_different, "different", d->client, other), E_REFUSED);
     has(d->e.text, "unlink them first");
-    assert_int_equal(on_both(d, duplicates_unlink, "unlink", other, d->client), 0);
+    assert_int_equal(on_both(d, &command_unlink, "unlink", other, d->client), 0);
     has(d->err, "each record as it was");
-    assert_int_equal(run(d, duplicates_run, "duplicates"), 0);
+    assert_int_equal(run(d, &command_duplicates, "duplicates"), 0);
     has(d->out, "likely");
-    assert_int_equal(run(d, list_run, "list"), 0);
+    assert_int_equal(run(d, &command_list, "list"), 0);
     has_not(d->out, "[linked]");
 }
 
@@ -92,21 +92,21 @@ static void different_people(void **state)
     struct desk *d = *state;
     char other[ID_TEXT];
     second(d, "new client 'legal_name=Ada Bryon' birth_date=1984-05-31", other);
-    assert_int_equal(on_both(d, duplicates_different, "different --json", other, d->client), 0);
+    assert_int_equal(on_both(d, &command_different, "different --json", other, d->client), 0);
     has(d->out, "{\"clients\": [\"");
     has(d->out, "\"written\": true}\n");
-    assert_int_equal(on_both(d, duplicates_different, "different", d->client, other), 0);
+    assert_int_equal(on_both(d, &command_different, "different", d->client, other), 0);
     has(d->err, "already; nothing was written");
-    assert_int_equal(run(d, duplicates_run, "duplicates"), 0);
+    assert_int_equal(run(d, &command_duplicates, "duplicates"), 0);
     assert_string_equal(d->out, "");
-    assert_int_equal(on_both(d, duplicates_different, "different --undo", d->client, other), 0);
-    assert_int_equal(on_both(d, duplicates_different, "different --undo", d->client, other), E_NOT_FOUND);
-    assert_int_equal(run(d, duplicates_run, "duplicates"), 0);
+    assert_int_equal(on_both(d, &command_different, "different --undo", d->client, other), 0);
+    assert_int_equal(on_both(d, &command_different, "different --undo", d->client, other), E_NOT_FOUND);
+    assert_int_equal(run(d, &command_duplicates, "duplicates"), 0);
     has(d->out, "likely");
     /* Who links them takes the mark out with it. */
-    assert_int_equal(on_both(d, duplicates_different, "different", other, d->client), 0);
-    assert_int_equal(on_both(d, duplicates_link, "link", other, d->client), 0);
-    assert_int_equal(on_both(d, duplicates_different, "different --undo", d->client, other), E_NOT_FOUND);
+    assert_int_equal(on_both(d, &command_different, "different", other, d->client), 0);
+    assert_int_equal(on_both(d, &command_link, "link", other, d->client), 0);
+    assert_int_equal(on_both(d, &command_different, "different --undo", d->client, other), E_NOT_FOUND);
 }
 
 /* Goal: what only a third record joins is said, at the refusal and after an unlink that changes nothing yet. */
@@ -116,19 +116,19 @@ static void over_a_third(void **state)
     char two[ID_TEXT], three[ID_TEXT];
     second(d, "new client 'legal_name=Ada Bryon'", two);
     second(d, "new client 'legal_name=A Byron'", three);
-    assert_int_equal(on_both(d, duplicates_link, "link", d->client, two), 0);
-    assert_int_equal(on_both(d, duplicates_link, "link", two, three), 0);
-    assert_int_equal(on_both(d, duplicates_unlink, "unlink", d->client, three), E_NOT_FOUND);
+    assert_int_equal(on_both(d, &command_link, "link", d->client, two), 0);
+    assert_int_equal(on_both(d, &command_link, "link", two, three), 0);
+    assert_int_equal(on_both(d, &command_unlink, "unlink", d->client, three), E_NOT_FOUND);
     has(d->e.text, "only through another record");
     has(d->e.text, last8(two));
     /* A link of their own beside that, as another laptop may have written it. */
-    assert_int_equal(run_on(d, write_add, "add", three, ""), E_USAGE);
+    assert_int_equal(run_on(d, &command_add, "add", three, ""), E_USAGE);
     {
         char pair[64];
         (void)snprintf(pair, sizeof pair, "same_as=%s", d->client);
-        assert_int_equal(run_on(d, write_add, "add", three, pair), 0);
+        assert_int_equal(run_on(d, &command_add, "add", three, pair), 0);
     }
-    assert_int_equal(on_both(d, duplicates_unlink, "unlink", d->client, three), 0);
+    assert_int_equal(on_both(d, &command_unlink, "unlink", d->client, three), 0);
     has(d->err, "still one person's through ");
     has(d->err, last8(two));
 }
@@ -140,21 +140,21 @@ static void refusals(void **state)
     char other[ID_TEXT];
     uint64_t seq;
     second(d, "new client 'legal_name=Bo Lind'", other);
-    assert_int_equal(run_on(d, write_void, "void", other, "--reason x"), 0);
+    assert_int_equal(run_on(d, &command_void, "void", other, "--reason x"), 0);
     seq = d->store.author.chain.seq;
-    assert_int_equal(on_both(d, duplicates_link, "link", d->client, d->client), E_REFUSED);
+    assert_int_equal(on_both(d, &command_link, "link", d->client, d->client), E_REFUSED);
     has(d->e.text, "two different clients");
-    assert_int_equal(on_both(d, duplicates_link, "link", d->client, other), E_REFUSED);
+    assert_int_equal(on_both(d, &command_link, "link", d->client, other), E_REFUSED);
     has(d->e.text, "voided");
-    assert_int_equal(on_both(d, duplicates_link, "link", d->client, d->file), E_NOT_FOUND);
-    assert_int_equal(on_both(d, duplicates_link, "link", d->client, ""), E_USAGE);
-    assert_int_equal(on_both(d, duplicates_link, "link --undo", d->client, other), E_USAGE);
-    assert_int_equal(on_both(d, duplicates_unlink, "unlink", d->client, other), E_NOT_FOUND);
-    assert_int_equal(run(d, duplicates_run, "duplicates please"), E_USAGE);
+    assert_int_equal(on_both(d, &command_link, "link", d->client, d->file), E_NOT_FOUND);
+    assert_int_equal(on_both(d, &command_link, "link", d->client, ""), E_USAGE);
+    assert_int_equal(on_both(d, &command_link, "link --undo", d->client, other), E_USAGE);
+    assert_int_equal(on_both(d, &command_unlink, "unlink", d->client, other), E_NOT_FOUND);
+    assert_int_equal(run(d, &command_duplicates, "duplicates please"), E_USAGE);
     {
         char pair[64];
         (void)snprintf(pair, sizeof pair, "same_as=%s", d->client);
-        assert_int_equal(run_on(d, write_add, "add", d->client, pair), E_INPUT);
+        assert_int_equal(run_on(d, &command_add, "add", d->client, pair), E_INPUT);
     }
     assert_int_equal(d->store.author.chain.seq, seq);
 }

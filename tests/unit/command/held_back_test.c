@@ -9,7 +9,7 @@ static void allergy_that_is_held_back(void **state)
     struct desk *d = *state;
     struct id client;
     int64_t entry;
-    assert_int_equal(run_on(d, write_add, "add", d->client, "'allergy=penicillin: anaphylaxis'"), 0);
+    assert_int_equal(run_on(d, &command_add, "add", d->client, "'allergy=penicillin: anaphylaxis'"), 0);
     entry = log_find(d->store.db, &d->store.author.chain.device, 1, d->store.author.chain.seq, NULL, NULL);
     assert_true(entry > 0);
     assert_int_equal(id_parse(d->client, &client, NULL), 0);
@@ -20,18 +20,18 @@ static void allergy_that_is_held_back(void **state)
                             "i", entry),
                      0);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(run_on(d, show_run, "show", i == 0 ? d->client : d->file, ""), 0);
+        assert_int_equal(run_on(d, &command_show, "show", i == 0 ? d->client : d->file, ""), 0);
         has_not(d->out, "penicillin");
         has_not(d->out, "no allergies recorded");
         has(d->out, "ALLERGIES         the office holds back what you wrote of this person");
         has(d->out, "is held back by the office, and not shown");
         has(d->out, last8(d->client));
-        assert_int_equal(run_on(d, show_run, "show --json", i == 0 ? d->client : d->file, ""), 0);
+        assert_int_equal(run_on(d, &command_show, "show --json", i == 0 ? d->client : d->file, ""), 0);
         has(d->out, "\"held_back\": true");
     }
     assert_int_equal(db_run(d->store.db, &d->e, "DELETE FROM held_note", ""), 0);
     assert_int_equal(record_set_held(d->store.db, entry, 0, &d->e), 0);
-    assert_int_equal(run_on(d, show_run, "show", d->client, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->client, ""), 0);
     has(d->out, "ALLERGIES         penicillin: anaphylaxis");
     has_not(d->out, "held back");
 }

@@ -42,7 +42,7 @@ static void write_over(struct desk *d, struct edit_author *author, const char *t
 static void two_versions(struct desk *d, const char *own, const char *colleagues)
 {
     struct dot dot;
-    assert_int_equal(run_on(d, write_set, "set", d->file, "'assessment=" BEFORE "'"), 0);
+    assert_int_equal(run_on(d, &command_set, "set", d->file, "'assessment=" BEFORE "'"), 0);
     dot = live_dot(d);
     write_over(d, &d->store.author, own, dot);
     write_over(d, &d->colleague, colleagues, dot);
@@ -54,7 +54,7 @@ static void edits_apart(void **state)
 {
     struct desk *d = *state;
     two_versions(d, "The stove leaks.\n\nThe dog is kind.", "The stove works.\n\nThe dog is.");
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has(d->out, "The stove leaks.\n");
     has(d->out, "parallel edits, all of them in; `satchel resolve ");
     has(d->out, "Anna Berg, ");
@@ -62,22 +62,22 @@ static void edits_apart(void **state)
     has(d->out, "Bo Lind, ");
     has(d->out, ": took out \"kind\"\n");
     has_not(d->out, "1 version:");
-    assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
     has(d->out, "\"assessment\": \"The stove leaks.\\n\\nThe dog is.\"");
     has(d->out,
         "\"merged\": {\"rule\": 1, \"overlaps\": 0, \"text\": \"The stove leaks.\\n\\nThe dog is.\", \"segments\": [");
     has(d->out,
         "{\"form\": \"common\", \"text\": \"The stove \", \"base\": \"The stove \"}, {\"form\": \"edit\", \"text\": "
         "\"leaks\", \"base\": \"works\", \"authors\": [{\"author\": \"Anna Berg\", ");
-    assert_int_equal(run(d, conflicts_run, "conflicts"), 0);
+    assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
     assert_int_equal(d->waiting, 0);
     has(d->out, "assessment merged --seen ");
     has(d->out, "1 version:");
-    assert_int_equal(run(d, conflicts_run, "conflicts --json"), 0);
+    assert_int_equal(run(d, &command_conflicts, "conflicts --json"), 0);
     has(d->out, "\"merged\": {\"rule\": 1, ");
     assert_int_equal(resolve(d, d->file, "assessment", "merged"), 0);
     has(d->err, "all versions, as they were brought together, decided over 2 entries");
-    assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
     has(d->out, "\"assessment\": \"The stove leaks.\\n\\nThe dog is.\"");
     has(d->out, "\"conflicts\": {}");
 }
@@ -88,7 +88,7 @@ static void overlaps(void **state)
 {
     struct desk *d = *state;
     two_versions(d, "The stove leaks.\n\nThe dog is kind.", "The stove is new.\n\nThe dog bites.");
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has(d->out, "[versions of this place, to be brought together:]\n");
     has(d->out, "contested: decide with `satchel resolve ");
     has(d->out, "either Anna Berg, ");
@@ -97,7 +97,7 @@ static void overlaps(void **state)
     has(d->out, ": \"is new\" in place of \"works\"\n");
     has(d->out, ": \"bites\" in place of \"is kind\"\n");
     has(d->out, "1 version:");
-    assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
     has(d->out, "{\"form\": \"overlap\", \"base\": \"works\", \"alternatives\": [{\"text\": \"leaks\", \"authors\": [");
     assert_int_equal(resolve(d, d->file, "assessment", "merged"), E_REFUSED);
     has(d->e.text, "overlap in 1 place");
@@ -113,14 +113,14 @@ static void nothing_is_brought_together(void **state)
     struct desk *d = *state;
     struct id office = numbered(30);
     struct edit edit;
-    assert_int_equal(run_on(d, write_set, "set", d->file, "assessment=one"), 0);
+    assert_int_equal(run_on(d, &command_set, "set", d->file, "assessment=one"), 0);
     set_unseen(d, d->file, "assessment", "two");
     assert_int_equal(resolve(d, d->file, "assessment", "merged"), E_REFUSED);
     has(d->e.text, "could not be brought together");
     assert_int_equal(edit_new(&edit, d->store.db, schema_kind(KIND_OFFICE), &everywhere, &office, &d->e), 0);
     assert_int_equal(edit_set_text(&edit, "text_rule", "2", &d->e), 0);
     write_as(d, &d->office, &edit, NULL);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has(d->out, "brings texts together by a newer rule than this program has");
     assert_int_equal(resolve(d, d->file, "assessment", "merged"), E_REFUSED);
     has(d->e.text, "newer rule");

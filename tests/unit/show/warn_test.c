@@ -14,13 +14,13 @@ static int start(void **state)
     assert_non_null(s);
     assert_int_equal(setup(&desk), 0);
     s->d = desk;
-    assert_int_equal(run(s->d, write_new, "new client 'legal_name=Augusta Byron' 'allergy=penicillin (severe)'"), 0);
+    assert_int_equal(run(s->d, &command_new, "new client 'legal_name=Augusta Byron' 'allergy=penicillin (severe)'"), 0);
     take_id(s->d, s->other);
     (void)snprintf(line, sizeof line, "new case number=2024-99 risk=critical client=%s", s->other);
-    assert_int_equal(run(s->d, write_new, line), 0);
+    assert_int_equal(run(s->d, &command_new, line), 0);
     take_id(s->d, s->other_case);
     (void)snprintf(line, sizeof line, "link %s %s", s->other, s->d->client);
-    assert_int_equal(run(s->d, duplicates_link, line), 0);
+    assert_int_equal(run(s->d, &command_link, line), 0);
     *state = s;
     return 0;
 }
@@ -49,10 +49,10 @@ static void from_every_record(void **state)
     struct scene *s = *state;
     struct desk *d = s->d;
     char line[96];
-    assert_int_equal(run_on(d, write_add, "add", d->client, "allergy=nuts"), 0);
-    assert_int_equal(run_on(d, write_add, "add", s->other, "'alert=a dog'"), 0);
+    assert_int_equal(run_on(d, &command_add, "add", d->client, "allergy=nuts"), 0);
+    assert_int_equal(run_on(d, &command_add, "add", s->other, "'alert=a dog'"), 0);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(run_on(d, show_run, "show", i == 0 ? d->file : d->client, ""), 0);
+        assert_int_equal(run_on(d, &command_show, "show", i == 0 ? d->file : d->client, ""), 0);
         assert_int_equal(strncmp(d->out, "ALLERGIES         nuts\n", 23), 0);
         (void)snprintf(line, sizeof line, "penicillin (severe)  (recorded on %s)\n", last8(s->other));
         has(d->out, line);
@@ -66,15 +66,15 @@ static void from_every_record(void **state)
         has(d->out, line);
     }
     has_not(d->out, "moderate in case"); /* of its own cases the person's page says more below */
-    assert_int_equal(run(d, list_run, "list"), 0);
+    assert_int_equal(run(d, &command_list, "list"), 0);
     has(d->out, "[alert] [linked]");
     /* Closed, the other case tells no risk; unlinked, the other record tells nothing. */
-    assert_int_equal(run_on(d, write_set, "set", s->other_case, "status=closed"), 0);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_set, "set", s->other_case, "status=closed"), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has_not(d->out, "RISK ELSEWHERE");
     (void)snprintf(line, sizeof line, "unlink %s %s", d->client, s->other);
-    assert_int_equal(run(d, duplicates_unlink, line), 0);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run(d, &command_unlink, line), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has_not(d->out, "penicillin");
     has_not(d->out, "SAME PERSON");
 }
@@ -85,7 +85,7 @@ static void in_json(void **state)
     struct scene *s = *state;
     struct desk *d = s->d;
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(run_on(d, show_run, "show --json", i == 0 ? d->file : d->client, ""), 0);
+        assert_int_equal(run_on(d, &command_show, "show --json", i == 0 ? d->file : d->client, ""), 0);
         has(d->out, "\"same_person\": [{\"id\": ");
         has(d->out, "\"penicillin (severe)\"");
         has(d->out, "\"risk\": \"critical\"");
@@ -96,7 +96,7 @@ static void in_json(void **state)
         assert_int_equal(db_run(d->store.db, &d->e, "DELETE FROM meta WHERE name = 'json'", ""), 0);
     }
     purge(s, s->other);
-    assert_int_equal(run_on(d, show_run, "show --json", d->client, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show --json", d->client, ""), 0);
     has_not(d->out, "penicillin");
 }
 
@@ -108,9 +108,9 @@ static void what_is_not_here_is_said(void **state)
     char line[160];
     /* The link must stand in the record that stays. */
     (void)snprintf(line, sizeof line, "same_as=%s", s->other);
-    assert_int_equal(run_on(d, write_add, "add", d->client, line), 0);
+    assert_int_equal(run_on(d, &command_add, "add", d->client, line), 0);
     set_arriving(d, s->other);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     (void)snprintf(line, sizeof line,
                    "there may be more: not all of another record of this person (%s) has arrived yet\n",
                    last8(s->other));
@@ -118,7 +118,7 @@ static void what_is_not_here_is_said(void **state)
     assert_int_equal(db_run(d->store.db, &d->e, "DELETE FROM scope", ""), 0);
     purge(s, s->other);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(run_on(d, show_run, "show", i == 0 ? d->file : d->client, ""), 0);
+        assert_int_equal(run_on(d, &command_show, "show", i == 0 ? d->file : d->client, ""), 0);
         (void)snprintf(line, sizeof line,
                        "ALLERGIES         another record of this person (%s) is not on this laptop: it may hold more\n",
                        last8(s->other));
@@ -128,17 +128,17 @@ static void what_is_not_here_is_said(void **state)
         has_not(d->out, "no allergies recorded");
         has_not(d->out, "no alerts recorded");
     }
-    assert_int_equal(run_on(d, show_run, "show --json", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
     has(d->out, "\"here\": false}");
-    assert_int_equal(run(d, list_run, "list"), 0);
+    assert_int_equal(run(d, &command_list, "list"), 0);
     has(d->out, "[linked]");
-    assert_int_equal(run(d, duplicates_run, "duplicates"), 0);
+    assert_int_equal(run(d, &command_duplicates, "duplicates"), 0);
     /* And nothing that is written of the record that is here is blocked by it. */
-    assert_int_equal(run_on(d, write_set, "set", d->client, "phone=1"), 0);
+    assert_int_equal(run_on(d, &command_set, "set", d->client, "phone=1"), 0);
     assert_int_equal(db_begin(d->store.db, &d->e), 0);
     assert_int_equal(record_rebuild(d->store.db, &d->e), 0);
     assert_int_equal(db_commit(d->store.db, &d->e), 0);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     has(d->out, "(not on this laptop)");
 }
 
@@ -149,14 +149,14 @@ static void a_voided_record_still_warns(void **state)
     struct scene *s = *state;
     struct desk *d = s->d;
     char line[96];
-    assert_int_equal(run_on(d, write_void, "void", s->other, "--reason 'a duplicate'"), 0);
-    assert_int_equal(run_on(d, show_run, "show", d->file, ""), 0);
+    assert_int_equal(run_on(d, &command_void, "void", s->other, "--reason 'a duplicate'"), 0);
+    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
     (void)snprintf(line, sizeof line, "penicillin (severe)  (recorded on %s, which is voided)\n", last8(s->other));
     has(d->out, line);
     (void)snprintf(line, sizeof line, "SAME PERSON AS    %s  Augusta Byron  (voided)\n", last8(s->other));
     has(d->out, line);
     /* On the voided record's own page the other one is named as well. */
-    assert_int_equal(run_on(d, show_run, "show", s->other, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", s->other, ""), 0);
     has(d->out, "VOIDED");
     has(d->out, "SAME PERSON AS");
 }
@@ -169,35 +169,35 @@ static void references_to_what_is_gone(void **state)
     struct desk *d = s->d;
     char line[160], contact[ID_TEXT];
     (void)snprintf(line, sizeof line, "new contact %s name=Nil client=%s", d->file, s->other);
-    assert_int_equal(run(d, write_new, line), 0);
+    assert_int_equal(run(d, &command_new, line), 0);
     take_id(d, contact);
-    assert_int_equal(run_on(d, write_void, "void", s->other, "--reason 'a duplicate'"), 0);
-    assert_int_equal(run_on(d, show_run, "show", s->other_case, ""), 0);
+    assert_int_equal(run_on(d, &command_void, "void", s->other, "--reason 'a duplicate'"), 0);
+    assert_int_equal(run_on(d, &command_show, "show", s->other_case, ""), 0);
     (void)snprintf(line, sizeof line, "Augusta Byron (%s, voided)", last8(s->other));
     has(d->out, line);
     has(d->out, "VOIDED");
     has(d->out, "penicillin (severe)\n");
-    assert_int_equal(run_on(d, show_run, "show", contact, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", contact, ""), 0);
     has(d->out, line);
-    assert_int_equal(run(d, list_run, "list"), 0);
+    assert_int_equal(run(d, &command_list, "list"), 0);
     has(d->out, "2024-99");
-    assert_int_equal(run_on(d, write_set, "set", s->other_case, "title=Housing risk=high"), 0);
-    assert_int_equal(run_on(d, note_run, "note", s->other_case, "'still visited'"), 0);
+    assert_int_equal(run_on(d, &command_set, "set", s->other_case, "title=Housing risk=high"), 0);
+    assert_int_equal(run_on(d, &command_note, "note", s->other_case, "'still visited'"), 0);
     purge(s, s->other);
-    assert_int_equal(run_on(d, show_run, "show", s->other_case, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", s->other_case, ""), 0);
     has(d->out, s->other);
     has(d->out, "(not on this laptop)");
     has(d->out, "ALLERGIES         not known here");
-    assert_int_equal(run_on(d, show_run, "show", contact, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show", contact, ""), 0);
     has(d->out, "(not on this laptop)");
-    assert_int_equal(run(d, list_run, "list"), 0);
+    assert_int_equal(run(d, &command_list, "list"), 0);
     has(d->out, "[arriving]");
-    assert_int_equal(run_on(d, write_set, "set", s->other_case, "title=Rent"), 0);
-    assert_int_equal(run_on(d, write_set, "set", contact, "phone=1"), 0);
+    assert_int_equal(run_on(d, &command_set, "set", s->other_case, "title=Rent"), 0);
+    assert_int_equal(run_on(d, &command_set, "set", contact, "phone=1"), 0);
     assert_int_equal(db_begin(d->store.db, &d->e), 0);
     assert_int_equal(record_rebuild(d->store.db, &d->e), 0);
     assert_int_equal(db_commit(d->store.db, &d->e), 0);
-    assert_int_equal(run_on(d, show_run, "show --json", s->other_case, ""), 0);
+    assert_int_equal(run_on(d, &command_show, "show --json", s->other_case, ""), 0);
     has(d->out, "\"title\": \"Rent\"");
 }
 

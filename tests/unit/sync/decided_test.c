@@ -4,9 +4,9 @@
 
 #include <stdio.h>
 
+#include "command.h"
 #include "decided.h"
 #include "decisions.h"
-#include "with_store.h"
 
 struct room {
     struct pair pair;
@@ -120,7 +120,7 @@ static void list(struct room *r, int json)
     size_t err_bytes;
     uint8_t key[32] = {0};
     struct cli cli = {NULL, NULL, json, 0};
-    int waiting = 0;
+    struct usage_call call;
     free(r->out);
     r->out = NULL;
     cli.out = open_memstream(&r->out, &r->out_bytes);
@@ -130,7 +130,8 @@ static void list(struct room *r, int json)
     r->store.folder = folder;
     r->store.key = key;
     r->store.author = r->pair.author;
-    PAIR_OK(decisions_run(&r->store, &cli, 1, argv, &waiting, &pair_e));
+    PAIR_OK(usage_parse(&command_program, &cli, 1, argv, &call, &pair_e));
+    PAIR_OK(command_decided.writes(&r->store, &call, &pair_e));
     (void)fclose(cli.out);
     (void)fclose(cli.err);
     free(err);
