@@ -92,10 +92,8 @@ static int find_name(struct db *db, const struct id *author, char out[256], stru
     out[0] = 0;
     for (size_t i = 0; i < sizeof sql / sizeof *sql && out[0] == 0; i++) {
         sqlite3_stmt *s;
-        int row, code;
-        if ((code = db_query(db, &s, e, sql[i], "t", id)) != 0)
-            return code;
-        if ((row = db_next(db, s, e)) < 0)
+        int row;
+        if ((row = db_first(db, &s, e, sql[i], "t", id)) < 0)
             return e->code;
         if (row == 1) {
             (void)snprintf(out, 256, "%s", db_text(s, 0));
@@ -110,14 +108,12 @@ static int find_hold(struct db *db, const struct change *c, char reason[512], st
 {
     char device[2 * ID_BYTES + 1];
     sqlite3_stmt *s;
-    int row, code;
+    int row;
     sodium_bin2hex(device, sizeof device, c->device.b, ID_BYTES);
     reason[0] = 0;
-    if ((code = db_query(db, &s, e,
-                         "SELECT status, reason FROM hold WHERE device = ? AND epoch = ? AND seq = ? AND voided = 0",
-                         "tuu", device, c->epoch, c->seq)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    if ((row = db_first(db, &s, e,
+                        "SELECT status, reason FROM hold WHERE device = ? AND epoch = ? AND seq = ? AND voided = 0",
+                        "tuu", device, c->epoch, c->seq)) < 0)
         return e->code;
     if (row == 1) {
         (void)snprintf(reason, 512, "%s: %s", db_text(s, 0), db_text(s, 1));

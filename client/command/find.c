@@ -19,19 +19,19 @@
 /* Every record with the rank of its match: 2 for 8 or more characters of its id and for its whole number, 1 for less.
  * ?1 the words; ?2 their hex digits or NULL; ?3 a kind or 0; ?4 the kind case, ?5 the kind client. */
 static const char matches[] =
-    "WITH hit(id, rank) AS ("
-    "  SELECT lower(hex(record)), 1 + (length(?2) >= 8) FROM place WHERE ?2 IS NOT NULL AND (?3 = 0 OR kind = ?3) AND"
+    "WITH hit(record, rank) AS ("
+    "  SELECT record, 1 + (length(?2) >= 8) FROM place WHERE ?2 IS NOT NULL AND (?3 = 0 OR kind = ?3) AND"
     "    (substr(lower(hex(record)), 1, length(?2)) = ?2 OR substr(lower(hex(record)), -length(?2)) = ?2)"
-    "  UNION ALL SELECT replace(id, '-', ''), CASE WHEN lower(number) = lower(?1) THEN 2 ELSE 1 END FROM \"case\""
+    "  UNION ALL SELECT id_blob(id), CASE WHEN lower(number) = lower(?1) THEN 2 ELSE 1 END FROM \"case\""
     "    WHERE voided = 0 AND ?3 IN (0, ?4) AND (instr(lower(number), lower(?1)) OR instr(lower(title), lower(?1)))"
-    "  UNION ALL SELECT replace(id, '-', ''), 1 FROM client WHERE voided = 0 AND ?3 IN (0, ?5) AND"
+    "  UNION ALL SELECT id_blob(id), 1 FROM client WHERE voided = 0 AND ?3 IN (0, ?5) AND"
     "    (instr(lower(legal_name), lower(?1)) OR instr(lower(preferred_name), lower(?1)))"
-    "  UNION ALL SELECT replace(c.id, '-', ''), 1 FROM \"case\" c JOIN client p ON p.id = c.client"
+    "  UNION ALL SELECT id_blob(c.id), 1 FROM \"case\" c JOIN client p ON p.id = c.client"
     "    WHERE c.voided = 0 AND ?3 = ?4 AND (instr(lower(p.legal_name), lower(?1)) OR"
     "    instr(lower(p.preferred_name), lower(?1)) OR (?2 IS NOT NULL AND"
     "    substr(replace(p.id, '-', ''), -length(?2)) = ?2)))"
-    " SELECT h.record, max(hit.rank) FROM hit JOIN (SELECT record, lower(hex(record)) AS id FROM place) h"
-    "  ON h.id = hit.id GROUP BY h.record ORDER BY 2 DESC, 1";
+    " SELECT h.record, max(hit.rank) FROM hit JOIN place h ON h.record = hit.record"
+    "  GROUP BY h.record ORDER BY 2 DESC, 1";
 
 /* The hex digits of words that can be a part of an id; 0 where they cannot. */
 static int hex_digits(const char *words, char out[ID_TEXT])

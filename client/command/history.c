@@ -24,9 +24,8 @@ static void held_reason(struct telling *t, const struct change *c, char *out, si
     sqlite3_stmt *s;
     out[0] = '\0';
     if (!id_equal(&c->device, &t->s->author.chain.device) ||
-        db_query(t->v.db, &s, NULL, "SELECT reason FROM held_note WHERE epoch = ? AND seq = ?", "uu", c->epoch,
-                 c->seq) != 0 ||
-        db_next(t->v.db, s, NULL) != 1)
+        db_first(t->v.db, &s, NULL, "SELECT reason FROM held_note WHERE epoch = ? AND seq = ?", "uu", c->epoch,
+                 c->seq) != 1)
         return;
     (void)snprintf(out, out_max, "%s", db_text(s, 0));
     db_done(t->v.db, s);

@@ -16,14 +16,14 @@
 /* ?1 the risks in rising rank, as "|low|high|": a risk that this version does not know ranks above all that it does.
  * What is contested or waits in a case, or in its client, is counted for the case. */
 static const char caseload[] =
-    "WITH k AS (SELECT lower(hex(conflict.scope)) AS scope, sum(loud) AS loud, sum(loud = 0) AS quiet"
+    "WITH k AS (SELECT id_text(conflict.scope) AS scope, sum(loud) AS loud, sum(loud = 0) AS quiet"
     "    FROM conflict JOIN place ON place.record = conflict.record WHERE place.voided = 0 GROUP BY 1),"
-    "  n AS (SELECT lower(hex(newer.scope)) AS scope, count(*) AS n FROM newer JOIN place ON place.record = "
+    "  n AS (SELECT id_text(newer.scope) AS scope, count(*) AS n FROM newer JOIN place ON place.record = "
     "newer.record"
     "    WHERE place.voided = 0 AND EXISTS(SELECT 1 FROM op WHERE op.record = newer.record AND op.field = newer.field)"
     "    GROUP BY 1),"
-    "  w AS (SELECT lower(hex(scope)) AS scope, count(*) AS n FROM entry WHERE position IS NULL GROUP BY 1),"
-    "  a AS (SELECT lower(hex(id)) AS scope FROM scope WHERE complete = 0) "
+    "  w AS (SELECT id_text(scope) AS scope, count(*) AS n FROM entry WHERE position IS NULL GROUP BY 1),"
+    "  a AS (SELECT id_text(id) AS scope FROM scope WHERE complete = 0) "
     "SELECT c.id, c.number, coalesce(p.legal_name, p.preferred_name), c.risk, c.status, c.next_visit, c.voided,"
     "  coalesce(k1.loud, 0) + coalesce(k2.loud, 0) AS must_decide, coalesce(k1.quiet, 0) + coalesce(k2.quiet, 0),"
     "  coalesce(w1.n, 0) + coalesce(w2.n, 0), a1.scope IS NOT NULL OR a2.scope IS NOT NULL OR"
@@ -31,10 +31,10 @@ static const char caseload[] =
     "  CASE WHEN c.risk IS NULL THEN 0 WHEN instr(?1, '|' || c.risk || '|') = 0 THEN 10000"
     "    ELSE instr(?1, '|' || c.risk || '|') END AS rank, coalesce(n1.n, 0) + coalesce(n2.n, 0) "
     "FROM \"case\" c LEFT JOIN client p ON p.id = c.client"
-    "  LEFT JOIN k k1 ON k1.scope = replace(c.id, '-', '') LEFT JOIN k k2 ON k2.scope = replace(c.client, '-', '')"
-    "  LEFT JOIN w w1 ON w1.scope = replace(c.id, '-', '') LEFT JOIN w w2 ON w2.scope = replace(c.client, '-', '')"
-    "  LEFT JOIN n n1 ON n1.scope = replace(c.id, '-', '') LEFT JOIN n n2 ON n2.scope = replace(c.client, '-', '')"
-    "  LEFT JOIN a a1 ON a1.scope = replace(c.id, '-', '') LEFT JOIN a a2 ON a2.scope = replace(c.client, '-', '') "
+    "  LEFT JOIN k k1 ON k1.scope = c.id LEFT JOIN k k2 ON k2.scope = c.client"
+    "  LEFT JOIN w w1 ON w1.scope = c.id LEFT JOIN w w2 ON w2.scope = c.client"
+    "  LEFT JOIN n n1 ON n1.scope = c.id LEFT JOIN n n2 ON n2.scope = c.client"
+    "  LEFT JOIN a a1 ON a1.scope = c.id LEFT JOIN a a2 ON a2.scope = c.client "
     "WHERE c.voided = 0 OR ?2 ORDER BY must_decide > 0 DESC, rank DESC, lower(coalesce(p.legal_name, "
     "p.preferred_name)), c.id";
 
@@ -64,17 +64,12 @@ static int find_marks(struct db *db, const struct person_map *map, const char *c
     at = map->group[person_map_find(map, &id)];
     for (size_t i = 0; i < map->count && !out->alert; i++) {
         char text[ID_TEXT];
-        sqlite3_stmt *s;
-        int code;
         if (map->group[i] != at)
             continue;
         id_format(&map->ids[i], text);
-        if ((code = db_query(db, &s, e, "SELECT 1 FROM client WHERE id = ? AND alert IS NOT NULL", "t", text)) != 0)
-            return code;
-        if ((out->alert = db_next(db, s, e)) < 0)
+        out->alert = db_exists(db, e, "SELECT 1 FROM client WHERE id = ? AND alert IS NOT NULL", "t", text);
+        if (out->alert < 0)
             return error_code(e);
-        if (out->alert)
-            db_done(db, s);
     }
     return 0;
 }
@@ -165,18 +160,11 @@ static void case_words(FILE *out, sqlite3_stmt *s, const struct marks *marks)
  * nothing is in a table yet. */
 static int say_more(struct db *db, struct cli *cli, struct error *e)
 {
-    sqlite3_stmt *s;
     char words[64];
-    uint64_t count = 0;
-    int row, code;
-    if ((code = db_query(db, &s, e, "SELECT count(*) FROM scope WHERE complete = 0 AND id <> zeroblob(16)", "")) != 0)
+    uint64_t count;
+    int code = db_number_of(db, &count, e, "SELECT count(*) FROM scope WHERE complete = 0 AND id <> zeroblob(16)", "");
+    if (code != 0)
         return code;
-    if ((row = db_next(db, s, e)) < 0)
-        return error_code(e);
-    if (row == 1) {
-        count = db_uint(s, 0);
-        db_done(db, s);
-    }
     if (count != 0)
         (void)fprintf(cli->err, "%s not arrived whole yet; `satchel sync` goes on fetching\n",
                       cli_count(count, "case or person has", "cases and persons have", words, sizeof words));
@@ -268,12 +256,11 @@ static char *kind_sql(const struct schema_kind *kind, int json)
         else
             sqlite3_str_appendf(sql, ", t.\"%w\"", name);
     }
-    sqlite3_str_appendf(
-        sql,
-        " FROM place JOIN \"%w\" t ON t.id = " PRINTER_ID_SQL(
-            "place.record") " WHERE place.kind = %u AND (?1 OR t.voided = 0) AND (?2 IS NULL OR t.scope = ?2)"
-                            " ORDER BY t.contested DESC, lower(t.\"%w\"), t.id",
-        kind->name, kind->number, kind->fields[0].name);
+    sqlite3_str_appendf(sql,
+                        " FROM place JOIN \"%w\" t ON t.id = id_text(place.record) WHERE place.kind = %u AND (?1 OR "
+                        "t.voided = 0) AND (?2 IS NULL OR t.scope = ?2)"
+                        " ORDER BY t.contested DESC, lower(t.\"%w\"), t.id",
+                        kind->name, kind->number, kind->fields[0].name);
     return sqlite3_str_finish(sql);
 }
 

@@ -102,18 +102,7 @@ static const struct {
 
 static int count_services(struct printer *v, const char *scope, uint64_t *count, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row, code;
-    *count = 0;
-    if ((code = db_query(v->db, &s, e, "SELECT count(*) FROM service WHERE scope = ? AND voided = 0", "t", scope)) != 0)
-        return code;
-    if ((row = db_next(v->db, s, e)) < 0)
-        return error_code(e);
-    if (row == 1) {
-        *count = db_uint(s, 0);
-        db_done(v->db, s);
-    }
-    return 0;
+    return db_number_of(v->db, count, e, "SELECT count(*) FROM service WHERE scope = ? AND voided = 0", "t", scope);
 }
 
 static int show_parts(struct printer *v, const struct id *scope, int arriving, struct error *e)

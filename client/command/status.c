@@ -23,17 +23,7 @@ struct status {
 
 static int count(struct db *db, const char *sql, uint64_t *out, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row, code = db_query(db, &s, e, sql, "");
-    if (code != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
-        return error_code(e);
-    if (row == 1) {
-        *out = db_uint(s, 0);
-        db_done(db, s);
-    }
-    return 0;
+    return db_number_of(db, out, e, sql, "");
 }
 
 static int count_conflict(void *arg, const struct record_conflict *c, struct error *e)

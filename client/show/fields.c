@@ -321,17 +321,12 @@ int fields_words(struct printer *v, const struct id *record, int is_part, struct
  * or it has what is newer than this program. */
 static int needs_more(struct printer *v, const struct id *record, int *several, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row, code = db_query(v->db, &s, e,
-                             "SELECT 1 FROM conflict WHERE record = ?1 UNION ALL "
-                             "SELECT 1 FROM newer WHERE record = ?1 LIMIT 1",
-                             "d", record);
-    if (code != 0)
-        return code;
-    if ((row = db_next(v->db, s, e)) < 0)
+    int row = db_exists(v->db, e,
+                        "SELECT 1 FROM conflict WHERE record = ?1 UNION ALL "
+                        "SELECT 1 FROM newer WHERE record = ?1 LIMIT 1",
+                        "d", record);
+    if (row < 0)
         return error_code(e);
-    if (row == 1)
-        db_done(v->db, s);
     *several = row == 1;
     return 0;
 }

@@ -27,13 +27,7 @@ void printer_id(const struct id *id, char out[PRINTER_ID])
 
 static int is_there(struct db *db, const char *sql, const struct id *id, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row;
-    if (db_query(db, &s, e, sql, "d", id) != 0)
-        return -1;
-    if ((row = db_next(db, s, e)) == 1)
-        db_done(db, s);
-    return row;
+    return db_exists(db, e, sql, "d", id);
 }
 
 int printer_is_arriving(struct db *db, const struct id *scope, struct error *e)
@@ -79,7 +73,7 @@ void printer_name(struct db *db, const struct id *record, char out[PRINTER_NAME]
     if (record_find(db, record, &place, NULL) != 0 || (sql = name_sql(place.kind->number)) == NULL)
         return;
     id_format(record, id);
-    if (db_query(db, &s, NULL, sql, "t", id) != 0 || db_next(db, s, NULL) != 1)
+    if (db_first(db, &s, NULL, sql, "t", id) != 1)
         return;
     cli_cut(out, PRINTER_NAME, db_text(s, 0));
     db_done(db, s);

@@ -14,11 +14,6 @@
 #define PRINTER_ID ID_BRIEF
 #define PRINTER_NAME 256 /* a name, cut at a character */
 
-/* The text of an id that a column holds as bytes, in SQL. */
-#define PRINTER_ID_SQL(column)                                                                                         \
-    "lower(hex(substr(" column ", 1, 4)) || '-' || hex(substr(" column ", 5, 2)) || '-' || hex(substr(" column         \
-    ", 7, 2)) || '-' || hex(substr(" column ", 9, 2)) || '-' || hex(substr(" column ", 11, 6)))"
-
 /* Room for any value in words. */
 struct printer {
     struct db *db;

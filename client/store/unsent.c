@@ -15,29 +15,17 @@ int unsent_count(struct db *db, uint64_t *count, struct error *e)
 
 int unsent_count_through(struct db *db, uint64_t epoch, uint64_t seq, uint64_t *count, struct error *e)
 {
-    sqlite3_stmt *s;
-    int code;
-    *count = 0;
-    if ((code = db_query(db, &s, e,
-                         "SELECT count(*) FROM entry WHERE position IS NULL AND kind NOT IN (?, ?) AND (epoch, seq) <= "
-                         "(?, ?)",
-                         "uuuu", (uint64_t)KIND_RECEIPT, (uint64_t)KIND_EVENT, epoch, seq)) != 0)
-        return code;
-    return db_number(db, s, count, e);
+    return db_number_of(db, count, e,
+                        "SELECT count(*) FROM entry WHERE position IS NULL AND kind NOT IN (?, ?) AND (epoch, seq) <= "
+                        "(?, ?)",
+                        "uuuu", (uint64_t)KIND_RECEIPT, (uint64_t)KIND_EVENT, epoch, seq);
 }
 
 int unsent_waits(struct db *db, int *waits, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_query(db, &s, e, "SELECT 1 FROM entry WHERE position IS NULL LIMIT 1", "")) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
-        return error_code(e);
-    *waits = row;
-    if (row == 1)
-        db_done(db, s);
-    return 0;
+    int row = db_exists(db, e, "SELECT 1 FROM entry WHERE position IS NULL LIMIT 1", "");
+    *waits = row == 1;
+    return row < 0 ? error_code(e) : 0;
 }
 
 int unsent_acked(struct db *db, uint64_t epoch, uint64_t *seq, struct error *e)
@@ -63,20 +51,10 @@ int unsent_seen(struct db *db, struct unsent_seen *out, struct error *e)
 
 int unsent_oldest(struct db *db, const struct chain *own, uint64_t from, uint64_t *epoch, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row, code;
-    *epoch = own->epoch;
-    if ((code = db_query(db, &s, e, "SELECT min(epoch) FROM entry WHERE position IS NULL AND device = ? AND epoch >= ?",
-                         "du", &own->device, from)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
-        return error_code(e);
-    if (row == 1) {
-        if (!db_is_null(s, 0))
-            *epoch = db_uint(s, 0);
-        db_done(db, s);
-    }
-    return 0;
+    return db_number_of(
+        db, epoch, e,
+        "SELECT coalesce(min(epoch), ?3) FROM entry WHERE position IS NULL AND device = ?1 AND epoch >= ?2", "duu",
+        &own->device, from, own->epoch);
 }
 
 /* Adds what waits until the batch is full; end follows the chain of what was added. */

@@ -82,13 +82,7 @@ int apply_scopes(struct db *db, struct id **out, size_t *count, struct error *e)
 /* 1: the query has a row for the scope; 0: it has none; -1: failed, e says why. */
 static int scope_has(struct db *db, const char *sql, const struct id *scope, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row;
-    if (db_query(db, &s, e, sql, "d", scope) != 0)
-        return -1;
-    if ((row = db_next(db, s, e)) == 1)
-        db_done(db, s);
-    return row;
+    return db_exists(db, e, sql, "d", scope);
 }
 
 static int is_complete(struct db *db, const struct id *scope, struct error *e)
@@ -133,10 +127,8 @@ static int take_known(struct db *db, struct log_entry *entry, struct error *e)
 {
     sqlite3_stmt *s;
     int row, code, waits = 0, held = 0, stray = 0;
-    if ((code = db_query(db, &s, e, "SELECT position IS NULL, held, position >= ?2 FROM entry WHERE id = ?1", "iu",
-                         entry->id, (uint64_t)LOG_STRAY)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    if ((row = db_first(db, &s, e, "SELECT position IS NULL, held, position >= ?2 FROM entry WHERE id = ?1", "iu",
+                        entry->id, (uint64_t)LOG_STRAY)) < 0)
         return error_code(e);
     if (row == 1) {
         waits = db_int(s, 0) != 0;

@@ -73,16 +73,10 @@ static int add_replaced(struct replaced *r, const struct dot *dot, struct error 
  * is not; -1: failed. */
 static int is_brought_together(struct db *db, const struct change *c, const struct schema_field *field, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row;
     if (field->policy != SCHEMA_TEXTUAL)
         return 0;
-    if (db_query(db, &s, e, "SELECT 1 FROM conflict WHERE record = ? AND field = ? AND loud = 0", "du", &c->record,
-                 (uint64_t)field->number) != 0)
-        return -1;
-    if ((row = db_next(db, s, e)) == 1)
-        db_done(db, s);
-    return row;
+    return db_exists(db, e, "SELECT 1 FROM conflict WHERE record = ? AND field = ? AND loud = 0", "du", &c->record,
+                     (uint64_t)field->number);
 }
 
 /* Remembers an op that replaces several values, one of them this person's. */
@@ -169,16 +163,7 @@ int decided_forget(struct db *db, const struct id *scope, struct error *e)
 
 int decided_count(struct db *db, uint64_t *count, struct error *e)
 {
-    sqlite3_stmt *s;
-    int code = db_query(db, &s, e, "SELECT count(*) FROM decided WHERE told < 2", "");
-    *count = 0;
-    if (code != 0)
-        return code;
-    if (db_next(db, s, e) != 1)
-        return error_code(e);
-    *count = db_uint(s, 0);
-    db_done(db, s);
-    return 0;
+    return db_number_of(db, count, e, "SELECT count(*) FROM decided WHERE told < 2", "");
 }
 
 static int mark_told(struct store *s, const char *sql, struct error *e)

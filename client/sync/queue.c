@@ -103,15 +103,12 @@ static int own_hash(const struct queue *q, uint64_t seq, uint8_t hash[CHANGE_HAS
 static int find_gap(const struct queue *q, uint64_t have, int *gap, struct error *e)
 {
     const struct chain *own = q->own;
-    sqlite3_stmt *s;
     uint64_t lacks;
     int code;
-    if ((code = db_query(q->db, &s, e,
-                         "SELECT count(*) < ?3 - ?4 FROM entry WHERE device = ?1 AND epoch = ?2 AND seq > ?4 AND "
-                         "position IS NULL",
-                         "duuu", &own->device, own->epoch, own->seq, have)) != 0)
-        return code;
-    if ((code = db_number(q->db, s, &lacks, e)) != 0)
+    if ((code = db_number_of(q->db, &lacks, e,
+                             "SELECT count(*) < ?3 - ?4 FROM entry WHERE device = ?1 AND epoch = ?2 AND seq > ?4 AND "
+                             "position IS NULL",
+                             "duuu", &own->device, own->epoch, own->seq, have)) != 0)
         return code;
     *gap = lacks != 0;
     return 0;
@@ -236,10 +233,8 @@ static int refresh_own(struct db *db, int64_t id, struct error *e)
 {
     struct change c;
     sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_query(db, &s, e, "SELECT header, body FROM entry WHERE id = ?", "i", id)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    int row, code = 0;
+    if ((row = db_first(db, &s, e, "SELECT header, body FROM entry WHERE id = ?", "i", id)) < 0)
         return error_code(e);
     if (row == 1) {
         if ((code = change_read(db_slice(s, 0), db_slice(s, 1), &c, e)) == 0)

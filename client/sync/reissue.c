@@ -16,10 +16,8 @@ int reissue_forget(struct db *db, const struct id *scope, struct error *e)
 
 int reissue_count(struct db *db, uint64_t *count, struct error *e)
 {
-    sqlite3_stmt *s;
-    int code = db_query(db, &s, e, "SELECT count(*) FROM stranded WHERE new_seq IS NOT NULL AND kind NOT IN (?, ?)",
+    return db_number_of(db, count, e, "SELECT count(*) FROM stranded WHERE new_seq IS NOT NULL AND kind NOT IN (?, ?)",
                         "uu", (uint64_t)KIND_RECEIPT, (uint64_t)KIND_EVENT);
-    return code != 0 ? code : db_number(db, s, count, e);
 }
 
 /* --- writing a change once more --- */
@@ -41,14 +39,12 @@ static int compare_dots(const void *a, const void *b)
 static int rename_dot(struct reissuing *r, struct dot *dot, int *gone, struct error *e)
 {
     sqlite3_stmt *s;
-    int row, code;
+    int row;
     *gone = 0;
     if (!id_equal(&dot->device, &r->author->chain.device))
         return 0;
-    if ((code = db_query(r->db, &s, e, "SELECT new_seq FROM stranded WHERE new_epoch = ? AND epoch = ? AND seq = ?",
-                         "uuu", r->author->chain.epoch, dot->epoch, dot->seq)) != 0)
-        return code;
-    if ((row = db_next(r->db, s, e)) < 0)
+    if ((row = db_first(r->db, &s, e, "SELECT new_seq FROM stranded WHERE new_epoch = ? AND epoch = ? AND seq = ?",
+                        "uuu", r->author->chain.epoch, dot->epoch, dot->seq)) < 0)
         return error_code(e);
     if (row == 1) {
         *gone = db_is_null(s, 0);
@@ -204,12 +200,10 @@ static int strand(struct reissuing *r, uint64_t epoch, uint64_t common, uint64_t
         "CASE WHEN body IS NOT NULL THEN ?2 + sum(body IS NOT NULL) OVER (ORDER BY seq) END, scope, kind, header, body "
         "FROM entry WHERE position IS NULL AND device = ?3 AND epoch = ?4 AND seq > ?5";
     const struct id *device = &r->author->chain.device;
-    sqlite3_stmt *s;
     uint64_t before;
     int code;
-    if ((code = db_query(r->db, &s, e, "SELECT coalesce(max(new_seq), 0) FROM stranded WHERE new_epoch = ?", "u",
-                         new_epoch)) != 0 ||
-        (code = db_number(r->db, s, &before, e)) != 0 ||
+    if ((code = db_number_of(r->db, &before, e, "SELECT coalesce(max(new_seq), 0) FROM stranded WHERE new_epoch = ?",
+                             "u", new_epoch)) != 0 ||
         (code = db_run(r->db, e, aside, "uuduu", new_epoch, before, device, epoch, common)) != 0)
         return code;
     return db_run(r->db, e, "DELETE FROM entry WHERE position IS NULL AND device = ? AND epoch = ? AND seq > ?", "duu",

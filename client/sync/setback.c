@@ -19,17 +19,14 @@ static unsigned long long number(uint64_t n)
 
 int setback_count(struct db *db, uint64_t *count, struct error *e)
 {
-    sqlite3_stmt *s;
-    int code = db_query(db, &s, e, "SELECT count(*) FROM entry WHERE position >= ?", "u", (uint64_t)LOG_STRAY);
-    return code != 0 ? code : db_number(db, s, count, e);
+    return db_number_of(db, count, e, "SELECT count(*) FROM entry WHERE position >= ?", "u", (uint64_t)LOG_STRAY);
 }
 
 int setback_set_apart(struct db *db, int64_t id, struct error *e)
 {
-    sqlite3_stmt *s;
     uint64_t stray = 0;
-    if (db_query(db, &s, e, "SELECT position >= ? FROM entry WHERE id = ?", "ui", (uint64_t)LOG_STRAY, id) != 0 ||
-        db_number(db, s, &stray, e) != 0 ||
+    if (db_number_of(db, &stray, e, "SELECT position >= ? FROM entry WHERE id = ?", "ui", (uint64_t)LOG_STRAY, id) !=
+            0 ||
         (stray && (record_set_held(db, id, 1, e) != 0 || log_set_apart(db, id, e) != 0)))
         return -1;
     return stray != 0;
@@ -78,11 +75,9 @@ int setback_keep_headers(struct db *db, const struct id *device, const struct id
 
 int setback_is_alone(struct db *db, const struct id *scope, struct error *e)
 {
-    sqlite3_stmt *s;
     uint64_t found = 0;
-    if (db_query(db, &s, e, "SELECT 1 FROM entry WHERE scope = ? AND position >= ? AND kind <> ? LIMIT 1", "duu", scope,
-                 (uint64_t)LOG_STRAY, (uint64_t)KIND_ASSIGNMENT) != 0 ||
-        db_number(db, s, &found, e) != 0)
+    if (db_number_of(db, &found, e, "SELECT 1 FROM entry WHERE scope = ? AND position >= ? AND kind <> ? LIMIT 1",
+                     "duu", scope, (uint64_t)LOG_STRAY, (uint64_t)KIND_ASSIGNMENT) != 0)
         return -1;
     return found != 0;
 }
@@ -91,13 +86,12 @@ int setback_is_alone(struct db *db, const struct id *scope, struct error *e)
 
 static int hold_strays(struct db *db, struct error *e)
 {
-    sqlite3_stmt *s;
     uint64_t id;
     int code = 0;
     while (code == 0) {
-        if ((code = db_query(db, &s, e, "SELECT id FROM entry WHERE position >= ? AND held = 0 LIMIT 1", "u",
-                             (uint64_t)LOG_STRAY)) != 0 ||
-            (code = db_number(db, s, &id, e)) != 0 || id == 0)
+        if ((code = db_number_of(db, &id, e, "SELECT id FROM entry WHERE position >= ? AND held = 0 LIMIT 1", "u",
+                                 (uint64_t)LOG_STRAY)) != 0 ||
+            id == 0)
             break;
         code = record_set_held(db, (int64_t)id, 1, e);
     }
@@ -250,10 +244,8 @@ static int take_back_acked(struct db *db, const struct chain *own, const struct 
         return error_code(e);
     /* What left with its case: its header says what the office must have there. */
     if (id == 0) {
-        if ((code = db_query(db, &s, e, "SELECT header FROM own_header WHERE epoch = ? AND seq = ?", "uu", own->epoch,
-                             seq)) != 0)
-            return code;
-        if ((row = db_next(db, s, e)) < 0)
+        if ((row = db_first(db, &s, e, "SELECT header FROM own_header WHERE epoch = ? AND seq = ?", "uu", own->epoch,
+                            seq)) < 0)
             return error_code(e);
         if (row == 1) {
             code = change_read_header(db_slice(s, 0), &c, e);

@@ -38,10 +38,8 @@ int64_t log_find(struct db *db, const struct id *device, uint64_t epoch, uint64_
     sqlite3_stmt *s;
     int64_t id = 0;
     int row;
-    if (db_query(db, &s, e, "SELECT id, header FROM entry WHERE device = ? AND epoch = ? AND seq = ?", "duu", device,
-                 epoch, seq) != 0)
-        return -1;
-    row = db_next(db, s, e);
+    row = db_first(db, &s, e, "SELECT id, header FROM entry WHERE device = ? AND epoch = ? AND seq = ?", "duu", device,
+                   epoch, seq);
     if (row < 0)
         return -1;
     if (row == 1) {
@@ -158,10 +156,7 @@ int log_load(struct db *db, int64_t id, int want_body, struct log_entry *out, st
     static _Thread_local uint8_t header[CHANGE_HEADER_MAX], body[CHANGE_BODY_MAX], mask[CHANGE_MASK_MAX];
     sqlite3_stmt *s;
     int row, code;
-    if ((code = db_query(db, &s, e, want_body ? whole : bare, "i", id)) != 0)
-        return code;
-    row = db_next(db, s, e);
-    if (row < 0)
+    if ((row = db_first(db, &s, e, want_body ? whole : bare, "i", id)) < 0)
         return error_code(e);
     if (row == 0)
         return error_set(e, E_NOT_FOUND, "the log has no entry %lld", (long long)id);
@@ -174,16 +169,13 @@ int log_load(struct db *db, int64_t id, int want_body, struct log_entry *out, st
 int log_chain_end(struct db *db, const struct id *device, uint64_t epoch, struct chain *out, struct error *e)
 {
     sqlite3_stmt *s;
-    int row, code;
+    int row, code = 0;
     memset(out, 0, sizeof *out);
     out->device = *device;
     out->epoch = epoch;
-    if ((code = db_query(db, &s, e,
-                         "SELECT seq, header FROM entry WHERE device = ? AND epoch = ? ORDER BY seq DESC LIMIT 1", "du",
-                         device, epoch)) != 0)
-        return code;
-    row = db_next(db, s, e);
-    if (row < 0)
+    if ((row = db_first(db, &s, e,
+                        "SELECT seq, header FROM entry WHERE device = ? AND epoch = ? ORDER BY seq DESC LIMIT 1", "du",
+                        device, epoch)) < 0)
         return error_code(e);
     if (row == 1) {
         out->seq = db_uint(s, 0);
@@ -272,12 +264,9 @@ static int load_node(void *arg, unsigned level, uint64_t index, struct merkle_ha
     struct db *db = arg;
     sqlite3_stmt *s;
     struct slice hash;
-    int row, code;
-    if ((code = db_query(db, &s, e, "SELECT hash FROM node WHERE level = ? AND number = ?", "uu", (uint64_t)level,
-                         index)) != 0)
-        return code;
-    row = db_next(db, s, e);
-    if (row < 0)
+    int row, code = 0;
+    if ((row = db_first(db, &s, e, "SELECT hash FROM node WHERE level = ? AND number = ?", "uu", (uint64_t)level,
+                        index)) < 0)
         return error_code(e);
     hash = row == 1 ? db_slice(s, 0) : (struct slice){NULL, 0};
     if (hash.size == sizeof out->b)
@@ -331,11 +320,8 @@ int log_frontier(struct db *db, struct merkle_frontier *out, struct error *e)
 {
     sqlite3_stmt *s;
     uint64_t size = 0;
-    int row, code;
-    if ((code = db_query(db, &s, e, "SELECT coalesce(max(number) + 1, 0) FROM node WHERE level = 0", "")) != 0)
-        return code;
-    row = db_next(db, s, e);
-    if (row < 0)
+    int row;
+    if ((row = db_first(db, &s, e, "SELECT coalesce(max(number) + 1, 0) FROM node WHERE level = 0", "")) < 0)
         return error_code(e);
     if (row == 1) {
         size = db_uint(s, 0);

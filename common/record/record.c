@@ -44,11 +44,8 @@ static int look_up(struct db *db, const struct log_entry *entry, struct standing
                               " place.kind, place.scope FROM (SELECT 1) LEFT JOIN place ON place.record = ?5";
     const struct change *c = &entry->change;
     sqlite3_stmt *s;
-    int code;
     memset(out, 0, sizeof *out);
-    if ((code = db_query(db, &s, e, sql, "iduud", entry->id, &c->device, c->epoch, c->seq, &c->record)) != 0)
-        return code;
-    if (db_next(db, s, e) != 1)
+    if (db_first(db, &s, e, sql, "iduud", entry->id, &c->device, c->epoch, c->seq, &c->record) != 1)
         return e->code;
     out->held = db_int(s, 0) != 0;
     out->applied = db_int(s, 1) != 0;
@@ -216,9 +213,7 @@ static int apply_stored(struct db *db, int64_t id, int64_t *released, struct err
     sqlite3_stmt *s;
     int row, code;
     *released = 0;
-    if ((code = db_query(db, &s, e, "SELECT " ENTRY_COLUMNS " FROM entry WHERE id = ?", "i", id)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    if ((row = db_first(db, &s, e, "SELECT " ENTRY_COLUMNS " FROM entry WHERE id = ?", "i", id)) < 0)
         return e->code;
     if (row == 0)
         return error_set(e, E_NOT_FOUND, "the log has no entry %lld", (long long)id);
@@ -380,15 +375,9 @@ int record_rebuild(struct db *db, struct error *e)
 
 static int has_unsent(struct db *db, const struct id *scope, int *found, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_query(db, &s, e, "SELECT 1 FROM entry WHERE scope = ? AND position IS NULL LIMIT 1", "d", scope)) !=
-        0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    int row;
+    if ((row = db_exists(db, e, "SELECT 1 FROM entry WHERE scope = ? AND position IS NULL LIMIT 1", "d", scope)) < 0)
         return e->code;
-    if (row == 1)
-        db_done(db, s);
     *found = row == 1;
     return 0;
 }
@@ -434,13 +423,11 @@ int record_find(struct db *db, const struct id *record, struct record_place *out
     char text[ID_TEXT];
     unsigned kind = 0;
     sqlite3_stmt *s;
-    int row, code;
+    int row;
     if (e == NULL)
         e = &own;
     memset(out, 0, sizeof *out);
-    if ((code = db_query(db, &s, e, "SELECT kind, scope, voided FROM place WHERE record = ?", "d", record)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    if ((row = db_first(db, &s, e, "SELECT kind, scope, voided FROM place WHERE record = ?", "d", record)) < 0)
         return e->code;
     if (row == 1) {
         kind = (unsigned)db_uint(s, 0);

@@ -124,9 +124,7 @@ static int fetch(struct search *s, const struct dot *dot, int *found, struct mer
     *found = 0;
     if (dot->index >= CHANGE_OPS_MAX || (looked != NULL && (looked->ops[dot->index / 8] >> dot->index % 8 & 1) == 0))
         return 0;
-    if ((code = db_query(s->db, &row, e, sql, "duud", &dot->device, dot->epoch, dot->seq, s->record)) != 0)
-        return code;
-    if ((more = db_next(s->db, row, e)) < 0)
+    if ((more = db_first(s->db, &row, e, sql, "duud", &dot->device, dot->epoch, dot->seq, s->record)) < 0)
         return e->code;
     if (more == 0)
         return looked != NULL ? 0 : note_looked(s, dot, NULL, e);

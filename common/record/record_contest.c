@@ -29,10 +29,7 @@ int record_contest_rule(struct db *db, int64_t *rule, struct error *e)
     static const char sql[] = "SELECT coalesce(max(CASE typeof(text_rule) WHEN 'integer' THEN text_rule "
                               "WHEN 'text' THEN 9223372036854775807 END), 1) FROM office";
     sqlite3_stmt *s;
-    int code;
-    if ((code = db_query(db, &s, e, sql, "")) != 0)
-        return code;
-    if (db_next(db, s, e) != 1)
+    if (db_first(db, &s, e, sql, "") != 1)
         return e->code;
     *rule = db_int(s, 0);
     db_done(db, s);

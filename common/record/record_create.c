@@ -99,10 +99,8 @@ static int drop_others(struct db *db, struct stale *stale, struct error *e)
     sqlite3_stmt *s;
     int row, ours, code;
     for (;;) {
-        if ((code = db_query(db, &s, e, "SELECT kind, name, print FROM shape WHERE kind > ? ORDER BY kind LIMIT 1", "u",
-                             kind)) != 0)
-            return code;
-        if ((row = db_next(db, s, e)) <= 0)
+        if ((row = db_first(db, &s, e, "SELECT kind, name, print FROM shape WHERE kind > ? ORDER BY kind LIMIT 1", "u",
+                            kind)) <= 0)
             return row < 0 ? e->code : 0;
         kind = db_uint(s, 0);
         (void)snprintf(name, sizeof name, "%s", db_text(s, 1));
@@ -129,16 +127,9 @@ static int note_shape(struct db *db, unsigned number, const char *name, struct e
 /* A kind of which nothing is noted: its table, if there is one, was made by another version. */
 static int begin_kind(struct db *db, const struct schema_kind *kind, struct stale *stale, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_query(db, &s, e, "SELECT 1 FROM shape WHERE kind = ?", "u", (uint64_t)kind->number)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
-        return e->code;
-    if (row == 1) {
-        db_done(db, s);
-        return 0;
-    }
+    int code, noted = db_exists(db, e, "SELECT 1 FROM shape WHERE kind = ?", "u", (uint64_t)kind->number);
+    if (noted != 0)
+        return noted < 0 ? e->code : 0;
     note_stale(stale, kind->number);
     if ((code = drop_table(db, kind->name, e)) != 0)
         return code;
@@ -152,11 +143,8 @@ static int redo_kind(struct db *db, unsigned kind, struct error *e)
     sqlite3_stmt *s;
     int row, code;
     for (;;) {
-        if ((code =
-                 db_query(db, &s, e, "SELECT record FROM place WHERE kind = ? AND record > ? ORDER BY record LIMIT 1",
-                          "ud", (uint64_t)kind, &record)) != 0)
-            return code;
-        if ((row = db_next(db, s, e)) <= 0)
+        if ((row = db_first(db, &s, e, "SELECT record FROM place WHERE kind = ? AND record > ? ORDER BY record LIMIT 1",
+                            "ud", (uint64_t)kind, &record)) <= 0)
             return row < 0 ? e->code : 0;
         record = db_id(s, 0);
         db_done(db, s);
@@ -168,29 +156,17 @@ static int redo_kind(struct db *db, unsigned kind, struct error *e)
 /* *older: the tables are there, as a version made them that did not note in `applied` what lives of an entry. */
 static int is_older(struct db *db, int *older, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row, code;
-    *older = 0;
-    if ((code = db_query(db, &s, e, "SELECT max(name = 'live') FROM pragma_table_info('applied')", "")) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) != 1)
-        return row < 0 ? e->code : 0;
-    *older = !db_is_null(s, 0) && db_int(s, 0) == 0;
-    db_done(db, s);
-    return 0;
+    uint64_t lacks;
+    int code = db_number_of(db, &lacks, e, "SELECT max(name = 'live') = 0 FROM pragma_table_info('applied')", "");
+    *older = lacks != 0;
+    return code;
 }
 
-/* Does a statement that gives one number give 1? 1, 0, -1. */
+/* 1: the statement gives the number 1; 0: it gives another; -1: failed, e says why. */
 static int is_one(struct db *db, const char *sql, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row, one;
-    if (db_query(db, &s, e, sql, "") != 0 || (row = db_next(db, s, e)) < 0)
-        return -1;
-    one = row == 1 && db_int(s, 0) == 1;
-    if (row == 1)
-        db_done(db, s);
-    return one;
+    uint64_t number;
+    return db_number_of(db, &number, e, sql, "") != 0 ? -1 : number == 1;
 }
 
 int record_is_current(struct db *db, struct error *e)

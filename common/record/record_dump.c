@@ -80,17 +80,11 @@ static size_t list_fields(const struct schema_kind *kind, const struct schema_fi
 static int has_ops(struct db *db, const char *id, int *found, struct error *e)
 {
     struct id record;
-    sqlite3_stmt *s;
-    int row, code;
-    if ((code = id_parse(id, &record, e)) != 0 ||
-        (code = db_query(db, &s, e, "SELECT 1 FROM op WHERE record = ? LIMIT 1", "d", &record)) != 0)
+    int code = id_parse(id, &record, e);
+    if (code != 0)
         return code;
-    if ((row = db_next(db, s, e)) < 0)
-        return e->code;
-    if (row == 1)
-        db_done(db, s);
-    *found = row == 1;
-    return 0;
+    *found = db_exists(db, e, "SELECT 1 FROM op WHERE record = ? LIMIT 1", "d", &record);
+    return *found < 0 ? e->code : 0;
 }
 
 /* client 0190... 0190... voided=0 legal_name="Ada Example" veteran=1 */

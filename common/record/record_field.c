@@ -116,11 +116,8 @@ static int take_entry(struct db *db, const struct record_living *living, const s
 {
     struct change header;
     sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_query(db, &s, e, "SELECT position, received, header, body FROM entry WHERE id = ?", "i", entry)) !=
-        0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    int row, code = 0;
+    if ((row = db_first(db, &s, e, "SELECT position, received, header, body FROM entry WHERE id = ?", "i", entry)) < 0)
         return e->code;
     if (row == 0)
         return error_set(e, E_VERIFY, "the log lacks an entry that the record needs; run a check of the store");
@@ -169,15 +166,10 @@ void record_field_forget(struct record_live *live)
 /* Whether the store has noted that the void of a record is contested: merge_show alone cannot know. */
 static int void_is_contested(struct db *db, const struct id *record, enum merge_conflict *out, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_query(db, &s, e, "SELECT 1 FROM conflict WHERE record = ? AND field = ?", "du", record,
-                         (uint64_t)FIELD_VOID)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    int row;
+    if ((row = db_exists(db, e, "SELECT 1 FROM conflict WHERE record = ? AND field = ?", "du", record,
+                         (uint64_t)FIELD_VOID)) < 0)
         return e->code;
-    if (row == 1)
-        db_done(db, s);
     *out = row == 1 ? MERGE_LOUD : MERGE_AGREED;
     return 0;
 }

@@ -31,15 +31,13 @@ static int read_wanted(struct db *db, const struct id *hold, struct named *out, 
     char id[ID_TEXT];
     sqlite3_stmt *s;
     size_t bytes = 0;
-    int row, code;
+    int row;
     memset(out, 0, sizeof *out);
     id_format(hold, id);
-    if ((code = db_query(db, &s, e,
-                         "SELECT device, epoch, seq FROM hold WHERE id = ? AND status IS NOT 'released' "
-                         "AND device IS NOT NULL AND epoch > 0 AND seq > 0",
-                         "t", id)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    if ((row = db_first(db, &s, e,
+                        "SELECT device, epoch, seq FROM hold WHERE id = ? AND status IS NOT 'released' "
+                        "AND device IS NOT NULL AND epoch > 0 AND seq > 0",
+                        "t", id)) < 0)
         return e->code;
     if (row == 1) {
         const char *hex = db_text(s, 0);
@@ -55,11 +53,9 @@ static int read_wanted(struct db *db, const struct id *hold, struct named *out, 
 static int read_current(struct db *db, const struct id *hold, struct named *out, struct error *e)
 {
     sqlite3_stmt *s;
-    int row, code;
+    int row;
     memset(out, 0, sizeof *out);
-    if ((code = db_query(db, &s, e, "SELECT device, epoch, seq FROM held WHERE record = ?", "d", hold)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    if ((row = db_first(db, &s, e, "SELECT device, epoch, seq FROM held WHERE record = ?", "d", hold)) < 0)
         return e->code;
     if (row == 1) {
         *out = (struct named){1, db_id(s, 0), db_uint(s, 1), db_uint(s, 2)};
@@ -84,13 +80,11 @@ static int let_go(struct db *db, const struct id *hold, const struct named *name
 static int read_entry(struct db *db, int64_t entry, struct id *record, uint64_t *kind, int *applied, struct error *e)
 {
     sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_query(db, &s, e,
-                         "SELECT record, kind, EXISTS(SELECT 1 FROM applied WHERE applied.entry = entry.id) "
-                         "FROM entry WHERE id = ?",
-                         "i", entry)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    int row;
+    if ((row = db_first(db, &s, e,
+                        "SELECT record, kind, EXISTS(SELECT 1 FROM applied WHERE applied.entry = entry.id) "
+                        "FROM entry WHERE id = ?",
+                        "i", entry)) < 0)
         return e->code;
     if (row == 0)
         return error_set(e, E_NOT_FOUND, "the log has no entry %lld", (long long)entry);

@@ -62,14 +62,12 @@ static int look_up(struct db *db, struct named *named, struct error *e)
 {
     struct slice live;
     sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_query(db, &s, e,
-                         "SELECT entry.id, applied.entry, applied.live FROM entry "
-                         "LEFT JOIN applied ON applied.entry = entry.id "
-                         "WHERE entry.device = ? AND entry.epoch = ? AND entry.seq = ?",
-                         "duu", &named->device, named->epoch, named->seq)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) <= 0)
+    int row;
+    if ((row = db_first(db, &s, e,
+                        "SELECT entry.id, applied.entry, applied.live FROM entry "
+                        "LEFT JOIN applied ON applied.entry = entry.id "
+                        "WHERE entry.device = ? AND entry.epoch = ? AND entry.seq = ?",
+                        "duu", &named->device, named->epoch, named->seq)) <= 0)
         return row < 0 ? e->code : 0;
     named->entry = db_int(s, 0);
     named->applied = !db_is_null(s, 1);

@@ -46,14 +46,12 @@ int record_mask_living(struct db *db, const struct log_entry *entry, uint8_t mas
 {
     sqlite3_stmt *s;
     struct error own;
-    int row, code;
+    int row;
     if (e == NULL)
         e = &own;
     memset(mask, 0, CHANGE_MASK_MAX);
     *bytes = (entry->change.op_count + 7) / 8;
-    if ((code = db_query(db, &s, e, "SELECT live FROM applied WHERE entry = ?", "i", entry->id)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    if ((row = db_first(db, &s, e, "SELECT live FROM applied WHERE entry = ?", "i", entry->id)) < 0)
         return e->code;
     if (row == 1) {
         struct slice live = db_slice(s, 0);

@@ -62,16 +62,14 @@ static int place_of(struct db *db, const struct id *record, const char *kind, co
 {
     unsigned number = schema_field_named(schema_kind_named(kind), field)->number;
     sqlite3_stmt *s;
-    int row, code = db_query(db, &s, e,
-                             last ? "SELECT max(coalesce(entry.position, 9223372036854775807)) FROM op JOIN entry ON "
-                                    "entry.id = op.entry WHERE op.record = ? AND op.field = ?"
-                                  : "SELECT min(coalesce(entry.position, 9223372036854775807)) FROM op JOIN entry ON "
-                                    "entry.id = op.entry WHERE op.record = ? AND op.field = ?",
-                             "du", record, (uint64_t)number);
+    int row = db_first(db, &s, e,
+                       last ? "SELECT max(coalesce(entry.position, 9223372036854775807)) FROM op JOIN entry ON "
+                              "entry.id = op.entry WHERE op.record = ? AND op.field = ?"
+                            : "SELECT min(coalesce(entry.position, 9223372036854775807)) FROM op JOIN entry ON "
+                              "entry.id = op.entry WHERE op.record = ? AND op.field = ?",
+                       "du", record, (uint64_t)number);
     *out = NEVER;
-    if (code != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    if (row < 0)
         return error_code(e);
     if (row == 1) {
         *out = db_is_null(s, 0) ? NEVER : db_int(s, 0);
@@ -228,9 +226,7 @@ static int add_supervisor(struct db *db, struct owners *o, const struct id *work
     sqlite3_stmt *s;
     int row, code;
     id_format(worker, text);
-    if ((code = db_query(db, &s, e, sql, "t", text)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    if ((row = db_first(db, &s, e, sql, "t", text)) < 0)
         return error_code(e);
     if (row == 0)
         return add_supervisors(db, o, e);

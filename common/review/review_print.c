@@ -13,7 +13,7 @@ static void look_up(struct db *db, const char *sql, const struct id *record, cha
     sqlite3_stmt *s;
     out[0] = '\0';
     id_format(record, text);
-    if (db_query(db, &s, NULL, sql, "t", text) != 0 || db_next(db, s, NULL) != 1)
+    if (db_first(db, &s, NULL, sql, "t", text) != 1)
         return;
     cli_cut(out, NAME_MAX_BYTES, db_text(s, 0));
     db_done(db, s);

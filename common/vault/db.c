@@ -4,6 +4,7 @@
 #include "db.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,39 @@ static int allocate(struct db **out, struct error *e)
     return *out == NULL ? error_memory(e) : 0;
 }
 
+/* id_text(BLOB): an id as people read it; NULL if it is not 16 bytes. */
+static void id_text(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    char text[ID_TEXT];
+    struct id id;
+    (void)count;
+    if (sqlite3_value_type(values[0]) != SQLITE_BLOB || sqlite3_value_bytes(values[0]) != ID_BYTES)
+        return;
+    memcpy(id.b, sqlite3_value_blob(values[0]), ID_BYTES);
+    id_format(&id, text);
+    sqlite3_result_text(context, text, ID_TEXT - 1, SQLITE_TRANSIENT);
+}
+
+/* id_blob(TEXT): the 16 bytes of an id, which is 32 hexadecimal digits; hyphens are passed over. NULL if it is none. */
+static void id_blob(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    const char *text = (const char *)sqlite3_value_text(values[0]);
+    size_t bytes;
+    struct id id;
+    (void)count;
+    if (text != NULL && sodium_hex2bin(id.b, ID_BYTES, text, strlen(text), "-", &bytes, NULL) == 0 && bytes == ID_BYTES)
+        sqlite3_result_blob(context, id.b, ID_BYTES, SQLITE_TRANSIENT);
+}
+
+static int make_functions(struct db *db, struct error *e)
+{
+    const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
+    int rc = sqlite3_create_function(db->handle, "id_text", 1, flags, NULL, id_text, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function(db->handle, "id_blob", 1, flags, NULL, id_blob, NULL, NULL);
+    return rc == SQLITE_OK ? 0 : error_memory(e);
+}
+
 int db_open(struct db **out, const char *path, const uint8_t key[32], int flags, int wait_ms, struct error *e)
 {
     struct db *db;
@@ -46,6 +80,8 @@ int db_open(struct db **out, const char *path, const uint8_t key[32], int flags,
     *out = NULL;
     if (code == 0)
         code = vault_open(&db->handle, path, key, flags, wait_ms, e);
+    if (code == 0)
+        code = make_functions(db, e);
     if (code == 0 && (flags & VAULT_READ) == 0)
         code = make_meta(db, e);
     if (code == 0)
@@ -66,6 +102,8 @@ int db_open_memory(struct db **out, struct error *e)
         code = error_set(e, E_MEMORY, "there is no memory for a store in memory; close other programs and try again");
     if (code == 0)
         code = db_exec(db, "PRAGMA foreign_keys=ON", e);
+    if (code == 0)
+        code = make_functions(db, e);
     if (code == 0)
         code = make_meta(db, e);
     if (code == 0)
@@ -310,6 +348,55 @@ int db_run(struct db *db, struct error *e, const char *sql, const char *format, 
     return code;
 }
 
+/* --- one row or none --- */
+
+static int first(struct db *db, sqlite3_stmt **out, struct error *e, const char *sql, const char *format, va_list *args)
+{
+    return query(db, out, e, sql, format, args) != 0 ? -1 : db_next(db, *out, e);
+}
+
+int db_first(struct db *db, sqlite3_stmt **out, struct error *e, const char *sql, const char *format, ...)
+{
+    va_list args;
+    int row;
+    va_start(args, format);
+    row = first(db, out, e, sql, format, &args);
+    va_end(args);
+    return row;
+}
+
+int db_exists(struct db *db, struct error *e, const char *sql, const char *format, ...)
+{
+    sqlite3_stmt *s;
+    va_list args;
+    int row;
+    va_start(args, format);
+    row = first(db, &s, e, sql, format, &args);
+    va_end(args);
+    if (row == 1)
+        db_done(db, s);
+    return row;
+}
+
+int db_number_of(struct db *db, uint64_t *out, struct error *e, const char *sql, const char *format, ...)
+{
+    struct error own = {E_OK, ""}; /* so that the code is known if the caller wants no words */
+    sqlite3_stmt *s;
+    va_list args;
+    int row;
+    *out = 0;
+    va_start(args, format);
+    row = first(db, &s, &own, sql, format, &args);
+    va_end(args);
+    if (row == 1) {
+        *out = db_uint(s, 0);
+        db_done(db, s);
+    }
+    if (row < 0 && e != NULL)
+        *e = own;
+    return row < 0 ? error_code(&own) : 0;
+}
+
 /* --- columns --- */
 
 int64_t db_int(sqlite3_stmt *s, int column)
@@ -403,19 +490,6 @@ int db_in_transaction(struct db *db)
     return sqlite3_get_autocommit(db->handle) == 0;
 }
 
-int db_number(struct db *db, sqlite3_stmt *s, uint64_t *out, struct error *e)
-{
-    int row = db_next(db, s, e);
-    *out = 0;
-    if (row < 0)
-        return error_code(e);
-    if (row == 1) {
-        *out = db_uint(s, 0);
-        db_done(db, s);
-    }
-    return 0;
-}
-
 /* --- meta --- */
 
 #define META_SET "INSERT INTO meta(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2"
@@ -442,10 +516,7 @@ int db_meta_get(struct db *db, const char *name, void *out, size_t size, struct 
     struct error own = {E_OK, ""};
     struct slice value;
     sqlite3_stmt *s;
-    int row = -1;
-    int code = db_query(db, &s, &own, META_GET, "t", name);
-    if (code == 0 && (row = db_next(db, s, &own)) < 0)
-        code = own.code;
+    int row = db_first(db, &s, &own, META_GET, "t", name), code = row < 0 ? own.code : 0;
     if (code == 0) {
         value = row == 1 ? db_slice(s, 0) : (struct slice){NULL, 0};
         if (value.p != NULL && value.size == size)
@@ -462,27 +533,14 @@ int db_meta_get(struct db *db, const char *name, void *out, size_t size, struct 
 
 int db_meta_get_uint(struct db *db, const char *name, uint64_t *out, struct error *e)
 {
-    struct error own = {E_OK, ""};
-    sqlite3_stmt *s;
-    int row, code = db_query(db, &s, &own, META_GET, "t", name);
-    *out = 0;
-    if (code == 0 && (row = db_next(db, s, &own)) != 0) {
-        code = row < 0 ? own.code : 0;
-        if (row == 1) {
-            *out = db_uint(s, 0);
-            db_done(db, s);
-        }
-    }
-    if (code != 0 && e != NULL)
-        *e = own;
-    return code;
+    return db_number_of(db, out, e, META_GET, "t", name);
 }
 
 void db_meta_text(struct db *db, const char *name, char *out, size_t out_max)
 {
     sqlite3_stmt *s;
     out[0] = '\0';
-    if (db_query(db, &s, NULL, META_GET, "t", name) == 0 && db_next(db, s, NULL) == 1) {
+    if (db_first(db, &s, NULL, META_GET, "t", name) == 1) {
         const char *text = db_text(s, 0);
         size_t size = strlen(text);
         if (size > out_max - 1)

@@ -12,7 +12,11 @@
 
 struct db;
 
-/* An encrypted store (vault_open), or one in memory. Closed with db_close (NULL allowed). */
+/* An encrypted store (vault_open), or one in memory. Closed with db_close (NULL allowed).
+ *
+ * Both know two functions in SQL: id_text(BLOB), an id of 16 bytes as id_format writes it, and id_blob(TEXT), the 16
+ * bytes of an id in 32 hexadecimal digits, with or without hyphens; NULL for all that is no id. Views and triggers may
+ * not name them: the stores are read by programs that lack them too. */
 int db_open(struct db **out, const char *path, const uint8_t key[32], int flags, int wait_ms, struct error *e);
 int db_open_memory(struct db **out, struct error *e);
 void db_close(struct db *db);
@@ -33,6 +37,14 @@ void db_done(struct db *db, sqlite3_stmt *statement);
 /* db_query and db_next to the end, for what gives no rows. */
 int db_run(struct db *db, struct error *e, const char *sql, const char *format, ...);
 
+/* One row or none; sql, format and what follows are as for db_query.
+ * db_first: 1: *out stands at the first row, and the caller ends it with db_done; 0: there is no row; -1: failed, e
+ * says why. db_exists: 1: there is a row; 0: there is none; -1: failed. db_number_of: the first column of the first
+ * row; 0 if there is no row, or if it is NULL or negative. It returns 0, or an error of the store. */
+int db_first(struct db *db, sqlite3_stmt **out, struct error *e, const char *sql, const char *format, ...);
+int db_exists(struct db *db, struct error *e, const char *sql, const char *format, ...);
+int db_number_of(struct db *db, uint64_t *out, struct error *e, const char *sql, const char *format, ...);
+
 /* Columns of the current row. A slice or text is valid until the next db_next or db_done. */
 int64_t db_int(sqlite3_stmt *s, int column);
 uint64_t db_uint(sqlite3_stmt *s, int column);
@@ -51,9 +63,6 @@ void db_rollback(struct db *db);
  * that nothing of it can be committed, and the caller must write nothing more: E_MEMORY, E_IO. */
 int db_back_to(struct db *db, const char *sql, struct error *e);
 int db_in_transaction(struct db *db);
-
-/* The number in the only row of a query, whose statement this ends; 0 where there is no row. Errors: of the store. */
-int db_number(struct db *db, sqlite3_stmt *s, uint64_t *out, struct error *e);
 
 /* The table meta(name, value): a program's own small state, not part of the record. Made by db_open. */
 int db_meta_set(struct db *db, const char *name, const void *bytes, size_t size, struct error *e);

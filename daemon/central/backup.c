@@ -196,13 +196,11 @@ static int continues(struct central *c, const struct message_hello *hello, int *
 static int find_entry(struct central *c, const struct id *record, int64_t *id, uint64_t *position, struct error *e)
 {
     sqlite3_stmt *s;
-    int row, code;
+    int row;
     *id = 0;
-    if ((code = db_query(c->db, &s, e,
-                         "SELECT id, position FROM entry WHERE record = ? AND device = ? ORDER BY position LIMIT 1",
-                         "dd", record, &c->author.chain.device)) != 0)
-        return code;
-    if ((row = db_next(c->db, s, e)) < 0)
+    if ((row = db_first(c->db, &s, e,
+                        "SELECT id, position FROM entry WHERE record = ? AND device = ? ORDER BY position LIMIT 1",
+                        "dd", record, &c->author.chain.device)) < 0)
         return error_code(e);
     if (row == 1) {
         *id = db_int(s, 0);

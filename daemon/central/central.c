@@ -141,17 +141,14 @@ static int write_schema_version(struct central *c, struct error *e)
 {
     char id[ID_TEXT], version[24];
     struct edit edit;
-    sqlite3_stmt *s;
     int row, code;
     id_format(&c->office, id);
-    if ((code = db_query(c->db, &s, e, "SELECT schema_version FROM office WHERE id = ? AND schema_version IS NOT ?",
-                         "ti", id, (int64_t)schema_version())) != 0)
-        return code;
-    if ((row = db_next(c->db, s, e)) < 0)
+    if ((row = db_exists(c->db, e, "SELECT schema_version FROM office WHERE id = ? AND schema_version IS NOT ?", "ti",
+                         id, (int64_t)schema_version())) < 0)
         return error_code(e);
-    if (row == 1)
-        db_done(c->db, s);
-    if (row == 0 || (code = central_begin(c, e)) != 0)
+    if (row == 0)
+        return 0;
+    if ((code = central_begin(c, e)) != 0)
         return code;
     central_act_as_office(c);
     (void)snprintf(version, sizeof version, "%d", schema_version());
@@ -377,17 +374,10 @@ int central_end(struct central *c, int code, struct error *e)
 /* The time of receipt of the next entry: the clock's, but never before that of the last entry. */
 static int receipt_time(struct central *c, uint64_t *out, struct error *e)
 {
-    sqlite3_stmt *s;
-    uint64_t last = 0;
-    int row, code;
-    if ((code = db_query(c->db, &s, e, "SELECT received FROM entry ORDER BY position DESC LIMIT 1", "")) != 0)
+    uint64_t last;
+    int code = db_number_of(c->db, &last, e, "SELECT received FROM entry ORDER BY position DESC LIMIT 1", "");
+    if (code != 0)
         return code;
-    if ((row = db_next(c->db, s, e)) < 0)
-        return error_code(e);
-    if (row == 1) {
-        last = db_uint(s, 0);
-        db_done(c->db, s);
-    }
     *out = c->receipt_ms != 0 ? c->receipt_ms : c->author.wall();
     if (*out < last)
         *out = last;
@@ -416,10 +406,9 @@ int central_write(struct central *c, struct edit *edit, const char *reason, stru
         edit_free(edit);
         return code;
     }
-    if ((code = edit_commit(edit, &c->author, reason, position, received_ms, NULL, e)) != 0 ||
-        (code = db_query(c->db, &s, e, "SELECT header FROM entry WHERE position = ?", "u", position)) != 0)
+    if ((code = edit_commit(edit, &c->author, reason, position, received_ms, NULL, e)) != 0)
         return code;
-    row = db_next(c->db, s, e);
+    row = db_first(c->db, &s, e, "SELECT header FROM entry WHERE position = ?", "u", position);
     if (row != 1)
         return row < 0 ? error_code(e) : error_set(e, E_INTERNAL, "the office's own change was lost");
     code = append_leaf(c, received_ms, db_slice(s, 0), e);
@@ -471,11 +460,8 @@ int central_user(struct central *c, const char *login, struct id *out, struct er
 {
     sqlite3_stmt *s;
     int row, code;
-    if ((code = db_query(c->db, &s, e, "SELECT id FROM \"user\" WHERE (login = ?1 OR id = ?1) AND voided = 0", "t",
-                         login)) != 0)
-        return code;
-    row = db_next(c->db, s, e);
-    if (row < 0)
+    if ((row = db_first(c->db, &s, e, "SELECT id FROM \"user\" WHERE (login = ?1 OR id = ?1) AND voided = 0", "t",
+                        login)) < 0)
         return error_code(e);
     if (row == 0)
         return error_set(e, E_NOT_FOUND, "there is no user %s; `satcheld user list` names them", login);

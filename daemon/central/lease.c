@@ -5,21 +5,14 @@
 
 int lease_days(struct central *c, unsigned *days, struct error *e)
 {
+    uint64_t found;
     char id[ID_TEXT];
-    sqlite3_stmt *s;
-    int row, code;
-    *days = LEASE_DAYS;
+    int code;
     id_format(&c->office, id);
-    if ((code = db_query(c->db, &s, e, "SELECT lease_days FROM office WHERE id = ? AND lease_days BETWEEN 1 AND ?",
-                         "ti", id, (int64_t)LEASE_DAYS_MAX)) != 0)
-        return code;
-    if ((row = db_next(c->db, s, e)) < 0)
-        return error_code(e);
-    if (row == 1) {
-        *days = (unsigned)db_uint(s, 0);
-        db_done(c->db, s);
-    }
-    return 0;
+    code = db_number_of(c->db, &found, e, "SELECT lease_days FROM office WHERE id = ? AND lease_days BETWEEN 1 AND ?",
+                        "ti", id, (int64_t)LEASE_DAYS_MAX);
+    *days = found == 0 ? LEASE_DAYS : (unsigned)found;
+    return code;
 }
 
 int lease_of(struct central *c, const struct id *device, int revoked, uint64_t now_ms, uint8_t secret[32],

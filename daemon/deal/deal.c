@@ -77,9 +77,8 @@ static int64_t released_entry(struct central *c, const struct id *hold, struct e
     sqlite3_stmt *s;
     int row, whole;
     id_format(hold, text);
-    if (db_query(c->db, &s, e, "SELECT device, epoch, seq FROM hold WHERE id = ? AND status = 'released'", "t", text) !=
-            0 ||
-        (row = db_next(c->db, s, e)) < 0)
+    if ((row = db_first(c->db, &s, e, "SELECT device, epoch, seq FROM hold WHERE id = ? AND status = 'released'", "t",
+                        text)) < 0)
         return -1;
     if (row == 0)
         return 0;
@@ -122,13 +121,7 @@ static int is_wanted(const struct deal *d, unsigned kind, const struct id *scope
 /* What the record here has not applied (held, or a record that stands elsewhere) no laptop applies either. 1, 0, -1. */
 static int is_applied(struct central *c, int64_t id, struct error *e)
 {
-    sqlite3_stmt *s;
-    int row;
-    if (db_query(c->db, &s, e, "SELECT 1 FROM applied WHERE entry = ?", "i", id) != 0)
-        return -1;
-    if ((row = db_next(c->db, s, e)) == 1)
-        db_done(c->db, s);
-    return row;
+    return db_exists(c->db, e, "SELECT 1 FROM applied WHERE entry = ?", "i", id);
 }
 
 static void pass_over(struct deal *d, const struct id *scope, uint64_t position)

@@ -17,12 +17,10 @@ static int text_of(struct central *c, const char *sql, const struct id *record, 
 {
     char id[ID_TEXT];
     sqlite3_stmt *s;
-    int row, code;
+    int row;
     out[0] = 0;
     id_format(record, id);
-    if ((code = db_query(c->db, &s, e, sql, "t", id)) != 0)
-        return code;
-    if ((row = db_next(c->db, s, e)) < 0)
+    if ((row = db_first(c->db, &s, e, sql, "t", id)) < 0)
         return error_code(e);
     if (row == 1) {
         (void)snprintf(out, out_max, "%s", db_text(s, 0));
@@ -83,11 +81,9 @@ int admit_invite(struct central *c, const struct id *user, unsigned hours, const
 int admit_secret(struct central *c, const struct id *ticket, uint8_t secret[32], struct error *e)
 {
     sqlite3_stmt *s;
-    int row, code;
+    int row;
     randombytes_buf(secret, 32);
-    if ((code = db_query(c->db, &s, e, "SELECT secret FROM ticket_secret WHERE ticket = ?", "d", ticket)) != 0)
-        return code;
-    if ((row = db_next(c->db, s, e)) < 0)
+    if ((row = db_first(c->db, &s, e, "SELECT secret FROM ticket_secret WHERE ticket = ?", "d", ticket)) < 0)
         return error_code(e);
     if (row == 1) {
         struct slice kept = db_slice(s, 0);
@@ -123,11 +119,10 @@ static int check_ticket(struct central *c, const struct id *ticket, const struct
     int row, code;
     id_format(ticket, id);
     sodium_bin2hex(own, sizeof own, device->b, ID_BYTES);
-    if ((code = time_text(c->author.wall(), now, e)) != 0 ||
-        (code = db_query(c->db, &s, e, "SELECT \"user\", expires < ?, used_by FROM ticket WHERE id = ? AND voided = 0",
-                         "tt", now, id)) != 0)
+    if ((code = time_text(c->author.wall(), now, e)) != 0)
         return code;
-    if ((row = db_next(c->db, s, e)) < 0)
+    if ((row = db_first(c->db, &s, e, "SELECT \"user\", expires < ?, used_by FROM ticket WHERE id = ? AND voided = 0",
+                        "tt", now, id)) < 0)
         return error_code(e);
     if (row == 0)
         return error_set(e, E_REFUSED, "the office does not know this ticket; ask it for a new one");
@@ -145,16 +140,11 @@ static int check_ticket(struct central *c, const struct id *ticket, const struct
 static int check_new(struct central *c, const struct id *device, const uint8_t noise_key[32], struct error *e)
 {
     struct record_place place;
-    sqlite3_stmt *s;
     char noise[65];
-    int code, row, known = record_find(c->db, device, &place, NULL) == 0;
+    int row, known = record_find(c->db, device, &place, NULL) == 0;
     sodium_bin2hex(noise, sizeof noise, noise_key, 32);
-    if ((code = db_query(c->db, &s, e, "SELECT 1 FROM device WHERE noise_key = ?", "t", noise)) != 0)
-        return code;
-    if ((row = db_next(c->db, s, e)) < 0)
+    if ((row = db_exists(c->db, e, "SELECT 1 FROM device WHERE noise_key = ?", "t", noise)) < 0)
         return error_code(e);
-    if (row == 1)
-        db_done(c->db, s);
     return known || row == 1 ? error_set(e, E_REFUSED, "this laptop has been enrolled already, with another ticket")
                              : 0;
 }

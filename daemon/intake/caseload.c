@@ -137,20 +137,15 @@ static int is_unclaimed(struct central *c, const struct id *scope, const struct 
     char text[ID_TEXT];
     struct id maker;
     int row;
-    if (db_query(c->db, &s, e, "SELECT device FROM entry WHERE scope = ? AND held = 0 ORDER BY position LIMIT 1", "d",
-                 scope) != 0)
-        return -1;
-    if ((row = db_next(c->db, s, e)) <= 0)
+    if ((row = db_first(c->db, &s, e, "SELECT device FROM entry WHERE scope = ? AND held = 0 ORDER BY position LIMIT 1",
+                        "d", scope)) <= 0)
         return row < 0 ? -1 : is_anybodys(scope);
     maker = db_id(s, 0);
     db_done(c->db, s);
     if (!id_equal(&maker, device))
         return 0;
     id_format(scope, text);
-    if (db_query(c->db, &s, e, "SELECT 1 FROM assignment WHERE scope = ? LIMIT 1", "t", text) != 0)
-        return -1;
-    if ((row = db_next(c->db, s, e)) == 1)
-        db_done(c->db, s);
+    row = db_exists(c->db, e, "SELECT 1 FROM assignment WHERE scope = ? LIMIT 1", "t", text);
     return row < 0 ? -1 : !row;
 }
 
@@ -265,8 +260,7 @@ static int is_in_place(struct central *c, const struct change *change, struct er
             return 0;
         break;
     }
-    if (db_query(c->db, &s, e, "SELECT kind, scope FROM place WHERE record = ?", "d", &change->record) != 0 ||
-        (row = db_next(c->db, s, e)) < 0)
+    if ((row = db_first(c->db, &s, e, "SELECT kind, scope FROM place WHERE record = ?", "d", &change->record)) < 0)
         return -1;
     if (row == 0)
         return is_anybodys(&change->record);
@@ -285,9 +279,9 @@ static int is_own_word(struct central *c, const struct change *change, struct er
     int row;
     if (schema_is_dealt(change->kind))
         return 1;
-    if (db_query(c->db, &s, e, "SELECT device FROM entry WHERE record = ? AND held = 0 ORDER BY position LIMIT 1", "d",
-                 &change->record) != 0 ||
-        (row = db_next(c->db, s, e)) < 0)
+    if ((row =
+             db_first(c->db, &s, e, "SELECT device FROM entry WHERE record = ? AND held = 0 ORDER BY position LIMIT 1",
+                      "d", &change->record)) < 0)
         return -1;
     if (row == 0)
         return 1;
@@ -330,42 +324,30 @@ static int are_seen(struct central *c, const struct change *change, struct error
 
 /* --- how much lives on a field --- */
 
-/* How many ops a statement finds that counts them; -1. */
-static int counted(struct central *c, sqlite3_stmt *s, struct error *e)
-{
-    int count = -1;
-    if (db_next(c->db, s, e) == 1) {
-        count = (int)db_int(s, 0);
-        db_done(c->db, s);
-    }
-    return count;
-}
-
 /* Ops that live on a field (0: on the whole record), up to one more than LIVE_MAX; -1. */
 static int count_live(struct central *c, const struct id *record, unsigned field, struct error *e)
 {
     static const char of_record[] = "SELECT count(*) FROM (SELECT 1 FROM op WHERE record = ? LIMIT ?)";
     static const char of_field[] = "SELECT count(*) FROM (SELECT 1 FROM op WHERE record = ? AND field = ? LIMIT ?)";
-    sqlite3_stmt *s;
-    int code = field == 0 ? db_query(c->db, &s, e, of_record, "di", record, (int64_t)LIVE_MAX + 1)
-                          : db_query(c->db, &s, e, of_field, "dui", record, (uint64_t)field, (int64_t)LIVE_MAX + 1);
-    return code != 0 ? -1 : counted(c, s, e);
+    uint64_t count;
+    int code = field == 0
+                   ? db_number_of(c->db, &count, e, of_record, "di", record, (int64_t)LIVE_MAX + 1)
+                   : db_number_of(c->db, &count, e, of_field, "dui", record, (uint64_t)field, (int64_t)LIVE_MAX + 1);
+    return code != 0 ? -1 : (int)count;
 }
 
 /* How many of the live ops of its field an op ends; -1. */
 static int count_ended(struct central *c, const struct id *record, const struct change_op *op, struct error *e)
 {
-    static const char sql[] = "SELECT EXISTS(SELECT 1 FROM op WHERE record = ? AND field = ? AND op = ? AND entry = "
-                              "(SELECT id FROM entry WHERE device = ? AND epoch = ? AND seq = ?))";
+    static const char sql[] = "SELECT 1 FROM op WHERE record = ? AND field = ? AND op = ? AND entry = "
+                              "(SELECT id FROM entry WHERE device = ? AND epoch = ? AND seq = ?)";
     struct unpack r;
     int ended = 0;
     for (size_t left = change_supersedes(op, &r); left > 0; left--) {
         struct dot dot = dot_unpack(&r);
-        sqlite3_stmt *s;
-        int lives;
-        if (db_query(c->db, &s, e, sql, "duuduu", record, (uint64_t)op->field, (uint64_t)dot.index, &dot.device,
-                     dot.epoch, dot.seq) != 0 ||
-            (lives = counted(c, s, e)) < 0)
+        int lives = db_exists(c->db, e, sql, "duuduu", record, (uint64_t)op->field, (uint64_t)dot.index, &dot.device,
+                              dot.epoch, dot.seq);
+        if (lives < 0)
             return -1;
         ended += lives;
     }

@@ -14,13 +14,12 @@ void device_hex(const struct id *device, char hex[DEVICE_HEX])
 int device_was_given(struct db *db, const struct id *device, uint64_t epoch, struct error *e)
 {
     char hex[DEVICE_HEX];
-    sqlite3_stmt *s;
     uint64_t given;
     if (epoch <= 1 || epoch > INT64_MAX)
         return epoch == 1;
     device_hex(device, hex);
-    if (db_query(db, &s, e, "SELECT count(*) FROM fork WHERE device = ? AND new_epoch = ?", "tu", hex, epoch) != 0 ||
-        db_number(db, s, &given, e) != 0)
+    if (db_number_of(db, &given, e, "SELECT count(*) FROM fork WHERE device = ? AND new_epoch = ?", "tu", hex, epoch) !=
+        0)
         return -1;
     return given != 0;
 }
@@ -28,11 +27,9 @@ int device_was_given(struct db *db, const struct id *device, uint64_t epoch, str
 int device_newest_epoch(struct db *db, const struct id *device, uint64_t *epoch, struct error *e)
 {
     char hex[DEVICE_HEX];
-    sqlite3_stmt *s;
     int code;
     device_hex(device, hex);
-    if ((code = db_query(db, &s, e, "SELECT max(new_epoch) FROM fork WHERE device = ?", "t", hex)) != 0 ||
-        (code = db_number(db, s, epoch, e)) != 0)
+    if ((code = db_number_of(db, epoch, e, "SELECT max(new_epoch) FROM fork WHERE device = ?", "t", hex)) != 0)
         return code;
     if (*epoch == 0)
         *epoch = 1;
@@ -47,10 +44,7 @@ static int load(struct central *c, const char *sql, const char *text, struct dev
     sqlite3_stmt *s;
     size_t bytes = 0;
     int row, code;
-    if ((code = db_query(c->db, &s, e, sql, "t", text)) != 0)
-        return code;
-    row = db_next(c->db, s, e);
-    if (row < 0)
+    if ((row = db_first(c->db, &s, e, sql, "t", text)) < 0)
         return error_code(e);
     if (row == 0)
         return error_set(e, E_REFUSED, "the office does not know this laptop; enrol it with a ticket");

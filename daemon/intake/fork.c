@@ -14,11 +14,10 @@
 static int is_kept(struct db *db, const struct id *device, uint64_t epoch, uint64_t seq,
                    const uint8_t hash[CHANGE_HASH_BYTES], struct error *e)
 {
-    sqlite3_stmt *s;
     uint64_t found;
-    if (db_query(db, &s, e, "SELECT count(*) FROM evidence WHERE device = ? AND epoch = ? AND seq = ? AND hash = ?",
-                 "duub", device, epoch, seq, (struct slice){hash, CHANGE_HASH_BYTES}) != 0 ||
-        db_number(db, s, &found, e) != 0)
+    if (db_number_of(db, &found, e,
+                     "SELECT count(*) FROM evidence WHERE device = ? AND epoch = ? AND seq = ? AND hash = ?", "duub",
+                     device, epoch, seq, (struct slice){hash, CHANGE_HASH_BYTES}) != 0)
         return -1;
     return found != 0;
 }
@@ -36,12 +35,10 @@ static int compare(struct db *db, const struct id *device, uint64_t epoch, uint6
 
 static int check_size(struct db *db, const struct id *device, struct error *e)
 {
-    sqlite3_stmt *s;
     uint64_t bytes;
     int code;
-    if ((code = db_query(db, &s, e, "SELECT coalesce(sum(bytes), 0) FROM evidence_size WHERE device = ?", "d",
-                         device)) != 0 ||
-        (code = db_number(db, s, &bytes, e)) != 0)
+    if ((code = db_number_of(db, &bytes, e, "SELECT coalesce(sum(bytes), 0) FROM evidence_size WHERE device = ?", "d",
+                             device)) != 0)
         return code;
     return bytes <= LIMITS_EVIDENCE_MAX
                ? 0
@@ -179,13 +176,11 @@ static int next_epoch(struct central *c, const struct device *device, uint64_t e
 {
     char hex[DEVICE_HEX];
     uint64_t newest, given, now = c->author.wall();
-    sqlite3_stmt *s;
     int code = device_newest_epoch(c->db, &device->device, &newest, e);
     if (code != 0)
         return code;
     device_hex(&device->device, hex);
-    if ((code = db_query(c->db, &s, e, "SELECT count(new_epoch) FROM fork WHERE device = ?", "t", hex)) != 0 ||
-        (code = db_number(c->db, s, &given, e)) != 0)
+    if ((code = db_number_of(c->db, &given, e, "SELECT count(new_epoch) FROM fork WHERE device = ?", "t", hex)) != 0)
         return code;
     if (epoch > newest)
         newest = epoch;
@@ -234,13 +229,12 @@ int fork_close(struct central *c, const struct device *device, const struct fork
 static int is_told(struct db *db, const struct device *device, const struct fork_claim *claim, struct error *e)
 {
     char hex[DEVICE_HEX], hash[2 * CHANGE_HASH_BYTES + 1];
-    sqlite3_stmt *s;
     uint64_t told;
     device_hex(&device->device, hex);
     sodium_bin2hex(hash, sizeof hash, claim->hash, sizeof claim->hash);
-    if (db_query(db, &s, e, "SELECT count(*) FROM fork WHERE device = ? AND epoch = ? AND first_seq <= ? AND hash = ?",
-                 "tuut", hex, claim->epoch, claim->first, hash) != 0 ||
-        db_number(db, s, &told, e) != 0)
+    if (db_number_of(db, &told, e,
+                     "SELECT count(*) FROM fork WHERE device = ? AND epoch = ? AND first_seq <= ? AND hash = ?", "tuut",
+                     hex, claim->epoch, claim->first, hash) != 0)
         return -1;
     return told != 0;
 }
@@ -248,13 +242,11 @@ static int is_told(struct db *db, const struct device *device, const struct fork
 static int check_count(struct db *db, const struct device *device, struct error *e)
 {
     char hex[DEVICE_HEX];
-    sqlite3_stmt *s;
     uint64_t told;
     int code;
     device_hex(&device->device, hex);
-    if ((code = db_query(db, &s, e, "SELECT count(*) FROM fork WHERE device = ? AND new_epoch IS NULL", "t", hex)) !=
-            0 ||
-        (code = db_number(db, s, &told, e)) != 0)
+    if ((code = db_number_of(db, &told, e, "SELECT count(*) FROM fork WHERE device = ? AND new_epoch IS NULL", "t",
+                             hex)) != 0)
         return code;
     return told < LIMITS_FORKS_MAX
                ? 0
@@ -356,13 +348,12 @@ static int check_epochs(struct db *db, struct error *e)
     static const char sql[] =
         "SELECT count(*) FROM (SELECT DISTINCT device, epoch FROM entry WHERE epoch > 1 AND device <> ?) told WHERE "
         "NOT EXISTS"
-        "(SELECT 1 FROM fork WHERE fork.device = lower(hex(told.device)) AND fork.new_epoch = told.epoch)";
+        "(SELECT 1 FROM fork WHERE id_blob(fork.device) = told.device AND fork.new_epoch = told.epoch)";
     struct id office;
-    sqlite3_stmt *s;
     uint64_t strange;
     int code;
     if ((code = db_meta_get(db, "own_device", office.b, sizeof office.b, e)) != 0 ||
-        (code = db_query(db, &s, e, sql, "d", &office)) != 0 || (code = db_number(db, s, &strange, e)) != 0)
+        (code = db_number_of(db, &strange, e, sql, "d", &office)) != 0)
         return code;
     return strange == 0 ? 0
                         : error_set(e, E_VERIFY, "the log is damaged: it has changes of an epoch that was never given");

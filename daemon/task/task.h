@@ -48,9 +48,7 @@ int task_set_user(struct task *t, const char *as, struct task_setting *s, struct
 /* FROM ... of the records of a kind, by its name and number, each joined to the entry that it came with first: whose it
  * is, and when the office got it. */
 #define TASK_RECORDS(kind, number)                                                                                     \
-    "FROM place JOIN " kind " ON " kind ".id = lower(substr(hex(place.record), 1, 8) || '-' || "                       \
-    "substr(hex(place.record), 9, 4) || '-' || substr(hex(place.record), 13, 4) || '-' || "                            \
-    "substr(hex(place.record), 17, 4) || '-' || substr(hex(place.record), 21)) AND place.kind = " number " AND " kind  \
+    "FROM place JOIN " kind " ON " kind ".id = id_text(place.record) AND place.kind = " number " AND " kind            \
     ".voided = 0 JOIN entry ON entry.record = place.record AND entry.position = (SELECT min(position) FROM entry one " \
     "WHERE one.record = place.record)"
 #define TASK_EVENTS TASK_RECORDS("event", "15")

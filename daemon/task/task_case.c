@@ -57,12 +57,10 @@ static int write_assignment(struct task *t, void *arg, struct error *e)
     int row, code, is_so = 0;
     id_format(&a->scope, scope);
     id_format(&a->user, user);
-    if ((code = db_query(db, &s, e,
-                         "SELECT id, coalesce(status, '') = ?3 AND voided = 0 FROM assignment WHERE scope = ?1 AND "
-                         "\"user\" = ?2 ORDER BY id LIMIT 1",
-                         "ttt", scope, user, a->status)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    if ((row = db_first(db, &s, e,
+                        "SELECT id, coalesce(status, '') = ?3 AND voided = 0 FROM assignment WHERE scope = ?1 AND "
+                        "\"user\" = ?2 ORDER BY id LIMIT 1",
+                        "ttt", scope, user, a->status)) < 0)
         return error_code(e);
     if (row == 1) {
         code = id_parse(db_text(s, 0), &record, e);
@@ -133,11 +131,10 @@ static int next_holder(struct db *db, const struct assignment *a, struct id *ass
     id_format(&a->scope, scope);
     id_format(&a->user, user);
     id_format(assignment, last);
-    if (db_query(db, &s, e,
-                 "SELECT id, \"user\" = ?2 AND status = 'active', coalesce(responsible, 0) FROM assignment "
-                 "WHERE scope = ?1 AND voided = 0 AND id > ?3 ORDER BY id LIMIT 1",
-                 "ttt", scope, user, last) != 0 ||
-        (row = db_next(db, s, e)) < 0)
+    if ((row = db_first(db, &s, e,
+                        "SELECT id, \"user\" = ?2 AND status = 'active', coalesce(responsible, 0) FROM assignment "
+                        "WHERE scope = ?1 AND voided = 0 AND id > ?3 ORDER BY id LIMIT 1",
+                        "ttt", scope, user, last)) < 0)
         return -1;
     if (row == 0)
         return 0;
@@ -194,10 +191,7 @@ static int responsible_login(struct task *t, const char *kase, char out[256], st
     if ((code = review_responsible(t->central->db, &scope, &user, &none)) != 0)
         return code == E_NOT_FOUND ? 0 : error_set(e, code, "%s", none.text);
     id_format(&user, text);
-    if ((code = db_query(t->central->db, &s, e, "SELECT coalesce(login, id) FROM \"user\" WHERE id = ?", "t", text)) !=
-        0)
-        return code;
-    if ((row = db_next(t->central->db, s, e)) < 0)
+    if ((row = db_first(t->central->db, &s, e, "SELECT coalesce(login, id) FROM \"user\" WHERE id = ?", "t", text)) < 0)
         return error_code(e);
     if (row == 1) {
         (void)snprintf(out, 256, "%s", db_text(s, 0));
@@ -365,12 +359,10 @@ static int find_held(struct db *db, const struct id *hold, int64_t *entry, struc
     struct id device = {{0}};
     uint64_t epoch = 0, seq = 0;
     sqlite3_stmt *s;
-    int row, code;
+    int row;
     *entry = 0;
     id_format(hold, text);
-    if ((code = db_query(db, &s, e, "SELECT device, epoch, seq FROM hold WHERE id = ?", "t", text)) != 0)
-        return code;
-    if ((row = db_next(db, s, e)) < 0)
+    if ((row = db_first(db, &s, e, "SELECT device, epoch, seq FROM hold WHERE id = ?", "t", text)) < 0)
         return error_code(e);
     if (row == 1) {
         (void)sodium_hex2bin(device.b, sizeof device.b, db_text(s, 0), strlen(db_text(s, 0)), NULL, NULL, NULL);
@@ -392,9 +384,9 @@ static int check_release(struct db *db, const struct id *hold, struct error *e)
     int64_t entry;
     sqlite3_stmt *s;
     int elsewhere, code;
-    if ((code = find_held(db, hold, &entry, e)) != 0 || (code = db_query(db, &s, e, sql, "i", entry)) != 0)
+    if ((code = find_held(db, hold, &entry, e)) != 0)
         return code;
-    if (db_next(db, s, e) != 1)
+    if (db_first(db, &s, e, sql, "i", entry) != 1)
         return error_code(e);
     change.kind = (unsigned)db_uint(s, 0);
     change.scope = db_id(s, 2);

@@ -17,7 +17,7 @@ int task_fork_list(struct task *t, int argc, char **argv, struct error *e)
         "coalesce(device.label, fork.device) AS laptop, coalesce(holder.login, '') AS login, fork.epoch, "
         "coalesce(fork.first_seq, '') AS first, coalesce(fork.last_seq, '') AS last, "
         "coalesce(fork.new_epoch, '') AS new_epoch, coalesce(fork.hash, '') AS hash, fork.device " TASK_RECORDS(
-            "fork", "3000") " LEFT JOIN device ON replace(device.id, '-', '') = fork.device"
+            "fork", "3000") " LEFT JOIN device ON device.id = id_text(id_blob(fork.device))"
                             " LEFT JOIN \"user\" holder ON holder.id = device.\"user\" ORDER BY entry.position",
         e);
 }
@@ -90,13 +90,14 @@ static int show_all(const struct cli *cli, struct db *db, const char *fork, stru
     sqlite3_stmt *s;
     int row,
         first = 1,
-        code = db_query(db, &s, e,
-                        "SELECT evidence.header, evidence.body, coalesce((SELECT login FROM \"user\" WHERE "
-                        "\"user\".id = holder.\"user\"), '') FROM fork JOIN evidence ON lower(hex(evidence.device)) "
-                        "= fork.device AND evidence.epoch = fork.epoch AND evidence.seq BETWEEN fork.first_seq AND "
-                        "fork.last_seq LEFT JOIN device holder ON replace(holder.id, '-', '') = fork.device "
-                        "WHERE fork.id = ? ORDER BY evidence.seq, evidence.hash",
-                        "t", fork);
+        code =
+            db_query(db, &s, e,
+                     "SELECT evidence.header, evidence.body, coalesce((SELECT login FROM \"user\" WHERE "
+                     "\"user\".id = holder.\"user\"), '') FROM fork JOIN evidence ON evidence.device = "
+                     "id_blob(fork.device) AND evidence.epoch = fork.epoch AND evidence.seq BETWEEN fork.first_seq AND "
+                     "fork.last_seq LEFT JOIN device holder ON holder.id = id_text(evidence.device) "
+                     "WHERE fork.id = ? ORDER BY evidence.seq, evidence.hash",
+                     "t", fork);
     if (code != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {

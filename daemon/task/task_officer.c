@@ -31,15 +31,12 @@ static int look_up(struct central *c, const struct id *user, const char *key, st
 {
     char id[ID_TEXT];
     sqlite3_stmt *s;
-    int code;
     id_format(user, id);
-    if ((code = db_query(c->db, &s, e,
-                         "SELECT status = 'active', recovery_key IS NOT NULL, (SELECT count(*) FROM \"user\" WHERE "
-                         "recovery_key IS NOT NULL AND voided = 0), EXISTS(SELECT 1 FROM \"user\" WHERE recovery_key = "
-                         "lower(?2) AND voided = 0) FROM \"user\" WHERE id = ?1",
-                         "tt", id, key)) != 0)
-        return code;
-    if (db_next(c->db, s, e) != 1)
+    if (db_first(c->db, &s, e,
+                 "SELECT status = 'active', recovery_key IS NOT NULL, (SELECT count(*) FROM \"user\" WHERE "
+                 "recovery_key IS NOT NULL AND voided = 0), EXISTS(SELECT 1 FROM \"user\" WHERE recovery_key = "
+                 "lower(?2) AND voided = 0) FROM \"user\" WHERE id = ?1",
+                 "tt", id, key) != 1)
         return error_code(e);
     out->active = db_int(s, 0) != 0;
     out->has_key = db_int(s, 1) != 0;

@@ -88,21 +88,15 @@ int task_user_list(struct task *t, int argc, char **argv, struct error *e)
 /* The office keeps one who can act in it, or nobody could ever mend anything again. */
 static int check_others_left(struct task *t, const struct id *user, struct error *e)
 {
+    static const char sql[] =
+        "SELECT 1 FROM \"user\" WHERE role = 'administrator' AND status = 'active' AND voided = 0 "
+        "AND id <> ? LIMIT 1";
     char text[ID_TEXT];
-    sqlite3_stmt *s;
-    int row, code;
+    int row;
     id_format(user, text);
-    if ((code = db_query(t->central->db, &s, e,
-                         "SELECT 1 FROM \"user\" WHERE role = 'administrator' AND status = 'active' AND voided = 0 AND "
-                         "id <> ? LIMIT 1",
-                         "t", text)) != 0)
-        return code;
-    if ((row = db_next(t->central->db, s, e)) < 0)
+    if ((row = db_exists(t->central->db, e, sql, "t", text)) < 0)
         return error_code(e);
-    if (row == 0)
-        return error_set(e, E_REFUSED, "this is the last active administrator; add another one first");
-    db_done(t->central->db, s);
-    return 0;
+    return row == 1 ? 0 : error_set(e, E_REFUSED, "this is the last active administrator; add another one first");
 }
 
 static int set_status(struct task *t, int argc, char **argv, const char *form, const char *status, struct error *e)
@@ -239,7 +233,7 @@ int task_device_invite(struct task *t, int argc, char **argv, struct error *e)
 
 /* The laptops that said that they have destroyed their store, with the time at which the office heard of it. */
 #define WIPED                                                                                                          \
-    "(SELECT hex(entry.device) AS name, strftime('%Y-%m-%dT%H:%M:%SZ', max(entry.received) / 1000, 'unixepoch') AS "   \
+    "(SELECT id_text(entry.device) AS id, strftime('%Y-%m-%dT%H:%M:%SZ', max(entry.received) / 1000, 'unixepoch') AS " \
     "heard " TASK_EVENTS " WHERE event.what = 'wiped' GROUP BY entry.device)"
 
 int task_device_list(struct task *t, int argc, char **argv, struct error *e)
@@ -249,9 +243,9 @@ int task_device_list(struct task *t, int argc, char **argv, struct error *e)
         "SELECT d.id, u.login, CASE WHEN w.heard IS NULL OR d.status = 'active' THEN d.status ELSE 'wiped' "
         "END AS status, d.label, coalesce(h.seq, 0) AS changes, w.heard AS wiped FROM device d "
         "LEFT JOIN \"user\" u ON u.id = d.\"user\" "
-        "LEFT JOIN (SELECT hex(device) AS name, max(seq) AS seq FROM head GROUP BY device) h "
-        "ON h.name = upper(replace(d.id, '-', '')) "
-        "LEFT JOIN " WIPED " w ON w.name = upper(replace(d.id, '-', '')) "
+        "LEFT JOIN (SELECT id_text(device) AS id, max(seq) AS seq FROM head GROUP BY device) h "
+        "ON h.id = d.id "
+        "LEFT JOIN " WIPED " w ON w.id = d.id "
         "WHERE d.voided = 0 ORDER BY u.login, d.id",
         e);
 }

@@ -15,16 +15,7 @@
 
 static int count(struct db *db, const char *sql, uint64_t *out, struct error *e)
 {
-    sqlite3_stmt *s;
-    int code = db_query(db, &s, e, sql, "");
-    *out = 0;
-    if (code != 0)
-        return code;
-    if (db_next(db, s, e) != 1)
-        return error_code(e);
-    *out = db_uint(s, 0);
-    db_done(db, s);
-    return 0;
+    return db_number_of(db, out, e, sql, "");
 }
 
 static int print_digest(struct task *t, struct error *e)
@@ -70,9 +61,8 @@ static const struct {
     {"wrong", "wrong passphrases, told by the stores they were tried on",
      "SELECT coalesce(sum(count), 0) FROM event WHERE what = 'wrong passphrases'"},
     {"wipes", "laptops that have not heard yet that they are to be wiped",
-     "SELECT count(*) FROM device d WHERE status = 'to be wiped' AND voided = 0 AND upper(replace(d.id, '-', '')) "
-     "NOT "
-     "IN (SELECT hex(entry.device) " TASK_EVENTS " WHERE event.what = 'wiped')"},
+     "SELECT count(*) FROM device d WHERE status = 'to be wiped' AND voided = 0 AND d.id NOT "
+     "IN (SELECT id_text(entry.device) " TASK_EVENTS " WHERE event.what = 'wiped')"},
     {"forks", "times that a laptop's store had been copied or put back", "SELECT count(*) FROM fork"},
     {"held", "held changes", "SELECT count(*) FROM hold WHERE status = 'held' AND voided = 0"},
 };
@@ -188,10 +178,8 @@ static int check_root(struct task *t, const struct checking *c, struct error *e)
 static int check_pages(struct db *db, struct error *e)
 {
     sqlite3_stmt *s;
-    int code = db_query(db, &s, e, "PRAGMA integrity_check(1)", "");
-    if (code != 0)
-        return code;
-    if (db_next(db, s, e) != 1)
+    int code = 0;
+    if (db_first(db, &s, e, "PRAGMA integrity_check(1)", "") != 1)
         return error_code(e);
     if (strcmp(db_text(s, 0), "ok") != 0)
         code = error_set(e, E_VERIFY,

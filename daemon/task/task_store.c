@@ -37,8 +37,7 @@ int task_event_list(struct task *t, int argc, char **argv, struct error *e)
         "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', entry.received / 1000, 'unixepoch') AS received, event.at, "
         "coalesce(device.label, 'the office') AS store, coalesce(holder.login, '') AS login, event.what, "
         "coalesce(event.count, '') AS count, coalesce(one.login || ' and ' || two.login, '') AS officers, "
-        "coalesce(device.id, '') AS device " TASK_EVENTS
-        " LEFT JOIN device ON upper(replace(device.id, '-', '')) = hex(entry.device)"
+        "coalesce(device.id, '') AS device " TASK_EVENTS " LEFT JOIN device ON device.id = id_text(entry.device)"
         " LEFT JOIN \"user\" holder ON holder.id = device.\"user\""
         " LEFT JOIN \"user\" one ON one.id = event.officer LEFT JOIN \"user\" two ON two.id = event.second_officer"
         " ORDER BY entry.position",

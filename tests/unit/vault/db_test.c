@@ -246,6 +246,76 @@ static void test_transactions(void **state)
     assert_int_equal(number_of("SELECT count(*) FROM t"), 2);
 }
 
+/* Goal: one row or none: whether there is one, its number, the row itself; no statement stays in use, whatever comes.
+ */
+static void test_one_row(void **state)
+{
+    sqlite3_stmt *s, *again;
+    uint64_t number = 7;
+    (void)state;
+    assert_int_equal(db_exists(db, &e, "SELECT 1 FROM t WHERE a = ?", "i", (int64_t)5), 0);
+    assert_int_equal(db_number_of(db, &number, &e, "SELECT b FROM t WHERE a = ?", "i", (int64_t)5), 0);
+    assert_true(number == 0);
+    assert_int_equal(db_first(db, &s, &e, "SELECT b FROM t WHERE a = ?", "i", (int64_t)5), 0);
+    assert_int_equal(db_run(db, &e, "INSERT INTO t VALUES(5, 41, 0), (5, 42, 0), (6, NULL, 0), (7, -1, 0)", ""), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(db_exists(db, &e, "SELECT 1 FROM t WHERE a = ?", "i", (int64_t)5), 1);
+        assert_int_equal(db_number_of(db, &number, &e, "SELECT b FROM t WHERE a = ?", "i", (int64_t)5), 0);
+        assert_true(number == 41);
+        assert_int_equal(db_first(db, &s, &e, "SELECT b FROM t WHERE a = ?", "i", (int64_t)5), 1);
+        assert_int_equal(db_int(s, 0), 41);
+        db_done(db, s);
+    }
+    for (int64_t a = 6; a < 8; a++) { /* NULL, and less than 0 */
+        assert_int_equal(db_number_of(db, &number, &e, "SELECT b FROM t WHERE a = ?", "i", a), 0);
+        assert_true(number == 0);
+    }
+    assert_int_equal(statements(), 3);
+    assert_int_equal(db_query(db, &again, &e, "SELECT b FROM t WHERE a = ?", "i", (int64_t)5), 0);
+    assert_ptr_equal(s, again);
+    db_done(db, again);
+    /* What fails says why, to who asks and to who does not. */
+    assert_int_equal(db_exists(db, &e, "SELECT 1 FROM nowhere", ""), -1);
+    assert_int_equal(e.code, E_INTERNAL);
+    assert_int_equal(db_exists(db, NULL, "SELECT 1 FROM t WHERE a = ?", "u", UINT64_MAX), -1);
+    assert_int_equal(db_first(db, &s, &e, "SELECT 1 FROM t WHERE a = ?", "u", UINT64_MAX), -1);
+    assert_int_equal(e.code, E_LIMIT);
+    number = 7;
+    assert_int_equal(db_number_of(db, &number, NULL, "SELECT b FROM t WHERE a = ?", "u", UINT64_MAX), E_LIMIT);
+    assert_true(number == 0);
+}
+
+static void check_text(const char *sql, const char *expected)
+{
+    sqlite3_stmt *s;
+    assert_int_equal(db_first(db, &s, &e, sql, ""), 1);
+    assert_int_equal(db_is_null(s, 0), expected == NULL);
+    assert_string_equal(db_text(s, 0), expected != NULL ? expected : "");
+    db_done(db, s);
+}
+
+/* Goal: an id is written and read in SQL as id_format and id_parse do it, and what is none is NULL; nothing that
+ * another program reads (a view) can name the functions. */
+static void test_ids(void **state)
+{
+    (void)state;
+    check_text("SELECT id_text(x'0123456789abcdef0123456789ABCDEF')", "01234567-89ab-cdef-0123-456789abcdef");
+    check_text("SELECT id_text(id_blob('01234567-89AB-cdef-0123-456789abcdef'))",
+               "01234567-89ab-cdef-0123-456789abcdef");
+    check_text("SELECT hex(id_blob('0123456789abcdef0123456789abcdef'))", "0123456789ABCDEF0123456789ABCDEF");
+    check_text("SELECT id_text(NULL)", NULL);
+    check_text("SELECT id_text('0123456789abcdef')", NULL);
+    check_text("SELECT id_text(x'0123456789abcdef0123456789abcd')", NULL);
+    check_text("SELECT id_text(x'')", NULL);
+    check_text("SELECT id_blob(NULL)", NULL);
+    check_text("SELECT id_blob('')", NULL);
+    check_text("SELECT id_blob('0123456789abcdef0123456789abcd')", NULL);
+    check_text("SELECT id_blob('0123456789abcdef0123456789abcdef01')", NULL);
+    check_text("SELECT id_blob('0123456789abcdef0123456789abcdeg')", NULL);
+    assert_int_equal(db_exec(db, "CREATE VIEW v AS SELECT id_text(a) FROM t", &e), 0);
+    assert_int_equal(db_exists(db, &e, "SELECT 1 FROM v", ""), -1);
+}
+
 /* Goal: meta gives back what was put in, the last one, and says so where it has nothing of that name and size. */
 static void test_meta(void **state)
 {
@@ -338,6 +408,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_errors, open_memory, close_it),
         cmocka_unit_test_setup_teardown(test_counts, open_memory, close_it),
         cmocka_unit_test_setup_teardown(test_transactions, open_memory, close_it),
+        cmocka_unit_test_setup_teardown(test_one_row, open_memory, close_it),
+        cmocka_unit_test_setup_teardown(test_ids, open_memory, close_it),
         cmocka_unit_test_setup_teardown(test_meta, open_memory, close_it),
         cmocka_unit_test(test_close),
         cmocka_unit_test(test_store),
