@@ -26,10 +26,8 @@ static void print_value(void *arg, const struct schema_kind *kind, const struct 
                         int indent)
 {
     struct printer *v = arg;
-    if (v->cli->json)
-        printer_json_value(v, kind, field, value);
-    else
-        printer_block(v->cli->out, printer_value(v, field, value), indent);
+    (void)kind;
+    printer_block(v->cli->out, printer_value(v, field, value), indent);
 }
 
 static void print_merged(void *arg, const struct record_field *field, int indent)
@@ -63,12 +61,14 @@ static int list_conflicts(struct store *s, struct usage_call *call, struct error
     l.print.merged = print_merged;
     l.print.arg = &l.v;
     l.person = usage_flag(call, "mine") ? &s->user : NULL;
+    l.print.json = cli->json ? &l.v.json : NULL;
+    l.print.room = l.v.room;
     if (cli->json)
-        (void)fputs("[", cli->out);
+        json_array(&l.v.json);
     if ((code = review_each(s->db, print_conflict, &l, e)) == 0)
-        code = unknown_values(&l.v, l.print.loud + l.print.quiet == 0, &newer, e);
+        code = unknown_values(&l.v, &newer, e);
     if (cli->json)
-        (void)fputs("\n]\n", cli->out);
+        json_end(&l.v.json);
     if (code == 0)
         review_print_count(&l.print);
     if (code == 0 && newer != 0)

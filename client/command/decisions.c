@@ -72,34 +72,25 @@ static void print_words(struct printer *v, const struct decision *d)
     (void)fputc('\n', out);
 }
 
-static void json_value(struct printer *v, const struct decision *d, const char *name, struct slice value)
+static void print_json(struct printer *v, const struct decision *d)
 {
-    (void)fprintf(v->cli->out, ", \"%s\": ", name);
-    if (value.p == NULL)
-        (void)fputs("null", v->cli->out);
-    else if (d->field->number == FIELD_VOID)
-        (void)fputs(slice_is_nil(value) ? "\"no\"" : "\"yes\"", v->cli->out);
+    struct json *j = &v->json;
+    json_object(j);
+    json_text(json_key(j, "kind"), d->kind->name);
+    json_id(json_key(j, "record"), &d->record);
+    json_id(json_key(j, "scope"), &d->scope);
+    json_text(json_key(j, "field"), d->field->name);
+    printer_json_author(v, &d->author);
+    json_key(j, "value");
+    printer_json_value(v, d->kind, d->field, d->value);
+    json_key(j, "yours");
+    if (d->mine.p != NULL)
+        printer_json_value(v, d->kind, d->field, d->mine);
     else
-        printer_json_value(v, d->kind, d->field, value);
-}
-
-static void print_json(struct printer *v, const struct decision *d, int first)
-{
-    FILE *out = v->cli->out;
-    char author[PRINTER_NAME];
-    printer_author(v->db, &d->author, author);
-    (void)fprintf(out, "%s\n {\"kind\": \"%s\", ", first ? "" : ",", d->kind->name);
-    printer_json_id(out, "record", &d->record);
-    (void)fputs(", ", out);
-    printer_json_id(out, "scope", &d->scope);
-    (void)fprintf(out, ", \"field\": \"%s\", ", d->field->name);
-    printer_json_pair(out, "author", author);
-    (void)fputs(", ", out);
-    printer_json_id(out, "author_id", &d->author);
-    json_value(v, d, "value", d->value);
-    json_value(v, d, "yours", d->mine);
-    (void)fprintf(out, ", \"wall_ms\": %llu, \"looked_at\": %s}", (unsigned long long)d->wall_ms,
-                  d->told == 2 ? "true" : "false");
+        json_null(j);
+    json_uint(json_key(j, "wall_ms"), d->wall_ms);
+    json_flag(json_key(j, "looked_at"), d->told == 2);
+    json_end(j);
 }
 
 /* The decisions that a statement gives. *count of them. */
@@ -115,7 +106,7 @@ static int print_all(struct printer *v, const char *sql, size_t *count, struct e
         if (!read_decision(s, &d))
             continue;
         if (v->cli->json)
-            print_json(v, &d, *count == 0);
+            print_json(v, &d);
         else
             print_words(v, &d);
         ++*count;
@@ -138,10 +129,10 @@ static int list_decided(struct store *s, struct usage_call *call, struct error *
     if ((code = printer_open(&v, s->db, cli, e)) != 0)
         return code;
     if (cli->json)
-        (void)fputs("[", cli->out);
+        json_array(&v.json);
     code = print_all(&v, "SELECT " DECISION_COLUMNS " FROM decided ORDER BY id", &count, e);
     if (cli->json)
-        (void)fputs("\n]\n", cli->out);
+        json_end(&v.json);
     printer_close(&v);
     if (code != 0)
         return code;

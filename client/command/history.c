@@ -8,6 +8,7 @@
 #include "printer.h"
 #include "record.h"
 #include "schema.h"
+#include "schema_json.h"
 #include "unknown.h"
 #include "with_store.h"
 
@@ -105,62 +106,63 @@ static void entry_words(struct telling *t, const struct log_entry *entry)
 
 static void op_json(struct telling *t, const struct schema_kind *kind, const struct change_op *op)
 {
-    FILE *out = t->v.cli->out;
+    struct json *j = &t->v.json;
     const struct schema_field *field = kind != NULL ? schema_field(kind, op->field) : NULL;
-    (void)fprintf(out, "{\"action\": \"%s\", \"number\": %u", action_name(op->action), op->field);
-    if (field != NULL) {
-        (void)fprintf(out, ", \"field\": \"%s\", \"value\": ", field->name);
-        if (field->number == FIELD_VOID)
-            (void)fputs(slice_is_nil(op->value) ? "false" : "true", out);
-        else
-            printer_json_value(&t->v, kind, field, op->value);
-    } else {
-        (void)fputs(", \"newer\": true, ", out);
-        printer_json_pair(out, "value", unknown_value(&t->v, op->field, op->value));
-    }
-    (void)fputs("}", out);
+    json_object(j);
+    json_text(json_key(j, "action"), action_name(op->action));
+    json_uint(json_key(j, "number"), op->field);
+    if (field != NULL)
+        json_text(json_key(j, "field"), field->name);
+    else
+        json_flag(json_key(j, "newer"), 1);
+    json_key(j, "value");
+    if (field != NULL)
+        printer_json_value(&t->v, kind, field, op->value);
+    else
+        schema_json_unknown(j, op->field, op->value, t->v.room);
+    json_end(j);
+}
+
+static const char *state_name(const struct log_entry *entry)
+{
+    return entry->position == LOG_NO_POSITION ? "queued"
+           : entry->position >= LOG_STRAY     ? "lost there"
+           : entry->held                      ? "held"
+                                              : "accepted";
 }
 
 static void entry_json(struct telling *t, const struct log_entry *entry)
 {
-    FILE *out = t->v.cli->out;
+    struct json *j = &t->v.json;
     const struct change *c = &entry->change;
     const struct schema_kind *kind = schema_kind(c->kind);
-    char author[PRINTER_NAME], reason[512];
-    printer_author(t->v.db, &c->author, author);
+    char reason[512];
     held_reason(t, c, reason, sizeof reason);
-    (void)fprintf(out, "%s\n{\"kind\": \"%s\", \"kind_number\": %u, ", t->count == 0 ? "" : ",",
-                  kind != NULL ? kind->name : "unknown", c->kind);
-    printer_json_id(out, "record", &c->record);
-    (void)fputs(", ", out);
-    printer_json_id(out, "device", &c->device);
-    (void)fprintf(out, ", \"epoch\": %llu, \"seq\": %llu, \"wall_ms\": %llu, \"received_ms\": %llu, ",
-                  (unsigned long long)c->epoch, (unsigned long long)c->seq, (unsigned long long)c->wall_ms,
-                  (unsigned long long)entry->received_ms);
-    printer_json_pair(out, "author", author);
-    (void)fputs(", ", out);
-    printer_json_id(out, "author_id", &c->author);
-    (void)fprintf(out, ", \"state\": \"%s\", \"position\": ",
-                  entry->position == LOG_NO_POSITION ? "queued"
-                  : entry->position >= LOG_STRAY     ? "lost there"
-                  : entry->held                      ? "held"
-                                                     : "accepted");
+    json_object(j);
+    json_text(json_key(j, "kind"), kind != NULL ? kind->name : "unknown");
+    json_uint(json_key(j, "kind_number"), c->kind);
+    json_id(json_key(j, "record"), &c->record);
+    json_id(json_key(j, "device"), &c->device);
+    json_uint(json_key(j, "epoch"), c->epoch);
+    json_uint(json_key(j, "seq"), c->seq);
+    json_uint(json_key(j, "wall_ms"), c->wall_ms);
+    json_uint(json_key(j, "received_ms"), entry->received_ms);
+    printer_json_author(&t->v, &c->author);
+    json_text(json_key(j, "state"), state_name(entry));
+    json_key(j, "position");
     if (entry->position >= LOG_STRAY)
-        (void)fputs("null", out);
+        json_null(j);
     else
-        (void)fprintf(out, "%llu", (unsigned long long)entry->position);
-    if (entry->held && entry->position < LOG_STRAY) {
-        (void)fputs(", ", out);
-        printer_json_pair(out, "held_reason", reason);
-    }
-    (void)fprintf(out, ", \"erased\": %s, \"ops\": [", c->body.p == NULL ? "true" : "false");
-    for (size_t i = 0; i < c->op_count; i++) {
-        (void)fputs(i == 0 ? "" : ", ", out);
+        json_uint(j, entry->position);
+    if (entry->held && entry->position < LOG_STRAY)
+        json_text(json_key(j, "held_reason"), reason);
+    json_flag(json_key(j, "erased"), c->body.p == NULL);
+    json_array(json_key(j, "ops"));
+    for (size_t i = 0; i < c->op_count; i++)
         op_json(t, kind, &c->ops[i]);
-    }
-    (void)fputs("], \"reason\": ", out);
-    cli_json_text(out, (const char *)c->reason.p, c->reason.size);
-    (void)fputs("}", out);
+    json_end(j);
+    json_bytes(json_key(j, "reason"), c->reason.p, c->reason.size);
+    json_end(j);
 }
 
 /* --- which --- */
@@ -214,10 +216,10 @@ static int show_log(struct store *s, struct usage_call *call, struct error *e)
         (code = printer_open(&t.v, s->db, cli, e)) != 0)
         return code;
     if (cli->json)
-        (void)fputs("[", cli->out);
+        json_array(&t.v.json);
     code = tell_all(&t, call->count != 0 ? &record : NULL, usage_flag(call, "all"), e);
     if (cli->json)
-        (void)fputs("\n]\n", cli->out);
+        json_end(&t.v.json);
     if (code == 0) {
         (void)fprintf(cli->err, "%s%s\n", cli_count(t.count, "change", "changes", words, sizeof words),
                       t.is_partial ? "; what was replaced before this case came to this laptop is at the office" : "");

@@ -83,32 +83,34 @@ static void list_risks(char *out, size_t out_max)
 }
 
 /* Text, or null. */
-static void json_column(FILE *out, const char *name, sqlite3_stmt *s, int column)
+static void json_column(struct json *j, const char *name, sqlite3_stmt *s, int column)
 {
-    (void)fputs(", ", out);
+    json_key(j, name);
     if (db_is_null(s, column))
-        (void)fprintf(out, "\"%s\": null", name);
+        json_null(j);
     else
-        printer_json_pair(out, name, db_text(s, column));
+        json_text(j, db_text(s, column));
 }
 
-static void case_json(FILE *out, sqlite3_stmt *s, const struct marks *marks)
+static void case_json(struct json *j, sqlite3_stmt *s, const struct marks *marks)
 {
     static const char *const names[] = {"number", "name", "risk", "status", "next_visit"};
-    (void)fputs("{", out);
-    printer_json_pair(out, "id", db_text(s, ID));
-    json_column(out, "client", s, CLIENT);
+    json_object(j);
+    json_text(json_key(j, "id"), db_text(s, ID));
+    json_column(j, "client", s, CLIENT);
     /* What has not arrived is not said to be empty. */
     for (int i = 0; i < 5; i++)
         if (!db_is_null(s, NUMBER + i) || !db_int(s, ARRIVING))
-            json_column(out, names[i], s, NUMBER + i);
-    (void)fprintf(out,
-                  ", \"alert\": %s, \"conflicts\": %lld, \"quiet\": %lld, \"unsent\": %lld, \"newer\": %lld, "
-                  "\"arriving\": %s, \"voided\": %s, \"linked\": %s}",
-                  db_int(s, ALERT) || marks->alert ? "true" : "false", (long long)db_int(s, LOUD),
-                  (long long)db_int(s, QUIET), (long long)db_int(s, UNSENT), (long long)db_int(s, NEWER),
-                  db_int(s, ARRIVING) ? "true" : "false", db_int(s, VOIDED) ? "true" : "false",
-                  marks->linked ? "true" : "false");
+            json_column(j, names[i], s, NUMBER + i);
+    json_flag(json_key(j, "alert"), db_int(s, ALERT) || marks->alert);
+    json_int(json_key(j, "conflicts"), db_int(s, LOUD));
+    json_int(json_key(j, "quiet"), db_int(s, QUIET));
+    json_int(json_key(j, "unsent"), db_int(s, UNSENT));
+    json_int(json_key(j, "newer"), db_int(s, NEWER));
+    json_flag(json_key(j, "arriving"), db_int(s, ARRIVING) != 0);
+    json_flag(json_key(j, "voided"), db_int(s, VOIDED) != 0);
+    json_flag(json_key(j, "linked"), marks->linked);
+    json_end(j);
 }
 
 static void case_flags(FILE *out, sqlite3_stmt *s, const struct marks *marks)
@@ -175,6 +177,7 @@ static int say_more(struct db *db, struct cli *cli, struct error *e)
 static int each_case(struct db *db, struct cli *cli, int all, const struct person_map *map, uint64_t *count,
                      struct error *e)
 {
+    struct json j = json_start(cli->out);
     struct marks marks;
     char risks[256];
     sqlite3_stmt *s;
@@ -182,16 +185,21 @@ static int each_case(struct db *db, struct cli *cli, int all, const struct perso
     list_risks(risks, sizeof risks);
     if ((code = db_query(db, &s, e, caseload, "ti", risks, (int64_t)all)) != 0)
         return code;
+    if (cli->json)
+        json_array(&j);
     while ((row = db_next(db, s, e)) == 1) {
         if ((code = find_marks(db, map, db_text(s, CLIENT), &marks, e)) != 0) {
             db_done(db, s);
             return code;
         }
         if (cli->json)
-            (void)fputs(*count == 0 ? "\n" : ",\n", cli->out);
-        (cli->json ? case_json : case_words)(cli->out, s, &marks);
+            case_json(&j, s, &marks);
+        else
+            case_words(cli->out, s, &marks);
         (*count)++;
     }
+    if (cli->json)
+        json_end(&j);
     return row < 0 ? error_code(e) : 0;
 }
 
@@ -201,11 +209,8 @@ static int list_cases(struct db *db, struct cli *cli, int all, struct error *e)
     char words[64];
     uint64_t count = 0;
     int code;
-    if ((code = person_map_load(db, &map, e)) == 0) {
-        (void)fputs(cli->json ? "[" : "", cli->out);
+    if ((code = person_map_load(db, &map, e)) == 0)
         code = each_case(db, cli, all, &map, &count, e);
-        (void)fputs(cli->json ? "\n]\n" : "", cli->out);
-    }
     person_map_free(&map);
     if (code != 0)
         return code;
@@ -264,51 +269,35 @@ static char *kind_sql(const struct schema_kind *kind, int json)
     return sqlite3_str_finish(sql);
 }
 
-/* A column as JSON has it. Arrays are JSON already; what could drive a terminal is written as an escape. */
-static void json_raw(FILE *out, const char *text)
+/* A column as JSON has it. An array is JSON already. */
+static void field_json(struct json *j, const struct schema_field *field, sqlite3_stmt *s, int column)
 {
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
-        if (c == 0x7f)
-            (void)fputs("\\u007f", out);
-        else if (c == 0xc2 && next >= 0x80 && next < 0xa0)
-            (void)fprintf(out, "\\u%04x", (unsigned)(unsigned char)*++text);
-        else
-            (void)fputc(c, out);
-    }
-}
-
-static void field_json(FILE *out, const struct schema_field *field, sqlite3_stmt *s, int column)
-{
-    int64_t n = db_int(s, column);
-    unsigned long long size = n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n;
     int is_number = sqlite3_column_type(s, column) == SQLITE_INTEGER;
-    (void)fprintf(out, ", \"%s\": ", field->name);
+    json_key(j, field->name);
     if (is_array(field))
-        json_raw(out, db_text(s, column));
+        json_json(j, db_text(s, column));
     else if (is_number && field->type == SCHEMA_FLAG)
-        (void)fputs(n != 0 ? "true" : "false", out);
+        json_flag(j, db_int(s, column) != 0);
     else if (is_number && field->type == SCHEMA_MONEY)
-        (void)fprintf(out, "%s%llu.%02llu", n < 0 ? "-" : "", size / 100, size % 100);
+        json_hundredths(j, db_int(s, column));
     else if (is_number)
-        (void)fprintf(out, "%lld", (long long)n);
+        json_int(j, db_int(s, column));
     else
-        cli_json_text(out, db_text(s, column), strlen(db_text(s, column)));
+        json_text(j, db_text(s, column));
 }
 
-static void record_json(FILE *out, const struct schema_kind *kind, sqlite3_stmt *s)
+static void record_json(struct json *j, const struct schema_kind *kind, sqlite3_stmt *s)
 {
-    (void)fputs("{", out);
-    printer_json_pair(out, "id", db_text(s, 0));
-    (void)fputs(", ", out);
-    printer_json_pair(out, "scope", db_text(s, 1));
-    (void)fprintf(out, ", \"voided\": %s, \"contested\": %s, \"unsent\": %s, \"arriving\": %s, \"newer\": %s",
-                  db_int(s, 2) ? "true" : "false", db_int(s, 3) ? "true" : "false", db_int(s, 4) ? "true" : "false",
-                  db_int(s, 5) ? "true" : "false", db_int(s, 6) ? "true" : "false");
+    static const char *const flags[] = {"voided", "contested", "unsent", "arriving", "newer"};
+    json_object(j);
+    json_text(json_key(j, "id"), db_text(s, 0));
+    json_text(json_key(j, "scope"), db_text(s, 1));
+    for (int i = 0; i < FIRST_FIELD - 2; i++)
+        json_flag(json_key(j, flags[i]), db_int(s, i + 2) != 0);
     for (size_t i = 0; i < kind->field_count; i++)
         if (!db_is_null(s, (int)i + FIRST_FIELD))
-            field_json(out, &kind->fields[i], s, (int)i + FIRST_FIELD);
-    (void)fputs("}", out);
+            field_json(j, &kind->fields[i], s, (int)i + FIRST_FIELD);
+    json_end(j);
 }
 
 /* The value of one column for a line. */
@@ -358,6 +347,7 @@ static int list_kind(struct db *db, struct cli *cli, const struct schema_kind *k
                      struct error *e)
 {
     char *sql = kind_sql(kind, cli->json);
+    struct json j = json_start(cli->out);
     struct person_map map = {0};
     uint64_t count = 0;
     sqlite3_stmt *s;
@@ -367,18 +357,16 @@ static int list_kind(struct db *db, struct cli *cli, const struct schema_kind *k
     if ((code = person_map_load(db, &map, e)) != 0 || (code = db_query(db, &s, e, sql, "it", (int64_t)all, scope)) != 0)
         goto out;
     if (cli->json)
-        (void)fputs("[", cli->out);
+        json_array(&j);
     while ((row = db_next(db, s, e)) == 1) {
-        if (cli->json) {
-            (void)fputs(count == 0 ? "\n" : ",\n", cli->out);
-            record_json(cli->out, kind, s);
-        } else {
+        if (cli->json)
+            record_json(&j, kind, s);
+        else
             record_words(db, cli->out, kind, s, &map);
-        }
         count++;
     }
     if (cli->json)
-        (void)fputs("\n]\n", cli->out);
+        json_end(&j);
     if (row < 0)
         code = error_code(e);
     else

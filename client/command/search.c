@@ -21,8 +21,9 @@ struct searching {
     struct cli *cli;
     const char **words;
     size_t word_count;
-    size_t records, lines;
+    size_t records;
     struct person_map map;
+    struct json json;
 };
 
 static int is_searched(const struct schema_field *field)
@@ -108,13 +109,13 @@ static void print_line(struct searching *f, const struct schema_kind *kind, cons
     char name[PRINTER_NAME] = "";
     struct id owner;
     if (f->cli->json) {
-        (void)fprintf(out, "%s\n{\"kind\": \"%s\", ", f->lines == 0 ? "" : ",", kind->name);
-        printer_json_pair(out, "record", id);
-        (void)fputs(", ", out);
-        printer_json_pair(out, "scope", scope);
-        (void)fprintf(out, ", \"field\": \"%s\", ", field->name);
-        printer_json_pair(out, "text", text);
-        (void)fputs("}", out);
+        json_object(&f->json);
+        json_text(json_key(&f->json, "kind"), kind->name);
+        json_text(json_key(&f->json, "record"), id);
+        json_text(json_key(&f->json, "scope"), scope);
+        json_text(json_key(&f->json, "field"), field->name);
+        json_text(json_key(&f->json, "text"), text);
+        json_end(&f->json);
         return;
     }
     /* The words before it, from the beginning of a character. */
@@ -137,10 +138,8 @@ static void print_found(struct searching *f, const struct schema_kind *kind, sql
         const char *at;
         if (!is_searched(&kind->fields[i]))
             continue;
-        if ((at = find_any(f, db_text(s, column))) != NULL) {
+        if ((at = find_any(f, db_text(s, column))) != NULL)
             print_line(f, kind, &kind->fields[i], s, db_text(s, column), at);
-            f->lines++;
-        }
         column++;
     }
     f->records++;
@@ -189,7 +188,7 @@ static int search(struct store *s, struct usage_call *call, struct error *e)
 {
     struct cli *cli = call->cli;
     const char *words[WORDS_MAX];
-    struct searching f = {s->db, cli, words, 0, 0, 0, {0}};
+    struct searching f = {s->db, cli, words, 0, 0, {0}, json_start(cli->out)};
     const struct schema_kind *kinds;
     char text[64];
     size_t count;
@@ -199,13 +198,13 @@ static int search(struct store *s, struct usage_call *call, struct error *e)
         return code;
     kinds = schema_kinds(&count);
     if (cli->json)
-        (void)fputs("[", cli->out);
+        json_array(&f.json);
     for (size_t i = 0; code == 0 && i < count; i++)
         if (kinds[i].dealt)
             code = search_kind(&f, &kinds[i], e);
     person_map_free(&f.map);
     if (cli->json)
-        (void)fputs("\n]\n", cli->out);
+        json_end(&f.json);
     if (code == 0)
         (void)fprintf(cli->err, "%s on this laptop\n", cli_count(f.records, "record", "records", text, sizeof text));
     return code != 0 ? code : unknown_say(cli, s->db, e);

@@ -26,13 +26,15 @@ static void print_arriving(struct printer *v, const char *what)
 
 /* --- what is in a case --- */
 
-/* Ends an array that was begun with its first member. */
-static void end_array(FILE *out, const char *name, size_t count, int arriving)
+/* Ends an array that was begun with its first record; without any it is said to be empty, but not while more arrives.
+ */
+static void end_array(struct json *j, const char *name, size_t count, int arriving)
 {
-    if (count != 0)
-        (void)fputs("]", out);
-    else if (!arriving)
-        (void)fprintf(out, ",\n \"%s\": []", name);
+    if (count == 0 && arriving)
+        return;
+    if (count == 0)
+        json_array(json_key(j, name));
+    json_end(j);
 }
 
 /* Calls back for each record that a statement gives by the text of its id. In JSON they are an array of that name,
@@ -41,7 +43,6 @@ static int each_record(struct printer *v, const char *sql, const char *scope, co
                        int (*each)(struct printer *v, const struct id *record, size_t number, struct error *e),
                        struct error *e)
 {
-    FILE *out = v->cli->out;
     sqlite3_stmt *s;
     size_t count = 0;
     struct id id;
@@ -50,7 +51,7 @@ static int each_record(struct printer *v, const char *sql, const char *scope, co
         return code;
     while ((row = db_next(v->db, s, e)) == 1) {
         if (v->cli->json && count == 0)
-            (void)fprintf(out, ",\n \"%s\": [", name);
+            json_array(json_key(&v->json, name));
         if ((code = id_parse(db_text(s, 0), &id, e)) != 0 || (code = each(v, &id, count++, e)) != 0) {
             db_done(v->db, s);
             return code;
@@ -59,7 +60,7 @@ static int each_record(struct printer *v, const char *sql, const char *scope, co
     if (row < 0)
         return error_code(e);
     if (v->cli->json)
-        end_array(out, name, count, arriving);
+        end_array(&v->json, name, count, arriving);
     return 0;
 }
 
@@ -81,9 +82,10 @@ static int part_json(struct printer *v, const struct id *record, size_t number, 
 {
     struct record_place place;
     int code;
-    (void)fputs(number == 0 ? "\n  " : ",\n  ", v->cli->out);
+    (void)number;
+    json_object(&v->json);
     if ((code = record_find(v->db, record, &place, e)) == 0 && (code = fields_json(v, record, &place, e)) == 0)
-        (void)fputs("}", v->cli->out);
+        json_end(&v->json);
     return code;
 }
 
@@ -117,11 +119,11 @@ static int show_parts(struct printer *v, const struct id *scope, int arriving, s
     if (code != 0 || (code = count_services(v, text, &services, e)) != 0)
         return code;
     if (v->cli->json)
-        (void)fputs(",\n \"unknown_records\": ", v->cli->out);
+        json_key(&v->json, "unknown_records");
     if ((code = unknown_records(v, scope, e)) != 0)
         return code;
     if (v->cli->json && !arriving)
-        (void)fprintf(v->cli->out, ",\n \"service_count\": %llu", (unsigned long long)services);
+        json_uint(json_key(&v->json, "service_count"), services);
     else if (!v->cli->json && services > SERVICES_MAX)
         (void)fprintf(v->cli->out, "\n%s in all; the last %d are shown, `satchel list service --case %s` lists them\n",
                       cli_count(services, "service", "services", words, sizeof words), SERVICES_MAX,
@@ -197,23 +199,25 @@ static int client_words(struct printer *v, const struct id *client, const struct
 static int client_json(struct printer *v, const struct id *client, const struct id *file, size_t number,
                        struct error *e)
 {
-    FILE *out = v->cli->out;
+    struct json *j = &v->json;
     struct record_place place;
     int code;
-    (void)fputs(number == 0 ? ",\n \"clients\": [\n  " : ",\n  ", out);
+    if (number == 0)
+        json_array(json_key(j, "clients"));
+    json_object(j);
     if (record_find(v->db, client, &place, NULL) == 0) {
         if ((code = fields_json(v, client, &place, e)) != 0)
             return code;
-        (void)fputs(", \"unknown_records\": ", out);
+        json_key(j, "unknown_records");
         if ((code = unknown_records(v, client, e)) != 0)
             return code;
     } else {
-        (void)fputs("{", out);
-        printer_json_id(out, "id", client);
-        (void)fputs(", \"kind\": \"client\", \"arriving\": true", out);
+        json_id(json_key(j, "id"), client);
+        json_text(json_key(j, "kind"), "client");
+        json_flag(json_key(j, "arriving"), 1);
     }
     if ((code = warn_json(v, client, file, e)) == 0)
-        (void)fputs("}", out);
+        json_end(j);
     return code;
 }
 
@@ -228,7 +232,7 @@ static int show_case(struct printer *v, const struct id *record, const struct re
         if ((code = fields_json(v, record, place, e)) != 0 ||
             (code = each_client(v, record, place, &count, client_json, e)) != 0)
             return code;
-        end_array(out, "clients", count, arriving);
+        end_array(&v->json, "clients", count, arriving);
         return show_parts(v, record, arriving, e);
     }
     if (arriving)
@@ -258,7 +262,7 @@ static int show_client(struct printer *v, const struct id *record, const struct 
     if (v->cli->json) {
         if ((code = fields_json(v, record, place, e)) != 0 || (code = warn_json(v, record, NULL, e)) != 0)
             return code;
-        (void)fputs(",\n \"unknown_records\": ", v->cli->out);
+        json_key(&v->json, "unknown_records");
         if ((code = unknown_records(v, record, e)) != 0)
             return code;
         return each_record(v, cases, text, "cases", arriving, part_json, e);
@@ -296,11 +300,11 @@ static int show_record(struct store *s, struct usage_call *call, struct error *e
         return code;
     if (record_find(s->db, &record, &place, NULL) != 0) {
         code = unknown_record(&v, &record, e);
-        if (cli->json && code == 0)
-            (void)fputs("\n", cli->out);
         printer_close(&v);
         return code;
     }
+    if (cli->json)
+        json_object(&v.json);
     if (place.kind->number == KIND_CASE)
         code = show_case(&v, &record, &place, e);
     else if (place.kind->number == KIND_CLIENT)
@@ -308,7 +312,7 @@ static int show_record(struct store *s, struct usage_call *call, struct error *e
     else
         code = show_other(&v, &record, &place, e);
     if (cli->json && code == 0)
-        (void)fputs("}\n", cli->out);
+        json_end(&v.json);
     printer_close(&v);
     return code;
 }

@@ -330,24 +330,40 @@ struct end {
 
 static int say_numbers(const struct sync *s, struct end *end, struct error *e)
 {
+    struct json *j = &end->v.json;
     int code;
-    fprintf(s->cli->out,
-            "{\"sent\": %llu, \"held\": %llu, \"checkpoint\": %llu, \"verified\": true, \"entries\": %llu, "
-            "\"arrived\": %llu, \"purged\": %llu, \"kept\": %llu, \"agrees\": %s, \"rebuilt\": %s, "
-            "\"conflicts\": %zu, \"yours\": %zu, \"new\": %zu, \"clock_skew_ms\": %llu, \"new_epoch\": %llu, "
-            "\"reissued\": %llu, \"set_back\": ",
-            (unsigned long long)s->sent, (unsigned long long)s->held, (unsigned long long)end->seen.size,
-            (unsigned long long)s->got.entries, (unsigned long long)s->got.arrived, (unsigned long long)s->got.purged,
-            (unsigned long long)s->got.kept, s->got.agrees ? "true" : "false", s->got.rebuilt ? "true" : "false",
-            end->owned.all, end->owned.count, own_conflicts_new(&s->owned, &end->owned), (unsigned long long)s->skew_ms,
-            (unsigned long long)s->new_epoch, (unsigned long long)s->reissued);
-    if (s->back.found)
-        fprintf(s->cli->out, "{\"size\": %llu, \"seen\": %llu, \"sent_again\": %llu, \"kept\": %llu}",
-                (unsigned long long)s->back.size, (unsigned long long)s->back.seen,
-                (unsigned long long)s->back.sent_again, (unsigned long long)s->back.kept);
-    fputs(s->back.found ? ", \"decided\": [" : "null, \"decided\": [", s->cli->out);
+    json_object(j);
+    json_uint(json_key(j, "sent"), s->sent);
+    json_uint(json_key(j, "held"), s->held);
+    json_uint(json_key(j, "checkpoint"), end->seen.size);
+    json_flag(json_key(j, "verified"), 1);
+    json_uint(json_key(j, "entries"), s->got.entries);
+    json_uint(json_key(j, "arrived"), s->got.arrived);
+    json_uint(json_key(j, "purged"), s->got.purged);
+    json_uint(json_key(j, "kept"), s->got.kept);
+    json_flag(json_key(j, "agrees"), s->got.agrees);
+    json_flag(json_key(j, "rebuilt"), s->got.rebuilt);
+    json_uint(json_key(j, "conflicts"), end->owned.all);
+    json_uint(json_key(j, "yours"), end->owned.count);
+    json_uint(json_key(j, "new"), own_conflicts_new(&s->owned, &end->owned));
+    json_uint(json_key(j, "clock_skew_ms"), s->skew_ms);
+    json_uint(json_key(j, "new_epoch"), s->new_epoch);
+    json_uint(json_key(j, "reissued"), s->reissued);
+    json_key(j, "set_back");
+    if (s->back.found) {
+        json_object(j);
+        json_uint(json_key(j, "size"), s->back.size);
+        json_uint(json_key(j, "seen"), s->back.seen);
+        json_uint(json_key(j, "sent_again"), s->back.sent_again);
+        json_uint(json_key(j, "kept"), s->back.kept);
+        json_end(j);
+    } else {
+        json_null(j);
+    }
+    json_array(json_key(j, "decided"));
     code = decisions_tell(&end->v, &end->told, e);
-    fputs("]}\n", s->cli->out);
+    json_end(j);
+    json_end(j);
     return code;
 }
 

@@ -124,27 +124,44 @@ static int print_field(struct printer *v, const struct id *record, const struct 
 static void field_json(struct printer *v, const struct record_place *place, const struct schema_field *field,
                        const struct record_field *f)
 {
-    FILE *out = v->cli->out;
     if (field->policy == SCHEMA_ONCE) {
         printer_ops(v, place->kind, field, f, 0);
     } else if (field->policy == SCHEMA_SUM && field->type == SCHEMA_MONEY) {
-        uint64_t size = f->shown.sum < 0 ? 0 - (uint64_t)f->shown.sum : (uint64_t)f->shown.sum;
-        (void)fprintf(out, "%s%llu.%02llu", f->shown.sum < 0 ? "-" : "", (unsigned long long)(size / 100),
-                      (unsigned long long)(size % 100));
+        json_hundredths(&v->json, f->shown.sum);
     } else if (field->policy == SCHEMA_SUM) {
-        (void)fprintf(out, "%lld", (long long)f->shown.sum);
+        json_int(&v->json, f->shown.sum);
     } else if (field->policy == SCHEMA_SET) {
-        (void)fputc('[', out);
-        for (size_t i = 0; i < f->shown.count; i++) {
-            (void)fputs(i == 0 ? "" : ", ", out);
+        json_array(&v->json);
+        for (size_t i = 0; i < f->shown.count; i++)
             printer_json_value(v, place->kind, field, f->ops[i].merge.value);
-        }
-        (void)fputc(']', out);
+        json_end(&v->json);
     } else if (f->merged != NULL) {
-        cli_json_text(out, f->merged->words, f->merged->words_bytes);
+        json_bytes(&v->json, f->merged->words, f->merged->words_bytes);
     } else {
         printer_json_value(v, place->kind, field, f->ops[0].merge.value);
     }
+}
+
+/* A field that has several values to choose from: with all of them, and the code of what was looked at. */
+static int conflict_json(struct printer *v, const struct id *record, const struct record_place *place,
+                         const struct schema_field *field, const struct record_field *f, struct error *e)
+{
+    int loud = f->shown.conflict == MERGE_LOUD, code;
+    char seen[REVIEW_CODE];
+    if ((code = review_code(v->db, record, field, f, seen, e)) != 0)
+        return code;
+    json_object(&v->json);
+    json_flag(json_key(&v->json, "loud"), loud);
+    json_text(json_key(&v->json, "label"), review_label(loud));
+    json_text(json_key(&v->json, "code"), seen);
+    json_key(&v->json, "values");
+    printer_ops(v, place->kind, field, f, 0);
+    if (f->merged != NULL) {
+        json_key(&v->json, "merged");
+        printer_merged_json(v, f);
+    }
+    json_end(&v->json);
+    return 0;
 }
 
 /* --- the fields of a record --- */
@@ -215,57 +232,53 @@ static int print_void(struct printer *v, const struct id *record, const struct r
     return code;
 }
 
+/* An object of the fields that have a value, or of those that have several to choose from. */
+static int each_field_json(struct printer *v, const struct id *record, const struct record_place *place, int conflicts,
+                           struct error *e)
+{
+    const struct schema_field *field;
+    int code = 0;
+    json_object(json_key(&v->json, conflicts ? "conflicts" : "fields"));
+    for (size_t i = 0; code == 0 && (field = field_at(place->kind, i)) != NULL; i++) {
+        struct record_field f;
+        if ((code = record_field_load(v->db, record, place->kind, field, &f, e)) != 0)
+            return code;
+        if (conflicts && f.shown.conflict != MERGE_AGREED) {
+            json_key(&v->json, field->name);
+            code = conflict_json(v, record, place, field, &f, e);
+        } else if (!conflicts && !is_empty(field, &f)) {
+            json_key(&v->json, field->name);
+            field_json(v, place, field, &f);
+        }
+        record_field_free(&f);
+    }
+    if (code == 0)
+        json_end(&v->json);
+    return code;
+}
+
 int fields_json(struct printer *v, const struct id *record, const struct record_place *place, struct error *e)
 {
-    FILE *out = v->cli->out;
-    const struct schema_field *field;
-    int contested, arriving = printer_is_arriving(v->db, &place->scope, e), first = 1, code = 0;
+    struct json *j = &v->json;
+    int contested, arriving = printer_is_arriving(v->db, &place->scope, e), code = 0;
     int held_back = printer_is_held_back(v->db, record, e);
     char seen[REVIEW_CODE];
     if (arriving < 0 || held_back < 0)
         return error_code(e);
     if ((code = load_void(v, record, place, &contested, seen, e)) != 0)
         return code;
-    (void)fputs("{", out);
-    printer_json_id(out, "id", record);
-    (void)fprintf(out, ", \"kind\": \"%s\", ", place->kind->name);
-    printer_json_id(out, "scope", &place->scope);
-    (void)fprintf(out,
-                  ", \"voided\": %s, \"void_contested\": %s, \"void_code\": \"%s\", \"arriving\": %s, \"held_back\": "
-                  "%s, \"fields\": {",
-                  place->voided ? "true" : "false", contested ? "true" : "false", seen, arriving ? "true" : "false",
-                  held_back ? "true" : "false");
-    for (int conflicts = 0; conflicts < 2; conflicts++) {
-        if (conflicts)
-            (void)fputs("}, \"conflicts\": {", out);
-        first = 1;
-        for (size_t i = 0; code == 0 && (field = field_at(place->kind, i)) != NULL; i++) {
-            struct record_field f;
-            if ((code = record_field_load(v->db, record, place->kind, field, &f, e)) != 0)
-                return code;
-            if (conflicts ? f.shown.conflict != MERGE_AGREED : !is_empty(field, &f)) {
-                (void)fprintf(out, "%s\"%s\": ", first ? "" : ", ", field->name);
-                if (conflicts) {
-                    code = review_code(v->db, record, field, &f, seen, e);
-                    (void)fprintf(out, "{\"loud\": %s, \"label\": \"%s\", \"code\": \"%s\", \"values\": ",
-                                  f.shown.conflict == MERGE_LOUD ? "true" : "false",
-                                  review_label(f.shown.conflict == MERGE_LOUD), seen);
-                    printer_ops(v, place->kind, field, &f, 0);
-                    if (f.merged != NULL) {
-                        (void)fputs(", \"merged\": ", out);
-                        printer_merged_json(v, &f);
-                    }
-                    (void)fputs("}", out);
-                } else {
-                    field_json(v, place, field, &f);
-                }
-                first = 0;
-            }
-            record_field_free(&f);
-        }
-    }
-    (void)fputs("}, \"newer\": ", out);
-    return code != 0 ? code : unknown_fields(v, record, 0, e);
+    json_id(json_key(j, "id"), record);
+    json_text(json_key(j, "kind"), place->kind->name);
+    json_id(json_key(j, "scope"), &place->scope);
+    json_flag(json_key(j, "voided"), place->voided);
+    json_flag(json_key(j, "void_contested"), contested);
+    json_text(json_key(j, "void_code"), seen);
+    json_flag(json_key(j, "arriving"), arriving);
+    json_flag(json_key(j, "held_back"), held_back);
+    if ((code = each_field_json(v, record, place, 0, e)) != 0 || (code = each_field_json(v, record, place, 1, e)) != 0)
+        return code;
+    json_key(j, "newer");
+    return unknown_fields(v, record, 0, e);
 }
 
 /* --- a record in words --- */

@@ -19,8 +19,8 @@ int fields_words(struct printer *v, const struct id *record, int is_part, struct
 /* All of a record on one line; where a field is contested, or newer than this program, as fields_words. */
 int fields_line(struct printer *v, const struct id *record, struct error *e);
 
-/* {"id": ..., "fields": {...}, "conflicts": {...}, "newer": [...]: without the closing brace, so that more can follow.
- * Fields without a value are left out. */
+/* The members "id" to "newer" of a record's object on v->json, which the caller begins and ends. Fields without a value
+ * are left out. */
 int fields_json(struct printer *v, const struct id *record, const struct record_place *place, struct error *e);
 
 #endif

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "moment.h"
+#include "schema_json.h"
 
 int printer_open(struct printer *v, struct db *db, struct cli *cli, struct error *e)
 {
-    *v = (struct printer){db, cli, malloc(SCHEMA_FORMAT_MAX)};
+    *v = (struct printer){db, cli, malloc(SCHEMA_FORMAT_MAX), json_start(cli->out)};
     return v->room != NULL ? 0 : error_memory(e);
 }
 
@@ -177,68 +178,53 @@ void printer_block(FILE *out, const char *text, int indent)
 
 /* --- JSON --- */
 
-void printer_json_pair(FILE *out, const char *name, const char *text)
-{
-    (void)fprintf(out, "\"%s\": ", name);
-    cli_json_text(out, text, strlen(text));
-}
-
-void printer_json_id(FILE *out, const char *name, const struct id *id)
-{
-    char text[ID_TEXT];
-    id_format(id, text);
-    (void)fprintf(out, "\"%s\": \"%s\"", name, text);
-}
-
 void printer_json_value(struct printer *v, const struct schema_kind *kind, const struct schema_field *field,
                         struct slice value)
 {
-    FILE *out = v->cli->out;
-    if (slice_is_nil(value)) {
-        (void)fputs("null", out);
-        return;
-    }
-    schema_format(field, value, v->room, SCHEMA_FORMAT_MAX);
-    if (schema_check(kind, field, value, NULL) == 0 && field->type == SCHEMA_FLAG)
-        (void)fputs(strcmp(v->room, "yes") == 0 ? "true" : "false", out);
-    else if (schema_check(kind, field, value, NULL) == 0 &&
-             (field->type == SCHEMA_INTEGER || field->type == SCHEMA_MONEY))
-        (void)fputs(v->room, out);
-    else
-        cli_json_text(out, v->room, strlen(v->room));
+    schema_json(&v->json, kind, field, value, v->room);
+}
+
+void printer_json_author(struct printer *v, const struct id *author)
+{
+    char name[PRINTER_NAME];
+    printer_author(v->db, author, name);
+    json_text(json_key(&v->json, "author"), name);
+    json_id(json_key(&v->json, "author_id"), author);
+}
+
+void printer_json_op(struct printer *v, const struct record_op *op)
+{
+    printer_json_author(v, &op->author);
+    json_uint(json_key(&v->json, "wall_ms"), op->wall_ms);
+    json_uint(json_key(&v->json, "received_ms"), op->merge.received_ms);
 }
 
 /* --- a contested field --- */
 
-static void op_json(struct printer *v, const struct schema_kind *kind, const struct schema_field *field,
-                    const struct record_op *op)
+static void ops_json(struct printer *v, const struct schema_kind *kind, const struct schema_field *field,
+                     const struct record_field *f)
 {
-    FILE *out = v->cli->out;
-    char author[PRINTER_NAME];
-    printer_author(v->db, &op->author, author);
-    (void)fputs("{\"value\": ", out);
-    printer_json_value(v, kind, field, op->merge.value);
-    (void)fputs(", ", out);
-    printer_json_pair(out, "author", author);
-    (void)fputs(", ", out);
-    printer_json_id(out, "author_id", &op->author);
-    (void)fprintf(out, ", \"wall_ms\": %llu, \"received_ms\": %llu}", (unsigned long long)op->wall_ms,
-                  (unsigned long long)op->merge.received_ms);
+    json_array(&v->json);
+    for (size_t i = 0; i < f->count; i++) {
+        json_object(&v->json);
+        json_key(&v->json, "value");
+        printer_json_value(v, kind, field, f->ops[i].merge.value);
+        printer_json_op(v, &f->ops[i]);
+        json_end(&v->json);
+    }
+    json_end(&v->json);
 }
 
 void printer_ops(struct printer *v, const struct schema_kind *kind, const struct schema_field *field,
                  const struct record_field *f, int indent)
 {
     FILE *out = v->cli->out;
-    if (v->cli->json)
-        (void)fputc('[', out);
+    if (v->cli->json) {
+        ops_json(v, kind, field, f);
+        return;
+    }
     for (size_t i = 0; i < f->count; i++) {
         char author[PRINTER_NAME], when[32];
-        if (v->cli->json) {
-            (void)fputs(i == 0 ? "" : ", ", out);
-            op_json(v, kind, field, &f->ops[i]);
-            continue;
-        }
         printer_author(v->db, &f->ops[i].author, author);
         cli_time(f->ops[i].wall_ms, when);
         (void)fprintf(out, "%*s%zu %s ", indent, "", i + 1,
@@ -250,6 +236,4 @@ void printer_ops(struct printer *v, const struct schema_kind *kind, const struct
         printer_line(out, author, 0);
         (void)fprintf(out, ", %s)\n", when);
     }
-    if (v->cli->json)
-        (void)fputc(']', out);
 }

@@ -8,6 +8,7 @@
 #include "cli.h"
 #include "db.h"
 #include "error.h"
+#include "json.h"
 #include "record.h"
 #include "schema.h"
 
@@ -18,7 +19,8 @@
 struct printer {
     struct db *db;
     struct cli *cli;
-    char *room; /* SCHEMA_FORMAT_MAX bytes, wiped by printer_close */
+    char *room;       /* SCHEMA_FORMAT_MAX bytes, wiped by printer_close */
+    struct json json; /* on cli->out, for what is printed with cli->json */
 };
 int printer_open(struct printer *v, struct db *db, struct cli *cli, struct error *e);
 void printer_close(struct printer *v);
@@ -48,11 +50,12 @@ void printer_cell(FILE *out, const char *text, size_t width, int cut);
 /* As it is; lines after the first begin with indent spaces. No newline at the end. */
 void printer_block(FILE *out, const char *text, int indent);
 
-/* "name": "text" and a value as JSON has it: numbers, true, false, null, else a string. No comma. */
-void printer_json_pair(FILE *out, const char *name, const char *text);
-void printer_json_id(FILE *out, const char *name, const struct id *id);
+/* On v->json: a value (schema_json.h), and the members "author" and "author_id" of the object that is open. */
 void printer_json_value(struct printer *v, const struct schema_kind *kind, const struct schema_field *field,
                         struct slice value);
+void printer_json_author(struct printer *v, const struct id *author);
+/* The members author, author_id, wall_ms and received_ms of one who wrote an op. */
+void printer_json_op(struct printer *v, const struct record_op *op);
 
 /* The live ops of a contested field, numbered as `satchel resolve` takes them: words lines with an indent, or a JSON
  * array. */

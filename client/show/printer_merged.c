@@ -121,66 +121,63 @@ void printer_merged(struct printer *v, const struct record_field *f, int indent)
 
 /* --- in JSON --- */
 
-static void json_slice(FILE *out, const char *name, struct slice text)
+static void json_slice(struct json *j, const char *name, struct slice text)
 {
-    (void)fprintf(out, "\"%s\": ", name);
-    cli_json_text(out, (const char *)text.p, text.size);
+    json_bytes(json_key(j, name), text.p, text.size);
 }
 
 static void json_writers(struct printer *v, const struct record_field *f, text_writers writers)
 {
-    FILE *out = v->cli->out;
-    int first = 1;
-    (void)fputs(", \"authors\": [", out);
+    json_array(json_key(&v->json, "authors"));
     for (size_t i = 0; i < f->merged->text.version_count; i++) {
-        char author[PRINTER_NAME];
         if (!wrote(writers, i))
             continue;
-        printer_author(v->db, &writer(f, i)->author, author);
-        (void)fputs(first ? "{" : ", {", out);
-        printer_json_pair(out, "author", author);
-        (void)fputs(", ", out);
-        printer_json_id(out, "author_id", &writer(f, i)->author);
-        (void)fprintf(out, ", \"wall_ms\": %llu}", (unsigned long long)writer(f, i)->wall_ms);
-        first = 0;
+        json_object(&v->json);
+        printer_json_author(v, &writer(f, i)->author);
+        json_uint(json_key(&v->json, "wall_ms"), writer(f, i)->wall_ms);
+        json_end(&v->json);
     }
-    (void)fputs("]", out);
+    json_end(&v->json);
+}
+
+static void json_alternatives(struct printer *v, const struct record_field *f, const struct text_segment *s)
+{
+    json_array(json_key(&v->json, "alternatives"));
+    for (size_t k = 0; k < s->count; k++) {
+        const struct text_alternative *a = &f->merged->text.alternatives[s->first + k];
+        json_object(&v->json);
+        json_slice(&v->json, "text", a->text);
+        json_writers(v, f, a->writers);
+        json_end(&v->json);
+    }
+    json_end(&v->json);
 }
 
 static void json_segment(struct printer *v, const struct record_field *f, const struct text_segment *s)
 {
     static const char *const forms[] = {"common", "edit", "overlap"};
-    FILE *out = v->cli->out;
-    (void)fprintf(out, "{\"form\": \"%s\", ", forms[s->form]);
-    if (s->form != TEXT_OVERLAP) {
-        json_slice(out, "text", s->text);
-        (void)fputs(", ", out);
-    }
-    json_slice(out, "base", s->base);
+    json_object(&v->json);
+    json_text(json_key(&v->json, "form"), forms[s->form]);
+    if (s->form != TEXT_OVERLAP)
+        json_slice(&v->json, "text", s->text);
+    json_slice(&v->json, "base", s->base);
     if (s->form == TEXT_EDIT)
         json_writers(v, f, s->writers);
     if (s->form == TEXT_OVERLAP)
-        (void)fputs(", \"alternatives\": [", out);
-    for (size_t k = 0; s->form == TEXT_OVERLAP && k < s->count; k++) {
-        const struct text_alternative *a = &f->merged->text.alternatives[s->first + k];
-        (void)fputs(k == 0 ? "{" : ", {", out);
-        json_slice(out, "text", a->text);
-        json_writers(v, f, a->writers);
-        (void)fputs("}", out);
-    }
-    (void)fputs(s->form == TEXT_OVERLAP ? "]}" : "}", out);
+        json_alternatives(v, f, s);
+    json_end(&v->json);
 }
 
 void printer_merged_json(struct printer *v, const struct record_field *f)
 {
-    FILE *out = v->cli->out;
     const struct text_merged *m = &f->merged->text;
-    (void)fprintf(out, "{\"rule\": %u, \"overlaps\": %zu, \"text\": ", m->rule, m->overlaps);
-    cli_json_text(out, f->merged->words, f->merged->words_bytes);
-    (void)fputs(", \"segments\": [", out);
-    for (size_t i = 0; i < m->segment_count; i++) {
-        (void)fputs(i == 0 ? "" : ", ", out);
+    json_object(&v->json);
+    json_uint(json_key(&v->json, "rule"), m->rule);
+    json_uint(json_key(&v->json, "overlaps"), m->overlaps);
+    json_bytes(json_key(&v->json, "text"), f->merged->words, f->merged->words_bytes);
+    json_array(json_key(&v->json, "segments"));
+    for (size_t i = 0; i < m->segment_count; i++)
         json_segment(v, f, &m->segments[i]);
-    }
-    (void)fputs("]}", out);
+    json_end(&v->json);
+    json_end(&v->json);
 }

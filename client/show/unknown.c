@@ -1,5 +1,7 @@
 #include "unknown.h"
 
+#include "schema_json.h"
+
 #define LABEL 18 /* columns before a value */
 
 void unknown_kind(unsigned kind, char out[UNKNOWN_KIND])
@@ -43,25 +45,31 @@ static void values_words(struct printer *v, const struct record_newer *n, const 
 
 static void values_json(struct printer *v, const struct record_newer *n, const struct record_field *f)
 {
-    FILE *out = v->cli->out;
-    char author[PRINTER_NAME];
-    (void)fputc('[', out);
+    struct json *j = &v->json;
+    json_array(json_key(j, "values"));
     for (size_t i = 0; i < f->count; i++) {
         const struct record_op *op = &f->ops[i];
-        printer_author(v->db, &op->author, author);
-        (void)fputs(i == 0 ? "{" : ", {", out);
-        printer_json_pair(out, "value", unknown_value(v, n->field, op->merge.value));
-        (void)fprintf(out, ", \"action\": \"%s\", ",
-                      op->merge.action == CHANGE_ADD      ? "add"
-                      : op->merge.action == CHANGE_REMOVE ? "remove"
-                                                          : "set");
-        printer_json_pair(out, "author", author);
-        (void)fputs(", ", out);
-        printer_json_id(out, "author_id", &op->author);
-        (void)fprintf(out, ", \"wall_ms\": %llu, \"received_ms\": %llu}", (unsigned long long)op->wall_ms,
-                      (unsigned long long)op->merge.received_ms);
+        json_object(j);
+        json_key(j, "value");
+        schema_json_unknown(j, n->field, op->merge.value, v->room);
+        json_text(json_key(j, "action"), op->merge.action == CHANGE_ADD      ? "add"
+                                         : op->merge.action == CHANGE_REMOVE ? "remove"
+                                                                             : "set");
+        printer_json_op(v, op);
+        json_end(j);
     }
-    (void)fputc(']', out);
+    json_end(j);
+}
+
+/* The members "kind" and "kind_number"; a kind that is not known has no name: null. */
+static void kind_json(struct printer *v, const struct schema_kind *kind, unsigned number)
+{
+    json_key(&v->json, "kind");
+    if (kind != NULL)
+        json_text(&v->json, kind->name);
+    else
+        json_null(&v->json);
+    json_uint(json_key(&v->json, "kind_number"), number);
 }
 
 /* --- the fields of a record --- */
@@ -70,7 +78,7 @@ struct telling {
     struct printer *v;
     const struct id *scope; /* the records of this one; NULL: of all */
     struct id record;       /* the last one that was told */
-    int indent, first;
+    int indent;
     uint64_t count;
 };
 
@@ -82,26 +90,26 @@ static int tell_field(void *arg, const struct record_newer *n, struct error *e)
     if (code != 0)
         return code;
     if (t->v->cli->json) {
-        (void)fprintf(t->v->cli->out, "%s{\"field\": %u, \"values\": ", t->first ? "" : ", ", n->field);
+        json_object(&t->v->json);
+        json_uint(json_key(&t->v->json, "field"), n->field);
         values_json(t->v, n, &f);
-        (void)fputc('}', t->v->cli->out);
+        json_end(&t->v->json);
     } else {
         values_words(t->v, n, &f, t->indent);
     }
-    t->first = 0;
     record_field_free(&f);
     return 0;
 }
 
 int unknown_fields(struct printer *v, const struct id *record, int indent, struct error *e)
 {
-    struct telling t = {.v = v, .indent = indent, .first = 1};
+    struct telling t = {.v = v, .indent = indent};
     int code;
     if (v->cli->json)
-        (void)fputc('[', v->cli->out);
+        json_array(&v->json);
     code = record_newer(v->db, record, tell_field, &t, e);
     if (v->cli->json)
-        (void)fputc(']', v->cli->out);
+        json_end(&v->json);
     return code;
 }
 
@@ -116,23 +124,31 @@ static int note_first(void *arg, const struct record_newer *n, struct error *e)
     return 0;
 }
 
+/* An object of a record, and what is not known of it. */
+static int record_json(struct printer *v, const struct record_newer *n, struct error *e)
+{
+    const struct schema_kind *kind = schema_kind(n->kind);
+    struct json *j = &v->json;
+    int code;
+    json_object(j);
+    json_id(json_key(j, "id"), &n->record);
+    kind_json(v, kind, n->kind);
+    json_id(json_key(j, "scope"), &n->scope);
+    json_key(j, "newer");
+    code = unknown_fields(v, &n->record, 0, e);
+    json_end(j);
+    return code;
+}
+
 static int tell_record(struct printer *v, const struct record_newer *n, struct error *e)
 {
-    FILE *out = v->cli->out;
     char kind[UNKNOWN_KIND], text[ID_TEXT];
-    int code;
+    if (v->cli->json)
+        return record_json(v, n, e);
     unknown_kind(n->kind, kind);
     id_format(&n->record, text);
-    if (!v->cli->json) {
-        (void)fprintf(out, "%s %s\n", kind, text);
-        return unknown_fields(v, &n->record, 2, e);
-    }
-    (void)fprintf(out, "{\"id\": \"%s\", \"kind\": null, \"kind_number\": %u, ", text, n->kind);
-    printer_json_id(out, "scope", &n->scope);
-    (void)fputs(", \"newer\": ", out);
-    code = unknown_fields(v, &n->record, 0, e);
-    (void)fputc('}', out);
-    return code;
+    (void)fprintf(v->cli->out, "%s %s\n", kind, text);
+    return unknown_fields(v, &n->record, 2, e);
 }
 
 int unknown_record(struct printer *v, const struct id *record, struct error *e)
@@ -153,52 +169,41 @@ static int tell_known(struct printer *v, const struct record_newer *n, struct er
 {
     FILE *out = v->cli->out;
     char name[PRINTER_NAME], text[ID_TEXT];
-    int code;
+    if (v->cli->json)
+        return record_json(v, n, e);
     id_format(&n->record, text);
     printer_name(v->db, &n->record, name);
-    if (!v->cli->json) {
-        (void)fprintf(out, "%s %s%s", schema_kind(n->kind)->name, text, name[0] != '\0' ? "  " : "");
-        printer_line(out, name, 0);
-        (void)fputc('\n', out);
-        return unknown_fields(v, &n->record, 2, e);
-    }
-    (void)fprintf(out, "{\"id\": \"%s\", \"kind\": \"%s\", \"kind_number\": %u, ", text, schema_kind(n->kind)->name,
-                  n->kind);
-    printer_json_id(out, "scope", &n->scope);
-    (void)fputs(", \"newer\": ", out);
-    code = unknown_fields(v, &n->record, 0, e);
-    (void)fputc('}', out);
-    return code;
+    (void)fprintf(out, "%s %s%s", schema_kind(n->kind)->name, text, name[0] != '\0' ? "  " : "");
+    printer_line(out, name, 0);
+    (void)fputc('\n', out);
+    return unknown_fields(v, &n->record, 2, e);
 }
 
 /* Once for each record: of one scope those of kinds that are not known, else all. */
 static int tell_if_here(void *arg, const struct record_newer *n, struct error *e)
 {
     struct telling *t = arg;
-    FILE *out = t->v->cli->out;
     int is_known = schema_kind(n->kind) != NULL;
     if ((t->scope != NULL && (is_known || !id_equal(&n->scope, t->scope))) ||
-        (!t->first && id_equal(&n->record, &t->record)))
+        (t->count != 0 && id_equal(&n->record, &t->record)))
         return 0;
-    if (t->v->cli->json)
-        (void)fputs(t->first ? "\n  " : ",\n  ", out);
-    else if (t->scope != NULL || !t->first)
-        (void)fputc('\n', out);
+    if (!t->v->cli->json && (t->scope != NULL || t->count != 0))
+        (void)fputc('\n', t->v->cli->out);
     t->record = n->record;
-    t->first = 0;
+    t->count++;
     return is_known ? tell_known(t->v, n, e) : tell_record(t->v, n, e);
 }
 
 static int tell_all(struct printer *v, const struct id *scope, int *is_none, struct error *e)
 {
-    struct telling t = {.v = v, .scope = scope, .first = 1};
+    struct telling t = {.v = v, .scope = scope};
     int code;
     if (v->cli->json)
-        (void)fputc('[', v->cli->out);
+        json_array(&v->json);
     code = record_newer(v->db, NULL, tell_if_here, &t, e);
     if (v->cli->json)
-        (void)fputc(']', v->cli->out);
-    *is_none = t.first;
+        json_end(&v->json);
+    *is_none = t.count == 0;
     return code;
 }
 
@@ -211,8 +216,6 @@ int unknown_records(struct printer *v, const struct id *scope, struct error *e)
 int unknown_list(struct printer *v, struct error *e)
 {
     int is_none, code = tell_all(v, NULL, &is_none, e);
-    if (v->cli->json)
-        (void)fputc('\n', v->cli->out);
     if (code == 0 && is_none)
         (void)fputs("nothing here is newer than this program\n", v->cli->err);
     return code;
@@ -220,10 +223,24 @@ int unknown_list(struct printer *v, struct error *e)
 
 /* --- several values --- */
 
+static void several_json(struct printer *v, const struct record_newer *n, const struct record_field *f)
+{
+    struct json *j = &v->json;
+    json_object(j);
+    kind_json(v, schema_kind(n->kind), n->kind);
+    json_id(json_key(j, "record"), &n->record);
+    json_id(json_key(j, "scope"), &n->scope);
+    json_null(json_key(j, "field"));
+    json_uint(json_key(j, "number"), n->field);
+    json_null(json_key(j, "loud"));
+    json_flag(json_key(j, "newer"), 1);
+    values_json(v, n, f);
+    json_end(j);
+}
+
 static int tell_several(void *arg, const struct record_newer *n, struct error *e)
 {
     struct telling *t = arg;
-    FILE *out = t->v->cli->out;
     char kind[UNKNOWN_KIND], text[ID_TEXT];
     struct record_field f;
     int code;
@@ -231,32 +248,22 @@ static int tell_several(void *arg, const struct record_newer *n, struct error *e
         return 0;
     if ((code = record_newer_load(t->v->db, &n->record, n->field, &f, e)) != 0)
         return code;
-    unknown_kind(n->kind, kind);
-    id_format(&n->record, text);
     if (t->v->cli->json) {
-        (void)fprintf(out, "%s\n{\"kind\": %s%s%s, \"kind_number\": %u, ", t->first ? "" : ",",
-                      schema_kind(n->kind) != NULL ? "\"" : "", schema_kind(n->kind) != NULL ? kind : "null",
-                      schema_kind(n->kind) != NULL ? "\"" : "", n->kind);
-        printer_json_id(out, "record", &n->record);
-        (void)fputs(", ", out);
-        printer_json_id(out, "scope", &n->scope);
-        (void)fprintf(out,
-                      ", \"field\": null, \"number\": %u, \"loud\": null, \"newer\": true, \"values\": ", n->field);
-        values_json(t->v, n, &f);
-        (void)fputc('}', out);
+        several_json(t->v, n, &f);
     } else {
-        (void)fprintf(out, "%s %s\n", kind, text);
+        unknown_kind(n->kind, kind);
+        id_format(&n->record, text);
+        (void)fprintf(t->v->cli->out, "%s %s\n", kind, text);
         values_words(t->v, n, &f, 4);
     }
-    t->first = 0;
     t->count++;
     record_field_free(&f);
     return 0;
 }
 
-int unknown_values(struct printer *v, int first, uint64_t *count, struct error *e)
+int unknown_values(struct printer *v, uint64_t *count, struct error *e)
 {
-    struct telling t = {.v = v, .first = first};
+    struct telling t = {.v = v};
     int code = record_newer(v->db, NULL, tell_several, &t, e);
     *count = t.count;
     return code;

@@ -31,8 +31,8 @@ int unknown_records(struct printer *v, const struct id *scope, struct error *e);
 int unknown_list(struct printer *v, struct error *e);
 
 /* Fields that are not known and hold several values: whether these agree, only a newer program can say. In JSON each is
- * an element of `satchel conflicts`, the first without a comma where first is not 0. *count: how many. */
-int unknown_values(struct printer *v, int first, uint64_t *count, struct error *e);
+ * an element of the array that `satchel conflicts` has open. *count: how many. */
+int unknown_values(struct printer *v, uint64_t *count, struct error *e);
 
 /* One line on stderr where the store holds anything that is newer. */
 int unknown_say(struct cli *cli, struct db *db, struct error *e);

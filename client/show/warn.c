@@ -122,14 +122,12 @@ static void risk_words(struct warning *w, const struct person_record *r, sqlite3
 
 static void risk_json(struct warning *w, const struct person_record *r, sqlite3_stmt *s)
 {
-    FILE *out = w->v->cli->out;
-    (void)fputs(w->lines++ == 0 ? "{" : ", {", out);
-    printer_json_pair(out, "case", db_text(s, 0));
-    (void)fputs(", ", out);
-    printer_json_id(out, "client", &r->id);
-    (void)fputs(", ", out);
-    printer_json_pair(out, "risk", db_text(s, 1));
-    (void)fputs("}", out);
+    struct json *j = &w->v->json;
+    json_object(j);
+    json_text(json_key(j, "case"), db_text(s, 0));
+    json_id(json_key(j, "client"), &r->id);
+    json_text(json_key(j, "risk"), db_text(s, 1));
+    json_end(j);
 }
 
 /* In the open cases that the page does not show anyway. */
@@ -204,37 +202,36 @@ int warn_words(struct printer *v, const struct id *client, const struct id *show
 static int record_json(struct printer *v, const struct person_record *r, struct error *e)
 {
     struct record_place place;
-    FILE *out = v->cli->out;
     int code;
+    json_object(&v->json);
     if (r->absent) {
-        (void)fputs("{", out);
-        printer_json_id(out, "id", &r->id);
-        (void)fputs(", \"kind\": \"client\", \"here\": false}", out);
-        return 0;
+        json_id(json_key(&v->json, "id"), &r->id);
+        json_text(json_key(&v->json, "kind"), "client");
+    } else if ((code = record_find(v->db, &r->id, &place, e)) != 0 || (code = fields_json(v, &r->id, &place, e)) != 0) {
+        return code;
     }
-    if ((code = record_find(v->db, &r->id, &place, e)) == 0 && (code = fields_json(v, &r->id, &place, e)) == 0)
-        (void)fputs(", \"here\": true}", out);
-    return code;
+    json_flag(json_key(&v->json, "here"), !r->absent);
+    json_end(&v->json);
+    return 0;
 }
 
 int warn_json(struct printer *v, const struct id *client, const struct id *shown_case, struct error *e)
 {
-    FILE *out = v->cli->out;
+    struct json *j = &v->json;
     struct warning w;
     int code = start(&w, v, client, shown_case, e);
     if (code != 0 || w.person.count == 1)
         return code;
-    (void)fputs(",\n \"same_person\": [", out);
-    for (size_t i = 0; code == 0 && i < w.person.count; i++) {
-        if (is_own(&w, &w.person.all[i]))
-            continue;
-        (void)fputs(w.lines++ == 0 ? "" : ", ", out);
-        code = record_json(v, &w.person.all[i], e);
-    }
+    json_array(json_key(j, "same_person"));
+    for (size_t i = 0; code == 0 && i < w.person.count; i++)
+        if (!is_own(&w, &w.person.all[i]))
+            code = record_json(v, &w.person.all[i], e);
     if (code != 0)
         return code;
-    (void)fprintf(out, "],\n \"more_records\": %s,\n \"other_risks\": [", w.person.more ? "true" : "false");
+    json_end(j);
+    json_flag(json_key(j, "more_records"), w.person.more);
+    json_array(json_key(j, "other_risks"));
     if ((code = each_risk(&w, risk_json, e)) == 0)
-        (void)fputs("]", out);
+        json_end(j);
     return code;
 }

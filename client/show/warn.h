@@ -12,8 +12,8 @@
  */
 int warn_words(struct printer *v, const struct id *client, const struct id *shown_case, struct error *e);
 
-/* ,"same_person": [...], "other_risks": [...]: the other records of the person, with their fields, and the risk in open
- * cases. Nothing where the client is linked to nothing. */
+/* The members "same_person", "more_records" and "other_risks" of the object that is open on v->json: the other records
+ * of the person, with their fields, and the risk in open cases. Nothing if the client is linked to nothing. */
 int warn_json(struct printer *v, const struct id *client, const struct id *shown_case, struct error *e);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "schema_json.h"
+
 #define NAME_MAX_BYTES 256
 
 /* --- names --- */
@@ -184,117 +186,108 @@ static void print_words(struct review_print *p, const struct review *r)
 
 /* --- JSON --- */
 
-static void json_text(FILE *out, const char *before, const char *name, const char *text)
-{
-    (void)fprintf(out, "%s\"%s\": ", before, name);
-    cli_json_text(out, text, strlen(text));
-}
-
-static void json_id(FILE *out, const char *before, const char *name, const struct id *id)
-{
-    char text[ID_TEXT];
-    id_format(id, text);
-    (void)fprintf(out, "%s\"%s\": \"%s\"", before, name, text);
-}
-
 static void json_owners(struct review_print *p, const struct review *r)
 {
-    FILE *out = p->cli->out;
     char text[NAME_MAX_BYTES];
-    (void)fputs(", \"owners\": [", out);
+    json_array(json_key(p->json, "owners"));
     for (size_t i = 0; i < r->owner_count; i++) {
-        json_id(out, i == 0 ? "{" : ", {", "id", &r->owners[i]);
+        json_object(p->json);
+        json_id(json_key(p->json, "id"), &r->owners[i]);
         look_up(p->db, "SELECT coalesce(login, '') FROM \"user\" WHERE id = ?", &r->owners[i], text);
-        json_text(out, ", ", "login", text);
+        json_text(json_key(p->json, "login"), text);
         user_name(p->db, &r->owners[i], text);
-        json_text(out, ", ", "name", text);
-        (void)fputc('}', out);
+        json_text(json_key(p->json, "name"), text);
+        json_end(p->json);
     }
-    (void)fputc(']', out);
+    json_end(p->json);
 }
 
 /* author, device, times: what stands in each value, and in each op beside a void. */
 static void json_who(struct review_print *p, const struct id *author, const struct id *device, uint64_t wall_ms,
                      uint64_t received_ms)
 {
-    FILE *out = p->cli->out;
     char text[NAME_MAX_BYTES];
     user_name(p->db, author, text);
-    json_text(out, "", "author", text);
-    json_id(out, ", ", "author_id", author);
-    json_id(out, ", ", "device", device);
+    json_text(json_key(p->json, "author"), text);
+    json_id(json_key(p->json, "author_id"), author);
+    json_id(json_key(p->json, "device"), device);
     device_label(p->db, device, text);
-    json_text(out, ", ", "device_label", text);
-    (void)fprintf(out, ", \"wall_ms\": %llu, \"received_ms\": %llu", (unsigned long long)wall_ms,
-                  (unsigned long long)received_ms);
+    json_text(json_key(p->json, "device_label"), text);
+    json_uint(json_key(p->json, "wall_ms"), wall_ms);
+    json_uint(json_key(p->json, "received_ms"), received_ms);
 }
 
 static void json_value(struct review_print *p, const struct review *r, size_t number)
 {
+    const struct record_conflict *c = &r->conflict;
     const struct record_op *op = &r->field.ops[number];
     const struct review_value *v = &r->values[number];
-    FILE *out = p->cli->out;
-    (void)fprintf(out, "%s{\"value\": ", number == 0 ? "" : ", ");
-    if (r->conflict.field->number == FIELD_VOID)
-        (void)fputs(slice_is_nil(op->merge.value) ? "\"taken back\"" : "\"voided\"", out);
-    else
-        p->value(p->arg, r->conflict.kind, r->conflict.field, op->merge.value, 0);
-    (void)fputs(", ", out);
+    json_object(p->json);
+    json_key(p->json, "value");
+    schema_json(p->json, c->kind, c->field, op->merge.value, p->room);
     json_who(p, &op->author, &op->merge.dot.device, op->wall_ms, op->merge.received_ms);
-    (void)fprintf(out, ", \"shown\": %s, \"seen\": [", number < r->field.shown.count ? "true" : "false");
-    for (size_t i = 0; i < v->seen_count && r->conflict.field->number != FIELD_VOID; i++) {
-        (void)fputs(i == 0 ? "" : ", ", out);
-        p->value(p->arg, r->conflict.kind, r->conflict.field, v->seen[i], 0);
-    }
-    (void)fprintf(out, "], \"seen_more\": %zu, \"seen_unknown\": %zu}", v->more, v->unknown);
+    json_flag(json_key(p->json, "shown"), number < r->field.shown.count);
+    json_array(json_key(p->json, "seen"));
+    for (size_t i = 0; i < v->seen_count && c->field->number != FIELD_VOID; i++)
+        schema_json(p->json, c->kind, c->field, v->seen[i], p->room);
+    json_end(p->json);
+    json_uint(json_key(p->json, "seen_more"), v->more);
+    json_uint(json_key(p->json, "seen_unknown"), v->unknown);
+    json_end(p->json);
 }
 
 static void json_beside(struct review_print *p, const struct review *r)
 {
-    FILE *out = p->cli->out;
-    (void)fputs(", \"beside\": [", out);
+    json_array(json_key(p->json, "beside"));
     for (size_t i = 0; i < r->beside_count; i++) {
         const struct schema_field *field = schema_field(r->conflict.kind, r->beside[i].field);
-        json_text(out, i == 0 ? "{" : ", {", "field", field != NULL ? field->name : "");
-        (void)fputs(", ", out);
+        json_object(p->json);
+        json_key(p->json, "field");
+        if (field != NULL)
+            json_text(p->json, field->name);
+        else
+            json_null(p->json);
         json_who(p, &r->beside[i].author, &r->beside[i].dot.device, r->beside[i].wall_ms, r->beside[i].received_ms);
-        (void)fputc('}', out);
+        json_end(p->json);
     }
-    (void)fputc(']', out);
+    json_end(p->json);
 }
 
 static void print_json(struct review_print *p, const struct review *r)
 {
     const struct record_conflict *c = &r->conflict;
-    FILE *out = p->cli->out;
+    struct json *j = p->json;
     char name[NAME_MAX_BYTES];
-    (void)fprintf(out, "%s\n{\"kind\": \"%s\"", p->loud + p->quiet == 0 ? "" : ",", c->kind->name);
-    json_id(out, ", ", "record", &c->record);
-    json_id(out, ", ", "scope", &c->scope);
+    json_object(j);
+    json_text(json_key(j, "kind"), c->kind->name);
+    json_id(json_key(j, "record"), &c->record);
+    json_id(json_key(j, "scope"), &c->scope);
     person_name(p->db, &c->scope, name);
-    json_text(out, ", ", "person", name);
-    (void)fprintf(out, ", \"field\": \"%s\", \"loud\": %s, \"label\": \"%s\"", c->field->name,
-                  c->loud ? "true" : "false", review_label(c->loud));
-    json_text(out, ", ", "sentence", r->sentence);
-    (void)fprintf(out, ", \"since_ms\": %llu, \"at_office\": %s, \"code\": \"%s\"", (unsigned long long)r->since_ms,
-                  r->at_office ? "true" : "false", r->code);
+    json_text(json_key(j, "person"), name);
+    json_text(json_key(j, "field"), c->field->name);
+    json_flag(json_key(j, "loud"), c->loud);
+    json_text(json_key(j, "label"), review_label(c->loud));
+    json_text(json_key(j, "sentence"), r->sentence);
+    json_uint(json_key(j, "since_ms"), r->since_ms);
+    json_flag(json_key(j, "at_office"), r->at_office);
+    json_text(json_key(j, "code"), r->code);
     json_owners(p, r);
-    (void)fputs(", \"values\": [", out);
+    json_array(json_key(j, "values"));
     for (size_t i = 0; i < r->field.count; i++)
         json_value(p, r, i);
-    (void)fputc(']', out);
+    json_end(j);
     if (r->field.merged != NULL && p->merged != NULL) {
-        (void)fputs(", \"merged\": ", out);
+        json_key(j, "merged");
         p->merged(p->arg, &r->field, 0);
     }
     if (c->field->number == FIELD_VOID)
         json_beside(p, r);
-    (void)fputc('}', out);
+    json_end(j);
 }
 
 void review_print(struct review_print *p, const struct review *r)
 {
-    if (p->cli->json)
+    if (p->json != NULL)
         print_json(p, r);
     else
         print_words(p, r);

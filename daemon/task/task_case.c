@@ -264,17 +264,10 @@ static void print_value(void *arg, const struct schema_kind *kind, const struct 
                         int indent)
 {
     struct printing *p = arg;
-    FILE *out = p->print.cli->out;
-    char words[4096];
     (void)kind;
     (void)indent;
-    schema_format(field, value, words, sizeof words);
-    if (p->print.cli->json && slice_is_nil(value))
-        (void)fputs("null", out);
-    else if (p->print.cli->json)
-        cli_json_text(out, words, strlen(words));
-    else
-        cli_line(out, slice_is_nil(value) ? "(cleared)" : words);
+    schema_format(field, value, p->print.room, SCHEMA_FORMAT_MAX);
+    cli_line(p->print.cli->out, slice_is_nil(value) ? "(cleared)" : p->print.room);
 }
 
 static int print_conflict(void *arg, const struct review *r, struct error *e)
@@ -290,22 +283,30 @@ int task_conflicts(struct task *t, int argc, char **argv, struct error *e)
 {
     const char *login = NULL;
     const struct cli_option options[] = {{"owner", &login, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    struct json j = json_start(t->cli->out);
     struct printing p = {.owner = NULL};
     struct id owner;
+    char *room;
     int code;
     if ((code = cli_options(&argc, argv, options, e)) != 0 ||
         (code = task_words(argc, 1, 0, "conflicts DIR [--owner LOGIN]", e)) != 0 ||
         (login != NULL && (code = central_user(t->central, login, &owner, e)) != 0))
         return code;
+    if ((room = malloc(SCHEMA_FORMAT_MAX)) == NULL)
+        return error_memory(e);
     p.print = (struct review_print){.db = t->central->db, .cli = t->cli, .now_ms = clock_wall(), .decides = 0};
+    p.print.json = t->cli->json ? &j : NULL;
+    p.print.room = room;
     p.print.value = print_value;
     p.print.arg = &p;
     p.owner = login != NULL ? &owner : NULL;
     if (t->cli->json)
-        (void)fputs("[", t->cli->out);
+        json_array(&j);
     code = review_each(t->central->db, print_conflict, &p, e);
     if (t->cli->json)
-        (void)fputs("\n]\n", t->cli->out);
+        json_end(&j);
+    sodium_memzero(room, SCHEMA_FORMAT_MAX);
+    free(room);
     if (code == 0)
         review_print_count(&p.print);
     t->waiting = p.print.loud != 0;

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #include "json.h"
+#include "json_check.h"
 
 /* --- what was written --- */
 
@@ -28,27 +28,12 @@ static struct json start(void)
     return json_start(out);
 }
 
-/* Is it JSON, as somebody else reads it? */
-static void assert_valid(const char *json)
-{
-    sqlite3 *db;
-    sqlite3_stmt *s;
-    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT json_valid(?)", -1, &s, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_bind_text(s, 1, json, -1, SQLITE_STATIC), SQLITE_OK);
-    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-    if (sqlite3_column_int(s, 0) != 1)
-        fail_msg("no JSON: %s", json);
-    assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
 static void assert_written(struct json *j, const char *expected)
 {
     assert_int_equal(j->depth, 0);
     assert_int_equal(fclose(j->out), 0);
     assert_string_equal(text, expected);
-    assert_valid(text);
+    json_check(text);
     free(text);
 }
 
@@ -144,7 +129,7 @@ static void every_byte_gives_json(void **state)
             struct json j = start();
             json_bytes(&j, bytes, sizeof bytes);
             assert_int_equal(fclose(j.out), 0);
-            assert_valid(text);
+            json_check(text);
             for (size_t i = 0; i + 1 < text_bytes; i++)
                 assert_true((unsigned char)text[i] >= 0x20 && text[i] != 0x7f);
             free(text);

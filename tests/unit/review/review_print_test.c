@@ -25,18 +25,20 @@ static void put_value(void *arg, const struct schema_kind *kind, const struct sc
     (void)kind;
     (void)indent;
     (void)schema_format(field, value, text, sizeof text);
-    if (p->print.cli->json)
-        cli_json_text(p->print.cli->out, text, strlen(text));
-    else
-        cli_line(p->print.cli->out, text);
+    cli_line(p->print.cli->out, text);
 }
 
 static void put_merged(void *arg, const struct record_field *field, int indent)
 {
     struct printed *p = arg;
     (void)indent;
-    (void)fprintf(p->print.cli->out, p->print.cli->json ? "{\"overlaps\": %zu}" : "    together: %zu overlaps\n",
-                  field->merged->text.overlaps);
+    if (p->print.json == NULL) {
+        (void)fprintf(p->print.cli->out, "    together: %zu overlaps\n", field->merged->text.overlaps);
+        return;
+    }
+    json_object(p->print.json);
+    json_uint(json_key(p->print.json, "overlaps"), field->merged->text.overlaps);
+    json_end(p->print.json);
 }
 
 static int print_one(void *arg, const struct review *r, struct error *e)
@@ -55,20 +57,24 @@ static char *queue_of(const struct history *h, int json, int decides)
     size_t bytes = 0;
     FILE *out = open_memstream(&p.text, &bytes);
     struct cli cli = {out, out, json, 0};
+    struct json writer = json_start(out);
+    static char room[SCHEMA_FORMAT_MAX];
     assert_non_null(out);
     take_all(db, h);
     p.print = (struct review_print){.db = db,
                                     .cli = &cli,
                                     .now_ms = TODAY,
                                     .decides = decides,
+                                    .json = json ? &writer : NULL,
+                                    .room = room,
                                     .value = put_value,
                                     .merged = put_merged,
                                     .arg = &p};
     if (json)
-        (void)fputc('[', out);
+        json_array(&writer);
     assert_done(review_each(db, print_one, &p, &world_error));
     if (json)
-        (void)fputc(']', out);
+        json_end(&writer);
     else
         review_print_count(&p.print);
     assert_int_equal(fclose(out), 0);
@@ -134,7 +140,7 @@ static void a_contested_void_names_who_went_on(void **state)
     assert_says(text, " void yes|no --seen ");
     assert_says(text, "1 conflict to decide, 0 parallel edits");
     id_format(&(struct id){{0x01, 0x90, [14] = 0xa0, [15] = 3}}, author);
-    assert_string_equal(json_at(json, "$[0].values[0].value"), "voided");
+    assert_string_equal(json_at(json, "$[0].values[0].value"), "1"); /* a flag: true */
     assert_string_equal(json_at(json, "$[0].beside[0].field"), "title");
     assert_string_equal(json_at(json, "$[0].beside[0].author_id"), author);
     assert_string_equal(json_at(json, "$[0].beside[1].field"), "");
