@@ -250,7 +250,8 @@ static int push_all(struct sync *s, struct error *e)
         struct chain from = store->author.chain;
         struct unsent_batch batch;
         if ((code = unsent_oldest(store->db, &store->author.chain, 0, &from.epoch, e)) != 0 ||
-            (code = unsent_take(store->db, &from, store->sign_secret, 0, s->room, &batch, e)) != 0)
+            (code = unsent_take(store->db, &(struct unsent_from){&from, store->sign_secret, 0, s->room}, &batch, e)) !=
+                0)
             return code;
         if (batch.count == 0)
             return 0;

@@ -1,7 +1,8 @@
-/* One request is one connection: the command sends a byte, the agent answers and closes.
+/* The agent and the commands' side of it, over a unix socket. One request is one connection: the command sends a byte,
+ * the agent answers and closes.
  *
  *   'k'  the key and the sitting: 'y', 32 bytes, 16 bytes     'p'  are you there: 'y'
- *   'l'  forget: 'y' once it has forgotten
+ *   'l'  lock: 'y' once the key is wiped
  *
  * Both sides check with the kernel (SO_PEERCRED) that the other one is of the same user. */
 #include "agent.h"
@@ -24,7 +25,7 @@
 
 #define ASK_KEY 'k'
 #define ASK_PING 'p'
-#define ASK_FORGET 'l'
+#define ASK_LOCK 'l'
 #define ANSWER 'y'
 #define PEER_SECONDS 2 /* for a peer that connects and says nothing */
 #define LOOK_MS 5000   /* how often the clock is looked at */
@@ -144,7 +145,7 @@ static int request(const char *folder, uint8_t what, uint8_t *answer, size_t siz
         (void)error_set(e, E_REFUSED, "the socket %s belongs to another user", address.sun_path);
         goto out;
     }
-    /* One that ends in the middle is one that has just been locked. */
+    /* An agent that ends in the middle of an answer has just been locked. */
     result = send_all(fd, &what, 1) == 0 && receive_all(fd, &yes, 1) == 0 && yes == ANSWER &&
              receive_all(fd, answer, size) == 0;
 out:
@@ -180,7 +181,7 @@ int agent_is_there(const char *folder)
 int agent_stop(const char *folder, int *was, struct error *e)
 {
     struct error why = {E_IO, ""};
-    int result = request(folder, ASK_FORGET, NULL, 0, &why);
+    int result = request(folder, ASK_LOCK, NULL, 0, &why);
     *was = result == 1;
     return result >= 0 ? 0 : error_set(e, why.code, "%s", why.text);
 }
@@ -215,9 +216,9 @@ static uint64_t asleep_ms(void)
     return all > awake ? all - awake : 0;
 }
 
-/* Nothing of the one who called us stays open: a script that waits for the end of a pipe goes on. The listening socket
- * becomes descriptor 3. 0, or -1. */
-static int let_go(int *fd)
+/* Closes every descriptor of the caller's, so that a script that waits for the end of a pipe goes on. The listening
+ * socket becomes descriptor 3. 0, or -1. */
+static int detach(int *fd)
 {
     int null = open("/dev/null", O_RDWR);
     if (null < 0 || (*fd < 3 && (*fd = fcntl(*fd, F_DUPFD, 3)) < 0))
@@ -246,7 +247,8 @@ static int is_ours(const struct agent *a)
     return stat(a->address.sun_path, &s) == 0 && s.st_ino == a->socket.st_ino && s.st_dev == a->socket.st_dev;
 }
 
-static void forget(struct agent *a)
+/* Wipes the key, and removes the socket if the path is still ours. */
+static void lock(struct agent *a)
 {
     if (is_ours(a))
         (void)unlink(a->address.sun_path);
@@ -254,14 +256,14 @@ static void forget(struct agent *a)
     a->secret = NULL;
 }
 
-/* Is it time to forget? Nobody has asked for a while, or the laptop was closed: where the system did not tell us before
- * it slept (packaging/systemd/satchel-lock.service), we see it when we wake, before anybody is answered. */
+/* 1: it is time to lock: nobody has asked for a while, or the laptop was closed. If the system did not tell us before
+ * it slept (packaging/systemd/satchel-lock.service), this is seen when it wakes, before anybody is answered. */
 static int is_over(const struct agent *a)
 {
     return now_ms() >= a->until || asleep_ms() > a->asleep + SLEPT_MS;
 }
 
-/* Answers one connection. Not 0 where the agent shall end. */
+/* Answers one connection. Not 0: the agent shall end. */
 static int answer(struct agent *a)
 {
     const uint8_t yes = ANSWER;
@@ -276,8 +278,8 @@ static int answer(struct agent *a)
             a->until = now_ms() + a->idle_ms;
         if (what == ASK_PING)
             (void)send_all(fd, &yes, 1);
-        if (what == ASK_FORGET) {
-            forget(a);
+        if (what == ASK_LOCK) {
+            lock(a);
             (void)send_all(fd, &yes, 1);
             end = 1;
         }
@@ -319,7 +321,7 @@ static void serve(struct agent *a)
 }
 
 /* The new process, from the fork to its end. */
-static _Noreturn void run(struct agent *a, uint8_t key[AGENT_KEY_BYTES], const struct id *session)
+static _Noreturn void run_agent(struct agent *a, uint8_t key[AGENT_KEY_BYTES], const struct id *session)
 {
     struct rlimit none = {0, 0};
     (void)setsid();
@@ -333,14 +335,14 @@ static _Noreturn void run(struct agent *a, uint8_t key[AGENT_KEY_BYTES], const s
         a->secret->session = *session;
     }
     sodium_memzero(key, AGENT_KEY_BYTES);
-    if (a->secret != NULL && let_go(&a->fd) == 0)
+    if (a->secret != NULL && detach(&a->fd) == 0)
         serve(a);
     if (a->secret != NULL)
-        forget(a);
+        lock(a);
     _exit(0);
 }
 
-/* Binds the socket. A path that nobody listens on any more is what a crash left behind. */
+/* Binds the socket. A crash may have left a path behind that nobody listens on: it is replaced. */
 static int listen_at(const char *folder, struct agent *a, struct error *e)
 {
     mode_t before;
@@ -373,7 +375,7 @@ int agent_start(const char *folder, uint8_t key[AGENT_KEY_BYTES], const struct i
         goto out;
     child = fork();
     if (child == 0)
-        run(&a, key, session);
+        run_agent(&a, key, session);
     if (child < 0) {
         code = error_system(e, E_IO, errno, "the agent cannot be started");
         (void)unlink(a.address.sun_path);

@@ -1,9 +1,9 @@
-/* The agent: a process of its own that holds the store's key in locked memory between two commands, so that a person
+/* The agent: a process of its own that keeps the store's key in locked memory between two commands, so that a person
  * types the passphrase once in a sitting. It hands the key to commands of the same user over a unix socket, and ends
  * when nobody has asked for a while, when it is told to, on a signal, or when the laptop has slept. Its process is
  * named satchel-agent. The key never touches a disk.
  *
- * Socket: $XDG_RUNTIME_DIR/satchel-<hash of the store's folder>.sock where that folder is private to the user, else
+ * Socket: $XDG_RUNTIME_DIR/satchel-<hash of the store's folder>.sock if that folder is private to the user, else
  * agent.sock in the store's folder; mode 0600. This file and agent.c are all that knows of unix sockets. */
 #ifndef SATCHEL_AGENT_H
 #define SATCHEL_AGENT_H
@@ -26,10 +26,11 @@ int agent_start(const char *folder, uint8_t key[AGENT_KEY_BYTES], const struct i
 /* Takes key and sitting from the agent, which counts as a sign of life. E_LOCKED: there is none. E_IO, E_INPUT. */
 int agent_ask(const char *folder, uint8_t key[AGENT_KEY_BYTES], struct id *session, struct error *e);
 
-/* 1: an agent answers; 0: none. Not a sign of life. */
+/* 1: an agent answers; 0: none does. It does not count as a sign of life. */
 int agent_is_there(const char *folder);
 
-/* Tells the agent to forget the key and end; returns once it has forgotten. *was: there was one. E_IO, E_INPUT. */
+/* Locks the store: tells the agent to wipe the key and end; returns once it has. *was: 1 if there was an agent, else 0.
+ * E_IO, E_INPUT. */
 int agent_stop(const char *folder, int *was, struct error *e);
 
 #endif

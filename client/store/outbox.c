@@ -1,3 +1,5 @@
+/* Keeps the outbox where the store is: appends what is queued, cuts back what the office has, makes it anew if it is
+ * not this store's. */
 #include "outbox.h"
 
 #include <dirent.h>
@@ -35,7 +37,8 @@ static int open_folder(const char *folder, int *out, struct error *e)
     return *out >= 0 ? 0 : error_system(e, E_IO, errno, "the folder %s cannot be opened", folder);
 }
 
-/* A regular file of the folder, whoever put something else there; nothing waits for a writer. */
+/* Opens a file of the folder. E_NOT_FOUND. E_REFUSED: it is no regular file (a link or a pipe that somebody put there).
+ */
 static int open_at(int folder, const char *name, int flags, int *out, struct error *e)
 {
     struct stat s;
@@ -109,7 +112,7 @@ static int write_all(const struct outbox *o, struct slice bytes, uint64_t at)
     return 0;
 }
 
-static int append(struct outbox *o, const struct unsent_batch *batch, struct error *e)
+static int append_batch(struct outbox *o, const struct unsent_batch *batch, struct error *e)
 {
     const struct courier_record record = {.epoch = batch->epoch,
                                           .first_seq = batch->first_seq,
@@ -128,17 +131,17 @@ static int append(struct outbox *o, const struct unsent_batch *batch, struct err
     return code;
 }
 
-/* Appends all that waits from change `from` on: one record for what one batch takes. */
+/* Appends all queued changes from number `from` on: one item for what one batch takes. */
 static int append_from(struct outbox *o, struct db *db, const struct chain *own, const uint8_t *secret, uint64_t from,
                        struct error *e)
 {
     for (;;) {
         struct unsent_batch batch;
-        int code = unsent_take(db, own, secret, from, LIMITS_BATCH_MAX, &batch, e);
+        int code = unsent_take(db, &(struct unsent_from){own, secret, from, LIMITS_BATCH_MAX}, &batch, e);
         if (code == 0 && batch.count == 0)
             return 0;
         if (code == 0)
-            code = append(o, &batch, e);
+            code = append_batch(o, &batch, e);
         from = batch.last_seq + 1;
         unsent_free(&batch);
         if (code != 0)
@@ -153,7 +156,7 @@ static int cut(const struct outbox *o, uint64_t bytes, struct error *e)
     return 0;
 }
 
-/* Has it changes, but not all that wait before them? 1, 0 or -1. */
+/* 1: the outbox has changes, but not all queued ones before them; 0: none is missing; -1: failed, e says why. */
 static int lacks(const struct outbox *o, struct db *db, const struct chain *own, struct error *e)
 {
     uint64_t acked;
@@ -166,7 +169,8 @@ static int lacks(const struct outbox *o, struct db *db, const struct chain *own,
 static int catch_up(struct outbox *o, struct db *db, const struct chain *own, const uint8_t *secret, struct error *e)
 {
     int is_empty = o->bytes == COURIER_HEADER_BYTES, code, waits = 0;
-    /* What waits of an earlier epoch the office has and proves when it is pushed, or it is written once more. */
+    /* Queued changes of an earlier epoch need no copy: the office has them, and proves it at a push, or they were
+     * written once more. */
     uint64_t acked, through = o->epoch == own->epoch && !is_empty ? o->through : 0;
     if ((code = unsent_acked(db, own->epoch, &acked, e)) != 0 || (code = unsent_waits(db, &waits, e)) != 0)
         return code;
@@ -187,9 +191,9 @@ static int catch_up(struct outbox *o, struct db *db, const struct chain *own, co
     return code;
 }
 
-/* A new file, whole before it takes the place of what was there. */
-static int make(struct outbox *o, int folder, struct db *db, const struct chain *own, const uint8_t *secret,
-                struct error *e)
+/* Makes a new outbox, whole before it replaces the file that was there. */
+static int make_outbox(struct outbox *o, int folder, struct db *db, const struct chain *own, const uint8_t *secret,
+                       struct error *e)
 {
     uint8_t header[COURIER_HEADER_BYTES];
     int code = open_at(folder, NEXT_FILE, O_WRONLY | O_CREAT | O_TRUNC, &o->fd, e);
@@ -209,7 +213,7 @@ static int make(struct outbox *o, int folder, struct db *db, const struct chain 
     return code;
 }
 
-/* What another store left unsent is not ours to drop: it stays beside, a courier file as it is. */
+/* Gives the file a name of its own, beside: it is what another store left unsent, and not ours to drop. */
 static int move_aside(int folder, const struct id *device, struct error *e)
 {
     char name[sizeof OUTBOX_FILE + ID_TEXT + 8], text[ID_TEXT];
@@ -229,7 +233,7 @@ int outbox_set_aside(const char *folder, const struct id *device, struct error *
     int fd, code = open_folder(folder, &fd, e);
     if (code != 0)
         return code;
-    /* Until the name is taken away both are one file; then the next outbox is made. */
+    /* The file has two names until this removes the first; then the next outbox is made. */
     if ((code = move_aside(fd, device, e)) == 0 && (unlinkat(fd, OUTBOX_FILE, 0) != 0 || fsync(fd) != 0))
         code = error_system(e, E_IO, errno, "%s cannot be set aside", OUTBOX_FILE);
     (void)close(fd);
@@ -258,7 +262,8 @@ unsigned outbox_warn(const char *folder, FILE *err)
     return count;
 }
 
-/* Opens the file that is there, if it is this store's, else makes one. o->header is what it must say. */
+/* Opens the file that is there, if it is this store's and sealed to the office's key, else makes one. o->header is what
+ * it must say. */
 static int attach(struct outbox *o, int folder, struct db *db, const struct chain *own, const uint8_t *secret,
                   struct error *e)
 {
@@ -270,13 +275,13 @@ static int attach(struct outbox *o, int folder, struct db *db, const struct chai
         (void)fclose(file);
     }
     if (code == E_NOT_FOUND || code == E_INPUT)
-        return make(o, folder, db, own, secret, e);
+        return make_outbox(o, folder, db, own, secret, e);
     if (code != 0)
         return code;
     if (!id_equal(&r.header.device, &own->device)) {
         if (r.records != 0 && (code = move_aside(folder, &r.header.device, e)) != 0)
             return code;
-        return make(o, folder, db, own, secret, e);
+        return make_outbox(o, folder, db, own, secret, e);
     }
     if (r.epoch > own->epoch || (r.epoch == own->epoch && r.last_seq > own->seq))
         return error_set(e, E_EXISTS,
@@ -289,7 +294,7 @@ static int attach(struct outbox *o, int folder, struct db *db, const struct chai
     if ((behind = lacks(o, db, own, e)) < 0)
         return error_code(e);
     if (behind || memcmp(&r.header.seal_key, &o->header.seal_key, sizeof o->header.seal_key) != 0)
-        return make(o, folder, db, own, secret, e);
+        return make_outbox(o, folder, db, own, secret, e);
     if ((code = open_at(folder, OUTBOX_FILE, O_WRONLY, &o->fd, e)) != 0)
         return code;
     o->is_open = 1;
@@ -312,7 +317,7 @@ int outbox_follow(struct outbox *o, const char *folder, struct db *db, const str
     if (o->is_open && (behind || memcmp(&header, &o->header, sizeof header) != 0))
         outbox_close(o);
     if (o->is_open) {
-        /* What was written of a record that did not fit is taken away again; if not, the next attach does it. */
+        /* Cut off what was written of an item that did not fit; if that fails, the next attach does it. */
         if ((code = catch_up(o, db, own, secret, e)) != 0)
             (void)cut(o, whole, NULL);
     } else {

@@ -1,3 +1,18 @@
+/* The lease's life on a laptop, and the file store.office, which says where the office is when the store does not open.
+ *
+ *   NONE     the key file has no lease: the office gives none, and the store opens without
+ *   LASTS    its end is ahead: passphrase or agent open the store
+ *   OVER     its end has passed, or it was altered: the passphrase opens only the link key
+ *
+ * and what moves it:
+ *
+ *   NONE, LASTS -> LASTS   a sync brings a new one                                        renewal_keep
+ *   LASTS -> OVER          time passes; whoever sees it stops the agent                   check_lease (store.c)
+ *   OVER -> LASTS          a passphrase, and the office gives one over the link key       open_by_office
+ *   OVER -> LASTS          two officers opened the store, and the office gives one        renewal_fetch (recover.c)
+ *   OVER -> OVER           the office is out of reach, or has disabled laptop or user
+ *
+ * Nothing unsent is lost while the lease is over: its sealed copy is in the outbox. */
 #include "renewal.h"
 
 #include <errno.h>
@@ -73,7 +88,7 @@ struct office {
     uint8_t noise[32];
 };
 
-/* One line without its end; 0, or -1 where there is none or it is too long. */
+/* Reads one line, without its end. 0; -1: there is none, or it is too long. */
 static int read_line(FILE *file, char *out, size_t size)
 {
     size_t length;
@@ -118,7 +133,8 @@ static int write_lines(const struct office *o, FILE *file)
                : 0;
 }
 
-/* Nothing in it is secret. A power cut leaves it whole, or the next opening makes it again. */
+/* Replaces store.office as a whole. Nothing in it is secret. If a power cut spoils it, the next opening makes it again.
+ */
 static int write_office(const char *folder, const struct office *o, struct error *e)
 {
     char *path = store_path(folder, OFFICE), *next = store_path(folder, OFFICE ".new");
@@ -147,8 +163,9 @@ out:
     return code;
 }
 
-/* What the laptop was told since of another address stays. */
-int renewal_note(const char *folder, const char *host, unsigned port, const uint8_t noise[32], struct error *e)
+/* A file that is whole stays: the laptop may have been told another address since. */
+int renewal_remember_office(const char *folder, const char *host, unsigned port, const uint8_t noise[32],
+                            struct error *e)
 {
     struct office known = {.port = 0};
     if (read_office(folder, &known, NULL) == 0)
@@ -159,9 +176,9 @@ int renewal_note(const char *folder, const char *host, unsigned port, const uint
     return write_office(folder, &known, e);
 }
 
-int renewal_note_office(const struct store *s, struct error *e)
+int renewal_remember_own_office(const struct store *s, struct error *e)
 {
-    return renewal_note(s->folder, s->office_host, s->office_port, s->office_noise, e);
+    return renewal_remember_office(s->folder, s->office_host, s->office_port, s->office_noise, e);
 }
 
 int renewal_moved(const char *folder, const char *host, unsigned port, struct error *e)
@@ -183,8 +200,8 @@ int renewal_moved(const char *folder, const char *host, unsigned port, struct er
 
 /* --- meeting the office for a lease --- */
 
-/* A hello that says nothing of the store: it is not open. */
-static int ask(struct wire *w, struct keyfile_lease *out, struct error *e)
+/* Says a hello that tells nothing of the store, which is not open, and takes the lease out of the welcome. */
+static int ask_for_lease(struct wire *w, struct keyfile_lease *out, struct error *e)
 {
     struct message m = {.type = MESSAGE_HELLO};
     int code;
@@ -219,7 +236,7 @@ int renewal_fetch(const char *folder, const uint8_t *link, struct keyfile_lease 
     options.port = office.port;
     options.office_noise = office.noise;
     if ((code = wire_open(&w, &options, &why)) == 0)
-        code = ask(w, out, &why);
+        code = ask_for_lease(w, out, &why);
     wire_close(w);
     if (code == E_NET)
         return error_set(e, E_LOCKED,
@@ -229,18 +246,26 @@ int renewal_fetch(const char *folder, const uint8_t *link, struct keyfile_lease 
     return code != 0 ? error_set(e, code, "%s", why.text) : 0;
 }
 
-/* With the lease that the office gives for the link key. */
-static int open_by_office(const char *folder, const char *keys, const char *passphrase, size_t bytes, uint8_t *key,
-                          struct keyfile_opened *opened, struct error *e)
+/* An opening under way: what there is to open with, and what comes of it. */
+struct opening {
+    const char *folder, *keys; /* keys: the path of the key file */
+    const char *passphrase;
+    size_t bytes; /* of the passphrase */
+    uint8_t *key; /* 32 bytes, for the data key */
+    struct keyfile_opened *opened;
+};
+
+/* Gets a new lease from the office by the link key, and opens the key file with it. */
+static int open_by_office(const struct opening *o, struct error *e)
 {
     struct keyfile_lease *lease = sodium_malloc(sizeof *lease);
     uint8_t *link = sodium_malloc(32);
     int code;
     if (lease == NULL || link == NULL)
         code = error_memory(e);
-    else if ((code = keyfile_open_link(keys, passphrase, bytes, clock_wall(), link, e)) == 0 &&
-             (code = renewal_fetch(folder, link, lease, e)) == 0)
-        code = keyfile_lease_renew(keys, passphrase, bytes, lease, clock_wall(), key, opened, e);
+    else if ((code = keyfile_open_link(o->keys, o->passphrase, o->bytes, clock_wall(), link, e)) == 0 &&
+             (code = renewal_fetch(o->folder, link, lease, e)) == 0)
+        code = keyfile_lease_renew(o->keys, o->passphrase, o->bytes, lease, clock_wall(), o->key, o->opened, e);
     sodium_free(link);
     sodium_free(lease);
     return code;
@@ -254,15 +279,14 @@ static int holds_none(void *context, const struct keyfile_pair *pair)
     return 0;
 }
 
-/* `satchel key rotate` may have died when only the database had its new key. Nothing happens where it has not. */
-static int finish_rotate(const char *folder, const char *keys, const char *passphrase, size_t bytes, uint8_t *key,
-                         struct keyfile_opened *opened, struct error *e)
+/* Ends a `satchel key rotate` that died when only the database had its new key. Does nothing if none died so. */
+static int finish_rotate(const struct opening *o, struct error *e)
 {
-    char *next = store_path(folder, STORE_KEYS ".next"), *db = store_path(folder, STORE_DB);
+    char *next = store_path(o->folder, STORE_KEYS ".next"), *db = store_path(o->folder, STORE_DB);
     struct rekey_options options = {.db = db,
-                                    .keys = keys,
-                                    .passphrase = passphrase,
-                                    .passphrase_bytes = bytes,
+                                    .keys = o->keys,
+                                    .passphrase = o->passphrase,
+                                    .passphrase_bytes = o->bytes,
                                     .cost = KEYFILE_MEASURED,
                                     .now_ms = clock_wall(),
                                     .holds = holds_none};
@@ -274,8 +298,8 @@ static int finish_rotate(const char *folder, const char *keys, const char *passp
         code = error_memory(e);
     } else if (access(next, F_OK) == 0) {
         if ((code = rekey_finish(&options, rotated, NULL, &why)) == 0 &&
-            (code = keyfile_open(keys, passphrase, bytes, clock_wall(), key, &again, &why)) == 0)
-            opened->slot = again.slot; /* the slots are numbered anew */
+            (code = keyfile_open(o->keys, o->passphrase, o->bytes, clock_wall(), o->key, &again, &why)) == 0)
+            o->opened->slot = again.slot; /* the slots are numbered anew */
         code = code == E_NOT_FOUND || code == E_WRONG_KEY ? 0 : code != 0 ? error_set(e, code, "%s", why.text) : 0;
     }
     sodium_free(rotated);
@@ -288,15 +312,17 @@ int renewal_open(const char *folder, const char *passphrase, size_t bytes, uint8
                  struct error *e)
 {
     char *keys = store_path(folder, STORE_KEYS);
+    struct opening o = {folder, keys, passphrase, bytes, key, opened};
     int code;
     if (keys == NULL)
         return error_memory(e);
-    /* E_VERIFY: where the lease alone is damaged, the office's takes its place; else the link does not open either. */
+    /* E_VERIFY: if the lease alone is damaged, the office's new one replaces it; else the link key does not open
+     * either. */
     code = keyfile_open(keys, passphrase, bytes, clock_wall(), key, opened, e);
     if (code == E_LOCKED || code == E_VERIFY)
-        code = open_by_office(folder, keys, passphrase, bytes, key, opened, e);
+        code = open_by_office(&o, e);
     if (code == 0)
-        code = finish_rotate(folder, keys, passphrase, bytes, key, opened, e);
+        code = finish_rotate(&o, e);
     free(keys);
     return code;
 }

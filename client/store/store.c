@@ -1,3 +1,5 @@
+/* Opens the laptop's store and keeps what stands beside it in step: key file (the end of our chain), outbox (the sealed
+ * copy of what is unsent), store.office. Whether the lease lasts is asked before anything is opened. */
 #include "store.h"
 
 #include <errno.h>
@@ -58,27 +60,28 @@ int store_folder(char **out, struct error *e)
 
 /* --- the end of our chain, in the key file --- */
 
+/* 1: the key file remembers a later end of the chain than the store has. */
 static int is_later(const struct keyfile_head *a, const struct chain *b)
 {
     return a->epoch > b->epoch || (a->epoch == b->epoch && a->seq > b->seq);
 }
 
-/* Best effort: the change is safe in the store already. Where the key file cannot be written, it remembers less, and
- * the next opening catches up. */
-static void remember_head(struct store *s)
+/* Writes the end of our chain into the key file. Best effort: the change is safe in the store already. If the key file
+ * cannot be written, it remembers an earlier end, and the next opening catches up. */
+static void remember_chain_end(struct store *s)
 {
-    struct keyfile_head head = {s->author.chain.epoch, s->author.chain.seq, {0}};
+    struct keyfile_head end = {s->author.chain.epoch, s->author.chain.seq, {0}};
     char *path;
-    memcpy(head.hash, s->author.chain.hash, sizeof head.hash);
-    /* Until the store has a new epoch the key file alone tells that it is an older copy. */
-    if (s->put_back || memcmp(&head, &s->kept, sizeof head) == 0 || (path = store_path(s->folder, STORE_KEYS)) == NULL)
+    memcpy(end.hash, s->author.chain.hash, sizeof end.hash);
+    /* Only the key file tells that this store is an older copy, until the store has a new epoch. */
+    if (s->put_back || memcmp(&end, &s->kept, sizeof end) == 0 || (path = store_path(s->folder, STORE_KEYS)) == NULL)
         return;
-    if (keyfile_head_set(path, s->key, &head, NULL) == 0)
-        s->kept = head;
+    if (keyfile_head_set(path, s->key, &end, NULL) == 0)
+        s->kept = end;
     free(path);
 }
 
-static int read_head(struct store *s, struct error *e)
+static int read_chain_end(struct store *s, struct error *e)
 {
     char *path = store_path(s->folder, STORE_KEYS);
     int code;
@@ -89,9 +92,9 @@ static int read_head(struct store *s, struct error *e)
     return code;
 }
 
-/* Is the store the one that the key file was written beside? An older copy, or one that went its own way, opens: its
- * person must be able to work, and knows (store_warn). */
-static int check_head(struct store *s, struct error *e)
+/* Sets put_back if the key file was written beside a later, or another, store than this one. Such a store opens all the
+ * same: its person must be able to work, and is told (store_warn). */
+static int check_chain_end(struct store *s, struct error *e)
 {
     const struct chain *own = &s->author.chain;
     uint8_t hash[CHANGE_HASH_BYTES];
@@ -107,16 +110,16 @@ static int check_head(struct store *s, struct error *e)
     else if ((found = log_find(s->db, &own->device, s->kept.epoch, s->kept.seq, hash, e)) < 0)
         return error_code(e);
     else if (found == 0)
-        return 0; /* acknowledged, and let go of since */
+        return 0; /* the office has it, and it left with its case since */
     s->put_back = memcmp(hash, s->kept.hash, sizeof hash) != 0;
     return 0;
 }
 
 /* --- the sealed copy of what is unsent --- */
 
-/* Best effort, too: what the outbox misses the store has, and the next commit or opening catches up. E_EXISTS: the
- * outbox is ahead of this store. */
-static int follow(struct store *s)
+/* Brings the outbox to where the store is. Best effort, too: what the outbox misses the store has, and the next commit
+ * or opening catches up; s->unsealed says why. E_EXISTS: the outbox is ahead of this store. */
+static int outbox_catch_up(struct store *s)
 {
     struct error why = {0, ""};
     int code = outbox_follow(&s->outbox, s->folder, s->db, &s->author.chain, s->sign_secret, &why);
@@ -127,15 +130,16 @@ static int follow(struct store *s)
     return code;
 }
 
-/* An outbox that is ahead is what a newer copy left unsent. It stays beside, and this store gets its own. */
-static int follow_anew(struct store *s, struct error *e)
+/* Sets an outbox aside that is ahead of this store, since it is what a newer copy of the store left unsent, and begins
+ * a new one. */
+static int outbox_begin_anew(struct store *s, struct error *e)
 {
     int code;
     s->put_back = 1;
     if ((code = db_meta_set_uint(s->db, "put_back", 1, e)) != 0 ||
         (code = outbox_set_aside(s->folder, &s->author.chain.device, e)) != 0)
         return code;
-    (void)follow(s);
+    (void)outbox_catch_up(s);
     return 0;
 }
 
@@ -159,11 +163,12 @@ void store_warn(struct store *s, FILE *err)
 
 /* --- opening and closing --- */
 
-static int load(struct store *s, struct error *e)
+/* Reads from the store whose it is, its keys, and the office that it belongs to. */
+static int load_store(struct store *s, struct error *e)
 {
     char key[CHECKPOINT_VKEY_MAX], yes;
     uint64_t port;
-    /* A page that cannot be read is a damaged store, and no word of an enrolment. */
+    /* Only E_NOT_FOUND says that the enrolment is unfinished: a page that cannot be read is a damaged store. */
     int code = db_meta_get(s->db, "enrolled", &yes, sizeof yes, e);
     if (code == E_NOT_FOUND)
         return unfinished(e);
@@ -180,7 +185,7 @@ static int load(struct store *s, struct error *e)
     return checkpoint_vkey_parse(key, &s->office_key, e);
 }
 
-static struct store *allocate(const char *folder)
+static struct store *store_allocate(const char *folder)
 {
     struct store *s = calloc(1, sizeof *s);
     if (s == NULL)
@@ -196,30 +201,30 @@ static struct store *allocate(const char *folder)
     return s;
 }
 
-/* Tables that another version made become this one's. What stands beside the store follows it; that is tried again at
- * the next opening. */
-static int catch_up(struct store *s, struct error *e)
+/* Makes tables that another version of the program made this version's, and brings what stands beside the store to
+ * where the store is. If the latter fails, the next opening tries again. */
+static int catch_up_store(struct store *s, struct error *e)
 {
     int code = record_create(s->db, e);
     if (code != 0 || (code = tables_create(s->db, e)) != 0)
         return code;
-    if (follow(s) == E_EXISTS && (code = follow_anew(s, e)) != 0)
+    if (outbox_catch_up(s) == E_EXISTS && (code = outbox_begin_anew(s, e)) != 0)
         return code;
-    remember_head(s);
-    (void)renewal_note_office(s, NULL);
+    remember_chain_end(s);
+    (void)renewal_remember_own_office(s, NULL);
     return 0;
 }
 
-/* Is it the lease alone that does not hold? A key file that is damaged as a whole is another matter: then the agent has
- * the last key that there is. */
+/* 1: the lease alone is over or damaged. 0: the key file is damaged as a whole; then the agent has the last key that
+ * there is, and must keep it. code: what keyfile_lease_get said. */
 static int is_lease_over(struct store *s, const char *path, int code)
 {
-    struct keyfile_head head;
-    return code == E_LOCKED || (code == E_VERIFY && keyfile_head_get(path, s->key, &head, NULL) == 0);
+    struct keyfile_head end;
+    return code == E_LOCKED || (code == E_VERIFY && keyfile_head_get(path, s->key, &end, NULL) == 0);
 }
 
-/* Does the lease last? Where it is over its secret is gone with this, and so is what the agent holds: unlocking goes by
- * way of the office. */
+/* Reads the lease. If it is over, stops the agent, so that only an unlocking by way of the office opens the store
+ * again. E_LOCKED, E_VERIFY: it is over or damaged. */
 static int check_lease(struct store *s, struct error *e)
 {
     struct keyfile_lease *lease = sodium_malloc(sizeof *lease);
@@ -245,13 +250,12 @@ static int check_lease(struct store *s, struct error *e)
 
 enum manner { TO_WRITE, TO_READ, RECOVERED };
 
-/* Only to read, too, takes a store that is this version's: where another version wrote it last, it is opened to write
- * first, so that no command meets tables that it does not know. */
-
+/* Opens the store of a folder with its data key. TO_READ opens to write first if another version of the program wrote
+ * the store last, so that no command meets tables that it does not know. RECOVERED needs no lease. */
 static int open_with(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
                      enum manner manner, struct error *e)
 {
-    struct store *s = allocate(folder);
+    struct store *s = store_allocate(folder);
     char *path = store_path(folder, STORE_DB);
     int current, code;
     *out = NULL;
@@ -269,8 +273,9 @@ static int open_with(struct store **out, const char *folder, const uint8_t *key,
                       "%s is missing or empty, but its key file is there: put the store back from a copy, and change "
                       "nothing else; nothing was touched",
                       path);
-    /* What the key file remembers first: somebody else may write meanwhile, and the store is never behind it. */
-    if (code != 0 || (code = read_head(s, e)) != 0 || (code = load(s, e)) != 0 || (code = check_head(s, e)) != 0)
+    /* The key file is read before the store: if somebody else writes meanwhile, the store is never behind it. */
+    if (code != 0 || (code = read_chain_end(s, e)) != 0 || (code = load_store(s, e)) != 0 ||
+        (code = check_chain_end(s, e)) != 0)
         goto out;
     s->author.person = s->user;
     s->author.session = *session;
@@ -278,7 +283,7 @@ static int open_with(struct store **out, const char *folder, const uint8_t *key,
         code = current < 0 ? error_code(e) : open_with(out, folder, key, session, TO_WRITE, e);
         goto out;
     }
-    if (manner != TO_READ && (code = catch_up(s, e)) != 0)
+    if (manner != TO_READ && (code = catch_up_store(s, e)) != 0)
         goto out;
     *out = s;
     s = NULL;
@@ -305,6 +310,7 @@ const uint8_t *store_link(const struct store *s)
     return s->lease_until_ms != 0 ? s->noise_secret : NULL;
 }
 
+/* The error of a folder without a key file. */
 static int no_keys(const char *folder, int store_is_there, struct error *e)
 {
     if (store_is_there)
@@ -317,6 +323,7 @@ static int no_keys(const char *folder, int store_is_there, struct error *e)
                      folder);
 }
 
+/* The error of a folder whose wipe has been finished just now. */
 static int is_wiped(const char *folder, struct error *e)
 {
     return error_set(e, E_REFUSED,
@@ -325,7 +332,6 @@ static int is_wiped(const char *folder, struct error *e)
                      folder);
 }
 
-/* The key file is there, and no enrolment or wipe is under way. */
 int store_check(const char *folder, struct error *e)
 {
     char *keys = store_path(folder, STORE_KEYS), *marker = store_path(folder, STORE_ENROLLING);
@@ -401,8 +407,8 @@ int store_commit(struct store *s, struct error *e)
         store_rollback(s);
         return code;
     }
-    remember_head(s);
-    (void)follow(s);
+    remember_chain_end(s);
+    (void)outbox_catch_up(s);
     return 0;
 }
 
@@ -410,7 +416,7 @@ void store_rollback(struct store *s)
 {
     struct edit_author before;
     db_rollback(s->db);
-    /* The chain ends again where the store says; who sits before it stays the same. */
+    /* The chain ends again where the store says; person and sitting stay the same. */
     if (edit_author_load(s->db, &before, NULL) == 0) {
         s->author.chain = before.chain;
         s->author.hlc = before.hlc;

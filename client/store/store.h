@@ -1,8 +1,9 @@
-/* The laptop's store: opened with the key that the agent holds, and the device and person that it belongs to.
+/* The laptop's store, opened with the key that the agent has, and the device and person that it belongs to.
  *
  * Folder: $SATCHEL_HOME, else $XDG_DATA_HOME/satchel, else ~/.local/share/satchel; mode 0700. In it store.db (the
- * vault), store.keys (the key file), store.outbox (the sealed copy of what is unsent), while an agent runs its
- * socket (in $XDG_RUNTIME_DIR where there is one), and while an enrolment or a wipe is under way its marker. */
+ * vault), store.keys (the key file), store.outbox (the sealed copy of what is unsent), store.office
+ * (where the office is); while an agent runs its socket (or in $XDG_RUNTIME_DIR, if there is one), and while an
+ * enrolment or a wipe is under way its marker. */
 #ifndef SATCHEL_STORE_H
 #define SATCHEL_STORE_H
 
@@ -32,30 +33,32 @@ struct store {
     char office_host[256];
     unsigned office_port;
     struct keyfile_head kept; /* the end of our chain as the key file remembers it */
-    int put_back;             /* it is an older copy of this store, or a copy that went its own way */
-    int told;                 /* and store_warn has said so */
+    int put_back;             /* 1: it is an older copy of this store, or a copy that went its own way */
+    int told;                 /* 1: store_warn has said so */
     struct outbox outbox;     /* the sealed copy of what is unsent */
     struct error unsealed;    /* why it is behind; code 0: it is not */
     uint64_t lease_until_ms;  /* the end of the lease; 0: there is none */
 };
 
-/* The folder, without a slash at its end, made by nobody yet perhaps. Freed with free. E_MEMORY, E_INPUT (no HOME). */
+/* *out: the folder's path, without a slash at its end, freed with free; the folder may not exist yet. E_MEMORY, E_INPUT
+ * (no HOME). */
 int store_folder(char **out, struct error *e);
-/* Is there a store in the folder? E_NO_STORE: none, or its enrolment is not finished. E_VERIFY: its key file is
- * missing. E_REFUSED: the office had it wiped; where that broke off it is finished here. E_IO, E_MEMORY. */
+/* Checks that there is a store in the folder. E_NO_STORE: there is none, or its enrolment is not finished. E_VERIFY:
+ * its key file is missing. E_REFUSED: the office had it wiped; if that broke off, it is finished here. E_IO, E_MEMORY.
+ */
 int store_check(const char *folder, struct error *e);
 /* "folder/name", freed with free; NULL: no memory. */
 char *store_path(const char *folder, const char *name);
 
 /* Opens the store with the agent's key. E_NO_STORE (not enrolled: `satchel enrol`), E_LOCKED (`satchel unlock` first),
- * E_BUSY, E_VERIFY (a page failed). Where the key file or the outbox remembers another end of our own chain than the
- * store has, an older copy has been put back: it opens with put_back set, and store_warn says so. E_LOCKED also where
- * the lease is over: then the agent has been told to forget its key. */
+ * E_BUSY, E_VERIFY (a page failed). If the key file or the outbox remembers another end of our own chain than the
+ * store has, an older copy has been put back: it opens with put_back set, and store_warn says so. E_LOCKED also if the
+ * lease is over: then the agent has been stopped. */
 int store_open(struct store **out, struct error *e);
-/* The same, only to read: it works beside another command of ours that writes, such as a sync. Where another version of
+/* The same, only to read: it works beside another command of ours that writes, such as a sync. If another version of
  * the program had the store last, it is written once (E_BUSY). */
 int store_open_reading(struct store **out, struct error *e);
-/* To write, with a key at hand (32 bytes, copied), for a sitting. */
+/* Opens the store to write, with a data key (32 bytes, copied), for a sitting. Errors: as store_open. */
 int store_open_with(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
                     struct error *e);
 /* The same for two recovery officers, who need no lease. */
@@ -63,17 +66,18 @@ int store_open_recovered(struct store **out, const char *folder, const uint8_t *
                          struct error *e);
 void store_close(struct store *s); /* wipes; NULL allowed */
 
-/* What a passphrase slot of this store keeps beside the data key, so that the laptop can meet the office when its lease
- * is over: its Noise secret. NULL where there is no lease. The store's. */
+/* The link key: the Noise secret that a passphrase slot of this store keeps beside the data key, so that the laptop can
+ * meet the office when its lease is over. The store's own memory. NULL: there is no lease. */
 const uint8_t *store_link(const struct store *s);
 
 /* A transaction around edits. store_commit writes the end of our chain into the key file, and the sealed copy of what
- * is new into the outbox, after the database has it. Neither can make it fail. */
+ * is new into the outbox, after the database has it. Neither can make it fail; a commit that fails is rolled back.
+ * Errors: the store's. */
 int store_begin(struct store *s, struct error *e);
 int store_commit(struct store *s, struct error *e);
 void store_rollback(struct store *s);
-/* Says on err, once, that an older copy was put back, and that what was saved has no sealed copy, and why; nothing
- * where neither is so. */
+/* Says on err, once each, that an older copy was put back, and that what was saved has no sealed copy, and why. Says
+ * nothing if neither is so. */
 void store_warn(struct store *s, FILE *err);
 
 /* Finds what a person names: a whole id, its last 4 or more characters, or (for clients and cases) a part of a name or

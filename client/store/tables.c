@@ -1,5 +1,5 @@
-/* The tables of a laptop's own: what it keeps beside the log and the record. The file named over each table is the one
- * that fills it, and says what its columns mean. */
+/* Makes the tables that a laptop has beside the log and the record. The file named over each table is the one that
+ * fills it; its header says what the columns mean. */
 #include "tables.h"
 
 int tables_create(struct db *db, struct error *e)
@@ -12,7 +12,7 @@ int tables_create(struct db *db, struct error *e)
         "CREATE TABLE IF NOT EXISTS set_back("
         "  hash BLOB PRIMARY KEY, size INTEGER NOT NULL, seen INTEGER NOT NULL, told INTEGER NOT NULL,"
         "  note TEXT NOT NULL) WITHOUT ROWID;"
-        /* queue: what of ours the office holds back, and why */
+        /* queue: our changes that the office holds, and why */
         "CREATE TABLE IF NOT EXISTS held_note("
         "  epoch INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL, kind INTEGER NOT NULL,"
         "  reason TEXT NOT NULL, PRIMARY KEY(epoch, seq)) WITHOUT ROWID;"
@@ -27,7 +27,7 @@ int tables_create(struct db *db, struct error *e)
         "  new_epoch INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, new_seq INTEGER,"
         "  scope BLOB NOT NULL, kind INTEGER NOT NULL, header BLOB NOT NULL, body BLOB,"
         "  PRIMARY KEY(new_epoch, epoch, seq)) WITHOUT ROWID;"
-        /* apply: which scopes are here and whole, and what has come of those that are not */
+        /* apply: which scopes are here and whole, and the entries that have come of those that are not */
         "CREATE TABLE IF NOT EXISTS scope(id BLOB PRIMARY KEY, complete INTEGER NOT NULL) WITHOUT ROWID;"
         "CREATE TABLE IF NOT EXISTS arriving("
         "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, scope BLOB NOT NULL,"

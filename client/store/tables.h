@@ -5,7 +5,7 @@
 #include "db.h"
 #include "error.h"
 
-/* Makes those that are not there. Inside the caller's transaction, or in one of its own. Errors: of the store (db.h).
+/* Makes the tables that are missing. Inside the caller's transaction, or in one of its own. Errors: the store's (db.h).
  */
 int tables_create(struct db *db, struct error *e);
 

@@ -1,4 +1,4 @@
-/* What waits: counted, and packed into batches. Nothing is changed here. */
+/* Counts the queued changes, and packs them into batches. Nothing is changed here. */
 #include "unsent.h"
 
 #include <stdlib.h>
@@ -57,9 +57,10 @@ int unsent_oldest(struct db *db, const struct chain *own, uint64_t from, uint64_
         &own->device, from, own->epoch);
 }
 
-/* Adds what waits until the batch is full; end follows the chain of what was added. */
-static int fill(struct db *db, struct batch_writer *w, uint64_t from, size_t room, struct unsent_batch *out,
-                struct chain *end, struct error *e)
+/* Adds queued changes until the batch is full, or the next is not the one after the last. end follows the chain of what
+ * was added. */
+static int add_queued(struct db *db, const struct unsent_from *from, struct batch_writer *w, struct unsent_batch *out,
+                      struct chain *end, struct error *e)
 {
     static const char sql[] = "SELECT seq, header, body FROM entry WHERE position IS NULL AND device = ? AND epoch = ? "
                               "AND seq >= ? ORDER BY seq";
@@ -67,12 +68,12 @@ static int fill(struct db *db, struct batch_writer *w, uint64_t from, size_t roo
     sqlite3_stmt *s;
     size_t bytes = 0;
     int row, code;
-    if ((code = db_query(db, &s, e, sql, "duu", &end->device, end->epoch, from)) != 0)
+    if ((code = db_query(db, &s, e, sql, "duu", &end->device, end->epoch, from->seq)) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
         struct slice header = db_slice(s, 1), body = db_slice(s, 2);
         bytes += header.size + body.size;
-        if ((out->count != 0 && bytes > room) || !batch_has_room(w, header.size + body.size))
+        if ((out->count != 0 && bytes > from->room) || !batch_has_room(w, header.size + body.size))
             break;
         if ((code = change_read_header(header, &c, e)) != 0)
             break;
@@ -91,9 +92,9 @@ static int fill(struct db *db, struct batch_writer *w, uint64_t from, size_t roo
     return row < 0 ? error_code(e) : code;
 }
 
-int unsent_take(struct db *db, const struct chain *own, const uint8_t *secret, uint64_t from, size_t room,
-                struct unsent_batch *out, struct error *e)
+int unsent_take(struct db *db, const struct unsent_from *from, struct unsent_batch *out, struct error *e)
 {
+    const struct chain *own = from->own;
     struct chain_head head;
     struct unsent_seen seen;
     struct batch_writer w;
@@ -104,12 +105,12 @@ int unsent_take(struct db *db, const struct chain *own, const uint8_t *secret, u
     head.end.device = own->device;
     head.end.epoch = own->epoch;
     batch_start(&w);
-    if ((code = unsent_seen(db, &seen, e)) != 0 || (code = fill(db, &w, from, room, out, &head.end, e)) != 0 ||
+    if ((code = unsent_seen(db, &seen, e)) != 0 || (code = add_queued(db, from, &w, out, &head.end, e)) != 0 ||
         out->count == 0)
         goto out;
     head.checkpoint_size = seen.size;
     head.checkpoint_root = seen.root;
-    chain_sign(&head, secret, out->head, &out->head_bytes);
+    chain_sign(&head, from->secret, out->head, &out->head_bytes);
     code = batch_finish(&w, &out->bytes, e);
 out:
     batch_free(&w);

@@ -1,3 +1,5 @@
+/* Destroys what this laptop has, key file first, and goes on after a crash. A marker file says that a wipe is under
+ * way. */
 #include "wipe.h"
 
 #include <errno.h>
@@ -11,7 +13,7 @@
 #include "folder.h"
 #include "keyfile.h"
 
-/* In this order: without its key file the rest is noise. */
+/* The key file goes first: without it the rest is noise. */
 static const char *const names[] = {STORE_KEYS,          STORE_KEYS ".new", STORE_KEYS ".next", OUTBOX_FILE,
                                     OUTBOX_FILE ".next", "store.office",    "store.office.new", STORE_DB,
                                     STORE_DB "-wal",     STORE_DB "-lock",  STORE_DB ".new",    STORE_DB ".next"};
@@ -31,7 +33,8 @@ static int overwrite(const char *path)
     return failed;
 }
 
-/* 0, or errno of what failed. A file that could not be overwritten is removed all the same. */
+/* Removes a file, a key file overwritten. 0, or errno of what failed; a file that cannot be overwritten is removed all
+ * the same. */
 static int destroy(const char *path, int is_keys)
 {
     int failed = is_keys && overwrite(path);
@@ -40,8 +43,9 @@ static int destroy(const char *path, int is_keys)
     return failed ? EIO : 0;
 }
 
-/* Best effort: without it a wipe that breaks off is told as a key file that is missing or damaged. */
-static void mark(const char *folder)
+/* Writes the marker. Best effort: without it a wipe that breaks off looks like a key file that is missing or damaged.
+ */
+static void write_marker(const char *folder)
 {
     char *path = store_path(folder, STORE_WIPING);
     int fd = path != NULL ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
@@ -50,8 +54,8 @@ static void mark(const char *folder)
     free(path);
 }
 
-/* Once nothing of the rest can come back, also after a power cut. */
-static int unmark(const char *folder, struct error *e)
+/* Removes the marker, last, when a power cut can bring nothing of the rest back. */
+static int remove_marker(const char *folder, struct error *e)
 {
     char *path = store_path(folder, STORE_WIPING);
     int code = path == NULL ? error_memory(e) : 0;
@@ -64,10 +68,11 @@ static int unmark(const char *folder, struct error *e)
 int wipe_folder(const char *folder, struct error *e)
 {
     int code = 0, later;
-    mark(folder);
+    write_marker(folder);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *path = store_path(folder, names[i]);
-        /* A descriptor of our own on a file that SQLite holds would drop its locks when it closes: only key files. */
+        /* Only key files are opened to overwrite them: to close a descriptor of a file that SQLite has open would drop
+         * its locks. */
         int number = path == NULL ? ENOMEM : destroy(path, strncmp(names[i], STORE_KEYS, strlen(STORE_KEYS)) == 0);
         free(path);
         if (number != 0 && code == 0)
@@ -78,7 +83,7 @@ int wipe_folder(const char *folder, struct error *e)
     later = folder_sync(folder, code == 0 ? e : NULL);
     if (code == 0)
         code = later;
-    return code != 0 ? code : unmark(folder, e);
+    return code != 0 ? code : remove_marker(folder, e);
 }
 
 int wipe_resume(const char *folder, struct error *e)
@@ -92,9 +97,9 @@ int wipe_resume(const char *folder, struct error *e)
         found = -1;
     } else if (stat(path, &there) == 0) {
         code = keyfile_list(keys, NULL, 0, &slots, NULL);
-        /* Nothing was destroyed yet: it is a store like any other, until the office says it again. */
+        /* Nothing was destroyed yet: it is a store like any other, until the office orders the wipe again. */
         if (code == 0)
-            (void)unmark(folder, NULL);
+            (void)remove_marker(folder, NULL);
         else if (code == E_NO_STORE || code == E_VERIFY)
             found = wipe_folder(folder, e) == 0 ? 1 : -1;
     }

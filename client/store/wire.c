@@ -1,3 +1,5 @@
+/* Drives a session over TCP: libuv moves the bytes, wire_send and wire_receive turn its loop until they have an answer.
+ */
 #include "wire.h"
 
 #include <signal.h>
@@ -19,13 +21,13 @@ struct wire {
     uint64_t came, break_after;
     int has_tcp, writing;
     int timed_out, over;  /* over: nothing more comes */
-    int failure;          /* libuv's code, where that is why */
+    int failure;          /* libuv's code, if that is why it is over; else 0 */
     int connect_status;   /* 1: not known yet */
     struct error refusal; /* of session_receive; code 0: none */
     uint8_t in[65536], out[65536];
 };
 
-/* --- libuv's callbacks only note what happened --- */
+/* --- libuv's callbacks only write down what happened --- */
 
 static void on_timeout(uv_timer_t *timer)
 {
@@ -51,7 +53,7 @@ static void on_written(uv_write_t *request, int status)
     }
 }
 
-static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     struct wire *w = handle->data;
     (void)suggested;
@@ -184,7 +186,7 @@ static int connect_to(struct wire *w, const struct wire_options *o, struct error
     (void)uv_tcp_nodelay(&w->tcp, 1);
     /* What the system holds for us is what we cannot tell from what has arrived. */
     (void)uv_send_buffer_size((uv_handle_t *)&w->tcp, &buffer);
-    if ((code = uv_read_start((uv_stream_t *)&w->tcp, allocate, on_read)) != 0)
+    if ((code = uv_read_start((uv_stream_t *)&w->tcp, give_room, on_read)) != 0)
         return error_set(e, E_NET, "the connection to %s cannot be read: %s", w->where, uv_strerror(code));
     return 0;
 }

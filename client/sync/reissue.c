@@ -1,3 +1,21 @@
+/* Takes a laptop whose chain forked into a new epoch: hands over what is queued, and writes once more what the office
+ * does not have.
+ *
+ * A queued change, on that way:
+ *
+ *   QUEUED       in its old epoch
+ *   HANDED OVER  the same; the office has its bytes, and has said how much of that epoch it takes as ours (common)
+ *   STRANDED     out of the log; its bytes are in `stranded`, and at the office as evidence
+ *
+ *   QUEUED      -> HANDED OVER          sent in a batch, answered                        hand_batch, reissue_heard
+ *   HANDED OVER -> QUEUED               its number is at most `common`: it is sent again by an ordinary push, which
+ *                                       proves it; or the link broke, and the next sync hands it over again
+ *   HANDED OVER -> STRANDED             its number is above `common`                     strand
+ *   STRANDED    -> QUEUED, as another   in the new epoch, if its body is here            write_again
+ *   STRANDED    -> (forgotten)          its scope leaves this laptop                     reissue_forget
+ *
+ * reissue_write makes all steps from HANDED OVER on in one transaction; the chain is at the beginning of the new epoch
+ * before write_again, and the event "new epoch" ends what it wrote. */
 #include "reissue.h"
 
 #include <stdlib.h>
@@ -34,8 +52,9 @@ static int compare_dots(const void *a, const void *b)
     return dot_compare(a, b);
 }
 
-/* One that is written once more gets its new name, since the office does not know the old one; one whose words are gone
- * has none. */
+/* Gives a dot of ours the name that its change has in the new epoch, since the office does not know the old one. A dot
+ * of a change that is not stranded stays. *gone: 1 if the change is not written once more, because its body is not
+ * here. */
 static int rename_dot(struct reissuing *r, struct dot *dot, int *gone, struct error *e)
 {
     sqlite3_stmt *s;
@@ -55,7 +74,8 @@ static int rename_dot(struct reissuing *r, struct dot *dot, int *gone, struct er
     return 0;
 }
 
-/* Reads a list of *count dots into the room, as they are called from now on. *ok: it was a list of dots. */
+/* Reads a list of *count dots into r->dots under their new names, sorted, without those that are gone. *count: how many
+ * there are then. *ok: 0 if it was no list of dots. */
 static int read_dots(struct reissuing *r, struct unpack *list, size_t *count, int *ok, struct error *e)
 {
     size_t all = *count, kept = 0;
@@ -82,7 +102,8 @@ static int read_dots(struct reissuing *r, struct unpack *list, size_t *count, in
     return 0;
 }
 
-/* A void's value lists what the voider saw. Anything else is as it was. */
+/* Packs the value of an op. The value of a void lists the dots that the voider saw, which get their new names; any
+ * other value stays as it was. */
 static int write_value(struct reissuing *r, const struct change_op *op, struct pack *value, struct error *e)
 {
     struct unpack list;
@@ -105,6 +126,7 @@ static int write_value(struct reissuing *r, const struct change_op *op, struct p
     return pack_finish(value, e);
 }
 
+/* Adds an op to the draft, with what it supersedes under new names. */
 static int add_op(struct reissuing *r, struct change_draft *d, const struct change_op *op, struct error *e)
 {
     struct unpack list;
@@ -120,9 +142,9 @@ static int add_op(struct reissuing *r, struct change_draft *d, const struct chan
     return code;
 }
 
-/* Into the log, at the end of the new chain. Times, author and sitting are the old ones: what was typed on Monday was
- * typed on Monday, and takes no later value's place because it had to be written twice. */
-static int store(struct reissuing *r, struct change_draft *d, struct error *e)
+/* Adds the draft to the log, at the end of the new chain. Times, author and sitting are the old ones: what was typed on
+ * Monday was typed on Monday, and does not replace a later value because it had to be written twice. */
+static int append_again(struct reissuing *r, struct change_draft *d, struct error *e)
 {
     static const struct slice none;
     struct chain *chain = &r->author->chain;
@@ -146,6 +168,7 @@ static int store(struct reissuing *r, struct change_draft *d, struct error *e)
     return code;
 }
 
+/* Writes a stranded change once more. */
 static int write_again(struct reissuing *r, const struct change *c, struct error *e)
 {
     struct change_draft d;
@@ -165,7 +188,7 @@ static int write_again(struct reissuing *r, const struct change *c, struct error
     d.kind = c->kind;
     d.reason = reason;
     if (code == 0)
-        code = store(r, &d, e);
+        code = append_again(r, &d, e);
     change_draft_free(&d);
     free(reason);
     return code;
@@ -184,6 +207,7 @@ int reissue_heard(struct reissue_answer *answer, uint64_t epoch, uint64_t common
     return 0;
 }
 
+/* How far the office has our changes of that epoch; 0: it has none. */
 static uint64_t common_of(const struct reissue_answer *m, uint64_t epoch)
 {
     for (size_t i = 0; i < m->count; i++)
@@ -192,7 +216,8 @@ static uint64_t common_of(const struct reissue_answer *m, uint64_t epoch)
     return 0;
 }
 
-/* Takes what waits of one epoch behind `common` out of the log; its bytes stay beside it. */
+/* Takes the queued changes of one epoch with a number above `common` out of the log, into `stranded`. Each that has a
+ * body gets its number in the new epoch there. */
 static int strand(struct reissuing *r, uint64_t epoch, uint64_t common, uint64_t new_epoch, struct error *e)
 {
     static const char aside[] =
@@ -210,6 +235,7 @@ static int strand(struct reissuing *r, uint64_t epoch, uint64_t common, uint64_t
                   device, epoch, common);
 }
 
+/* *typed: adds how many of them a person made. */
 static int write_all_again(struct reissuing *r, uint64_t *typed, struct error *e)
 {
     struct change change;
@@ -264,7 +290,7 @@ int reissue_write(struct db *db, struct edit_author *author, const struct reissu
 
 /* --- asking --- */
 
-/* One batch, as it is and signed. */
+/* Hands over one batch, as it is and signed, and remembers the answer. last: nothing is queued behind it. */
 static int hand_batch(struct wire *w, const struct unsent_batch *batch, int last, struct reissue_answer *out,
                       struct error *e)
 {
@@ -281,7 +307,7 @@ static int hand_batch(struct wire *w, const struct unsent_batch *batch, int last
     return batch->count == 0 ? 0 : reissue_heard(out, batch->epoch, m.as.epoch.common, e);
 }
 
-/* Epoch by epoch, batch by batch; the answer to the last has the new epoch. */
+/* Hands over what is queued, epoch by epoch and batch by batch. The answer to the last batch has the new epoch. */
 static int hand_over(struct store *s, struct wire *w, size_t room, struct reissue_answer *out, struct error *e)
 {
     const struct chain *own = &s->author.chain;
@@ -290,7 +316,7 @@ static int hand_over(struct store *s, struct wire *w, size_t room, struct reissu
     int last = 0, code = unsent_oldest(s->db, own, 0, &from.epoch, e);
     while (code == 0 && !last) {
         struct unsent_batch batch;
-        if ((code = unsent_take(s->db, &from, s->sign_secret, seq, room, &batch, e)) != 0)
+        if ((code = unsent_take(s->db, &(struct unsent_from){&from, s->sign_secret, seq, room}, &batch, e)) != 0)
             return code;
         if (batch.count == 0 && from.epoch != own->epoch) {
             seq = 0;
@@ -315,7 +341,7 @@ int reissue_ask(struct store *s, struct wire *w, size_t room, uint64_t *typed, s
         store_rollback(s);
         return code;
     }
-    s->put_back = 0; /* the key file may follow the chain again */
+    s->put_back = 0; /* so that store_commit lets the key file follow the chain again */
     if ((code = store_commit(s, e)) != 0)
         s->put_back = put_back;
     return code;

@@ -1,3 +1,25 @@
+/* Follows an office that was put back from a backup: hears of it, proves it, and makes this store go on from the
+ * backup.
+ *
+ * One change of another device, as its row in `entry` tells:
+ *
+ *   DEALT      a position below LOG_STRAY            it is in the office's log
+ *   STRAY      a position from LOG_STRAY on          the office lost it; it stays in the log and in view here
+ *   APART      the same, held and without a number   another change has its number now; it is out of the record
+ *   GONE       no row
+ *
+ * and what moves it:
+ *
+ *   DEALT -> STRAY   the backup ends before it                              set_aside
+ *   STRAY -> DEALT   the office deals it again, at a new position           take_known (apply.c)
+ *   STRAY -> APART   the office deals another change under its number       setback_set_apart, add_apart (apply.c)
+ *   STRAY -> GONE    its laptop wrote it once more in a new epoch           setback_drop_repeated
+ *   DEALT -> GONE    its scope leaves this laptop                           purge (apply.c)
+ *
+ * A stray keeps its scope here (setback_is_alone). What becomes of our own changes is told in queue.c.
+ *
+ * An announcement of the office: unknown -> known (a row in set_back), by keep_announcement, whether this laptop had to
+ * go back or not. A known one covers no second step back. */
 #include "setback.h"
 
 #include <string.h>
@@ -32,7 +54,7 @@ int setback_set_apart(struct db *db, int64_t id, struct error *e)
     return stray != 0;
 }
 
-/* The id of the stray that it repeats; 0: none; -1. Few stores have any stray at all. */
+/* The id of the stray that a dealt change repeats; 0: it repeats none; -1: failed. Few stores have any stray at all. */
 static int64_t find_repeated(struct db *db, const struct change *dealt, struct error *e)
 {
     struct change stray;
@@ -55,7 +77,7 @@ static int64_t find_repeated(struct db *db, const struct change *dealt, struct e
 
 int setback_drop_repeated(struct db *db, const struct change *dealt, struct error *e)
 {
-    /* In a first epoch nothing is written once more: so a store with many strays is not looked through for each. */
+    /* A first epoch repeats nothing, so most changes need no search through the strays. */
     int64_t id = dealt->epoch == 1 ? 0 : find_repeated(db, dealt, e);
     int code;
     if (id <= 0)
@@ -84,6 +106,7 @@ int setback_is_alone(struct db *db, const struct id *scope, struct error *e)
 
 /* --- the digest --- */
 
+/* Holds every stray, so that the digest is of what the office has. The caller rolls it back. */
 static int hold_strays(struct db *db, struct error *e)
 {
     uint64_t id;
@@ -144,7 +167,8 @@ static int is_false(struct error *e)
                      "the office says that it was put back from a backup, and its proof of that is false" CALL);
 }
 
-/* One entry, of the office's own chain, that stands in the log of this checkpoint. */
+/* Reads the announcement that came with a welcome. E_VERIFY if it is anything but one event of the office's own chain
+ * that is proved to be in the log of the checkpoint c. */
 static int read_announcement(const struct message_welcome *m, const struct checkpoint_vkey *key,
                              const struct checkpoint *c, struct announcement *out, struct error *e)
 {
@@ -170,22 +194,26 @@ static int read_announcement(const struct message_welcome *m, const struct check
 
 /* --- going back --- */
 
-/* From now on it is known; what it made us forget is kept as evidence. */
+/* Makes an announcement known. seen: the size of the log that this laptop forgets because of it, 0 if it forgets none;
+ * the office's signed statement of that log is kept as evidence. */
 static int keep_announcement(struct db *db, const struct announcement *a, uint64_t seen, struct error *e)
 {
-    char note[CHECKPOINT_TEXT_MAX] = "";
+    char signed_note[CHECKPOINT_TEXT_MAX] = "";
     if (seen != 0)
-        db_meta_text(db, "checkpoint", note, sizeof note);
+        db_meta_text(db, "checkpoint", signed_note, sizeof signed_note);
     return db_run(db, e, "INSERT OR IGNORE INTO set_back(hash, size, seen, told, note) VALUES(?,?,?,?,?)", "buuut",
-                  (struct slice){a->hash, sizeof a->hash}, a->size, seen, clock_wall(), note);
+                  (struct slice){a->hash, sizeof a->hash}, a->size, seen, clock_wall(), signed_note);
 }
 
-/* Which of our device's changes the office has lost, ?1: our epoch, ?2: the backup's size, ?3 and ?4: seq and epoch of
- * what it has. Where it does not know our epoch that of an earlier one is perhaps nowhere else; where it does, it had
- * all of ours before it gave it, and what is lost of an earlier one a copy of this store wrote, as a colleague does. */
+/* Which changes of our device the office has lost. ?1: our epoch; ?2: the size of the backup's log; ?3 and ?4: seq and
+ * epoch of what the office has of us.
+ *   - If it does not know our epoch, a change of an earlier one that it lost is perhaps nowhere else: it counts as
+ * ours.
+ *   - If it does, it had all of our earlier changes before it gave that epoch. A change of an earlier epoch that it
+ * lost was then written by a copy of this store, and is treated like a colleague's. */
 #define LOST "((position >= ?2 AND (epoch = ?1 OR ?4 <> ?1)) OR (epoch = ?1 AND (?4 <> ?1 OR seq > ?3)))"
 
-/* Own changes that left with their case stand in the way of those after them: they come back as headers. */
+/* Brings own changes that left with their case back into the queue, as headers: the chain cannot be sent over a gap. */
 static int bring_headers(struct db *db, const struct chain *own, uint64_t size, const struct chain *have,
                          struct error *e)
 {
@@ -210,7 +238,7 @@ static int bring_headers(struct db *db, const struct chain *own, uint64_t size, 
     return row < 0 ? error_code(e) : 0;
 }
 
-/* Own changes from the backup's end on, and all that the office does not have, wait again. */
+/* Queues again every own change that the office has lost, held or not. */
 static int queue_again(struct db *db, const struct chain *own, uint64_t size, const struct chain *have, struct error *e)
 {
     int code;
@@ -226,7 +254,7 @@ static int queue_again(struct db *db, const struct chain *own, uint64_t size, co
                   "d", &own->device);
 }
 
-/* How far our chain is proved to be at the office: no further than it says now. */
+/* Remembers that our chain is proved to be at the office no further than the office says now. */
 static int take_back_acked(struct db *db, const struct chain *own, const struct chain *have, struct error *e)
 {
     uint8_t hash[CHANGE_HASH_BYTES];
@@ -238,11 +266,11 @@ static int take_back_acked(struct db *db, const struct chain *own, const struct 
     if ((code = unsent_acked(db, own->epoch, &acked, e)) != 0)
         return code;
     if (seq >= acked)
-        return 0; /* what was proved of an earlier epoch nothing asks for */
+        return 0; /* nothing asks how far an earlier epoch was proved */
     memcpy(hash, have->hash, sizeof hash);
     if ((id = log_find(db, &own->device, own->epoch, seq, hash, e)) < 0)
         return error_code(e);
-    /* What left with its case: its header says what the office must have there. */
+    /* The change left with its case: its header tells the hash that the office must have there. */
     if (id == 0) {
         if ((row = db_first(db, &s, e, "SELECT header FROM own_header WHERE epoch = ? AND seq = ?", "uu", own->epoch,
                             seq)) < 0)
@@ -261,7 +289,7 @@ static int take_back_acked(struct db *db, const struct chain *own, const struct 
     return db_meta_set(db, "acked_hash", hash, sizeof hash, e);
 }
 
-/* Others' changes from the backup's end on leave their places, in their order. */
+/* Makes strays of others' changes from the backup's end on, in their order. */
 static int set_aside(struct db *db, uint64_t size, struct error *e)
 {
     return db_run(db, e,
@@ -270,7 +298,8 @@ static int set_aside(struct db *db, uint64_t size, struct error *e)
                   "uu", size, (uint64_t)LOG_STRAY);
 }
 
-/* All is dealt anew: a scope may have come compact, over what is gone, or have been let go of by what is gone. */
+/* Has everything dealt anew: a scope may have come compact, over a change that is lost, or may have left because of
+ * one. */
 static int begin_anew(struct db *db, uint64_t size, struct error *e)
 {
     uint64_t cursor;
@@ -304,7 +333,7 @@ int setback_follow(struct db *db, const struct edit_author *author, const struct
     uint64_t waited = 0;
     int code;
     memset(out, 0, sizeof *out);
-    /* What else is wrong queue_welcome says: another key, or a fork. */
+    /* queue_welcome says what else may be wrong: another key, or a fork. */
     if (m->set_back.size == 0 || checkpoint_open((const char *)m->checkpoint.p, m->checkpoint.size, key, &c, NULL) != 0)
         return 0;
     if ((code = unsent_seen(db, &seen, e)) != 0 || (code = read_announcement(m, key, &c, &a, e)) != 0)
@@ -320,7 +349,7 @@ int setback_follow(struct db *db, const struct edit_author *author, const struct
     if ((code = keep_announcement(db, &a, seen.size, e)) != 0)
         return code;
     if (db_changes(db) == 0)
-        return 0; /* known: it does not cover a second time */
+        return 0; /* it was known: it covers no second step back, and queue_welcome refuses */
     out->size = a.size;
     out->seen = seen.size;
     if ((code = unsent_count(db, &waited, e)) != 0 || (code = go_back(db, own, &m->have, out, e)) != 0)

@@ -309,7 +309,8 @@ static void test_twice(void **state)
     PAIR_OK(db_begin(p->db, &pair_e));
     PAIR_OK(apply_receipt(p->db, &p->author, &r, &pair_e));
     PAIR_OK(db_commit(p->db, &pair_e));
-    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &(struct unsent_from){&p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX}, &batch,
+                        &pair_e));
     assert_int_equal(batch.count, 1);
     assert_int_equal(batch.typed, 0);
     unsent_free(&batch);

@@ -49,10 +49,12 @@ static void test_take(void **state)
     struct chain_head head;
     struct change c;
     struct chain chain = {.device = p->device.device, .epoch = 1};
-    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &(struct unsent_from){&p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX}, &batch,
+                        &pair_e));
     assert_int_equal(batch.count, 0);
     take_down(p, 3);
-    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &(struct unsent_from){&p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX}, &batch,
+                        &pair_e));
     assert_int_equal(batch.count, 5);
     assert_int_equal(batch.typed, 5);
     assert_int_equal(batch.first_seq, 1);
@@ -111,7 +113,8 @@ static void test_resend(void **state)
     take_down(p, 2);
     pair_welcome(p, &welcome);
     PAIR_OK(pair_meet(p, &welcome, &pair_e));
-    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &(struct unsent_from){&p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX}, &batch,
+                        &pair_e));
     pair_receive(p, &batch, &answer, &memory); /* durable there; the laptop never hears of it */
     pack_free(&memory);
     unsent_free(&batch);
@@ -121,7 +124,8 @@ static void test_resend(void **state)
     pair_welcome(p, &welcome);
     assert_int_equal(welcome.have.seq, 4);
     PAIR_OK(pair_meet(p, &welcome, &pair_e));
-    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &(struct unsent_from){&p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX}, &batch,
+                        &pair_e));
     assert_int_equal(batch.first_seq, 1);
     assert_int_equal(batch.last_seq, 7);
     pair_receive(p, &batch, &answer, &memory);
@@ -155,7 +159,8 @@ static void test_false_answers(void **state)
     pair_welcome(p, &welcome);
     PAIR_OK(pair_meet(p, &welcome, &pair_e));
     seen = db_meta_uint(p->db, "checkpoint_size");
-    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &(struct unsent_from){&p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX}, &batch,
+                        &pair_e));
     pair_receive(p, &batch, &good, &memory);
     assert_true(good.consistency.count != 0 && good.range.count != 0);
 #define REFUSED(code)                                                                                                  \
@@ -341,15 +346,16 @@ static void test_many(void **state)
     struct pair *p = *state;
     struct unsent_batch batch;
     take_down(p, NOTES);
-    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &(struct unsent_from){&p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX}, &batch,
+                        &pair_e));
     assert_true(batch.count < NOTES);
     assert_true(batch.count > 100);
     unsent_free(&batch);
     /* A small one holds less, and never nothing. */
-    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, 2000, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &(struct unsent_from){&p->author.chain, p->sign_secret, 0, 2000}, &batch, &pair_e));
     assert_in_range(batch.count, 2, 10);
     unsent_free(&batch);
-    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, 1, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &(struct unsent_from){&p->author.chain, p->sign_secret, 0, 1}, &batch, &pair_e));
     assert_int_equal(batch.count, 1);
     unsent_free(&batch);
     assert_int_equal(pair_push(p), 0);

@@ -90,7 +90,7 @@ static void sync(struct room *r, unsigned disk, unsigned steps)
         struct unsent_batch batch;
         struct pack memory;
         PAIR_OK(unsent_oldest(p->db, &p->author.chain, 0, &from.epoch, &pair_e));
-        PAIR_OK(unsent_take(p->db, &from, p->sign_secret, 0, 400, &batch, &pair_e));
+        PAIR_OK(unsent_take(p->db, &(struct unsent_from){&from, p->sign_secret, 0, 400}, &batch, &pair_e));
         if (batch.count != 0) {
             pair_receive(p, &batch, &lost, &memory);
             pack_free(&memory);

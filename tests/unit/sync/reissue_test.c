@@ -65,8 +65,9 @@ static void note_elsewhere(struct room *r, const char *text)
     struct message_pushed answer;
     struct pack memory;
     (void)note(r, text);
-    PAIR_OK(
-        unsent_take(p->db, &p->author.chain, p->sign_secret, before.chain.seq + 1, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db,
+                        &(struct unsent_from){&p->author.chain, p->sign_secret, before.chain.seq + 1, LIMITS_BATCH_MAX},
+                        &batch, &pair_e));
     pair_receive(p, &batch, &answer, &memory);
     pack_free(&memory);
     unsent_free(&batch);
@@ -177,7 +178,8 @@ static void what_the_office_has_is_let_go_of_with_proof(void **state)
     struct pack memory;
     (void)note(r, "one");
     (void)note(r, "two");
-    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &(struct unsent_from){&p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX}, &batch,
+                        &pair_e));
     pair_receive(p, &batch, &lost, &memory); /* and the answer is lost */
     pack_free(&memory);
     unsent_free(&batch);
@@ -303,7 +305,8 @@ static void all_of_it_may_be_there(void **state)
     struct message_pushed lost;
     struct pack memory;
     (void)note(r, "one");
-    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &(struct unsent_from){&p->author.chain, p->sign_secret, 0, LIMITS_BATCH_MAX}, &batch,
+                        &pair_e));
     pair_receive(p, &batch, &lost, &memory);
     pack_free(&memory);
     unsent_free(&batch);

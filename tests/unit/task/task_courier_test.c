@@ -437,7 +437,7 @@ static void home_sync(struct home *h, size_t room, int lost)
     size_t held;
     pair_welcome(p, &welcome);
     PAIR_OK(pair_meet(p, &welcome, &pair_e));
-    PAIR_OK(unsent_take(p->db, &p->author.chain, p->sign_secret, 0, room, &batch, &pair_e));
+    PAIR_OK(unsent_take(p->db, &(struct unsent_from){&p->author.chain, p->sign_secret, 0, room}, &batch, &pair_e));
     if (batch.count == 0)
         return;
     pair_receive(p, &batch, &answer, &memory);
