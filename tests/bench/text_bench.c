@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "allocation.h"
+#include "allocation_fixture.h"
 #include "text.h"
 
 enum { ROUNDS = 5 };

@@ -6,7 +6,7 @@
  * One of 32 histories goes through the projection too, and of these one of 256 in every order of arrival, each state on
  * the way looked at. Stops at the first history that fails, shrinks it, and prints it as a test to paste into
  * tests/unit/record/merge_storm_test.c. Exit status 1 then. */
-#include "merge_storm.h"
+#include "merge_storm_fixture.h"
 
 enum { STRIDE = 32 };
 

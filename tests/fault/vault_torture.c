@@ -1,7 +1,7 @@
 /* Power cuts for the vault: vault_torture [ROUNDS [SEED]], 500 rounds by default.
  *
- * Beneath the shim lies a disk in memory (vault_disk.h). A cut comes at any write, sync, truncation or removal: in a
- * commit, a checkpoint, a VACUUM, a closing.
+ * Beneath the shim lies a disk in memory (vault_disk_fixture.h). A cut comes at any write, sync, truncation or removal:
+ * in a commit, a checkpoint, a VACUUM, a closing.
  *
  * A second handle of the same process reads, sometimes in a transaction that lasts while the first one works, and
  * sometimes writes. What it shows is held against what was committed.
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vault_sim.h"
+#include "vault_sim_fixture.h"
 
 #define KEYS 60       /* rows are numbered from 0 */
 #define BODY_MAX 2600 /* some rows have an overflow page */
@@ -28,7 +28,7 @@ static struct {
 static void complain(unsigned long *count, const char *what, const char *why)
 {
     (*count)++;
-    (void)printf("%s: %s (cut %lu)\n", what, why, cuts);
+    (void)printf("%s: %s (cut %lu)\n", what, why, sim_cuts);
 }
 
 /* ---- the store, and what it should hold ---- */
@@ -56,7 +56,7 @@ static void remember(uint64_t n)
 {
     if (n >= model.room) {
         model.room = (size_t)n * 2 + 64;
-        model.digests = must_have(realloc(model.digests, model.room * sizeof *model.digests));
+        model.digests = sim_must_have(realloc(model.digests, model.room * sizeof *model.digests));
     }
     model.digests[n] = digest(model.version);
 }
@@ -79,7 +79,7 @@ static int fine(sqlite3 *db, int rc, const char *what)
     char why[200];
     if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE)
         return 1;
-    if (!dark) {
+    if (!sim_dark) {
         (void)snprintf(why, sizeof why, "%s: %s (%d)", what, sqlite3_errmsg(db), sqlite3_extended_errcode(db));
         complain(&counts.refused, "falsely refused", why);
     }
@@ -94,7 +94,7 @@ static int run(sqlite3 *db, const char *sql)
 static int put_row(sqlite3 *db, uint32_t row)
 {
     uint8_t bytes[BODY_MAX];
-    uint32_t version = below(5) == 0 ? 0 : ++model.next;
+    uint32_t version = sim_below(5) == 0 ? 0 : ++model.next;
     sqlite3_stmt *stmt = NULL;
     size_t count = body(row, version, bytes);
     int rc = sqlite3_prepare_v2(
@@ -116,8 +116,8 @@ static int put_row(sqlite3 *db, uint32_t row)
 static int put_rows(sqlite3 *db, uint32_t most)
 {
     int ok = 1;
-    for (uint32_t i = below(most) + 1; i > 0 && ok; i--)
-        ok = put_row(db, below(KEYS));
+    for (uint32_t i = sim_below(most) + 1; i > 0 && ok; i--)
+        ok = put_row(db, sim_below(KEYS));
     return ok;
 }
 
@@ -126,10 +126,10 @@ static int transact(sqlite3 *db, int full)
 {
     uint32_t before[KEYS], inner[KEYS];
     char sql[100];
-    int ok, back = below(6) == 0;
+    int ok, back = sim_below(6) == 0;
     memcpy(before, model.version, sizeof before);
-    ok = run(db, "BEGIN IMMEDIATE") && put_rows(db, below(4) == 0 ? KEYS * 2 : 6);
-    if (ok && below(3) == 0) {
+    ok = run(db, "BEGIN IMMEDIATE") && put_rows(db, sim_below(4) == 0 ? KEYS * 2 : 6);
+    if (ok && sim_below(3) == 0) {
         memcpy(inner, model.version, sizeof inner);
         ok = run(db, "SAVEPOINT s") && put_rows(db, KEYS) && run(db, "ROLLBACK TO s");
         memcpy(model.version, inner, sizeof inner);
@@ -219,12 +219,13 @@ static int second_turn(int full)
 {
     struct error e = {0};
     if (second.db == NULL) {
-        int code = vault_open_through(&second.db, SIM_SHIM, STORE, right, below(2) == 0 ? VAULT_READ : 0, 0, &e);
-        if (code != 0 && !dark)
+        int code =
+            vault_open_through(&second.db, SIM_SHIM, STORE, sim_right, sim_below(2) == 0 ? VAULT_READ : 0, 0, &e);
+        if (code != 0 && !sim_dark)
             complain(&counts.refused, "refused", e.text);
         return code == 0 && run(second.db, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
     }
-    switch (below(6)) {
+    switch (sim_below(6)) {
     case 0:
         if (!second.inside && !run(second.db, "BEGIN"))
             return 0;
@@ -253,11 +254,11 @@ static void work(sqlite3 *db)
     static const char *const settings[] = {"PRAGMA cache_size=5", "PRAGMA cache_size=30", "PRAGMA cache_size=2000"};
     static const char *const carry[] = {"PRAGMA wal_autocheckpoint=0", "PRAGMA wal_autocheckpoint=10",
                                         "PRAGMA wal_autocheckpoint=100"};
-    int full = below(4) != 0;
-    int ok = run(db, settings[below(3)]) && run(db, carry[below(3)]) &&
+    int full = sim_below(4) != 0;
+    int ok = run(db, settings[sim_below(3)]) && run(db, carry[sim_below(3)]) &&
              run(db, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-    for (uint32_t turns = below(20); turns > 0 && ok; turns--) {
-        switch (below(18)) {
+    for (uint32_t turns = sim_below(20); turns > 0 && ok; turns--) {
+        switch (sim_below(18)) {
         case 0:
             ok = run(db, "PRAGMA wal_checkpoint(PASSIVE)");
             break;
@@ -268,7 +269,7 @@ static void work(sqlite3 *db)
             ok = run(db, "PRAGMA wal_checkpoint(RESTART)");
             break;
         case 3:
-            ok = run(db, below(3) == 0 ? "VACUUM" : "DROP TABLE IF EXISTS more; CREATE TABLE more(x)");
+            ok = run(db, sim_below(3) == 0 ? "VACUUM" : "DROP TABLE IF EXISTS more; CREATE TABLE more(x)");
             break;
         case 4:
         case 5:
@@ -327,13 +328,13 @@ static void try_wrong_key(void)
     sqlite3 *db = NULL;
     struct error e = {0};
     for (size_t i = 0; i < 2; i++)
-        if (current(&folder[i]) != NULL)
-            bytes_copy(&before[i], &current(&folder[i])->now);
-    if (vault_open_through(&db, SIM_SHIM, STORE, wrong, 0, 0, &e) != E_WRONG_KEY)
+        if (sim_current(&sim_folder[i]) != NULL)
+            sim_bytes_copy(&before[i], &sim_current(&sim_folder[i])->now);
+    if (vault_open_through(&db, SIM_SHIM, STORE, sim_wrong, 0, 0, &e) != E_WRONG_KEY)
         complain(&counts.corrupt, "corrupt", "the wrong key was not refused as such");
     vault_close(db);
     for (size_t i = 0; i < 2; i++) {
-        struct inode *inode = current(&folder[i]);
+        struct inode *inode = sim_current(&sim_folder[i]);
         size_t count = inode == NULL ? 0 : inode->now.count;
         if (count != before[i].count || (count > 0 && memcmp(inode->now.at, before[i].at, count) != 0))
             complain(&counts.corrupt, "corrupt", "the wrong key changed a file");
@@ -345,7 +346,7 @@ static void try_wrong_key(void)
  * reads does not. */
 static int close_both(sqlite3 *db)
 {
-    int second_first = second.db == NULL || below(2) == 0;
+    int second_first = second.db == NULL || sim_below(2) == 0;
     int synced = second_first || !sqlite3_db_readonly(second.db, "main");
     if (!second_first)
         vault_close(db);
@@ -362,11 +363,11 @@ static int live(int first)
     sqlite3 *db = NULL;
     struct error e = {0};
     int code, usable = 1, synced;
-    if (!first && below(8) == 0)
+    if (!first && sim_below(8) == 0)
         try_wrong_key();
-    until_cut = first ? -1 : (long)below(below(3) == 0 ? 8 : 400);
-    db = store_open(right, &code, &e);
-    if (code != 0 && !dark) {
+    sim_until_cut = first ? -1 : (long)sim_below(sim_below(3) == 0 ? 8 : 400);
+    db = sim_store_open(sim_right, &code, &e);
+    if (code != 0 && !sim_dark) {
         complain(&counts.bricked, "bricked", e.text);
         usable = 0;
     }
@@ -377,14 +378,14 @@ static int live(int first)
     }
     if (code == 0 && (first || inspect(db) == 0))
         work(db);
-    else if (!dark)
+    else if (!sim_dark)
         usable = 0;
-    if (below(2) == 0)
-        dark = 1; /* the cut comes here, before the closing */
+    if (sim_below(2) == 0)
+        sim_dark = 1; /* the cut comes here, before the closing */
     synced = close_both(db);
-    if (!dark && usable && synced)
+    if (!sim_dark && usable && synced)
         model.floor = model.n;
-    cut_power();
+    sim_cut_power();
     return usable;
 }
 
@@ -398,20 +399,20 @@ int main(int argc, char **argv)
         (void)fputs("usage: vault_torture [ROUNDS [SEED]]\n", stderr);
         return 2;
     }
-    if (vault_init(&e) != 0 || store_install() != SQLITE_OK) {
+    if (vault_init(&e) != 0 || sim_store_install() != SQLITE_OK) {
         (void)fprintf(stderr, "vault_torture: %s\n", e.text);
         return 2;
     }
-    random_state = seed;
-    store_lay_down();
+    sim_random_state = seed;
+    sim_store_lay_down();
     usable = live(1);
-    while (cuts < rounds && usable)
+    while (sim_cuts < rounds && usable)
         usable = live(0);
-    for (size_t i = 0; i < sizeof folder / sizeof *folder; i++)
-        inode_free(current(&folder[i]));
+    for (size_t i = 0; i < sizeof sim_folder / sizeof *sim_folder; i++)
+        sim_inode_free(sim_current(&sim_folder[i]));
     free(model.digests);
     (void)printf("seed %llu: %lu power cuts, %lu commits: %lu bricked, %lu corrupt, %lu falsely "
                  "refused, %lu lost commits of synchronous=FULL\n",
-                 seed, cuts, counts.commits, counts.bricked, counts.corrupt, counts.refused, counts.lost);
+                 seed, sim_cuts, counts.commits, counts.bricked, counts.corrupt, counts.refused, counts.lost);
     return counts.bricked + counts.corrupt + counts.refused + counts.lost == 0 ? 0 : 1;
 }

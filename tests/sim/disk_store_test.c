@@ -18,18 +18,18 @@ static void key_file_survives(void **state)
     struct keyfile_head head = {0}, got;
     uint64_t acknowledged = 0;
     (void)state;
-    assert_int_equal(keyfile_create(at("m1/store.keys"), "Ana", "correct horse", 13, KEYFILE_MINIMUM, key, &e), 0);
+    assert_int_equal(keyfile_create(disk_at("m1/store.keys"), "Ana", "correct horse", 13, KEYFILE_MINIMUM, key, &e), 0);
     for (int i = 0; i < 100; i++) {
-        disk_cut_after(1, 1 + luck_below(&luck, 12), &luck);
-        while (head.seq++, keyfile_head_set(at("m1/store.keys"), key, &head, &e) == 0)
+        disk_cut_after(1, 1 + luck_below(&disk_luck, 12), &disk_luck);
+        while (head.seq++, keyfile_head_set(disk_at("m1/store.keys"), key, &head, &e) == 0)
             acknowledged = head.seq;
         assert_int_equal(disk_is_dark(1), 1);
         disk_on(1);
-        assert_int_equal(keyfile_head_get(at("m1/store.keys"), key, &got, &e), 0);
+        assert_int_equal(keyfile_head_get(disk_at("m1/store.keys"), key, &got, &e), 0);
         assert_true(got.seq == acknowledged || got.seq == acknowledged + 1);
         head.seq = acknowledged = got.seq;
     }
-    assert_int_equal(keyfile_open(at("m1/store.keys"), "correct horse", 13, 0, again, NULL, &e), 0);
+    assert_int_equal(keyfile_open(disk_at("m1/store.keys"), "correct horse", 13, 0, again, NULL, &e), 0);
     assert_memory_equal(key, again, sizeof key);
 }
 
@@ -52,7 +52,7 @@ static sqlite3 *open_store(const char *name)
 {
     sqlite3 *db = NULL;
     struct error e = {0};
-    if (vault_open(&db, at(name), key_of_store, VAULT_CREATE, 0, &e) == 0 &&
+    if (vault_open(&db, disk_at(name), key_of_store, VAULT_CREATE, 0, &e) == 0 &&
         sqlite3_exec(db, "CREATE TABLE IF NOT EXISTS t(n INTEGER PRIMARY KEY, v BLOB)", NULL, NULL, NULL) == SQLITE_OK)
         return db;
     if (!disk_is_dark(1))
@@ -68,11 +68,11 @@ static int commit_one(sqlite3 *db, int64_t n)
     (void)snprintf(sql, sizeof sql,
                    "BEGIN; INSERT INTO t VALUES(%lld, zeroblob(%u)); UPDATE t SET v = zeroblob(%u) WHERE n = %lld;"
                    "COMMIT",
-                   (long long)n, luck_below(&luck, 9000), luck_below(&luck, 9000),
-                   (long long)luck_below(&luck, (uint32_t)n + 1));
+                   (long long)n, luck_below(&disk_luck, 9000), luck_below(&disk_luck, 9000),
+                   (long long)luck_below(&disk_luck, (uint32_t)n + 1));
     if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
         return -1;
-    if (luck_chance(&luck, 100))
+    if (luck_chance(&disk_luck, 100))
         (void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     return 0;
 }
@@ -86,20 +86,20 @@ static void vault_survives(void **state)
     assert_int_equal(vault_init(&e), 0);
     for (int i = 0; i < 300; i++) {
         sqlite3 *db;
-        disk_cut_after(1, 1 + luck_below(&luck, i < 50 ? 20 : 200), &luck);
+        disk_cut_after(1, 1 + luck_below(&disk_luck, i < 50 ? 20 : 200), &disk_luck);
         if ((db = open_store("m1/store.db")) != NULL) {
             int64_t n = acknowledged;
             while (commit_one(db, ++n) == 0) {
                 acknowledged = n;
-                if (i % 3 == 0 && luck_chance(&luck, 200))
+                if (i % 3 == 0 && luck_chance(&disk_luck, 200))
                     disk_kill(1);
-                if (luck_chance(&luck, 20))
+                if (luck_chance(&disk_luck, 20))
                     break;
             }
         }
         vault_close(db);
         if (!disk_is_dark(1))
-            disk_cut(1, &luck);
+            disk_cut(1, &disk_luck);
         disk_on(1);
         if ((db = open_store("m1/store.db")) == NULL)
             fail();
@@ -121,18 +121,19 @@ static void sqlite_lands_here(void **state)
     sqlite3 *db;
     uint64_t writes = disk_count(3, DISK_WRITE), syncs = disk_count(3, DISK_SYNC);
     (void)state;
-    assert_int_equal(sqlite3_open_v2(at("m3/plain.db"), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix"), 0);
+    assert_int_equal(sqlite3_open_v2(disk_at("m3/plain.db"), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix"),
+                     0);
     assert_int_equal(sqlite3_exec(db, EXTRA "CREATE TABLE t(n); INSERT INTO t VALUES(1)", NULL, NULL, NULL), SQLITE_OK);
     assert_true(disk_count(3, DISK_WRITE) >= writes + 4);
     /* of each commit: journal, its folder, database, and the folder again */
     assert_true(disk_count(3, DISK_SYNC) >= syncs + 8);
     assert_true(disk_count(3, DISK_OPEN) > 0 && disk_count(3, DISK_READ) > 0 && disk_count(3, DISK_UNLINK) > 0);
-    disk_cut(3, &luck);
+    disk_cut(3, &disk_luck);
     /* a read that fails with EIO is a damaged file to SQLite's unix VFS */
     assert_int_equal(sqlite3_exec(db, "INSERT INTO t VALUES(2)", NULL, NULL, NULL), SQLITE_CORRUPT);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     disk_on(3);
-    assert_int_equal(sqlite3_open_v2(at("m3/plain.db"), &db, SQLITE_OPEN_READWRITE, "unix"), 0);
+    assert_int_equal(sqlite3_open_v2(disk_at("m3/plain.db"), &db, SQLITE_OPEN_READWRITE, "unix"), 0);
     assert_int_equal(number(db, "SELECT count(*) FROM t"), 1);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }

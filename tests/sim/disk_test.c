@@ -58,9 +58,9 @@ static void resized(size_t size)
 static int write_some(void)
 {
     uint8_t bytes[4 * SECTOR];
-    size_t offset = luck_below(&luck, ROOM - sizeof bytes), count = 1 + luck_below(&luck, sizeof bytes - 1);
+    size_t offset = luck_below(&disk_luck, ROOM - sizeof bytes), count = 1 + luck_below(&disk_luck, sizeof bytes - 1);
     ssize_t wrote;
-    memset(bytes, (int)luck_below(&luck, 256), count);
+    memset(bytes, (int)luck_below(&disk_luck, 256), count);
     memcpy(file.now + offset, bytes, count);
     note(offset, offset + count, 0);
     if (offset + count > file.size)
@@ -72,7 +72,7 @@ static int write_some(void)
 
 static int truncate_some(void)
 {
-    size_t size = luck_below(&luck, ROOM);
+    size_t size = luck_below(&disk_luck, ROOM);
     if (size < file.size)
         memset(file.now + size, 0, ROOM - size);
     note(size, ROOM, 0);
@@ -83,7 +83,7 @@ static int truncate_some(void)
 
 static int step(void)
 {
-    uint32_t what = luck_below(&luck, 10);
+    uint32_t what = luck_below(&disk_luck, 10);
     if (what < 7)
         return write_some();
     if (what < 8)
@@ -135,9 +135,9 @@ static int check_file(void)
 static void begin_file(void)
 {
     memset(&file, 0, sizeof file);
-    put("m1/file", "", 1);
-    sync_folder("m1");
-    file.fd = open(at("m1/file"), O_RDWR);
+    disk_put("m1/file", "", 1);
+    disk_sync_folder("m1");
+    file.fd = open(disk_at("m1/file"), O_RDWR);
     is_durable();
 }
 
@@ -145,14 +145,14 @@ static void begin_file(void)
 static int live_and_cut(void)
 {
     int older, alive = 1;
-    disk_cut_after(1, 1 + luck_below(&luck, 30), &luck);
+    disk_cut_after(1, 1 + luck_below(&disk_luck, 30), &disk_luck);
     for (int i = 0; i < 30 && alive; i++)
         alive = step() == 0;
     if (alive)
-        disk_cut(1, &luck);
+        disk_cut(1, &disk_luck);
     assert_int_equal(close(file.fd), 0);
     disk_on(1);
-    file.fd = open(at("m1/file"), O_RDWR);
+    file.fd = open(disk_at("m1/file"), O_RDWR);
     assert_true(file.fd >= 0);
     older = check_file();
     return older;
@@ -178,18 +178,18 @@ static void last_step_may_be_half(void **state)
     (void)state;
     for (int i = 0; i < 200; i++) {
         static char before[4 * SECTOR], after[sizeof before], got[sizeof before];
-        int fd = open(at("m1/file"), O_RDWR | O_CREAT, 0600);
+        int fd = open(disk_at("m1/file"), O_RDWR | O_CREAT, 0600);
         memset(after, 1, sizeof after);
         assert_int_equal(pwrite(fd, before, sizeof before, 0), sizeof before);
         assert_int_equal(fsync(fd), 0);
-        sync_folder("m1");
+        disk_sync_folder("m1");
         assert_int_equal(pwrite(fd, after, sizeof after, 0), sizeof after);
-        disk_cut_after(1, 1, &luck);
+        disk_cut_after(1, 1, &disk_luck);
         assert_int_equal(fsync(fd), -1);
         assert_int_equal(errno, EIO);
         assert_int_equal(close(fd), 0);
         disk_on(1);
-        fd = open(at("m1/file"), O_RDONLY);
+        fd = open(disk_at("m1/file"), O_RDONLY);
         assert_int_equal(read(fd, got, sizeof got), sizeof got);
         assert_int_equal(close(fd), 0);
         if (memcmp(got, before, sizeof got) == 0)
@@ -211,10 +211,10 @@ static void kill_loses_nothing(void **state)
     for (int i = 0; i < 100; i++) {
         char byte;
         int fd;
-        put("m1/file", "first", 1);
-        sync_folder("m1");
-        put("m1/file", "other", 0);
-        fd = open(at("m1/file"), O_RDWR);
+        disk_put("m1/file", "first", 1);
+        disk_sync_folder("m1");
+        disk_put("m1/file", "other", 0);
+        fd = open(disk_at("m1/file"), O_RDWR);
         disk_kill(1);
         assert_int_equal(disk_is_dark(1), 1);
         assert_int_equal(disk_is_dark(2), 0);
@@ -223,16 +223,16 @@ static void kill_loses_nothing(void **state)
         assert_int_equal(write(fd, "x", 1), -1);
         assert_int_equal(fsync(fd), -1);
         assert_int_equal(ftruncate(fd, 0), -1);
-        assert_int_equal(open(at("m1/file"), O_RDONLY), -1);
-        assert_int_equal(rename(at("m1/file"), at("m1/more")), -1);
-        assert_int_equal(unlink(at("m1/file")), -1);
+        assert_int_equal(open(disk_at("m1/file"), O_RDONLY), -1);
+        assert_int_equal(rename(disk_at("m1/file"), disk_at("m1/more")), -1);
+        assert_int_equal(unlink(disk_at("m1/file")), -1);
         assert_int_equal(errno, EIO);
         assert_int_equal(close(fd), 0);
         disk_on(1);
-        assert_string_equal(get("m1/file"), "other");
-        disk_cut(1, &luck);
+        assert_string_equal(disk_get("m1/file"), "other");
+        disk_cut(1, &disk_luck);
         disk_on(1);
-        lost += strcmp(get("m1/file"), "other") != 0;
+        lost += strcmp(disk_get("m1/file"), "other") != 0;
     }
     assert_in_range(lost, 10, 90);
 }
@@ -247,27 +247,28 @@ static void replaced_file_is_whole(void **state)
     (void)state;
     for (uint64_t i = 0; i < 300; i++) {
         int done = 0, fd;
-        put("m1/keys", "the old one", 1);
-        (void)unlink(at("m1/keys.new"));
-        sync_folder("m1");
-        disk_cut_after(1, 1 + i % 6, &luck);
-        if ((fd = open(at("m1/keys.new"), O_WRONLY | O_CREAT | O_EXCL, 0600)) >= 0) {
-            if (write(fd, "the new one", 11) == 11 && fsync(fd) == 0 && rename(at("m1/keys.new"), at("m1/keys")) == 0) {
-                int folder = open(at("m1"), O_RDONLY | O_DIRECTORY);
+        disk_put("m1/keys", "the old one", 1);
+        (void)unlink(disk_at("m1/keys.new"));
+        disk_sync_folder("m1");
+        disk_cut_after(1, 1 + i % 6, &disk_luck);
+        if ((fd = open(disk_at("m1/keys.new"), O_WRONLY | O_CREAT | O_EXCL, 0600)) >= 0) {
+            if (write(fd, "the new one", 11) == 11 && fsync(fd) == 0 &&
+                rename(disk_at("m1/keys.new"), disk_at("m1/keys")) == 0) {
+                int folder = open(disk_at("m1"), O_RDONLY | O_DIRECTORY);
                 done = fsync(folder) == 0;
                 assert_int_equal(close(folder), 0);
             }
             assert_int_equal(close(fd), 0);
         }
         if (!disk_is_dark(1))
-            disk_cut(1, &luck);
+            disk_cut(1, &disk_luck);
         disk_on(1);
-        if (strcmp(get("m1/keys"), "the new one") == 0)
+        if (strcmp(disk_get("m1/keys"), "the new one") == 0)
             news++;
-        else if (!done && strcmp(get("m1/keys"), "the old one") == 0)
+        else if (!done && strcmp(disk_get("m1/keys"), "the old one") == 0)
             olds++;
         else
-            fail_msg("the file holds \"%s\"", get("m1/keys"));
+            fail_msg("the file holds \"%s\"", disk_get("m1/keys"));
     }
     assert_true(olds > 50 && news > 50);
 }
@@ -278,26 +279,26 @@ static void renames_are_never_half(void **state)
     static const char *const names[] = {"m1/a", "m1/b", "m1/c", "m1/d", "m1/e", "m1/f"};
     int moved = 0;
     (void)state;
-    put("m1/a", "1", 1);
-    put("m1/b", "2", 1);
-    assert_int_equal(mkdir(at("m1/c"), 0700), 0);
-    put("m1/c/inside", "3", 1);
-    sync_folder("m1/c");
-    sync_folder("m1");
+    disk_put("m1/a", "1", 1);
+    disk_put("m1/b", "2", 1);
+    assert_int_equal(mkdir(disk_at("m1/c"), 0700), 0);
+    disk_put("m1/c/inside", "3", 1);
+    disk_sync_folder("m1/c");
+    disk_sync_folder("m1");
     for (int i = 0; i < 300; i++) {
         char found[8] = "", path[32];
         for (int k = 0; k < 5; k++) {
-            const char *from = names[luck_below(&luck, 6)], *to = names[luck_below(&luck, 6)];
-            if (access(at(from), F_OK) == 0 && access(at(to), F_OK) != 0)
-                moved += rename(at(from), at(to)) == 0;
+            const char *from = names[luck_below(&disk_luck, 6)], *to = names[luck_below(&disk_luck, 6)];
+            if (access(disk_at(from), F_OK) == 0 && access(disk_at(to), F_OK) != 0)
+                moved += rename(disk_at(from), disk_at(to)) == 0;
         }
-        disk_cut(1, &luck);
+        disk_cut(1, &disk_luck);
         disk_on(1);
         for (size_t k = 0; k < 6; k++) {
             struct stat s;
             (void)snprintf(path, sizeof path, "%s/inside", names[k]);
-            if (stat(at(names[k]), &s) == 0)
-                (void)strncat(found, get(S_ISDIR(s.st_mode) ? path : names[k]), sizeof found - strlen(found) - 1);
+            if (stat(disk_at(names[k]), &s) == 0)
+                (void)strncat(found, disk_get(S_ISDIR(s.st_mode) ? path : names[k]), sizeof found - strlen(found) - 1);
         }
         assert_int_equal(strlen(found), 3);
         assert_true(strchr(found, '1') != NULL && strchr(found, '2') != NULL && strchr(found, '3') != NULL);
@@ -312,35 +313,35 @@ static void names_want_their_folder_synced(void **state)
     int made = 0, removed = 0, linked = 0;
     (void)state;
     for (int i = 0; i < 200; i++) {
-        put("m1/old", "old", 1);
-        put("m1/second", "second", 1);
-        (void)unlink(at("m1/new"));
-        (void)unlink(at("m1/link"));
-        sync_folder("m1");
-        put("m1/new", "new", 1);
-        assert_int_equal(link(at("m1/second"), at("m1/link")), 0);
-        assert_int_equal(unlink(at("m1/old")), 0);
-        assert_string_equal(get("m1/old"), "-");
+        disk_put("m1/old", "old", 1);
+        disk_put("m1/second", "second", 1);
+        (void)unlink(disk_at("m1/new"));
+        (void)unlink(disk_at("m1/link"));
+        disk_sync_folder("m1");
+        disk_put("m1/new", "new", 1);
+        assert_int_equal(link(disk_at("m1/second"), disk_at("m1/link")), 0);
+        assert_int_equal(unlink(disk_at("m1/old")), 0);
+        assert_string_equal(disk_get("m1/old"), "-");
         if (i % 2 == 0)
-            sync_folder("m1");
-        disk_cut(1, &luck);
+            disk_sync_folder("m1");
+        disk_cut(1, &disk_luck);
         disk_on(1);
-        assert_string_equal(get("m1/second"), "second");
+        assert_string_equal(disk_get("m1/second"), "second");
         for (size_t k = 0; k < 3; k++) { /* what one cut left, the next one leaves */
             static const char *const names[] = {"m1/new", "m1/link", "m1/old"};
-            int was = access(at(names[k]), F_OK);
-            disk_cut(1, &luck);
+            int was = access(disk_at(names[k]), F_OK);
+            disk_cut(1, &disk_luck);
             disk_on(1);
-            assert_int_equal(access(at(names[k]), F_OK), was);
+            assert_int_equal(access(disk_at(names[k]), F_OK), was);
         }
         if (i % 2 == 0) {
-            assert_string_equal(get("m1/new"), "new");
-            assert_string_equal(get("m1/link"), "second");
-            assert_string_equal(get("m1/old"), "-");
+            assert_string_equal(disk_get("m1/new"), "new");
+            assert_string_equal(disk_get("m1/link"), "second");
+            assert_string_equal(disk_get("m1/old"), "-");
         } else {
-            made += strcmp(get("m1/new"), "new") == 0;
-            linked += strcmp(get("m1/link"), "second") == 0;
-            removed += strcmp(get("m1/old"), "-") == 0;
+            made += strcmp(disk_get("m1/new"), "new") == 0;
+            linked += strcmp(disk_get("m1/link"), "second") == 0;
+            removed += strcmp(disk_get("m1/old"), "-") == 0;
         }
     }
     assert_in_range(made, 10, 90);
@@ -356,19 +357,19 @@ static void streams_are_simulated(void **state)
     int lost = 0;
     (void)state;
     for (int i = 0; i < 60; i++) {
-        FILE *out = fopen(at("m1/stream"), "we");
+        FILE *out = fopen(disk_at("m1/stream"), "we");
         char line[32] = "";
         assert_non_null(out);
         assert_true(fputs("one line\n", out) >= 0);
         assert_int_equal(fflush(out), 0);
         if (i % 2 == 0) {
             assert_int_equal(fsync(fileno(out)), 0);
-            sync_folder("m1");
+            disk_sync_folder("m1");
         }
         assert_int_equal(fclose(out), 0);
-        disk_cut(1, &luck);
+        disk_cut(1, &disk_luck);
         disk_on(1);
-        out = fopen(at("m1/stream"), "re");
+        out = fopen(disk_at("m1/stream"), "re");
         if (out != NULL) {
             line[fread(line, 1, sizeof line - 1, out)] = '\0';
             assert_int_equal(fclose(out), 0);
@@ -376,8 +377,8 @@ static void streams_are_simulated(void **state)
         if (i % 2 == 0)
             assert_string_equal(line, "one line\n");
         lost += strcmp(line, "one line\n") != 0;
-        (void)unlink(at("m1/stream"));
-        sync_folder("m1");
+        (void)unlink(disk_at("m1/stream"));
+        disk_sync_folder("m1");
     }
     assert_in_range(lost, 5, 29);
 }
@@ -386,7 +387,7 @@ static void streams_are_simulated(void **state)
 static void quota_is_kept(void **state)
 {
     char bytes[1000] = {1};
-    int fd = open(at("m1/file"), O_RDWR | O_CREAT, 0600), other = open(at("m2/file"), O_RDWR | O_CREAT, 0600);
+    int fd = open(disk_at("m1/file"), O_RDWR | O_CREAT, 0600), other = open(disk_at("m2/file"), O_RDWR | O_CREAT, 0600);
     (void)state;
     disk_quota(1, 1500);
     assert_int_equal(write(fd, bytes, 1000), 1000);
@@ -399,10 +400,10 @@ static void quota_is_kept(void **state)
     assert_int_equal(write(other, bytes, 1000), 1000);
     assert_int_equal(ftruncate(fd, 100), 0);
     assert_int_equal(pwrite(fd, bytes, 1000, 100), 1000);
-    assert_int_equal(unlink(at("m1/file")), 0);
-    put("m1/more", "fits", 0);
+    assert_int_equal(unlink(disk_at("m1/file")), 0);
+    disk_put("m1/more", "fits", 0);
     assert_int_equal(close(fd), 0);
-    fd = open(at("m1/third"), O_RDWR | O_CREAT, 0600);
+    fd = open(disk_at("m1/third"), O_RDWR | O_CREAT, 0600);
     assert_int_equal(write(fd, bytes, 1000), 1000);
     assert_int_equal(pwrite(fd, bytes, 1000, 1000), 496);
     disk_calm(1);
@@ -415,7 +416,7 @@ static void quota_is_kept(void **state)
 static void calls_fail_once(void **state)
 {
     char bytes[4];
-    int fd = open(at("m1/file"), O_RDWR | O_CREAT, 0600);
+    int fd = open(disk_at("m1/file"), O_RDWR | O_CREAT, 0600);
     uint64_t count = disk_count(1, DISK_WRITE);
     (void)state;
     disk_fail(1, DISK_WRITE, 2);
@@ -424,7 +425,7 @@ static void calls_fail_once(void **state)
     assert_int_equal(errno, ENOSPC);
     assert_int_equal(write(fd, "more", 4), 4);
     assert_true(disk_count(1, DISK_WRITE) == count + 3);
-    assert_string_equal(get("m1/file"), "goodmore");
+    assert_string_equal(disk_get("m1/file"), "goodmore");
     disk_fail(1, DISK_READ, 1);
     assert_int_equal(pread(fd, bytes, 4, 0), -1);
     assert_int_equal(errno, EIO);
@@ -434,14 +435,14 @@ static void calls_fail_once(void **state)
     assert_int_equal(fdatasync(fd), 0);
     disk_fail(1, DISK_TRUNCATE, 1);
     assert_int_equal(ftruncate(fd, 4), -1);
-    assert_string_equal(get("m1/file"), "goodmore");
+    assert_string_equal(disk_get("m1/file"), "goodmore");
     disk_fail(1, DISK_RENAME, 1);
-    assert_int_equal(rename(at("m1/file"), at("m1/more")), -1);
+    assert_int_equal(rename(disk_at("m1/file"), disk_at("m1/more")), -1);
     disk_fail(1, DISK_UNLINK, 1);
-    assert_int_equal(unlink(at("m1/file")), -1);
+    assert_int_equal(unlink(disk_at("m1/file")), -1);
     disk_fail(1, DISK_OPEN, 1);
-    assert_int_equal(open(at("m1/file"), O_RDONLY), -1);
-    assert_string_equal(get("m1/file"), "goodmore");
+    assert_int_equal(open(disk_at("m1/file"), O_RDONLY), -1);
+    assert_string_equal(disk_get("m1/file"), "goodmore");
     assert_int_equal(close(fd), 0);
 }
 
@@ -452,40 +453,40 @@ static void copies_are_whole(void **state)
     struct stat a, b;
     int fd;
     (void)state;
-    put("m1/file", "first", 1);
-    assert_int_equal(link(at("m1/file"), at("m1/link")), 0);
-    assert_int_equal(mkdir(at("m1/folder"), 0700), 0);
-    put("m1/folder/inside", "inside", 0);
-    put("m12/other", "other", 1);
-    sync_folder("m12");
-    fd = open(at("m1/file"), O_RDONLY);
+    disk_put("m1/file", "first", 1);
+    assert_int_equal(link(disk_at("m1/file"), disk_at("m1/link")), 0);
+    assert_int_equal(mkdir(disk_at("m1/folder"), 0700), 0);
+    disk_put("m1/folder/inside", "inside", 0);
+    disk_put("m12/other", "other", 1);
+    disk_sync_folder("m12");
+    fd = open(disk_at("m1/file"), O_RDONLY);
     assert_int_equal(disk_copy(1, 12), -1);
     assert_int_equal(errno, EBUSY);
     assert_int_equal(close(fd), 0);
     assert_int_equal(disk_copy(1, 12), 0);
-    put("m1/file", "second", 1);
-    put("m1/later", "later", 1);
+    disk_put("m1/file", "second", 1);
+    disk_put("m1/later", "later", 1);
     for (int i = 0; i < 20; i++) {
-        disk_cut(12, &luck);
+        disk_cut(12, &disk_luck);
         disk_on(12);
     }
-    assert_string_equal(get("m12/file"), "first");
-    assert_string_equal(get("m12/folder/inside"), "inside");
-    assert_string_equal(get("m12/other"), "-");
-    assert_int_equal(stat(at("m12/file"), &a) | stat(at("m12/link"), &b), 0);
+    assert_string_equal(disk_get("m12/file"), "first");
+    assert_string_equal(disk_get("m12/folder/inside"), "inside");
+    assert_string_equal(disk_get("m12/other"), "-");
+    assert_int_equal(stat(disk_at("m12/file"), &a) | stat(disk_at("m12/link"), &b), 0);
     assert_true(a.st_ino == b.st_ino && a.st_nlink == 2);
-    disk_cut(1, &luck);
+    disk_cut(1, &disk_luck);
     assert_int_equal(disk_copy(12, 1), 0);
     assert_int_equal(disk_is_dark(1), 1);
     disk_on(1);
-    assert_string_equal(get("m1/file"), "first");
-    assert_string_equal(get("m1/link"), "first");
-    assert_string_equal(get("m1/later"), "-");
+    assert_string_equal(disk_get("m1/file"), "first");
+    assert_string_equal(disk_get("m1/link"), "first");
+    assert_string_equal(disk_get("m1/later"), "-");
     assert_int_equal(disk_copy(15, 12), 0); /* an empty one */
-    disk_cut(12, &luck);
+    disk_cut(12, &disk_luck);
     disk_on(12);
-    assert_string_equal(get("m12/file"), "-");
-    assert_string_equal(get("m12/folder/inside"), "-");
+    assert_string_equal(disk_get("m12/file"), "-");
+    assert_string_equal(disk_get("m12/folder/inside"), "-");
 }
 
 /* ---- the same again ---- */
@@ -503,50 +504,50 @@ static void move_house(const char *first)
     (void)snprintf(path, sizeof path, "%.40s/%u", first, ++number);
     assert_int_equal(mkdir(path, 0700), 0);
     disk_house(path);
-    memcpy(root, path, sizeof root);
+    memcpy(disk_root, path, sizeof disk_root);
 }
 
 /* A history of files and names over 200 cuts, and the sum of all that was seen. moves: in another folder each time
  * after so many steps; 0: in one. */
 static void history(uint64_t seed, unsigned moves, uint8_t out[32])
 {
-    char first[sizeof root];
+    char first[sizeof disk_root];
     unsigned steps = 0;
     static const char *const names[] = {"m1/a", "m1/b", "m1/c", "m1/d"};
     crypto_generichash_state sum;
-    memcpy(first, root, sizeof first);
+    memcpy(first, disk_root, sizeof first);
     crypto_generichash_init(&sum, NULL, 0, 32);
-    luck_seed(&luck, seed);
+    luck_seed(&disk_luck, seed);
     for (int i = 0; i < 200; i++) {
-        disk_cut_after(1, 1 + luck_below(&luck, 20), &luck);
+        disk_cut_after(1, 1 + luck_below(&disk_luck, 20), &disk_luck);
         while (!disk_is_dark(1)) {
-            const char *a = names[luck_below(&luck, 4)], *b = names[luck_below(&luck, 4)];
+            const char *a = names[luck_below(&disk_luck, 4)], *b = names[luck_below(&disk_luck, 4)];
             char text[64];
-            int fd = open(at(a), O_RDWR | O_CREAT | O_APPEND, 0600);
-            (void)snprintf(text, sizeof text, "%u ", luck_below(&luck, 1000));
-            if (fd >= 0 && write(fd, text, strlen(text)) > 0 && luck_chance(&luck, 300))
+            int fd = open(disk_at(a), O_RDWR | O_CREAT | O_APPEND, 0600);
+            (void)snprintf(text, sizeof text, "%u ", luck_below(&disk_luck, 1000));
+            if (fd >= 0 && write(fd, text, strlen(text)) > 0 && luck_chance(&disk_luck, 300))
                 (void)fsync(fd);
             if (fd >= 0)
                 assert_int_equal(close(fd), 0);
-            if (luck_chance(&luck, 300))
-                (void)rename(at(a), at(b));
-            if (luck_chance(&luck, 100))
-                (void)unlink(at(b));
-            if (luck_chance(&luck, 50) && link(at(a), at(b)) != 0)
+            if (luck_chance(&disk_luck, 300))
+                (void)rename(disk_at(a), disk_at(b));
+            if (luck_chance(&disk_luck, 100))
+                (void)unlink(disk_at(b));
+            if (luck_chance(&disk_luck, 50) && link(disk_at(a), disk_at(b)) != 0)
                 assert_true(errno == EEXIST || errno == ENOENT || errno == EIO);
             if (moves != 0 && ++steps % moves == 0)
                 move_house(first);
         }
         disk_on(1);
         for (size_t k = 0; k < 4; k++)
-            add_text(&sum, get(names[k]));
+            add_text(&sum, disk_get(names[k]));
     }
     for (int what = 0; what < DISK_CALLS; what++) {
         uint64_t count = disk_count(1, (enum disk_call)what);
         crypto_generichash_update(&sum, (const uint8_t *)&count, sizeof count);
     }
     crypto_generichash_final(&sum, out, 32);
-    memcpy(root, first, sizeof root);
+    memcpy(disk_root, first, sizeof disk_root);
 }
 
 /* Shows: the same seed gives the same files, names and counts in another folder, and another seed others. */
@@ -554,11 +555,11 @@ static void seeds_repeat(void **state)
 {
     uint8_t first[32], second[32], third[32];
     history(5, 0, first);
-    assert_int_equal(end(state), 0);
-    assert_int_equal(start(state), 0);
+    assert_int_equal(disk_fixture_tear_down(state), 0);
+    assert_int_equal(disk_fixture_set_up(state), 0);
     history(5, 0, second);
-    assert_int_equal(end(state), 0);
-    assert_int_equal(start(state), 0);
+    assert_int_equal(disk_fixture_tear_down(state), 0);
+    assert_int_equal(disk_fixture_set_up(state), 0);
     history(6, 0, third);
     assert_memory_equal(first, second, 32);
     assert_memory_not_equal(first, third, 32);
@@ -569,21 +570,21 @@ static void seeds_repeat(void **state)
 static void other_folder_is_the_same(void **state)
 {
     uint8_t stays[32], moves[32];
-    char first[sizeof root];
+    char first[sizeof disk_root];
     history(5, 0, stays);
-    assert_int_equal(end(state), 0);
-    assert_int_equal(start(state), 0);
+    assert_int_equal(disk_fixture_tear_down(state), 0);
+    assert_int_equal(disk_fixture_set_up(state), 0);
     history(5, 7, moves);
     assert_memory_equal(stays, moves, 32);
-    assert_int_equal(end(state), 0);
-    assert_int_equal(start(state), 0);
-    put("m1/kept", "as it was", 0);
-    memcpy(first, root, sizeof first);
+    assert_int_equal(disk_fixture_tear_down(state), 0);
+    assert_int_equal(disk_fixture_set_up(state), 0);
+    disk_put("m1/kept", "as it was", 0);
+    memcpy(first, disk_root, sizeof first);
     move_house(first);
-    put("m1/kept", "another", 0);
-    assert_int_equal(unlink(at("m1/kept")), 0);
-    memcpy(root, first, sizeof root);
-    assert_string_equal(get("m1/kept"), "as it was");
+    disk_put("m1/kept", "another", 0);
+    assert_int_equal(unlink(disk_at("m1/kept")), 0);
+    memcpy(disk_root, first, sizeof disk_root);
+    assert_string_equal(disk_get("m1/kept"), "as it was");
 }
 
 /* Shows: files that lie elsewhere are not touched by any of this. */

@@ -10,21 +10,21 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#include "archive_tamper.h"
+#include "audit_fixture.h"
 #include "audit_history.h"
-#include "audit_office.h"
 #include "audit_replay.h"
+#include "tamper_fixture.h"
 
-static struct office office;
+static struct audit_office office;
 static struct tamper whole; /* its archive */
 
 static int set_up(void **state)
 {
     (void)state;
-    make_folder();
-    open_office(&office, 1);
-    write_archive(&office);
-    tamper_load(&whole, path);
+    audit_make_folder();
+    audit_open_office(&office, 1);
+    audit_write_archive(&office);
+    tamper_load(&whole, audit_path);
     return 0;
 }
 
@@ -32,8 +32,8 @@ static int tear_down(void **state)
 {
     (void)state;
     tamper_free(&whole);
-    close_office(&office);
-    return remove_folder();
+    audit_close_office(&office);
+    return audit_remove_folder();
 }
 
 /* --- replay --- */
@@ -57,8 +57,8 @@ static void replay_is_the_record(void **state)
     size_t bytes;
     struct cli cli = {NULL, stderr, 0, 0};
     (void)state;
-    write_archive(&office);
-    db = replay(UINT64_MAX, &entries);
+    audit_write_archive(&office);
+    db = audit_replayed(UINT64_MAX, &entries);
     assert_int_equal(entries, office.tree.size);
     assert_same_record(db, office.own.db);
     assert_int_equal(record_dump_digest(office.own.db, NULL, digest, NULL), 0);
@@ -98,24 +98,24 @@ static void replay_is_the_record(void **state)
 static void replay_at_times(void **state)
 {
     (void)state;
-    write_archive(&office);
+    audit_write_archive(&office);
     for (uint64_t position = 0; position < office.tree.size; position++) {
         struct log_entry *entry = malloc(sizeof *entry);
-        struct device store;
+        struct audit_device store;
         sqlite3_stmt *s;
         struct db *db;
         uint64_t entries, until = 0;
         assert_non_null(entry);
-        open_device(&store, "nobody");
+        audit_open_device(&store, "nobody");
         assert_int_equal(db_query(office.own.db, &s, NULL, "SELECT id FROM entry WHERE position <= ? ORDER BY position",
                                   "u", position),
                          0);
         while (db_next(office.own.db, s, NULL) == 1) {
             assert_int_equal(log_load(office.own.db, db_int(s, 0), 1, entry, NULL), 0);
             until = entry->received_ms;
-            assert_int_equal(pull_one(&store, entry, NULL), 0);
+            assert_int_equal(audit_pull_one(&store, entry, NULL), 0);
         }
-        db = replay(until, &entries);
+        db = audit_replayed(until, &entries);
         assert_int_equal(entries, position + 1);
         assert_same_record(db, store.db);
         db_close(db);
@@ -127,19 +127,19 @@ static void replay_at_times(void **state)
 /* An archive with a bad end is no archive to replay, though the time asked for is long before it. */
 static void replay_refuses(void **state)
 {
-    struct audit_replay_options options = {other, PASSPHRASE, strlen(PASSPHRASE), START_MS, NULL};
+    struct audit_replay_options options = {audit_other, PASSPHRASE, strlen(PASSPHRASE), START_MS, NULL};
     struct tamper t;
     struct error e;
     struct db *db;
     (void)state;
     tamper_copy(&t, &whole);
     tamper_drop(&t, t.count - 1);
-    tamper_store(other, t.p, t.size);
+    tamper_store(audit_other, t.p, t.size);
     assert_int_equal(audit_replay(&options, &db, NULL, &e), E_VERIFY);
     assert_null(db);
     assert_begins(&e, "entry 10:");
     options.passphrase = "another horse";
-    tamper_store(other, whole.p, whole.size);
+    tamper_store(audit_other, whole.p, whole.size);
     assert_int_equal(audit_replay(&options, &db, NULL, &e), E_WRONG_KEY);
     tamper_free(&t);
 }
@@ -196,7 +196,7 @@ static void times(void **state)
 /* What history prints of this id, freed by the caller. */
 static char *history(const struct id *id, int json)
 {
-    struct db *db = replay(UINT64_MAX, NULL);
+    struct db *db = audit_replayed(UINT64_MAX, NULL);
     char *text;
     size_t bytes;
     struct cli cli = {open_memstream(&text, &bytes), stderr, json, 0};
@@ -220,7 +220,7 @@ static void history_of_a_case(void **state)
 {
     char *text;
     (void)state;
-    write_archive(&office);
+    audit_write_archive(&office);
     text = history(&office.scope, 0);
     assert_in(text, "entry 6   received 2026-11-23 ");
     assert_in(text, "by Anna Berg (");
@@ -251,23 +251,23 @@ static void history_of_a_case(void **state)
 /* What was cleared, voided, erased, or written by a clock that runs ahead, is told as such. */
 static void history_of_the_unusual(void **state)
 {
-    struct office o;
+    struct audit_office o;
     struct edit edit;
     char *text;
     (void)state;
-    open_office(&o, 1);
+    audit_open_office(&o, 1);
     assert_int_equal(edit_open(&edit, o.anna.db, &o.client, NULL), 0);
-    set(&edit, "legal_name", "");
-    commit(&o.anna, &edit, NULL);
+    audit_set(&edit, "legal_name", "");
+    audit_commit(&o.anna, &edit, NULL);
     assert_int_equal(edit_open(&edit, o.anna.db, &o.note_record, NULL), 0);
     assert_int_equal(edit_void(&edit, NULL), 0);
-    now_ms += 30 * MINUTE_MS;
-    commit(&o.anna, &edit, "wrong client");
-    now_ms -= 28 * MINUTE_MS;
-    push(&o, &o.anna);
-    state_checkpoint(&o);
+    audit_now_ms += 30 * MINUTE_MS;
+    audit_commit(&o.anna, &edit, "wrong client");
+    audit_now_ms -= 28 * MINUTE_MS;
+    audit_push(&o, &o.anna);
+    audit_state_checkpoint(&o);
     assert_int_equal(db_exec(o.own.db, "UPDATE entry SET body = NULL WHERE position = 6", NULL), 0);
-    write_archive(&o);
+    audit_write_archive(&o);
     text = history(&o.client, 0);
     assert_in(text, "set legal_name: (cleared)\n        instead of entry 5: Ada Byron\n");
     free(text);
@@ -282,7 +282,7 @@ static void history_of_the_unusual(void **state)
     assert_in(text, "{\"entry\": 6, \"value\": null}");
     assert_in(text, "\"erased\": true");
     free(text);
-    close_office(&o);
+    audit_close_office(&o);
 }
 
 /* Of an id that nothing names there is no history. */
@@ -293,8 +293,8 @@ static void history_of_nothing(void **state)
     struct cli cli = {stdout, stderr, 0, 0};
     struct error e;
     (void)state;
-    write_archive(&office);
-    db = replay(UINT64_MAX, NULL);
+    audit_write_archive(&office);
+    db = audit_replayed(UINT64_MAX, NULL);
     assert_int_equal(audit_history(&cli, db, &id, &e), E_NOT_FOUND);
     db_close(db);
 }

@@ -9,13 +9,13 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#include "archive_tamper.h"
-#include "audit_office.h"
+#include "audit_fixture.h"
 #include "audit_verify.h"
+#include "tamper_fixture.h"
 
 /* --- asking --- */
 
-static struct office office;
+static struct audit_office office;
 static struct tamper whole; /* its archive */
 
 static int verify_file(const char *file, const char *key, int with, struct audit_verify_result *r, struct error *e)
@@ -29,17 +29,17 @@ static int verify_file(const char *file, const char *key, int with, struct audit
 /* Verifies these bytes under the office's key. */
 static int verify_bytes(const struct tamper *t, int with, struct error *e)
 {
-    tamper_store(other, t->p, t->size);
-    return verify_file(other, office.log_key, with, NULL, e);
+    tamper_store(audit_other, t->p, t->size);
+    return verify_file(audit_other, office.log_key, with, NULL, e);
 }
 
 static int set_up(void **state)
 {
     (void)state;
-    make_folder();
-    open_office(&office, 1);
-    write_archive(&office);
-    tamper_load(&whole, path);
+    audit_make_folder();
+    audit_open_office(&office, 1);
+    audit_write_archive(&office);
+    tamper_load(&whole, audit_path);
     return 0;
 }
 
@@ -47,8 +47,8 @@ static int tear_down(void **state)
 {
     (void)state;
     tamper_free(&whole);
-    close_office(&office);
-    return remove_folder();
+    audit_close_office(&office);
+    return audit_remove_folder();
 }
 
 /* --- the proof --- */
@@ -63,7 +63,7 @@ static void honest_archive(void **state)
     size_t bytes;
     struct cli cli = {open_memstream(&text, &bytes), stderr, 0, 0};
     (void)state;
-    assert_int_equal(verify_file(path, office.log_key, 1, &r, &e), 0);
+    assert_int_equal(verify_file(audit_path, office.log_key, 1, &r, &e), 0);
     assert_int_equal(r.entries, office.tree.size);
     assert_int_equal(r.bodies, office.tree.size);
     assert_int_equal(r.erased + r.sealed + r.heads_unchecked, 0);
@@ -71,8 +71,8 @@ static void honest_archive(void **state)
     assert_int_equal(r.devices, 3);
     assert_int_equal(audit_verify_print(&cli, &r), 0);
     (void)snprintf(line, sizeof line, "%s\n", office.log_key);
-    tamper_store(key_path, (const uint8_t *)line, strlen(line));
-    assert_int_equal(verify_file(path, key_path, 0, &r, &e), 0);
+    tamper_store(audit_key_path, (const uint8_t *)line, strlen(line));
+    assert_int_equal(verify_file(audit_path, audit_key_path, 0, &r, &e), 0);
     assert_int_equal(r.sealed, office.tree.size);
     assert_int_equal(r.heads_unchecked, 3); /* the laptops'; the office's stand under its own key */
     assert_int_equal(audit_verify_print(&cli, &r), ERROR_STATUS_WAITING);
@@ -94,11 +94,11 @@ static void wrong_keys(void **state)
     (void)state;
     vkey.public_key[0] ^= 1;
     assert_int_equal(checkpoint_vkey_format(&vkey, text, NULL), 0);
-    assert_int_equal(verify_file(path, text, 1, NULL, &e), E_VERIFY);
+    assert_int_equal(verify_file(audit_path, text, 1, NULL, &e), E_VERIFY);
     assert_begins(&e, "checkpoint:");
-    assert_int_equal(verify_file(path, "no key", 1, NULL, &e), E_INPUT);
-    assert_int_equal(verify_file(path, path, 1, NULL, &e), E_INPUT);
-    assert_int_equal(verify_file(path, folder, 1, NULL, &e), E_IO);
+    assert_int_equal(verify_file(audit_path, "no key", 1, NULL, &e), E_INPUT);
+    assert_int_equal(verify_file(audit_path, audit_path, 1, NULL, &e), E_INPUT);
+    assert_int_equal(verify_file(audit_path, audit_folder, 1, NULL, &e), E_IO);
 }
 
 /* One flipped bit anywhere fails the proof, and the sentence begins with the record's name. */
@@ -168,7 +168,7 @@ static void tampering_without_passphrase(void **state)
         char *rest;
         uint64_t n = i - 2 - t.heads;
         /* Where its header ends. */
-        assert_int_equal(archive_open(&a, path, NULL, 0, NULL), 0);
+        assert_int_equal(archive_open(&a, audit_path, NULL, 0, NULL), 0);
         do {
             assert_int_equal(archive_next(a, &r, NULL), 0);
         } while (r.type != ARCHIVE_ENTRY || r.position != n);
@@ -253,46 +253,46 @@ static void moved_records(void **state)
 /* An office that rewrites its own log, tree and checkpoint included, is told by what its laptops have signed. */
 static void rewritten_history(void **state)
 {
-    struct office o;
+    struct audit_office o;
     struct error e;
     sqlite3_stmt *s;
     (void)state;
-    open_office(&o, 1);
+    audit_open_office(&o, 1);
     assert_int_equal(
         db_exec(o.own.db, "UPDATE entry SET received = received + 1 WHERE position = 2;DELETE FROM node", NULL), 0);
     memset(&o.tree, 0, sizeof o.tree);
     assert_int_equal(db_query(o.own.db, &s, NULL, "SELECT received, header FROM entry ORDER BY position", ""), 0);
     while (db_next(o.own.db, s, NULL) == 1)
-        add_leaf(&o, db_uint(s, 0), db_slice(s, 1));
-    state_checkpoint(&o);
-    write_archive(&o);
-    assert_int_equal(verify_file(path, o.log_key, 1, NULL, &e), E_VERIFY);
+        audit_add_leaf(&o, db_uint(s, 0), db_slice(s, 1));
+    audit_state_checkpoint(&o);
+    audit_write_archive(&o);
+    assert_int_equal(verify_file(audit_path, o.log_key, 1, NULL, &e), E_VERIFY);
     assert_begins(&e, "head ");
     assert_says(&e, "with another root");
-    close_office(&o);
+    audit_close_office(&o);
 }
 
 /* The office begins a new epoch of its chain with an event: what it says, of how many entries. */
-static void begin_epoch(struct office *o, const char *what, uint64_t size)
+static void begin_epoch(struct audit_office *o, const char *what, uint64_t size)
 {
     struct chain *own = &o->own.author.chain;
-    struct id record = id_new(now_ms);
+    struct id record = id_new(audit_now_ms);
     struct edit edit;
     char count[24];
     own->epoch += 1000;
     own->seq = 0;
     memset(own->hash, 0, sizeof own->hash);
     (void)snprintf(count, sizeof count, "%llu", (unsigned long long)size);
-    start(&edit, &o->own, KIND_EVENT, &everywhere, &record);
-    set(&edit, "what", what);
-    set(&edit, "count", count);
-    write_own(o, &edit);
-    add_head(o, &o->own);
-    state_checkpoint(o);
+    audit_start(&edit, &o->own, KIND_EVENT, &audit_everywhere, &record);
+    audit_set(&edit, "what", what);
+    audit_set(&edit, "count", count);
+    audit_write_own(o, &edit);
+    audit_add_head(o, &o->own);
+    audit_state_checkpoint(o);
 }
 
 /* A head of anna's that saw a log of `size` entries that are not ours. */
-static void see_another(struct office *o, uint64_t size)
+static void see_another(struct audit_office *o, uint64_t size)
 {
     struct merkle_frontier kept = o->tree;
     memset(&o->tree, 0, sizeof o->tree);
@@ -301,7 +301,7 @@ static void see_another(struct office *o, uint64_t size)
         merkle_leaf((const uint8_t *)"x", 1, &leaf);
         assert_int_equal(merkle_append(&o->tree, &leaf, NULL, NULL, NULL), 0);
     }
-    add_head(o, &o->anna);
+    audit_add_head(o, &o->anna);
     o->tree = kept;
 }
 
@@ -310,34 +310,34 @@ static void see_another(struct office *o, uint64_t size)
 static void set_backs(void **state)
 {
     struct audit_verify_result r;
-    struct office o;
+    struct audit_office o;
     struct error e;
     uint64_t size;
     (void)state;
-    open_office(&o, 1);
+    audit_open_office(&o, 1);
     size = o.tree.size;
     begin_epoch(&o, "set back", size);
-    write_archive(&o);
-    assert_int_equal(verify_file(path, o.log_key, 1, &r, &e), 0);
+    audit_write_archive(&o);
+    assert_int_equal(verify_file(audit_path, o.log_key, 1, &r, &e), 0);
     assert_int_equal(r.set_backs, 1);
     assert_int_equal(r.set_back_size, size);
     assert_int_equal(r.lost_heads, 0);
-    assert_int_equal(verify_file(path, o.log_key, 0, &r, &e), 0);
+    assert_int_equal(verify_file(audit_path, o.log_key, 0, &r, &e), 0);
     assert_int_equal(r.set_backs, 1);
     /* of the log's own size, and beyond its end; with the passphrase and without */
     for (uint64_t seen = size + 1; seen < size + 3; seen++) {
         see_another(&o, seen);
-        write_archive(&o);
-        assert_int_equal(verify_file(path, o.log_key, 1, &r, &e), 0);
+        audit_write_archive(&o);
+        assert_int_equal(verify_file(audit_path, o.log_key, 1, &r, &e), 0);
         assert_int_equal(r.lost_heads, 1);
-        assert_int_equal(verify_file(path, o.log_key, 0, &r, &e), 0);
+        assert_int_equal(verify_file(audit_path, o.log_key, 0, &r, &e), 0);
     }
     /* what the backup had is not excused */
     see_another(&o, size);
-    write_archive(&o);
-    assert_int_equal(verify_file(path, o.log_key, 1, &r, &e), E_VERIFY);
+    audit_write_archive(&o);
+    assert_int_equal(verify_file(audit_path, o.log_key, 1, &r, &e), E_VERIFY);
     assert_says(&e, "with another root");
-    close_office(&o);
+    audit_close_office(&o);
 }
 
 /* A new epoch of the office's that does not begin with the announcement, or with one that cannot be, is refused. */
@@ -345,16 +345,16 @@ static void epochs_without_a_word(void **state)
 {
     static const char *const whats[] = {"new data key", "set back"};
     struct audit_verify_result r;
-    struct office o;
+    struct audit_office o;
     struct error e;
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        open_office(&o, 1);
+        audit_open_office(&o, 1);
         begin_epoch(&o, whats[i], i == 0 ? 1 : o.tree.size + 1);
-        write_archive(&o);
-        assert_int_equal(verify_file(path, o.log_key, 1, &r, &e), E_VERIFY);
+        audit_write_archive(&o);
+        assert_int_equal(verify_file(audit_path, o.log_key, 1, &r, &e), E_VERIFY);
         assert_says(&e, "does not say that it was put back");
-        close_office(&o);
+        audit_close_office(&o);
     }
 }
 
@@ -364,44 +364,44 @@ static void heads_at_the_edges(void **state)
 {
     struct audit_verify_result r;
     struct merkle_frontier kept;
-    struct device carl;
-    struct office o;
+    struct audit_device carl;
+    struct audit_office o;
     struct error e;
     (void)state;
-    open_office(&o, 1);
-    open_device(&carl, "carl");
-    enrol(&o, &carl, "Carl");
-    state_checkpoint(&o);
+    audit_open_office(&o, 1);
+    audit_open_device(&carl, "carl");
+    audit_enrol(&o, &carl, "Carl");
+    audit_state_checkpoint(&o);
     kept = o.tree;
     memset(&o.tree, 0, sizeof o.tree);
-    add_head(&o, &carl);
+    audit_add_head(&o, &carl);
     o.tree = kept;
-    write_archive(&o);
-    assert_int_equal(verify_file(path, o.log_key, 1, &r, &e), 0);
+    audit_write_archive(&o);
+    assert_int_equal(verify_file(audit_path, o.log_key, 1, &r, &e), 0);
     assert_int_equal(r.devices, 4);
-    add_leaf(&o, START_MS, (struct slice){(const uint8_t *)"x", 1});
-    add_head(&o, &o.anna);
+    audit_add_leaf(&o, START_MS, (struct slice){(const uint8_t *)"x", 1});
+    audit_add_head(&o, &o.anna);
     o.tree = kept;
-    write_archive(&o);
-    assert_int_equal(verify_file(path, o.log_key, 1, &r, &e), E_VERIFY);
+    audit_write_archive(&o);
+    assert_int_equal(verify_file(audit_path, o.log_key, 1, &r, &e), E_VERIFY);
     assert_begins(&e, "head ");
     assert_says(&e, "has shrunk");
     db_close(carl.db);
-    close_office(&o);
+    audit_close_office(&o);
 }
 
 /* Runs SQL on an office's store, writes the archive, and expects this of its proof. */
 static void expect(const char *sql, const char *begins, const char *says)
 {
-    struct office o;
+    struct audit_office o;
     struct error e;
-    open_office(&o, 1);
+    audit_open_office(&o, 1);
     assert_int_equal(db_exec(o.own.db, sql, NULL), 0);
-    write_archive(&o);
-    assert_int_equal(verify_file(path, o.log_key, 1, NULL, &e), E_VERIFY);
+    audit_write_archive(&o);
+    assert_int_equal(verify_file(audit_path, o.log_key, 1, NULL, &e), E_VERIFY);
     assert_begins(&e, begins);
     assert_says(&e, says);
-    close_office(&o);
+    audit_close_office(&o);
 }
 
 /* An entry for which nobody signed, a head without its signature, and times that run backwards are named. */
@@ -429,21 +429,21 @@ static void what_nobody_signed(void **state)
 static void unknown_device(void **state)
 {
     struct audit_verify_result r;
-    struct office o;
+    struct audit_office o;
     struct error e;
     (void)state;
-    open_office(&o, 0);
-    write_archive(&o);
-    assert_int_equal(verify_file(path, o.log_key, 1, NULL, &e), E_VERIFY);
+    audit_open_office(&o, 0);
+    audit_write_archive(&o);
+    assert_int_equal(verify_file(audit_path, o.log_key, 1, NULL, &e), E_VERIFY);
     assert_begins(&e, "entry 6:");
     assert_says(&e, "had not been enrolled");
-    assert_int_equal(verify_file(path, o.log_key, 0, &r, &e), 0);
+    assert_int_equal(verify_file(audit_path, o.log_key, 0, &r, &e), 0);
     assert_int_equal(r.heads_unchecked, 3);
-    close_office(&o);
+    audit_close_office(&o);
 }
 
 /* A change of Ben's in epoch 2, which the office gave him before, or never. */
-static void open_epochs(struct office *o, int given)
+static void open_epochs(struct audit_office *o, int given)
 {
     struct id fork = id_derive("test", "fork", "1"), note = id_derive("test", "note", "2");
     struct chain chain = {.device = o->ben.id, .epoch = 2};
@@ -452,70 +452,70 @@ static void open_epochs(struct office *o, int given)
     char hex[33];
     struct edit edit;
     assert_non_null(entry);
-    open_office(o, 1);
+    audit_open_office(o, 1);
     chain.device = o->ben.id;
     if (given) {
         sodium_bin2hex(hex, sizeof hex, o->ben.id.b, ID_BYTES);
-        start(&edit, &o->own, KIND_FORK, &everywhere, &fork);
-        set(&edit, "device", hex);
-        set(&edit, "epoch", "1");
-        set(&edit, "new_epoch", "2");
-        write_own(o, &edit);
-        add_head(o, &o->own);
+        audit_start(&edit, &o->own, KIND_FORK, &audit_everywhere, &fork);
+        audit_set(&edit, "device", hex);
+        audit_set(&edit, "epoch", "1");
+        audit_set(&edit, "new_epoch", "2");
+        audit_write_own(o, &edit);
+        audit_add_head(o, &o->own);
     }
     o->ben.author.chain = chain;
     o->ben.sent = 0;
-    start(&edit, &o->ben, KIND_NOTE, &o->scope, &note);
-    set(&edit, "text", "once more");
-    commit(&o->ben, &edit, NULL);
-    add_head(o, &o->ben);
+    audit_start(&edit, &o->ben, KIND_NOTE, &o->scope, &note);
+    audit_set(&edit, "text", "once more");
+    audit_commit(&o->ben, &edit, NULL);
+    audit_add_head(o, &o->ben);
     assert_int_equal(log_load(o->ben.db, log_find(o->ben.db, &o->ben.id, 2, 1, NULL, NULL), 1, entry, NULL), 0);
-    assert_int_equal(push_one(both, entry, NULL), 0);
+    assert_int_equal(audit_push_one(both, entry, NULL), 0);
     free(entry);
-    state_checkpoint(o);
-    write_archive(o);
+    audit_state_checkpoint(o);
+    audit_write_archive(o);
 }
 
 /* Several epochs of one device are verified, each as a chain of its own; one that the office never gave is named. */
 static void epochs(void **state)
 {
-    struct office o;
+    struct audit_office o;
     struct error e;
     struct db *db;
     uint64_t entries;
     (void)state;
     open_epochs(&o, 1);
-    if (verify_file(path, o.log_key, 1, NULL, &e) != 0)
+    if (verify_file(audit_path, o.log_key, 1, NULL, &e) != 0)
         fail_msg("%s", e.text);
-    db = replay(UINT64_MAX, &entries);
+    db = audit_replayed(UINT64_MAX, &entries);
     assert_int_equal(entries, o.tree.size);
     db_close(db);
-    close_office(&o);
+    audit_close_office(&o);
     open_epochs(&o, 0);
-    assert_int_equal(verify_file(path, o.log_key, 1, NULL, &e), E_VERIFY);
+    assert_int_equal(verify_file(audit_path, o.log_key, 1, NULL, &e), E_VERIFY);
     assert_says(&e, "never gave its device");
-    close_office(&o);
+    audit_close_office(&o);
 }
 
 /* A body that was erased by law leaves a proof that holds, and a replay that goes on without it. */
 static void erased_body(void **state)
 {
     struct audit_verify_result r;
-    struct office o;
+    struct audit_office o;
     struct error e;
     struct db *db;
     uint64_t entries;
     (void)state;
-    open_office(&o, 1);
+    audit_open_office(&o, 1);
     assert_int_equal(db_exec(o.own.db, "UPDATE entry SET body = NULL WHERE position = 7", NULL), 0);
-    write_archive(&o);
-    assert_int_equal(verify_file(path, o.log_key, 1, &r, &e), 0);
+    audit_write_archive(&o);
+    assert_int_equal(verify_file(audit_path, o.log_key, 1, &r, &e), 0);
     assert_int_equal(r.erased, 1);
     assert_int_equal(r.bodies, o.tree.size - 1);
-    db = replay(UINT64_MAX, &entries);
+    db = audit_replayed(UINT64_MAX, &entries);
     assert_int_equal(entries, o.tree.size);
     db_close(db);
-    close_office(&o);
+    audit_close_office(&o);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* The central record: an office is whole or not there; what was committed is there after a kill, what was not is not;
  * after a failure memory says what the disk says. */
-#include "office_world.h"
+#include "office_fixture.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -66,7 +66,7 @@ static void test_create(void **state)
     assert_null(c);
     c = open_office();
     assert_int_equal(c->tree.size, 3); /* the office, its administrator, and that somebody tried a wrong passphrase */
-    world_check_office(c);
+    office_check(c);
     PAIR_OK(central_user(c, "admin", &admin, &pair_e));
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM \"user\" WHERE role = 'administrator'"), 1);
     PAIR_OK(record_dump_digest(c->db, NULL, digest, &pair_e));
@@ -97,10 +97,10 @@ static void test_schema_version(void **state)
     for (int i = 0; i < 2; i++) {
         central_close(c);
         c = open_office();
-        world_expect(c->db, sql, &c->office, version);
+        office_expect(c->db, sql, &c->office, version);
         assert_int_equal(c->tree.size, size + 1);
     }
-    world_check_office(c);
+    office_check(c);
     central_close(c);
 }
 
@@ -151,7 +151,7 @@ static void test_open_key(void **state)
     assert_int_equal(pair_count(c->db, "SELECT count FROM event ORDER BY at DESC, id DESC LIMIT 1"), 2);
     assert_memory_equal(lease, c->keys->lease_secret, 32);
     memcpy(key, c->keys->data_key, 32);
-    world_check_office(c);
+    office_check(c);
     central_close(c);
     /* With the data key itself, as a key file gives it. */
     PAIR_OK(central_open_key(&c, folder, key, NULL, &pair_e));
@@ -189,12 +189,12 @@ static void test_transactions(void **state)
     assert_memory_equal(c->author.chain.hash, author.chain.hash, 32);
     assert_int_equal(c->author.hlc, author.hlc);
     assert_string_equal(c->checkpoint, note);
-    world_check_office(c);
+    office_check(c);
     PAIR_OK(central_begin(c, &pair_e));
     assert_int_equal(add_user(c, "kept"), 0);
     PAIR_OK(central_commit(c, &pair_e));
     assert_string_not_equal(c->checkpoint, note);
-    world_check_office(c);
+    office_check(c);
     /* The head of the new change is the office's own, and says what it had seen. */
     PAIR_OK(db_query(c->db, &s, &pair_e, "SELECT signed FROM head WHERE device = ? ORDER BY epoch DESC, seq DESC", "d",
                      &c->author.chain.device));
@@ -225,11 +225,11 @@ static void test_lost_transaction(void **state)
     PAIR_OK(db_exec(c->db, "ROLLBACK", &pair_e)); /* as a full disk does it */
     assert_int_equal(central_commit(c, &e), E_FULL);
     assert_int_equal(c->tree.size, size);
-    world_check_office(c);
+    office_check(c);
     PAIR_OK(central_begin(c, &pair_e));
     assert_int_equal(add_user(c, "found"), 0);
     PAIR_OK(central_commit(c, &pair_e));
-    world_check_office(c);
+    office_check(c);
     central_close(c);
 }
 
@@ -269,14 +269,14 @@ static void test_kill(void **state)
     c = open_office();
     assert_int_equal(c->tree.size, size);
     assert_int_equal(central_user(c, "never", &user, NULL), E_NOT_FOUND);
-    world_check_office(c);
+    office_check(c);
     central_close(c);
     die_after(1);
     c = open_office();
     assert_int_equal(c->tree.size, size + 1);
     assert_int_equal(central_user(c, "never", &user, NULL), E_NOT_FOUND);
     PAIR_OK(central_user(c, "before-the-kill", &user, &pair_e));
-    world_check_office(c);
+    office_check(c);
     central_close(c);
 }
 

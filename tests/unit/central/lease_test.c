@@ -1,6 +1,6 @@
 /* The lease that the office gives a laptop: a secret that is always the same for one laptop and another for each, an
  * end that moves with every meeting, and neither for a laptop that is revoked. */
-#include "office_world.h"
+#include "office_fixture.h"
 
 #include "lease.h"
 
@@ -64,9 +64,9 @@ static void test_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_secret, world_office, world_office_end),
-        cmocka_unit_test_setup_teardown(test_revoked, world_office, world_office_end),
-        cmocka_unit_test_setup_teardown(test_end, world_office, world_office_end),
+        cmocka_unit_test_setup_teardown(test_secret, office_set_up, office_tear_down),
+        cmocka_unit_test_setup_teardown(test_revoked, office_set_up, office_tear_down),
+        cmocka_unit_test_setup_teardown(test_end, office_set_up, office_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* Recovery officers: which pairs there are, that each is signed by the office and none can be changed, and that the
  * commands let in nobody who cannot be one. */
-#include "office_task.h"
-#include "office_world.h"
+#include "office_fixture.h"
+#include "task_fixture.h"
 
 #include "officers.h"
 #include "recovery.h"
@@ -11,7 +11,7 @@ static void new_key(char hex[65])
 {
     uint8_t secret[32], public_key[32];
     crypto_box_keypair(public_key, secret);
-    world_hex(public_key, sizeof public_key, hex);
+    office_hex(public_key, sizeof public_key, hex);
 }
 
 static void add(struct central *c, const char *login)
@@ -38,16 +38,16 @@ static void test_pairs(void **state)
     char column[65], hex[65];
     assert_int_equal(count_pairs(c, pairs), 0);
     for (size_t i = 0; i < 5; i++) {
-        (void)world_user(c, logins[i], "supervisor");
+        (void)office_user(c, logins[i], "supervisor");
         add(c, logins[i]);
         assert_int_equal(count_pairs(c, pairs), i * (i + 1) / 2);
     }
     for (size_t i = 0; i < 10; i++) {
         assert_true(id_compare(&pairs[i].officers[0], &pairs[i].officers[1]) < 0);
         for (int j = 0; j < 2; j++) {
-            world_text(c->db, "SELECT recovery_key FROM \"user\" WHERE id = ?", &pairs[i].officers[j], column,
-                       sizeof column);
-            world_hex(pairs[i].public_keys[j], 32, hex);
+            office_text(c->db, "SELECT recovery_key FROM \"user\" WHERE id = ?", &pairs[i].officers[j], column,
+                        sizeof column);
+            office_hex(pairs[i].public_keys[j], 32, hex);
             assert_string_equal(column, hex);
         }
         for (size_t j = 0; j < i; j++)
@@ -77,7 +77,7 @@ static void test_signed(void **state)
     size_t count, size;
     static const char *const logins[] = {"one", "two", "three"};
     for (size_t i = 0; i < 3; i++) {
-        (void)world_user(c, logins[i], "supervisor");
+        (void)office_user(c, logins[i], "supervisor");
         add(c, logins[i]);
     }
     count = count_pairs(c, pairs);
@@ -124,7 +124,7 @@ static void test_refused(void **state)
     none[64] = 0;
     new_key(hex);
     for (size_t i = 0; i < 6; i++)
-        (void)world_user(c, logins[i], "supervisor");
+        (void)office_user(c, logins[i], "supervisor");
     assert_int_equal(OFFICE_TASK(c, 3, "user", "disable", "six"), 0);
     before = c->tree.size;
     assert_int_equal(OFFICE_TASK(c, 3, "officer", "add", "one"), 2);
@@ -167,8 +167,8 @@ static void test_no_key_file(void **state)
 {
     struct central *c = *state;
     struct keyfile_pair pairs[KEYFILE_PAIRS_MAX];
-    (void)world_user(c, "one", "supervisor");
-    (void)world_user(c, "two", "supervisor");
+    (void)office_user(c, "one", "supervisor");
+    (void)office_user(c, "two", "supervisor");
     add(c, "one");
     add(c, "two");
     assert_null(c->folder);
@@ -187,7 +187,7 @@ static void test_no_key_file(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_office, world_office_end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, office_set_up, office_tear_down)
     const struct CMUnitTest tests[] = {TEST(test_pairs), TEST(test_signed), TEST(test_refused), TEST(test_no_key_file)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

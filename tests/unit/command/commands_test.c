@@ -1,49 +1,50 @@
 /* The record commands that write, what is decided, and what the log tells. */
-#include "desk_scene.h"
+#include "laptop_fixture.h"
 
 /* Goal: a write says what it did and that it is queued, and is there. */
 static void a_write_says_what_it_did(void **state)
 {
-    struct desk *d = *state;
-    assert_int_equal(run_on(d, &command_set, "set", d->file, "risk=high title=Housing"), 0);
-    has(d->err, "risk of case ");
-    has(d->err, last8(d->file));
-    has(d->err, ": high; title: Housing (queued: ");
-    has(d->err, "changes wait for the office)\n");
+    struct laptop_fixture *d = *state;
+    assert_int_equal(laptop_run_on(d, &command_set, "set", d->file, "risk=high title=Housing"), 0);
+    assert_has(d->err, "risk of case ");
+    assert_has(d->err, laptop_last8(d->file));
+    assert_has(d->err, ": high; title: Housing (queued: ");
+    assert_has(d->err, "changes wait for the office)\n");
     assert_string_equal(d->out, "");
-    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
-    has(d->out, "\"risk\": \"high\"");
-    has(d->out, "\"title\": \"Housing\"");
-    assert_int_equal(run_on(d, &command_set, "set", d->file, "title="), 0);
-    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
-    has_not(d->out, "title");
+    assert_int_equal(laptop_run_on(d, &command_show, "show --json", d->file, ""), 0);
+    assert_has(d->out, "\"risk\": \"high\"");
+    assert_has(d->out, "\"title\": \"Housing\"");
+    assert_int_equal(laptop_run_on(d, &command_set, "set", d->file, "title="), 0);
+    assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
+    assert_has_not(d->out, "title");
 }
 
 /* Goal: sets and sums are added to and taken out of. */
 static void sets_and_sums(void **state)
 {
-    struct desk *d = *state;
+    struct laptop_fixture *d = *state;
     char service[ID_TEXT];
-    assert_int_equal(run_on(d, &command_add, "add", d->client, "need=transport need=food"), 0);
-    assert_int_equal(run_on(d, &command_remove, "remove", d->client, "need=food"), 0);
-    assert_int_equal(run_on(d, &command_remove, "remove", d->client, "need=shelter"), E_NOT_FOUND);
-    assert_int_equal(run_on(d, &command_show, "show --json", d->client, ""), 0);
-    has(d->out, "\"need\": [\"transport\"]");
-    assert_int_equal(run_on(d, &command_set, "set", d->client, "need=food"), E_USAGE);
-    assert_int_equal(run_on(d, &command_add, "add", d->file, "risk=low"), E_USAGE);
-    assert_int_equal(run_on(d, &command_new, "new service", d->file, "type=visit units=30 units=15 amount=-0.05"), 0);
-    take_id(d, service);
-    assert_int_equal(run_on(d, &command_show, "show", service, ""), 0);
-    has(d->out, "45 (of 2)");
-    assert_int_equal(run(d, &command_list, "list service --json"), 0);
-    has(d->out, "\"units\": 45");
-    has(d->out, "\"amount\": -0.05");
+    assert_int_equal(laptop_run_on(d, &command_add, "add", d->client, "need=transport need=food"), 0);
+    assert_int_equal(laptop_run_on(d, &command_remove, "remove", d->client, "need=food"), 0);
+    assert_int_equal(laptop_run_on(d, &command_remove, "remove", d->client, "need=shelter"), E_NOT_FOUND);
+    assert_int_equal(laptop_run_on(d, &command_show, "show --json", d->client, ""), 0);
+    assert_has(d->out, "\"need\": [\"transport\"]");
+    assert_int_equal(laptop_run_on(d, &command_set, "set", d->client, "need=food"), E_USAGE);
+    assert_int_equal(laptop_run_on(d, &command_add, "add", d->file, "risk=low"), E_USAGE);
+    assert_int_equal(
+        laptop_run_on(d, &command_new, "new service", d->file, "type=visit units=30 units=15 amount=-0.05"), 0);
+    laptop_take_id(d, service);
+    assert_int_equal(laptop_run_on(d, &command_show, "show", service, ""), 0);
+    assert_has(d->out, "45 (of 2)");
+    assert_int_equal(laptop_run(d, &command_list, "list service --json"), 0);
+    assert_has(d->out, "\"units\": 45");
+    assert_has(d->out, "\"amount\": -0.05");
 }
 
 /* Goal: what cannot be written is refused with a sentence, and nothing of it is written. */
 static void refusals(void **state)
 {
-    struct desk *d = *state;
+    struct laptop_fixture *d = *state;
     static const struct {
         const struct command *command;
         const char *before, *after, *says;
@@ -76,56 +77,57 @@ static void refusals(void **state)
     };
     uint64_t seq = d->store.author.chain.seq;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        assert_int_equal(run_on(d, all[i].command, all[i].before, d->file, all[i].after), all[i].code);
-        has(d->e.text, all[i].says);
+        assert_int_equal(laptop_run_on(d, all[i].command, all[i].before, d->file, all[i].after), all[i].code);
+        assert_has(d->e.text, all[i].says);
         assert_string_equal(d->out, "");
     }
-    assert_int_equal(run(d, &command_new, "new case title=x"), E_USAGE);
-    has(d->e.text, "whose case");
-    assert_int_equal(run(d, &command_new, "new note text=x"), E_USAGE);
-    has(d->e.text, "which case");
-    assert_int_equal(run(d, &command_set, "set anna name=x"), E_NOT_FOUND);
+    assert_int_equal(laptop_run(d, &command_new, "new case title=x"), E_USAGE);
+    assert_has(d->e.text, "whose case");
+    assert_int_equal(laptop_run(d, &command_new, "new note text=x"), E_USAGE);
+    assert_has(d->e.text, "which case");
+    assert_int_equal(laptop_run(d, &command_set, "set anna name=x"), E_NOT_FOUND);
     assert_int_equal(d->store.author.chain.seq, seq);
-    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
-    has_not(d->out, "title");
+    assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
+    assert_has_not(d->out, "title");
 }
 
 /* Goal: a user's record, which the office alone writes, is refused by id too. */
 static void office_records_are_the_offices(void **state)
 {
-    struct desk *d = *state;
-    struct id user = numbered(12);
+    struct laptop_fixture *d = *state;
+    struct id user = laptop_id(12);
     char text[ID_TEXT];
     id_format(&user, text);
-    assert_int_equal(run_on(d, &command_set, "set", text, "name=x"), E_REFUSED);
-    assert_int_equal(run_on(d, &command_void, "void", text, "--reason x"), E_REFUSED);
-    assert_int_equal(run_on(d, &command_resolve, "resolve", text, "name x"), E_REFUSED);
+    assert_int_equal(laptop_run_on(d, &command_set, "set", text, "name=x"), E_REFUSED);
+    assert_int_equal(laptop_run_on(d, &command_void, "void", text, "--reason x"), E_REFUSED);
+    assert_int_equal(laptop_run_on(d, &command_resolve, "resolve", text, "name x"), E_REFUSED);
 }
 
 /* Goal: a note is written once; to set its text amends it, with the first text above. */
 static void notes_are_amended(void **state)
 {
-    struct desk *d = *state;
+    struct laptop_fixture *d = *state;
     char note[ID_TEXT];
     const char *first, *second;
-    assert_int_equal(run_on(d, &command_note, "note", d->file, "'seen at home' '--visited=2025-05-31 14:30'"), 0);
-    take_id(d, note);
-    has(d->err, "written in case ");
-    assert_int_equal(run_on(d, &command_set, "set", note, "'text=seen at the school'"), 0);
-    has(d->err, "amended");
-    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
+    assert_int_equal(laptop_run_on(d, &command_note, "note", d->file, "'seen at home' '--visited=2025-05-31 14:30'"),
+                     0);
+    laptop_take_id(d, note);
+    assert_has(d->err, "written in case ");
+    assert_int_equal(laptop_run_on(d, &command_set, "set", note, "'text=seen at the school'"), 0);
+    assert_has(d->err, "amended");
+    assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
     assert_non_null(first = strstr(d->out, "seen at home"));
     assert_non_null(second = strstr(d->out, "seen at the school"));
     assert_true(first < second);
-    has(d->out, "by Anna Berg (text): seen at the school");
-    has(d->out, "2025-05-31 14:30");
-    has(d->out, "home visit");
+    assert_has(d->out, "by Anna Berg (text): seen at the school");
+    assert_has(d->out, "2025-05-31 14:30");
+    assert_has(d->out, "home visit");
 }
 
 /* Goal: without a text the note comes from the standard input, whole and without its last newline. */
 static void notes_come_from_the_input(void **state)
 {
-    struct desk *d = *state;
+    struct laptop_fixture *d = *state;
     static const char typed[] = "first line\nsecond line\n";
     int ends[2], kept = dup(STDIN_FILENO);
     char note[ID_TEXT];
@@ -133,22 +135,22 @@ static void notes_come_from_the_input(void **state)
     assert_int_equal(write(ends[1], typed, sizeof typed - 1), sizeof typed - 1);
     (void)close(ends[1]);
     (void)dup2(ends[0], STDIN_FILENO);
-    assert_int_equal(run_on(d, &command_note, "note", d->file, "--type=telephone"), 0);
-    take_id(d, note);
+    assert_int_equal(laptop_run_on(d, &command_note, "note", d->file, "--type=telephone"), 0);
+    laptop_take_id(d, note);
     /* There is nothing more to read: an empty note is none. */
-    assert_int_equal(run_on(d, &command_note, "note", d->file, ""), E_INPUT);
+    assert_int_equal(laptop_run_on(d, &command_note, "note", d->file, ""), E_INPUT);
     (void)dup2(kept, STDIN_FILENO);
     (void)close(kept);
     (void)close(ends[0]);
-    assert_int_equal(run_on(d, &command_show, "show --json", note, ""), 0);
-    has(d->out, "\"value\": \"first line\\nsecond line\"");
-    has(d->out, "telephone");
+    assert_int_equal(laptop_run_on(d, &command_show, "show --json", note, ""), 0);
+    assert_has(d->out, "\"value\": \"first line\\nsecond line\"");
+    assert_has(d->out, "telephone");
 }
 
 /* Goal: a note that is too long is refused whole, wherever its newlines stand; one that just fits is taken whole. */
 static void long_notes_are_not_cut(void **state)
 {
-    struct desk *d = *state;
+    struct laptop_fixture *d = *state;
     static const struct {
         size_t bytes, newline;
         int code;
@@ -162,38 +164,40 @@ static void long_notes_are_not_cut(void **state)
             (void)fputc(at == all[i].newline ? '\n' : 'x', file);
         rewind(file);
         (void)dup2(fileno(file), STDIN_FILENO);
-        assert_int_equal(run_on(d, &command_note, "note", d->file, ""), all[i].code);
+        assert_int_equal(laptop_run_on(d, &command_note, "note", d->file, ""), all[i].code);
         (void)fclose(file);
     }
     (void)dup2(kept, STDIN_FILENO);
     (void)close(kept);
-    assert_int_equal(run(d, &command_list, "list note"), 0);
-    has(d->err, "2 of kind note");
+    assert_int_equal(laptop_run(d, &command_list, "list note"), 0);
+    assert_has(d->err, "2 of kind note");
 }
 
 /* Goal: of a case the newest notes stand first, and of its services the last ten, with how many there are. */
 static void show_lists_what_is_in_a_case(void **state)
 {
-    struct desk *d = *state;
-    assert_int_equal(run_on(d, &command_note, "note", d->file, "'the old visit' '--visited=2020-01-01 10:00'"), 0);
-    assert_int_equal(run_on(d, &command_note, "note", d->file, "'the new visit' '--visited=2021-01-01 10:00'"), 0);
-    assert_int_equal(run_on(d, &command_new, "new contact", d->file, "name=Lord relationship=father"), 0);
+    struct laptop_fixture *d = *state;
+    assert_int_equal(laptop_run_on(d, &command_note, "note", d->file, "'the old visit' '--visited=2020-01-01 10:00'"),
+                     0);
+    assert_int_equal(laptop_run_on(d, &command_note, "note", d->file, "'the new visit' '--visited=2021-01-01 10:00'"),
+                     0);
+    assert_int_equal(laptop_run_on(d, &command_new, "new contact", d->file, "name=Lord relationship=father"), 0);
     for (int i = 10; i < 22; i++) {
         char words[64];
         (void)snprintf(words, sizeof words, "type=service-%d 'started=2020-01-%d 10:00'", i, i);
-        assert_int_equal(run_on(d, &command_new, "new service", d->file, words), 0);
+        assert_int_equal(laptop_run_on(d, &command_new, "new service", d->file, words), 0);
     }
-    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
+    assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
     assert_true(strstr(d->out, "the new visit") < strstr(d->out, "the old visit"));
-    has(d->out, "father");
-    has(d->out, "service-21");
-    has(d->out, "service-12");
-    has_not(d->out, "service-11");
-    has(d->out, "12 services in all");
-    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
-    has(d->out, "\"service_count\": 12");
-    assert_int_equal(run_on(d, &command_list, "list service --case", d->file, ""), 0);
-    has(d->err, "12 of kind service");
+    assert_has(d->out, "father");
+    assert_has(d->out, "service-21");
+    assert_has(d->out, "service-12");
+    assert_has_not(d->out, "service-11");
+    assert_has(d->out, "12 services in all");
+    assert_int_equal(laptop_run_on(d, &command_show, "show --json", d->file, ""), 0);
+    assert_has(d->out, "\"service_count\": 12");
+    assert_int_equal(laptop_run_on(d, &command_list, "list service --case", d->file, ""), 0);
+    assert_has(d->err, "12 of kind service");
 }
 
 /* --- conflicts --- */
@@ -201,190 +205,190 @@ static void show_lists_what_is_in_a_case(void **state)
 /* Goal: a contested field shows every value with its author, and ends when somebody who saw them decides. */
 static void a_conflict_is_shown_and_decided(void **state)
 {
-    struct desk *d = *state;
-    set_unseen(d, d->file, "risk", "critical");
-    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
-    has(d->out, "contested: decide with `satchel resolve ");
-    has(d->out, " risk VALUE --seen ");
-    has(d->out, "1 shown:  critical  (Bo Lind, ");
-    has(d->out, "2 beside: moderate  (Anna Berg, ");
-    assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
+    struct laptop_fixture *d = *state;
+    laptop_set_unseen(d, d->file, "risk", "critical");
+    assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
+    assert_has(d->out, "contested: decide with `satchel resolve ");
+    assert_has(d->out, " risk VALUE --seen ");
+    assert_has(d->out, "1 shown:  critical  (Bo Lind, ");
+    assert_has(d->out, "2 beside: moderate  (Anna Berg, ");
+    assert_int_equal(laptop_run(d, &command_conflicts, "conflicts"), 0);
     assert_int_equal(d->waiting, 1);
-    has(d->out,
-        "CONFLICT: A PERSON MUST DECIDE\n    Two people changed the risk without seeing each other's change.\n");
-    has(d->out, "Ada Byron");
-    has(d->out, "1 shown:  critical\n        by Bo Lind, ");
-    has(d->out, "had seen: nothing");
-    has(d->err, "1 conflict to decide, 0 parallel edits");
-    assert_int_equal(run(d, &command_conflicts, "conflicts --json"), 0);
-    has(d->out, "\"value\": \"critical\", \"author\": \"Bo Lind\"");
+    assert_has(d->out,
+               "CONFLICT: A PERSON MUST DECIDE\n    Two people changed the risk without seeing each other's change.\n");
+    assert_has(d->out, "Ada Byron");
+    assert_has(d->out, "1 shown:  critical\n        by Bo Lind, ");
+    assert_has(d->out, "had seen: nothing");
+    assert_has(d->err, "1 conflict to decide, 0 parallel edits");
+    assert_int_equal(laptop_run(d, &command_conflicts, "conflicts --json"), 0);
+    assert_has(d->out, "\"value\": \"critical\", \"author\": \"Bo Lind\"");
     /* A number that stands for no value is not taken for a code. */
-    assert_int_equal(resolve(d, d->file, "risk", "5"), E_INPUT);
-    assert_int_equal(resolve(d, d->file, "risk", "2 --reason 'seen on Monday'"), 0);
-    has(d->err, "moderate, decided over 2 entries (queued: ");
-    assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
+    assert_int_equal(laptop_resolve_seen(d, d->file, "risk", "5"), E_INPUT);
+    assert_int_equal(laptop_resolve_seen(d, d->file, "risk", "2 --reason 'seen on Monday'"), 0);
+    assert_has(d->err, "moderate, decided over 2 entries (queued: ");
+    assert_int_equal(laptop_run(d, &command_conflicts, "conflicts"), 0);
     assert_int_equal(d->waiting, 0);
-    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
-    has(d->out, "\"risk\": \"moderate\"");
-    has(d->out, "\"conflicts\": {}");
-    assert_int_equal(run_on(d, &command_log, "log", d->file, ""), 0);
-    has(d->out, "reason: seen on Monday");
-    has(d->out, "set risk: critical");
+    assert_int_equal(laptop_run_on(d, &command_show, "show --json", d->file, ""), 0);
+    assert_has(d->out, "\"risk\": \"moderate\"");
+    assert_has(d->out, "\"conflicts\": {}");
+    assert_int_equal(laptop_run_on(d, &command_log, "log", d->file, ""), 0);
+    assert_has(d->out, "reason: seen on Monday");
+    assert_has(d->out, "set risk: critical");
 }
 
 /* Goal: a conflict may be decided for a value that nobody wrote, and loud ones stand before quiet ones. */
 static void a_conflict_is_decided_anew(void **state)
 {
-    struct desk *d = *state;
-    assert_int_equal(run_on(d, &command_set, "set", d->client, "phone=1234"), 0);
-    set_unseen(d, d->client, "phone", "5678");
-    set_unseen(d, d->client, "legal_name", "Ada Lovelace");
-    assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
+    struct laptop_fixture *d = *state;
+    assert_int_equal(laptop_run_on(d, &command_set, "set", d->client, "phone=1234"), 0);
+    laptop_set_unseen(d, d->client, "phone", "5678");
+    laptop_set_unseen(d, d->client, "legal_name", "Ada Lovelace");
+    assert_int_equal(laptop_run(d, &command_conflicts, "conflicts"), 0);
     assert_true(strstr(d->out, "legal_name") < strstr(d->out, "phone"));
-    has(d->out, "phone  parallel edit\n");
-    has(d->err, "1 conflict to decide, 1 parallel edit\n");
-    assert_int_equal(run(d, &command_list, "list"), 0);
-    has(d->out, "[contested: 1] [parallel edits: 1]");
-    assert_int_equal(resolve(d, d->client, "legal_name", "'Ada King'"), 0);
-    assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
+    assert_has(d->out, "phone  parallel edit\n");
+    assert_has(d->err, "1 conflict to decide, 1 parallel edit\n");
+    assert_int_equal(laptop_run(d, &command_list, "list"), 0);
+    assert_has(d->out, "[contested: 1] [parallel edits: 1]");
+    assert_int_equal(laptop_resolve_seen(d, d->client, "legal_name", "'Ada King'"), 0);
+    assert_int_equal(laptop_run(d, &command_conflicts, "conflicts"), 0);
     assert_int_equal(d->waiting, 0);
-    assert_int_equal(resolve(d, d->client, "phone", "9999"), 0);
-    assert_int_equal(run_on(d, &command_show, "show", d->client, ""), 0);
-    has(d->out, "Ada King");
-    has(d->out, "9999");
-    has_not(d->out, "Lovelace");
+    assert_int_equal(laptop_resolve_seen(d, d->client, "phone", "9999"), 0);
+    assert_int_equal(laptop_run_on(d, &command_show, "show", d->client, ""), 0);
+    assert_has(d->out, "Ada King");
+    assert_has(d->out, "9999");
+    assert_has_not(d->out, "Lovelace");
 }
 
 /* Goal: a decision is over what was looked at and nothing else: without the code of what lives, or with that of before,
  * nothing is written, and the sentence says how to go on. */
 static void a_decision_is_over_what_was_seen(void **state)
 {
-    struct desk *d = *state;
+    struct laptop_fixture *d = *state;
     uint64_t seq;
     char code[REVIEW_CODE + 1], words[64], *at;
-    set_unseen(d, d->file, "risk", "low");
-    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
+    laptop_set_unseen(d, d->file, "risk", "low");
+    assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
     assert_non_null(at = strstr(d->out, "--seen "));
     (void)snprintf(code, REVIEW_CODE, "%s", at + strlen("--seen "));
     seq = d->store.author.chain.seq;
-    assert_int_equal(run_on(d, &command_resolve, "resolve", d->file, "risk low"), E_REFUSED);
-    has(d->e.text, "look first: `satchel show ");
-    has_not(d->e.text, code);
-    assert_int_equal(run_on(d, &command_resolve, "resolve", d->file, "risk low --seen 000000"), E_REFUSED);
-    has(d->e.text, "risk of this case has changed since you looked");
+    assert_int_equal(laptop_run_on(d, &command_resolve, "resolve", d->file, "risk low"), E_REFUSED);
+    assert_has(d->e.text, "look first: `satchel show ");
+    assert_has_not(d->e.text, code);
+    assert_int_equal(laptop_run_on(d, &command_resolve, "resolve", d->file, "risk low --seen 000000"), E_REFUSED);
+    assert_has(d->e.text, "risk of this case has changed since you looked");
     /* Meanwhile a sync brings a higher risk: what was seen is not what would fall. */
-    set_unseen(d, d->file, "risk", "critical");
+    laptop_set_unseen(d, d->file, "risk", "critical");
     (void)snprintf(words, sizeof words, "risk low --seen %s", code);
-    assert_int_equal(run_on(d, &command_resolve, "resolve", d->file, words), E_REFUSED);
-    has(d->e.text, "look again with `satchel show ");
+    assert_int_equal(laptop_run_on(d, &command_resolve, "resolve", d->file, words), E_REFUSED);
+    assert_has(d->e.text, "look again with `satchel show ");
     assert_int_equal(d->store.author.chain.seq, seq);
-    assert_int_equal(resolve(d, d->file, "risk", "critical"), 0);
+    assert_int_equal(laptop_resolve_seen(d, d->file, "risk", "critical"), 0);
     /* A second time there is nothing to decide. */
-    assert_int_equal(resolve(d, d->file, "risk", "critical"), E_REFUSED);
-    has(d->e.text, "not contested");
+    assert_int_equal(laptop_resolve_seen(d, d->file, "risk", "critical"), E_REFUSED);
+    assert_has(d->e.text, "not contested");
     /* Nor does a void fall over what was not seen. */
-    assert_int_equal(run_on(d, &command_void, "void", d->file, "--reason x"), 0);
-    assert_int_equal(run_on(d, &command_resolve, "resolve", d->file, "void no"), E_REFUSED);
-    has(d->e.text, "look first");
-    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
-    has(d->out, " void no --seen ");
+    assert_int_equal(laptop_run_on(d, &command_void, "void", d->file, "--reason x"), 0);
+    assert_int_equal(laptop_run_on(d, &command_resolve, "resolve", d->file, "void no"), E_REFUSED);
+    assert_has(d->e.text, "look first");
+    assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
+    assert_has(d->out, " void no --seen ");
 }
 
 /* Goal: --mine lists what this laptop's person owns, and only that makes the exit status 1 then. */
 static void mine_are_those_that_i_own(void **state)
 {
-    struct desk *d = *state;
-    struct id kase, held = numbered(77);
+    struct laptop_fixture *d = *state;
+    struct id kase, held = laptop_id(77);
     struct edit edit;
-    set_unseen(d, d->file, "risk", "critical");
-    assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
+    laptop_set_unseen(d, d->file, "risk", "critical");
+    assert_int_equal(laptop_run(d, &command_conflicts, "conflicts"), 0);
     assert_int_equal(d->waiting, 1);
-    has(d->out, "to decide: nobody");
-    assert_int_equal(run(d, &command_conflicts, "conflicts --mine"), 0);
+    assert_has(d->out, "to decide: nobody");
+    assert_int_equal(laptop_run(d, &command_conflicts, "conflicts --mine"), 0);
     assert_int_equal(d->waiting, 0);
     assert_string_equal(d->out, "");
     assert_int_equal(id_parse(d->file, &kase, NULL), 0);
     for (int mine = 0; mine < 2; mine++) {
         /* Bo's first; then Anna is made responsible. */
-        struct id user = numbered(mine ? 11 : 12);
+        struct id user = laptop_id(mine ? 11 : 12);
         held.b[0] = (uint8_t)(held.b[0] + mine);
         assert_int_equal(edit_new(&edit, d->store.db, schema_kind(KIND_ASSIGNMENT), &kase, &held, &d->e), 0);
         assert_int_equal(edit_set_id(&edit, "user", &user, &d->e), 0);
         assert_int_equal(edit_set_text(&edit, "status", "active", &d->e), 0);
         assert_int_equal(edit_set_text(&edit, "responsible", mine ? "yes" : "", &d->e), 0);
-        write_as(d, &d->office, &edit, NULL);
-        assert_int_equal(run(d, &command_conflicts, "conflicts --mine"), 0);
+        laptop_write_as(d, &d->office, &edit, NULL);
+        assert_int_equal(laptop_run(d, &command_conflicts, "conflicts --mine"), 0);
         assert_int_equal(d->waiting, mine);
-        assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
-        has(d->out, mine ? "to decide: Anna Berg; since " : "to decide: Bo Lind; since ");
-        has(d->out, " days), not at the office yet\n");
+        assert_int_equal(laptop_run(d, &command_conflicts, "conflicts"), 0);
+        assert_has(d->out, mine ? "to decide: Anna Berg; since " : "to decide: Bo Lind; since ");
+        assert_has(d->out, " days), not at the office yet\n");
     }
-    assert_int_equal(run(d, &command_conflicts, "conflicts --mine --json"), 0);
-    has(d->out, "\"label\": \"conflict\", \"sentence\": \"Two people changed the risk without seeing");
-    has(d->out, "\"name\": \"Anna Berg\"");
-    has(d->out, "\"seen\": [], \"seen_more\": 0, \"seen_unknown\": 0}");
-    assert_int_equal(run(d, &command_conflicts, "conflicts more"), E_USAGE);
+    assert_int_equal(laptop_run(d, &command_conflicts, "conflicts --mine --json"), 0);
+    assert_has(d->out, "\"label\": \"conflict\", \"sentence\": \"Two people changed the risk without seeing");
+    assert_has(d->out, "\"name\": \"Anna Berg\"");
+    assert_has(d->out, "\"seen\": [], \"seen_more\": 0, \"seen_unknown\": 0}");
+    assert_int_equal(laptop_run(d, &command_conflicts, "conflicts more"), E_USAGE);
 }
 
 /* Goal: where the client of a case is contested, the warnings of each are shown. */
 static void a_contested_client_warns_for_both(void **state)
 {
-    struct desk *d = *state;
+    struct laptop_fixture *d = *state;
     char other[ID_TEXT];
-    assert_int_equal(run(d, &command_new, "new client legal_name=Eve allergy=latex"), 0);
-    take_id(d, other);
-    assert_int_equal(run_on(d, &command_add, "add", d->client, "allergy=peanuts"), 0);
-    set_unseen(d, d->file, "client", other);
-    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
-    has(d->out, "latex");
-    has(d->out, "peanuts");
-    assert_int_equal(resolve(d, d->file, "client", "eve"), 0);
-    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
-    has(d->out, "latex");
-    has_not(d->out, "peanuts");
+    assert_int_equal(laptop_run(d, &command_new, "new client legal_name=Eve allergy=latex"), 0);
+    laptop_take_id(d, other);
+    assert_int_equal(laptop_run_on(d, &command_add, "add", d->client, "allergy=peanuts"), 0);
+    laptop_set_unseen(d, d->file, "client", other);
+    assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
+    assert_has(d->out, "latex");
+    assert_has(d->out, "peanuts");
+    assert_int_equal(laptop_resolve_seen(d, d->file, "client", "eve"), 0);
+    assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
+    assert_has(d->out, "latex");
+    assert_has_not(d->out, "peanuts");
 }
 
 /* Goal: a voided record is out of the lists, is not changed any more, and can be taken back. */
 static void a_void_and_its_way_back(void **state)
 {
-    struct desk *d = *state;
-    assert_int_equal(run_on(d, &command_void, "void", d->file, "--reason 'the wrong person'"), 0);
-    has(d->err, "voided, and kept in the log (queued: ");
-    assert_int_equal(run(d, &command_list, "list"), 0);
+    struct laptop_fixture *d = *state;
+    assert_int_equal(laptop_run_on(d, &command_void, "void", d->file, "--reason 'the wrong person'"), 0);
+    assert_has(d->err, "voided, and kept in the log (queued: ");
+    assert_int_equal(laptop_run(d, &command_list, "list"), 0);
     assert_string_equal(d->out, "");
-    assert_int_equal(run(d, &command_list, "list --all"), 0);
-    has(d->out, "[voided]");
-    assert_int_equal(run_on(d, &command_set, "set", d->file, "risk=low"), E_REFUSED);
-    has(d->e.text, "voided");
-    assert_int_equal(run_on(d, &command_void, "void", d->file, "--reason again"), E_REFUSED);
-    assert_int_equal(run_on(d, &command_note, "note", d->file, "text"), E_REFUSED);
-    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
-    has(d->out, "VOIDED");
-    assert_int_equal(resolve(d, d->file, "void", "yes"), E_REFUSED);
-    assert_int_equal(resolve(d, d->file, "void", "no"), 0);
-    assert_int_equal(run_on(d, &command_set, "set", d->file, "risk=low"), 0);
-    assert_int_equal(run_on(d, &command_log, "log", d->file, ""), 0);
-    has(d->out, "reason: the wrong person");
-    has(d->out, "void taken back");
+    assert_int_equal(laptop_run(d, &command_list, "list --all"), 0);
+    assert_has(d->out, "[voided]");
+    assert_int_equal(laptop_run_on(d, &command_set, "set", d->file, "risk=low"), E_REFUSED);
+    assert_has(d->e.text, "voided");
+    assert_int_equal(laptop_run_on(d, &command_void, "void", d->file, "--reason again"), E_REFUSED);
+    assert_int_equal(laptop_run_on(d, &command_note, "note", d->file, "text"), E_REFUSED);
+    assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
+    assert_has(d->out, "VOIDED");
+    assert_int_equal(laptop_resolve_seen(d, d->file, "void", "yes"), E_REFUSED);
+    assert_int_equal(laptop_resolve_seen(d, d->file, "void", "no"), 0);
+    assert_int_equal(laptop_run_on(d, &command_set, "set", d->file, "risk=low"), 0);
+    assert_int_equal(laptop_run_on(d, &command_log, "log", d->file, ""), 0);
+    assert_has(d->out, "reason: the wrong person");
+    assert_has(d->out, "void taken back");
 }
 
 /* Goal: a void that somebody contests by writing on is decided with yes or no. */
 static void a_contested_void_is_decided(void **state)
 {
-    struct desk *d = *state;
+    struct laptop_fixture *d = *state;
     for (int yes = 0; yes < 2; yes++) {
-        assert_int_equal(run_on(d, &command_void, "void", d->file, "--reason 'a double'"), 0);
-        set_unseen(d, d->file, "title", yes ? "Work" : "Housing");
-        assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
+        assert_int_equal(laptop_run_on(d, &command_void, "void", d->file, "--reason 'a double'"), 0);
+        laptop_set_unseen(d, d->file, "title", yes ? "Work" : "Housing");
+        assert_int_equal(laptop_run(d, &command_conflicts, "conflicts"), 0);
         assert_int_equal(d->waiting, 1);
-        has(d->out, "void yes|no");
-        has(d->out, "voided by Anna Berg");
-        assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
-        has(d->out, "voided by one person and changed by another");
-        assert_int_equal(resolve(d, d->file, "void", "perhaps"), E_INPUT);
-        assert_int_equal(resolve(d, d->file, "void", yes ? "yes" : "no"), 0);
-        assert_int_equal(run(d, &command_list, "list"), 0);
-        assert_int_equal(strstr(d->out, last8(d->file)) == NULL, yes);
+        assert_has(d->out, "void yes|no");
+        assert_has(d->out, "voided by Anna Berg");
+        assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
+        assert_has(d->out, "voided by one person and changed by another");
+        assert_int_equal(laptop_resolve_seen(d, d->file, "void", "perhaps"), E_INPUT);
+        assert_int_equal(laptop_resolve_seen(d, d->file, "void", yes ? "yes" : "no"), 0);
+        assert_int_equal(laptop_run(d, &command_list, "list"), 0);
+        assert_int_equal(strstr(d->out, laptop_last8(d->file)) == NULL, yes);
     }
 }
 
@@ -393,11 +397,11 @@ static void a_contested_void_is_decided(void **state)
 /* Goal: the log says of each change whether it waits, is at the office, or is held back, and why. */
 static void the_log_tells_what_became_of_a_change(void **state)
 {
-    struct desk *d = *state;
+    struct laptop_fixture *d = *state;
     int64_t id;
-    assert_int_equal(run_on(d, &command_set, "set", d->file, "title=First --reason 'asked to'"), 0);
-    assert_int_equal(run_on(d, &command_set, "set", d->file, "title=Second"), 0);
-    assert_int_equal(run_on(d, &command_set, "set", d->file, "title=Third"), 0);
+    assert_int_equal(laptop_run_on(d, &command_set, "set", d->file, "title=First --reason 'asked to'"), 0);
+    assert_int_equal(laptop_run_on(d, &command_set, "set", d->file, "title=Second"), 0);
+    assert_int_equal(laptop_run_on(d, &command_set, "set", d->file, "title=Third"), 0);
     id = log_find(d->store.db, &d->store.author.chain.device, 1, 3, NULL, &d->e);
     assert_true(id > 0);
     assert_int_equal(log_accept(d->store.db, id, 41, 1760000000000, &d->e), 0);
@@ -409,22 +413,22 @@ static void the_log_tells_what_became_of_a_change(void **state)
                             "id = ?",
                             "i", id),
                      0);
-    assert_int_equal(run_on(d, &command_log, "log", d->file, ""), 0);
-    has(d->out, "Anna Berg  at the office, position 41\n    set title: First\n    reason: asked to\n");
-    has(d->out, "HELD BACK BY THE OFFICE: not your case\n    set title: Second\n");
-    has(d->out, "queued\n    set title: Third\n");
-    assert_int_equal(run(d, &command_log, "log"), 0);
-    has(d->err, "5 changes\n");
-    has(d->out, "set legal_name: Ada Byron");
-    assert_int_equal(run(d, &command_log, "log --json"), 0);
-    has(d->out, "\"state\": \"held\", \"position\": 42, \"held_reason\": \"not your case\"");
-    has(d->out, "\"state\": \"queued\", \"position\": null");
+    assert_int_equal(laptop_run_on(d, &command_log, "log", d->file, ""), 0);
+    assert_has(d->out, "Anna Berg  at the office, position 41\n    set title: First\n    reason: asked to\n");
+    assert_has(d->out, "HELD BACK BY THE OFFICE: not your case\n    set title: Second\n");
+    assert_has(d->out, "queued\n    set title: Third\n");
+    assert_int_equal(laptop_run(d, &command_log, "log"), 0);
+    assert_has(d->err, "5 changes\n");
+    assert_has(d->out, "set legal_name: Ada Byron");
+    assert_int_equal(laptop_run(d, &command_log, "log --json"), 0);
+    assert_has(d->out, "\"state\": \"held\", \"position\": 42, \"held_reason\": \"not your case\"");
+    assert_has(d->out, "\"state\": \"queued\", \"position\": null");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, laptop_fixture_set_up, laptop_fixture_tear_down)
         TEST(a_write_says_what_it_did),
         TEST(sets_and_sums),
         TEST(refusals),

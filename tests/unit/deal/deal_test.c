@@ -1,6 +1,6 @@
 /* Dealing out: whatever happened at the office, and wherever the link broke, a laptop that was dealt to the end shows
  * what the office shows of its caseload. */
-#include "deal_room.h"
+#include "deal_fixture.h"
 
 static uint64_t seed;
 
@@ -14,7 +14,7 @@ static unsigned any(unsigned below)
  * though C2 itself, which holds nothing that lives, does not come. */
 static void test_compact(void **state)
 {
-    struct room *r = *state;
+    struct deal_fixture *r = *state;
     struct pair *p = &r->p[0];
     char sql[] = "SELECT risk || ' ' || title FROM \"case\" WHERE id = ?";
     uint64_t before;
@@ -23,46 +23,46 @@ static void test_compact(void **state)
     pair_office_write(p->office, KIND_CASE, &r->kase, &r->kase, 0, "risk", "critical", NULL);
     pair_office_write(p->office, KIND_CASE, &r->kase, &r->kase, 0, "risk", "low", NULL);
     before = pair_count(p->office->db, "SELECT count(*) FROM entry WHERE kind = 8");
-    assert_true(pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
-    world_expect(p->db, sql, &r->kase, "low kept from C1");
+    assert_true(deal_pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
+    office_expect(p->db, sql, &r->kase, "low kept from C1");
     assert_true(pair_count(p->db, "SELECT count(*) FROM entry WHERE kind = 8") < before);
     assert_true(pair_count(p->db, "SELECT count(*) FROM entry WHERE mask IS NOT NULL") != 0);
     /* News of it, and another laptop's part. */
     pair_field_write(p, KIND_CASE, &r->kase, &r->kase, 0, "risk", "moderate", NULL);
     assert_int_equal(pair_push(p), 0);
     pair_office_write(p->office, KIND_CASE, &r->kase, &r->kase, 0, "title", "new", NULL);
-    assert_true(pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
-    world_expect(p->db, sql, &r->kase, "moderate new");
+    assert_true(deal_pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
+    office_expect(p->db, sql, &r->kase, "moderate new");
 }
 
 /* Goal: credit of one byte gives one entry for each batch, and comes to its end. */
 static void test_small_credit(void **state)
 {
-    struct room *r = *state;
+    struct deal_fixture *r = *state;
     struct pair *p = &r->p[0];
     for (int i = 0; i < 20; i++)
         pair_office_write(p->office, KIND_CASE, &r->kase, &r->kase, 0, i % 2 ? "title" : "outcome", i % 3 ? "a" : "b",
                           NULL);
-    assert_true(pull(p, 1, 0, NULL, NULL));
-    assert_true(pull(p, 0, 0, NULL, NULL));
+    assert_true(deal_pull(p, 1, 0, NULL, NULL));
+    assert_true(deal_pull(p, 0, 0, NULL, NULL));
 }
 
 /* Goal: what happened to stores, at the office or on a laptop, stays at the office. */
 static void test_events_stay(void **state)
 {
-    struct room *r = *state;
+    struct deal_fixture *r = *state;
     struct id own = id_new(clock_wall());
     pair_field_write(&r->p[0], KIND_EVENT, &pair_everywhere, &own, 1, "what", "wiped", NULL);
     assert_int_equal(pair_push(&r->p[0]), 0);
     PAIR_OK(central_event(r->p[0].office, "recovered", 1, 0, NULL, &pair_e));
     for (int i = 0; i < 2; i++)
-        assert_true(pull(&r->p[i], LIMITS_BATCH_MAX, 0, NULL, NULL));
+        assert_true(deal_pull(&r->p[i], LIMITS_BATCH_MAX, 0, NULL, NULL));
     assert_int_equal(pair_count(r->p[0].office->db, "SELECT count(*) FROM event"), 2);
     assert_int_equal(pair_count(r->p[1].db, "SELECT count(*) FROM entry WHERE kind = 15"), 0);
 }
 
 struct edits {
-    struct room *r;
+    struct deal_fixture *r;
     unsigned count;
 };
 
@@ -84,7 +84,7 @@ static void replace_twice(void *arg)
 }
 
 struct watch {
-    struct room *r;
+    struct deal_fixture *r;
     struct pair *laptop;
     unsigned count;
 };
@@ -108,18 +108,18 @@ static void replace_staged(void *arg)
 /* Goal: values that are replaced between the batches of one deal, in a scope that is half dealt, do not come back. */
 static void test_between(void **state)
 {
-    struct room *r = *state;
+    struct deal_fixture *r = *state;
     struct edits edits = {r, 0};
     char words[64];
     replace_twice(&edits);
     for (uint64_t credit = 1; credit < 4000; credit += 600) {
         struct pair fresh;
         struct watch watch = {r, &fresh, 0};
-        add_laptop(&r->p[0], &fresh, &r->p[0].user);
-        assert_true(pull(&fresh, credit, 0, replace_staged, &watch));
+        deal_add_laptop(&r->p[0], &fresh, &r->p[0].user);
+        assert_true(deal_pull(&fresh, credit, 0, replace_staged, &watch));
         assert_true(watch.count != 0 || credit > 1); /* with much credit it comes whole */
-        world_text(r->p[0].office->db, "SELECT title FROM \"case\" WHERE id = ?", &r->kase, words, sizeof words);
-        world_expect(fresh.db, "SELECT title FROM \"case\" WHERE id = ?", &r->kase, words);
+        office_text(r->p[0].office->db, "SELECT title FROM \"case\" WHERE id = ?", &r->kase, words, sizeof words);
+        office_expect(fresh.db, "SELECT title FROM \"case\" WHERE id = ?", &r->kase, words);
         db_close(fresh.db);
     }
 }
@@ -127,7 +127,7 @@ static void test_between(void **state)
 /* Goal: a deal that breaks off after any number of batches, with edits before the next one, comes to the same end. */
 static void test_broken_off(void **state)
 {
-    struct room *r = *state;
+    struct deal_fixture *r = *state;
     struct edits edits = {r, 0};
     for (int i = 0; i < 8; i++) {
         struct id note = id_new(clock_wall());
@@ -135,13 +135,13 @@ static void test_broken_off(void **state)
     }
     for (unsigned broken = 1; broken < 20; broken++) {
         struct pair fresh;
-        add_laptop(&r->p[0], &fresh, &r->p[0].user);
-        (void)pull(&fresh, 500, broken, NULL, NULL);
+        deal_add_laptop(&r->p[0], &fresh, &r->p[0].user);
+        (void)deal_pull(&fresh, 500, broken, NULL, NULL);
         edits.count = 0;
         replace_twice(&edits);
-        (void)pull(&fresh, 500, broken / 2 + 1, NULL, NULL);
+        (void)deal_pull(&fresh, 500, broken / 2 + 1, NULL, NULL);
         replace_twice(&edits);
-        assert_true(pull(&fresh, 500, 0, NULL, NULL));
+        assert_true(deal_pull(&fresh, 500, 0, NULL, NULL));
         db_close(fresh.db);
     }
 }
@@ -149,63 +149,63 @@ static void test_broken_off(void **state)
 /* Goal: a case that leaves the caseload goes, with its person, and comes back as it is then. */
 static void test_leaves(void **state)
 {
-    struct room *r = *state;
+    struct deal_fixture *r = *state;
     struct pair *p = &r->p[0];
-    assert_true(pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
+    assert_true(deal_pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM client"), 1);
     pair_office_write(p->office, KIND_ASSIGNMENT, &r->kase, &r->assignment, 0, "status", "disabled", NULL);
     pair_office_write(p->office, KIND_CASE, &r->kase, &r->kase, 0, "title", "elsewhere", NULL);
-    assert_true(pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
+    assert_true(deal_pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM client"), 0);
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM \"case\""), 0);
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM entry WHERE kind IN (7, 8)"), 0);
     pair_office_write(p->office, KIND_ASSIGNMENT, &r->kase, &r->assignment, 0, "status", "active", NULL);
-    assert_true(pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
-    world_expect(p->db, "SELECT title FROM \"case\" WHERE id = ?", &r->kase, "elsewhere");
+    assert_true(deal_pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
+    office_expect(p->db, "SELECT title FROM \"case\" WHERE id = ?", &r->kase, "elsewhere");
 }
 
 /* Goal: a case that left, went on, and came back, all while deals broke off before they could say so, misses nothing.
  */
 static void test_left_and_back(void **state)
 {
-    struct room *r = *state;
+    struct deal_fixture *r = *state;
     struct pair *p = &r->p[0];
-    assert_true(pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
+    assert_true(deal_pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
     pair_office_write(p->office, KIND_ASSIGNMENT, &r->kase, &r->assignment, 0, "status", "disabled", NULL);
     pair_office_write(p->office, KIND_CASE, &r->kase, &r->kase, 0, "title", "while away", NULL);
     for (int i = 0; i < 6; i++)
-        (void)world_user(p->office, "news", "senior");
-    assert_false(pull(p, 1, 4, NULL, NULL)); /* past the title, not to the end */
+        (void)office_user(p->office, "news", "senior");
+    assert_false(deal_pull(p, 1, 4, NULL, NULL)); /* past the title, not to the end */
     pair_office_write(p->office, KIND_ASSIGNMENT, &r->kase, &r->assignment, 0, "status", "active", NULL);
-    assert_true(pull(p, 1, 0, NULL, NULL));
-    world_expect(p->db, "SELECT title FROM \"case\" WHERE id = ?", &r->kase, "while away");
+    assert_true(deal_pull(p, 1, 0, NULL, NULL));
+    office_expect(p->db, "SELECT title FROM \"case\" WHERE id = ?", &r->kase, "while away");
 }
 
 /* Goal: what is held is dealt to nobody; released, it comes to everybody, also to those whose cursor has passed it. */
 static void test_released(void **state)
 {
-    struct room *r = *state;
+    struct deal_fixture *r = *state;
     struct pair *owner = &r->p[0], *other = &r->p[1];
     struct id note = id_new(clock_wall()), hold;
     char text[ID_TEXT], hold_text[ID_TEXT];
-    struct world_laptop stranger;
-    struct world_batch *b = world_batch();
+    struct office_laptop stranger;
+    struct office_batch *b = office_batch();
     id_format(&other->user, text);
     hold = id_new(clock_wall());
     pair_office_write(owner->office, KIND_ASSIGNMENT, &r->kase, &hold, 1, "user", text, "status", "active", NULL);
-    assert_true(pull(owner, LIMITS_BATCH_MAX, 0, NULL, NULL));
-    world_laptop(owner->office, &r->p[2].user, &stranger);
-    world_set(&stranger, b, KIND_NOTE, &r->kase, &note, "text", "from outside");
-    assert_int_equal(world_push_well(owner->office, &stranger, b), 1);
-    world_batch_free(b);
-    assert_true(pull(owner, LIMITS_BATCH_MAX, 0, NULL, NULL));
+    assert_true(deal_pull(owner, LIMITS_BATCH_MAX, 0, NULL, NULL));
+    office_laptop(owner->office, &r->p[2].user, &stranger);
+    office_set(&stranger, b, KIND_NOTE, &r->kase, &note, "text", "from outside");
+    assert_int_equal(office_push_well(owner->office, &stranger, b), 1);
+    office_batch_free(b);
+    assert_true(deal_pull(owner, LIMITS_BATCH_MAX, 0, NULL, NULL));
     assert_int_equal(pair_count(owner->db, "SELECT count(*) FROM note"), 0);
-    world_text(owner->office->db, "SELECT id FROM hold WHERE ?1 IS NOT NULL", &note, hold_text, sizeof hold_text);
+    office_text(owner->office->db, "SELECT id FROM hold WHERE ?1 IS NOT NULL", &note, hold_text, sizeof hold_text);
     PAIR_OK(id_parse(hold_text, &hold, &pair_e));
     pair_office_write(owner->office, KIND_HOLD, &pair_everywhere, &hold, 0, "status", "released", NULL);
-    assert_true(pull(owner, 1, 0, NULL, NULL));
+    assert_true(deal_pull(owner, 1, 0, NULL, NULL));
     assert_int_equal(pair_count(owner->db, "SELECT count(*) FROM note"), 1);
-    assert_true(pull(other, 1, 0, NULL, NULL)); /* never pulled before: compact */
+    assert_true(deal_pull(other, 1, 0, NULL, NULL)); /* never pulled before: compact */
     assert_int_equal(pair_count(other->db, "SELECT count(*) FROM note"), 1);
 }
 
@@ -213,30 +213,30 @@ static void test_released(void **state)
  */
 static void test_released_elsewhere(void **state)
 {
-    struct room *r = *state;
+    struct deal_fixture *r = *state;
     struct pair *owner = &r->p[0];
     struct id theirs = id_new(clock_wall()), kase, client, assignment, hold;
     char hold_text[ID_TEXT];
-    struct world_laptop hostile;
-    struct world_batch *b = world_batch();
+    struct office_laptop hostile;
+    struct office_batch *b = office_batch();
     pair_office_case(owner->office, &r->p[1].user, &client, &kase, &assignment);
     pair_office_write(owner->office, KIND_NOTE, &kase, &theirs, 1, "text", "theirs", NULL);
-    assert_true(pull(owner, LIMITS_BATCH_MAX, 0, NULL, NULL));
-    world_laptop(owner->office, &owner->user, &hostile);
-    world_set(&hostile, b, KIND_NOTE, &r->kase, &theirs, "text", "taken over");
-    assert_int_equal(world_push_well(owner->office, &hostile, b), 1);
-    world_batch_free(b);
-    world_text(owner->office->db, "SELECT id FROM hold WHERE ?1 IS NOT NULL", &theirs, hold_text, sizeof hold_text);
+    assert_true(deal_pull(owner, LIMITS_BATCH_MAX, 0, NULL, NULL));
+    office_laptop(owner->office, &owner->user, &hostile);
+    office_set(&hostile, b, KIND_NOTE, &r->kase, &theirs, "text", "taken over");
+    assert_int_equal(office_push_well(owner->office, &hostile, b), 1);
+    office_batch_free(b);
+    office_text(owner->office->db, "SELECT id FROM hold WHERE ?1 IS NOT NULL", &theirs, hold_text, sizeof hold_text);
     PAIR_OK(id_parse(hold_text, &hold, &pair_e));
     pair_office_write(owner->office, KIND_HOLD, &pair_everywhere, &hold, 0, "status", "released", NULL);
-    assert_true(pull(owner, LIMITS_BATCH_MAX, 0, NULL, NULL));
+    assert_true(deal_pull(owner, LIMITS_BATCH_MAX, 0, NULL, NULL));
     assert_int_equal(pair_count(owner->db, "SELECT count(*) FROM note"), 0);
 }
 
 /* Goal: the office remembers what a laptop confirmed, by its digest, and nothing else. */
 static void test_remembers(void **state)
 {
-    struct room *r = *state;
+    struct deal_fixture *r = *state;
     struct pair *p = &r->p[0];
     struct apply_result result = {0};
     struct message_entries m;
@@ -286,10 +286,10 @@ static void test_remembers(void **state)
 /* Goal: dealing keeps no statement and no read of the store open, or its write-ahead log would never begin anew. */
 static void test_leaves_nothing_open(void **state)
 {
-    struct room *r = *state;
+    struct deal_fixture *r = *state;
     struct pair *p = &r->p[0];
     sqlite3 *db = db_handle(p->office->db);
-    assert_true(pull(p, 1, 0, NULL, NULL));
+    assert_true(deal_pull(p, 1, 0, NULL, NULL));
     for (sqlite3_stmt *s = sqlite3_next_stmt(db, NULL); s != NULL; s = sqlite3_next_stmt(db, s))
         if (sqlite3_stmt_busy(s))
             fail_msg("still in use: %s", sqlite3_sql(s));
@@ -298,7 +298,7 @@ static void test_leaves_nothing_open(void **state)
 /* --- anything at all --- */
 
 struct chaos {
-    struct room *r;
+    struct deal_fixture *r;
     struct id clients[6], cases[6], assignments[LAPTOPS][6];
     struct id records[64];
     unsigned record_kind[64];
@@ -447,7 +447,7 @@ static void office_releases(struct chaos *c)
     (void)snprintf(sql, sizeof sql,
                    "SELECT id FROM hold WHERE status = 'held' AND ?1 <> '' ORDER BY id LIMIT 1 OFFSET %u",
                    any((unsigned)holds));
-    world_text(c->r->p[0].office->db, sql, &c->cases[0], text, sizeof text);
+    office_text(c->r->p[0].office->db, sql, &c->cases[0], text, sizeof text);
     PAIR_OK(id_parse(text, &hold, &pair_e));
     pair_office_write(c->r->p[0].office, KIND_HOLD, &pair_everywhere, &hold, 0, "status", "released", NULL);
 }
@@ -471,7 +471,7 @@ static void something(void *arg)
  */
 static void test_anything(void **state)
 {
-    struct room *r = *state;
+    struct deal_fixture *r = *state;
     struct chaos c = {.r = r};
     char text[ID_TEXT];
     const char *given = getenv("SATCHEL_SEED");
@@ -498,21 +498,21 @@ static void test_anything(void **state)
             (void)pair_push(p);
             c.deep = 1;
             if (any(2))
-                (void)pull(p, credit, broken, NULL, NULL);
+                (void)deal_pull(p, credit, broken, NULL, NULL);
             else
-                (void)pull(p, credit, broken, something, &c);
+                (void)deal_pull(p, credit, broken, something, &c);
             c.deep = 0;
         }
     }
     for (int i = 0; i < LAPTOPS; i++)
         (void)pair_push(&r->p[i]);
     for (int i = 0; i < LAPTOPS; i++)
-        assert_true(pull(&r->p[i], LIMITS_BATCH_MAX, 0, NULL, NULL));
+        assert_true(deal_pull(&r->p[i], LIMITS_BATCH_MAX, 0, NULL, NULL));
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, deal_fixture_set_up, deal_fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_compact),
         TEST(test_events_stay),

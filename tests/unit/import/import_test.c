@@ -1,7 +1,7 @@
 /* Importing: every row is taken or counted with its reason; a second import writes nothing; what people wrote since
  * stays beside what the source changed. The real exports are read where they are (SATCHEL_SHARED). */
-#include "office_task.h"
-#include "office_world.h"
+#include "office_fixture.h"
+#include "task_fixture.h"
 
 #include <dirent.h>
 #include <sys/stat.h>
@@ -281,7 +281,7 @@ static void no_files(void)
 static void expect_one(struct central *c, const char *sql, const char *expected)
 {
     struct id any = {{0}};
-    world_expect(c->db, sql, &any, expected);
+    office_expect(c->db, sql, &any, expected);
 }
 
 /* Goal: rows that are deleted, lack their key, repeat one, name nobody, or hold what their field cannot, are left, each
@@ -338,12 +338,12 @@ static void test_left(void **state)
 static void test_changed_source(void **state)
 {
     struct central *c = *state;
-    struct world_laptop laptop;
-    struct world_batch *b = world_batch();
+    struct office_laptop laptop;
+    struct office_batch *b = office_batch();
     struct import *im;
     struct id client = id_derive("hmis", "Client", "1"), user = id_derive("hmis", "User", "u1");
     struct dot seen;
-    struct world_op op = {.field = "gender", .words = "as Ada says", .supersedes = &seen, .supersedes_count = 1};
+    struct office_op op = {.field = "gender", .words = "as Ada says", .supersedes = &seen, .supersedes_count = 1};
     struct log_entry entry;
     uint64_t before;
     no_files();
@@ -353,22 +353,22 @@ static void test_changed_source(void **state)
     im = run(c, import_hmis, made, 0);
     free(im);
     /* Her worker, who holds the case by the import's own assignment, writes what he was shown to be wrong. */
-    world_laptop(c, &user, &laptop);
+    office_laptop(c, &user, &laptop);
     PAIR_OK(log_load(c->db, (int64_t)pair_count(c->db, "SELECT id FROM entry WHERE kind = 7"), 1, &entry, &pair_e));
     seen = (struct dot){entry.change.device, entry.change.epoch, entry.change.seq, 0};
     while (entry.change.ops[seen.index].field != 14)
         seen.index++;
-    world_write(&laptop, b, KIND_CLIENT, &client, &client, &op, 1);
-    assert_int_equal(world_push_well(c, &laptop, b), 0);
-    world_batch_free(b);
-    world_expect(c->db, "SELECT gender FROM client WHERE id = ?", &client, "as Ada says");
+    office_write(&laptop, b, KIND_CLIENT, &client, &client, &op, 1);
+    assert_int_equal(office_push_well(c, &laptop, b), 0);
+    office_batch_free(b);
+    office_expect(c->db, "SELECT gender FROM client WHERE id = ?", &client, "as Ada says");
     /* The source changes her birth date alone. */
     write_file("Client", CLIENT "1,Ada,,Byron,,1990-01-03,0,0,2026-03-01 00:00:00,\n");
     im = run(c, import_hmis, made, 0);
     assert_int_equal(counted(im, "client", "changed", 0), 1);
     free(im);
-    world_expect(c->db, "SELECT gender FROM client WHERE id = ?", &client, "as Ada says");
-    world_expect(c->db, "SELECT birth_date FROM client WHERE id = ?", &client, "1990-01-03");
+    office_expect(c->db, "SELECT gender FROM client WHERE id = ?", &client, "as Ada says");
+    office_expect(c->db, "SELECT birth_date FROM client WHERE id = ?", &client, "1990-01-03");
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM conflict"), 0);
     /* Now it changes what she said: both stand. */
     write_file("Client", CLIENT "1,Ada,,Byron,,1990-01-03,1,0,2026-04-01 00:00:00,\n");
@@ -480,7 +480,7 @@ static void test_command(void **state)
     assert_int_equal(c->tree.size, before);
     assert_int_equal(office_task(c, out, sizeof out, 4, "import", made, "--assign", "boss,nobody"), 2);
     assert_non_null(strstr(out, "no user nobody"));
-    (void)world_user(c, "anna", "case manager");
+    (void)office_user(c, "anna", "case manager");
     assert_int_equal(office_task(c, out, sizeof out, 4, "import", made, "--assign", "boss,anna"), 0);
     assert_int_equal(pair_count(c->db, "SELECT count(DISTINCT \"user\") FROM assignment"), 2);
     before = c->tree.size;
@@ -531,7 +531,7 @@ static void test_identifiers(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_office, world_office_end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, office_set_up, office_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_hmis),
         TEST(test_synthea),

@@ -1,5 +1,5 @@
 /* Admitting laptops: one ticket, one laptop, one user, in time; whatever else comes is refused and writes nothing. */
-#include "office_world.h"
+#include "office_fixture.h"
 
 #include "admit.h"
 
@@ -18,7 +18,7 @@ static int start(void **state)
     crypto_sign_keypair(public_key, secret);
     r->office = pair_office_new(secret);
     pair_office_write(r->office, KIND_OFFICE, &pair_everywhere, &r->office->office, 1, "name", "Test", NULL);
-    r->user = world_user(r->office, "anna", "case manager");
+    r->user = office_user(r->office, "anna", "case manager");
     PAIR_OK(admit_invite(r->office, &r->user, 24, "office.example", 7411, &r->ticket, &pair_e));
     *state = r;
     return 0;
@@ -28,7 +28,7 @@ static int end(void **state)
 {
     struct room *r = *state;
     assert_int_equal(db_in_transaction(r->office->db), 0);
-    world_check_office(r->office);
+    office_check(r->office);
     pair_office_free(r->office);
     free(r);
     return 0;

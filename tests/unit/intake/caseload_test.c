@@ -1,12 +1,12 @@
 /* The caseload over links: whoever holds one record of a person holds the others, as long as they are linked; and no
  * link is a way to a record that somebody may not read. */
-#include "office_world.h"
+#include "office_fixture.h"
 
 #include "person.h"
 
 struct room {
     struct pair p;                  /* the office, and Anna's laptop with a store */
-    struct world_laptop hostile;    /* another laptop of Anna's, that says what a test wants */
+    struct office_laptop hostile;   /* another laptop of Anna's, that says what a test wants */
     struct id client, kase;         /* Anna's */
     struct id ben, stranger, other; /* Ben, his client and its case */
 };
@@ -17,10 +17,10 @@ static int start(void **state)
     struct id assignment;
     assert_non_null(r);
     pair_start(&r->p);
-    r->ben = world_user(r->p.office, "ben", "case manager");
+    r->ben = office_user(r->p.office, "ben", "case manager");
     pair_office_case(r->p.office, &r->p.user, &r->client, &r->kase, &assignment);
     pair_office_case(r->p.office, &r->ben, &r->stranger, &r->other, &assignment);
-    world_laptop(r->p.office, &r->p.user, &r->hostile);
+    office_laptop(r->p.office, &r->p.user, &r->hostile);
     *state = r;
     return 0;
 }
@@ -28,7 +28,7 @@ static int start(void **state)
 static int end(void **state)
 {
     struct room *r = *state;
-    world_check_office(r->p.office);
+    office_check(r->p.office);
     pair_end(&r->p);
     free(r);
     return 0;
@@ -70,24 +70,24 @@ static struct id new_client(struct room *r, const char *name)
 static size_t hostile_says(struct room *r, const struct id *record, const char *field, enum change_action action,
                            const struct id *named)
 {
-    struct world_batch *b = world_batch();
+    struct office_batch *b = office_batch();
     char text[ID_TEXT];
-    const struct world_op op = {.field = field, .words = text, .action = action};
+    const struct office_op op = {.field = field, .words = text, .action = action};
     size_t held;
     id_format(named, text);
-    world_write(&r->hostile, b, KIND_CLIENT, record, record, &op, 1);
-    held = world_push_well(r->p.office, &r->hostile, b);
-    world_batch_free(b);
+    office_write(&r->hostile, b, KIND_CLIENT, record, record, &op, 1);
+    held = office_push_well(r->p.office, &r->hostile, b);
+    office_batch_free(b);
     return held;
 }
 
 static size_t hostile_sets(struct room *r, unsigned kind, const struct id *record, const char *field, const char *words)
 {
-    struct world_batch *b = world_batch();
+    struct office_batch *b = office_batch();
     size_t held;
-    world_set(&r->hostile, b, kind, record, record, field, words);
-    held = world_push_well(r->p.office, &r->hostile, b);
-    world_batch_free(b);
+    office_set(&r->hostile, b, kind, record, record, field, words);
+    held = office_push_well(r->p.office, &r->hostile, b);
+    office_batch_free(b);
     return held;
 }
 
@@ -128,7 +128,7 @@ static void comes_and_goes(void **state)
     office_says_of(r, person_link, &r->client, &r->stranger);
     (void)pair_pull(&r->p, &result);
     assert_true(result.agrees);
-    world_expect(r->p.db, "SELECT phone FROM client WHERE id = ?", &r->stranger, "2");
+    office_expect(r->p.db, "SELECT phone FROM client WHERE id = ?", &r->stranger, "2");
     assert_int_equal(pair_count(r->p.db, "SELECT count(*) FROM \"case\""), 1);
     /* The laptop may go on with it, */
     pair_field_write(&r->p, KIND_CLIENT, &r->stranger, &r->stranger, 0, "phone", "3", NULL);
@@ -137,9 +137,9 @@ static void comes_and_goes(void **state)
     (void)pair_pull(&r->p, &result);
     assert_true(result.agrees);
     assert_int_equal(pair_count(r->p.db, "SELECT count(*) FROM client"), 1);
-    world_expect(r->p.db, "SELECT phone FROM client WHERE id = ?", &r->stranger, "");
-    world_expect(r->p.db, "SELECT legal_name FROM client WHERE id = ?", &r->client, "Ada Byron");
-    world_expect(r->p.office->db, "SELECT phone FROM client WHERE id = ?", &r->stranger, "3");
+    office_expect(r->p.db, "SELECT phone FROM client WHERE id = ?", &r->stranger, "");
+    office_expect(r->p.db, "SELECT legal_name FROM client WHERE id = ?", &r->client, "Ada Byron");
+    office_expect(r->p.office->db, "SELECT phone FROM client WHERE id = ?", &r->stranger, "3");
 }
 
 /* Goal: naming somebody who is not in the caseload opens nothing, from an old record, a new one, or as a mark: the
@@ -150,18 +150,18 @@ static void no_way_to_a_stranger(void **state)
     struct id own = id_new(clock_wall());
     struct apply_result result;
     char text[ID_TEXT];
-    const struct world_op ops[] = {{.field = "legal_name", .words = "Nobody"},
-                                   {.field = "same_as", .words = text, .action = CHANGE_ADD}};
-    struct world_batch *b = world_batch();
+    const struct office_op ops[] = {{.field = "legal_name", .words = "Nobody"},
+                                    {.field = "same_as", .words = text, .action = CHANGE_ADD}};
+    struct office_batch *b = office_batch();
     id_format(&r->stranger, text);
     assert_int_equal(hostile_says(r, &r->client, "same_as", CHANGE_ADD, &r->stranger), 1);
     assert_int_equal(hostile_says(r, &r->client, "same_as", CHANGE_SET, &r->stranger), 1);
     assert_int_equal(hostile_says(r, &r->client, "different_from", CHANGE_ADD, &r->stranger), 1);
     /* From their side neither. */
     assert_int_equal(hostile_says(r, &r->stranger, "same_as", CHANGE_ADD, &r->client), 1);
-    world_write(&r->hostile, b, KIND_CLIENT, &own, &own, ops, 2);
-    assert_int_equal(world_push_well(r->p.office, &r->hostile, b), 1);
-    world_batch_free(b);
+    office_write(&r->hostile, b, KIND_CLIENT, &own, &own, ops, 2);
+    assert_int_equal(office_push_well(r->p.office, &r->hostile, b), 1);
+    office_batch_free(b);
     /* A record of one's own, taken down in the field, is no bridge: the link from it is held as well. */
     own = id_new(clock_wall());
     assert_int_equal(hostile_sets(r, KIND_CLIENT, &own, "legal_name", "Nobody"), 0);
@@ -170,8 +170,8 @@ static void no_way_to_a_stranger(void **state)
     assert_false(may_hold(r, &r->p.user, &r->stranger));
     assert_false(may_hold(r, &r->ben, &r->client));
     (void)pair_pull(&r->p, &result);
-    world_expect(r->p.db, "SELECT legal_name FROM client WHERE id = ?", &r->stranger, "");
-    world_expect(r->p.db, "SELECT legal_name FROM client WHERE id = ?", &own, "Nobody");
+    office_expect(r->p.db, "SELECT legal_name FROM client WHERE id = ?", &r->stranger, "");
+    office_expect(r->p.db, "SELECT legal_name FROM client WHERE id = ?", &own, "Nobody");
 }
 
 /* Goal: to take a link back may come late: the office undid it, and the record has left the caseload; it is not held. A
@@ -204,13 +204,13 @@ static void links_stay_few(void **state)
 static void a_remove_elsewhere_is_a_value(void **state)
 {
     struct room *r = *state;
-    struct world_batch *b = world_batch();
+    struct office_batch *b = office_batch();
     char text[ID_TEXT];
-    const struct world_op op = {.field = "client", .words = text, .action = CHANGE_REMOVE};
+    const struct office_op op = {.field = "client", .words = text, .action = CHANGE_REMOVE};
     id_format(&r->stranger, text);
-    world_write(&r->hostile, b, KIND_CASE, &r->kase, &r->kase, &op, 1);
-    assert_int_equal(world_push_well(r->p.office, &r->hostile, b), 1);
-    world_batch_free(b);
+    office_write(&r->hostile, b, KIND_CASE, &r->kase, &r->kase, &op, 1);
+    assert_int_equal(office_push_well(r->p.office, &r->hostile, b), 1);
+    office_batch_free(b);
 }
 
 /* Goal: links that name a case, or what the office has never heard of, bring nothing into a caseload. */

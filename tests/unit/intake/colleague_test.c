@@ -1,13 +1,13 @@
 /* What somebody with a laptop that was rightly enrolled may try against his colleagues' records and against the office:
  * each of these was tried, and did harm, before it was refused. */
-#include "office_world.h"
+#include "office_fixture.h"
 #include "task.h"
 
 struct room {
     struct central *office;
     struct id anna, ben; /* both hold the case */
     struct id client, kase;
-    struct world_laptop laptop, other; /* Anna's, who is not to be trusted; Ben's */
+    struct office_laptop laptop, other; /* Anna's, who is not to be trusted; Ben's */
 };
 
 static int start(void **state)
@@ -21,16 +21,16 @@ static int start(void **state)
     crypto_sign_keypair(public_key, secret);
     r->office = pair_office_new(secret);
     pair_office_write(r->office, KIND_OFFICE, &pair_everywhere, &r->office->office, 1, "name", "Test", NULL);
-    admin = world_user(r->office, "root", "administrator");
+    admin = office_user(r->office, "root", "administrator");
     (void)admin;
-    r->anna = world_user(r->office, "anna", "case manager");
-    r->ben = world_user(r->office, "ben", "case manager");
+    r->anna = office_user(r->office, "anna", "case manager");
+    r->ben = office_user(r->office, "ben", "case manager");
     pair_office_case(r->office, &r->anna, &r->client, &r->kase, &assignment);
     id_format(&r->ben, text);
     assignment = id_new(clock_wall());
     pair_office_write(r->office, KIND_ASSIGNMENT, &r->kase, &assignment, 1, "user", text, "status", "active", NULL);
-    world_laptop(r->office, &r->anna, &r->laptop);
-    world_laptop(r->office, &r->ben, &r->other);
+    office_laptop(r->office, &r->anna, &r->laptop);
+    office_laptop(r->office, &r->ben, &r->other);
     *state = r;
     return 0;
 }
@@ -38,42 +38,42 @@ static int start(void **state)
 static int end(void **state)
 {
     struct room *r = *state;
-    world_check_office(r->office);
+    office_check(r->office);
     pair_office_free(r->office);
     free(r);
     return 0;
 }
 
 /* Pushes one change alone. Returns whether it is held, and why. */
-static int push_one(struct room *r, struct world_laptop *l, struct world_batch *b, char reason[200])
+static int push_one(struct room *r, struct office_laptop *l, struct office_batch *b, char reason[200])
 {
     struct receive_result result;
     struct error e = {0, ""};
     int held;
-    if (world_push(r->office, l, b, &result, &e) != 0)
+    if (office_push(r->office, l, b, &result, &e) != 0)
         fail_msg("%s", e.text);
     held = result.held_count != 0;
     (void)snprintf(reason, 200, "%s", held ? result.held[0].reason : "");
     receive_free(&result);
-    world_batch_free(b);
+    office_batch_free(b);
     return held;
 }
 
-static int set_one(struct room *r, struct world_laptop *l, unsigned kind, const struct id *scope,
+static int set_one(struct room *r, struct office_laptop *l, unsigned kind, const struct id *scope,
                    const struct id *record, const char *field, const char *words)
 {
-    struct world_batch *b = world_batch();
+    struct office_batch *b = office_batch();
     char reason[200];
-    world_set(l, b, kind, scope, record, field, words);
+    office_set(l, b, kind, scope, record, field, words);
     return push_one(r, l, b, reason);
 }
 
 /* Voids a record with a list of dots. */
-static int void_one(struct room *r, struct world_laptop *l, const struct id *record, const struct dot *dots,
+static int void_one(struct room *r, struct office_laptop *l, const struct id *record, const struct dot *dots,
                     size_t count, char reason[200])
 {
-    struct world_batch *b = world_batch();
-    struct world_op op = {.number = FIELD_VOID};
+    struct office_batch *b = office_batch();
+    struct office_op op = {.number = FIELD_VOID};
     struct pack value;
     int held;
     pack_start(&value);
@@ -81,7 +81,7 @@ static int void_one(struct room *r, struct world_laptop *l, const struct id *rec
     for (size_t i = 0; i < count; i++)
         dot_pack(&value, &dots[i]);
     op.raw = pack_bytes(&value);
-    world_write(l, b, KIND_CLIENT, record, record, &op, 1);
+    office_write(l, b, KIND_CLIENT, record, record, &op, 1);
     held = push_one(r, l, b, reason);
     pack_free(&value);
     return held;
@@ -110,17 +110,17 @@ static void test_void_of_the_unwritten(void **state)
     dots[3] = (struct dot){r->other.chain.device, 1, 2, 0};
     assert_int_equal(void_one(r, &r->laptop, &r->client, dots, 4, reason), 1);
     assert_non_null(strstr(reason, "nobody has written yet"));
-    world_expect(r->office->db, "SELECT voided FROM client WHERE id = ?", &r->client, "0");
+    office_expect(r->office->db, "SELECT voided FROM client WHERE id = ?", &r->client, "0");
     /* What is there may be voided; and what was not seen brings it back. */
     assert_int_equal(void_one(r, &r->laptop, &r->client, dots, 3, reason), 0);
-    world_expect(r->office->db, "SELECT voided FROM client WHERE id = ?", &r->client, "1");
+    office_expect(r->office->db, "SELECT voided FROM client WHERE id = ?", &r->client, "1");
     {
-        struct world_batch *b = world_batch();
-        const struct world_op op = {.field = "allergy", .words = "penicillin", .action = CHANGE_ADD};
-        world_write(&r->other, b, KIND_CLIENT, &r->client, &r->client, &op, 1);
+        struct office_batch *b = office_batch();
+        const struct office_op op = {.field = "allergy", .words = "penicillin", .action = CHANGE_ADD};
+        office_write(&r->other, b, KIND_CLIENT, &r->client, &r->client, &op, 1);
         assert_int_equal(push_one(r, &r->other, b, reason), 0);
     }
-    world_expect(r->office->db, "SELECT voided || contested FROM client WHERE id = ?", &r->client, "01");
+    office_expect(r->office->db, "SELECT voided || contested FROM client WHERE id = ?", &r->client, "01");
 }
 
 /* Goal: a record, or a case, under an id that an import will give is held: else who knows a key of the source would
@@ -139,7 +139,7 @@ static void test_ids_of_imports(void **state)
     /* What the office has imported is changed as anything else. */
     pair_office_write(r->office, KIND_NOTE, &r->kase, &stay, 1, "text", "imported", NULL);
     assert_int_equal(set_one(r, &r->laptop, KIND_NOTE, &r->kase, &stay, "text", "amended"), 0);
-    world_expect(r->office->db, "SELECT json_array_length(text) FROM note WHERE id = ?", &stay, "2");
+    office_expect(r->office->db, "SELECT json_array_length(text) FROM note WHERE id = ?", &stay, "2");
 }
 
 /* Goal: nobody fills a field until each change of it takes seconds, and until no op can supersede all that lives on it;
@@ -147,35 +147,35 @@ static void test_ids_of_imports(void **state)
 static void test_endless_field(void **state)
 {
     struct room *r = *state;
-    struct world_batch *b = world_batch();
+    struct office_batch *b = office_batch();
     struct receive_result result;
     struct record_field f;
     struct edit edit;
     const struct schema_field *risk = schema_field_named(schema_kind(KIND_CASE), "risk");
     for (int i = 0; i < 1100; i++) /* in a batch, each beside the ones before */
-        world_set(&r->laptop, b, KIND_CASE, &r->kase, &r->kase, "risk", i % 2 ? "critical" : "low");
-    PAIR_OK(world_push(r->office, &r->laptop, b, &result, &pair_e));
+        office_set(&r->laptop, b, KIND_CASE, &r->kase, &r->kase, "risk", i % 2 ? "critical" : "low");
+    PAIR_OK(office_push(r->office, &r->laptop, b, &result, &pair_e));
     assert_int_equal(result.held_count, 101); /* one was there */
     assert_non_null(strstr(result.held[0].reason, "too many values"));
     receive_free(&result);
-    world_batch_free(b);
+    office_batch_free(b);
     PAIR_OK(record_field_load(r->office->db, &r->kase, schema_kind(KIND_CASE), risk, &f, &pair_e));
     assert_int_equal(f.count, 1000);
     /* A colleague who saw them all writes one value over them. */
     {
         struct dot *dots = calloc(f.count, sizeof *dots);
-        struct world_op op = {.field = "risk", .words = "high", .supersedes = dots, .supersedes_count = f.count};
+        struct office_op op = {.field = "risk", .words = "high", .supersedes = dots, .supersedes_count = f.count};
         char reason[200];
         assert_non_null(dots);
         for (size_t i = 0; i < f.count; i++)
             dots[i] = f.ops[i].merge.dot;
-        b = world_batch();
-        world_write(&r->other, b, KIND_CASE, &r->kase, &r->kase, &op, 1);
+        b = office_batch();
+        office_write(&r->other, b, KIND_CASE, &r->kase, &r->kase, &op, 1);
         assert_int_equal(push_one(r, &r->other, b, reason), 0);
         free(dots);
     }
     record_field_free(&f);
-    world_expect(r->office->db, "SELECT risk || contested FROM \"case\" WHERE id = ?", &r->kase, "high0");
+    office_expect(r->office->db, "SELECT risk || contested FROM \"case\" WHERE id = ?", &r->kase, "high0");
     /* And so does the office, by hand. */
     PAIR_OK(edit_open(&edit, r->office->db, &r->kase, &pair_e));
     PAIR_OK(edit_set_text(&edit, "risk", "low", &pair_e));
@@ -199,19 +199,19 @@ static void test_endless_voids(void **state)
 static void test_many_cases_of_one(void **state)
 {
     struct room *r = *state;
-    struct world_batch *b = world_batch();
+    struct office_batch *b = office_batch();
     struct receive_result result;
     struct id person = id_new(clock_wall());
     char text[ID_TEXT];
     id_format(&person, text);
     for (int i = 0; i < 200; i++) {
         struct id kase = id_new(clock_wall());
-        world_set(&r->laptop, b, KIND_CASE, &kase, &kase, "client", text);
+        office_set(&r->laptop, b, KIND_CASE, &kase, &kase, "client", text);
     }
-    PAIR_OK(world_push(r->office, &r->laptop, b, &result, &pair_e));
+    PAIR_OK(office_push(r->office, &r->laptop, b, &result, &pair_e));
     assert_int_equal(result.held_count, 200 - 65);
     receive_free(&result);
-    world_batch_free(b);
+    office_batch_free(b);
 }
 
 /* `satcheld held release DIR HOLD`, of the only hold with that seq. */
@@ -225,7 +225,7 @@ static int release(struct room *r, uint64_t seq)
     struct task task = {.central = r->office, .cli = &cli};
     int status;
     (void)snprintf(sql, sizeof sql, "SELECT id FROM hold WHERE seq = %llu AND ?1 > ''", (unsigned long long)seq);
-    world_text(r->office->db, sql, &r->kase, hold, sizeof hold);
+    office_text(r->office->db, sql, &r->kase, hold, sizeof hold);
     assert_string_not_equal(hold, "");
     status = task_run(&task, 3, argv);
     (void)fclose(cli.out);
@@ -249,11 +249,11 @@ static void test_release(void **state)
     assert_int_equal(set_one(r, &r->laptop, KIND_NOTE, &r->kase, &note, "text", "honest, and held"), 1);
     assert_int_equal(release(r, 1), 2);
     assert_int_equal(release(r, 2), 2);
-    world_expect(r->office->db, "SELECT role FROM \"user\" WHERE id = ?", &r->anna, "case manager");
+    office_expect(r->office->db, "SELECT role FROM \"user\" WHERE id = ?", &r->anna, "case manager");
     assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM hold WHERE status = 'held'"), 3);
     assert_int_equal(release(r, 3), 0);
     assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM hold WHERE status = 'held'"), 2);
-    world_expect(r->office->db, "SELECT text FROM note WHERE id = ?", &note, "[\"honest, and held\"]");
+    office_expect(r->office->db, "SELECT text FROM note WHERE id = ?", &note, "[\"honest, and held\"]");
 }
 
 /* Goal: a laptop's label, or a case's number, is one item of one line of a list, whatever it holds: nobody revokes the

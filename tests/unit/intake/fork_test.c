@@ -6,11 +6,11 @@
 
 #include <cmocka.h>
 
-#include "office_world.h"
+#include "office_fixture.h"
 
 struct room {
     struct central *office;
-    struct world_laptop laptop;
+    struct office_laptop laptop;
     struct id anna, client, kase;
 };
 
@@ -19,10 +19,10 @@ static int start(void **state)
     struct room *r = calloc(1, sizeof *r);
     struct id assignment;
     assert_non_null(r);
-    r->office = world_office_new();
-    r->anna = world_user(r->office, "anna", "case manager");
+    r->office = office_new();
+    r->anna = office_user(r->office, "anna", "case manager");
     pair_office_case(r->office, &r->anna, &r->client, &r->kase, &assignment);
-    world_laptop(r->office, &r->anna, &r->laptop);
+    office_laptop(r->office, &r->anna, &r->laptop);
     *state = r;
     return 0;
 }
@@ -30,7 +30,7 @@ static int start(void **state)
 static int end(void **state)
 {
     struct room *r = *state;
-    world_check_office(r->office);
+    office_check(r->office);
     PAIR_OK(fork_check(r->office->db, &pair_e));
     assert_int_equal(pair_count(r->office->db, "SELECT coalesce(sum(bytes), 0) FROM evidence_size"),
                      pair_count(r->office->db, "SELECT coalesce(sum(length(header) + length(body)), 0) FROM evidence"));
@@ -39,28 +39,28 @@ static int end(void **state)
     return 0;
 }
 
-static void write_notes(struct room *r, struct world_laptop *l, struct world_batch *b, unsigned count)
+static void write_notes(struct room *r, struct office_laptop *l, struct office_batch *b, unsigned count)
 {
     while (count-- != 0) {
         struct id note = id_new(clock_wall());
-        (void)world_set(l, b, KIND_NOTE, &r->kase, &note, "text", "seen at home");
+        (void)office_set(l, b, KIND_NOTE, &r->kase, &note, "text", "seen at home");
     }
 }
 
-static void push_notes(struct room *r, struct world_laptop *l, unsigned count)
+static void push_notes(struct room *r, struct office_laptop *l, unsigned count)
 {
-    struct world_batch *b = world_batch();
+    struct office_batch *b = office_batch();
     write_notes(r, l, b, count);
-    assert_int_equal(world_push_well(r->office, l, b), 0);
-    world_batch_free(b);
+    assert_int_equal(office_push_well(r->office, l, b), 0);
+    office_batch_free(b);
 }
 
 /* Hands one batch over, in a transaction of its own. */
-static int hand_over(struct room *r, const struct world_laptop *l, struct world_batch *b, struct fork_claim *claim,
+static int hand_over(struct room *r, const struct office_laptop *l, struct office_batch *b, struct fork_claim *claim,
                      struct error *e)
 {
     uint8_t head[CHAIN_HEAD_MAX];
-    struct message_push push = world_seal(l, b, head);
+    struct message_push push = office_seal(l, b, head);
     int code;
     PAIR_OK(central_begin(r->office, &pair_e));
     code = fork_take(r->office, &l->device, claim, &push, e);
@@ -88,15 +88,15 @@ static uint64_t evidence(const struct room *r)
 static void what_is_handed_over_is_kept_once(void **state)
 {
     struct room *r = *state;
-    struct world_laptop copy = r->laptop, before;
+    struct office_laptop copy = r->laptop, before;
     struct fork_claim claim = {.epoch = 1};
     uint64_t given;
-    struct world_batch *both = world_batch(), *more = world_batch();
+    struct office_batch *both = office_batch(), *more = office_batch();
     write_notes(r, &copy, both, 2);
     r->laptop = copy; /* they were sent before the disks parted */
     {
-        struct world_laptop sent = r->laptop;
-        assert_int_equal(world_push_well(r->office, &sent, both), 0);
+        struct office_laptop sent = r->laptop;
+        assert_int_equal(office_push_well(r->office, &sent, both), 0);
     }
     push_notes(r, &r->laptop, 2);
     write_notes(r, &copy, both, 1);
@@ -121,8 +121,8 @@ static void what_is_handed_over_is_kept_once(void **state)
     PAIR_OK(hand_over(r, &copy, more, &claim, &pair_e));
     assert_true(close_claim(r, &claim) > given);
     assert_int_equal(evidence(r), 3);
-    world_batch_free(both);
-    world_batch_free(more);
+    office_batch_free(both);
+    office_batch_free(more);
 }
 
 /* Goal: a laptop goes on in the epoch that it was given, and its copy in the old one, in turn; an epoch that was never
@@ -130,17 +130,17 @@ static void what_is_handed_over_is_kept_once(void **state)
 static void epochs_are_the_offices_to_give(void **state)
 {
     struct room *r = *state;
-    struct world_laptop copy;
+    struct office_laptop copy;
     struct fork_claim claim = {.epoch = 1};
     struct receive_result result;
-    struct world_batch *b = world_batch();
+    struct office_batch *b = office_batch();
     struct error e;
     push_notes(r, &r->laptop, 1);
     copy = r->laptop;
     /* What it will be given, or nearly: the clock has not got there. */
     copy.chain = (struct chain){.device = copy.chain.device, .epoch = clock_wall() + 1000000};
     write_notes(r, &copy, b, 1);
-    assert_int_equal(world_push(r->office, &copy, b, &result, &e), E_VERIFY);
+    assert_int_equal(office_push(r->office, &copy, b, &result, &e), E_VERIFY);
     assert_non_null(strstr(e.text, "never gave"));
     receive_free(&result);
     assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM entry WHERE epoch > 1 AND device <> (SELECT value "
@@ -148,8 +148,8 @@ static void epochs_are_the_offices_to_give(void **state)
                      0);
     claim.epoch = copy.chain.epoch - 1;
     assert_int_equal(close_claim(r, &claim), copy.chain.epoch);
-    assert_int_equal(world_push_well(r->office, &copy, b), 0);
-    world_batch_free(b);
+    assert_int_equal(office_push_well(r->office, &copy, b), 0);
+    office_batch_free(b);
     for (int i = 0; i < 3; i++) {
         push_notes(r, &r->laptop, 1);
         push_notes(r, &copy, 2);
@@ -163,12 +163,12 @@ static void epochs_are_the_offices_to_give(void **state)
 static void forged_claims_keep_nothing(void **state)
 {
     struct room *r = *state;
-    struct world_laptop copy = r->laptop, other;
+    struct office_laptop copy = r->laptop, other;
     struct fork_claim claim = {.epoch = 1};
-    struct world_batch *b = world_batch(), *gap = world_batch();
+    struct office_batch *b = office_batch(), *gap = office_batch();
     struct error e;
     push_notes(r, &r->laptop, 1);
-    world_laptop(r->office, &r->anna, &other);
+    office_laptop(r->office, &r->anna, &other);
     write_notes(r, &copy, b, 2);
     memcpy(other.secret, copy.secret, 32); /* a key that is neither's */
     other.chain = copy.chain;
@@ -179,16 +179,16 @@ static void forged_claims_keep_nothing(void **state)
     claim.epoch = 1;
     write_notes(r, &copy, gap, 1);
     {
-        struct world_batch *unsent = world_batch();
+        struct office_batch *unsent = office_batch();
         write_notes(r, &copy, unsent, 1);
-        world_batch_free(unsent);
+        office_batch_free(unsent);
     }
     write_notes(r, &copy, gap, 1);
     assert_int_equal(hand_over(r, &copy, gap, &claim, &e), E_VERIFY);
     assert_int_equal(claim.count, 0);
     assert_int_equal(evidence(r), 0);
-    world_batch_free(b);
-    world_batch_free(gap);
+    office_batch_free(b);
+    office_batch_free(gap);
 }
 
 /* Goal: a laptop that asks without end gets no more than LIMITS_EPOCHS_MAX. */
@@ -232,9 +232,9 @@ static void epochs_are_given_once(void **state)
 static void evidence_ends(void **state)
 {
     struct room *r = *state;
-    struct world_laptop copy = r->laptop;
+    struct office_laptop copy = r->laptop;
     struct fork_claim claim = {.epoch = 1};
-    struct world_batch *b = world_batch();
+    struct office_batch *b = office_batch();
     struct error e;
     push_notes(r, &r->laptop, 1);
     PAIR_OK(db_run(r->office->db, &pair_e,
@@ -249,14 +249,14 @@ static void evidence_ends(void **state)
     PAIR_OK(db_run(r->office->db, &pair_e, "DELETE FROM evidence", ""));
     PAIR_OK(db_run(r->office->db, &pair_e, "DELETE FROM evidence_size", ""));
     PAIR_OK(hand_over(r, &copy, b, &claim, &pair_e));
-    world_batch_free(b);
+    office_batch_free(b);
 }
 
 /* Two copies of the laptop's chain that go on, each in an epoch that it was given, and a batch of two changes that the
  * office has not seen, of each. */
 struct twins {
-    struct world_laptop one, other;
-    struct world_batch *of_one, *of_other;
+    struct office_laptop one, other;
+    struct office_batch *of_one, *of_other;
 };
 
 static void make_twins(struct room *r, struct twins *t)
@@ -265,24 +265,24 @@ static void make_twins(struct room *r, struct twins *t)
     push_notes(r, &r->laptop, 1);
     t->one = t->other = r->laptop;
     t->other.chain = (struct chain){.device = t->one.chain.device, .epoch = close_claim(r, &claim)};
-    t->of_one = world_batch();
-    t->of_other = world_batch();
+    t->of_one = office_batch();
+    t->of_other = office_batch();
     write_notes(r, &t->one, t->of_one, 2);
     write_notes(r, &t->other, t->of_other, 2);
 }
 
 static void free_twins(struct twins *t)
 {
-    world_batch_free(t->of_one);
-    world_batch_free(t->of_other);
+    office_batch_free(t->of_one);
+    office_batch_free(t->of_other);
 }
 
 /* Hands over a batch that may be of another epoch than the one before. */
-static int hand_over_next(struct room *r, const struct world_laptop *l, struct world_batch *b, struct fork_claim *claim,
-                          struct error *e)
+static int hand_over_next(struct room *r, const struct office_laptop *l, struct office_batch *b,
+                          struct fork_claim *claim, struct error *e)
 {
     uint8_t head[CHAIN_HEAD_MAX];
-    struct message_push push = world_seal(l, b, head);
+    struct message_push push = office_seal(l, b, head);
     int code;
     PAIR_OK(central_begin(r->office, &pair_e));
     code = fork_take_next(r->office, &l->device, claim, &push, e);
@@ -347,29 +347,29 @@ static void telling_ends(void **state)
 static void what_was_kept_is_counted(void **state)
 {
     struct room *r = *state;
-    struct world_laptop copy = r->laptop;
+    struct office_laptop copy = r->laptop;
     struct fork_claim claim = {.epoch = 1};
-    struct world_batch *b = world_batch();
+    struct office_batch *b = office_batch();
     push_notes(r, &r->laptop, 1);
     write_notes(r, &copy, b, 3);
     PAIR_OK(hand_over(r, &copy, b, &claim, &pair_e));
     PAIR_OK(db_exec(r->office->db, "DROP TABLE evidence_size", &pair_e));
     PAIR_OK(central_tables(r->office->db, &pair_e));
     PAIR_OK(central_tables(r->office->db, &pair_e));
-    world_batch_free(b);
+    office_batch_free(b);
 }
 
 /* Goal: `satcheld check` finds changes of an epoch that was never given, and evidence that was altered. */
 static void checking_finds_both(void **state)
 {
     struct room *r = *state;
-    struct world_laptop copy = r->laptop;
+    struct office_laptop copy = r->laptop;
     struct fork_claim claim = {.epoch = 1};
-    struct world_batch *b = world_batch();
+    struct office_batch *b = office_batch();
     push_notes(r, &r->laptop, 1);
     write_notes(r, &copy, b, 1);
     PAIR_OK(hand_over(r, &copy, b, &claim, &pair_e));
-    world_batch_free(b);
+    office_batch_free(b);
     PAIR_OK(db_begin(r->office->db, &pair_e));
     PAIR_OK(db_exec(r->office->db, "UPDATE evidence SET body = CAST(replace(body, 'seen', 'sold') AS BLOB)", &pair_e));
     assert_int_equal(fork_check(r->office->db, NULL), E_VERIFY);

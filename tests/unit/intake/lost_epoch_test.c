@@ -6,14 +6,14 @@
 
 #include <cmocka.h>
 
-#include "reissue_room.h"
-#include "setback_room.h"
+#include "reissue_fixture.h"
+#include "setback_fixture.h"
 #include "store_event.h"
 
 struct room {
     struct pair p;
     struct id client, kase, assignment;
-    struct setback_room backup;
+    struct setback_fixture backup;
 };
 
 static struct id note(struct room *r, const struct id *kase, const char *text)
@@ -42,8 +42,8 @@ static int sync(struct room *r)
     pair_welcome(p, &welcome);
     PAIR_OK(pair_meet(p, &welcome, &pair_e));
     if ((forked = p->forked) != 0) {
-        struct reissue_answer answer = reissue_room_ask(p);
-        (void)reissue_room_go_on(p, &answer);
+        struct reissue_answer answer = reissue_fixture_ask(p);
+        (void)reissue_fixture_go_on(p, &answer);
     }
     assert_int_equal(pair_push(p), 0);
     assert_false(p->forked);
@@ -60,8 +60,8 @@ static int start(void **state)
     assert_non_null(r);
     pair_start(&r->p);
     id_format(&r->p.user, text);
-    world_hex(r->p.device.sign_key, 32, sign);
-    world_hex(r->p.device.sign_key, 31, noise);
+    office_hex(r->p.device.sign_key, 32, sign);
+    office_hex(r->p.device.sign_key, 31, noise);
     (void)strncat(noise, "00", sizeof noise - strlen(noise) - 1);
     pair_office_write(r->p.office, KIND_DEVICE, &pair_everywhere, &r->p.device.device, 1, "user", text, "sign_key",
                       sign, "noise_key", noise, "status", "active", NULL);
@@ -69,7 +69,7 @@ static int start(void **state)
     (void)sync(r);
     (void)note(r, &r->kase, "1, before the backup");
     (void)sync(r);
-    setback_room_back_up(r->p.office, &r->backup);
+    setback_fixture_back_up(r->p.office, &r->backup);
     *state = r;
     return 0;
 }
@@ -77,7 +77,7 @@ static int start(void **state)
 static int end(void **state)
 {
     struct room *r = *state;
-    world_check_office(r->p.office);
+    office_check(r->p.office);
     PAIR_OK(fork_check(r->p.office->db, &pair_e));
     db_close(r->backup.db);
     pair_end(&r->p);
@@ -92,12 +92,12 @@ static void fork(struct room *r)
     struct db *image;
     struct edit_author before = p->author;
     PAIR_OK(db_open_memory(&image, &pair_e));
-    setback_room_copy(p->db, image);
+    setback_fixture_copy(p->db, image);
     (void)note(r, &r->kase, "2, gone with the disk");
     event(r); /* which nobody is dealt: a gap in what comes back */
     (void)note(r, &r->kase, "3, gone with the disk");
     assert_int_equal(pair_push(p), 0);
-    setback_room_copy(image, p->db);
+    setback_fixture_copy(image, p->db);
     db_close(image);
     p->author = before;
     (void)note(r, &r->kase, "4, on the old disk");
@@ -107,8 +107,8 @@ static void fork(struct room *r)
 
 static void put_back(struct room *r)
 {
-    setback_room_put_back(r->p.office, &r->backup);
-    setback_room_announce(r->p.office, r->backup.checkpoint_size);
+    setback_fixture_put_back(r->p.office, &r->backup);
+    setback_fixture_announce(r->p.office, r->backup.checkpoint_size);
 }
 
 /* Both have notes 1 to `last`, each once, and nothing is held or waits. */
@@ -163,7 +163,7 @@ static void a_broken_link(void **state)
     pair_welcome(&r->p, &welcome);
     PAIR_OK(pair_meet(&r->p, &welcome, &pair_e));
     assert_true(r->p.forked);
-    (void)reissue_room_ask(&r->p);
+    (void)reissue_fixture_ask(&r->p);
     assert_int_equal(sync(r), 1);
     check_notes(r, '4');
 }
@@ -176,7 +176,7 @@ static void an_epoch_that_the_office_has(void **state)
     uint64_t second;
     fork(r);
     second = r->p.author.chain.epoch;
-    setback_room_back_up(r->p.office, &r->backup);
+    setback_fixture_back_up(r->p.office, &r->backup);
     (void)note(r, &r->kase, "5, lost there");
     assert_int_equal(sync(r), 0);
     put_back(r);
@@ -198,7 +198,7 @@ static void what_left_with_its_case(void **state)
         pair_office_case(r->p.office, &r->p.user, &client, &kase, &assignment);
         (void)sync(r);
         if (round == 1)
-            setback_room_back_up(r->p.office, &r->backup);
+            setback_fixture_back_up(r->p.office, &r->backup);
         (void)note(r, &kase, "of a case that leaves");
         (void)snprintf(text, sizeof text, "%d, behind it", 5 + round);
         (void)note(r, &r->kase, text);

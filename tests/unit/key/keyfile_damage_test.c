@@ -8,16 +8,17 @@ static size_t count;
 static void add_slots(void)
 {
     struct keyfile_lease lease = {.secret = {5, 5}, .until_ms = NOW + 1000 * DAY, .seen_ms = NOW};
-    struct keyfile_pair pair = pair_of(officer_a, officer_b, 1);
+    struct keyfile_pair pair = keyfile_pair_of(officer_a, officer_b, 1);
     uint8_t again[KEYFILE_KEY_BYTES];
     struct error e = {0};
-    create(key);
-    assert_int_equal(keyfile_lease_set(path, key, &lease, &e), 0);
-    assert_int_equal(keyfile_add_passphrase(path, key, "Bo", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, link_secret, &e), 0);
-    assert_int_equal(keyfile_add_secret(path, key, "daemon", program, &e), 0);
-    assert_int_equal(keyfile_recovery_set(path, key, &pair, 1, &e), 0);
-    assert_int_equal(open_at("some other words", NOW, again), E_WRONG_KEY);
-    count = load(good, sizeof good);
+    keyfile_make(key);
+    assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), 0);
+    assert_int_equal(
+        keyfile_add_passphrase(keyfile_path, key, "Bo", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, link_secret, &e), 0);
+    assert_int_equal(keyfile_add_secret(keyfile_path, key, "daemon", program, &e), 0);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, &pair, 1, &e), 0);
+    assert_int_equal(keyfile_open_at("some other words", NOW, again), E_WRONG_KEY);
+    count = keyfile_load(good, sizeof good);
     assert_int_equal(count, 104 + 152 + 144 + 224 + 136 + 352 + 80);
 }
 
@@ -34,27 +35,27 @@ static int ask(void)
     size_t slot_count;
     int failed = 0, code;
     now_ms += 100000;
-    code = keyfile_open(path, PASS, PASS_BYTES, now_ms, again, NULL, &e);
+    code = keyfile_open(keyfile_path, PASS, PASS_BYTES, now_ms, again, NULL, &e);
     failed += code != 0;
     assert_true(code != 0 || memcmp(again, key, sizeof key) == 0);
     now_ms += 100000;
-    code = keyfile_open(path, OTHER, OTHER_BYTES, now_ms, again, NULL, &e);
+    code = keyfile_open(keyfile_path, OTHER, OTHER_BYTES, now_ms, again, NULL, &e);
     failed += code != 0;
     assert_true(code != 0 || memcmp(again, key, sizeof key) == 0);
     now_ms += 100000;
-    code = keyfile_open_link(path, OTHER, OTHER_BYTES, now_ms, again, &e);
+    code = keyfile_open_link(keyfile_path, OTHER, OTHER_BYTES, now_ms, again, &e);
     failed += code != 0;
     assert_true(code != 0 || memcmp(again, link_secret, sizeof again) == 0);
-    code = keyfile_open_secret(path, program, again, &e);
+    code = keyfile_open_secret(keyfile_path, program, again, &e);
     failed += code != 0;
     assert_true(code != 0 || memcmp(again, key, sizeof key) == 0);
-    code = keyfile_open_recovery(path, officer_a, officer_b, again, ids, &e);
+    code = keyfile_open_recovery(keyfile_path, officer_a, officer_b, again, ids, &e);
     failed += code != 0;
     assert_true(code != 0 || memcmp(again, key, sizeof key) == 0);
-    failed += keyfile_lease_get(path, key, now_ms, &lease, &e) != 0;
-    failed += keyfile_head_get(path, key, &head, &e) != 0;
-    failed += keyfile_list(path, slots, KEYFILE_SLOTS_MAX, &slot_count, &e) != 0;
-    assert_true(keyfile_wait_s(path, NOW) <= 60);
+    failed += keyfile_lease_get(keyfile_path, key, now_ms, &lease, &e) != 0;
+    failed += keyfile_head_get(keyfile_path, key, &head, &e) != 0;
+    failed += keyfile_list(keyfile_path, slots, KEYFILE_SLOTS_MAX, &slot_count, &e) != 0;
+    assert_true(keyfile_wait_s(keyfile_path, NOW) <= 60);
     return failed;
 }
 
@@ -95,13 +96,13 @@ static void every_flip_is_found(void **state)
             continue;
         memcpy(bad, good, count);
         bad[i] ^= (uint8_t)(1 << (i * 5 + 3) % 8);
-        save(bad, count);
+        keyfile_save(bad, count);
         found = ask() > 0;
         if (!found && !is_free(i))
             print_error("byte %zu\n", i);
         assert_true(found || is_free(i));
     }
-    save(good, count);
+    keyfile_save(good, count);
     assert_int_equal(ask(), 0);
 }
 
@@ -120,15 +121,15 @@ static void every_cut_is_found(void **state)
         struct keyfile_slot slot;
         struct error e = {0};
         size_t slots;
-        save(good, cut);
-        assert_int_equal(keyfile_list(path, &slot, 1, &slots, &e), is_edge ? 0 : E_VERIFY);
+        keyfile_save(good, cut);
+        assert_int_equal(keyfile_list(keyfile_path, &slot, 1, &slots, &e), is_edge ? 0 : E_VERIFY);
         if (cut == edge)
             edge += keyfile_image_slot(&image, edge);
         if (is_edge || cut % 16 == 0)
             assert_int_equal(ask() == 8, !is_edge);
     }
     good[count] = 0;
-    save(good, count + 1);
+    keyfile_save(good, count + 1);
     assert_int_equal(ask(), 8);
 }
 
@@ -149,11 +150,11 @@ static void doubled_slots_are_found(void **state)
         size_t slots;
         memcpy(bad, good, count);
         memcpy(bad + count, good + at, bytes);
-        save(bad, count + bytes);
-        assert_int_equal(keyfile_list(path, &slot, 1, &slots, &e), E_VERIFY);
+        keyfile_save(bad, count + bytes);
+        assert_int_equal(keyfile_list(keyfile_path, &slot, 1, &slots, &e), E_VERIFY);
         bad[count + KEYFILE_AT_NUMBER] = 77;
-        save(bad, count + bytes);
-        assert_int_equal(keyfile_list(path, &slot, 1, &slots, &e),
+        keyfile_save(bad, count + bytes);
+        assert_int_equal(keyfile_list(keyfile_path, &slot, 1, &slots, &e),
                          type == KEYFILE_DEVICE || type == KEYFILE_ATTEMPTS ? E_VERIFY : 0);
         (void)ask();
     }

@@ -1,5 +1,5 @@
 /* The small files that open a store, on a disk that fails: the old one or the new one, and never a third. */
-#include "file_failure.h"
+#include "file_failure_fixture.h"
 
 #include "keyfile_fixture.h"
 #include "secretfile.h"
@@ -14,7 +14,7 @@ static char secret_path[96];
 static int open_it(struct error *e)
 {
     uint8_t key[KEYFILE_KEY_BYTES];
-    int code = keyfile_open(path, PASS, PASS_BYTES, NOW, key, NULL, e);
+    int code = keyfile_open(keyfile_path, PASS, PASS_BYTES, NOW, key, NULL, e);
     assert_true(code == 0 ? memcmp(key, data_key, sizeof key) == 0 : sodium_is_zero(key, sizeof key));
     return code;
 }
@@ -22,17 +22,17 @@ static int open_it(struct error *e)
 static int set_head(struct error *e)
 {
     struct keyfile_head head = {.epoch = 3, .seq = 77, .hash = {9}};
-    return keyfile_head_set(path, data_key, &head, e);
+    return keyfile_head_set(keyfile_path, data_key, &head, e);
 }
 
 static int add_person(struct error *e)
 {
-    return keyfile_add_passphrase(path, data_key, "Ben", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, e);
+    return keyfile_add_passphrase(keyfile_path, data_key, "Ben", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, e);
 }
 
 static int add_program(struct error *e)
 {
-    return keyfile_add_secret(path, data_key, "reports", a_secret, e);
+    return keyfile_add_secret(keyfile_path, data_key, "reports", a_secret, e);
 }
 
 static int make_next(struct error *e)
@@ -41,8 +41,8 @@ static int make_next(struct error *e)
     uint8_t key[KEYFILE_KEY_BYTES];
     char next[104];
     int code;
-    (void)snprintf(next, sizeof next, "%s.next", path);
-    code = keyfile_next_make(path, next, &with, KEYFILE_MINIMUM, NULL, key, e);
+    (void)snprintf(next, sizeof next, "%s.next", keyfile_path);
+    code = keyfile_next_make(keyfile_path, next, &with, KEYFILE_MINIMUM, NULL, key, e);
     assert_int_equal(code == 0, !sodium_is_zero(key, sizeof key));
     (void)unlink(next);
     return code;
@@ -52,7 +52,7 @@ static int set_lease(struct error *e)
 {
     struct keyfile_lease lease = {.until_ms = NOW + DAY};
     memcpy(lease.secret, a_lease, sizeof lease.secret);
-    return keyfile_lease_set(path, data_key, &lease, e);
+    return keyfile_lease_set(keyfile_path, data_key, &lease, e);
 }
 
 /* --- each of its calls fails --- */
@@ -61,30 +61,30 @@ static int set_lease(struct error *e)
 static uint64_t fail_each(int (*act)(struct error *e), enum file_mood mood)
 {
     uint8_t before[FILE_ROOM], after[FILE_ROOM];
-    size_t size = load(before, sizeof before);
+    size_t size = keyfile_load(before, sizeof before);
     uint64_t n = 1;
     char begun[104];
-    (void)snprintf(begun, sizeof begun, "%s.new", path);
+    (void)snprintf(begun, sizeof begun, "%s.new", keyfile_path);
     for (int failed = 1; failed; n++) {
         struct error e = {0, ""};
         size_t left;
         int code;
-        save(before, size);
-        file_begin(mood, n);
+        keyfile_save(before, size);
+        file_failure_begin(mood, n);
         code = act(&e);
-        failed = file_end();
+        failed = file_failure_end();
         if (code != (failed && mood == FILE_BROKEN ? E_IO : 0))
             fail_msg("call %llu: %d %s", (unsigned long long)n, code, e.text);
-        assert_true(code == 0 || strstr(e.text, folder) != NULL); /* which file it is */
-        assert_int_equal(access(begun, F_OK), -1);                /* nothing of a try is left */
-        left = load(after, sizeof after);
+        assert_true(code == 0 || strstr(e.text, keyfile_folder) != NULL); /* which file it is */
+        assert_int_equal(access(begun, F_OK), -1);                        /* nothing of a try is left */
+        left = keyfile_load(after, sizeof after);
         if (code != 0 && strstr(e.text, "its folder could not be synced") == NULL) {
             assert_int_equal(left, size);
             assert_memory_equal(after, before, size);
         }
-        assert_true(access(path, F_OK) == 0 && open_it(&e) == 0);
+        assert_true(access(keyfile_path, F_OK) == 0 && open_it(&e) == 0);
     }
-    save(before, size);
+    keyfile_save(before, size);
     return n - 2;
 }
 
@@ -94,7 +94,7 @@ static void a_key_file_is_the_old_one_or_the_new_one(void **state)
      * done; where it is only interrupted, or does part of what it should, nobody notices. */
     int (*const acts[])(struct error *) = {open_it, set_head, add_person, add_program, make_next, set_lease};
     (void)state;
-    create(data_key);
+    keyfile_make(data_key);
     randombytes_buf(a_secret, sizeof a_secret);
     randombytes_buf(a_lease, sizeof a_lease);
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
@@ -111,19 +111,19 @@ static void a_wrong_passphrase_stays_wrong(void **state)
     uint8_t key[KEYFILE_KEY_BYTES];
     int failed = 1;
     (void)state;
-    create(data_key);
+    keyfile_make(data_key);
     for (uint64_t n = 1; failed; n++) {
         struct error e = {0, ""};
         int code;
-        file_begin(FILE_BROKEN, n);
-        code = keyfile_open(path, OTHER, OTHER_BYTES, NOW + n * DAY, key, NULL, &e);
-        failed = file_end();
+        file_failure_begin(FILE_BROKEN, n);
+        code = keyfile_open(keyfile_path, OTHER, OTHER_BYTES, NOW + n * DAY, key, NULL, &e);
+        failed = file_failure_end();
         assert_true(code == E_WRONG_KEY || (failed && code == E_IO));
         assert_true(sodium_is_zero(key, sizeof key));
-        assert_int_equal(opens(PASS, key), 0); /* which ends the count */
+        assert_int_equal(keyfile_opens(PASS, key), 0); /* which ends the count */
     }
-    assert_int_equal(open_at(OTHER, NOW, key), E_WRONG_KEY);
-    assert_int_equal(slots_of(KEYFILE_ATTEMPTS, NULL), 1);
+    assert_int_equal(keyfile_open_at(OTHER, NOW, key), E_WRONG_KEY);
+    assert_int_equal(keyfile_slots_of(KEYFILE_ATTEMPTS, NULL), 1);
 }
 
 /* --- secrets --- */
@@ -135,15 +135,15 @@ static void a_secret_is_there_or_nothing_is(void **state)
     static const enum file_mood moods[] = {FILE_BROKEN, FILE_INTERRUPTED, FILE_SHORT};
     uint8_t made[SECRETFILE_BYTES], got[SECRETFILE_BYTES];
     (void)state;
-    (void)snprintf(secret_path, sizeof secret_path, "%s/secret", folder);
+    (void)snprintf(secret_path, sizeof secret_path, "%s/secret", keyfile_folder);
     for (size_t i = 0; i < 3; i++) {
         int failed = 1;
         for (uint64_t n = 1; failed; n++) {
             struct error e = {0, ""};
             int code;
-            file_begin(moods[i], n);
+            file_failure_begin(moods[i], n);
             code = secretfile_create(secret_path, made, &e);
-            failed = file_end();
+            failed = file_failure_end();
             assert_int_equal(code, failed && moods[i] == FILE_BROKEN ? E_IO : 0);
             assert_int_equal(code == 0, !sodium_is_zero(made, sizeof made));
             assert_int_equal(access(secret_path, F_OK), code == 0 ? 0 : -1);
@@ -154,9 +154,9 @@ static void a_secret_is_there_or_nothing_is(void **state)
         for (uint64_t n = 1; failed; n++) {
             struct error e = {0, ""};
             int code;
-            file_begin(moods[i], n);
+            file_failure_begin(moods[i], n);
             code = secretfile_read(secret_path, got, &e);
-            failed = file_end();
+            failed = file_failure_end();
             assert_int_equal(code, failed && moods[i] == FILE_BROKEN ? E_IO : 0);
             if (code == 0)
                 assert_memory_equal(got, made, sizeof got);

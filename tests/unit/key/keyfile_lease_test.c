@@ -19,17 +19,18 @@ static void create_leased(void)
 {
     struct keyfile_lease lease = lease_until(UNTIL);
     struct error e = {0};
-    create(key);
-    assert_int_equal(keyfile_change(path, key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link_secret, &e), E_NOT_FOUND);
-    assert_int_equal(keyfile_lease_set(path, key, &lease, &e), 0);
-    assert_int_equal(keyfile_change(path, key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link_secret, &e), 0);
+    keyfile_make(key);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link_secret, &e),
+                     E_NOT_FOUND);
+    assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), 0);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link_secret, &e), 0);
 }
 
 static int renew(const char *passphrase, const struct keyfile_lease *lease, uint64_t now_ms)
 {
     uint8_t again[KEYFILE_KEY_BYTES];
     struct error e = {0};
-    int code = keyfile_lease_renew(path, passphrase, strlen(passphrase), lease, now_ms, again, NULL, &e);
+    int code = keyfile_lease_renew(keyfile_path, passphrase, strlen(passphrase), lease, now_ms, again, NULL, &e);
     assert_true(code == 0 ? memcmp(again, key, sizeof key) == 0 : sodium_is_zero(again, sizeof again));
     return code;
 }
@@ -38,7 +39,7 @@ static void must_give_link(const char *passphrase, uint64_t now_ms)
 {
     uint8_t link[32];
     struct error e = {0};
-    assert_int_equal(keyfile_open_link(path, passphrase, strlen(passphrase), now_ms, link, &e), 0);
+    assert_int_equal(keyfile_open_link(keyfile_path, passphrase, strlen(passphrase), now_ms, link, &e), 0);
     assert_memory_equal(link, link_secret, sizeof link);
 }
 
@@ -47,7 +48,7 @@ static size_t device_at(void)
 {
     struct keyfile_image image;
     size_t at;
-    image.count = load(image.bytes, sizeof image.bytes);
+    image.count = keyfile_load(image.bytes, sizeof image.bytes);
     at = keyfile_image_find(&image, KEYFILE_DEVICE, KEYFILE_SLOTS_AT);
     assert_true(at < image.count);
     return at;
@@ -56,16 +57,16 @@ static size_t device_at(void)
 static void set_in_device(size_t at, uint64_t value)
 {
     uint8_t bytes[KEYFILE_FILE_MAX];
-    size_t count = load(bytes, sizeof bytes);
+    size_t count = keyfile_load(bytes, sizeof bytes);
     keyfile_image_put_le(bytes + device_at() + at, value, 8);
-    save(bytes, count);
+    keyfile_save(bytes, count);
 }
 
 static int holds_lease_secret(void)
 {
     struct keyfile_lease lease = lease_until(0);
     uint8_t bytes[KEYFILE_FILE_MAX];
-    size_t count = load(bytes, sizeof bytes);
+    size_t count = keyfile_load(bytes, sizeof bytes);
     return memmem(bytes, count, lease.secret, sizeof lease.secret) != NULL;
 }
 
@@ -77,14 +78,14 @@ static void opens_while_it_lasts(void **state)
     struct error e = {0};
     (void)state;
     create_leased();
-    assert_int_equal(open_at(PASS, NOW, again), 0);
+    assert_int_equal(keyfile_open_at(PASS, NOW, again), 0);
     assert_memory_equal(again, key, sizeof key);
-    assert_int_equal(open_at(PASS, UNTIL - 1, again), 0);
+    assert_int_equal(keyfile_open_at(PASS, UNTIL - 1, again), 0);
     must_give_link(PASS, NOW);
-    assert_int_equal(keyfile_open_link(path, OTHER, OTHER_BYTES, NOW, link, &e), E_WRONG_KEY);
+    assert_int_equal(keyfile_open_link(keyfile_path, OTHER, OTHER_BYTES, NOW, link, &e), E_WRONG_KEY);
     assert_true(sodium_is_zero(link, sizeof link));
-    assert_int_equal(open_at(OTHER, NOW, again), E_WRONG_KEY);
-    assert_int_equal(slots_of(KEYFILE_PASSPHRASE, &slot), 1);
+    assert_int_equal(keyfile_open_at(OTHER, NOW, again), E_WRONG_KEY);
+    assert_int_equal(keyfile_slots_of(KEYFILE_PASSPHRASE, &slot), 1);
     assert_true(slot.leased);
     assert_string_equal(slot.label, "Ana");
     assert_true(holds_lease_secret());
@@ -100,11 +101,11 @@ static void is_over_at_its_end(void **state)
     (void)state;
     create_leased();
     lease.seen_ms = UNTIL;
-    assert_int_equal(open_at(PASS, UNTIL, again), E_LOCKED);
+    assert_int_equal(keyfile_open_at(PASS, UNTIL, again), E_LOCKED);
     assert_false(holds_lease_secret());
-    assert_int_equal(open_at(PASS, NOW, again), E_LOCKED);
-    assert_int_equal(open_at(OTHER, NOW, again), E_WRONG_KEY);
-    assert_int_equal(keyfile_lease_get(path, key, NOW, &seen, &e), E_LOCKED);
+    assert_int_equal(keyfile_open_at(PASS, NOW, again), E_LOCKED);
+    assert_int_equal(keyfile_open_at(OTHER, NOW, again), E_WRONG_KEY);
+    assert_int_equal(keyfile_lease_get(keyfile_path, key, NOW, &seen, &e), E_LOCKED);
     assert_true(sodium_is_zero(seen.secret, sizeof seen.secret));
     must_give_link(PASS, UNTIL);
     /* A lease that is over, none at all, another laptop's, or a wrong passphrase: nothing opens, and nothing is put in.
@@ -115,10 +116,10 @@ static void is_over_at_its_end(void **state)
     other.secret[0]++;
     assert_int_equal(renew(PASS, &other, UNTIL), E_VERIFY);
     assert_int_equal(renew(OTHER, &lease, UNTIL), E_WRONG_KEY);
-    assert_int_equal(open_at(PASS, NOW, again), E_LOCKED);
+    assert_int_equal(keyfile_open_at(PASS, NOW, again), E_LOCKED);
     assert_int_equal(renew(PASS, &lease, UNTIL), 0);
-    assert_int_equal(open_at(PASS, UNTIL, again), 0);
-    assert_int_equal(keyfile_lease_get(path, key, UNTIL, &seen, &e), 0);
+    assert_int_equal(keyfile_open_at(PASS, UNTIL, again), 0);
+    assert_int_equal(keyfile_lease_get(keyfile_path, key, UNTIL, &seen, &e), 0);
     assert_int_equal(seen.until_ms, UNTIL + 30 * DAY);
 }
 
@@ -128,7 +129,7 @@ static void wrong_passphrases_erase_it_too(void **state)
     uint8_t again[KEYFILE_KEY_BYTES];
     (void)state;
     create_leased();
-    assert_int_equal(open_at(OTHER, UNTIL, again), E_WRONG_KEY);
+    assert_int_equal(keyfile_open_at(OTHER, UNTIL, again), E_WRONG_KEY);
     assert_false(holds_lease_secret());
 }
 
@@ -141,26 +142,26 @@ static void clocks_turned_back_win_nothing(void **state)
     size_t count;
     (void)state;
     create_leased();
-    assert_int_equal(keyfile_lease_get(path, key, UNTIL - 1, &seen, &e), 0);
+    assert_int_equal(keyfile_lease_get(keyfile_path, key, UNTIL - 1, &seen, &e), 0);
     assert_int_equal(seen.seen_ms, UNTIL - 1);
     assert_memory_equal(seen.secret, lease.secret, sizeof seen.secret);
-    assert_int_equal(keyfile_lease_get(path, key, NOW, &seen, &e), 0);
+    assert_int_equal(keyfile_lease_get(keyfile_path, key, NOW, &seen, &e), 0);
     assert_int_equal(seen.seen_ms, UNTIL - 1);
     /* What the office says sets it right again. */
-    assert_int_equal(keyfile_lease_set(path, key, &lease, &e), 0);
-    assert_int_equal(keyfile_lease_get(path, key, NOW + 1, &seen, &e), 0);
+    assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), 0);
+    assert_int_equal(keyfile_lease_get(keyfile_path, key, NOW + 1, &seen, &e), 0);
     assert_int_equal(seen.seen_ms, NOW + 1);
-    count = load(before, sizeof before);
-    assert_int_equal(keyfile_lease_get(path, key, NOW + 59999, &seen, &e), 0);
-    assert_int_equal(load(after, sizeof after), count);
+    count = keyfile_load(before, sizeof before);
+    assert_int_equal(keyfile_lease_get(keyfile_path, key, NOW + 59999, &seen, &e), 0);
+    assert_int_equal(keyfile_load(after, sizeof after), count);
     assert_memory_equal(before, after, count);
-    assert_int_equal(keyfile_lease_get(path, key, NOW + 60000, &seen, &e), 0);
-    load(after, sizeof after);
+    assert_int_equal(keyfile_lease_get(keyfile_path, key, NOW + 60000, &seen, &e), 0);
+    keyfile_load(after, sizeof after);
     assert_memory_not_equal(before, after, count);
     /* Seen at its end: over, whatever the clock says now. */
     lease.seen_ms = UNTIL;
-    assert_int_equal(keyfile_lease_set(path, key, &lease, &e), 0);
-    assert_int_equal(open_at(PASS, NOW, again), E_LOCKED);
+    assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), 0);
+    assert_int_equal(keyfile_open_at(PASS, NOW, again), E_LOCKED);
     assert_false(holds_lease_secret());
 }
 
@@ -174,19 +175,19 @@ static void altered_leases_are_found(void **state)
     (void)state;
     create_leased();
     set_in_device(DEVICE_UNTIL_AT, UNTIL + 365 * DAY);
-    assert_int_equal(open_at(PASS, NOW, again), E_VERIFY);
-    assert_int_equal(keyfile_lease_get(path, key, NOW, &seen, &e), E_VERIFY);
+    assert_int_equal(keyfile_open_at(PASS, NOW, again), E_VERIFY);
+    assert_int_equal(keyfile_lease_get(keyfile_path, key, NOW, &seen, &e), E_VERIFY);
     assert_true(sodium_is_zero((const unsigned char *)&seen, sizeof seen));
     must_give_link(PASS, NOW);
     assert_int_equal(renew(PASS, &lease, NOW), 0);
-    assert_int_equal(open_at(PASS, NOW, again), 0);
+    assert_int_equal(keyfile_open_at(PASS, NOW, again), 0);
     set_in_device(DEVICE_SEEN_AT, NOW - 365 * DAY);
-    assert_int_equal(open_at(PASS, NOW, again), E_VERIFY);
+    assert_int_equal(keyfile_open_at(PASS, NOW, again), E_VERIFY);
     assert_int_equal(renew(PASS, &lease, NOW), 0);
     set_in_device(KEYFILE_HEADER_BYTES, 1);
-    assert_int_equal(open_at(PASS, NOW, again), E_VERIFY);
+    assert_int_equal(keyfile_open_at(PASS, NOW, again), E_VERIFY);
     assert_int_equal(renew(PASS, &lease, NOW), 0);
-    assert_int_equal(open_at(PASS, NOW, again), 0);
+    assert_int_equal(keyfile_open_at(PASS, NOW, again), 0);
 }
 
 /* Goal: taking the device slot away locks, for whoever has the passphrase or the key alike, and does not unlock; nobody
@@ -199,17 +200,18 @@ static void taking_the_slot_away_locks(void **state)
     size_t count, at;
     (void)state;
     create_leased();
-    assert_int_equal(keyfile_remove(path, key, 1, &e), E_NOT_FOUND);
+    assert_int_equal(keyfile_remove(keyfile_path, key, 1, &e), E_NOT_FOUND);
     at = device_at();
-    count = load(bytes, sizeof bytes);
+    count = keyfile_load(bytes, sizeof bytes);
     memmove(bytes + at, bytes + at + KEYFILE_DEVICE_BYTES, count - at - KEYFILE_DEVICE_BYTES);
-    save(bytes, count - KEYFILE_DEVICE_BYTES);
-    assert_int_equal(open_at(PASS, NOW, again), E_LOCKED);
-    assert_int_equal(keyfile_lease_get(path, key, NOW, &seen, &e), E_LOCKED);
-    assert_int_equal(keyfile_add_passphrase(path, key, "Ben", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, link_secret, &e),
-                     E_LOCKED);
+    keyfile_save(bytes, count - KEYFILE_DEVICE_BYTES);
+    assert_int_equal(keyfile_open_at(PASS, NOW, again), E_LOCKED);
+    assert_int_equal(keyfile_lease_get(keyfile_path, key, NOW, &seen, &e), E_LOCKED);
+    assert_int_equal(
+        keyfile_add_passphrase(keyfile_path, key, "Ben", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, link_secret, &e),
+        E_LOCKED);
     assert_int_equal(renew(PASS, &lease, NOW), 0);
-    assert_int_equal(open_at(PASS, NOW, again), 0);
+    assert_int_equal(keyfile_open_at(PASS, NOW, again), 0);
 }
 
 /* Goal: setting the same lease writes nothing; another end replaces it; another laptop's secret is refused while
@@ -222,25 +224,26 @@ static void setting_replaces_the_lease(void **state)
     struct error e = {0};
     (void)state;
     create_leased();
-    assert_int_equal(stat(path, &before), 0);
-    assert_int_equal(keyfile_lease_set(path, key, &lease, &e), 0);
-    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(stat(keyfile_path, &before), 0);
+    assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), 0);
+    assert_int_equal(stat(keyfile_path, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
     lease.until_ms += DAY;
-    assert_int_equal(keyfile_lease_set(path, key, &lease, &e), 0);
-    assert_int_equal(slots_of(KEYFILE_DEVICE, NULL), 1);
-    assert_int_equal(keyfile_lease_get(path, key, UNTIL, &seen, &e), 0);
+    assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), 0);
+    assert_int_equal(keyfile_slots_of(KEYFILE_DEVICE, NULL), 1);
+    assert_int_equal(keyfile_lease_get(keyfile_path, key, UNTIL, &seen, &e), 0);
     assert_int_equal(seen.until_ms, UNTIL + DAY);
     lease.secret[0]++;
-    assert_int_equal(keyfile_lease_set(path, key, &lease, &e), E_REFUSED);
-    assert_int_equal(open_at(PASS, UNTIL, again), 0);
+    assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), E_REFUSED);
+    assert_int_equal(keyfile_open_at(PASS, UNTIL, again), 0);
     memset(lease.secret, 0, sizeof lease.secret);
-    assert_int_equal(keyfile_lease_set(path, key, &lease, &e), 0);
-    assert_int_equal(open_at(PASS, NOW, again), E_LOCKED);
-    assert_int_equal(keyfile_change(path, key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link_secret, &e), E_LOCKED);
+    assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), 0);
+    assert_int_equal(keyfile_open_at(PASS, NOW, again), E_LOCKED);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link_secret, &e),
+                     E_LOCKED);
     /* Whoever has the key can make a passphrase that hangs on no lease. */
-    assert_int_equal(keyfile_change(path, key, 0, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
-    assert_int_equal(open_at(OTHER, NOW, again), 0);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_open_at(OTHER, NOW, again), 0);
 }
 
 /* Goal: as long as nobody's passphrase hangs on the lease, another laptop's secret may take its place. */
@@ -249,12 +252,12 @@ static void a_lease_without_persons_may_change(void **state)
     struct keyfile_lease lease = lease_until(UNTIL), seen;
     struct error e = {0};
     (void)state;
-    create(key);
-    assert_int_equal(keyfile_lease_get(path, key, NOW, &seen, &e), E_NOT_FOUND);
-    assert_int_equal(keyfile_lease_set(path, key, &lease, &e), 0);
+    keyfile_make(key);
+    assert_int_equal(keyfile_lease_get(keyfile_path, key, NOW, &seen, &e), E_NOT_FOUND);
+    assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), 0);
     lease.secret[0]++;
-    assert_int_equal(keyfile_lease_set(path, key, &lease, &e), 0);
-    assert_int_equal(keyfile_lease_get(path, key, NOW, &seen, &e), 0);
+    assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), 0);
+    assert_int_equal(keyfile_lease_get(keyfile_path, key, NOW, &seen, &e), 0);
     assert_memory_equal(seen.secret, lease.secret, sizeof seen.secret);
 }
 
@@ -269,22 +272,23 @@ static void persons_differ(void **state)
     size_t count;
     (void)state;
     create_leased();
-    assert_int_equal(keyfile_add_passphrase(path, key, "Bo", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
-    assert_int_equal(keyfile_add_passphrase(path, key, "Cy", "third passphrase", 16, KEYFILE_MINIMUM, link_secret, &e),
+    assert_int_equal(keyfile_add_passphrase(keyfile_path, key, "Bo", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(
+        keyfile_add_passphrase(keyfile_path, key, "Cy", "third passphrase", 16, KEYFILE_MINIMUM, link_secret, &e), 0);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, "fourth passphrase", 17, KEYFILE_MINIMUM, link_secret, &e),
                      0);
-    assert_int_equal(keyfile_change(path, key, 0, "fourth passphrase", 17, KEYFILE_MINIMUM, link_secret, &e), 0);
-    assert_int_equal(open_at(PASS, NOW, again), E_WRONG_KEY);
-    assert_int_equal(open_at("fourth passphrase", NOW, again), 0);
-    assert_int_equal(open_at("third passphrase", NOW, again), 0);
-    assert_int_equal(keyfile_list(path, slots, 8, &count, &e), 0);
+    assert_int_equal(keyfile_open_at(PASS, NOW, again), E_WRONG_KEY);
+    assert_int_equal(keyfile_open_at("fourth passphrase", NOW, again), 0);
+    assert_int_equal(keyfile_open_at("third passphrase", NOW, again), 0);
+    assert_int_equal(keyfile_list(keyfile_path, slots, 8, &count, &e), 0);
     assert_int_equal(count, 4);
     assert_true(slots[0].leased && !slots[1].leased && !slots[2].leased && slots[3].leased);
-    assert_int_equal(open_at("third passphrase", UNTIL, again), E_LOCKED);
-    assert_int_equal(open_at(OTHER, UNTIL, again), 0);
-    assert_int_equal(keyfile_open_link(path, OTHER, OTHER_BYTES, NOW, link, &e), E_NOT_FOUND);
+    assert_int_equal(keyfile_open_at("third passphrase", UNTIL, again), E_LOCKED);
+    assert_int_equal(keyfile_open_at(OTHER, UNTIL, again), 0);
+    assert_int_equal(keyfile_open_link(keyfile_path, OTHER, OTHER_BYTES, NOW, link, &e), E_NOT_FOUND);
     must_give_link("fourth passphrase", UNTIL);
     assert_int_equal(renew(OTHER, &lease, UNTIL), 0);
-    assert_int_equal(open_at("third passphrase", UNTIL, again), 0);
+    assert_int_equal(keyfile_open_at("third passphrase", UNTIL, again), 0);
 }
 
 /* Goal: where the file cannot be written the lease counts all the same. */
@@ -295,13 +299,13 @@ static void read_only_media_do_not_help(void **state)
     struct error e = {0};
     (void)state;
     create_leased();
-    make_read_only(1);
-    assert_int_equal(open_at(PASS, NOW, again), 0);
-    assert_int_equal(open_at(OTHER, NOW, again), E_WRONG_KEY);
-    assert_int_equal(keyfile_lease_get(path, key, NOW + DAY, &seen, &e), 0);
-    assert_int_equal(open_at(PASS, UNTIL, again), E_LOCKED);
-    assert_int_equal(keyfile_lease_get(path, key, UNTIL, &seen, &e), E_LOCKED);
-    make_read_only(0);
+    keyfile_make_read_only(1);
+    assert_int_equal(keyfile_open_at(PASS, NOW, again), 0);
+    assert_int_equal(keyfile_open_at(OTHER, NOW, again), E_WRONG_KEY);
+    assert_int_equal(keyfile_lease_get(keyfile_path, key, NOW + DAY, &seen, &e), 0);
+    assert_int_equal(keyfile_open_at(PASS, UNTIL, again), E_LOCKED);
+    assert_int_equal(keyfile_lease_get(keyfile_path, key, UNTIL, &seen, &e), E_LOCKED);
+    keyfile_make_read_only(0);
 }
 
 int main(void)

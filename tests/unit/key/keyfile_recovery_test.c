@@ -5,7 +5,7 @@ static uint8_t key[KEYFILE_KEY_BYTES], secrets[4][32];
 
 static void officers(void)
 {
-    create(key);
+    keyfile_make(key);
     for (int i = 0; i < 4; i++)
         randombytes_buf(secrets[i], sizeof secrets[i]);
 }
@@ -15,7 +15,7 @@ static int together(int i, int j, struct id ids[2])
 {
     uint8_t again[KEYFILE_KEY_BYTES];
     struct error e = {0};
-    int code = keyfile_open_recovery(path, secrets[i], secrets[j], again, ids, &e);
+    int code = keyfile_open_recovery(keyfile_path, secrets[i], secrets[j], again, ids, &e);
     if (code == 0)
         assert_memory_equal(again, key, sizeof key);
     else
@@ -32,9 +32,9 @@ static void two_open_together(void **state)
     (void)state;
     officers();
     assert_int_equal(together(0, 1, ids), E_NOT_FOUND);
-    pairs[0] = pair_of(secrets[0], secrets[1], 1);
-    pairs[1] = pair_of(secrets[2], secrets[3], 2);
-    assert_int_equal(keyfile_recovery_set(path, key, pairs, 2, &e), 0);
+    pairs[0] = keyfile_pair_of(secrets[0], secrets[1], 1);
+    pairs[1] = keyfile_pair_of(secrets[2], secrets[3], 2);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, pairs, 2, &e), 0);
     for (int i = 0; i < 4; i++)
         for (int j = 0; j < 4; j++)
             if (i / 2 == j / 2 && i != j) {
@@ -44,7 +44,7 @@ static void two_open_together(void **state)
             } else {
                 assert_int_equal(together(i, j, ids), E_WRONG_KEY);
             }
-    must_open(PASS, key);
+    keyfile_must_open(PASS, key);
 }
 
 /* Goal: an officer's own key file is a key file around an X25519 secret. */
@@ -58,15 +58,15 @@ static void officers_keep_key_files(void **state)
     (void)state;
     officers();
     for (int i = 0; i < 2; i++) {
-        (void)snprintf(other, sizeof other, "%s.officer%d", path, i);
+        (void)snprintf(other, sizeof other, "%s.officer%d", keyfile_path, i);
         assert_int_equal(keyfile_create(other, "", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, mine[i], &e), 0);
         assert_int_equal(keyfile_open(other, OTHER, OTHER_BYTES, NOW, again, NULL, &e), 0);
         assert_memory_equal(again, mine[i], sizeof again);
         assert_int_equal(unlink(other), 0);
     }
-    pair = pair_of(mine[0], mine[1], 3);
-    assert_int_equal(keyfile_recovery_set(path, key, &pair, 1, &e), 0);
-    assert_int_equal(keyfile_open_recovery(path, mine[1], mine[0], again, ids, &e), 0);
+    pair = keyfile_pair_of(mine[0], mine[1], 3);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, &pair, 1, &e), 0);
+    assert_int_equal(keyfile_open_recovery(keyfile_path, mine[1], mine[0], again, ids, &e), 0);
     assert_memory_equal(again, key, sizeof key);
 }
 
@@ -80,32 +80,32 @@ static void setting_replaces_all(void **state)
     struct error e = {0};
     (void)state;
     officers();
-    pairs[0] = pair_of(secrets[0], secrets[1], 1);
-    pairs[1] = pair_of(secrets[1], secrets[2], 2);
-    pairs[2] = pair_of(secrets[2], secrets[0], 3);
-    assert_int_equal(keyfile_recovery_set(path, key, pairs, 2, &e), 0);
-    assert_int_equal(slots_of(KEYFILE_RECOVERY, &slot), 2);
+    pairs[0] = keyfile_pair_of(secrets[0], secrets[1], 1);
+    pairs[1] = keyfile_pair_of(secrets[1], secrets[2], 2);
+    pairs[2] = keyfile_pair_of(secrets[2], secrets[0], 3);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, pairs, 2, &e), 0);
+    assert_int_equal(keyfile_slots_of(KEYFILE_RECOVERY, &slot), 2);
     assert_true(id_equal(&slot.officers[0], &pairs[1].officers[0]) &&
                 id_equal(&slot.officers[1], &pairs[1].officers[1]));
-    assert_int_equal(stat(path, &before), 0);
+    assert_int_equal(stat(keyfile_path, &before), 0);
     turned[0] = pairs[1];
     turned[1] = pairs[0];
-    assert_int_equal(keyfile_recovery_set(path, key, turned, 2, &e), 0);
-    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, turned, 2, &e), 0);
+    assert_int_equal(stat(keyfile_path, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
     /* A new signature, one pair less, other pairs: written. */
     turned[0].signature[0]++;
-    assert_int_equal(keyfile_recovery_set(path, key, turned, 2, &e), 0);
-    assert_int_equal(stat(path, &before), 0);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, turned, 2, &e), 0);
+    assert_int_equal(stat(keyfile_path, &before), 0);
     assert_int_not_equal(before.st_ino, after.st_ino);
-    assert_int_equal(keyfile_recovery_set(path, key, &pairs[2], 1, &e), 0);
-    assert_int_equal(slots_of(KEYFILE_RECOVERY, NULL), 1);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, &pairs[2], 1, &e), 0);
+    assert_int_equal(keyfile_slots_of(KEYFILE_RECOVERY, NULL), 1);
     assert_int_equal(together(0, 1, ids), E_WRONG_KEY);
     assert_int_equal(together(0, 2, ids), 0);
-    assert_int_equal(keyfile_recovery_set(path, key, NULL, 0, &e), 0);
-    assert_int_equal(slots_of(KEYFILE_RECOVERY, NULL), 0);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, NULL, 0, &e), 0);
+    assert_int_equal(keyfile_slots_of(KEYFILE_RECOVERY, NULL), 0);
     assert_int_equal(together(0, 2, ids), E_NOT_FOUND);
-    must_open(PASS, key);
+    keyfile_must_open(PASS, key);
 }
 
 /* Goal: pairs that are none change nothing; ten fit beside persons, a device and a count. */
@@ -119,24 +119,25 @@ static void bad_pairs_are_refused(void **state)
     (void)state;
     officers();
     for (uint8_t i = 0; i <= KEYFILE_PAIRS_MAX; i++)
-        pairs[i] = pair_of(secrets[0], secrets[1], i);
-    assert_int_equal(keyfile_lease_set(path, key, &lease, &e), 0);
-    assert_int_equal(keyfile_recovery_set(path, key, pairs, KEYFILE_PAIRS_MAX + 1, &e), E_LIMIT);
-    assert_int_equal(keyfile_recovery_set(path, key, pairs, KEYFILE_PAIRS_MAX, &e), 0);
-    assert_int_equal(slots_of(KEYFILE_RECOVERY, NULL), KEYFILE_PAIRS_MAX);
+        pairs[i] = keyfile_pair_of(secrets[0], secrets[1], i);
+    assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), 0);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, pairs, KEYFILE_PAIRS_MAX + 1, &e), E_LIMIT);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, pairs, KEYFILE_PAIRS_MAX, &e), 0);
+    assert_int_equal(keyfile_slots_of(KEYFILE_RECOVERY, NULL), KEYFILE_PAIRS_MAX);
     for (int i = 0; i < 10; i++)
-        assert_int_equal(keyfile_add_passphrase(path, key, "x", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
-    assert_int_equal(opens("some other words", again), E_WRONG_KEY);
+        assert_int_equal(keyfile_add_passphrase(keyfile_path, key, "x", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e),
+                         0);
+    assert_int_equal(keyfile_opens("some other words", again), E_WRONG_KEY);
     pairs[1].officers[0] = pairs[0].officers[1];
     pairs[1].officers[1] = pairs[0].officers[0];
-    assert_int_equal(keyfile_recovery_set(path, key, pairs, 2, &e), E_INPUT);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, pairs, 2, &e), E_INPUT);
     pairs[1].officers[0] = pairs[1].officers[1];
-    assert_int_equal(keyfile_recovery_set(path, key, pairs + 1, 1, &e), E_INPUT);
-    pairs[2] = pair_of(secrets[0], secrets[0], 2);
-    assert_int_equal(keyfile_recovery_set(path, key, pairs + 2, 1, &e), E_INPUT);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, pairs + 1, 1, &e), E_INPUT);
+    pairs[2] = keyfile_pair_of(secrets[0], secrets[0], 2);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, pairs + 2, 1, &e), E_INPUT);
     memset(pairs[3].public_keys[1], 0, 32);
-    assert_int_equal(keyfile_recovery_set(path, key, pairs + 3, 1, &e), E_INPUT);
-    assert_int_equal(slots_of(KEYFILE_RECOVERY, NULL), KEYFILE_PAIRS_MAX);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, pairs + 3, 1, &e), E_INPUT);
+    assert_int_equal(keyfile_slots_of(KEYFILE_RECOVERY, NULL), KEYFILE_PAIRS_MAX);
     assert_int_equal(together(0, 1, ids), 0);
 }
 
@@ -147,11 +148,12 @@ static void recovery_alone_does_not_stay(void **state)
     struct error e = {0};
     (void)state;
     officers();
-    pair = pair_of(secrets[0], secrets[1], 1);
-    assert_int_equal(keyfile_recovery_set(path, key, &pair, 1, &e), 0);
-    assert_int_equal(keyfile_remove(path, key, 0, &e), E_REFUSED);
-    assert_int_equal(keyfile_remove(path, key, 1, &e), E_NOT_FOUND); /* the pairs go with keyfile_recovery_set alone */
-    must_open(PASS, key);
+    pair = keyfile_pair_of(secrets[0], secrets[1], 1);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, &pair, 1, &e), 0);
+    assert_int_equal(keyfile_remove(keyfile_path, key, 0, &e), E_REFUSED);
+    assert_int_equal(keyfile_remove(keyfile_path, key, 1, &e),
+                     E_NOT_FOUND); /* the pairs go with keyfile_recovery_set alone */
+    keyfile_must_open(PASS, key);
 }
 
 /* Goal: boxes that somebody else sealed around another key do not pass for this file's key. */
@@ -165,12 +167,12 @@ static void forged_boxes_are_found(void **state)
     size_t count;
     (void)state;
     officers();
-    pair = pair_of(secrets[0], secrets[1], 1);
-    assert_int_equal(keyfile_recovery_set(path, key, &pair, 1, &e), 0);
-    count = load(bytes, sizeof bytes);
+    pair = keyfile_pair_of(secrets[0], secrets[1], 1);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, key, &pair, 1, &e), 0);
+    count = keyfile_load(bytes, sizeof bytes);
     assert_int_equal(crypto_box_seal(inner, evil, sizeof evil, pair.public_keys[1]), 0);
     assert_int_equal(crypto_box_seal(bytes + count - 128, inner, sizeof inner, pair.public_keys[0]), 0);
-    save(bytes, count);
+    keyfile_save(bytes, count);
     assert_int_equal(together(0, 1, ids), E_VERIFY);
 }
 

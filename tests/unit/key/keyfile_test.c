@@ -9,18 +9,18 @@ static void opens_with_its_passphrase_only(void **state)
     uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES];
     struct stat status;
     (void)state;
-    assert_int_equal(opens(PASS, again), E_NO_STORE);
-    create(key);
+    assert_int_equal(keyfile_opens(PASS, again), E_NO_STORE);
+    keyfile_make(key);
     assert_false(sodium_is_zero(key, sizeof key));
-    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(stat(keyfile_path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
     assert_int_equal(status.st_size, FILE_BYTES);
-    assert_int_equal(opens(PASS, again), 0);
+    assert_int_equal(keyfile_opens(PASS, again), 0);
     assert_memory_equal(key, again, sizeof key);
-    assert_int_equal(opens("correct horse batterx", again), E_WRONG_KEY);
+    assert_int_equal(keyfile_opens("correct horse batterx", again), E_WRONG_KEY);
     assert_true(sodium_is_zero(again, sizeof again));
-    assert_int_equal(opens("correct horse batter", again), E_WRONG_KEY);
-    assert_int_equal(opens("", again), E_WRONG_KEY);
+    assert_int_equal(keyfile_opens("correct horse batter", again), E_WRONG_KEY);
+    assert_int_equal(keyfile_opens("", again), E_WRONG_KEY);
 }
 
 /* Goal: neither the key nor the passphrase stands in the file. */
@@ -28,8 +28,8 @@ static void holds_no_secret_in_clear(void **state)
 {
     uint8_t key[KEYFILE_KEY_BYTES], bytes[FILE_BYTES];
     (void)state;
-    create(key);
-    assert_int_equal(load(bytes, sizeof bytes), FILE_BYTES);
+    keyfile_make(key);
+    assert_int_equal(keyfile_load(bytes, sizeof bytes), FILE_BYTES);
     for (size_t i = 0; i + 8 <= sizeof bytes; i++) {
         assert_memory_not_equal(bytes + i, key, 8);
         assert_memory_not_equal(bytes + i, PASS, 8);
@@ -44,18 +44,18 @@ static void create_refuses(void **state)
     struct error e = {0};
     (void)state;
     memset(longest, 'a', sizeof longest);
-    assert_int_equal(keyfile_create(path, "Ana", "1234567", 7, KEYFILE_MINIMUM, key, &e), E_INPUT);
-    assert_int_equal(keyfile_create(path, "Ana", longest, sizeof longest, KEYFILE_MINIMUM, key, &e), E_INPUT);
-    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(keyfile_create(keyfile_path, "Ana", "1234567", 7, KEYFILE_MINIMUM, key, &e), E_INPUT);
+    assert_int_equal(keyfile_create(keyfile_path, "Ana", longest, sizeof longest, KEYFILE_MINIMUM, key, &e), E_INPUT);
+    assert_int_equal(access(keyfile_path, F_OK), -1);
     assert_int_equal(keyfile_create("/nonexistent/folder/x.keys", "Ana", PASS, PASS_BYTES, KEYFILE_MINIMUM, key, &e),
                      E_NO_STORE);
-    create(key);
-    assert_int_equal(keyfile_create(path, "Ana", "another one", 11, KEYFILE_MINIMUM, again, &e), E_EXISTS);
-    assert_int_equal(opens(PASS, again), 0);
+    keyfile_make(key);
+    assert_int_equal(keyfile_create(keyfile_path, "Ana", "another one", 11, KEYFILE_MINIMUM, again, &e), E_EXISTS);
+    assert_int_equal(keyfile_opens(PASS, again), 0);
     assert_memory_equal(key, again, sizeof key);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(keyfile_create(path, "Ana", longest, sizeof longest - 1, KEYFILE_MINIMUM, key, &e), 0);
-    assert_int_equal(keyfile_open(path, longest, sizeof longest - 1, NOW, again, NULL, &e), 0);
+    assert_int_equal(unlink(keyfile_path), 0);
+    assert_int_equal(keyfile_create(keyfile_path, "Ana", longest, sizeof longest - 1, KEYFILE_MINIMUM, key, &e), 0);
+    assert_int_equal(keyfile_open(keyfile_path, longest, sizeof longest - 1, NOW, again, NULL, &e), 0);
 }
 
 /* Goal: a new passphrase keeps the key and the head, ends the old one, and cannot be set with a foreign key. */
@@ -66,18 +66,19 @@ static void change_keeps_the_key(void **state)
     uint8_t before[FILE_BYTES], after[FILE_BYTES];
     struct error e = {0};
     (void)state;
-    create(key);
-    assert_int_equal(keyfile_head_set(path, key, &head, &e), 0);
-    load(before, sizeof before);
-    assert_int_equal(keyfile_change(path, foreign, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e), E_VERIFY);
-    assert_int_equal(keyfile_change(path, key, 0, "short", 5, KEYFILE_MINIMUM, NULL, &e), E_INPUT);
-    load(after, sizeof after);
+    keyfile_make(key);
+    assert_int_equal(keyfile_head_set(keyfile_path, key, &head, &e), 0);
+    keyfile_load(before, sizeof before);
+    assert_int_equal(keyfile_change(keyfile_path, foreign, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e),
+                     E_VERIFY);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, "short", 5, KEYFILE_MINIMUM, NULL, &e), E_INPUT);
+    keyfile_load(after, sizeof after);
     assert_memory_equal(before, after, sizeof before);
-    assert_int_equal(keyfile_change(path, key, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e), 0);
-    assert_int_equal(opens(PASS, again), E_WRONG_KEY);
-    assert_int_equal(opens("new passphrase", again), 0);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_opens(PASS, again), E_WRONG_KEY);
+    assert_int_equal(keyfile_opens("new passphrase", again), 0);
     assert_memory_equal(key, again, sizeof key);
-    assert_int_equal(keyfile_head_get(path, key, &seen, &e), 0);
+    assert_int_equal(keyfile_head_get(keyfile_path, key, &seen, &e), 0);
     assert_memory_equal(&seen, &head, sizeof head);
 }
 
@@ -89,17 +90,17 @@ static void head_comes_back(void **state)
     uint8_t key[KEYFILE_KEY_BYTES], foreign[KEYFILE_KEY_BYTES] = {9};
     struct error e = {0};
     (void)state;
-    assert_int_equal(keyfile_head_get(path, foreign, &seen, &e), E_NO_STORE);
-    assert_int_equal(keyfile_head_set(path, foreign, &head, &e), E_NO_STORE);
-    create(key);
-    assert_int_equal(keyfile_head_get(path, key, &seen, &e), 0);
+    assert_int_equal(keyfile_head_get(keyfile_path, foreign, &seen, &e), E_NO_STORE);
+    assert_int_equal(keyfile_head_set(keyfile_path, foreign, &head, &e), E_NO_STORE);
+    keyfile_make(key);
+    assert_int_equal(keyfile_head_get(keyfile_path, key, &seen, &e), 0);
     assert_memory_equal(&seen, &none, sizeof none);
     memset(head.hash, 0xa5, sizeof head.hash);
-    assert_int_equal(keyfile_head_set(path, foreign, &head, &e), E_VERIFY);
-    assert_int_equal(keyfile_head_set(path, key, &head, &e), 0);
-    assert_int_equal(keyfile_head_get(path, key, &seen, &e), 0);
+    assert_int_equal(keyfile_head_set(keyfile_path, foreign, &head, &e), E_VERIFY);
+    assert_int_equal(keyfile_head_set(keyfile_path, key, &head, &e), 0);
+    assert_int_equal(keyfile_head_get(keyfile_path, key, &seen, &e), 0);
     assert_memory_equal(&seen, &head, sizeof head);
-    assert_int_equal(keyfile_head_get(path, foreign, &seen, &e), E_VERIFY);
+    assert_int_equal(keyfile_head_get(keyfile_path, foreign, &seen, &e), E_VERIFY);
 }
 
 /* Goal: a flipped bit anywhere in the file is found: by the passphrase, by the head, or by both. */
@@ -109,8 +110,8 @@ static void every_flip_is_found(void **state)
     struct keyfile_head head;
     struct error e = {0};
     (void)state;
-    create(key);
-    load(good, sizeof good);
+    keyfile_make(key);
+    keyfile_load(good, sizeof good);
     for (size_t i = 0; i < sizeof good * 8; i++) {
         int opened, got;
         /* Argon2id's cost: a flip that stays within its bounds only costs time; high ones are seen below. */
@@ -118,9 +119,9 @@ static void every_flip_is_found(void **state)
             continue;
         memcpy(bad, good, sizeof bad);
         bad[i / 8] ^= (uint8_t)(1 << i % 8);
-        save(bad, sizeof bad);
-        opened = opens(PASS, again);
-        got = keyfile_head_get(path, key, &head, &e);
+        keyfile_save(bad, sizeof bad);
+        opened = keyfile_opens(PASS, again);
+        got = keyfile_head_get(keyfile_path, key, &head, &e);
         if (opened == 0)
             assert_int_equal(got, E_VERIFY);
         else
@@ -135,17 +136,17 @@ static void every_cut_is_found(void **state)
     struct keyfile_head head;
     struct error e = {0};
     (void)state;
-    create(key);
-    load(good, FILE_BYTES);
+    keyfile_make(key);
+    keyfile_load(good, FILE_BYTES);
     for (size_t count = 0; count < FILE_BYTES; count++) {
-        save(good, count);
-        assert_int_equal(opens(PASS, again), E_VERIFY);
-        assert_int_equal(keyfile_head_get(path, key, &head, &e), E_VERIFY);
+        keyfile_save(good, count);
+        assert_int_equal(keyfile_opens(PASS, again), E_VERIFY);
+        assert_int_equal(keyfile_head_get(keyfile_path, key, &head, &e), E_VERIFY);
     }
-    save(good, FILE_BYTES + 1);
-    assert_int_equal(opens(PASS, again), E_VERIFY);
-    save(good, sizeof good);
-    assert_int_equal(opens(PASS, again), E_VERIFY);
+    keyfile_save(good, FILE_BYTES + 1);
+    assert_int_equal(keyfile_opens(PASS, again), E_VERIFY);
+    keyfile_save(good, sizeof good);
+    assert_int_equal(keyfile_opens(PASS, again), E_VERIFY);
 }
 
 /* Goal: a slot that asks for a terabyte or for hours of work, or that gives a false length, is refused before anything
@@ -158,13 +159,13 @@ static void forged_costs_are_refused(void **state)
     } forged[] = {{12 + 3, 0x10}, {12, 0}, {12, 17}, {16 + 4, 1}, {16 + 7, 0x80}, {16 + 1, 0}, {8, 63}, {8 + 3, 0xff}};
     uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES], good[FILE_BYTES], bad[FILE_BYTES];
     (void)state;
-    create(key);
-    load(good, sizeof good);
+    keyfile_make(key);
+    keyfile_load(good, sizeof good);
     for (size_t i = 0; i < sizeof forged / sizeof *forged; i++) {
         memcpy(bad, good, sizeof bad);
         bad[104 + forged[i].at] = forged[i].value;
-        save(bad, sizeof bad);
-        assert_int_equal(opens(PASS, again), E_VERIFY);
+        keyfile_save(bad, sizeof bad);
+        assert_int_equal(keyfile_opens(PASS, again), E_VERIFY);
     }
 }
 
@@ -177,25 +178,26 @@ static void foreign_slots_are_carried(void **state)
     struct error e = {0};
     (void)state;
     memset(slot + 64, 0x77, 16);
-    create(key);
-    load(bytes, FILE_BYTES);
+    keyfile_make(key);
+    keyfile_load(bytes, FILE_BYTES);
     memmove(bytes + 104 + sizeof slot, bytes + 104, 152);
     memcpy(bytes + 104, slot, sizeof slot);
     memcpy(bytes + 104 + sizeof slot + 152, slot, sizeof slot);
-    save(bytes, sizeof bytes);
-    assert_int_equal(opens(PASS, again), 0);
+    keyfile_save(bytes, sizeof bytes);
+    assert_int_equal(keyfile_opens(PASS, again), 0);
     assert_memory_equal(key, again, sizeof key);
-    assert_int_equal(keyfile_change(path, key, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e), 0);
-    assert_int_equal(keyfile_head_set(path, key, &head, &e), 0);
-    assert_int_equal(opens("new passphrase", again), 0);
-    assert_int_equal(load(seen, sizeof seen), sizeof seen);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_head_set(keyfile_path, key, &head, &e), 0);
+    assert_int_equal(keyfile_opens("new passphrase", again), 0);
+    assert_int_equal(keyfile_load(seen, sizeof seen), sizeof seen);
     assert_memory_equal(seen + 104, slot, sizeof slot);
     assert_memory_equal(seen + 104 + sizeof slot + 152, slot, sizeof slot);
     /* Without a passphrase slot nothing opens, and there is nothing to change. */
     memcpy(bytes + 104 + sizeof slot, slot, sizeof slot);
-    save(bytes, 104 + 2 * sizeof slot);
-    assert_int_equal(opens(PASS, again), E_WRONG_KEY);
-    assert_int_equal(keyfile_change(path, key, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e), E_NOT_FOUND);
+    keyfile_save(bytes, 104 + 2 * sizeof slot);
+    assert_int_equal(keyfile_opens(PASS, again), E_WRONG_KEY);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e),
+                     E_NOT_FOUND);
 }
 
 /* Goal: what a crash leaves of a replacement neither shows nor stays. */
@@ -207,16 +209,16 @@ static void leftovers_are_replaced(void **state)
     struct error e = {0};
     FILE *file;
     (void)state;
-    create(key);
-    (void)snprintf(left, sizeof left, "%s.new", path);
+    keyfile_make(key);
+    (void)snprintf(left, sizeof left, "%s.new", keyfile_path);
     file = fopen(left, "wb");
     assert_non_null(file);
     assert_true(fputs("half a key file, and longer than a whole one", file) >= 0);
     assert_int_equal(fclose(file), 0);
-    assert_int_equal(opens(PASS, again), 0);
-    assert_int_equal(keyfile_head_set(path, key, &head, &e), 0);
+    assert_int_equal(keyfile_opens(PASS, again), 0);
+    assert_int_equal(keyfile_head_set(keyfile_path, key, &head, &e), 0);
     assert_int_equal(access(left, F_OK), -1);
-    assert_int_equal(opens(PASS, again), 0);
+    assert_int_equal(keyfile_opens(PASS, again), 0);
 }
 
 /* Goal: the cost that programs use is at least libsodium's MODERATE, and it opens. */
@@ -226,11 +228,11 @@ static void measured_is_moderate_or_more(void **state)
     uint8_t key[KEYFILE_KEY_BYTES];
     struct error e = {0};
     (void)state;
-    assert_int_equal(keyfile_create(path, "Ana", PASS, PASS_BYTES, KEYFILE_MEASURED, key, &e), 0);
-    assert_int_equal(slots_of(KEYFILE_PASSPHRASE, &slot), 1);
+    assert_int_equal(keyfile_create(keyfile_path, "Ana", PASS, PASS_BYTES, KEYFILE_MEASURED, key, &e), 0);
+    assert_int_equal(keyfile_slots_of(KEYFILE_PASSPHRASE, &slot), 1);
     assert_in_range(slot.passes, crypto_pwhash_OPSLIMIT_MODERATE, 16);
     assert_int_equal(slot.memory_bytes, crypto_pwhash_MEMLIMIT_MODERATE);
-    must_open(PASS, key);
+    keyfile_must_open(PASS, key);
 }
 
 /* Goal: a key file as it was made before labels and leases came, byte for byte, still opens and can be changed. */
@@ -240,19 +242,19 @@ static void old_files_open(void **state)
     struct keyfile_opened opened;
     struct error e = {0};
     (void)state;
-    create(key);
-    load(bytes, sizeof bytes);
+    keyfile_make(key);
+    keyfile_load(bytes, sizeof bytes);
     memset(slot + 24, 0, 40);
     assert_int_equal(crypto_pwhash(own, sizeof own, PASS, PASS_BYTES, slot + 64, crypto_pwhash_OPSLIMIT_MIN,
                                    crypto_pwhash_MEMLIMIT_MIN, crypto_pwhash_ALG_ARGON2ID13),
                      0);
     crypto_aead_xchacha20poly1305_ietf_encrypt(slot + 104, NULL, key, 32, slot, 64, NULL, slot + 80, own);
-    save(bytes, sizeof bytes);
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, NOW, key, &opened, &e), 0);
+    keyfile_save(bytes, sizeof bytes);
+    assert_int_equal(keyfile_open(keyfile_path, PASS, PASS_BYTES, NOW, key, &opened, &e), 0);
     assert_string_equal(opened.label, "");
     assert_int_equal(opened.slot, 0);
-    assert_int_equal(keyfile_change(path, key, 0, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
-    must_open(OTHER, key);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    keyfile_must_open(OTHER, key);
 }
 
 /* Goal: each person has a passphrase of their own: any of them opens the same key and says whose it was; one can be
@@ -264,32 +266,32 @@ static void each_person_has_one(void **state)
     struct keyfile_slot slot;
     struct error e = {0};
     (void)state;
-    create(key);
-    assert_int_equal(keyfile_add_passphrase(path, key, "Bj\xc3\xb6rn", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e),
-                     0);
-    assert_int_equal(keyfile_open(path, OTHER, OTHER_BYTES, NOW, again, &opened, &e), 0);
+    keyfile_make(key);
+    assert_int_equal(
+        keyfile_add_passphrase(keyfile_path, key, "Bj\xc3\xb6rn", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_open(keyfile_path, OTHER, OTHER_BYTES, NOW, again, &opened, &e), 0);
     assert_memory_equal(again, key, sizeof key);
     assert_string_equal(opened.label, "Bj\xc3\xb6rn");
     assert_int_equal(opened.slot, 1);
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, NOW, again, &opened, &e), 0);
+    assert_int_equal(keyfile_open(keyfile_path, PASS, PASS_BYTES, NOW, again, &opened, &e), 0);
     assert_string_equal(opened.label, "Ana");
     assert_int_equal(opened.slot, 0);
-    assert_int_equal(keyfile_change(path, key, 1, "third passphrase", 16, KEYFILE_MINIMUM, NULL, &e), 0);
-    assert_int_equal(slots_of(KEYFILE_PASSPHRASE, &slot), 2);
+    assert_int_equal(keyfile_change(keyfile_path, key, 1, "third passphrase", 16, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_slots_of(KEYFILE_PASSPHRASE, &slot), 2);
     assert_string_equal(slot.label, "Bj\xc3\xb6rn");
-    assert_int_equal(opens(OTHER, again), E_WRONG_KEY);
-    must_open("third passphrase", key);
-    must_open(PASS, key);
-    assert_int_equal(keyfile_change(path, key, 2, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), E_NOT_FOUND);
-    assert_int_equal(keyfile_remove(path, key, 2, &e), E_NOT_FOUND);
-    assert_int_equal(keyfile_remove(path, key, 0, &e), 0);
-    assert_int_equal(opens(PASS, again), E_WRONG_KEY);
-    must_open("third passphrase", key);
-    assert_int_equal(keyfile_remove(path, key, 1, &e), E_REFUSED);
-    must_open("third passphrase", key);
+    assert_int_equal(keyfile_opens(OTHER, again), E_WRONG_KEY);
+    keyfile_must_open("third passphrase", key);
+    keyfile_must_open(PASS, key);
+    assert_int_equal(keyfile_change(keyfile_path, key, 2, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), E_NOT_FOUND);
+    assert_int_equal(keyfile_remove(keyfile_path, key, 2, &e), E_NOT_FOUND);
+    assert_int_equal(keyfile_remove(keyfile_path, key, 0, &e), 0);
+    assert_int_equal(keyfile_opens(PASS, again), E_WRONG_KEY);
+    keyfile_must_open("third passphrase", key);
+    assert_int_equal(keyfile_remove(keyfile_path, key, 1, &e), E_REFUSED);
+    keyfile_must_open("third passphrase", key);
     /* A number does not come back while a later one is there. */
-    assert_int_equal(keyfile_add_passphrase(path, key, "Cid", PASS, PASS_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
-    assert_int_equal(slots_of(KEYFILE_PASSPHRASE, &slot), 2);
+    assert_int_equal(keyfile_add_passphrase(keyfile_path, key, "Cid", PASS, PASS_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_slots_of(KEYFILE_PASSPHRASE, &slot), 2);
     assert_int_equal(slot.number, 2);
 }
 
@@ -303,21 +305,21 @@ static void strangers_and_bad_labels_are_refused(void **state)
     struct error e = {0};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_int_equal(keyfile_create(path, bad[i], PASS, PASS_BYTES, KEYFILE_MINIMUM, key, &e), E_INPUT);
-    create(key);
-    load(before, sizeof before);
+        assert_int_equal(keyfile_create(keyfile_path, bad[i], PASS, PASS_BYTES, KEYFILE_MINIMUM, key, &e), E_INPUT);
+    keyfile_make(key);
+    keyfile_load(before, sizeof before);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        assert_int_equal(keyfile_add_secret(path, key, bad[i], secret, &e), E_INPUT);
-        assert_int_equal(keyfile_add_passphrase(path, key, bad[i], OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e),
-                         E_INPUT);
+        assert_int_equal(keyfile_add_secret(keyfile_path, key, bad[i], secret, &e), E_INPUT);
+        assert_int_equal(
+            keyfile_add_passphrase(keyfile_path, key, bad[i], OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), E_INPUT);
     }
-    assert_int_equal(keyfile_add_passphrase(path, foreign, "x", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e),
+    assert_int_equal(keyfile_add_passphrase(keyfile_path, foreign, "x", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e),
                      E_VERIFY);
-    assert_int_equal(keyfile_add_secret(path, foreign, "x", secret, &e), E_VERIFY);
-    assert_int_equal(keyfile_remove(path, foreign, 0, &e), E_VERIFY);
-    assert_int_equal(keyfile_recovery_set(path, foreign, NULL, 0, &e), E_VERIFY);
-    assert_int_equal(keyfile_lease_set(path, foreign, &(struct keyfile_lease){.secret = {1}}, &e), E_VERIFY);
-    assert_int_equal(load(after, sizeof after), FILE_BYTES);
+    assert_int_equal(keyfile_add_secret(keyfile_path, foreign, "x", secret, &e), E_VERIFY);
+    assert_int_equal(keyfile_remove(keyfile_path, foreign, 0, &e), E_VERIFY);
+    assert_int_equal(keyfile_recovery_set(keyfile_path, foreign, NULL, 0, &e), E_VERIFY);
+    assert_int_equal(keyfile_lease_set(keyfile_path, foreign, &(struct keyfile_lease){.secret = {1}}, &e), E_VERIFY);
+    assert_int_equal(keyfile_load(after, sizeof after), FILE_BYTES);
     assert_memory_equal(before, after, FILE_BYTES);
 }
 
@@ -328,22 +330,22 @@ static void secrets_open_for_programs(void **state)
     struct keyfile_slot slot = {0};
     struct error e = {0};
     (void)state;
-    create(key);
-    assert_int_equal(keyfile_open_secret(path, secret, again, &e), E_WRONG_KEY);
-    assert_int_equal(keyfile_add_secret(path, key, "reports", other, &e), 0);
-    assert_int_equal(keyfile_add_secret(path, key, "daemon", secret, &e), 0);
-    assert_int_equal(keyfile_open_secret(path, secret, again, &e), 0);
+    keyfile_make(key);
+    assert_int_equal(keyfile_open_secret(keyfile_path, secret, again, &e), E_WRONG_KEY);
+    assert_int_equal(keyfile_add_secret(keyfile_path, key, "reports", other, &e), 0);
+    assert_int_equal(keyfile_add_secret(keyfile_path, key, "daemon", secret, &e), 0);
+    assert_int_equal(keyfile_open_secret(keyfile_path, secret, again, &e), 0);
     assert_memory_equal(again, key, sizeof key);
-    assert_int_equal(slots_of(KEYFILE_SECRET, &slot), 2);
+    assert_int_equal(keyfile_slots_of(KEYFILE_SECRET, &slot), 2);
     assert_string_equal(slot.label, "daemon");
-    assert_int_equal(keyfile_remove(path, key, 0, &e), 0);
-    assert_int_equal(opens(PASS, again), E_WRONG_KEY);
-    assert_int_equal(keyfile_remove(path, key, slot.number, &e), 0);
-    assert_int_equal(keyfile_open_secret(path, secret, again, &e), E_WRONG_KEY);
+    assert_int_equal(keyfile_remove(keyfile_path, key, 0, &e), 0);
+    assert_int_equal(keyfile_opens(PASS, again), E_WRONG_KEY);
+    assert_int_equal(keyfile_remove(keyfile_path, key, slot.number, &e), 0);
+    assert_int_equal(keyfile_open_secret(keyfile_path, secret, again, &e), E_WRONG_KEY);
     assert_true(sodium_is_zero(again, sizeof again));
-    assert_int_equal(keyfile_open_secret(path, other, again, &e), 0);
+    assert_int_equal(keyfile_open_secret(keyfile_path, other, again, &e), 0);
     assert_memory_equal(again, key, sizeof key);
-    assert_int_equal(keyfile_remove(path, key, 1, &e), E_REFUSED);
+    assert_int_equal(keyfile_remove(keyfile_path, key, 1, &e), E_REFUSED);
 }
 
 /* Goal: a full file takes no more slots, says so, and still counts wrong passphrases. */
@@ -355,16 +357,16 @@ static void a_full_file_says_so(void **state)
     size_t added = 0;
     int code;
     (void)state;
-    create(key);
-    while ((code = keyfile_add_secret(path, key, "x", secret, &e)) == 0)
+    keyfile_make(key);
+    while ((code = keyfile_add_secret(keyfile_path, key, "x", secret, &e)) == 0)
         added++;
     assert_int_equal(code, E_LIMIT);
     assert_int_equal(added, (8191 - 256 - 80) / 136);
-    assert_int_equal(keyfile_open(path, OTHER, OTHER_BYTES, NOW, again, NULL, &e), E_WRONG_KEY);
-    assert_int_equal(keyfile_open(path, PASS, PASS_BYTES, NOW, again, &opened, &e), 0);
+    assert_int_equal(keyfile_open(keyfile_path, OTHER, OTHER_BYTES, NOW, again, NULL, &e), E_WRONG_KEY);
+    assert_int_equal(keyfile_open(keyfile_path, PASS, PASS_BYTES, NOW, again, &opened, &e), 0);
     assert_int_equal(opened.wrong, 1);
-    assert_int_equal(keyfile_change(path, key, 0, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
-    must_open(OTHER, key);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    keyfile_must_open(OTHER, key);
 }
 
 /* Goal: what root writes stays its owner's. */
@@ -375,10 +377,10 @@ static void the_owner_stays(void **state)
     (void)state;
     if (geteuid() != 0)
         skip();
-    create(key);
-    assert_int_equal(chown(path, 12345, 12346), 0);
-    assert_int_equal(opens(OTHER, again), E_WRONG_KEY);
-    assert_int_equal(stat(path, &status), 0);
+    keyfile_make(key);
+    assert_int_equal(chown(keyfile_path, 12345, 12346), 0);
+    assert_int_equal(keyfile_opens(OTHER, again), E_WRONG_KEY);
+    assert_int_equal(stat(keyfile_path, &status), 0);
     assert_int_equal(status.st_uid, 12345);
     assert_int_equal(status.st_gid, 12346);
     assert_int_equal(status.st_mode & 0777, 0600);

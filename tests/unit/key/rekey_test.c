@@ -38,7 +38,7 @@ static int killed_with(struct rekey_options o, int at)
 
 static int killed_at(int at)
 {
-    return killed_with(options(), at);
+    return killed_with(rekey_usual_options(), at);
 }
 
 /* Goal: the content is the same, under a new key and a new file id; the old key and an old copy of the key file open
@@ -46,45 +46,45 @@ static int killed_at(int at)
 static void content_is_the_same(void **state)
 {
     uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES], other[KEYFILE_KEY_BYTES], secret[32] = {4};
-    struct rekey_options o = options();
+    struct rekey_options o = rekey_usual_options();
     struct content before;
     struct bytes was, is;
     struct error e = {0};
     size_t dropped, slots;
     struct keyfile_slot slot;
     (void)state;
-    make_store(old_key);
+    rekey_make_store(old_key);
     assert_int_equal(
-        keyfile_add_passphrase(keys_path, old_key, "Bo", "another passphrase", 18, KEYFILE_MINIMUM, NULL, &e), 0);
-    assert_int_equal(keyfile_add_secret(keys_path, old_key, "reports", secret, &e), 0);
-    before = read_all(old_key);
-    was = load(db_path);
-    assert_int_equal(chmod(db_path, 0640), 0);
+        keyfile_add_passphrase(rekey_keys_path, old_key, "Bo", "another passphrase", 18, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_add_secret(rekey_keys_path, old_key, "reports", secret, &e), 0);
+    before = rekey_read_all(old_key);
+    was = rekey_load(rekey_db_path);
+    assert_int_equal(chmod(rekey_db_path, 0640), 0);
     assert_int_equal(rekey_run(&o, key, &dropped, &e), 0);
     assert_string_equal(e.text, "");
     assert_int_equal(dropped, 2);
-    must_be_done(old_key, key, &before);
-    assert_int_equal(keyfile_list(keys_path, &slot, 1, &slots, &e), 0);
+    rekey_must_be_done(old_key, key, &before);
+    assert_int_equal(keyfile_list(rekey_keys_path, &slot, 1, &slots, &e), 0);
     assert_int_equal(slots, 1);
     assert_string_equal(slot.label, "Ana");
-    assert_int_equal(keyfile_open(keys_path, "another passphrase", 18, NOW, other, NULL, &e), E_WRONG_KEY);
-    assert_int_equal(keyfile_open_secret(keys_path, secret, other, &e), E_WRONG_KEY);
-    is = load(db_path);
+    assert_int_equal(keyfile_open(rekey_keys_path, "another passphrase", 18, NOW, other, NULL, &e), E_WRONG_KEY);
+    assert_int_equal(keyfile_open_secret(rekey_keys_path, secret, other, &e), E_WRONG_KEY);
+    is = rekey_load(rekey_db_path);
     assert_int_equal(is.count, was.count);
     for (size_t at = 0; at < is.count; at += VAULT_PAGE_BYTES)
         assert_memory_not_equal(is.p + at, was.p + at, 16);
     free(was.p);
     free(is.p);
-    assert_int_equal(each_file(0), 3); /* store.db, store.keys, store.db-lock */
+    assert_int_equal(rekey_each_file(0), 3); /* store.db, store.keys, store.db-lock */
     {
         struct stat status;
-        assert_int_equal(stat(db_path, &status), 0);
+        assert_int_equal(stat(rekey_db_path, &status), 0);
         assert_int_equal(status.st_mode & 0777, 0640);
-        assert_int_equal(stat(keys_path, &status), 0);
+        assert_int_equal(stat(rekey_keys_path, &status), 0);
         assert_int_equal(status.st_mode & 0777, 0600);
     }
     /* And once more. */
-    run_to_end(key, &before);
+    rekey_run_to_end(key, &before);
 }
 
 /* Goal: a log that a dead process left is part of the store. */
@@ -95,18 +95,18 @@ static void a_log_is_carried_over(void **state)
     pid_t pid;
     int status;
     (void)state;
-    make_store(old_key);
+    rekey_make_store(old_key);
     if ((pid = fork()) == 0) {
         sqlite3 *db = NULL;
-        if (vault_open(&db, db_path, old_key, 0, 0, NULL) == 0)
+        if (vault_open(&db, rekey_db_path, old_key, 0, 0, NULL) == 0)
             (void)sqlite3_exec(db, "PRAGMA wal_autocheckpoint=0; UPDATE t SET b = randomblob(1200) WHERE a % 3 = 0",
                                NULL, NULL, NULL);
         (void)raise(SIGKILL);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(killed_at(1), 1); /* the log is carried over by then */
-    before = read_all(old_key);
-    run_to_end(old_key, &before);
+    before = rekey_read_all(old_key);
+    rekey_run_to_end(old_key, &before);
 }
 
 static int office_signed(void *context, const struct keyfile_pair *pair)
@@ -124,48 +124,48 @@ static void what_can_be_carried_is(void **state)
     struct keyfile_lease lease = {.secret = {5}, .until_ms = NOW + 1000000, .seen_ms = NOW}, seen;
     struct keyfile_pair pairs[2] = {{.officers = {{{1}}, {{2}}}, .signature = {1}},
                                     {.officers = {{{1}}, {{3}}}, .signature = {2}}};
-    struct rekey_options o = options();
+    struct rekey_options o = rekey_usual_options();
     struct content before;
     struct id ids[2];
     struct error e = {0};
     size_t dropped;
     (void)state;
-    make_store(old_key);
+    rekey_make_store(old_key);
     for (size_t i = 0; i < 3; i++)
         randombytes_buf(officers[i], 32);
     for (size_t i = 0; i < 2; i++) {
         crypto_scalarmult_base(pairs[i].public_keys[0], officers[0]);
         crypto_scalarmult_base(pairs[i].public_keys[1], officers[i + 1]);
     }
-    assert_int_equal(keyfile_lease_set(keys_path, old_key, &lease, &e), 0);
-    assert_int_equal(keyfile_change(keys_path, old_key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link, &e), 0);
-    assert_int_equal(keyfile_recovery_set(keys_path, old_key, pairs, 2, &e), 0);
-    before = read_all(old_key);
+    assert_int_equal(keyfile_lease_set(rekey_keys_path, old_key, &lease, &e), 0);
+    assert_int_equal(keyfile_change(rekey_keys_path, old_key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link, &e), 0);
+    assert_int_equal(keyfile_recovery_set(rekey_keys_path, old_key, pairs, 2, &e), 0);
+    before = rekey_read_all(old_key);
     o.holds = office_signed;
     o.context = &signature;
     assert_int_equal(rekey_run(&o, key, &dropped, &e), 0);
     assert_int_equal(dropped, 1);
-    must_be_done(old_key, key, &before);
-    assert_int_equal(keyfile_open_link(keys_path, PASS, PASS_BYTES, NOW, again, &e), 0);
+    rekey_must_be_done(old_key, key, &before);
+    assert_int_equal(keyfile_open_link(rekey_keys_path, PASS, PASS_BYTES, NOW, again, &e), 0);
     assert_memory_equal(again, link, sizeof link);
-    assert_int_equal(keyfile_lease_get(keys_path, key, NOW, &seen, &e), 0);
+    assert_int_equal(keyfile_lease_get(rekey_keys_path, key, NOW, &seen, &e), 0);
     assert_memory_equal(&seen, &lease, sizeof seen);
-    assert_int_equal(keyfile_open_recovery(keys_path, officers[0], officers[1], again, ids, &e), 0);
+    assert_int_equal(keyfile_open_recovery(rekey_keys_path, officers[0], officers[1], again, ids, &e), 0);
     assert_memory_equal(again, key, sizeof key);
-    assert_int_equal(keyfile_open_recovery(keys_path, officers[0], officers[2], again, ids, &e), E_WRONG_KEY);
+    assert_int_equal(keyfile_open_recovery(rekey_keys_path, officers[0], officers[2], again, ids, &e), E_WRONG_KEY);
     /* With a secret: Ana's passphrase stays behind, and the lease is over. */
-    assert_int_equal(keyfile_add_secret(keys_path, key, "daemon", officers[2], &e), 0);
+    assert_int_equal(keyfile_add_secret(rekey_keys_path, key, "daemon", officers[2], &e), 0);
     memcpy(old_key, key, sizeof key);
-    o = options();
+    o = rekey_usual_options();
     o.secret = officers[2];
     o.now_ms = lease.until_ms;
     assert_int_equal(rekey_run(&o, key, &dropped, &e), 0);
     assert_int_equal(dropped, 2);
-    assert_int_equal(keyfile_open_secret(keys_path, officers[2], again, &e), 0);
+    assert_int_equal(keyfile_open_secret(rekey_keys_path, officers[2], again, &e), 0);
     assert_memory_equal(again, key, sizeof key);
-    assert_int_equal(opens_with(key), 0);
-    assert_int_equal(opens_with(old_key), E_WRONG_KEY);
-    assert_int_equal(keyfile_lease_get(keys_path, key, NOW, &seen, &e), E_LOCKED);
+    assert_int_equal(rekey_opens_with(key), 0);
+    assert_int_equal(rekey_opens_with(old_key), E_WRONG_KEY);
+    assert_int_equal(keyfile_lease_get(rekey_keys_path, key, NOW, &seen, &e), E_LOCKED);
 }
 
 /* Goal: killed at every page and between all steps, the store is the old one, or rekey_finish makes it the new one;
@@ -177,37 +177,37 @@ static void killed_anywhere_it_goes_on(void **state)
     struct content before;
     int half = 0, done = 0, old = 0;
     (void)state;
-    make_store(old_key);
-    before = read_all(old_key);
-    db = load(db_path);
-    keys = load(keys_path);
+    rekey_make_store(old_key);
+    before = rekey_read_all(old_key);
+    db = rekey_load(rekey_db_path);
+    keys = rekey_load(rekey_keys_path);
     for (int at = 1; killed_at(at); at++) {
-        struct rekey_options o = options();
+        struct rekey_options o = rekey_usual_options();
         struct error e = {0};
         int code;
-        assert_int_equal(keyfile_open(keys_path, PASS, PASS_BYTES, NOW, key, NULL, &e), 0);
-        code = opens_with(key);
+        assert_int_equal(keyfile_open(rekey_keys_path, PASS, PASS_BYTES, NOW, key, NULL, &e), 0);
+        code = rekey_opens_with(key);
         if (code == E_WRONG_KEY) {
             /* By turns: the program that opens the store next ends the job, or the job is called again. */
             code = half++ % 2 == 0 ? rekey_finish(&o, key, NULL, &e) : rekey_run(&o, key, NULL, &e);
             assert_int_equal(code, 0);
-            must_be_done(old_key, key, &before);
+            rekey_must_be_done(old_key, key, &before);
         } else if (memcmp(key, old_key, sizeof key) == 0) {
-            struct content now = read_all(old_key);
+            struct content now = rekey_read_all(old_key);
             assert_int_equal(code, 0);
             assert_memory_equal(&now, &before, sizeof now);
             assert_int_equal(rekey_finish(&o, key, NULL, &e), E_WRONG_KEY); /* it is not of that job */
-            run_to_end(old_key, &before);
+            rekey_run_to_end(old_key, &before);
             old++;
         } else {
             assert_int_equal(rekey_finish(&o, key, NULL, &e), E_NOT_FOUND);
-            assert_int_equal(keyfile_open(keys_path, PASS, PASS_BYTES, NOW, key, NULL, &e), 0);
-            must_be_done(old_key, key, &before);
+            assert_int_equal(keyfile_open(rekey_keys_path, PASS, PASS_BYTES, NOW, key, NULL, &e), 0);
+            rekey_must_be_done(old_key, key, &before);
             done++;
         }
-        (void)each_file(1);
-        save(db_path, db);
-        save(keys_path, keys);
+        (void)rekey_each_file(1);
+        rekey_save(rekey_db_path, db);
+        rekey_save(rekey_keys_path, keys);
     }
     assert_true((size_t)old > db.count / VAULT_PAGE_BYTES);
     assert_int_equal(half, 1);
@@ -222,52 +222,53 @@ static void every_opener_goes_on(void **state)
 {
     static const uint8_t link[32] = {7}, secret[32] = {4};
     struct keyfile_lease lease = {.secret = {5}, .until_ms = NOW + 1000000, .seen_ms = NOW}, seen;
-    struct rekey_options o = options(), with_secret = options();
+    struct rekey_options o = rekey_usual_options(), with_secret = rekey_usual_options();
     uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES];
     struct content before;
     struct bytes first, db;
     struct error e = {0};
     (void)state;
-    make_store(old_key);
-    before = read_all(old_key);
-    assert_int_equal(keyfile_lease_set(keys_path, old_key, &lease, &e), 0);
-    assert_int_equal(keyfile_change(keys_path, old_key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link, &e), 0);
+    rekey_make_store(old_key);
+    before = rekey_read_all(old_key);
+    assert_int_equal(keyfile_lease_set(rekey_keys_path, old_key, &lease, &e), 0);
+    assert_int_equal(keyfile_change(rekey_keys_path, old_key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link, &e), 0);
     assert_int_equal(killed_at(10), 1);
-    first = load(next_db);
+    first = rekey_load(rekey_next_db);
     o.now_ms = lease.until_ms;
     assert_int_equal(rekey_run(&o, key, NULL, &e), E_LOCKED);
     lease.until_ms = lease.seen_ms = o.now_ms;
     lease.until_ms += 1000000;
-    assert_int_equal(keyfile_lease_renew(keys_path, PASS, PASS_BYTES, &lease, o.now_ms, key, NULL, &e), 0);
+    assert_int_equal(keyfile_lease_renew(rekey_keys_path, PASS, PASS_BYTES, &lease, o.now_ms, key, NULL, &e), 0);
     assert_int_equal(rekey_run(&o, key, NULL, &e), 0);
-    db = load(db_path);
+    db = rekey_load(rekey_db_path);
     assert_memory_equal(db.p, first.p, VAULT_PAGE_BYTES); /* it went on, and did not begin anew */
-    must_be_done(old_key, key, &before);
-    assert_int_equal(keyfile_lease_get(keys_path, key, o.now_ms, &seen, &e), 0);
+    rekey_must_be_done(old_key, key, &before);
+    assert_int_equal(keyfile_lease_get(rekey_keys_path, key, o.now_ms, &seen, &e), 0);
     assert_int_equal(seen.until_ms, lease.until_ms);
     free(first.p);
     free(db.p);
-    assert_int_equal(keyfile_add_secret(keys_path, key, "daemon", secret, &e), 0);
+    assert_int_equal(keyfile_add_secret(rekey_keys_path, key, "daemon", secret, &e), 0);
     with_secret.secret = secret;
     memcpy(old_key, key, sizeof key);
     assert_int_equal(killed_with(with_secret, 10), 1);
-    first = load(next_db);
+    first = rekey_load(rekey_next_db);
     assert_int_equal(killed_with(with_secret, 20), 1);
     assert_int_equal(rekey_run(&with_secret, key, NULL, &e), 0);
-    db = load(db_path);
+    db = rekey_load(rekey_db_path);
     assert_memory_equal(db.p, first.p, VAULT_PAGE_BYTES);
-    assert_int_equal(opens_with(key), 0);
-    assert_int_equal(opens_with(old_key), E_WRONG_KEY);
+    assert_int_equal(rekey_opens_with(key), 0);
+    assert_int_equal(rekey_opens_with(old_key), E_WRONG_KEY);
     free(first.p);
     free(db.p);
 }
 
 static void block_keys(void *context, uint64_t done, uint64_t all)
 {
-    if (done < all || access(next_db, F_OK) == 0 || access(next_keys, F_OK) != 0 || access(context, F_OK) == 0)
+    if (done < all || access(rekey_next_db, F_OK) == 0 || access(rekey_next_keys, F_OK) != 0 ||
+        access(context, F_OK) == 0)
         return;
     /* The database has changed places, and the key file has not: put a folder in its way. */
-    if (rename(keys_path, context) != 0 || mkdir(keys_path, 0700) != 0)
+    if (rename(rekey_keys_path, context) != 0 || mkdir(rekey_keys_path, 0700) != 0)
         abort();
 }
 
@@ -276,27 +277,27 @@ static void block_keys(void *context, uint64_t done, uint64_t all)
 static void half_a_job_keeps_the_new_key(void **state)
 {
     uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES];
-    struct rekey_options o = options();
+    struct rekey_options o = rekey_usual_options();
     struct content before;
     struct error e = {0};
     char away[120];
     size_t dropped;
     (void)state;
-    make_store(old_key);
-    before = read_all(old_key);
-    (void)snprintf(away, sizeof away, "%s.away", keys_path);
+    rekey_make_store(old_key);
+    before = rekey_read_all(old_key);
+    (void)snprintf(away, sizeof away, "%s.away", rekey_keys_path);
     o.progress = block_keys;
     o.context = away;
     assert_int_equal(rekey_run(&o, key, NULL, &e), E_IO);
     assert_true(sodium_is_zero(key, sizeof key));
-    assert_int_equal(access(next_keys, F_OK), 0);
-    assert_int_equal(rmdir(keys_path), 0);
-    assert_int_equal(rename(away, keys_path), 0);
-    assert_int_equal(opens_with(old_key), E_WRONG_KEY);
-    o = options();
+    assert_int_equal(access(rekey_next_keys, F_OK), 0);
+    assert_int_equal(rmdir(rekey_keys_path), 0);
+    assert_int_equal(rename(away, rekey_keys_path), 0);
+    assert_int_equal(rekey_opens_with(old_key), E_WRONG_KEY);
+    o = rekey_usual_options();
     assert_int_equal(rekey_run(&o, key, &dropped, &e), 0);
     assert_int_equal(dropped, 0);
-    must_be_done(old_key, key, &before);
+    rekey_must_be_done(old_key, key, &before);
 }
 
 /* Goal: killed twice and thrice, with power cuts that tear what was not synced, it still ends well, and goes on where
@@ -307,19 +308,19 @@ static void torn_pages_are_written_again(void **state)
     struct content before;
     struct bytes torn, db;
     (void)state;
-    make_store(old_key);
-    before = read_all(old_key);
+    rekey_make_store(old_key);
+    before = rekey_read_all(old_key);
     assert_int_equal(killed_at(12), 1);
-    torn = load(next_db);
+    torn = rekey_load(rekey_next_db);
     assert_true(torn.count > 8ull * VAULT_PAGE_BYTES);
     torn.p[3ull * VAULT_PAGE_BYTES + 100] ^= 1; /* a sector of page 4 did not get there; its nonce did */
     memset(torn.p + 5ull * VAULT_PAGE_BYTES, 0, VAULT_PAGE_BYTES); /* page 6 did not */
     torn.count -= 100;
-    save(next_db, torn);
+    rekey_save(rekey_next_db, torn);
     assert_int_equal(killed_at(20), 1);
     assert_int_equal(killed_at(30), 1);
-    run_to_end(old_key, &before);
-    db = load(db_path);
+    rekey_run_to_end(old_key, &before);
+    db = rekey_load(rekey_db_path);
     assert_memory_equal(db.p, torn.p, VAULT_PAGE_BYTES); /* page 1, with the file id, is that of the first try */
     free(db.p);
     free(torn.p);
@@ -336,48 +337,48 @@ static void changes_between_tries_are_seen(void **state)
     struct error e = {0};
     struct content before;
     (void)state;
-    make_store(old_key);
-    assert_int_equal(keyfile_head_set(keys_path, old_key, &head, &e), 0);
+    rekey_make_store(old_key);
+    assert_int_equal(keyfile_head_set(rekey_keys_path, old_key, &head, &e), 0);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         assert_int_equal(killed_at(i % 2 == 0 ? 15 : 5), 1);
-        run(old_key, changes[i]);
-        assert_int_equal(access(next_db, F_OK), 0);
+        rekey_sql(old_key, changes[i]);
+        assert_int_equal(access(rekey_next_db, F_OK), 0);
     }
     head.seq = 77;
-    assert_int_equal(keyfile_head_set(keys_path, old_key, &head, &e), 0);
-    before = read_all(old_key);
-    run_to_end(old_key, &before);
+    assert_int_equal(keyfile_head_set(rekey_keys_path, old_key, &head, &e), 0);
+    before = rekey_read_all(old_key);
+    rekey_run_to_end(old_key, &before);
 }
 
 /* The store is byte for byte as it was, and nothing is beside it. */
 static void must_be_untouched(struct bytes db, struct bytes keys)
 {
-    struct bytes now = load(db_path);
+    struct bytes now = rekey_load(rekey_db_path);
     assert_int_equal(now.count, db.count);
     assert_memory_equal(now.p, db.p, db.count);
     free(now.p);
-    now = load(keys_path);
+    now = rekey_load(rekey_keys_path);
     assert_int_equal(now.count, keys.count);
     assert_memory_equal(now.p, keys.p, keys.count);
     free(now.p);
-    assert_int_equal(access(next_db, F_OK), -1);
-    assert_int_equal(access(next_keys, F_OK), -1);
+    assert_int_equal(access(rekey_next_db, F_OK), -1);
+    assert_int_equal(access(rekey_next_keys, F_OK), -1);
 }
 
 /* Goal: a page that was damaged, whichever, ends the job; the store is as it was. */
 static void damaged_pages_end_it(void **state)
 {
     uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES];
-    struct rekey_options o = options();
+    struct rekey_options o = rekey_usual_options();
     struct bytes db, keys;
     (void)state;
-    make_store(old_key);
-    db = load(db_path);
-    keys = load(keys_path);
+    rekey_make_store(old_key);
+    db = rekey_load(rekey_db_path);
+    keys = rekey_load(rekey_keys_path);
     for (size_t page = 0; page < db.count / VAULT_PAGE_BYTES; page += 3) {
         struct error e = {0};
         db.p[page * VAULT_PAGE_BYTES + 500] ^= 1;
-        save(db_path, db);
+        rekey_save(rekey_db_path, db);
         assert_int_equal(rekey_run(&o, key, NULL, &e), E_VERIFY);
         assert_true(sodium_is_zero(key, sizeof key));
         must_be_untouched(db, keys);
@@ -386,13 +387,13 @@ static void damaged_pages_end_it(void **state)
     for (size_t cut = 100; cut <= VAULT_PAGE_BYTES; cut += VAULT_PAGE_BYTES - 100) {
         struct error e = {0};
         db.count -= cut;
-        save(db_path, db);
+        rekey_save(rekey_db_path, db);
         assert_int_equal(rekey_run(&o, key, NULL, &e), E_VERIFY);
         must_be_untouched(db, keys);
         db.count += cut;
     }
-    save(db_path, db);
-    assert_int_equal(opens_with(old_key), 0);
+    rekey_save(rekey_db_path, db);
+    assert_int_equal(rekey_opens_with(old_key), 0);
     free(db.p);
     free(keys.p);
 }
@@ -402,34 +403,35 @@ static void damaged_pages_end_it(void **state)
 static void other_passphrases(void **state)
 {
     uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES];
-    struct rekey_options o = options();
+    struct rekey_options o = rekey_usual_options();
     struct content before;
     struct bytes db, next, keys;
     struct error e = {0};
     (void)state;
     assert_int_equal(rekey_run(&o, key, NULL, &e), E_NO_STORE);
-    make_store(old_key);
-    before = read_all(old_key);
-    db = load(db_path);
+    rekey_make_store(old_key);
+    before = rekey_read_all(old_key);
+    db = rekey_load(rekey_db_path);
     o.passphrase = "correct horse batterx";
     assert_int_equal(rekey_run(&o, key, NULL, &e), E_WRONG_KEY);
     assert_int_equal(rekey_finish(&o, key, NULL, &e), E_WRONG_KEY);
-    assert_int_equal(keyfile_open(keys_path, PASS, PASS_BYTES, NOW, key, NULL, &e), 0);
-    keys = load(keys_path);
+    assert_int_equal(keyfile_open(rekey_keys_path, PASS, PASS_BYTES, NOW, key, NULL, &e), 0);
+    keys = rekey_load(rekey_keys_path);
     must_be_untouched(db, keys);
-    o = options();
+    o = rekey_usual_options();
     assert_int_equal(rekey_finish(&o, key, NULL, &e), E_NOT_FOUND);
     assert_int_equal(killed_at(10), 1);
-    next = load(next_db);
-    assert_int_equal(keyfile_change(keys_path, old_key, 0, "another passphrase", 18, KEYFILE_MINIMUM, NULL, &e), 0);
+    next = rekey_load(rekey_next_db);
+    assert_int_equal(keyfile_change(rekey_keys_path, old_key, 0, "another passphrase", 18, KEYFILE_MINIMUM, NULL, &e),
+                     0);
     o.passphrase = "another passphrase";
     o.passphrase_bytes = 18;
     assert_int_equal(rekey_run(&o, key, NULL, &e), 0);
     free(db.p);
-    db = load(db_path);
+    db = rekey_load(rekey_db_path);
     assert_memory_not_equal(db.p, next.p, VAULT_ID_BYTES);
-    assert_int_equal(keyfile_change(keys_path, key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
-    must_be_done(old_key, key, &before);
+    assert_int_equal(keyfile_change(rekey_keys_path, key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    rekey_must_be_done(old_key, key, &before);
     free(db.p);
     free(keys.p);
     free(next.p);
@@ -439,13 +441,13 @@ static void other_passphrases(void **state)
 static void others_are_respected(void **state)
 {
     uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES];
-    struct rekey_options o = options();
+    struct rekey_options o = rekey_usual_options();
     struct bytes db, keys;
     struct error e = {0};
     (void)state;
-    make_store(old_key);
-    db = load(db_path);
-    keys = load(keys_path);
+    rekey_make_store(old_key);
+    db = rekey_load(rekey_db_path);
+    keys = rekey_load(rekey_keys_path);
     for (int reads = 0; reads < 2; reads++) {
         int ready[2], status;
         char byte;
@@ -453,7 +455,7 @@ static void others_are_respected(void **state)
         assert_int_equal(pipe(ready), 0);
         if ((pid = fork()) == 0) {
             sqlite3 *other = NULL;
-            if (vault_open(&other, db_path, old_key, reads ? VAULT_READ : 0, 0, NULL) != 0 ||
+            if (vault_open(&other, rekey_db_path, old_key, reads ? VAULT_READ : 0, 0, NULL) != 0 ||
                 sqlite3_exec(other, "BEGIN; SELECT count(*) FROM t", NULL, NULL, NULL) != SQLITE_OK ||
                 write(ready[1], "x", 1) != 1)
                 _exit(1);
@@ -465,7 +467,7 @@ static void others_are_respected(void **state)
         assert_int_equal(waitpid(pid, &status, 0), pid);
         (void)close(ready[0]);
         (void)close(ready[1]);
-        assert_int_equal(opens_with(old_key), 0); /* carries away the log of the dead one */
+        assert_int_equal(rekey_opens_with(old_key), 0); /* carries away the log of the dead one */
         must_be_untouched(db, keys);
     }
     assert_int_equal(rekey_run(&o, key, NULL, &e), 0);
@@ -481,12 +483,12 @@ static void no_room_leaves_nothing(void **state)
     int status;
     pid_t pid;
     (void)state;
-    make_store(old_key);
-    db = load(db_path);
-    keys = load(keys_path);
+    rekey_make_store(old_key);
+    db = rekey_load(rekey_db_path);
+    keys = rekey_load(rekey_keys_path);
     if ((pid = fork()) == 0) {
         const struct rlimit limit = {10 * VAULT_PAGE_BYTES + 100, 10 * VAULT_PAGE_BYTES + 100};
-        struct rekey_options o = options();
+        struct rekey_options o = rekey_usual_options();
         uint8_t key[KEYFILE_KEY_BYTES];
         (void)signal(SIGXFSZ, SIG_IGN);
         _exit(setrlimit(RLIMIT_FSIZE, &limit) == 0 && rekey_run(&o, key, NULL, NULL) == E_IO ? 0 : 1);
@@ -502,35 +504,35 @@ static void no_room_leaves_nothing(void **state)
 static void finishing_is_not_guessing(void **state)
 {
     uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES];
-    struct rekey_options o = options();
+    struct rekey_options o = rekey_usual_options();
     struct bytes db, keys, next;
     struct error e = {0};
     (void)state;
-    make_store(old_key);
-    keys = load(keys_path);
+    rekey_make_store(old_key);
+    keys = rekey_load(rekey_keys_path);
     assert_int_equal(killed_at(10), 1);
-    db = load(db_path);
-    next = load(next_keys);
+    db = rekey_load(rekey_db_path);
+    next = rekey_load(rekey_next_keys);
     randombytes_buf(db.p, db.count);
-    save(db_path, db);
+    rekey_save(rekey_db_path, db);
     assert_int_equal(rekey_finish(&o, key, NULL, &e), E_WRONG_KEY);
     assert_true(sodium_is_zero(key, sizeof key));
     assert_int_equal(rekey_run(&o, key, NULL, &e), E_WRONG_KEY);
     {
-        struct bytes now = load(next_keys);
+        struct bytes now = rekey_load(rekey_next_keys);
         assert_int_equal(now.count, next.count);
         assert_memory_equal(now.p, next.p, next.count);
         free(now.p);
     }
-    assert_int_equal(unlink(next_keys), 0);
-    assert_int_equal(unlink(next_db), 0);
+    assert_int_equal(unlink(rekey_next_keys), 0);
+    assert_int_equal(unlink(rekey_next_db), 0);
     must_be_untouched(db, keys);
     free(db.p);
     free(keys.p);
     free(next.p);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rekey_fixture_set_up, rekey_fixture_tear_down)
 
 int main(void)
 {

@@ -1,15 +1,15 @@
 /* An archive where the store, the memory or the disk fails: it is there whole, or it is not there. */
-#include "store_failure.h"
+#include "store_failure_fixture.h"
 
 #include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "archive_office.h"
+#include "archive_fixture.h"
 
 static int files_in_folder(void)
 {
-    DIR *dir = opendir(folder);
+    DIR *dir = opendir(archive_folder);
     struct dirent *entry;
     int count = 0;
     assert_non_null(dir);
@@ -21,11 +21,11 @@ static int files_in_folder(void)
 
 static int write_one(void *world, struct error *e)
 {
-    struct office o = office;
+    struct archive_office o = archive_office;
     uint64_t entries = 0;
     int code;
     o.db = world;
-    code = write_archive(&o, &entries, e);
+    code = archive_write_office(&o, &entries, e);
     assert_int_equal(entries, code == 0 ? ENTRIES : 0);
     return code;
 }
@@ -35,21 +35,21 @@ static void is_whole_or_not_there(void *world, int code)
 {
     struct error e = {0, ""};
     (void)world;
-    assert_true(code != 0 || access(path, F_OK) == 0);
-    assert_int_equal(files_in_folder(), access(path, F_OK) == 0);
-    if (access(path, F_OK) == 0)
-        assert_int_equal(read_all(path, PASSPHRASE, &e), 0);
-    (void)unlink(path);
+    assert_true(code != 0 || access(archive_path, F_OK) == 0);
+    assert_int_equal(files_in_folder(), access(archive_path, F_OK) == 0);
+    if (access(archive_path, F_OK) == 0)
+        assert_int_equal(archive_read_all(archive_path, PASSPHRASE, &e), 0);
+    (void)unlink(archive_path);
 }
 
 static void a_failed_archive_is_not_there(void **state)
 {
     /* Goal: whichever call of memory or of the store fails, there is an archive that verifies, or nothing at all, and
      * the caller is told. */
-    const struct failing f = {store_copy, write_one, is_whole_or_not_there, store_drop};
+    const struct failing f = {store_failure_copy, write_one, is_whole_or_not_there, store_failure_drop};
     (void)state;
-    store_original = office.db;
-    assert_true(fail_each(&f) > 20);
+    store_failure_original = archive_office.db;
+    assert_true(failure_each(&f) > 20);
 }
 
 static void a_full_disk_leaves_nothing(void **state)
@@ -60,17 +60,17 @@ static void a_full_disk_leaves_nothing(void **state)
     struct error e;
     (void)state;
     (void)signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(write_archive(&office, NULL, &e), 0);
-    assert_int_equal(stat(path, &whole), 0);
+    assert_int_equal(archive_write_office(&archive_office, NULL, &e), 0);
+    assert_int_equal(stat(archive_path, &whole), 0);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     limit = before;
     for (limit.rlim_cur = 0; limit.rlim_cur < (rlim_t)whole.st_size; limit.rlim_cur += 97) {
         int code;
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-        code = write_archive(&office, NULL, &e);
+        code = archive_write_office(&archive_office, NULL, &e);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
         assert_int_equal(code, E_IO);
-        assert_non_null(strstr(e.text, path));
+        assert_non_null(strstr(e.text, archive_path));
         assert_int_equal(files_in_folder(), 0);
     }
 }
@@ -79,7 +79,7 @@ static void a_full_disk_leaves_nothing(void **state)
 
 static void *nothing(void)
 {
-    assert_int_equal(write_archive(&office, NULL, NULL), 0);
+    assert_int_equal(archive_write_office(&archive_office, NULL, NULL), 0);
     return NULL;
 }
 
@@ -87,7 +87,7 @@ static int read_one(void *world, struct error *e)
 {
     struct archive *a;
     struct archive_record r;
-    int code = archive_open(&a, path, PASSPHRASE, strlen(PASSPHRASE), e);
+    int code = archive_open(&a, archive_path, PASSPHRASE, strlen(PASSPHRASE), e);
     (void)world;
     assert_int_equal(code == 0, a != NULL);
     while (code == 0 && (code = archive_next(a, &r, e)) == 0 && r.type != ARCHIVE_END)
@@ -106,7 +106,7 @@ static void an_archive_is_read_or_the_reading_fails(void **state)
     /* Goal: an auditor without memory is told that, and not that the archive is wrong. */
     const struct failing f = {nothing, read_one, NULL, drop_nothing};
     (void)state;
-    assert_true(fail_each(&f) >= 5);
+    assert_true(failure_each(&f) >= 5);
 }
 
 static void a_folder_is_no_archive(void **state)
@@ -115,9 +115,9 @@ static void a_folder_is_no_archive(void **state)
     struct archive *a;
     struct error e;
     (void)state;
-    assert_int_equal(archive_open(&a, folder, NULL, 0, &e), E_IO);
+    assert_int_equal(archive_open(&a, archive_folder, NULL, 0, &e), E_IO);
     assert_null(a);
-    assert_non_null(strstr(e.text, folder));
+    assert_non_null(strstr(e.text, archive_folder));
 }
 
 int main(void)
@@ -128,5 +128,5 @@ int main(void)
         cmocka_unit_test(an_archive_is_read_or_the_reading_fails),
         cmocka_unit_test(a_folder_is_no_archive),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, archive_fixture_set_up, archive_fixture_tear_down);
 }

@@ -1,5 +1,5 @@
 /* The log where the store or the memory fails. */
-#include "store_failure.h"
+#include "store_failure_fixture.h"
 
 #include "chain.h"
 
@@ -9,25 +9,25 @@ static struct history *story;
 static struct db *tell(void)
 {
     static const uint8_t secret[64] = {1};
-    struct chain_head head = {{id_of(0xd001), 1, 2, {7}}, 0, {{0}}};
+    struct chain_head head = {{history_id(0xd001), 1, 2, {7}}, 0, {{0}}};
     struct merkle_frontier tree = {.size = 0};
     uint8_t bytes[CHAIN_HEAD_MAX];
-    struct db *db = store_new();
+    struct db *db = history_store_new();
     struct merkle_hash leaf;
     uint64_t position;
     size_t size;
     story = history_new();
     for (unsigned i = 0; i < 2; i++) {
-        begin(story, 1, KIND_CLIENT, id_of(1), id_of(1));
-        put_text(story, 15, CHANGE_SET, i == 0 ? "one" : "two", NULL, 0);
-        (void)end(story);
+        history_begin(story, 1, KIND_CLIENT, history_id(1), history_id(1));
+        history_put_text(story, 15, CHANGE_SET, i == 0 ? "one" : "two", NULL, 0);
+        (void)history_end(story);
     }
-    take_all(db, story);
+    history_take_all(db, story);
     chain_sign(&head, secret, bytes, &size);
-    assert_done(log_head_add(db, &head, (struct slice){bytes, size}, &world_error));
+    assert_done(log_head_add(db, &head, (struct slice){bytes, size}, &history_error));
     for (uint64_t i = 0; i < 3; i++) {
         log_leaf(TODAY + i, story->entries[i % 2].change.header, &leaf);
-        assert_done(log_tree_append(db, &tree, &leaf, &position, &world_error));
+        assert_done(log_tree_append(db, &tree, &leaf, &position, &history_error));
     }
     return db;
 }
@@ -79,12 +79,12 @@ static int count_entry(void *arg, struct log_entry *entry, struct error *e)
 
 static int read_log(struct db *db, struct error *e)
 {
-    struct id device = id_of(0xd001);
+    struct id device = history_id(0xd001);
     struct log_entry entry;
-    struct chain end;
+    struct chain history_end;
     size_t heads = 0, entries = 0;
-    int code = log_chain_end(db, &device, 1, &end, e);
-    assert_true(code != 0 || end.seq == 2);
+    int code = log_chain_end(db, &device, 1, &history_end, e);
+    assert_true(code != 0 || history_end.seq == 2);
     if (code != 0 || (code = log_load(db, 2, 1, &entry, e)) != 0)
         return code;
     assert_int_equal(entry.change.seq, 2);
@@ -100,10 +100,10 @@ static void the_log_is_whole_or_the_call_fails(void **state)
      * reads entries, heads, chains or proofs is told of every failure, and never given less. */
     struct db *db = tell();
     (void)state;
-    assert_true(store_fail_each(db, add_again) > 3);
-    assert_true(store_fail_each(db, append_leaf) > 8);
-    assert_true(store_fail_each(db, prove) > 2);
-    assert_true(store_fail_each(db, read_log) > 8);
+    assert_true(store_failure_each(db, add_again) > 3);
+    assert_true(store_failure_each(db, append_leaf) > 8);
+    assert_true(store_failure_each(db, prove) > 2);
+    assert_true(store_failure_each(db, read_log) > 8);
     db_close(db);
     history_free(story);
 }
@@ -113,21 +113,21 @@ static void a_header_that_cannot_be_read_is_told(void **state)
     /* Goal: what stands in the store instead of a header is told as damage, wherever it is met, and nothing is taken
      * for new that may be there. */
     struct db *db = tell();
-    struct id device = id_of(0xd001);
+    struct id device = history_id(0xd001);
     uint8_t hash[CHANGE_HASH_BYTES];
     struct log_entry entry;
-    struct chain end;
+    struct chain history_end;
     int64_t id;
     (void)state;
-    assert_done(log_create(db, &world_error)); /* it is there, and stays */
-    assert_done(db_exec(db, "UPDATE entry SET header = x'00'", &world_error));
-    assert_int_equal(log_find(db, &device, 1, 1, hash, &world_error), -1);
-    assert_int_equal(world_error.code, E_VERIFY);
-    assert_int_equal(log_add(db, &story->entries[1].change, 1, TODAY, (struct slice){NULL, 0}, &id, &world_error),
+    assert_done(log_create(db, &history_error)); /* it is there, and stays */
+    assert_done(db_exec(db, "UPDATE entry SET header = x'00'", &history_error));
+    assert_int_equal(log_find(db, &device, 1, 1, hash, &history_error), -1);
+    assert_int_equal(history_error.code, E_VERIFY);
+    assert_int_equal(log_add(db, &story->entries[1].change, 1, TODAY, (struct slice){NULL, 0}, &id, &history_error),
                      E_VERIFY);
-    assert_int_equal(log_load(db, 1, 1, &entry, &world_error), E_VERIFY);
-    assert_int_equal(log_chain_end(db, &device, 1, &end, &world_error), E_VERIFY);
-    assert_int_equal(number_in(db, "SELECT count(*) FROM entry"), 2);
+    assert_int_equal(log_load(db, 1, 1, &entry, &history_error), E_VERIFY);
+    assert_int_equal(log_chain_end(db, &device, 1, &history_end, &history_error), E_VERIFY);
+    assert_int_equal(history_number(db, "SELECT count(*) FROM entry"), 2);
     db_close(db);
     history_free(story);
 }

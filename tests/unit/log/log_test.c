@@ -1,6 +1,6 @@
 /* The log in a store: what is added comes back as it was; the same again is told from a fork and from a position that
  * is taken; the tree's nodes give proofs. */
-#include "office_world.h"
+#include "office_fixture.h"
 
 static struct db *db;
 

@@ -1,5 +1,5 @@
 /* Candidates: what is proposed, with which evidence, and what is not. */
-#include "person_world.h"
+#include "person_fixture.h"
 
 #include "match_print.h"
 
@@ -13,7 +13,7 @@ static int start(void **state)
 {
     struct scene *s = calloc(1, sizeof *s);
     assert_non_null(s);
-    s->db = store_new();
+    s->db = history_store_new();
     s->author = person_author(s->db, 1);
     *state = s;
     return 0;
@@ -33,14 +33,14 @@ static int finish(void **state)
 static size_t look(struct scene *s)
 {
     match_free(&s->found);
-    assert_done(match_all(s->db, 1000, &s->found, &world_error));
+    assert_done(match_all(s->db, 1000, &s->found, &history_error));
     return s->found.count;
 }
 
 /* The pair of two records; NULL: it is not proposed. */
 static const struct match_pair *pair_of(const struct scene *s, unsigned a, unsigned b)
 {
-    struct id one = id_of(a < b ? a : b), other = id_of(a < b ? b : a);
+    struct id one = history_id(a < b ? a : b), other = history_id(a < b ? b : a);
     for (size_t i = 0; i < s->found.count; i++)
         if (id_equal(&s->found.pairs[i].a, &one) && id_equal(&s->found.pairs[i].b, &other))
             return &s->found.pairs[i];
@@ -59,14 +59,14 @@ static int has_reason(const struct match_pair *pair, enum match_reason reason)
 static enum match_class compare(struct scene *s, const char *a_name, const char *a_birth, const char *b_name,
                                 const char *b_birth, struct match_pair *pair)
 {
-    struct db *db = store_new();
+    struct db *db = history_store_new();
     struct edit_author author = person_author(db, 2);
     struct match_result found;
     enum match_class class;
     (void)s;
     (void)person_client(db, &author, 1, "legal_name", a_name, "birth_date", a_birth, NULL);
     (void)person_client(db, &author, 2, "legal_name", b_name, "birth_date", b_birth, NULL);
-    assert_done(match_all(db, 10, &found, &world_error));
+    assert_done(match_all(db, 10, &found, &history_error));
     memset(pair, 0, sizeof *pair);
     if (found.count == 1)
         *pair = found.pairs[0];
@@ -194,14 +194,14 @@ static void every_live_name(void **state)
     assert_int_equal(pair_of(s, 1, 2)->class, MATCH_POSSIBLE);
     assert_int_equal(pair_of(s, 5, 6)->class, MATCH_LIKELY);
     /* Somebody who had not seen it writes another name: now either will do. */
-    one = id_of(1);
+    one = history_id(1);
     pack_start(&value);
     pack_text(&value, "Ada Byron", 9);
-    assert_done(edit_open(&edit, s->db, &one, &world_error));
+    assert_done(edit_open(&edit, s->db, &one, &history_error));
     assert_done(
-        edit_set_over(&edit, schema_field_named(edit.kind, "legal_name"), pack_bytes(&value), NULL, 0, &world_error));
+        edit_set_over(&edit, schema_field_named(edit.kind, "legal_name"), pack_bytes(&value), NULL, 0, &history_error));
     pack_free(&value);
-    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &world_error));
+    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
     assert_int_equal(look(s), 2);
     assert_int_equal(pair_of(s, 1, 2)->class, MATCH_LIKELY);
     assert_true(has_reason(pair_of(s, 1, 2), MATCH_NAME_SAME));
@@ -224,15 +224,15 @@ static void decided(void **state)
     assert_int_equal(look(s), 0); /* 3 is not 2, so it is not 1 either */
     /* Somebody who has seen nothing of that links 3 and 1. */
     {
-        struct id three = id_of(3), one = id_of(1);
+        struct id three = history_id(3), one = history_id(1);
         struct pack value;
         struct edit edit;
         pack_start(&value);
         pack_id(&value, &one);
-        assert_done(edit_open(&edit, s->db, &three, &world_error));
+        assert_done(edit_open(&edit, s->db, &three, &history_error));
         change_draft_op(&edit.draft, SAME_AS, CHANGE_ADD, pack_bytes(&value), NULL, 0);
         pack_free(&value);
-        assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &world_error));
+        assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
     }
     assert_int_equal(look(s), 1);
     assert_int_equal(s->found.pairs[0].class, MATCH_CONTRADICTED);
@@ -244,7 +244,7 @@ static void order_and_limit(void **state)
 {
     struct scene *s = *state;
     struct match_result cut;
-    struct id two = id_of(2);
+    struct id two = history_id(2);
     CLIENT(1, "legal_name", "Ada Byron", "birth_date", "1984-05-31");
     CLIENT(2, "legal_name", "Ada King", "birth_date", "1984-05-31");
     CLIENT(3, "legal_name", "Ada Byron", "birth_date", "1984-05-31");
@@ -256,12 +256,12 @@ static void order_and_limit(void **state)
     assert_ptr_equal(pair_of(s, 1, 2), &s->found.pairs[2]);
     assert_ptr_equal(pair_of(s, 2, 3), &s->found.pairs[3]);
     assert_int_equal(s->found.clients, 5);
-    assert_done(match_all(s->db, 1, &cut, &world_error));
+    assert_done(match_all(s->db, 1, &cut, &history_error));
     assert_int_equal(cut.count, 1);
     assert_int_equal(cut.more, 3);
     assert_memory_equal(&cut.pairs[0].b, &s->found.pairs[0].b, sizeof cut.pairs[0].b);
     match_free(&cut);
-    assert_done(match_one(s->db, &two, 10, &cut, &world_error));
+    assert_done(match_one(s->db, &two, 10, &cut, &history_error));
     assert_int_equal(cut.count, 2);
     for (size_t i = 0; i < 2; i++)
         assert_true(id_equal(&cut.pairs[i].a, &two) || id_equal(&cut.pairs[i].b, &two));

@@ -1,13 +1,13 @@
 /* Persons, their links, candidates, and the edits that write them, where the store or the memory fails. */
-#include "store_failure.h"
+#include "store_failure_fixture.h"
 
 #include "match.h"
-#include "person_world.h"
+#include "person_fixture.h"
 
 /* Five clients: 1 to 2 and 2 to 3 are linked, 3 and 4 are marked as different, 5 is like 1. */
 static struct db *tell(void)
 {
-    struct db *db = store_new();
+    struct db *db = history_store_new();
     struct edit_author author = person_author(db, 1);
     size_t written;
     person_clock = TODAY;
@@ -32,13 +32,13 @@ static unsigned one, other;
 
 static int make_and_commit(struct db *db, struct error *e)
 {
-    struct id a = id_of(one), b = id_of(other);
+    struct id a = history_id(one), b = history_id(other);
     struct edit_author author;
     struct person_edits edits;
     int code = edit_author_load(db, &author, e);
     if (code != 0)
         return code;
-    author.person = id_of(0xa001);
+    author.person = history_id(0xa001);
     author.wall = person_wall;
     person_clock = TODAY + 100000; /* the same change each time */
     if ((code = making(db, &a, &b, &edits, e)) != 0)
@@ -57,7 +57,7 @@ static uint64_t fail_making(struct db *db, person_make *make, unsigned a, unsign
     making = make;
     one = a;
     other = b;
-    return store_fail_each(db, make_and_commit);
+    return store_failure_each(db, make_and_commit);
 }
 
 static void a_link_is_written_whole_or_not_at_all(void **state)
@@ -75,7 +75,7 @@ static void a_link_is_written_whole_or_not_at_all(void **state)
 
 static int write_new(struct db *db, struct error *e)
 {
-    struct id id = id_of(40), named = id_of(1);
+    struct id id = history_id(40), named = history_id(1);
     struct edit_author author;
     struct edit edit;
     int code = edit_author_load(db, &author, e);
@@ -95,7 +95,7 @@ static int write_new(struct db *db, struct error *e)
 
 static int rewrite(struct db *db, struct error *e)
 {
-    struct id id = id_of(1);
+    struct id id = history_id(1);
     struct edit_author author;
     struct edit edit;
     int code = edit_author_load(db, &author, e);
@@ -121,8 +121,8 @@ static void an_edit_is_written_whole_or_not_at_all(void **state)
      * supersedes nothing less when it is made once more. */
     struct db *db = tell();
     (void)state;
-    assert_true(store_fail_each(db, write_new) > 30);
-    assert_true(store_fail_each(db, rewrite) > 60);
+    assert_true(store_failure_each(db, write_new) > 30);
+    assert_true(store_failure_each(db, rewrite) > 60);
     db_close(db);
 }
 
@@ -130,7 +130,7 @@ static void an_edit_is_written_whole_or_not_at_all(void **state)
 
 static int read_persons(struct db *db, struct error *e)
 {
-    struct id id = id_of(1), far = id_of(3), next;
+    struct id id = history_id(1), far = history_id(3), next;
     struct person_map map;
     struct person person;
     int found, code = person_map_load(db, &map, e);
@@ -143,7 +143,7 @@ static int read_persons(struct db *db, struct error *e)
     person_map_free(&map);
     if (code == 0 && (code = person_same(db, &id, &person, e)) == 0)
         assert_int_equal(person.count, 3);
-    id = id_of(5);
+    id = history_id(5);
     if (code == 0 && (code = person_same(db, &id, &person, e)) == 0)
         assert_int_equal(person.count, 1);
     return code;
@@ -151,7 +151,7 @@ static int read_persons(struct db *db, struct error *e)
 
 static int read_candidates(struct db *db, struct error *e)
 {
-    struct id id = id_of(1);
+    struct id id = history_id(1);
     struct match_result found;
     int code = match_all(db, 100, &found, e);
     if (code == 0)
@@ -171,8 +171,8 @@ static void persons_are_whole_or_the_reading_fails(void **state)
     /* Goal: who asks for a person's records, or for candidates, is told of every failure, and never shown fewer. */
     struct db *db = tell();
     (void)state;
-    assert_true(store_fail_each(db, read_persons) > 10);
-    assert_true(store_fail_each(db, read_candidates) > 20);
+    assert_true(store_failure_each(db, read_persons) > 10);
+    assert_true(store_failure_each(db, read_candidates) > 20);
     db_close(db);
 }
 

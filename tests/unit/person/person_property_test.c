@@ -1,7 +1,7 @@
 /* Links under every order of arrival: several devices link, unlink, mark as different, void and edit a few clients
  * without having seen each other's changes, and exchange some of them now and then. Whatever the order in which the
  * changes come, every store tells the same persons; undoing restores what was; and no other field ever feels a link. */
-#include "person_world.h"
+#include "person_fixture.h"
 
 enum { DEVICES = 3, CLIENTS = 5, STEPS = 40, HISTORIES = 60, ORDERS = 6, CHANGES_MAX = 160 };
 
@@ -27,16 +27,16 @@ static void take_bytes(struct db *db, struct slice header, struct slice body, st
     struct log_entry entry;
     int64_t there;
     memset(&entry, 0, offsetof(struct log_entry, change));
-    assert_done(change_read(header, body, &entry.change, &world_error));
+    assert_done(change_read(header, body, &entry.change, &history_error));
     entry.position = LOG_NO_POSITION;
-    there = log_find(db, &entry.change.device, entry.change.epoch, entry.change.seq, NULL, &world_error);
+    there = log_find(db, &entry.change.device, entry.change.epoch, entry.change.seq, NULL, &history_error);
     assert_true(there >= 0);
     if (there != 0)
         return;
     if (author != NULL)
         edit_author_saw(author, entry.change.hlc);
-    assert_done(log_add(db, &entry.change, entry.position, 0, entry.mask, &entry.id, &world_error));
-    assert_done(record_apply(db, &entry, &world_error));
+    assert_done(log_add(db, &entry.change, entry.position, 0, entry.mask, &entry.id, &history_error));
+    assert_done(record_apply(db, &entry, &history_error));
 }
 
 /* All that one store has goes into the other. */
@@ -44,8 +44,8 @@ static void send_all(struct device *from, struct device *to)
 {
     sqlite3_stmt *s;
     int row;
-    assert_done(db_query(from->db, &s, &world_error, "SELECT header, body FROM entry ORDER BY id", ""));
-    while ((row = db_next(from->db, s, &world_error)) == 1)
+    assert_done(db_query(from->db, &s, &history_error, "SELECT header, body FROM entry ORDER BY id", ""));
+    while ((row = db_next(from->db, s, &history_error)) == 1)
         take_bytes(to->db, db_slice(s, 0), db_slice(s, 1), &to->author);
     assert_int_equal(row, 0);
 }
@@ -60,9 +60,9 @@ static char *persons_of(struct db *db)
     FILE *out = open_memstream(&text, &bytes);
     assert_non_null(out);
     for (unsigned i = 1; i <= CLIENTS; i++) {
-        struct id id = id_of(i);
+        struct id id = history_id(i);
         struct person person;
-        assert_done(person_same(db, &id, &person, &world_error));
+        assert_done(person_same(db, &id, &person, &history_error));
         for (size_t k = 0; k < person.count; k++)
             (void)fprintf(out, "%u%s%s ", person.all[k].id.b[15], person.all[k].voided ? "!" : "",
                           person.all[k].absent ? "?" : "");
@@ -80,11 +80,11 @@ static char *fields_of(struct db *db)
     FILE *out = open_memstream(&text, &bytes);
     sqlite3_stmt *s;
     assert_non_null(out);
-    assert_done(db_query(db, &s, &world_error,
+    assert_done(db_query(db, &s, &history_error,
                          "SELECT id || coalesce(legal_name, '-') || coalesce(phone, '-') || coalesce(allergy, '-') "
                          "FROM client ORDER BY id",
                          ""));
-    while (db_next(db, s, &world_error) == 1)
+    while (db_next(db, s, &history_error) == 1)
         (void)fprintf(out, "%s\n", db_text(s, 0));
     assert_int_equal(fclose(out), 0);
     return text;
@@ -101,28 +101,29 @@ static void assert_same_text(char *a, char *b)
 
 static void edit_something(struct device *d, unsigned number)
 {
-    struct id id = id_of(number);
+    struct id id = history_id(number);
     char words[16];
     struct edit edit;
     (void)snprintf(words, sizeof words, "words %u", below(4));
-    assert_done(edit_open(&edit, d->db, &id, &world_error));
+    assert_done(edit_open(&edit, d->db, &id, &history_error));
     if (below(2))
-        assert_done(edit_add_text(&edit, "allergy", words, &world_error));
+        assert_done(edit_add_text(&edit, "allergy", words, &history_error));
     else
-        assert_done(edit_set_text(&edit, below(2) ? "phone" : "legal_name", words, &world_error));
-    assert_done(edit_commit(&edit, &d->author, NULL, LOG_NO_POSITION, 0, NULL, &world_error));
+        assert_done(edit_set_text(&edit, below(2) ? "phone" : "legal_name", words, &history_error));
+    assert_done(edit_commit(&edit, &d->author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
 }
 
 /* Links and undoes that: each of the two changes leaves the rest of the store alone, and both leave nothing. */
 static void link_and_undo(struct device *d, unsigned a, unsigned b)
 {
-    char *before = dump_of(d->db, NULL), *persons = persons_of(d->db);
-    size_t written, marks = (size_t)number_in(d->db, "SELECT count(*) FROM client WHERE different_from IS NOT NULL");
+    char *before = history_dump(d->db, NULL), *persons = persons_of(d->db);
+    size_t written,
+        marks = (size_t)history_number(d->db, "SELECT count(*) FROM client WHERE different_from IS NOT NULL");
     if (person_say(d->db, &d->author, person_link, a, b, &written) == 0 && written != 0) {
         assert_done(person_say(d->db, &d->author, person_unlink, b, a, &written));
         assert_same_text(persons_of(d->db), persons);
-        if ((size_t)number_in(d->db, "SELECT count(*) FROM client WHERE different_from IS NOT NULL") == marks) {
-            char *after = dump_of(d->db, NULL);
+        if ((size_t)history_number(d->db, "SELECT count(*) FROM client WHERE different_from IS NOT NULL") == marks) {
+            char *after = history_dump(d->db, NULL);
             assert_string_equal(after, before);
             free(after);
         }
@@ -159,11 +160,11 @@ static size_t all_changes(struct db *db, struct bytes out[CHANGES_MAX])
 {
     sqlite3_stmt *s;
     size_t count = 0;
-    assert_done(db_query(db, &s, &world_error, "SELECT header, body FROM entry", ""));
-    while (db_next(db, s, &world_error) == 1) {
+    assert_done(db_query(db, &s, &history_error, "SELECT header, body FROM entry", ""));
+    while (db_next(db, s, &history_error) == 1) {
         struct change c;
         assert_true(count < CHANGES_MAX);
-        assert_done(change_read(db_slice(s, 0), db_slice(s, 1), &c, &world_error));
+        assert_done(change_read(db_slice(s, 0), db_slice(s, 1), &c, &history_error));
         out[count].links = 1;
         for (size_t i = 0; i < c.op_count; i++)
             out[count].links &= c.ops[i].field == SAME_AS || c.ops[i].field == DIFFERENT_FROM;
@@ -178,7 +179,7 @@ static size_t all_changes(struct db *db, struct bytes out[CHANGES_MAX])
 /* A store that gets the changes in some order; without those that link, where `links` is 0. */
 static struct db *replay(struct bytes *all, size_t count, int links)
 {
-    struct db *db = store_new();
+    struct db *db = history_store_new();
     for (size_t i = count; i > 1; i--) {
         size_t k = below((unsigned)i);
         struct bytes kept = all[i - 1];
@@ -198,7 +199,7 @@ static void one_history(void)
     struct db *plain;
     size_t count;
     for (unsigned i = 0; i < DEVICES; i++) {
-        devices[i].db = store_new();
+        devices[i].db = history_store_new();
         devices[i].author = person_author(devices[i].db, i);
     }
     for (unsigned i = 1; i <= CLIENTS; i++)
@@ -254,7 +255,7 @@ static void a_link_beats_an_unseen_unlink(void **state)
     size_t written;
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
-        devices[i].db = store_new();
+        devices[i].db = history_store_new();
         devices[i].author = person_author(devices[i].db, i);
     }
     for (unsigned i = 1; i <= CLIENTS; i++)
@@ -268,9 +269,9 @@ static void a_link_beats_an_unseen_unlink(void **state)
     send_all(&devices[0], &devices[1]);
     send_all(&devices[1], &devices[0]);
     for (unsigned i = 0; i < 2; i++) {
-        struct id one = id_of(1);
+        struct id one = history_id(1);
         struct person person;
-        assert_done(person_same(devices[i].db, &one, &person, &world_error));
+        assert_done(person_same(devices[i].db, &one, &person, &history_error));
         assert_int_equal(person.count, 2);
         db_close(devices[i].db);
     }

@@ -1,5 +1,5 @@
 /* Who is the same person, over links; linking, its undoing, and marks of being two people. */
-#include "person_world.h"
+#include "person_fixture.h"
 
 struct scene {
     struct db *db;
@@ -11,7 +11,7 @@ static int start(void **state)
 {
     struct scene *s = calloc(1, sizeof *s);
     assert_non_null(s);
-    s->db = store_new();
+    s->db = history_store_new();
     s->author = person_author(s->db, 1);
     *state = s;
     return 0;
@@ -37,10 +37,10 @@ static void clients(struct scene *s, unsigned count)
 static const char *person_of(struct scene *s, unsigned number)
 {
     static char words[1024];
-    struct id id = id_of(number);
+    struct id id = history_id(number);
     struct person person;
     size_t used = 0;
-    assert_done(person_same(s->db, &id, &person, &world_error));
+    assert_done(person_same(s->db, &id, &person, &history_error));
     words[0] = '\0';
     for (size_t i = 0; i < person.count; i++)
         used += (size_t)snprintf(words + used, sizeof words - used, "%s%u%s%s", i == 0 ? "" : " ",
@@ -52,15 +52,15 @@ static const char *person_of(struct scene *s, unsigned number)
 /* A bare element of a set, as another program may have written it: past every check of ours. */
 static void put_raw(struct scene *s, unsigned record, unsigned field, unsigned other)
 {
-    struct id id = id_of(record), named = id_of(other);
+    struct id id = history_id(record), named = history_id(other);
     struct pack value;
     struct edit edit;
     pack_start(&value);
     pack_id(&value, &named);
-    assert_done(edit_open(&edit, s->db, &id, &world_error));
+    assert_done(edit_open(&edit, s->db, &id, &history_error));
     change_draft_op(&edit.draft, field, CHANGE_ADD, pack_bytes(&value), NULL, 0);
     pack_free(&value);
-    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &world_error));
+    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
 }
 
 /* Goal: a person's records are those that links join, in either direction and over several steps; others are not. */
@@ -91,7 +91,7 @@ static void unlinking_undoes(void **state)
     assert_int_equal(s->written, 2);
     assert_string_equal(person_of(s, 2), "2");
     assert_int_equal(SAY(person_unlink, 1, 2), E_NOT_FOUND);
-    assert_non_null(strstr(world_error.text, "are not linked"));
+    assert_non_null(strstr(history_error.text, "are not linked"));
 }
 
 /* Goal: what only a third record joins cannot be unlinked between the two, and the sentence names the next record on
@@ -107,7 +107,7 @@ static void unlinking_names_the_third(void **state)
     assert_done(SAY(person_link, 4, 5));
     assert_int_equal(SAY(person_unlink, 1, 5), E_NOT_FOUND);
     (void)snprintf(brief, sizeof brief, "from %08x", 3u);
-    assert_non_null(strstr(world_error.text, brief));
+    assert_non_null(strstr(history_error.text, brief));
     assert_string_equal(person_of(s, 5), "1 2 3 4 5");
 }
 
@@ -128,13 +128,13 @@ static void linking_twice(void **state)
 static void refusals(void **state)
 {
     struct scene *s = *state;
-    struct id file = id_of(9), own = id_of(1);
+    struct id file = history_id(9), own = history_id(1);
     struct edit edit;
     char text[ID_TEXT];
     clients(s, 3);
-    assert_done(edit_new(&edit, s->db, schema_kind(KIND_CASE), &file, &file, &world_error));
-    assert_done(edit_set_text(&edit, "title", "a case", &world_error));
-    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &world_error));
+    assert_done(edit_new(&edit, s->db, schema_kind(KIND_CASE), &file, &file, &history_error));
+    assert_done(edit_set_text(&edit, "title", "a case", &history_error));
+    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
     person_void(s->db, &s->author, 3);
     assert_int_equal(SAY(person_link, 1, 1), E_REFUSED);
     assert_int_equal(SAY(person_link, 1, 9), E_REFUSED);
@@ -148,8 +148,8 @@ static void refusals(void **state)
     assert_string_equal(person_of(s, 1), "1");
     /* Nor does the plain edit let a record name itself. */
     id_format(&own, text);
-    assert_done(edit_open(&edit, s->db, &own, &world_error));
-    assert_int_equal(edit_add_text(&edit, "same_as", text, &world_error), E_INPUT);
+    assert_done(edit_open(&edit, s->db, &own, &history_error));
+    assert_int_equal(edit_add_text(&edit, "same_as", text, &history_error), E_INPUT);
     edit_free(&edit);
 }
 
@@ -158,22 +158,22 @@ static void refusals(void **state)
 static void odd_links(void **state)
 {
     struct scene *s = *state;
-    struct id file = id_of(9), id = id_of(1);
+    struct id file = history_id(9), id = history_id(1);
     struct pack value;
     struct edit edit;
     clients(s, 2);
-    assert_done(edit_new(&edit, s->db, schema_kind(KIND_CASE), &file, &file, &world_error));
-    assert_done(edit_set_text(&edit, "title", "a case", &world_error));
-    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &world_error));
+    assert_done(edit_new(&edit, s->db, schema_kind(KIND_CASE), &file, &file, &history_error));
+    assert_done(edit_set_text(&edit, "title", "a case", &history_error));
+    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
     put_raw(s, 1, SAME_AS, 1);
     put_raw(s, 1, SAME_AS, 9);
     put_raw(s, 2, SAME_AS, 9);
     pack_start(&value);
     pack_text(&value, "who?", 4);
-    assert_done(edit_open(&edit, s->db, &id, &world_error));
+    assert_done(edit_open(&edit, s->db, &id, &history_error));
     change_draft_op(&edit.draft, SAME_AS, CHANGE_ADD, pack_bytes(&value), NULL, 0);
     pack_free(&value);
-    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &world_error));
+    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
     assert_string_equal(person_of(s, 1), "1");
     assert_string_equal(person_of(s, 2), "2");
     put_raw(s, 1, SAME_AS, 50);
@@ -194,7 +194,7 @@ static void voided_records_count(void **state)
     assert_string_equal(person_of(s, 1), "1 2! 3");
     /* What it holds itself cannot be written any more without bringing it back. */
     assert_int_equal(SAY(person_unlink, 1, 2), E_REFUSED);
-    assert_non_null(strstr(world_error.text, "voided"));
+    assert_non_null(strstr(history_error.text, "voided"));
     assert_string_equal(person_of(s, 1), "1 2! 3");
 }
 
@@ -207,7 +207,7 @@ static void unlinking_from_a_voided_record(void **state)
     person_void(s->db, &s->author, 2);
     assert_done(SAY(person_unlink, 2, 1));
     assert_string_equal(person_of(s, 1), "1");
-    assert_int_equal(number_in(s->db, "SELECT count(*) FROM conflict"), 0);
+    assert_int_equal(history_number(s->db, "SELECT count(*) FROM conflict"), 0);
 }
 
 /* Goal: the mark of being two people and a link exclude each other, and each takes one change. */
@@ -221,7 +221,7 @@ static void different_and_linked(void **state)
     /* The link takes the mark out, in the same change where one record holds both, */
     assert_done(SAY(person_link, 1, 2));
     assert_int_equal(s->written, 1);
-    assert_int_equal(number_in(s->db, "SELECT count(*) FROM client WHERE different_from IS NOT NULL"), 0);
+    assert_int_equal(history_number(s->db, "SELECT count(*) FROM client WHERE different_from IS NOT NULL"), 0);
     assert_int_equal(SAY(person_part, 1, 2), E_REFUSED);
     assert_done(SAY(person_unlink, 1, 2));
     /* and in a second change where the other does. */
@@ -229,7 +229,7 @@ static void different_and_linked(void **state)
     assert_done(SAY(person_link, 2, 1));
     assert_int_equal(s->written, 2);
     assert_string_equal(person_of(s, 1), "1 2");
-    assert_int_equal(number_in(s->db, "SELECT count(*) FROM client WHERE different_from IS NOT NULL"), 0);
+    assert_int_equal(history_number(s->db, "SELECT count(*) FROM client WHERE different_from IS NOT NULL"), 0);
     assert_done(SAY(person_unlink, 1, 2));
     assert_done(SAY(person_part, 1, 2));
     assert_done(SAY(person_unpart, 2, 1));
@@ -247,7 +247,7 @@ static void marked_elsewhere(void **state)
     assert_done(SAY(person_part, 4, 2));
     assert_int_equal(SAY(person_link, 1, 3), E_REFUSED);
     (void)snprintf(briefs, sizeof briefs, "%08x and %08x, records of the same two", 4u, 2u);
-    assert_non_null(strstr(world_error.text, briefs));
+    assert_non_null(strstr(history_error.text, briefs));
     /* One between others is nobody's business here. */
     assert_done(SAY(person_part, 5, 2));
     assert_done(SAY(person_unpart, 2, 4));
@@ -262,18 +262,18 @@ static void many_records(void **state)
     struct scene *s = *state;
     enum { MANY = PERSON_RECORDS_MAX + 10 };
     struct person person;
-    struct id last = id_of(MANY), first = id_of(1);
+    struct id last = history_id(MANY), first = history_id(1);
     clients(s, MANY);
     for (unsigned i = 2; i <= MANY; i++)
         put_raw(s, i, SAME_AS, i - 1);
-    assert_done(person_same(s->db, &last, &person, &world_error));
+    assert_done(person_same(s->db, &last, &person, &history_error));
     assert_int_equal(person.count, PERSON_RECORDS_MAX);
     assert_true(person.more);
     assert_true(id_equal(&person.all[0].id, &first));
     assert_true(id_equal(&person.all[PERSON_RECORDS_MAX - 1].id, &last));
     for (size_t i = 1; i < person.count; i++)
         assert_true(id_compare(&person.all[i - 1].id, &person.all[i].id) < 0);
-    assert_done(person_same(s->db, &first, &person, &world_error));
+    assert_done(person_same(s->db, &first, &person, &history_error));
     assert_int_equal(person.count, PERSON_RECORDS_MAX);
     assert_true(person.more);
 }
@@ -290,8 +290,8 @@ static void links_stand_in_an_index(void **state)
                        "EXPLAIN QUERY PLAN SELECT client.id, j.value FROM client, json_each(client.%s) j WHERE "
                        "client.%s IS NOT NULL",
                        columns[i], columns[i]);
-        assert_done(db_query(s->db, &q, &world_error, sql, ""));
-        assert_int_equal(db_next(s->db, q, &world_error), 1);
+        assert_done(db_query(s->db, &q, &history_error, sql, ""));
+        assert_int_equal(db_next(s->db, q, &history_error), 1);
         if (strstr(db_text(q, 3), "INDEX client_") == NULL)
             fail_msg("%s", db_text(q, 3));
         db_done(s->db, q);

@@ -1,6 +1,6 @@
 /* What is carried, over the wire or in a file, where there is no memory: batches, messages, courier records, tickets.
  */
-#include "failure.h"
+#include "failure_fixture.h"
 
 #include "courier.h"
 #include "message.h"
@@ -122,7 +122,7 @@ static void what_is_carried_is_whole_or_fails(void **state)
      * is no memory: never a shorter batch, never a file that seems to end. */
     const struct failing f = {parcel_new, there_and_back, NULL, free};
     (void)state;
-    assert_true(fail_each(&f) >= 6);
+    assert_true(failure_each(&f) >= 6);
 }
 
 /* --- messages --- */
@@ -146,7 +146,7 @@ static void a_message_is_whole_or_not_written(void **state)
     /* Goal: a message that could not be written whole is not to be sent. */
     const struct failing f = {parcel_new, write_message, NULL, free};
     (void)state;
-    assert_true(fail_each(&f) >= 1);
+    assert_true(failure_each(&f) >= 1);
 }
 
 static int set_up(void **state)

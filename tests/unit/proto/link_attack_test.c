@@ -1,5 +1,5 @@
 /* link.c against strangers, impostors, authentic peers that lie, and a wire that alters what it carries. */
-#include "link_talk.h"
+#include "link_fixture.h"
 
 #include <malloc.h>
 
@@ -20,11 +20,11 @@ static void test_wrong_secret(void **state)
     struct talk t;
     uint8_t other[32];
     (void)state;
-    memcpy(other, ticket_secret, 32);
+    memcpy(other, talk_ticket_secret, 32);
     other[31] ^= 1;
     talk_start(&t, LINK_ENROL);
     t.secret = other;
-    assert_int_equal(carry_all(&t, 1000, NULL), E_PEER);
+    assert_int_equal(talk_carry_all(&t, 1000, NULL), E_PEER);
     assert_true(t.at_field.ready && !t.at_office.ready);
     assert_dead(t.office, E_PEER, "ticket");
     talk_stop(&t);
@@ -44,7 +44,7 @@ static void test_wrong_office(void **state)
         talk_start(&t, modes[i]);
         link_free(t.office);
         t.office = link_new_responder(other);
-        assert_int_equal(carry(&t, t.field, t.office, waiting_at(t.field), 1000, NULL), E_PEER);
+        assert_int_equal(talk_carry(&t, t.field, t.office, talk_waiting_at(t.field), 1000, NULL), E_PEER);
         assert_dead(t.office, E_PEER, "not for this office's key");
         randombytes_buf(answer + 2, sizeof answer - 2);
         assert_int_equal(link_receive(t.field, answer, sizeof answer, NULL), 0);
@@ -54,7 +54,7 @@ static void test_wrong_office(void **state)
         talk_stop(&t);
     }
     for (size_t i = 0; i < 2; i++) {
-        struct link *l = office_new();
+        struct link *l = talk_office_new();
         raw_start(&raw, (char)modes[i], "satchel/3");
         assert_int_equal(link_receive(l, raw.bytes, raw.size, NULL), 0);
         assert_dead(l, E_PEER, "version");
@@ -62,7 +62,7 @@ static void test_wrong_office(void **state)
     }
     /* Its own first message, sent back to it, is no answer. */
     {
-        struct link *l = field_new(LINK_SYNC);
+        struct link *l = talk_laptop_new(LINK_SYNC);
         size_t size;
         const uint8_t *bytes = link_output(l, &size);
         uint8_t copy[OPENING_SYNC];
@@ -78,10 +78,10 @@ static void test_wrong_office(void **state)
 static void test_bad_office_key(void **state)
 {
     static const uint8_t zeros[32];
-    struct link *l = link_new_initiator(LINK_SYNC, field_secret, zeros, NULL, NULL);
+    struct link *l = link_new_initiator(LINK_SYNC, talk_laptop_secret, zeros, NULL, NULL);
     (void)state;
     assert_non_null(l);
-    assert_int_equal(waiting_at(l), 0);
+    assert_int_equal(talk_waiting_at(l), 0);
     assert_dead(l, E_PEER, "no key");
     link_free(l);
 }
@@ -106,12 +106,12 @@ static void test_not_ours(void **state)
     struct link *l;
     (void)state;
     for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
-        l = office_new();
+        l = talk_office_new();
         assert_int_equal(link_receive(l, (const uint8_t *)streams[i].bytes, streams[i].size, NULL), 0);
         assert_dead(l, E_PEER, "does not speak Satchel's protocol");
         link_free(l);
     }
-    l = field_new(LINK_SYNC);
+    l = talk_laptop_new(LINK_SYNC);
     assert_int_equal(link_receive(l, (const uint8_t *)"HTTP/1.1 400 Bad Request\r\n", 26, NULL), 0);
     assert_dead(l, E_PEER, "does not speak Satchel's protocol");
     link_free(l);
@@ -132,22 +132,22 @@ static void test_handshake_flipped(void **state)
             talk_start(&t, modes[m]);
             from = t.field;
             if (at >= opening) {
-                assert_int_equal(carry(&t, t.field, t.office, opening, 1000, NULL), 0);
+                assert_int_equal(talk_carry(&t, t.field, t.office, opening, 1000, NULL), 0);
                 from = t.office;
                 where -= opening;
             }
             if (at >= opening + ANSWER) {
-                assert_int_equal(carry(&t, t.office, t.field, ANSWER, 1000, NULL), 0);
+                assert_int_equal(talk_carry(&t, t.office, t.field, ANSWER, 1000, NULL), 0);
                 from = t.field;
                 where -= ANSWER;
             }
             to = from == t.field ? t.office : t.field;
-            memcpy(bytes, link_output(from, &size), waiting_at(from));
+            memcpy(bytes, link_output(from, &size), talk_waiting_at(from));
             bytes[where] ^= (uint8_t)(1u << randombytes_uniform(8));
             assert_int_equal(link_receive(to, bytes, size, NULL), 0);
-            assert_int_equal(listen_to(&t, to, NULL), E_PEER);
+            assert_int_equal(talk_listen_to(&t, to, NULL), E_PEER);
             assert_false(link_is_ready(to));
-            assert_int_equal(waiting_at(to), 0);
+            assert_int_equal(talk_waiting_at(to), 0);
             talk_stop(&t);
         }
     }
@@ -162,12 +162,12 @@ static void test_stranger_memory(void **state)
     (void)state;
     for (size_t m = 0; m < 2; m++) {
         size_t before = mallinfo2().uordblks, opening;
-        struct link *office = office_new(), *field;
+        struct link *office = talk_office_new(), *field;
         struct link_event event;
         const uint8_t *bytes;
         if (!SANITIZED)
             assert_in_range(mallinfo2().uordblks - before, sizeof(struct noise), LIMITS_HANDSHAKE_PEER_MAX + 16);
-        field = field_new(modes[m]);
+        field = talk_laptop_new(modes[m]);
         assert_true(link_memory(field) <= LIMITS_HANDSHAKE_PEER_MAX);
         before = mallinfo2().uordblks;
         bytes = link_output(field, &opening);
@@ -192,7 +192,7 @@ static void test_stranger_memory(void **state)
         link_free(field);
     }
     {
-        struct link *office = office_new();
+        struct link *office = talk_office_new();
         assert_int_equal(link_receive(office, flood, sizeof flood, NULL), 0);
         assert_true(link_memory(office) <= LIMITS_HANDSHAKE_PEER_MAX);
         assert_dead(office, E_PEER, "does not speak");
@@ -208,7 +208,7 @@ static void test_receive_limit(void **state)
     (void)state;
     assert_non_null(bytes);
     talk_start(&t, LINK_SYNC);
-    assert_int_equal(carry_all(&t, 65536, NULL), 0);
+    assert_int_equal(talk_carry_all(&t, 65536, NULL), 0);
     assert_int_equal(link_receive(t.office, bytes, 100, NULL), 0);
     assert_int_equal(link_receive(t.office, bytes, LIMITS_RECEIVE_MAX - 100, NULL), 0);
     assert_true(link_memory(t.office) <= LIMITS_RECEIVE_MAX + LIMITS_HANDSHAKE_PEER_MAX);
@@ -230,11 +230,11 @@ static void test_flipped(void **state)
         size_t size, at;
         int code;
         talk_start(&t, LINK_SYNC);
-        assert_int_equal(carry_all(&t, 65536, NULL), 0);
+        assert_int_equal(talk_carry_all(&t, 65536, NULL), 0);
         for (size_t i = 0; i < 4; i++)
-            say(t.field, sizes[i]);
+            talk_say(t.field, sizes[i]);
         assert_int_equal(link_end(t.field, NULL), 0);
-        size = waiting_at(t.field);
+        size = talk_waiting_at(t.field);
         bytes = malloc(size);
         assert_non_null(bytes);
         memcpy(bytes, link_output(t.field, &size), size);
@@ -243,7 +243,7 @@ static void test_flipped(void **state)
         at = round >= 250 ? size - 1 - (size_t)(round - 250) : at;
         bytes[at] ^= (uint8_t)(1 + randombytes_uniform(255));
         assert_int_equal(link_receive(t.office, bytes, size, NULL), 0);
-        code = listen_to(&t, t.office, NULL);
+        code = talk_listen_to(&t, t.office, NULL);
         assert_false(t.at_office.ended || link_has_ended(t.office));
         if (code != 0)
             assert_dead(t.office, E_PEER, "");
@@ -266,10 +266,10 @@ static void test_reordered(void **state)
         uint8_t first[33], second[33];
         size_t size;
         talk_start(&t, LINK_SYNC);
-        assert_int_equal(carry_all(&t, 65536, NULL), 0);
-        say(t.field, 10);
-        say(t.field, 10);
-        assert_int_equal(waiting_at(t.field), 66);
+        assert_int_equal(talk_carry_all(&t, 65536, NULL), 0);
+        talk_say(t.field, 10);
+        talk_say(t.field, 10);
+        assert_int_equal(talk_waiting_at(t.field), 66);
         memcpy(first, link_output(t.field, &size), 33);
         memcpy(second, link_output(t.field, &size) + 33, 33);
         link_sent(t.field, 66);
@@ -278,11 +278,11 @@ static void test_reordered(void **state)
             assert_int_equal(link_receive(to, first, 33, NULL), 0);
         assert_int_equal(link_receive(to, what == 0 ? second : first, 33, NULL), 0);
         if (what == 2) {
-            say(t.field, 5);
+            talk_say(t.field, 5);
             memcpy(second, link_output(t.field, &size), 28);
             assert_int_equal(link_receive(to, second, 28, NULL), 0);
         }
-        assert_int_equal(listen_to(&t, to, NULL), E_PEER);
+        assert_int_equal(talk_listen_to(&t, to, NULL), E_PEER);
         assert_int_equal(t.at_office.count, what == 1 || what == 2);
         assert_dead(to, E_PEER, "altered");
         talk_stop(&t);

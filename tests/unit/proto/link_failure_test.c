@@ -1,7 +1,7 @@
 /* Links and sessions where there is no memory. */
-#include "failure.h"
+#include "failure_fixture.h"
 
-#include "link_talk.h"
+#include "link_fixture.h"
 #include "session.h"
 
 /* --- links --- */
@@ -39,7 +39,7 @@ static int deliver(struct wire *w, struct link *from, struct link *to, struct er
     link_sent(from, size);
     while (code == 0 && (code = link_next(to, &event, e)) == 0 && event.type != LINK_NOTHING) {
         if (event.type == LINK_TICKET)
-            code = link_secret(to, ticket_secret, e);
+            code = link_secret(to, talk_ticket_secret, e);
         w->heard += event.type == LINK_MESSAGE ? event.size : 0;
         w->ended += event.type == LINK_END;
     }
@@ -64,9 +64,9 @@ static int talk_from_nothing(void *world, struct error *e)
 {
     struct wire *w = world;
     int code = E_MEMORY, enrol = w->mode == LINK_ENROL;
-    w->field =
-        link_new_initiator(w->mode, field_secret, office_public, enrol ? ticket : NULL, enrol ? ticket_secret : NULL);
-    w->office = link_new_responder(office_secret);
+    w->field = link_new_initiator(w->mode, talk_laptop_secret, talk_office_public, enrol ? talk_ticket : NULL,
+                                  enrol ? talk_ticket_secret : NULL);
+    w->office = link_new_responder(talk_office_secret);
     if (w->field != NULL && w->office != NULL)
         code = talk(w, e);
     else
@@ -93,7 +93,7 @@ static void links_tell_that_there_is_no_memory(void **state)
     (void)state;
     for (int enrol = 0; enrol < 2; enrol++) {
         mode_now = enrol ? LINK_ENROL : LINK_SYNC;
-        assert_true(fail_each(&f) >= 8); /* two links; what each writes; what each opens */
+        assert_true(failure_each(&f) >= 8); /* two links; what each writes; what each opens */
     }
 }
 
@@ -115,21 +115,21 @@ static void what_is_not_queued_can_be_sent_again(void **state)
      * sent once more it comes over whole. The same for the end. */
     struct talk t;
     struct error e;
-    uint8_t *p = message_new(5000);
+    uint8_t *p = talk_message_new(5000);
     (void)state;
     talk_start(&t, LINK_SYNC);
-    assert_int_equal(carry_all(&t, 0, NULL), 0);
+    assert_int_equal(talk_carry_all(&t, 0, NULL), 0);
     starve();
     assert_int_equal(link_send(t.field, p, 5000, &e), E_MEMORY);
     feed();
     assert_non_null(strstr(e.text, "5000 bytes"));
-    assert_int_equal(waiting_at(t.field), 0);
+    assert_int_equal(talk_waiting_at(t.field), 0);
     starve();
     assert_int_equal(link_end(t.field, NULL), E_MEMORY);
     feed();
     assert_int_equal(link_send(t.field, p, 5000, &e), 0);
     assert_int_equal(link_end(t.field, &e), 0);
-    assert_int_equal(carry_all(&t, 0, NULL), 0);
+    assert_int_equal(talk_carry_all(&t, 0, NULL), 0);
     assert_heard(&t.at_office, 0, 5000);
     assert_int_equal(t.at_office.count, 1);
     assert_int_equal(t.at_office.ended, 1);
@@ -145,8 +145,8 @@ static void a_starved_link_is_dead(void **state)
     const uint8_t *bytes;
     (void)state;
     talk_start(&t, LINK_SYNC);
-    assert_int_equal(carry_all(&t, 0, NULL), 0);
-    say(t.field, 100);
+    assert_int_equal(talk_carry_all(&t, 0, NULL), 0);
+    talk_say(t.field, 100);
     bytes = link_output(t.field, &size);
     starve();
     assert_int_equal(link_receive(t.office, bytes, size, NULL), E_MEMORY);
@@ -172,7 +172,7 @@ static void too_much_at_once_is_refused(void **state)
     assert_non_null(much);
     memset(much, 1, (size_t)LIMITS_RECEIVE_MAX + 1);
     talk_start(&t, LINK_SYNC);
-    assert_int_equal(carry_all(&t, 0, NULL), 0);
+    assert_int_equal(talk_carry_all(&t, 0, NULL), 0);
     allocation_begin(0);
     assert_int_equal(link_receive(t.office, much, (size_t)LIMITS_RECEIVE_MAX + 1, NULL), E_LIMIT);
     assert_int_equal(allocation.asked, 0);
@@ -226,8 +226,8 @@ static int session_from_nothing(void *world, struct error *e)
 {
     struct pair *p = world;
     int code = E_MEMORY;
-    p->field = session_new_laptop(LINK_SYNC, field_secret, office_public, NULL, NULL);
-    p->office = session_new_office(office_secret);
+    p->field = session_new_laptop(LINK_SYNC, talk_laptop_secret, talk_office_public, NULL, NULL);
+    p->office = session_new_office(talk_office_secret);
     if (p->field != NULL && p->office != NULL)
         code = sync_and_fail(p, e);
     else
@@ -244,15 +244,15 @@ static void sessions_tell_that_there_is_no_memory(void **state)
     /* Goal: the same of sessions: where one is made, says, answers, fails and ends. */
     const struct failing f = {pair_new, session_from_nothing, NULL, free};
     (void)state;
-    assert_true(fail_each(&f) >= 8);
+    assert_true(failure_each(&f) >= 8);
 }
 
 static void a_starved_session_keeps_its_turn(void **state)
 {
     /* Goal: what could not be sent for want of memory was not said: the order stands where it stood, so that the same
      * may be said once more, and the peer takes it. */
-    struct pair p = {session_new_laptop(LINK_SYNC, field_secret, office_public, NULL, NULL),
-                     session_new_office(office_secret)};
+    struct pair p = {session_new_laptop(LINK_SYNC, talk_laptop_secret, talk_office_public, NULL, NULL),
+                     session_new_office(talk_office_secret)};
     struct message hello = {.type = MESSAGE_HELLO};
     (void)state;
     assert_int_equal(hand(p.field, p.office, SESSION_NOTHING, 0, NULL), 0);

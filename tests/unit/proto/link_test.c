@@ -1,6 +1,6 @@
 /* link.c between two honest sides: the handshake's bytes, and a stream cut in every way. What a liar can do is in
  * link_attack_test.c. */
-#include "link_talk.h"
+#include "link_fixture.h"
 
 /* Goal: a sync's handshake has the bytes that the protocol says, and each side learns the other's key. */
 static void test_sync(void **state)
@@ -9,20 +9,20 @@ static void test_sync(void **state)
     size_t size;
     (void)state;
     talk_start(&t, LINK_SYNC);
-    assert_int_equal(waiting_at(t.field), OPENING_SYNC);
+    assert_int_equal(talk_waiting_at(t.field), OPENING_SYNC);
     assert_memory_equal(link_output(t.field, &size), "SATCHELs\0\x30", 10);
-    assert_int_equal(carry(&t, t.field, t.office, OPENING_SYNC, 1000, NULL), 0);
-    assert_int_equal(waiting_at(t.office), ANSWER);
+    assert_int_equal(talk_carry(&t, t.field, t.office, OPENING_SYNC, 1000, NULL), 0);
+    assert_int_equal(talk_waiting_at(t.office), ANSWER);
     assert_false(link_is_ready(t.office) || link_is_ready(t.field));
-    assert_int_equal(carry(&t, t.office, t.field, ANSWER, 1000, NULL), 0);
+    assert_int_equal(talk_carry(&t, t.office, t.field, ANSWER, 1000, NULL), 0);
     assert_true(link_is_ready(t.field) && t.at_field.ready && !link_is_ready(t.office));
-    assert_int_equal(waiting_at(t.field), THIRD);
-    assert_int_equal(carry(&t, t.field, t.office, THIRD, 1000, NULL), 0);
+    assert_int_equal(talk_waiting_at(t.field), THIRD);
+    assert_int_equal(talk_carry(&t, t.field, t.office, THIRD, 1000, NULL), 0);
     assert_true(link_is_ready(t.office) && t.at_office.ready);
-    assert_memory_equal(t.at_field.peer, office_public, 32);
-    assert_memory_equal(t.at_office.peer, field_public, 32);
+    assert_memory_equal(t.at_field.peer, talk_office_public, 32);
+    assert_memory_equal(t.at_office.peer, talk_laptop_public, 32);
     assert_int_equal(link_mode_of(t.office), LINK_SYNC);
-    assert_int_equal(waiting_at(t.office) + waiting_at(t.field), 0);
+    assert_int_equal(talk_waiting_at(t.office) + talk_waiting_at(t.field), 0);
     talk_stop(&t);
 }
 
@@ -43,16 +43,16 @@ static void test_enrol(void **state)
     assert_int_equal(link_next(t.office, &event, NULL), 0);
     assert_int_equal(event.type, LINK_TICKET);
     assert_int_equal(event.size, TICKET);
-    assert_memory_equal(event.bytes, ticket, TICKET);
+    assert_memory_equal(event.bytes, talk_ticket, TICKET);
     assert_int_equal(link_next(t.office, &event, NULL), 0);
     assert_int_equal(event.type, LINK_NOTHING);
-    assert_int_equal(waiting_at(t.office), 0);
-    assert_int_equal(link_secret(t.office, ticket_secret, NULL), 0);
-    assert_int_equal(link_secret(t.office, ticket_secret, NULL), E_INTERNAL);
-    assert_int_equal(waiting_at(t.office), ANSWER);
-    assert_int_equal(carry_all(&t, 1000, NULL), 0);
+    assert_int_equal(talk_waiting_at(t.office), 0);
+    assert_int_equal(link_secret(t.office, talk_ticket_secret, NULL), 0);
+    assert_int_equal(link_secret(t.office, talk_ticket_secret, NULL), E_INTERNAL);
+    assert_int_equal(talk_waiting_at(t.office), ANSWER);
+    assert_int_equal(talk_carry_all(&t, 1000, NULL), 0);
     assert_true(t.at_office.ready && t.at_field.ready);
-    assert_memory_equal(t.at_office.peer, field_public, 32);
+    assert_memory_equal(t.at_office.peer, talk_laptop_public, 32);
     assert_int_equal(link_mode_of(t.office), LINK_ENROL);
     talk_stop(&t);
 }
@@ -65,18 +65,18 @@ static void test_parts(void **state)
     for (size_t part = 0; part < 150; part++) {
         struct talk t;
         talk_start(&t, modes[part % 2]);
-        assert_int_equal(carry_all(&t, part, NULL), 0);
+        assert_int_equal(talk_carry_all(&t, part, NULL), 0);
         for (size_t i = 0; i < 3; i++)
-            say(t.field, i * 50);
-        say(t.office, 100);
-        assert_int_equal(carry_all(&t, part, NULL), 0);
-        say(t.office, 200);
+            talk_say(t.field, i * 50);
+        talk_say(t.office, 100);
+        assert_int_equal(talk_carry_all(&t, part, NULL), 0);
+        talk_say(t.office, 200);
         assert_int_equal(link_end(t.field, NULL), 0);
-        assert_int_equal(carry_all(&t, part, NULL), 0);
+        assert_int_equal(talk_carry_all(&t, part, NULL), 0);
         assert_true(t.at_office.ended && !t.at_field.ended);
-        say(t.office, 300); /* the other direction stays open */
+        talk_say(t.office, 300); /* the other direction stays open */
         assert_int_equal(link_end(t.office, NULL), 0);
-        assert_int_equal(carry_all(&t, part, NULL), 0);
+        assert_int_equal(talk_carry_all(&t, part, NULL), 0);
         assert_true(t.at_field.ended && link_has_ended(t.field));
         assert_int_equal(t.at_office.count, 3);
         assert_int_equal(t.at_field.count, 3);
@@ -97,18 +97,18 @@ static void test_every_split(void **state)
     for (size_t at = 0; at <= total; at++) {
         struct talk t;
         talk_start(&t, LINK_SYNC);
-        assert_int_equal(carry(&t, t.field, t.office, OPENING_SYNC, 1000, NULL), 0);
-        assert_int_equal(carry(&t, t.office, t.field, ANSWER, 1000, NULL), 0);
-        say(t.field, 10);
-        say(t.field, 20);
+        assert_int_equal(talk_carry(&t, t.field, t.office, OPENING_SYNC, 1000, NULL), 0);
+        assert_int_equal(talk_carry(&t, t.office, t.field, ANSWER, 1000, NULL), 0);
+        talk_say(t.field, 10);
+        talk_say(t.field, 20);
         assert_int_equal(link_end(t.field, NULL), 0);
-        assert_int_equal(waiting_at(t.field), total);
-        assert_int_equal(carry(&t, t.field, t.office, at, 1000, NULL), 0);
+        assert_int_equal(talk_waiting_at(t.field), total);
+        assert_int_equal(talk_carry(&t, t.field, t.office, at, 1000, NULL), 0);
         assert_int_equal(t.at_office.ready, at >= THIRD);
         assert_int_equal(t.at_office.count, (at >= THIRD + 33) + (at >= THIRD + 76));
         assert_int_equal(t.at_office.ended, at == total);
         assert_int_equal(link_has_ended(t.office), at == total);
-        assert_int_equal(carry(&t, t.field, t.office, total - at, 1000, NULL), 0);
+        assert_int_equal(talk_carry(&t, t.field, t.office, total - at, 1000, NULL), 0);
         assert_heard(&t.at_office, 0, 10);
         assert_heard(&t.at_office, 1, 20);
         assert_true(t.at_office.ended);
@@ -135,13 +135,13 @@ static void test_large(void **state)
         struct talk t;
         size_t idle;
         talk_start(&t, LINK_SYNC);
-        assert_int_equal(carry_all(&t, parts[p], NULL), 0);
+        assert_int_equal(talk_carry_all(&t, parts[p], NULL), 0);
         idle = link_memory(t.office);
         assert_true(idle <= LIMITS_HANDSHAKE_PEER_MAX);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-            say(t.field, sizes[i]);
-            say(t.office, sizes[i]);
-            assert_int_equal(carry_all(&t, parts[p], NULL), 0);
+            talk_say(t.field, sizes[i]);
+            talk_say(t.office, sizes[i]);
+            assert_int_equal(talk_carry_all(&t, parts[p], NULL), 0);
             assert_heard(&t.at_office, (int)i, sizes[i]);
             assert_heard(&t.at_field, (int)i, sizes[i]);
             assert_int_equal(link_memory(t.office), idle);
@@ -157,10 +157,10 @@ static void test_large_bytewise(void **state)
     struct talk t;
     (void)state;
     talk_start(&t, LINK_SYNC);
-    assert_int_equal(carry_all(&t, 1, NULL), 0);
-    say(t.field, 200000);
-    say(t.office, 3);
-    assert_int_equal(carry_all(&t, 1, NULL), 0);
+    assert_int_equal(talk_carry_all(&t, 1, NULL), 0);
+    talk_say(t.field, 200000);
+    talk_say(t.office, 3);
+    assert_int_equal(talk_carry_all(&t, 1, NULL), 0);
     assert_heard(&t.at_office, 0, 200000);
     assert_heard(&t.at_field, 0, 3);
     talk_stop(&t);
@@ -171,32 +171,32 @@ static void test_send_limits(void **state)
 {
     struct talk t;
     struct error e;
-    uint8_t *large = message_new(LIMITS_MESSAGE_MAX + 1);
+    uint8_t *large = talk_message_new(LIMITS_MESSAGE_MAX + 1);
     size_t waiting = 0;
     int sent = 0;
     (void)state;
     talk_start(&t, LINK_SYNC);
     assert_int_equal(link_send(t.field, large, 1, &e), E_INTERNAL);
     assert_int_equal(link_end(t.field, &e), E_INTERNAL);
-    assert_int_equal(carry_all(&t, 65536, NULL), 0);
+    assert_int_equal(talk_carry_all(&t, 65536, NULL), 0);
     assert_int_equal(link_send(t.field, large, LIMITS_MESSAGE_MAX + 1, &e), E_LIMIT);
     assert_int_equal(link_send(t.field, NULL, SIZE_MAX, &e), E_LIMIT);
-    assert_int_equal(waiting_at(t.field), 0);
+    assert_int_equal(talk_waiting_at(t.field), 0);
     while (link_send(t.field, large, LIMITS_MESSAGE_MAX, &e) == 0) {
         sent++;
-        assert_true(waiting_at(t.field) > waiting && waiting_at(t.field) <= LIMITS_OUTPUT_MAX);
-        waiting = waiting_at(t.field);
+        assert_true(talk_waiting_at(t.field) > waiting && talk_waiting_at(t.field) <= LIMITS_OUTPUT_MAX);
+        waiting = talk_waiting_at(t.field);
     }
     assert_int_equal(e.code, E_LIMIT);
     assert_int_equal(sent, 3); /* the fourth is over it by what the records cost */
-    assert_int_equal(waiting_at(t.field), waiting);
+    assert_int_equal(talk_waiting_at(t.field), waiting);
     assert_true(link_memory(t.field) <= LIMITS_OUTPUT_MAX + LIMITS_HANDSHAKE_PEER_MAX);
-    assert_int_equal(carry_all(&t, 65536, NULL), 0);
-    say(t.field, 7);
+    assert_int_equal(talk_carry_all(&t, 65536, NULL), 0);
+    talk_say(t.field, 7);
     assert_int_equal(link_end(t.field, NULL), 0);
     assert_int_equal(link_send(t.field, large, 1, &e), E_INTERNAL);
     assert_int_equal(link_end(t.field, &e), E_INTERNAL);
-    assert_int_equal(carry_all(&t, 65536, NULL), 0);
+    assert_int_equal(talk_carry_all(&t, 65536, NULL), 0);
     assert_int_equal(t.at_office.count, sent + 1);
     assert_heard(&t.at_office, 0, LIMITS_MESSAGE_MAX);
     assert_heard(&t.at_office, sent, 7);
@@ -214,7 +214,7 @@ static void test_event_stays(void **state)
     size_t size;
     (void)state;
     talk_start(&t, LINK_SYNC);
-    assert_int_equal(carry_all(&t, 65536, NULL), 0);
+    assert_int_equal(talk_carry_all(&t, 65536, NULL), 0);
     assert_int_equal(link_send(t.field, (const uint8_t *)"kept", 4, NULL), 0);
     assert_int_equal(link_send(t.field, (const uint8_t *)"next", 4, NULL), 0);
     bytes = link_output(t.field, &size);
@@ -222,7 +222,7 @@ static void test_event_stays(void **state)
     link_sent(t.field, size);
     assert_int_equal(link_next(t.office, &event, NULL), 0);
     assert_int_equal(link_send(t.office, event.bytes, event.size, NULL), 0);
-    say(t.field, 100000);
+    talk_say(t.field, 100000);
     bytes = link_output(t.field, &size);
     assert_int_equal(link_receive(t.office, bytes, size, NULL), 0);
     link_sent(t.field, size);
@@ -241,15 +241,15 @@ static void test_misuse(void **state)
     struct talk t;
     (void)state;
     talk_start(&t, LINK_SYNC);
-    assert_int_equal(link_secret(t.office, ticket_secret, NULL), E_INTERNAL);
-    assert_int_equal(link_secret(t.field, ticket_secret, NULL), E_INTERNAL);
-    assert_int_equal(link_send(t.office, ticket, 1, NULL), E_INTERNAL);
+    assert_int_equal(link_secret(t.office, talk_ticket_secret, NULL), E_INTERNAL);
+    assert_int_equal(link_secret(t.field, talk_ticket_secret, NULL), E_INTERNAL);
+    assert_int_equal(link_send(t.office, talk_ticket, 1, NULL), E_INTERNAL);
     assert_int_equal(link_receive(t.office, NULL, 0, NULL), 0);
-    assert_int_equal(carry_all(&t, 65536, NULL), 0);
+    assert_int_equal(talk_carry_all(&t, 65536, NULL), 0);
     assert_int_equal(link_receive(t.office, NULL, 0, NULL), 0);
-    assert_int_equal(link_secret(t.office, ticket_secret, NULL), E_INTERNAL);
-    say(t.field, 12);
-    assert_int_equal(carry_all(&t, 65536, NULL), 0);
+    assert_int_equal(link_secret(t.office, talk_ticket_secret, NULL), E_INTERNAL);
+    talk_say(t.field, 12);
+    assert_int_equal(talk_carry_all(&t, 65536, NULL), 0);
     assert_heard(&t.at_office, 0, 12);
     talk_stop(&t);
     link_free(NULL);

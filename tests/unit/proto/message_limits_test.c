@@ -1,6 +1,6 @@
 /* What a single element of a message may be: its length, its range and its form, for the one who reads and for the one
  * who writes. */
-#include "message_samples.h"
+#include "message_fixture.h"
 
 /* What reading gives for a full message of that type whose element `index` is replaced by `element`. */
 static int with_element(enum message_type type, size_t index, struct slice element)
@@ -10,7 +10,7 @@ static int with_element(enum message_type type, size_t index, struct slice eleme
     struct unpack r;
     size_t count;
     int code;
-    full(type, &m);
+    sample_full(type, &m);
     assert_int_equal(message_write(&m, &w, NULL), 0);
     unpack_start(&r, pack_bytes(&w));
     count = unpack_array(&r);
@@ -44,7 +44,7 @@ static int with_text(enum message_type type, size_t index, size_t size)
     struct pack w;
     int code;
     pack_start(&w);
-    pack_text(&w, (const char *)big, size);
+    pack_text(&w, (const char *)sample_big, size);
     code = with_element(type, index, pack_bytes(&w));
     pack_free(&w);
     return code;
@@ -83,8 +83,8 @@ static void lengths_end_at_their_limits(void **state)
             assert_int_equal(with_text(rows[i].type, rows[i].index, rows[i].max), 0);
             assert_int_equal(with_text(rows[i].type, rows[i].index, rows[i].max + 1), E_LIMIT);
         } else {
-            assert_int_equal(with_bin(rows[i].type, rows[i].index, big, rows[i].max), 0);
-            assert_int_equal(with_bin(rows[i].type, rows[i].index, big, rows[i].max + 1), E_LIMIT);
+            assert_int_equal(with_bin(rows[i].type, rows[i].index, sample_big, rows[i].max), 0);
+            assert_int_equal(with_bin(rows[i].type, rows[i].index, sample_big, rows[i].max + 1), E_LIMIT);
         }
     }
 }
@@ -93,8 +93,8 @@ static void lengths_end_at_their_limits(void **state)
 static void a_batch_has_its_head(void **state)
 {
     (void)state;
-    assert_int_equal(with_bin(MESSAGE_FORK, 1, big, 0), E_INPUT);
-    assert_int_equal(with_bin(MESSAGE_FORK, 2, big, 0), E_INPUT);
+    assert_int_equal(with_bin(MESSAGE_FORK, 1, sample_big, 0), E_INPUT);
+    assert_int_equal(with_bin(MESSAGE_FORK, 2, sample_big, 0), E_INPUT);
 }
 
 /* Goal: proofs are whole hashes, at most MERKLE_PROOF_MAX of them. */
@@ -106,11 +106,11 @@ static void proofs_are_whole_hashes(void **state)
     } rows[] = {{MESSAGE_WELCOME, 6}, {MESSAGE_PUSHED, 7}, {MESSAGE_PUSHED, 8}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_int_equal(with_bin(rows[i].type, rows[i].index, big, (size_t)MERKLE_PROOF_MAX * MERKLE_BYTES), 0);
-        assert_int_equal(with_bin(rows[i].type, rows[i].index, big, (size_t)(MERKLE_PROOF_MAX + 1) * MERKLE_BYTES),
-                         E_LIMIT);
-        assert_int_equal(with_bin(rows[i].type, rows[i].index, big, MERKLE_BYTES - 1), E_INPUT);
-        assert_int_equal(with_bin(rows[i].type, rows[i].index, big, MERKLE_BYTES + 1), E_INPUT);
+        assert_int_equal(with_bin(rows[i].type, rows[i].index, sample_big, (size_t)MERKLE_PROOF_MAX * MERKLE_BYTES), 0);
+        assert_int_equal(
+            with_bin(rows[i].type, rows[i].index, sample_big, (size_t)(MERKLE_PROOF_MAX + 1) * MERKLE_BYTES), E_LIMIT);
+        assert_int_equal(with_bin(rows[i].type, rows[i].index, sample_big, MERKLE_BYTES - 1), E_INPUT);
+        assert_int_equal(with_bin(rows[i].type, rows[i].index, sample_big, MERKLE_BYTES + 1), E_INPUT);
     }
 }
 
@@ -124,16 +124,16 @@ static void scopes_are_whole_and_sorted(void **state)
     uint8_t twice[32], swapped[32];
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_int_equal(with_bin(rows[i].type, rows[i].index, scopes, (size_t)LIMITS_CASELOAD_MAX * 16), 0);
-        assert_int_equal(with_bin(rows[i].type, rows[i].index, scopes, sizeof scopes), E_LIMIT);
-        assert_int_equal(with_bin(rows[i].type, rows[i].index, scopes, 15), E_INPUT);
-        assert_int_equal(with_bin(rows[i].type, rows[i].index, scopes, 17), E_INPUT);
+        assert_int_equal(with_bin(rows[i].type, rows[i].index, sample_scopes, (size_t)LIMITS_CASELOAD_MAX * 16), 0);
+        assert_int_equal(with_bin(rows[i].type, rows[i].index, sample_scopes, sizeof sample_scopes), E_LIMIT);
+        assert_int_equal(with_bin(rows[i].type, rows[i].index, sample_scopes, 15), E_INPUT);
+        assert_int_equal(with_bin(rows[i].type, rows[i].index, sample_scopes, 17), E_INPUT);
     }
-    memcpy(twice, scopes, 16);
-    memcpy(twice + 16, scopes, 16);
+    memcpy(twice, sample_scopes, 16);
+    memcpy(twice + 16, sample_scopes, 16);
     assert_int_equal(with_bin(MESSAGE_PULL, 3, twice, 32), E_INPUT);
-    memcpy(swapped, scopes + 16, 16);
-    memcpy(swapped + 16, scopes, 16);
+    memcpy(swapped, sample_scopes + 16, 16);
+    memcpy(swapped + 16, sample_scopes, 16);
     assert_int_equal(with_bin(MESSAGE_PULL, 3, swapped, 32), E_INPUT);
 }
 
@@ -142,18 +142,18 @@ static void officers_come_in_pairs(void **state)
 {
     static const size_t pairs = MESSAGE_PAIRS_MAX;
     (void)state;
-    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, big, 0), 0);
-    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, big, pairs * MESSAGE_PAIR_BYTES), 0);
-    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, big, (pairs + 1) * MESSAGE_PAIR_BYTES), E_LIMIT);
-    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, big, MESSAGE_PAIR_BYTES - 1), E_INPUT);
-    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, big, MESSAGE_PAIR_BYTES + 1), E_INPUT);
+    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, sample_big, 0), 0);
+    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, sample_big, pairs * MESSAGE_PAIR_BYTES), 0);
+    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, sample_big, (pairs + 1) * MESSAGE_PAIR_BYTES), E_LIMIT);
+    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, sample_big, MESSAGE_PAIR_BYTES - 1), E_INPUT);
+    assert_int_equal(with_bin(MESSAGE_WELCOME, 15, sample_big, MESSAGE_PAIR_BYTES + 1), E_INPUT);
     for (size_t index = 12; index <= 13; index++) {
-        assert_int_equal(with_bin(MESSAGE_WELCOME, index, big, 31), E_INPUT);
-        assert_int_equal(with_bin(MESSAGE_WELCOME, index, big, 33), E_INPUT);
+        assert_int_equal(with_bin(MESSAGE_WELCOME, index, sample_big, 31), E_INPUT);
+        assert_int_equal(with_bin(MESSAGE_WELCOME, index, sample_big, 33), E_INPUT);
     }
     for (size_t index = 8; index <= 9; index++) {
-        assert_int_equal(with_bin(MESSAGE_ENROLLED, index, big, 31), E_INPUT);
-        assert_int_equal(with_bin(MESSAGE_ENROLLED, index, big, 33), E_INPUT);
+        assert_int_equal(with_bin(MESSAGE_ENROLLED, index, sample_big, 31), E_INPUT);
+        assert_int_equal(with_bin(MESSAGE_ENROLLED, index, sample_big, 33), E_INPUT);
     }
 }
 
@@ -186,7 +186,7 @@ static void pack_held(struct pack *w, size_t count, size_t reason)
     for (size_t i = 0; i < count; i++) {
         pack_array(w, 2);
         pack_uint(w, i + 1);
-        pack_text(w, (const char *)big, reason);
+        pack_text(w, (const char *)sample_big, reason);
     }
 }
 
@@ -199,15 +199,15 @@ static void held_changes_are_listed(void **state)
     struct unpack r;
     struct pack w;
     (void)state;
-    full(MESSAGE_PUSHED, &m);
+    sample_full(MESSAGE_PUSHED, &m);
     unpack_start(&r, m.as.pushed.held);
     assert_int_equal(unpack_array(&r), 2);
     one = message_next_held(&r);
     assert_int_equal(one.seq, 191);
-    assert_slices(one.reason, text("not in your caseload"));
+    assert_slices(one.reason, sample_text("not in your caseload"));
     one = message_next_held(&r);
     assert_int_equal(one.seq, 193);
-    assert_slices(one.reason, text("unknown author"));
+    assert_slices(one.reason, sample_text("unknown author"));
     assert_int_equal(unpack_end(&r, "held", NULL), 0);
     (void)message_next_held(&r); /* one too many */
     assert_int_equal(unpack_end(&r, "held", NULL), E_INPUT);
@@ -239,8 +239,8 @@ static void claims_are_not_believed(void **state)
     assert_int_equal(message_read((struct slice){array, sizeof array}, &m, NULL), E_INPUT);
     assert_int_equal(message_read((struct slice){bin, sizeof bin}, &m, NULL), E_INPUT);
     assert_int_equal(with_element(MESSAGE_PUSHED, 9, (struct slice){list, sizeof list}), E_INPUT);
-    assert_int_equal(message_read(many(LIMITS_MESSAGE_MAX), &m, NULL), E_INPUT);
-    assert_int_equal(message_read(many(LIMITS_MESSAGE_MAX + 1), &m, NULL), E_LIMIT);
+    assert_int_equal(message_read(sample_many(LIMITS_MESSAGE_MAX), &m, NULL), E_INPUT);
+    assert_int_equal(message_read(sample_many(LIMITS_MESSAGE_MAX + 1), &m, NULL), E_LIMIT);
 }
 
 /* Goal: digest and purges come with the last batch of entries alone, whichever side would have it otherwise. */
@@ -252,7 +252,7 @@ static void purges_come_last(void **state)
     (void)state;
     assert_int_equal(with_element(MESSAGE_ENTRIES, 6, (struct slice){nil, 1}), E_INPUT);
     assert_int_equal(with_element(MESSAGE_ENTRIES, 5, (struct slice){no, 1}), E_INPUT);
-    full(MESSAGE_ENTRIES, &m);
+    sample_full(MESSAGE_ENTRIES, &m);
     m.as.entries.done = 0;
     assert_int_equal(message_write(&m, &w, NULL), E_INTERNAL);
     pack_free(&w);
@@ -273,38 +273,38 @@ static void writing_keeps_the_limits(void **state)
 {
     struct message m;
     (void)state;
-    full(MESSAGE_WELCOME, &m);
+    sample_full(MESSAGE_WELCOME, &m);
     m.as.welcome.consistency.count = MERKLE_PROOF_MAX + 1;
     assert_not_written(&m, E_LIMIT);
-    full(MESSAGE_WELCOME, &m);
+    sample_full(MESSAGE_WELCOME, &m);
     m.as.welcome.set_back_proof.count = MERKLE_PROOF_MAX + 1;
     assert_not_written(&m, E_LIMIT);
-    full(MESSAGE_ENTRIES, &m);
+    sample_full(MESSAGE_ENTRIES, &m);
     m.as.entries.consistency.count = MERKLE_PROOF_MAX + 1;
     assert_not_written(&m, E_LIMIT);
-    full(MESSAGE_PUSHED, &m);
+    sample_full(MESSAGE_PUSHED, &m);
     m.as.pushed.range.count = SIZE_MAX;
     assert_not_written(&m, E_LIMIT);
-    full(MESSAGE_PUSHED, &m);
+    sample_full(MESSAGE_PUSHED, &m);
     m.as.pushed.held_count = 1;
     assert_not_written(&m, E_INTERNAL);
-    full(MESSAGE_FAIL, &m);
-    m.as.fail.sentence = many(MESSAGE_SENTENCE_MAX + 1);
+    sample_full(MESSAGE_FAIL, &m);
+    m.as.fail.sentence = sample_many(MESSAGE_SENTENCE_MAX + 1);
     assert_not_written(&m, E_LIMIT);
-    full(MESSAGE_FAIL, &m);
-    m.as.fail.sentence = text("\xc3"); /* half a letter */
+    sample_full(MESSAGE_FAIL, &m);
+    m.as.fail.sentence = sample_text("\xc3"); /* half a letter */
     assert_not_written(&m, E_INTERNAL);
-    full(MESSAGE_HELLO, &m);
+    sample_full(MESSAGE_HELLO, &m);
     m.as.hello.cursor = UINT64_MAX;
     assert_not_written(&m, E_INTERNAL);
-    full(MESSAGE_PUSH, &m);
-    m.as.push.batch = many(BATCH_DEFLATED_MAX + 1);
+    sample_full(MESSAGE_PUSH, &m);
+    m.as.push.batch = sample_many(BATCH_DEFLATED_MAX + 1);
     assert_not_written(&m, E_LIMIT);
-    full(MESSAGE_ENTRIES, &m); /* each is within its limit, the whole is not */
-    m.as.entries.batch = many(BATCH_DEFLATED_MAX);
-    m.as.entries.arrived = (struct slice){scopes, (size_t)LIMITS_CASELOAD_MAX * 16};
+    sample_full(MESSAGE_ENTRIES, &m); /* each is within its limit, the whole is not */
+    m.as.entries.batch = sample_many(BATCH_DEFLATED_MAX);
+    m.as.entries.arrived = (struct slice){sample_scopes, (size_t)LIMITS_CASELOAD_MAX * 16};
     assert_not_written(&m, E_LIMIT);
-    empty((enum message_type)(TYPES + 1), &m);
+    sample_empty((enum message_type)(TYPES + 1), &m);
     assert_not_written(&m, E_INTERNAL);
 }
 
@@ -337,5 +337,5 @@ int main(void)
         cmocka_unit_test(writing_keeps_the_limits),
         cmocka_unit_test(codes_are_names),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, message_fixture_set_up, message_fixture_tear_down);
 }

@@ -1,6 +1,6 @@
 /* Messages come back as they went, in the bytes that docs/PROTOCOL.md gives; what was cut, flipped or is of another
  * protocol is refused. */
-#include "message_samples.h"
+#include "message_fixture.h"
 
 static void assert_chains(const struct chain *a, const struct chain *b)
 {
@@ -123,15 +123,15 @@ static void messages_come_back(void **state)
     struct message m;
     (void)state;
     for (int type = 1; type <= TYPES; type++) {
-        full((enum message_type)type, &m);
+        sample_full((enum message_type)type, &m);
         round_trip(&m);
-        empty((enum message_type)type, &m);
+        sample_empty((enum message_type)type, &m);
         round_trip(&m);
     }
-    full(MESSAGE_PULL, &m); /* an empty caseload is not the same as none */
+    sample_full(MESSAGE_PULL, &m); /* an empty caseload is not the same as none */
     m.as.pull.caseload.size = 0;
     round_trip(&m);
-    full(MESSAGE_ENTRIES, &m);
+    sample_full(MESSAGE_ENTRIES, &m);
     m.as.entries.done = 0;
     m.as.entries.purge.size = 0;
     memset(m.as.entries.digest, 0, 32);
@@ -146,13 +146,13 @@ static void bytes_are_as_described(void **state)
     struct message m;
     struct pack w;
     (void)state;
-    empty(MESSAGE_FAIL, &m);
-    m.as.fail = (struct message_fail){text("busy"), text("wait")};
+    sample_empty(MESSAGE_FAIL, &m);
+    m.as.fail = (struct message_fail){sample_text("busy"), sample_text("wait")};
     assert_int_equal(message_write(&m, &w, NULL), 0);
     assert_int_equal(w.buffer.size, sizeof fail);
     assert_memory_equal(w.buffer.data, fail, sizeof fail);
     pack_free(&w);
-    empty(MESSAGE_PULL, &m);
+    sample_empty(MESSAGE_PULL, &m);
     m.as.pull.cursor = 256;
     m.as.pull.credit = 7;
     assert_int_equal(message_write(&m, &w, NULL), 0);
@@ -179,7 +179,7 @@ static void cut_messages_are_refused(void **state)
     uint8_t *copy;
     (void)state;
     for (int type = 1; type <= TYPES; type++) {
-        full((enum message_type)type, &m);
+        sample_full((enum message_type)type, &m);
         assert_int_equal(message_write(&m, &w, NULL), 0);
         for (size_t size = 0; size < w.buffer.size; size++) {
             assert_int_equal(read_copy((const uint8_t *)w.buffer.data, size, &back, &copy), E_INPUT);
@@ -201,7 +201,7 @@ static void flipped_bits_never_hurt(void **state)
     size_t accepted = 0, refused = 0;
     (void)state;
     for (int type = 1; type <= TYPES; type++) {
-        full((enum message_type)type, &m);
+        sample_full((enum message_type)type, &m);
         assert_int_equal(message_write(&m, &w, NULL), 0);
         for (size_t bit = 0; bit < 8 * w.buffer.size; bit++) {
             w.buffer.data[bit / 8] = (char)(w.buffer.data[bit / 8] ^ (1 << (bit % 8)));
@@ -251,7 +251,7 @@ static void unknown_types_are_another_protocol(void **state)
 /* Goal: the caseload's digest is BLAKE2b-256 of the ids one after another, and tells caseloads apart. */
 static void digests_tell_caseloads_apart(void **state)
 {
-    struct id ids[2] = {an_id(1), an_id(2)}, other[2] = {an_id(1), an_id(3)};
+    struct id ids[2] = {sample_id(1), sample_id(2)}, other[2] = {sample_id(1), sample_id(3)};
     uint8_t whole[32], part[32], none[32], differs[32], expected[32];
     (void)state;
     message_caseload_digest(ids, 2, whole);
@@ -275,5 +275,5 @@ int main(void)
         cmocka_unit_test(unknown_types_are_another_protocol),
         cmocka_unit_test(digests_tell_caseloads_apart),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, message_fixture_set_up, message_fixture_tear_down);
 }

@@ -1,6 +1,6 @@
 /* Edits: each op names what its author saw and nothing else; a change goes to the end of its device's chain, or nothing
  * happened. */
-#include "office_world.h"
+#include "office_fixture.h"
 
 static struct db *db;
 static struct edit_author author;
@@ -114,7 +114,7 @@ static void test_policies(void **state)
     PAIR_OK(edit_open(&edit, db, &person, &pair_e));
     PAIR_OK(edit_remove_text(&edit, "need", "housing", &pair_e));
     commit(&edit);
-    world_expect(db, "SELECT need FROM client WHERE id = ?", &person, "[\"food\"]");
+    office_expect(db, "SELECT need FROM client WHERE id = ?", &person, "[\"food\"]");
     /* An amendment stands beside what it amends. */
     PAIR_OK(edit_new(&edit, db, schema_kind(KIND_NOTE), &kase, &note, &pair_e));
     PAIR_OK(edit_set_text(&edit, "text", "seen", &pair_e));
@@ -124,7 +124,7 @@ static void test_policies(void **state)
     commit(&edit);
     last(&entry);
     assert_int_equal(superseded(&entry, 0), 0);
-    world_expect(db, "SELECT text FROM note WHERE id = ?", &note, "[\"seen\",\"amended\"]");
+    office_expect(db, "SELECT text FROM note WHERE id = ?", &note, "[\"seen\",\"amended\"]");
     /* Contributions add up. */
     for (int i = 0; i < 3; i++) {
         if (i == 0)
@@ -134,7 +134,7 @@ static void test_policies(void **state)
         PAIR_OK(edit_add_text(&edit, "units", "20", &pair_e));
         commit(&edit);
     }
-    world_expect(db, "SELECT units FROM service WHERE id = ?", &service, "60");
+    office_expect(db, "SELECT units FROM service WHERE id = ?", &service, "60");
 }
 
 /* Goal: a void names every op that its author saw; it voids the record, and a second void says the same again. */
@@ -156,10 +156,10 @@ static void test_void(void **state)
         unpack_start(&r, entry.change.ops[0].value);
         assert_int_equal(unpack_array(&r), 2); /* the email and the second phone */
         assert_int_equal(superseded(&entry, 0), (size_t)i);
-        world_expect(db, "SELECT voided FROM client WHERE id = ?", &person, "1");
+        office_expect(db, "SELECT voided FROM client WHERE id = ?", &person, "1");
     }
     set(KIND_CLIENT, &person, 0, "phone", "3"); /* not seen by the voider */
-    world_expect(db, "SELECT voided FROM client WHERE id = ?", &person, "0");
+    office_expect(db, "SELECT voided FROM client WHERE id = ?", &person, "0");
 }
 
 /* Goal: an edit of nothing writes nothing; one that is too large, and one of a record that is not there, fail with a
@@ -210,7 +210,7 @@ static void test_removes_do_not_pile_up(void **state)
         commit(&edit);
         assert_int_equal(pair_count(db, "SELECT count(*) FROM op"), 2);
     }
-    world_expect(db, "SELECT need FROM client WHERE id = ?", &person, "[\"food\"]");
+    office_expect(db, "SELECT need FROM client WHERE id = ?", &person, "[\"food\"]");
     /* A remove alone does not make an element that can be removed. */
     PAIR_OK(edit_open(&edit, db, &person, &pair_e));
     assert_int_equal(edit_remove_text(&edit, "need", "housing", &e), E_NOT_FOUND);

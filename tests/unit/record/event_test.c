@@ -2,7 +2,7 @@
  * say. */
 #include "event.h"
 
-#include "office_world.h"
+#include "office_fixture.h"
 
 static struct db *db;
 static struct edit_author author;

@@ -1,5 +1,5 @@
 /* What the merge makes of the ops that the live ones were written over: the line of a status, the base of a text. */
-#include "merge_world.h"
+#include "merge_fixture.h"
 
 /* --- the line of a status --- */
 
@@ -15,7 +15,7 @@ static struct merge_op show_line(const struct merge_op *ops, size_t count, struc
         for (size_t i = 0; i < count; i++)
             all[i] = ops[(turn + (turn % 2 == 0 ? i : count - i)) % count];
         live = merge_live(all, count);
-        now = merge_show_over(status, all, live, all + live, count - live);
+        now = merge_show_over(merge_status, all, live, all + live, count - live);
         if (turn != 0) {
             assert_true(dot_equal(&first.dot, &all[0].dot));
             assert_int_equal(now.conflict, shown->conflict);
@@ -44,15 +44,15 @@ static void status_whose_start_is_gone_is_not_shown(void **state)
      * open; as review it would be on hold, which never held. */
     struct merge_op all[4], as_review[2];
     (void)state;
-    all[0] = op(1, 1, text("open"));
-    all[1] = over(op(2, 2, text("closed")), &all[0], 1);
-    all[2] = over(op(3, 3, text("on hold")), &all[0], 1);
+    all[0] = merge_op_at(1, 1, merge_text("open"));
+    all[1] = merge_op_over(merge_op_at(2, 2, merge_text("closed")), &all[0], 1);
+    all[2] = merge_op_over(merge_op_at(3, 3, merge_text("on hold")), &all[0], 1);
     assert_line_ends(all, 3, &all[1]);
-    all[3] = over(op(4, 4, text("open")), &all[1], 1);
+    all[3] = merge_op_over(merge_op_at(4, 4, merge_text("open")), &all[1], 1);
     assert_line_ends(all, 4, &all[3]);
     as_review[0] = all[3];
     as_review[1] = all[2];
-    (void)merge_show(review, as_review, 2);
+    (void)merge_show(merge_review, as_review, 2);
     assert_true(dot_equal(&as_review[0].dot, &all[2].dot));
 }
 
@@ -63,14 +63,14 @@ static void status_that_follows_a_contested_one_is_contested(void **state)
     struct merge_op all[5], both[2];
     struct merge_shown shown;
     (void)state;
-    all[0] = op(1, 1, text("open"));
-    all[1] = over(op(2, 2, text("closed")), &all[0], 1);
-    all[2] = over(op(3, 3, text("on hold")), &all[0], 1);
-    all[3] = over(op(3, 4, text("ended")), &all[2], 1);
+    all[0] = merge_op_at(1, 1, merge_text("open"));
+    all[1] = merge_op_over(merge_op_at(2, 2, merge_text("closed")), &all[0], 1);
+    all[2] = merge_op_over(merge_op_at(3, 3, merge_text("on hold")), &all[0], 1);
+    all[3] = merge_op_over(merge_op_at(3, 4, merge_text("ended")), &all[2], 1);
     assert_line_ends(all, 4, &all[1]);
     both[0] = all[3];
     both[1] = all[1];
-    all[4] = over(op(5, 5, text("open")), both, 2);
+    all[4] = merge_op_over(merge_op_at(5, 5, merge_text("open")), both, 2);
     (void)show_line(all, 5, &shown);
     assert_int_equal(shown.conflict, MERGE_AGREED);
 }
@@ -81,15 +81,15 @@ static void line_goes_by_the_office_s_order(void **state)
      * stamp, then the dot. What is not accepted comes last. */
     struct merge_op all[3];
     (void)state;
-    all[0] = op(9, 1, text("open"));
-    all[1] = over(op(8, 3, text("closed")), &all[0], 1);
-    all[2] = over(op(7, 2, text("on hold")), &all[0], 1);
+    all[0] = merge_op_at(9, 1, merge_text("open"));
+    all[1] = merge_op_over(merge_op_at(8, 3, merge_text("closed")), &all[0], 1);
+    all[2] = merge_op_over(merge_op_at(7, 2, merge_text("on hold")), &all[0], 1);
     assert_line_ends(all, 3, &all[2]);
     all[1].position = all[2].position = MERGE_NOT_ACCEPTED;
     assert_line_ends(all, 3, &all[2]);
     all[1].hlc = all[2].hlc;
     assert_line_ends(all, 3, &all[2]);
-    all[1].dot = dot_of(6, 3, 0);
+    all[1].dot = merge_dot_of(6, 3, 0);
     assert_line_ends(all, 3, &all[1]);
     all[2].position = 7;
     assert_line_ends(all, 3, &all[2]);
@@ -99,13 +99,13 @@ static void without_ancestry_status_is_as_review(void **state)
 {
     /* Goal: where nothing is known of what lived before, the first of the live ops stands; of broken lists as well. */
     static const uint8_t broken[] = {0x92, 0x94, 0xc4};
-    struct merge_op a = op(1, 2, text("open")), b = op(2, 1, text("closed"));
+    struct merge_op a = merge_op_at(1, 2, merge_text("open")), b = merge_op_at(2, 1, merge_text("closed"));
     (void)state;
-    assert_int_equal(assert_wins(status, b, a), MERGE_LOUD);
+    assert_int_equal(assert_wins(merge_status, b, a), MERGE_LOUD);
     a.supersedes = b.supersedes = (struct slice){broken, sizeof broken};
-    assert_int_equal(assert_wins(status, b, a), MERGE_LOUD);
+    assert_int_equal(assert_wins(merge_status, b, a), MERGE_LOUD);
     b.value = a.value;
-    assert_int_equal(assert_wins(status, b, a), MERGE_AGREED);
+    assert_int_equal(assert_wins(merge_status, b, a), MERGE_AGREED);
 }
 
 static void equal_status_never_conflicts(void **state)
@@ -115,10 +115,10 @@ static void equal_status_never_conflicts(void **state)
     struct merge_shown shown;
     struct merge_op first;
     (void)state;
-    all[0] = op(1, 1, text("open"));
-    all[1] = over(op(2, 2, text("on hold")), &all[0], 1);
-    all[2] = over(op(3, 3, text("closed")), &all[0], 1);
-    all[3] = over(op(4, 4, text("closed")), &all[1], 1);
+    all[0] = merge_op_at(1, 1, merge_text("open"));
+    all[1] = merge_op_over(merge_op_at(2, 2, merge_text("on hold")), &all[0], 1);
+    all[2] = merge_op_over(merge_op_at(3, 3, merge_text("closed")), &all[0], 1);
+    all[3] = merge_op_over(merge_op_at(4, 4, merge_text("closed")), &all[1], 1);
     first = show_line(all, 4, &shown);
     assert_int_equal(shown.conflict, MERGE_AGREED);
     assert_true(dot_equal(&first.dot, &all[2].dot));
@@ -127,14 +127,14 @@ static void equal_status_never_conflicts(void **state)
 static void a_line_that_ends_in_the_dead_shows_the_first_that_lives(void **state)
 {
     /* Goal: an op that names a later one, which no honest author can, still leaves one answer for everybody. */
-    struct merge_op all[3], later = op(5, 5, text("later"));
+    struct merge_op all[3], later = merge_op_at(5, 5, merge_text("later"));
     (void)state;
-    all[0] = over(op(1, 1, text("a")), &later, 1);
-    all[1] = op(2, 2, text("b"));
-    all[2] = over(later, &all[0], 1); /* each names the other: both are dead */
-    all[0] = over(all[0], &all[2], 1);
+    all[0] = merge_op_over(merge_op_at(1, 1, merge_text("a")), &later, 1);
+    all[1] = merge_op_at(2, 2, merge_text("b"));
+    all[2] = merge_op_over(later, &all[0], 1); /* each names the other: both are dead */
+    all[0] = merge_op_over(all[0], &all[2], 1);
     {
-        struct merge_op four[] = {all[0], all[1], all[2], op(3, 3, text("c"))};
+        struct merge_op four[] = {all[0], all[1], all[2], merge_op_at(3, 3, merge_text("c"))};
         assert_line_ends(four, 4, &all[1]);
     }
 }
@@ -143,7 +143,7 @@ static void a_line_that_ends_in_the_dead_shows_the_first_that_lives(void **state
 
 static struct merge_op dead_of(unsigned device)
 {
-    return op(device, 1, text("before"));
+    return merge_op_at(device, 1, merge_text("before"));
 }
 
 /* -1: none. The dead are handed in in every rotation. */
@@ -175,11 +175,11 @@ static void base_is_what_all_versions_were_written_over(void **state)
     struct merge_op dead[2], live[2];
     (void)state;
     dead[0] = dead_of(1);
-    live[0] = over(op(3, 3, text("x")), dead, 1);
-    live[1] = over(op(4, 4, text("y")), dead, 1);
+    live[0] = merge_op_over(merge_op_at(3, 3, merge_text("x")), dead, 1);
+    live[1] = merge_op_over(merge_op_at(4, 4, merge_text("y")), dead, 1);
     assert_int_equal(base_of(live, 2, dead, 1, 1), 0);
-    dead[1] = over(dead_of(2), dead, 1);
-    live[1] = over(op(4, 4, text("y")), &dead[1], 1);
+    dead[1] = merge_op_over(dead_of(2), dead, 1);
+    live[1] = merge_op_over(merge_op_at(4, 4, merge_text("y")), &dead[1], 1);
     assert_int_equal(base_of(live, 2, dead, 2, 2), 0);
     assert_int_equal(base_of(live, 1, dead, 2, 1), 0);
 }
@@ -191,25 +191,25 @@ static void base_is_the_nearest(void **state)
     struct merge_op dead[4], both[2], live[2];
     (void)state;
     dead[0] = dead_of(1);
-    dead[1] = over(dead_of(2), &dead[0], 1);
-    live[0] = over(op(3, 3, text("x")), &dead[1], 1);
-    live[1] = over(op(4, 4, text("y")), &dead[1], 1);
+    dead[1] = merge_op_over(dead_of(2), &dead[0], 1);
+    live[0] = merge_op_over(merge_op_at(3, 3, merge_text("x")), &dead[1], 1);
+    live[1] = merge_op_over(merge_op_at(4, 4, merge_text("y")), &dead[1], 1);
     assert_int_equal(base_of(live, 2, dead, 2, 1), 1);
     both[0] = dead[0];
     both[1] = dead[1];
-    live[0] = over(op(3, 3, text("x")), both, 2);
-    live[1] = over(op(4, 4, text("y")), both, 2);
+    live[0] = merge_op_over(merge_op_at(3, 3, merge_text("x")), both, 2);
+    live[1] = merge_op_over(merge_op_at(4, 4, merge_text("y")), both, 2);
     assert_int_equal(base_of(live, 2, dead, 2, 1), 1);
     /* By way of one that was reached as well. */
-    dead[3] = over(dead_of(9), &dead[0], 1);
-    dead[1] = over(dead_of(2), &dead[3], 1);
+    dead[3] = merge_op_over(dead_of(9), &dead[0], 1);
+    dead[1] = merge_op_over(dead_of(2), &dead[3], 1);
     {
         struct merge_op three[] = {dead[0], dead[1], dead[3]};
-        live[0] = over(op(3, 3, text("x")), three, 3);
-        live[1] = over(op(4, 4, text("y")), both, 2);
+        live[0] = merge_op_over(merge_op_at(3, 3, merge_text("x")), three, 3);
+        live[1] = merge_op_over(merge_op_at(4, 4, merge_text("y")), both, 2);
         assert_int_equal(base_of(live, 2, three, 3, 1), 1);
         /* But not by way of one that was not. */
-        live[0] = over(op(3, 3, text("x")), both, 2);
+        live[0] = merge_op_over(merge_op_at(3, 3, merge_text("x")), both, 2);
         assert_int_equal(base_of(live, 2, three, 3, 1), -1);
         assert_int_equal(base_of(live, 2, three, 2, 1), -1);
     }
@@ -221,20 +221,20 @@ static void base_is_not_shaken_by_what_lies_around_it(void **state)
     struct merge_op dead[4], live[2], two[2];
     (void)state;
     dead[0] = dead_of(1);
-    dead[1] = over(dead_of(2), &dead[0], 1);
-    dead[0] = over(dead[0], &dead[1], 1);
-    live[0] = over(op(3, 3, text("x")), dead, 2);
-    live[1] = over(op(4, 4, text("y")), dead, 1);
+    dead[1] = merge_op_over(dead_of(2), &dead[0], 1);
+    dead[0] = merge_op_over(dead[0], &dead[1], 1);
+    live[0] = merge_op_over(merge_op_at(3, 3, merge_text("x")), dead, 2);
+    live[1] = merge_op_over(merge_op_at(4, 4, merge_text("y")), dead, 1);
     assert_int_equal(base_of(live, 2, dead, 2, 1), 0);
     dead[0] = dead_of(1);
     dead[1] = dead_of(2);
-    dead[2] = over(dead_of(5), &dead[1], 1);
-    dead[3] = over(dead_of(6), &dead[1], 1);
+    dead[2] = merge_op_over(dead_of(5), &dead[1], 1);
+    dead[3] = merge_op_over(dead_of(6), &dead[1], 1);
     two[0] = dead[0];
     two[1] = dead[2];
-    live[0] = over(op(3, 3, text("x")), two, 2);
+    live[0] = merge_op_over(merge_op_at(3, 3, merge_text("x")), two, 2);
     two[1] = dead[3];
-    live[1] = over(op(4, 4, text("y")), two, 2);
+    live[1] = merge_op_over(merge_op_at(4, 4, merge_text("y")), two, 2);
     assert_int_equal(base_of(live, 2, dead, 4, 1), 0);
 }
 
@@ -247,23 +247,23 @@ static void without_one_nearest_there_is_no_base(void **state)
     (void)state;
     dead[0] = dead_of(1);
     dead[1] = dead_of(2);
-    live[0] = over(op(3, 3, text("x")), &dead[0], 1);
-    live[1] = over(op(4, 4, text("y")), &dead[1], 1);
+    live[0] = merge_op_over(merge_op_at(3, 3, merge_text("x")), &dead[0], 1);
+    live[1] = merge_op_over(merge_op_at(4, 4, merge_text("y")), &dead[1], 1);
     assert_int_equal(base_of(live, 2, dead, 2, 0), -1);
     assert_int_equal(base_of(live, 2, dead, 0, 0), -1);
     assert_int_equal(base_of(live, 0, dead, 1, 0), -1);
-    live[0] = over(op(3, 3, text("x")), dead, 2);
+    live[0] = merge_op_over(merge_op_at(3, 3, merge_text("x")), dead, 2);
     assert_int_equal(base_of(live, 2, dead, 2, 1), 1);
-    live[1] = over(op(4, 4, text("y")), dead, 2);
+    live[1] = merge_op_over(merge_op_at(4, 4, merge_text("y")), dead, 2);
     assert_int_equal(base_of(live, 2, dead, 2, 1), -1);
-    dead[0] = over(dead[0], &dead[1], 1);
-    dead[1] = over(dead[1], &dead[0], 1);
+    dead[0] = merge_op_over(dead[0], &dead[1], 1);
+    dead[1] = merge_op_over(dead[1], &dead[0], 1);
     assert_int_equal(base_of(live, 2, dead, 2, 1), -1);
     live[1].supersedes = (struct slice){broken, sizeof broken};
     assert_int_equal(base_of(live, 2, dead, 2, 0), -1);
     /* What cannot be read names nothing, and not the dot of zeros. */
     memset(&dead[0].dot, 0, sizeof dead[0].dot);
-    live[0] = over(op(3, 3, text("x")), dead, 1);
+    live[0] = merge_op_over(merge_op_at(3, 3, merge_text("x")), dead, 1);
     assert_int_equal(base_of(live, 2, dead, 1, 0), -1);
 }
 
@@ -273,15 +273,15 @@ static void naming_oneself_leads_nowhere(void **state)
      * dead one, which stays the nearest. */
     struct merge_op dead[2], live[2];
     (void)state;
-    live[0] = op(3, 3, text("x"));
-    live[0] = over(live[0], &live[0], 1);
-    live[1] = over(op(4, 4, text("y")), &live[0], 1);
+    live[0] = merge_op_at(3, 3, merge_text("x"));
+    live[0] = merge_op_over(live[0], &live[0], 1);
+    live[1] = merge_op_over(merge_op_at(4, 4, merge_text("y")), &live[0], 1);
     dead[0] = live[0];
     assert_int_equal(base_of(live, 2, dead, 1, 0), -1);
     dead[0] = dead_of(1);
-    dead[0] = over(dead[0], &dead[0], 1);
-    live[0] = over(op(3, 3, text("x")), dead, 1);
-    live[1] = over(op(4, 4, text("y")), dead, 1);
+    dead[0] = merge_op_over(dead[0], &dead[0], 1);
+    live[0] = merge_op_over(merge_op_at(3, 3, merge_text("x")), dead, 1);
+    live[1] = merge_op_over(merge_op_at(4, 4, merge_text("y")), dead, 1);
     assert_int_equal(base_of(live, 2, dead, 1, 1), 0);
 }
 
@@ -294,9 +294,9 @@ static void base_may_be_far(void **state)
     struct merge_base base;
     (void)state;
     for (size_t i = 0; i <= MERGE_DEAD_MAX; i++)
-        dead[i] = i == 0 ? dead_of(1) : over(op(2, i + 1, text("before")), &dead[i - 1], 1);
-    live[0] = over(op(3, 3, text("x")), &dead[MERGE_DEAD_MAX - 1], 1);
-    live[1] = over(op(4, 4, text("y")), &dead[0], 1);
+        dead[i] = i == 0 ? dead_of(1) : merge_op_over(merge_op_at(2, i + 1, merge_text("before")), &dead[i - 1], 1);
+    live[0] = merge_op_over(merge_op_at(3, 3, merge_text("x")), &dead[MERGE_DEAD_MAX - 1], 1);
+    live[1] = merge_op_over(merge_op_at(4, 4, merge_text("y")), &dead[0], 1);
     base = merge_base(live, 2, dead, MERGE_DEAD_MAX);
     assert_int_equal(base.generation, MERGE_DEAD_MAX);
     assert_int_equal(base.base, 0);

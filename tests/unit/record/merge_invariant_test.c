@@ -1,6 +1,6 @@
 /* What people's safety hangs on, each said once and plainly. tests/fault/merge_storm holds the same of histories made
  * at random. */
-#include "merge_world.h"
+#include "merge_fixture.h"
 
 #include "text.h"
 
@@ -15,9 +15,10 @@ static void live_value_is_never_invisible(void **state)
     /* Goal: of two values that live, each is shown, or the field is in conflict, which lists both; under any policy. */
     (void)state;
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        struct merge_op ops[] = {action(op(1, 1, integer(1)), CHANGE_ADD), action(op(2, 2, integer(2)), CHANGE_ADD)};
+        struct merge_op ops[] = {merge_op_as(merge_op_at(1, 1, merge_integer(1)), CHANGE_ADD),
+                                 merge_op_as(merge_op_at(2, 2, merge_integer(2)), CHANGE_ADD)};
         size_t live = 2;
-        struct merge_shown shown = show(&fields[i], ops, &live);
+        struct merge_shown shown = show(&merge_fields[i], ops, &live);
         assert_int_equal(live, 2);
         assert_true(shown.count == 2 || shown.conflict != MERGE_AGREED);
     }
@@ -27,7 +28,8 @@ static void risk_falls_only_by_an_op_that_names_the_higher_one(void **state)
 {
     /* Goal: whatever is written later, by whatever clock and whoever is accepted first, the high risk stands until it
      * is named. */
-    struct merge_op high = op(1, 1, integer(2)), later = op(9, 50, integer(1)), cleared = op(8, 60, nil()), all[3];
+    struct merge_op high = merge_op_at(1, 1, merge_integer(2)), later = merge_op_at(9, 50, merge_integer(1)),
+                    cleared = merge_op_at(8, 60, merge_nil()), all[3];
     size_t live = 3;
     (void)state;
     later.hlc = MS(YEAR_2099);
@@ -36,27 +38,28 @@ static void risk_falls_only_by_an_op_that_names_the_higher_one(void **state)
     all[0] = later;
     all[1] = cleared;
     all[2] = high;
-    assert_int_equal(show(highest, all, &live).conflict, MERGE_LOUD);
+    assert_int_equal(show(merge_highest, all, &live).conflict, MERGE_LOUD);
     assert_true(dot_equal(&all[0].dot, &high.dot));
-    all[0] = over(later, &high, 1);
+    all[0] = merge_op_over(later, &high, 1);
     all[1] = high;
     live = 2;
-    assert_int_equal(show(highest, all, &live).conflict, MERGE_AGREED);
+    assert_int_equal(show(merge_highest, all, &live).conflict, MERGE_AGREED);
     assert_true(dot_equal(&all[0].dot, &later.dot));
 }
 
 static void add_is_never_lost_to_a_concurrent_remove(void **state)
 {
     /* Goal: removes that did not see an add, as many and as late as they like, leave its element. */
-    struct merge_op seen = action(op(1, 1, text("penicillin")), CHANGE_ADD), all[6];
+    struct merge_op seen = merge_op_as(merge_op_at(1, 1, merge_text("penicillin")), CHANGE_ADD), all[6];
     size_t live = 6;
     struct merge_shown shown;
     (void)state;
     all[0] = seen;
-    all[1] = action(op(2, 2, text("penicillin")), CHANGE_ADD);
+    all[1] = merge_op_as(merge_op_at(2, 2, merge_text("penicillin")), CHANGE_ADD);
     for (unsigned i = 2; i < 6; i++)
-        all[i] = action(over(op(3 + i, 100 + i, text("penicillin")), &seen, 1), CHANGE_REMOVE);
-    shown = show(set, all, &live);
+        all[i] =
+            merge_op_as(merge_op_over(merge_op_at(3 + i, 100 + i, merge_text("penicillin")), &seen, 1), CHANGE_REMOVE);
+    shown = show(merge_set, all, &live);
     assert_int_equal(live, 5);
     assert_int_equal(shown.count, 1);
     assert_int_equal(all[0].dot.device.b[0], 2);
@@ -70,10 +73,10 @@ static void note_is_never_lost(void **state)
     struct merge_shown shown;
     (void)state;
     for (unsigned i = 0; i < 4; i++) {
-        all[i] = op(1, 7, text("the door was open"));
+        all[i] = merge_op_at(1, 7, merge_text("the door was open"));
         all[i].dot.index = i;
     }
-    shown = show(once, all, &live);
+    shown = show(merge_once, all, &live);
     assert_int_equal(shown.count, 4);
     for (unsigned i = 0; i < 4; i++)
         assert_int_equal(all[i].dot.index, i);
@@ -86,23 +89,24 @@ static void resolving_twice_is_the_same_as_once(void **state)
     static const unsigned decided[] = {0, 1, 2, 5, 7}; /* latest, highest, review, text, status */
     (void)state;
     for (size_t i = 0; i < sizeof decided / sizeof *decided; i++) {
-        struct merge_op values[] = {op(1, 1, integer(1)), op(2, 2, integer(2))};
-        struct merge_op first = over(op(3, 3, integer(1)), values, 2), second = over(op(4, 4, integer(1)), values, 2);
-        struct merge_op after = over(op(4, 4, integer(1)), &first, 1);
+        struct merge_op values[] = {merge_op_at(1, 1, merge_integer(1)), merge_op_at(2, 2, merge_integer(2))};
+        struct merge_op first = merge_op_over(merge_op_at(3, 3, merge_integer(1)), values, 2),
+                        second = merge_op_over(merge_op_at(4, 4, merge_integer(1)), values, 2);
+        struct merge_op after = merge_op_over(merge_op_at(4, 4, merge_integer(1)), &first, 1);
         struct merge_op apart[] = {values[0], values[1], first, second},
                         in_turn[] = {after, values[1], first, values[0]};
         struct merge_shown shown;
         size_t live = 4;
-        shown = show(&fields[decided[i]], apart, &live);
+        shown = show(&merge_fields[decided[i]], apart, &live);
         assert_int_equal(live, 2);
         assert_int_equal(shown.conflict, MERGE_AGREED);
         assert_int_equal(shown.count, 1);
-        assert_true(slice_equal(apart[0].value, integer(1)));
+        assert_true(slice_equal(apart[0].value, merge_integer(1)));
         live = 4;
-        shown = show(&fields[decided[i]], in_turn, &live);
+        shown = show(&merge_fields[decided[i]], in_turn, &live);
         assert_int_equal(live, 1);
         assert_int_equal(shown.conflict, MERGE_AGREED);
-        assert_true(slice_equal(in_turn[0].value, integer(1)));
+        assert_true(slice_equal(in_turn[0].value, merge_integer(1)));
     }
 }
 
@@ -119,15 +123,15 @@ static void status_is_never_one_whose_start_was_gone(void **state)
             struct merge_shown shown;
             chance = chance * 6364136223846793005u + 1442695040888963407u;
             /* Over the one that is shown, or over some other one, each with a value of its own. */
-            all[n] = op(1 + n, n + 1, integer((int64_t)n));
+            all[n] = merge_op_at(1 + n, n + 1, merge_integer((int64_t)n));
             if (n != 0)
-                all[n] = over(all[n], (chance >> 33) % 2 == 0 ? &before : &all[(chance >> 40) % n], 1);
+                all[n] = merge_op_over(all[n], (chance >> 33) % 2 == 0 ? &before : &all[(chance >> 40) % n], 1);
             memcpy(now, all, (n + 1) * sizeof *all);
             live = merge_live(now, live);
-            shown = merge_show_over(status, now, live, now + live, n + 1 - live);
+            shown = merge_show_over(merge_status, now, live, now + live, n + 1 - live);
             assert_int_equal(shown.conflict, live > 1 ? MERGE_LOUD : MERGE_AGREED);
             if (n != 0 && !dot_equal(&now[0].dot, &before.dot)) {
-                struct merge_op named = over(all[n], &before, 1);
+                struct merge_op named = merge_op_over(all[n], &before, 1);
                 assert_true(dot_equal(&now[0].dot, &all[n].dot));
                 assert_true(slice_equal(all[n].supersedes, named.supersedes));
             }
@@ -152,7 +156,7 @@ static void what_somebody_typed_is_in_the_text(void **state)
      * mixed with the other. */
     static const char *const typed[] = {"stayed in bed all of Monday", "says that nothing hurts at all",
                                         "was out walking"};
-    struct merge_op base = op(9, 1, text("Ada was up.\n\nShe eats well.\n")), versions[3], set_of[4];
+    struct merge_op base = merge_op_at(9, 1, merge_text("Ada was up.\n\nShe eats well.\n")), versions[3], set_of[4];
     struct text_version texts[3];
     struct text_merged merged;
     struct merge_base found;
@@ -163,14 +167,16 @@ static void what_somebody_typed_is_in_the_text(void **state)
         size_t size;
     } apart = {.size = 0};
     (void)state;
-    versions[0] = over(op(1, 2, text("Ada stayed in bed all of Monday.\n\nShe eats well.\n")), &base, 1);
-    versions[1] = over(op(2, 3, text("Ada was up.\n\nShe says that nothing hurts at all.\n")), &base, 1);
-    versions[2] = over(op(3, 4, text("Ada was out walking.\n\nShe eats well.\n")), &base, 1);
+    versions[0] =
+        merge_op_over(merge_op_at(1, 2, merge_text("Ada stayed in bed all of Monday.\n\nShe eats well.\n")), &base, 1);
+    versions[1] =
+        merge_op_over(merge_op_at(2, 3, merge_text("Ada was up.\n\nShe says that nothing hurts at all.\n")), &base, 1);
+    versions[2] = merge_op_over(merge_op_at(3, 4, merge_text("Ada was out walking.\n\nShe eats well.\n")), &base, 1);
     set_of[0] = versions[2];
     set_of[1] = base;
     set_of[2] = versions[0];
     set_of[3] = versions[1];
-    assert_int_equal(show(textual, set_of, &live).count, 3);
+    assert_int_equal(show(merge_textual, set_of, &live).count, 3);
     assert_int_equal(live, 3);
     found = merge_base(set_of, 3, set_of + 3, 1);
     assert_int_equal(found.base, 0);

@@ -1,6 +1,6 @@
 /* Properties of the merge over sets made at random: any order of a set gives one result, and replicas that saw it in
  * pieces agree in the end. */
-#include "merge_world.h"
+#include "merge_fixture.h"
 
 static uint64_t random_state;
 
@@ -17,7 +17,7 @@ static struct merge_op any_op(const struct slice *values, unsigned value_count)
 {
     struct merge_op o, named[3];
     memset(&o, 0, sizeof o);
-    o.dot = dot_of(below(3), 1 + below(3), below(2));
+    o.dot = merge_dot_of(below(3), 1 + below(3), below(2));
     o.dot.epoch = 1 + below(2);
     o.hlc = below(4) == 0 ? MS(YEAR_2099) : MS(TODAY) + below(3);
     o.received_ms = below(3) == 0 ? 0 : TODAY + below(2);
@@ -26,8 +26,8 @@ static struct merge_op any_op(const struct slice *values, unsigned value_count)
     o.value = values[below(value_count)];
     o.tag = 0;
     for (size_t i = 0; i < 3; i++)
-        named[i].dot = dot_of(below(3), 1 + below(3), below(2));
-    return below(2) == 0 ? o : over(o, named, below(4));
+        named[i].dot = merge_dot_of(below(3), 1 + below(3), below(2));
+    return below(2) == 0 ? o : merge_op_over(o, named, below(4));
 }
 
 static void assert_same_ops(const struct merge_op *a, const struct merge_op *b, size_t count)
@@ -107,12 +107,12 @@ static size_t any_values(struct slice *values)
 {
     size_t n = 0;
     for (int64_t i = -1; i < 5; i++)
-        values[n++] = integer(i);
-    values[n++] = nil();
-    values[n++] = text("a");
-    values[n++] = text("b");
-    values[n++] = integer(INT64_MAX);
-    values[n++] = integer(INT64_MIN);
+        values[n++] = merge_integer(i);
+    values[n++] = merge_nil();
+    values[n++] = merge_text("a");
+    values[n++] = merge_text("b");
+    values[n++] = merge_integer(INT64_MAX);
+    values[n++] = merge_integer(INT64_MIN);
     return n;
 }
 
@@ -122,21 +122,21 @@ static void order_does_not_matter(void **state)
     struct slice values[16];
     unsigned value_count = (unsigned)any_values(values);
     struct merge_op ops[48], shuffled[48];
-    size_t before = arena_used;
+    size_t before = merge_arena_used;
     (void)state;
     random_state = 88172645463325252ull;
     for (unsigned round = 0; round < 400; round++) {
-        const struct schema_field *field = &fields[round % FIELD_COUNT];
+        const struct schema_field *field = &merge_fields[round % FIELD_COUNT];
         size_t count = 1 + below(5);
-        arena_used = before;
+        merge_arena_used = before;
         for (size_t i = 0; i < count; i++)
             ops[i] = any_op(values, value_count);
         assert_any_order(field, ops, count);
     }
     for (unsigned round = 0; round < 400; round++) {
-        const struct schema_field *field = &fields[round % FIELD_COUNT];
+        const struct schema_field *field = &merge_fields[round % FIELD_COUNT];
         size_t count = 6 + below(42);
-        arena_used = before;
+        merge_arena_used = before;
         for (size_t i = 0; i < count; i++)
             ops[i] = any_op(values, value_count);
         memcpy(shuffled, ops, sizeof ops);
@@ -163,13 +163,13 @@ static void hear(struct replica *r, const struct merge_op *o)
 
 static struct merge_op write_over(struct replica *r, unsigned device, uint64_t at, struct slice value)
 {
-    struct merge_op live[64], o = action(op(device, at, value), (enum change_action)(1 + below(3)));
+    struct merge_op live[64], o = merge_op_as(merge_op_at(device, at, value), (enum change_action)(1 + below(3)));
     size_t count;
     memcpy(live, r->seen, sizeof live);
     count = merge_live(live, r->count);
     if (below(4) == 0)
         o.hlc = MS(YEAR_2099);
-    return over(o, live, below(3) == 0 ? below((unsigned)count + 1) : count);
+    return merge_op_over(o, live, below(3) == 0 ? below((unsigned)count + 1) : count);
 }
 
 static void replicas_agree_in_the_end(void **state)
@@ -177,15 +177,15 @@ static void replicas_agree_in_the_end(void **state)
     /* Goal: replicas that saw different parts of a history in different orders show the same once they have it all. */
     struct slice values[16];
     unsigned value_count = (unsigned)any_values(values);
-    size_t before = arena_used;
+    size_t before = merge_arena_used;
     (void)state;
     random_state = 362436069362436069ull;
     for (unsigned round = 0; round < 500; round++) {
-        const struct schema_field *field = &fields[round % FIELD_COUNT];
+        const struct schema_field *field = &merge_fields[round % FIELD_COUNT];
         struct replica replicas[4];
         struct merge_op history[40], orders[4][40];
         size_t count = 2 + below(38);
-        arena_used = before;
+        merge_arena_used = before;
         memset(replicas, 0, sizeof replicas);
         for (size_t i = 0; i < count; i++) {
             unsigned who = below(4);
@@ -210,18 +210,18 @@ static void live_op_is_never_lost(void **state)
     /* Goal: every op that lives is in the result, shown or behind the shown: the merge drops nothing. */
     struct slice values[16];
     unsigned value_count = (unsigned)any_values(values);
-    size_t before = arena_used;
+    size_t before = merge_arena_used;
     (void)state;
     random_state = 521288629521288629ull;
     for (unsigned round = 0; round < 300; round++) {
         struct merge_op ops[30];
         int found[30] = {0};
-        arena_used = before;
+        merge_arena_used = before;
         for (size_t i = 0; i < 30; i++) {
             ops[i] = any_op(values, value_count);
             ops[i].tag = i;
         }
-        (void)merge_show(&fields[round % FIELD_COUNT], ops, 30);
+        (void)merge_show(&merge_fields[round % FIELD_COUNT], ops, 30);
         for (size_t i = 0; i < 30; i++)
             found[ops[i].tag]++;
         for (size_t i = 0; i < 30; i++)

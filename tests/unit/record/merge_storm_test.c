@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "merge_storm.h"
+#include "merge_storm_fixture.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { HISTORIES = 600, STRIDE = 8 };

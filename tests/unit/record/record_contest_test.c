@@ -1,6 +1,6 @@
 /* A text or a status with several live values: what the record shows, what it notes, and that every store that has what
  * was noted shows the same. */
-#include "record_world.h"
+#include "history_fixture.h"
 
 #include "text.h"
 
@@ -17,10 +17,10 @@ static size_t write_text(struct history *h, unsigned device, unsigned field, con
 {
     struct dot dots[8];
     for (size_t i = 0; i < count; i++)
-        dots[i] = dot_at(h, over[i], 0);
-    begin(h, device, KIND_CASE, id_of(CASE_ID), id_of(CASE_ID));
-    put_text(h, field, CHANGE_SET, text, dots, count);
-    return end(h);
+        dots[i] = history_dot(h, over[i], 0);
+    history_begin(h, device, KIND_CASE, history_id(CASE_ID), history_id(CASE_ID));
+    history_put_text(h, field, CHANGE_SET, text, dots, count);
+    return history_end(h);
 }
 
 static size_t write_over(struct history *h, unsigned device, const char *text, size_t over)
@@ -32,17 +32,17 @@ static size_t write_status(struct history *h, unsigned device, int64_t status, c
 {
     struct dot dots[8];
     for (size_t i = 0; i < count; i++)
-        dots[i] = dot_at(h, over[i], 0);
-    begin(h, device, KIND_CASE, id_of(CASE_ID), id_of(CASE_ID));
-    put_number(h, STATUS, CHANGE_SET, status, dots, count);
-    return end(h);
+        dots[i] = history_dot(h, over[i], 0);
+    history_begin(h, device, KIND_CASE, history_id(CASE_ID), history_id(CASE_ID));
+    history_put_number(h, STATUS, CHANGE_SET, status, dots, count);
+    return history_end(h);
 }
 
 static size_t write_rule(struct history *h, int64_t rule)
 {
-    begin(h, 9, KIND_OFFICE, id_of(0), id_of(9));
-    put_number(h, 15, CHANGE_SET, rule, NULL, 0);
-    return end(h);
+    history_begin(h, 9, KIND_OFFICE, history_id(0), history_id(9));
+    history_put_number(h, 15, CHANGE_SET, rule, NULL, 0);
+    return history_end(h);
 }
 
 /* Two laptops over one text: what each makes of it. */
@@ -59,13 +59,13 @@ static struct history *two_versions(const char *one, const char *other)
 
 static const char *column(struct db *db)
 {
-    return text_in(db, "SELECT assessment FROM \"case\"");
+    return history_text(db, "SELECT assessment FROM \"case\"");
 }
 
 /* 'q', 'l' or '-'. */
 static int conflict_in(struct db *db)
 {
-    int64_t loud = number_in(db, "SELECT coalesce((SELECT loud FROM conflict), -1)");
+    int64_t loud = history_number(db, "SELECT coalesce((SELECT loud FROM conflict), -1)");
     if (loud < 0)
         return '-';
     return loud != 0 ? 'l' : 'q';
@@ -74,43 +74,43 @@ static int conflict_in(struct db *db)
 static struct record_field load(struct db *db, unsigned field)
 {
     const struct schema_kind *kind = schema_kind(KIND_CASE);
-    struct id id = id_of(CASE_ID);
+    struct id id = history_id(CASE_ID);
     struct record_field out;
-    assert_done(record_field_load(db, &id, kind, schema_field(kind, field), &out, &world_error));
+    assert_done(record_field_load(db, &id, kind, schema_field(kind, field), &out, &history_error));
     return out;
 }
 
 static int64_t background(struct db *db)
 {
-    return number_in(db, "SELECT count(*) FROM background");
+    return history_number(db, "SELECT count(*) FROM background");
 }
 
 /* A store that gets what lives or was noted, masked, in an order of its own, shows the same. */
 static void assert_compact_shows_the_same(struct db *office, const struct history *h, size_t turn)
 {
-    struct db *laptop = store_new();
+    struct db *laptop = history_store_new();
     for (size_t n = 0; n < h->count; n++) {
         size_t i = turn < h->count ? (turn + n) % h->count : (turn + h->count - n) % h->count;
         const struct change *c = &h->entries[i].change;
-        int64_t id = log_find(office, &c->device, c->epoch, c->seq, NULL, &world_error);
+        int64_t id = log_find(office, &c->device, c->epoch, c->seq, NULL, &history_error);
         uint8_t mask[CHANGE_MASK_MAX] = {0};
         sqlite3_stmt *s;
         int wanted = 0;
-        assert_done(db_query(office, &s, &world_error,
+        assert_done(db_query(office, &s, &history_error,
                              "SELECT op FROM op WHERE entry = ?1 UNION ALL "
                              "SELECT -1 FROM background WHERE entry = ?1",
                              "i", id));
-        while (db_next(office, s, &world_error) == 1) {
+        while (db_next(office, s, &history_error) == 1) {
             wanted = 1;
             if (db_int(s, 0) >= 0)
                 mask[db_uint(s, 0) / 8] |= (uint8_t)(1u << db_uint(s, 0) % 8);
         }
         if (wanted)
-            (void)take_masked(laptop, h, i, (struct slice){mask, (c->op_count + 7) / 8});
+            (void)history_take_masked(laptop, h, i, (struct slice){mask, (c->op_count + 7) / 8});
     }
     assert_same_dump(office, laptop, NULL);
     assert_int_equal(background(laptop), background(office));
-    assert_done(record_rebuild(laptop, &world_error));
+    assert_done(record_rebuild(laptop, &history_error));
     assert_same_dump(office, laptop, NULL);
     db_close(laptop);
 }
@@ -118,10 +118,10 @@ static void assert_compact_shows_the_same(struct db *office, const struct histor
 /* In the other order, too. */
 static struct db *take_both_ways(const struct history *h)
 {
-    struct db *db = store_new(), *other = store_new();
-    take_all(db, h);
+    struct db *db = history_store_new(), *other = history_store_new();
+    history_take_all(db, h);
     for (size_t i = h->count; i-- > 0;)
-        (void)take(other, h, i);
+        (void)history_take(other, h, i);
     assert_same_dump(db, other, NULL);
     for (size_t turn = 0; turn < 2 * h->count; turn++)
         assert_compact_shows_the_same(db, h, turn);
@@ -140,7 +140,7 @@ static void edits_apart_are_both_in(void **state)
     (void)state;
     assert_string_equal(column(db), "The stove leaks.\n\nThe dog bites.\n");
     assert_int_equal(conflict_in(db), 'q');
-    assert_int_equal(number_in(db, "SELECT contested FROM \"case\""), 0);
+    assert_int_equal(history_number(db, "SELECT contested FROM \"case\""), 0);
     assert_int_equal(background(db), 1);
     f = load(db, ASSESSMENT);
     assert_int_equal(f.shown.conflict, MERGE_QUIET);
@@ -158,7 +158,7 @@ static void edits_apart_are_both_in(void **state)
     record_field_free(&f);
     /* Who writes over both ends it. */
     (void)write_text(h, 2, ASSESSMENT, "The dog bites.\n", (size_t[]){1, 2}, 2);
-    (void)take(db, h, 3);
+    (void)history_take(db, h, 3);
     assert_int_equal(conflict_in(db), '-');
     assert_int_equal(background(db), 0);
     db_close(db);
@@ -178,7 +178,7 @@ static void overlap_stands_whole(void **state)
                         "The stove \n[versions of this place, to be brought together:]\nleaks gas\n[or:]\nis "
                         "new\n[end of the versions]\n.\n\nThe dog bites.\n");
     assert_int_equal(conflict_in(db), 'l');
-    assert_int_equal(number_in(db, "SELECT contested FROM \"case\""), 1);
+    assert_int_equal(history_number(db, "SELECT contested FROM \"case\""), 1);
     f = load(db, ASSESSMENT);
     assert_int_equal(f.shown.conflict, MERGE_LOUD);
     assert_int_equal(f.merged->text.overlaps, 1);
@@ -209,7 +209,7 @@ static void equal_versions_count_once(void **state)
     (void)write_over(h, 4, "The stove leaks.\n\nThe dog is kind.\n", 0);
     db = take_both_ways(h);
     assert_string_equal(column(db), "The stove leaks.\n\nThe dog bites.\n");
-    assert_int_equal(number_in(db, "SELECT count(*) FROM op WHERE field = 23"), 3);
+    assert_int_equal(history_number(db, "SELECT count(*) FROM op WHERE field = 23"), 3);
     db_close(db);
     history_free(h);
 }
@@ -224,9 +224,9 @@ static void versions_without_a_base_stand_whole(void **state)
         struct record_field f;
         (void)write_text(h, 1, ASSESSMENT, turn == 1 ? NULL : before, NULL, 0);
         if (turn == 2) {
-            begin(h, 2, KIND_CASE, id_of(CASE_ID), id_of(CASE_ID));
-            put_number(h, ASSESSMENT, CHANGE_SET, 7, (struct dot[]){dot_at(h, 0, 0)}, 1);
-            (void)end(h);
+            history_begin(h, 2, KIND_CASE, history_id(CASE_ID), history_id(CASE_ID));
+            history_put_number(h, ASSESSMENT, CHANGE_SET, 7, (struct dot[]){history_dot(h, 0, 0)}, 1);
+            (void)history_end(h);
         } else {
             (void)write_over(h, 2, "one", 0);
         }
@@ -298,11 +298,11 @@ static void base_that_is_held_is_not_there(void **state)
     struct db *db = take_both_ways(h);
     int64_t entry;
     (void)state;
-    entry = number_in(db, "SELECT min(id) FROM entry");
-    assert_done(record_set_held(db, entry, 1, &world_error));
+    entry = history_number(db, "SELECT min(id) FROM entry");
+    assert_done(record_set_held(db, entry, 1, &history_error));
     assert_int_equal(conflict_in(db), 'l');
     assert_int_equal(background(db), 0);
-    assert_done(record_set_held(db, entry, 0, &world_error));
+    assert_done(record_set_held(db, entry, 0, &history_error));
     assert_int_equal(conflict_in(db), 'q');
     assert_string_equal(column(db), "The stove leaks.\n\nThe dog bites.\n");
     db_close(db);
@@ -317,13 +317,13 @@ static void dots_of_other_fields_lead_nowhere(void **state)
     (void)state;
     for (unsigned turn = 0; turn < 2; turn++) {
         struct dot named;
-        begin(h, 1, KIND_CASE, id_of(CASE_ID + turn), id_of(CASE_ID + turn));
-        put_text(h, turn == 0 ? 12 : ASSESSMENT, CHANGE_SET, before, NULL, 0);
-        named = dot_at(h, end(h), 0);
+        history_begin(h, 1, KIND_CASE, history_id(CASE_ID + turn), history_id(CASE_ID + turn));
+        history_put_text(h, turn == 0 ? 12 : ASSESSMENT, CHANGE_SET, before, NULL, 0);
+        named = history_dot(h, history_end(h), 0);
         for (unsigned device = 2; device < 4; device++) {
-            begin(h, device, KIND_CASE, id_of(CASE_ID), id_of(CASE_ID));
-            put_text(h, ASSESSMENT, CHANGE_SET, device == 2 ? "one" : "two", &named, 1);
-            (void)end(h);
+            history_begin(h, device, KIND_CASE, history_id(CASE_ID), history_id(CASE_ID));
+            history_put_text(h, ASSESSMENT, CHANGE_SET, device == 2 ? "one" : "two", &named, 1);
+            (void)history_end(h);
         }
     }
     db = take_both_ways(h);
@@ -339,12 +339,12 @@ static struct dot write_chain(struct history *h, size_t length, struct dot over)
 {
     while (length > 0) {
         size_t some = length < 100 ? length : 100;
-        begin(h, 1, KIND_CASE, id_of(CASE_ID), id_of(CASE_ID));
+        history_begin(h, 1, KIND_CASE, history_id(CASE_ID), history_id(CASE_ID));
         for (size_t i = 0; i < some; i++) {
-            put_text(h, ASSESSMENT, CHANGE_SET, before, &over, 1);
+            history_put_text(h, ASSESSMENT, CHANGE_SET, before, &over, 1);
             over = (struct dot){h->draft.device, 1, h->draft.seq, (unsigned)i};
         }
-        (void)end(h);
+        (void)history_end(h);
         length -= some;
     }
     return over;
@@ -360,14 +360,14 @@ static void ancestry_has_an_end(void **state)
         struct db *db;
         struct dot first, last;
         (void)write_text(h, 1, ASSESSMENT, before, NULL, 0);
-        first = dot_at(h, 0, 0);
+        first = history_dot(h, 0, 0);
         last = write_chain(h, length, first);
-        begin(h, 2, KIND_CASE, id_of(CASE_ID), id_of(CASE_ID));
-        put_text(h, ASSESSMENT, CHANGE_SET, "The stove leaks.\n\nThe dog is kind.\n", &last, 1);
-        (void)end(h);
+        history_begin(h, 2, KIND_CASE, history_id(CASE_ID), history_id(CASE_ID));
+        history_put_text(h, ASSESSMENT, CHANGE_SET, "The stove leaks.\n\nThe dog is kind.\n", &last, 1);
+        (void)history_end(h);
         (void)write_over(h, 3, "The stove works.\n\nThe dog bites.\n", 0);
-        db = store_new();
-        take_all(db, h);
+        db = history_store_new();
+        history_take_all(db, h);
         assert_compact_shows_the_same(db, h, 2 * h->count - 1);
         assert_int_equal(conflict_in(db), length < 256 ? 'q' : 'l');
         assert_int_equal(background(db), 4);
@@ -388,7 +388,7 @@ static void newer_rule_leaves_versions_whole(void **state)
     db = take_both_ways(h);
     assert_int_equal(conflict_in(db), 'q');
     (void)write_rule(h, TEXT_RULE + 1);
-    (void)take(db, h, 4);
+    (void)history_take(db, h, 4);
     assert_int_equal(conflict_in(db), 'l');
     assert_non_null(strstr(column(db), "[another version, to be brought together]"));
     assert_int_equal(background(db), 1);
@@ -399,7 +399,7 @@ static void newer_rule_leaves_versions_whole(void **state)
     db_close(db);
     db = take_both_ways(h);
     (void)write_rule(h, TEXT_RULE);
-    (void)take(db, h, 5);
+    (void)history_take(db, h, 5);
     assert_int_equal(conflict_in(db), 'q');
     db_close(db);
     history_free(h);
@@ -419,11 +419,11 @@ static void status_of_the_line_is_shown(void **state)
     (void)write_status(h, 2, 3, (size_t[]){0}, 1);
     (void)write_status(h, 3, 2, (size_t[]){0}, 1);
     db = take_both_ways(h);
-    assert_string_equal(text_in(db, "SELECT status FROM \"case\""), "closed");
+    assert_string_equal(history_text(db, "SELECT status FROM \"case\""), "closed");
     db_close(db);
     (void)write_status(h, 4, 1, (size_t[]){1}, 1);
     db = take_both_ways(h);
-    assert_string_equal(text_in(db, "SELECT status FROM \"case\""), "open");
+    assert_string_equal(history_text(db, "SELECT status FROM \"case\""), "open");
     assert_int_equal(conflict_in(db), 'l');
     assert_int_equal(background(db), 2);
     f = load(db, STATUS);
@@ -433,8 +433,8 @@ static void status_of_the_line_is_shown(void **state)
     record_field_free(&f);
     /* Who has seen both decides. */
     (void)write_status(h, 1, 2, (size_t[]){2, 3}, 2);
-    (void)take(db, h, 4);
-    assert_string_equal(text_in(db, "SELECT status FROM \"case\""), "on hold");
+    (void)history_take(db, h, 4);
+    assert_string_equal(history_text(db, "SELECT status FROM \"case\""), "on hold");
     assert_int_equal(conflict_in(db), '-');
     assert_int_equal(background(db), 0);
     db_close(db);
@@ -445,11 +445,11 @@ static void what_was_noted_goes_with_its_scope(void **state)
 {
     /* Goal: a scope that is let go of leaves nothing in background. */
     struct history *h = two_versions("one", "two");
-    struct id scope = id_of(CASE_ID);
+    struct id scope = history_id(CASE_ID);
     struct db *db = take_both_ways(h);
     (void)state;
     assert_int_equal(background(db), 1);
-    assert_done(record_purge(db, &scope, &world_error));
+    assert_done(record_purge(db, &scope, &history_error));
     assert_int_equal(background(db), 0);
     db_close(db);
     history_free(h);
@@ -466,8 +466,8 @@ static void what_an_older_version_showed_is_shown_anew(void **state)
                         "DELETE FROM shape WHERE name = 'all tables'; DROP TABLE background; ALTER TABLE applied DROP "
                         "COLUMN live; UPDATE conflict SET loud = 1;"
                         "UPDATE \"case\" SET assessment = 'both', contested = 1",
-                        &world_error));
-    assert_done(record_create(db, &world_error));
+                        &history_error));
+    assert_done(record_create(db, &history_error));
     assert_string_equal(column(db), "The stove leaks.\n\nThe dog bites.\n");
     assert_int_equal(conflict_in(db), 'q');
     assert_int_equal(background(db), 1);
@@ -494,27 +494,27 @@ static void a_change_named_many_times_is_read_once(void **state)
                                         "The stove works.\n\nThe dog bites.\n"};
     struct history *h = history_new();
     struct dot dots[NAMED + 3];
-    struct db *db = store_new();
-    struct id record = id_of(CASE_ID);
+    struct db *db = history_store_new();
+    struct id record = history_id(CASE_ID);
     struct record_field f;
     int statements = 0;
     (void)state;
     (void)write_text(h, 1, ASSESSMENT, before, NULL, 0);
-    begin(h, 1, KIND_CASE, record, record);
+    history_begin(h, 1, KIND_CASE, record, record);
     for (int i = 0; i < NAMED; i++)
-        put_text(h, 12, CHANGE_SET, "a title", NULL, 0);
-    (void)end(h);
+        history_put_text(h, 12, CHANGE_SET, "a title", NULL, 0);
+    (void)history_end(h);
     for (unsigned k = 0; k < 2; k++) {
-        dots[0] = dot_at(h, 0, 0);
+        dots[0] = history_dot(h, 0, 0);
         for (unsigned i = 0; i < NAMED; i++)
-            dots[1 + i] = dot_at(h, 1, i);
+            dots[1 + i] = history_dot(h, 1, i);
         dots[NAMED + 1] = (struct dot){dots[0].device, 1, 98, 0};
         dots[NAMED + 2] = (struct dot){dots[0].device, 1, 98, 1};
-        begin(h, 2 + k, KIND_CASE, record, record);
-        put_text(h, ASSESSMENT, CHANGE_SET, texts[k], dots, NAMED + 3);
-        (void)end(h);
+        history_begin(h, 2 + k, KIND_CASE, record, record);
+        history_put_text(h, ASSESSMENT, CHANGE_SET, texts[k], dots, NAMED + 3);
+        (void)history_end(h);
     }
-    take_all(db, h);
+    history_take_all(db, h);
     assert_string_equal(column(db), "The stove leaks.\n\nThe dog bites.\n");
     assert_int_equal(sqlite3_trace_v2(db_handle(db), SQLITE_TRACE_STMT, count_statement, &statements), SQLITE_OK);
     f = load(db, ASSESSMENT);

@@ -1,25 +1,25 @@
 /* The digest of a caseload: what it covers, what it leaves out, and that no schema is in it. */
-#include "record_people.h"
+#include "people_fixture.h"
 
 static void digest_in(struct db *db, const struct id *scopes, size_t count, uint8_t out[32])
 {
-    assert_done(record_digest(db, scopes, count, out, &world_error));
+    assert_done(record_digest(db, scopes, count, out, &history_error));
 }
 
 /* A client with a name, what this version does not know of it, and a case with a record of a kind that it does not. */
 static struct history *some_history(void)
 {
     struct history *h = history_new();
-    client_change(h, 0);
-    put_text(h, 10, CHANGE_SET, "Ada", NULL, 0);
-    put_text(h, 1900, CHANGE_SET, "they", NULL, 0);
-    (void)end(h);
-    begin(h, 1, KIND_CASE, a_case, a_case);
-    put_number(h, 20, CHANGE_SET, 6, NULL, 0);
-    (void)end(h);
-    begin(h, 1, 900, a_case, service);
-    put_text(h, 10, CHANGE_SET, "walk", NULL, 0);
-    (void)end(h);
+    people_client_change(h, 0);
+    history_put_text(h, 10, CHANGE_SET, "Ada", NULL, 0);
+    history_put_text(h, 1900, CHANGE_SET, "they", NULL, 0);
+    (void)history_end(h);
+    history_begin(h, 1, KIND_CASE, people_a_case, people_a_case);
+    history_put_number(h, 20, CHANGE_SET, 6, NULL, 0);
+    (void)history_end(h);
+    history_begin(h, 1, 900, people_a_case, people_service);
+    history_put_text(h, 10, CHANGE_SET, "walk", NULL, 0);
+    (void)history_end(h);
     return h;
 }
 
@@ -27,15 +27,15 @@ static void has_one_form(void **state)
 {
     /* Goal: the digest is the hash of the live ops as docs/MERGE.md writes them, in that order. */
     struct history *h = some_history();
-    struct id scopes[3] = {a_case, client, a_case};
-    struct db *db = store_new();
+    struct id scopes[3] = {people_a_case, people_client, people_a_case};
+    struct db *db = history_store_new();
     uint8_t digest[32], wanted[32];
     /* by scope, kind, record and field: the client's two fields, the case's, the newer record's */
     static const size_t entry[] = {0, 0, 1, 2};
     static const unsigned op[] = {0, 1, 0, 0};
     struct pack all;
     (void)state;
-    take_all(db, h);
+    history_take_all(db, h);
     pack_start(&all);
     for (size_t i = 0; i < 4; i++) {
         const struct change *c = &h->entries[entry[i]].change;
@@ -62,21 +62,21 @@ static void is_of_live_ops_alone(void **state)
     /* Goal: a store that came to the same by another order, without what is dead, has the same digest; and a rebuild.
      */
     struct history *h = some_history();
-    struct db *whole = store_new(), *compact = store_new();
-    struct dot first = dot_at(h, 0, 0);
-    struct id scopes[2] = {client, a_case};
+    struct db *whole = history_store_new(), *compact = history_store_new();
+    struct dot first = history_dot(h, 0, 0);
+    struct id scopes[2] = {people_client, people_a_case};
     uint8_t mask = 2, one[32], other[32];
     (void)state;
-    (void)set_client(h, 1, 10, "Ada Byron", &first, 1);
-    take_all(whole, h);
-    (void)take(compact, h, 3);
-    (void)take(compact, h, 2);
-    (void)take(compact, h, 1);
-    (void)take_masked(compact, h, 0, (struct slice){&mask, 1});
+    (void)people_set_client(h, 1, 10, "Ada Byron", &first, 1);
+    history_take_all(whole, h);
+    (void)history_take(compact, h, 3);
+    (void)history_take(compact, h, 2);
+    (void)history_take(compact, h, 1);
+    (void)history_take_masked(compact, h, 0, (struct slice){&mask, 1});
     digest_in(whole, scopes, 2, one);
     digest_in(compact, scopes, 2, other);
     assert_memory_equal(one, other, 32);
-    assert_done(record_rebuild(whole, &world_error));
+    assert_done(record_rebuild(whole, &history_error));
     digest_in(whole, scopes, 2, other);
     assert_memory_equal(one, other, 32);
     db_close(whole);
@@ -99,22 +99,22 @@ static void tells_whatever_decides_what_is_shown(void **state)
         "UPDATE op SET field = 1901 WHERE field = 1900",
     };
     struct history *h = some_history();
-    struct id scopes[2] = {client, a_case};
-    struct db *db = store_new();
+    struct id scopes[2] = {people_client, people_a_case};
+    struct db *db = history_store_new();
     uint8_t before[32], after[32];
     (void)state;
-    take_all(db, h);
+    history_take_all(db, h);
     digest_in(db, scopes, 2, before);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-        assert_done(db_begin(db, &world_error));
-        assert_done(db_exec(db, changes[i], &world_error));
+        assert_done(db_begin(db, &history_error));
+        assert_done(db_exec(db, changes[i], &history_error));
         digest_in(db, scopes, 2, after);
         db_rollback(db);
         if (memcmp(before, after, 32) == 0)
             fail_msg("not told: %s", changes[i]);
     }
     /* What is of one store alone, and what a version shows, is not in it. */
-    assert_done(db_exec(db, "UPDATE client SET legal_name = 'x'; DELETE FROM newer", &world_error));
+    assert_done(db_exec(db, "UPDATE client SET legal_name = 'x'; DELETE FROM newer", &history_error));
     digest_in(db, scopes, 2, after);
     assert_memory_equal(before, after, 32);
     db_close(db);
@@ -127,16 +127,17 @@ static void scopes_choose(void **state)
      * kinds that no laptop gets, be they known (receipts, devices) or newer. */
     static const unsigned undealt[] = {KIND_DEVICE, KIND_TICKET, KIND_HOLD, KIND_RECEIPT, KIND_EVENT, 2900, 3900};
     struct history *h = some_history();
-    struct id scopes[3] = {client, a_case, nowhere}, turned[3] = {nowhere, client, a_case};
-    struct db *db = store_new();
+    struct id scopes[3] = {people_client, people_a_case, people_nowhere},
+              turned[3] = {people_nowhere, people_client, people_a_case};
+    struct db *db = history_store_new();
     uint8_t all[32], other[32], none[32], everything[32];
     (void)state;
-    take_all(db, h);
+    history_take_all(db, h);
     digest_in(db, scopes, 3, all);
     digest_in(db, turned, 3, other);
     assert_memory_equal(all, other, 32);
     digest_in(db, scopes, 0, none);
-    digest_in(db, &nowhere, 1, other);
+    digest_in(db, &people_nowhere, 1, other);
     assert_memory_equal(none, other, 32);
     for (size_t i = 0; i < 2; i++) {
         digest_in(db, scopes, i, other);
@@ -145,9 +146,9 @@ static void scopes_choose(void **state)
     digest_in(db, NULL, 0, everything);
     assert_memory_equal(all, everything, 32);
     for (size_t i = 0; i < sizeof undealt / sizeof *undealt; i++) {
-        begin(h, 2, undealt[i], nowhere, id_of(200 + (unsigned)i));
-        put_text(h, 13, CHANGE_SET, "x", NULL, 0);
-        (void)take(db, h, end(h));
+        history_begin(h, 2, undealt[i], people_nowhere, history_id(200 + (unsigned)i));
+        history_put_text(h, 13, CHANGE_SET, "x", NULL, 0);
+        (void)history_take(db, h, history_end(h));
         digest_in(db, scopes, 3, other);
         assert_memory_equal(all, other, 32);
         /* Of everything they are a part. */
@@ -155,9 +156,9 @@ static void scopes_choose(void **state)
         assert_memory_not_equal(everything, other, 32);
         memcpy(everything, other, 32);
     }
-    begin(h, 2, 1900, nowhere, id_of(300));
-    put_text(h, 10, CHANGE_SET, "2026-05-01", NULL, 0);
-    (void)take(db, h, end(h));
+    history_begin(h, 2, 1900, people_nowhere, history_id(300));
+    history_put_text(h, 10, CHANGE_SET, "2026-05-01", NULL, 0);
+    (void)history_take(db, h, history_end(h));
     digest_in(db, scopes, 3, other);
     assert_memory_not_equal(all, other, 32);
     db_close(db);
@@ -172,5 +173,5 @@ int main(void)
         cmocka_unit_test(tells_whatever_decides_what_is_shown),
         cmocka_unit_test(scopes_choose),
     };
-    return cmocka_run_group_tests(tests, name_records, NULL);
+    return cmocka_run_group_tests(tests, people_name_records, NULL);
 }

@@ -1,7 +1,7 @@
 /* The record where the store or the memory fails: nothing is half done, and nothing is said to be done that is not. */
-#include "store_failure.h"
+#include "store_failure_fixture.h"
 
-#include "record_people.h"
+#include "people_fixture.h"
 
 #define RISK 17
 #define STATUS 19
@@ -17,48 +17,48 @@ static size_t case_text(unsigned device, const char *text, const size_t *over, s
 {
     struct dot dots[4];
     for (size_t i = 0; i < count; i++)
-        dots[i] = dot_at(story, over[i], 0);
-    begin(story, device, KIND_CASE, a_case, a_case);
-    put_text(story, ASSESSMENT, CHANGE_SET, text, dots, count);
-    return end(story);
+        dots[i] = history_dot(story, over[i], 0);
+    history_begin(story, device, KIND_CASE, people_a_case, people_a_case);
+    history_put_text(story, ASSESSMENT, CHANGE_SET, text, dots, count);
+    return history_end(story);
 }
 
 static size_t case_number(unsigned device, unsigned field, int64_t number, const size_t *over, size_t count)
 {
     struct dot dots[4];
     for (size_t i = 0; i < count; i++)
-        dots[i] = dot_at(story, over[i], 0);
-    begin(story, device, KIND_CASE, a_case, a_case);
-    put_number(story, field, CHANGE_SET, number, dots, count);
-    return end(story);
+        dots[i] = history_dot(story, over[i], 0);
+    history_begin(story, device, KIND_CASE, people_a_case, people_a_case);
+    history_put_number(story, field, CHANGE_SET, number, dots, count);
+    return history_end(story);
 }
 
 static size_t hold_of(const struct change *named)
 {
     struct pack value;
-    begin(story, 15, KIND_HOLD, nowhere, hold);
+    history_begin(story, 15, KIND_HOLD, people_nowhere, people_hold);
     pack_start(&value);
     pack_id(&value, &named->device);
-    put_op(story, 10, CHANGE_SET, &value, NULL, 0);
-    put_number(story, 11, CHANGE_SET, (int64_t)named->epoch, NULL, 0);
-    put_number(story, 12, CHANGE_SET, (int64_t)named->seq, NULL, 0);
-    put_number(story, 15, CHANGE_SET, 1, NULL, 0);
-    return end(story);
+    history_put_op(story, 10, CHANGE_SET, &value, NULL, 0);
+    history_put_number(story, 11, CHANGE_SET, (int64_t)named->epoch, NULL, 0);
+    history_put_number(story, 12, CHANGE_SET, (int64_t)named->seq, NULL, 0);
+    history_put_number(story, 15, CHANGE_SET, 1, NULL, 0);
+    return history_end(story);
 }
 
 static size_t new_client(void)
 {
-    client_change(story, 0);
-    put_text(story, 10, CHANGE_SET, "Ada Moss", NULL, 0);
-    put_text(story, 15, CHANGE_SET, "030 1", NULL, 0);
-    put_text(story, 1900, CHANGE_SET, "of a newer version", NULL, 0);
-    return end(story);
+    people_client_change(story, 0);
+    history_put_text(story, 10, CHANGE_SET, "Ada Moss", NULL, 0);
+    history_put_text(story, 15, CHANGE_SET, "030 1", NULL, 0);
+    history_put_text(story, 1900, CHANGE_SET, "of a newer version", NULL, 0);
+    return history_end(story);
 }
 
 /* A store with a client, and a case whose assessment, risk and status are each contested. */
 static struct db *tell(void)
 {
-    struct db *db = store_new();
+    struct db *db = history_store_new();
     size_t first;
     story = history_new();
     (void)new_client();
@@ -70,7 +70,7 @@ static struct db *tell(void)
     first = case_number(1, STATUS, 1, NULL, 0);
     (void)case_number(2, STATUS, 2, &first, 1);
     (void)case_number(3, STATUS, 3, &first, 1);
-    take_all(db, story);
+    history_take_all(db, story);
     return db;
 }
 
@@ -84,7 +84,7 @@ static int apply_late(struct db *db, struct error *e)
 {
     struct log_entry entry;
     int code;
-    entry_of(story, late, &entry);
+    history_entry_of(story, late, &entry);
     if ((code = log_add(db, &entry.change, entry.position, entry.received_ms, entry.mask, &entry.id, e)) != 0)
         return code;
     return record_apply(db, &entry, e);
@@ -100,25 +100,25 @@ static void a_change_is_applied_whole_or_not_at_all(void **state)
     struct dot seen[2];
     size_t over[2] = {1, 2};
     (void)state;
-    begin(story, 4, KIND_SERVICE, a_case, service);
-    put_number(story, 17, CHANGE_ADD, 3, NULL, 0);
-    late = end(story);
-    assert_true(store_fail_each(db, apply_late) > 15);
+    history_begin(story, 4, KIND_SERVICE, people_a_case, people_service);
+    history_put_number(story, 17, CHANGE_ADD, 3, NULL, 0);
+    late = history_end(story);
+    assert_true(store_failure_each(db, apply_late) > 15);
     late = case_text(4, "The stove works.\n\nThe cat is kind.\n", over, 1);
-    assert_true(store_fail_each(db, apply_late) > 40);
+    assert_true(store_failure_each(db, apply_late) > 40);
     late = case_text(5, "The stove leaks.\n\nThe dog bites.\n", over, 2);
-    assert_true(store_fail_each(db, apply_late) > 40);
+    assert_true(store_failure_each(db, apply_late) > 40);
     over[0] = 6;
     late = case_number(4, STATUS, 4, over, 1);
-    assert_true(store_fail_each(db, apply_late) > 40);
+    assert_true(store_failure_each(db, apply_late) > 40);
     late = case_number(4, RISK, 5, NULL, 0);
-    assert_true(store_fail_each(db, apply_late) > 20);
-    seen[0] = dot_at(story, 0, 0);
-    seen[1] = dot_at(story, 0, 1);
-    client_change(story, 1);
-    put_void(story, seen, 2, NULL, 0);
-    late = end(story);
-    assert_true(store_fail_each(db, apply_late) > 20);
+    assert_true(store_failure_each(db, apply_late) > 20);
+    seen[0] = history_dot(story, 0, 0);
+    seen[1] = history_dot(story, 0, 1);
+    people_client_change(story, 1);
+    history_put_void(story, seen, 2, NULL, 0);
+    late = history_end(story);
+    assert_true(store_failure_each(db, apply_late) > 20);
     forget(db);
 }
 
@@ -130,13 +130,13 @@ static void a_hold_is_followed_whole_or_not_at_all(void **state)
     size_t held;
     (void)state;
     late = held = hold_of(&story->entries[3].change);
-    assert_true(store_fail_each(db, apply_late) > 60);
-    (void)take(db, story, held);
-    status = dot_at(story, held, 3);
-    begin(story, 15, KIND_HOLD, nowhere, hold);
-    put_number(story, 15, CHANGE_SET, 2, &status, 1);
-    late = end(story);
-    assert_true(store_fail_each(db, apply_late) > 60);
+    assert_true(store_failure_each(db, apply_late) > 60);
+    (void)history_take(db, story, held);
+    status = history_dot(story, held, 3);
+    history_begin(story, 15, KIND_HOLD, people_nowhere, people_hold);
+    history_put_number(story, 15, CHANGE_SET, 2, &status, 1);
+    late = history_end(story);
+    assert_true(store_failure_each(db, apply_late) > 60);
     forget(db);
 }
 
@@ -145,7 +145,7 @@ static int apply_masked(struct db *db, struct error *e)
     static const uint8_t mask[1] = {1};
     struct log_entry entry;
     int code;
-    entry_of(story, late, &entry);
+    history_entry_of(story, late, &entry);
     entry.mask = (struct slice){mask, 1};
     if ((code = log_add(db, &entry.change, entry.position, entry.received_ms, entry.mask, &entry.id, e)) != 0)
         return code;
@@ -157,11 +157,11 @@ static void what_is_dealt_compact_is_applied_whole(void **state)
     /* Goal: the same of a change that comes with a mask of what lives of it. */
     struct db *db = tell();
     (void)state;
-    client_change(story, 2);
-    put_text(story, 16, CHANGE_SET, "a@example.org", NULL, 0);
-    put_text(story, 10, CHANGE_SET, "Ada", NULL, 0);
-    late = end(story);
-    assert_true(store_fail_each(db, apply_masked) > 20);
+    people_client_change(story, 2);
+    history_put_text(story, 16, CHANGE_SET, "a@example.org", NULL, 0);
+    history_put_text(story, 10, CHANGE_SET, "Ada", NULL, 0);
+    late = history_end(story);
+    assert_true(store_failure_each(db, apply_masked) > 20);
     forget(db);
 }
 
@@ -169,7 +169,7 @@ static void what_is_dealt_compact_is_applied_whole(void **state)
 
 static int purge(struct db *db, struct error *e)
 {
-    return record_purge(db, &a_case, e);
+    return record_purge(db, &people_a_case, e);
 }
 
 static int hold_entry(struct db *db, struct error *e)
@@ -205,16 +205,16 @@ static void the_projection_is_made_whole_or_stays(void **state)
 {
     /* Goal: purging, holding, releasing, showing anew, rebuilding, and what brings the tables of another version to
      * this one: each is done, or has not begun. */
-    struct db *db = tell(), *small = store_new();
+    struct db *db = tell(), *small = history_store_new();
     (void)state;
     for (size_t i = 0; i < 4; i++)
-        (void)take(small, story, i);
-    assert_true(store_fail_each(db, purge) > 10);
-    assert_true(store_fail_each(db, hold_entry) > 40);
-    assert_true(store_fail_each(db, hold_and_release_entry) > 80);
-    assert_true(store_fail_each(db, refresh) > 10);
-    assert_true(store_fail_each(small, record_rebuild) > 100);
-    assert_true(store_fail_each(small, create_anew) > 60);
+        (void)history_take(small, story, i);
+    assert_true(store_failure_each(db, purge) > 10);
+    assert_true(store_failure_each(db, hold_entry) > 40);
+    assert_true(store_failure_each(db, hold_and_release_entry) > 80);
+    assert_true(store_failure_each(db, refresh) > 10);
+    assert_true(store_failure_each(small, record_rebuild) > 100);
+    assert_true(store_failure_each(small, create_anew) > 60);
     db_close(small);
     forget(db);
 }
@@ -226,10 +226,10 @@ static int read_fields(struct db *db, struct error *e)
     static const unsigned fields[] = {RISK, STATUS, ASSESSMENT};
     const struct schema_kind *kind = schema_kind(KIND_CASE);
     struct record_place place;
-    int code = record_find(db, &a_case, &place, e);
+    int code = record_find(db, &people_a_case, &place, e);
     for (size_t i = 0; code == 0 && i < 3; i++) {
         struct record_field f;
-        code = record_field_load(db, &a_case, kind, schema_field(kind, fields[i]), &f, e);
+        code = record_field_load(db, &people_a_case, kind, schema_field(kind, fields[i]), &f, e);
         assert_true(code != 0 || f.count >= 2);
         record_field_free(&f);
     }
@@ -260,7 +260,7 @@ static int read_newer(struct db *db, struct error *e)
     if (code != 0)
         return code;
     assert_int_equal(count, 1);
-    code = record_newer_load(db, &client, 1900, &f, e);
+    code = record_newer_load(db, &people_client, 1900, &f, e);
     assert_true(code != 0 || f.count == 1);
     record_field_free(&f);
     return code;
@@ -275,7 +275,7 @@ static int read_masks(struct db *db, struct error *e)
     if (code != 0)
         return code;
     assert_true(all); /* when it came it lived */
-    entry_of(story, 1, &entry);
+    history_entry_of(story, 1, &entry);
     entry.id = 2;
     code = record_mask_living(db, &entry, mask, &bytes, &all, e);
     assert_true(code != 0 || !all); /* two have replaced it */
@@ -292,7 +292,7 @@ static int write_nowhere(void *arg, const char *text, size_t bytes, struct error
 
 static int read_dump(struct db *db, struct error *e)
 {
-    const struct id scopes[] = {client, a_case};
+    const struct id scopes[] = {people_client, people_a_case};
     const struct record_dump_options options = {scopes, 2};
     uint8_t digest[32];
     size_t bytes = 0;
@@ -314,12 +314,12 @@ static void what_cannot_be_read_is_told(void **state)
     /* Goal: a reader is told of every failure, and never shown less than there is; what was found by then is freed. */
     struct db *db = tell();
     (void)state;
-    assert_true(store_fail_each(db, read_fields) > 40);
-    assert_true(store_fail_each(db, read_conflicts) > 3);
-    assert_true(store_fail_each(db, read_newer) > 8);
-    assert_true(store_fail_each(db, read_masks) > 4);
-    assert_true(store_fail_each(db, read_dump) > 60);
-    assert_true(store_fail_each(db, read_current) > 3);
+    assert_true(store_failure_each(db, read_fields) > 40);
+    assert_true(store_failure_each(db, read_conflicts) > 3);
+    assert_true(store_failure_each(db, read_newer) > 8);
+    assert_true(store_failure_each(db, read_masks) > 4);
+    assert_true(store_failure_each(db, read_dump) > 60);
+    assert_true(store_failure_each(db, read_current) > 3);
     forget(db);
 }
 
@@ -332,5 +332,5 @@ int main(void)
         cmocka_unit_test(the_projection_is_made_whole_or_stays),
         cmocka_unit_test(what_cannot_be_read_is_told),
     };
-    return cmocka_run_group_tests(tests, name_records, NULL);
+    return cmocka_run_group_tests(tests, people_name_records, NULL);
 }

@@ -1,6 +1,6 @@
 /* The record against the merge: over histories made at random, what the tables hold must be what merge_live,
  * merge_show_over, merge_base and text_merge say of all ops, whatever the order in which the changes came. */
-#include "record_world.h"
+#include "history_fixture.h"
 
 #include "text.h"
 
@@ -41,11 +41,11 @@ static size_t any_dots(const struct history *h, unsigned record, unsigned field,
         for (size_t k = 0; k < c->op_count && count < max; k++) {
             int fits = which(c) == record && c->ops[k].field == field;
             if (below(fits ? 2 : 40) == 0)
-                dots[count++] = dot_at(h, i, (unsigned)k);
+                dots[count++] = history_dot(h, i, (unsigned)k);
         }
     }
     if (count < max && below(8) == 0)
-        dots[count++] = (struct dot){id_of(0xd000 + below(3)), 1, 1 + below(20), below(3)};
+        dots[count++] = (struct dot){history_id(0xd000 + below(3)), 1, 1 + below(20), below(3)};
     return count;
 }
 
@@ -54,7 +54,7 @@ static void any_value(unsigned kind, unsigned field, struct pack *value)
     static const char *const words[] = {"a", "b", "c \"quoted\"", "d\nnext line"};
     const struct schema_kind *k = schema_kind(kind);
     const struct schema_field *f = k == NULL ? NULL : schema_field(k, field);
-    struct id id = id_of(below(3));
+    struct id id = history_id(below(3));
     unsigned word = below(4);
     pack_start(value);
     if (below(8) == 0)
@@ -75,13 +75,13 @@ static void any_change(struct history *h)
 {
     unsigned r = below(RECORD_COUNT), ops = 1 + below(4);
     struct dot dots[200], seen[200];
-    begin(h, below(3), records[r].kind, id_of(records[r].scope), id_of(records[r].record));
+    history_begin(h, below(3), records[r].kind, history_id(records[r].scope), history_id(records[r].record));
     for (unsigned i = 0; i < ops; i++) {
         unsigned field = records[r].fields[below(8)];
         struct pack value;
         size_t count = any_dots(h, r, field, dots, 200);
         any_value(records[r].kind, field, &value);
-        put_op(h, field, (enum change_action)(1 + below(3)), &value, dots, count);
+        history_put_op(h, field, (enum change_action)(1 + below(3)), &value, dots, count);
     }
     if (below(6) == 0) {
         size_t count = any_dots(h, r, FIELD_VOID, dots, 200), listed = 0;
@@ -89,15 +89,15 @@ static void any_change(struct history *h)
         for (size_t i = 0; i < h->count; i++)
             for (size_t k = 0; which(&h->entries[i].change) == r && k < h->entries[i].change.op_count; k++)
                 if (listed < 199 && below(30) != 0)
-                    seen[listed++] = dot_at(h, i, (unsigned)k);
+                    seen[listed++] = history_dot(h, i, (unsigned)k);
         for (unsigned k = 0; k < ops; k++)
             seen[listed++] = (struct dot){h->draft.device, 1, h->draft.seq, k};
         if (below(5) == 0)
-            put_text(h, FIELD_VOID, CHANGE_SET, NULL, dots, count);
+            history_put_text(h, FIELD_VOID, CHANGE_SET, NULL, dots, count);
         else
-            put_void(h, seen, listed < 200 ? listed : 200, dots, count);
+            history_put_void(h, seen, listed < 200 ? listed : 200, dots, count);
     }
-    (void)end(h);
+    (void)history_end(h);
 }
 
 static struct history *any_history(size_t count)
@@ -131,7 +131,7 @@ static size_t ops_of(const struct history *h, unsigned record, unsigned field, s
             if (c->ops[k].field != field)
                 continue;
             memset(&out[count], 0, sizeof *out);
-            out[count].dot = dot_at(h, i, (unsigned)k);
+            out[count].dot = history_dot(h, i, (unsigned)k);
             out[count].hlc = c->hlc;
             out[count].received_ms = TODAY + i;
             out[count].position = i;
@@ -184,10 +184,10 @@ static int is_clean(const struct schema_kind *kind, const struct schema_field *f
         return 0;
     for (size_t i = 0; i < versions; i++) {
         texts[i].dot = ops[i].dot;
-        if (!slice_text(ops[i].value, &texts[i].text) || schema_check(kind, field, ops[i].value, &world_error) != 0)
+        if (!slice_text(ops[i].value, &texts[i].text) || schema_check(kind, field, ops[i].value, &history_error) != 0)
             return 0;
     }
-    assert_done(text_merge(was, texts, versions, &merged, &world_error));
+    assert_done(text_merge(was, texts, versions, &merged, &history_error));
     clean = merged.overlaps == 0;
     text_merged_free(&merged);
     return clean;
@@ -249,11 +249,11 @@ static void assert_field(struct db *db, const struct history *h, unsigned record
                          const struct schema_field *field)
 {
     static struct merge_op ops[400];
-    struct id id = id_of(records[record].record);
+    struct id id = history_id(records[record].record);
     size_t live;
     struct merge_shown shown = shown_of(h, record, kind, field, ops, &live);
     struct record_field stored;
-    assert_done(record_field_load(db, &id, kind, field, &stored, &world_error));
+    assert_done(record_field_load(db, &id, kind, field, &stored, &history_error));
     assert_int_equal(stored.count, live);
     assert_int_equal(stored.shown.count, shown.count);
     assert_true(stored.shown.sum == shown.sum);
@@ -286,7 +286,7 @@ static void assert_conflict(const struct found *found, const struct history *h, 
                             const struct schema_field *field, int voided, int void_contested)
 {
     static struct merge_op ops[400];
-    struct id id = id_of(records[record].record);
+    struct id id = history_id(records[record].record);
     size_t live, times = 0;
     enum merge_conflict wanted = shown_of(h, record, schema_kind(records[record].kind), field, ops, &live).conflict;
     if (field->number == FIELD_VOID)
@@ -304,13 +304,13 @@ static void assert_conflict(const struct found *found, const struct history *h, 
 static void assert_is_the_merge(struct db *db, const struct history *h)
 {
     struct found found = {0, {{{{0}}, {{0}}, NULL, NULL, 0, 0}}};
-    assert_done(record_conflicts(db, note, &found, &world_error));
+    assert_done(record_conflicts(db, note, &found, &history_error));
     for (unsigned r = 0; r < RECORD_COUNT; r++) {
         const struct schema_kind *kind = schema_kind(records[r].kind);
-        struct id id = id_of(records[r].record);
+        struct id id = history_id(records[r].record);
         struct record_place place;
         int contested, voided = is_voided(h, r, &contested);
-        int code = record_find(db, &id, &place, &world_error);
+        int code = record_find(db, &id, &place, &history_error);
         if (kind == NULL) {
             assert_int_equal(code, E_NOT_FOUND);
             continue;
@@ -337,26 +337,26 @@ static void any_order_gives_the_merge(void **state)
     random_state = 88172645463325252ull;
     for (unsigned round = 0; round < 40; round++) {
         struct history *h = any_history(2 + below(45));
-        struct db *first = store_new();
-        take_all(first, h);
+        struct db *first = history_store_new();
+        history_take_all(first, h);
         assert_is_the_merge(first, h);
         for (unsigned times = 0; times < 3; times++) {
-            struct db *db = store_new();
+            struct db *db = history_store_new();
             size_t order[HISTORY_MAX];
             any_order(order, h->count);
             for (size_t i = 0; i < h->count; i++) {
                 struct log_entry again;
-                int64_t id = take(db, h, order[i]);
+                int64_t id = history_take(db, h, order[i]);
                 size_t earlier = order[below((unsigned)i + 1)];
-                entry_of(h, earlier, &again);
-                again.id = log_find(db, &again.change.device, 1, again.change.seq, NULL, &world_error);
+                history_entry_of(h, earlier, &again);
+                again.id = log_find(db, &again.change.device, 1, again.change.seq, NULL, &history_error);
                 assert_true(id > 0 && again.id > 0);
-                assert_done(record_apply(db, &again, &world_error));
+                assert_done(record_apply(db, &again, &history_error));
             }
             assert_same_dump(first, db, NULL);
             assert_is_the_merge(db, h);
             if (times == 0) {
-                assert_done(record_rebuild(db, &world_error));
+                assert_done(record_rebuild(db, &history_error));
                 assert_same_dump(first, db, NULL);
             }
             db_close(db);
@@ -374,12 +374,12 @@ static size_t mask_of(struct db *office, struct history *h, size_t number, int64
     sqlite3_stmt *s;
     size_t live = 0, bytes;
     int all;
-    entry_of(h, number, &again);
+    history_entry_of(h, number, &again);
     again.id = entry;
-    assert_done(record_mask_living(office, &again, mask, &bytes, &all, &world_error));
+    assert_done(record_mask_living(office, &again, mask, &bytes, &all, &history_error));
     assert_int_equal(bytes, (again.change.op_count + 7) / 8);
-    assert_done(db_query(office, &s, &world_error, "SELECT op FROM op WHERE entry = ?", "i", entry));
-    while (db_next(office, s, &world_error) == 1) {
+    assert_done(db_query(office, &s, &history_error, "SELECT op FROM op WHERE entry = ?", "i", entry));
+    while (db_next(office, s, &history_error) == 1) {
         rows[db_uint(s, 0) / 8] |= (uint8_t)(1u << db_uint(s, 0) % 8);
         live++;
     }
@@ -393,8 +393,8 @@ static int is_background(struct db *office, int64_t entry)
 {
     sqlite3_stmt *s;
     int row;
-    assert_done(db_query(office, &s, &world_error, "SELECT 1 FROM background WHERE entry = ? LIMIT 1", "i", entry));
-    if ((row = db_next(office, s, &world_error)) == 1)
+    assert_done(db_query(office, &s, &history_error, "SELECT 1 FROM background WHERE entry = ? LIMIT 1", "i", entry));
+    if ((row = db_next(office, s, &history_error)) == 1)
         db_done(office, s);
     return row;
 }
@@ -406,10 +406,10 @@ static void tell_background(struct db *office, struct db *laptop, struct history
         const struct change *c = &h->entries[i].change;
         uint8_t mask[CHANGE_MASK_MAX];
         if (which(c) != which(&h->entries[of].change) || !is_background(office, ids[i]) ||
-            log_find(laptop, &c->device, c->epoch, c->seq, NULL, &world_error) != 0)
+            log_find(laptop, &c->device, c->epoch, c->seq, NULL, &history_error) != 0)
             continue;
         (void)mask_of(office, h, i, ids[i], mask);
-        (void)take_masked(laptop, h, i, (struct slice){mask, (c->op_count + 7) / 8});
+        (void)history_take_masked(laptop, h, i, (struct slice){mask, (c->op_count + 7) / 8});
     }
 }
 
@@ -421,17 +421,17 @@ static void compact_scope_shows_the_same(void **state)
     random_state = 362436069362436069ull;
     for (unsigned round = 0; round < 150; round++) {
         struct history *h = any_history(4 + below(40));
-        struct db *office = store_new(), *laptop = store_new();
+        struct db *office = history_store_new(), *laptop = history_store_new();
         size_t half = h->count / 2, order[HISTORY_MAX];
         int64_t ids[HISTORY_MAX];
         for (size_t i = 0; i < half; i++)
-            ids[i] = take(office, h, i);
+            ids[i] = history_take(office, h, i);
         any_order(order, half);
         for (size_t i = 0; i < half; i++) {
             uint8_t mask[CHANGE_MASK_MAX];
             size_t ops = h->entries[order[i]].change.op_count;
             if (mask_of(office, h, order[i], ids[order[i]], mask) != 0 || is_background(office, ids[order[i]]))
-                (void)take_masked(laptop, h, order[i], (struct slice){mask, (ops + 7) / 8});
+                (void)history_take_masked(laptop, h, order[i], (struct slice){mask, (ops + 7) / 8});
         }
         assert_same_dump(office, laptop, NULL);
         /* What was named before it came is masked: the laptop may lack the change that named it. */
@@ -439,13 +439,13 @@ static void compact_scope_shows_the_same(void **state)
             uint8_t mask[CHANGE_MASK_MAX];
             size_t bytes;
             int all;
-            ids[i] = take(office, h, i);
+            ids[i] = history_take(office, h, i);
             tell_background(office, laptop, h, ids, i);
-            assert_done(record_mask(office, &h->entries[i].change, mask, &bytes, &all, &world_error));
-            (void)take_masked(laptop, h, i, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes});
+            assert_done(record_mask(office, &h->entries[i].change, mask, &bytes, &all, &history_error));
+            (void)history_take_masked(laptop, h, i, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes});
         }
         assert_same_dump(office, laptop, NULL);
-        assert_done(record_rebuild(laptop, &world_error));
+        assert_done(record_rebuild(laptop, &history_error));
         assert_same_dump(office, laptop, NULL);
         db_close(office);
         db_close(laptop);
@@ -461,22 +461,22 @@ static void held_and_released_leaves_no_trace(void **state)
     random_state = 521288629521288629ull;
     for (unsigned round = 0; round < 40; round++) {
         struct history *h = any_history(2 + below(30));
-        struct db *all = store_new(), *without = store_new(), *tested = store_new();
+        struct db *all = history_store_new(), *without = history_store_new(), *tested = history_store_new();
         size_t out = below((unsigned)h->count);
         int64_t entry = 0;
         for (size_t i = 0; i < h->count; i++) {
-            int64_t id = take(tested, h, i);
-            (void)take(all, h, i);
+            int64_t id = history_take(tested, h, i);
+            (void)history_take(all, h, i);
             if (i == out)
                 entry = id;
             else
-                (void)take(without, h, i);
+                (void)history_take(without, h, i);
         }
-        assert_done(record_set_held(tested, entry, 1, &world_error));
+        assert_done(record_set_held(tested, entry, 1, &history_error));
         assert_same_dump(without, tested, NULL);
-        assert_done(record_rebuild(tested, &world_error));
+        assert_done(record_rebuild(tested, &history_error));
         assert_same_dump(without, tested, NULL);
-        assert_done(record_set_held(tested, entry, 0, &world_error));
+        assert_done(record_set_held(tested, entry, 0, &history_error));
         assert_same_dump(all, tested, NULL);
         db_close(all);
         db_close(without);

@@ -1,5 +1,5 @@
 /* The review queue where the store or the memory fails. */
-#include "store_failure.h"
+#include "store_failure_fixture.h"
 
 #include "review.h"
 
@@ -11,7 +11,7 @@ static struct id a_case, a_client;
 
 static struct id person(unsigned number)
 {
-    return id_of(0xa000 + number);
+    return history_id(0xa000 + number);
 }
 
 static unsigned number_of(unsigned kind, const char *field)
@@ -21,50 +21,50 @@ static unsigned number_of(unsigned kind, const char *field)
 
 static void write_user(unsigned number, int role)
 {
-    begin(story, OFFICE, KIND_USER, nowhere, person(number));
-    put_number(story, number_of(KIND_USER, "role"), CHANGE_SET, role, NULL, 0);
-    put_number(story, number_of(KIND_USER, "status"), CHANGE_SET, ACTIVE, NULL, 0);
-    (void)end(story);
+    history_begin(story, OFFICE, KIND_USER, nowhere, person(number));
+    history_put_number(story, number_of(KIND_USER, "role"), CHANGE_SET, role, NULL, 0);
+    history_put_number(story, number_of(KIND_USER, "status"), CHANGE_SET, ACTIVE, NULL, 0);
+    (void)history_end(story);
 }
 
 static size_t write_risk(unsigned device, int64_t risk, const struct dot *dots, size_t count)
 {
-    begin(story, device, KIND_CASE, a_case, a_case);
-    put_number(story, number_of(KIND_CASE, "risk"), CHANGE_SET, risk, dots, count);
-    return end(story);
+    history_begin(story, device, KIND_CASE, a_case, a_case);
+    history_put_number(story, number_of(KIND_CASE, "risk"), CHANGE_SET, risk, dots, count);
+    return history_end(story);
 }
 
 /* A client who is voided and written on, with a case that a worker holds and whose risk two people changed. */
 static struct db *tell(void)
 {
-    struct db *db = store_new();
+    struct db *db = history_store_new();
     struct id worker = person(WORKER);
     struct dot seen;
     story = history_new();
-    a_case = id_of(1);
-    a_client = id_of(2);
+    a_case = history_id(1);
+    a_client = history_id(2);
     write_user(WORKER, CASE_MANAGER);
     write_user(CHIEF, SUPERVISOR);
-    begin(story, OFFICE, KIND_ASSIGNMENT, a_case, id_of(3));
-    put_id(story, number_of(KIND_ASSIGNMENT, "user"), &worker);
-    put_number(story, number_of(KIND_ASSIGNMENT, "status"), CHANGE_SET, ACTIVE, NULL, 0);
-    (void)end(story);
-    begin(story, OFFICE, KIND_CASE, a_case, a_case);
-    put_id(story, number_of(KIND_CASE, "client"), &a_client);
-    (void)end(story);
-    seen = dot_at(story, write_risk(1, 3, NULL, 0), 0);
+    history_begin(story, OFFICE, KIND_ASSIGNMENT, a_case, history_id(3));
+    history_put_id(story, number_of(KIND_ASSIGNMENT, "user"), &worker);
+    history_put_number(story, number_of(KIND_ASSIGNMENT, "status"), CHANGE_SET, ACTIVE, NULL, 0);
+    (void)history_end(story);
+    history_begin(story, OFFICE, KIND_CASE, a_case, a_case);
+    history_put_id(story, number_of(KIND_CASE, "client"), &a_client);
+    (void)history_end(story);
+    seen = history_dot(story, write_risk(1, 3, NULL, 0), 0);
     (void)write_risk(2, 4, &seen, 1);
     (void)write_risk(3, 2, &seen, 1);
-    begin(story, 1, KIND_CLIENT, a_client, a_client);
-    put_text(story, number_of(KIND_CLIENT, "phone"), CHANGE_SET, "030 1", NULL, 0);
-    seen = dot_at(story, end(story), 0);
-    begin(story, 2, KIND_CLIENT, a_client, a_client);
-    put_void(story, &seen, 1, NULL, 0);
-    (void)end(story);
-    begin(story, 3, KIND_CLIENT, a_client, a_client);
-    put_text(story, number_of(KIND_CLIENT, "email"), CHANGE_SET, "a@example.org", NULL, 0);
-    (void)end(story);
-    take_all(db, story);
+    history_begin(story, 1, KIND_CLIENT, a_client, a_client);
+    history_put_text(story, number_of(KIND_CLIENT, "phone"), CHANGE_SET, "030 1", NULL, 0);
+    seen = history_dot(story, history_end(story), 0);
+    history_begin(story, 2, KIND_CLIENT, a_client, a_client);
+    history_put_void(story, &seen, 1, NULL, 0);
+    (void)history_end(story);
+    history_begin(story, 3, KIND_CLIENT, a_client, a_client);
+    history_put_text(story, number_of(KIND_CLIENT, "email"), CHANGE_SET, "a@example.org", NULL, 0);
+    (void)history_end(story);
+    history_take_all(db, story);
     return db;
 }
 
@@ -99,7 +99,7 @@ static int find_responsible(struct db *db, struct error *e)
 
 static int find_leaders(struct db *db, struct error *e)
 {
-    const struct id nobodys = id_of(99);
+    const struct id nobodys = history_id(99);
     struct id *owners;
     size_t count;
     int code = review_owners(db, &nobodys, 1, &owners, &count, e);
@@ -114,9 +114,9 @@ static void the_queue_is_whole_or_fails(void **state)
      * fewer owners, or somebody else. */
     struct db *db = tell();
     (void)state;
-    assert_true(store_fail_each(db, read_queue) > 60);
-    assert_true(store_fail_each(db, find_responsible) > 10);
-    assert_true(store_fail_each(db, find_leaders) > 4);
+    assert_true(store_failure_each(db, read_queue) > 60);
+    assert_true(store_failure_each(db, find_responsible) > 10);
+    assert_true(store_failure_each(db, find_leaders) > 4);
     db_close(db);
     history_free(story);
 }

@@ -1,5 +1,5 @@
 /* Who is to decide: each rule, one by one. */
-#include "record_world.h"
+#include "history_fixture.h"
 
 #include "review.h"
 
@@ -12,7 +12,7 @@ static const struct id nowhere;
 
 static struct id person(unsigned number)
 {
-    return id_of(0xa000 + number);
+    return history_id(0xa000 + number);
 }
 
 static unsigned number_of(unsigned kind, const char *field)
@@ -24,67 +24,67 @@ static unsigned number_of(unsigned kind, const char *field)
 
 static void write_user(struct history *h, unsigned number, int role)
 {
-    begin(h, OFFICE, KIND_USER, nowhere, person(number));
-    put_number(h, number_of(KIND_USER, "role"), CHANGE_SET, role, NULL, 0);
-    put_number(h, number_of(KIND_USER, "status"), CHANGE_SET, ACTIVE, NULL, 0);
-    (void)end(h);
+    history_begin(h, OFFICE, KIND_USER, nowhere, person(number));
+    history_put_number(h, number_of(KIND_USER, "role"), CHANGE_SET, role, NULL, 0);
+    history_put_number(h, number_of(KIND_USER, "status"), CHANGE_SET, ACTIVE, NULL, 0);
+    (void)history_end(h);
 }
 
 /* One field that is a number, over what stood in a change's op. */
 static size_t rewrite_number(struct history *h, unsigned kind, struct id scope, struct id record, const char *field,
                              int64_t value, size_t over, unsigned over_op)
 {
-    struct dot dot = dot_at(h, over, over_op);
-    begin(h, OFFICE, kind, scope, record);
-    put_number(h, number_of(kind, field), CHANGE_SET, value, &dot, 1);
-    return end(h);
+    struct dot dot = history_dot(h, over, over_op);
+    history_begin(h, OFFICE, kind, scope, record);
+    history_put_number(h, number_of(kind, field), CHANGE_SET, value, &dot, 1);
+    return history_end(h);
 }
 
 /* Op 0: the user, op 1: the status. */
 static size_t assign(struct history *h, struct id kase, struct id assignment, unsigned user)
 {
     struct id id = person(user);
-    begin(h, OFFICE, KIND_ASSIGNMENT, kase, assignment);
-    put_id(h, number_of(KIND_ASSIGNMENT, "user"), &id);
-    put_number(h, number_of(KIND_ASSIGNMENT, "status"), CHANGE_SET, ACTIVE, NULL, 0);
-    return end(h);
+    history_begin(h, OFFICE, KIND_ASSIGNMENT, kase, assignment);
+    history_put_id(h, number_of(KIND_ASSIGNMENT, "user"), &id);
+    history_put_number(h, number_of(KIND_ASSIGNMENT, "status"), CHANGE_SET, ACTIVE, NULL, 0);
+    return history_end(h);
 }
 
 static void make_responsible(struct history *h, struct id kase, struct id assignment)
 {
     struct pack value;
-    begin(h, OFFICE, KIND_ASSIGNMENT, kase, assignment);
+    history_begin(h, OFFICE, KIND_ASSIGNMENT, kase, assignment);
     pack_start(&value);
     pack_flag(&value, 1);
-    put_op(h, number_of(KIND_ASSIGNMENT, "responsible"), CHANGE_SET, &value, NULL, 0);
-    (void)end(h);
+    history_put_op(h, number_of(KIND_ASSIGNMENT, "responsible"), CHANGE_SET, &value, NULL, 0);
+    (void)history_end(h);
 }
 
 static void name_supervisor(struct history *h, unsigned user, unsigned supervisor)
 {
     struct id id = person(supervisor);
-    begin(h, OFFICE, KIND_USER, nowhere, person(user));
-    put_id(h, number_of(KIND_USER, "supervisor"), &id);
-    (void)end(h);
+    history_begin(h, OFFICE, KIND_USER, nowhere, person(user));
+    history_put_id(h, number_of(KIND_USER, "supervisor"), &id);
+    (void)history_end(h);
 }
 
 static void write_case(struct history *h, struct id kase, struct id client, int status)
 {
-    begin(h, OFFICE, KIND_CASE, kase, kase);
-    put_id(h, number_of(KIND_CASE, "client"), &client);
-    put_number(h, number_of(KIND_CASE, "status"), CHANGE_SET, status, NULL, 0);
-    (void)end(h);
+    history_begin(h, OFFICE, KIND_CASE, kase, kase);
+    history_put_id(h, number_of(KIND_CASE, "client"), &client);
+    history_put_number(h, number_of(KIND_CASE, "status"), CHANGE_SET, status, NULL, 0);
+    (void)history_end(h);
 }
 
 /* The owners of a scope by their numbers: "1 4". */
 static const char *owners(const struct history *h, struct id scope, int loud)
 {
     static char text[64];
-    struct db *db = store_new();
+    struct db *db = history_store_new();
     struct id *ids;
     size_t count, at = 0;
-    take_all(db, h);
-    assert_done(review_owners(db, &scope, loud, &ids, &count, &world_error));
+    history_take_all(db, h);
+    assert_done(review_owners(db, &scope, loud, &ids, &count, &history_error));
     text[0] = '\0';
     for (size_t i = 0; i < count; i++)
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%u", i == 0 ? "" : " ", ids[i].b[15]);
@@ -98,7 +98,7 @@ static const char *owners(const struct history *h, struct id scope, int loud)
 static void the_responsible_worker_owns(void **state)
 {
     struct history *h = history_new();
-    struct id kase = id_of(1), a = id_of(30), b = id_of(20), c = id_of(10);
+    struct id kase = history_id(1), a = history_id(30), b = history_id(20), c = history_id(10);
     size_t first, released;
     struct dot seen[2];
     (void)state;
@@ -120,14 +120,14 @@ static void the_responsible_worker_owns(void **state)
     /* The user is disabled: the one before is asked. */
     (void)rewrite_number(h, KIND_USER, nowhere, person(WORKER), "status", DISABLED, 0, 1);
     assert_string_equal(owners(h, kase, 0), "3");
-    seen[0] = dot_at(h, 5, 0);
-    seen[1] = dot_at(h, 5, 1);
-    begin(h, OFFICE, KIND_ASSIGNMENT, kase, c);
+    seen[0] = history_dot(h, 5, 0);
+    seen[1] = history_dot(h, 5, 1);
+    history_begin(h, OFFICE, KIND_ASSIGNMENT, kase, c);
     {
-        struct dot all[3] = {seen[0], seen[1], dot_at(h, 8, 0)};
-        put_void(h, all, 3, NULL, 0);
+        struct dot all[3] = {seen[0], seen[1], history_dot(h, 8, 0)};
+        history_put_void(h, all, 3, NULL, 0);
     }
-    (void)end(h);
+    (void)history_end(h);
     assert_string_equal(owners(h, kase, 0), "2");
     history_free(h);
 }
@@ -137,19 +137,19 @@ static void the_responsible_worker_owns(void **state)
 static void an_imported_worker_comes_last(void **state)
 {
     struct history *h = history_new();
-    struct id kase = id_of(1);
+    struct id kase = history_id(1);
     (void)state;
     write_user(h, WORKER, CASE_MANAGER);
     write_user(h, OTHER, CASE_MANAGER);
-    begin(h, OFFICE, KIND_USER, nowhere, person(WORKER));
-    put_text(h, FIELD_SOURCE_ID, CHANGE_SET, "U1", NULL, 0);
-    (void)end(h);
-    (void)assign(h, kase, id_of(10), WORKER);
+    history_begin(h, OFFICE, KIND_USER, nowhere, person(WORKER));
+    history_put_text(h, FIELD_SOURCE_ID, CHANGE_SET, "U1", NULL, 0);
+    (void)history_end(h);
+    (void)assign(h, kase, history_id(10), WORKER);
     assert_string_equal(owners(h, kase, 0), "1");
-    (void)assign(h, kase, id_of(11), OTHER);
+    (void)assign(h, kase, history_id(11), OTHER);
     assert_string_equal(owners(h, kase, 0), "2");
-    make_responsible(h, kase, id_of(11));
-    make_responsible(h, kase, id_of(10));
+    make_responsible(h, kase, history_id(11));
+    make_responsible(h, kase, history_id(10));
     assert_string_equal(owners(h, kase, 0), "1");
     history_free(h);
 }
@@ -158,11 +158,11 @@ static void an_imported_worker_comes_last(void **state)
 static void supervisors_own_what_is_loud(void **state)
 {
     struct history *h = history_new();
-    struct id kase = id_of(1);
+    struct id kase = history_id(1);
     size_t chief;
     (void)state;
     write_user(h, WORKER, CASE_MANAGER);
-    (void)assign(h, kase, id_of(10), WORKER);
+    (void)assign(h, kase, history_id(10), WORKER);
     assert_string_equal(owners(h, kase, 1), "1");
     write_user(h, LEADER, DIRECTOR);
     write_user(h, ADMIN, ADMINISTRATOR);
@@ -178,9 +178,9 @@ static void supervisors_own_what_is_loud(void **state)
     assert_string_equal(owners(h, kase, 1), "1 5");
     /* Nobody supervises himself; and who was released answers for nothing. */
     name_supervisor(h, SECOND_CHIEF, SECOND_CHIEF);
-    (void)assign(h, id_of(2), id_of(11), SECOND_CHIEF);
-    assert_string_equal(owners(h, id_of(2), 1), "5 6 7");
-    (void)rewrite_number(h, KIND_ASSIGNMENT, kase, id_of(10), "status", DISABLED, 1, 1);
+    (void)assign(h, history_id(2), history_id(11), SECOND_CHIEF);
+    assert_string_equal(owners(h, history_id(2), 1), "5 6 7");
+    (void)rewrite_number(h, KIND_ASSIGNMENT, kase, history_id(10), "status", DISABLED, 1, 1);
     assert_string_equal(owners(h, kase, 1), "5");
     history_free(h);
 }
@@ -192,11 +192,11 @@ static void nothing_is_nobodys(void **state)
     (void)state;
     write_user(h, WORKER, CASE_MANAGER);
     write_user(h, ADMIN, ADMINISTRATOR);
-    assert_string_equal(owners(h, id_of(1), 0), "7");
+    assert_string_equal(owners(h, history_id(1), 0), "7");
     write_user(h, LEADER, DIRECTOR);
-    assert_string_equal(owners(h, id_of(1), 1), "6 7");
+    assert_string_equal(owners(h, history_id(1), 1), "6 7");
     write_user(h, CHIEF, SUPERVISOR);
-    assert_string_equal(owners(h, id_of(1), 0), "4");
+    assert_string_equal(owners(h, history_id(1), 0), "4");
     /* What is office-wide is the office's. */
     assert_string_equal(owners(h, nowhere, 1), "7");
     history_free(h);
@@ -207,7 +207,7 @@ static void nothing_is_nobodys(void **state)
 static void a_person_is_the_first_open_cases(void **state)
 {
     struct history *h = history_new();
-    struct id client = id_of(1), closed = id_of(2), late = id_of(3), early = id_of(4);
+    struct id client = history_id(1), closed = history_id(2), late = history_id(3), early = history_id(4);
     (void)state;
     for (unsigned i = WORKER; i <= THIRD; i++)
         write_user(h, i, CASE_MANAGER);
@@ -216,11 +216,11 @@ static void a_person_is_the_first_open_cases(void **state)
     write_case(h, early, client, OPEN);
     write_case(h, late, client, OPEN);
     assert_string_equal(owners(h, client, 0), "4");
-    (void)assign(h, closed, id_of(10), WORKER);
+    (void)assign(h, closed, history_id(10), WORKER);
     assert_string_equal(owners(h, client, 0), "1");
-    (void)assign(h, late, id_of(11), OTHER);
+    (void)assign(h, late, history_id(11), OTHER);
     assert_string_equal(owners(h, client, 0), "2");
-    (void)assign(h, early, id_of(12), THIRD);
+    (void)assign(h, early, history_id(12), THIRD);
     assert_string_equal(owners(h, client, 0), "3");
     assert_string_equal(owners(h, client, 1), "3 4");
     history_free(h);

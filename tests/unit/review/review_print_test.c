@@ -1,5 +1,5 @@
 /* How the review queue looks: what a person needs for a decision stands in it, and its JSON is JSON. */
-#include "record_world.h"
+#include "history_fixture.h"
 
 #include "review_print.h"
 
@@ -52,7 +52,7 @@ static int print_one(void *arg, const struct review *r, struct error *e)
 /* The whole queue of a store that has this history; freed by the caller. */
 static char *queue_of(const struct history *h, int json, int decides)
 {
-    struct db *db = store_new();
+    struct db *db = history_store_new();
     struct printed p = {.text = NULL};
     size_t bytes = 0;
     FILE *out = open_memstream(&p.text, &bytes);
@@ -60,7 +60,7 @@ static char *queue_of(const struct history *h, int json, int decides)
     struct json writer = json_start(out);
     static char room[SCHEMA_FORMAT_MAX];
     assert_non_null(out);
-    take_all(db, h);
+    history_take_all(db, h);
     p.print = (struct review_print){.db = db,
                                     .cli = &cli,
                                     .now_ms = TODAY,
@@ -72,7 +72,7 @@ static char *queue_of(const struct history *h, int json, int decides)
                                     .arg = &p};
     if (json)
         json_array(&writer);
-    assert_done(review_each(db, print_one, &p, &world_error));
+    assert_done(review_each(db, print_one, &p, &history_error));
     if (json)
         json_end(&writer);
     else
@@ -94,10 +94,10 @@ static const char *json_at(const char *json, const char *path)
     static char text[256];
     struct db *db;
     sqlite3_stmt *s;
-    assert_done(db_open_memory(&db, &world_error));
-    assert_done(db_query(db, &s, &world_error, "SELECT json_extract(?, ?)", "tt", json, path));
-    if (db_next(db, s, &world_error) != 1)
-        fail_msg("%s: %s", world_error.text, json);
+    assert_done(db_open_memory(&db, &history_error));
+    assert_done(db_query(db, &s, &history_error, "SELECT json_extract(?, ?)", "tt", json, path));
+    if (db_next(db, s, &history_error) != 1)
+        fail_msg("%s: %s", history_error.text, json);
     (void)snprintf(text, sizeof text, "%s", db_text(s, 0));
     db_done(db, s);
     db_close(db);
@@ -112,16 +112,16 @@ static struct history *voided_and_written_on(void)
 {
     struct history *h = history_new();
     struct dot seen;
-    begin(h, 1, KIND_CASE, a_case, a_case);
-    put_number(h, number_of(KIND_CASE, "risk"), CHANGE_SET, 3, NULL, 0);
-    seen = dot_at(h, end(h), 0);
-    begin(h, 2, KIND_CASE, a_case, a_case);
-    put_void(h, &seen, 1, NULL, 0);
-    (void)end(h);
-    begin(h, 3, KIND_CASE, a_case, a_case);
-    put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "food", NULL, 0);
-    put_text(h, 1900, CHANGE_SET, "of a newer version", NULL, 0);
-    h->entries[end(h)].waiting = 1;
+    history_begin(h, 1, KIND_CASE, a_case, a_case);
+    history_put_number(h, number_of(KIND_CASE, "risk"), CHANGE_SET, 3, NULL, 0);
+    seen = history_dot(h, history_end(h), 0);
+    history_begin(h, 2, KIND_CASE, a_case, a_case);
+    history_put_void(h, &seen, 1, NULL, 0);
+    (void)history_end(h);
+    history_begin(h, 3, KIND_CASE, a_case, a_case);
+    history_put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "food", NULL, 0);
+    history_put_text(h, 1900, CHANGE_SET, "of a newer version", NULL, 0);
+    h->entries[history_end(h)].waiting = 1;
     return h;
 }
 
@@ -157,9 +157,9 @@ static void a_total_is_corrected_and_not_chosen(void **state)
     char *text;
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
-        begin(h, i + 1, KIND_SERVICE, a_case, id_of(9));
-        put_number(h, number_of(KIND_SERVICE, "units"), CHANGE_ADD, INT64_MAX, NULL, 0);
-        (void)end(h);
+        history_begin(h, i + 1, KIND_SERVICE, a_case, history_id(9));
+        history_put_number(h, number_of(KIND_SERVICE, "units"), CHANGE_ADD, INT64_MAX, NULL, 0);
+        (void)history_end(h);
     }
     text = queue_of(h, 0, 1);
     assert_says(text, "    correct it: satchel add ");
@@ -172,33 +172,33 @@ static void a_total_is_corrected_and_not_chosen(void **state)
 static struct history *seen_by_two(void)
 {
     struct history *h = history_new();
-    struct id owner = id_of(0x77);
+    struct id owner = history_id(0x77);
     struct dot seen[12], unknown[2];
-    begin(h, 0, KIND_CLIENT, owner, owner);
-    put_text(h, number_of(KIND_CLIENT, "legal_name"), CHANGE_SET, "Ada\nMoss", NULL, 0);
-    (void)end(h);
-    begin(h, 0, KIND_CASE, a_case, a_case);
-    put_id(h, number_of(KIND_CASE, "client"), &owner);
-    (void)end(h);
-    begin(h, 0, KIND_DEVICE, nowhere, id_of(0xd000 + 1));
-    put_text(h, number_of(KIND_DEVICE, "label"), CHANGE_SET, "blue laptop", NULL, 0);
-    (void)end(h);
+    history_begin(h, 0, KIND_CLIENT, owner, owner);
+    history_put_text(h, number_of(KIND_CLIENT, "legal_name"), CHANGE_SET, "Ada\nMoss", NULL, 0);
+    (void)history_end(h);
+    history_begin(h, 0, KIND_CASE, a_case, a_case);
+    history_put_id(h, number_of(KIND_CASE, "client"), &owner);
+    (void)history_end(h);
+    history_begin(h, 0, KIND_DEVICE, nowhere, history_id(0xd000 + 1));
+    history_put_text(h, number_of(KIND_DEVICE, "label"), CHANGE_SET, "blue laptop", NULL, 0);
+    (void)history_end(h);
     for (unsigned i = 0; i < 12; i++) {
         char title[8];
         (void)snprintf(title, sizeof title, "t%u", i);
-        begin(h, 2 + i, KIND_CASE, a_case, a_case);
-        put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, title, NULL, 0);
-        seen[i] = dot_at(h, end(h), 0);
+        history_begin(h, 2 + i, KIND_CASE, a_case, a_case);
+        history_put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, title, NULL, 0);
+        seen[i] = history_dot(h, history_end(h), 0);
     }
-    begin(h, 1, KIND_CASE, a_case, a_case);
-    put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "one", seen, 12);
-    (void)end(h);
+    history_begin(h, 1, KIND_CASE, a_case, a_case);
+    history_put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "one", seen, 12);
+    (void)history_end(h);
     unknown[0] = unknown[1] = seen[0];
     unknown[0].seq = 500;
     unknown[1].seq = 501;
-    begin(h, 15, KIND_CASE, a_case, a_case);
-    put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "other", unknown, 2);
-    (void)end(h);
+    history_begin(h, 15, KIND_CASE, a_case, a_case);
+    history_put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "other", unknown, 2);
+    (void)history_end(h);
     return h;
 }
 
@@ -234,9 +234,9 @@ static void texts_are_printed_together(void **state)
     for (unsigned i = 0; i < 3; i++) {
         static const char *const words[] = {"Lives alone.\n\nWalks well.\n", "Lives with Eve.\n\nWalks well.\n",
                                             "Lives alone.\n\nWalks badly.\n"};
-        begin(h, i + 1, KIND_CASE, a_case, a_case);
-        put_text(h, number_of(KIND_CASE, "assessment"), CHANGE_SET, words[i], &base, i > 0);
-        base = i == 0 ? dot_at(h, end(h), 0) : (end(h), base);
+        history_begin(h, i + 1, KIND_CASE, a_case, a_case);
+        history_put_text(h, number_of(KIND_CASE, "assessment"), CHANGE_SET, words[i], &base, i > 0);
+        base = i == 0 ? history_dot(h, history_end(h), 0) : (history_end(h), base);
     }
     text = queue_of(h, 0, 1);
     json = queue_of(h, 1, 1);

@@ -1,11 +1,11 @@
 /* The review queue: since when a conflict waits, what happened, what each had seen, and the code of what was seen. */
-#include "record_world.h"
+#include "history_fixture.h"
 
 #include "review.h"
 
 static struct id person(unsigned number)
 {
-    return id_of(0xa000 + number);
+    return history_id(0xa000 + number);
 }
 
 static unsigned number_of(unsigned kind, const char *field)
@@ -21,17 +21,17 @@ static const struct id a_case = {{0x01, 0x90, [15] = 1}};
 static size_t set_number(struct history *h, unsigned device, const char *field, int64_t value, const struct dot *dots,
                          size_t count)
 {
-    begin(h, device, KIND_CASE, a_case, a_case);
-    put_number(h, number_of(KIND_CASE, field), CHANGE_SET, value, dots, count);
-    return end(h);
+    history_begin(h, device, KIND_CASE, a_case, a_case);
+    history_put_number(h, number_of(KIND_CASE, field), CHANGE_SET, value, dots, count);
+    return history_end(h);
 }
 
 static size_t set_text(struct history *h, unsigned device, const char *field, const char *text, const struct dot *dots,
                        size_t count)
 {
-    begin(h, device, KIND_CASE, a_case, a_case);
-    put_text(h, number_of(KIND_CASE, field), CHANGE_SET, text, dots, count);
-    return end(h);
+    history_begin(h, device, KIND_CASE, a_case, a_case);
+    history_put_text(h, number_of(KIND_CASE, field), CHANGE_SET, text, dots, count);
+    return history_end(h);
 }
 
 static struct review load(struct db *db, const char *field, int loud)
@@ -39,15 +39,15 @@ static struct review load(struct db *db, const char *field, int loud)
     struct record_conflict c = {a_case, a_case, schema_kind(KIND_CASE), NULL, loud, 0};
     struct review r;
     c.field = schema_field_named(c.kind, field);
-    assert_done(review_load(db, &c, &r, &world_error));
+    assert_done(review_load(db, &c, &r, &history_error));
     return r;
 }
 
 static struct review review_of(const struct history *h, const char *field, int loud)
 {
-    struct db *db = store_new();
+    struct db *db = history_store_new();
     struct review r;
-    take_all(db, h);
+    history_take_all(db, h);
     r = load(db, field, loud);
     db_close(db);
     return r;
@@ -102,19 +102,19 @@ static void it_waits_since_the_values_differed(void **state)
 static void a_sum_waits_since_it_was_too_large(void **state)
 {
     struct history *h = history_new();
-    struct record_conflict c = {id_of(9), a_case, schema_kind(KIND_SERVICE), NULL, 1, 3};
-    struct db *db = store_new();
+    struct record_conflict c = {history_id(9), a_case, schema_kind(KIND_SERVICE), NULL, 1, 3};
+    struct db *db = history_store_new();
     struct review r;
     static const int64_t parts[] = {INT64_MAX - 1, 1, 7, -1};
     (void)state;
     for (unsigned i = 0; i < 4; i++) {
-        begin(h, i + 1, KIND_SERVICE, a_case, c.record);
-        put_number(h, number_of(KIND_SERVICE, "units"), CHANGE_ADD, parts[i], NULL, 0);
-        (void)end(h);
+        history_begin(h, i + 1, KIND_SERVICE, a_case, c.record);
+        history_put_number(h, number_of(KIND_SERVICE, "units"), CHANGE_ADD, parts[i], NULL, 0);
+        (void)history_end(h);
     }
-    take_all(db, h);
+    history_take_all(db, h);
     c.field = schema_field_named(c.kind, "units");
-    assert_done(review_load(db, &c, &r, &world_error));
+    assert_done(review_load(db, &c, &r, &history_error));
     assert_int_equal(r.since_ms, TODAY + 2);
     assert_string_equal(r.sentence, "The total of units is too large to be right");
     review_free(&r);
@@ -144,16 +144,16 @@ static void a_sentence_says_what_happened(void **state)
         "Two people wrote the assessment without seeing each other's words; a person must bring them together");
     /* One person, two laptops. */
     (void)set_text(h, 1, "title", "a", NULL, 0);
-    begin(h, 2, KIND_CASE, a_case, a_case);
+    history_begin(h, 2, KIND_CASE, a_case, a_case);
     h->draft.author = person(1);
-    put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "b", NULL, 0);
-    (void)end(h);
+    history_put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "b", NULL, 0);
+    (void)history_end(h);
     assert_sentence(h, "title", 0, "One person changed the title on two laptops, on each without what the other had");
     /* A void, and somebody who went on. */
-    seen = dot_at(h, 0, 0);
-    begin(h, 5, KIND_CASE, a_case, a_case);
-    put_void(h, &seen, 1, NULL, 0);
-    (void)end(h);
+    seen = history_dot(h, 0, 0);
+    history_begin(h, 5, KIND_CASE, a_case, a_case);
+    history_put_void(h, &seen, 1, NULL, 0);
+    (void)history_end(h);
     assert_sentence(h, "void", 1, "Somebody went on with this case, without having seen that it was voided");
     history_free(h);
 }
@@ -164,7 +164,7 @@ static void a_sentence_says_where_texts_met(void **state)
     (void)state;
     for (int loud = 0; loud < 2; loud++) {
         struct history *h = history_new();
-        struct dot base = dot_at(h, set_text(h, 1, "assessment", "Lives alone.\n\nWalks well.\n", NULL, 0), 0);
+        struct dot base = history_dot(h, set_text(h, 1, "assessment", "Lives alone.\n\nWalks well.\n", NULL, 0), 0);
         (void)set_text(h, 2, "assessment", "Lives with Eve.\n\nWalks well.\n", &base, 1);
         (void)set_text(h, 3, "assessment", loud ? "Lives with Bob.\n\nWalks well.\n" : "Lives alone.\n\nWalks badly.\n",
                        &base, 1);
@@ -186,10 +186,10 @@ static void a_void_names_who_went_on(void **state)
     struct review r;
     size_t first = set_number(h, 1, "risk", 3, NULL, 0);
     (void)state;
-    seen = dot_at(h, first, 0);
-    begin(h, 2, KIND_CASE, a_case, a_case);
-    put_void(h, &seen, 1, NULL, 0);
-    (void)end(h);
+    seen = history_dot(h, first, 0);
+    history_begin(h, 2, KIND_CASE, a_case, a_case);
+    history_put_void(h, &seen, 1, NULL, 0);
+    (void)history_end(h);
     (void)set_text(h, 3, "title", "food", NULL, 0);
     (void)set_text(h, 4, "outcome", "well", NULL, 0);
     r = review_of(h, "void", 1);
@@ -209,15 +209,15 @@ static void a_void_and_one_taken_back(void **state)
     struct dot old;
     struct review r;
     (void)state;
-    begin(h, 1, KIND_CASE, a_case, a_case);
-    put_void(h, NULL, 0, NULL, 0);
-    old = dot_at(h, end(h), 0);
-    begin(h, 2, KIND_CASE, a_case, a_case);
-    put_void(h, NULL, 0, NULL, 0);
-    (void)end(h);
-    begin(h, 3, KIND_CASE, a_case, a_case);
-    put_text(h, FIELD_VOID, CHANGE_SET, NULL, &old, 1);
-    (void)end(h);
+    history_begin(h, 1, KIND_CASE, a_case, a_case);
+    history_put_void(h, NULL, 0, NULL, 0);
+    old = history_dot(h, history_end(h), 0);
+    history_begin(h, 2, KIND_CASE, a_case, a_case);
+    history_put_void(h, NULL, 0, NULL, 0);
+    (void)history_end(h);
+    history_begin(h, 3, KIND_CASE, a_case, a_case);
+    history_put_text(h, FIELD_VOID, CHANGE_SET, NULL, &old, 1);
+    (void)history_end(h);
     r = review_of(h, "void", 1);
     assert_string_equal(r.sentence, "Somebody voided this case while somebody took an older void back");
     assert_int_equal(r.since_ms, TODAY + 2);
@@ -229,14 +229,14 @@ static void a_void_and_one_taken_back(void **state)
 static void each_had_seen_something(void **state)
 {
     struct history *h = history_new();
-    struct db *db = store_new();
+    struct db *db = history_store_new();
     struct dot seen[3];
     struct review r;
     struct unpack u;
     (void)state;
-    seen[0] = dot_at(h, set_number(h, 1, "risk", 2, NULL, 0), 0);
-    seen[1] = dot_at(h, set_number(h, 2, "risk", 3, NULL, 0), 0);
-    seen[2] = dot_at(h, set_number(h, 5, "risk", 3, NULL, 0), 0); /* the same value is shown once */
+    seen[0] = history_dot(h, set_number(h, 1, "risk", 2, NULL, 0), 0);
+    seen[1] = history_dot(h, set_number(h, 2, "risk", 3, NULL, 0), 0);
+    seen[2] = history_dot(h, set_number(h, 5, "risk", 3, NULL, 0), 0); /* the same value is shown once */
     (void)set_number(h, 3, "risk", 5, seen, 3);
     (void)set_number(h, 4, "risk", 1, NULL, 0);
     r = review_of(h, "risk", 1);
@@ -248,8 +248,8 @@ static void each_had_seen_something(void **state)
     assert_int_equal(r.values[1].seen_count + r.values[1].unknown + r.values[1].more, 0);
     review_free(&r);
     /* A compact store has what lives, and says that it lacks the rest. All else is the same. */
-    (void)take(db, h, 3);
-    (void)take(db, h, 4);
+    (void)history_take(db, h, 3);
+    (void)history_take(db, h, 4);
     r = load(db, "risk", 1);
     assert_int_equal(r.values[0].seen_count, 0);
     assert_int_equal(r.values[0].unknown, 3);
@@ -268,7 +268,7 @@ static void many_seen_values_are_counted(void **state)
     for (unsigned i = 0; i < 20; i++) {
         char text[8];
         (void)snprintf(text, sizeof text, "%u", i);
-        seen[i] = dot_at(h, set_text(h, i % 3, "title", text, NULL, 0), 0);
+        seen[i] = history_dot(h, set_text(h, i % 3, "title", text, NULL, 0), 0);
     }
     (void)set_text(h, 5, "title", "all", seen, 20);
     (void)set_text(h, 6, "title", "other", NULL, 0);
@@ -292,7 +292,7 @@ static void what_was_named_is_not_read_without_end(void **state)
     size_t looked = 0;
     (void)state;
     for (unsigned i = 0; i < 60; i++)
-        named[i] = (struct dot){id_of(0xd000 + 1), 1, 500 + i, 0};
+        named[i] = (struct dot){history_id(0xd000 + 1), 1, 500 + i, 0};
     (void)set_text(h, 5, "title", "all", named, 60);
     (void)set_text(h, 6, "title", "other", NULL, 0);
     r = review_of(h, "title", 0);
@@ -319,24 +319,24 @@ static void code_of(struct db *db, const char *field, char out[REVIEW_CODE])
 static void the_code_is_what_was_seen(void **state)
 {
     struct history *h = history_new();
-    struct db *one = store_new(), *other = store_new();
+    struct db *one = history_store_new(), *other = history_store_new();
     char codes[4][REVIEW_CODE];
     struct dot dot;
     (void)state;
-    dot = dot_at(h, set_number(h, 1, "risk", 2, NULL, 0), 0);
+    dot = history_dot(h, set_number(h, 1, "risk", 2, NULL, 0), 0);
     (void)set_number(h, 2, "risk", 3, NULL, 0);
     (void)set_number(h, 3, "risk", 3, NULL, 0);
     (void)set_number(h, 4, "risk", 2, &dot, 1); /* the same value by another hand */
     for (size_t i = 0; i < 3; i++) {
-        (void)take(one, h, i);
-        (void)take(other, h, 2 - i);
+        (void)history_take(one, h, i);
+        (void)history_take(other, h, 2 - i);
     }
     code_of(one, "risk", codes[0]);
     code_of(other, "risk", codes[1]);
     assert_string_equal(codes[0], codes[1]);
     assert_int_equal(strlen(codes[0]), REVIEW_CODE - 1);
     assert_int_equal(strspn(codes[0], "0123456789abcdef"), REVIEW_CODE - 1);
-    (void)take(one, h, 3);
+    (void)history_take(one, h, 3);
     code_of(one, "risk", codes[2]);
     assert_string_not_equal(codes[0], codes[2]);
     /* The code of a void is that of the whole record, and no other field's. */
@@ -344,7 +344,7 @@ static void the_code_is_what_was_seen(void **state)
     code_of(other, "void", codes[3]);
     assert_string_not_equal(codes[0], codes[3]);
     (void)set_text(h, 5, "title", "x", NULL, 0);
-    (void)take(one, h, 4);
+    (void)history_take(one, h, 4);
     code_of(one, "void", codes[1]);
     assert_string_not_equal(codes[0], codes[1]);
     code_of(one, "risk", codes[3]);
@@ -352,8 +352,8 @@ static void the_code_is_what_was_seen(void **state)
     /* That the office takes an op in changes nothing of what a void would list. */
     h->entries[1].waiting = 1;
     {
-        struct db *waiting = store_new();
-        take_all(waiting, h);
+        struct db *waiting = history_store_new();
+        history_take_all(waiting, h);
         code_of(waiting, "void", codes[3]);
         assert_string_equal(codes[1], codes[3]);
         db_close(waiting);
@@ -368,23 +368,23 @@ static void the_code_is_what_was_seen(void **state)
 static void a_number_that_moved_has_another_code(void **state)
 {
     struct history *h = history_new();
-    struct db *before = store_new(), *after = store_new();
+    struct db *before = history_store_new(), *after = history_store_new();
     char codes[2][REVIEW_CODE];
     struct review r[2];
     (void)state;
     (void)set_text(h, 1, "title", "early", NULL, 0);
-    begin(h, 2, KIND_CASE, a_case, a_case);
+    history_begin(h, 2, KIND_CASE, a_case, a_case);
     h->draft.hlc = (TODAY + 1000) << 16; /* a clock that runs ahead */
-    put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "ahead", NULL, 0);
-    (void)end(h);
-    begin(h, 3, KIND_CASE, a_case, a_case);
+    history_put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "ahead", NULL, 0);
+    (void)history_end(h);
+    history_begin(h, 3, KIND_CASE, a_case, a_case);
     h->draft.hlc = (TODAY + 500) << 16;
-    put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "then", NULL, 0);
-    (void)end(h);
+    history_put_text(h, number_of(KIND_CASE, "title"), CHANGE_SET, "then", NULL, 0);
+    (void)history_end(h);
     h->entries[1].waiting = h->entries[2].waiting = 1;
-    take_all(before, h);
+    history_take_all(before, h);
     h->entries[1].waiting = 0;
-    take_all(after, h);
+    history_take_all(after, h);
     r[0] = load(before, "title", 0);
     r[1] = load(after, "title", 0);
     assert_true(!slice_equal(r[0].field.ops[0].merge.value, r[1].field.ops[0].merge.value));
@@ -423,7 +423,7 @@ static int stop_at_second(void *arg, const struct review *r, struct error *e)
 static void the_oldest_stands_first(void **state)
 {
     struct history *h = history_new();
-    struct db *db = store_new();
+    struct db *db = history_store_new();
     struct words words = {"", 0};
     int calls = 0;
     (void)state;
@@ -435,8 +435,8 @@ static void the_oldest_stands_first(void **state)
     h->entries[set_number(h, 1, "level_of_care", 1, NULL, 0)].waiting = 1;
     (void)set_number(h, 2, "status", 2, NULL, 0);
     (void)set_number(h, 2, "risk", 2, NULL, 0);
-    take_all(db, h);
-    assert_done(review_each(db, name_fields, &words, &world_error));
+    history_take_all(db, h);
+    assert_done(review_each(db, name_fields, &words, &history_error));
     assert_string_equal(words.text, "status risk level_of_care title ");
     assert_int_equal(review_each(db, stop_at_second, &calls, NULL), E_INPUT);
     assert_int_equal(calls, 2);
@@ -472,7 +472,7 @@ static unsigned any(unsigned below)
 static char *shown_of(const struct history *h, size_t count)
 {
     size_t order[HISTORY_MAX];
-    struct db *db = store_new();
+    struct db *db = history_store_new();
     char *text = malloc(512);
     assert_non_null(text);
     for (size_t i = 0; i < count; i++)
@@ -483,10 +483,10 @@ static char *shown_of(const struct history *h, size_t count)
         order[k] = kept;
     }
     for (size_t i = 0; i < count; i++)
-        (void)take(db, h, order[i]);
+        (void)history_take(db, h, order[i]);
     (void)snprintf(text, 512, "%s",
-                   text_in(db, "SELECT printf('%s|%s|%s|%s|%d', title, risk, status, assessment, contested) || "
-                               "(SELECT count(*) FROM conflict) FROM \"case\""));
+                   history_text(db, "SELECT printf('%s|%s|%s|%s|%d', title, risk, status, assessment, contested) || "
+                                    "(SELECT count(*) FROM conflict) FROM \"case\""));
     db_close(db);
     return text;
 }
@@ -507,15 +507,15 @@ static void deciding_twice_is_deciding_once(void **state)
         char text[2] = {(char)('a' + value), 0}, *once, *twice;
         for (size_t i = 0; i < live; i++) {
             char one[2] = {(char)('a' + i), 0};
-            dots[i] = dot_at(h,
-                             is_text ? set_text(h, (unsigned)i, field, one, NULL, 0)
-                                     : set_number(h, (unsigned)i, field, (int)(i % 3) + 1, NULL, 0),
-                             0);
+            dots[i] = history_dot(h,
+                                  is_text ? set_text(h, (unsigned)i, field, one, NULL, 0)
+                                          : set_number(h, (unsigned)i, field, (int)(i % 3) + 1, NULL, 0),
+                                  0);
         }
         first = is_text ? set_text(h, 8, field, text, dots, live) : set_number(h, 8, field, value, dots, live);
         once = shown_of(h, h->count);
         if (any(2)) /* having seen the first decision, or not */
-            dots[0] = dot_at(h, first, 0);
+            dots[0] = history_dot(h, first, 0);
         (void)(is_text ? set_text(h, 9, field, text, dots, live) : set_number(h, 9, field, value, dots, live));
         twice = shown_of(h, h->count);
         assert_string_equal(once, twice);

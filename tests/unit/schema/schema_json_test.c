@@ -1,5 +1,5 @@
 /* Tests: common/schema/schema_json.c. A value of a field is the same JSON at every program. */
-#include "schema_room.h"
+#include "schema_fixture.h"
 
 #include "json_check.h"
 #include "schema_json.h"
@@ -14,9 +14,9 @@ static char *json_of(const char *kind, const char *field, const char *bytes, siz
     FILE *out = open_memstream(&text, &text_bytes);
     struct json j = json_start(out);
     if (field != NULL)
-        schema_json(&j, schema_kind_named(kind), field_of(kind, field), bytes_of(bytes, size), words);
+        schema_json(&j, schema_kind_named(kind), schema_field_of(kind, field), schema_bytes_of(bytes, size), words);
     else
-        schema_json_unknown(&j, 1900, bytes_of(bytes, size), words);
+        schema_json_unknown(&j, 1900, schema_bytes_of(bytes, size), words);
     assert_int_equal(fclose(out), 0);
     json_check(text);
     return text;
@@ -55,7 +55,7 @@ static void test_values(void **state)
     };
 #undef SLICE
     (void)state;
-    (void)e;
+    (void)schema_error;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *text = json_of(cases[i].kind, cases[i].field, cases[i].bytes, cases[i].size);
         if (strcmp(text, cases[i].json) != 0)

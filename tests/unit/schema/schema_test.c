@@ -1,5 +1,5 @@
 /* The table of kinds and fields: what must hold of it, and the SQL and the pages that are made of it. */
-#include "schema_room.h"
+#include "schema_fixture.h"
 
 #include "db.h"
 #include "schema_table.h"
@@ -114,7 +114,7 @@ static void test_numbers_stay(void **state)
 /* Goal: a code that this version does not know has no name and ranks above all that it knows. */
 static void test_rank(void **state)
 {
-    const struct schema_field *risk = field_of("case", "risk");
+    const struct schema_field *risk = schema_field_of("case", "risk");
     (void)state;
     assert_int_equal(schema_rank(risk, 1), 0);
     assert_int_equal(schema_rank(risk, 5), 4);
@@ -123,7 +123,7 @@ static void test_rank(void **state)
     assert_int_equal(schema_rank(risk, UINT64_MAX), 5);
     assert_null(schema_choice_name(risk, 6));
     assert_null(schema_choice_name(risk, UINT64_MAX));
-    assert_null(schema_choice_name(field_of("case", "title"), 1));
+    assert_null(schema_choice_name(schema_field_of("case", "title"), 1));
 }
 
 /* Goal: every type and policy has its name. */
@@ -203,9 +203,9 @@ static int column_is(struct db *db, const char *kind, const char *column, const 
 {
     sqlite3_stmt *s;
     int is = 0;
-    assert_int_equal(db_query(db, &s, &e, "SELECT type FROM pragma_table_info(?) WHERE name = ?", "tt", kind, column),
-                     0);
-    if (db_next(db, s, &e) == 1) {
+    assert_int_equal(
+        db_query(db, &s, &schema_error, "SELECT type FROM pragma_table_info(?) WHERE name = ?", "tt", kind, column), 0);
+    if (db_next(db, s, &schema_error) == 1) {
         is = strcmp(db_text(s, 0), type) == 0;
         db_done(db, s);
     }
@@ -223,11 +223,11 @@ static void test_sql(void **state)
     struct db *db;
     char *sql;
     (void)state;
-    assert_int_equal(db_open_memory(&db, &e), 0);
-    assert_int_equal(schema_sql(&sql, &e), 0);
+    assert_int_equal(db_open_memory(&db, &schema_error), 0);
+    assert_int_equal(schema_sql(&sql, &schema_error), 0);
     for (int twice = 0; twice < 2; twice++)
-        if (db_exec(db, sql, &e) != 0)
-            fail_msg("%s", e.text);
+        if (db_exec(db, sql, &schema_error) != 0)
+            fail_msg("%s", schema_error.text);
     free(sql);
     for (size_t i = 0; i < count; i++) {
         const char *name = kinds[i].name;
@@ -247,14 +247,15 @@ static void test_sql(void **state)
     }
     for (size_t i = 0; i < sizeof indexes / sizeof *indexes; i++) {
         sqlite3_stmt *s;
-        assert_int_equal(
-            db_query(db, &s, &e, "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?", "t", indexes[i]), 0);
-        if (db_next(db, s, &e) != 1)
+        assert_int_equal(db_query(db, &s, &schema_error,
+                                  "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?", "t", indexes[i]),
+                         0);
+        if (db_next(db, s, &schema_error) != 1)
             fail_msg("no index %s", indexes[i]);
         db_done(db, s);
     }
-    assert_int_equal(db_run(db, &e, "INSERT INTO \"case\"(id, scope) VALUES('a', 'b')", ""), 0);
-    assert_int_not_equal(db_run(db, &e, "INSERT INTO \"case\"(id) VALUES('c')", ""), 0);
+    assert_int_equal(db_run(db, &schema_error, "INSERT INTO \"case\"(id, scope) VALUES('a', 'b')", ""), 0);
+    assert_int_not_equal(db_run(db, &schema_error, "INSERT INTO \"case\"(id) VALUES('c')", ""), 0);
     db_close(db);
 }
 

@@ -1,5 +1,5 @@
 /* Which values a field takes: each that its type allows, and none that is nearly one. */
-#include "schema_room.h"
+#include "schema_fixture.h"
 
 static char words[SCHEMA_FORMAT_MAX];
 
@@ -133,17 +133,19 @@ static void test_check(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct schema_kind *kind = schema_kind_named(cases[i].kind);
-        const struct schema_field *field = field_of(cases[i].kind, cases[i].field);
-        int code = schema_check(kind, field, bytes_of(cases[i].bytes, cases[i].size), &e);
+        const struct schema_field *field = schema_field_of(cases[i].kind, cases[i].field);
+        int code = schema_check(kind, field, schema_bytes_of(cases[i].bytes, cases[i].size), &schema_error);
         if (code != (cases[i].fits ? 0 : E_INPUT))
             fail_msg("case %zu (%s): %d", i, cases[i].field, code);
         if (code != 0)
-            assert_true(strstr(e.text, cases[i].kind) != NULL && strstr(e.text, cases[i].field) != NULL);
-        assert_int_equal(schema_check(kind, field, bytes_of("\xc0", 1), &e), 0);
-        assert_string_equal(schema_format(field, bytes_of("\xc0", 1), words, sizeof words), "");
+            assert_true(strstr(schema_error.text, cases[i].kind) != NULL &&
+                        strstr(schema_error.text, cases[i].field) != NULL);
+        assert_int_equal(schema_check(kind, field, schema_bytes_of("\xc0", 1), &schema_error), 0);
+        assert_string_equal(schema_format(field, schema_bytes_of("\xc0", 1), words, sizeof words), "");
         if (!cases[i].fits && cases[i].size > 0)
-            assert_string_equal(schema_format(field, bytes_of(cases[i].bytes, cases[i].size), words, sizeof words),
-                                "(this version cannot read it)");
+            assert_string_equal(
+                schema_format(field, schema_bytes_of(cases[i].bytes, cases[i].size), words, sizeof words),
+                "(this version cannot read it)");
     }
 }
 
@@ -152,7 +154,7 @@ static void test_days(void **state)
 {
     static const int lengths[] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0};
     const struct schema_kind *kind = schema_kind_named("client");
-    const struct schema_field *field = field_of("client", "birth_date");
+    const struct schema_field *field = schema_field_of("client", "birth_date");
     long days = 0;
     (void)state;
     for (int year = 1795; year <= 2205; year++)
@@ -164,7 +166,7 @@ static void test_days(void **state)
                 text[0] = (char)0xaa;
                 leap = month == 2 && year % 4 == 0 && (year % 100 != 0 || year == 2000);
                 there = year >= 1800 && year <= 2200 && day >= 1 && day <= lengths[month] + leap;
-                assert_int_equal(schema_check(kind, field, bytes_of(text, 11), NULL) == 0, there);
+                assert_int_equal(schema_check(kind, field, schema_bytes_of(text, 11), NULL) == 0, there);
                 days += there;
             }
     assert_int_equal(days, 401 * 365 + 97);
@@ -174,7 +176,7 @@ static void test_days(void **state)
 static void test_sizes(void **state)
 {
     const struct schema_kind *kind = schema_kind_named("note");
-    const struct schema_field *field = field_of("note", "text");
+    const struct schema_field *field = schema_field_of("note", "text");
     char *text = malloc(SCHEMA_TEXT_MAX + 2);
     struct pack w;
     (void)state;
@@ -185,23 +187,24 @@ static void test_sizes(void **state)
         text[size] = '\0';
         pack_start(&w);
         pack_text(&w, text, size);
-        assert_int_equal(schema_check(kind, field, pack_bytes(&w), &e), code);
+        assert_int_equal(schema_check(kind, field, pack_bytes(&w), &schema_error), code);
         pack_free(&w);
         pack_start(&w);
-        assert_int_equal(schema_parse(kind, field, text, &w, &e), code);
+        assert_int_equal(schema_parse(kind, field, text, &w, &schema_error), code);
         assert_int_equal(pack_bytes(&w).size == 0, code != 0);
         pack_free(&w);
         text[size] = 'x';
     }
     free(text);
     /* Bytes that fill a value, and one more. */
-    field = field_of("device", "sign_key");
+    field = schema_field_of("device", "sign_key");
     for (size_t size = SCHEMA_VALUE_MAX - 3; size <= SCHEMA_VALUE_MAX - 2; size++) {
         uint8_t *bytes = calloc(1, size);
         assert_non_null(bytes);
         pack_start(&w);
         pack_bin(&w, bytes, size);
-        assert_int_equal(schema_check(kind, field, pack_bytes(&w), &e), size == SCHEMA_VALUE_MAX - 3 ? 0 : E_INPUT);
+        assert_int_equal(schema_check(kind, field, pack_bytes(&w), &schema_error),
+                         size == SCHEMA_VALUE_MAX - 3 ? 0 : E_INPUT);
         assert_int_equal(strlen(schema_format(field, pack_bytes(&w), words, sizeof words)),
                          size <= (SCHEMA_FORMAT_MAX - 1) / 2 ? 2 * size : 0);
         pack_free(&w);

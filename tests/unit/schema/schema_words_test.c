@@ -1,5 +1,5 @@
 /* A value in words: what people write is understood or refused, and what is stored is shown to them. */
-#include "schema_room.h"
+#include "schema_fixture.h"
 
 static char words[SCHEMA_FORMAT_MAX];
 
@@ -17,20 +17,20 @@ static uint64_t next_random(void)
 static int through(const char *kind, const char *name, const char *text, const char **out)
 {
     const struct schema_kind *k = schema_kind_named(kind);
-    const struct schema_field *field = field_of(kind, name);
+    const struct schema_field *field = schema_field_of(kind, name);
     struct pack w;
     int code;
     pack_start(&w);
-    e.text[0] = '\0';
-    code = schema_parse(k, field, text, &w, &e);
+    schema_error.text[0] = '\0';
+    code = schema_parse(k, field, text, &w, &schema_error);
     if (code == 0) {
         assert_int_equal(pack_finish(&w, NULL), 0);
-        assert_int_equal(schema_check(k, field, pack_bytes(&w), &e), 0);
+        assert_int_equal(schema_check(k, field, pack_bytes(&w), &schema_error), 0);
         *out = schema_format(field, pack_bytes(&w), words, sizeof words);
     } else {
         /* A sentence, naming kind and field; nothing half done. */
-        assert_non_null(strstr(e.text, name));
-        assert_non_null(strstr(e.text, kind));
+        assert_non_null(strstr(schema_error.text, name));
+        assert_non_null(strstr(schema_error.text, kind));
         assert_int_equal(pack_bytes(&w).size, 0);
     }
     pack_free(&w);
@@ -41,7 +41,7 @@ static void assert_words(const char *kind, const char *name, const char *text, c
 {
     const char *out = NULL;
     if (through(kind, name, text, &out) != 0)
-        fail_msg("%s refused: %s", text, e.text);
+        fail_msg("%s refused: %s", text, schema_error.text);
     assert_string_equal(out, expected);
 }
 
@@ -52,7 +52,7 @@ static void assert_refused(const char *kind, const char *name, const char *text)
         fail_msg("%s of a %s takes %s", name, kind, text);
     /* What somebody typed is not repeated: it may be a name. */
     if (strlen(text) > 3)
-        assert_null(strstr(e.text, text));
+        assert_null(strstr(schema_error.text, text));
 }
 
 /* Goal: what people write is understood, and comes back in its one form. */
@@ -164,7 +164,7 @@ static void test_words_refused(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_refused(cases[i][0], cases[i][1], cases[i][2]);
     assert_refused("case", "risk", "no such risk");
-    assert_non_null(strstr(e.text, "none known, low, moderate, high, critical"));
+    assert_non_null(strstr(schema_error.text, "none known, low, moderate, high, critical"));
 }
 
 /* A value that the type allows, of the codes that this version knows. */
@@ -227,11 +227,11 @@ static void test_words_are_inverse(void **state)
                 pack_start(&value);
                 pack_start(&again);
                 any_value(field, &value);
-                if (schema_check(&kinds[i], field, pack_bytes(&value), &e) != 0)
-                    fail_msg("%s", e.text);
+                if (schema_check(&kinds[i], field, pack_bytes(&value), &schema_error) != 0)
+                    fail_msg("%s", schema_error.text);
                 (void)schema_format(field, pack_bytes(&value), words, sizeof words);
-                if (schema_parse(&kinds[i], field, words, &again, &e) != 0)
-                    fail_msg("%s: %s", words, e.text);
+                if (schema_parse(&kinds[i], field, words, &again, &schema_error) != 0)
+                    fail_msg("%s: %s", words, schema_error.text);
                 assert_true(slice_equal(pack_bytes(&value), pack_bytes(&again)));
                 pack_free(&value);
                 pack_free(&again);
@@ -242,9 +242,10 @@ static void test_words_are_inverse(void **state)
 static void test_format_others(void **state)
 {
     (void)state;
-    assert_string_equal(schema_format(field_of("case", "risk"), bytes_of("\x09", 1), words, sizeof words),
+    assert_string_equal(schema_format(schema_field_of("case", "risk"), schema_bytes_of("\x09", 1), words, sizeof words),
                         "newer than this program (9)");
-    assert_string_equal(schema_format(field_of("case", "void"), bytes_of("\x90", 1), words, sizeof words), "voided");
+    assert_string_equal(schema_format(schema_field_of("case", "void"), schema_bytes_of("\x90", 1), words, sizeof words),
+                        "voided");
 }
 
 /* Goal: a value of a field that is not known is shown by its own form. */
@@ -262,8 +263,9 @@ static void test_format_unknown(void **state)
                   {"\x92\x01\x02", "(3 bytes)", 3}};
     (void)state;
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-        assert_string_equal(schema_format_unknown(bytes_of(values[i].bytes, values[i].size), words, sizeof words),
-                            values[i].words);
+        assert_string_equal(
+            schema_format_unknown(schema_bytes_of(values[i].bytes, values[i].size), words, sizeof words),
+            values[i].words);
 }
 
 /* Goal: where words do not fit they are cut between characters, with their NUL, and nothing behind them is touched. */
@@ -287,12 +289,13 @@ static void test_format_cut(void **state)
     for (size_t max = 1; max <= 9; max++) {
         char out[16];
         memset(out, '#', sizeof out);
-        assert_ptr_equal(schema_format(field_of("case", "title"), bytes_of(value, 9), out, max), out);
+        assert_ptr_equal(schema_format(schema_field_of("case", "title"), schema_bytes_of(value, 9), out, max), out);
         assert_string_equal(out, expected[max - 1]);
         for (size_t i = max; i < sizeof out; i++)
             assert_int_equal(out[i], '#');
         memset(out, '#', sizeof out);
-        (void)schema_format(field_of("device", "sign_key"), bytes_of("\xc4\x03\x01\x02\x03", 5), out, max);
+        (void)schema_format(schema_field_of("device", "sign_key"), schema_bytes_of("\xc4\x03\x01\x02\x03", 5), out,
+                            max);
         assert_memory_equal(out, "010203", strlen(out));
         assert_int_equal(strlen(out), max > 6 ? 6 : (max - 1) / 2 * 2);
         for (size_t i = max; i < sizeof out; i++)

@@ -1,13 +1,13 @@
 /* Group commit: several pushes in one transaction; one that must be refused takes nothing from the others; where the
  * disk is full all of them fail together, and the office goes on as it was. */
-#include "office_world.h"
+#include "office_fixture.h"
 
 #include "commit.h"
 
 struct room {
     struct server server;
     struct id user, client, kase;
-    struct world_laptop laptops[3];
+    struct office_laptop laptops[3];
 };
 
 static int start(void **state)
@@ -20,10 +20,10 @@ static int start(void **state)
     crypto_sign_keypair(public_key, secret);
     r->server.central = pair_office_new(secret);
     r->server.last = &r->server.first;
-    r->user = world_user(r->server.central, "anna", "case manager");
+    r->user = office_user(r->server.central, "anna", "case manager");
     pair_office_case(r->server.central, &r->user, &r->client, &r->kase, &assignment);
     for (int i = 0; i < 3; i++)
-        world_laptop(r->server.central, &r->user, &r->laptops[i]);
+        office_laptop(r->server.central, &r->user, &r->laptops[i]);
     *state = r;
     return 0;
 }
@@ -31,7 +31,7 @@ static int start(void **state)
 static int end(void **state)
 {
     struct room *r = *state;
-    world_check_office(r->server.central);
+    office_check(r->server.central);
     pair_office_free(r->server.central);
     free(r);
     return 0;
@@ -40,8 +40,8 @@ static int end(void **state)
 /* Queues notes of a laptop, as from a peer that is gone. Damaged: its head is not its own. */
 static void queue(struct room *r, int laptop, int notes, size_t note_bytes, int damaged)
 {
-    struct world_laptop *l = &r->laptops[laptop];
-    struct world_batch *b = world_batch();
+    struct office_laptop *l = &r->laptops[laptop];
+    struct office_batch *b = office_batch();
     uint8_t head[CHAIN_HEAD_MAX];
     char *text = malloc(note_bytes + 1);
     struct message_push push;
@@ -50,16 +50,16 @@ static void queue(struct room *r, int laptop, int notes, size_t note_bytes, int 
     text[note_bytes] = 0;
     for (int i = 0; i < notes; i++) {
         struct id note = id_new(clock_wall());
-        world_set(l, b, KIND_NOTE, &r->kase, &note, "text", text);
+        office_set(l, b, KIND_NOTE, &r->kase, &note, "text", text);
     }
-    push = world_seal(l, b, head);
+    push = office_seal(l, b, head);
     head[push.head.size - 1] ^= (uint8_t)damaged;
     PAIR_OK(commit_queue(&r->server, NULL, &l->device, &push, NULL, &pair_e));
     memset(head, 0, sizeof head); /* the queue has its own copy */
     memset((void *)push.batch.p, 0, push.batch.size);
     free((void *)push.batch.p);
     free(text);
-    world_batch_free(b);
+    office_batch_free(b);
 }
 
 /* Goal: of three pushes in one turn the broken one leaves nothing and the other two are durable, under one checkpoint.
@@ -89,7 +89,7 @@ static void test_full(void **state)
 {
     struct room *r = *state;
     struct central *c = r->server.central;
-    struct world_laptop before[3];
+    struct office_laptop before[3];
     uint64_t size = c->tree.size;
     char sql[64];
     memcpy(before, r->laptops, sizeof before);

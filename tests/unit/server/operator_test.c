@@ -1,6 +1,6 @@
 /* The operator's socket: a command goes to the daemon and its answer comes back as if it had run here; nonsense and
  * silence cost the daemon nothing, and do not keep it from stopping. */
-#include "office_world.h"
+#include "office_fixture.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -37,7 +37,7 @@ static int start(void **state)
     crypto_sign_keypair(public_key, secret);
     c = pair_office_new(secret);
     pair_office_write(c, KIND_OFFICE, &pair_everywhere, &c->office, 1, "name", "Test", NULL);
-    (void)world_user(c, "boss", "administrator");
+    (void)office_user(c, "boss", "administrator");
     c->folder = folder;
     memset(&server, 0, sizeof server);
     server.central = c;

@@ -1,5 +1,5 @@
 /* The office's links, over TCP on this machine. */
-#include "office_world.h"
+#include "office_fixture.h"
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -34,7 +34,7 @@ static int start_with(void **state, void (*prepare)(struct room *r))
 {
     struct room *r = calloc(1, sizeof *r);
     uint8_t public_key[32], secret[64];
-    struct world_laptop laptop;
+    struct office_laptop laptop;
     char noise[65];
     struct id user;
     assert_non_null(r);
@@ -47,11 +47,11 @@ static int start_with(void **state, void (*prepare)(struct room *r))
     r->office->folder = r->folder;
     randombytes_buf(r->office->keys->noise_secret, 32);
     crypto_scalarmult_base(r->office->noise_public, r->office->keys->noise_secret);
-    user = world_user(r->office, "anna", "case manager");
-    world_laptop(r->office, &user, &laptop);
+    user = office_user(r->office, "anna", "case manager");
+    office_laptop(r->office, &user, &laptop);
     randombytes_buf(r->noise_secret, sizeof r->noise_secret);
     crypto_scalarmult_base(public_key, r->noise_secret);
-    world_hex(public_key, sizeof public_key, noise);
+    office_hex(public_key, sizeof public_key, noise);
     pair_office_write(r->office, KIND_DEVICE, &pair_everywhere, &laptop.device.device, 0, "noise_key", noise, NULL);
     r->device = laptop.device.device;
     if (prepare != NULL)
@@ -85,11 +85,11 @@ static void add_officers(struct room *r)
     randombytes_buf(r->office->keys->lease_secret, 32);
     pair_office_write(r->office, KIND_OFFICE, &pair_everywhere, &r->office->office, 1, "lease_days", "3", NULL);
     for (int i = 0; i < 3; i++) {
-        struct id user = world_user(r->office, "officer", "director");
+        struct id user = office_user(r->office, "officer", "director");
         uint8_t secret[32], public_key[32];
         char hex[65];
         crypto_box_keypair(public_key, secret);
-        world_hex(public_key, 32, hex);
+        office_hex(public_key, 32, hex);
         pair_office_write(r->office, KIND_USER, &pair_everywhere, &user, 0, "recovery_key", hex, NULL);
     }
 }

@@ -1,12 +1,12 @@
 /* A text of several versions that were brought together, as its readers see it, and decided with the word "merged". */
-#include "desk_scene.h"
+#include "laptop_fixture.h"
 
 #include "text.h"
 
 #define BEFORE "The stove works.\n\nThe dog is kind."
 
 /* The live dot of the case's assessment, where there is one alone. */
-static struct dot live_dot(struct desk *d)
+static struct dot live_dot(struct laptop_fixture *d)
 {
     const struct schema_kind *kind = schema_kind(KIND_CASE);
     struct record_field f;
@@ -21,7 +21,7 @@ static struct dot live_dot(struct desk *d)
 }
 
 /* Writes the assessment over what this dot names, as somebody who saw nothing else. */
-static void write_over(struct desk *d, struct edit_author *author, const char *text, struct dot dot)
+static void write_over(struct laptop_fixture *d, struct edit_author *author, const char *text, struct dot dot)
 {
     const struct schema_field *field = schema_field_named(schema_kind(KIND_CASE), "assessment");
     struct pack value;
@@ -36,13 +36,13 @@ static void write_over(struct desk *d, struct edit_author *author, const char *t
     if (author == &d->store.author)
         assert_int_equal(edit_commit(&edit, author, NULL, LOG_NO_POSITION, 0, NULL, &d->e), 0);
     else
-        write_as(d, author, &edit, NULL);
+        laptop_write_as(d, author, &edit, NULL);
 }
 
-static void two_versions(struct desk *d, const char *own, const char *colleagues)
+static void two_versions(struct laptop_fixture *d, const char *own, const char *colleagues)
 {
     struct dot dot;
-    assert_int_equal(run_on(d, &command_set, "set", d->file, "'assessment=" BEFORE "'"), 0);
+    assert_int_equal(laptop_run_on(d, &command_set, "set", d->file, "'assessment=" BEFORE "'"), 0);
     dot = live_dot(d);
     write_over(d, &d->store.author, own, dot);
     write_over(d, &d->colleague, colleagues, dot);
@@ -52,84 +52,88 @@ static void two_versions(struct desk *d, const char *own, const char *colleagues
  */
 static void edits_apart(void **state)
 {
-    struct desk *d = *state;
+    struct laptop_fixture *d = *state;
     two_versions(d, "The stove leaks.\n\nThe dog is kind.", "The stove works.\n\nThe dog is.");
-    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
-    has(d->out, "The stove leaks.\n");
-    has(d->out, "parallel edits, all of them in; `satchel resolve ");
-    has(d->out, "Anna Berg, ");
-    has(d->out, ": \"leaks\" in place of \"works\"\n");
-    has(d->out, "Bo Lind, ");
-    has(d->out, ": took out \"kind\"\n");
-    has_not(d->out, "1 version:");
-    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
-    has(d->out, "\"assessment\": \"The stove leaks.\\n\\nThe dog is.\"");
-    has(d->out,
+    assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
+    assert_has(d->out, "The stove leaks.\n");
+    assert_has(d->out, "parallel edits, all of them in; `satchel resolve ");
+    assert_has(d->out, "Anna Berg, ");
+    assert_has(d->out, ": \"leaks\" in place of \"works\"\n");
+    assert_has(d->out, "Bo Lind, ");
+    assert_has(d->out, ": took out \"kind\"\n");
+    assert_has_not(d->out, "1 version:");
+    assert_int_equal(laptop_run_on(d, &command_show, "show --json", d->file, ""), 0);
+    assert_has(d->out, "\"assessment\": \"The stove leaks.\\n\\nThe dog is.\"");
+    assert_has(
+        d->out,
         "\"merged\": {\"rule\": 1, \"overlaps\": 0, \"text\": \"The stove leaks.\\n\\nThe dog is.\", \"segments\": [");
-    has(d->out,
+    assert_has(
+        d->out,
         "{\"form\": \"common\", \"text\": \"The stove \", \"base\": \"The stove \"}, {\"form\": \"edit\", \"text\": "
         "\"leaks\", \"base\": \"works\", \"authors\": [{\"author\": \"Anna Berg\", ");
-    assert_int_equal(run(d, &command_conflicts, "conflicts"), 0);
+    assert_int_equal(laptop_run(d, &command_conflicts, "conflicts"), 0);
     assert_int_equal(d->waiting, 0);
-    has(d->out, "assessment merged --seen ");
-    has(d->out, "1 version:");
-    assert_int_equal(run(d, &command_conflicts, "conflicts --json"), 0);
-    has(d->out, "\"merged\": {\"rule\": 1, ");
-    assert_int_equal(resolve(d, d->file, "assessment", "merged"), 0);
-    has(d->err, "all versions, as they were brought together, decided over 2 entries");
-    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
-    has(d->out, "\"assessment\": \"The stove leaks.\\n\\nThe dog is.\"");
-    has(d->out, "\"conflicts\": {}");
+    assert_has(d->out, "assessment merged --seen ");
+    assert_has(d->out, "1 version:");
+    assert_int_equal(laptop_run(d, &command_conflicts, "conflicts --json"), 0);
+    assert_has(d->out, "\"merged\": {\"rule\": 1, ");
+    assert_int_equal(laptop_resolve_seen(d, d->file, "assessment", "merged"), 0);
+    assert_has(d->err, "all versions, as they were brought together, decided over 2 entries");
+    assert_int_equal(laptop_run_on(d, &command_show, "show --json", d->file, ""), 0);
+    assert_has(d->out, "\"assessment\": \"The stove leaks.\\n\\nThe dog is.\"");
+    assert_has(d->out, "\"conflicts\": {}");
 }
 
 /* Goal: what overlaps is marked, with each version and its author, and is not decided by the word "merged", nor by the
  * number of no version. */
 static void overlaps(void **state)
 {
-    struct desk *d = *state;
+    struct laptop_fixture *d = *state;
     two_versions(d, "The stove leaks.\n\nThe dog is kind.", "The stove is new.\n\nThe dog bites.");
-    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
-    has(d->out, "[versions of this place, to be brought together:]\n");
-    has(d->out, "contested: decide with `satchel resolve ");
-    has(d->out, "either Anna Berg, ");
-    has(d->out, ": \"leaks\" in place of \"works\"\n");
-    has(d->out, "or Bo Lind, ");
-    has(d->out, ": \"is new\" in place of \"works\"\n");
-    has(d->out, ": \"bites\" in place of \"is kind\"\n");
-    has(d->out, "1 version:");
-    assert_int_equal(run_on(d, &command_show, "show --json", d->file, ""), 0);
-    has(d->out, "{\"form\": \"overlap\", \"base\": \"works\", \"alternatives\": [{\"text\": \"leaks\", \"authors\": [");
-    assert_int_equal(resolve(d, d->file, "assessment", "merged"), E_REFUSED);
-    has(d->e.text, "overlap in 1 place");
-    assert_int_equal(resolve(d, d->file, "assessment", "3"), E_INPUT); /* there are two: a slip is no narrative */
-    has(d->e.text, "there are 2 values to choose from");
-    assert_int_equal(resolve(d, d->file, "assessment", "2"), 0);
+    assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
+    assert_has(d->out, "[versions of this place, to be brought together:]\n");
+    assert_has(d->out, "contested: decide with `satchel resolve ");
+    assert_has(d->out, "either Anna Berg, ");
+    assert_has(d->out, ": \"leaks\" in place of \"works\"\n");
+    assert_has(d->out, "or Bo Lind, ");
+    assert_has(d->out, ": \"is new\" in place of \"works\"\n");
+    assert_has(d->out, ": \"bites\" in place of \"is kind\"\n");
+    assert_has(d->out, "1 version:");
+    assert_int_equal(laptop_run_on(d, &command_show, "show --json", d->file, ""), 0);
+    assert_has(d->out,
+               "{\"form\": \"overlap\", \"base\": \"works\", \"alternatives\": [{\"text\": \"leaks\", \"authors\": [");
+    assert_int_equal(laptop_resolve_seen(d, d->file, "assessment", "merged"), E_REFUSED);
+    assert_has(d->e.text, "overlap in 1 place");
+    assert_int_equal(laptop_resolve_seen(d, d->file, "assessment", "3"),
+                     E_INPUT); /* there are two: a slip is no narrative */
+    assert_has(d->e.text, "there are 2 values to choose from");
+    assert_int_equal(laptop_resolve_seen(d, d->file, "assessment", "2"), 0);
 }
 
 /* Goal: versions with nothing in common stand whole, and a newer rule of the office is said. */
 static void nothing_is_brought_together(void **state)
 {
     static const struct id everywhere;
-    struct desk *d = *state;
-    struct id office = numbered(30);
+    struct laptop_fixture *d = *state;
+    struct id office = laptop_id(30);
     struct edit edit;
-    assert_int_equal(run_on(d, &command_set, "set", d->file, "assessment=one"), 0);
-    set_unseen(d, d->file, "assessment", "two");
-    assert_int_equal(resolve(d, d->file, "assessment", "merged"), E_REFUSED);
-    has(d->e.text, "could not be brought together");
+    assert_int_equal(laptop_run_on(d, &command_set, "set", d->file, "assessment=one"), 0);
+    laptop_set_unseen(d, d->file, "assessment", "two");
+    assert_int_equal(laptop_resolve_seen(d, d->file, "assessment", "merged"), E_REFUSED);
+    assert_has(d->e.text, "could not be brought together");
     assert_int_equal(edit_new(&edit, d->store.db, schema_kind(KIND_OFFICE), &everywhere, &office, &d->e), 0);
     assert_int_equal(edit_set_text(&edit, "text_rule", "2", &d->e), 0);
-    write_as(d, &d->office, &edit, NULL);
-    assert_int_equal(run_on(d, &command_show, "show", d->file, ""), 0);
-    has(d->out, "brings texts together by a newer rule than this program has");
-    assert_int_equal(resolve(d, d->file, "assessment", "merged"), E_REFUSED);
-    has(d->e.text, "newer rule");
+    laptop_write_as(d, &d->office, &edit, NULL);
+    assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
+    assert_has(d->out, "brings texts together by a newer rule than this program has");
+    assert_int_equal(laptop_resolve_seen(d, d->file, "assessment", "merged"), E_REFUSED);
+    assert_has(d->e.text, "newer rule");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, laptop_fixture_set_up, laptop_fixture_tear_down)
         TEST(edits_apart),
         TEST(overlaps),
         TEST(nothing_is_brought_together),

@@ -1,6 +1,6 @@
 /* Applying: a scope arrives whole or not at all; what a laptop shows is what the office shows; nothing goes on a
  * partial view. */
-#include "pair.h"
+#include "pair_fixture.h"
 
 static int start(void **state)
 {

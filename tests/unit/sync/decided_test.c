@@ -1,6 +1,6 @@
 /* Both authors are told: what a laptop remembers of decisions over its person's words, when it tells them, and when it
  * forgets them. */
-#include "pair.h"
+#include "pair_fixture.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* The queue: a change leaves it with the office's proof, and with nothing less. */
-#include "pair.h"
+#include "pair_fixture.h"
 
 #include "batch.h"
 

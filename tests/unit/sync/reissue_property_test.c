@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "reissue_room.h"
+#include "reissue_fixture.h"
 
 enum { DISKS = 3, NOTES = 64, STEPS = 60, SEEDS = 25 };
 
@@ -77,10 +77,10 @@ static void sync(struct room *r, unsigned disk, unsigned steps)
     pair_welcome(p, &welcome);
     PAIR_OK(pair_meet(p, &welcome, &pair_e));
     if (p->forked) {
-        answer = reissue_room_ask(p);
+        answer = reissue_fixture_ask(p);
         if (steps == 1)
             return;
-        (void)reissue_room_go_on(p, &answer);
+        (void)reissue_fixture_go_on(p, &answer);
     }
     if (steps == 2)
         return;
@@ -132,7 +132,7 @@ static void check_end(struct room *r)
     /* Held is what is there already, and nothing else. */
     assert_int_equal(
         pair_count(r->disks[0].office->db, "SELECT count(*) FROM hold WHERE reason NOT LIKE '%is here already'"), 0);
-    world_check_office(r->disks[0].office);
+    office_check(r->disks[0].office);
     PAIR_OK(fork_check(r->disks[0].office->db, &pair_e));
 }
 
@@ -146,8 +146,8 @@ static void start(struct room *r, uint64_t seed)
     r->random = seed;
     pair_start(p);
     id_format(&p->user, text);
-    world_hex(p->device.sign_key, 32, sign);
-    world_hex(p->device.sign_key, 31, noise);
+    office_hex(p->device.sign_key, 32, sign);
+    office_hex(p->device.sign_key, 31, noise);
     (void)strcat(noise, "00");
     pair_office_write(p->office, KIND_DEVICE, &pair_everywhere, &p->device.device, 1, "user", text, "sign_key", sign,
                       "noise_key", noise, "status", "active", NULL);

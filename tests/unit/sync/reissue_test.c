@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "reissue_room.h"
+#include "reissue_fixture.h"
 
 struct room {
     struct pair p;
@@ -22,8 +22,8 @@ static int start(void **state)
     assert_non_null(r);
     pair_start(&r->p);
     id_format(&r->p.user, text);
-    world_hex(r->p.device.sign_key, 32, sign);
-    world_hex(r->p.device.sign_key, 31, noise);
+    office_hex(r->p.device.sign_key, 32, sign);
+    office_hex(r->p.device.sign_key, 31, noise);
     (void)strncat(noise, "00", sizeof noise - strlen(noise) - 1);
     pair_office_write(r->p.office, KIND_DEVICE, &pair_everywhere, &r->p.device.device, 1, "user", text, "sign_key",
                       sign, "noise_key", noise, "status", "active", NULL);
@@ -42,7 +42,7 @@ static int start(void **state)
 static int end(void **state)
 {
     struct room *r = *state;
-    world_check_office(r->p.office);
+    office_check(r->p.office);
     PAIR_OK(fork_check(r->p.office->db, &pair_e));
     pair_end(&r->p);
     free(r);
@@ -120,10 +120,10 @@ static void what_waited_means_what_it_meant(void **state)
     PAIR_OK(edit_commit(&edit, &r->p.author, "wrong person", LOG_NO_POSITION, 0, NULL, &pair_e));
     PAIR_OK(db_commit(db, &pair_e));
     meet_forked(r);
-    answer = reissue_room_ask(&r->p);
+    answer = reissue_fixture_ask(&r->p);
     assert_true(answer.epoch > 1);
     assert_int_equal(answer.had[0].common, 0);
-    assert_int_equal(reissue_room_go_on(&r->p, &answer), 5);
+    assert_int_equal(reissue_fixture_go_on(&r->p, &answer), 5);
     assert_int_equal(r->p.author.chain.epoch, answer.epoch);
     assert_int_equal(r->p.author.chain.seq, 6); /* and the event */
     assert_int_equal(pair_count(db, "SELECT count(*) FROM scope WHERE complete = 1"), 0);
@@ -186,9 +186,9 @@ static void what_the_office_has_is_let_go_of_with_proof(void **state)
     note_elsewhere(r, "on the copy");
     (void)note(r, "three");
     meet_forked(r);
-    answer = reissue_room_ask(&r->p);
+    answer = reissue_fixture_ask(&r->p);
     assert_int_equal(answer.had[0].common, first + 2);
-    assert_int_equal(reissue_room_go_on(&r->p, &answer), 1);
+    assert_int_equal(reissue_fixture_go_on(&r->p, &answer), 1);
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM entry WHERE position IS NULL AND epoch = 1"), 2);
     assert_int_equal(db_meta_uint(p->db, "acked_seq"), first);
     finish(r);
@@ -206,19 +206,19 @@ static void asking_again_writes_nothing_twice(void **state)
     note_elsewhere(r, "on the copy");
     (void)note(r, "here");
     meet_forked(r);
-    first = reissue_room_ask(&r->p).epoch;
-    answer = reissue_room_ask(&r->p);
+    first = reissue_fixture_ask(&r->p).epoch;
+    answer = reissue_fixture_ask(&r->p);
     assert_true(answer.epoch > first);
-    assert_int_equal(reissue_room_go_on(&r->p, &answer), 1);
+    assert_int_equal(reissue_fixture_go_on(&r->p, &answer), 1);
     finish(r);
     assert_int_equal(pair_count(r->p.office->db, "SELECT count(*) FROM note"), 2);
     assert_int_equal(pair_count(r->p.office->db, "SELECT count(*) FROM evidence"), 1);
     note_elsewhere(r, "on a second copy");
     (void)note(r, "and here");
     meet_forked(r);
-    answer = reissue_room_ask(&r->p);
+    answer = reissue_fixture_ask(&r->p);
     assert_true(answer.epoch > r->p.author.chain.epoch);
-    assert_int_equal(reissue_room_go_on(&r->p, &answer), 1);
+    assert_int_equal(reissue_fixture_go_on(&r->p, &answer), 1);
     finish(r);
     assert_int_equal(pair_count(r->p.office->db, "SELECT count(*) FROM note"), 4);
 }
@@ -265,15 +265,15 @@ static void what_was_written_once_more_counts_once(void **state)
     image(r);
     before = p->author;
     meet_forked(r);
-    answer = reissue_room_ask(p);
-    assert_int_equal(reissue_room_go_on(p, &answer), 2);
+    answer = reissue_fixture_ask(p);
+    assert_int_equal(reissue_fixture_go_on(p, &answer), 2);
     finish(r);
     lived = pair_count(p->office->db, live);
     put_back(r, &before);
     (void)note(r, "and here");
     meet_forked(r);
-    answer = reissue_room_ask(p);
-    assert_int_equal(reissue_room_go_on(p, &answer), 3);
+    answer = reissue_fixture_ask(p);
+    assert_int_equal(reissue_fixture_go_on(p, &answer), 3);
     assert_int_equal(pair_push(p), 2);
     (void)pair_pull(p, &result);
     assert_true(result.agrees);
@@ -289,8 +289,8 @@ static void a_bare_old_copy_gets_its_own_changes(void **state)
     struct reissue_answer answer;
     note_elsewhere(r, "of its own");
     meet_forked(r);
-    answer = reissue_room_ask(&r->p);
-    assert_int_equal(reissue_room_go_on(&r->p, &answer), 0);
+    answer = reissue_fixture_ask(&r->p);
+    assert_int_equal(reissue_fixture_go_on(&r->p, &answer), 0);
     finish(r);
     assert_int_equal(pair_count(r->p.db, "SELECT count(*) FROM note WHERE text LIKE '%of its own%'"), 1);
 }
@@ -312,8 +312,8 @@ static void all_of_it_may_be_there(void **state)
     unsent_free(&batch);
     note_elsewhere(r, "on the copy");
     meet_forked(r);
-    answer = reissue_room_ask(&r->p);
-    assert_int_equal(reissue_room_go_on(&r->p, &answer), 0);
+    answer = reissue_fixture_ask(&r->p);
+    assert_int_equal(reissue_fixture_go_on(&r->p, &answer), 0);
     finish(r);
     assert_int_equal(pair_count(p->office->db, "SELECT count(*) FROM note"), 2);
     assert_int_equal(pair_count(p->office->db, "SELECT count(*) FROM evidence"), 0);
@@ -324,20 +324,20 @@ static void the_copys_work_comes_as_news(void **state)
 {
     struct room *r = *state;
     struct pair *p = &r->p;
-    struct world_laptop copy = {.device = p->device, .author = p->user};
-    struct world_batch *b = world_batch();
+    struct office_laptop copy = {.device = p->device, .author = p->user};
+    struct office_batch *b = office_batch();
     struct reissue_answer answer;
     struct id record = id_new(clock_wall());
     note_elsewhere(r, "on the copy");
     meet_forked(r);
-    answer = reissue_room_ask(&r->p);
-    (void)reissue_room_go_on(&r->p, &answer);
+    answer = reissue_fixture_ask(&r->p);
+    (void)reissue_fixture_go_on(&r->p, &answer);
     finish(r);
     memcpy(copy.secret, p->sign_secret, sizeof copy.secret);
     PAIR_OK(log_chain_end(p->office->db, &p->device.device, 1, &copy.chain, &pair_e));
-    (void)world_set(&copy, b, KIND_NOTE, &r->kase, &record, "text", "and more of it");
-    assert_int_equal(world_push_well(p->office, &copy, b), 0);
-    world_batch_free(b);
+    (void)office_set(&copy, b, KIND_NOTE, &r->kase, &record, "text", "and more of it");
+    assert_int_equal(office_push_well(p->office, &copy, b), 0);
+    office_batch_free(b);
     finish(r);
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM note WHERE text LIKE '%and more of it%'"), 1);
 }
@@ -373,8 +373,8 @@ static void evidence_leaves_with_its_scope(void **state)
     note_elsewhere(r, "on the copy");
     (void)note(r, "here");
     meet_forked(r);
-    answer = reissue_room_ask(&r->p);
-    (void)reissue_room_go_on(&r->p, &answer);
+    answer = reissue_fixture_ask(&r->p);
+    (void)reissue_fixture_go_on(&r->p, &answer);
     finish(r);
     assert_int_equal(pair_count(r->p.db, "SELECT count(*) FROM stranded"), 1);
     PAIR_OK(reissue_forget(r->p.db, &r->kase, &pair_e));

@@ -1,5 +1,5 @@
 /* An office that is put back from a backup: what a laptop refuses, and how it goes on. */
-#include "setback_room.h"
+#include "setback_fixture.h"
 
 #include <stdio.h>
 
@@ -8,22 +8,22 @@
 struct scene {
     struct pair p;
     struct id client, kase, assignment, note, theirs;
-    struct setback_room backup;
+    struct setback_fixture backup;
 };
 
 static void back_up(struct scene *s)
 {
-    setback_room_back_up(s->p.office, &s->backup);
+    setback_fixture_back_up(s->p.office, &s->backup);
 }
 
 static void put_back(struct scene *s)
 {
-    setback_room_put_back(s->p.office, &s->backup);
+    setback_fixture_put_back(s->p.office, &s->backup);
 }
 
 static void announce(struct scene *s, uint64_t size)
 {
-    setback_room_announce(s->p.office, size);
+    setback_fixture_announce(s->p.office, size);
 }
 
 static void write_note(struct scene *s, const char *words)

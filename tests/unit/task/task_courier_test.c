@@ -1,7 +1,7 @@
 /* satcheld courier: what a file brings is taken as a sync's pushes are, each change once; what is forged, missing or of
  * somebody else takes nothing wrong in; and a later sync finds it all acknowledged. */
-#include "office_task.h"
-#include "office_world.h"
+#include "office_fixture.h"
+#include "task_fixture.h"
 
 #include <unistd.h>
 
@@ -10,7 +10,7 @@
 struct room {
     struct central *office;
     struct id anna, client, kase;
-    struct world_laptop laptop;
+    struct office_laptop laptop;
     char path[40];
     FILE *file; /* the courier file that is being written */
 };
@@ -44,7 +44,7 @@ static void begin_own(struct room *r)
 }
 
 /* Ends a batch as a record of the file. */
-static void put(struct room *r, struct world_batch *b)
+static void put(struct room *r, struct office_batch *b)
 {
     struct courier_header header = {.device = r->laptop.device.device};
     struct courier_record record = {.epoch = r->laptop.chain.epoch,
@@ -52,7 +52,7 @@ static void put(struct room *r, struct world_batch *b)
                                     .last_seq = r->laptop.chain.seq,
                                     .typed = (uint32_t)b->count};
     uint8_t head[CHAIN_HEAD_MAX];
-    struct message_push push = world_seal(&r->laptop, b, head);
+    struct message_push push = office_seal(&r->laptop, b, head);
     struct slice bytes;
     memcpy(header.seal_key, r->office->seal_public, 32);
     PAIR_OK(courier_seal(&header, &record, push.head, push.batch, &bytes, &pair_e));
@@ -60,20 +60,20 @@ static void put(struct room *r, struct world_batch *b)
     (void)fflush(r->file);
     free((void *)bytes.p);
     free((void *)push.batch.p);
-    world_batch_free(b);
+    office_batch_free(b);
 }
 
-static void add_notes(struct room *r, struct world_batch *b, unsigned count)
+static void add_notes(struct room *r, struct office_batch *b, unsigned count)
 {
     while (count-- != 0) {
         struct id note = id_new(clock_wall());
-        (void)world_set(&r->laptop, b, KIND_NOTE, &r->kase, &note, "text", "seen at home");
+        (void)office_set(&r->laptop, b, KIND_NOTE, &r->kase, &note, "text", "seen at home");
     }
 }
 
 static void put_notes(struct room *r, unsigned count)
 {
-    struct world_batch *b = world_batch();
+    struct office_batch *b = office_batch();
     add_notes(r, b, count);
     put(r, b);
 }
@@ -89,10 +89,10 @@ static int start(void **state)
     crypto_sign_keypair(public_key, secret);
     r->office = pair_office_new(secret);
     pair_office_write(r->office, KIND_OFFICE, &pair_everywhere, &r->office->office, 1, "name", "Test", NULL);
-    (void)world_user(r->office, "boss", "administrator");
-    r->anna = world_user(r->office, "anna", "case manager");
+    (void)office_user(r->office, "boss", "administrator");
+    r->anna = office_user(r->office, "anna", "case manager");
     pair_office_case(r->office, &r->anna, &r->client, &r->kase, &assignment);
-    world_laptop(r->office, &r->anna, &r->laptop);
+    office_laptop(r->office, &r->anna, &r->laptop);
     (void)strcpy(r->path, "/tmp/task_courier_test.XXXXXX");
     fd = mkstemp(r->path);
     assert_true(fd >= 0);
@@ -107,7 +107,7 @@ static int end(void **state)
     struct room *r = *state;
     assert_int_equal(db_in_transaction(r->office->db), 0);
     assert_int_equal(r->office->receipt_ms, 0);
-    world_check_office(r->office);
+    office_check(r->office);
     (void)fclose(r->file);
     (void)unlink(r->path);
     pair_office_free(r->office);
@@ -164,14 +164,14 @@ static void many_records_are_one_receipt(void **state)
 static void a_record_may_be_half_there(void **state)
 {
     struct room *r = *state;
-    struct world_batch *first = world_batch(), *whole = world_batch();
+    struct office_batch *first = office_batch(), *whole = office_batch();
     add_notes(r, first, 2);
     pack_raw(&whole->w.items, pack_bytes(&first->w.items));
     whole->w.count = first->w.count;
-    assert_int_equal(world_push_well(r->office, &r->laptop, first), 0);
+    assert_int_equal(office_push_well(r->office, &r->laptop, first), 0);
     add_notes(r, whole, 3);
     whole->first_seq = first->first_seq;
-    world_batch_free(first);
+    office_batch_free(first);
     put(r, whole);
     assert_int_equal(COURIER_JSON(r), 0);
     says("\"taken\": 3, \"already\": 2, \"held\": 0");
@@ -208,10 +208,10 @@ static void a_disabled_user_is_held(void **state)
 static void a_gap_is_an_error(void **state)
 {
     struct room *r = *state;
-    struct world_batch *lost = world_batch();
+    struct office_batch *lost = office_batch();
     put_notes(r, 2);
     add_notes(r, lost, 1);
-    world_batch_free(lost);
+    office_batch_free(lost);
     put_notes(r, 1);
     put_notes(r, 1);
     assert_int_equal(COURIER(r), 13);
@@ -246,11 +246,11 @@ static void a_fork_is_evidence(void **state)
     struct room *r = *state;
     struct device device;
     struct fork_claim claim = {.epoch = 1};
-    struct world_laptop copy;
-    struct world_batch *b = world_batch();
+    struct office_laptop copy;
+    struct office_batch *b = office_batch();
     uint64_t epoch;
     add_notes(r, b, 1);
-    assert_int_equal(world_push_well(r->office, &r->laptop, b), 0);
+    assert_int_equal(office_push_well(r->office, &r->laptop, b), 0);
     copy = r->laptop;
     add_notes(r, b, 1);
     put(r, b);       /* 1 is there, 2 is the copy's */
@@ -258,10 +258,10 @@ static void a_fork_is_evidence(void **state)
     put_notes(r, 1); /* 4 stands on another 3 than the log's */
     put_notes(r, 1); /* 5 stands on evidence alone */
     r->laptop = copy;
-    b = world_batch();
+    b = office_batch();
     add_notes(r, b, 2);
-    assert_int_equal(world_push_well(r->office, &r->laptop, b), 0);
-    world_batch_free(b);
+    assert_int_equal(office_push_well(r->office, &r->laptop, b), 0);
+    office_batch_free(b);
     assert_int_equal(COURIER_JSON(r), 1);
     says("\"taken\": 0, \"already\": 1, \"held\": 0, \"evidence\": 4");
     assert_int_equal(notes(r), 3);
@@ -388,7 +388,7 @@ static struct home *home_new(void)
     pair_start(p);
     pair_office_case(p->office, &p->user, &client, &h->kase, &assignment);
     id_format(&p->user, user);
-    world_hex(p->device.sign_key, 32, hex);
+    office_hex(p->device.sign_key, 32, hex);
     pair_office_write(p->office, KIND_DEVICE, &pair_everywhere, &p->device.device, 1, "user", user, "sign_key", hex,
                       "noise_key", hex, "status", "active", NULL);
     (void)pair_push(p);
@@ -418,7 +418,7 @@ static void home_end(struct home *h)
     char command[80];
     assert_int_equal(pair_count(h->p.office->db, "SELECT count(*) FROM note"), h->written);
     assert_int_equal(h->outbox.bytes, COURIER_HEADER_BYTES);
-    world_check_office(h->p.office);
+    office_check(h->p.office);
     outbox_close(&h->outbox);
     (void)snprintf(command, sizeof command, "rm -r %s", h->folder);
     assert_int_equal(system(command), 0);

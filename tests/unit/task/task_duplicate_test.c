@@ -1,6 +1,6 @@
 /* The office's commands about two records of one person. */
-#include "office_task.h"
-#include "office_world.h"
+#include "office_fixture.h"
+#include "task_fixture.h"
 
 #include "import.h"
 #include "match.h"
@@ -16,7 +16,7 @@ static int start(void **state)
     static const char *const names[] = {"Ada Byron", "Ada Bryon", "A Byron"};
     struct room *r = calloc(1, sizeof *r);
     assert_non_null(r);
-    r->c = world_office_new();
+    r->c = office_new();
     for (int i = 0; i < 3; i++) {
         r->ids[i] = id_new(clock_wall());
         id_format(&r->ids[i], r->text[i]);
@@ -30,7 +30,7 @@ static int start(void **state)
 static int finish(void **state)
 {
     struct room *r = *state;
-    world_check_office(r->c);
+    office_check(r->c);
     pair_office_free(r->c);
     free(r);
     return 0;
@@ -100,7 +100,7 @@ static void found_and_refused(void **state)
     assert_int_equal(OFFICE_TASK(r->c, 3, "link", r->text[1], r->text[1]), 2);
     assert_int_equal(OFFICE_TASK(r->c, 2, "link", r->text[1]), 2);
     office_says("usage:");
-    (void)world_user(r->c, "anna", "case manager");
+    (void)office_user(r->c, "anna", "case manager");
     assert_int_equal(OFFICE_TASK(r->c, 4, "unlink", "key-3", r->text[1], "--as=anna"), 2);
     office_says("no active administrator");
     assert_int_equal(pair_count(r->c->db, "SELECT json_array_length(same_as) FROM client WHERE same_as IS NOT NULL"),

@@ -1,6 +1,6 @@
 /* satcheld's commands on an open office: what each does, what it refuses, and that what waits for a person is said. */
-#include "office_task.h"
-#include "office_world.h"
+#include "office_fixture.h"
+#include "task_fixture.h"
 
 #include <unistd.h>
 
@@ -10,7 +10,7 @@ static int end(void **state)
     assert_int_equal(db_in_transaction(c->db), 0);
     assert_int_equal(OFFICE_TASK(c, 1, "check"), 0);
     office_says("replay agree");
-    world_check_office(c);
+    office_check(c);
     pair_office_free(c);
     return 0;
 }
@@ -74,7 +74,7 @@ static void test_cases(void **state)
     struct central *c = *state;
     struct id client = id_new(clock_wall()), kase = id_new(clock_wall());
     char text[ID_TEXT];
-    (void)world_user(c, "anna", "case manager");
+    (void)office_user(c, "anna", "case manager");
     id_format(&client, text);
     pair_office_write(c, KIND_CLIENT, &client, &client, 1, "legal_name", "Ada", NULL);
     pair_office_write(c, KIND_CASE, &kase, &kase, 1, "client", text, "number", "N-7", "source_id", "K7", NULL);
@@ -115,13 +115,13 @@ static void void_case(struct central *c, const struct id *kase)
 static void test_owners(void **state)
 {
     struct central *c = *state;
-    struct id anna = world_user(c, "anna", "case manager"), client, kase, a;
-    struct world_laptop laptops[2];
+    struct id anna = office_user(c, "anna", "case manager"), client, kase, a;
+    struct office_laptop laptops[2];
     uint64_t before;
     char text[ID_TEXT];
-    (void)world_user(c, "ben", "case manager");
-    (void)world_user(c, "sue", "supervisor");
-    (void)world_user(c, "tom", "supervisor");
+    (void)office_user(c, "ben", "case manager");
+    (void)office_user(c, "sue", "supervisor");
+    (void)office_user(c, "tom", "supervisor");
     pair_office_case(c, &anna, &client, &kase, &a);
     id_format(&kase, text);
     assert_int_equal(OFFICE_TASK(c, 4, "user", "supervisor", "anna", "nobody"), 2);
@@ -131,11 +131,11 @@ static void test_owners(void **state)
     assert_int_equal(OFFICE_TASK(c, 3, "user", "list", "--json"), 0);
     office_says("\"name\": \"anna\", \"supervisor\": \"sue\"");
     for (int i = 0; i < 2; i++) {
-        struct world_batch *b = world_batch();
-        world_laptop(c, &anna, &laptops[i]);
-        world_set(&laptops[i], b, KIND_CASE, &kase, &kase, "risk", i == 0 ? "critical" : "high");
-        assert_int_equal(world_push_well(c, &laptops[i], b), 0);
-        world_batch_free(b);
+        struct office_batch *b = office_batch();
+        office_laptop(c, &anna, &laptops[i]);
+        office_set(&laptops[i], b, KIND_CASE, &kase, &kase, "risk", i == 0 ? "critical" : "high");
+        assert_int_equal(office_push_well(c, &laptops[i], b), 0);
+        office_batch_free(b);
     }
     assert_int_equal(OFFICE_TASK(c, 1, "conflicts"), 1);
     office_says("to decide: anna, sue; since ");
@@ -188,20 +188,21 @@ static void test_owners(void **state)
 static void test_waiting(void **state)
 {
     struct central *c = *state;
-    struct id anna = world_user(c, "anna", "case manager"), ben = world_user(c, "ben", "case manager"), client, kase, a;
-    struct world_laptop laptops[2];
-    struct world_batch *b;
+    struct id anna = office_user(c, "anna", "case manager"), ben = office_user(c, "ben", "case manager"), client, kase,
+              a;
+    struct office_laptop laptops[2];
+    struct office_batch *b;
     char hold[ID_TEXT];
     assert_int_equal(OFFICE_TASK(c, 1, "conflicts"), 0);
     assert_int_equal(OFFICE_TASK(c, 2, "held", "list"), 0);
     pair_office_case(c, &anna, &client, &kase, &a);
-    world_laptop(c, &anna, &laptops[0]);
-    world_laptop(c, &anna, &laptops[1]);
+    office_laptop(c, &anna, &laptops[0]);
+    office_laptop(c, &anna, &laptops[1]);
     for (int i = 0; i < 2; i++) {
-        b = world_batch();
-        world_set(&laptops[i], b, KIND_CLIENT, &client, &client, "birth_date", i == 0 ? "1990-01-01" : "1990-10-10");
-        assert_int_equal(world_push_well(c, &laptops[i], b), 0);
-        world_batch_free(b);
+        b = office_batch();
+        office_set(&laptops[i], b, KIND_CLIENT, &client, &client, "birth_date", i == 0 ? "1990-01-01" : "1990-10-10");
+        assert_int_equal(office_push_well(c, &laptops[i], b), 0);
+        office_batch_free(b);
     }
     assert_int_equal(OFFICE_TASK(c, 1, "conflicts"), 1);
     office_says("A PERSON MUST DECIDE");
@@ -213,28 +214,28 @@ static void test_waiting(void **state)
     office_says("\"label\": \"conflict\"");
     assert_int_equal(OFFICE_TASK(c, 1, "status"), 1);
     /* Ben's laptop writes about Anna's client. */
-    world_laptop(c, &ben, &laptops[0]);
-    b = world_batch();
-    world_set(&laptops[0], b, KIND_CLIENT, &client, &client, "phone", "123");
-    assert_int_equal(world_push_well(c, &laptops[0], b), 1);
-    world_batch_free(b);
+    office_laptop(c, &ben, &laptops[0]);
+    b = office_batch();
+    office_set(&laptops[0], b, KIND_CLIENT, &client, &client, "phone", "123");
+    assert_int_equal(office_push_well(c, &laptops[0], b), 1);
+    office_batch_free(b);
     assert_int_equal(OFFICE_TASK(c, 2, "held", "list"), 1);
     office_says("by ben: its case is not in the caseload");
     assert_int_equal(OFFICE_TASK(c, 3, "held", "list", "--json"), 1);
     office_says("\"author\": \"ben\"");
-    world_text(c->db, "SELECT id FROM hold WHERE ?1 IS NOT NULL", &client, hold, sizeof hold);
+    office_text(c->db, "SELECT id FROM hold WHERE ?1 IS NOT NULL", &client, hold, sizeof hold);
     assert_int_equal(OFFICE_TASK(c, 3, "held", "release", hold), 0);
     assert_int_equal(OFFICE_TASK(c, 2, "held", "list"), 0);
-    world_expect(c->db, "SELECT phone FROM client WHERE id = ?", &client, "123");
+    office_expect(c->db, "SELECT phone FROM client WHERE id = ?", &client, "123");
     /* What only the office writes stays office_out, whoever asks. */
-    b = world_batch();
-    world_set(&laptops[0], b, KIND_USER, &pair_everywhere, &ben, "role", "administrator");
-    assert_int_equal(world_push_well(c, &laptops[0], b), 1);
-    world_batch_free(b);
-    world_text(c->db, "SELECT id FROM hold WHERE status = 'held' AND ?1 <> ''", &client, hold, sizeof hold);
+    b = office_batch();
+    office_set(&laptops[0], b, KIND_USER, &pair_everywhere, &ben, "role", "administrator");
+    assert_int_equal(office_push_well(c, &laptops[0], b), 1);
+    office_batch_free(b);
+    office_text(c->db, "SELECT id FROM hold WHERE status = 'held' AND ?1 <> ''", &client, hold, sizeof hold);
     assert_int_equal(OFFICE_TASK(c, 3, "held", "release", hold), 2);
     office_says("the office's own");
-    world_expect(c->db, "SELECT role FROM \"user\" WHERE id = ?", &ben, "case manager");
+    office_expect(c->db, "SELECT role FROM \"user\" WHERE id = ?", &ben, "case manager");
 }
 
 /* Goal: an invitation writes a ticket for its owner alone, and never over another file; laptops are listed with what
@@ -242,9 +243,9 @@ static void test_waiting(void **state)
 static void test_devices(void **state)
 {
     struct central *c = *state;
-    struct id anna = world_user(c, "anna", "case manager"), client, kase, a, note = id_new(clock_wall());
-    struct world_laptop laptop;
-    struct world_batch *b = world_batch();
+    struct id anna = office_user(c, "anna", "case manager"), client, kase, a, note = id_new(clock_wall());
+    struct office_laptop laptop;
+    struct office_batch *b = office_batch();
     char path[] = "/tmp/task_test.XXXXXX", device[ID_TEXT];
     int fd = mkstemp(path);
     assert_true(fd >= 0);
@@ -261,11 +262,11 @@ static void test_devices(void **state)
     assert_int_equal(access(path, R_OK), 0);
     (void)unlink(path);
     pair_office_case(c, &anna, &client, &kase, &a);
-    world_laptop(c, &anna, &laptop);
-    world_set(&laptop, b, KIND_NOTE, &kase, &note, "text", "x");
-    world_set(&laptop, b, KIND_NOTE, &kase, &note, "text", "y");
-    assert_int_equal(world_push_well(c, &laptop, b), 0);
-    world_batch_free(b);
+    office_laptop(c, &anna, &laptop);
+    office_set(&laptop, b, KIND_NOTE, &kase, &note, "text", "x");
+    office_set(&laptop, b, KIND_NOTE, &kase, &note, "text", "y");
+    assert_int_equal(office_push_well(c, &laptop, b), 0);
+    office_batch_free(b);
     assert_int_equal(OFFICE_TASK(c, 3, "device", "list", "--json"), 0);
     office_says("\"changes\": \"2\"");
     id_format(&laptop.device.device, device);
@@ -279,16 +280,16 @@ static void test_devices(void **state)
 static void test_wipe(void **state)
 {
     struct central *c = *state;
-    struct id anna = world_user(c, "anna", "case manager"), event = id_new(clock_wall()), other = id_new(clock_wall());
-    struct world_laptop laptops[2];
-    const struct world_op wiped[] = {{.field = "what", .words = "wiped"},
-                                     {.field = "at", .words = "2030-01-02T03:04:05Z"}};
+    struct id anna = office_user(c, "anna", "case manager"), event = id_new(clock_wall()), other = id_new(clock_wall());
+    struct office_laptop laptops[2];
+    const struct office_op wiped[] = {{.field = "what", .words = "wiped"},
+                                      {.field = "at", .words = "2030-01-02T03:04:05Z"}};
     struct device device;
-    struct world_batch *b;
+    struct office_batch *b;
     char name[ID_TEXT];
     uint8_t noise[32];
     for (int i = 0; i < 2; i++)
-        world_laptop(c, &anna, &laptops[i]);
+        office_laptop(c, &anna, &laptops[i]);
     assert_int_equal(OFFICE_TASK(c, 3, "device", "wipe", "00000000-0000-0000-0000-000000000001"), 2);
     office_says("no laptop");
     id_format(&laptops[0].device.device, name);
@@ -298,16 +299,16 @@ static void test_wipe(void **state)
     assert_int_equal(OFFICE_TASK(c, 1, "status"), 0);
     office_says("1  laptops that have not heard yet");
     memcpy(noise, laptops[0].device.sign_key, sizeof noise);
-    noise[0] ^= 1; /* as world_laptop makes it */
+    noise[0] ^= 1; /* as office_laptop makes it */
     PAIR_OK(device_by_link(c, noise, &device, &pair_e));
     assert_int_equal(device.wipe, 1);
     assert_int_equal(device.revoked, 1);
     for (int i = 1; i >= 0; i--) {
-        b = world_batch();
-        (void)world_write(&laptops[i], b, KIND_EVENT, &pair_everywhere, i == 1 ? &other : &event, wiped, 2);
+        b = office_batch();
+        (void)office_write(&laptops[i], b, KIND_EVENT, &pair_everywhere, i == 1 ? &other : &event, wiped, 2);
         laptops[i].device.revoked = i == 0;
-        assert_int_equal(world_push_well(c, &laptops[i], b), 0);
-        world_batch_free(b);
+        assert_int_equal(office_push_well(c, &laptops[i], b), 0);
+        office_batch_free(b);
         assert_int_equal(OFFICE_TASK(c, 3, "device", "list", "--json"), 0);
         office_says(i == 1 ? "\"status\": \"to be wiped\"" : "\"status\": \"wiped\"");
     }
@@ -323,7 +324,7 @@ static void test_wipe(void **state)
 static void test_events(void **state)
 {
     struct central *c = *state;
-    struct id officers[2] = {world_user(c, "anna", "supervisor"), world_user(c, "ben", "director")};
+    struct id officers[2] = {office_user(c, "anna", "supervisor"), office_user(c, "ben", "director")};
     struct log_entry entry;
     assert_int_equal(OFFICE_TASK(c, 2, "event", "list"), 0);
     assert_string_equal(office_out, "");
@@ -387,7 +388,7 @@ static void test_check(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_office, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, office_set_up, end)
     const struct CMUnitTest tests[] = {
         TEST(test_usage),   TEST(test_users), TEST(test_cases),  TEST(test_owners), TEST(test_waiting),
         TEST(test_devices), TEST(test_wipe),  TEST(test_events), TEST(test_lease),  TEST(test_check),

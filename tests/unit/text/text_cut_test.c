@@ -1,5 +1,5 @@
 /* Where a text may be cut: every character's group, and what the groups do. All of it is part of rule 1. */
-#include "text_world.h"
+#include "text_fixture.h"
 
 #include <sodium.h>
 
@@ -12,15 +12,15 @@ static void assert_cut(const char *text, const char *expected)
 {
     struct shown s = {NULL, 0, 0};
     size_t size = strlen(text);
-    show_words(&s, "");
+    text_show_words(&s, "");
     for (size_t at = 0, bytes; at < size; at += bytes) {
         enum text_piece what;
         bytes = text_cut_piece((const uint8_t *)text + at, size - at, &what);
         assert_in_range(bytes, 1, size - at);
-        show_words(&s, what == TEXT_WORD ? "(" : what == TEXT_LOOSE ? "[" : "|");
+        text_show_words(&s, what == TEXT_WORD ? "(" : what == TEXT_LOOSE ? "[" : "|");
         if (what != TEXT_LINE_END)
-            show_bytes(&s, text + at, bytes);
-        show_words(&s, what == TEXT_WORD ? ")" : what == TEXT_LOOSE ? "]" : "");
+            text_show_bytes(&s, text + at, bytes);
+        text_show_words(&s, what == TEXT_WORD ? ")" : what == TEXT_LOOSE ? "]" : "");
     }
     assert_string_equal(s.p, expected);
     free(s.p);
@@ -191,8 +191,8 @@ static void paragraphs(void **state)
 static void lines(void **state)
 {
     /* Goal: lines start and end beside each kind of line end, and at the text's ends. */
-    struct slice text = words("a\nb\rc\xe2\x80\xa8"
-                              "d\xe2\x80\xa9");
+    struct slice text = text_words("a\nb\rc\xe2\x80\xa8"
+                                   "d\xe2\x80\xa9");
     static const uint8_t start[] = {1, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1},
                          end[] = {0, 1, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 1};
     (void)state;
@@ -201,15 +201,15 @@ static void lines(void **state)
         assert_int_equal(text_at_line_start(text, at), start[at]);
         assert_int_equal(text_at_line_end(text, at), end[at]);
     }
-    text = words("\xe2\x80\xa7\xe2\x80\xaa\xe2\x82\xa8");
+    text = text_words("\xe2\x80\xa7\xe2\x80\xaa\xe2\x82\xa8");
     for (size_t at = 3; at <= 6; at += 3) {
         assert_int_equal(text_at_line_start(text, at), 0);
         assert_int_equal(text_at_line_end(text, at), 0);
     }
-    assert_int_equal(text_at_line_start(words("ab"), 2), 0);
-    assert_int_equal(text_at_line_end(words("ab"), 0), 0);
-    assert_int_equal(text_at_line_start(words(""), 0), 1);
-    assert_int_equal(text_at_line_end(words(""), 0), 1);
+    assert_int_equal(text_at_line_start(text_words("ab"), 2), 0);
+    assert_int_equal(text_at_line_end(text_words("ab"), 0), 0);
+    assert_int_equal(text_at_line_start(text_words(""), 0), 1);
+    assert_int_equal(text_at_line_end(text_words(""), 0), 1);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* What the merge of texts asks of memory: how much, and what happens where there is none. */
-#include "text_world.h"
+#include "text_fixture.h"
 
-#include "allocation.h"
+#include "allocation_fixture.h"
 
 /* What text.h says: for each byte of the base and of the longest version, for each of the others; and for any merge. */
 enum { BYTES_LONGEST = 70, BYTES_OTHERS = 40, BYTES_ANY = 1 << 15, VERSIONS = 8 };
@@ -33,7 +33,7 @@ static size_t peak_of(struct slice base, struct slice longest, struct slice othe
     struct text_version v[VERSIONS];
     struct text_merged m;
     for (unsigned i = 0; i <= others; i++) {
-        v[i] = version(i, "");
+        v[i] = text_version(i, "");
         v[i].text = i == 0 ? longest : other;
     }
     allocation_begin(0);
@@ -108,22 +108,22 @@ static void no_memory_is_told(void **state)
         for (size_t at = 0, word = 0; at < base.size; at++)
             if (texts[i][at] == 'w' && (word++ % 12 == 0 || word % 8 == i))
                 texts[i][at] = (char)('A' + i);
-        v[i] = version(i + 1, texts[i]);
+        v[i] = text_version(i + 1, texts[i]);
     }
     assert_true(fail_each(base, v, 3) > 60);
     /* 2. Lines with marks: every pass, one version that is all new, and one that is empty. */
-    few[0] = version(1, "w1,\nw2!\n w3.\nx\n\n");
-    few[1] = version(2, "");
+    few[0] = text_version(1, "w1,\nw2!\n w3.\nx\n\n");
+    few[1] = text_version(2, "");
     assert_true(fail_each(lines, few, 2) > 20);
     /* 3. Whichever comes first, what is common or what is not: one of both is where the list of segments grows. */
-    few[0] = version(1, "a Y b Y c Y d Y e Y f Y g Y h Y i Y j Y");
-    few[1] = version(2, "a Z b Z c Z d Z e Z f Z g Z h Z i Z j Z");
+    few[0] = text_version(1, "a Y b Y c Y d Y e Y f Y g Y h Y i Y j Y");
+    few[1] = text_version(2, "a Z b Z c Z d Z e Z f Z g Z h Z i Z j Z");
     for (unsigned i = 0; i < 2; i++)
-        assert_true(fail_each(words("a X b X c X d X e X f X g X h X i X j X"), few, 1 + i) > 10);
-    few[0] = version(1, "Y a Y b Y c Y d Y e Y f Y g Y h Y i Y j");
-    few[1] = version(2, "Z a Z b Z c Z d Z e Z f Z g Z h Z i Z j");
+        assert_true(fail_each(text_words("a X b X c X d X e X f X g X h X i X j X"), few, 1 + i) > 10);
+    few[0] = text_version(1, "Y a Y b Y c Y d Y e Y f Y g Y h Y i Y j");
+    few[1] = text_version(2, "Z a Z b Z c Z d Z e Z f Z g Z h Z i Z j");
     for (unsigned i = 0; i < 2; i++)
-        assert_true(fail_each(words("X a X b X c X d X e X f X g X h X i X j"), few, 1 + i) > 10);
+        assert_true(fail_each(text_words("X a X b X c X d X e X f X g X h X i X j"), few, 1 + i) > 10);
     /* 4. What is refused has allocated nothing, and without a version the base is one segment. */
     assert_int_equal(fail_each(lines, NULL, 0), 1);
     for (unsigned i = 0; i < 3; i++)

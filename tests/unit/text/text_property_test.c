@@ -1,5 +1,5 @@
 /* Properties of the text merge over texts made at random, and the merge against a reference that is written plainly. */
-#include "text_reference.h"
+#include "text_reference_fixture.h"
 
 static uint64_t random_state;
 
@@ -57,17 +57,18 @@ static int agrees(const struct signs *base, const struct signs *versions, int co
     struct text_version handed[REFERENCE_VERSIONS];
     struct text_merged m;
     int known;
-    show_words(&expected, "");
+    text_show_words(&expected, "");
     for (int v = 0; v <= count; v++) {
-        show_words(&texts[v], "");
-        write_signs(&texts[v], v < count ? &versions[v] : base, 0, v < count ? versions[v].count : base->count);
+        text_show_words(&texts[v], "");
+        reference_write_signs(&texts[v], v < count ? &versions[v] : base, 0,
+                              v < count ? versions[v].count : base->count);
         if (v < count)
-            handed[v] = version((unsigned)v + 1, texts[v].p);
+            handed[v] = text_version((unsigned)v + 1, texts[v].p);
     }
-    assert_int_equal(text_merge(words(texts[count].p), handed, (size_t)count, &m, NULL), 0);
-    assert_is_made_of(&m, words(texts[count].p), handed);
+    assert_int_equal(text_merge(text_words(texts[count].p), handed, (size_t)count, &m, NULL), 0);
+    assert_is_made_of(&m, text_words(texts[count].p), handed);
     known = reference_merge(base, versions, count, &expected);
-    merged = show(&m);
+    merged = text_show(&m);
     if (known && strcmp(expected.p, merged.p) != 0) {
         print_error("base \"%s\"\n", texts[count].p);
         for (int v = 0; v < count; v++)
@@ -107,9 +108,9 @@ static struct shown any_text(unsigned longest)
     static const char *const pieces[] = {"a",    "be",   "see", " ", " ",         " ",  "  ", ".", ", ", "\n",
                                          "\r\n", "\n\n", "für", "é", "e\xcc\x81", "日", "本", "👍", "-",  "5.5"};
     struct shown s = {NULL, 0, 0};
-    show_words(&s, "");
+    text_show_words(&s, "");
     for (unsigned n = below(longest + 1); n > 0; n--)
-        show_words(&s, pieces[below(sizeof pieces / sizeof *pieces)]);
+        text_show_words(&s, pieces[below(sizeof pieces / sizeof *pieces)]);
     return s;
 }
 
@@ -117,7 +118,7 @@ static struct shown any_text(unsigned longest)
 static struct shown any_edit(const struct shown *base, unsigned times)
 {
     struct shown s = {NULL, 0, 0};
-    show_bytes(&s, base->p, base->used);
+    text_show_bytes(&s, base->p, base->used);
     for (; times > 0; times--) {
         struct shown put = any_text(below(4)), next = {NULL, 0, 0};
         size_t from = below((unsigned)s.used + 1), to = from + below(6);
@@ -126,9 +127,9 @@ static struct shown any_edit(const struct shown *base, unsigned times)
             from--;
         while (to < s.used && ((uint8_t)s.p[to] & 0xc0) == 0x80)
             to++;
-        show_bytes(&next, s.p, from);
-        show_bytes(&next, put.p, put.used);
-        show_bytes(&next, s.p + to, s.used - to);
+        text_show_bytes(&next, s.p, from);
+        text_show_bytes(&next, put.p, put.used);
+        text_show_bytes(&next, s.p + to, s.used - to);
         free(put.p);
         free(s.p);
         s = next;
@@ -145,17 +146,17 @@ static struct slice bytes_of(const struct shown *s)
 static struct shown plain(const struct text_merged *m)
 {
     struct shown s = {NULL, 0, 0};
-    show_words(&s, "");
+    text_show_words(&s, "");
     assert_int_equal(m->overlaps, 0);
     for (size_t i = 0; i < m->segment_count; i++)
-        show_slice(&s, m->segments[i].text);
+        text_show_slice(&s, m->segments[i].text);
     return s;
 }
 
 static void assert_merges_to(const struct shown *base, const struct shown *a, const struct shown *b,
                              const struct shown *expected)
 {
-    struct text_version versions[2] = {version(1, a->p), version(2, b->p)};
+    struct text_version versions[2] = {text_version(1, a->p), text_version(2, b->p)};
     struct text_merged m;
     struct shown s;
     assert_int_equal(text_merge(bytes_of(base), versions, 2, &m, NULL), 0);
@@ -193,15 +194,15 @@ static void order_and_names_do_not_matter(void **state)
         struct text_merged m, n;
         for (unsigned i = 0; i < 3; i++) {
             text[i] = any_edit(&base, below(5));
-            v[i] = version(i + 1, text[i].p);
+            v[i] = text_version(i + 1, text[i].p);
             turned[2 - i] = v[i];
         }
         assert_int_equal(text_merge(bytes_of(&base), v, 3, &m, NULL), 0);
         assert_int_equal(text_merge(bytes_of(&base), turned, 3, &n, NULL), 0);
         assert_is_made_of(&m, bytes_of(&base), v);
         assert_is_made_of(&n, bytes_of(&base), turned);
-        one = show(&m);
-        other = show(&n);
+        one = text_show(&m);
+        other = text_show(&n);
         assert_string_equal(one.p, other.p);
         text_merged_free(&n);
         for (unsigned i = 0; i < 3; i++)
@@ -243,12 +244,12 @@ static struct shown written(const struct numbered *n)
 {
     struct shown s = {NULL, 0, 0};
     char word[16];
-    show_words(&s, "");
+    text_show_words(&s, "");
     for (size_t i = 0; i < n->count; i++) {
         /* What follows a word depends on the word alone. */
         static const char *const after[] = {" ", " ", " ", ", ", ". ", "\n", ".\r\n\r\n"};
         (void)snprintf(word, sizeof word, "w%u%s", n->word[i], after[n->word[i] % 7]);
-        show_words(&s, word);
+        text_show_words(&s, word);
     }
     return s;
 }
@@ -289,19 +290,19 @@ static void what_was_typed_once_is_there_once(void **state)
         texts[2] = written(&base);
         for (unsigned i = 0; i < 2; i++) {
             texts[i] = written(&side[i]);
-            v[i] = version(i + 1, texts[i].p);
+            v[i] = text_version(i + 1, texts[i].p);
         }
         assert_int_equal(text_merge(bytes_of(&texts[2]), v, 2, &m, NULL), 0);
         assert_is_made_of(&m, bytes_of(&texts[2]), v);
-        show_words(&all, "");
+        text_show_words(&all, "");
         for (size_t i = 0; i < m.segment_count; i++) {
-            show_slice(&all, m.segments[i].text);
+            text_show_slice(&all, m.segments[i].text);
             for (size_t k = 0; k < m.segments[i].count; k++) {
-                show_words(&all, "\n");
-                show_slice(&all, m.alternatives[m.segments[i].first + k].text);
+                text_show_words(&all, "\n");
+                text_show_slice(&all, m.alternatives[m.segments[i].first + k].text);
             }
             if (m.segments[i].count != 0)
-                show_words(&all, "\n");
+                text_show_words(&all, "\n");
         }
         for (unsigned w = 0; w < fresh; w++) {
             size_t times = times_in(all.p, all.used, w), mine = times_in(texts[0].p, texts[0].used, w),
@@ -383,12 +384,12 @@ static void hostile_texts_come_to_an_end(void **state)
             if (below(9) == 0)
                 other[i] = letters[below(count)];
         }
-        v[0] = version(1, one);
-        v[1] = version(2, other);
+        v[0] = text_version(1, one);
+        v[1] = text_version(2, other);
         if (shape == 4)
             v[1].text.size = SIZE / 3;
-        assert_int_equal(text_merge(words(base), v, 2, &m, NULL), 0);
-        assert_is_made_of(&m, words(base), v);
+        assert_int_equal(text_merge(text_words(base), v, 2, &m, NULL), 0);
+        assert_is_made_of(&m, text_words(base), v);
         text_merged_free(&m);
     }
 }

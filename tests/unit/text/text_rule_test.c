@@ -2,7 +2,7 @@
  * added: a result that somebody was shown years ago is made again by the rule that its record names, and has to come
  * out the same. A change of the merge that makes one of these fail is another rule: it gets the next number, and the
  * old one stays. */
-#include "text_world.h"
+#include "text_fixture.h"
 
 #include <sodium.h>
 
@@ -104,10 +104,10 @@ static void results_are_those_of_rule_1(void **state)
         struct shown s;
         size_t count = 0;
         for (; count < 4 && cases[i].versions[count] != NULL; count++)
-            v[count] = version((unsigned)count + 1, cases[i].versions[count]);
-        assert_int_equal(text_merge(words(cases[i].base), v, count, &m, NULL), 0);
+            v[count] = text_version((unsigned)count + 1, cases[i].versions[count]);
+        assert_int_equal(text_merge(text_words(cases[i].base), v, count, &m, NULL), 0);
         assert_int_equal(m.rule, 1);
-        s = show(&m);
+        s = text_show(&m);
         assert_string_equal(s.p, cases[i].result);
         free(s.p);
         text_merged_free(&m);
@@ -128,25 +128,25 @@ static unsigned below(unsigned bound)
 static void write_pieces(struct shown *s, const char *const *pieces, unsigned count, unsigned times)
 {
     for (; times > 0; times--)
-        show_words(s, pieces[below(count)]);
+        text_show_words(s, pieces[below(count)]);
 }
 
 /* Every now and then one piece of a text that is made of pieces of one byte is another, or gone, or two. */
 static struct shown changed(const struct shown *base, const char *const *pieces, unsigned count, unsigned seldom)
 {
     struct shown s = {NULL, 0, 0};
-    show_words(&s, "");
+    text_show_words(&s, "");
     for (size_t i = 0; i < base->used; i++)
         if (below(seldom) == 0 && ((uint8_t)base->p[i] & 0x80) == 0)
             write_pieces(&s, pieces, count, below(3));
         else
-            show_bytes(&s, base->p + i, 1);
+            text_show_bytes(&s, base->p + i, 1);
     return s;
 }
 
 static void digest(crypto_generichash_state *all, const struct text_merged *m)
 {
-    struct shown s = show(m);
+    struct shown s = text_show(m);
     (void)crypto_generichash_update(all, (const uint8_t *)s.p, s.used + 1);
     free(s.p);
 }
@@ -165,13 +165,13 @@ static void assert_digest(const char *const *pieces, unsigned count, unsigned ro
         struct text_version v[4];
         struct text_merged m;
         unsigned n = 1 + below(versions);
-        show_words(&base, "");
+        text_show_words(&base, "");
         write_pieces(&base, pieces, count, longest / 2 + below(longest / 2));
         for (unsigned i = 0; i < n; i++) {
             texts[i] = changed(&base, pieces, count, seldom);
-            v[i] = version(i + 1, texts[i].p);
+            v[i] = text_version(i + 1, texts[i].p);
         }
-        assert_int_equal(text_merge(words(base.p), v, n, &m, NULL), 0);
+        assert_int_equal(text_merge(text_words(base.p), v, n, &m, NULL), 0);
         digest(&all, &m);
         text_merged_free(&m);
         for (unsigned i = 0; i < n; i++)

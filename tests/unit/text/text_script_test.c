@@ -1,5 +1,5 @@
 /* The shortest script, against the table of a longest common subsequence. */
-#include "text_world.h"
+#include "text_fixture.h"
 
 #include <sodium.h>
 

@@ -1,15 +1,15 @@
 /* The merge of texts, example by example. A result is written as in text_world.h: {who: new < old} is an edit, [who:
  * one | who: other < old] an overlap, everything else is common. */
-#include "text_world.h"
+#include "text_fixture.h"
 
 static void merges(const char *base, const struct text_version *versions, size_t count, const char *expected)
 {
     struct text_merged m;
     struct error e;
     struct shown s;
-    assert_int_equal(text_merge(words(base), versions, count, &m, &e), 0);
-    assert_is_made_of(&m, words(base), versions);
-    s = show(&m);
+    assert_int_equal(text_merge(text_words(base), versions, count, &m, &e), 0);
+    assert_is_made_of(&m, text_words(base), versions);
+    s = text_show(&m);
     assert_string_equal(s.p, expected);
     free(s.p);
     text_merged_free(&m);
@@ -17,7 +17,7 @@ static void merges(const char *base, const struct text_version *versions, size_t
 
 static void two(const char *base, const char *a, const char *b, const char *expected)
 {
-    struct text_version versions[2] = {version(1, a), version(2, b)}, turned[2] = {versions[1], versions[0]};
+    struct text_version versions[2] = {text_version(1, a), text_version(2, b)}, turned[2] = {versions[1], versions[0]};
     merges(base, versions, 2, expected);
     merges(base, turned, 2, expected);
 }
@@ -100,11 +100,14 @@ static void paragraphs_beside_each_other(void **state)
 static void many_versions(void **state)
 {
     /* Goal: with three and more versions each edit applies once; a chain of overlaps is one overlap. */
-    struct text_version three[3] = {version(3, "a b c d e F"), version(1, "A b c d e f"), version(2, "a b C d e f")};
-    struct text_version chain[3] = {version(1, "X Y c d e"), version(2, "a S T U e"), version(3, "a b c V W")};
-    struct text_version same[3] = {version(1, "a X c d e"), version(2, "a b c Y e"), version(3, "a X c d e")};
-    struct text_version point[4] = {version(1, "one x"), version(2, "one two x"), version(3, "one two x"),
-                                    version(4, "one x")};
+    struct text_version three[3] = {text_version(3, "a b c d e F"), text_version(1, "A b c d e f"),
+                                    text_version(2, "a b C d e f")};
+    struct text_version chain[3] = {text_version(1, "X Y c d e"), text_version(2, "a S T U e"),
+                                    text_version(3, "a b c V W")};
+    struct text_version same[3] = {text_version(1, "a X c d e"), text_version(2, "a b c Y e"),
+                                   text_version(3, "a X c d e")};
+    struct text_version point[4] = {text_version(1, "one x"), text_version(2, "one two x"),
+                                    text_version(3, "one two x"), text_version(4, "one x")};
     (void)state;
     merges("a b c d e f", three, 3, "{A:A<a} b {B:C<c} d e {C:F<f}");
     merges("a b c d e", chain, 3, "[A:X Y c d e|B:a S T U e|C:a b c V W<a b c d e]");
@@ -122,9 +125,9 @@ static void put_in_at_one_point(void **state)
         struct text_version v[3];
         struct text_merged m;
         for (unsigned i = 0; i < 3; i++)
-            v[i] = version(i + 1, texts[orders[turn][i]]);
-        assert_int_equal(text_merge(words(base), v, 3, &m, NULL), 0);
-        assert_is_made_of(&m, words(base), v);
+            v[i] = text_version(i + 1, texts[orders[turn][i]]);
+        assert_int_equal(text_merge(text_words(base), v, 3, &m, NULL), 0);
+        assert_is_made_of(&m, text_words(base), v);
         assert_int_equal(m.overlaps, 1);
         text_merged_free(&m);
     }
@@ -176,10 +179,10 @@ static void lists_just_full(void **state)
         (void)snprintf(base + strlen(base), 6, "%sw a", n == 0 ? "" : " ");
         (void)snprintf(one + strlen(one), 6, "%sw b", n == 0 ? "" : " ");
         (void)snprintf(other, sizeof other, "%s%s", base, n % 2 == 0 ? "\n\nMore." : " more");
-        v[0] = version(1, one);
-        v[1] = version(2, other);
-        assert_int_equal(text_merge(words(base), v, 2, &m, NULL), 0);
-        assert_is_made_of(&m, words(base), v);
+        v[0] = text_version(1, one);
+        v[1] = text_version(2, other);
+        assert_int_equal(text_merge(text_words(base), v, 2, &m, NULL), 0);
+        assert_is_made_of(&m, text_words(base), v);
         assert_int_equal(m.overlaps, n % 2);
         text_merged_free(&m);
     }
@@ -195,21 +198,21 @@ static void limits_are_told(void **state)
     (void)state;
     memset(long_text, 'a', sizeof long_text);
     for (unsigned i = 0; i <= TEXT_VERSIONS_MAX; i++)
-        many[i] = version(i, "a");
-    assert_int_equal(text_merge(words("b"), many, TEXT_VERSIONS_MAX, &m, &e), 0);
+        many[i] = text_version(i, "a");
+    assert_int_equal(text_merge(text_words("b"), many, TEXT_VERSIONS_MAX, &m, &e), 0);
     assert_int_equal(m.segment_count, 1);
     assert_true(m.segments[0].writers == UINT64_MAX);
     text_merged_free(&m);
     for (unsigned i = 1; i < TEXT_VERSIONS_MAX; i += 2)
-        many[i].text = words("c");
-    assert_int_equal(text_merge(words("b"), many, TEXT_VERSIONS_MAX, &m, &e), 0);
+        many[i].text = text_words("c");
+    assert_int_equal(text_merge(text_words("b"), many, TEXT_VERSIONS_MAX, &m, &e), 0);
     assert_int_equal(m.alternative_count, 2);
     assert_true(m.alternatives[0].writers == 0x5555555555555555 && m.alternatives[1].writers == 0xaaaaaaaaaaaaaaaa);
     text_merged_free(&m);
-    assert_int_equal(text_merge(words("b"), many, TEXT_VERSIONS_MAX + 1, &m, &e), E_LIMIT);
+    assert_int_equal(text_merge(text_words("b"), many, TEXT_VERSIONS_MAX + 1, &m, &e), E_LIMIT);
     text_merged_free(&m);
     many[0].text = (struct slice){long_text, sizeof long_text};
-    assert_int_equal(text_merge(words("b"), many, 1, &m, &e), E_LIMIT);
+    assert_int_equal(text_merge(text_words("b"), many, 1, &m, &e), E_LIMIT);
     assert_int_equal(text_merge((struct slice){long_text, sizeof long_text}, many, 0, &m, &e), E_LIMIT);
     /* Together: the base and seven others at their longest are just not too much. */
     for (unsigned i = 0; i < 8; i++)
@@ -220,18 +223,18 @@ static void limits_are_told(void **state)
     text_merged_free(&m);
     assert_int_equal(text_merge((struct slice){long_text, TEXT_BYTES_MAX}, many, 8, &m, &e), E_LIMIT);
     many[7].text.size = TEXT_BYTES_MAX - 1;
-    assert_int_equal(text_merge(words("b"), many, 8, &m, &e), 0);
+    assert_int_equal(text_merge(text_words("b"), many, 8, &m, &e), 0);
     text_merged_free(&m);
-    assert_int_equal(text_merge(words("b"), many, 1, &m, &e), 0);
+    assert_int_equal(text_merge(text_words("b"), many, 1, &m, &e), 0);
     text_merged_free(&m);
-    many[0].text = words("\xc3(");
-    assert_int_equal(text_merge(words("b"), many, 1, &m, &e), E_INPUT);
-    assert_int_equal(text_merge(words("\xff"), many + 10, 1, &m, &e), E_INPUT);
-    many[0] = version(7, "x");
-    assert_int_equal(text_merge(words("b"), many, 8, &m, &e), E_INPUT); /* 7 stands there already */
+    many[0].text = text_words("\xc3(");
+    assert_int_equal(text_merge(text_words("b"), many, 1, &m, &e), E_INPUT);
+    assert_int_equal(text_merge(text_words("\xff"), many + 10, 1, &m, &e), E_INPUT);
+    many[0] = text_version(7, "x");
+    assert_int_equal(text_merge(text_words("b"), many, 8, &m, &e), E_INPUT); /* 7 stands there already */
     assert_true(strlen(e.text) > 0);
-    many[0] = many[1] = version(1, "x");
-    assert_int_equal(text_merge(words("b"), many, 2, &m, &e), E_INPUT);
+    many[0] = many[1] = text_version(1, "x");
+    assert_int_equal(text_merge(text_words("b"), many, 2, &m, &e), E_INPUT);
     text_merged_free(&m);
     many[0].text = (struct slice){NULL, 0};
     assert_int_equal(text_merge((struct slice){NULL, 0}, many, 1, &m, &e), 0);

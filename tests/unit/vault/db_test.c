@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "db.h"
-#include "db_meta.h"
+#include "db_fixture.h"
 #include "vault.h"
 
 static struct db *db;

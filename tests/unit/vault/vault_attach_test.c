@@ -6,14 +6,14 @@ static char other[128], other_log[140];
 static int setup_two(void **state)
 {
     sqlite3 *db = NULL;
-    if (setup(state) != 0)
+    if (vault_fixture_set_up(state) != 0)
         return -1;
-    (void)snprintf(other, sizeof other, "%s/it's other.db", folder);
+    (void)snprintf(other, sizeof other, "%s/it's other.db", vault_folder);
     (void)snprintf(other_log, sizeof other_log, "%s-wal", other);
-    make_two_states(0);
-    if (vault_open(&db, other, wrong, VAULT_CREATE, 0, NULL) != 0)
+    vault_make_two_states(0);
+    if (vault_open(&db, other, vault_wrong, VAULT_CREATE, 0, NULL) != 0)
         return -1;
-    must(db, "CREATE TABLE o(n); INSERT INTO o VALUES (1)");
+    vault_must(db, "CREATE TABLE o(n); INSERT INTO o VALUES (1)");
     vault_close(db);
     return 0;
 }
@@ -22,8 +22,8 @@ static sqlite3 *open_both(int flags)
 {
     sqlite3 *db = NULL;
     struct error e = {0};
-    assert_int_equal(vault_open(&db, path, right, flags, 0, &e), 0);
-    assert_int_equal(vault_attach(db, other, wrong, "odd \"name\"", &e), 0);
+    assert_int_equal(vault_open(&db, vault_path, vault_right, flags, 0, &e), 0);
+    assert_int_equal(vault_attach(db, other, vault_wrong, "odd \"name\"", &e), 0);
     return db;
 }
 
@@ -33,16 +33,17 @@ static void attached_with_its_own_key(void **state)
     sqlite3 *db = open_both(0), *alone = NULL;
     struct error e = {0};
     (void)state;
-    must_be(db, "PRAGMA \"odd \"\"name\"\"\".synchronous", "2");
-    must_be(db, "PRAGMA \"odd \"\"name\"\"\".journal_mode", "wal");
-    must_be(db, "PRAGMA \"odd \"\"name\"\"\".secure_delete", "1");
-    must_be(db, "SELECT o.n || v.n FROM o, v", "11");
-    must(db, "BEGIN; UPDATE v SET n = 2; UPDATE o SET n = 2; COMMIT; BEGIN; UPDATE v SET n = 9; UPDATE o SET n = 9;"
-             "ROLLBACK; CREATE TABLE \"odd \"\"name\"\"\".p AS SELECT * FROM t");
-    must(db, "DETACH \"odd \"\"name\"\"\"");
-    must_be(db, "SELECT n FROM v", "2");
-    assert_int_equal(vault_open(&alone, other, wrong, 0, 0, &e), 0);
-    must_be(alone, "SELECT o.n || '/' || count(*) FROM o, p", "2/400");
+    vault_must_be(db, "PRAGMA \"odd \"\"name\"\"\".synchronous", "2");
+    vault_must_be(db, "PRAGMA \"odd \"\"name\"\"\".journal_mode", "wal");
+    vault_must_be(db, "PRAGMA \"odd \"\"name\"\"\".secure_delete", "1");
+    vault_must_be(db, "SELECT o.n || v.n FROM o, v", "11");
+    vault_must(db,
+               "BEGIN; UPDATE v SET n = 2; UPDATE o SET n = 2; COMMIT; BEGIN; UPDATE v SET n = 9; UPDATE o SET n = 9;"
+               "ROLLBACK; CREATE TABLE \"odd \"\"name\"\"\".p AS SELECT * FROM t");
+    vault_must(db, "DETACH \"odd \"\"name\"\"\"");
+    vault_must_be(db, "SELECT n FROM v", "2");
+    assert_int_equal(vault_open(&alone, other, vault_wrong, 0, 0, &e), 0);
+    vault_must_be(alone, "SELECT o.n || '/' || count(*) FROM o, p", "2/400");
     vault_close(alone);
     vault_close(db);
 }
@@ -52,23 +53,23 @@ static void attached_with_its_own_key(void **state)
 static void attached_only_with_a_key(void **state)
 {
     char sql[300], plain[128];
-    sqlite3 *db = must_open(0), *maker = NULL;
+    sqlite3 *db = vault_must_open(0), *maker = NULL;
     struct error e = {0};
     (void)state;
-    (void)snprintf(plain, sizeof plain, "%s/plain.db", folder);
+    (void)snprintf(plain, sizeof plain, "%s/plain.db", vault_folder);
     assert_int_equal(sqlite3_open_v2(plain, &maker, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix"), SQLITE_OK);
-    must(maker, "CREATE TABLE t(a)");
+    vault_must(maker, "CREATE TABLE t(a)");
     assert_int_equal(sqlite3_close(maker), SQLITE_OK);
-    assert_int_equal(vault_attach(db, other, right, "x", &e), E_WRONG_KEY);
-    assert_int_equal(vault_attach(db, plain, right, "x", &e), E_WRONG_KEY);
-    assert_int_equal(vault_attach(db, "/nonexistent/x.db", right, "x", &e), E_NO_STORE);
-    assert_int_equal(vault_attach(db, "", right, "x", &e), E_INPUT);
-    assert_int_equal(vault_attach(db, other, wrong, "main", &e), E_IO);
+    assert_int_equal(vault_attach(db, other, vault_right, "x", &e), E_WRONG_KEY);
+    assert_int_equal(vault_attach(db, plain, vault_right, "x", &e), E_WRONG_KEY);
+    assert_int_equal(vault_attach(db, "/nonexistent/x.db", vault_right, "x", &e), E_NO_STORE);
+    assert_int_equal(vault_attach(db, "", vault_right, "x", &e), E_INPUT);
+    assert_int_equal(vault_attach(db, other, vault_wrong, "main", &e), E_IO);
     (void)snprintf(sql, sizeof sql, "ATTACH '%s' AS x", plain);
     assert_int_not_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    (void)snprintf(sql, sizeof sql, "ATTACH '%s' AS x", path); /* a vault, and no key at hand */
+    (void)snprintf(sql, sizeof sql, "ATTACH '%s' AS x", vault_path); /* a vault, and no key at hand */
     assert_int_not_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    must_be(db, "SELECT count(*) FROM pragma_database_list", "1");
+    vault_must_be(db, "SELECT count(*) FROM pragma_database_list", "1");
     vault_close(db);
 }
 
@@ -77,19 +78,19 @@ static void attached_for_reading(void **state)
 {
     sqlite3 *db = open_both(VAULT_READ);
     (void)state;
-    must_be(db, "SELECT o.n || v.n FROM o, v", "11");
+    vault_must_be(db, "SELECT o.n || v.n FROM o, v", "11");
     assert_int_equal(sqlite3_exec(db, "UPDATE o SET n = 2", NULL, NULL, NULL), SQLITE_READONLY);
     vault_close(db);
-    assert_int_equal(size_of(other_log), -1);
+    assert_int_equal(vault_size_of(other_log), -1);
 }
 
 static void both_and_die(sqlite3 *db)
 {
-    if (vault_attach(db, other, wrong, "other", NULL) != 0)
+    if (vault_attach(db, other, vault_wrong, "other", NULL) != 0)
         _exit(2);
     for (int i = 0; i < 5; i++)
-        run(db, "BEGIN; UPDATE v SET n = n + 1; UPDATE o SET n = n + 1; COMMIT");
-    run(db, "BEGIN; UPDATE v SET n = 90; UPDATE o SET n = 90");
+        vault_run(db, "BEGIN; UPDATE v SET n = n + 1; UPDATE o SET n = n + 1; COMMIT");
+    vault_run(db, "BEGIN; UPDATE v SET n = 90; UPDATE o SET n = 90");
 }
 
 /* Goal: a transaction over two vaults makes no super-journal, and each vault has what was committed when the process
@@ -98,38 +99,38 @@ static void transactions_over_both(void **state)
 {
     sqlite3 *db;
     (void)state;
-    in_dying_child(both_and_die, 0);
+    vault_in_dying_child(both_and_die, 0);
     db = open_both(0);
-    must_be(db, "SELECT o.n || '/' || v.n FROM o, v", "6/6");
+    vault_must_be(db, "SELECT o.n || '/' || v.n FROM o, v", "6/6");
     vault_close(db);
 }
 
 /* Goal: SQLite's backup carries one vault over into another, while the first is in use and is written to. */
 static void backup_between_vaults(void **state)
 {
-    sqlite3 *from = must_open(0), *writer = must_open(0), *to = NULL;
+    sqlite3 *from = vault_must_open(0), *writer = vault_must_open(0), *to = NULL;
     sqlite3_backup *backup;
     struct error e = {0};
     int rc;
     (void)state;
-    assert_int_equal(vault_open(&to, other, wrong, 0, 0, &e), 0);
+    assert_int_equal(vault_open(&to, other, vault_wrong, 0, 0, &e), 0);
     backup = sqlite3_backup_init(to, "main", from, "main");
     assert_non_null(backup);
     for (int i = 0; (rc = sqlite3_backup_step(backup, 5)) == SQLITE_OK; i++)
         if (i % 3 == 1 && i < 12)
-            must(writer, "UPDATE v SET n = n + 1; UPDATE t SET b = zeroblob(300) WHERE a < 40");
+            vault_must(writer, "UPDATE v SET n = n + 1; UPDATE t SET b = zeroblob(300) WHERE a < 40");
     assert_int_equal(rc, SQLITE_DONE);
     assert_int_equal(sqlite3_backup_finish(backup), SQLITE_OK);
-    must_be(to, "SELECT n FROM v", "5");
-    must_be(to, "SELECT count(*) || '/' || sum(length(b)) FROM t", "400/120000");
-    must_be(to, "PRAGMA integrity_check", "ok");
+    vault_must_be(to, "SELECT n FROM v", "5");
+    vault_must_be(to, "SELECT count(*) || '/' || sum(length(b)) FROM t", "400/120000");
+    vault_must_be(to, "PRAGMA integrity_check", "ok");
     vault_close(to);
     vault_close(writer);
     vault_close(from);
-    assert_int_equal(vault_open(&to, other, right, 0, 0, &e), E_WRONG_KEY);
+    assert_int_equal(vault_open(&to, other, vault_right, 0, 0, &e), E_WRONG_KEY);
 }
 
-#define TEST_TWO(name) cmocka_unit_test_setup_teardown(name, setup_two, teardown)
+#define TEST_TWO(name) cmocka_unit_test_setup_teardown(name, setup_two, vault_fixture_tear_down)
 
 int main(void)
 {

@@ -14,7 +14,7 @@
 
 #include <limits.h>
 
-#include "vault_sim.h"
+#include "vault_sim_fixture.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { STRIDE = 7 }; /* the sanitizers take several times as long */
@@ -137,8 +137,8 @@ static const char *const vacuum[] = {
 static sqlite3 *open_store(const uint8_t *key, int *code)
 {
     struct error e = {0};
-    sqlite3 *db = store_open(key, code, &e);
-    if (*code != 0 && *code != E_WRONG_KEY && !dark)
+    sqlite3 *db = sim_store_open(key, code, &e);
+    if (*code != 0 && *code != E_WRONG_KEY && !sim_dark)
         print_error("%s\n", e.text);
     return db;
 }
@@ -208,22 +208,22 @@ static void run_history(const char *const *history, int learn)
 {
     sqlite3 *db = NULL;
     states.begun = states.floor = 0;
-    for (size_t i = 0; history[i] != NULL && !dark; i++) {
+    for (size_t i = 0; history[i] != NULL && !sim_dark; i++) {
         int is_commit = history[i][0] == '=', rc = SQLITE_OK;
         const char *step_sql = history[i] + is_commit;
         if (is_commit)
             states.begun++;
         if (strcmp(step_sql, OPEN) == 0) {
-            db = open_store(right, &rc);
+            db = open_store(sim_right, &rc);
         } else if (strcmp(step_sql, CLOSE) == 0) {
             vault_close(db);
             db = NULL;
         } else {
             rc = sqlite3_exec(db, step_sql, NULL, NULL, NULL);
-            if (rc != SQLITE_OK && !dark)
+            if (rc != SQLITE_OK && !sim_dark)
                 print_error("%s: %s\n", step_sql, sqlite3_errmsg(db));
         }
-        if (dark)
+        if (sim_dark)
             break;
         assert_int_equal(rc, SQLITE_OK);
         promise(step_sql, is_commit);
@@ -234,7 +234,7 @@ static void run_history(const char *const *history, int learn)
     }
     if (learn)
         states.count = states.begun + 1;
-    dark = 1; /* the process dies with its handle open */
+    sim_dark = 1; /* the process dies with its handle open */
     vault_close(db);
 }
 
@@ -247,11 +247,11 @@ static struct inode *copy_inode(const struct inode *from)
     struct inode *to;
     if (from == NULL)
         return NULL;
-    to = must_have(calloc(1, sizeof *to));
-    bytes_copy(&to->synced, &from->synced);
-    bytes_copy(&to->now, &from->synced);
+    to = sim_must_have(calloc(1, sizeof *to));
+    sim_bytes_copy(&to->synced, &from->synced);
+    sim_bytes_copy(&to->now, &from->synced);
     for (size_t i = 0; i < from->op_count; i++)
-        record(to, from->ops[i].offset, from->ops[i].bytes, from->ops[i].count);
+        sim_record(to, from->ops[i].offset, from->ops[i].bytes, from->ops[i].count);
     to->entry_synced = from->entry_synced;
     return to;
 }
@@ -260,7 +260,7 @@ static void free_disk(struct entry disk[2])
 {
     for (size_t i = 0; i < 2; i++) {
         for (int k = 0; k < disk[i].count; k++)
-            inode_free(disk[i].past[k]);
+            sim_inode_free(disk[i].past[k]);
         disk[i].count = 0;
     }
 }
@@ -309,24 +309,24 @@ static void sectors(const struct fate *fate, size_t at, size_t all, size_t *firs
 static void decide_inode(struct inode *inode, const struct fate *fate, size_t base)
 {
     struct bytes replay = {0}, disk = {0};
-    bytes_copy(&replay, &inode->synced);
-    bytes_copy(&disk, &inode->synced);
+    sim_bytes_copy(&replay, &inode->synced);
+    sim_bytes_copy(&disk, &inode->synced);
     for (size_t i = 0; i < inode->op_count; i++) {
         const struct op *op = &inode->ops[i];
         size_t begin = op->offset / SECTOR, first, end;
         size_t all = op->bytes == NULL ? 1 : (op->offset + op->count + SECTOR - 1) / SECTOR - begin;
-        apply(&replay, op);
+        sim_apply(&replay, op);
         sectors(fate, base + i, all, &first, &end);
         if (op->bytes == NULL && first < end)
-            apply(&disk, op);
+            sim_apply(&disk, op);
         for (size_t k = first; op->bytes != NULL && k < end; k++) {
             size_t at = (begin + k) * SECTOR, count = replay.count - at < SECTOR ? replay.count - at : SECTOR;
-            bytes_write(&disk, at, replay.at + at, count);
+            sim_bytes_write(&disk, at, replay.at + at, count);
         }
     }
-    forget_ops(inode);
-    bytes_copy(&inode->synced, &disk);
-    bytes_copy(&inode->now, &disk);
+    sim_forget_ops(inode);
+    sim_bytes_copy(&inode->synced, &disk);
+    sim_bytes_copy(&inode->now, &disk);
     inode->entry_synced = 1;
     free(replay.at);
     free(disk.at);
@@ -337,18 +337,18 @@ static void decide(const struct fate *fate)
 {
     size_t base = 0;
     if (fate->kind == AT_RANDOM) {
-        cut_power();
+        sim_cut_power();
         return;
     }
     for (size_t i = 0; i < 2; i++) {
-        size_t before = ops_of(current(&folder[i]));
-        settle(&folder[i], fate->names_kept ? folder[i].count - 1 : 0);
-        if (current(&folder[i]) != NULL)
-            decide_inode(current(&folder[i]), fate, base);
+        size_t before = ops_of(sim_current(&sim_folder[i]));
+        sim_settle(&sim_folder[i], fate->names_kept ? sim_folder[i].count - 1 : 0);
+        if (sim_current(&sim_folder[i]) != NULL)
+            decide_inode(sim_current(&sim_folder[i]), fate, base);
         base += before;
     }
-    dark = 0;
-    until_cut = -1;
+    sim_dark = 0;
+    sim_until_cut = -1;
 }
 
 /* ---- looking ---- */
@@ -360,11 +360,11 @@ static void try_wrong_key(void)
 {
     struct entry before[2] = {{0}, {0}};
     int code;
-    copy_disk(before, folder);
-    assert_null(open_store(wrong, &code));
+    copy_disk(before, sim_folder);
+    assert_null(open_store(sim_wrong, &code));
     assert_int_equal(code, E_WRONG_KEY);
     for (size_t i = 0; i < 2; i++) {
-        const struct inode *a = current(&before[i]), *b = current(&folder[i]);
+        const struct inode *a = sim_current(&before[i]), *b = sim_current(&sim_folder[i]);
         assert_int_equal(a == NULL, b == NULL);
         if (a == NULL || b == NULL)
             continue;
@@ -393,13 +393,13 @@ static int state_of(sqlite3 *db)
 static int look(void)
 {
     int code, n;
-    sqlite3 *db = open_store(right, &code);
+    sqlite3 *db = open_store(sim_right, &code);
     assert_int_equal(code, 0);
     n = state_of(db);
     assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
     vault_close(db);
     if (disks++ % 8 == 0) {
-        db = open_store(right, &code);
+        db = open_store(sim_right, &code);
         assert_int_equal(code, 0);
         assert_int_equal(state_of(db), n);
         vault_close(db);
@@ -413,21 +413,21 @@ static void cut_again(const struct entry decided[2])
     static struct entry second[2];
     static const struct fate fates[] = {{.kind = NONE}, {.kind = ALL, .names_kept = 1}, {.kind = AT_RANDOM}};
     int finished = 0, n;
-    copy_disk(folder, decided);
+    copy_disk(sim_folder, decided);
     n = look();
     for (long cut = 0; !finished; cut++) {
         sqlite3 *db;
         int code;
-        copy_disk(folder, decided);
-        until_cut = cut;
-        db = open_store(right, &code);
-        if (!dark)
+        copy_disk(sim_folder, decided);
+        sim_until_cut = cut;
+        db = open_store(sim_right, &code);
+        if (!sim_dark)
             assert_int_equal(state_of(db), n);
         vault_close(db);
-        finished = !dark;
-        copy_disk(second, folder);
+        finished = !sim_dark;
+        copy_disk(second, sim_folder);
         for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
-            copy_disk(folder, second);
+            copy_disk(sim_folder, second);
             decide(&fates[i]);
             assert_int_equal(look(), n);
             again++;
@@ -439,12 +439,12 @@ static void cut_again(const struct entry decided[2])
 static void look_at(const struct fate *fate, int twice)
 {
     static struct entry decided[2];
-    copy_disk(folder, kept_disk);
-    dark = 1;
+    copy_disk(sim_folder, kept_disk);
+    sim_dark = 1;
     decide(fate);
     try_wrong_key();
     if (twice)
-        copy_disk(decided, folder);
+        copy_disk(decided, sim_folder);
     (void)look();
     if (twice)
         cut_again(decided);
@@ -456,8 +456,8 @@ static void look_at_disks(long cut)
 {
     static const enum kind by_op[] = {ONE, ALL_BUT_ONE, TORN_HEAD, TORN_TAIL};
     size_t ops;
-    copy_disk(kept_disk, folder);
-    ops = ops_of(current(&kept_disk[0])) + ops_of(current(&kept_disk[1]));
+    copy_disk(kept_disk, sim_folder);
+    ops = ops_of(sim_current(&kept_disk[0])) + ops_of(sim_current(&kept_disk[1]));
     for (int names = 0; names < 2; names++) {
         struct fate fate = {.names_kept = names, .kind = NONE};
         look_at(&fate, cut % 3 == 0);
@@ -480,14 +480,14 @@ static void cut_everywhere(const char *const *history)
 {
     long cut = 0, steps;
     disks = again = 0;
-    random_state = 20261126;
-    store_lay_down();
-    until_cut = LONG_MAX;
+    sim_random_state = 20261126;
+    sim_store_lay_down();
+    sim_until_cut = LONG_MAX;
     run_history(history, 1);
-    steps = LONG_MAX - until_cut;
+    steps = LONG_MAX - sim_until_cut;
     for (cut = 0; cut <= steps; cut += STRIDE) {
-        store_lay_down();
-        until_cut = cut;
+        sim_store_lay_down();
+        sim_until_cut = cut;
         run_history(history, 0);
         look_at_disks(cut);
     }
@@ -552,9 +552,9 @@ int main(void)
         (void)fprintf(stderr, "%s\n", e.text);
         return 1;
     }
-    if (store_install() != SQLITE_OK)
+    if (sim_store_install() != SQLITE_OK)
         return 1;
     failed = cmocka_run_group_tests(tests, NULL, NULL);
-    free_disk(folder);
+    free_disk(sim_folder);
     return failed;
 }

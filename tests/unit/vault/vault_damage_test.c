@@ -11,22 +11,22 @@ static void flips_in_pages_are_found(void **state)
     uint8_t *good;
     int code;
     (void)state;
-    make_two_states(0);
-    assert_int_equal(state_seen(&code), 1);
-    good = load(path, &count);
+    vault_make_two_states(0);
+    assert_int_equal(vault_state_seen(&code), 1);
+    good = vault_load(vault_path, &count);
     for (size_t page = 0; page < count / VAULT_PAGE_BYTES; page++) {
         for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
             size_t where = page * VAULT_PAGE_BYTES + at[i];
             good[where] ^= 0x10;
-            save(path, good, count);
+            vault_save(vault_path, good, count);
             good[where] ^= 0x10;
-            assert_int_equal(state_seen(&code), 0);
+            assert_int_equal(vault_state_seen(&code), 0);
             /* A flipped file id makes other keys: nothing opens. */
             assert_int_equal(code, page == 0 && at[i] < 16 ? E_WRONG_KEY : E_VERIFY);
         }
     }
-    save(path, good, count);
-    assert_int_equal(state_seen(&code), 1);
+    vault_save(vault_path, good, count);
+    assert_int_equal(vault_state_seen(&code), 1);
     free(good);
 }
 
@@ -37,8 +37,8 @@ static void moved_pages_are_found(void **state)
     uint8_t *good, *bad;
     int code;
     (void)state;
-    make_two_states(0);
-    good = load(path, &count);
+    vault_make_two_states(0);
+    good = vault_load(vault_path, &count);
     pages = count / VAULT_PAGE_BYTES;
     bad = malloc(count);
     assert_non_null(bad);
@@ -47,40 +47,40 @@ static void moved_pages_are_found(void **state)
         memcpy(bad, good, count);
         memcpy(bad + page * VAULT_PAGE_BYTES, good + other * VAULT_PAGE_BYTES, VAULT_PAGE_BYTES);
         memcpy(bad + other * VAULT_PAGE_BYTES, good + page * VAULT_PAGE_BYTES, VAULT_PAGE_BYTES);
-        save(path, bad, count);
-        assert_int_equal(state_seen(&code), 0);
+        vault_save(vault_path, bad, count);
+        assert_int_equal(vault_state_seen(&code), 0);
         assert_int_equal(code, E_VERIFY);
         memcpy(bad + other * VAULT_PAGE_BYTES, good + other * VAULT_PAGE_BYTES, VAULT_PAGE_BYTES);
-        save(path, bad, count);
-        assert_int_equal(state_seen(&code), 0);
+        vault_save(vault_path, bad, count);
+        assert_int_equal(vault_state_seen(&code), 0);
         assert_int_equal(code, E_VERIFY);
         memset(bad + page * VAULT_PAGE_BYTES, 0, VAULT_PAGE_BYTES);
-        save(path, bad, count);
-        assert_int_equal(state_seen(&code), 0);
+        vault_save(vault_path, bad, count);
+        assert_int_equal(vault_state_seen(&code), 0);
         assert_int_equal(code, E_VERIFY);
-        save(path, good, page * VAULT_PAGE_BYTES);
-        assert_int_equal(state_seen(&code), 0);
+        vault_save(vault_path, good, page * VAULT_PAGE_BYTES);
+        assert_int_equal(vault_state_seen(&code), 0);
         assert_int_equal(code, E_VERIFY);
-        save(path, good, page * VAULT_PAGE_BYTES + 1000);
-        assert_int_equal(state_seen(&code), 0);
+        vault_save(vault_path, good, page * VAULT_PAGE_BYTES + 1000);
+        assert_int_equal(vault_state_seen(&code), 0);
         assert_int_equal(code, E_VERIFY);
     }
     for (size_t cut = 1; cut < VAULT_PAGE_BYTES; cut += 455) {
-        save(path, good, cut);
-        assert_int_equal(state_seen(&code), 0);
+        vault_save(vault_path, good, cut);
+        assert_int_equal(vault_state_seen(&code), 0);
         assert_int_equal(code, E_VERIFY);
     }
     memcpy(bad, good, count);
     memset(bad, 0, VAULT_PAGE_BYTES);
-    save(path, bad, count);
-    assert_int_equal(state_seen(&code), 0);
+    vault_save(vault_path, bad, count);
+    assert_int_equal(vault_state_seen(&code), 0);
     free(good);
     free(bad);
 }
 
 static void touch_and_die(sqlite3 *db)
 {
-    run(db, "PRAGMA wal_autocheckpoint=0; UPDATE v SET n = 2;");
+    vault_run(db, "PRAGMA wal_autocheckpoint=0; UPDATE v SET n = 2;");
 }
 
 /* Goal (trap 8): pages cut off a database whose log still says how large it is are missed, not read as zeros. */
@@ -92,18 +92,18 @@ static void cut_pages_behind_a_log_are_missed(void **state)
     size_t count;
     uint8_t *good;
     (void)state;
-    db = must_open(1);
-    must(db, "CREATE TABLE v(n); INSERT INTO v VALUES (1); CREATE TABLE o(b);"
-             "INSERT INTO o VALUES (CAST(zeroblob(40000) AS TEXT));");
+    db = vault_must_open(1);
+    vault_must(db, "CREATE TABLE v(n); INSERT INTO v VALUES (1); CREATE TABLE o(b);"
+                   "INSERT INTO o VALUES (CAST(zeroblob(40000) AS TEXT));");
     vault_close(db);
-    in_dying_child(touch_and_die, 0);
-    good = load(path, &count);
+    vault_in_dying_child(touch_and_die, 0);
+    good = vault_load(vault_path, &count);
     /* The last page ends the value's chain: as zeros it would pass for the end of a value. */
-    save(path, good, count - VAULT_PAGE_BYTES);
+    vault_save(vault_path, good, count - VAULT_PAGE_BYTES);
     free(good);
-    db = must_open(0);
-    must_be(db, "SELECT n FROM v", "2");
-    assert_int_not_equal(ask(db, "SELECT hex(b) FROM o", seen, sizeof seen), SQLITE_OK);
+    db = vault_must_open(0);
+    vault_must_be(db, "SELECT n FROM v", "2");
+    assert_int_not_equal(vault_ask(db, "SELECT hex(b) FROM o", seen, sizeof seen), SQLITE_OK);
     assert_int_equal(vault_error(db, "reading", &e), E_VERIFY);
     vault_close(db);
 }
@@ -116,14 +116,14 @@ static void pages_of_another_store_are_found(void **state)
     int code;
     (void)state;
     for (int i = 0; i < 2; i++) {
-        make_two_states(0);
-        bytes[i] = load(path, &count[i]);
-        assert_int_equal(unlink(path), 0);
+        vault_make_two_states(0);
+        bytes[i] = vault_load(vault_path, &count[i]);
+        assert_int_equal(unlink(vault_path), 0);
     }
     assert_int_equal(count[0], count[1]);
     memcpy(bytes[0] + count[0] - VAULT_PAGE_BYTES, bytes[1] + count[1] - VAULT_PAGE_BYTES, VAULT_PAGE_BYTES);
-    save(path, bytes[0], count[0]);
-    assert_int_equal(state_seen(&code), 0);
+    vault_save(vault_path, bytes[0], count[0]);
+    assert_int_equal(vault_state_seen(&code), 0);
     assert_int_equal(code, E_VERIFY);
     free(bytes[0]);
     free(bytes[1]);
@@ -137,25 +137,25 @@ static void damage_in_the_log_is_found(void **state)
     uint8_t *good, *log;
     int code;
     (void)state;
-    make_two_states(1);
-    good = load(path, &count);
-    log = load(log_path, &log_count);
-    assert_int_equal(state_seen(&code), 2);
+    vault_make_two_states(1);
+    good = vault_load(vault_path, &count);
+    log = vault_load(vault_log_path, &log_count);
+    assert_int_equal(vault_state_seen(&code), 2);
     for (size_t at = 0; at < log_count; at += at < 100 ? 1 : at % 7 == 0 ? 257 : 211) {
         int seen;
-        save(path, good, count);
+        vault_save(vault_path, good, count);
         log[at] ^= 0x04;
-        save(log_path, log, log_count);
+        vault_save(vault_log_path, log, log_count);
         log[at] ^= 0x04;
-        seen = state_seen(&code);
+        seen = vault_state_seen(&code);
         assert_true(seen == 1 || (seen == 0 && code == E_VERIFY));
-        save(path, good, count);
-        save(log_path, log, at);
-        assert_int_equal(state_seen(&code), 1);
+        vault_save(vault_path, good, count);
+        vault_save(vault_log_path, log, at);
+        assert_int_equal(vault_state_seen(&code), 1);
     }
-    save(path, good, count);
-    save(log_path, log, log_count);
-    assert_int_equal(state_seen(&code), 2);
+    vault_save(vault_path, good, count);
+    vault_save(vault_log_path, log, log_count);
+    assert_int_equal(vault_state_seen(&code), 2);
     free(good);
     free(log);
 }
@@ -169,16 +169,16 @@ static void frame_changed_while_open_is_an_error(void **state)
     char seen[64];
     struct error e = {0};
     (void)state;
-    make_two_states(1);
-    db = must_open(0);
-    must(db, "PRAGMA cache_size=1");
-    must_be(db, "SELECT n FROM v", "2");
-    log = load(log_path, &count);
+    vault_make_two_states(1);
+    db = vault_must_open(0);
+    vault_must(db, "PRAGMA cache_size=1");
+    vault_must_be(db, "SELECT n FROM v", "2");
+    log = vault_load(vault_log_path, &count);
     for (size_t at = VAULT_WAL_HEADER_BYTES + 100; at < count; at += VAULT_FRAME_BYTES)
         log[at] ^= 1;
-    save(log_path, log, count);
+    vault_save(vault_log_path, log, count);
     free(log);
-    assert_int_not_equal(ask(db, "SELECT sum(length(b)) FROM t", seen, sizeof seen), SQLITE_OK);
+    assert_int_not_equal(vault_ask(db, "SELECT sum(length(b)) FROM t", seen, sizeof seen), SQLITE_OK);
     assert_int_equal(vault_error(db, "reading", &e), E_VERIFY);
     vault_close(db);
 }
@@ -189,31 +189,31 @@ static void own_frames_are_compared(void **state)
 {
     /* As many frames between the two as the memory of them has places, or a multiple. */
     static const size_t apart = 1024 * (size_t)VAULT_FRAME_BYTES;
-    sqlite3 *db = must_open(1);
+    sqlite3 *db = vault_must_open(1);
     size_t count;
     uint8_t *log;
     char seen[64];
     struct error e = {0};
     (void)state;
-    must(db, "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=1; CREATE TABLE t(a INTEGER PRIMARY KEY, b);"
-             "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 1500)"
-             "INSERT INTO t SELECT i, randomblob(3900) FROM r;");
-    must_be(db, "SELECT count(*) FROM t WHERE length(b) = 3900", "1500");
-    log = load(log_path, &count);
+    vault_must(db, "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=1; CREATE TABLE t(a INTEGER PRIMARY KEY, b);"
+                   "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 1500)"
+                   "INSERT INTO t SELECT i, randomblob(3900) FROM r;");
+    vault_must_be(db, "SELECT count(*) FROM t WHERE length(b) = 3900", "1500");
+    log = vault_load(vault_log_path, &count);
     assert_true(count > VAULT_WAL_HEADER_BYTES + apart + 400 * (size_t)VAULT_FRAME_BYTES);
     for (size_t at = VAULT_WAL_HEADER_BYTES; at + apart + VAULT_FRAME_BYTES <= count; at += VAULT_FRAME_BYTES)
         memcpy(log + at, log + at + apart, VAULT_FRAME_BYTES);
-    save(log_path, log, count);
-    assert_int_not_equal(ask(db, "SELECT sum(length(b)) FROM t", seen, sizeof seen), SQLITE_OK);
+    vault_save(vault_log_path, log, count);
+    assert_int_not_equal(vault_ask(db, "SELECT sum(length(b)) FROM t", seen, sizeof seen), SQLITE_OK);
     assert_int_equal(vault_error(db, "reading", &e), E_VERIFY);
     free(log);
-    log = load(log_path, &count);
+    log = vault_load(vault_log_path, &count);
     for (size_t at = VAULT_WAL_HEADER_BYTES + 600 * (size_t)VAULT_FRAME_BYTES + 100; at < count;
          at += VAULT_FRAME_BYTES)
         log[at] ^= 1;
-    save(log_path, log, count);
+    vault_save(vault_log_path, log, count);
     free(log);
-    assert_int_not_equal(ask(db, "SELECT length(b) FROM t WHERE a > 1000", seen, sizeof seen), SQLITE_OK);
+    assert_int_not_equal(vault_ask(db, "SELECT length(b) FROM t WHERE a > 1000", seen, sizeof seen), SQLITE_OK);
     vault_close(db);
 }
 
@@ -226,21 +226,21 @@ static void wrong_key_changes_nothing(void **state)
     struct error e = {0};
     int code;
     (void)state;
-    make_two_states(1);
-    good = load(path, &count);
-    log = load(log_path, &log_count);
-    assert_int_equal(vault_open(&db, path, wrong, 0, 0, &e), E_WRONG_KEY);
-    assert_int_equal(vault_open(&db, path, wrong, 1, 0, &e), E_WRONG_KEY);
+    vault_make_two_states(1);
+    good = vault_load(vault_path, &count);
+    log = vault_load(vault_log_path, &log_count);
+    assert_int_equal(vault_open(&db, vault_path, vault_wrong, 0, 0, &e), E_WRONG_KEY);
+    assert_int_equal(vault_open(&db, vault_path, vault_wrong, 1, 0, &e), E_WRONG_KEY);
     assert_null(db);
-    after = load(path, &again);
+    after = vault_load(vault_path, &again);
     assert_int_equal(again, count);
     assert_memory_equal(after, good, count);
     free(after);
-    after = load(log_path, &again);
+    after = vault_load(vault_log_path, &again);
     assert_int_equal(again, log_count);
     assert_memory_equal(after, log, log_count);
     free(after);
-    assert_int_equal(state_seen(&code), 2);
+    assert_int_equal(vault_state_seen(&code), 2);
     free(good);
     free(log);
 }
@@ -251,10 +251,10 @@ static void plain_database_is_refused(void **state)
     sqlite3 *db = NULL;
     struct error e = {0};
     (void)state;
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix"), SQLITE_OK);
-    must(db, "CREATE TABLE t(a)");
+    assert_int_equal(sqlite3_open_v2(vault_path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix"), SQLITE_OK);
+    vault_must(db, "CREATE TABLE t(a)");
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
-    assert_int_equal(vault_open(&db, path, right, 1, 0, &e), E_WRONG_KEY);
+    assert_int_equal(vault_open(&db, vault_path, vault_right, 1, 0, &e), E_WRONG_KEY);
 }
 
 /* ---- crashes ---- */
@@ -266,18 +266,18 @@ static void torn_page_one_is_mended(void **state)
     uint8_t *good, *log;
     int code;
     (void)state;
-    make_two_states(1);
-    good = load(path, &count);
-    log = load(log_path, &log_count);
+    vault_make_two_states(1);
+    good = vault_load(vault_path, &count);
+    log = vault_load(vault_log_path, &log_count);
     for (size_t sector = 0; sector < VAULT_PAGE_BYTES; sector += 512) {
         /* What a checkpoint would have written: other bytes, but the file id stays what it is. */
         for (size_t i = sector < 16 ? 16 : sector; i < sector + 512; i++)
             good[i] ^= 0x5a;
-        save(path, good, count);
-        save(log_path, log, log_count);
+        vault_save(vault_path, good, count);
+        vault_save(vault_log_path, log, log_count);
         for (size_t i = sector < 16 ? 16 : sector; i < sector + 512; i++)
             good[i] ^= 0x5a;
-        assert_int_equal(state_seen(&code), 2);
+        assert_int_equal(vault_state_seen(&code), 2);
     }
     free(good);
     free(log);
@@ -285,7 +285,8 @@ static void torn_page_one_is_mended(void **state)
 
 static void append_and_die(sqlite3 *db)
 {
-    run(db, "UPDATE v SET n = 1; BEGIN; UPDATE t SET b = randomblob(300) WHERE a < 60; UPDATE v SET n = 3; COMMIT;");
+    vault_run(db,
+              "UPDATE v SET n = 1; BEGIN; UPDATE t SET b = randomblob(300) WHERE a < 60; UPDATE v SET n = 3; COMMIT;");
 }
 
 /* Goal (traps 3 and 4): behind a torn tail the log is written on, and what is written there is read again. */
@@ -295,15 +296,15 @@ static void log_goes_on_behind_a_torn_tail(void **state)
     uint8_t *good, *log;
     int code;
     (void)state;
-    make_two_states(1);
-    good = load(path, &count);
-    log = load(log_path, &log_count);
+    vault_make_two_states(1);
+    good = vault_load(vault_path, &count);
+    log = vault_load(vault_log_path, &log_count);
     for (size_t back = 1; back < (size_t)3 * VAULT_FRAME_BYTES; back += 511) {
-        save(path, good, count);
+        vault_save(vault_path, good, count);
         memset(log + log_count - back, 0, back < 512 ? back : 512);
-        save(log_path, log, log_count);
-        in_dying_child(append_and_die, 0);
-        assert_int_equal(state_seen(&code), 3);
+        vault_save(vault_log_path, log, log_count);
+        vault_in_dying_child(append_and_die, 0);
+        assert_int_equal(vault_state_seen(&code), 3);
     }
     free(good);
     free(log);
@@ -312,17 +313,17 @@ static void log_goes_on_behind_a_torn_tail(void **state)
 /* Rollbacks, savepoints, restarts and truncations of the log: each time frames are written where others stood. */
 static void write_over_and_die(sqlite3 *db)
 {
-    run(db, "PRAGMA cache_size=10; PRAGMA wal_autocheckpoint=0;");
+    vault_run(db, "PRAGMA cache_size=10; PRAGMA wal_autocheckpoint=0;");
     for (int round = 0; round < 3; round++) {
-        run(db, "BEGIN; UPDATE t SET b = randomblob(300); UPDATE t SET b = zeroblob(300) WHERE a % 7 = 0;"
-                "UPDATE t SET b = randomblob(300) WHERE a % 3 = 0; UPDATE v SET n = 4; COMMIT;");
-        run(db, "BEGIN; UPDATE t SET b = randomblob(300); UPDATE v SET n = 9; ROLLBACK;");
-        run(db, "BEGIN; UPDATE v SET n = 5; SAVEPOINT s; DELETE FROM t; UPDATE v SET n = 9; ROLLBACK TO s;"
-                "UPDATE t SET b = zeroblob(300) WHERE a % 5 = 0; COMMIT;");
+        vault_run(db, "BEGIN; UPDATE t SET b = randomblob(300); UPDATE t SET b = zeroblob(300) WHERE a % 7 = 0;"
+                      "UPDATE t SET b = randomblob(300) WHERE a % 3 = 0; UPDATE v SET n = 4; COMMIT;");
+        vault_run(db, "BEGIN; UPDATE t SET b = randomblob(300); UPDATE v SET n = 9; ROLLBACK;");
+        vault_run(db, "BEGIN; UPDATE v SET n = 5; SAVEPOINT s; DELETE FROM t; UPDATE v SET n = 9; ROLLBACK TO s;"
+                      "UPDATE t SET b = zeroblob(300) WHERE a % 5 = 0; COMMIT;");
         if (round < 2)
-            run(db, round == 0 ? "PRAGMA wal_checkpoint(TRUNCATE)" : "PRAGMA wal_checkpoint(RESTART)");
+            vault_run(db, round == 0 ? "PRAGMA wal_checkpoint(TRUNCATE)" : "PRAGMA wal_checkpoint(RESTART)");
     }
-    run(db, "UPDATE v SET n = 6; BEGIN; UPDATE t SET b = randomblob(300); UPDATE v SET n = 9;");
+    vault_run(db, "UPDATE v SET n = 6; BEGIN; UPDATE t SET b = randomblob(300); UPDATE v SET n = 9;");
 }
 
 /* Goal (trap 4): wherever frames are written over others, a dead process's log gives all that was committed and nothing
@@ -331,12 +332,12 @@ static void written_over_frames_are_recovered(void **state)
 {
     int code;
     (void)state;
-    make_two_states(0);
-    in_dying_child(write_over_and_die, 0);
-    assert_true(size_of(log_path) > VAULT_FRAME_BYTES);
-    assert_int_equal(state_seen(&code), 6);
-    assert_int_equal(size_of(log_path), -1); /* closing carried it over */
-    assert_int_equal(state_seen(&code), 6);
+    vault_make_two_states(0);
+    vault_in_dying_child(write_over_and_die, 0);
+    assert_true(vault_size_of(vault_log_path) > VAULT_FRAME_BYTES);
+    assert_int_equal(vault_state_seen(&code), 6);
+    assert_int_equal(vault_size_of(vault_log_path), -1); /* closing carried it over */
+    assert_int_equal(vault_state_seen(&code), 6);
 }
 
 static int savepoint_round;
@@ -345,7 +346,7 @@ static int savepoint_round;
 static void savepoint_and_die(sqlite3 *db)
 {
     char sql[500];
-    run(db, "PRAGMA cache_size=5; PRAGMA wal_autocheckpoint=0;");
+    vault_run(db, "PRAGMA cache_size=5; PRAGMA wal_autocheckpoint=0;");
     (void)snprintf(sql, sizeof sql,
                    "BEGIN; UPDATE t SET b = randomblob(300) WHERE a %% 13 < %d; SAVEPOINT s;"
                    "UPDATE t SET b = randomblob(300) WHERE a %% 17 > %d; UPDATE t SET b = zeroblob(300) WHERE a < %d;"
@@ -353,7 +354,7 @@ static void savepoint_and_die(sqlite3 *db)
                    "UPDATE v SET n = %d;",
                    savepoint_round % 13, savepoint_round % 7, savepoint_round * 9, savepoint_round % 4,
                    savepoint_round * 2, savepoint_round * 2 + 1);
-    run(db, sql);
+    vault_run(db, sql);
 }
 
 /* Goal (trap 11): what is committed after a savepoint of a large transaction was rolled back survives a crash. */
@@ -361,10 +362,10 @@ static void commits_behind_a_savepoint_survive(void **state)
 {
     int code;
     (void)state;
-    make_two_states(0);
+    vault_make_two_states(0);
     for (savepoint_round = 1; savepoint_round < 40; savepoint_round++) {
-        in_dying_child(savepoint_and_die, 0);
-        assert_int_equal(state_seen(&code), savepoint_round * 2 + 1);
+        vault_in_dying_child(savepoint_and_die, 0);
+        assert_int_equal(vault_state_seen(&code), savepoint_round * 2 + 1);
     }
 }
 
@@ -375,14 +376,15 @@ static void spilling_fails_closed(void **state)
     sqlite3 *db;
     int code;
     (void)state;
-    make_two_states(0);
-    db = must_open(0);
-    must(db, "PRAGMA cache_spill=ON; PRAGMA cache_size=5; BEGIN; UPDATE v SET n = 9; UPDATE t SET b = randomblob(300)");
+    vault_make_two_states(0);
+    db = vault_must_open(0);
+    vault_must(
+        db, "PRAGMA cache_spill=ON; PRAGMA cache_size=5; BEGIN; UPDATE v SET n = 9; UPDATE t SET b = randomblob(300)");
     assert_int_equal(sqlite3_exec(db, "UPDATE t SET b = zeroblob(300)", NULL, NULL, NULL), SQLITE_IOERR_WRITE);
     (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    must(db, "UPDATE v SET n = 8");
+    vault_must(db, "UPDATE v SET n = 8");
     vault_close(db);
-    assert_int_equal(state_seen(&code), 8);
+    assert_int_equal(vault_state_seen(&code), 8);
 }
 
 /* Goal: what is left of a creation that died does not stand in the way of the next. */
@@ -391,11 +393,11 @@ static void half_created_store_is_replaced(void **state)
     char left[128];
     sqlite3 *db;
     (void)state;
-    (void)snprintf(left, sizeof left, "%s.new", path);
-    save(left, (const uint8_t *)"half", 4);
-    db = must_open(1);
+    (void)snprintf(left, sizeof left, "%s.new", vault_path);
+    vault_save(left, (const uint8_t *)"half", 4);
+    db = vault_must_open(1);
     vault_close(db);
-    assert_int_equal(size_of(left), -1);
+    assert_int_equal(vault_size_of(left), -1);
 }
 
 int main(void)

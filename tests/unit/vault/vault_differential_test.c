@@ -66,20 +66,21 @@ static void open_plain(void)
     assert_int_equal(sqlite3_open_v2(plain_path, &plain.db, flags, "unix"), SQLITE_OK);
     assert_int_equal(sqlite3_file_control(plain.db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve), SQLITE_OK);
     assert_int_equal(sqlite3_db_config(plain.db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL), SQLITE_OK);
-    must(plain.db, "PRAGMA journal_mode=WAL; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cache_size=-65536;"
-                   "PRAGMA cache_spill=OFF; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON;");
+    vault_must(plain.db,
+               "PRAGMA journal_mode=WAL; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cache_size=-65536;"
+               "PRAGMA cache_spill=OFF; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON;");
 }
 
 /* Syncing changes no answer, and takes most of the time. */
 static void settings(void)
 {
-    must(vault.db, "PRAGMA synchronous=OFF; PRAGMA wal_autocheckpoint=200");
-    must(plain.db, "PRAGMA synchronous=OFF; PRAGMA wal_autocheckpoint=200");
+    vault_must(vault.db, "PRAGMA synchronous=OFF; PRAGMA wal_autocheckpoint=200");
+    vault_must(plain.db, "PRAGMA synchronous=OFF; PRAGMA wal_autocheckpoint=200");
 }
 
 static void open_both(int create)
 {
-    vault.db = must_open(create);
+    vault.db = vault_must_open(create);
     open_plain();
     settings();
     rounds++;
@@ -349,7 +350,7 @@ static void compare_all(void)
         (void)snprintf(sql, sizeof sql, "SELECT * FROM x%u ORDER BY 1, 2", i);
         both(sql);
     }
-    must_be(vault.db, "PRAGMA integrity_check", "ok");
+    vault_must_be(vault.db, "PRAGMA integrity_check", "ok");
 }
 
 static void close_and_open(void)
@@ -396,7 +397,7 @@ static void answers_as_plain_does(void **state)
     (void)state;
     seed = from_environment("SATCHEL_SEED", 20261126);
     random_state = seed;
-    (void)snprintf(plain_path, sizeof plain_path, "%s/plain.db", folder);
+    (void)snprintf(plain_path, sizeof plain_path, "%s/plain.db", vault_folder);
     print_message("seed %" PRIu64 ", %lu statements\n", seed, statements);
     open_both(1);
     for (size_t i = 0; i < sizeof schema / sizeof *schema; i++)

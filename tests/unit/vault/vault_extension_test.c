@@ -12,20 +12,20 @@ static int setup_keys(void **state)
 {
     uint8_t key[KEYFILE_KEY_BYTES], secret[SECRETFILE_BYTES];
     sqlite3 *db = NULL;
-    if (setup(state) != 0)
+    if (vault_fixture_set_up(state) != 0)
         return -1;
-    (void)snprintf(keys_path, sizeof keys_path, "%s/store.keys", folder);
-    (void)snprintf(secret_path, sizeof secret_path, "%s/reports.secret", folder);
-    (void)snprintf(other_secret_path, sizeof other_secret_path, "%s/other.secret", folder);
-    (void)snprintf(uri, sizeof uri, "file:%s?vfs=satchel-vault&key_file=%s", path, secret_path);
+    (void)snprintf(keys_path, sizeof keys_path, "%s/store.keys", vault_folder);
+    (void)snprintf(secret_path, sizeof secret_path, "%s/reports.secret", vault_folder);
+    (void)snprintf(other_secret_path, sizeof other_secret_path, "%s/other.secret", vault_folder);
+    (void)snprintf(uri, sizeof uri, "file:%s?vfs=satchel-vault&key_file=%s", vault_path, secret_path);
     if (keyfile_create(keys_path, "anna", PASSPHRASE, strlen(PASSPHRASE), KEYFILE_MINIMUM, key, NULL) != 0 ||
         secretfile_create(other_secret_path, secret, NULL) != 0 || secretfile_create(secret_path, secret, NULL) != 0 ||
         keyfile_add_secret(keys_path, key, "reports", secret, NULL) != 0 ||
-        vault_open(&db, path, key, VAULT_CREATE, 0, NULL) != 0)
+        vault_open(&db, vault_path, key, VAULT_CREATE, 0, NULL) != 0)
         return -1;
-    must(db, "CREATE TABLE v(n); INSERT INTO v VALUES (1); CREATE TABLE t(a INTEGER PRIMARY KEY, b);"
-             "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 30000)"
-             "INSERT INTO t SELECT i, hex(randomblob(50)) FROM r;");
+    vault_must(db, "CREATE TABLE v(n); INSERT INTO v VALUES (1); CREATE TABLE t(a INTEGER PRIMARY KEY, b);"
+                   "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 30000)"
+                   "INSERT INTO t SELECT i, hex(randomblob(50)) FROM r;");
     vault_close(db);
     return 0;
 }
@@ -80,7 +80,7 @@ static void shell_reads(void **state)
 {
     char out[2000];
     size_t count, again;
-    uint8_t *before = load(path, &count), *after;
+    uint8_t *before = vault_load(vault_path, &count), *after;
     (void)state;
     need_shell();
     for (int i = 0; i < 2; i++) {
@@ -92,10 +92,10 @@ static void shell_reads(void **state)
         assert_non_null(strstr(out, "readonly"));
         shell_says(options, "SELECT satchel_vault_error() IS NULL; PRAGMA temp_store;", "1\n2\n");
     }
-    after = load(path, &again);
+    after = vault_load(vault_path, &again);
     assert_int_equal(again, count);
     assert_memory_equal(after, before, count);
-    assert_int_equal(size_of(log_path), -1);
+    assert_int_equal(vault_size_of(vault_log_path), -1);
     free(before);
     free(after);
 }
@@ -116,20 +116,20 @@ static void sentences_say_why(void **state)
     (void)state;
     need_shell();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        (void)snprintf(with, sizeof with, cases[i].change, path,
+        (void)snprintf(with, sizeof with, cases[i].change, vault_path,
                        secret_path); // NOLINT(clang-diagnostic-format-nonliteral)
         shell("", with, "SELECT 'why: ' || satchel_vault_error();", out, sizeof out);
         assert_non_null(strstr(out, "Error: unable to open database"));
         assert_non_null(strstr(out, "why: "));
         assert_non_null(strstr(out, cases[i].says));
     }
-    (void)snprintf(with, sizeof with, "file:%s?vfs=satchel-vault&key_file=%s", path, other_secret_path);
+    (void)snprintf(with, sizeof with, "file:%s?vfs=satchel-vault&key_file=%s", vault_path, other_secret_path);
     shell("", with, "SELECT 'why: ' || satchel_vault_error();", out, sizeof out);
     assert_non_null(strstr(out, "why: "));
-    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(vault_path), 0);
     shell("", uri, "SELECT 'why: ' || satchel_vault_error();", out, sizeof out);
     assert_non_null(strstr(out, "could not be opened for reading"));
-    assert_int_equal(size_of(path), -1);
+    assert_int_equal(vault_size_of(vault_path), -1);
 }
 
 /* Each commit has one number in both tables. */
@@ -138,11 +138,12 @@ static void write_for_ever(void)
     uint8_t key[KEYFILE_KEY_BYTES];
     sqlite3 *db = NULL;
     if (keyfile_open(keys_path, PASSPHRASE, strlen(PASSPHRASE), 0, key, NULL, NULL) != 0 ||
-        vault_open(&db, path, key, 0, 10000, NULL) != 0)
+        vault_open(&db, vault_path, key, 0, 10000, NULL) != 0)
         _exit(1);
-    run(db, "PRAGMA wal_autocheckpoint=20; CREATE TABLE IF NOT EXISTS w AS SELECT n FROM v");
+    vault_run(db, "PRAGMA wal_autocheckpoint=20; CREATE TABLE IF NOT EXISTS w AS SELECT n FROM v");
     for (;;)
-        run(db, "BEGIN; UPDATE v SET n = n + 1; UPDATE w SET n = n + 1; UPDATE t SET b = hex(randomblob(50)) WHERE a % "
+        vault_run(
+            db, "BEGIN; UPDATE v SET n = n + 1; UPDATE w SET n = n + 1; UPDATE t SET b = hex(randomblob(50)) WHERE a % "
                 "3000 = 0; COMMIT");
 }
 
@@ -155,11 +156,11 @@ static void shell_reads_while_we_write(void **state)
     pid_t pid;
     (void)state;
     need_shell();
-    pid = fork_child();
+    pid = vault_fork_child();
     assert_true(pid >= 0);
     if (pid == 0)
         write_for_ever();
-    for (int tries = 0; size_of(log_path) < (int64_t)20 * VAULT_FRAME_BYTES && tries < 1000; tries++)
+    for (int tries = 0; vault_size_of(vault_log_path) < (int64_t)20 * VAULT_FRAME_BYTES && tries < 1000; tries++)
         (void)usleep(10000);
     /* On a busy machine no commit may come between two reads. */
     for (int i = 0; i < 10 || newer < 3; i++) {
@@ -221,8 +222,8 @@ static void python_reads(void **state)
         print_message("skipped: there is no python3 here whose sqlite3 loads extensions\n");
         skip();
     }
-    (void)snprintf(script, sizeof script, "%s/read.py", folder);
-    save(script, (const uint8_t *)program, sizeof program - 1);
+    (void)snprintf(script, sizeof script, "%s/read.py", vault_folder);
+    vault_save(script, (const uint8_t *)program, sizeof program - 1);
     (void)snprintf(command, sizeof command, "%s %s", python, uris);
     attaches = has(command);
     (void)snprintf(command, sizeof command, "%s '%s' '%s' '%s' %s", python, script, EXTENSION, uri,
@@ -231,7 +232,7 @@ static void python_reads(void **state)
     assert_string_equal(out, "1\n30000\nattempt to write a readonly database\nno key for\n1\n");
 }
 
-#define TEST_KEYS(name) cmocka_unit_test_setup_teardown(name, setup_keys, teardown)
+#define TEST_KEYS(name) cmocka_unit_test_setup_teardown(name, setup_keys, vault_fixture_tear_down)
 
 int main(void)
 {

@@ -1,6 +1,6 @@
 /* The encrypted store without memory: SQLite's allocations are the vault's own, so each of them is one that can fail.
  */
-#include "failure.h"
+#include "failure_fixture.h"
 
 #include "vault_fixture.h"
 
@@ -9,7 +9,7 @@ static int add_and_read(int flags, int *added, struct error *e)
 {
     sqlite3 *db = NULL;
     char rows[64];
-    int code = vault_open(&db, path, right, flags, 0, e);
+    int code = vault_open(&db, vault_path, vault_right, flags, 0, e);
     *added = 0;
     if (code != 0) {
         assert_null(db);
@@ -21,7 +21,8 @@ static int add_and_read(int flags, int *added, struct error *e)
         else
             *added = 1;
     }
-    if (code == 0 && ask(db, "SELECT count(*) || max(b) FROM t ORDER BY random()", rows, sizeof rows) != SQLITE_OK)
+    if (code == 0 &&
+        vault_ask(db, "SELECT count(*) || max(b) FROM t ORDER BY random()", rows, sizeof rows) != SQLITE_OK)
         code = vault_error(db, "reading", e);
     vault_close(db);
     return code;
@@ -29,10 +30,10 @@ static int add_and_read(int flags, int *added, struct error *e)
 
 static int rows_now(void)
 {
-    sqlite3 *db = must_open(0);
+    sqlite3 *db = vault_must_open(0);
     char rows[64], sound[64];
-    assert_int_equal(ask(db, "SELECT count(*) FROM t WHERE length(b) = 9000", rows, sizeof rows), SQLITE_OK);
-    assert_int_equal(ask(db, "PRAGMA integrity_check", sound, sizeof sound), SQLITE_OK);
+    assert_int_equal(vault_ask(db, "SELECT count(*) FROM t WHERE length(b) = 9000", rows, sizeof rows), SQLITE_OK);
+    assert_int_equal(vault_ask(db, "PRAGMA integrity_check", sound, sizeof sound), SQLITE_OK);
     assert_string_equal(sound, "ok");
     vault_close(db);
     return atoi(rows); // NOLINT(cert-err34-c): count(*) is a number
@@ -70,9 +71,9 @@ static void a_store_without_memory_is_whole(void **state)
     /* Goal: wherever the memory ends while a store is opened, written, read or closed, the caller is told; what was
      * committed is there, nothing else is, and the store opens again. */
     int rows = 0;
-    sqlite3 *db = must_open(1);
+    sqlite3 *db = vault_must_open(1);
     (void)state;
-    must(db, "CREATE TABLE t(a INTEGER PRIMARY KEY, b)");
+    vault_must(db, "CREATE TABLE t(a INTEGER PRIMARY KEY, b)");
     vault_close(db);
     assert_true(fail_all(0, &rows) > 100);
     assert_true(fail_all(VAULT_READ, &rows) > 100);

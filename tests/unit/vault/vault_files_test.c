@@ -49,7 +49,7 @@ static sqlite3 *open_recorded(int flags)
 {
     sqlite3 *db = NULL;
     struct error e = {0};
-    assert_int_equal(vault_open_through(&db, RECORDED, path, right, flags, 0, &e), 0);
+    assert_int_equal(vault_open_through(&db, RECORDED, vault_path, vault_right, flags, 0, &e), 0);
     return db;
 }
 
@@ -59,8 +59,8 @@ static void only_the_stores(const char *other)
     (void)snprintf(other_log, sizeof other_log, "%s-wal", other);
     assert_true(opened_count >= 2);
     for (int i = 0; i < opened_count; i++)
-        if (strcmp(opened[i], path) != 0 && strcmp(opened[i], log_path) != 0 && strcmp(opened[i], other) != 0 &&
-            strcmp(opened[i], other_log) != 0) {
+        if (strcmp(opened[i], vault_path) != 0 && strcmp(opened[i], vault_log_path) != 0 &&
+            strcmp(opened[i], other) != 0 && strcmp(opened[i], other_log) != 0) {
             print_error("%s was opened\n", opened[i]);
             fail();
         }
@@ -110,21 +110,21 @@ static void nothing_else_is_opened(void **state)
     char *list = NULL;
     struct error e = {0};
     (void)state;
-    (void)snprintf(other, sizeof other, "%s/other.db", folder);
-    assert_int_equal(vault_open(&second, other, wrong, VAULT_CREATE, 0, &e), 0);
-    must(second, "CREATE TABLE t(n); INSERT INTO t VALUES (1)");
+    (void)snprintf(other, sizeof other, "%s/other.db", vault_folder);
+    assert_int_equal(vault_open(&second, other, vault_wrong, VAULT_CREATE, 0, &e), 0);
+    vault_must(second, "CREATE TABLE t(n); INSERT INTO t VALUES (1)");
     vault_close(second);
     /* Where SQLite would put what it keeps in files for a while. */
-    (void)snprintf(temporary, sizeof temporary, "%s.tmp", folder);
+    (void)snprintf(temporary, sizeof temporary, "%s.tmp", vault_folder);
     assert_int_equal(mkdir(temporary, S_IRWXU), 0);
     assert_int_equal(setenv("SQLITE_TMPDIR", temporary, 1), 0);
-    db = must_open(VAULT_CREATE);
+    db = vault_must_open(VAULT_CREATE);
     vault_close(db);
     opened_count = 0;
     db = open_recorded(0);
-    assert_int_equal(vault_attach(db, other, wrong, "other", &e), 0);
+    assert_int_equal(vault_attach(db, other, vault_wrong, "other", &e), 0);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        must(db, all[i]);
+        vault_must(db, all[i]);
         only_the_stores(other);
     }
     list = malloc(400000);
@@ -132,11 +132,11 @@ static void nothing_else_is_opened(void **state)
     (void)snprintf(list, 400000, "%s", "SELECT count(*) FROM t WHERE a IN (0");
     for (size_t at = strlen(list), i = 0; i < 50000; i++)
         at += (size_t)snprintf(list + at, 400000 - at, i < 49999 ? ",%zu" : ",%zu)", i);
-    must(db, list);
+    vault_must(db, list);
     free(list);
     second = open_recorded(VAULT_READ);
-    must(second, "CREATE TEMP TABLE y AS SELECT * FROM t ORDER BY b");
-    must_be(second, "PRAGMA integrity_check", "ok");
+    vault_must(second, "CREATE TEMP TABLE y AS SELECT * FROM t ORDER BY b");
+    vault_must_be(second, "PRAGMA integrity_check", "ok");
     vault_close(second);
     vault_close(db);
     only_the_stores(other);
@@ -147,28 +147,29 @@ static void nothing_else_is_opened(void **state)
 /* Goal: this way of looking does see a temporary file where SQLite wants one, and the shim refuses it. */
 static void temporary_files_would_be_seen(void **state)
 {
-    sqlite3 *db = must_open(VAULT_CREATE), *plain = NULL;
+    sqlite3 *db = vault_must_open(VAULT_CREATE), *plain = NULL;
     (void)state;
     vault_close(db);
     opened_count = 0;
     assert_int_equal(sqlite3_vfs_register(&recorder, 0), SQLITE_OK);
     assert_int_equal(sqlite3_open_v2(":memory:", &plain, SQLITE_OPEN_READWRITE, "recorder"), SQLITE_OK);
-    must(plain, "PRAGMA temp_store=FILE; PRAGMA temp.cache_size=1; PRAGMA temp.cache_spill=1;"
-                "CREATE TEMP TABLE x AS WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 5000)"
-                "SELECT randomblob(200) FROM r");
+    vault_must(plain,
+               "PRAGMA temp_store=FILE; PRAGMA temp.cache_size=1; PRAGMA temp.cache_spill=1;"
+               "CREATE TEMP TABLE x AS WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 5000)"
+               "SELECT randomblob(200) FROM r");
     assert_true(opened_count > 0);
     assert_int_equal(sqlite3_close(plain), SQLITE_OK);
     assert_int_equal(sqlite3_vfs_unregister(&recorder), SQLITE_OK);
     opened_count = 0;
     db = open_recorded(0);
-    must(db, "PRAGMA temp_store=FILE; PRAGMA temp.cache_size=1; PRAGMA temp.cache_spill=1");
+    vault_must(db, "PRAGMA temp_store=FILE; PRAGMA temp.cache_size=1; PRAGMA temp.cache_spill=1");
     assert_int_not_equal(
         sqlite3_exec(db,
                      "CREATE TEMP TABLE x AS WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < "
                      "5000) SELECT randomblob(200) FROM r",
                      NULL, NULL, NULL),
         SQLITE_OK);
-    only_the_stores(path);
+    only_the_stores(vault_path);
     vault_close(db);
 }
 
@@ -180,23 +181,23 @@ static void a_failed_sync_ends_writing(void **state)
     struct error e = {0};
     int code, seen;
     (void)state;
-    make_two_states(0);
+    vault_make_two_states(0);
     db = open_recorded(0);
-    must(db, "UPDATE v SET n = 2");
+    vault_must(db, "UPDATE v SET n = 2");
     fail_syncs = 1;
     assert_int_not_equal(sqlite3_exec(db, "UPDATE v SET n = 3", NULL, NULL, NULL), SQLITE_OK);
     fail_syncs = 0;
-    must_be(db, "SELECT n FROM v", "2");
+    vault_must_be(db, "SELECT n FROM v", "2");
     assert_int_not_equal(sqlite3_exec(db, "UPDATE v SET n = 4", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(vault_error(db, "saving", &e), E_IO);
-    must_be(db, "SELECT n FROM v", "2");
+    vault_must_be(db, "SELECT n FROM v", "2");
     vault_close(db);
-    seen = state_seen(&code);
+    seen = vault_state_seen(&code);
     assert_true(seen == 2 || seen == 3);
-    db = must_open(0);
-    must(db, "UPDATE v SET n = 5");
+    db = vault_must_open(0);
+    vault_must(db, "UPDATE v SET n = 5");
     vault_close(db);
-    assert_int_equal(state_seen(&code), 5);
+    assert_int_equal(vault_state_seen(&code), 5);
 }
 
 int main(void)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "vault_sim.h"
+#include "vault_sim_fixture.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { STRIDE = 13 };
@@ -53,18 +53,18 @@ static sqlite3 *must_open(void)
 {
     struct error e = {0};
     int code;
-    sqlite3 *db = store_open(right, &code, &e);
+    sqlite3 *db = sim_store_open(sim_right, &code, &e);
     assert_int_equal(code, 0);
     return db;
 }
 
 static uint8_t *copy(const struct entry *entry, size_t *count)
 {
-    const struct inode *inode = current(entry);
+    const struct inode *inode = sim_current(entry);
     uint8_t *bytes;
     assert_non_null(inode);
     *count = inode->now.count;
-    bytes = must_have(malloc(*count));
+    bytes = sim_must_have(malloc(*count));
     memcpy(bytes, inode->now.at, *count);
     return bytes;
 }
@@ -75,7 +75,7 @@ static void make_store(void)
 {
     char free_pages[8] = "";
     sqlite3 *db;
-    store_lay_down();
+    sim_store_lay_down();
     db = must_open();
     must(db, "CREATE TABLE v(n); INSERT INTO v VALUES (1); CREATE TABLE t(a INTEGER PRIMARY KEY, b);"
              "INSERT INTO t VALUES (1, printf('%.2000c', 'A')), (2, printf('%.5000c', 'A'));");
@@ -86,9 +86,9 @@ static void make_store(void)
     must(db, "PRAGMA wal_autocheckpoint=0; UPDATE v SET n = 2");
     must(db, "BEGIN; UPDATE v SET n = 3; UPDATE t SET b = printf('%.2000c', 'C') WHERE a = 1; COMMIT");
     must(db, "BEGIN; UPDATE v SET n = 4; UPDATE t SET b = printf('%.5000c', 'D') WHERE a = 2; COMMIT");
-    store_die(db);
-    database = copy(&folder[0], &database_count);
-    wal = copy(&folder[1], &wal_count);
+    sim_store_die(db);
+    database = copy(&sim_folder[0], &database_count);
+    wal = copy(&sim_folder[1], &wal_count);
 }
 
 /* The state that the store shows: all rows, a sound structure, and what v says; 0 where any of it was refused. The
@@ -98,7 +98,7 @@ static int look(int *code)
     struct error e = {0};
     sqlite3 *db;
     char n[16] = "", seen[64] = "", sound[256] = "";
-    db = store_open(right, code, &e);
+    db = sim_store_open(sim_right, code, &e);
     if (*code != 0) {
         assert_null(db);
         assert_true(e.text[0] != '\0');
@@ -123,20 +123,20 @@ static int look(int *code)
 /* The disk holds these bytes, and nothing waits to be written. */
 static void put(struct entry *entry, const uint8_t *bytes, size_t count)
 {
-    struct inode *inode = bytes == NULL ? NULL : must_have(calloc(1, sizeof *inode));
-    push(entry, inode);
-    settle(entry, entry->count - 1);
+    struct inode *inode = bytes == NULL ? NULL : sim_must_have(calloc(1, sizeof *inode));
+    sim_push(entry, inode);
+    sim_settle(entry, entry->count - 1);
     if (inode == NULL)
         return;
-    bytes_write(&inode->now, 0, bytes, count);
-    bytes_copy(&inode->synced, &inode->now);
+    sim_bytes_write(&inode->now, 0, bytes, count);
+    sim_bytes_copy(&inode->synced, &inode->now);
     inode->entry_synced = 1;
 }
 
 static void put_back(int with_log)
 {
-    put(&folder[0], database, database_count);
-    put(&folder[1], with_log ? wal : NULL, wal_count);
+    put(&sim_folder[0], database, database_count);
+    put(&sim_folder[1], with_log ? wal : NULL, wal_count);
 }
 
 static uint32_t be32(const uint8_t *in)
@@ -152,7 +152,7 @@ static void read_log(void)
     int at_state = 1;
     assert_non_null(s);
     assert_true(frames >= COMMITS && frames < FRAMES_MAX && database_count / VAULT_PAGE_BYTES < PAGES_MAX);
-    vault_page_keys(s, right, database);
+    vault_page_keys(s, sim_right, database);
     for (size_t i = 0; i < frames; i++) {
         size_t at = VAULT_WAL_HEADER_BYTES + i * VAULT_FRAME_BYTES;
         uint8_t disk[VAULT_FRAME_BYTES], frame[VAULT_FRAME_BYTES];
@@ -194,7 +194,7 @@ static uint8_t mask(size_t at)
 /* What could not be opened was not changed either. */
 static void assert_kept(const struct entry *entry, const uint8_t *bytes, size_t count)
 {
-    const struct inode *inode = current(entry);
+    const struct inode *inode = sim_current(entry);
     assert_non_null(inode);
     assert_int_equal(inode->now.count, count);
     assert_memory_equal(inode->now.at, bytes, count);
@@ -211,9 +211,9 @@ static void flip_database(int with_log)
         put_back(with_log);
         seen = look(&code);
         if (seen == 0)
-            assert_kept(&folder[0], database, database_count);
+            assert_kept(&sim_folder[0], database, database_count);
         if (seen == 0 && with_log)
-            assert_kept(&folder[1], wal, wal_count);
+            assert_kept(&sim_folder[1], wal, wal_count);
         database[at] ^= mask(at);
         if (at < VAULT_ID_BYTES) {
             assert_int_equal(seen, 0);
@@ -298,7 +298,7 @@ int main(void)
         (void)fprintf(stderr, "%s\n", e.text);
         return 1;
     }
-    if (store_install() != SQLITE_OK)
+    if (sim_store_install() != SQLITE_OK)
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@ static void derive(uint8_t out[32], uint8_t domain, const uint8_t id[16])
     uint8_t message[17];
     message[0] = domain;
     memcpy(message + 1, id, 16);
-    assert_int_equal(crypto_generichash(out, 32, message, sizeof message, right, sizeof right), 0);
+    assert_int_equal(crypto_generichash(out, 32, message, sizeof message, vault_right, sizeof vault_right), 0);
 }
 
 static void le64(uint8_t out[8], uint64_t value)
@@ -29,15 +29,15 @@ static int contains(const uint8_t *bytes, size_t count, const char *words)
 
 static void make_by_hand_work(sqlite3 *db)
 {
-    run(db, "PRAGMA wal_autocheckpoint=0; INSERT INTO t VALUES ('a row in the log');");
+    vault_run(db, "PRAGMA wal_autocheckpoint=0; INSERT INTO t VALUES ('a row in the log');");
 }
 
 static void make_store(void)
 {
-    sqlite3 *db = must_open(1);
-    must(db, "CREATE TABLE t(a); INSERT INTO t VALUES ('a row in the database')");
+    sqlite3 *db = vault_must_open(1);
+    vault_must(db, "CREATE TABLE t(a); INSERT INTO t VALUES ('a row in the database')");
     vault_close(db);
-    in_dying_child(make_by_hand_work, 0);
+    vault_in_dying_child(make_by_hand_work, 0);
 }
 
 /* Goal: a database's pages open as the document says. */
@@ -48,7 +48,7 @@ static void pages_are_as_documented(void **state)
     uint8_t *file;
     (void)state;
     make_store();
-    file = load(path, &count);
+    file = vault_load(vault_path, &count);
     assert_int_equal(count, 2 * 4096);
     derive(key, 1, file);
     le64(ad, 1);
@@ -77,8 +77,8 @@ static void frames_are_as_documented(void **state)
     uint8_t *file, *log, *frame;
     (void)state;
     make_store();
-    file = load(path, &count);
-    log = load(log_path, &log_count);
+    file = vault_load(vault_path, &count);
+    log = vault_load(vault_log_path, &log_count);
     assert_true(log_count >= 32 + 4120 && (log_count - 32) % 4120 == 0);
     assert_int_equal(be32(log) & ~1u, 0x377f0682);
     assert_int_equal(be32(log + 8), 4096);

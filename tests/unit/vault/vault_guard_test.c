@@ -13,7 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "vault_sim.h"
+#include "vault_sim_fixture.h"
 
 enum { NONCE_BYTES = 24, NONCES_MAX = 4000 };
 
@@ -21,7 +21,7 @@ static sqlite3 *must_open(void)
 {
     struct error e = {0};
     int code;
-    sqlite3 *db = store_open(right, &code, &e);
+    sqlite3 *db = sim_store_open(sim_right, &code, &e);
     assert_int_equal(code, 0);
     return db;
 }
@@ -62,7 +62,7 @@ static void take_nonce(const uint8_t *reserved)
 
 static void take_nonces(void)
 {
-    const struct inode *pages = current(&folder[0]), *log = current(&folder[1]);
+    const struct inode *pages = sim_current(&sim_folder[0]), *log = sim_current(&sim_folder[1]);
     for (size_t at = VAULT_PAGE_BYTES; at <= pages->now.count; at += VAULT_PAGE_BYTES)
         take_nonce(pages->now.at + at - VAULT_RESERVE_BYTES);
     for (size_t at = VAULT_WAL_HEADER_BYTES + VAULT_FRAME_BYTES; log != NULL && at <= log->now.count;
@@ -78,7 +78,7 @@ static void nonces_never_repeat(void **state)
     sqlite3 *db;
     (void)state;
     nonce_count = 0;
-    store_lay_down();
+    sim_store_lay_down();
     db = must_open();
     must(db, "CREATE TABLE t(a INTEGER PRIMARY KEY, b)");
     for (int round = 0; round < 60; round++) {
@@ -101,12 +101,12 @@ static void file_id_is_guarded(void **state)
     sqlite3 *db;
     struct error e = {0};
     (void)state;
-    store_lay_down();
+    sim_store_lay_down();
     db = must_open();
     must(db, "CREATE TABLE t(a)");
     must(db, "PRAGMA wal_checkpoint(TRUNCATE)");
     for (size_t at = 0; at <= VAULT_ID_BYTES; at++) {
-        uint8_t *byte = &current(&folder[0])->now.at[at];
+        uint8_t *byte = &sim_current(&sim_folder[0])->now.at[at];
         *byte ^= 1;
         (void)sqlite3_db_release_memory(db);
         assert_int_not_equal(sqlite3_exec(db, "SELECT count(*) FROM t", NULL, NULL, NULL), SQLITE_OK);
@@ -124,17 +124,17 @@ static void frames_cut_off_are_missed(void **state)
     struct error e = {0};
     struct bytes *log;
     (void)state;
-    store_lay_down();
+    sim_store_lay_down();
     db = must_open();
     must(db, "PRAGMA wal_autocheckpoint=0; CREATE TABLE t(a); INSERT INTO t VALUES (zeroblob(9000))");
-    log = &current(&folder[1])->now;
+    log = &sim_current(&sim_folder[1])->now;
     (void)sqlite3_db_release_memory(db);
     assert_int_equal(number_of(db, "SELECT length(hex(a)) FROM t"), 18000);
-    bytes_resize(log, log->count - 1);
+    sim_bytes_resize(log, log->count - 1);
     (void)sqlite3_db_release_memory(db);
     assert_int_not_equal(sqlite3_exec(db, "SELECT hex(a) FROM t", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(vault_error(db, "reading", &e), E_VERIFY);
-    store_die(db);
+    sim_store_die(db);
 }
 
 /* Goal (trap 8): a page of zeros is no end of a long value, which is what SQLite would take it for. */
@@ -144,15 +144,15 @@ static void zeroed_pages_are_found(void **state)
     struct error e = {0};
     struct bytes *pages;
     (void)state;
-    store_lay_down();
+    sim_store_lay_down();
     db = must_open();
     must(db, "CREATE TABLE t(a); INSERT INTO t VALUES (printf('%.9000c', 'a')); PRAGMA wal_checkpoint(TRUNCATE)");
-    pages = &current(&folder[0])->now;
+    pages = &sim_current(&sim_folder[0])->now;
     memset(pages->at + pages->count - VAULT_PAGE_BYTES, 0, VAULT_PAGE_BYTES);
     (void)sqlite3_db_release_memory(db);
     assert_int_not_equal(sqlite3_exec(db, "SELECT hex(a) FROM t", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(vault_error(db, "reading", &e), E_VERIFY);
-    store_die(db);
+    sim_store_die(db);
 }
 
 static sqlite3_vfs *beneath;
@@ -192,7 +192,7 @@ static void replaced_while_it_opens(void **state)
     (void)snprintf(path, sizeof path, "%s/store.db", place);
     (void)snprintf(newcomer, sizeof newcomer, "%s/newcomer.db", place);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(vault_open(&db, i == 0 ? path : newcomer, right, VAULT_CREATE, 0, &e), 0);
+        assert_int_equal(vault_open(&db, i == 0 ? path : newcomer, sim_right, VAULT_CREATE, 0, &e), 0);
         must(db, i == 0 ? "PRAGMA user_version = 1" : "PRAGMA user_version = 2");
         vault_close(db);
         db = NULL;
@@ -203,9 +203,9 @@ static void replaced_while_it_opens(void **state)
     swapper.xOpen = swapping_open;
     vault_vfs_fill(&swap_shim, "swap-vault", &swapper, 0);
     assert_int_equal(sqlite3_vfs_register(&swap_shim.vfs, 0), SQLITE_OK);
-    assert_int_not_equal(vault_open_through(&db, "swap-vault", path, right, 0, 0, &e), 0);
+    assert_int_not_equal(vault_open_through(&db, "swap-vault", path, sim_right, 0, 0, &e), 0);
     assert_null(db);
-    assert_int_equal(vault_open_through(&db, "swap-vault", path, right, 0, 0, &e), 0);
+    assert_int_equal(vault_open_through(&db, "swap-vault", path, sim_right, 0, 0, &e), 0);
     assert_int_equal(number_of(db, "PRAGMA user_version"), 2);
     refuses_to_grow(db);
     vault_close(db);
@@ -235,7 +235,7 @@ static void half_a_frame_is_not_synced(void **state)
     sqlite3_file *log;
     sqlite3_int64 size = 0;
     (void)state;
-    store_lay_down();
+    sim_store_lay_down();
     db = must_open();
     must(db, "CREATE TABLE t(a)");
     log = file_of(db, SQLITE_FCNTL_JOURNAL_POINTER);
@@ -257,7 +257,7 @@ static void only_whole_pages_are_written(void **state)
     sqlite3 *db;
     sqlite3_file *file;
     (void)state;
-    store_lay_down();
+    sim_store_lay_down();
     db = must_open();
     must(db, "CREATE TABLE t(a)");
     file = file_of(db, SQLITE_FCNTL_FILE_POINTER);
@@ -279,7 +279,7 @@ static void index_leaves_nothing(void **state)
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     skip(); /* what a sanitizer does with freed memory is its own affair */
 #endif
-    store_lay_down();
+    sim_store_lay_down();
     db = must_open();
     must(db, "CREATE TABLE t(a); INSERT INTO t VALUES (zeroblob(90000))");
     file = file_of(db, SQLITE_FCNTL_FILE_POINTER);
@@ -299,20 +299,20 @@ static void only_a_writer_removes_a_log(void **state)
     sqlite3 *db;
     struct error e = {0};
     (void)state;
-    store_lay_down();
+    sim_store_lay_down();
     db = must_open();
     must(db, "CREATE TABLE t(a)");
     assert_int_equal(vfs->xDelete(vfs, STORE, 0), SQLITE_IOERR_DELETE);
-    store_die(db);
+    sim_store_die(db);
     assert_int_equal(vfs->xDelete(vfs, STORE "-wal", 0), SQLITE_IOERR_DELETE);
-    assert_int_equal(vault_open_through(&db, SIM_SHIM, STORE, right, VAULT_READ, 0, &e), 0);
+    assert_int_equal(vault_open_through(&db, SIM_SHIM, STORE, sim_right, VAULT_READ, 0, &e), 0);
     assert_int_equal(number_of(db, "SELECT count(*) FROM t"), 0);
     assert_int_equal(vfs->xDelete(vfs, STORE "-wal", 0), SQLITE_IOERR_DELETE);
     vault_close(db);
-    assert_non_null(current(&folder[1]));
+    assert_non_null(sim_current(&sim_folder[1]));
     db = must_open();
     vault_close(db);
-    assert_null(current(&folder[1])); /* closing removed it */
+    assert_null(sim_current(&sim_folder[1])); /* closing removed it */
 }
 
 /* Goal: no library is loaded through the vault: it could read the cache. */
@@ -331,7 +331,7 @@ static void settings_that_guard(void **state)
     sqlite3 *db;
     int defensive = 0;
     (void)state;
-    store_lay_down();
+    sim_store_lay_down();
     db = must_open();
     assert_int_equal(number_of(db, "PRAGMA secure_delete"), 1);
     assert_int_equal(number_of(db, "PRAGMA cache_spill"), 0);
@@ -388,15 +388,15 @@ static void disk_fails_only_in_the_dark(void **state)
     struct error e = {0};
     int code;
     (void)state;
-    store_lay_down();
+    sim_store_lay_down();
     db = must_open();
     must(db, "CREATE TABLE t(a)");
-    until_cut = 0;
+    sim_until_cut = 0;
     assert_int_not_equal(sqlite3_exec(db, "INSERT INTO t VALUES (1)", NULL, NULL, NULL), SQLITE_OK);
-    assert_true(dark);
+    assert_true(sim_dark);
     vault_close(db);
-    assert_null(store_open(right, &code, &e));
-    cut_power();
+    assert_null(sim_store_open(sim_right, &code, &e));
+    sim_cut_power();
     db = must_open();
     assert_int_equal(number_of(db, "SELECT count(*) FROM t"), 0);
     vault_close(db);
@@ -426,10 +426,10 @@ int main(void)
         (void)fprintf(stderr, "%s\n", e.text);
         return 1;
     }
-    if (store_install() != SQLITE_OK)
+    if (sim_store_install() != SQLITE_OK)
         return 1;
     failed = cmocka_run_group_tests(tests, NULL, NULL);
-    for (size_t i = 0; i < sizeof folder / sizeof *folder; i++)
-        inode_free(current(&folder[i]));
+    for (size_t i = 0; i < sizeof sim_folder / sizeof *sim_folder; i++)
+        sim_inode_free(sim_current(&sim_folder[i]));
     return failed;
 }

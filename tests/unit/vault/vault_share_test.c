@@ -33,7 +33,7 @@ static void act(int orders, int answers)
             _exit(4);
         if (order[0] == '+' || order[0] == '?') {
             struct error e = {0};
-            code = vault_open(&db, path, right, order[0] == '?' ? VAULT_READ : VAULT_CREATE, 0, &e);
+            code = vault_open(&db, vault_path, vault_right, order[0] == '?' ? VAULT_READ : VAULT_CREATE, 0, &e);
             (void)snprintf(seen, sizeof seen, "%.200s", e.text);
         } else if (order[0] == '-') {
             vault_close(db);
@@ -41,7 +41,7 @@ static void act(int orders, int answers)
         } else if (order[0] == '!') {
             (void)raise(SIGKILL);
         } else {
-            code = ask(db, order, seen, sizeof seen);
+            code = vault_ask(db, order, seen, sizeof seen);
         }
         say(answers, &code, sizeof code);
         say(answers, seen, sizeof seen);
@@ -54,7 +54,7 @@ static struct actor start(void)
     struct actor a;
     assert_int_equal(pipe(orders), 0);
     assert_int_equal(pipe(answers), 0);
-    a.pid = fork_child();
+    a.pid = vault_fork_child();
     assert_true(a.pid >= 0);
     if (a.pid == 0) {
         (void)close(orders[1]);
@@ -154,7 +154,7 @@ static void a_transaction_is_one_commit(void **state)
     struct actor writer, reader;
     int64_t grown;
     (void)state;
-    make_two_states(0);
+    vault_make_two_states(0);
     writer = start();
     reader = start();
     does(&writer, "+");
@@ -166,19 +166,19 @@ static void a_transaction_is_one_commit(void **state)
         sees(&reader, "SELECT n FROM v", before);
         does(&reader, "BEGIN");
         sees(&reader, "SELECT n FROM v", before);
-        grown = size_of(log_path);
+        grown = vault_size_of(vault_log_path);
         for (int i = 0; i < 10; i++) {
             does(&writer, "UPDATE t SET b = randomblob(300)");
             does(&writer, "UPDATE v SET n = n + 1");
             sees(&writer, "PRAGMA wal_checkpoint(PASSIVE)", "1"); /* busy: a reader is in */
             sees(&writer, "PRAGMA wal_checkpoint(TRUNCATE)", "1");
         }
-        assert_true(size_of(log_path) > grown);
+        assert_true(vault_size_of(vault_log_path) > grown);
         sees(&reader, "SELECT n FROM v", before);
         sees(&reader, "PRAGMA integrity_check", "ok");
         does(&reader, "COMMIT");
         sees(&writer, "PRAGMA wal_checkpoint(TRUNCATE)", "0"); /* an idle reader is in nobody's way */
-        assert_int_equal(size_of(log_path), 0);
+        assert_int_equal(vault_size_of(vault_log_path), 0);
     }
     sees(&reader, "SELECT n FROM v", "31");
     stop(&writer);
@@ -192,7 +192,7 @@ static void logs_that_begin_anew(void **state)
     struct actor writer, reader;
     char expected[64];
     (void)state;
-    make_two_states(0);
+    vault_make_two_states(0);
     writer = start();
     reader = start();
     does(&reader, "?");
@@ -209,7 +209,7 @@ static void logs_that_begin_anew(void **state)
         if (i % 3 == 0)
             does(&reader, "-"); /* then the writer removes its log when it closes */
         does(&writer, "-");
-        assert_int_equal(size_of(log_path) < 0, i % 3 == 0);
+        assert_int_equal(vault_size_of(vault_log_path) < 0, i % 3 == 0);
         if (i % 3 == 0)
             does(&reader, "?");
         sees(&reader, "SELECT n FROM v", expected);
@@ -225,7 +225,7 @@ static void carried_logs_stay_for_readers(void **state)
 {
     struct actor writer, reader;
     (void)state;
-    make_two_states(0);
+    vault_make_two_states(0);
     writer = start();
     reader = start();
     does(&writer, "+");
@@ -261,9 +261,9 @@ static void readers_of_a_left_log(void **state)
     size_t count[2], again;
     uint8_t *bytes[2], *after;
     (void)state;
-    make_two_states(1);
-    bytes[0] = load(path, &count[0]);
-    bytes[1] = load(log_path, &count[1]);
+    vault_make_two_states(1);
+    bytes[0] = vault_load(vault_path, &count[0]);
+    bytes[1] = vault_load(vault_log_path, &count[1]);
     reader = start();
     does(&reader, "?");
     sees(&reader, "SELECT n FROM v", "2");
@@ -273,7 +273,7 @@ static void readers_of_a_left_log(void **state)
     (void)tell(&reader, "PRAGMA wal_checkpoint(TRUNCATE)", (char[256]){0});
     does(&reader, "-");
     for (int i = 0; i < 2; i++) {
-        after = load(i == 0 ? path : log_path, &again);
+        after = vault_load(i == 0 ? vault_path : vault_log_path, &again);
         assert_int_equal(again, count[i]);
         assert_memory_equal(after, bytes[i], again);
         free(after);
@@ -299,12 +299,12 @@ static void readers_without_a_log(void **state)
 {
     struct actor writer, reader;
     (void)state;
-    make_two_states(0);
+    vault_make_two_states(0);
     reader = start();
     does(&reader, "?");
     sees(&reader, "SELECT n FROM v", "1");
     sees(&reader, "PRAGMA integrity_check", "ok");
-    assert_int_equal(size_of(log_path), -1);
+    assert_int_equal(vault_size_of(vault_log_path), -1);
     does(&reader, "BEGIN");
     sees(&reader, "SELECT n FROM v", "1");
     writer = start();
@@ -327,7 +327,7 @@ static void readers_without_a_log(void **state)
 
 static void other_log_work(sqlite3 *db)
 {
-    run(db, "PRAGMA wal_autocheckpoint=0; BEGIN; UPDATE v SET n = 2; UPDATE t SET b = randomblob(300); COMMIT;");
+    vault_run(db, "PRAGMA wal_autocheckpoint=0; BEGIN; UPDATE v SET n = 2; UPDATE t SET b = randomblob(300); COMMIT;");
 }
 
 /* Goal: a log that somebody puts under a reader's transaction, without regard to locks, is an error and never shows. */
@@ -338,18 +338,18 @@ static void exchanged_logs_are_found(void **state)
     uint8_t *bytes;
     sqlite3 *db;
     (void)state;
-    make_two_states(1);
-    bytes = load(log_path, &count);
-    db = must_open(0);
-    must(db, "DROP TABLE later; UPDATE v SET n = 1");
+    vault_make_two_states(1);
+    bytes = vault_load(vault_log_path, &count);
+    db = vault_must_open(0);
+    vault_must(db, "DROP TABLE later; UPDATE v SET n = 1");
     vault_close(db);
-    in_dying_child(other_log_work, 0);
+    vault_in_dying_child(other_log_work, 0);
     reader = start();
     does(&reader, "?");
     does(&reader, "PRAGMA cache_size=1");
     does(&reader, "BEGIN");
     sees(&reader, "SELECT n FROM v", "2");
-    save(log_path, bytes, count); /* sealed under the same key, for the same places */
+    vault_save(vault_log_path, bytes, count); /* sealed under the same key, for the same places */
     free(bytes);
     fails(&reader, "SELECT sum(length(b)) FROM t", SQLITE_IOERR);
     stop(&reader);
@@ -373,16 +373,16 @@ static void readers_wait_for_a_checkpoint(void **state)
     struct actor reader;
     int fd;
     (void)state;
-    make_two_states(0);
-    (void)snprintf(name, sizeof name, "%s-lock", path);
-    assert_int_equal(size_of(name), 0);
+    vault_make_two_states(0);
+    (void)snprintf(name, sizeof name, "%s-lock", vault_path);
+    assert_int_equal(vault_size_of(name), 0);
     fd = open(name, O_RDWR | O_CLOEXEC);
     assert_true(fd >= 0);
     reader = start();
     does(&reader, "?");
     sees(&reader, "SELECT n FROM v", "1");
     assert_int_equal(lock_byte(fd, F_WRLCK, 1), 0);
-    assert_int_equal(vault_open(&db, path, right, VAULT_READ, 0, &e), E_BUSY);
+    assert_int_equal(vault_open(&db, vault_path, vault_right, VAULT_READ, 0, &e), E_BUSY);
     assert_string_equal(e.text, BUSY_WORDS);
     fails(&reader, "SELECT n FROM v", SQLITE_BUSY);
     assert_int_equal(lock_byte(fd, F_UNLCK, 1), 0);
@@ -404,10 +404,10 @@ static void half_restarted_logs_are_closed(void **state)
     struct vault_share writer = {.file = -1}, second = {.file = -1};
     int fd;
     (void)state;
-    make_two_states(0);
-    (void)snprintf(name, sizeof name, "%s-lock", path);
-    assert_int_equal(vault_share_open(&writer, path, 1), SQLITE_OK);
-    assert_int_equal(vault_share_open(&second, path, 1), SQLITE_BUSY);
+    vault_make_two_states(0);
+    (void)snprintf(name, sizeof name, "%s-lock", vault_path);
+    assert_int_equal(vault_share_open(&writer, vault_path, 1), SQLITE_OK);
+    assert_int_equal(vault_share_open(&second, vault_path, 1), SQLITE_BUSY);
     fd = open(name, O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
     assert_int_equal(lock_byte(fd, F_RDLCK, 1), 0);
@@ -425,7 +425,7 @@ static void half_restarted_logs_are_closed(void **state)
     assert_int_equal(lock_byte(fd, F_RDLCK, 1), 0);
     assert_int_equal(close(fd), 0);
     vault_share_close(&writer);
-    assert_int_equal(vault_share_open(&second, path, 1), SQLITE_OK);
+    assert_int_equal(vault_share_open(&second, vault_path, 1), SQLITE_OK);
     vault_share_close(&second);
 }
 
@@ -435,13 +435,13 @@ static void replaced_store_is_noticed(void **state)
     struct actor reader;
     char kept[128];
     (void)state;
-    make_two_states(0);
+    vault_make_two_states(0);
     reader = start();
     does(&reader, "?");
     sees(&reader, "SELECT n FROM v", "1");
-    (void)snprintf(kept, sizeof kept, "%s.kept", path);
-    assert_int_equal(rename(path, kept), 0);
-    make_two_states(1);
+    (void)snprintf(kept, sizeof kept, "%s.kept", vault_path);
+    assert_int_equal(rename(vault_path, kept), 0);
+    vault_make_two_states(1);
     fails(&reader, "SELECT n FROM v", SQLITE_READONLY);
     does(&reader, "-");
     does(&reader, "?");
@@ -458,11 +458,11 @@ static void write_for_ever(unsigned seed)
 {
     for (unsigned i = seed;; i++) {
         sqlite3 *db = NULL;
-        if (vault_open(&db, path, right, 0, 60000, NULL) != 0)
+        if (vault_open(&db, vault_path, vault_right, 0, 60000, NULL) != 0)
             _exit(1);
-        run(db, "PRAGMA wal_autocheckpoint=30; PRAGMA synchronous=NORMAL");
+        vault_run(db, "PRAGMA wal_autocheckpoint=30; PRAGMA synchronous=NORMAL");
         for (unsigned turn = 0; turn < 5 + i % 40; turn++) {
-            run(db, "UPDATE t SET n = n + 1");
+            vault_run(db, "UPDATE t SET n = n + 1");
             if (turn % 9 == 8)
                 (void)sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
             if (turn % 13 == 12)
@@ -476,12 +476,12 @@ static void write_for_ever(unsigned seed)
 static void crowd(void)
 {
     sqlite3 *db = NULL;
-    if (vault_open(&db, path, right, VAULT_READ, 60000, NULL) != 0)
+    if (vault_open(&db, vault_path, vault_right, VAULT_READ, 60000, NULL) != 0)
         _exit(1);
     for (;;) {
-        run(db, "BEGIN; SELECT count(*) FROM t");
+        vault_run(db, "BEGIN; SELECT count(*) FROM t");
         (void)usleep(3000);
-        run(db, "COMMIT");
+        vault_run(db, "COMMIT");
     }
 }
 
@@ -495,18 +495,18 @@ static void crowds_let_checkpoints_in(void **state)
     char busy[64] = "";
     int refused = 0, tries;
     (void)state;
-    make_two_states(0);
+    vault_make_two_states(0);
     for (int i = 0; i < CROWD; i++) {
-        readers[i] = fork_child();
+        readers[i] = vault_fork_child();
         assert_true(readers[i] >= 0);
         if (readers[i] == 0)
             crowd();
     }
-    db = must_open(0);
+    db = vault_must_open(0);
     for (int i = 0; i < 3; i++) {
-        must(db, "UPDATE v SET n = n + 1");
+        vault_must(db, "UPDATE v SET n = n + 1");
         for (tries = 0; tries < TRIES && strcmp(busy, "0") != 0; tries++) {
-            assert_int_equal(ask(db, "PRAGMA wal_checkpoint(TRUNCATE)", busy, sizeof busy), SQLITE_OK);
+            assert_int_equal(vault_ask(db, "PRAGMA wal_checkpoint(TRUNCATE)", busy, sizeof busy), SQLITE_OK);
             refused += strcmp(busy, "0") != 0;
             (void)usleep(20000);
         }
@@ -530,16 +530,16 @@ static void read_for(int reads)
     sqlite3 *db = NULL;
     long last = 0;
     for (int i = 0; i < reads; i++) {
-        if (db == NULL && vault_open(&db, path, right, VAULT_READ, 60000, NULL) != 0)
+        if (db == NULL && vault_open(&db, vault_path, vault_right, VAULT_READ, 60000, NULL) != 0)
             _exit(1);
-        run(db, "PRAGMA cache_size=1; BEGIN");
+        vault_run(db, "PRAGMA cache_size=1; BEGIN");
         for (int again = 0; again < 3; again++) {
-            long n = ask(db, sql, seen, sizeof seen) == SQLITE_OK ? strtol(seen, NULL, 10) : -2;
+            long n = vault_ask(db, sql, seen, sizeof seen) == SQLITE_OK ? strtol(seen, NULL, 10) : -2;
             if (n < last || (again > 0 && n != last))
                 _exit(n == -2 ? 3 : 2);
             last = n;
         }
-        run(db, "COMMIT");
+        vault_run(db, "COMMIT");
         if (i % 11 == 10) {
             vault_close(db);
             db = NULL;
@@ -550,7 +550,7 @@ static void read_for(int reads)
 
 static pid_t spawn(int kind, unsigned seed)
 {
-    pid_t pid = fork_child();
+    pid_t pid = vault_fork_child();
     assert_true(pid >= 0);
     if (pid == 0 && kind == 0)
         write_for_ever(seed);
@@ -564,13 +564,13 @@ static pid_t spawn(int kind, unsigned seed)
 static void many_processes(void **state)
 {
     pid_t writer, readers[READING], victim;
-    sqlite3 *db = must_open(1);
+    sqlite3 *db = vault_must_open(1);
     struct error e = {0};
     int status, code;
     (void)state;
-    must(db, "CREATE TABLE t(a INTEGER PRIMARY KEY, n, b); CREATE INDEX i ON t(n);"
-             "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 200)"
-             "INSERT INTO t SELECT i, 0, randomblob(300) FROM r");
+    vault_must(db, "CREATE TABLE t(a INTEGER PRIMARY KEY, n, b); CREATE INDEX i ON t(n);"
+                   "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 200)"
+                   "INSERT INTO t SELECT i, 0, randomblob(300) FROM r");
     vault_close(db);
     for (unsigned round = 0; round < 4; round++) {
         writer = spawn(0, round * 7);
@@ -598,10 +598,10 @@ static void many_processes(void **state)
             assert_true(WIFSIGNALED(status));
         }
     }
-    code = vault_open(&db, path, right, 0, 60000, &e);
+    code = vault_open(&db, vault_path, vault_right, 0, 60000, &e);
     assert_int_equal(code, 0);
-    must_be(db, "SELECT min(n) = max(n) AND min(n) > 0 FROM t", "1");
-    must_be(db, "PRAGMA integrity_check", "ok");
+    vault_must_be(db, "SELECT min(n) = max(n) AND min(n) > 0 FROM t", "1");
+    vault_must_be(db, "PRAGMA integrity_check", "ok");
     vault_close(db);
 }
 

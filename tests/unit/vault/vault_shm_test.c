@@ -93,51 +93,51 @@ static void regions_are_shared(void **state)
  */
 static void snapshots_are_isolated(void **state)
 {
-    sqlite3 *writer = must_open(1), *other = must_open(0), *reader;
+    sqlite3 *writer = vault_must_open(1), *other = vault_must_open(0), *reader;
     (void)state;
-    must(writer, "CREATE TABLE t(n); INSERT INTO t VALUES (1)");
-    reader = must_read();
-    must(other, "BEGIN");
-    must_be(other, "SELECT n FROM t", "1");
-    must(reader, "BEGIN");
-    must_be(reader, "SELECT n FROM t", "1");
-    must(writer, "UPDATE t SET n = 2");
-    must_be(other, "SELECT n FROM t", "1");
-    must_be(reader, "SELECT n FROM t", "1");
+    vault_must(writer, "CREATE TABLE t(n); INSERT INTO t VALUES (1)");
+    reader = vault_must_read();
+    vault_must(other, "BEGIN");
+    vault_must_be(other, "SELECT n FROM t", "1");
+    vault_must(reader, "BEGIN");
+    vault_must_be(reader, "SELECT n FROM t", "1");
+    vault_must(writer, "UPDATE t SET n = 2");
+    vault_must_be(other, "SELECT n FROM t", "1");
+    vault_must_be(reader, "SELECT n FROM t", "1");
     assert_int_equal(did(other, "UPDATE t SET n = 9"), SQLITE_BUSY); /* it would write over what it did not see */
-    must(other, "COMMIT");
-    must(reader, "COMMIT");
-    must_be(reader, "SELECT n FROM t", "2");
-    must(other, "UPDATE t SET n = n + 1");
-    must_be(writer, "SELECT n FROM t", "3");
+    vault_must(other, "COMMIT");
+    vault_must(reader, "COMMIT");
+    vault_must_be(reader, "SELECT n FROM t", "2");
+    vault_must(other, "UPDATE t SET n = n + 1");
+    vault_must_be(writer, "SELECT n FROM t", "3");
     assert_int_equal(did(reader, "UPDATE t SET n = 9"), SQLITE_READONLY);
     vault_close(writer);
-    must_be(reader, "SELECT n FROM t", "3");
+    vault_must_be(reader, "SELECT n FROM t", "3");
     vault_close(other);
-    must_be(reader, "SELECT n FROM t", "3");
+    vault_must_be(reader, "SELECT n FROM t", "3");
     vault_close(reader);
-    writer = must_open(0);
-    must_be(writer, "SELECT n FROM t", "3");
-    must_be(writer, "PRAGMA integrity_check", "ok");
+    writer = vault_must_open(0);
+    vault_must_be(writer, "SELECT n FROM t", "3");
+    vault_must_be(writer, "PRAGMA integrity_check", "ok");
     vault_close(writer);
 }
 
 /* Goal: one handle writes at a time; the others are busy, or wait as long as they may. */
 static void writers_take_turns(void **state)
 {
-    sqlite3 *one = must_open(1), *two = must_open(0);
+    sqlite3 *one = vault_must_open(1), *two = vault_must_open(0);
     struct error e = {0};
     (void)state;
-    must(one, "CREATE TABLE t(n)");
-    must(one, "BEGIN IMMEDIATE; INSERT INTO t VALUES (1)");
+    vault_must(one, "CREATE TABLE t(n)");
+    vault_must(one, "BEGIN IMMEDIATE; INSERT INTO t VALUES (1)");
     assert_int_equal(did(two, "BEGIN IMMEDIATE"), SQLITE_BUSY);
     assert_int_equal(vault_error(two, "saving", &e), E_BUSY);
-    must(one, "COMMIT");
-    must(two, "BEGIN IMMEDIATE; INSERT INTO t VALUES (2)");
+    vault_must(one, "COMMIT");
+    vault_must(two, "BEGIN IMMEDIATE; INSERT INTO t VALUES (2)");
     assert_int_equal(did(one, "INSERT INTO t VALUES (3)"), SQLITE_BUSY);
-    must(two, "ROLLBACK");
-    must(one, "INSERT INTO t VALUES (3)");
-    must_be(two, "SELECT sum(n) FROM t", "4");
+    vault_must(two, "ROLLBACK");
+    vault_must(one, "INSERT INTO t VALUES (3)");
+    vault_must_be(two, "SELECT sum(n) FROM t", "4");
     vault_close(one);
     vault_close(two);
 }
@@ -148,29 +148,29 @@ static void checkpoints_spare_readers(void **state)
 {
     sqlite3 *writer, *reader;
     (void)state;
-    make_two_states(0);
-    writer = must_open(0);
-    reader = must_read();
-    must(writer, "UPDATE v SET n = 2");
-    must(reader, "PRAGMA cache_size=1; BEGIN");
-    must_be(reader, "SELECT n FROM v", "2");
+    vault_make_two_states(0);
+    writer = vault_must_open(0);
+    reader = vault_must_read();
+    vault_must(writer, "UPDATE v SET n = 2");
+    vault_must(reader, "PRAGMA cache_size=1; BEGIN");
+    vault_must_be(reader, "SELECT n FROM v", "2");
     for (int round = 0; round < 5; round++) {
-        must(writer, "UPDATE v SET n = n + 1; UPDATE t SET b = randomblob(300)");
-        must_be(writer, "PRAGMA wal_checkpoint(PASSIVE)", "0");
-        must_be(writer, "PRAGMA wal_checkpoint(TRUNCATE)", "1"); /* busy */
-        must_be(reader, "SELECT n FROM v", "2");
-        must_be(reader, "PRAGMA integrity_check", "ok");
+        vault_must(writer, "UPDATE v SET n = n + 1; UPDATE t SET b = randomblob(300)");
+        vault_must_be(writer, "PRAGMA wal_checkpoint(PASSIVE)", "0");
+        vault_must_be(writer, "PRAGMA wal_checkpoint(TRUNCATE)", "1"); /* busy */
+        vault_must_be(reader, "SELECT n FROM v", "2");
+        vault_must_be(reader, "PRAGMA integrity_check", "ok");
     }
-    assert_true(size_of(log_path) > 0);
-    must(reader, "COMMIT");
-    must_be(writer, "PRAGMA wal_checkpoint(TRUNCATE)", "0");
-    assert_int_equal(size_of(log_path), 0);
-    must_be(reader, "SELECT n FROM v", "7");
-    must(writer, "UPDATE v SET n = 8");
-    must_be(reader, "SELECT n FROM v", "8");
+    assert_true(vault_size_of(vault_log_path) > 0);
+    vault_must(reader, "COMMIT");
+    vault_must_be(writer, "PRAGMA wal_checkpoint(TRUNCATE)", "0");
+    assert_int_equal(vault_size_of(vault_log_path), 0);
+    vault_must_be(reader, "SELECT n FROM v", "7");
+    vault_must(writer, "UPDATE v SET n = 8");
+    vault_must_be(reader, "SELECT n FROM v", "8");
     vault_close(reader);
     vault_close(writer);
-    assert_int_equal(size_of(log_path), -1);
+    assert_int_equal(vault_size_of(vault_log_path), -1);
 }
 
 /* Goal: a handle that only reads neither carries the log over nor removes it, even as the last one. */
@@ -179,28 +179,28 @@ static void last_reader_leaves_the_log(void **state)
     sqlite3 *writer, *reader;
     int code;
     (void)state;
-    make_two_states(1);
-    writer = must_open(0);
-    reader = must_read();
-    must_be(reader, "SELECT n FROM v", "2");
+    vault_make_two_states(1);
+    writer = vault_must_open(0);
+    reader = vault_must_read();
+    vault_must_be(reader, "SELECT n FROM v", "2");
     vault_close(writer);
     vault_close(reader);
-    assert_true(size_of(log_path) > 0);
-    assert_int_equal(state_seen(&code), 2);
-    assert_int_equal(size_of(log_path), -1);
+    assert_true(vault_size_of(vault_log_path) > 0);
+    assert_int_equal(vault_state_seen(&code), 2);
+    assert_int_equal(vault_size_of(vault_log_path), -1);
 }
 
 /* Goal: the wrong key opens no second handle either, and disturbs none that is open. */
 static void second_handle_needs_the_key(void **state)
 {
-    sqlite3 *db = must_open(1), *bad = NULL;
+    sqlite3 *db = vault_must_open(1), *bad = NULL;
     struct error e = {0};
     (void)state;
-    must(db, "CREATE TABLE t(n); INSERT INTO t VALUES (1)");
-    assert_int_equal(vault_open(&bad, path, wrong, 0, 0, &e), E_WRONG_KEY);
-    assert_int_equal(vault_open(&bad, path, wrong, VAULT_READ, 0, &e), E_WRONG_KEY);
-    must(db, "INSERT INTO t VALUES (2)");
-    must_be(db, "SELECT sum(n) FROM t", "3");
+    vault_must(db, "CREATE TABLE t(n); INSERT INTO t VALUES (1)");
+    assert_int_equal(vault_open(&bad, vault_path, vault_wrong, 0, 0, &e), E_WRONG_KEY);
+    assert_int_equal(vault_open(&bad, vault_path, vault_wrong, VAULT_READ, 0, &e), E_WRONG_KEY);
+    vault_must(db, "INSERT INTO t VALUES (2)");
+    vault_must_be(db, "SELECT sum(n) FROM t", "3");
     vault_close(db);
 }
 
@@ -221,7 +221,7 @@ static void *write_turns(void *unused)
 {
     sqlite3 *db = NULL;
     (void)unused;
-    wrong_if(vault_open(&db, path, right, 0, 60000, NULL) != 0);
+    wrong_if(vault_open(&db, vault_path, vault_right, 0, 60000, NULL) != 0);
     wrong_if(did(db, "PRAGMA wal_autocheckpoint=40; PRAGMA synchronous=NORMAL") != SQLITE_OK);
     for (int i = 0; i < TURNS; i++) {
         wrong_if(did(db, "UPDATE t SET n = n + 1") != SQLITE_OK);
@@ -241,9 +241,9 @@ static void *read_turns(void *unused)
     for (int i = 0; i < TURNS; i++) {
         int n;
         if (db == NULL)
-            wrong_if(vault_open(&db, path, right, i % 2 == 0 ? VAULT_READ : 0, 60000, NULL) != 0);
-        wrong_if(ask(db, "SELECT CASE WHEN min(n) = max(n) AND count(*) = 300 THEN min(n) ELSE -1 END FROM t", seen,
-                     sizeof seen) != SQLITE_OK);
+            wrong_if(vault_open(&db, vault_path, vault_right, i % 2 == 0 ? VAULT_READ : 0, 60000, NULL) != 0);
+        wrong_if(vault_ask(db, "SELECT CASE WHEN min(n) = max(n) AND count(*) = 300 THEN min(n) ELSE -1 END FROM t",
+                           seen, sizeof seen) != SQLITE_OK);
         n = atoi(seen); // NOLINT(cert-err34-c): what is not a number is 0
         wrong_if(n < last);
         last = n;
@@ -260,20 +260,20 @@ static void *read_turns(void *unused)
 static void threads_share_a_store(void **state)
 {
     pthread_t threads[WRITERS + READERS];
-    sqlite3 *db = must_open(1);
+    sqlite3 *db = vault_must_open(1);
     char expected[16];
     (void)state;
-    must(db, "CREATE TABLE t(a INTEGER PRIMARY KEY, n, b); CREATE INDEX i ON t(n);"
-             "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 300)"
-             "INSERT INTO t SELECT i, 0, randomblob(100) FROM r");
+    vault_must(db, "CREATE TABLE t(a INTEGER PRIMARY KEY, n, b); CREATE INDEX i ON t(n);"
+                   "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 300)"
+                   "INSERT INTO t SELECT i, 0, randomblob(100) FROM r");
     for (int i = 0; i < WRITERS + READERS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, i < WRITERS ? write_turns : read_turns, NULL), 0);
     for (int i = 0; i < WRITERS + READERS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     assert_int_equal(went_wrong, 0);
     (void)snprintf(expected, sizeof expected, "%d", WRITERS * TURNS);
-    must_be(db, "SELECT max(n) FROM t", expected);
-    must_be(db, "PRAGMA integrity_check", "ok");
+    vault_must_be(db, "SELECT max(n) FROM t", expected);
+    vault_must_be(db, "PRAGMA integrity_check", "ok");
     vault_close(db);
 }
 

@@ -10,22 +10,22 @@
 /* Goal: a handle comes with every setting that its header promises. */
 static void open_is_ready(void **state)
 {
-    sqlite3 *db = must_open(1);
+    sqlite3 *db = vault_must_open(1);
     (void)state;
-    must_be(db, "PRAGMA journal_mode", "wal");
-    must_be(db, "PRAGMA locking_mode", "normal");
-    must_be(db, "PRAGMA synchronous", "2");
-    must_be(db, "PRAGMA foreign_keys", "1");
-    must_be(db, "PRAGMA temp_store", "2");
-    must_be(db, "PRAGMA page_size", "4096");
-    must_be(db, "PRAGMA integrity_check", "ok");
-    must(db, "CREATE TABLE t(a); INSERT INTO t VALUES ('there')");
+    vault_must_be(db, "PRAGMA journal_mode", "wal");
+    vault_must_be(db, "PRAGMA locking_mode", "normal");
+    vault_must_be(db, "PRAGMA synchronous", "2");
+    vault_must_be(db, "PRAGMA foreign_keys", "1");
+    vault_must_be(db, "PRAGMA temp_store", "2");
+    vault_must_be(db, "PRAGMA page_size", "4096");
+    vault_must_be(db, "PRAGMA integrity_check", "ok");
+    vault_must(db, "CREATE TABLE t(a); INSERT INTO t VALUES ('there')");
     vault_close(db);
     vault_close(NULL);
-    db = must_open(0);
-    must_be(db, "SELECT a FROM t", "there");
+    db = vault_must_open(0);
+    vault_must_be(db, "SELECT a FROM t", "there");
     vault_close(db);
-    assert_int_equal(size_of(path) % VAULT_PAGE_BYTES, 0);
+    assert_int_equal(vault_size_of(vault_path) % VAULT_PAGE_BYTES, 0);
 }
 
 /* Goal: a path where no store is, is told apart from one that cannot be one. */
@@ -35,17 +35,17 @@ static void paths_that_hold_no_store(void **state)
     sqlite3 *db = NULL;
     struct error e = {0};
     (void)state;
-    assert_int_equal(vault_open(&db, path, right, 0, 0, &e), E_NO_STORE);
-    assert_int_equal(size_of(path), -1);
-    assert_int_equal(vault_open(&db, "/nonexistent/store.db", right, 0, 0, &e), E_NO_STORE);
-    assert_int_equal(vault_open(&db, folder, right, 1, 0, &e), E_INPUT);
-    assert_int_equal(vault_open(&db, "", right, 1, 0, &e), E_INPUT);
+    assert_int_equal(vault_open(&db, vault_path, vault_right, 0, 0, &e), E_NO_STORE);
+    assert_int_equal(vault_size_of(vault_path), -1);
+    assert_int_equal(vault_open(&db, "/nonexistent/store.db", vault_right, 0, 0, &e), E_NO_STORE);
+    assert_int_equal(vault_open(&db, vault_folder, vault_right, 1, 0, &e), E_INPUT);
+    assert_int_equal(vault_open(&db, "", vault_right, 1, 0, &e), E_INPUT);
     memset(longest, 'a', sizeof longest - 1);
     for (size_t count = 1; count < sizeof longest; count += count < 520 ? 1 : 997) {
         char name[5100];
         int code;
         (void)snprintf(name, sizeof name, "/tmp/%.*s", (int)count, longest);
-        code = vault_open(&db, name, right, 0, 0, &e);
+        code = vault_open(&db, name, vault_right, 0, 0, &e);
         /* A name has 255 bytes, a path of SQLite's 512, and the log's name has to fit as well. */
         assert_int_equal(code, count + sizeof "-wal" - 1 > 255 ? E_INPUT : E_NO_STORE);
     }
@@ -58,10 +58,10 @@ static void empty_file_is_no_store(void **state)
     sqlite3 *db = NULL;
     struct error e = {0};
     (void)state;
-    save(path, (const uint8_t *)"", 0);
-    assert_int_equal(vault_open(&db, path, right, 0, 0, &e), E_NO_STORE);
-    db = must_open(1);
-    must(db, "CREATE TABLE t(a)");
+    vault_save(vault_path, (const uint8_t *)"", 0);
+    assert_int_equal(vault_open(&db, vault_path, vault_right, 0, 0, &e), E_NO_STORE);
+    db = vault_must_open(1);
+    vault_must(db, "CREATE TABLE t(a)");
     vault_close(db);
 }
 
@@ -72,14 +72,14 @@ static void orphaned_log_is_kept(void **state)
     struct error e = {0};
     int64_t bytes;
     (void)state;
-    make_two_states(1);
-    bytes = size_of(log_path);
+    vault_make_two_states(1);
+    bytes = vault_size_of(vault_log_path);
     assert_true(bytes > VAULT_FRAME_BYTES);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(vault_open(&db, path, right, 1, 0, &e), E_VERIFY);
-    assert_int_equal(vault_open(&db, path, right, 0, 0, &e), E_VERIFY);
-    assert_int_equal(size_of(path), -1);
-    assert_int_equal(size_of(log_path), bytes);
+    assert_int_equal(unlink(vault_path), 0);
+    assert_int_equal(vault_open(&db, vault_path, vault_right, 1, 0, &e), E_VERIFY);
+    assert_int_equal(vault_open(&db, vault_path, vault_right, 0, 0, &e), E_VERIFY);
+    assert_int_equal(vault_size_of(vault_path), -1);
+    assert_int_equal(vault_size_of(vault_log_path), bytes);
 }
 
 /* Goal: relative paths work, and stay the same store when the process changes its folder. */
@@ -90,14 +90,14 @@ static void relative_path(void **state)
     struct error e = {0};
     (void)state;
     assert_non_null(before);
-    assert_int_equal(chdir(folder), 0);
-    assert_int_equal(vault_open(&db, "store.db", right, 1, 0, &e), 0);
+    assert_int_equal(chdir(vault_folder), 0);
+    assert_int_equal(vault_open(&db, "store.db", vault_right, 1, 0, &e), 0);
     assert_int_equal(chdir(before), 0);
     free(before);
-    must(db, "CREATE TABLE t(a); INSERT INTO t VALUES (1)");
+    vault_must(db, "CREATE TABLE t(a); INSERT INTO t VALUES (1)");
     vault_close(db);
-    db = must_open(0);
-    must_be(db, "SELECT a FROM t", "1");
+    db = vault_must_open(0);
+    vault_must_be(db, "SELECT a FROM t", "1");
     vault_close(db);
 }
 
@@ -105,21 +105,21 @@ static void relative_path(void **state)
 static void two_stores_at_once(void **state)
 {
     char other[128];
-    sqlite3 *one = must_open(1), *two = NULL;
+    sqlite3 *one = vault_must_open(1), *two = NULL;
     struct error e = {0};
     (void)state;
-    (void)snprintf(other, sizeof other, "%s/other.db", folder);
-    assert_int_equal(vault_open(&two, other, wrong, 1, 0, &e), 0);
-    must(one, "CREATE TABLE t(a); INSERT INTO t VALUES ('one')");
-    must(two, "CREATE TABLE t(a); INSERT INTO t VALUES ('two')");
-    must_be(one, "SELECT a FROM t", "one");
-    must_be(two, "SELECT a FROM t", "two");
+    (void)snprintf(other, sizeof other, "%s/other.db", vault_folder);
+    assert_int_equal(vault_open(&two, other, vault_wrong, 1, 0, &e), 0);
+    vault_must(one, "CREATE TABLE t(a); INSERT INTO t VALUES ('one')");
+    vault_must(two, "CREATE TABLE t(a); INSERT INTO t VALUES ('two')");
+    vault_must_be(one, "SELECT a FROM t", "one");
+    vault_must_be(two, "SELECT a FROM t", "two");
     vault_close(one);
-    must(two, "INSERT INTO t VALUES ('more')");
+    vault_must(two, "INSERT INTO t VALUES ('more')");
     vault_close(two);
-    assert_int_equal(vault_open(&two, other, right, 0, 0, &e), E_WRONG_KEY);
-    assert_int_equal(vault_open(&two, other, wrong, 0, 0, &e), 0);
-    must_be(two, "SELECT count(*) FROM t", "2");
+    assert_int_equal(vault_open(&two, other, vault_right, 0, 0, &e), E_WRONG_KEY);
+    assert_int_equal(vault_open(&two, other, vault_wrong, 0, 0, &e), 0);
+    vault_must_be(two, "SELECT count(*) FROM t", "2");
     vault_close(two);
 }
 
@@ -132,27 +132,27 @@ static void second_writer_waits(void **state)
     struct error e = {0};
     pid_t pid;
     (void)state;
-    db = must_open(1);
-    must(db, "CREATE TABLE t(a)");
+    db = vault_must_open(1);
+    vault_must(db, "CREATE TABLE t(a)");
     vault_close(db);
     assert_int_equal(pipe(ready), 0);
-    pid = fork_child();
+    pid = vault_fork_child();
     assert_true(pid >= 0);
     if (pid == 0) {
-        if (vault_open(&db, path, right, 0, 0, NULL) != 0 || write(ready[1], "x", 1) != 1)
+        if (vault_open(&db, vault_path, vault_right, 0, 0, NULL) != 0 || write(ready[1], "x", 1) != 1)
             _exit(1);
         (void)usleep(300000);
-        run(db, "INSERT INTO t VALUES (1)");
+        vault_run(db, "INSERT INTO t VALUES (1)");
         vault_close(db);
         _exit(0);
     }
     assert_int_equal(close(ready[1]), 0);
     assert_int_equal(read(ready[0], &byte, 1), 1);
     assert_int_equal(close(ready[0]), 0);
-    assert_int_equal(vault_open(&second, path, right, 0, 0, &e), E_BUSY);
+    assert_int_equal(vault_open(&second, vault_path, vault_right, 0, 0, &e), E_BUSY);
     assert_string_equal(e.text, "another satchel command is using the store; try again when it is done");
-    assert_int_equal(vault_open(&second, path, right, 0, 60000, &e), 0);
-    must_be(second, "SELECT count(*) FROM t", "1");
+    assert_int_equal(vault_open(&second, vault_path, vault_right, 0, 60000, &e), 0);
+    vault_must_be(second, "SELECT count(*) FROM t", "1");
     vault_close(second);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -166,15 +166,15 @@ static void many_openers_take_turns(void **state)
     sqlite3 *db;
     (void)state;
     for (int i = 0; i < CHILDREN; i++) {
-        pids[i] = fork_child();
+        pids[i] = vault_fork_child();
         assert_true(pids[i] >= 0);
         if (pids[i] != 0)
             continue;
         for (int turn = 0; turn < TURNS; turn++) {
             db = NULL;
-            if (vault_open(&db, path, right, 1, 120000, NULL) != 0)
+            if (vault_open(&db, vault_path, vault_right, 1, 120000, NULL) != 0)
                 _exit(1);
-            run(db, "CREATE TABLE IF NOT EXISTS t(a); INSERT INTO t VALUES (1)");
+            vault_run(db, "CREATE TABLE IF NOT EXISTS t(a); INSERT INTO t VALUES (1)");
             vault_close(db);
         }
         _exit(0);
@@ -184,8 +184,8 @@ static void many_openers_take_turns(void **state)
         assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     }
-    db = must_open(0);
-    must_be(db, "SELECT count(*) FROM t", "30");
+    db = vault_must_open(0);
+    vault_must_be(db, "SELECT count(*) FROM t", "30");
     vault_close(db);
 }
 
@@ -201,7 +201,7 @@ static void hunt_file(const char *name, void *context)
 {
     struct hunt *hunt = context;
     size_t count;
-    uint8_t *bytes = load(name, &count);
+    uint8_t *bytes = vault_load(name, &count);
     hunt->files++;
     if (memmem(bytes, count, hunt->bytes, hunt->count) != NULL)
         hunt->found++;
@@ -211,7 +211,7 @@ static void hunt_file(const char *name, void *context)
 static int bytes_on_disk(const void *bytes, size_t count, int *files)
 {
     struct hunt hunt = {.bytes = bytes, .count = count};
-    each_file(hunt_file, &hunt);
+    vault_each_file(hunt_file, &hunt);
     *files = hunt.files;
     return hunt.found;
 }
@@ -228,22 +228,22 @@ static void canary_is_never_on_disk(void **state)
     static const char *const canaries[] = {"canary-in-a-row", "canary_in_schema", "SQLite format 3"};
     static const char sql[] = "CREATE TABLE canary_in_schema(a, b); INSERT INTO canary_in_schema "
                               "VALUES ('canary-in-a-row', zeroblob(5000)); CREATE INDEX i ON canary_in_schema(a, b);";
-    sqlite3 *db = must_open(1);
+    sqlite3 *db = vault_must_open(1);
     int files;
     (void)state;
-    must(db, sql);
+    vault_must(db, sql);
     for (int phase = 0; phase < 3; phase++) {
         for (size_t i = 0; i < sizeof canaries / sizeof *canaries; i++)
             assert_int_equal(found_on_disk(canaries[i], &files), 0);
         assert_int_equal(files, phase < 2 ? 3 : 2); /* the empty lock file is the last */
         if (phase == 0)
-            must(db, "PRAGMA wal_checkpoint(FULL)");
+            vault_must(db, "PRAGMA wal_checkpoint(FULL)");
         else if (phase == 1)
             vault_close(db);
     }
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix"), SQLITE_OK);
-    must(db, sql);
+    assert_int_equal(unlink(vault_path), 0);
+    assert_int_equal(sqlite3_open_v2(vault_path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix"), SQLITE_OK);
+    vault_must(db, sql);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     for (size_t i = 0; i < sizeof canaries / sizeof *canaries; i++)
         assert_int_equal(found_on_disk(canaries[i], &files), 1);
@@ -261,10 +261,10 @@ static void key_is_never_on_disk(void **state)
     int files;
     (void)state;
     randombytes_buf(key, sizeof key);
-    assert_int_equal(vault_open(&db, path, key, VAULT_CREATE, 0, NULL), 0);
-    must(db, "CREATE TABLE t(a); INSERT INTO t VALUES (zeroblob(9000)); PRAGMA wal_checkpoint(FULL);"
-             "INSERT INTO t VALUES (randomblob(9000));");
-    bytes = load(path, &count);
+    assert_int_equal(vault_open(&db, vault_path, key, VAULT_CREATE, 0, NULL), 0);
+    vault_must(db, "CREATE TABLE t(a); INSERT INTO t VALUES (zeroblob(9000)); PRAGMA wal_checkpoint(FULL);"
+                   "INSERT INTO t VALUES (randomblob(9000));");
+    bytes = vault_load(vault_path, &count);
     memcpy(id, bytes, sizeof id);
     free(bytes);
     vault_page_keys(&derived, key, id);
@@ -272,8 +272,8 @@ static void key_is_never_on_disk(void **state)
     assert_int_equal(bytes_on_disk(derived.database, sizeof derived.database, &files), 0);
     assert_int_equal(bytes_on_disk(derived.wal, sizeof derived.wal, &files), 0);
     assert_int_equal(files, 3);
-    (void)snprintf(other, sizeof other, "%s/other", folder);
-    save(other, key, sizeof key);
+    (void)snprintf(other, sizeof other, "%s/other", vault_folder);
+    vault_save(other, key, sizeof key);
     assert_int_equal(bytes_on_disk(key, sizeof key, &files), 1);
     vault_close(db);
 }
@@ -284,8 +284,8 @@ static void frame_headers_are_sealed(void **state)
     size_t count;
     uint8_t *bytes;
     (void)state;
-    make_two_states(1);
-    bytes = load(log_path, &count);
+    vault_make_two_states(1);
+    bytes = vault_load(vault_log_path, &count);
     assert_int_equal((count - VAULT_WAL_HEADER_BYTES) % VAULT_FRAME_BYTES, 0);
     assert_true(count > (size_t)5 * VAULT_FRAME_BYTES);
     for (size_t at = VAULT_WAL_HEADER_BYTES; at < count; at += VAULT_FRAME_BYTES) {
@@ -303,10 +303,10 @@ static void writes_never_repeat(void **state)
     uint8_t *bytes[2];
     (void)state;
     for (int i = 0; i < 2; i++) {
-        sqlite3 *db = must_open(1);
-        must(db, "CREATE TABLE IF NOT EXISTS t(a); DELETE FROM t; INSERT INTO t VALUES ('same')");
+        sqlite3 *db = vault_must_open(1);
+        vault_must(db, "CREATE TABLE IF NOT EXISTS t(a); DELETE FROM t; INSERT INTO t VALUES ('same')");
         vault_close(db);
-        bytes[i] = load(path, &count[i]);
+        bytes[i] = vault_load(vault_path, &count[i]);
         assert_int_equal(count[i], 2 * VAULT_PAGE_BYTES);
     }
     for (size_t at = VAULT_PAGE_BYTES; at < count[0]; at += 16) /* page 2 has the row */
@@ -346,8 +346,8 @@ static void full_disk_loses_nothing(void **state)
     struct error e = {0};
     int code;
     (void)state;
-    make_two_states(0);
-    db = must_open(0);
+    vault_make_two_states(0);
+    db = vault_must_open(0);
     assert_int_equal(unix_vfs->xSetSystemCall(unix_vfs, "pwrite", (sqlite3_syscall_ptr)full_pwrite), SQLITE_OK);
     assert_int_equal(unix_vfs->xSetSystemCall(unix_vfs, "pwrite64", (sqlite3_syscall_ptr)full_pwrite), SQLITE_OK);
     assert_int_equal(unix_vfs->xSetSystemCall(unix_vfs, "write", (sqlite3_syscall_ptr)full_write), SQLITE_OK);
@@ -355,16 +355,16 @@ static void full_disk_loses_nothing(void **state)
     for (int i = 0; i < 3; i++) {
         assert_int_not_equal(sqlite3_exec(db, "UPDATE v SET n = 7", NULL, NULL, NULL), SQLITE_OK);
         assert_int_equal(vault_error(db, "saving", &e), E_FULL);
-        must_be(db, "SELECT n FROM v", "1");
+        vault_must_be(db, "SELECT n FROM v", "1");
     }
     disk_is_full = 0;
-    must(db, "UPDATE v SET n = 8");
+    vault_must(db, "UPDATE v SET n = 8");
     disk_is_full = 1;
     vault_close(db); /* the checkpoint fails; the log stays */
-    assert_true(size_of(log_path) > 0);
+    assert_true(vault_size_of(vault_log_path) > 0);
     disk_is_full = 0;
     (void)unix_vfs->xSetSystemCall(unix_vfs, NULL, NULL);
-    assert_int_equal(state_seen(&code), 8);
+    assert_int_equal(vault_state_seen(&code), 8);
 }
 
 /* ---- what SQLite can do on a vault, and what it must not ---- */
@@ -377,17 +377,17 @@ static void vacuum(void **state)
     int64_t before;
     int files, code;
     (void)state;
-    make_two_states(0);
-    db = must_open(0);
-    must(db, "CREATE TABLE big AS SELECT zeroblob(100000) FROM t; PRAGMA wal_checkpoint(TRUNCATE);");
-    before = size_of(path);
-    must(db, "PRAGMA temp_store=FILE; PRAGMA cache_size=100");
+    vault_make_two_states(0);
+    db = vault_must_open(0);
+    vault_must(db, "CREATE TABLE big AS SELECT zeroblob(100000) FROM t; PRAGMA wal_checkpoint(TRUNCATE);");
+    before = vault_size_of(vault_path);
+    vault_must(db, "PRAGMA temp_store=FILE; PRAGMA cache_size=100");
     assert_int_not_equal(sqlite3_exec(db, "VACUUM", NULL, NULL, NULL), SQLITE_OK);
-    must_be(db, "SELECT sum(length(b)) FROM t", "120000");
-    must(db, "PRAGMA temp_store=MEMORY; DROP TABLE big; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
-    assert_true(size_of(path) < before / 10);
+    vault_must_be(db, "SELECT sum(length(b)) FROM t", "120000");
+    vault_must(db, "PRAGMA temp_store=MEMORY; DROP TABLE big; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+    assert_true(vault_size_of(vault_path) < before / 10);
     vault_close(db);
-    assert_int_equal(state_seen(&code), 1);
+    assert_int_equal(vault_state_seen(&code), 1);
     assert_int_equal(found_on_disk("SQLite format 3", &files), 0);
     assert_int_equal(files, 2);
 }
@@ -400,27 +400,28 @@ static void backup_wants_the_reserve(void **state)
     sqlite3_backup *backup;
     int reserve = VAULT_RESERVE_BYTES, code;
     (void)state;
-    make_two_states(0);
-    db = must_open(0);
+    vault_make_two_states(0);
+    db = vault_must_open(0);
     assert_int_equal(sqlite3_open_v2(":memory:", &plain, SQLITE_OPEN_READWRITE, "unix"), SQLITE_OK);
-    must(plain, "CREATE TABLE t(a, b); WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 400)"
-                "INSERT INTO t SELECT i, randomblob(300) FROM r; CREATE TABLE v(n); INSERT INTO v VALUES (7);");
+    vault_must(plain,
+               "CREATE TABLE t(a, b); WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 400)"
+               "INSERT INTO t SELECT i, randomblob(300) FROM r; CREATE TABLE v(n); INSERT INTO v VALUES (7);");
     backup = sqlite3_backup_init(db, "main", plain, "main");
     assert_non_null(backup);
     (void)sqlite3_backup_step(backup, -1);
     assert_int_not_equal(sqlite3_backup_finish(backup), SQLITE_OK);
     vault_close(db);
-    assert_int_equal(state_seen(&code), 1);
+    assert_int_equal(vault_state_seen(&code), 1);
     assert_int_equal(sqlite3_file_control(plain, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve), SQLITE_OK);
-    must(plain, "VACUUM");
-    db = must_open(0);
+    vault_must(plain, "VACUUM");
+    db = vault_must_open(0);
     backup = sqlite3_backup_init(db, "main", plain, "main");
     assert_non_null(backup);
     assert_int_equal(sqlite3_backup_step(backup, -1), SQLITE_DONE);
     assert_int_equal(sqlite3_backup_finish(backup), SQLITE_OK);
     vault_close(db);
     assert_int_equal(sqlite3_close(plain), SQLITE_OK);
-    assert_int_equal(state_seen(&code), 7);
+    assert_int_equal(vault_state_seen(&code), 7);
 }
 
 /* Goal (trap 5): a page fits only with its reserved bytes free, and page 1 only when it says so. */
@@ -448,28 +449,30 @@ static void pages_that_fit(void **state)
 static void no_other_file_is_opened(void **state)
 {
     char sql[256], journal[128];
-    sqlite3 *db = must_open(1);
+    sqlite3 *db = vault_must_open(1);
     (void)state;
-    must(db, "CREATE TABLE t(a); INSERT INTO t VALUES ('kept')");
-    (void)snprintf(sql, sizeof sql, "ATTACH '%s/other.db' AS other; CREATE TABLE other.t(a);", folder);
+    vault_must(db, "CREATE TABLE t(a); INSERT INTO t VALUES ('kept')");
+    (void)snprintf(sql, sizeof sql, "ATTACH '%s/other.db' AS other; CREATE TABLE other.t(a);", vault_folder);
     assert_int_not_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     /* Trap 12: not by a name that is a URI either. */
-    (void)snprintf(sql, sizeof sql, "ATTACH 'file:%s/other.db?vfs=unix' AS other; CREATE TABLE other.t(a);", folder);
+    (void)snprintf(sql, sizeof sql, "ATTACH 'file:%s/other.db?vfs=unix' AS other; CREATE TABLE other.t(a);",
+                   vault_folder);
     assert_int_not_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    (void)snprintf(sql, sizeof sql, "VACUUM INTO 'file:%s/other.db?vfs=unix'", folder);
+    (void)snprintf(sql, sizeof sql, "VACUUM INTO 'file:%s/other.db?vfs=unix'", vault_folder);
     assert_int_not_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    (void)snprintf(sql, sizeof sql, "VACUUM INTO '%s/other.db'", folder);
+    (void)snprintf(sql, sizeof sql, "VACUUM INTO '%s/other.db'", vault_folder);
     assert_int_not_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     (void)sqlite3_exec(db, "PRAGMA journal_mode=DELETE; INSERT INTO t VALUES ('more')", NULL, NULL, NULL);
     (void)sqlite3_exec(db, "PRAGMA mmap_size=100000000", NULL, NULL, NULL);
-    must_be(db, "SELECT a FROM t LIMIT 1", "kept");
-    must(db, "CREATE TEMP TABLE x AS SELECT randomblob(4000) FROM (WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT "
-             "i + 1 FROM r WHERE i < 5000) SELECT i FROM r) ORDER BY 1");
+    vault_must_be(db, "SELECT a FROM t LIMIT 1", "kept");
+    vault_must(db,
+               "CREATE TEMP TABLE x AS SELECT randomblob(4000) FROM (WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT "
+               "i + 1 FROM r WHERE i < 5000) SELECT i FROM r) ORDER BY 1");
     vault_close(db);
-    (void)snprintf(journal, sizeof journal, "%s-journal", path);
-    save(journal, (const uint8_t *)"not a journal of ours", 21);
-    db = must_open(0);
-    must_be(db, "SELECT a FROM t LIMIT 1", "kept");
+    (void)snprintf(journal, sizeof journal, "%s-journal", vault_path);
+    vault_save(journal, (const uint8_t *)"not a journal of ours", 21);
+    db = vault_must_open(0);
+    vault_must_be(db, "SELECT a FROM t LIMIT 1", "kept");
     vault_close(db);
 }
 
@@ -479,38 +482,38 @@ static void large_statements_undo(void **state)
     sqlite3 *db;
     int code;
     (void)state;
-    make_two_states(0);
-    db = must_open(0);
-    must(db, "PRAGMA cache_size=10; CREATE UNIQUE INDEX u ON t(b); BEGIN; UPDATE v SET n = 5");
+    vault_make_two_states(0);
+    db = vault_must_open(0);
+    vault_must(db, "PRAGMA cache_size=10; CREATE UNIQUE INDEX u ON t(b); BEGIN; UPDATE v SET n = 5");
     assert_int_equal(sqlite3_exec(db,
                                   "UPDATE t SET b = CASE a WHEN 400 THEN (SELECT b FROM t WHERE a = 1) ELSE "
                                   "randomblob(300) END WHERE a > 1",
                                   NULL, NULL, NULL),
                      SQLITE_CONSTRAINT_UNIQUE);
-    must(db, "COMMIT; DROP INDEX u");
+    vault_must(db, "COMMIT; DROP INDEX u");
     vault_close(db);
-    assert_int_equal(state_seen(&code), 5);
+    assert_int_equal(vault_state_seen(&code), 5);
 }
 
 /* Goal: full-text search, which writes through SQLite's incremental blobs, works on a vault. */
 static void full_text_search_works(void **state)
 {
-    sqlite3 *db = must_open(1);
+    sqlite3 *db = vault_must_open(1);
     (void)state;
-    must(db, "CREATE VIRTUAL TABLE f USING fts5(x); INSERT INTO f VALUES ('the quick fox'), ('a slow one')");
+    vault_must(db, "CREATE VIRTUAL TABLE f USING fts5(x); INSERT INTO f VALUES ('the quick fox'), ('a slow one')");
     vault_close(db);
-    db = must_open(0);
-    must_be(db, "SELECT x FROM f WHERE f MATCH 'quick'", "the quick fox");
+    db = vault_must_open(0);
+    vault_must_be(db, "SELECT x FROM f WHERE f MATCH 'quick'", "the quick fox");
     vault_close(db);
 }
 
 /* Goal: words for an error name what was being done, and never what a row holds. */
 static void words_hold_no_values(void **state)
 {
-    sqlite3 *db = must_open(1);
+    sqlite3 *db = vault_must_open(1);
     struct error e = {0};
     (void)state;
-    must(db, "CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES ('name of a person')");
+    vault_must(db, "CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES ('name of a person')");
     assert_int_not_equal(sqlite3_exec(db, "INSERT INTO t VALUES ('name of a person')", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(vault_error(db, "saving a change", &e), E_IO);
     assert_non_null(strstr(e.text, "saving a change"));
@@ -569,18 +572,19 @@ static void nothing_stays_in_memory(void **state)
     sqlite3 *db = NULL;
     struct vault_secret *s;
     (void)state;
-    db = must_open(1);
-    must(db, "CREATE TABLE t(a, b); CREATE INDEX i ON t(a);"
-             "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 20000) INSERT INTO t SELECT "
-             "char(109, 97, 114, 107, 101, 114, 45, 113, 120) || i, i FROM r;");
-    must_be(db, "SELECT count(DISTINCT a) FROM t", "20000");
+    db = vault_must_open(1);
+    vault_must(db,
+               "CREATE TABLE t(a, b); CREATE INDEX i ON t(a);"
+               "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 20000) INSERT INTO t SELECT "
+               "char(109, 97, 114, 107, 101, 114, 45, 113, 120) || i, i FROM r;");
+    vault_must_be(db, "SELECT count(DISTINCT a) FROM t", "20000");
     assert_true(copies_in_memory(marker, sizeof marker) > 20000);
     s = sodium_malloc(sizeof *s);
     assert_non_null(s);
     {
         size_t count;
-        uint8_t *bytes = load(path, &count);
-        vault_page_keys(s, right, bytes);
+        uint8_t *bytes = vault_load(vault_path, &count);
+        vault_page_keys(s, vault_right, bytes);
         free(bytes);
     }
     for (size_t i = 0; i < sizeof inverted_key; i++)
