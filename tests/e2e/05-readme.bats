@@ -2,6 +2,7 @@
 # Tests: README.md
 # Goal: a newcomer who pastes the README's walk into a terminal in one go, without reading it, gets to its end. Nothing of
 # it asks for anything, since a question would swallow the lines that follow.
+argon2id=real
 load lib
 
 @test "the README's walk can be pasted in one go" {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The office alone: setting it up, its caseload, its people, its folder.
+argon2id=real
 load lib
 
 setup_file() { new_office 40; }

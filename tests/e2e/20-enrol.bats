@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Tickets, enrolling, unlocking, locking: what a case manager does on the first day, and what goes wrong on it.
+argon2id=real
 load lib
 
 setup_file() {

@@ -311,9 +311,9 @@ Zoe's"
     stop
     laptop zoe lock
     echo "$((366 * 86400)) awake" >"$home/later"
-    clock=(LATER_FILE="$home/later" LD_PRELOAD="$bin/tests/later.so")
+    clock=(LATER_FILE="$home/later" LD_PRELOAD="$bin/tests/later.so:${LD_PRELOAD:-}")
     touch "$office.newer"
-    LATER_FILE=$home/later LD_PRELOAD=$bin/tests/later.so restart
+    LATER_FILE=$home/later LD_PRELOAD=$bin/tests/later.so:${LD_PRELOAD:-} restart
     laptop zoe unlock --passphrase-file "$home/laptop.passphrase"
     for i in $(seq 25); do laptop zoe note "$case" "Zoe's visit $i."; done 2>/dev/null
     write_newer zoe

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What must never stand anywhere in clear: names, notes, passphrases, keys of tickets. After a whole working day every
 # file of everybody is searched for them.
+argon2id=real
 load lib
 export XDG_RUNTIME_DIR=$home/run # as on a desktop; the other files have their sockets in the store's folder
 

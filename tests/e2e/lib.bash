@@ -1,8 +1,8 @@
 # What every end-to-end test stands on: an office and laptops in a folder of their own, as a new user would set them up.
 #
 # SATCHEL_BIN is the folder with satchel, satchel-audit and satcheld (by default build/debug). Each file of tests has one
-# office, made in setup_file, because a passphrase costs half a second each time it is asked for; each test takes cases
-# that no other test of its file touches (take_case), so that tests do not lean on each other.
+# office, made in setup_file; each test takes cases that no other test of its file touches (take_case), so that tests do
+# not lean on each other.
 bats_require_minimum_version 1.5.0
 
 root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -14,6 +14,9 @@ export NO_COLOR=1 TZ=UTC
 # A sanitizer's finding is no exit status of ours. Leaks cannot be looked for in a process that nobody may trace,
 # and the library that shifts the clock stands before the sanitizer's.
 export ASAN_OPTIONS=exitcode=99:detect_leaks=0:verify_asan_link_order=0:${ASAN_OPTIONS:-} UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
+
+# A hash in place of Argon2id (quick.c), but in files that say `argon2id=real` before they load this.
+[ "${argon2id:-}" = real ] || export LD_PRELOAD=$bin/tests/quick.so
 
 # --- the programs ---
 
@@ -157,7 +160,7 @@ sync() {
 later() {
     [ -e "$bin/tests/later.so" ] || skip "the library that shifts the clock was not built"
     echo "$1" >"$home/later"
-    LATER_FILE=$home/later LD_PRELOAD=$bin/tests/later.so "${@:2}"
+    LATER_FILE=$home/later LD_PRELOAD=$bin/tests/later.so:${LD_PRELOAD:-} "${@:2}"
 }
 
 digest() { satcheld status "$office" --digest; }
