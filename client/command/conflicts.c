@@ -155,7 +155,7 @@ static int choose(struct resolving *r, struct edit *edit, const struct record_fi
     size_t number = listed_number(r->field, text);
     char brief[PRINTER_ID], moment[MOMENT_TEXT];
     printer_id(&r->record, brief);
-    if (r->field->policy == SCHEMA_TEXTUAL && strcmp(text, "merged") == 0)
+    if (schema_traits(r->field)->is_narrative && strcmp(text, "merged") == 0)
         return choose_merged(r, edit, f, e);
     if (number > 0 && number <= f->count) {
         struct slice value = f->ops[number - 1].merge.value;
@@ -164,8 +164,7 @@ static int choose(struct resolving *r, struct edit *edit, const struct record_fi
     }
     /* A code that is typed for a number, or the other way round, would decide for something that nobody meant; and a
      * slip of the finger must not become the whole narrative, or somebody's name. */
-    if (number > 0 &&
-        (r->field->type == SCHEMA_CHOICE || r->field->policy == SCHEMA_TEXTUAL || r->field->policy == SCHEMA_REVIEW))
+    if (number > 0 && (r->field->type == SCHEMA_CHOICE || schema_traits(r->field)->is_loud))
         return error_set(e, E_INPUT,
                          "there are %zu values to choose from; name one by its number, or write the value in words; "
                          "nothing was written",
@@ -242,7 +241,7 @@ static int decide(struct resolving *r, struct edit *edit, const char *text, stru
                          "%s of this %s is not contested; `satchel set %s %s=VALUE` changes it, and `satchel "
                          "conflicts` lists what waits for a decision",
                          r->field->name, r->place.kind->name, brief, r->field->name);
-    else if (r->field->policy == SCHEMA_SUM)
+    else if (schema_traits(r->field)->adds_up)
         code = error_set(e, E_REFUSED,
                          "the total of %s is too large to be right; correct it with `satchel add %s "
                          "%s=-NUMBER`",

@@ -53,7 +53,7 @@ static int is_taken(const struct decision *d)
 static void print_words(struct printer *v, const struct decision *d)
 {
     FILE *out = v->cli->out;
-    int quiet = d->field->policy == SCHEMA_LATEST;
+    int quiet = !schema_traits(d->field)->is_loud;
     char record[PRINTER_ID], author[PRINTER_NAME];
     printer_id(&d->record, record);
     printer_author(v->db, &d->author, author);

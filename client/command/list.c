@@ -220,27 +220,6 @@ static int list_cases(struct db *db, struct cli *cli, int all, struct error *e)
 
 /* --- one kind --- */
 
-/* What a line shows; --json gives everything. */
-static const struct {
-    unsigned kind;
-    const char *fields[4];
-} lines[] = {
-    {KIND_CLIENT, {"legal_name", "preferred_name", "birth_date", "phone"}},
-    {KIND_CONTACT, {"name", "relationship", "phone", NULL}},
-    {KIND_NOTE, {"visited", "type", "text", NULL}},
-    {KIND_SERVICE, {"started", "type", "units", "outcome"}},
-    {KIND_PLAN, {"title", "status", "started", NULL}},
-    {KIND_PROVIDER, {"name", "type", "phone", NULL}},
-    {KIND_USER, {"name", "login", "role", "status"}},
-    {KIND_ASSIGNMENT, {"user", "status", NULL, NULL}},
-    {KIND_OFFICE, {"name", NULL, NULL, NULL}},
-};
-
-static int is_array(const struct schema_field *field)
-{
-    return field->policy == SCHEMA_SET || field->policy == SCHEMA_ONCE;
-}
-
 enum { FIRST_FIELD = 7 }; /* the column */
 
 /* SELECT id, scope, voided, contested, whether it waits, whether its scope arrives, whether it has what is newer,
@@ -256,7 +235,7 @@ static char *kind_sql(const struct schema_kind *kind, int json)
                         "  WHERE newer.record = place.record)");
     for (size_t i = 0; i < kind->field_count; i++) {
         const char *name = kind->fields[i].name;
-        if (is_array(&kind->fields[i]) && !json)
+        if (schema_traits(&kind->fields[i])->is_list && !json)
             sqlite3_str_appendf(sql, ", (SELECT group_concat(value, '; ') FROM json_each(t.\"%w\"))", name);
         else
             sqlite3_str_appendf(sql, ", t.\"%w\"", name);
@@ -274,7 +253,7 @@ static void field_json(struct json *j, const struct schema_field *field, sqlite3
 {
     int is_number = sqlite3_column_type(s, column) == SQLITE_INTEGER;
     json_key(j, field->name);
-    if (is_array(field))
+    if (schema_traits(field)->is_list)
         json_json(j, db_text(s, column));
     else if (is_number && field->type == SCHEMA_FLAG)
         json_flag(j, db_int(s, column) != 0);
@@ -320,13 +299,10 @@ static void record_words(struct db *db, FILE *out, const struct schema_kind *kin
                          const struct person_map *map)
 {
     const char *id = db_text(s, 0);
-    size_t line = 0;
     printer_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 8, 0);
-    while (line < sizeof lines / sizeof *lines && lines[line].kind != kind->number)
-        line++;
-    for (size_t i = 0; line < sizeof lines / sizeof *lines && i < 4 && lines[line].fields[i] != NULL; i++) {
+    for (size_t i = 0; i < SCHEMA_COLUMNS && kind->columns[i] != NULL; i++) {
         for (size_t k = 0; k < kind->field_count; k++) {
-            if (strcmp(kind->fields[k].name, lines[line].fields[i]) != 0)
+            if (strcmp(kind->fields[k].name, kind->columns[i]) != 0)
                 continue;
             (void)fputs("  ", out);
             line_field(db, out, &kind->fields[k],

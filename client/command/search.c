@@ -31,10 +31,10 @@ static int is_searched(const struct schema_field *field)
     return field->type == SCHEMA_TEXT || field->type == SCHEMA_DATE;
 }
 
-/* What a column says to a person: a set or a once field is a JSON array in the table. */
+/* What a column says to a person: a list is a JSON array in the table. */
 static void add_column(sqlite3_str *sql, const struct schema_field *field)
 {
-    if (field->policy == SCHEMA_SET || field->policy == SCHEMA_ONCE)
+    if (schema_traits(field)->is_list)
         sqlite3_str_appendf(sql, "(SELECT group_concat(value, '; ') FROM json_each(\"%w\"))", field->name);
     else
         sqlite3_str_appendf(sql, "\"%w\"", field->name);

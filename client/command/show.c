@@ -91,20 +91,44 @@ static int part_json(struct printer *v, const struct id *record, size_t number, 
 
 /* Newest first; ids of one day are in the order of their making. */
 static const struct {
+    unsigned kind;
     const char *name, *sql;
     int (*words)(struct printer *v, const struct id *record, size_t number, struct error *e);
 } parts[] = {
-    {"contacts", "SELECT id FROM contact WHERE scope = ? AND voided = 0 ORDER BY id", part_words},
-    {"plans", "SELECT id FROM plan WHERE scope = ? AND voided = 0 ORDER BY id DESC", part_words},
-    {"notes", "SELECT id FROM note WHERE scope = ? AND voided = 0 ORDER BY json_extract(visited, '$[0]') DESC, id DESC",
+    {KIND_CONTACT, "contacts", "SELECT id FROM contact WHERE scope = ? AND voided = 0 ORDER BY id", part_words},
+    {KIND_PLAN, "plans", "SELECT id FROM plan WHERE scope = ? AND voided = 0 ORDER BY id DESC", part_words},
+    {KIND_NOTE, "notes",
+     "SELECT id FROM note WHERE scope = ? AND voided = 0 ORDER BY json_extract(visited, '$[0]') DESC, id DESC",
      part_words},
-    {"services", "SELECT id FROM service WHERE scope = ? AND voided = 0 ORDER BY started DESC, id DESC LIMIT 10",
-     line_words},
+    {KIND_SERVICE, "services",
+     "SELECT id FROM service WHERE scope = ? AND voided = 0 ORDER BY started DESC, id DESC LIMIT 10", line_words},
 };
 
 static int count_services(struct printer *v, const char *scope, uint64_t *count, struct error *e)
 {
     return db_number_of(v->db, count, e, "SELECT count(*) FROM service WHERE scope = ? AND voided = 0", "t", scope);
+}
+
+/* The records of each kind that stands in a case and has no row in parts[], under the kind's own name. */
+static int show_other_kinds(struct printer *v, const char *scope, int arriving, struct error *e)
+{
+    size_t count, row;
+    const struct schema_kind *kinds = schema_kinds(&count);
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        char *sql;
+        for (row = 0; row < sizeof parts / sizeof *parts && parts[row].kind != kinds[i].number; row++)
+            continue;
+        if (row < sizeof parts / sizeof *parts || kinds[i].place != SCHEMA_CASE || kinds[i].number == KIND_CASE ||
+            kinds[i].office_only || !kinds[i].dealt)
+            continue;
+        sql = sqlite3_mprintf("SELECT id FROM \"%w\" WHERE scope = ? AND voided = 0 ORDER BY id", kinds[i].name);
+        code = sql == NULL
+                   ? error_memory(e)
+                   : each_record(v, sql, scope, kinds[i].name, arriving, v->cli->json ? part_json : part_words, e);
+        sqlite3_free(sql);
+    }
+    return code;
 }
 
 static int show_parts(struct printer *v, const struct id *scope, int arriving, struct error *e)
@@ -116,7 +140,8 @@ static int show_parts(struct printer *v, const struct id *scope, int arriving, s
     for (size_t i = 0; code == 0 && i < sizeof parts / sizeof *parts; i++)
         code =
             each_record(v, parts[i].sql, text, parts[i].name, arriving, v->cli->json ? part_json : parts[i].words, e);
-    if (code != 0 || (code = count_services(v, text, &services, e)) != 0)
+    if (code != 0 || (code = show_other_kinds(v, text, arriving, e)) != 0 ||
+        (code = count_services(v, text, &services, e)) != 0)
         return code;
     if (v->cli->json)
         json_key(&v->json, "unknown_records");

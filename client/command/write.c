@@ -40,7 +40,7 @@ static void free_pairs(struct writing *w)
 
 static int holds_one(const struct schema_field *field)
 {
-    return field->policy != SCHEMA_SET && field->policy != SCHEMA_SUM;
+    return schema_holds_one(field);
 }
 
 static int find_field(struct writing *w, const char *name, const struct schema_field **out, struct error *e)
@@ -331,7 +331,7 @@ static int change(struct writing *w, const struct usage_call *call, apply_text *
 static int amends(const struct writing *w)
 {
     for (size_t i = 0; i < w->count; i++)
-        if (w->pairs[i].field->policy == SCHEMA_ONCE)
+        if (schema_traits(w->pairs[i].field)->is_amended)
             return 1;
     return 0;
 }

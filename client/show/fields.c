@@ -88,7 +88,7 @@ static int print_sum(struct printer *v, const struct schema_field *field, const 
 /* Is there anything to show? Cleared by all who wrote it is nothing. */
 static int is_empty(const struct schema_field *field, const struct record_field *f)
 {
-    if (field->policy == SCHEMA_SET || field->policy == SCHEMA_SUM)
+    if (!schema_holds_one(field))
         return f->shown.count == 0;
     return f->count == 0 || (f->shown.conflict == MERGE_AGREED && f->count == 1 && slice_is_nil(f->ops[0].merge.value));
 }
@@ -99,9 +99,9 @@ static int print_field(struct printer *v, const struct id *record, const struct 
     FILE *out = v->cli->out;
     int code = 0;
     fields_label(v, field->name, indent);
-    if (field->policy == SCHEMA_SUM) {
+    if (schema_traits(field)->adds_up) {
         code = print_sum(v, field, f, e);
-    } else if (field->policy == SCHEMA_SET) {
+    } else if (schema_traits(field)->has_elements) {
         for (size_t i = 0; i < f->shown.count; i++) {
             (void)fprintf(out, "%*s", i == 0 ? 0 : indent + FIELDS_LABEL, "");
             printer_block(out, printer_value(v, field, f->ops[i].merge.value), indent + FIELDS_LABEL);
@@ -112,7 +112,7 @@ static int print_field(struct printer *v, const struct id *record, const struct 
     } else {
         printer_block(out, printer_value(v, field, f->ops[0].merge.value), indent + FIELDS_LABEL);
         (void)fputc('\n', out);
-        if (field->policy == SCHEMA_ONCE)
+        if (schema_traits(field)->is_amended)
             print_amendments(v, field, f, indent + FIELDS_LABEL);
     }
     return code;
@@ -124,13 +124,13 @@ static int print_field(struct printer *v, const struct id *record, const struct 
 static void field_json(struct printer *v, const struct record_place *place, const struct schema_field *field,
                        const struct record_field *f)
 {
-    if (field->policy == SCHEMA_ONCE) {
+    if (schema_traits(field)->is_amended) {
         printer_ops(v, place->kind, field, f, 0);
-    } else if (field->policy == SCHEMA_SUM && field->type == SCHEMA_MONEY) {
+    } else if (schema_traits(field)->adds_up && field->type == SCHEMA_MONEY) {
         json_hundredths(&v->json, f->shown.sum);
-    } else if (field->policy == SCHEMA_SUM) {
+    } else if (schema_traits(field)->adds_up) {
         json_int(&v->json, f->shown.sum);
-    } else if (field->policy == SCHEMA_SET) {
+    } else if (schema_traits(field)->has_elements) {
         json_array(&v->json);
         for (size_t i = 0; i < f->shown.count; i++)
             printer_json_value(v, place->kind, field, f->ops[i].merge.value);
@@ -350,7 +350,7 @@ static int print_short(struct printer *v, const struct schema_field *field, cons
     struct pack total;
     int code = 0;
     (void)fprintf(v->cli->out, "  %s ", field->name);
-    if (field->policy != SCHEMA_SUM) {
+    if (!schema_traits(field)->adds_up) {
         printer_line(v->cli->out, printer_value(v, field, f->ops[0].merge.value), 0);
         return 0;
     }

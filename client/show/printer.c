@@ -43,41 +43,40 @@ int printer_is_held_back(struct db *db, const struct id *record, struct error *e
 
 /* --- names --- */
 
-static const char *name_sql(unsigned kind)
+/* The value of one field of a record, as its column has it; "" if there is none. */
+static void field_text(struct db *db, const struct schema_kind *kind, const char *field, const struct id *record,
+                       char out[PRINTER_NAME])
 {
-    switch (kind) {
-    case KIND_CLIENT:
-        return "SELECT coalesce(legal_name, preferred_name) FROM client WHERE id = ?";
-    case KIND_CASE:
-        return "SELECT coalesce(p.legal_name, p.preferred_name) FROM \"case\" c JOIN client p ON p.id = c.client "
-               "WHERE c.id = ?";
-    case KIND_USER:
-        return "SELECT coalesce(name, login) FROM user WHERE id = ?";
-    case KIND_PROVIDER:
-        return "SELECT name FROM provider WHERE id = ?";
-    case KIND_CONTACT:
-        return "SELECT name FROM contact WHERE id = ?";
-    case KIND_PLAN:
-        return "SELECT title FROM plan WHERE id = ?";
-    default:
-        return NULL;
+    char id[ID_TEXT], *sql = sqlite3_mprintf("SELECT \"%w\" FROM \"%w\" WHERE id = ?", field, kind->name);
+    sqlite3_stmt *s;
+    out[0] = '\0';
+    id_format(record, id);
+    if (sql != NULL && db_first(db, &s, NULL, sql, "t", id) == 1) {
+        cli_cut(out, PRINTER_NAME, db_text(s, 0));
+        db_done(db, s);
     }
+    sqlite3_free(sql);
 }
 
 void printer_name(struct db *db, const struct id *record, char out[PRINTER_NAME])
 {
     struct record_place place;
-    char id[ID_TEXT];
-    const char *sql;
-    sqlite3_stmt *s;
+    struct id at = *record, other;
     out[0] = '\0';
-    if (record_find(db, record, &place, NULL) != 0 || (sql = name_sql(place.kind->number)) == NULL)
-        return;
-    id_format(record, id);
-    if (db_first(db, &s, NULL, sql, "t", id) != 1)
-        return;
-    cli_cut(out, PRINTER_NAME, db_text(s, 0));
-    db_done(db, s);
+    /* A case is called by its client's name; a title's title is none. */
+    for (int steps = 0; steps < 2 && record_find(db, &at, &place, NULL) == 0; steps++, at = other) {
+        const struct schema_field *field = NULL;
+        for (size_t i = 0; i < SCHEMA_TITLES && place.kind->title[i] != NULL && out[0] == '\0'; i++) {
+            field = schema_field_named(place.kind, place.kind->title[i]);
+            field_text(db, place.kind, field->name, &at, out);
+        }
+        if (field == NULL || field->type != SCHEMA_REF)
+            return;
+        if (id_parse(out, &other, NULL) != 0)
+            break;
+        out[0] = '\0';
+    }
+    out[0] = '\0';
 }
 
 void printer_author(struct db *db, const struct id *user, char out[PRINTER_NAME])

@@ -73,7 +73,7 @@ static int add_replaced(struct replaced *r, const struct dot *dot, struct error 
  * is not; -1: failed. */
 static int is_brought_together(struct db *db, const struct change *c, const struct schema_field *field, struct error *e)
 {
-    if (field->policy != SCHEMA_TEXTUAL)
+    if (!schema_traits(field)->is_narrative)
         return 0;
     return db_exists(db, e, "SELECT 1 FROM conflict WHERE record = ? AND field = ? AND loud = 0", "du", &c->record,
                      (uint64_t)field->number);
@@ -131,7 +131,7 @@ static int remember_void(struct db *db, const struct id *person, const struct ch
 
 static int holds_one(const struct schema_field *field)
 {
-    return field->policy != SCHEMA_SET && field->policy != SCHEMA_SUM && field->policy != SCHEMA_ONCE;
+    return schema_holds_one(field) && !schema_traits(field)->is_amended;
 }
 
 int decided_remember(struct db *db, const struct id *person, const struct change *c, struct error *e)

@@ -134,11 +134,11 @@ int edit_set(struct edit *edit, const struct schema_field *field, struct slice v
     struct dot *dots = NULL;
     size_t count = 0, holds;
     int code = 0;
-    if (field->policy == SCHEMA_SET || field->policy == SCHEMA_SUM)
+    if (!schema_holds_one(field))
         return error_set(e, E_USAGE, "%s of a %s holds several values: use add and remove", field->name,
                          edit->kind->name);
     /* What is written once is amended, not replaced: an amendment supersedes nothing. */
-    if (field->policy != SCHEMA_ONCE)
+    if (!schema_traits(field)->is_amended)
         code = live_dots(edit, field, NULL, &dots, &count, &holds, e);
     if (code == 0)
         code = edit_set_over(edit, field, value, dots, count, e);
@@ -152,7 +152,7 @@ int edit_add(struct edit *edit, const struct schema_field *field, struct slice v
     struct id named;
     size_t count = 0, holds;
     int code;
-    if (field->policy != SCHEMA_SET && field->policy != SCHEMA_SUM)
+    if (schema_holds_one(field))
         return error_set(e, E_USAGE, "%s of a %s holds one value: use set", field->name, edit->kind->name);
     if (slice_is_nil(value))
         return error_set(e, E_INPUT, "nothing to add: the value is empty");
@@ -163,7 +163,7 @@ int edit_add(struct edit *edit, const struct schema_field *field, struct slice v
                          edit->kind->name);
     /* The same element once more takes the place of the adds that are seen; a contribution to a sum stands for itself.
      */
-    if (field->policy == SCHEMA_SET)
+    if (schema_traits(field)->has_elements)
         code = live_dots(edit, field, &value, &dots, &count, &holds, e);
     if (code == 0)
         change_draft_op(&edit->draft, field->number, CHANGE_ADD, value, dots, count);
@@ -176,7 +176,7 @@ int edit_remove(struct edit *edit, const struct schema_field *field, struct slic
     struct dot *dots = NULL;
     size_t count = 0, holds = 0;
     int code;
-    if (field->policy != SCHEMA_SET)
+    if (!schema_traits(field)->has_elements)
         return error_set(e, E_USAGE, "%s of a %s is not a set: use set", field->name, edit->kind->name);
     code = live_dots(edit, field, &value, &dots, &count, &holds, e);
     if (code == 0 && holds == 0)

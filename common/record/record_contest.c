@@ -16,11 +16,6 @@ static const char overlap_nothing[] = "[nothing: it was taken out]\n";
 static const char overlap_or[] = "[or:]\n";
 static const char overlap_ends[] = "[end of the versions]\n";
 
-static int has_background(const struct schema_field *field)
-{
-    return field->policy == SCHEMA_TEXTUAL || field->policy == SCHEMA_STATUS;
-}
-
 /* --- the office's rule --- */
 
 /* The one place that reads it. What this version cannot read is newer than all it knows. */
@@ -48,7 +43,7 @@ static int next_record(struct db *db, struct id *record, int *found, struct erro
     while (!*found && (row = db_next(db, s, e)) == 1) {
         const struct schema_kind *kind = schema_kind((unsigned)db_uint(s, 1));
         const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, (unsigned)db_uint(s, 2));
-        *found = field != NULL && has_background(field);
+        *found = field != NULL && schema_traits(field)->looks_back;
         *record = db_id(s, 0);
     }
     if (*found)
@@ -70,7 +65,7 @@ int record_contest_redo(struct db *db, struct error *e)
 
 int record_contest_end(struct db *db, const struct id *record, const struct schema_field *field, struct error *e)
 {
-    if (!has_background(field))
+    if (!schema_traits(field)->looks_back)
         return 0;
     return db_run(db, e, "DELETE FROM background WHERE record = ? AND field = ?", "du", record,
                   (uint64_t)field->number);
@@ -242,11 +237,9 @@ int record_contest_show(struct db *db, struct record_contest *c, struct merge_op
     c->shown = merge_show(c->field, ops, count);
     if (c->shown.conflict == MERGE_AGREED)
         return 0;
-    if (c->field->policy == SCHEMA_TEXTUAL)
+    if (schema_traits(c->field)->is_narrative)
         return show_text(db, c, ops, count, wants, e);
-    if (c->field->policy == SCHEMA_STATUS)
-        return show_status(db, c, ops, count, wants, e);
-    return 0;
+    return schema_traits(c->field)->looks_back ? show_status(db, c, ops, count, wants, e) : 0;
 }
 
 void record_contest_free(struct record_contest *c)

@@ -112,34 +112,23 @@ static void put_versions(struct showing *s, struct column *column, const struct 
 static void put(struct showing *s, struct column *column, const struct merge_op *ops,
                 const struct record_contest *contest)
 {
+    const struct schema_traits *traits = schema_traits(column->field);
     const struct merge_shown *shown = &contest->shown;
     column->form = NOTHING;
     column->at = s->words.used;
-    switch (column->field->policy) {
-    case SCHEMA_LATEST:
-    case SCHEMA_HIGHEST:
-    case SCHEMA_REVIEW:
-    case SCHEMA_STATUS:
-        if (shown->count != 0)
-            put_value(s, column, ops[0].value);
-        break;
-    case SCHEMA_SET:
-    case SCHEMA_ONCE:
+    if (traits->is_list) {
         put_array(s, column, ops, shown->count);
-        break;
-    case SCHEMA_SUM:
+    } else if (traits->adds_up) {
         column->number = shown->sum;
         if (shown->count != 0)
             column->form = NUMBER;
-        break;
-    case SCHEMA_TEXTUAL:
-        if (contest->merged != NULL) {
-            record_text_add(&s->words, contest->merged->words, contest->merged->words_bytes);
-            column->form = WORDS;
-            break;
-        }
+    } else if (traits->is_narrative && contest->merged != NULL) {
+        record_text_add(&s->words, contest->merged->words, contest->merged->words_bytes);
+        column->form = WORDS;
+    } else if (traits->is_narrative) {
         put_versions(s, column, ops, shown->count);
-        break;
+    } else if (shown->count != 0) {
+        put_value(s, column, ops[0].value);
     }
     column->size = s->words.used - column->at;
 }

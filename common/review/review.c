@@ -180,7 +180,7 @@ static int compare_arrival(const void *a, const void *b)
 static int is_contested(const struct schema_field *field, const struct record_op *ops, size_t count,
                         struct merge_op *room)
 {
-    if (field->policy != SCHEMA_SUM)
+    if (!schema_traits(field)->adds_up)
         return count > 1 && !slice_equal(ops[count - 1].merge.value, ops[0].merge.value);
     for (size_t i = 0; i < count; i++)
         room[i] = ops[i].merge;
@@ -392,6 +392,7 @@ static void people_sentence(struct review *r, const char *name)
 {
     size_t people, devices;
     char room[24];
+    const struct schema_traits *traits = schema_traits(r->conflict.field);
     const char *many;
     count_authors(&r->field, &people, &devices);
     many = number_words(people, room);
@@ -402,18 +403,18 @@ static void people_sentence(struct review *r, const char *name)
     else if (people == 1)
         (void)snprintf(r->sentence, sizeof r->sentence, "One person wrote several values of the %s beside each other",
                        name);
-    else if (r->conflict.field->policy == SCHEMA_TEXTUAL && r->conflict.loud && r->field.merged == NULL)
+    else if (traits->is_narrative && r->conflict.loud && r->field.merged == NULL)
         (void)snprintf(r->sentence, sizeof r->sentence,
                        "%s people wrote the %s without seeing each other's words; a person must bring them together",
                        many, name);
-    else if (r->conflict.field->policy == SCHEMA_TEXTUAL && r->conflict.loud)
+    else if (traits->is_narrative && r->conflict.loud)
         (void)snprintf(r->sentence, sizeof r->sentence,
                        "%s people edited the %s; where they wrote in one place, a person must bring it together", many,
                        name);
-    else if (r->conflict.field->policy == SCHEMA_TEXTUAL)
+    else if (traits->is_narrative)
         (void)snprintf(r->sentence, sizeof r->sentence, "%s people edited the %s in different places; %s are in", many,
                        name, people == 2 ? "both edits" : "all edits");
-    else if (r->conflict.field->policy == SCHEMA_STATUS)
+    else if (traits->looks_back)
         (void)snprintf(r->sentence, sizeof r->sentence,
                        "%s people changed the %s; what is not shown started from a status that no longer held", many,
                        name);
@@ -428,7 +429,7 @@ static void write_sentence(struct review *r)
     plain_name(r->conflict.field, name);
     if (r->conflict.field->number == FIELD_VOID)
         void_sentence(r);
-    else if (r->conflict.field->policy == SCHEMA_SUM)
+    else if (schema_traits(r->conflict.field)->adds_up)
         (void)snprintf(r->sentence, sizeof r->sentence, "The total of %s is too large to be right", name);
     else
         people_sentence(r, name);

@@ -159,7 +159,7 @@ static void words_way(struct review_print *p, const struct review *r)
     FILE *out = p->cli->out;
     char record[ID_BRIEF];
     (void)id_brief(&r->conflict.record, record);
-    if (r->conflict.field->policy == SCHEMA_SUM && r->conflict.field->number != FIELD_VOID)
+    if (schema_traits(r->conflict.field)->adds_up && r->conflict.field->number != FIELD_VOID)
         (void)fprintf(out, "    correct it: satchel add %s %s=-NUMBER\n", record, r->conflict.field->name);
     else if (r->conflict.field->number == FIELD_VOID)
         (void)fprintf(out, "    decide: satchel resolve %s void yes|no --seen %s\n", record, r->code);

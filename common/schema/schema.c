@@ -83,12 +83,6 @@ const struct schema_field *schema_field_named(const struct schema_kind *kind, co
     return NULL;
 }
 
-const char *schema_policy_name(enum schema_policy policy)
-{
-    static const char *const names[] = {"latest", "highest", "review", "status", "set", "sum", "text", "once"};
-    return names[policy];
-}
-
 const char *schema_type_name(enum schema_type type)
 {
     static const char *const names[] = {"text",  "choice", "date", "time",  "integer",
@@ -104,9 +98,33 @@ unsigned schema_rank(const struct schema_field *field, uint64_t code)
     return rank;
 }
 
-const char *schema_choice_name(const struct schema_field *field, uint64_t code)
+static const char *choice_name(const struct schema_field *field, uint64_t code)
 {
     return field->choices == NULL ? NULL : field->choices[schema_rank(field, code)].name;
+}
+
+/* --- policies --- */
+
+static const struct schema_traits policies[] = {
+    [SCHEMA_LATEST] = {.name = "latest"},
+    [SCHEMA_HIGHEST] = {.name = "highest", .is_loud = 1},
+    [SCHEMA_REVIEW] = {.name = "review", .is_loud = 1},
+    [SCHEMA_STATUS] = {.name = "status", .looks_back = 1, .is_loud = 1},
+    [SCHEMA_SET] = {.name = "set", .is_list = 1, .has_elements = 1},
+    [SCHEMA_SUM] = {.name = "sum", .adds_up = 1, .is_loud = 1},
+    [SCHEMA_TEXTUAL] = {.name = "text", .is_narrative = 1, .looks_back = 1, .is_loud = 1},
+    [SCHEMA_ONCE] = {.name = "once", .is_list = 1, .is_amended = 1},
+};
+
+const struct schema_traits *schema_traits(const struct schema_field *field)
+{
+    return &policies[field->policy];
+}
+
+int schema_holds_one(const struct schema_field *field)
+{
+    const struct schema_traits *traits = schema_traits(field);
+    return !traits->has_elements && !traits->adds_up;
 }
 
 /* --- days and moments --- */
@@ -451,8 +469,8 @@ char *schema_format(const struct schema_field *field, struct slice value, char *
         return put(out, out_max, inner.p, inner.size);
     case SCHEMA_CHOICE:
         (void)slice_int(value, &number);
-        if (schema_choice_name(field, (uint64_t)number) != NULL)
-            return put_words(out, out_max, schema_choice_name(field, (uint64_t)number));
+        if (choice_name(field, (uint64_t)number) != NULL)
+            return put_words(out, out_max, choice_name(field, (uint64_t)number));
         return put_newer(out, out_max, number);
     case SCHEMA_INTEGER:
     case SCHEMA_MONEY:
@@ -534,7 +552,7 @@ static void document_fields(const struct schema_field *fields, size_t count, FIL
     for (size_t i = 0; i < count; i++) {
         (void)fprintf(out, "| %u | `%s` | ", fields[i].number, fields[i].name);
         type_words(&fields[i], out);
-        (void)fprintf(out, " | %s | %s |\n", schema_policy_name(fields[i].policy), fields[i].help);
+        (void)fprintf(out, " | %s | %s |\n", schema_traits(&fields[i])->name, fields[i].help);
     }
 }
 
@@ -593,6 +611,6 @@ void schema_help(const struct schema_kind *kind, FILE *out)
         const struct schema_field *field = &kind->fields[i];
         (void)fprintf(out, "  %-*s  %s\n  %*s  ", width, field->name, field->help, width, "");
         type_words(field, out);
-        (void)fprintf(out, "%s; merge: %s\n", hint(field->type), schema_policy_name(field->policy));
+        (void)fprintf(out, "%s; merge: %s\n", hint(field->type), schema_traits(field)->name);
     }
 }

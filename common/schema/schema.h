@@ -57,6 +57,21 @@ struct schema_field {
     const char *help;
 };
 
+/* What a policy means to whoever stores, writes or shows a field. What it picks from the live ops is merge.c's. */
+struct schema_traits {
+    const char *name; /* in documents and help */
+    int is_list;      /* several values are shown, in a JSON array; else one */
+    int has_elements; /* it is written by adding and removing elements, not by setting */
+    int adds_up;      /* it is written by adding numbers, not by setting; their sum is shown */
+    int is_amended;   /* it is written once: a later op stands beside the first, and replaces nothing */
+    int is_narrative; /* versions are brought together, by paragraphs and words */
+    int looks_back;   /* what is shown may depend on dead ops too */
+    int is_loud;      /* in a conflict a person must decide; else it is kept for review */
+};
+
+#define SCHEMA_TITLES 2
+#define SCHEMA_COLUMNS 4
+
 struct schema_kind {
     unsigned number;
     enum schema_place place;
@@ -66,6 +81,9 @@ struct schema_kind {
     const struct schema_field *fields;
     size_t field_count;
     const char *help;
+    /* Names of fields. title: what a record is called by, the first of them that has a value; one that points to
+     * another record stands for that record's title. columns: what its line in a list shows. NULL after the last. */
+    const char *title[SCHEMA_TITLES], *columns[SCHEMA_COLUMNS];
 };
 
 enum schema_kind_number {
@@ -108,13 +126,14 @@ int schema_is_office_only(unsigned kind);
 /* Also finds the fields that every kind has. NULL: unknown. */
 const struct schema_field *schema_field(const struct schema_kind *kind, unsigned number);
 const struct schema_field *schema_field_named(const struct schema_kind *kind, const char *name);
-const char *schema_policy_name(enum schema_policy policy);
+const struct schema_traits *schema_traits(const struct schema_field *field);
+/* 1: the field holds one value, which `set` writes; 0: it holds several, which add (and remove) write. */
+int schema_holds_one(const struct schema_field *field);
 const char *schema_type_name(enum schema_type type);
 
 /* The rank of a code within the field's choices, from 0. A code that this version does not know ranks above all that it
  * knows: what cannot be read is never said to be the lesser risk. */
 unsigned schema_rank(const struct schema_field *field, uint64_t code);
-const char *schema_choice_name(const struct schema_field *field, uint64_t code); /* NULL: unknown */
 
 /* 0 where value is a nil (cleared) or what the field's type asks for, else E_INPUT with a sentence that names kind and
  * field and never quotes the value. */
@@ -135,8 +154,6 @@ char *schema_format_unknown(struct slice value, char *out, size_t out_max);
 
 /* The DDL of the projection: one table for each kind, one column for each field; E_MEMORY. *sql is freed with free. */
 int schema_sql(char **sql, struct error *e);
-/* The SQL type of a field's column. */
-const char *schema_sql_type(const struct schema_field *field);
 
 /* Goes up where record*.c makes its tables otherwise, or fills them otherwise: then every record is made again when a
  * store is opened. */

@@ -6,11 +6,12 @@
 #include "schema.h"
 #include "schema_table.h"
 
-const char *schema_sql_type(const struct schema_field *field)
+/* The type of a field's column. */
+static const char *sql_type(const struct schema_field *field)
 {
-    if (field->policy == SCHEMA_SET || field->policy == SCHEMA_ONCE)
+    if (schema_traits(field)->is_list)
         return "TEXT"; /* a JSON array */
-    if (field->policy == SCHEMA_SUM || field->type == SCHEMA_INTEGER || field->type == SCHEMA_MONEY ||
+    if (schema_traits(field)->adds_up || field->type == SCHEMA_INTEGER || field->type == SCHEMA_MONEY ||
         field->type == SCHEMA_FLAG)
         return "INTEGER";
     return "TEXT";
@@ -20,7 +21,7 @@ static void add_columns(sqlite3_str *sql, const struct schema_field *fields, siz
 {
     for (size_t i = 0; i < count; i++)
         if (fields[i].number != FIELD_VOID) /* the column "voided" says it */
-            sqlite3_str_appendf(sql, ", \"%w\" %s", fields[i].name, schema_sql_type(&fields[i]));
+            sqlite3_str_appendf(sql, ", \"%w\" %s", fields[i].name, sql_type(&fields[i]));
 }
 
 static void add_index(sqlite3_str *sql, const char *kind, const char *column)

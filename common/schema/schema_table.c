@@ -14,9 +14,14 @@
     {                                                                                                                  \
         number, SCHEMA_CHOICE, name, SCHEMA_##policy, 0, choices, help                                                 \
     }
-#define KIND(number, name, place, office_only, dealt, fields, help)                                                    \
+#define KIND(number, name, place, office_only, dealt, fields, title, columns, help)                                    \
     {                                                                                                                  \
-        number, SCHEMA_##place, name, office_only, dealt, fields, sizeof(fields) / sizeof *(fields), help              \
+        number, SCHEMA_##place, name, office_only, dealt, fields, sizeof(fields) / sizeof *(fields), help, title,      \
+            columns                                                                                                    \
+    }
+#define LIST(...)                                                                                                      \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
     }
 
 /* Tests alone build programs of another version: their header defines what that version has at the end of each list,
@@ -207,21 +212,31 @@ static const struct schema_field fork_fields[] = {
 };
 
 const struct schema_kind schema_table[] = {
-    KIND(KIND_OFFICE, "office", OFFICE, 1, 1, office_fields, "the office itself"),
-    KIND(KIND_USER, "user", OFFICE, 1, 1, user_fields, "a person who works with Satchel"),
-    KIND(KIND_DEVICE, "device", OFFICE, 1, 0, device_fields, "a laptop"),
-    KIND(KIND_TICKET, "ticket", OFFICE, 1, 0, ticket_fields, "an invitation for one laptop"),
-    KIND(KIND_ASSIGNMENT, "assignment", CASE, 1, 1, assignment_fields, "who holds a case"),
-    KIND(KIND_HOLD, "hold", OFFICE, 1, 0, hold_fields, "a change that the office could not apply"),
-    KIND(KIND_CLIENT, "client", CLIENT, 0, 1, client_fields, "a person whom the office serves"),
-    KIND(KIND_CASE, "case", CASE, 0, 1, case_fields, "one person's case"),
-    KIND(KIND_CONTACT, "contact", CASE, 0, 1, contact_fields, "somebody around the client"),
-    KIND(KIND_NOTE, "note", CASE, 0, 1, note_fields, "a visit note"),
-    KIND(KIND_SERVICE, "service", CASE, 0, 1, service_fields, "a service that was given"),
-    KIND(KIND_PLAN, "plan", CASE, 0, 1, plan_fields, "a care plan"),
-    KIND(KIND_PROVIDER, "provider", OFFICE, 1, 1, provider_fields, "who gives services"),
-    KIND(KIND_RECEIPT, "receipt", OFFICE, 0, 0, receipt_fields, "what a laptop holds, in its own words"),
-    KIND(KIND_EVENT, "event", OFFICE, 0, 0, event_fields, "what happened to a store, in its own words"),
-    KIND(KIND_FORK, "fork", OFFICE, 1, 0, fork_fields, "a device wrote two chains in one epoch"),
+    KIND(KIND_OFFICE, "office", OFFICE, 1, 1, office_fields, LIST(NULL), LIST("name"), "the office itself"),
+    KIND(KIND_USER, "user", OFFICE, 1, 1, user_fields, LIST("name", "login"), LIST("name", "login", "role", "status"),
+         "a person who works with Satchel"),
+    KIND(KIND_DEVICE, "device", OFFICE, 1, 0, device_fields, LIST(NULL), LIST(NULL), "a laptop"),
+    KIND(KIND_TICKET, "ticket", OFFICE, 1, 0, ticket_fields, LIST(NULL), LIST(NULL), "an invitation for one laptop"),
+    KIND(KIND_ASSIGNMENT, "assignment", CASE, 1, 1, assignment_fields, LIST(NULL), LIST("user", "status"),
+         "who holds a case"),
+    KIND(KIND_HOLD, "hold", OFFICE, 1, 0, hold_fields, LIST(NULL), LIST(NULL),
+         "a change that the office could not apply"),
+    KIND(KIND_CLIENT, "client", CLIENT, 0, 1, client_fields, LIST("legal_name", "preferred_name"),
+         LIST("legal_name", "preferred_name", "birth_date", "phone"), "a person whom the office serves"),
+    KIND(KIND_CASE, "case", CASE, 0, 1, case_fields, LIST("client"), LIST(NULL), "one person's case"),
+    KIND(KIND_CONTACT, "contact", CASE, 0, 1, contact_fields, LIST("name"), LIST("name", "relationship", "phone"),
+         "somebody around the client"),
+    KIND(KIND_NOTE, "note", CASE, 0, 1, note_fields, LIST(NULL), LIST("visited", "type", "text"), "a visit note"),
+    KIND(KIND_SERVICE, "service", CASE, 0, 1, service_fields, LIST(NULL), LIST("started", "type", "units", "outcome"),
+         "a service that was given"),
+    KIND(KIND_PLAN, "plan", CASE, 0, 1, plan_fields, LIST("title"), LIST("title", "status", "started"), "a care plan"),
+    KIND(KIND_PROVIDER, "provider", OFFICE, 1, 1, provider_fields, LIST("name"), LIST("name", "type", "phone"),
+         "who gives services"),
+    KIND(KIND_RECEIPT, "receipt", OFFICE, 0, 0, receipt_fields, LIST(NULL), LIST(NULL),
+         "what a laptop holds, in its own words"),
+    KIND(KIND_EVENT, "event", OFFICE, 0, 0, event_fields, LIST(NULL), LIST(NULL),
+         "what happened to a store, in its own words"),
+    KIND(KIND_FORK, "fork", OFFICE, 1, 0, fork_fields, LIST(NULL), LIST(NULL),
+         "a device wrote two chains in one epoch"),
     EXTRA_KINDS};
 const size_t schema_table_count = sizeof schema_table / sizeof *schema_table;

@@ -235,7 +235,7 @@ static int replace_own(struct import *im, struct edit *edit, const struct schema
     for (size_t i = 0; i < live->count; i++)
         if (id_equal(&live->ops[i].merge.dot.device, &im->central->author.chain.device))
             dots[count++] = live->ops[i].merge.dot;
-    if (field->policy != SCHEMA_SUM)
+    if (!schema_traits(field)->adds_up)
         code = edit_set_over(edit, field, value, dots, count, e);
     else if ((code = schema_check(edit->kind, field, value, e)) == 0)
         change_draft_op(&edit->draft, field->number, CHANGE_ADD, value, dots, count);
@@ -261,7 +261,7 @@ static int set_changed(struct import *im, struct edit *edit, const char *name, c
         (code = record_field_load(im->central->db, &edit->record, edit->kind, field, &live, e)) != 0)
         goto out;
     shown = live.shown.count == 0 ? slice_is_nil(wanted) : slice_equal(live.ops[0].merge.value, wanted);
-    if (!shown || field->policy == SCHEMA_SUM)
+    if (!shown || schema_traits(field)->adds_up)
         code = replace_own(im, edit, field, &live, wanted, e);
     record_field_free(&live);
 out:
@@ -278,7 +278,7 @@ static int add_element(struct import *im, struct edit *edit, const char *name, c
     int code, there = 0;
     if (field == NULL)
         return error_set(e, E_INTERNAL, "the importer knows a field %s that the schema does not", name);
-    if (field->policy == SCHEMA_SUM && !edit->is_new)
+    if (schema_traits(field)->adds_up && !edit->is_new)
         return set_changed(im, edit, name, value, e); /* the source's one contribution, corrected */
     pack_start(&w);
     if ((code = schema_parse(edit->kind, field, value, &w, e)) == 0 && (code = pack_finish(&w, e)) == 0 &&

@@ -380,7 +380,7 @@ static int most_live(const struct change *change, size_t op)
     const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, change->ops[op].field);
     if (change->ops[op].field == FIELD_VOID)
         return VOIDS_MAX;
-    return field != NULL && field->policy == SCHEMA_SET && field->type == SCHEMA_REF ? LINKS_MAX : LIVE_MAX;
+    return field != NULL && schema_traits(field)->has_elements && field->type == SCHEMA_REF ? LINKS_MAX : LIVE_MAX;
 }
 
 /* Does what would live on each field stay few enough? Who fills a field without end would make each further change of
@@ -411,7 +411,7 @@ static int are_few(struct central *c, const struct change *change, struct error 
 static int names_person(const struct schema_field *field, const struct change_op *op, struct id *person)
 {
     return field->type == SCHEMA_REF && field->ref == KIND_CLIENT && slice_id(op->value, person) &&
-           !(field->policy == SCHEMA_SET && op->action == CHANGE_REMOVE);
+           !(schema_traits(field)->has_elements && op->action == CHANGE_REMOVE);
 }
 
 /* Each op: a value that its field can hold; what is written once is amended, never replaced; and a case may name, a
@@ -431,7 +431,7 @@ static int are_ops_right(struct central *c, const struct caseload *l, const stru
             (void)snprintf(reason, 200, "%.199s", wrong.text);
             return 0;
         }
-        if (field->policy == SCHEMA_ONCE && change_supersedes(&change->ops[i], &dots) != 0) {
+        if (schema_traits(field)->is_amended && change_supersedes(&change->ops[i], &dots) != 0) {
             (void)snprintf(reason, 200, "it replaces what is written once; an amendment stands beside it");
             return 0;
         }

@@ -13,10 +13,11 @@
         REF(1913, "second_client", CLIENT, LATEST, "somebody else whom the case is about"),                            \
         CHOICE(1914, "stage", STATUS, case_states, "where the case stands"),
 #define EXTRA_KINDS                                                                                                    \
-    KIND(900, "goal", CASE, 0, 1, goal_fields, "what the person wants to reach"),                                      \
-        KIND(1900, "holiday", OFFICE, 1, 1, holiday_fields, "a day when nobody works"),                                \
-        KIND(2900, "diary", CASE, 0, 0, diary_fields, "what a worker keeps beside a case, for the office alone"),      \
-        KIND(3900, "ledger", OFFICE, 1, 0, ledger_fields, "what the office keeps for itself"),
+    KIND(900, "goal", CASE, 0, 1, goal_fields, LIST(NULL), LIST(NULL), "what the person wants to reach"),              \
+        KIND(1900, "holiday", OFFICE, 1, 1, holiday_fields, LIST(NULL), LIST(NULL), "a day when nobody works"),        \
+        KIND(2900, "diary", CASE, 0, 0, diary_fields, LIST(NULL), LIST(NULL),                                          \
+             "what a worker keeps beside a case, for the office alone"),                                               \
+        KIND(3900, "ledger", OFFICE, 1, 0, ledger_fields, LIST(NULL), LIST(NULL), "what the office keeps for itself"),
 
 static const struct schema_field goal_fields[] = {
     FIELD(10, "title", TEXT, REVIEW, "what it is"),

@@ -57,7 +57,6 @@ static void test_table_makes_sense(void **state)
                 assert_int_equal(field->type, SCHEMA_TEXT);
             for (const struct schema_choice *c = field->choices; c != NULL && c->name != NULL; c++) {
                 assert_int_equal(schema_rank(field, c->code), c - field->choices);
-                assert_string_equal(schema_choice_name(field, c->code), c->name);
                 assert_true(c->code >= 1);
                 /* The parser folds case, '-' and '_' in what is typed, and not in the names. */
                 assert_int_equal(strspn(c->name, "abcdefghijklmnopqrstuvwxyz "), strlen(c->name));
@@ -121,18 +120,47 @@ static void test_rank(void **state)
     assert_int_equal(schema_rank(risk, 6), 5);
     assert_int_equal(schema_rank(risk, 0), 5);
     assert_int_equal(schema_rank(risk, UINT64_MAX), 5);
-    assert_null(schema_choice_name(risk, 6));
-    assert_null(schema_choice_name(risk, UINT64_MAX));
-    assert_null(schema_choice_name(schema_field_of("case", "title"), 1));
+    assert_int_equal(schema_rank(schema_field_of("case", "title"), 1), 0);
+}
+
+/* Goal: each field's policy has its row, which agrees with itself: what is written by adding is not amended, what adds
+ * up shows one number; a kind's title and columns name fields of its own, and a title that is of another record ends
+ * there. */
+static void test_traits(void **state)
+{
+    size_t count;
+    const struct schema_kind *kinds = schema_kinds(&count);
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < kinds[i].field_count; k++) {
+            const struct schema_field *field = &kinds[i].fields[k];
+            const struct schema_traits *t = schema_traits(field);
+            assert_true(t->name != NULL && t->name[0] != '\0');
+            assert_int_equal(schema_holds_one(field), !t->has_elements && !t->adds_up);
+            assert_int_equal(t->is_list, t->has_elements || t->is_amended);
+            assert_true(t->adds_up + t->is_list + t->is_narrative <= 1);
+        }
+        for (size_t k = 0; k < SCHEMA_COLUMNS && kinds[i].columns[k] != NULL; k++)
+            assert_non_null(schema_field_named(&kinds[i], kinds[i].columns[k]));
+        for (size_t k = 0; k < SCHEMA_TITLES && kinds[i].title[k] != NULL; k++) {
+            const struct schema_field *field = schema_field_named(&kinds[i], kinds[i].title[k]);
+            assert_true(field != NULL && schema_holds_one(field));
+            if (field->type == SCHEMA_REF) {
+                const struct schema_kind *other = schema_kind(field->ref);
+                assert_true(other->title[0] != NULL);
+                assert_true(schema_field_named(other, other->title[0])->type == SCHEMA_TEXT);
+            }
+        }
+    }
 }
 
 /* Goal: every type and policy has its name. */
 static void test_names(void **state)
 {
     (void)state;
-    assert_string_equal(schema_policy_name(SCHEMA_LATEST), "latest");
-    assert_string_equal(schema_policy_name(SCHEMA_ONCE), "once");
-    assert_string_equal(schema_policy_name(SCHEMA_TEXTUAL), "text");
+    assert_string_equal(schema_traits(schema_field_of("client", "phone"))->name, "latest");
+    assert_string_equal(schema_traits(schema_field_of("note", "text"))->name, "once");
+    assert_string_equal(schema_traits(schema_field_of("case", "assessment"))->name, "text");
     assert_string_equal(schema_type_name(SCHEMA_TEXT), "text");
     assert_string_equal(schema_type_name(SCHEMA_REF), "ref");
     assert_string_equal(schema_type_name(SCHEMA_DOTS), "dots");
@@ -169,7 +197,7 @@ static void test_print(void **state)
     static const struct schema_choice two[] = {{1, "a"}, {2, "b"}, {0, NULL}},
                                       turned[] = {{2, "b"}, {1, "a"}, {0, NULL}};
     struct schema_field field = {10, SCHEMA_CHOICE, "x", SCHEMA_LATEST, 0, two, "help"};
-    struct schema_kind kind = {40, SCHEMA_CASE, "k", 0, 1, &field, 1, "help"};
+    struct schema_kind kind = {40, SCHEMA_CASE, "k", 0, 1, &field, 1, "help", {NULL}, {NULL}};
     uint8_t first[32], other[32];
     (void)state;
     schema_print(&kind, first);
@@ -315,11 +343,17 @@ static void test_help(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table_is_unique), cmocka_unit_test(test_table_makes_sense),
-        cmocka_unit_test(test_numbers_stay),    cmocka_unit_test(test_rank),
-        cmocka_unit_test(test_names),           cmocka_unit_test(test_kinds_not_known),
-        cmocka_unit_test(test_print),           cmocka_unit_test(test_sql),
-        cmocka_unit_test(test_the_page),        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_table_is_unique),
+        cmocka_unit_test(test_table_makes_sense),
+        cmocka_unit_test(test_numbers_stay),
+        cmocka_unit_test(test_rank),
+        cmocka_unit_test(test_traits),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_kinds_not_known),
+        cmocka_unit_test(test_print),
+        cmocka_unit_test(test_sql),
+        cmocka_unit_test(test_the_page),
+        cmocka_unit_test(test_help),
     };
     return cmocka_run_group_tests_name("schema", tests, NULL, NULL);
 }
