@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "change.h"
+#include "json.h"
 #include "log.h"
 #include "schema.h"
+#include "schema_json.h"
 
 #define CHANGE_BYTES ((size_t)CHANGE_HEADER_MAX + (size_t)CHANGE_BODY_MAX)
 #define CLOCK_AHEAD_MS (5ull * 60 * 1000) /* from there on it is told */
@@ -18,6 +20,7 @@ struct telling {
     struct log_entry earlier; /* one that it supersedes */
     uint8_t *bytes;           /* CHANGE_BYTES */
     char *words;              /* SCHEMA_FORMAT_MAX: a value in words */
+    struct json json;         /* on cli->out */
 };
 
 /* --- words of what people typed --- */
@@ -140,9 +143,48 @@ static int find_op(struct telling *t, const struct dot *dot, const struct change
 
 /* --- one change --- */
 
-static int tell_superseded(struct telling *t, const struct change_op *op, struct error *e)
+/* The value of an op, as the member "value". */
+static void value_json(struct telling *t, unsigned kind_number, const struct change_op *op)
+{
+    const struct schema_kind *kind = schema_kind(kind_number);
+    const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, op->field);
+    json_key(&t->json, "value");
+    if (field != NULL)
+        schema_json(&t->json, kind, field, op->value, t->words);
+    else
+        schema_json_unknown(&t->json, op->field, op->value, t->words);
+}
+
+/* What an op took the place of: old NULL if the log does not have it, or it was erased. */
+static void superseded_json(struct telling *t, const struct change_op *old)
+{
+    json_object(&t->json);
+    json_key(&t->json, "entry");
+    if (t->earlier.position == LOG_NO_POSITION)
+        json_null(&t->json);
+    else
+        json_uint(&t->json, t->earlier.position);
+    if (old == NULL)
+        json_null(json_key(&t->json, "value"));
+    else
+        value_json(t, t->entry.change.kind, old);
+    json_end(&t->json);
+}
+
+static void superseded_words(struct telling *t, const struct change_op *old)
 {
     FILE *out = t->cli->out;
+    if (t->earlier.position == LOG_NO_POSITION) {
+        fputs("        instead of a value that is not in this log\n", out);
+        return;
+    }
+    fprintf(out, "        instead of entry %llu: ", (unsigned long long)t->earlier.position);
+    put_words(out, old == NULL ? "(erased)" : value_words(t, t->entry.change.kind, old), "          ");
+    fputc('\n', out);
+}
+
+static int tell_superseded(struct telling *t, const struct change_op *op, struct error *e)
+{
     struct unpack r;
     size_t count = change_supersedes(op, &r);
     for (size_t i = 0; i < count; i++) {
@@ -151,27 +193,10 @@ static int tell_superseded(struct telling *t, const struct change_op *op, struct
         int code = find_op(t, &dot, &old, e);
         if (code != 0)
             return code;
-        if (t->cli->json) {
-            fputs(i == 0 ? "{\"entry\": " : ", {\"entry\": ", out);
-            if (t->earlier.position == LOG_NO_POSITION)
-                fputs("null", out);
-            else
-                fprintf(out, "%llu", (unsigned long long)t->earlier.position);
-            fputs(", \"value\": ", out);
-            if (old == NULL) {
-                fputs("null", out);
-            } else {
-                const char *words = value_words(t, t->entry.change.kind, old);
-                cli_json_text(out, words, strlen(words));
-            }
-            fputc('}', out);
-        } else if (t->earlier.position == LOG_NO_POSITION) {
-            fputs("        instead of a value that is not in this log\n", out);
-        } else {
-            fprintf(out, "        instead of entry %llu: ", (unsigned long long)t->earlier.position);
-            put_words(out, old == NULL ? "(erased)" : value_words(t, t->entry.change.kind, old), "          ");
-            fputc('\n', out);
-        }
+        if (t->cli->json)
+            superseded_json(t, old);
+        else
+            superseded_words(t, old);
     }
     return 0;
 }
@@ -179,27 +204,29 @@ static int tell_superseded(struct telling *t, const struct change_op *op, struct
 static int tell_op(struct telling *t, const struct change_op *op, struct error *e)
 {
     FILE *out = t->cli->out;
-    const char *words = value_words(t, t->entry.change.kind, op);
     char name[64];
     int code;
     field_name(t->entry.change.kind, op->field, name);
     if (!t->cli->json) {
         fprintf(out, "    %s %s: ", action_name(op->action), name);
-        put_words(out, words, "      ");
+        put_words(out, value_words(t, t->entry.change.kind, op), "      ");
         fputc('\n', out);
         return tell_superseded(t, op, e);
     }
-    fprintf(out, "{\"field\": \"%s\", \"action\": \"%s\", \"value\": ", name, action_name(op->action));
-    cli_json_text(out, words, strlen(words));
-    fputs(", \"supersedes\": [", out);
+    json_object(&t->json);
+    json_text(json_key(&t->json, "field"), name);
+    json_text(json_key(&t->json, "action"), action_name(op->action));
+    value_json(t, t->entry.change.kind, op);
+    json_array(json_key(&t->json, "supersedes"));
     code = tell_superseded(t, op, e);
-    fputs("]}", out);
+    json_end(&t->json);
+    json_end(&t->json);
     return code;
 }
 
 /* Names that both forms tell. */
 struct names {
-    char device[ID_TEXT], author[ID_TEXT], session[ID_TEXT], scope[ID_TEXT], record[ID_TEXT];
+    char device[ID_TEXT], author[ID_TEXT], scope[ID_TEXT], record[ID_TEXT];
     char kind[64], person[256], hold[512];
 };
 
@@ -231,22 +258,48 @@ static void tell_words(const struct telling *t, const struct names *n)
     }
 }
 
-static void tell_json(const struct telling *t, const struct names *n)
+static void tell_json(struct telling *t, const struct names *n)
 {
     const struct change *c = &t->entry.change;
-    FILE *out = t->cli->out;
-    fprintf(out, "{\"entry\": %llu, \"received_ms\": %llu, \"wall_ms\": %llu, \"author\": \"%s\", \"author_name\": ",
-            (unsigned long long)t->entry.position, (unsigned long long)t->entry.received_ms,
-            (unsigned long long)c->wall_ms, n->author);
-    cli_json_text(out, n->person, strlen(n->person));
-    fprintf(out, ", \"session\": \"%s\", \"device\": \"%s\", \"epoch\": %llu, \"seq\": %llu", n->session, n->device,
-            (unsigned long long)c->epoch, (unsigned long long)c->seq);
-    fprintf(out, ", \"scope\": \"%s\", \"record\": \"%s\", \"kind\": \"%s\", \"erased\": %s, \"held\": %s, \"hold\": ",
-            n->scope, n->record, n->kind, c->body.p == NULL ? "true" : "false", t->entry.held ? "true" : "false");
-    cli_json_text(out, n->hold, strlen(n->hold));
-    fputs(", \"reason\": ", out);
-    cli_json_text(out, (const char *)c->reason.p, c->reason.size);
-    fputs(", \"ops\": [", out);
+    struct json *j = &t->json;
+    json_uint(json_key(j, "entry"), t->entry.position);
+    json_uint(json_key(j, "received_ms"), t->entry.received_ms);
+    json_uint(json_key(j, "wall_ms"), c->wall_ms);
+    json_text(json_key(j, "author"), n->author);
+    json_text(json_key(j, "author_name"), n->person);
+    json_id(json_key(j, "session"), &c->session);
+    json_text(json_key(j, "device"), n->device);
+    json_uint(json_key(j, "epoch"), c->epoch);
+    json_uint(json_key(j, "seq"), c->seq);
+    json_text(json_key(j, "scope"), n->scope);
+    json_text(json_key(j, "record"), n->record);
+    json_text(json_key(j, "kind"), n->kind);
+    json_flag(json_key(j, "erased"), c->body.p == NULL);
+    json_flag(json_key(j, "held"), t->entry.held);
+    json_text(json_key(j, "hold"), n->hold);
+    json_bytes(json_key(j, "reason"), c->reason.p, c->reason.size);
+}
+
+static int tell_ops(struct telling *t, struct error *e)
+{
+    const struct change *c = &t->entry.change;
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < c->op_count; i++)
+        code = tell_op(t, &c->ops[i], e);
+    return code;
+}
+
+static void tell_reason(struct telling *t)
+{
+    const struct slice reason = t->entry.change.reason;
+    size_t bytes = reason.size < SCHEMA_FORMAT_MAX ? reason.size : SCHEMA_FORMAT_MAX - 1;
+    if (reason.size == 0)
+        return;
+    memcpy(t->words, reason.p, bytes);
+    t->words[bytes] = 0;
+    fputs("    reason: ", t->cli->out);
+    put_words(t->cli->out, t->words, "      ");
+    fputc('\n', t->cli->out);
 }
 
 static int tell(struct telling *t, struct error *e)
@@ -256,33 +309,25 @@ static int tell(struct telling *t, struct error *e)
     int code;
     id_format(&c->device, n.device);
     id_format(&c->author, n.author);
-    id_format(&c->session, n.session);
     id_format(&c->scope, n.scope);
     id_format(&c->record, n.record);
     kind_name(c->kind, n.kind);
     if ((code = find_name(t->db, &c->author, n.person, e)) != 0 || (code = find_hold(t->db, c, n.hold, e)) != 0)
         return code;
-    if (t->cli->json)
-        tell_json(t, &n);
-    else
-        tell_words(t, &n);
-    if (!t->cli->json && c->body.p == NULL)
-        fputs("    what it said has been erased\n", t->cli->out);
-    for (size_t i = 0; code == 0 && i < c->op_count; i++) {
-        if (t->cli->json && i != 0)
-            fputs(", ", t->cli->out);
-        code = tell_op(t, &c->ops[i], e);
-    }
     if (t->cli->json) {
-        fputs("]}", t->cli->out);
-    } else if (c->reason.size != 0) {
-        size_t bytes = c->reason.size < SCHEMA_FORMAT_MAX ? c->reason.size : SCHEMA_FORMAT_MAX - 1;
-        memcpy(t->words, c->reason.p, bytes);
-        t->words[bytes] = 0;
-        fputs("    reason: ", t->cli->out);
-        put_words(t->cli->out, t->words, "      ");
-        fputc('\n', t->cli->out);
+        json_object(&t->json);
+        tell_json(t, &n);
+        json_array(json_key(&t->json, "ops"));
+        code = tell_ops(t, e);
+        json_end(&t->json);
+        json_end(&t->json);
+        return code;
     }
+    tell_words(t, &n);
+    if (c->body.p == NULL)
+        fputs("    what it said has been erased\n", t->cli->out);
+    if ((code = tell_ops(t, e)) == 0)
+        tell_reason(t);
     return code;
 }
 
@@ -346,6 +391,7 @@ int audit_history(const struct cli *cli, struct db *db, const struct id *id, str
         return error_memory(e);
     t->cli = cli;
     t->db = db;
+    t->json = json_start(cli->out);
     if ((t->bytes = malloc(CHANGE_BYTES)) == NULL || (t->words = malloc(SCHEMA_FORMAT_MAX)) == NULL) {
         code = error_memory(e);
         goto out;
@@ -357,15 +403,15 @@ int audit_history(const struct cli *cli, struct db *db, const struct id *id, str
         goto out;
     }
     if (cli->json)
-        fputs("[", cli->out);
+        json_array(&t->json);
     for (size_t i = 0; code == 0 && i < count; i++) {
-        if (i != 0)
-            fputs(cli->json ? ",\n " : "\n", cli->out);
+        if (i != 0 && !cli->json)
+            fputc('\n', cli->out);
         if ((code = load(t, rows[i], e)) == 0)
             code = tell(t, e);
     }
     if (cli->json)
-        fputs("]\n", cli->out);
+        json_end(&t->json);
 out:
     if (t->words != NULL)
         sodium_memzero(t->words, SCHEMA_FORMAT_MAX);

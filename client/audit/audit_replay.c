@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "change.h"
+#include "json.h"
 #include "log.h"
 #include "record.h"
 #include "schema.h"
@@ -208,9 +209,11 @@ int audit_replay_print(const struct cli *cli, struct db *db, const struct id *sc
         return record_dump(db, &options, write_piece, cli->out, e);
     if ((code = collect(db, &options, &text, &bytes, e)) == 0) {
         if (cli->json) {
-            fprintf(cli->out, "{\"entries\": %llu, \"dump\": ", (unsigned long long)entries);
-            cli_json_text(cli->out, text, bytes);
-            fputs("}\n", cli->out);
+            struct json j = json_start(cli->out);
+            json_object(&j);
+            json_uint(json_key(&j, "entries"), entries);
+            json_bytes(json_key(&j, "dump"), text, bytes);
+            json_end(&j);
         } else {
             cli_text(cli->out, text);
         }
@@ -226,16 +229,22 @@ int audit_replay_print_digest(const struct cli *cli, struct db *db, const struct
     struct record_dump_options options = of_scope(scope);
     uint8_t digest[32], ops[32];
     char hex[65], ops_hex[65];
+    struct json j = json_start(cli->out);
     int code;
     if ((code = record_dump_digest(db, scope == NULL ? NULL : &options, digest, e)) != 0 ||
         (code = record_digest(db, scope, scope != NULL, ops, e)) != 0)
         return code;
     sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
     sodium_bin2hex(ops_hex, sizeof ops_hex, ops, sizeof ops);
-    if (cli->json)
-        fprintf(cli->out, "{\"entries\": %llu, \"digest\": \"%s\", \"ops\": \"%s\", \"schema\": %d}\n",
-                (unsigned long long)entries, hex, ops_hex, schema_version());
-    else
+    if (!cli->json) {
         fprintf(cli->out, "%s\n", hex);
+        return 0;
+    }
+    json_object(&j);
+    json_uint(json_key(&j, "entries"), entries);
+    json_text(json_key(&j, "digest"), hex);
+    json_text(json_key(&j, "ops"), ops_hex);
+    json_int(json_key(&j, "schema"), schema_version());
+    json_end(&j);
     return 0;
 }

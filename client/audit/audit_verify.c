@@ -9,6 +9,7 @@
 #include "archive.h"
 #include "chain.h"
 #include "change.h"
+#include "json.h"
 #include "log.h"
 #include "merkle.h"
 #include "schema.h"
@@ -530,17 +531,25 @@ out:
 
 static void print_json(const struct cli *cli, const struct audit_verify_result *r, const char *root)
 {
-    fprintf(cli->out, "{\"verified\": true, \"complete\": %s, \"origin\": ",
-            r->sealed == 0 && r->heads_unchecked == 0 ? "true" : "false");
-    cli_json_text(cli->out, r->checkpoint.origin, strlen(r->checkpoint.origin));
-    fprintf(cli->out,
-            ", \"entries\": %llu, \"root\": \"%s\", \"first_received_ms\": %llu, \"last_received_ms\": %llu, "
-            "\"heads\": %llu, \"heads_unchecked\": %llu, \"devices\": %llu, \"bodies\": %llu, \"bodies_erased\": "
-            "%llu, \"bodies_sealed\": %llu, \"set_backs\": %llu, \"set_back_size\": %llu, \"lost_heads\": %llu}\n",
-            (unsigned long long)r->entries, root, (unsigned long long)r->first_ms, (unsigned long long)r->last_ms,
-            (unsigned long long)r->heads, (unsigned long long)r->heads_unchecked, (unsigned long long)r->devices,
-            (unsigned long long)r->bodies, (unsigned long long)r->erased, (unsigned long long)r->sealed,
-            (unsigned long long)r->set_backs, (unsigned long long)r->set_back_size, (unsigned long long)r->lost_heads);
+    struct json j = json_start(cli->out);
+    json_object(&j);
+    json_flag(json_key(&j, "verified"), 1);
+    json_flag(json_key(&j, "complete"), r->sealed == 0 && r->heads_unchecked == 0);
+    json_text(json_key(&j, "origin"), r->checkpoint.origin);
+    json_uint(json_key(&j, "entries"), r->entries);
+    json_text(json_key(&j, "root"), root);
+    json_uint(json_key(&j, "first_received_ms"), r->first_ms);
+    json_uint(json_key(&j, "last_received_ms"), r->last_ms);
+    json_uint(json_key(&j, "heads"), r->heads);
+    json_uint(json_key(&j, "heads_unchecked"), r->heads_unchecked);
+    json_uint(json_key(&j, "devices"), r->devices);
+    json_uint(json_key(&j, "bodies"), r->bodies);
+    json_uint(json_key(&j, "bodies_erased"), r->erased);
+    json_uint(json_key(&j, "bodies_sealed"), r->sealed);
+    json_uint(json_key(&j, "set_backs"), r->set_backs);
+    json_uint(json_key(&j, "set_back_size"), r->set_back_size);
+    json_uint(json_key(&j, "lost_heads"), r->lost_heads);
+    json_end(&j);
 }
 
 static void print_set_backs(const struct cli *cli, const struct audit_verify_result *r)

@@ -12,6 +12,7 @@
 
 #include "courier.h"
 #include "folder.h"
+#include "json.h"
 #include "store.h"
 
 #define COPY_BYTES 65536
@@ -72,10 +73,23 @@ static int write_file(FILE *from, uint64_t bytes, const char *path, struct error
     return code;
 }
 
+/* path NULL: no file was written, since nothing is unsent. */
+static void say_json(const struct cli *cli, const struct courier_reader *r, const char *path)
+{
+    struct json j = json_start(cli->out);
+    json_object(&j);
+    json_text(json_key(&j, "file"), path);
+    json_uint(json_key(&j, "changes"), path != NULL ? r->changes : 0);
+    json_uint(json_key(&j, "typed"), path != NULL ? r->typed : 0);
+    json_uint(json_key(&j, "through"), path != NULL ? r->last_seq : 0);
+    json_flag(json_key(&j, "whole"), path == NULL || r->end == COURIER_WHOLE);
+    json_end(&j);
+}
+
 static void say_nothing_unsent(const struct cli *cli)
 {
     if (cli->json)
-        fputs("{\"file\": null, \"changes\": 0, \"typed\": 0, \"through\": 0, \"whole\": true}\n", cli->out);
+        say_json(cli, NULL, NULL);
     else
         fputs("nothing is unsent: no file was written\n", cli->out);
 }
@@ -84,11 +98,7 @@ static void say_taken(const struct cli *cli, const struct courier_reader *r, con
 {
     char count[64];
     if (cli->json) {
-        fputs("{\"file\": ", cli->out);
-        cli_json_text(cli->out, path, strlen(path));
-        fprintf(cli->out, ", \"changes\": %llu, \"typed\": %llu, \"through\": %llu, \"whole\": %s}\n",
-                (unsigned long long)r->changes, (unsigned long long)r->typed, (unsigned long long)r->last_seq,
-                r->end == COURIER_WHOLE ? "true" : "false");
+        say_json(cli, r, path);
     } else {
         fprintf(cli->out, "%s: %s, up to change %llu of this laptop\n", path,
                 cli_count(r->typed, "unsent change", "unsent changes", count, sizeof count),

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "json.h"
 #include "log.h"
 #include "match_print.h"
 #include "person.h"
@@ -116,12 +117,13 @@ struct saying {
 
 static void print_json(const struct cli *cli, const struct id both[2], int written)
 {
-    char one[ID_TEXT], other[ID_TEXT];
-    id_format(&both[0], one);
-    id_format(&both[1], other);
-    if (cli->json)
-        (void)fprintf(cli->out, "{\"clients\": [\"%s\", \"%s\"], \"written\": %s}\n", one, other,
-                      written ? "true" : "false");
+    struct json j = json_start(cli->out);
+    if (!cli->json)
+        return;
+    json_object(&j);
+    json_ids(json_key(&j, "clients"), both, 2);
+    json_flag(json_key(&j, "written"), written);
+    json_end(&j);
 }
 
 static int say(struct store *s, struct usage_call *call, const struct saying *what, struct error *e)

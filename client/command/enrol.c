@@ -20,6 +20,7 @@
 #include "apply.h"
 #include "clock.h"
 #include "folder.h"
+#include "json.h"
 #include "keyfile.h"
 #include "log.h"
 #include "queue.h"
@@ -413,14 +414,13 @@ static void say(const struct cli *cli, const struct enrolment *n, const struct i
     id_format(device, text);
     id_format(&n->user, user);
     if (cli->json) {
-        fprintf(cli->out, "{\"device\": \"%s\", \"user\": \"%s\", \"folder\": ", text, user);
-        cli_json_text(cli->out, n->folder, strlen(n->folder));
-        fputs(", \"aside\": ", cli->out);
-        if (n->aside != NULL)
-            cli_json_text(cli->out, n->aside, strlen(n->aside));
-        else
-            fputs("null", cli->out);
-        fputs("}\n", cli->out);
+        struct json j = json_start(cli->out);
+        json_object(&j);
+        json_id(json_key(&j, "device"), device);
+        json_id(json_key(&j, "user"), &n->user);
+        json_text(json_key(&j, "folder"), n->folder);
+        json_text(json_key(&j, "aside"), n->aside);
+        json_end(&j);
         return;
     }
     if (n->aside != NULL)

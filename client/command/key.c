@@ -9,6 +9,7 @@
 
 #include "agent.h"
 #include "clock.h"
+#include "json.h"
 #include "keyfile.h"
 #include "officers.h"
 #include "rekey.h"
@@ -31,20 +32,23 @@ static const char *type_name(uint8_t type)
     return type > 0 && type < sizeof names / sizeof *names ? names[type] : "newer";
 }
 
-static void show_slot(const struct cli *cli, const struct keyfile_slot *slot, int first)
+static void slot_json(struct json *j, const struct keyfile_slot *slot)
+{
+    json_object(j);
+    json_uint(json_key(j, "number"), slot->number);
+    json_text(json_key(j, "type"), type_name(slot->type));
+    json_flag(json_key(j, "leased"), slot->leased);
+    json_text(json_key(j, "label"), slot->label);
+    if (slot->type == KEYFILE_RECOVERY)
+        json_ids(json_key(j, "officers"), slot->officers, 2);
+    json_end(j);
+}
+
+static void slot_words(const struct cli *cli, const struct keyfile_slot *slot)
 {
     char a[ID_TEXT], b[ID_TEXT];
     id_format(&slot->officers[0], a);
     id_format(&slot->officers[1], b);
-    if (cli->json) {
-        fprintf(cli->out, "%s{\"number\": %u, \"type\": \"%s\", \"leased\": %s, \"label\": ", first ? "" : ", ",
-                (unsigned)slot->number, type_name(slot->type), slot->leased ? "true" : "false");
-        cli_json_text(cli->out, slot->label, strlen(slot->label));
-        if (slot->type == KEYFILE_RECOVERY)
-            fprintf(cli->out, ", \"officers\": [\"%s\", \"%s\"]", a, b);
-        fputc('}', cli->out);
-        return;
-    }
     fprintf(cli->out, "%3u  %-10s  ", (unsigned)slot->number, type_name(slot->type));
     cli_line(cli->out, slot->label);
     if (slot->type == KEYFILE_PASSPHRASE)
@@ -59,17 +63,23 @@ static void show_slot(const struct cli *cli, const struct keyfile_slot *slot, in
 static int list_slots(struct key_task *t, struct error *e)
 {
     struct keyfile_slot slots[KEYFILE_SLOTS_MAX];
-    size_t count = 0, shown = 0;
+    struct json j = json_start(t->cli->out);
+    size_t count = 0;
     int code = keyfile_list(t->keys, slots, KEYFILE_SLOTS_MAX, &count, e);
     if (code != 0)
         return code;
     if (t->cli->json)
-        fputc('[', t->cli->out);
-    for (size_t i = 0; i < count && i < KEYFILE_SLOTS_MAX; i++)
-        if (slots[i].type != KEYFILE_ATTEMPTS)
-            show_slot(t->cli, &slots[i], shown++ == 0);
+        json_array(&j);
+    for (size_t i = 0; i < count && i < KEYFILE_SLOTS_MAX; i++) {
+        if (slots[i].type == KEYFILE_ATTEMPTS)
+            continue;
+        if (t->cli->json)
+            slot_json(&j, &slots[i]);
+        else
+            slot_words(t->cli, &slots[i]);
+    }
     if (t->cli->json)
-        fputs("]\n", t->cli->out);
+        json_end(&j);
     return 0;
 }
 
@@ -91,7 +101,7 @@ static int add_passphrase(struct key_task *t, struct error *e)
     cli_secret_free(passphrase, bytes);
     store_close(s);
     if (code == 0 && t->cli->json)
-        fputs("{\"added\": true}\n", t->cli->out);
+        json_answer(t->cli->out, "added", 1);
     else if (code == 0)
         fprintf(t->cli->err, "this store opens with that passphrase too\n");
     return code;
@@ -108,7 +118,7 @@ static int remove_slot(struct key_task *t, struct error *e)
         code = keyfile_remove(t->keys, s->key, (uint8_t)n, e);
     store_close(s);
     if (code == 0 && t->cli->json)
-        fputs("{\"removed\": true}\n", t->cli->out);
+        json_answer(t->cli->out, "removed", 1);
     else if (code == 0)
         fputs("the slot is gone; a copy of the key file that somebody made before still opens the store: `satchel key "
               "rotate` ends that\n",
@@ -166,7 +176,11 @@ static int tell_rotated(const struct key_task *t, const uint8_t *key, struct err
 static void say_rotated(const struct key_task *t, size_t dropped)
 {
     if (t->cli->json) {
-        fprintf(t->cli->out, "{\"rotated\": true, \"dropped\": %zu}\n", dropped);
+        struct json j = json_start(t->cli->out);
+        json_object(&j);
+        json_flag(json_key(&j, "rotated"), 1);
+        json_uint(json_key(&j, "dropped"), dropped);
+        json_end(&j);
         return;
     }
     fputs("every page is sealed under a new key\n", t->cli->err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "person.h"
 #include "printer.h"
 #include "record.h"
@@ -85,11 +86,7 @@ static void list_risks(char *out, size_t out_max)
 /* Text, or null. */
 static void json_column(struct json *j, const char *name, sqlite3_stmt *s, int column)
 {
-    json_key(j, name);
-    if (db_is_null(s, column))
-        json_null(j);
-    else
-        json_text(j, db_text(s, column));
+    json_text(json_key(j, name), db_is_null(s, column) ? NULL : db_text(s, column));
 }
 
 static void case_json(struct json *j, sqlite3_stmt *s, const struct marks *marks)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "json.h"
 #include "keyfile.h"
 #include "renewal.h"
 #include "store.h"
@@ -101,16 +102,21 @@ static int set_passphrase(struct recovery *r, uint8_t slot, struct error *e)
 
 static void say(const struct recovery *r)
 {
+    struct json j = json_start(r->cli->out);
     char first[ID_TEXT], second[ID_TEXT];
+    if (r->cli->json) {
+        json_object(&j);
+        json_flag(json_key(&j, "recovered"), 1);
+        json_ids(json_key(&j, "officers"), r->officers, 2);
+        json_end(&j);
+        return;
+    }
     id_format(&r->officers[0], first);
     id_format(&r->officers[1], second);
-    if (r->cli->json)
-        fprintf(r->cli->out, "{\"recovered\": true, \"officers\": [\"%s\", \"%s\"]}\n", first, second);
-    else
-        fprintf(r->cli->err,
-                "the new passphrase is set; that officers %s and %s opened this store is in its log\n"
-                "next: `satchel unlock`\n",
-                first, second);
+    fprintf(r->cli->err,
+            "the new passphrase is set; that officers %s and %s opened this store is in its log\n"
+            "next: `satchel unlock`\n",
+            first, second);
 }
 
 static int recover_store(struct usage_call *call, struct error *e)

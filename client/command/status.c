@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "decided.h"
+#include "json.h"
 #include "record.h"
 #include "reissue.h"
 #include "renewal.h"
@@ -56,63 +57,82 @@ static int read_status(const struct store *s, struct status *st, struct error *e
     return db_meta_get_uint(db, "digest_position", &st->position, e);
 }
 
-/* The held changes, one after another. */
-static int show_held(const struct cli *cli, struct db *db, struct error *e)
+static void held_json(struct json *j, sqlite3_stmt *s, const char *kind, const struct id *record)
+{
+    json_object(j);
+    json_uint(json_key(j, "seq"), db_uint(s, 0));
+    json_text(json_key(j, "kind"), kind);
+    json_id(json_key(j, "record"), record);
+    json_text(json_key(j, "reason"), db_text(s, 3));
+    json_end(j);
+}
+
+static void held_words(FILE *out, sqlite3_stmt *s, const char *kind, const struct id *record)
+{
+    char text[ID_TEXT];
+    id_format(record, text);
+    fprintf(out, "  change %llu, %s %s: ", (unsigned long long)db_uint(s, 0), kind, text);
+    cli_text(out, db_text(s, 3));
+    fputc('\n', out);
+}
+
+/* The held changes, one after another: elements of the array that j has open, or with j NULL words on out. */
+static int show_held(struct json *j, FILE *out, struct db *db, struct error *e)
 {
     sqlite3_stmt *s;
-    int row, code, first = 1;
+    int row, code;
     if ((code = db_query(db, &s, e, "SELECT seq, record, kind, reason FROM held_note ORDER BY epoch, seq", "")) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
-        const char *reason = db_text(s, 3);
         struct id record = db_id(s, 1);
-        char text[ID_TEXT], name[UNKNOWN_KIND];
-        unknown_kind((unsigned)db_uint(s, 2), name);
-        id_format(&record, text);
-        if (cli->json) {
-            fprintf(cli->out, "%s{\"seq\": %llu, \"kind\": \"%s\", \"record\": \"%s\", \"reason\": ", first ? "" : ", ",
-                    (unsigned long long)db_uint(s, 0), name, text);
-            cli_json_text(cli->out, reason, strlen(reason));
-            fputc('}', cli->out);
-        } else {
-            fprintf(cli->out, "  change %llu, %s %s: ", (unsigned long long)db_uint(s, 0), name, text);
-            cli_text(cli->out, reason);
-            fputc('\n', cli->out);
-        }
-        first = 0;
+        char kind[UNKNOWN_KIND];
+        unknown_kind((unsigned)db_uint(s, 2), kind);
+        if (j != NULL)
+            held_json(j, s, kind, &record);
+        else
+            held_words(out, s, kind, &record);
     }
     return row < 0 ? error_code(e) : 0;
 }
 
 static int show_json(const struct cli *cli, const struct store *s, const struct status *st, struct error *e)
 {
-    char user[ID_TEXT], device[ID_TEXT];
+    struct json j = json_start(cli->out);
     int code;
-    id_format(&s->user, user);
-    id_format(&s->author.chain.device, device);
-    fputs("{\"locked\": false, \"folder\": ", cli->out);
-    cli_json_text(cli->out, s->folder, strlen(s->folder));
-    fputs(", \"office\": ", cli->out);
-    cli_json_text(cli->out, s->office_host, strlen(s->office_host));
-    fprintf(cli->out,
-            ", \"port\": %u, \"user\": \"%s\", \"device\": \"%s\", \"changes\": %llu, \"queued\": %llu, "
-            "\"sealed\": %llu, \"lost_there\": %llu, \"scopes\": %llu, \"incomplete\": %llu, \"newer\": %llu, "
-            "\"schema\": %d, "
-            "\"conflicts\": %zu, \"quiet\": %zu, \"decided\": %llu, \"last_sync_ms\": %llu, "
-            "\"lease_until_ms\": %llu, \"checkpoint\": %llu, \"agrees\": %s, \"agrees_at\": %llu, \"epoch\": %llu, "
-            "\"reissued\": %llu, \"put_back\": %s, \"held\": [",
-            s->office_port, user, device, (unsigned long long)s->author.chain.seq, (unsigned long long)st->queued,
-            (unsigned long long)st->sealed, (unsigned long long)st->lost, (unsigned long long)st->scopes,
-            (unsigned long long)st->incomplete, (unsigned long long)st->newer, schema_version(), st->loud, st->quiet,
-            (unsigned long long)st->decided, (unsigned long long)st->last_sync, (unsigned long long)s->lease_until_ms,
-            (unsigned long long)st->checkpoint,
-            st->agrees == 0   ? "null"
-            : st->agrees == 1 ? "true"
-                              : "false",
-            (unsigned long long)st->position, (unsigned long long)s->author.chain.epoch,
-            (unsigned long long)st->reissued, s->put_back ? "true" : "false");
-    code = show_held(cli, s->db, e);
-    fputs("]}\n", cli->out);
+    json_object(&j);
+    json_flag(json_key(&j, "locked"), 0);
+    json_text(json_key(&j, "folder"), s->folder);
+    json_text(json_key(&j, "office"), s->office_host);
+    json_uint(json_key(&j, "port"), s->office_port);
+    json_id(json_key(&j, "user"), &s->user);
+    json_id(json_key(&j, "device"), &s->author.chain.device);
+    json_uint(json_key(&j, "changes"), s->author.chain.seq);
+    json_uint(json_key(&j, "queued"), st->queued);
+    json_uint(json_key(&j, "sealed"), st->sealed);
+    json_uint(json_key(&j, "lost_there"), st->lost);
+    json_uint(json_key(&j, "scopes"), st->scopes);
+    json_uint(json_key(&j, "incomplete"), st->incomplete);
+    json_uint(json_key(&j, "newer"), st->newer);
+    json_int(json_key(&j, "schema"), schema_version());
+    json_uint(json_key(&j, "conflicts"), st->loud);
+    json_uint(json_key(&j, "quiet"), st->quiet);
+    json_uint(json_key(&j, "decided"), st->decided);
+    json_uint(json_key(&j, "last_sync_ms"), st->last_sync);
+    json_uint(json_key(&j, "lease_until_ms"), s->lease_until_ms);
+    json_uint(json_key(&j, "checkpoint"), st->checkpoint);
+    json_key(&j, "agrees");
+    if (st->agrees == 0) /* not compared with the office yet */
+        json_null(&j);
+    else
+        json_flag(&j, st->agrees == 1);
+    json_uint(json_key(&j, "agrees_at"), st->position);
+    json_uint(json_key(&j, "epoch"), s->author.chain.epoch);
+    json_uint(json_key(&j, "reissued"), st->reissued);
+    json_flag(json_key(&j, "put_back"), s->put_back);
+    json_array(json_key(&j, "held"));
+    code = show_held(&j, NULL, s->db, e);
+    json_end(&j);
+    json_end(&j);
     return code;
 }
 
@@ -158,7 +178,7 @@ static int show_words(const struct cli *cli, const struct store *s, const struct
         fprintf(out, "newer       %llu fields than this program knows: kept, and shown by number; update it\n",
                 (unsigned long long)st->newer);
     fprintf(out, "held back   %llu\n", (unsigned long long)st->held);
-    return show_held(cli, s->db, e);
+    return show_held(NULL, out, s->db, e);
 }
 
 /* A locked store says no more than that it is there, and how much is sealed beside it. */
@@ -169,9 +189,12 @@ static int show_locked(const struct cli *cli, struct error *e)
     if (code != 0)
         return code;
     if (cli->json) {
-        fputs("{\"locked\": true, \"folder\": ", cli->out);
-        cli_json_text(cli->out, folder, strlen(folder));
-        fprintf(cli->out, ", \"sealed\": %llu}\n", (unsigned long long)outbox_sealed(folder));
+        struct json j = json_start(cli->out);
+        json_object(&j);
+        json_flag(json_key(&j, "locked"), 1);
+        json_text(json_key(&j, "folder"), folder);
+        json_uint(json_key(&j, "sealed"), outbox_sealed(folder));
+        json_end(&j);
     } else {
         fprintf(cli->out, "store       %s, locked: `satchel unlock` opens it\n", folder);
         fprintf(cli->out,

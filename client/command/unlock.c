@@ -9,6 +9,7 @@
 
 #include "agent.h"
 #include "clock.h"
+#include "json.h"
 #include "keyfile.h"
 #include "renewal.h"
 #include "store.h"
@@ -27,7 +28,7 @@ static int find(char **folder, char **keys, struct error *e)
 static void say_locked(const struct cli *cli, int locked, const char *words)
 {
     if (cli->json)
-        fprintf(cli->out, "{\"locked\": %s}\n", locked ? "true" : "false");
+        json_answer(cli->out, "locked", locked);
     else
         fprintf(cli->err, "%s\n", words);
 }
@@ -187,7 +188,7 @@ static int change_passphrase(struct usage_call *call, struct error *e)
         (code = change(cli, folder, keys, key, &opened, new, new_bytes, e)) != 0)
         goto out;
     if (cli->json)
-        fputs("{\"changed\": true}\n", cli->out);
+        json_answer(cli->out, "changed", 1);
     else
         fputs("the passphrase has been changed\n", cli->err);
 out:

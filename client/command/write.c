@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "json.h"
 #include "moment.h"
 #include "printer.h"
 #include "record.h"
@@ -158,12 +159,17 @@ static int say(struct writing *w, const struct id *record, const char *verb, str
 
 void write_id(struct cli *cli, const struct schema_kind *kind, const struct id *record)
 {
+    struct json j = json_start(cli->out);
     char text[ID_TEXT];
+    if (cli->json) {
+        json_object(&j);
+        json_id(json_key(&j, "record"), record);
+        json_text(json_key(&j, "kind"), kind->name);
+        json_end(&j);
+        return;
+    }
     id_format(record, text);
-    if (cli->json)
-        (void)fprintf(cli->out, "{\"record\": \"%s\", \"kind\": \"%s\"}\n", text, kind->name);
-    else
-        (void)fprintf(cli->out, "%s\n", text);
+    (void)fprintf(cli->out, "%s\n", text);
 }
 
 /* --- new --- */

@@ -64,11 +64,7 @@ static void values_json(struct printer *v, const struct record_newer *n, const s
 /* The members "kind" and "kind_number"; a kind that is not known has no name: null. */
 static void kind_json(struct printer *v, const struct schema_kind *kind, unsigned number)
 {
-    json_key(&v->json, "kind");
-    if (kind != NULL)
-        json_text(&v->json, kind->name);
-    else
-        json_null(&v->json);
+    json_text(json_key(&v->json, "kind"), kind != NULL ? kind->name : NULL);
     json_uint(json_key(&v->json, "kind_number"), number);
 }
 

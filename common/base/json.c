@@ -115,7 +115,10 @@ void json_bytes(struct json *j, const void *bytes, size_t size)
 
 void json_text(struct json *j, const char *text)
 {
-    json_bytes(j, text, strlen(text));
+    if (text != NULL)
+        json_bytes(j, text, strlen(text));
+    else
+        json_null(j);
 }
 
 void json_id(struct json *j, const struct id *id)
@@ -123,6 +126,14 @@ void json_id(struct json *j, const struct id *id)
     char text[ID_TEXT];
     id_format(id, text);
     json_text(j, text);
+}
+
+void json_ids(struct json *j, const struct id *ids, size_t count)
+{
+    json_array(j);
+    for (size_t i = 0; i < count; i++)
+        json_id(j, &ids[i]);
+    json_end(j);
 }
 
 /* --- the other values --- */
@@ -176,4 +187,12 @@ void json_json(struct json *j, const char *json)
             (void)fputc(c, j->out);
     }
     end_value(j);
+}
+
+void json_answer(FILE *out, const char *name, int flag)
+{
+    struct json j = json_start(out);
+    json_object(&j);
+    json_flag(json_key(&j, name), flag);
+    json_end(&j);
 }

@@ -48,12 +48,13 @@ void json_end(struct json *j);
 /* The name of the next member of the innermost object. Returns j, so that the value may be written around it. */
 struct json *json_key(struct json *j, const char *name);
 
-/* A string. Control characters are escaped, C1 too; each byte that is not of UTF-8 becomes U+FFFD. json_bytes may hold
- * NUL bytes, and bytes NULL if size is 0. */
+/* A string. Control characters are escaped, C1 too; each byte that is not of UTF-8 becomes U+FFFD. A text of NULL
+ * is null. json_bytes may hold NUL bytes, and bytes may be NULL if size is 0: that is "". */
 void json_text(struct json *j, const char *text);
 void json_bytes(struct json *j, const void *bytes, size_t size);
-/* The text of an id. */
+/* The text of an id; an array of them. */
 void json_id(struct json *j, const struct id *id);
+void json_ids(struct json *j, const struct id *ids, size_t count);
 
 void json_uint(struct json *j, uint64_t n);
 void json_int(struct json *j, int64_t n);
@@ -65,6 +66,9 @@ void json_null(struct json *j);
 
 /* A value that is JSON already and whole, such as SQLite's json_* functions give: as it is, but DEL and C1 escaped. */
 void json_json(struct json *j, const char *json);
+
+/* A whole value with one member, such as {"locked": true}: the answer of a command that only does something. */
+void json_answer(FILE *out, const char *name, int flag);
 
 /* A string alone, with its quotes: for the callers that do not yet have a writer. */
 void json_string(FILE *out, const char *text, size_t bytes);

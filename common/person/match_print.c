@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "json.h"
+
 static const char *const sentences[MATCH_REASONS] = {
     [MATCH_NAME_SAME] = "the same name",
     [MATCH_NAME_PART_MISSING] = "the same name but for a part that one of them lacks",
@@ -57,29 +59,49 @@ static void print_pair(const struct match_pair *pair, FILE *out)
     }
 }
 
-static void json_record(FILE *out, const char *which, const struct id *id, const char *name)
+static void json_record(struct json *j, const char *which, const struct id *id, const char *name)
 {
-    char text[ID_TEXT];
-    id_format(id, text);
-    (void)fprintf(out, "\"%s\": {\"id\": \"%s\", \"name\": ", which, text);
-    cli_json_text(out, name, strlen(name));
-    (void)fputs("}, ", out);
+    json_object(json_key(j, which));
+    json_id(json_key(j, "id"), id);
+    json_text(json_key(j, "name"), name);
+    json_end(j);
 }
 
-static void json_pair(const struct match_pair *pair, FILE *out)
+static void json_pair(struct json *j, const struct match_pair *pair)
 {
     char words[1024];
-    (void)fprintf(out, "{\"class\": \"%s\", \"score\": %d, ", match_class_name(pair->class), pair->score);
-    json_record(out, "a", &pair->a, pair->a_name);
-    json_record(out, "b", &pair->b, pair->b_name);
-    (void)fputs("\"evidence\": [", out);
+    json_object(j);
+    json_text(json_key(j, "class"), match_class_name(pair->class));
+    json_int(json_key(j, "score"), pair->score);
+    json_record(j, "a", &pair->a, pair->a_name);
+    json_record(j, "b", &pair->b, pair->b_name);
+    json_array(json_key(j, "evidence"));
     for (size_t i = 0; i < pair->count; i++) {
-        match_words(&pair->evidence[i], 1, words, sizeof words);
-        (void)fprintf(out, "%s{\"weight\": %d, \"words\": ", i == 0 ? "" : ", ", pair->evidence[i].weight);
-        cli_json_text(out, words, strlen(words));
-        (void)fputs("}", out);
+        json_object(j);
+        json_int(json_key(j, "weight"), pair->evidence[i].weight);
+        json_text(json_key(j, "words"), match_words(&pair->evidence[i], 1, words, sizeof words));
+        json_end(j);
     }
-    (void)fputs("]}", out);
+    json_end(j);
+    json_end(j);
+}
+
+static void print_json(const struct match_result *result, FILE *out)
+{
+    struct json j = json_start(out);
+    json_object(&j);
+    json_array(json_key(&j, "pairs"));
+    for (size_t i = 0; i < result->count; i++)
+        json_pair(&j, &result->pairs[i]);
+    json_end(&j);
+    json_uint(json_key(&j, "more"), result->more);
+    json_uint(json_key(&j, "clients"), result->clients);
+    json_object(json_key(&j, "left_out"));
+    json_uint(json_key(&j, "names"), result->common_names);
+    json_uint(json_key(&j, "births"), result->common_births);
+    json_uint(json_key(&j, "contacts"), result->common_contacts);
+    json_end(&j);
+    json_end(&j);
 }
 
 static void say_left_out(FILE *err, size_t count, const char *one, const char *many, size_t *total)
@@ -94,22 +116,13 @@ static void say_left_out(FILE *err, size_t count, const char *one, const char *m
 void match_print(const struct match_result *result, const struct cli *cli, const char *program)
 {
     const char *folder = strcmp(program, "satcheld") == 0 ? " DIR" : "";
-    FILE *out = cli->out, *err = cli->err;
+    FILE *err = cli->err;
     char words[64], clients[64];
     size_t left = 0;
     if (cli->json)
-        (void)fputs("{\"pairs\": [", out);
-    for (size_t i = 0; i < result->count; i++) {
-        if (cli->json)
-            (void)fputs(i == 0 ? "\n" : ",\n", out);
-        (cli->json ? json_pair : print_pair)(&result->pairs[i], out);
-    }
-    if (cli->json)
-        (void)fprintf(out,
-                      "\n], \"more\": %zu, \"clients\": %zu, \"left_out\": {\"names\": %zu, \"births\": %zu, "
-                      "\"contacts\": %zu}}\n",
-                      result->more, result->clients, result->common_names, result->common_births,
-                      result->common_contacts);
+        print_json(result, cli->out);
+    for (size_t i = 0; !cli->json && i < result->count; i++)
+        print_pair(&result->pairs[i], cli->out);
     (void)fprintf(err, "%s may be one person, among %s%s",
                   cli_count(result->count + result->more, "pair", "pairs", words, sizeof words),
                   cli_count(result->clients, "client", "clients", clients, sizeof clients),

@@ -242,11 +242,7 @@ static void json_beside(struct review_print *p, const struct review *r)
     for (size_t i = 0; i < r->beside_count; i++) {
         const struct schema_field *field = schema_field(r->conflict.kind, r->beside[i].field);
         json_object(p->json);
-        json_key(p->json, "field");
-        if (field != NULL)
-            json_text(p->json, field->name);
-        else
-            json_null(p->json);
+        json_text(json_key(p->json, "field"), field != NULL ? field->name : NULL);
         json_who(p, &r->beside[i].author, &r->beside[i].dot.device, r->beside[i].wall_ms, r->beside[i].received_ms);
         json_end(p->json);
     }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "json.h"
 #include "recovery.h"
 #include "rekey.h"
 #include "secretfile.h"
@@ -48,24 +49,32 @@ static int open_ring(struct keyring *k, int must_ask, struct error *e)
     return code;
 }
 
-static void print_slot(FILE *out, const struct keyfile_slot *slot, int json)
+static const char *slot_name(const struct keyfile_slot *slot)
 {
     static const char *const names[] = {"?", "passphrase", "recovery", "lease", "key file", "attempts"};
-    const char *name = names[slot->type < sizeof names / sizeof *names ? slot->type : 0];
-    char one[ID_TEXT], two[ID_TEXT];
-    id_format(&slot->officers[0], one);
-    id_format(&slot->officers[1], two);
-    if (json) {
-        (void)fprintf(out, "{\"number\": %u, \"type\": \"%s\", \"label\": ", slot->number, name);
-        cli_json_text(out, slot->label, strlen(slot->label));
-        if (slot->type == KEYFILE_RECOVERY)
-            (void)fprintf(out, ", \"officers\": [\"%s\", \"%s\"]", one, two);
-        (void)fputs("}", out);
-        return;
-    }
-    (void)fprintf(out, "%3u  %-10s  ", slot->number, name);
+    return names[slot->type < sizeof names / sizeof *names ? slot->type : 0];
+}
+
+static void slot_json(struct json *j, const struct keyfile_slot *slot)
+{
+    json_object(j);
+    json_uint(json_key(j, "number"), slot->number);
+    json_text(json_key(j, "type"), slot_name(slot));
+    json_text(json_key(j, "label"), slot->label);
     if (slot->type == KEYFILE_RECOVERY)
+        json_ids(json_key(j, "officers"), slot->officers, 2);
+    json_end(j);
+}
+
+static void slot_words(FILE *out, const struct keyfile_slot *slot)
+{
+    char one[ID_TEXT], two[ID_TEXT];
+    (void)fprintf(out, "%3u  %-10s  ", slot->number, slot_name(slot));
+    if (slot->type == KEYFILE_RECOVERY) {
+        id_format(&slot->officers[0], one);
+        id_format(&slot->officers[1], two);
         (void)fprintf(out, "%s and %s", one, two);
+    }
     cli_line(out, slot->label);
     (void)fputs("\n", out);
 }
@@ -73,18 +82,23 @@ static void print_slot(FILE *out, const struct keyfile_slot *slot, int json)
 static int list(struct keyring *k, struct error *e)
 {
     struct keyfile_slot slots[KEYFILE_SLOTS_MAX];
-    size_t count = 0, shown = 0;
+    struct json j = json_start(k->cli->out);
+    size_t count = 0;
     int json = k->cli->json, code = keyfile_list(k->path, slots, sizeof slots / sizeof *slots, &count, e);
     if (code != 0)
         return code;
-    (void)fputs(json ? "[" : "", k->cli->out);
+    if (json)
+        json_array(&j);
     for (size_t i = 0; i < count; i++) {
         if (slots[i].type == KEYFILE_ATTEMPTS)
             continue;
-        (void)fputs(!json ? "" : shown++ == 0 ? "\n" : ",\n", k->cli->out);
-        print_slot(k->cli->out, &slots[i], json);
+        if (json)
+            slot_json(&j, &slots[i]);
+        else
+            slot_words(k->cli->out, &slots[i]);
     }
-    (void)fputs(json ? "\n]\n" : "", k->cli->out);
+    if (json)
+        json_end(&j);
     return 0;
 }
 
@@ -233,7 +247,7 @@ static int print_dropped(struct keyring *k, const struct keyfile_slot *before, s
         if (j < now_count || (before[i].type != KEYFILE_PASSPHRASE && before[i].type != KEYFILE_SECRET))
             continue;
         (void)fputs("opens nothing any more: ", k->cli->err);
-        print_slot(k->cli->err, &before[i], 0);
+        slot_words(k->cli->err, &before[i]);
     }
     return code;
 }

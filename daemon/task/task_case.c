@@ -6,6 +6,7 @@
 
 #include "caseload.h"
 #include "clock.h"
+#include "json.h"
 #include "log.h"
 #include "record.h"
 #include "review_print.h"

@@ -64,6 +64,12 @@ static void values_stand_alone(void **state)
     json_id(&j, &id);
     assert_written(&j, "\"0193ab00-0000-0000-0000-000000000000\"\n");
     j = start();
+    json_ids(&j, &id, 1);
+    assert_written(&j, "[\"0193ab00-0000-0000-0000-000000000000\"]\n");
+    j = start();
+    json_answer(j.out, "locked", 1);
+    assert_written(&j, "{\"locked\": true}\n");
+    j = start();
     json_object(&j);
     json_end(&j);
     assert_written(&j, "{}\n");
@@ -102,12 +108,16 @@ static void bytes_give(const char *bytes, size_t size, const char *expected)
 /* Quotes, backslashes and control characters, C1 among them, are escaped; a slash and other scripts stay. */
 static void strings_are_escaped(void **state)
 {
+    struct json j;
     (void)state;
     TEXT_GIVES("a\"\\\n\t\x1b\x7f\xc3\xa9\xc2\x9b/", "\"a\\\"\\\\\\n\\u0009\\u001b\\u007f\xc3\xa9\\u009b/\"\n");
     TEXT_GIVES("\xc2\x80\xc2\x9f\xc2\xa0", "\"\\u0080\\u009f\xc2\xa0\"\n");
     TEXT_GIVES("\xf0\x9f\x99\x82 \xe2\x82\xac", "\"\xf0\x9f\x99\x82 \xe2\x82\xac\"\n");
     TEXT_GIVES("", "\"\"\n");
     bytes_give(NULL, 0, "\"\"\n");
+    j = start();
+    json_text(&j, NULL);
+    assert_written(&j, "null\n");
 }
 
 /* Whatever the bytes are, JSON comes out: half a character, a surrogate, an overlong form, beyond the last, a NUL. */
