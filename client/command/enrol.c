@@ -159,10 +159,12 @@ static int ask_passphrase(struct enrolment *n, struct error *e)
 /* The key: of a new key file, or of the one that a broken enrolment left. */
 static int open_key(struct enrolment *n, struct error *e)
 {
+    const struct keyfile_passphrase passphrase = {n->passphrase, n->passphrase_bytes};
+    const struct keyfile_attempt attempt = {passphrase, clock_wall()};
+    const struct keyfile_new_passphrase first = {passphrase, "owner", KEYFILE_MEASURED, NULL};
     struct keyfile_opened opened = {0};
-    int code = n->resumes
-                   ? keyfile_open(n->keys, n->passphrase, n->passphrase_bytes, clock_wall(), n->key, &opened, e)
-                   : keyfile_create(n->keys, "owner", n->passphrase, n->passphrase_bytes, KEYFILE_MEASURED, n->key, e);
+    int code =
+        n->resumes ? keyfile_open(n->keys, &attempt, n->key, &opened, e) : keyfile_create(n->keys, &first, n->key, e);
     n->slot = opened.slot;
     if (n->resumes && (code == E_WRONG_KEY || code == E_LOCKED))
         return error_set(e, code,
@@ -224,6 +226,8 @@ static void undo(struct enrolment *n)
  * where this breaks off, the next run asks the office once more. */
 static int bind_lease(struct enrolment *n, const struct message_enrolled *m, struct error *e)
 {
+    const struct keyfile_new_passphrase leased = {
+        {n->passphrase, n->passphrase_bytes}, .cost = KEYFILE_MEASURED, .link = n->noise_secret};
     struct keyfile_lease *lease;
     int code;
     if (m->lease_until_ms == 0)
@@ -234,8 +238,7 @@ static int bind_lease(struct enrolment *n, const struct message_enrolled *m, str
     lease->until_ms = m->lease_until_ms;
     lease->seen_ms = m->office_ms;
     if ((code = keyfile_lease_set(n->keys, n->key, lease, e)) == 0)
-        code = keyfile_change(n->keys, n->key, n->slot, n->passphrase, n->passphrase_bytes, KEYFILE_MEASURED,
-                              n->noise_secret, e);
+        code = keyfile_change(n->keys, n->key, n->slot, &leased, e);
     sodium_free(lease);
     return code;
 }

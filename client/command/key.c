@@ -97,7 +97,9 @@ static int add_passphrase(struct key_task *t, struct error *e)
     if ((code = store_open(&s, e)) == 0 &&
         (code = cli_secret(usage_text(t->call, "passphrase-file"), usage_text(t->call, "passphrase-fd"),
                            "The passphrase to add: ", 1, &passphrase, &bytes, e)) == 0)
-        code = keyfile_add_passphrase(t->keys, s->key, label, passphrase, bytes, KEYFILE_MEASURED, store_link(s), e);
+        code = keyfile_add_passphrase(
+            t->keys, s->key,
+            &(struct keyfile_new_passphrase){{passphrase, bytes}, label, KEYFILE_MEASURED, store_link(s)}, e);
     cli_secret_free(passphrase, bytes);
     store_close(s);
     if (code == 0 && t->cli->json)
@@ -208,10 +210,9 @@ static int rotate_key(struct key_task *t, struct error *e)
         return error_memory(e);
     if ((code = cli_secret(usage_text(t->call, "passphrase-file"), usage_text(t->call, "passphrase-fd"),
                            "Passphrase: ", 0, &passphrase, &bytes, e)) == 0 &&
-        (code = renewal_open(t->folder, passphrase, bytes, key, &opened, e)) == 0 &&
+        (code = renewal_open(t->folder, (struct keyfile_passphrase){passphrase, bytes}, key, &opened, e)) == 0 &&
         (code = agent_stop(t->folder, &was, e)) == 0 && (code = read_office(t, key, &opened, e)) == 0) {
-        options.passphrase = passphrase;
-        options.passphrase_bytes = bytes;
+        options.with.passphrase = (struct keyfile_passphrase){passphrase, bytes};
         if ((code = rekey_run(&options, key, &dropped, e)) == 0)
             code = tell_rotated(t, key, e);
     }

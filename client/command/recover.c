@@ -38,7 +38,8 @@ static int open_officer(struct recovery *r, size_t which, struct error *e)
     int code = cli_secret(usage_text(r->call, files[which]), usage_text(r->call, fds[which]), prompts[which], 0,
                           &passphrase, &bytes, e);
     if (code == 0)
-        code = keyfile_open(path, passphrase, bytes, clock_wall(), r->secrets->officer[which], NULL, e);
+        code = keyfile_open(path, &(struct keyfile_attempt){{passphrase, bytes}, clock_wall()},
+                            r->secrets->officer[which], NULL, e);
     cli_secret_free(passphrase, bytes);
     return code == E_NO_STORE ? error_set(e, E_INPUT, "there is no officer's key file %s", path) : code;
 }
@@ -94,7 +95,9 @@ static int set_passphrase(struct recovery *r, uint8_t slot, struct error *e)
     if ((code = store_open_recovered(&s, r->folder, r->secrets->key, &session, e)) == 0 &&
         (code = store_event_write(s, &event, e)) == 0 && (code = ensure_lease(r, s, &link, e)) == 0 &&
         (code = cli_secret(file, fd, "A new passphrase for this laptop: ", 1, &passphrase, &bytes, e)) == 0)
-        code = keyfile_change(r->keys, r->secrets->key, slot, passphrase, bytes, KEYFILE_MEASURED, link, e);
+        code = keyfile_change(
+            r->keys, r->secrets->key, slot,
+            &(struct keyfile_new_passphrase){{passphrase, bytes}, .cost = KEYFILE_MEASURED, .link = link}, e);
     cli_secret_free(passphrase, bytes);
     store_close(s);
     return code;

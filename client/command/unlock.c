@@ -55,7 +55,7 @@ static int open_key(struct unlocking *u, struct error *e)
         return code;
     if ((wait = keyfile_wait_s(u->keys, clock_wall())) != 0)
         fprintf(u->cli->err, "after so many wrong passphrases this takes %u seconds\n", wait);
-    code = renewal_open(u->folder, passphrase, bytes, u->key, &u->opened, e);
+    code = renewal_open(u->folder, (struct keyfile_passphrase){passphrase, bytes}, u->key, &u->opened, e);
     cli_secret_free(passphrase, bytes);
     return code;
 }
@@ -161,7 +161,9 @@ static int change(const struct cli *cli, const char *folder, const char *keys, c
     struct store *store;
     int code = store_open_with(&store, folder, key, &session, e);
     if (code == 0 && (code = store_event_wrong(cli, store, opened, e)) == 0)
-        code = keyfile_change(keys, key, opened->slot, new, bytes, KEYFILE_MEASURED, store_link(store), e);
+        code = keyfile_change(
+            keys, key, opened->slot,
+            &(struct keyfile_new_passphrase){{new, bytes}, .cost = KEYFILE_MEASURED, .link = store_link(store)}, e);
     store_close(store);
     return code;
 }
@@ -182,7 +184,7 @@ static int change_passphrase(struct usage_call *call, struct error *e)
     }
     if ((code = cli_secret(usage_text(call, "passphrase-file"), usage_text(call, "passphrase-fd"),
                            "The passphrase as it is: ", 0, &old, &old_bytes, e)) != 0 ||
-        (code = renewal_open(folder, old, old_bytes, key, &opened, e)) != 0 ||
+        (code = renewal_open(folder, (struct keyfile_passphrase){old, old_bytes}, key, &opened, e)) != 0 ||
         (code = cli_secret(usage_text(call, "new-passphrase-file"), usage_text(call, "new-passphrase-fd"),
                            "The new passphrase: ", 1, &new, &new_bytes, e)) != 0 ||
         (code = change(cli, folder, keys, key, &opened, new, new_bytes, e)) != 0)

@@ -249,8 +249,7 @@ int renewal_fetch(const char *folder, const uint8_t *link, struct keyfile_lease 
 /* An opening under way: what there is to open with, and what comes of it. */
 struct opening {
     const char *folder, *keys; /* keys: the path of the key file */
-    const char *passphrase;
-    size_t bytes; /* of the passphrase */
+    struct keyfile_passphrase passphrase;
     uint8_t *key; /* 32 bytes, for the data key */
     struct keyfile_opened *opened;
 };
@@ -260,12 +259,15 @@ static int open_by_office(const struct opening *o, struct error *e)
 {
     struct keyfile_lease *lease = sodium_malloc(sizeof *lease);
     uint8_t *link = sodium_malloc(32);
+    struct keyfile_attempt attempt = {o->passphrase, clock_wall()};
     int code;
     if (lease == NULL || link == NULL)
         code = error_memory(e);
-    else if ((code = keyfile_open_link(o->keys, o->passphrase, o->bytes, clock_wall(), link, e)) == 0 &&
-             (code = renewal_fetch(o->folder, link, lease, e)) == 0)
-        code = keyfile_lease_renew(o->keys, o->passphrase, o->bytes, lease, clock_wall(), o->key, o->opened, e);
+    else if ((code = keyfile_open_link(o->keys, &attempt, link, e)) == 0 &&
+             (code = renewal_fetch(o->folder, link, lease, e)) == 0) {
+        attempt.now_ms = clock_wall();
+        code = keyfile_lease_renew(o->keys, &attempt, lease, o->key, o->opened, e);
+    }
     sodium_free(link);
     sodium_free(lease);
     return code;
@@ -285,8 +287,7 @@ static int finish_rotate(const struct opening *o, struct error *e)
     char *next = store_path(o->folder, STORE_KEYS ".next"), *db = store_path(o->folder, STORE_DB);
     struct rekey_options options = {.db = db,
                                     .keys = o->keys,
-                                    .passphrase = o->passphrase,
-                                    .passphrase_bytes = o->bytes,
+                                    .with = {o->passphrase, NULL},
                                     .cost = KEYFILE_MEASURED,
                                     .now_ms = clock_wall(),
                                     .holds = holds_none};
@@ -298,7 +299,8 @@ static int finish_rotate(const struct opening *o, struct error *e)
         code = error_memory(e);
     } else if (access(next, F_OK) == 0) {
         if ((code = rekey_finish(&options, rotated, NULL, &why)) == 0 &&
-            (code = keyfile_open(o->keys, o->passphrase, o->bytes, clock_wall(), o->key, &again, &why)) == 0)
+            (code = keyfile_open(o->keys, &(struct keyfile_attempt){o->passphrase, clock_wall()}, o->key, &again,
+                                 &why)) == 0)
             o->opened->slot = again.slot; /* the slots are numbered anew */
         code = code == E_NOT_FOUND || code == E_WRONG_KEY ? 0 : code != 0 ? error_set(e, code, "%s", why.text) : 0;
     }
@@ -308,17 +310,17 @@ static int finish_rotate(const struct opening *o, struct error *e)
     return code;
 }
 
-int renewal_open(const char *folder, const char *passphrase, size_t bytes, uint8_t *key, struct keyfile_opened *opened,
+int renewal_open(const char *folder, struct keyfile_passphrase passphrase, uint8_t *key, struct keyfile_opened *opened,
                  struct error *e)
 {
     char *keys = store_path(folder, STORE_KEYS);
-    struct opening o = {folder, keys, passphrase, bytes, key, opened};
+    struct opening o = {folder, keys, passphrase, key, opened};
     int code;
     if (keys == NULL)
         return error_memory(e);
     /* E_VERIFY: if the lease alone is damaged, the office's new one replaces it; else the link key does not open
      * either. */
-    code = keyfile_open(keys, passphrase, bytes, clock_wall(), key, opened, e);
+    code = keyfile_open(keys, &(struct keyfile_attempt){passphrase, clock_wall()}, key, opened, e);
     if (code == E_LOCKED || code == E_VERIFY)
         code = open_by_office(&o, e);
     if (code == 0)

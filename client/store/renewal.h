@@ -46,7 +46,7 @@ int renewal_moved(const char *folder, const char *host, unsigned port, struct er
  * the office first, which gives a new one; if a `key rotate` died between its last two steps, ends it. E_LOCKED (the
  * lease is over and no office is in reach, or none is known: the sentence says how to go on), E_REFUSED (the office has
  * disabled this laptop), keyfile.h's, rekey.h's and the wire's errors. */
-int renewal_open(const char *folder, const char *passphrase, size_t bytes, uint8_t *key, struct keyfile_opened *opened,
+int renewal_open(const char *folder, struct keyfile_passphrase passphrase, uint8_t *key, struct keyfile_opened *opened,
                  struct error *e);
 
 /* Fetches a new lease from the office that store.office names, for officers who have opened the store without a

@@ -61,7 +61,7 @@ int store_folder(char **out, struct error *e)
 /* --- the end of our chain, in the key file --- */
 
 /* 1: the key file remembers a later end of the chain than the store has. */
-static int is_later(const struct keyfile_head *a, const struct chain *b)
+static int is_later(const struct keyfile_chain_end *a, const struct chain *b)
 {
     return a->epoch > b->epoch || (a->epoch == b->epoch && a->seq > b->seq);
 }
@@ -70,13 +70,13 @@ static int is_later(const struct keyfile_head *a, const struct chain *b)
  * cannot be written, it remembers an earlier end, and the next opening catches up. */
 static void remember_chain_end(struct store *s)
 {
-    struct keyfile_head end = {s->author.chain.epoch, s->author.chain.seq, {0}};
+    struct keyfile_chain_end end = {s->author.chain.epoch, s->author.chain.seq, {0}};
     char *path;
     memcpy(end.hash, s->author.chain.hash, sizeof end.hash);
     /* Only the key file tells that this store is an older copy, until the store has a new epoch. */
     if (s->put_back || memcmp(&end, &s->kept, sizeof end) == 0 || (path = store_path(s->folder, STORE_KEYS)) == NULL)
         return;
-    if (keyfile_head_set(path, s->key, &end, NULL) == 0)
+    if (keyfile_chain_end_set(path, s->key, &end, NULL) == 0)
         s->kept = end;
     free(path);
 }
@@ -87,7 +87,7 @@ static int read_chain_end(struct store *s, struct error *e)
     int code;
     if (path == NULL)
         return error_memory(e);
-    code = keyfile_head_get(path, s->key, &s->kept, e);
+    code = keyfile_chain_end_get(path, s->key, &s->kept, e);
     free(path);
     return code;
 }
@@ -219,8 +219,8 @@ static int catch_up_store(struct store *s, struct error *e)
  * there is, and must keep it. code: what keyfile_lease_get said. */
 static int is_lease_over(struct store *s, const char *path, int code)
 {
-    struct keyfile_head end;
-    return code == E_LOCKED || (code == E_VERIFY && keyfile_head_get(path, s->key, &end, NULL) == 0);
+    struct keyfile_chain_end end;
+    return code == E_LOCKED || (code == E_VERIFY && keyfile_chain_end_get(path, s->key, &end, NULL) == 0);
 }
 
 /* Reads the lease. If it is over, stops the agent, so that only an unlocking by way of the office opens the store

@@ -32,12 +32,12 @@ struct store {
     uint8_t office_noise[32];
     char office_host[256];
     unsigned office_port;
-    struct keyfile_head kept; /* the end of our chain as the key file remembers it */
-    int put_back;             /* 1: it is an older copy of this store, or a copy that went its own way */
-    int told;                 /* 1: store_warn has said so */
-    struct outbox outbox;     /* the sealed copy of what is unsent */
-    struct error unsealed;    /* why it is behind; code 0: it is not */
-    uint64_t lease_until_ms;  /* the end of the lease; 0: there is none */
+    struct keyfile_chain_end kept; /* the end of our chain as the key file remembers it */
+    int put_back;                  /* 1: it is an older copy of this store, or a copy that went its own way */
+    int told;                      /* 1: store_warn has said so */
+    struct outbox outbox;          /* the sealed copy of what is unsent */
+    struct error unsealed;         /* why it is behind; code 0: it is not */
+    uint64_t lease_until_ms;       /* the end of the lease; 0: there is none */
 };
 
 /* *out: the folder's path, without a slash at its end, freed with free; the folder may not exist yet. E_MEMORY, E_INPUT

@@ -1,5 +1,5 @@
-/* The key file: what others call about passphrases, secrets, slots and the head. keyfile_private.h has its bytes, and
- * says which file does what. */
+/* The key file: what others call about passphrases, secrets, slots and the chain end. keyfile_private.h has the bytes,
+ * and says which file does what. */
 #include "keyfile.h"
 
 #include <errno.h>
@@ -11,28 +11,28 @@
 
 /* ---- passphrases ---- */
 
-int keyfile_create(const char *path, const char *label, const char *passphrase, size_t passphrase_bytes,
-                   enum keyfile_cost cost, uint8_t key[KEYFILE_KEY_BYTES], struct error *e)
+int keyfile_create(const char *path, const struct keyfile_new_passphrase *first, uint8_t key[KEYFILE_KEY_BYTES],
+                   struct error *e)
 {
-    static const struct keyfile_head none;
+    static const struct keyfile_chain_end none;
     uint8_t slot[KEYFILE_LEASED_BYTES];
     struct keyfile_image image;
     struct stat status;
-    int folder = -1, code;
+    int code;
     randombytes_buf(key, KEYFILE_KEY_BYTES);
-    keyfile_image_start(&image, key, &none);
-    if ((code = keyfile_image_label(label, e)) != 0)
+    keyfile_image_start(&image, path, key, &none);
+    if ((code = keyfile_image_label(first->label, e)) != 0)
         goto out;
-    keyfile_image_header(&image, slot, KEYFILE_PASSPHRASE, sizeof slot, label);
-    if ((code = keyfile_slot_make(slot, key, passphrase, passphrase_bytes, cost, NULL, NULL, e)) != 0 ||
-        (code = keyfile_image_put(&image, image.count, slot, KEYFILE_PASSPHRASE_BYTES, path, e)) != 0 ||
-        (code = file_lock(path, &folder, e)) != 0)
+    keyfile_image_header(&image, slot, KEYFILE_PASSPHRASE, sizeof slot, first->label);
+    if ((code = keyfile_slot_make(slot, key, first, NULL, e)) != 0 ||
+        (code = keyfile_image_put(&image, image.count, slot, KEYFILE_PASSPHRASE_BYTES, e)) != 0 ||
+        (code = file_lock(path, &image.folder, e)) != 0)
         goto out;
     if (lstat(path, &status) == 0)
         code = error_set(e, E_EXISTS, "there is a key file at %s already; it is left as it is", path);
     else if (errno != ENOENT)
         code = error_system(e, E_IO, errno, "%s could not be looked at", path);
-    code = keyfile_image_end(path, &image, folder, code, e);
+    code = keyfile_image_end(&image, code, e);
 out:
     if (code != 0)
         sodium_memzero(key, KEYFILE_KEY_BYTES);
@@ -51,25 +51,25 @@ void keyfile_opened_fill(struct keyfile_opened *opened, const struct keyfile_try
     opened->wrong_ms = t->wrong_ms;
 }
 
-int keyfile_open(const char *path, const char *passphrase, size_t passphrase_bytes, uint64_t now_ms,
-                 uint8_t key[KEYFILE_KEY_BYTES], struct keyfile_opened *opened, struct error *e)
+int keyfile_open(const char *path, const struct keyfile_attempt *attempt, uint8_t key[KEYFILE_KEY_BYTES],
+                 struct keyfile_opened *opened, struct error *e)
 {
     struct keyfile_try t;
     uint8_t own[KEYFILE_KEY_BYTES];
     size_t at = 0;
-    int code = keyfile_attempts_begin(&t, path, passphrase_bytes, now_ms, e);
+    int code = keyfile_attempts_begin(&t, path, attempt, e);
     memset(key, 0, KEYFILE_KEY_BYTES);
     if (code != 0)
         return code;
-    code = keyfile_slot_match(&t.image, passphrase, passphrase_bytes, &at, own, e);
+    code = keyfile_slot_match(&t.image, attempt->passphrase, &at, own, e);
     if (code == 0) {
         const uint8_t *slot = t.image.bytes + at;
         if (keyfile_slot_is_leased(slot))
-            code = keyfile_lease_open(&t.image, path, slot, own, key, e);
+            code = keyfile_lease_open(&t.image, slot, own, key, e);
         else
-            (void)keyfile_slot_open(slot, own, NULL, key); /* the match was that it opens */
+            (void)keyfile_slot_open(slot, own, NULL, key); /* it opens: keyfile_slot_match tried */
     }
-    keyfile_attempts_end(&t, path, code);
+    keyfile_attempts_end(&t, code);
     if (code == 0)
         keyfile_opened_fill(opened, &t, at);
     sodium_memzero(own, sizeof own);
@@ -77,53 +77,52 @@ int keyfile_open(const char *path, const char *passphrase, size_t passphrase_byt
     return code;
 }
 
-int keyfile_open_link(const char *path, const char *passphrase, size_t passphrase_bytes, uint64_t now_ms,
-                      uint8_t link[32], struct error *e)
+int keyfile_open_link(const char *path, const struct keyfile_attempt *attempt, uint8_t link[32], struct error *e)
 {
     struct keyfile_try t;
     uint8_t own[KEYFILE_KEY_BYTES];
     size_t at = 0;
-    int code = keyfile_attempts_begin(&t, path, passphrase_bytes, now_ms, e);
+    int code = keyfile_attempts_begin(&t, path, attempt, e);
     memset(link, 0, 32);
     if (code != 0)
         return code;
-    code = keyfile_slot_match(&t.image, passphrase, passphrase_bytes, &at, own, e);
+    code = keyfile_slot_match(&t.image, attempt->passphrase, &at, own, e);
     if (code == 0 && !keyfile_slot_is_leased(t.image.bytes + at))
         code = error_set(e, E_NOT_FOUND, "this passphrase of %s is not bound to a lease; unlock with it", path);
     else if (code == 0)
-        (void)keyfile_slot_open_link(t.image.bytes + at, own, link); /* the match was that it opens */
-    /* Only the data key ends the count: who opens it tells the office how many there were. */
-    keyfile_attempts_end(&t, path, code == 0 ? E_LOCKED : code);
+        (void)keyfile_slot_open_link(t.image.bytes + at, own, link); /* it opens: keyfile_slot_match tried */
+    /* Only opening the data key ends the count: whoever opens that tells the office how many wrong ones there were. */
+    keyfile_attempts_end(&t, code == 0 ? E_LOCKED : code);
     sodium_memzero(own, sizeof own);
     sodium_memzero(&t, sizeof t);
     return code;
 }
 
-/* Makes the passphrase slot that begins in slot, and puts it in at `at`. */
-static int put_passphrase(struct keyfile_image *image, size_t at, uint8_t slot[KEYFILE_LEASED_BYTES], const char *path,
-                          const uint8_t key[KEYFILE_KEY_BYTES], const char *passphrase, size_t passphrase_bytes,
-                          enum keyfile_cost cost, const uint8_t *link, struct error *e)
+/* Fills the passphrase slot whose header stands in slot, and puts it into the image at `at`. */
+static int put_passphrase(struct keyfile_image *image, size_t at, uint8_t slot[KEYFILE_LEASED_BYTES],
+                          const uint8_t key[KEYFILE_KEY_BYTES], const struct keyfile_new_passphrase *fresh,
+                          struct error *e)
 {
+    size_t bytes = fresh->link != NULL ? KEYFILE_LEASED_BYTES : KEYFILE_PASSPHRASE_BYTES;
     uint8_t lease[32] = {0};
     int code = 0;
-    if (link != NULL)
-        code = keyfile_lease_secret(image, path, key, lease, e);
+    if (fresh->link != NULL)
+        code = keyfile_lease_secret(image, key, lease, e);
     if (code == 0)
-        code = keyfile_slot_make(slot, key, passphrase, passphrase_bytes, cost, link, link != NULL ? lease : NULL, e);
+        code = keyfile_slot_make(slot, key, fresh, lease, e);
     if (code == 0)
-        code =
-            keyfile_image_put(image, at, slot, link != NULL ? KEYFILE_LEASED_BYTES : KEYFILE_PASSPHRASE_BYTES, path, e);
+        code = keyfile_image_put(image, at, slot, bytes, e);
     sodium_memzero(lease, sizeof lease);
     return code;
 }
 
-int keyfile_change(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], uint8_t slot, const char *passphrase,
-                   size_t passphrase_bytes, enum keyfile_cost cost, const uint8_t *link, struct error *e)
+int keyfile_change(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], uint8_t slot,
+                   const struct keyfile_new_passphrase *fresh, struct error *e)
 {
     uint8_t made[KEYFILE_LEASED_BYTES] = {0};
     struct keyfile_image image;
     size_t at;
-    int folder = -1, code = keyfile_image_begin(path, key, &image, &folder, e);
+    int code = keyfile_image_begin(&image, path, key, e);
     if (code != 0)
         return code;
     at = keyfile_image_numbered(&image, slot);
@@ -131,25 +130,24 @@ int keyfile_change(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], uint8
         code = error_set(e, E_NOT_FOUND, "%s has no passphrase in slot %u", path, (unsigned)slot);
     } else {
         memcpy(made, image.bytes + at, KEYFILE_HEADER_BYTES);
-        code = put_passphrase(&image, at, made, path, key, passphrase, passphrase_bytes, cost, link, e);
+        code = put_passphrase(&image, at, made, key, fresh, e);
     }
-    code = keyfile_image_end(path, &image, folder, code, e);
+    code = keyfile_image_end(&image, code, e);
     sodium_memzero(&image, sizeof image);
     return code;
 }
 
-int keyfile_add_passphrase(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], const char *label,
-                           const char *passphrase, size_t passphrase_bytes, enum keyfile_cost cost, const uint8_t *link,
-                           struct error *e)
+int keyfile_add_passphrase(const char *path, const uint8_t key[KEYFILE_KEY_BYTES],
+                           const struct keyfile_new_passphrase *fresh, struct error *e)
 {
     uint8_t made[KEYFILE_LEASED_BYTES];
     struct keyfile_image image;
-    int folder = -1, code = keyfile_image_label(label, e);
-    if (code != 0 || (code = keyfile_image_begin(path, key, &image, &folder, e)) != 0)
+    int code = keyfile_image_label(fresh->label, e);
+    if (code != 0 || (code = keyfile_image_begin(&image, path, key, e)) != 0)
         return code;
-    keyfile_image_header(&image, made, KEYFILE_PASSPHRASE, sizeof made, label);
-    code = put_passphrase(&image, image.count, made, path, key, passphrase, passphrase_bytes, cost, link, e);
-    code = keyfile_image_end(path, &image, folder, code, e);
+    keyfile_image_header(&image, made, KEYFILE_PASSPHRASE, sizeof made, fresh->label);
+    code = put_passphrase(&image, image.count, made, key, fresh, e);
+    code = keyfile_image_end(&image, code, e);
     sodium_memzero(&image, sizeof image);
     return code;
 }
@@ -161,13 +159,13 @@ int keyfile_add_secret(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], c
 {
     uint8_t made[KEYFILE_SECRET_BYTES];
     struct keyfile_image image;
-    int folder = -1, code = keyfile_image_label(label, e);
-    if (code != 0 || (code = keyfile_image_begin(path, key, &image, &folder, e)) != 0)
+    int code = keyfile_image_label(label, e);
+    if (code != 0 || (code = keyfile_image_begin(&image, path, key, e)) != 0)
         return code;
     keyfile_image_header(&image, made, KEYFILE_SECRET, sizeof made, label);
     keyfile_slot_make_secret(made, key, secret);
-    code = keyfile_image_put(&image, image.count, made, sizeof made, path, e);
-    code = keyfile_image_end(path, &image, folder, code, e);
+    code = keyfile_image_put(&image, image.count, made, sizeof made, e);
+    code = keyfile_image_end(&image, code, e);
     sodium_memzero(&image, sizeof image);
     return code;
 }
@@ -175,7 +173,7 @@ int keyfile_add_secret(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], c
 int keyfile_open_secret(const char *path, const uint8_t secret[32], uint8_t key[KEYFILE_KEY_BYTES], struct error *e)
 {
     struct keyfile_image image;
-    int rc = -1, code = keyfile_image_read(path, &image, e);
+    int rc = -1, code = keyfile_image_read(&image, path, e);
     memset(key, 0, KEYFILE_KEY_BYTES);
     if (code != 0)
         return code;
@@ -194,7 +192,7 @@ int keyfile_remove(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], uint8
 {
     struct keyfile_image image;
     size_t at, openers = 0;
-    int folder = -1, code = keyfile_image_begin(path, key, &image, &folder, e);
+    int code = keyfile_image_begin(&image, path, key, e);
     if (code != 0)
         return code;
     for (at = KEYFILE_SLOTS_AT; at < image.count; at += keyfile_image_slot(&image, at)) {
@@ -208,13 +206,13 @@ int keyfile_remove(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], uint8
         code =
             error_set(e, E_REFUSED, "slot %u is the last that opens %s; add another one first", (unsigned)slot, path);
     else
-        code = keyfile_image_put(&image, at, NULL, 0, path, e);
-    code = keyfile_image_end(path, &image, folder, code, e);
+        code = keyfile_image_put(&image, at, NULL, 0, e);
+    code = keyfile_image_end(&image, code, e);
     sodium_memzero(&image, sizeof image);
     return code;
 }
 
-static void describe(const uint8_t *slot, struct keyfile_slot *out)
+static void describe_slot(const uint8_t *slot, struct keyfile_slot *out)
 {
     memset(out, 0, sizeof *out);
     out->number = slot[KEYFILE_AT_NUMBER];
@@ -234,40 +232,41 @@ static void describe(const uint8_t *slot, struct keyfile_slot *out)
 int keyfile_list(const char *path, struct keyfile_slot *out, size_t max, size_t *count, struct error *e)
 {
     struct keyfile_image image;
-    int code = keyfile_image_read(path, &image, e);
+    int code = keyfile_image_read(&image, path, e);
     *count = 0;
     if (code != 0)
         return code;
     for (size_t at = KEYFILE_SLOTS_AT; at < image.count; at += keyfile_image_slot(&image, at)) {
         if (*count < max)
-            describe(image.bytes + at, &out[*count]);
+            describe_slot(image.bytes + at, &out[*count]);
         ++*count;
     }
     sodium_memzero(&image, sizeof image);
     return 0;
 }
 
-/* ---- the head ---- */
+/* ---- the end of the device's chain ---- */
 
-int keyfile_head_get(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], struct keyfile_head *head, struct error *e)
+int keyfile_chain_end_get(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], struct keyfile_chain_end *end,
+                          struct error *e)
 {
     struct keyfile_image image;
-    int code = keyfile_image_read(path, &image, e);
+    int code = keyfile_image_read(&image, path, e);
     if (code == 0)
-        code = keyfile_image_open_head(&image, path, key, head, e);
+        code = keyfile_image_open_chain_end(&image, key, end, e);
     sodium_memzero(&image, sizeof image);
     return code;
 }
 
-int keyfile_head_set(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], const struct keyfile_head *head,
-                     struct error *e)
+int keyfile_chain_end_set(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], const struct keyfile_chain_end *end,
+                          struct error *e)
 {
     struct keyfile_image image;
-    int folder = -1, code = keyfile_image_begin(path, key, &image, &folder, e);
+    int code = keyfile_image_begin(&image, path, key, e);
     if (code != 0)
         return code;
-    keyfile_image_seal_head(&image, key, head);
-    code = keyfile_image_end(path, &image, folder, 0, e);
+    keyfile_image_seal_chain_end(&image, key, end);
+    code = keyfile_image_end(&image, 0, e);
     sodium_memzero(&image, sizeof image);
     return code;
 }

@@ -1,5 +1,5 @@
-/* The key file as a whole: reading and checking it, its list of slots, its head, replacing it. Everything that a slot
- * claims about lengths and costs is checked here, before anybody spends work on it. */
+/* The key file as a whole: reading and checking it, its list of slots, the chain end, replacing it.
+ * Everything that a slot claims about lengths and costs is checked here, before anybody spends work on it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 #include "pack.h"
 
 #define MAGIC_BYTES 16
-#define HEAD_BYTES 48
-#define HEAD_AT MAGIC_BYTES
+#define CHAIN_END_BYTES 48
+#define CHAIN_END_AT MAGIC_BYTES
 #define SLOT_VERSION 1
 #define CIPHER_XCHACHA20 1
 #define NUMBER_MAX 255
@@ -20,7 +20,8 @@
 #define PASSES_MAX 16
 #define MEMORY_MAX (1ull << 30)
 
-_Static_assert(HEAD_AT + KEYFILE_NONCE_BYTES + HEAD_BYTES + KEYFILE_TAG_BYTES == KEYFILE_SLOTS_AT, "the layout");
+_Static_assert(CHAIN_END_AT + KEYFILE_NONCE_BYTES + CHAIN_END_BYTES + KEYFILE_TAG_BYTES == KEYFILE_SLOTS_AT,
+               "the layout");
 
 static const uint8_t magic[MAGIC_BYTES] = "satchel keys 1\n";
 static const uint8_t slot_magic[4] = {'S', 'L', 'O', 'T'};
@@ -63,7 +64,7 @@ static size_t expected_bytes(const uint8_t *slot)
     }
 }
 
-/* UTF-8 without control characters: a label is shown on terminals. */
+/* 1: UTF-8 without control characters, since a label is shown on terminals. */
 static int is_label(const uint8_t *label, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)
@@ -72,6 +73,7 @@ static int is_label(const uint8_t *label, size_t bytes)
     return pack_is_utf8(label, bytes);
 }
 
+/* 1: the header of a slot of our types is whole, and `bytes` is its type's length. */
 static int header_fits(const uint8_t *slot, uint64_t bytes)
 {
     const uint8_t *label = slot + KEYFILE_AT_LABEL;
@@ -83,7 +85,7 @@ static int header_fits(const uint8_t *slot, uint64_t bytes)
            is_label(label, used) && sodium_is_zero(label + used, KEYFILE_LABEL_MAX - used);
 }
 
-/* The slot that begins at `at`; 0 for bytes that are none, otherwise its length. */
+/* Returns the length of the slot that begins at `at`; 0: no slot begins there. */
 static size_t slot_bytes(const struct keyfile_image *image, size_t at)
 {
     const uint8_t *slot = image->bytes + at;
@@ -98,6 +100,7 @@ static size_t slot_bytes(const struct keyfile_image *image, size_t at)
     return (size_t)bytes;
 }
 
+/* E_VERIFY: a cipher that we do not have, or more work than any key file asks for. */
 static int check_cost(const uint8_t *slot, const char *path, struct error *e)
 {
     uint64_t passes = keyfile_image_get_le(slot + KEYFILE_AT_PASSES, 4);
@@ -111,8 +114,9 @@ static int check_cost(const uint8_t *slot, const char *path, struct error *e)
     return 0;
 }
 
-int keyfile_image_check(const struct keyfile_image *image, const char *path, struct error *e)
+int keyfile_image_check(const struct keyfile_image *image, struct error *e)
 {
+    const char *path = image->path;
     uint8_t numbers[NUMBER_MAX + 1] = {0}, types[KEYFILE_ATTEMPTS + 1] = {0};
     size_t bytes;
     int code;
@@ -128,7 +132,7 @@ int keyfile_image_check(const struct keyfile_image *image, const char *path, str
             continue;
         if ((code = check_cost(slot, path, e)) != 0)
             return code;
-        /* A number names one slot; and there is one device, and one count. */
+        /* A number names one slot; there is at most one device slot and one count. */
         if (numbers[slot[KEYFILE_AT_NUMBER]]++ != 0 ||
             (types[type]++ != 0 && (type == KEYFILE_DEVICE || type == KEYFILE_ATTEMPTS)))
             return error_set(e, E_VERIFY, "%s has a slot twice, at byte %zu; restore it from a backup", path, at);
@@ -138,7 +142,7 @@ int keyfile_image_check(const struct keyfile_image *image, const char *path, str
     return 0;
 }
 
-int keyfile_image_read(const char *path, struct keyfile_image *image, struct error *e)
+int keyfile_image_read(struct keyfile_image *image, const char *path, struct error *e)
 {
     ssize_t got = 1;
     int number = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -146,6 +150,7 @@ int keyfile_image_read(const char *path, struct keyfile_image *image, struct err
         return error_system(e, errno == ENOENT || errno == ENOTDIR ? E_NO_STORE : E_IO, errno,
                             "the key file %s could not be opened", path);
     image->count = 0;
+    image->path = path;
     while (got != 0 && image->count < sizeof image->bytes) {
         got = read(fd, image->bytes + image->count, sizeof image->bytes - image->count);
         if (got < 0 && errno == EINTR)
@@ -161,7 +166,7 @@ int keyfile_image_read(const char *path, struct keyfile_image *image, struct err
         return error_system(e, E_IO, number, "the key file %s could not be read", path);
     if (image->count > KEYFILE_FILE_MAX)
         return error_set(e, E_VERIFY, "%s is too large for a key file; restore it from a backup", path);
-    return keyfile_image_check(image, path, e);
+    return keyfile_image_check(image, e);
 }
 
 /* ---- the list of slots ---- */
@@ -191,8 +196,8 @@ size_t keyfile_image_numbered(const struct keyfile_image *image, uint8_t number)
     return at;
 }
 
-/* Above all others, so that the number of a slot that went does not come back soon; where 255 is taken, the lowest free
- * one. The attempts, which come and go, count from above. */
+/* The number of a new slot. It is above all others, so that a removed slot's number does not come back soon; if 255 is
+ * taken, it is the lowest free one. The attempts, which come and go, count down from 255. */
 static uint8_t next_number(const struct keyfile_image *image, uint8_t type)
 {
     uint8_t taken[NUMBER_MAX + 1] = {0};
@@ -237,8 +242,7 @@ int keyfile_image_label(const char *label, struct error *e)
     return 0;
 }
 
-int keyfile_image_put(struct keyfile_image *image, size_t at, const uint8_t *slot, size_t bytes, const char *path,
-                      struct error *e)
+int keyfile_image_put(struct keyfile_image *image, size_t at, const uint8_t *slot, size_t bytes, struct error *e)
 {
     size_t old = at < image->count ? keyfile_image_slot(image, at) : 0;
     size_t count = image->count - old + bytes, kept = 0;
@@ -246,7 +250,7 @@ int keyfile_image_put(struct keyfile_image *image, size_t at, const uint8_t *slo
         (bytes == 0 || slot[KEYFILE_AT_TYPE] != KEYFILE_ATTEMPTS))
         kept = KEYFILE_ATTEMPTS_BYTES;
     if (bytes > old && count + kept > KEYFILE_FILE_MAX)
-        return error_set(e, E_LIMIT, "%s has no room for another slot; remove one first", path);
+        return error_set(e, E_LIMIT, "%s has no room for another slot; remove one first", image->path);
     memmove(image->bytes + at + bytes, image->bytes + at + old, image->count - at - old);
     if (bytes > 0)
         memcpy(image->bytes + at, slot, bytes);
@@ -254,76 +258,84 @@ int keyfile_image_put(struct keyfile_image *image, size_t at, const uint8_t *slo
     return 0;
 }
 
-/* ---- the head ---- */
+/* ---- the end of the device's chain ---- */
 
-static void head_key(uint8_t out[KEYFILE_KEY_BYTES], const uint8_t key[KEYFILE_KEY_BYTES])
+static void chain_end_key(uint8_t out[KEYFILE_KEY_BYTES], const uint8_t key[KEYFILE_KEY_BYTES])
 {
     static const uint8_t domain[] = "satchel key file head 1";
     crypto_generichash(out, KEYFILE_KEY_BYTES, domain, sizeof domain - 1, key, KEYFILE_KEY_BYTES);
 }
 
-void keyfile_image_seal_head(struct keyfile_image *image, const uint8_t key[KEYFILE_KEY_BYTES],
-                             const struct keyfile_head *head)
+void keyfile_image_seal_chain_end(struct keyfile_image *image, const uint8_t key[KEYFILE_KEY_BYTES],
+                                  const struct keyfile_chain_end *end)
 {
-    uint8_t own[KEYFILE_KEY_BYTES], plain[HEAD_BYTES];
-    uint8_t *nonce = image->bytes + HEAD_AT;
-    head_key(own, key);
-    keyfile_image_put_le(plain, head->epoch, 8);
-    keyfile_image_put_le(plain + 8, head->seq, 8);
-    memcpy(plain + 16, head->hash, sizeof head->hash);
+    uint8_t own[KEYFILE_KEY_BYTES], plain[CHAIN_END_BYTES];
+    uint8_t *nonce = image->bytes + CHAIN_END_AT;
+    chain_end_key(own, key);
+    keyfile_image_put_le(plain, end->epoch, 8);
+    keyfile_image_put_le(plain + 8, end->seq, 8);
+    memcpy(plain + 16, end->hash, sizeof end->hash);
     randombytes_buf(nonce, KEYFILE_NONCE_BYTES);
     crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + KEYFILE_NONCE_BYTES, NULL, plain, sizeof plain, image->bytes,
                                                MAGIC_BYTES, NULL, nonce, own);
     sodium_memzero(own, sizeof own);
 }
 
-int keyfile_image_open_head(const struct keyfile_image *image, const char *path, const uint8_t key[KEYFILE_KEY_BYTES],
-                            struct keyfile_head *head, struct error *e)
+int keyfile_image_open_chain_end(const struct keyfile_image *image, const uint8_t key[KEYFILE_KEY_BYTES],
+                                 struct keyfile_chain_end *end, struct error *e)
 {
-    uint8_t own[KEYFILE_KEY_BYTES], plain[HEAD_BYTES];
-    const uint8_t *nonce = image->bytes + HEAD_AT;
+    uint8_t own[KEYFILE_KEY_BYTES], plain[CHAIN_END_BYTES];
+    const uint8_t *nonce = image->bytes + CHAIN_END_AT;
     int rc;
-    head_key(own, key);
+    chain_end_key(own, key);
     rc = crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, nonce + KEYFILE_NONCE_BYTES,
-                                                    HEAD_BYTES + KEYFILE_TAG_BYTES, image->bytes, MAGIC_BYTES, nonce,
-                                                    own);
+                                                    CHAIN_END_BYTES + KEYFILE_TAG_BYTES, image->bytes, MAGIC_BYTES,
+                                                    nonce, own);
     sodium_memzero(own, sizeof own);
     if (rc != 0)
-        return error_set(e, E_VERIFY, "%s was altered, or belongs to another store; restore it from a backup", path);
-    head->epoch = keyfile_image_get_le(plain, 8);
-    head->seq = keyfile_image_get_le(plain + 8, 8);
-    memcpy(head->hash, plain + 16, sizeof head->hash);
+        return error_set(e, E_VERIFY, "%s was altered, or belongs to another store; restore it from a backup",
+                         image->path);
+    end->epoch = keyfile_image_get_le(plain, 8);
+    end->seq = keyfile_image_get_le(plain + 8, 8);
+    memcpy(end->hash, plain + 16, sizeof end->hash);
     return 0;
 }
 
 /* ---- replacing ---- */
 
-void keyfile_image_start(struct keyfile_image *image, const uint8_t key[KEYFILE_KEY_BYTES],
-                         const struct keyfile_head *head)
+void keyfile_image_start(struct keyfile_image *image, const char *path, const uint8_t key[KEYFILE_KEY_BYTES],
+                         const struct keyfile_chain_end *end)
 {
     memcpy(image->bytes, magic, sizeof magic);
     image->count = KEYFILE_SLOTS_AT;
-    keyfile_image_seal_head(image, key, head);
+    image->path = path;
+    image->folder = -1;
+    keyfile_image_seal_chain_end(image, key, end);
 }
 
-int keyfile_image_begin(const char *path, const uint8_t *key, struct keyfile_image *image, int *folder, struct error *e)
+int keyfile_image_begin(struct keyfile_image *image, const char *path, const uint8_t *key, struct error *e)
 {
-    struct keyfile_head head;
-    int code = file_lock(path, folder, e);
+    struct keyfile_chain_end end;
+    int code = file_lock(path, &image->folder, e);
     if (code != 0)
         return code;
-    code = keyfile_image_read(path, image, e);
+    code = keyfile_image_read(image, path, e);
     if (code == 0 && key != NULL)
-        code = keyfile_image_open_head(image, path, key, &head, e);
+        code = keyfile_image_open_chain_end(image, key, &end, e);
     if (code != 0)
-        file_unlock(*folder);
+        keyfile_image_leave(image);
     return code;
 }
 
-int keyfile_image_end(const char *path, const struct keyfile_image *image, int folder, int code, struct error *e)
+int keyfile_image_end(const struct keyfile_image *image, int code, struct error *e)
 {
     if (code == 0)
-        code = file_replace(folder, path, image->bytes, image->count, e);
-    file_unlock(folder);
+        code = file_replace(image->folder, image->path, image->bytes, image->count, e);
+    keyfile_image_leave(image);
     return code;
+}
+
+void keyfile_image_leave(const struct keyfile_image *image)
+{
+    file_unlock(image->folder);
 }

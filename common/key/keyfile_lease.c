@@ -5,11 +5,10 @@
  *   104  8    latest time that this laptop saw
  *   112  32   MAC over all before it: BLAKE2b-256 under BLAKE2b-256(key = data key, "satchel lease mac 1")
  *
- * Whoever opens a leased slot needs the lease secret, so erasing it locks the store for everybody who has a passphrase
- * and nothing else. An erased slot has no MAC: whoever erases it may not have the key. */
+ * Opening a leased slot takes the lease secret, so erasing that secret locks the store for everybody who has a
+ * passphrase and nothing else. An erased slot has no MAC, since whoever erases it may not have the key. */
 #include <string.h>
 
-#include "file.h"
 #include "keyfile_private.h"
 
 #define SECRET_AT KEYFILE_HEADER_BYTES
@@ -17,7 +16,7 @@
 #define SEEN_AT (UNTIL_AT + 8)
 #define MAC_AT (SEEN_AT + 8)
 #define MAC_BYTES 32
-#define SEEN_STEP_MS 60000 /* how often the time is written at most */
+#define SEEN_STEP_MS 60000 /* the latest time seen is written at most once in this time */
 
 _Static_assert(MAC_AT + MAC_BYTES == KEYFILE_DEVICE_BYTES, "the layout");
 
@@ -70,13 +69,15 @@ static int ended(struct error *e)
                      "to the office");
 }
 
-static int altered(const char *path, struct error *e)
+static int altered(const struct keyfile_image *image, struct error *e)
 {
-    return error_set(e, E_VERIFY, "the lease in %s was altered or is damaged; connect this laptop to its office", path);
+    return error_set(e, E_VERIFY, "the lease in %s was altered or is damaged; connect this laptop to its office",
+                     image->path);
 }
 
 /* ---- reading ---- */
 
+/* 1: a passphrase slot is leased. */
 static int has_leased(const struct keyfile_image *image)
 {
     for (size_t at = KEYFILE_SLOTS_AT; at < image->count; at += keyfile_image_slot(image, at))
@@ -85,9 +86,9 @@ static int has_leased(const struct keyfile_image *image)
     return 0;
 }
 
-/* The device slot at *at, verified. One that somebody took away is as good as an erased one. */
-static int check(const struct keyfile_image *image, const char *path, const uint8_t key[KEYFILE_KEY_BYTES], size_t *at,
-                 struct error *e)
+/* Verifies the device slot; *at is its offset. If it is missing although a slot is leased, somebody removed it: that
+ * counts as erased (E_LOCKED). */
+static int verify(const struct keyfile_image *image, const uint8_t key[KEYFILE_KEY_BYTES], size_t *at, struct error *e)
 {
     uint8_t mac[MAC_BYTES];
     const uint8_t *slot;
@@ -95,35 +96,35 @@ static int check(const struct keyfile_image *image, const char *path, const uint
     if (*at == image->count && has_leased(image))
         return ended(e);
     if (*at == image->count)
-        return error_set(e, E_NOT_FOUND, "there is no lease in %s; connect this laptop to its office", path);
+        return error_set(e, E_NOT_FOUND, "there is no lease in %s; connect this laptop to its office", image->path);
     slot = image->bytes + *at;
     if (is_erased(slot))
         return ended(e);
     make_mac(mac, slot, key);
-    return sodium_memcmp(mac, slot + MAC_AT, sizeof mac) == 0 ? 0 : altered(path, e);
+    return sodium_memcmp(mac, slot + MAC_AT, sizeof mac) == 0 ? 0 : altered(image, e);
 }
 
-int keyfile_lease_secret(const struct keyfile_image *image, const char *path, const uint8_t key[KEYFILE_KEY_BYTES],
-                         uint8_t secret[32], struct error *e)
+int keyfile_lease_secret(const struct keyfile_image *image, const uint8_t key[KEYFILE_KEY_BYTES], uint8_t secret[32],
+                         struct error *e)
 {
     size_t at;
-    int code = check(image, path, key, &at, e);
+    int code = verify(image, key, &at, e);
     memset(secret, 0, 32);
     if (code == 0)
         memcpy(secret, image->bytes + at + SECRET_AT, 32);
     return code;
 }
 
-int keyfile_lease_open(const struct keyfile_image *image, const char *path, const uint8_t *slot,
-                       const uint8_t own[KEYFILE_KEY_BYTES], uint8_t key[KEYFILE_KEY_BYTES], struct error *e)
+int keyfile_lease_open(const struct keyfile_image *image, const uint8_t *slot, const uint8_t own[KEYFILE_KEY_BYTES],
+                       uint8_t key[KEYFILE_KEY_BYTES], struct error *e)
 {
     size_t at = keyfile_image_find(image, KEYFILE_DEVICE, KEYFILE_SLOTS_AT);
     int code;
     if (at == image->count || is_erased(image->bytes + at))
         return ended(e);
     if (keyfile_slot_open(slot, own, image->bytes + at + SECRET_AT, key) != 0)
-        return altered(path, e);
-    code = check(image, path, key, &at, e);
+        return altered(image, e);
+    code = verify(image, key, &at, e);
     if (code != 0)
         sodium_memzero(key, KEYFILE_KEY_BYTES);
     return code;
@@ -131,9 +132,9 @@ int keyfile_lease_open(const struct keyfile_image *image, const char *path, cons
 
 /* ---- writing ---- */
 
-/* Puts the lease into image. *same: it stood there already. */
-static int put(struct keyfile_image *image, const char *path, const uint8_t key[KEYFILE_KEY_BYTES],
-               const struct keyfile_lease *lease, int *same, struct error *e)
+/* Puts the lease into image. *same: 1: the same lease was there already. */
+static int put_lease(struct keyfile_image *image, const uint8_t key[KEYFILE_KEY_BYTES],
+                     const struct keyfile_lease *lease, int *same, struct error *e)
 {
     uint8_t slot[KEYFILE_DEVICE_BYTES];
     size_t at = keyfile_image_find(image, KEYFILE_DEVICE, KEYFILE_SLOTS_AT);
@@ -147,7 +148,7 @@ static int put(struct keyfile_image *image, const char *path, const uint8_t key[
     if (!is_erased(slot))
         make_mac(slot + MAC_AT, slot, key);
     *same = at < image->count && sodium_memcmp(slot, image->bytes + at, sizeof slot) == 0;
-    code = keyfile_image_put(image, at, slot, sizeof slot, path, e);
+    code = keyfile_image_put(image, at, slot, sizeof slot, e);
     sodium_memzero(slot, sizeof slot);
     return code;
 }
@@ -157,21 +158,21 @@ int keyfile_lease_set(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], co
 {
     struct keyfile_image image;
     uint8_t had[32];
-    int folder, same = 0, code = keyfile_image_begin(path, key, &image, &folder, e);
+    int same = 0, code = keyfile_image_begin(&image, path, key, e);
     if (code != 0)
         return code;
-    /* Leased slots are wrapped under the secret; another one would lock them for ever. */
-    if (keyfile_lease_secret(&image, path, key, had, NULL) == 0 && has_leased(&image) &&
-        !sodium_is_zero(lease->secret, 32) && sodium_memcmp(had, lease->secret, 32) != 0)
+    /* Leased slots are wrapped under the secret; another secret would lock them for ever. */
+    if (keyfile_lease_secret(&image, key, had, NULL) == 0 && has_leased(&image) && !sodium_is_zero(lease->secret, 32) &&
+        sodium_memcmp(had, lease->secret, 32) != 0)
         code =
             error_set(e, E_REFUSED, "the lease that the office gave is another laptop's; %s was left as it was", path);
     sodium_memzero(had, sizeof had);
     if (code == 0)
-        code = put(&image, path, key, lease, &same, e);
+        code = put_lease(&image, key, lease, &same, e);
     if (code == 0 && !same)
-        code = keyfile_image_end(path, &image, folder, 0, e);
+        code = keyfile_image_end(&image, 0, e);
     else
-        file_unlock(folder);
+        keyfile_image_leave(&image);
     sodium_memzero(&image, sizeof image);
     return code;
 }
@@ -182,11 +183,11 @@ int keyfile_lease_get(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], ui
     struct keyfile_image image;
     uint8_t *slot;
     size_t at;
-    int folder, writes = 0, code = keyfile_image_begin(path, key, &image, &folder, e);
+    int writes = 0, code = keyfile_image_begin(&image, path, key, e);
     memset(out, 0, sizeof *out);
     if (code != 0)
         return code;
-    code = check(&image, path, key, &at, e);
+    code = verify(&image, key, &at, e);
     slot = image.bytes + at;
     if (code == 0 && keyfile_lease_expire(&image, now_ms)) {
         writes = 1;
@@ -202,17 +203,16 @@ int keyfile_lease_get(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], ui
         out->until_ms = keyfile_image_get_le(slot + UNTIL_AT, 8);
         out->seen_ms = later(now_ms, seen_ms);
     }
-    /* Where it cannot be written, the answer is the same. */
+    /* The answer does not depend on whether this can be written. */
     if (writes)
-        (void)keyfile_image_end(path, &image, folder, 0, NULL);
+        (void)keyfile_image_end(&image, 0, NULL);
     else
-        file_unlock(folder);
+        keyfile_image_leave(&image);
     sodium_memzero(&image, sizeof image);
     return code;
 }
 
-int keyfile_lease_carry(const struct keyfile_image *from, const char *path, const uint8_t from_key[KEYFILE_KEY_BYTES],
-                        struct keyfile_image *to, const char *next, const uint8_t key[KEYFILE_KEY_BYTES],
+int keyfile_lease_carry(const struct keyfile_next *n, const struct keyfile_image *from, struct keyfile_image *to,
                         struct error *e)
 {
     size_t at = keyfile_image_find(from, KEYFILE_DEVICE, KEYFILE_SLOTS_AT);
@@ -220,60 +220,60 @@ int keyfile_lease_carry(const struct keyfile_image *from, const char *path, cons
     struct keyfile_lease lease;
     int same, code = 0;
     if (at == from->count)
-        return there == to->count ? 0 : keyfile_image_put(to, there, NULL, 0, next, e);
-    if (!is_erased(from->bytes + at)) /* one that was erased stays so */
-        code = check(from, path, from_key, &at, e);
+        return there == to->count ? 0 : keyfile_image_put(to, there, NULL, 0, e);
+    if (!is_erased(from->bytes + at)) /* an erased one is carried over as it is */
+        code = verify(from, n->old_key, &at, e);
     if (code != 0)
         return code;
     memcpy(lease.secret, from->bytes + at + SECRET_AT, sizeof lease.secret);
     lease.until_ms = keyfile_image_get_le(from->bytes + at + UNTIL_AT, 8);
     lease.seen_ms = keyfile_image_get_le(from->bytes + at + SEEN_AT, 8);
-    code = put(to, next, key, &lease, &same, e);
+    code = put_lease(to, n->key, &lease, &same, e);
     sodium_memzero(&lease, sizeof lease);
     return code;
 }
 
 /* ---- renewing ---- */
 
-/* Puts the lease into the file, and ends the count of wrong passphrases, in one step. */
-static int store(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], const struct keyfile_lease *lease,
-                 struct error *e)
+/* Puts the lease into the file and ends the count of wrong passphrases, in one replacement. */
+static int save_lease(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], const struct keyfile_lease *lease,
+                      struct error *e)
 {
     struct keyfile_image image;
-    int folder, same, code = keyfile_image_begin(path, key, &image, &folder, e);
+    int same, code = keyfile_image_begin(&image, path, key, e);
     if (code != 0)
         return code;
     (void)keyfile_attempts_forget(&image);
-    code = put(&image, path, key, lease, &same, e);
-    code = keyfile_image_end(path, &image, folder, code, e);
+    code = put_lease(&image, key, lease, &same, e);
+    code = keyfile_image_end(&image, code, e);
     sodium_memzero(&image, sizeof image);
     return code;
 }
 
-int keyfile_lease_renew(const char *path, const char *passphrase, size_t passphrase_bytes,
-                        const struct keyfile_lease *lease, uint64_t now_ms, uint8_t key[KEYFILE_KEY_BYTES],
-                        struct keyfile_opened *opened, struct error *e)
+int keyfile_lease_renew(const char *path, const struct keyfile_attempt *attempt, const struct keyfile_lease *lease,
+                        uint8_t key[KEYFILE_KEY_BYTES], struct keyfile_opened *opened, struct error *e)
 {
     struct keyfile_try t;
     uint8_t own[KEYFILE_KEY_BYTES];
     size_t at = 0;
     int code;
     memset(key, 0, KEYFILE_KEY_BYTES);
-    if (sodium_is_zero(lease->secret, sizeof lease->secret) || later(now_ms, lease->seen_ms) >= lease->until_ms)
+    if (sodium_is_zero(lease->secret, sizeof lease->secret) ||
+        later(attempt->now_ms, lease->seen_ms) >= lease->until_ms)
         return error_set(e, E_LOCKED,
                          "the office gave this laptop no lease that ends after now; see that the clock is "
                          "right, and ask its administrator");
-    if ((code = keyfile_attempts_begin(&t, path, passphrase_bytes, now_ms, e)) != 0)
+    if ((code = keyfile_attempts_begin(&t, path, attempt, e)) != 0)
         return code;
-    code = keyfile_slot_match(&t.image, passphrase, passphrase_bytes, &at, own, e);
+    code = keyfile_slot_match(&t.image, attempt->passphrase, &at, own, e);
     if (code == 0) {
         const uint8_t *slot = t.image.bytes + at;
         if (keyfile_slot_open(slot, own, keyfile_slot_is_leased(slot) ? lease->secret : NULL, key) != 0)
             code = error_set(e, E_VERIFY, "the lease that the office gave is another laptop's; ask its administrator");
     }
     if (code == 0)
-        code = store(path, key, lease, e);
-    keyfile_attempts_end(&t, path, code);
+        code = save_lease(path, key, lease, e);
+    keyfile_attempts_end(&t, code);
     if (code == 0)
         keyfile_opened_fill(opened, &t, at);
     else

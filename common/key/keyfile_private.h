@@ -1,8 +1,7 @@
-/* What the files of the key file share among themselves. Nothing outside common/keyfile*.c, their tests and their
- * fuzzer includes this.
+/* What the files of the key file share among themselves. Only common/key, its tests and its fuzzer include this.
  *
- *   keyfile.c           what others call about passphrases, secrets and slots; the head
- *   keyfile_image.c     the file as a whole: reading, checking, replacing, its list of slots
+ *   keyfile.c           what others call about passphrases, secrets, slots and the chain end
+ *   keyfile_image.c     the file as a whole: reading, checking, replacing, its list of slots, the chain end
  *   keyfile_slot.c      the bytes of a passphrase's and a secret's slot
  *   keyfile_attempts.c  wrong passphrases: counting, waiting
  *   keyfile_lease.c     the device slot
@@ -12,9 +11,9 @@
  * The file (integers are little endian):
  *
  *   0    16   "satchel keys 1\n" and a zero
- *   16   24   nonce of the head
- *   40   48   the head, sealed: epoch 8, seq 8, hash 32
- *   88   16   tag of the head; its key is derived from the data key, its additional data are bytes 0 to 15
+ *   16   24   nonce of the chain end
+ *   40   48   the chain end, sealed: epoch 8, seq 8, hash 32
+ *   88   16   its tag; the key is derived from the data key, the additional data are bytes 0 to 15
  *   104  ...  slots, one after the other, to the end of the file
  *
  * A slot begins with a header of 64 bytes, the additional data of what it wraps:
@@ -25,14 +24,14 @@
  *   6    1    type: enum keyfile_type
  *   7    1    cipher of the store: 1 XChaCha20-Poly1305
  *   8    4    bytes of this slot with its header
- *   12   4    Argon2id: passes; zero where there is no passphrase
+ *   12   4    Argon2id: passes; zero in a slot without a passphrase
  *   16   8    Argon2id: bytes of memory; the same
  *   24   1    1: leased
  *   25   7    zero
  *   32   32   label, UTF-8, padded with zeros
  *
- * Slots of a type that this program does not know are carried along untouched. The head is sealed from the beginning,
- * zeros while there is none, so that nobody can say "none yet" by wiping it. */
+ * Slots of a type that this program does not know are carried along untouched. The chain end is sealed from the
+ * beginning, as zeros while there is none, so that nobody can say "none yet" by wiping it. */
 #ifndef SATCHEL_KEYFILE_PRIVATE_H
 #define SATCHEL_KEYFILE_PRIVATE_H
 
@@ -66,7 +65,7 @@ enum { KEYFILE_FLAG_LEASED = 1 };
 
 /* The bytes of each type's slot: its header, and behind it
  *
- *   passphrase   salt 16, nonce 24, wrapped data key 48, and where it is leased: nonce 24, wrapped link 48
+ *   passphrase   salt 16, nonce 24, wrapped data key 48, and if it is leased: nonce 24, wrapped link 48
  *   recovery     officer's id 16 and public key 32, twice; the office's signature 64; data key in two sealed boxes 128
  *   device       lease secret 32, end 8, latest time seen 8, MAC 32
  *   secret       nonce 24, wrapped data key 48
@@ -80,10 +79,13 @@ enum keyfile_slot_bytes {
     KEYFILE_ATTEMPTS_BYTES = 80
 };
 
-/* The whole file. Nothing in it is secret but a lease's secret, which stands on the disk in clear as well. */
+/* The whole file in memory, on its way from and to the disk. Nothing in the bytes is secret but a lease's secret, which
+ * stands in clear on the disk too; so whoever read an image zeroes it. */
 struct keyfile_image {
     uint8_t bytes[KEYFILE_FILE_MAX + 1];
     size_t count;
+    const char *path; /* the file's, borrowed; error texts name it */
+    int folder;       /* the lock of its folder, between keyfile_image_begin and keyfile_image_end */
 };
 
 /* ---- keyfile_image.c ---- */
@@ -91,59 +93,59 @@ struct keyfile_image {
 void keyfile_image_put_le(uint8_t *out, uint64_t value, int bytes);
 uint64_t keyfile_image_get_le(const uint8_t *in, int bytes);
 
-/* A file without slots, around this key and head. */
-void keyfile_image_start(struct keyfile_image *image, const uint8_t key[KEYFILE_KEY_BYTES],
-                         const struct keyfile_head *head);
+/* Makes an image without slots, with this chain end sealed under key. */
+void keyfile_image_start(struct keyfile_image *image, const char *path, const uint8_t key[KEYFILE_KEY_BYTES],
+                         const struct keyfile_chain_end *end);
 
-/* E_VERIFY where image is not a whole key file; path is for the words. Nothing else here may be called before. */
-int keyfile_image_check(const struct keyfile_image *image, const char *path, struct error *e);
-int keyfile_image_read(const char *path, struct keyfile_image *image, struct error *e);
+/* Checks that image is a whole key file (E_VERIFY). Every other function here expects an image that passed. */
+int keyfile_image_check(const struct keyfile_image *image, struct error *e);
+/* Reads and checks the file at path, without its lock. Errors: E_NO_STORE, E_VERIFY, E_IO. */
+int keyfile_image_read(struct keyfile_image *image, const char *path, struct error *e);
 
 /* The length of the slot at an offset. */
 size_t keyfile_image_slot(const struct keyfile_image *image, size_t at);
-/* The offset of the first slot of this type at or behind `from`; image->count where there is none. */
+/* The offset of the first slot of this type at or behind `from`; image->count if there is none. */
 size_t keyfile_image_find(const struct keyfile_image *image, uint8_t type, size_t from);
-/* The offset of the passphrase's or secret's slot with this number; image->count where there is none. */
+/* The offset of the passphrase's or secret's slot with this number; image->count if there is none. */
 size_t keyfile_image_numbered(const struct keyfile_image *image, uint8_t number);
 
-/* Begins a slot: its header, and zeros behind it. Its number is above all others while such are left. label may be
- * NULL; it has been checked. */
+/* Begins a slot of `bytes`: its header, and zeros behind it. Its number is above all others while such are left. label
+ * may be NULL; otherwise keyfile_image_label has accepted it. */
 void keyfile_image_header(const struct keyfile_image *image, uint8_t *slot, uint8_t type, size_t bytes,
                           const char *label);
-/* E_INPUT where label cannot be a slot's. */
+/* E_INPUT: label cannot be a slot's. */
 int keyfile_image_label(const char *label, struct error *e);
-/* Puts a slot of `bytes` in the place of the one at `at`; at image->count it is added; bytes 0 takes the old one away.
- * E_LIMIT where it does not fit; there is always room for the attempts. */
-int keyfile_image_put(struct keyfile_image *image, size_t at, const uint8_t *slot, size_t bytes, const char *path,
-                      struct error *e);
+/* Replaces the slot at `at` by a slot of `bytes`; at image->count the slot is added; bytes 0 removes the old one, which
+ * cannot fail. E_LIMIT: it does not fit. Room for the attempts is always kept. */
+int keyfile_image_put(struct keyfile_image *image, size_t at, const uint8_t *slot, size_t bytes, struct error *e);
 
-void keyfile_image_seal_head(struct keyfile_image *image, const uint8_t key[KEYFILE_KEY_BYTES],
-                             const struct keyfile_head *head);
-int keyfile_image_open_head(const struct keyfile_image *image, const char *path, const uint8_t key[KEYFILE_KEY_BYTES],
-                            struct keyfile_head *head, struct error *e);
+/* Seals or opens the chain end. E_VERIFY: key is not this file's, or the file was altered. */
+void keyfile_image_seal_chain_end(struct keyfile_image *image, const uint8_t key[KEYFILE_KEY_BYTES],
+                                  const struct keyfile_chain_end *end);
+int keyfile_image_open_chain_end(const struct keyfile_image *image, const uint8_t key[KEYFILE_KEY_BYTES],
+                                 struct keyfile_chain_end *end, struct error *e);
 
-/* Locks path's folder, reads the file and, where key is not NULL, sees that it is this key's. On 0 the caller ends
- * with keyfile_image_end, which replaces the file where code is 0, unlocks, and returns what came of it; or with
- * file_unlock, where nothing is to be written. */
-int keyfile_image_begin(const char *path, const uint8_t *key, struct keyfile_image *image, int *folder,
-                        struct error *e);
-int keyfile_image_end(const char *path, const struct keyfile_image *image, int folder, int code, struct error *e);
+/* A change of the file. keyfile_image_begin locks the folder, reads the file and, if key is not NULL, checks that the
+ * key is this file's. After 0 the caller ends with keyfile_image_end, which replaces the file if code is 0, unlocks,
+ * and returns code or the error of replacing; or with keyfile_image_leave, which only unlocks. */
+int keyfile_image_begin(struct keyfile_image *image, const char *path, const uint8_t *key, struct error *e);
+int keyfile_image_end(const struct keyfile_image *image, int code, struct error *e);
+void keyfile_image_leave(const struct keyfile_image *image);
 
-/* ---- keyfile_slot.c ---- */
+/* ---- keyfile_slot.c: `own` is what Argon2id made of a passphrase ---- */
 
 /* Fills the passphrase slot whose header stands in slot (room for KEYFILE_LEASED_BYTES): costs, length, everything.
- * link and lease_secret: both, or both NULL. Errors: E_INPUT, E_MEMORY. */
-int keyfile_slot_make(uint8_t *slot, const uint8_t key[KEYFILE_KEY_BYTES], const char *passphrase,
-                      size_t passphrase_bytes, enum keyfile_cost cost, const uint8_t *link, const uint8_t *lease_secret,
-                      struct error *e);
+ * lease_secret: the lease's, if fresh has a link; otherwise not used. Errors: E_INPUT (too short or too long),
+ * E_MEMORY. */
+int keyfile_slot_make(uint8_t *slot, const uint8_t key[KEYFILE_KEY_BYTES], const struct keyfile_new_passphrase *fresh,
+                      const uint8_t *lease_secret, struct error *e);
 
-/* Finds the slot that this passphrase belongs to: *at is its offset, own what Argon2id made of the passphrase. Errors:
- * E_WRONG_KEY, E_MEMORY. */
-int keyfile_slot_match(const struct keyfile_image *image, const char *passphrase, size_t passphrase_bytes, size_t *at,
+/* Finds the slot that this passphrase belongs to: *at is its offset. Errors: E_WRONG_KEY, E_MEMORY. */
+int keyfile_slot_match(const struct keyfile_image *image, struct keyfile_passphrase passphrase, size_t *at,
                        uint8_t own[KEYFILE_KEY_BYTES], struct error *e);
 
 int keyfile_slot_is_leased(const uint8_t *slot);
-/* The data key (lease_secret NULL: of a slot that is not leased), or the link. -1, and zeros, where the tag fails. */
+/* The data key (lease_secret NULL: of a slot that is not leased), or the link. -1, and zeros, if the tag fails. */
 int keyfile_slot_open(const uint8_t *slot, const uint8_t own[KEYFILE_KEY_BYTES], const uint8_t *lease_secret,
                       uint8_t key[KEYFILE_KEY_BYTES]);
 int keyfile_slot_open_link(const uint8_t *slot, const uint8_t own[KEYFILE_KEY_BYTES], uint8_t link[32]);
@@ -156,74 +158,70 @@ int keyfile_slot_open_secret(const uint8_t slot[KEYFILE_SECRET_BYTES], const uin
 
 /* ---- keyfile_attempts.c ---- */
 
-/* One try of a passphrase, from its beginning to its end. */
+/* An attempt that is under way. */
 struct keyfile_try {
-    struct keyfile_image image; /* as it is when the try may begin */
+    struct keyfile_image image; /* as it is once the attempt may begin */
     uint64_t now_ms;
     uint64_t wrong, wrong_ms; /* as they were before */
-    int counted;              /* this try has been counted already */
+    int counted;              /* this attempt has been counted already */
 };
 
-/* Reads the file; waits, as often wrong passphrases ask for it; erases a lease that is over. E_WRONG_KEY at once for
- * what no passphrase can be. On 0, keyfile_attempts_end follows with what came of the try: 0 ends the count,
- * E_WRONG_KEY is counted, anything else leaves it as it was. */
-int keyfile_attempts_begin(struct keyfile_try *t, const char *path, size_t passphrase_bytes, uint64_t now_ms,
+/* Reads the file; waits, if there were many wrong passphrases; erases a lease that is over. E_WRONG_KEY at once for
+ * what no passphrase can be. After 0 the caller zeroes t when done, and calls keyfile_attempts_end with the outcome: 0
+ * ends the count, E_WRONG_KEY is counted, any other code leaves the count as it was. */
+int keyfile_attempts_begin(struct keyfile_try *t, const char *path, const struct keyfile_attempt *attempt,
                            struct error *e);
-void keyfile_attempts_end(const struct keyfile_try *t, const char *path, int code);
+void keyfile_attempts_end(const struct keyfile_try *t, int code);
 
-/* Takes the count out of an image; 1 where there was one. */
+/* Removes the count from an image. 1: there was one. */
 int keyfile_attempts_forget(struct keyfile_image *image);
 
 /* ---- keyfile_lease.c ---- */
 
-/* Zeroes the secret of a lease that is over, in image alone; 1 where it did. */
+/* Zeroes the secret of a lease that is over, in image alone. 1: it did. */
 int keyfile_lease_expire(struct keyfile_image *image, uint64_t now_ms);
-/* The verified lease secret. E_NOT_FOUND, E_LOCKED (erased), E_VERIFY. */
-int keyfile_lease_secret(const struct keyfile_image *image, const char *path, const uint8_t key[KEYFILE_KEY_BYTES],
-                         uint8_t secret[32], struct error *e);
-/* Opens a leased slot with the lease in image. E_LOCKED, E_VERIFY. */
-int keyfile_lease_open(const struct keyfile_image *image, const char *path, const uint8_t *slot,
-                       const uint8_t own[KEYFILE_KEY_BYTES], uint8_t key[KEYFILE_KEY_BYTES], struct error *e);
-
-/* Puts from's lease, verified under its key, into to; or takes to's away, where from has none. */
-int keyfile_lease_carry(const struct keyfile_image *from, const char *path, const uint8_t from_key[KEYFILE_KEY_BYTES],
-                        struct keyfile_image *to, const char *next, const uint8_t key[KEYFILE_KEY_BYTES],
-                        struct error *e);
+/* The verified lease secret. Errors: E_NOT_FOUND, E_LOCKED (erased), E_VERIFY. */
+int keyfile_lease_secret(const struct keyfile_image *image, const uint8_t key[KEYFILE_KEY_BYTES], uint8_t secret[32],
+                         struct error *e);
+/* Opens a leased slot with the lease in image. Errors: E_LOCKED, E_VERIFY. */
+int keyfile_lease_open(const struct keyfile_image *image, const uint8_t *slot, const uint8_t own[KEYFILE_KEY_BYTES],
+                       uint8_t key[KEYFILE_KEY_BYTES], struct error *e);
 
 /* ---- keyfile_next.c ---- */
 
-/* What somebody opens a store with: secret, 32 bytes; or where that is NULL, the passphrase. */
-struct keyfile_opener {
-    const char *passphrase;
-    size_t passphrase_bytes;
-    const uint8_t *secret;
-};
-
-/* 1 where the caller knows that the office signed this pair. */
+/* 1: the office signed this pair, as far as the caller knows. */
 typedef int keyfile_next_holds(void *context, const struct keyfile_pair *pair);
 
-/* Makes a new key file at next, whatever stands there: a new random key, and the slot with which `with` opens the file
- * at path, made again. lease_secret: of the lease in path; NULL: none. Errors: E_WRONG_KEY, E_LOCKED (the slot is
- * leased, and there is no lease), E_MEMORY, and keyfile.h's. */
-int keyfile_next_make(const char *path, const char *next, const struct keyfile_opener *with, enum keyfile_cost cost,
-                      const uint8_t *lease_secret, uint8_t key[KEYFILE_KEY_BYTES], struct error *e);
+/* A key file and the one that takes its place (its "next"), with a new data key. All pointers are borrowed. */
+struct keyfile_next {
+    const char *path, *next;
+    struct keyfile_opener with; /* opens path, and then next */
+    enum keyfile_cost cost;     /* of the passphrase's slot in next */
+    const uint8_t *lease;       /* the secret of the lease in path, 32 bytes; NULL: no lease that goes on */
+    const uint8_t *old_key;     /* path's data key */
+    uint8_t *key;               /* next's, KEYFILE_KEY_BYTES: the functions that open or make next fill it */
+    keyfile_next_holds *holds;  /* NULL: no pair of officers is carried over */
+    void *context;              /* of holds */
+};
 
-/* Opens such a file; nothing is counted, since the one at path was opened before. E_WRONG_KEY: it was made for another
- * opener. */
-int keyfile_next_open(const char *next, const struct keyfile_opener *with, const uint8_t *lease_secret,
-                      uint8_t key[KEYFILE_KEY_BYTES], struct error *e);
+/* Makes a new key file at n->next, whatever stands there: a new random key, and the opener's slot made again around
+ * it. Errors: E_WRONG_KEY, E_LOCKED (the slot is leased, and there is no lease), E_MEMORY, and keyfile.h's. */
+int keyfile_next_make(const struct keyfile_next *n, struct error *e);
 
-/* Carries over what next takes from path before it takes its place: head, lease, and the pairs for which holds (NULL:
- * none) returns 1. *dropped: slots that stay behind. folder: path's, locked. */
-int keyfile_next_carry(const char *path, const uint8_t old_key[KEYFILE_KEY_BYTES], const char *next, int folder,
-                       const uint8_t key[KEYFILE_KEY_BYTES], keyfile_next_holds *holds, void *context, size_t *dropped,
-                       struct error *e);
+/* Opens such a file. Nothing is counted, since the one at path was opened before. E_WRONG_KEY: it was made for another
+ * opener or under another lease. */
+int keyfile_next_open(const struct keyfile_next *n, struct error *e);
 
-/* ---- keyfile_recovery.c ---- */
+/* Carries over what next takes from path before it takes its place: the chain end, the lease, and the pairs for which
+ * n->holds returns 1. folder: path's, locked. *dropped: how many slots stay behind. */
+int keyfile_next_carry(const struct keyfile_next *n, int folder, size_t *dropped, struct error *e);
 
-/* Replaces to's pairs by those of from that hold; adds the others to *dropped. */
-int keyfile_recovery_carry(const struct keyfile_image *from, struct keyfile_image *to, const char *next,
-                           const uint8_t key[KEYFILE_KEY_BYTES], keyfile_next_holds *holds, void *context,
+/* keyfile_lease.c: puts from's lease, verified under n->old_key, into to; or removes to's, if from has none. */
+int keyfile_lease_carry(const struct keyfile_next *n, const struct keyfile_image *from, struct keyfile_image *to,
+                        struct error *e);
+
+/* keyfile_recovery.c: replaces to's pairs by those of from that hold; adds the others to *dropped. */
+int keyfile_recovery_carry(const struct keyfile_next *n, const struct keyfile_image *from, struct keyfile_image *to,
                            size_t *dropped, struct error *e);
 
 /* ---- keyfile.c ---- */

@@ -1,14 +1,13 @@
-/* Recovery: two officers together open what nobody else can open any more.
+/* Recovery slots: two officers together open a store that nobody else can open any more.
  *
  *   64    48   officer A: id 16, X25519 public key 32
  *   112   48   officer B: the same
  *   160   64   the office's signature of the pair; whoever puts the pair in has checked it
  *   224   128  seal to A of (seal to B of the data key), libsodium's sealed boxes
  *
- * A sealed box says nothing about who made it, so the key that comes out is held against the file's head. */
+ * A sealed box does not say who made it, so the key that comes out must also open the file's chain end. */
 #include <string.h>
 
-#include "file.h"
 #include "keyfile_private.h"
 
 #define PAIR_AT KEYFILE_HEADER_BYTES
@@ -33,8 +32,8 @@ static void put_pair(uint8_t out[PAIR_BYTES], const struct keyfile_pair *pair)
     memcpy(out + 2 * OFFICER_BYTES, pair->signature, SIGNATURE_BYTES);
 }
 
-/* 1 where a recovery slot of image holds this pair. */
-static int is_there(const struct keyfile_image *image, const uint8_t pair[PAIR_BYTES])
+/* 1: a recovery slot of image is for this pair. */
+static int has_pair(const struct keyfile_image *image, const uint8_t pair[PAIR_BYTES])
 {
     for (size_t at = KEYFILE_SLOTS_AT; at < image->count; at += keyfile_image_slot(image, at))
         if (image->bytes[at + KEYFILE_AT_TYPE] == KEYFILE_RECOVERY &&
@@ -43,7 +42,8 @@ static int is_there(const struct keyfile_image *image, const uint8_t pair[PAIR_B
     return 0;
 }
 
-static int is_same(const struct keyfile_image *image, const struct keyfile_pair *pairs, size_t count)
+/* 1: the recovery slots of image are for exactly these pairs. */
+static int has_exactly(const struct keyfile_image *image, const struct keyfile_pair *pairs, size_t count)
 {
     uint8_t pair[PAIR_BYTES];
     size_t had = 0;
@@ -51,13 +51,13 @@ static int is_same(const struct keyfile_image *image, const struct keyfile_pair 
         had += image->bytes[at + KEYFILE_AT_TYPE] == KEYFILE_RECOVERY;
     for (size_t i = 0; i < count && had == count; i++) {
         put_pair(pair, &pairs[i]);
-        if (!is_there(image, pair))
+        if (!has_pair(image, pair))
             return 0;
     }
     return had == count;
 }
 
-/* The same two officers, in whichever order. */
+/* 1: the same two officers, in either order. */
 static int are_equal(const struct keyfile_pair *a, const struct keyfile_pair *b)
 {
     return (id_equal(&a->officers[0], &b->officers[0]) && id_equal(&a->officers[1], &b->officers[1])) ||
@@ -80,8 +80,8 @@ static int check_pairs(const struct keyfile_pair *pairs, size_t count, struct er
     return 0;
 }
 
-static int add(struct keyfile_image *image, const char *path, const uint8_t key[KEYFILE_KEY_BYTES],
-               const struct keyfile_pair *pair, struct error *e)
+static int add_pair(struct keyfile_image *image, const uint8_t key[KEYFILE_KEY_BYTES], const struct keyfile_pair *pair,
+                    struct error *e)
 {
     uint8_t slot[KEYFILE_RECOVERY_BYTES], inner[INNER_BYTES];
     keyfile_image_header(image, slot, KEYFILE_RECOVERY, sizeof slot, NULL);
@@ -89,32 +89,32 @@ static int add(struct keyfile_image *image, const char *path, const uint8_t key[
     if (crypto_box_seal(inner, key, KEYFILE_KEY_BYTES, pair->public_keys[1]) != 0 ||
         crypto_box_seal(slot + SEALED_AT, inner, sizeof inner, pair->public_keys[0]) != 0)
         return error_set(e, E_INPUT, "a recovery officer's public key is none; make that officer a new one");
-    return keyfile_image_put(image, image->count, slot, sizeof slot, path, e);
+    return keyfile_image_put(image, image->count, slot, sizeof slot, e);
 }
 
-static void remove_all(struct keyfile_image *image)
+static void remove_pairs(struct keyfile_image *image)
 {
     size_t at;
     while ((at = keyfile_image_find(image, KEYFILE_RECOVERY, KEYFILE_SLOTS_AT)) < image->count)
-        (void)keyfile_image_put(image, at, NULL, 0, "", NULL); /* taking away always fits */
+        (void)keyfile_image_put(image, at, NULL, 0, NULL);
 }
 
 int keyfile_recovery_set(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], const struct keyfile_pair *pairs,
                          size_t count, struct error *e)
 {
     struct keyfile_image image;
-    int folder, same, code = check_pairs(pairs, count, e);
-    if (code != 0 || (code = keyfile_image_begin(path, key, &image, &folder, e)) != 0)
+    int same, code = check_pairs(pairs, count, e);
+    if (code != 0 || (code = keyfile_image_begin(&image, path, key, e)) != 0)
         return code;
-    same = is_same(&image, pairs, count);
+    same = has_exactly(&image, pairs, count);
     if (!same)
-        remove_all(&image);
+        remove_pairs(&image);
     for (size_t i = 0; i < count && !same && code == 0; i++)
-        code = add(&image, path, key, &pairs[i], e);
+        code = add_pair(&image, key, &pairs[i], e);
     if (same)
-        file_unlock(folder);
+        keyfile_image_leave(&image);
     else
-        code = keyfile_image_end(path, &image, folder, code, e);
+        code = keyfile_image_end(&image, code, e);
     sodium_memzero(&image, sizeof image);
     return code;
 }
@@ -131,19 +131,18 @@ static void get_pair(const uint8_t *slot, struct keyfile_pair *pair)
     memcpy(pair->signature, at + 2 * OFFICER_BYTES, SIGNATURE_BYTES);
 }
 
-int keyfile_recovery_carry(const struct keyfile_image *from, struct keyfile_image *to, const char *next,
-                           const uint8_t key[KEYFILE_KEY_BYTES], keyfile_next_holds *holds, void *context,
+int keyfile_recovery_carry(const struct keyfile_next *n, const struct keyfile_image *from, struct keyfile_image *to,
                            size_t *dropped, struct error *e)
 {
     struct keyfile_pair pair;
     int code = 0;
-    remove_all(to);
+    remove_pairs(to);
     for (size_t at = KEYFILE_SLOTS_AT; at < from->count && code == 0; at += keyfile_image_slot(from, at)) {
         if (from->bytes[at + KEYFILE_AT_TYPE] != KEYFILE_RECOVERY)
             continue;
         get_pair(from->bytes + at, &pair);
-        if (holds != NULL && holds(context, &pair))
-            code = add(to, next, key, &pair, e);
+        if (n->holds != NULL && n->holds(n->context, &pair))
+            code = add_pair(to, n->key, &pair, e);
         else
             ++*dropped;
     }
@@ -164,7 +163,7 @@ static int open_boxes(const uint8_t *slot, const uint8_t secret_a[32], const uin
     return rc == 0 ? 0 : -1;
 }
 
-/* Tries one slot with the two secrets as they were given, and turned round. */
+/* Tries one slot with the two secrets, in either order. */
 static int open_slot(const uint8_t *slot, uint8_t secrets[2][32], uint8_t publics[2][32],
                      uint8_t key[KEYFILE_KEY_BYTES], struct id officers[2])
 {
@@ -185,10 +184,10 @@ int keyfile_open_recovery(const char *path, const uint8_t secret_a[32], const ui
                           uint8_t key[KEYFILE_KEY_BYTES], struct id officers[2], struct error *e)
 {
     struct keyfile_image image;
-    struct keyfile_head head;
+    struct keyfile_chain_end end;
     uint8_t secrets[2][32], publics[2][32];
     size_t at;
-    int rc = -1, code = keyfile_image_read(path, &image, e);
+    int rc = -1, code = keyfile_image_read(&image, path, e);
     memset(key, 0, KEYFILE_KEY_BYTES);
     memset(officers, 0, 2 * sizeof *officers);
     if (code != 0)
@@ -205,7 +204,7 @@ int keyfile_open_recovery(const char *path, const uint8_t secret_a[32], const ui
              at = keyfile_image_find(&image, KEYFILE_RECOVERY, at + keyfile_image_slot(&image, at)))
             rc = open_slot(image.bytes + at, secrets, publics, key, officers);
     if (rc == 0)
-        code = keyfile_image_open_head(&image, path, key, &head, e);
+        code = keyfile_image_open_chain_end(&image, key, &end, e);
     else
         code = error_set(e, E_WRONG_KEY,
                          "these two are no pair of recovery officers of %s; two different officers of one "

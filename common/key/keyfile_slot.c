@@ -1,5 +1,5 @@
-/* The bytes of a passphrase's slot and of a secret's slot. All of them wrap 32 bytes with XChaCha20-Poly1305, and the
- * slot's header is the additional data; keyfile_private.h has the layout.
+/* The bytes of a passphrase's slot and of a secret's slot. Both wrap 32 bytes with XChaCha20-Poly1305, and the slot's
+ * header is the additional data; keyfile_private.h has the layout.
  *
  *   passphrase   stretched = Argon2id(passphrase, salt); the data key is wrapped under it
  *   leased       the data key is wrapped under BLAKE2b-256(key = stretched, "satchel lease 1" || lease secret),
@@ -41,11 +41,12 @@ static int unwrap(const uint8_t *slot, size_t at, uint8_t plain[32], const uint8
 
 /* ---- the keys ---- */
 
-static int stretch(uint8_t out[KEYFILE_KEY_BYTES], const uint8_t *slot, const char *passphrase, size_t passphrase_bytes,
+/* Runs Argon2id with the costs in the slot's header. E_MEMORY. */
+static int stretch(uint8_t out[KEYFILE_KEY_BYTES], const uint8_t *slot, struct keyfile_passphrase passphrase,
                    struct error *e)
 {
     uint64_t memory = keyfile_image_get_le(slot + KEYFILE_AT_MEMORY, 8);
-    if (crypto_pwhash(out, KEYFILE_KEY_BYTES, passphrase, passphrase_bytes, slot + SALT_AT,
+    if (crypto_pwhash(out, KEYFILE_KEY_BYTES, passphrase.bytes, passphrase.size, slot + SALT_AT,
                       keyfile_image_get_le(slot + KEYFILE_AT_PASSES, 4), (size_t)memory,
                       crypto_pwhash_ALG_ARGON2ID13) != 0)
         return error_set(e, E_MEMORY,
@@ -86,22 +87,22 @@ static uint64_t monotonic_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Settles the cost in the slot's header, and stretches the passphrase with it. One run of MODERATE is timed; where the
- * machine is fast, more passes follow: at most 0.4 s for those, after at most 0.4 s for the first run. */
-static int stretch_measured(uint8_t own[KEYFILE_KEY_BYTES], uint8_t *slot, const char *passphrase,
-                            size_t passphrase_bytes, enum keyfile_cost cost, struct error *e)
+/* Writes the cost into the slot's header, and stretches the passphrase with it. One run of MODERATE is timed; on a fast
+ * machine a second run with more passes follows: at most 0.4 s, after a first run of at most 0.4 s. */
+static int stretch_measured(uint8_t own[KEYFILE_KEY_BYTES], uint8_t *slot, const struct keyfile_new_passphrase *fresh,
+                            struct error *e)
 {
     uint64_t passes = crypto_pwhash_OPSLIMIT_MODERATE, memory = crypto_pwhash_MEMLIMIT_MODERATE, began, took;
     int code;
-    if (cost == KEYFILE_MINIMUM) {
+    if (fresh->cost == KEYFILE_MINIMUM) {
         passes = crypto_pwhash_OPSLIMIT_MIN;
         memory = crypto_pwhash_MEMLIMIT_MIN;
     }
     keyfile_image_put_le(slot + KEYFILE_AT_PASSES, passes, 4);
     keyfile_image_put_le(slot + KEYFILE_AT_MEMORY, memory, 8);
     began = monotonic_ms();
-    code = stretch(own, slot, passphrase, passphrase_bytes, e);
-    if (code != 0 || cost == KEYFILE_MINIMUM)
+    code = stretch(own, slot, fresh->passphrase, e);
+    if (code != 0 || fresh->cost == KEYFILE_MINIMUM)
         return code;
     took = monotonic_ms() - began;
     passes = passes * MEASURE_MS / (took > 0 ? took : 1);
@@ -110,25 +111,25 @@ static int stretch_measured(uint8_t own[KEYFILE_KEY_BYTES], uint8_t *slot, const
     if (passes <= crypto_pwhash_OPSLIMIT_MODERATE)
         return 0;
     keyfile_image_put_le(slot + KEYFILE_AT_PASSES, passes, 4);
-    return stretch(own, slot, passphrase, passphrase_bytes, e);
+    return stretch(own, slot, fresh->passphrase, e);
 }
 
-int keyfile_slot_make(uint8_t *slot, const uint8_t key[KEYFILE_KEY_BYTES], const char *passphrase,
-                      size_t passphrase_bytes, enum keyfile_cost cost, const uint8_t *link, const uint8_t *lease_secret,
-                      struct error *e)
+int keyfile_slot_make(uint8_t *slot, const uint8_t key[KEYFILE_KEY_BYTES], const struct keyfile_new_passphrase *fresh,
+                      const uint8_t *lease_secret, struct error *e)
 {
+    size_t size = fresh->passphrase.size, bytes = fresh->link != NULL ? KEYFILE_LEASED_BYTES : KEYFILE_PASSPHRASE_BYTES;
     uint8_t own[KEYFILE_KEY_BYTES], wrapping[KEYFILE_KEY_BYTES];
     int code;
-    if (passphrase_bytes < KEYFILE_PASSPHRASE_MIN || passphrase_bytes > KEYFILE_PASSPHRASE_MAX)
+    if (size < KEYFILE_PASSPHRASE_MIN || size > KEYFILE_PASSPHRASE_MAX)
         return error_set(e, E_INPUT, "a passphrase has %d to %d bytes; six random words are a good one",
                          KEYFILE_PASSPHRASE_MIN, KEYFILE_PASSPHRASE_MAX);
-    slot[KEYFILE_AT_FLAGS] = link != NULL ? KEYFILE_FLAG_LEASED : 0;
-    keyfile_image_put_le(slot + KEYFILE_AT_BYTES, link != NULL ? KEYFILE_LEASED_BYTES : KEYFILE_PASSPHRASE_BYTES, 4);
+    slot[KEYFILE_AT_FLAGS] = fresh->link != NULL ? KEYFILE_FLAG_LEASED : 0;
+    keyfile_image_put_le(slot + KEYFILE_AT_BYTES, bytes, 4);
     randombytes_buf(slot + SALT_AT, crypto_pwhash_SALTBYTES);
-    code = stretch_measured(own, slot, passphrase, passphrase_bytes, cost, e);
-    if (code == 0 && link != NULL) {
+    code = stretch_measured(own, slot, fresh, e);
+    if (code == 0 && fresh->link != NULL) {
         link_key(wrapping, own);
-        wrap(slot, LINK_NONCE_AT, link, wrapping);
+        wrap(slot, LINK_NONCE_AT, fresh->link, wrapping);
         lease_key(wrapping, own, lease_secret);
         wrap(slot, NONCE_AT, key, wrapping);
     } else if (code == 0) {
@@ -169,8 +170,9 @@ int keyfile_slot_open_link(const uint8_t *slot, const uint8_t own[KEYFILE_KEY_BY
     return rc;
 }
 
-/* A leased slot's link opens without the lease: so a right passphrase is known from a wrong one when it has ended. */
-int keyfile_slot_match(const struct keyfile_image *image, const char *passphrase, size_t passphrase_bytes, size_t *at,
+/* A leased slot is tried by its link, which opens without the lease: so a right passphrase is known from a wrong one
+ * after the lease has ended, too. */
+int keyfile_slot_match(const struct keyfile_image *image, struct keyfile_passphrase passphrase, size_t *at,
                        uint8_t own[KEYFILE_KEY_BYTES], struct error *e)
 {
     uint8_t plain[32];
@@ -179,7 +181,7 @@ int keyfile_slot_match(const struct keyfile_image *image, const char *passphrase
          *at = keyfile_image_find(image, KEYFILE_PASSPHRASE, *at + keyfile_image_slot(image, *at))) {
         const uint8_t *slot = image->bytes + *at;
         int rc = -1;
-        code = stretch(own, slot, passphrase, passphrase_bytes, e);
+        code = stretch(own, slot, passphrase, e);
         if (code == 0)
             rc = keyfile_slot_is_leased(slot) ? keyfile_slot_open_link(slot, own, plain)
                                               : keyfile_slot_open(slot, own, NULL, plain);

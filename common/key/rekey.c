@@ -1,17 +1,18 @@
-/* A new data key for a store. The order of the steps is what a crash at any moment asks for:
+/* A new data key for a store. The order of the steps makes the job safe against a crash at any moment:
  *
- *   1  the key file opens with what the caller has; the store's log is carried over and is empty; the store is locked,
- *      and its first page opens
- *   2  <keys>.next: a new data key under the same passphrase. One of an earlier try is taken up where it opens
- *   3  <db>.next, page by page. The nonce of a page comes from its old nonce and tag, so a page that is there already
- *      with that nonce, and whose tag holds, is right; any other is written
- *   4  <db>.next is synced. From here on both files are complete
- *   5  head, lease and pairs are carried over into <keys>.next
- *   6  <db>.next becomes <db>, and the folder is synced
- *   7  <keys>.next becomes <keys>, and the folder is synced
+ *   1  open the key file with what the caller has; carry the store's log over, so that it is empty; lock the store, and
+ *      open its first page (begin, settle, lock_store, open_source)
+ *   2  make <keys>.next, with a new data key under the same passphrase; or take up that of an earlier job, if it opens
+ *      (take_up_or_make)
+ *   3  make <db>.next, page by page. A page's nonce comes from its old nonce and tag, so a page that is there already
+ *      with that nonce, and whose tag fits, is right; any other is written (copy_page)
+ *   4  sync <db>.next. From here on both files are complete (copy_all)
+ *   5  carry the chain end, the lease and the pairs over into <keys>.next (keyfile_next_carry)
+ *   6  rename <db>.next to <db>, and sync the folder (change_places)
+ *   7  rename <keys>.next to <keys>, and sync the folder (replace_keys)
  *
- * Before 6 the store is the old one. After 7 it is the new one. In between its key stands in <keys>.next alone, and
- * rekey_finish does step 7: so <keys>.next is never removed once 6 may have happened. */
+ * Before 6 the store is the old one; after 7 it is the new one. In between its key stands in <keys>.next alone, and
+ * rekey_finish does step 7. So <keys>.next is never removed once step 6 may have happened. */
 #include "rekey.h"
 
 #include <errno.h>
@@ -35,16 +36,15 @@
 /* SQLite never writes or reads the page at 1 GiB: a database that reaches it has a hole there. */
 #define LOCK_PAGE ((1ull << 30) / VAULT_PAGE_BYTES + 1)
 
-/* Everything secret of a job, in memory from sodium_malloc. */
+/* All secrets of a job, in memory from sodium_malloc. */
 struct secrets {
     uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES], lease[32];
-    int has_lease;
     struct vault_secret from, to;
 };
 
 struct job {
     const struct rekey_options *o;
-    struct keyfile_opener with;
+    struct keyfile_next files;
     char db[NAME_MAX_BYTES], keys[NAME_MAX_BYTES], next_db[NAME_MAX_BYTES + 8], next_keys[NAME_MAX_BYTES + 8];
     struct vault_share share;
     struct secrets *secrets;
@@ -53,7 +53,7 @@ struct job {
     size_t dropped;
 };
 
-static void tell(const struct job *j, uint64_t done)
+static void tell_progress(const struct job *j, uint64_t done)
 {
     if (j->o->progress != NULL)
         j->o->progress(j->o->context, done, j->pages);
@@ -61,7 +61,7 @@ static void tell(const struct job *j, uint64_t done)
 
 /* ---- beginning and ending ---- */
 
-/* The file itself, not a link to it: it is the one that gets replaced. */
+/* Resolves links: the file itself gets replaced, not a link to it. */
 static int resolve(const char *path, char out[NAME_MAX_BYTES], struct error *e)
 {
     char full[PATH_MAX];
@@ -82,27 +82,35 @@ static void end(struct job *j)
     sodium_free(j->secrets);
 }
 
-/* The lease, where there is one that goes on; whoever opened the key file without one needs none now. */
-static int take_lease(struct job *j, struct error *e)
+/* Reads the lease, if there is one that goes on. None is no error: whoever opened the key file without a lease needs
+ * none now. */
+static int read_lease(struct job *j, struct error *e)
 {
     struct keyfile_lease lease;
     struct error told = {0};
     int code = keyfile_lease_get(j->keys, j->secrets->old_key, j->o->now_ms, &lease, &told);
-    j->secrets->has_lease = code == 0;
     memcpy(j->secrets->lease, lease.secret, sizeof lease.secret);
+    j->files.lease = code == 0 ? j->secrets->lease : NULL;
     sodium_memzero(&lease, sizeof lease);
     if (code == 0 || code == E_NOT_FOUND || code == E_LOCKED)
         return 0;
     return error_set(e, code, "%s", told.text);
 }
 
-/* Names, memory, and the old key. On an error everything has been given back. */
+static int open_keys(struct job *j, struct error *e)
+{
+    const struct keyfile_opener *with = &j->o->with;
+    struct keyfile_attempt attempt = {with->passphrase, j->o->now_ms};
+    return with->secret != NULL ? keyfile_open_secret(j->keys, with->secret, j->secrets->old_key, e)
+                                : keyfile_open(j->keys, &attempt, j->secrets->old_key, NULL, e);
+}
+
+/* Settles names and memory, and opens the old key. On an error everything has been given back. */
 static int begin(struct job *j, const struct rekey_options *o, struct error *e)
 {
     int code;
     memset(j, 0, sizeof *j);
     j->o = o;
-    j->with = (struct keyfile_opener){o->passphrase, o->passphrase_bytes, o->secret};
     j->from = j->to = j->share.file = -1;
     if ((code = resolve(o->db, j->db, e)) != 0 || (code = resolve(o->keys, j->keys, e)) != 0)
         return code;
@@ -113,24 +121,25 @@ static int begin(struct job *j, const struct rekey_options *o, struct error *e)
         return E_MEMORY;
     }
     sodium_memzero(j->secrets, sizeof *j->secrets);
-    code = o->secret != NULL
-               ? keyfile_open_secret(j->keys, o->secret, j->secrets->old_key, e)
-               : keyfile_open(j->keys, o->passphrase, o->passphrase_bytes, o->now_ms, j->secrets->old_key, NULL, e);
+    j->files = (struct keyfile_next){.path = j->keys,
+                                     .next = j->next_keys,
+                                     .with = o->with,
+                                     .cost = o->cost,
+                                     .old_key = j->secrets->old_key,
+                                     .key = j->secrets->key,
+                                     .holds = o->holds,
+                                     .context = o->context};
+    code = open_keys(j, e);
     if (code == 0)
-        code = take_lease(j, e);
+        code = read_lease(j, e);
     if (code != 0)
         end(j);
     return code;
 }
 
-static const uint8_t *lease_of(const struct job *j)
-{
-    return j->secrets->has_lease ? j->secrets->lease : NULL;
-}
-
 /* ---- 1: an empty log, and nobody else ---- */
 
-/* Carries the log over into the database, and proves that the old key is the store's. */
+/* Carries the log over into the database, which also proves that the old key is the store's. */
 static int settle(const struct job *j, struct error *e)
 {
     sqlite3 *db;
@@ -149,7 +158,7 @@ static int busy(struct error *e)
     return error_set(e, E_BUSY, "another program is using the store; close it and try again");
 }
 
-/* Takes the store from everybody, writers and readers, in this process too. */
+/* Locks the store against all writers and readers, in this process too. */
 static int lock_store(struct job *j, struct error *e)
 {
     char log[NAME_MAX_BYTES + 8];
@@ -161,7 +170,7 @@ static int lock_store(struct job *j, struct error *e)
         return busy(e);
     if (rc != SQLITE_OK)
         return error_system(e, E_IO, errno, "%s could not be locked", j->db);
-    /* Somebody was here between the two steps, and died. */
+    /* There is a log again: somebody wrote between settle and this lock, and died. */
     (void)snprintf(log, sizeof log, "%s-wal", j->db);
     if (stat(log, &status) == 0 && status.st_size > 0)
         return busy(e);
@@ -178,14 +187,14 @@ static void remove_next(const struct job *j)
 
 static int take_up_or_make(const struct job *j, struct error *e)
 {
-    int code = keyfile_next_open(j->next_keys, &j->with, lease_of(j), j->secrets->key, NULL);
+    int code = keyfile_next_open(&j->files, NULL);
     if (code == 0)
         return 0;
     if (code == E_MEMORY)
         return error_set(e, code, "there is no memory to open %s; close other programs", j->next_keys);
-    /* None, or of somebody else, or damaged: what was sealed under its key is of no use. */
+    /* There is none, or it is somebody else's, or damaged: nothing that was sealed under its key is of use. */
     remove_next(j);
-    return keyfile_next_make(j->keys, j->next_keys, &j->with, j->o->cost, lease_of(j), j->secrets->key, e);
+    return keyfile_next_make(&j->files, e);
 }
 
 /* ---- 3, 4: the new database ---- */
@@ -201,12 +210,13 @@ static int cut_short(const struct job *j, struct error *e)
     return error_set(e, E_VERIFY, "%s was cut short; restore the store from a backup", j->db);
 }
 
-/* How many pages the first one says there are (SQLite's file format, 1.3.7; big endian). */
+/* Returns how many pages the database has, as page 1 says (SQLite's file format, 1.3.7; big endian). */
 static uint64_t page_count(const uint8_t page[VAULT_PAGE_BYTES])
 {
     return (uint64_t)page[28] << 24 | (uint64_t)page[29] << 16 | (uint64_t)page[30] << 8 | page[31];
 }
 
+/* 0: read; 1: the file ends before the page does; -1: errno says why. */
 static int read_page(int fd, uint64_t number, uint8_t disk[VAULT_PAGE_BYTES])
 {
     for (size_t at = 0; at < VAULT_PAGE_BYTES;) {
@@ -217,7 +227,7 @@ static int read_page(int fd, uint64_t number, uint8_t disk[VAULT_PAGE_BYTES])
         if (got < 0)
             return -1;
         if (got == 0)
-            return 1; /* it ends here */
+            return 1;
         at += (size_t)got;
     }
     return 0;
@@ -237,7 +247,7 @@ static int write_page(int fd, uint64_t number, const uint8_t disk[VAULT_PAGE_BYT
     return 0;
 }
 
-/* Whoever may use the database may use the new one. */
+/* Gives the new database the owner and mode of the old one. */
 static int same_rights(int fd, const struct stat *status)
 {
     if (geteuid() == 0 && fchown(fd, status->st_uid, status->st_gid) != 0)
@@ -245,7 +255,8 @@ static int same_rights(int fd, const struct stat *status)
     return fchmod(fd, status->st_mode & (S_IRWXU | S_IRWXG | S_IRWXO));
 }
 
-/* Opens the database as it is. Its first page must open: whatever is removed later, the old key is this store's. */
+/* Opens the database as it is. Its first page must open: that proves that the old key is this store's before anything
+ * is removed. */
 static int open_source(struct job *j, struct error *e)
 {
     uint8_t disk[VAULT_PAGE_BYTES];
@@ -264,7 +275,7 @@ static int open_source(struct job *j, struct error *e)
     return page_count(from->plain) > j->pages ? cut_short(j, e) : 0;
 }
 
-/* Opens the new database. It has a file id of its own, that of an earlier try where its first page opens. */
+/* Opens the new database. It has a file id of its own: that of an earlier job, if its first page opens. */
 static int open_target(struct job *j, struct error *e)
 {
     uint8_t disk[VAULT_PAGE_BYTES];
@@ -285,7 +296,7 @@ static int open_target(struct job *j, struct error *e)
     return 0;
 }
 
-/* One page. Where it is there already, and right, it is left alone. */
+/* Seals one page into the new database, unless it is there already and right. */
 static int copy_page(struct job *j, uint64_t number, struct error *e)
 {
     struct vault_secret *from = &j->secrets->from, *to = &j->secrets->to;
@@ -310,21 +321,21 @@ static int copy_page(struct job *j, uint64_t number, struct error *e)
     return 0;
 }
 
-static int copy(struct job *j, struct error *e)
+static int copy_all(struct job *j, struct error *e)
 {
     int code = open_target(j, e);
-    tell(j, 0);
+    tell_progress(j, 0);
     for (uint64_t number = 1; number <= j->pages && code == 0; number++) {
         code = copy_page(j, number, e);
         if (code == 0 && number % SYNC_PAGES == 0 && fdatasync(j->to) != 0)
             code = error_system(e, E_IO, errno, "%s could not be written; the store is as it was", j->next_db);
         if (code == 0)
-            tell(j, number);
+            tell_progress(j, number);
     }
-    /* The store may have been longer at an earlier try. */
+    /* An earlier job may have left a longer file. */
     if (code == 0 && (ftruncate(j->to, (off_t)(j->pages * VAULT_PAGE_BYTES)) != 0 || fsync(j->to) != 0))
         code = error_system(e, E_IO, errno, "%s could not be written; the store is as it was", j->next_db);
-    tell(j, j->pages);
+    tell_progress(j, j->pages);
     return code;
 }
 
@@ -335,35 +346,34 @@ static int replace(const char *next, const char *path)
     return rename(next, path) != 0 || folder_sync_of(path, NULL) != 0 ? -1 : 0;
 }
 
-/* Step 7. What goes wrong here can be ended later. */
+/* Step 7. If it fails, rekey_finish can do it later. */
 static int replace_keys(struct job *j, struct error *e)
 {
     struct stat status;
-    /* Whose the old one is, his is the new one. */
+    /* The new key file gets the old one's owner. */
     if (stat(j->keys, &status) != 0 || (geteuid() == 0 && lchown(j->next_keys, status.st_uid, status.st_gid) != 0) ||
         replace(j->next_keys, j->keys) != 0)
         return error_system(e, E_IO, errno,
                             "%s has a new key, but %s could not take its place; do not remove either, and try again",
                             j->db, j->next_keys);
-    tell(j, j->pages);
+    tell_progress(j, j->pages);
     return 0;
 }
 
-/* *begun: the database may have changed places. The lock of the key file's folder keeps away everybody who would write
- * an old key file over the new one. */
+/* Steps 5 to 7. *begun: 1 once the database may have changed places. The lock of the key file's folder keeps away
+ * everybody who would write an old key file over the new one. */
 static int change_places(struct job *j, int *begun, struct error *e)
 {
     int folder, code = file_lock(j->keys, &folder, e);
     if (code != 0)
         return code;
-    code = keyfile_next_carry(j->keys, j->secrets->old_key, j->next_keys, folder, j->secrets->key, j->o->holds,
-                              j->o->context, &j->dropped, e);
-    tell(j, j->pages);
+    code = keyfile_next_carry(&j->files, folder, &j->dropped, e);
+    tell_progress(j, j->pages);
     if (code == 0) {
         *begun = 1;
         if (replace(j->next_db, j->db) != 0)
             code = error_system(e, E_IO, errno, "%s could not be replaced; try again", j->db);
-        tell(j, j->pages);
+        tell_progress(j, j->pages);
     }
     if (code == 0)
         code = replace_keys(j, e);
@@ -373,7 +383,8 @@ static int change_places(struct job *j, int *begun, struct error *e)
 
 /* ---- a job that died between 6 and 7 ---- */
 
-static int is_database_of(struct job *j, struct error *e)
+/* E_WRONG_KEY: the new key does not open the database. */
+static int check_database(struct job *j, struct error *e)
 {
     uint8_t disk[VAULT_PAGE_BYTES];
     struct vault_secret *to = &j->secrets->to;
@@ -388,18 +399,16 @@ static int is_database_of(struct job *j, struct error *e)
     return 0;
 }
 
-/* j has the old key. */
+/* Step 7 of a job that died. j has the old key. */
 static int finish(struct job *j, struct error *e)
 {
     int folder, code;
     if (access(j->next_keys, F_OK) != 0)
         return error_set(e, E_NOT_FOUND, "no new key was being made for %s", j->db);
-    if ((code = keyfile_next_open(j->next_keys, &j->with, lease_of(j), j->secrets->key, e)) != 0 ||
-        (code = lock_store(j, e)) != 0 || (code = is_database_of(j, e)) != 0 ||
-        (code = file_lock(j->keys, &folder, e)) != 0)
+    if ((code = keyfile_next_open(&j->files, e)) != 0 || (code = lock_store(j, e)) != 0 ||
+        (code = check_database(j, e)) != 0 || (code = file_lock(j->keys, &folder, e)) != 0)
         return code;
-    code = keyfile_next_carry(j->keys, j->secrets->old_key, j->next_keys, folder, j->secrets->key, j->o->holds,
-                              j->o->context, &j->dropped, e);
+    code = keyfile_next_carry(&j->files, folder, &j->dropped, e);
     if (code == 0)
         code = replace_keys(j, e);
     file_unlock(folder);
@@ -432,8 +441,8 @@ int rekey_run(const struct rekey_options *o, uint8_t key[KEYFILE_KEY_BYTES], siz
     if (code != 0 || (code = lock_store(&j, e)) != 0 || (code = open_source(&j, e)) != 0)
         goto out;
     if ((code = take_up_or_make(&j, e)) == 0) {
-        tell(&j, 0);
-        code = copy(&j, e);
+        tell_progress(&j, 0);
+        code = copy_all(&j, e);
     }
     if (code == 0)
         code = change_places(&j, &begun, e);

@@ -246,6 +246,8 @@ int central_create(const struct central_options *o, struct error *e)
     struct central *c = new_central(o->folder);
     char *keys = central_path(o->folder, "office.keys"), *store = central_path(o->folder, "office.db");
     uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
+    const struct keyfile_new_passphrase first = {
+        {o->passphrase, o->passphrase_bytes}, CENTRAL_KEY_LABEL, KEYFILE_MEASURED, NULL};
     struct id office = id_new(clock_wall());
     struct stat there;
     int code, made_keys = 0;
@@ -259,8 +261,7 @@ int central_create(const struct central_options *o, struct error *e)
         code = error_set(e, E_EXISTS, "there is an office in %s already; nothing was touched", o->folder);
         goto out;
     }
-    if ((code = keyfile_create(keys, CENTRAL_KEY_LABEL, o->passphrase, o->passphrase_bytes, KEYFILE_MEASURED, key,
-                               e)) != 0)
+    if ((code = keyfile_create(keys, &first, key, e)) != 0)
         goto out;
     made_keys = 1;
     if ((code = open_store(c, key, 1, e)) != 0 || (code = central_begin(c, e)) != 0)

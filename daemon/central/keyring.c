@@ -84,7 +84,8 @@ int keyring_open(const char *path, const struct keyring_handed *h, uint8_t key[K
     memset(opened, 0, sizeof *opened);
     if (h->secret != NULL)
         return keyfile_open_secret(path, h->secret, key, e);
-    return keyfile_open(path, h->passphrase, h->passphrase_bytes, clock_wall(), key, opened, e);
+    return keyfile_open(path, &(struct keyfile_attempt){{h->passphrase, h->passphrase_bytes}, clock_wall()}, key,
+                        opened, e);
 }
 
 /* --- the office --- */
@@ -102,9 +103,7 @@ static int finish_rotate(struct central **out, const char *folder, const char *p
                          uint8_t *key, struct error *e)
 {
     struct rekey_options r = {.keys = path,
-                              .secret = h->secret,
-                              .passphrase = h->passphrase,
-                              .passphrase_bytes = h->passphrase_bytes,
+                              .with = {{h->passphrase, h->passphrase_bytes}, h->secret},
                               .cost = KEYFILE_MEASURED,
                               .now_ms = clock_wall(),
                               .holds = holds_none};

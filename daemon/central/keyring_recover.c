@@ -20,7 +20,8 @@ int keyring_officer(const char *path, const char *login, const struct keyring_op
         return error_memory(e);
     if ((code = keyring_ask(&o->officer, "Passphrase of the officer (for the officer to type): ", 1, &secret, &bytes,
                             e)) == 0)
-        code = keyfile_create(path, label, secret, bytes, KEYFILE_MEASURED, key, e);
+        code = keyfile_create(path, &(struct keyfile_new_passphrase){{secret, bytes}, label, KEYFILE_MEASURED, NULL},
+                              key, e);
     if (code == 0) {
         (void)crypto_scalarmult_base(public_key, key);
         sodium_bin2hex(public_hex, 65, public_key, sizeof public_key);
@@ -46,7 +47,8 @@ static int open_officers(struct recovering *r, const char *keys, const char *con
         size_t bytes = 0;
         (void)snprintf(prompt, sizeof prompt, "Passphrase of the officer's key %.200s: ", files[i]);
         if ((code = keyring_ask(from[i], prompt, 0, &secret, &bytes, e)) == 0 &&
-            (code = keyfile_open(files[i], secret, bytes, clock_wall(), r->secrets[i], NULL, e)) != 0)
+            (code = keyfile_open(files[i], &(struct keyfile_attempt){{secret, bytes}, clock_wall()}, r->secrets[i],
+                                 NULL, e)) != 0)
             (void)error_prefix(e, "%.200s", files[i]);
         cli_secret_free(secret, bytes);
     }
@@ -57,6 +59,7 @@ static int open_officers(struct recovering *r, const char *keys, const char *con
 static int set_passphrase(const char *keys, const uint8_t key[KEYFILE_KEY_BYTES], const char *secret, size_t bytes,
                           struct error *e)
 {
+    const struct keyfile_new_passphrase fresh = {{secret, bytes}, CENTRAL_KEY_LABEL, KEYFILE_MEASURED, NULL};
     struct keyfile_slot slots[KEYFILE_SLOTS_MAX];
     size_t count = 0;
     int code = keyfile_list(keys, slots, sizeof slots / sizeof *slots, &count, e);
@@ -64,8 +67,8 @@ static int set_passphrase(const char *keys, const uint8_t key[KEYFILE_KEY_BYTES]
         return code;
     for (size_t i = 0; i < count; i++)
         if (slots[i].type == KEYFILE_PASSPHRASE && strcmp(slots[i].label, CENTRAL_KEY_LABEL) == 0)
-            return keyfile_change(keys, key, slots[i].number, secret, bytes, KEYFILE_MEASURED, NULL, e);
-    return keyfile_add_passphrase(keys, key, CENTRAL_KEY_LABEL, secret, bytes, KEYFILE_MEASURED, NULL, e);
+            return keyfile_change(keys, key, slots[i].number, &fresh, e);
+    return keyfile_add_passphrase(keys, key, &fresh, e);
 }
 
 /* Takes both `--officer FILE` out of argv. */

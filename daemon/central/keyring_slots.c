@@ -131,7 +131,8 @@ static int passphrase(struct keyring *k, struct error *e)
         return error_set(e, E_USAGE, "a passphrase needs --label NAME: whose it is");
     if ((code = open_ring(k, 0, e)) != 0 || (code = keyring_ask_fresh(k->options, &secret, &bytes, e)) != 0)
         return code;
-    code = keyfile_add_passphrase(k->path, k->key, k->label, secret, bytes, KEYFILE_MEASURED, NULL, e);
+    code = keyfile_add_passphrase(
+        k->path, k->key, &(struct keyfile_new_passphrase){{secret, bytes}, k->label, KEYFILE_MEASURED, NULL}, e);
     cli_secret_free(secret, bytes);
     return code;
 }
@@ -146,7 +147,8 @@ static int change(struct keyring *k, struct error *e)
     /* Never the credential: the slot that opens is the one that changes. */
     if ((code = open_ring(k, 1, e)) != 0 || (code = keyring_ask_fresh(k->options, &secret, &bytes, e)) != 0)
         return code;
-    code = keyfile_change(k->path, k->key, k->opened.slot, secret, bytes, KEYFILE_MEASURED, NULL, e);
+    code = keyfile_change(k->path, k->key, k->opened.slot,
+                          &(struct keyfile_new_passphrase){{secret, bytes}, .cost = KEYFILE_MEASURED}, e);
     cli_secret_free(secret, bytes);
     if (code == 0)
         (void)fprintf(k->cli->err,
@@ -219,9 +221,7 @@ static int run_rekey(struct rotation *r, struct error *e)
     char *db = central_path(r->k->folder, "office.db");
     struct rekey_options o = {.db = db,
                               .keys = r->k->path,
-                              .secret = h->secret,
-                              .passphrase = h->passphrase,
-                              .passphrase_bytes = h->passphrase_bytes,
+                              .with = {{h->passphrase, h->passphrase_bytes}, h->secret},
                               .cost = KEYFILE_MEASURED,
                               .now_ms = clock_wall(),
                               .holds = holds,

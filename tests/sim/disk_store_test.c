@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "disk_fixture.h"
-#include "keyfile.h"
+#include "passphrase_fixture.h"
 #include "vault.h"
 
 /* Shows: the key file's own code survives cuts: it opens with one of the two passphrases, with the second one where
@@ -15,21 +15,22 @@ static void key_file_survives(void **state)
 {
     uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES];
     struct error e = {0};
-    struct keyfile_head head = {0}, got;
+    struct keyfile_chain_end end = {0}, got;
     uint64_t acknowledged = 0;
     (void)state;
-    assert_int_equal(keyfile_create(disk_at("m1/store.keys"), "Ana", "correct horse", 13, KEYFILE_MINIMUM, key, &e), 0);
+    assert_int_equal(
+        keyfile_create(disk_at("m1/store.keys"), NEW("Ana", "correct horse", 13, KEYFILE_MINIMUM, NULL), key, &e), 0);
     for (int i = 0; i < 100; i++) {
         disk_cut_after(1, 1 + luck_below(&disk_luck, 12), &disk_luck);
-        while (head.seq++, keyfile_head_set(disk_at("m1/store.keys"), key, &head, &e) == 0)
-            acknowledged = head.seq;
+        while (end.seq++, keyfile_chain_end_set(disk_at("m1/store.keys"), key, &end, &e) == 0)
+            acknowledged = end.seq;
         assert_int_equal(disk_is_dark(1), 1);
         disk_on(1);
-        assert_int_equal(keyfile_head_get(disk_at("m1/store.keys"), key, &got, &e), 0);
+        assert_int_equal(keyfile_chain_end_get(disk_at("m1/store.keys"), key, &got, &e), 0);
         assert_true(got.seq == acknowledged || got.seq == acknowledged + 1);
-        head.seq = acknowledged = got.seq;
+        end.seq = acknowledged = got.seq;
     }
-    assert_int_equal(keyfile_open(disk_at("m1/store.keys"), "correct horse", 13, 0, again, NULL, &e), 0);
+    assert_int_equal(keyfile_open(disk_at("m1/store.keys"), TYPED("correct horse", 13, 0), again, NULL, &e), 0);
     assert_memory_equal(key, again, sizeof key);
 }
 

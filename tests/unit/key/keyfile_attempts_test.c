@@ -15,7 +15,7 @@ static struct keyfile_opened right_at(uint64_t now_ms)
     struct keyfile_opened opened;
     uint8_t again[KEYFILE_KEY_BYTES];
     struct error e = {0};
-    assert_int_equal(keyfile_open(keyfile_path, PASS, PASS_BYTES, now_ms, again, &opened, &e), 0);
+    assert_int_equal(keyfile_open(keyfile_path, TYPED(PASS, PASS_BYTES, now_ms), again, &opened, &e), 0);
     assert_memory_equal(again, key, sizeof key);
     return opened;
 }
@@ -88,10 +88,10 @@ static void counted_before_it_is_tried(void **state)
     keyfile_make(key);
     for (uint64_t i = 1; i <= 3; i++)
         wrong_at(NOW + i * DAY);
-    assert_int_equal(keyfile_attempts_begin(&t, keyfile_path, PASS_BYTES, NOW + 4 * DAY, &e), 0);
+    assert_int_equal(keyfile_attempts_begin(&t, keyfile_path, TYPED(PASS, PASS_BYTES, NOW + 4 * DAY), &e), 0);
     assert_int_equal(keyfile_wait_s(keyfile_path, NOW + 4 * DAY), 2);
     /* Neither right nor wrong (no memory, say): as if it had not been. */
-    keyfile_attempts_end(&t, keyfile_path, E_MEMORY);
+    keyfile_attempts_end(&t, E_MEMORY);
     assert_int_equal(keyfile_wait_s(keyfile_path, NOW + 3 * DAY), 1);
     assert_int_equal(right_at(NOW + 5 * DAY).wrong, 3);
 }
@@ -106,15 +106,16 @@ static void leases_keep_the_count(void **state)
     (void)state;
     keyfile_make(key);
     assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), 0);
-    assert_int_equal(keyfile_change(keyfile_path, key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link, &e), 0);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, NEW(NULL, PASS, PASS_BYTES, KEYFILE_MINIMUM, link), &e), 0);
     for (uint64_t i = 1; i <= 4; i++)
         wrong_at(NOW + i * DAY);
     assert_int_equal(keyfile_open_at(PASS, NOW + 10 * DAY, again), E_LOCKED);
-    assert_int_equal(keyfile_open_link(keyfile_path, PASS, PASS_BYTES, NOW + 11 * DAY, again, &e), 0);
-    assert_int_equal(keyfile_open_link(keyfile_path, OTHER, OTHER_BYTES, NOW + 12 * DAY, again, &e), E_WRONG_KEY);
+    assert_int_equal(keyfile_open_link(keyfile_path, TYPED(PASS, PASS_BYTES, NOW + 11 * DAY), again, &e), 0);
+    assert_int_equal(keyfile_open_link(keyfile_path, TYPED(OTHER, OTHER_BYTES, NOW + 12 * DAY), again, &e),
+                     E_WRONG_KEY);
     lease.until_ms += 30 * DAY;
-    assert_int_equal(keyfile_lease_renew(keyfile_path, PASS, PASS_BYTES, &lease, NOW + 13 * DAY, again, &opened, &e),
-                     0);
+    assert_int_equal(
+        keyfile_lease_renew(keyfile_path, TYPED(PASS, PASS_BYTES, NOW + 13 * DAY), &lease, again, &opened, &e), 0);
     assert_memory_equal(again, key, sizeof key);
     assert_int_equal(opened.wrong, 5);
     assert_int_equal(opened.wrong_ms, NOW + 12 * DAY);

@@ -14,7 +14,7 @@ static void add_slots(void)
     keyfile_make(key);
     assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), 0);
     assert_int_equal(
-        keyfile_add_passphrase(keyfile_path, key, "Bo", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, link_secret, &e), 0);
+        keyfile_add_passphrase(keyfile_path, key, NEW("Bo", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, link_secret), &e), 0);
     assert_int_equal(keyfile_add_secret(keyfile_path, key, "daemon", program, &e), 0);
     assert_int_equal(keyfile_recovery_set(keyfile_path, key, &pair, 1, &e), 0);
     assert_int_equal(keyfile_open_at("some other words", NOW, again), E_WRONG_KEY);
@@ -28,22 +28,22 @@ static int ask(void)
     static uint64_t now_ms = NOW + DAY;
     uint8_t again[KEYFILE_KEY_BYTES];
     struct keyfile_slot slots[KEYFILE_SLOTS_MAX];
-    struct keyfile_head head;
+    struct keyfile_chain_end end;
     struct keyfile_lease lease;
     struct id ids[2];
     struct error e = {0};
     size_t slot_count;
     int failed = 0, code;
     now_ms += 100000;
-    code = keyfile_open(keyfile_path, PASS, PASS_BYTES, now_ms, again, NULL, &e);
+    code = keyfile_open(keyfile_path, TYPED(PASS, PASS_BYTES, now_ms), again, NULL, &e);
     failed += code != 0;
     assert_true(code != 0 || memcmp(again, key, sizeof key) == 0);
     now_ms += 100000;
-    code = keyfile_open(keyfile_path, OTHER, OTHER_BYTES, now_ms, again, NULL, &e);
+    code = keyfile_open(keyfile_path, TYPED(OTHER, OTHER_BYTES, now_ms), again, NULL, &e);
     failed += code != 0;
     assert_true(code != 0 || memcmp(again, key, sizeof key) == 0);
     now_ms += 100000;
-    code = keyfile_open_link(keyfile_path, OTHER, OTHER_BYTES, now_ms, again, &e);
+    code = keyfile_open_link(keyfile_path, TYPED(OTHER, OTHER_BYTES, now_ms), again, &e);
     failed += code != 0;
     assert_true(code != 0 || memcmp(again, link_secret, sizeof again) == 0);
     code = keyfile_open_secret(keyfile_path, program, again, &e);
@@ -53,7 +53,7 @@ static int ask(void)
     failed += code != 0;
     assert_true(code != 0 || memcmp(again, key, sizeof key) == 0);
     failed += keyfile_lease_get(keyfile_path, key, now_ms, &lease, &e) != 0;
-    failed += keyfile_head_get(keyfile_path, key, &head, &e) != 0;
+    failed += keyfile_chain_end_get(keyfile_path, key, &end, &e) != 0;
     failed += keyfile_list(keyfile_path, slots, KEYFILE_SLOTS_MAX, &slot_count, &e) != 0;
     assert_true(keyfile_wait_s(keyfile_path, NOW) <= 60);
     return failed;

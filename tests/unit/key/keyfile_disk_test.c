@@ -14,20 +14,20 @@ static char secret_path[96];
 static int open_it(struct error *e)
 {
     uint8_t key[KEYFILE_KEY_BYTES];
-    int code = keyfile_open(keyfile_path, PASS, PASS_BYTES, NOW, key, NULL, e);
+    int code = keyfile_open(keyfile_path, TYPED(PASS, PASS_BYTES, NOW), key, NULL, e);
     assert_true(code == 0 ? memcmp(key, data_key, sizeof key) == 0 : sodium_is_zero(key, sizeof key));
     return code;
 }
 
 static int set_head(struct error *e)
 {
-    struct keyfile_head head = {.epoch = 3, .seq = 77, .hash = {9}};
-    return keyfile_head_set(keyfile_path, data_key, &head, e);
+    struct keyfile_chain_end end = {.epoch = 3, .seq = 77, .hash = {9}};
+    return keyfile_chain_end_set(keyfile_path, data_key, &end, e);
 }
 
 static int add_person(struct error *e)
 {
-    return keyfile_add_passphrase(keyfile_path, data_key, "Ben", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, e);
+    return keyfile_add_passphrase(keyfile_path, data_key, NEW("Ben", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL), e);
 }
 
 static int add_program(struct error *e)
@@ -37,12 +37,13 @@ static int add_program(struct error *e)
 
 static int make_next(struct error *e)
 {
-    const struct keyfile_opener with = {PASS, PASS_BYTES, NULL};
     uint8_t key[KEYFILE_KEY_BYTES];
     char next[104];
+    struct keyfile_next n = {
+        .path = keyfile_path, .next = next, .with = {{PASS, PASS_BYTES}, NULL}, .cost = KEYFILE_MINIMUM, .key = key};
     int code;
     (void)snprintf(next, sizeof next, "%s.next", keyfile_path);
-    code = keyfile_next_make(keyfile_path, next, &with, KEYFILE_MINIMUM, NULL, key, e);
+    code = keyfile_next_make(&n, e);
     assert_int_equal(code == 0, !sodium_is_zero(key, sizeof key));
     (void)unlink(next);
     return code;
@@ -116,7 +117,7 @@ static void a_wrong_passphrase_stays_wrong(void **state)
         struct error e = {0, ""};
         int code;
         file_failure_begin(FILE_BROKEN, n);
-        code = keyfile_open(keyfile_path, OTHER, OTHER_BYTES, NOW + n * DAY, key, NULL, &e);
+        code = keyfile_open(keyfile_path, TYPED(OTHER, OTHER_BYTES, NOW + n * DAY), key, NULL, &e);
         failed = file_failure_end();
         assert_true(code == E_WRONG_KEY || (failed && code == E_IO));
         assert_true(sodium_is_zero(key, sizeof key));

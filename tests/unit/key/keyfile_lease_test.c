@@ -20,17 +20,19 @@ static void create_leased(void)
     struct keyfile_lease lease = lease_until(UNTIL);
     struct error e = {0};
     keyfile_make(key);
-    assert_int_equal(keyfile_change(keyfile_path, key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link_secret, &e),
-                     E_NOT_FOUND);
+    assert_int_equal(
+        keyfile_change(keyfile_path, key, 0, NEW(NULL, PASS, PASS_BYTES, KEYFILE_MINIMUM, link_secret), &e),
+        E_NOT_FOUND);
     assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), 0);
-    assert_int_equal(keyfile_change(keyfile_path, key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link_secret, &e), 0);
+    assert_int_equal(
+        keyfile_change(keyfile_path, key, 0, NEW(NULL, PASS, PASS_BYTES, KEYFILE_MINIMUM, link_secret), &e), 0);
 }
 
 static int renew(const char *passphrase, const struct keyfile_lease *lease, uint64_t now_ms)
 {
     uint8_t again[KEYFILE_KEY_BYTES];
     struct error e = {0};
-    int code = keyfile_lease_renew(keyfile_path, passphrase, strlen(passphrase), lease, now_ms, again, NULL, &e);
+    int code = keyfile_lease_renew(keyfile_path, TYPED(passphrase, strlen(passphrase), now_ms), lease, again, NULL, &e);
     assert_true(code == 0 ? memcmp(again, key, sizeof key) == 0 : sodium_is_zero(again, sizeof again));
     return code;
 }
@@ -39,7 +41,7 @@ static void must_give_link(const char *passphrase, uint64_t now_ms)
 {
     uint8_t link[32];
     struct error e = {0};
-    assert_int_equal(keyfile_open_link(keyfile_path, passphrase, strlen(passphrase), now_ms, link, &e), 0);
+    assert_int_equal(keyfile_open_link(keyfile_path, TYPED(passphrase, strlen(passphrase), now_ms), link, &e), 0);
     assert_memory_equal(link, link_secret, sizeof link);
 }
 
@@ -82,7 +84,7 @@ static void opens_while_it_lasts(void **state)
     assert_memory_equal(again, key, sizeof key);
     assert_int_equal(keyfile_open_at(PASS, UNTIL - 1, again), 0);
     must_give_link(PASS, NOW);
-    assert_int_equal(keyfile_open_link(keyfile_path, OTHER, OTHER_BYTES, NOW, link, &e), E_WRONG_KEY);
+    assert_int_equal(keyfile_open_link(keyfile_path, TYPED(OTHER, OTHER_BYTES, NOW), link, &e), E_WRONG_KEY);
     assert_true(sodium_is_zero(link, sizeof link));
     assert_int_equal(keyfile_open_at(OTHER, NOW, again), E_WRONG_KEY);
     assert_int_equal(keyfile_slots_of(KEYFILE_PASSPHRASE, &slot), 1);
@@ -208,7 +210,7 @@ static void taking_the_slot_away_locks(void **state)
     assert_int_equal(keyfile_open_at(PASS, NOW, again), E_LOCKED);
     assert_int_equal(keyfile_lease_get(keyfile_path, key, NOW, &seen, &e), E_LOCKED);
     assert_int_equal(
-        keyfile_add_passphrase(keyfile_path, key, "Ben", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, link_secret, &e),
+        keyfile_add_passphrase(keyfile_path, key, NEW("Ben", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, link_secret), &e),
         E_LOCKED);
     assert_int_equal(renew(PASS, &lease, NOW), 0);
     assert_int_equal(keyfile_open_at(PASS, NOW, again), 0);
@@ -239,10 +241,10 @@ static void setting_replaces_the_lease(void **state)
     memset(lease.secret, 0, sizeof lease.secret);
     assert_int_equal(keyfile_lease_set(keyfile_path, key, &lease, &e), 0);
     assert_int_equal(keyfile_open_at(PASS, NOW, again), E_LOCKED);
-    assert_int_equal(keyfile_change(keyfile_path, key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link_secret, &e),
-                     E_LOCKED);
+    assert_int_equal(
+        keyfile_change(keyfile_path, key, 0, NEW(NULL, PASS, PASS_BYTES, KEYFILE_MINIMUM, link_secret), &e), E_LOCKED);
     /* Whoever has the key can make a passphrase that hangs on no lease. */
-    assert_int_equal(keyfile_change(keyfile_path, key, 0, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, NEW(NULL, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL), &e), 0);
     assert_int_equal(keyfile_open_at(OTHER, NOW, again), 0);
 }
 
@@ -272,11 +274,13 @@ static void persons_differ(void **state)
     size_t count;
     (void)state;
     create_leased();
-    assert_int_equal(keyfile_add_passphrase(keyfile_path, key, "Bo", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
     assert_int_equal(
-        keyfile_add_passphrase(keyfile_path, key, "Cy", "third passphrase", 16, KEYFILE_MINIMUM, link_secret, &e), 0);
-    assert_int_equal(keyfile_change(keyfile_path, key, 0, "fourth passphrase", 17, KEYFILE_MINIMUM, link_secret, &e),
-                     0);
+        keyfile_add_passphrase(keyfile_path, key, NEW("Bo", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL), &e), 0);
+    assert_int_equal(
+        keyfile_add_passphrase(keyfile_path, key, NEW("Cy", "third passphrase", 16, KEYFILE_MINIMUM, link_secret), &e),
+        0);
+    assert_int_equal(
+        keyfile_change(keyfile_path, key, 0, NEW(NULL, "fourth passphrase", 17, KEYFILE_MINIMUM, link_secret), &e), 0);
     assert_int_equal(keyfile_open_at(PASS, NOW, again), E_WRONG_KEY);
     assert_int_equal(keyfile_open_at("fourth passphrase", NOW, again), 0);
     assert_int_equal(keyfile_open_at("third passphrase", NOW, again), 0);
@@ -285,7 +289,7 @@ static void persons_differ(void **state)
     assert_true(slots[0].leased && !slots[1].leased && !slots[2].leased && slots[3].leased);
     assert_int_equal(keyfile_open_at("third passphrase", UNTIL, again), E_LOCKED);
     assert_int_equal(keyfile_open_at(OTHER, UNTIL, again), 0);
-    assert_int_equal(keyfile_open_link(keyfile_path, OTHER, OTHER_BYTES, NOW, link, &e), E_NOT_FOUND);
+    assert_int_equal(keyfile_open_link(keyfile_path, TYPED(OTHER, OTHER_BYTES, NOW), link, &e), E_NOT_FOUND);
     must_give_link("fourth passphrase", UNTIL);
     assert_int_equal(renew(OTHER, &lease, UNTIL), 0);
     assert_int_equal(keyfile_open_at("third passphrase", UNTIL, again), 0);

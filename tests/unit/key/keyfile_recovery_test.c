@@ -59,8 +59,8 @@ static void officers_keep_key_files(void **state)
     officers();
     for (int i = 0; i < 2; i++) {
         (void)snprintf(other, sizeof other, "%s.officer%d", keyfile_path, i);
-        assert_int_equal(keyfile_create(other, "", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, mine[i], &e), 0);
-        assert_int_equal(keyfile_open(other, OTHER, OTHER_BYTES, NOW, again, NULL, &e), 0);
+        assert_int_equal(keyfile_create(other, NEW("", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL), mine[i], &e), 0);
+        assert_int_equal(keyfile_open(other, TYPED(OTHER, OTHER_BYTES, NOW), again, NULL, &e), 0);
         assert_memory_equal(again, mine[i], sizeof again);
         assert_int_equal(unlink(other), 0);
     }
@@ -125,8 +125,8 @@ static void bad_pairs_are_refused(void **state)
     assert_int_equal(keyfile_recovery_set(keyfile_path, key, pairs, KEYFILE_PAIRS_MAX, &e), 0);
     assert_int_equal(keyfile_slots_of(KEYFILE_RECOVERY, NULL), KEYFILE_PAIRS_MAX);
     for (int i = 0; i < 10; i++)
-        assert_int_equal(keyfile_add_passphrase(keyfile_path, key, "x", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e),
-                         0);
+        assert_int_equal(
+            keyfile_add_passphrase(keyfile_path, key, NEW("x", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL), &e), 0);
     assert_int_equal(keyfile_opens("some other words", again), E_WRONG_KEY);
     pairs[1].officers[0] = pairs[0].officers[1];
     pairs[1].officers[1] = pairs[0].officers[0];

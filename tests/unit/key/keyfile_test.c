@@ -44,70 +44,75 @@ static void create_refuses(void **state)
     struct error e = {0};
     (void)state;
     memset(longest, 'a', sizeof longest);
-    assert_int_equal(keyfile_create(keyfile_path, "Ana", "1234567", 7, KEYFILE_MINIMUM, key, &e), E_INPUT);
-    assert_int_equal(keyfile_create(keyfile_path, "Ana", longest, sizeof longest, KEYFILE_MINIMUM, key, &e), E_INPUT);
+    assert_int_equal(keyfile_create(keyfile_path, NEW("Ana", "1234567", 7, KEYFILE_MINIMUM, NULL), key, &e), E_INPUT);
+    assert_int_equal(keyfile_create(keyfile_path, NEW("Ana", longest, sizeof longest, KEYFILE_MINIMUM, NULL), key, &e),
+                     E_INPUT);
     assert_int_equal(access(keyfile_path, F_OK), -1);
-    assert_int_equal(keyfile_create("/nonexistent/folder/x.keys", "Ana", PASS, PASS_BYTES, KEYFILE_MINIMUM, key, &e),
-                     E_NO_STORE);
+    assert_int_equal(
+        keyfile_create("/nonexistent/folder/x.keys", NEW("Ana", PASS, PASS_BYTES, KEYFILE_MINIMUM, NULL), key, &e),
+        E_NO_STORE);
     keyfile_make(key);
-    assert_int_equal(keyfile_create(keyfile_path, "Ana", "another one", 11, KEYFILE_MINIMUM, again, &e), E_EXISTS);
+    assert_int_equal(keyfile_create(keyfile_path, NEW("Ana", "another one", 11, KEYFILE_MINIMUM, NULL), again, &e),
+                     E_EXISTS);
     assert_int_equal(keyfile_opens(PASS, again), 0);
     assert_memory_equal(key, again, sizeof key);
     assert_int_equal(unlink(keyfile_path), 0);
-    assert_int_equal(keyfile_create(keyfile_path, "Ana", longest, sizeof longest - 1, KEYFILE_MINIMUM, key, &e), 0);
-    assert_int_equal(keyfile_open(keyfile_path, longest, sizeof longest - 1, NOW, again, NULL, &e), 0);
+    assert_int_equal(
+        keyfile_create(keyfile_path, NEW("Ana", longest, sizeof longest - 1, KEYFILE_MINIMUM, NULL), key, &e), 0);
+    assert_int_equal(keyfile_open(keyfile_path, TYPED(longest, sizeof longest - 1, NOW), again, NULL, &e), 0);
 }
 
-/* Goal: a new passphrase keeps the key and the head, ends the old one, and cannot be set with a foreign key. */
+/* Goal: a new passphrase keeps the key and the chain end, ends the old one, and cannot be set with a foreign key. */
 static void change_keeps_the_key(void **state)
 {
-    struct keyfile_head head = {.epoch = 2, .seq = 77, .hash = {1, 2, 3}}, seen;
+    struct keyfile_chain_end end = {.epoch = 2, .seq = 77, .hash = {1, 2, 3}}, seen;
     uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES], foreign[KEYFILE_KEY_BYTES] = {9};
     uint8_t before[FILE_BYTES], after[FILE_BYTES];
     struct error e = {0};
     (void)state;
     keyfile_make(key);
-    assert_int_equal(keyfile_head_set(keyfile_path, key, &head, &e), 0);
+    assert_int_equal(keyfile_chain_end_set(keyfile_path, key, &end, &e), 0);
     keyfile_load(before, sizeof before);
-    assert_int_equal(keyfile_change(keyfile_path, foreign, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e),
-                     E_VERIFY);
-    assert_int_equal(keyfile_change(keyfile_path, key, 0, "short", 5, KEYFILE_MINIMUM, NULL, &e), E_INPUT);
+    assert_int_equal(
+        keyfile_change(keyfile_path, foreign, 0, NEW(NULL, "new passphrase", 14, KEYFILE_MINIMUM, NULL), &e), E_VERIFY);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, NEW(NULL, "short", 5, KEYFILE_MINIMUM, NULL), &e), E_INPUT);
     keyfile_load(after, sizeof after);
     assert_memory_equal(before, after, sizeof before);
-    assert_int_equal(keyfile_change(keyfile_path, key, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, NEW(NULL, "new passphrase", 14, KEYFILE_MINIMUM, NULL), &e),
+                     0);
     assert_int_equal(keyfile_opens(PASS, again), E_WRONG_KEY);
     assert_int_equal(keyfile_opens("new passphrase", again), 0);
     assert_memory_equal(key, again, sizeof key);
-    assert_int_equal(keyfile_head_get(keyfile_path, key, &seen, &e), 0);
-    assert_memory_equal(&seen, &head, sizeof head);
+    assert_int_equal(keyfile_chain_end_get(keyfile_path, key, &seen, &e), 0);
+    assert_memory_equal(&seen, &end, sizeof end);
 }
 
-/* Goal: the head is none at first, comes back as it was set, and only to its key. */
-static void head_comes_back(void **state)
+/* Goal: the chain end is none at first, comes back as it was set, and only to its key. */
+static void chain_end_comes_back(void **state)
 {
-    static const struct keyfile_head none;
-    struct keyfile_head head = {.epoch = UINT64_MAX, .seq = 1ull << 40}, seen;
+    static const struct keyfile_chain_end none;
+    struct keyfile_chain_end end = {.epoch = UINT64_MAX, .seq = 1ull << 40}, seen;
     uint8_t key[KEYFILE_KEY_BYTES], foreign[KEYFILE_KEY_BYTES] = {9};
     struct error e = {0};
     (void)state;
-    assert_int_equal(keyfile_head_get(keyfile_path, foreign, &seen, &e), E_NO_STORE);
-    assert_int_equal(keyfile_head_set(keyfile_path, foreign, &head, &e), E_NO_STORE);
+    assert_int_equal(keyfile_chain_end_get(keyfile_path, foreign, &seen, &e), E_NO_STORE);
+    assert_int_equal(keyfile_chain_end_set(keyfile_path, foreign, &end, &e), E_NO_STORE);
     keyfile_make(key);
-    assert_int_equal(keyfile_head_get(keyfile_path, key, &seen, &e), 0);
+    assert_int_equal(keyfile_chain_end_get(keyfile_path, key, &seen, &e), 0);
     assert_memory_equal(&seen, &none, sizeof none);
-    memset(head.hash, 0xa5, sizeof head.hash);
-    assert_int_equal(keyfile_head_set(keyfile_path, foreign, &head, &e), E_VERIFY);
-    assert_int_equal(keyfile_head_set(keyfile_path, key, &head, &e), 0);
-    assert_int_equal(keyfile_head_get(keyfile_path, key, &seen, &e), 0);
-    assert_memory_equal(&seen, &head, sizeof head);
-    assert_int_equal(keyfile_head_get(keyfile_path, foreign, &seen, &e), E_VERIFY);
+    memset(end.hash, 0xa5, sizeof end.hash);
+    assert_int_equal(keyfile_chain_end_set(keyfile_path, foreign, &end, &e), E_VERIFY);
+    assert_int_equal(keyfile_chain_end_set(keyfile_path, key, &end, &e), 0);
+    assert_int_equal(keyfile_chain_end_get(keyfile_path, key, &seen, &e), 0);
+    assert_memory_equal(&seen, &end, sizeof end);
+    assert_int_equal(keyfile_chain_end_get(keyfile_path, foreign, &seen, &e), E_VERIFY);
 }
 
-/* Goal: a flipped bit anywhere in the file is found: by the passphrase, by the head, or by both. */
+/* Goal: a flipped bit anywhere in the file is found: by the passphrase, by the chain end, or by both. */
 static void every_flip_is_found(void **state)
 {
     uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES], good[FILE_BYTES], bad[FILE_BYTES];
-    struct keyfile_head head;
+    struct keyfile_chain_end end;
     struct error e = {0};
     (void)state;
     keyfile_make(key);
@@ -121,7 +126,7 @@ static void every_flip_is_found(void **state)
         bad[i / 8] ^= (uint8_t)(1 << i % 8);
         keyfile_save(bad, sizeof bad);
         opened = keyfile_opens(PASS, again);
-        got = keyfile_head_get(keyfile_path, key, &head, &e);
+        got = keyfile_chain_end_get(keyfile_path, key, &end, &e);
         if (opened == 0)
             assert_int_equal(got, E_VERIFY);
         else
@@ -133,7 +138,7 @@ static void every_flip_is_found(void **state)
 static void every_cut_is_found(void **state)
 {
     uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES], good[9000] = {0};
-    struct keyfile_head head;
+    struct keyfile_chain_end end;
     struct error e = {0};
     (void)state;
     keyfile_make(key);
@@ -141,7 +146,7 @@ static void every_cut_is_found(void **state)
     for (size_t count = 0; count < FILE_BYTES; count++) {
         keyfile_save(good, count);
         assert_int_equal(keyfile_opens(PASS, again), E_VERIFY);
-        assert_int_equal(keyfile_head_get(keyfile_path, key, &head, &e), E_VERIFY);
+        assert_int_equal(keyfile_chain_end_get(keyfile_path, key, &end, &e), E_VERIFY);
     }
     keyfile_save(good, FILE_BYTES + 1);
     assert_int_equal(keyfile_opens(PASS, again), E_VERIFY);
@@ -172,7 +177,7 @@ static void forged_costs_are_refused(void **state)
 /* Goal: a slot of a later type, before or behind the passphrase's, is stepped over and survives every rewrite. */
 static void foreign_slots_are_carried(void **state)
 {
-    struct keyfile_head head = {.seq = 5};
+    struct keyfile_chain_end end = {.seq = 5};
     uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES], bytes[FILE_BYTES + 160], seen[sizeof bytes];
     uint8_t slot[80] = {'S', 'L', 'O', 'T', 9, 3, 6, 1, sizeof slot};
     struct error e = {0};
@@ -186,8 +191,9 @@ static void foreign_slots_are_carried(void **state)
     keyfile_save(bytes, sizeof bytes);
     assert_int_equal(keyfile_opens(PASS, again), 0);
     assert_memory_equal(key, again, sizeof key);
-    assert_int_equal(keyfile_change(keyfile_path, key, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e), 0);
-    assert_int_equal(keyfile_head_set(keyfile_path, key, &head, &e), 0);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, NEW(NULL, "new passphrase", 14, KEYFILE_MINIMUM, NULL), &e),
+                     0);
+    assert_int_equal(keyfile_chain_end_set(keyfile_path, key, &end, &e), 0);
     assert_int_equal(keyfile_opens("new passphrase", again), 0);
     assert_int_equal(keyfile_load(seen, sizeof seen), sizeof seen);
     assert_memory_equal(seen + 104, slot, sizeof slot);
@@ -196,14 +202,14 @@ static void foreign_slots_are_carried(void **state)
     memcpy(bytes + 104 + sizeof slot, slot, sizeof slot);
     keyfile_save(bytes, 104 + 2 * sizeof slot);
     assert_int_equal(keyfile_opens(PASS, again), E_WRONG_KEY);
-    assert_int_equal(keyfile_change(keyfile_path, key, 0, "new passphrase", 14, KEYFILE_MINIMUM, NULL, &e),
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, NEW(NULL, "new passphrase", 14, KEYFILE_MINIMUM, NULL), &e),
                      E_NOT_FOUND);
 }
 
 /* Goal: what a crash leaves of a replacement neither shows nor stays. */
 static void leftovers_are_replaced(void **state)
 {
-    struct keyfile_head head = {.seq = 5};
+    struct keyfile_chain_end end = {.seq = 5};
     uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES];
     char left[128];
     struct error e = {0};
@@ -216,7 +222,7 @@ static void leftovers_are_replaced(void **state)
     assert_true(fputs("half a key file, and longer than a whole one", file) >= 0);
     assert_int_equal(fclose(file), 0);
     assert_int_equal(keyfile_opens(PASS, again), 0);
-    assert_int_equal(keyfile_head_set(keyfile_path, key, &head, &e), 0);
+    assert_int_equal(keyfile_chain_end_set(keyfile_path, key, &end, &e), 0);
     assert_int_equal(access(left, F_OK), -1);
     assert_int_equal(keyfile_opens(PASS, again), 0);
 }
@@ -228,7 +234,7 @@ static void measured_is_moderate_or_more(void **state)
     uint8_t key[KEYFILE_KEY_BYTES];
     struct error e = {0};
     (void)state;
-    assert_int_equal(keyfile_create(keyfile_path, "Ana", PASS, PASS_BYTES, KEYFILE_MEASURED, key, &e), 0);
+    assert_int_equal(keyfile_create(keyfile_path, NEW("Ana", PASS, PASS_BYTES, KEYFILE_MEASURED, NULL), key, &e), 0);
     assert_int_equal(keyfile_slots_of(KEYFILE_PASSPHRASE, &slot), 1);
     assert_in_range(slot.passes, crypto_pwhash_OPSLIMIT_MODERATE, 16);
     assert_int_equal(slot.memory_bytes, crypto_pwhash_MEMLIMIT_MODERATE);
@@ -250,10 +256,10 @@ static void old_files_open(void **state)
                      0);
     crypto_aead_xchacha20poly1305_ietf_encrypt(slot + 104, NULL, key, 32, slot, 64, NULL, slot + 80, own);
     keyfile_save(bytes, sizeof bytes);
-    assert_int_equal(keyfile_open(keyfile_path, PASS, PASS_BYTES, NOW, key, &opened, &e), 0);
+    assert_int_equal(keyfile_open(keyfile_path, TYPED(PASS, PASS_BYTES, NOW), key, &opened, &e), 0);
     assert_string_equal(opened.label, "");
     assert_int_equal(opened.slot, 0);
-    assert_int_equal(keyfile_change(keyfile_path, key, 0, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, NEW(NULL, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL), &e), 0);
     keyfile_must_open(OTHER, key);
 }
 
@@ -268,21 +274,24 @@ static void each_person_has_one(void **state)
     (void)state;
     keyfile_make(key);
     assert_int_equal(
-        keyfile_add_passphrase(keyfile_path, key, "Bj\xc3\xb6rn", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
-    assert_int_equal(keyfile_open(keyfile_path, OTHER, OTHER_BYTES, NOW, again, &opened, &e), 0);
+        keyfile_add_passphrase(keyfile_path, key, NEW("Bj\xc3\xb6rn", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL), &e),
+        0);
+    assert_int_equal(keyfile_open(keyfile_path, TYPED(OTHER, OTHER_BYTES, NOW), again, &opened, &e), 0);
     assert_memory_equal(again, key, sizeof key);
     assert_string_equal(opened.label, "Bj\xc3\xb6rn");
     assert_int_equal(opened.slot, 1);
-    assert_int_equal(keyfile_open(keyfile_path, PASS, PASS_BYTES, NOW, again, &opened, &e), 0);
+    assert_int_equal(keyfile_open(keyfile_path, TYPED(PASS, PASS_BYTES, NOW), again, &opened, &e), 0);
     assert_string_equal(opened.label, "Ana");
     assert_int_equal(opened.slot, 0);
-    assert_int_equal(keyfile_change(keyfile_path, key, 1, "third passphrase", 16, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_change(keyfile_path, key, 1, NEW(NULL, "third passphrase", 16, KEYFILE_MINIMUM, NULL), &e),
+                     0);
     assert_int_equal(keyfile_slots_of(KEYFILE_PASSPHRASE, &slot), 2);
     assert_string_equal(slot.label, "Bj\xc3\xb6rn");
     assert_int_equal(keyfile_opens(OTHER, again), E_WRONG_KEY);
     keyfile_must_open("third passphrase", key);
     keyfile_must_open(PASS, key);
-    assert_int_equal(keyfile_change(keyfile_path, key, 2, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), E_NOT_FOUND);
+    assert_int_equal(keyfile_change(keyfile_path, key, 2, NEW(NULL, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL), &e),
+                     E_NOT_FOUND);
     assert_int_equal(keyfile_remove(keyfile_path, key, 2, &e), E_NOT_FOUND);
     assert_int_equal(keyfile_remove(keyfile_path, key, 0, &e), 0);
     assert_int_equal(keyfile_opens(PASS, again), E_WRONG_KEY);
@@ -290,7 +299,8 @@ static void each_person_has_one(void **state)
     assert_int_equal(keyfile_remove(keyfile_path, key, 1, &e), E_REFUSED);
     keyfile_must_open("third passphrase", key);
     /* A number does not come back while a later one is there. */
-    assert_int_equal(keyfile_add_passphrase(keyfile_path, key, "Cid", PASS, PASS_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_add_passphrase(keyfile_path, key, NEW("Cid", PASS, PASS_BYTES, KEYFILE_MINIMUM, NULL), &e),
+                     0);
     assert_int_equal(keyfile_slots_of(KEYFILE_PASSPHRASE, &slot), 2);
     assert_int_equal(slot.number, 2);
 }
@@ -305,16 +315,19 @@ static void strangers_and_bad_labels_are_refused(void **state)
     struct error e = {0};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_int_equal(keyfile_create(keyfile_path, bad[i], PASS, PASS_BYTES, KEYFILE_MINIMUM, key, &e), E_INPUT);
+        assert_int_equal(keyfile_create(keyfile_path, NEW(bad[i], PASS, PASS_BYTES, KEYFILE_MINIMUM, NULL), key, &e),
+                         E_INPUT);
     keyfile_make(key);
     keyfile_load(before, sizeof before);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(keyfile_add_secret(keyfile_path, key, bad[i], secret, &e), E_INPUT);
         assert_int_equal(
-            keyfile_add_passphrase(keyfile_path, key, bad[i], OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), E_INPUT);
+            keyfile_add_passphrase(keyfile_path, key, NEW(bad[i], OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL), &e),
+            E_INPUT);
     }
-    assert_int_equal(keyfile_add_passphrase(keyfile_path, foreign, "x", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e),
-                     E_VERIFY);
+    assert_int_equal(
+        keyfile_add_passphrase(keyfile_path, foreign, NEW("x", OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL), &e),
+        E_VERIFY);
     assert_int_equal(keyfile_add_secret(keyfile_path, foreign, "x", secret, &e), E_VERIFY);
     assert_int_equal(keyfile_remove(keyfile_path, foreign, 0, &e), E_VERIFY);
     assert_int_equal(keyfile_recovery_set(keyfile_path, foreign, NULL, 0, &e), E_VERIFY);
@@ -362,10 +375,10 @@ static void a_full_file_says_so(void **state)
         added++;
     assert_int_equal(code, E_LIMIT);
     assert_int_equal(added, (8191 - 256 - 80) / 136);
-    assert_int_equal(keyfile_open(keyfile_path, OTHER, OTHER_BYTES, NOW, again, NULL, &e), E_WRONG_KEY);
-    assert_int_equal(keyfile_open(keyfile_path, PASS, PASS_BYTES, NOW, again, &opened, &e), 0);
+    assert_int_equal(keyfile_open(keyfile_path, TYPED(OTHER, OTHER_BYTES, NOW), again, NULL, &e), E_WRONG_KEY);
+    assert_int_equal(keyfile_open(keyfile_path, TYPED(PASS, PASS_BYTES, NOW), again, &opened, &e), 0);
     assert_int_equal(opened.wrong, 1);
-    assert_int_equal(keyfile_change(keyfile_path, key, 0, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_change(keyfile_path, key, 0, NEW(NULL, OTHER, OTHER_BYTES, KEYFILE_MINIMUM, NULL), &e), 0);
     keyfile_must_open(OTHER, key);
 }
 
@@ -393,7 +406,7 @@ int main(void)
         TEST(holds_no_secret_in_clear),
         TEST(create_refuses),
         TEST(change_keeps_the_key),
-        TEST(head_comes_back),
+        TEST(chain_end_comes_back),
         TEST(every_flip_is_found),
         TEST(every_cut_is_found),
         TEST(forged_costs_are_refused),

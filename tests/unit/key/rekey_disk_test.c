@@ -37,7 +37,7 @@ static int try_with(enum file_mood mood, uint64_t n, const uint8_t *old_key, con
         int rest = access(rekey_next_keys, F_OK) == 0;
         assert_int_equal(rekey_finish(&o, key, NULL, NULL), rest ? 0 : E_NOT_FOUND);
         if (!rest)
-            assert_int_equal(keyfile_open(rekey_keys_path, PASS, PASS_BYTES, NOW, key, NULL, NULL), 0);
+            assert_int_equal(keyfile_open(rekey_keys_path, TYPED(PASS, PASS_BYTES, NOW), key, NULL, NULL), 0);
     }
     rekey_must_be_done(old_key, key, before);
     return failed;

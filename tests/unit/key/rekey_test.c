@@ -54,8 +54,9 @@ static void content_is_the_same(void **state)
     struct keyfile_slot slot;
     (void)state;
     rekey_make_store(old_key);
-    assert_int_equal(
-        keyfile_add_passphrase(rekey_keys_path, old_key, "Bo", "another passphrase", 18, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_add_passphrase(rekey_keys_path, old_key,
+                                            NEW("Bo", "another passphrase", 18, KEYFILE_MINIMUM, NULL), &e),
+                     0);
     assert_int_equal(keyfile_add_secret(rekey_keys_path, old_key, "reports", secret, &e), 0);
     before = rekey_read_all(old_key);
     was = rekey_load(rekey_db_path);
@@ -67,7 +68,7 @@ static void content_is_the_same(void **state)
     assert_int_equal(keyfile_list(rekey_keys_path, &slot, 1, &slots, &e), 0);
     assert_int_equal(slots, 1);
     assert_string_equal(slot.label, "Ana");
-    assert_int_equal(keyfile_open(rekey_keys_path, "another passphrase", 18, NOW, other, NULL, &e), E_WRONG_KEY);
+    assert_int_equal(keyfile_open(rekey_keys_path, TYPED("another passphrase", 18, NOW), other, NULL, &e), E_WRONG_KEY);
     assert_int_equal(keyfile_open_secret(rekey_keys_path, secret, other, &e), E_WRONG_KEY);
     is = rekey_load(rekey_db_path);
     assert_int_equal(is.count, was.count);
@@ -138,7 +139,8 @@ static void what_can_be_carried_is(void **state)
         crypto_scalarmult_base(pairs[i].public_keys[1], officers[i + 1]);
     }
     assert_int_equal(keyfile_lease_set(rekey_keys_path, old_key, &lease, &e), 0);
-    assert_int_equal(keyfile_change(rekey_keys_path, old_key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link, &e), 0);
+    assert_int_equal(
+        keyfile_change(rekey_keys_path, old_key, 0, NEW(NULL, PASS, PASS_BYTES, KEYFILE_MINIMUM, link), &e), 0);
     assert_int_equal(keyfile_recovery_set(rekey_keys_path, old_key, pairs, 2, &e), 0);
     before = rekey_read_all(old_key);
     o.holds = office_signed;
@@ -146,7 +148,7 @@ static void what_can_be_carried_is(void **state)
     assert_int_equal(rekey_run(&o, key, &dropped, &e), 0);
     assert_int_equal(dropped, 1);
     rekey_must_be_done(old_key, key, &before);
-    assert_int_equal(keyfile_open_link(rekey_keys_path, PASS, PASS_BYTES, NOW, again, &e), 0);
+    assert_int_equal(keyfile_open_link(rekey_keys_path, TYPED(PASS, PASS_BYTES, NOW), again, &e), 0);
     assert_memory_equal(again, link, sizeof link);
     assert_int_equal(keyfile_lease_get(rekey_keys_path, key, NOW, &seen, &e), 0);
     assert_memory_equal(&seen, &lease, sizeof seen);
@@ -157,7 +159,7 @@ static void what_can_be_carried_is(void **state)
     assert_int_equal(keyfile_add_secret(rekey_keys_path, key, "daemon", officers[2], &e), 0);
     memcpy(old_key, key, sizeof key);
     o = rekey_usual_options();
-    o.secret = officers[2];
+    o.with.secret = officers[2];
     o.now_ms = lease.until_ms;
     assert_int_equal(rekey_run(&o, key, &dropped, &e), 0);
     assert_int_equal(dropped, 2);
@@ -185,7 +187,7 @@ static void killed_anywhere_it_goes_on(void **state)
         struct rekey_options o = rekey_usual_options();
         struct error e = {0};
         int code;
-        assert_int_equal(keyfile_open(rekey_keys_path, PASS, PASS_BYTES, NOW, key, NULL, &e), 0);
+        assert_int_equal(keyfile_open(rekey_keys_path, TYPED(PASS, PASS_BYTES, NOW), key, NULL, &e), 0);
         code = rekey_opens_with(key);
         if (code == E_WRONG_KEY) {
             /* By turns: the program that opens the store next ends the job, or the job is called again. */
@@ -201,7 +203,7 @@ static void killed_anywhere_it_goes_on(void **state)
             old++;
         } else {
             assert_int_equal(rekey_finish(&o, key, NULL, &e), E_NOT_FOUND);
-            assert_int_equal(keyfile_open(rekey_keys_path, PASS, PASS_BYTES, NOW, key, NULL, &e), 0);
+            assert_int_equal(keyfile_open(rekey_keys_path, TYPED(PASS, PASS_BYTES, NOW), key, NULL, &e), 0);
             rekey_must_be_done(old_key, key, &before);
             done++;
         }
@@ -231,14 +233,15 @@ static void every_opener_goes_on(void **state)
     rekey_make_store(old_key);
     before = rekey_read_all(old_key);
     assert_int_equal(keyfile_lease_set(rekey_keys_path, old_key, &lease, &e), 0);
-    assert_int_equal(keyfile_change(rekey_keys_path, old_key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, link, &e), 0);
+    assert_int_equal(
+        keyfile_change(rekey_keys_path, old_key, 0, NEW(NULL, PASS, PASS_BYTES, KEYFILE_MINIMUM, link), &e), 0);
     assert_int_equal(killed_at(10), 1);
     first = rekey_load(rekey_next_db);
     o.now_ms = lease.until_ms;
     assert_int_equal(rekey_run(&o, key, NULL, &e), E_LOCKED);
     lease.until_ms = lease.seen_ms = o.now_ms;
     lease.until_ms += 1000000;
-    assert_int_equal(keyfile_lease_renew(rekey_keys_path, PASS, PASS_BYTES, &lease, o.now_ms, key, NULL, &e), 0);
+    assert_int_equal(keyfile_lease_renew(rekey_keys_path, TYPED(PASS, PASS_BYTES, o.now_ms), &lease, key, NULL, &e), 0);
     assert_int_equal(rekey_run(&o, key, NULL, &e), 0);
     db = rekey_load(rekey_db_path);
     assert_memory_equal(db.p, first.p, VAULT_PAGE_BYTES); /* it went on, and did not begin anew */
@@ -248,7 +251,7 @@ static void every_opener_goes_on(void **state)
     free(first.p);
     free(db.p);
     assert_int_equal(keyfile_add_secret(rekey_keys_path, key, "daemon", secret, &e), 0);
-    with_secret.secret = secret;
+    with_secret.with.secret = secret;
     memcpy(old_key, key, sizeof key);
     assert_int_equal(killed_with(with_secret, 10), 1);
     first = rekey_load(rekey_next_db);
@@ -326,26 +329,26 @@ static void torn_pages_are_written_again(void **state)
     free(torn.p);
 }
 
-/* Goal: what was changed between two tries is in the new store: rows, a longer store, a shorter one, the head. */
+/* Goal: what was changed between two tries is in the new store: rows, a longer store, a shorter one, the chain end. */
 static void changes_between_tries_are_seen(void **state)
 {
     static const char *const changes[] = {
         "UPDATE t SET b = randomblob(900) WHERE a < 5", "INSERT INTO t SELECT a + 1000, randomblob(2000) FROM t",
         "DELETE FROM t WHERE a > 100; VACUUM", "UPDATE t SET b = randomblob(10)", "DELETE FROM t; VACUUM"};
     uint8_t old_key[KEYFILE_KEY_BYTES];
-    struct keyfile_head head = {.epoch = 3, .seq = 5};
+    struct keyfile_chain_end end = {.epoch = 3, .seq = 5};
     struct error e = {0};
     struct content before;
     (void)state;
     rekey_make_store(old_key);
-    assert_int_equal(keyfile_head_set(rekey_keys_path, old_key, &head, &e), 0);
+    assert_int_equal(keyfile_chain_end_set(rekey_keys_path, old_key, &end, &e), 0);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         assert_int_equal(killed_at(i % 2 == 0 ? 15 : 5), 1);
         rekey_sql(old_key, changes[i]);
         assert_int_equal(access(rekey_next_db, F_OK), 0);
     }
-    head.seq = 77;
-    assert_int_equal(keyfile_head_set(rekey_keys_path, old_key, &head, &e), 0);
+    end.seq = 77;
+    assert_int_equal(keyfile_chain_end_set(rekey_keys_path, old_key, &end, &e), 0);
     before = rekey_read_all(old_key);
     rekey_run_to_end(old_key, &before);
 }
@@ -412,25 +415,25 @@ static void other_passphrases(void **state)
     rekey_make_store(old_key);
     before = rekey_read_all(old_key);
     db = rekey_load(rekey_db_path);
-    o.passphrase = "correct horse batterx";
+    o.with.passphrase.bytes = "correct horse batterx";
     assert_int_equal(rekey_run(&o, key, NULL, &e), E_WRONG_KEY);
     assert_int_equal(rekey_finish(&o, key, NULL, &e), E_WRONG_KEY);
-    assert_int_equal(keyfile_open(rekey_keys_path, PASS, PASS_BYTES, NOW, key, NULL, &e), 0);
+    assert_int_equal(keyfile_open(rekey_keys_path, TYPED(PASS, PASS_BYTES, NOW), key, NULL, &e), 0);
     keys = rekey_load(rekey_keys_path);
     must_be_untouched(db, keys);
     o = rekey_usual_options();
     assert_int_equal(rekey_finish(&o, key, NULL, &e), E_NOT_FOUND);
     assert_int_equal(killed_at(10), 1);
     next = rekey_load(rekey_next_db);
-    assert_int_equal(keyfile_change(rekey_keys_path, old_key, 0, "another passphrase", 18, KEYFILE_MINIMUM, NULL, &e),
-                     0);
-    o.passphrase = "another passphrase";
-    o.passphrase_bytes = 18;
+    assert_int_equal(
+        keyfile_change(rekey_keys_path, old_key, 0, NEW(NULL, "another passphrase", 18, KEYFILE_MINIMUM, NULL), &e), 0);
+    o.with.passphrase = (struct keyfile_passphrase){"another passphrase", 18};
     assert_int_equal(rekey_run(&o, key, NULL, &e), 0);
     free(db.p);
     db = rekey_load(rekey_db_path);
     assert_memory_not_equal(db.p, next.p, VAULT_ID_BYTES);
-    assert_int_equal(keyfile_change(rekey_keys_path, key, 0, PASS, PASS_BYTES, KEYFILE_MINIMUM, NULL, &e), 0);
+    assert_int_equal(keyfile_change(rekey_keys_path, key, 0, NEW(NULL, PASS, PASS_BYTES, KEYFILE_MINIMUM, NULL), &e),
+                     0);
     rekey_must_be_done(old_key, key, &before);
     free(db.p);
     free(keys.p);

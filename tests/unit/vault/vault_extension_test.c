@@ -1,7 +1,7 @@
 /* The loadable extension: SQLite's shell and Python read a vault, while a process of ours has it open and writes. */
 #include "vault_fixture.h"
 
-#include "keyfile.h"
+#include "passphrase_fixture.h"
 #include "secretfile.h"
 
 #define PASSPHRASE "one two three four"
@@ -18,7 +18,7 @@ static int setup_keys(void **state)
     (void)snprintf(secret_path, sizeof secret_path, "%s/reports.secret", vault_folder);
     (void)snprintf(other_secret_path, sizeof other_secret_path, "%s/other.secret", vault_folder);
     (void)snprintf(uri, sizeof uri, "file:%s?vfs=satchel-vault&key_file=%s", vault_path, secret_path);
-    if (keyfile_create(keys_path, "anna", PASSPHRASE, strlen(PASSPHRASE), KEYFILE_MINIMUM, key, NULL) != 0 ||
+    if (keyfile_create(keys_path, NEW("anna", PASSPHRASE, strlen(PASSPHRASE), KEYFILE_MINIMUM, NULL), key, NULL) != 0 ||
         secretfile_create(other_secret_path, secret, NULL) != 0 || secretfile_create(secret_path, secret, NULL) != 0 ||
         keyfile_add_secret(keys_path, key, "reports", secret, NULL) != 0 ||
         vault_open(&db, vault_path, key, VAULT_CREATE, 0, NULL) != 0)
@@ -137,7 +137,7 @@ static void write_for_ever(void)
 {
     uint8_t key[KEYFILE_KEY_BYTES];
     sqlite3 *db = NULL;
-    if (keyfile_open(keys_path, PASSPHRASE, strlen(PASSPHRASE), 0, key, NULL, NULL) != 0 ||
+    if (keyfile_open(keys_path, TYPED(PASSPHRASE, strlen(PASSPHRASE), 0), key, NULL, NULL) != 0 ||
         vault_open(&db, vault_path, key, 0, 10000, NULL) != 0)
         _exit(1);
     vault_run(db, "PRAGMA wal_autocheckpoint=20; CREATE TABLE IF NOT EXISTS w AS SELECT n FROM v");
