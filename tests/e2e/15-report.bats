@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Tests: daemon/task/task_report.c
 # The office's own questions over the record's tables: one SELECT, and nothing that stands beside the record.
 load lib
 

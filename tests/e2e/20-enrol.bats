@@ -1,4 +1,6 @@
 #!/usr/bin/env bats
+# Tests: client/command/satchel.c client/command/enrol.c client/command/unlock.c client/command/status.c
+#     client/command/with_store.c client/store/store.c client/store/agent.c daemon/intake/admit.c
 # Tickets, enrolling, unlocking, locking: what a case manager does on the first day, and what goes wrong on it.
 argon2id=real
 load lib

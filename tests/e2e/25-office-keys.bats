@@ -1,4 +1,6 @@
 #!/usr/bin/env bats
+# Tests: daemon/central/keyring.c daemon/central/keyring_recover.c daemon/central/keyring_slots.c
+#     daemon/task/task_officer.c
 # What opens the office: its passphrases, key files and systemd credentials, and two officers when all of that is lost.
 load lib
 

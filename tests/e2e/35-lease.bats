@@ -1,4 +1,6 @@
 #!/usr/bin/env bats
+# Tests: client/store/renewal.c daemon/central/lease.c client/store/wipe.c client/command/key.c
+#     client/command/recover.c daemon/task/task_store.c
 # What becomes of a laptop whose lease is over, whose passphrase is forgotten, that is lost, or that gets another owner:
 # nobody opens it who should not, and nothing that was typed is lost.
 load lib

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Tests: common/record/merge.c common/record/record.c client/command/conflicts.c client/sync/decided.c
 # Two laptops without a network, one case: what each wrote is there afterwards, whoever comes home first, and all agree.
 load lib
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Tests: common/review/review.c common/review/review_owner.c client/command/conflicts.c client/command/decisions.c
 # The review queue: every conflict is somebody's, a decision is over what was looked at, and both authors hear of it.
 load lib
 

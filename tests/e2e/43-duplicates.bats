@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Tests: common/person/match.c daemon/task/task_duplicate.c client/command/duplicates.c
 # Two laptops without a network take down one person. The office proposes with the evidence, a person links, and both
 # laptops show what both wrote; undone, each is as it was. Nothing is linked by itself.
 load lib

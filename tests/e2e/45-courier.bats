@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Tests: client/command/courier_out.c client/store/outbox.c proto/courier.c daemon/task/task_courier.c
 # Work that was not sent, and a laptop that does not open any more: it comes to the office in a file, each change once,
 # and nobody on the way can read it.
 load lib

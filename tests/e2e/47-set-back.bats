@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Tests: client/sync/setback.c daemon/central/backup.c daemon/task/task_backup.c common/chain/announcement.c
 # The office is put back from a backup: refused until it says so, and then nothing that is on a laptop is lost.
 load lib
 

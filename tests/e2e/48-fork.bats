@@ -1,3 +1,4 @@
+# Tests: daemon/intake/fork.c client/sync/reissue.c daemon/task/task_fork.c
 # A laptop's store is copied, or an old copy put back: nothing is lost, both sides are shown, and people are told.
 load lib
 

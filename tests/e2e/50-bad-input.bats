@@ -1,4 +1,6 @@
 #!/usr/bin/env bats
+# Tests: client/command/satchel.c daemon/task/satcheld.c client/audit/satchel_audit.c client/command/with_store.c
+#     client/store/store.c
 # What goes wrong, and what somebody wants to go wrong: one clear sentence, an exit status, and nothing is lost.
 load lib
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Tests: client/show/unknown.c common/record/record_newer.c common/schema/schema_table.c
 # Programs of different schemas: a laptop, an office or an auditor that is older than the others keeps, deals on and shows
 # as newer than itself what it does not know, and nothing is lost in either direction. The newer programs are built from
 # the same sources with newer_schema.h.

@@ -1,4 +1,6 @@
 #!/usr/bin/env bats
+# Tests: client/audit/satchel_audit.c client/audit/audit_history.c client/audit/audit_replay.c
+#     client/audit/audit_verify.c common/log/archive.c
 # The auditor: an archive and a key, no daemon, no trust in anybody.
 load lib
 

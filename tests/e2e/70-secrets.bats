@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Tests: client/store/agent.c common/vault/vault.c common/base/secretfile.c client/store/wipe.c
 # What must never stand anywhere in clear: names, notes, passphrases, keys of tickets. After a whole working day every
 # file of everybody is searched for them.
 argon2id=real

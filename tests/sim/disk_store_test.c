@@ -1,4 +1,5 @@
-/* The simulated disk under what Satchel keeps on it: stores, key files, and SQLite as it is. */
+/* Tests: tests/sim/disk_call.c tests/sim/disk_inode.c common/vault/vault.c
+ * The simulated disk under what Satchel keeps on it: stores, key files, and SQLite as it is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

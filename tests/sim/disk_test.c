@@ -1,4 +1,5 @@
-/* The simulated disk: what a power cut may take and what it may not, kills, quotas, failures and copies. */
+/* Tests: tests/sim/disk.c tests/sim/disk_call.c tests/sim/disk_image.c tests/sim/disk_inode.c tests/sim/disk_stream.c
+ * The simulated disk: what a power cut may take and what it may not, kills, quotas, failures and copies. */
 #include <errno.h>
 #include <setjmp.h>
 #include <sodium.h>

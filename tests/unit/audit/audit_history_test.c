@@ -1,3 +1,6 @@
+/* Tests: client/audit/audit_history.c client/audit/audit_replay.c
+ * A replay is the record as it was at any time, and a case's history tells who did what, in words that no value can
+ * break. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,5 @@
+/* Tests: client/audit/audit_verify.c common/log/archive.c common/chain/announcement.c
+ * An honest archive is verified; whatever was altered in one is found, by somebody with its passphrase and without. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* A passphrase that is typed: at a terminal of the test's own, in a process that has no other. */
+/* Tests: common/base/cli.c
+ * A passphrase that is typed: at a terminal of the test's own, in a process that has no other. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,5 @@
+/* Tests: common/base/cli.c
+ * Options, answers and passphrases are read and refused as the programs promise, and no text can harm a terminal. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

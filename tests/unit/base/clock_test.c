@@ -1,3 +1,5 @@
+/* Tests: common/base/clock.c
+ * The logical clock always rises, follows what it has seen, and a wall clock that is ahead wins nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

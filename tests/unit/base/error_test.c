@@ -1,4 +1,5 @@
-/* error.c: codes, sentences, and that no sentence runs over its room. */
+/* Tests: common/base/error.c
+ * error.c: codes, sentences, and that no sentence runs over its room. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* Folders are made one within the other, private, and again without harm; what cannot be made or synced is said. */
+/* Tests: common/base/folder.c
+ * Folders are made one within the other, private, and again without harm; what cannot be made or synced is said. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,5 @@
+/* Tests: common/base/id.c
+ * Ids are UUIDv7 as RFC 9562 has them, rise with time, and stand in text in one form. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

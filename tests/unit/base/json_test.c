@@ -1,4 +1,5 @@
-/* Tests: common/base/json.c, common/base/utf8.c */
+/* Tests: common/base/json.c common/base/utf8.c
+ * What the writer writes is JSON, whatever it is given, and says what went in. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* The strict reader and the writer, held against msgpack-c. */
+/* Tests: common/base/pack.c common/base/utf8.c
+ * The strict reader and the writer, held against msgpack-c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Secret files: what was made is read, and nothing that others could have read or put there. */
+/* Tests: common/base/secretfile.c
+ * Secret files: what was made is read, and nothing that others could have read or put there. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Tests: common/base/usage.[ch]. From a row come the parsing of a call, its help, its errors and its completion. */
+/* Tests: common/base/usage.c
+ * From a row come the parsing of a call, its help, its errors and its completion. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

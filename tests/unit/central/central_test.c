@@ -1,4 +1,5 @@
-/* The central record: an office is whole or not there; what was committed is there after a kill, what was not is not;
+/* Tests: daemon/central/central.c
+ * The central record: an office is whole or not there; what was committed is there after a kill, what was not is not;
  * after a failure memory says what the disk says. */
 #include "office_fixture.h"
 

@@ -1,4 +1,5 @@
-/* The lease that the office gives a laptop: a secret that is always the same for one laptop and another for each, an
+/* Tests: daemon/central/lease.c
+ * The lease that the office gives a laptop: a secret that is always the same for one laptop and another for each, an
  * end that moves with every meeting, and neither for a laptop that is revoked. */
 #include "office_fixture.h"
 

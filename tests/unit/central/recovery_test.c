@@ -1,4 +1,5 @@
-/* Recovery officers: which pairs there are, that each is signed by the office and none can be changed, and that the
+/* Tests: daemon/central/recovery.c common/key/officers.c daemon/task/task_officer.c
+ * Recovery officers: which pairs there are, that each is signed by the office and none can be changed, and that the
  * commands let in nobody who cannot be one. */
 #include "office_fixture.h"
 #include "task_fixture.h"

@@ -1,3 +1,5 @@
+/* Tests: common/chain/chain.c
+ * A chain is followed without a gap, and a signed head is opened only as it was signed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,5 @@
+/* Tests: common/chain/change.c common/base/dot.c
+ * A change is written as docs/CHANGE.md has it, read back as it was, and refused in any other form. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* checkpoint.c: a note that another implementation signed, and everything that is nearly a note. */
+/* Tests: common/chain/checkpoint.c
+ * checkpoint.c: a note that another implementation signed, and everything that is nearly a note. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

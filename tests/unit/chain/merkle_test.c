@@ -1,4 +1,5 @@
-/* merkle.c against the definitions of RFC 9162 written down once more as they stand, and against proofs that were
+/* Tests: common/chain/merkle.c
+ * merkle.c against the definitions of RFC 9162 written down once more as they stand, and against proofs that were
  * tampered with. The published vectors are in merkle_vectors_test.c. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* merkle.c against the test vectors of transparency-dev/merkle: inclusion and consistency, nearly all to be refused.
+/* Tests: common/chain/merkle.c
+ * merkle.c against the test vectors of transparency-dev/merkle: inclusion and consistency, nearly all to be refused.
  *
  * That library takes a root for a string of any length, and some of its cases have words in place of roots ("dont care
  * 1"). Ours takes 32 bytes and nothing else, so such a case counts as refused. To see what the sizes and the proof of

@@ -1,4 +1,6 @@
-/* The record commands that read: list, show, search, and how records are found. */
+/* Tests: client/command/list.c client/command/show.c client/command/search.c client/command/find.c
+ *     client/show/printer.c client/show/fields.c client/command/command.c
+ * The record commands that read: list, show, search, and how records are found. */
 #include "laptop_fixture.h"
 
 /* Goal: the caseload shows what one needs to choose the next visit, and what waits. */

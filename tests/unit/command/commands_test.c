@@ -1,4 +1,6 @@
-/* The record commands that write, what is decided, and what the log tells. */
+/* Tests: client/command/write.c client/command/note.c client/command/conflicts.c client/command/decisions.c
+ *     client/command/history.c client/command/command.c
+ * The record commands that write, what is decided, and what the log tells. */
 #include "laptop_fixture.h"
 
 /* Goal: a write says what it did and that it is queued, and is there. */

@@ -1,4 +1,5 @@
-/* The laptop's commands about two records of one person: duplicates, link, unlink, different; and what `new client`
+/* Tests: client/command/duplicates.c
+ * The laptop's commands about two records of one person: duplicates, link, unlink, different; and what `new client`
  * says. */
 #include "laptop_fixture.h"
 

@@ -1,4 +1,5 @@
-/* What its author sees of a change that the office holds back. */
+/* Tests: client/command/show.c
+ * What its author sees of a change that the office holds back. */
 #include "command.h"
 #include "laptop_fixture.h"
 

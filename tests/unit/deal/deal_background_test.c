@@ -1,4 +1,5 @@
-/* What a contested text or status was written over is dealt to laptops that lack it. */
+/* Tests: daemon/deal/deal.c
+ * What a contested text or status was written over is dealt to laptops that lack it. */
 #include "deal_fixture.h"
 
 static void set_assessment(struct central *office, const struct id *kase, const char *text)

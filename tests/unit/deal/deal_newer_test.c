@@ -1,4 +1,5 @@
-/* Kinds and fields that neither office nor laptop knows, as a newer program wrote them: they go both ways as everything
+/* Tests: daemon/deal/deal.c
+ * Kinds and fields that neither office nor laptop knows, as a newer program wrote them: they go both ways as everything
  * does, what no laptop gets stays where it is, and both agree at every end of a deal. */
 #include "office_fixture.h"
 

@@ -1,4 +1,5 @@
-/* Dealing out: whatever happened at the office, and wherever the link broke, a laptop that was dealt to the end shows
+/* Tests: daemon/deal/deal.c
+ * Dealing out: whatever happened at the office, and wherever the link broke, a laptop that was dealt to the end shows
  * what the office shows of its caseload. */
 #include "deal_fixture.h"
 

@@ -1,4 +1,5 @@
-/* CSV: what RFC 4180 allows, what people's programs write beside it, and what must be refused row by row. */
+/* Tests: daemon/import/csv.c
+ * CSV: what RFC 4180 allows, what people's programs write beside it, and what must be refused row by row. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,6 @@
-/* Importing: every row is taken or counted with its reason; a second import writes nothing; what people wrote since
+/* Tests: daemon/import/import.c daemon/import/import_hmis.c daemon/import/import_synthea.c daemon/import/csv.c
+ *     daemon/task/task_import.c
+ * Importing: every row is taken or counted with its reason; a second import writes nothing; what people wrote since
  * stays beside what the source changed. The real exports are read where they are (SATCHEL_SHARED). */
 #include "office_fixture.h"
 #include "task_fixture.h"

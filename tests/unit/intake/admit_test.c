@@ -1,4 +1,5 @@
-/* Admitting laptops: one ticket, one laptop, one user, in time; whatever else comes is refused and writes nothing. */
+/* Tests: daemon/intake/admit.c daemon/intake/device.c
+ * Admitting laptops: one ticket, one laptop, one user, in time; whatever else comes is refused and writes nothing. */
 #include "office_fixture.h"
 
 #include "admit.h"

@@ -1,4 +1,5 @@
-/* The caseload over links: whoever holds one record of a person holds the others, as long as they are linked; and no
+/* Tests: daemon/intake/caseload.c
+ * The caseload over links: whoever holds one record of a person holds the others, as long as they are linked; and no
  * link is a way to a record that somebody may not read. */
 #include "office_fixture.h"
 

@@ -1,4 +1,5 @@
-/* What somebody with a laptop that was rightly enrolled may try against his colleagues' records and against the office:
+/* Tests: daemon/intake/receive.c common/record/record_field.c
+ * What somebody with a laptop that was rightly enrolled may try against his colleagues' records and against the office:
  * each of these was tried, and did harm, before it was refused. */
 #include "office_fixture.h"
 #include "task.h"

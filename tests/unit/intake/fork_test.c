@@ -1,4 +1,5 @@
-/* What the office does where a laptop's chain forked: evidence, epochs, and laptops that lie. */
+/* Tests: daemon/intake/fork.c daemon/intake/device.c
+ * What the office does where a laptop's chain forked: evidence, epochs, and laptops that lie. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* A laptop whose disk was put back, and an office that is then put back itself: both go on, and nothing is lost. */
+/* Tests: daemon/intake/fork.c client/sync/reissue.c client/store/store_event.c
+ * A laptop whose disk was put back, and an office that is then put back itself: both go on, and nothing is lost. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Which changes an office takes from a laptop: what its user may not write, or what would reach into another record, is
+/* Tests: daemon/intake/receive.c daemon/intake/caseload.c
+ * Which changes an office takes from a laptop: what its user may not write, or what would reach into another record, is
  * held with a reason, and the rest of the batch is applied. */
 #include "receive_fixture.h"
 

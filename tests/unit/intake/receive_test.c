@@ -1,4 +1,5 @@
-/* Receiving: what an honest laptop brings is in the log and proved to it, also what is held; what is broken or forged
+/* Tests: daemon/intake/receive.c
+ * Receiving: what an honest laptop brings is in the log and proved to it, also what is held; what is broken or forged
  * is refused as a whole, and never stands in the way of the next. */
 #include "receive_fixture.h"
 

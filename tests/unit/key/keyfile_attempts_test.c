@@ -1,4 +1,5 @@
-/* Wrong passphrases are counted, told, and make the next ones wait. No test here waits: each hands in a time at which
+/* Tests: common/key/keyfile_attempts.c
+ * Wrong passphrases are counted, told, and make the next ones wait. No test here waits: each hands in a time at which
  * nothing is left to wait for. */
 #include "keyfile_fixture.h"
 

@@ -1,4 +1,6 @@
-/* A key file with a slot of every type, damaged everywhere: whatever opens gives the right key, and nothing crashes. */
+/* Tests: common/key/keyfile.c common/key/keyfile_image.c common/key/keyfile_slot.c common/key/keyfile_attempts.c
+ *     common/key/keyfile_lease.c common/key/keyfile_recovery.c
+ * A key file with a slot of every type, damaged everywhere: whatever opens gives the right key, and nothing crashes. */
 #include "keyfile_fixture.h"
 
 static const uint8_t program[32] = {3, 3}, link_secret[32] = {7, 7};

@@ -1,4 +1,5 @@
-/* The small files that open a store, on a disk that fails: the old one or the new one, and never a third. */
+/* Tests: common/key/keyfile.c common/key/keyfile_next.c common/base/secretfile.c common/base/file.c
+ * The small files that open a store, on a disk that fails: the old one or the new one, and never a third. */
 #include "file_failure_fixture.h"
 
 #include "keyfile_fixture.h"

@@ -1,4 +1,5 @@
-/* The lease: while it lasts the passphrase opens, when it is over the passphrase alone opens nothing, and with the
+/* Tests: common/key/keyfile_lease.c
+ * The lease: while it lasts the passphrase opens, when it is over the passphrase alone opens nothing, and with the
  * office's help it opens again. */
 #include "keyfile_fixture.h"
 

@@ -1,4 +1,5 @@
-/* Recovery: two officers of one pair open together what neither opens alone. */
+/* Tests: common/key/keyfile_recovery.c
+ * Recovery: two officers of one pair open together what neither opens alone. */
 #include "keyfile_fixture.h"
 
 static uint8_t key[KEYFILE_KEY_BYTES], secrets[4][32];

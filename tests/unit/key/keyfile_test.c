@@ -1,4 +1,5 @@
-/* The key file: what opens it, what does not, and that damage never passes for a key. */
+/* Tests: common/key/keyfile.c common/key/keyfile_slot.c common/key/keyfile_image.c
+ * The key file: what opens it, what does not, and that damage never passes for a key. */
 #include "keyfile_fixture.h"
 
 #define FILE_BYTES 256 /* 104 and one slot of 152 */

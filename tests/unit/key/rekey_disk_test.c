@@ -1,4 +1,5 @@
-/* A new data key on a disk that fails: it is the old store or the new one, and going on ends it. */
+/* Tests: common/key/rekey.c common/base/file.c
+ * A new data key on a disk that fails: it is the old store or the new one, and going on ends it. */
 #include "file_failure_fixture.h"
 
 #include "rekey_fixture.h"

@@ -1,4 +1,5 @@
-/* A new data key: the same content under it, and nothing under the old one; killed anywhere, it is the old store or the
+/* Tests: common/key/rekey.c common/key/keyfile_next.c
+ * A new data key: the same content under it, and nothing under the old one; killed anywhere, it is the old store or the
  * new one, and going on ends it. */
 #include "rekey_fixture.h"
 

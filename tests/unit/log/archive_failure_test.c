@@ -1,4 +1,5 @@
-/* An archive where the store, the memory or the disk fails: it is there whole, or it is not there. */
+/* Tests: common/log/archive.c
+ * An archive where the store, the memory or the disk fails: it is there whole, or it is not there. */
 #include "store_failure_fixture.h"
 
 #include <dirent.h>

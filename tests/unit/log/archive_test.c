@@ -1,3 +1,5 @@
+/* Tests: common/log/archive.c
+ * An archive gives back the log as it was; one that was cut, moved about or altered is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* The log where the store or the memory fails. */
+/* Tests: common/log/log.c
+ * The log where the store or the memory fails. */
 #include "store_failure_fixture.h"
 
 #include "chain.h"

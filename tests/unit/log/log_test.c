@@ -1,4 +1,5 @@
-/* The log in a store: what is added comes back as it was; the same again is told from a fork and from a position that
+/* Tests: common/log/log.c
+ * The log in a store: what is added comes back as it was; the same again is told from a fork and from a position that
  * is taken; the tree's nodes give proofs. */
 #include "office_fixture.h"
 

@@ -1,4 +1,6 @@
-/* Candidates: what is proposed, with which evidence, and what is not. */
+/* Tests: common/person/match.c common/person/match_compare.c common/person/match_name.c common/person/match_print.c
+ *     common/person/match_read.c
+ * Candidates: what is proposed, with which evidence, and what is not. */
 #include "person_fixture.h"
 
 #include "match_print.h"

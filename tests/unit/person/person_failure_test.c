@@ -1,4 +1,5 @@
-/* Persons, their links, candidates, and the edits that write them, where the store or the memory fails. */
+/* Tests: common/person/person.c common/person/person_edit.c common/person/match.c
+ * Persons, their links, candidates, and the edits that write them, where the store or the memory fails. */
 #include "store_failure_fixture.h"
 
 #include "match.h"

@@ -1,4 +1,5 @@
-/* Links under every order of arrival: several devices link, unlink, mark as different, void and edit a few clients
+/* Tests: common/person/person.c common/person/person_edit.c
+ * Links under every order of arrival: several devices link, unlink, mark as different, void and edit a few clients
  * without having seen each other's changes, and exchange some of them now and then. Whatever the order in which the
  * changes come, every store tells the same persons; undoing restores what was; and no other field ever feels a link. */
 #include "person_fixture.h"

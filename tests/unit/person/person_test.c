@@ -1,4 +1,5 @@
-/* Who is the same person, over links; linking, its undoing, and marks of being two people. */
+/* Tests: common/person/person.c common/person/person_edit.c
+ * Who is the same person, over links; linking, its undoing, and marks of being two people. */
 #include "person_fixture.h"
 
 struct scene {

@@ -1,3 +1,5 @@
+/* Tests: proto/batch.c
+ * Changes and entries come out of a batch as they went in; cut, altered and swollen ones are refused within bounds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

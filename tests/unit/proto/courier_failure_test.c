@@ -1,4 +1,5 @@
-/* What is carried, over the wire or in a file, where there is no memory: batches, messages, courier records, tickets.
+/* Tests: proto/courier.c
+ * What is carried, over the wire or in a file, where there is no memory: batches, messages, courier records, tickets.
  */
 #include "failure_fixture.h"
 

@@ -1,4 +1,5 @@
-/* Courier files: what was sealed comes back to the office alone; a file that is cut anywhere gives its whole records,
+/* Tests: proto/courier.c
+ * Courier files: what was sealed comes back to the office alone; a file that is cut anywhere gives its whole records,
  * one that is altered anywhere gives nothing that was not written. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* link.c against strangers, impostors, authentic peers that lie, and a wire that alters what it carries. */
+/* Tests: proto/link.c
+ * link.c against strangers, impostors, authentic peers that lie, and a wire that alters what it carries. */
 #include "link_fixture.h"
 
 #include <malloc.h>

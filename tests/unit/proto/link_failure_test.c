@@ -1,4 +1,5 @@
-/* Links and sessions where there is no memory. */
+/* Tests: proto/link.c proto/session.c
+ * Links and sessions where there is no memory. */
 #include "failure_fixture.h"
 
 #include "link_fixture.h"

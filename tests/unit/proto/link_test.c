@@ -1,4 +1,5 @@
-/* link.c between two honest sides: the handshake's bytes, and a stream cut in every way. What a liar can do is in
+/* Tests: proto/link.c
+ * link.c between two honest sides: the handshake's bytes, and a stream cut in every way. What a liar can do is in
  * link_attack_test.c. */
 #include "link_fixture.h"
 

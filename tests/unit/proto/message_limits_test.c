@@ -1,4 +1,5 @@
-/* What a single element of a message may be: its length, its range and its form, for the one who reads and for the one
+/* Tests: proto/message.c
+ * What a single element of a message may be: its length, its range and its form, for the one who reads and for the one
  * who writes. */
 #include "message_fixture.h"
 

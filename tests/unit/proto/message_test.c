@@ -1,4 +1,5 @@
-/* Messages come back as they went, in the bytes that docs/PROTOCOL.md gives; what was cut, flipped or is of another
+/* Tests: proto/message.c
+ * Messages come back as they went, in the bytes that docs/PROTOCOL.md gives; what was cut, flipped or is of another
  * protocol is refused. */
 #include "message_fixture.h"
 

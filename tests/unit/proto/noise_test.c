@@ -1,4 +1,5 @@
-/* noise.c against the published vectors, and against everything that a wire or a liar can do to a handshake. */
+/* Tests: proto/noise.c
+ * noise.c against the published vectors, and against everything that a wire or a liar can do to a handshake. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,5 @@
+/* Tests: proto/session.c
+ * Two sides keep the order of messages, whoever fails where; strangers learn nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

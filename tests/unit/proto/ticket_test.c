@@ -1,3 +1,5 @@
+/* Tests: proto/ticket.c
+ * A ticket comes back from its text; one with a lost line, a cut or a changed sign is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

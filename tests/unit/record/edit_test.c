@@ -1,4 +1,5 @@
-/* Edits: each op names what its author saw and nothing else; a change goes to the end of its device's chain, or nothing
+/* Tests: common/record/edit.c
+ * Edits: each op names what its author saw and nothing else; a change goes to the end of its device's chain, or nothing
  * happened. */
 #include "office_fixture.h"
 

@@ -1,5 +1,5 @@
-/* Tests: common/record/event.c. An event record has what happened, and of time, count and officers what there is to
- * say. */
+/* Tests: common/record/event.c
+ * An event record has what happened, and of time, count and officers what there is to say. */
 #include "event.h"
 
 #include "office_fixture.h"

@@ -1,4 +1,5 @@
-/* What the merge makes of the ops that the live ones were written over: the line of a status, the base of a text. */
+/* Tests: common/record/merge.c
+ * What the merge makes of the ops that the live ones were written over: the line of a status, the base of a text. */
 #include "merge_fixture.h"
 
 /* --- the line of a status --- */

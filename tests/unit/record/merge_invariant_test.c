@@ -1,4 +1,5 @@
-/* What people's safety hangs on, each said once and plainly. tests/fault/merge_storm holds the same of histories made
+/* Tests: common/record/merge.c
+ * What people's safety hangs on, each said once and plainly. tests/fault/merge_storm holds the same of histories made
  * at random. */
 #include "merge_fixture.h"
 

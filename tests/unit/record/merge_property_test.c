@@ -1,4 +1,5 @@
-/* Properties of the merge over sets made at random: any order of a set gives one result, and replicas that saw it in
+/* Tests: common/record/merge.c
+ * Properties of the merge over sets made at random: any order of a set gives one result, and replicas that saw it in
  * pieces agree in the end. */
 #include "merge_fixture.h"
 

@@ -1,4 +1,6 @@
-/* A short run of tests/fault/merge_storm, with a fresh seed each time (SATCHEL_SEED repeats one), and the histories
+/* Tests: common/record/merge.c common/record/record.c common/record/record_ancestry.c common/record/record_living.c
+ *     common/record/record_show.c common/record/record_text.c common/record/record_void.c
+ * A short run of tests/fault/merge_storm, with a fresh seed each time (SATCHEL_SEED repeats one), and the histories
  * that failed once. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* Each policy's steps in the order of merge.c, each comparison in both directions. merge_property_test has what holds
+/* Tests: common/record/merge.c
+ * Each policy's steps in the order of merge.c, each comparison in both directions. merge_property_test has what holds
  * of any set. */
 #include "merge_fixture.h"
 

@@ -1,4 +1,5 @@
-/* A text or a status with several live values: what the record shows, what it notes, and that every store that has what
+/* Tests: common/record/record_contest.c common/record/record_show.c
+ * A text or a status with several live values: what the record shows, what it notes, and that every store that has what
  * was noted shows the same. */
 #include "history_fixture.h"
 

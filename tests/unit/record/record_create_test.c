@@ -1,4 +1,5 @@
-/* The tables of the record are brought to the schema of this version when a store is opened. */
+/* Tests: common/record/record_create.c
+ * The tables of the record are brought to the schema of this version when a store is opened. */
 #include "people_fixture.h"
 
 /* A user with a login, a telephone and, in a second change, an officer's key. */

@@ -1,4 +1,5 @@
-/* The digest of a caseload: what it covers, what it leaves out, and that no schema is in it. */
+/* Tests: common/record/record_digest.c
+ * The digest of a caseload: what it covers, what it leaves out, and that no schema is in it. */
 #include "people_fixture.h"
 
 static void digest_in(struct db *db, const struct id *scopes, size_t count, uint8_t out[32])

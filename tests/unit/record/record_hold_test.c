@@ -1,4 +1,5 @@
-/* What takes a record or a change out of sight: voiding, and holds. */
+/* Tests: common/record/record_hold.c
+ * What takes a record or a change out of sight: voiding, and holds. */
 #include "people_fixture.h"
 
 /* --- voiding --- */

@@ -1,4 +1,5 @@
-/* What is newer than this program: kept, told, never superseded by who does not know it. */
+/* Tests: common/record/record_newer.c
+ * What is newer than this program: kept, told, never superseded by who does not know it. */
 #include "edit.h"
 #include "people_fixture.h"
 

@@ -1,4 +1,6 @@
-/* The record against the merge: over histories made at random, what the tables hold must be what merge_live,
+/* Tests: common/record/record.c common/record/record_ancestry.c common/record/record_living.c
+ *     common/record/record_mask.c common/record/merge.c
+ * The record against the merge: over histories made at random, what the tables hold must be what merge_live,
  * merge_show_over, merge_base and text_merge say of all ops, whatever the order in which the changes came. */
 #include "history_fixture.h"
 

@@ -1,4 +1,6 @@
-/* The record, one rule after another. record_hold_test has what takes records and changes out of
+/* Tests: common/record/record.c common/record/record_dump.c common/record/record_field.c common/record/record_mask.c
+ *     common/record/record_show.c common/record/record_void.c
+ * The record, one rule after another. record_hold_test has what takes records and changes out of
  * sight, and record_property_test holds it all against the merge. */
 #include "people_fixture.h"
 

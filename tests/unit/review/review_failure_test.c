@@ -1,4 +1,5 @@
-/* The review queue where the store or the memory fails. */
+/* Tests: common/review/review.c common/review/review_owner.c
+ * The review queue where the store or the memory fails. */
 #include "store_failure_fixture.h"
 
 #include "review.h"

@@ -1,4 +1,5 @@
-/* Who is to decide: each rule, one by one. */
+/* Tests: common/review/review_owner.c
+ * Who is to decide: each rule, one by one. */
 #include "history_fixture.h"
 
 #include "review.h"

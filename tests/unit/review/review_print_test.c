@@ -1,4 +1,5 @@
-/* How the review queue looks: what a person needs for a decision stands in it, and its JSON is JSON. */
+/* Tests: common/review/review_print.c
+ * How the review queue looks: what a person needs for a decision stands in it, and its JSON is JSON. */
 #include "history_fixture.h"
 
 #include "review_print.h"

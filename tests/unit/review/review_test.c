@@ -1,4 +1,5 @@
-/* The review queue: since when a conflict waits, what happened, what each had seen, and the code of what was seen. */
+/* Tests: common/review/review.c
+ * The review queue: since when a conflict waits, what happened, what each had seen, and the code of what was seen. */
 #include "history_fixture.h"
 
 #include "review.h"

@@ -1,4 +1,5 @@
-/* Tests: common/schema/schema_json.c. A value of a field is the same JSON at every program. */
+/* Tests: common/schema/schema_json.c
+ * A value of a field is the same JSON at every program. */
 #include "schema_fixture.h"
 
 #include "json_check.h"

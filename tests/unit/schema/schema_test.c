@@ -1,4 +1,5 @@
-/* The table of kinds and fields: what must hold of it, and the SQL and the pages that are made of it. */
+/* Tests: common/schema/schema.c common/schema/schema_sql.c common/schema/schema_table.c
+ * The table of kinds and fields: what must hold of it, and the SQL and the pages that are made of it. */
 #include "schema_fixture.h"
 
 #include "db.h"

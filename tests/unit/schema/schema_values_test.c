@@ -1,4 +1,5 @@
-/* Which values a field takes: each that its type allows, and none that is nearly one. */
+/* Tests: common/schema/schema.c
+ * Which values a field takes: each that its type allows, and none that is nearly one. */
 #include "schema_fixture.h"
 
 static char words[SCHEMA_FORMAT_MAX];

@@ -1,4 +1,5 @@
-/* A value in words: what people write is understood or refused, and what is stored is shown to them. */
+/* Tests: common/schema/schema.c
+ * A value in words: what people write is understood or refused, and what is stored is shown to them. */
 #include "schema_fixture.h"
 
 static char words[SCHEMA_FORMAT_MAX];

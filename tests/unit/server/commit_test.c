@@ -1,4 +1,5 @@
-/* Group commit: several pushes in one transaction; one that must be refused takes nothing from the others; where the
+/* Tests: daemon/server/commit.c
+ * Group commit: several pushes in one transaction; one that must be refused takes nothing from the others; where the
  * disk is full all of them fail together, and the office goes on as it was. */
 #include "office_fixture.h"
 

@@ -1,4 +1,5 @@
-/* The office's links, over TCP on this machine. */
+/* Tests: daemon/server/peer.c daemon/server/server.c client/store/wire.c
+ * The office's links, over TCP on this machine. */
 #include "office_fixture.h"
 
 #include <signal.h>

@@ -1,3 +1,5 @@
+/* Tests: client/show/moment.c
+ * A local time goes to UTC and back, and a time that is not on the clock is said to be so. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* A text of several versions that were brought together, as its readers see it, and decided with the word "merged". */
+/* Tests: client/show/printer_merged.c client/show/printer.c
+ * A text of several versions that were brought together, as its readers see it, and decided with the word "merged". */
 #include "laptop_fixture.h"
 
 #include "text.h"

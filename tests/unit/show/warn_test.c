@@ -1,4 +1,5 @@
-/* What must be known first of a person comes from every record of that person; and references to what is gone. */
+/* Tests: client/show/warn.c client/show/own_conflicts.c
+ * What must be known first of a person comes from every record of that person; and references to what is gone. */
 #include "laptop_fixture.h"
 
 struct scene {

@@ -1,4 +1,5 @@
-/* The agent: it holds the key in one locked place, and when it is told to forget, nothing of it is left. */
+/* Tests: client/store/agent.c
+ * The agent: it holds the key in one locked place, and when it is told to forget, nothing of it is left. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

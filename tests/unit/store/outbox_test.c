@@ -1,4 +1,5 @@
-/* The outbox: whatever breaks between the store's commit and the copy's, the copy holds in the end just what is unsent;
+/* Tests: client/store/outbox.c
+ * The outbox: whatever breaks between the store's commit and the copy's, the copy holds in the end just what is unsent;
  * nothing in it can be read without the office's secret, and an outbox that knows more than its store is not touched.
  */
 #include "pair_fixture.h"

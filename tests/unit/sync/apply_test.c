@@ -1,4 +1,5 @@
-/* Applying: a scope arrives whole or not at all; what a laptop shows is what the office shows; nothing goes on a
+/* Tests: client/sync/apply.c daemon/deal/deal.c
+ * Applying: a scope arrives whole or not at all; what a laptop shows is what the office shows; nothing goes on a
  * partial view. */
 #include "pair_fixture.h"
 

@@ -1,4 +1,5 @@
-/* Both authors are told: what a laptop remembers of decisions over its person's words, when it tells them, and when it
+/* Tests: client/sync/decided.c client/command/decisions.c
+ * Both authors are told: what a laptop remembers of decisions over its person's words, when it tells them, and when it
  * forgets them. */
 #include "pair_fixture.h"
 

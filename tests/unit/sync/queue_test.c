@@ -1,4 +1,5 @@
-/* The queue: a change leaves it with the office's proof, and with nothing less. */
+/* Tests: client/sync/queue.c client/store/unsent.c
+ * The queue: a change leaves it with the office's proof, and with nothing less. */
 #include "pair_fixture.h"
 
 #include "batch.h"

@@ -1,4 +1,5 @@
-/* One laptop's disk is copied and put back, at random, while people write and links break. */
+/* Tests: client/sync/reissue.c
+ * One laptop's disk is copied and put back, at random, while people write and links break. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* A laptop whose chain forked: what the office has stays, the rest is written once more in a new epoch. */
+/* Tests: client/sync/reissue.c
+ * A laptop whose chain forked: what the office has stays, the rest is written once more in a new epoch. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* An office that is put back from a backup: what a laptop refuses, and how it goes on. */
+/* Tests: client/sync/setback.c daemon/central/backup.c common/chain/announcement.c
+ * An office that is put back from a backup: what a laptop refuses, and how it goes on. */
 #include "setback_fixture.h"
 
 #include <stdio.h>

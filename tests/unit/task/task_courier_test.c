@@ -1,4 +1,5 @@
-/* satcheld courier: what a file brings is taken as a sync's pushes are, each change once; what is forged, missing or of
+/* Tests: daemon/task/task_courier.c
+ * satcheld courier: what a file brings is taken as a sync's pushes are, each change once; what is forged, missing or of
  * somebody else takes nothing wrong in; and a later sync finds it all acknowledged. */
 #include "office_fixture.h"
 #include "task_fixture.h"

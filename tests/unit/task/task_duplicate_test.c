@@ -1,4 +1,5 @@
-/* The office's commands about two records of one person. */
+/* Tests: daemon/task/task_duplicate.c
+ * The office's commands about two records of one person. */
 #include "office_fixture.h"
 #include "task_fixture.h"
 

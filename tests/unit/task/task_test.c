@@ -1,4 +1,5 @@
-/* satcheld's commands on an open office: what each does, what it refuses, and that what waits for a person is said. */
+/* Tests: daemon/task/task.c daemon/task/task_people.c daemon/task/task_case.c
+ * satcheld's commands on an open office: what each does, what it refuses, and that what waits for a person is said. */
 #include "office_fixture.h"
 #include "task_fixture.h"
 

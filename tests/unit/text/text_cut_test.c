@@ -1,4 +1,5 @@
-/* Where a text may be cut: every character's group, and what the groups do. All of it is part of rule 1. */
+/* Tests: common/text/text_cut.c
+ * Where a text may be cut: every character's group, and what the groups do. All of it is part of rule 1. */
 #include "text_fixture.h"
 
 #include <sodium.h>

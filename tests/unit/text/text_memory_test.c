@@ -1,4 +1,5 @@
-/* What the merge of texts asks of memory: how much, and what happens where there is none. */
+/* Tests: common/text/text.c
+ * What the merge of texts asks of memory: how much, and what happens where there is none. */
 #include "text_fixture.h"
 
 #include "allocation_fixture.h"

@@ -1,4 +1,5 @@
-/* Properties of the text merge over texts made at random, and the merge against a reference that is written plainly. */
+/* Tests: common/text/text.c common/text/text_diff.c
+ * Properties of the text merge over texts made at random, and the merge against a reference that is written plainly. */
 #include "text_reference_fixture.h"
 
 static uint64_t random_state;

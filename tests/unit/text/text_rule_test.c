@@ -1,4 +1,5 @@
-/* Rule 1 of the text merge, held fast. While TEXT_RULE is 1 nothing in this file may change but by cases that are
+/* Tests: common/text/text.c
+ * Rule 1 of the text merge, held fast. While TEXT_RULE is 1 nothing in this file may change but by cases that are
  * added: a result that somebody was shown years ago is made again by the rule that its record names, and has to come
  * out the same. A change of the merge that makes one of these fail is another rule: it gets the next number, and the
  * old one stays. */

@@ -1,4 +1,5 @@
-/* The shortest script, against the table of a longest common subsequence. */
+/* Tests: common/text/text_script.c
+ * The shortest script, against the table of a longest common subsequence. */
 #include "text_fixture.h"
 
 #include <sodium.h>

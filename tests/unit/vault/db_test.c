@@ -1,3 +1,5 @@
+/* Tests: common/vault/db.c
+ * Statements are bound, cached and given back; transactions, errors, counts and the store's meta are as db.h says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Two vaults on one handle, each under its own key; and carrying one over into another. */
+/* Tests: common/vault/vault.c
+ * Two vaults on one handle, each under its own key; and carrying one over into another. */
 #include "vault_fixture.h"
 
 static char other[128], other_log[140];

@@ -1,4 +1,5 @@
-/* The vault and power cuts, all of them: given histories are cut at every write, sync, truncation and removal, one
+/* Tests: common/vault/vault.c common/vault/vault_vfs.c common/vault/vault_wal.c
+ * The vault and power cuts, all of them: given histories are cut at every write, sync, truncation and removal, one
  * after the other; and for each cut, many of the disks that it may leave are looked at. tests/fault/vault_torture does
  * the same at random and for longer.
  *

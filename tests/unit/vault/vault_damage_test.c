@@ -1,4 +1,5 @@
-/* The vault: damage is found, crashes are mended. The numbers of traps are those of docs/VAULT.md. */
+/* Tests: common/vault/vault.c common/vault/vault_page.c common/vault/vault_wal.c
+ * The vault: damage is found, crashes are mended. The numbers of traps are those of docs/VAULT.md. */
 #include "vault_fixture.h"
 
 /* ---- damage ---- */

@@ -1,4 +1,5 @@
-/* The vault against plain SQLite: the same random statements, and the same answers.
+/* Tests: common/vault/vault.c common/vault/vault_vfs.c
+ * The vault against plain SQLite: the same random statements, and the same answers.
  *
  * Both sides get every statement with the same values, and are stepped in lockstep: codes, words of errors, columns,
  * types, bytes, changes() and the like must be equal, row by row. Plain SQLite is set up as the vault is, down to the

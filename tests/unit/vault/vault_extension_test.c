@@ -1,4 +1,5 @@
-/* The loadable extension: SQLite's shell and Python read a vault, while a process of ours has it open and writes. */
+/* Tests: common/vault/vault_extension.c
+ * The loadable extension: SQLite's shell and Python read a vault, while a process of ours has it open and writes. */
 #include "vault_fixture.h"
 
 #include "passphrase_fixture.h"

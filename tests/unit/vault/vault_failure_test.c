@@ -1,4 +1,5 @@
-/* The encrypted store without memory: SQLite's allocations are the vault's own, so each of them is one that can fail.
+/* Tests: common/vault/vault.c common/vault/vault_vfs.c
+ * The encrypted store without memory: SQLite's allocations are the vault's own, so each of them is one that can fail.
  */
 #include "failure_fixture.h"
 

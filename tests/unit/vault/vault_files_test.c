@@ -1,4 +1,5 @@
-/* What a vault opens beneath itself: the database, its log, and nothing else; and what follows when that fails. */
+/* Tests: common/vault/vault.c common/vault/vault_vfs.c
+ * What a vault opens beneath itself: the database, its log, and nothing else; and what follows when that fails. */
 #include "vault_fixture.h"
 
 #define RECORDED "recorded-vault"

@@ -1,4 +1,5 @@
-/* The vault: every single byte of a small store is changed, one at a time.
+/* Tests: common/vault/vault_page.c common/vault/vault_wal.c
+ * The vault: every single byte of a small store is changed, one at a time.
  *
  * The store has a few pages and all of them are read; its log has three commits, and the rows say which was the last
  * (states 1 to 4). What a reader may see after a flip follows from the byte's place alone, so it is demanded exactly.

@@ -1,4 +1,5 @@
-/* The vault's bytes, opened by hand: nothing here but what docs/VAULT.md says, libsodium, and SQLite's file format. */
+/* Tests: common/vault/vault_page.c
+ * The vault's bytes, opened by hand: nothing here but what docs/VAULT.md says, libsodium, and SQLite's file format. */
 #include "vault_fixture.h"
 
 #include <sodium.h>

@@ -1,4 +1,5 @@
-/* The vault: guards that stand behind others, so that nothing else would notice if one were gone. They were found by
+/* Tests: common/vault/vault_vfs.c
+ * The vault: guards that stand behind others, so that nothing else would notice if one were gone. They were found by
  * tests/fault/vault_mutants, which takes them out. */
 #include <setjmp.h>
 #include <stdarg.h>

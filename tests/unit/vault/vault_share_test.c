@@ -1,4 +1,5 @@
-/* One store and several processes: one writes, the others read meanwhile and hinder nobody. */
+/* Tests: common/vault/vault_share.c
+ * One store and several processes: one writes, the others read meanwhile and hinder nobody. */
 #include "vault_fixture.h"
 
 #include <errno.h>

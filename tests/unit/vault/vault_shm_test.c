@@ -1,4 +1,5 @@
-/* Several handles of one process on one vault: they share SQLite's index of the log. */
+/* Tests: common/vault/vault_shm.c
+ * Several handles of one process on one vault: they share SQLite's index of the log. */
 #include "vault_fixture.h"
 
 #include <pthread.h>

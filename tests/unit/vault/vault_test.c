@@ -1,4 +1,5 @@
-/* The vault: what it keeps, what it hides, what it lets SQLite do. The numbers of traps are those of docs/VAULT.md. */
+/* Tests: common/vault/vault.c common/vault/vault_vfs.c common/vault/vault_recent.c
+ * The vault: what it keeps, what it hides, what it lets SQLite do. The numbers of traps are those of docs/VAULT.md. */
 #include "vault_fixture.h"
 
 #include <errno.h>
