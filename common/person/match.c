@@ -297,7 +297,7 @@ static int look_at_one(struct matching *x, const struct id *client, struct error
 }
 
 /* The best of what was found, with its evidence. */
-static int tell(struct matching *x, size_t limit, struct match_result *out, struct error *e)
+static int tell_pairs(struct matching *x, size_t limit, struct match_result *out, struct error *e)
 {
     order(x);
     out->clients = x->memory->count;
@@ -334,7 +334,7 @@ static int match(struct db *db, const struct id *client, size_t limit, struct ma
     if (code == 0 && (code = read_decided(&x, e)) == 0)
         code = client == NULL ? look_at_all(&x, out, e) : look_at_one(&x, client, e);
     if (code == 0)
-        code = tell(&x, limit, out, e);
+        code = tell_pairs(&x, limit, out, e);
     free(x.first);
     free(x.parted);
     free(x.found);

@@ -26,7 +26,7 @@ static const int weights[MATCH_REASONS] = {
 };
 enum { POSSIBLE = 13, LIKELY = 18 };
 
-static void add(struct match_pair *out, enum match_reason reason, const char *a, const char *b)
+static void add_reason(struct match_pair *out, enum match_reason reason, const char *a, const char *b)
 {
     if (out->count == MATCH_EVIDENCE_MAX)
         return;
@@ -52,7 +52,7 @@ static enum match_reason compare_names(const struct match_client *a, const struc
             }
         }
     if (best != MATCH_REASONS)
-        add(out, best, one, other);
+        add_reason(out, best, one, other);
     return best;
 }
 
@@ -106,7 +106,7 @@ static void compare_all_births(const struct match_client *a, const struct match_
             }
         }
     if (best != MATCH_REASONS)
-        add(out, best, one, other);
+        add_reason(out, best, one, other);
 }
 
 /* --- numbers, ways to reach somebody --- */
@@ -117,7 +117,7 @@ static void compare_texts(const char *const *a, size_t a_count, const char *cons
     for (size_t i = 0; i < a_count; i++)
         for (size_t k = 0; k < b_count; k++)
             if (strcmp(a[i], b[k]) == 0) {
-                add(out, reason, NULL, NULL);
+                add_reason(out, reason, NULL, NULL);
                 return;
             }
 }
@@ -130,7 +130,7 @@ static int compare_identifiers(const struct match_client *a, const struct match_
         for (size_t k = 0; k < b->identifier_count; k++) {
             const struct match_identifier *x = &a->identifiers[i], *y = &b->identifiers[k];
             if (strcmp(x->folded, y->folded) == 0) {
-                add(out, MATCH_IDENTIFIER, x->shown, y->shown);
+                add_reason(out, MATCH_IDENTIFIER, x->shown, y->shown);
                 return 1;
             }
             if (x->sort != 0 && x->sort == y->sort && strncmp(x->folded, y->folded, x->sort) == 0 && one == NULL) {
@@ -139,7 +139,7 @@ static int compare_identifiers(const struct match_client *a, const struct match_
             }
         }
     if (one != NULL)
-        add(out, MATCH_IDENTIFIER_DIFFERENT, one->shown, other->shown);
+        add_reason(out, MATCH_IDENTIFIER_DIFFERENT, one->shown, other->shown);
     return 0;
 }
 

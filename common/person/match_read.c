@@ -23,7 +23,7 @@ struct match_chunk {
 
 /* --- memory --- */
 
-static void *take(struct match_memory *m, size_t size)
+static void *take_memory(struct match_memory *m, size_t size)
 {
     struct match_chunk *c = m->chunks;
     size = (size + 15) & ~(size_t)15;
@@ -40,10 +40,10 @@ static void *take(struct match_memory *m, size_t size)
     return c->bytes + c->used - size;
 }
 
-static const char *keep(struct match_memory *m, const char *text)
+static const char *keep_text(struct match_memory *m, const char *text)
 {
     size_t size = strlen(text) + 1;
-    char *p = take(m, size);
+    char *p = take_memory(m, size);
     return p == NULL ? NULL : memcpy(p, text, size);
 }
 
@@ -92,7 +92,7 @@ static int add_name(struct match_memory *m, struct match_client *c, const char *
     if (count == 0 || c->name_count == MATCH_VALUES_MAX || (is_preferred && count == 1 && c->name_count != 0))
         return 0;
     name->count = count;
-    if ((name->parts = take(m, count * sizeof *parts)) == NULL || (name->shown = keep(m, text)) == NULL)
+    if ((name->parts = take_memory(m, count * sizeof *parts)) == NULL || (name->shown = keep_text(m, text)) == NULL)
         return error_memory(e);
     memcpy(name->parts, parts, count * sizeof *parts);
     if (c->name[0] == '\0')
@@ -108,7 +108,7 @@ static int add_folded(struct match_memory *m, const char **values, size_t *count
             return 0;
     if (*count == MATCH_VALUES_MAX)
         return 0;
-    return (values[*count] = keep(m, folded)) == NULL ? error_memory(e) : ((*count)++, 0);
+    return (values[*count] = keep_text(m, folded)) == NULL ? error_memory(e) : ((*count)++, 0);
 }
 
 /* One value of a field, in words. */
@@ -149,7 +149,7 @@ static int add_identifier(struct match_memory *m, struct match_client *c, const 
     words[word] = '\0';
     fold(words, 0, sort, sizeof sort);
     identifier->sort = strlen(sort);
-    if ((identifier->shown = keep(m, text)) == NULL || (identifier->folded = keep(m, folded)) == NULL)
+    if ((identifier->shown = keep_text(m, text)) == NULL || (identifier->folded = keep_text(m, folded)) == NULL)
         return error_memory(e);
     c->identifier_count++;
     return 0;

@@ -38,7 +38,7 @@ static int check_client(struct db *db, const struct id *record, int *voided, str
 }
 
 /* voided: not 0 refuses voided records. */
-static int check(struct db *db, const struct id *a, const struct id *b, int refuse_voided, struct error *e)
+static int check_clients(struct db *db, const struct id *a, const struct id *b, int refuse_voided, struct error *e)
 {
     int code, voided[2] = {0, 0};
     char brief[ID_BRIEF];
@@ -81,8 +81,8 @@ static struct edit *edit_of(struct db *db, const struct id *record, struct perso
     return &out->edits[out->count++];
 }
 
-static int put(struct db *db, const struct id *record, const struct id *other, enum person_field field, int is_add,
-               struct person_edits *out, struct error *e)
+static int put_link(struct db *db, const struct id *record, const struct id *other, enum person_field field, int is_add,
+                    struct person_edits *out, struct error *e)
 {
     struct edit *edit = edit_of(db, record, out, e);
     char text[ID_TEXT];
@@ -117,7 +117,7 @@ static int take_out(struct db *db, const struct id *a, const struct id *b, enum 
                              "client %s is voided, and it is the one that says so; take the void back first, then this",
                              brief);
         (*found)++;
-        code = put(db, both[i], both[1 - i], field, 0, out, e);
+        code = put_link(db, both[i], both[1 - i], field, 0, out, e);
     }
     return code;
 }
@@ -174,10 +174,10 @@ int person_link(struct db *db, const struct id *a, const struct id *b, struct pe
 {
     int code, same, found;
     memset(out, 0, sizeof *out);
-    if ((code = check(db, a, b, 1, e)) != 0 || (code = are_same(db, a, b, &same, e)) != 0 || same ||
+    if ((code = check_clients(db, a, b, 1, e)) != 0 || (code = are_same(db, a, b, &same, e)) != 0 || same ||
         (code = check_marks(db, a, b, e)) != 0)
         return code;
-    if ((code = put(db, a, b, PERSON_SAME_AS, 1, out, e)) != 0 ||
+    if ((code = put_link(db, a, b, PERSON_SAME_AS, 1, out, e)) != 0 ||
         (code = take_out(db, a, b, PERSON_DIFFERENT_FROM, out, &found, e)) != 0)
         free_edits(out);
     return code;
@@ -190,7 +190,7 @@ int person_unlink(struct db *db, const struct id *a, const struct id *b, struct 
     struct id next;
     int code, found;
     memset(out, 0, sizeof *out);
-    if ((code = check(db, a, b, 0, e)) != 0)
+    if ((code = check_clients(db, a, b, 0, e)) != 0)
         return code;
     if ((code = take_out(db, a, b, PERSON_SAME_AS, out, &found, e)) != 0 || found) {
         if (code != 0)
@@ -217,7 +217,7 @@ int person_part(struct db *db, const struct id *a, const struct id *b, struct pe
     char one[ID_BRIEF], other[ID_BRIEF];
     int code, same, marked;
     memset(out, 0, sizeof *out);
-    if ((code = check(db, a, b, 1, e)) != 0 || (code = are_same(db, a, b, &same, e)) != 0)
+    if ((code = check_clients(db, a, b, 1, e)) != 0 || (code = are_same(db, a, b, &same, e)) != 0)
         return code;
     (void)id_brief(a, one);
     (void)id_brief(b, other);
@@ -227,7 +227,7 @@ int person_part(struct db *db, const struct id *a, const struct id *b, struct pe
         marked = holds(db, b, a, PERSON_DIFFERENT_FROM, e);
     if (marked != 0)
         return marked < 0 ? error_code(e) : 0;
-    if ((code = put(db, a, b, PERSON_DIFFERENT_FROM, 1, out, e)) != 0)
+    if ((code = put_link(db, a, b, PERSON_DIFFERENT_FROM, 1, out, e)) != 0)
         free_edits(out);
     return code;
 }
@@ -237,7 +237,7 @@ int person_unpart(struct db *db, const struct id *a, const struct id *b, struct 
     char one[ID_BRIEF], other[ID_BRIEF];
     int code, found;
     memset(out, 0, sizeof *out);
-    if ((code = check(db, a, b, 0, e)) != 0 ||
+    if ((code = check_clients(db, a, b, 0, e)) != 0 ||
         (code = take_out(db, a, b, PERSON_DIFFERENT_FROM, out, &found, e)) != 0) {
         free_edits(out);
         return code;

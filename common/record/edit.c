@@ -52,8 +52,8 @@ void edit_author_saw(struct edit_author *author, uint64_t hlc)
 
 /* --- the edit --- */
 
-static void start(struct edit *edit, struct db *db, const struct schema_kind *kind, const struct id *scope,
-                  const struct id *record)
+static void start_edit(struct edit *edit, struct db *db, const struct schema_kind *kind, const struct id *scope,
+                       const struct id *record)
 {
     memset(edit, 0, sizeof *edit);
     edit->db = db;
@@ -67,7 +67,7 @@ int edit_new(struct edit *edit, struct db *db, const struct schema_kind *kind, c
              const struct id *record, struct error *e)
 {
     (void)e;
-    start(edit, db, kind, scope, record);
+    start_edit(edit, db, kind, scope, record);
     edit->is_new = 1;
     return 0;
 }
@@ -77,7 +77,7 @@ int edit_open(struct edit *edit, struct db *db, const struct id *record, struct 
     static const struct id none;
     struct record_place place;
     int code;
-    start(edit, db, NULL, &none, record);
+    start_edit(edit, db, NULL, &none, record);
     if ((code = record_find(db, record, &place, e)) != 0)
         return code;
     edit->kind = place.kind;

@@ -386,7 +386,7 @@ struct some {
     uint64_t bits[WORDS];
 };
 
-static void put(struct some *s, size_t i)
+static void put_in(struct some *s, size_t i)
 {
     s->bits[i / 64] |= 1ull << i % 64;
 }
@@ -407,7 +407,7 @@ static struct some named_by(const struct merge_op *op, const struct merge_op *de
         if (r.failed || dot_equal(&dot, &op->dot))
             continue;
         for (size_t at = find_dot(dead, count, &dot); at < count && dot_equal(&dead[at].dot, &dot); at++)
-            put(&out, dead[at].tag);
+            put_in(&out, dead[at].tag);
     }
     return out;
 }
@@ -420,7 +420,7 @@ static void measure(const struct some *first, const struct some *names_of, size_
     int any = 1;
     for (size_t i = 0; i < count; i++) {
         distance[i] = FAR;
-        put(&left, i);
+        put_in(&left, i);
     }
     for (; any; generation++) {
         struct some named = {{0}};
@@ -490,7 +490,7 @@ struct merge_base merge_base(const struct merge_op *live, size_t count, const st
         measure(&names_of[k], names_of, dead_count, distance);
         for (size_t i = 0; i < dead_count; i++)
             if (i != k && distance[i] != FAR)
-                put(&older, i);
+                put_in(&older, i);
     }
     for (size_t i = 0; i < dead_count; i++) {
         if (farthest[i] != generation || has(&older, i))

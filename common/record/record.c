@@ -34,7 +34,7 @@ struct standing {
     struct id scope;
 };
 
-static int look_up(struct db *db, const struct log_entry *entry, struct standing *out, struct error *e)
+static int find_standing(struct db *db, const struct log_entry *entry, struct standing *out, struct error *e)
 {
     static const char sql[] = "SELECT coalesce((SELECT held FROM entry WHERE id = ?1), 0)"
                               " OR EXISTS(SELECT 1 FROM held WHERE device = ?2 AND epoch = ?3 AND seq = ?4),"
@@ -178,7 +178,7 @@ static int apply_one(struct db *db, const struct log_entry *entry, int64_t *rele
     struct id record = entry->change.record;
     int code;
     *released = 0;
-    if ((code = look_up(db, entry, &standing, e)) != 0)
+    if ((code = find_standing(db, entry, &standing, e)) != 0)
         return code;
     if (standing.held)
         return log_set_held(db, entry->id, 1, e);
@@ -270,7 +270,7 @@ int record_refresh(struct db *db, const struct change *c, struct error *e)
         return 0;
     memset(&entry, 0, offsetof(struct log_entry, change));
     entry.change = *c;
-    if ((code = look_up(db, &entry, &standing, e)) != 0 || !standing.placed || standing.kind != c->kind ||
+    if ((code = find_standing(db, &entry, &standing, e)) != 0 || !standing.placed || standing.kind != c->kind ||
         !id_equal(&standing.scope, &c->scope))
         return code;
     return record_show_change(db, kind, &entry, &nothing_known, e);
@@ -330,7 +330,7 @@ int record_redo(struct db *db, const struct id *record, struct error *e)
                          "d", record)) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
-        if ((code = read_entry(s, &entry, e)) != 0 || (code = look_up(db, &entry, &standing, e)) != 0 ||
+        if ((code = read_entry(s, &entry, e)) != 0 || (code = find_standing(db, &entry, &standing, e)) != 0 ||
             (!standing.held && (code = take_ops(db, &entry, &standing, e)) != 0)) {
             db_done(db, s);
             return code;

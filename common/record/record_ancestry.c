@@ -76,7 +76,7 @@ static int note_looked(struct search *s, const struct dot *dot, const struct cha
 /* --- one op --- */
 
 /* A copy of an op's value and list, which outlives the row. */
-static int keep(const struct change_op *op, struct merge_op *out, struct record_ancestor *where, struct error *e)
+static int read_op(const struct change_op *op, struct merge_op *out, struct record_ancestor *where, struct error *e)
 {
     size_t size = op->value.size + op->supersedes.size;
     if ((where->bytes = malloc(size)) == NULL)
@@ -108,7 +108,7 @@ static int read_row(struct search *s, sqlite3_stmt *row, const struct dot *dot, 
     out->position = db_is_null(row, 1) ? MERGE_NOT_ACCEPTED : db_uint(row, 1);
     out->received_ms = db_uint(row, 2);
     where->entry = db_int(row, 0);
-    return keep(&c.ops[dot->index], out, where, e);
+    return read_op(&c.ops[dot->index], out, where, e);
 }
 
 /* *found: not 0 where the op is in the record's log, applied. */
@@ -146,7 +146,7 @@ static int is_known(const struct search *s, const struct dot *dot)
     return 0;
 }
 
-static int make_room(struct record_ancestry *a, struct error *e)
+static int room_for_ancestor(struct record_ancestry *a, struct error *e)
 {
     size_t room = a->room == 0 ? 16 : 2 * a->room;
     struct merge_op *ops;
@@ -174,7 +174,7 @@ static int follow(struct search *s, struct slice supersedes, struct error *e)
         int found = 0, code;
         if (is_known(s, &dot))
             continue;
-        if ((code = make_room(a, e)) != 0 ||
+        if ((code = room_for_ancestor(a, e)) != 0 ||
             (code = fetch(s, &dot, &found, &a->ops[a->found_count], &a->found[a->found_count], e)) != 0)
             return code;
         if (!found)

@@ -60,7 +60,7 @@ static int take_op(struct digesting *d, sqlite3_stmt *s, struct error *e)
 /* One pass, in the order of the keys: only the ops of one field are sorted (SQLite sees that where it is told the
  * outermost table's own column, s.id, and sorts everything where it is told its equal). Of the kinds that no laptop
  * gets, receipts and events are passed over without a look at their ops: there is one for each sync that ever was. */
-static int begin(struct db *db, const struct id *scopes, size_t scope_count, sqlite3_stmt **s, struct error *e)
+static int select_rows(struct db *db, const struct id *scopes, size_t scope_count, sqlite3_stmt **s, struct error *e)
 {
 #define COLUMNS                                                                                                        \
     "SELECT entry.position, entry.received, entry.header, op.op, op.field, op.action,"                                 \
@@ -90,7 +90,7 @@ int record_digest(struct db *db, const struct id *scopes, size_t scope_count, ui
     int row = 0, code;
     if (e == NULL)
         e = &own;
-    if ((code = begin(db, scopes, scope_count, &s, e)) != 0)
+    if ((code = select_rows(db, scopes, scope_count, &s, e)) != 0)
         return code;
     crypto_generichash_init(&d.hash, NULL, 0, 32);
     pack_start(&d.piece);

@@ -16,7 +16,7 @@ struct dump {
     struct record_text text;
 };
 
-static int flush(struct dump *d, size_t more_than, struct error *e)
+static int flush_dump(struct dump *d, size_t more_than, struct error *e)
 {
     int code = record_text_check(&d->text, e);
     if (code == 0 && d->text.used > more_than) {
@@ -133,7 +133,7 @@ static int dump_kind(struct dump *d, const struct schema_kind *kind, struct erro
     while ((row = db_next(d->db, s, e)) == 1) {
         if ((code = has_ops(d->db, db_text(s, 0), &found, e)) == 0 && found) {
             write_record(d, kind, fields, count, s);
-            code = flush(d, PIECE, e);
+            code = flush_dump(d, PIECE, e);
         }
         if (code != 0) {
             db_done(d->db, s);
@@ -182,7 +182,7 @@ static int write_conflict(struct dump *d, const struct schema_kind *kind, const 
         record_text_words(&d->text, "\n");
     }
     record_field_free(&live);
-    return code != 0 ? code : flush(d, PIECE, e);
+    return code != 0 ? code : flush_dump(d, PIECE, e);
 }
 
 static int dump_conflicts(struct dump *d, struct error *e)
@@ -232,7 +232,7 @@ int record_dump(struct db *db, const struct record_dump_options *options,
     if (code == 0)
         code = dump_conflicts(&d, e);
     if (code == 0)
-        code = flush(&d, 0, e);
+        code = flush_dump(&d, 0, e);
     record_text_free(&d.text);
     return code;
 }

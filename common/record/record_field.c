@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int make_room(struct record_live *live, struct error *e)
+static int room_for_op(struct record_live *live, struct error *e)
 {
     size_t room = live->room == 0 ? 4 : 2 * live->room;
     struct merge_op *ops;
@@ -31,7 +31,7 @@ static int take_row(sqlite3_stmt *s, struct record_live *live, struct change *he
     int code;
     if (value.p == NULL) /* the body was erased by law */
         return 0;
-    if ((code = make_room(live, e)) != 0)
+    if ((code = room_for_op(live, e)) != 0)
         return code;
     if (change_read_known(db_slice(s, 6), header, e) != 0)
         return error_set(e, E_VERIFY, "a header in the store cannot be read; run a check of the store");

@@ -58,7 +58,7 @@ int record_living_has(const struct record_living *living, unsigned field)
     return 0;
 }
 
-static int look_up(struct db *db, struct named *named, struct error *e)
+static int load_named(struct db *db, struct named *named, struct error *e)
 {
     struct slice live;
     sqlite3_stmt *s;
@@ -110,7 +110,7 @@ static struct named *find_named(struct ending *x, const struct dot *dot, struct 
     named->device = dot->device;
     named->epoch = dot->epoch;
     named->seq = dot->seq;
-    if (look_up(x->db, named, e) != 0)
+    if (load_named(x->db, named, e) != 0)
         return NULL;
     if (x->named_count < NAMED_MAX)
         x->named_count++;

@@ -109,8 +109,8 @@ static void put_versions(struct showing *s, struct column *column, const struct 
     }
 }
 
-static void put(struct showing *s, struct column *column, const struct merge_op *ops,
-                const struct record_contest *contest)
+static void put_column(struct showing *s, struct column *column, const struct merge_op *ops,
+                       const struct record_contest *contest)
 {
     const struct schema_traits *traits = schema_traits(column->field);
     const struct merge_shown *shown = &contest->shown;
@@ -181,7 +181,7 @@ static int show_field(struct showing *s, struct column *column, struct error *e)
         goto out;
     if ((code = record_contest_show(s->db, &contest, ops, count, RECORD_BACKGROUND, e)) != 0)
         goto out;
-    put(s, column, ops, &contest);
+    put_column(s, column, ops, &contest);
     if (contest.shown.conflict != column->noted) {
         int quiet = contest.shown.conflict != MERGE_LOUD && column->noted != MERGE_LOUD, changed;
         code = record_show_conflict(s->db, &c->record, s->kind, &c->scope, column->field->number,

@@ -9,7 +9,7 @@
 #define WORDS_MAX 96
 
 /* Room for `more` bytes behind what is there; NULL where there is no memory. The old bytes are wiped. */
-static char *make_room(struct record_text *t, size_t more)
+static char *room_for_text(struct record_text *t, size_t more)
 {
     if (t->failed)
         return NULL;
@@ -33,7 +33,7 @@ static char *make_room(struct record_text *t, size_t more)
 
 void record_text_add(struct record_text *t, const char *bytes, size_t size)
 {
-    char *p = make_room(t, size);
+    char *p = room_for_text(t, size);
     if (p == NULL || size == 0)
         return;
     memcpy(p, bytes, size);
@@ -85,7 +85,7 @@ void record_text_json(struct record_text *t, const char *bytes, size_t size)
 void record_text_value(struct record_text *t, const struct schema_field *field, struct slice value)
 {
     size_t room = 2 * value.size + WORDS_MAX;
-    char *p = make_room(t, room);
+    char *p = room_for_text(t, room);
     if (p != NULL)
         t->used += strlen(schema_format(field, value, p, room));
 }

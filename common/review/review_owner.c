@@ -12,7 +12,7 @@ struct owners {
     size_t count, room;
 };
 
-static int add(struct owners *o, const struct id *user, struct error *e)
+static int add_owner(struct owners *o, const struct id *user, struct error *e)
 {
     for (size_t i = 0; i < o->count; i++)
         if (id_equal(&o->ids[i], user))
@@ -38,7 +38,7 @@ static int add_all(struct db *db, struct owners *o, const char *sql, struct erro
     if (code != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
-        if ((code = id_parse(db_text(s, 0), &user, e)) != 0 || (code = add(o, &user, e)) != 0) {
+        if ((code = id_parse(db_text(s, 0), &user, e)) != 0 || (code = add_owner(o, &user, e)) != 0) {
             db_done(db, s);
             return code;
         }
@@ -57,8 +57,8 @@ static int add_role(struct db *db, struct owners *o, const char *role, struct er
 
 /* Where the office's order has the op that lives on a field: the last of several, or the first. Live ops alone are
  * asked, since a compact caseload has no others. */
-static int place_of(struct db *db, const struct id *record, const char *kind, const char *field, int last, int64_t *out,
-                    struct error *e)
+static int position_of(struct db *db, const struct id *record, const char *kind, const char *field, int last,
+                       int64_t *out, struct error *e)
 {
     unsigned number = schema_field_named(schema_kind_named(kind), field)->number;
     sqlite3_stmt *s;
@@ -107,7 +107,7 @@ static int read_holder(struct db *db, sqlite3_stmt *s, struct holder *h, struct 
     h->imported = db_int(s, 3) != 0;
     if ((code = id_parse(db_text(s, 0), &assignment, e)) != 0 || (code = id_parse(db_text(s, 1), &h->user, e)) != 0)
         return code;
-    return place_of(db, &assignment, "assignment", h->flagged ? "responsible" : "status", h->flagged, &h->place, e);
+    return position_of(db, &assignment, "assignment", h->flagged ? "responsible" : "status", h->flagged, &h->place, e);
 }
 
 static int worker_of_case(struct db *db, const char *scope, struct id *user, int *found, struct error *e)
@@ -168,7 +168,7 @@ static int worker_of_client(struct db *db, const char *client, struct id *user, 
         one.open = db_int(s, 1) != 0;
         if ((code = id_parse(db_text(s, 0), &one.id, e)) != 0 ||
             (code = worker_of_case(db, db_text(s, 0), &one.user, &held, e)) != 0 ||
-            (held && (code = place_of(db, &one.id, "case", "client", 0, &one.place, e)) != 0)) {
+            (held && (code = position_of(db, &one.id, "case", "client", 0, &one.place, e)) != 0)) {
             db_done(db, s);
             return code;
         }
@@ -232,7 +232,7 @@ static int add_supervisor(struct db *db, struct owners *o, const struct id *work
         return add_supervisors(db, o, e);
     code = id_parse(db_text(s, 0), &supervisor, e);
     db_done(db, s);
-    return code != 0 ? code : add(o, &supervisor, e);
+    return code != 0 ? code : add_owner(o, &supervisor, e);
 }
 
 static int list_owners(struct db *db, struct owners *o, const struct id *scope, int loud, struct error *e)
@@ -246,7 +246,7 @@ static int list_owners(struct db *db, struct owners *o, const struct id *scope, 
     if ((code = find_worker(db, scope, &worker, &found, e)) != 0)
         return code;
     if (found) {
-        if ((code = add(o, &worker, e)) == 0 && loud)
+        if ((code = add_owner(o, &worker, e)) == 0 && loud)
             code = add_supervisor(db, o, &worker, e);
         return code;
     }

@@ -9,7 +9,7 @@
 /* --- names --- */
 
 /* One column of a record, by the text of its id; "" where there is none. */
-static void look_up(struct db *db, const char *sql, const struct id *record, char out[NAME_MAX_BYTES])
+static void look_up_name(struct db *db, const char *sql, const struct id *record, char out[NAME_MAX_BYTES])
 {
     char text[ID_TEXT];
     sqlite3_stmt *s;
@@ -23,7 +23,7 @@ static void look_up(struct db *db, const char *sql, const struct id *record, cha
 
 static void user_name(struct db *db, const struct id *user, char out[NAME_MAX_BYTES])
 {
-    look_up(db, "SELECT coalesce(name, login, '') FROM \"user\" WHERE id = ?", user, out);
+    look_up_name(db, "SELECT coalesce(name, login, '') FROM \"user\" WHERE id = ?", user, out);
     if (out[0] == '\0')
         id_format(user, out);
 }
@@ -31,18 +31,19 @@ static void user_name(struct db *db, const struct id *user, char out[NAME_MAX_BY
 /* What the office calls a laptop; laptops have no records of each other. */
 static void device_label(struct db *db, const struct id *device, char out[NAME_MAX_BYTES])
 {
-    look_up(db, "SELECT coalesce(label, '') FROM device WHERE id = ?", device, out);
+    look_up_name(db, "SELECT coalesce(label, '') FROM device WHERE id = ?", device, out);
 }
 
 /* The person whose record or case it is; "" for what is office-wide. */
 static void person_name(struct db *db, const struct id *scope, char out[NAME_MAX_BYTES])
 {
-    look_up(db, "SELECT coalesce(legal_name, preferred_name, '') FROM client WHERE id = ?", scope, out);
+    look_up_name(db, "SELECT coalesce(legal_name, preferred_name, '') FROM client WHERE id = ?", scope, out);
     if (out[0] == '\0')
-        look_up(db,
-                "SELECT coalesce(p.legal_name, p.preferred_name, '') FROM \"case\" c JOIN client p ON p.id = c.client "
-                "WHERE c.id = ?",
-                scope, out);
+        look_up_name(
+            db,
+            "SELECT coalesce(p.legal_name, p.preferred_name, '') FROM \"case\" c JOIN client p ON p.id = c.client "
+            "WHERE c.id = ?",
+            scope, out);
 }
 
 static void words_user(struct review_print *p, const struct id *user)
@@ -193,7 +194,7 @@ static void json_owners(struct review_print *p, const struct review *r)
     for (size_t i = 0; i < r->owner_count; i++) {
         json_object(p->json);
         json_id(json_key(p->json, "id"), &r->owners[i]);
-        look_up(p->db, "SELECT coalesce(login, '') FROM \"user\" WHERE id = ?", &r->owners[i], text);
+        look_up_name(p->db, "SELECT coalesce(login, '') FROM \"user\" WHERE id = ?", &r->owners[i], text);
         json_text(json_key(p->json, "login"), text);
         user_name(p->db, &r->owners[i], text);
         json_text(json_key(p->json, "name"), text);
@@ -249,7 +250,7 @@ static void json_beside(struct review_print *p, const struct review *r)
     json_end(p->json);
 }
 
-static void print_json(struct review_print *p, const struct review *r)
+static void json_review(struct review_print *p, const struct review *r)
 {
     const struct record_conflict *c = &r->conflict;
     struct json *j = p->json;
@@ -284,7 +285,7 @@ static void print_json(struct review_print *p, const struct review *r)
 void review_print(struct review_print *p, const struct review *r)
 {
     if (p->json != NULL)
-        print_json(p, r);
+        json_review(p, r);
     else
         print_words(p, r);
     *(r->conflict.loud ? &p->loud : &p->quiet) += 1;

@@ -402,7 +402,7 @@ int schema_parse(const struct schema_kind *kind, const struct schema_field *fiel
 /* --- to words --- */
 
 /* As much of the bytes as fits, cut at a character, and a NUL. */
-static char *put(char *out, size_t out_max, const uint8_t *bytes, size_t size)
+static char *put_bytes(char *out, size_t out_max, const uint8_t *bytes, size_t size)
 {
     if (size > out_max - 1) {
         size = out_max - 1;
@@ -416,7 +416,7 @@ static char *put(char *out, size_t out_max, const uint8_t *bytes, size_t size)
 
 static char *put_words(char *out, size_t out_max, const char *words)
 {
-    return put(out, out_max, (const uint8_t *)words, strlen(words));
+    return put_bytes(out, out_max, (const uint8_t *)words, strlen(words));
 }
 
 static char *put_number(char *out, size_t out_max, int64_t number, int is_money)
@@ -466,7 +466,7 @@ char *schema_format(const struct schema_field *field, struct slice value, char *
     case SCHEMA_DATE:
     case SCHEMA_TIME:
         (void)slice_text(value, &inner);
-        return put(out, out_max, inner.p, inner.size);
+        return put_bytes(out, out_max, inner.p, inner.size);
     case SCHEMA_CHOICE:
         (void)slice_int(value, &number);
         if (choice_name(field, (uint64_t)number) != NULL)
@@ -499,7 +499,7 @@ char *schema_format_unknown(struct slice value, char *out, size_t out_max)
     if (slice_is_nil(value))
         return put_words(out, out_max, "");
     if (slice_text(value, &inner))
-        return put(out, out_max, inner.p, inner.size);
+        return put_bytes(out, out_max, inner.p, inner.size);
     if (slice_int(value, &number))
         return put_number(out, out_max, number, 0);
     if (is_flag(value))

@@ -122,7 +122,7 @@ static void take_one(const struct merging *m, struct place *p)
 }
 
 /* Takes the next edit into the place; if something is put in there, all that is put in at that point. */
-static void take(const struct merging *m, struct place *p)
+static void take_place(const struct merging *m, struct place *p)
 {
     const struct text_hunk *hunks = m->hunks.p, *h = &hunks[p->end];
     take_one(m, p);
@@ -171,7 +171,7 @@ static int tell_edit(struct merging *m, const struct place *p, text_writers writ
     return 0;
 }
 
-static int tell(struct merging *m, const struct place *p)
+static int tell_place(struct merging *m, const struct place *p)
 {
     struct text_merged *out = m->out;
     struct text_segment overlap = {TEXT_OVERLAP,           {NULL, 0}, part(m->base, p->from, p->to), 0,
@@ -230,16 +230,16 @@ static int tell_all(struct merging *m)
         qsort(m->hunks.p, m->hunks.count, sizeof *m->hunks.p, by_place);
     for (size_t i = 0; i < m->hunks.count; i = p.end) {
         p = (struct place){i, i, m->hunks.p[i].base_from, m->hunks.p[i].base_from, 0};
-        take(m, &p);
+        take_place(m, &p);
         while (p.end < m->hunks.count && !stands_apart(m, &p, p.end))
-            take(m, &p);
-        if ((code = tell(m, &p)) != 0)
+            take_place(m, &p);
+        if ((code = tell_place(m, &p)) != 0)
             return code;
     }
     return add_common(m, m->base.size);
 }
 
-static int check(struct slice base, const struct text_version *versions, size_t count, struct error *e)
+static int check_versions(struct slice base, const struct text_version *versions, size_t count, struct error *e)
 {
     size_t together = base.size;
     if (count > TEXT_VERSIONS_MAX)
@@ -297,7 +297,7 @@ int text_merge(struct slice base, const struct text_version *versions, size_t co
     m.base = never_null(base);
     m.out = out;
     m.e = e;
-    if ((code = check(base, versions, count, e)) != 0)
+    if ((code = check_versions(base, versions, count, e)) != 0)
         return code;
     out->rule = TEXT_RULE;
     out->version_count = count;

@@ -32,7 +32,7 @@ struct sides {
 
 /* --- hunks --- */
 
-static int add(struct text_hunks *out, struct text_hunk hunk, struct error *e)
+static int add_hunk(struct text_hunks *out, struct text_hunk hunk, struct error *e)
 {
     if (out->count == out->room) {
         size_t room = out->room == 0 ? 64 : 2 * out->room;
@@ -109,7 +109,7 @@ static int find_hunks(const struct sides *s, struct text_hunks *out, struct erro
             last->to = h.to;
             trim(s, last);
             out->count -= (size_t)is_empty(last);
-        } else if ((code = add(out, h, e)) != 0) {
+        } else if ((code = add_hunk(out, h, e)) != 0) {
             return code;
         }
     }
@@ -123,14 +123,14 @@ static struct slice piece(const struct text_pieces *p, size_t i)
     return (struct slice){p->text.p + p->at[i], p->at[i + 1] - p->at[i]};
 }
 
-static int compare(struct job *j, enum text_pass pass, struct text_hunk where);
+static int compare_texts(struct job *j, enum text_pass pass, struct text_hunk where);
 
 /* A place in bytes: to the list, or to the next pass. */
 static int deliver(struct job *j, enum text_pass pass, struct text_hunk h)
 {
     if (pass == TEXT_PIECES || h.base_from == h.base_to || h.from == h.to)
-        return add(j->out, h, j->e);
-    return compare(j, pass == TEXT_PARAGRAPHS ? TEXT_WORDS : TEXT_PIECES, h);
+        return add_hunk(j->out, h, j->e);
+    return compare_texts(j, pass == TEXT_PARAGRAPHS ? TEXT_WORDS : TEXT_PIECES, h);
 }
 
 static int deliver_hunks(struct job *j, enum text_pass pass, const struct sides *s, struct text_hunk where,
@@ -177,7 +177,7 @@ static int deliver_between_words(struct job *j, const struct sides *s, struct te
     return 0;
 }
 
-static int compare(struct job *j, enum text_pass pass, struct text_hunk where)
+static int compare_texts(struct job *j, enum text_pass pass, struct text_hunk where)
 {
     struct sides s = {&j->base->parts[pass].pieces, {{NULL, 0}, NULL, NULL, NULL, 0, 0}, NULL, NULL};
     struct slice other = {j->other.p + where.from, where.to - where.from};
@@ -209,5 +209,5 @@ int text_diff(struct text_base *base, struct slice other, unsigned version, uint
     struct job j = {base, other, version, work, out, e};
     struct text_hunk whole = {0, (uint32_t)base->text.size, 0, (uint32_t)other.size, version};
     assert(base->text.size <= TEXT_BYTES_MAX && other.size <= TEXT_BYTES_MAX);
-    return compare(&j, TEXT_PARAGRAPHS, whole);
+    return compare_texts(&j, TEXT_PARAGRAPHS, whole);
 }

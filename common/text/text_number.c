@@ -31,7 +31,7 @@ static size_t cut_one(struct slice rest, enum text_pass pass, int first, size_t 
     return *word + text_cut_to_word(rest.p + *word, rest.size - *word);
 }
 
-static int make_room(struct text_pieces *p, struct error *e)
+static int room_for_piece(struct text_pieces *p, struct error *e)
 {
     size_t room = p->room == 0 ? 64 : 2 * p->room;
     uint32_t *at, *word;
@@ -51,7 +51,7 @@ static int cut(struct text_pieces *p, enum text_pass pass, struct error *e)
 {
     size_t at = 0, word;
     int code;
-    while ((code = make_room(p, e)) == 0) {
+    while ((code = room_for_piece(p, e)) == 0) {
         assert(p->at != NULL && p->word != NULL);
         p->at[p->count] = (uint32_t)at;
         if (at == p->text.size)

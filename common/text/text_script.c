@@ -120,7 +120,7 @@ static int32_t furthest(const int32_t *own, int32_t d, struct point *best)
 }
 
 /* A point of a box, neither of its corners, through which a cheap script leads. */
-static struct point split(struct search *s, const struct box *q)
+static struct point split_box(struct search *s, const struct box *q)
 {
     int32_t n = q->a_to - q->a_from, m = q->b_to - q->b_from;
     struct point forward = {0, 0}, backward = {0, 0};
@@ -149,7 +149,7 @@ static void mark(uint8_t *marked, int32_t from, int32_t to)
         marked[i] = 1;
 }
 
-static void run(struct search *s, struct box whole)
+static void find_script(struct search *s, struct box whole)
 {
     struct box waiting[BOXES];
     size_t count = 1;
@@ -171,7 +171,7 @@ static void run(struct search *s, struct box whole)
             continue;
         }
         /* 3. Else it is split; the smaller half goes first. */
-        p = split(s, &q);
+        p = split_box(s, &q);
         left = right = q;
         left.a_to = right.a_from = q.a_from + p.x;
         left.b_to = right.b_from = q.b_from + p.y;
@@ -198,7 +198,7 @@ int text_script(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_c
         return error_memory(e);
     s.forward = memory + reach + 1;
     s.backward = s.forward + room;
-    run(&s, whole);
+    find_script(&s, whole);
     free(memory);
     return 0;
 }

@@ -34,7 +34,7 @@ static int make_meta(struct db *db, struct error *e)
     return db_exec(db, "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID", e);
 }
 
-static int allocate(struct db **out, struct error *e)
+static int allocate_db(struct db **out, struct error *e)
 {
     *out = calloc(1, sizeof **out);
     return *out == NULL ? error_memory(e) : 0;
@@ -76,7 +76,7 @@ static int make_functions(struct db *db, struct error *e)
 int db_open(struct db **out, const char *path, const uint8_t key[32], int flags, int wait_ms, struct error *e)
 {
     struct db *db;
-    int code = allocate(&db, e);
+    int code = allocate_db(&db, e);
     *out = NULL;
     if (code == 0)
         code = vault_open(&db->handle, path, key, flags, wait_ms, e);
@@ -94,7 +94,7 @@ int db_open(struct db **out, const char *path, const uint8_t key[32], int flags,
 int db_open_memory(struct db **out, struct error *e)
 {
     struct db *db;
-    int code = allocate(&db, e);
+    int code = allocate_db(&db, e);
     *out = NULL;
     if (code == 0 &&
         sqlite3_open_v2(":memory:", &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
@@ -187,7 +187,7 @@ static int prepare(struct db *db, sqlite3_stmt **out, const char *sql, struct er
 }
 
 /* The statement for a text, marked as in use where it is the cache's. */
-static int take(struct db *db, sqlite3_stmt **out, const char *sql, struct error *e)
+static int take_statement(struct db *db, sqlite3_stmt **out, const char *sql, struct error *e)
 {
     struct cached *set, *place = *near(db, sql);
     int code;
@@ -227,7 +227,7 @@ static int take(struct db *db, sqlite3_stmt **out, const char *sql, struct error
 }
 
 /* NULL: it is not the cache's. */
-static struct cached *place_of(struct db *db, sqlite3_stmt *statement)
+static struct cached *cached_of(struct db *db, sqlite3_stmt *statement)
 {
     struct cached *set = set_of(db, sqlite3_sql(statement));
     for (int i = 0; i < WAYS; i++)
@@ -243,7 +243,7 @@ void db_done(struct db *db, sqlite3_stmt *statement)
         return;
     place = *near(db, statement);
     if (place == NULL || place->statement != statement)
-        place = place_of(db, statement);
+        place = cached_of(db, statement);
     if (place == NULL) {
         (void)sqlite3_finalize(statement);
         return;
@@ -298,7 +298,7 @@ static int bind_all(struct db *db, sqlite3_stmt *s, const char *format, va_list 
 
 static int query(struct db *db, sqlite3_stmt **out, struct error *e, const char *sql, const char *format, va_list *args)
 {
-    int code = take(db, out, sql, e);
+    int code = take_statement(db, out, sql, e);
     if (code != 0)
         return code;
     if ((code = bind_all(db, *out, format, args, e)) != 0) {
