@@ -1,6 +1,28 @@
+/* A deal: what one laptop gets, from its pull to its receipt.
+ *
+ *   state      what struct deal says                 what it means
+ *   news       cursor < the end of the log           entries in scopes that the laptop has are still to come
+ *   arrivals   next_scope < may.count                scopes that it does not have yet are still to come
+ *   done       done                                  the last batch is made: it lists the scopes to let go of
+ *   confirmed  (the table dealt, not the struct)     the laptop's receipt has come: it has what was dealt
+ *
+ *   from       to          function        when
+ *   -          news        deal_start      a pull comes and no deal is under way; the laptop's list of scopes is known
+ *   news       news        deal_news       the batch is full: cursor stands on the first entry that did not fit
+ *   news       arrivals    deal_news       the log has been read to its end
+ *   arrivals   arrivals    deal_arrivals   the batch is full: next_position stands on the first entry that did not fit
+ *   arrivals   news        deal_next       the next batch begins: the log may have grown, so it begins with the news
+ *   arrivals   done        finish_deal     every scope of `may` is out
+ *   done       confirmed   deal_confirm    the push with the receipt is committed (commit.c)
+ *   done       news        deal_start      the next pull of the same session
+ *   any        -           deal_free       the link ends; the laptop's next pull begins anew from the cursor that it
+ * has
+ *
+ * The caseload `may` is the one of deal_start to the end, so that scopes do not come and go within a deal. Each batch
+ * is made from the record as it is when the batch is made. Functions that fill a batch return 1: all that they were
+ * asked for is in; 0: the batch is full; -1: failed, e says why. */
 #include "deal.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,51 +31,58 @@
 #include "schema.h"
 #include "wire_limits.h"
 
-int deal_remembers(struct central *c, const struct device *device, const uint8_t digest[32], struct caseload *held,
+/* The batch that is being made, and of what. */
+struct filling {
+    struct deal *d;
+    struct central *c;
+    struct batch_writer *w;
+};
+
+int deal_remembers(struct central *c, const struct device *device, const uint8_t digest[32], struct caseload *has,
                    struct error *e)
 {
     uint8_t ours[32];
     sqlite3_stmt *s;
     size_t room = 0;
     int row;
-    memset(held, 0, sizeof *held);
+    memset(has, 0, sizeof *has);
     if (db_query(c->db, &s, e, "SELECT scope FROM dealt WHERE device = ? ORDER BY scope", "d", &device->device) != 0)
         return -1;
     while ((row = db_next(c->db, s, e)) == 1) {
-        if (held->count == room) {
-            struct id *more = realloc(held->scopes, (room = 2 * room + 64) * sizeof *more);
+        if (has->count == room) {
+            struct id *more = realloc(has->scopes, (room = 2 * room + 64) * sizeof *more);
             if (more == NULL) {
                 db_done(c->db, s);
-                caseload_free(held);
+                caseload_free(has);
                 return error_memory(e), -1;
             }
-            held->scopes = more;
+            has->scopes = more;
         }
-        held->scopes[held->count++] = db_id(s, 0);
+        has->scopes[has->count++] = db_id(s, 0);
     }
     if (row == 0) {
-        message_caseload_digest(held->scopes, held->count, ours);
+        message_caseload_digest(has->scopes, has->count, ours);
         if (memcmp(ours, digest, sizeof ours) == 0)
             return 1;
     }
-    caseload_free(held);
+    caseload_free(has);
     return row;
 }
 
-int deal_start(struct deal *d, struct central *c, const struct device *device, struct caseload *held, uint64_t cursor,
+int deal_start(struct deal *d, struct central *c, const struct device *device, struct caseload *has, uint64_t cursor,
                struct error *e)
 {
     struct caseload none = {NULL, 0};
     memset(d, 0, sizeof *d);
     d->device = *device;
-    d->held = *held;
-    *held = none;
+    d->has = *has;
+    *has = none;
     d->cursor = cursor;
     d->owed = UINT64_MAX;
     if (cursor > c->checkpoint_size)
         return error_set(e, E_INPUT, "the laptop's cursor is beyond the end of the log");
-    /* Who holds nothing needs nothing from before. */
-    if (d->held.count == 0)
+    /* A laptop without any scope needs no news: all that it may have comes as an arrival. */
+    if (d->has.count == 0)
         d->cursor = c->checkpoint_size;
     return caseload_load(c, &device->user, &d->may, e);
 }
@@ -61,14 +90,149 @@ int deal_start(struct deal *d, struct central *c, const struct device *device, s
 void deal_free(struct deal *d)
 {
     caseload_free(&d->may);
-    caseload_free(&d->held);
-    free(d->told);
+    caseload_free(&d->has);
+    free(d->background);
     memset(d, 0, sizeof *d);
 }
 
-/* --- what is new in scopes that the laptop holds --- */
+/* --- one entry --- */
 
-/* A hold that has been released brings its change with it: the laptop skipped it when it went by. 0: none. */
+/* Adds an entry to the batch unless the batch would outgrow the laptop's credit: with small batches a link of a few
+ * seconds still makes progress. An empty batch takes any entry. 1: it is in; 0: the batch is full. */
+static int add_to_batch(const struct filling *f, const struct log_entry *entry, struct slice mask)
+{
+    size_t bytes = entry->change.header.size + entry->change.body.size + 64;
+    if (!batch_has_room(f->w, bytes) || (f->w->count != 0 && pack_bytes(&f->w->items).size + bytes > f->d->credit))
+        return 0;
+    batch_add_entry(f->w, entry->position, entry->received_ms, entry->change.header, entry->change.body, mask);
+    return 1;
+}
+
+/* 1: the record has applied the entry; 0: it has not (the change is held, or its record stands in another scope), and
+ * no laptop may apply it either; -1: failed. */
+static int is_applied(struct central *c, int64_t id, struct error *e)
+{
+    return db_exists(c->db, e, "SELECT 1 FROM applied WHERE entry = ?", "i", id);
+}
+
+/* 1: news of this scope are for the laptop: it may have the scope, and has it already or has got a part of it in this
+ * deal. A scope that is still to arrive brings its entries then. */
+static int follows(const struct deal *d, const struct id *scope)
+{
+    const struct id *found = caseload_find(&d->may, scope);
+    size_t dealt = d->next_scope + (d->next_position != 0);
+    return found != NULL && (found < d->may.scopes + dealt || caseload_has(&d->has, scope));
+}
+
+/* 1: the laptop needs this entry as news. It has its own changes already, unless their scope is new to it; changes of
+ * its device in another epoch than its present one were written by a copy of its store, and it needs them. */
+static int is_wanted(const struct deal *d, unsigned kind, const struct id *scope, const struct id *device,
+                     uint64_t epoch)
+{
+    return schema_is_dealt(kind) && follows(d, scope) &&
+           (!id_equal(device, &d->device.device) || epoch != d->device.epoch || !caseload_has(&d->has, scope));
+}
+
+/* Remembers the first entry that is passed over in a scope which the laptop has and must let go of. The cursor that the
+ * laptop is told stays there until the deal is done: if the link breaks and the scope comes back to it meanwhile, it
+ * has missed nothing. */
+static void pass_over(struct deal *d, const struct id *scope, uint64_t position)
+{
+    if (position < d->owed && caseload_has(&d->has, scope) && !caseload_has(&d->may, scope))
+        d->owed = position;
+}
+
+/* --- background: what a contested field was written over --- */
+
+/* The index at which an entry stands, or would stand, in the list of background that this deal has sent. */
+static size_t background_index(const struct deal *d, int64_t id)
+{
+    size_t low = 0, high = d->background_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (d->background[middle] < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int is_background_sent(const struct deal *d, int64_t id)
+{
+    size_t at = background_index(d, id);
+    return at < d->background_count && d->background[at] == id;
+}
+
+static int remember_background(struct deal *d, int64_t id, struct error *e)
+{
+    size_t at = background_index(d, id);
+    if (d->background_count == d->background_room) {
+        size_t room = 2 * d->background_room + 16;
+        int64_t *more = realloc(d->background, room * sizeof *more);
+        if (more == NULL)
+            return error_memory(e);
+        d->background = more;
+        d->background_room = room;
+    }
+    memmove(&d->background[at + 1], &d->background[at], (d->background_count - at) * sizeof *d->background);
+    d->background[at] = id;
+    d->background_count++;
+    return 0;
+}
+
+static int deal_background_entry(const struct filling *f, int64_t id, struct error *e)
+{
+    uint8_t mask[CHANGE_MASK_MAX];
+    struct log_entry entry;
+    size_t bytes;
+    int all;
+    if (log_load(f->c->db, id, 1, &entry, e) != 0 || record_mask_living(f->c->db, &entry, mask, &bytes, &all, e) != 0)
+        return -1;
+    if (!add_to_batch(f, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes}))
+        return 0;
+    return remember_background(f->d, id, e) != 0 ? -1 : 1;
+}
+
+static int touches(const struct change *c, uint64_t field)
+{
+    for (size_t i = 0; i < c->op_count; i++)
+        if (c->ops[i].field == field)
+            return 1;
+    return 0;
+}
+
+/* Deals the background of the contested fields that a change touches: the laptop may have got the change's scope before
+ * the fields were contested, and so without it. Each entry is sent once in a deal, whether or not the laptop has it
+ * already; if the batch is full in between, the next one goes on behind those that were sent. An entry at or behind
+ * `position` is left to its turn: its mask says what lives now, so it would end values before the laptop has got what
+ * replaced them. */
+static int deal_background(const struct filling *f, const struct change *change, uint64_t position, struct error *e)
+{
+    struct db *db = f->c->db;
+    sqlite3_stmt *s;
+    int row, more = 1;
+    if (db_query(db, &s, e,
+                 "SELECT background.field, entry.id FROM background JOIN entry ON entry.id = background.entry "
+                 "WHERE background.record = ? AND entry.position < ? ORDER BY entry.position",
+                 "du", &change->record, position) != 0)
+        return -1;
+    while ((row = db_next(db, s, e)) == 1) {
+        int64_t id = db_int(s, 1);
+        if (!touches(change, db_uint(s, 0)) || is_background_sent(f->d, id))
+            continue;
+        if ((more = deal_background_entry(f, id, e)) != 1) {
+            db_done(db, s);
+            return more;
+        }
+    }
+    return row < 0 ? -1 : 1;
+}
+
+/* --- news: entries in scopes that the laptop has --- */
+
+/* The entry that a `hold` record let go of, if it is released: the laptop skipped that entry when the cursor passed it,
+ * so it is dealt where the hold stands. 0: none; -1: failed. */
 static int64_t released_entry(struct central *c, const struct id *hold, struct error *e)
 {
     char text[ID_TEXT];
@@ -82,214 +246,88 @@ static int64_t released_entry(struct central *c, const struct id *hold, struct e
         return -1;
     if (row == 0)
         return 0;
-    whole = sodium_hex2bin(device.b, sizeof device.b, db_text(s, 0), 2 * sizeof device.b, NULL, NULL, NULL) == 0;
+    whole = device_from_hex(db_text(s, 0), &device) == 0;
     epoch = db_uint(s, 1);
     seq = db_uint(s, 2);
     db_done(c->db, s);
     return whole ? log_find(c->db, &device, epoch, seq, NULL, e) : 0;
 }
 
-/* The laptop's credit bounds a batch, so that a link of a few seconds still makes progress; one entry always fits. */
-static int add(const struct deal *d, struct batch_writer *w, const struct log_entry *entry, struct slice mask)
+/* Deals the entry that the cursor meets at `position`, with its background before it; an entry that the laptop does not
+ * need counts as dealt. released: the entry is dealt because a hold let go of it. The mask leaves out the ops that
+ * something had ended before the entry came, which a scope that was dealt compact does not show. */
+static int deal_entry(const struct filling *f, int64_t id, uint64_t position, int released, struct error *e)
 {
-    size_t bytes = entry->change.header.size + entry->change.body.size + 64;
-    if (!batch_has_room(w, bytes) || (w->count != 0 && pack_bytes(&w->items).size + bytes > d->credit))
-        return 0;
-    batch_add_entry(w, entry->position, entry->received_ms, entry->change.header, entry->change.body, mask);
-    return 1;
-}
-
-/* Has the laptop this scope, from before or from this deal, and may it keep it? One that is being dealt counts once a
- * part of it is out: what ends an op of that part may not be missed. */
-static int follows(const struct deal *d, const struct id *scope)
-{
-    const struct id *found =
-        d->may.count == 0 ? NULL : bsearch(scope, d->may.scopes, d->may.count, sizeof *scope, caseload_compare);
-    size_t dealt = d->next_scope + (d->next_position != 0);
-    return found != NULL && (found < d->may.scopes + dealt || caseload_has(&d->held, scope));
-}
-
-/* Is this the laptop's business? Its own changes it has, but where their scope comes to it as new; those of another
- * epoch than its own a copy of its store wrote. */
-static int is_wanted(const struct deal *d, unsigned kind, const struct id *scope, const struct id *device,
-                     uint64_t epoch)
-{
-    return schema_is_dealt(kind) && follows(d, scope) &&
-           (!id_equal(device, &d->device.device) || epoch != d->device.epoch || !caseload_has(&d->held, scope));
-}
-
-/* What the record here has not applied (held, or a record that stands elsewhere) no laptop applies either. 1, 0, -1. */
-static int is_applied(struct central *c, int64_t id, struct error *e)
-{
-    return db_exists(c->db, e, "SELECT 1 FROM applied WHERE entry = ?", "i", id);
-}
-
-static void pass_over(struct deal *d, const struct id *scope, uint64_t position)
-{
-    if (position < d->owed && caseload_has(&d->held, scope) && !caseload_has(&d->may, scope))
-        d->owed = position;
-}
-
-/* --- what a contested field was written over --- */
-
-/* Where an entry stands, or would stand, among those that were told. */
-static size_t told_place(const struct deal *d, int64_t id)
-{
-    size_t low = 0, high = d->told_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (d->told[middle] < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static int was_told(const struct deal *d, int64_t id)
-{
-    size_t at = told_place(d, id);
-    return at < d->told_count && d->told[at] == id;
-}
-
-static int note_told(struct deal *d, int64_t id, struct error *e)
-{
-    size_t at = told_place(d, id);
-    if (d->told_count == d->told_room) {
-        size_t room = 2 * d->told_room + 16;
-        int64_t *more = realloc(d->told, room * sizeof *more);
-        if (more == NULL)
-            return error_memory(e);
-        d->told = more;
-        d->told_room = room;
-    }
-    memmove(&d->told[at + 1], &d->told[at], (d->told_count - at) * sizeof *d->told);
-    d->told[at] = id;
-    d->told_count++;
-    return 0;
-}
-
-/* 1: it is in; 0: the batch is full; -1: failed. */
-static int deal_background_entry(struct deal *d, struct central *c, struct batch_writer *w, int64_t id, struct error *e)
-{
+    struct db *db = f->c->db;
     uint8_t mask[CHANGE_MASK_MAX];
     struct log_entry entry;
-    size_t bytes;
-    int all;
-    if (log_load(c->db, id, 1, &entry, e) != 0 || record_mask_living(c->db, &entry, mask, &bytes, &all, e) != 0)
-        return -1;
-    if (!add(d, w, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes}))
-        return 0;
-    return note_told(d, id, e) != 0 ? -1 : 1;
-}
-
-static int touches(const struct change *c, uint64_t field)
-{
-    for (size_t i = 0; i < c->op_count; i++)
-        if (c->ops[i].field == field)
-            return 1;
-    return 0;
-}
-
-/* What the fields that a change touches were written over, where they are contested: the laptop may have got its scope
- * before they were, and so without. Once in a deal, whether or not it has them; where a batch is full on the way, those
- * that are in are not dealt again. What stands at or behind this position comes in its turn: its mask says what lives
- * now, so before its time it would end values without what took their place since. 1, 0, -1 as above. */
-static int deal_background(struct deal *d, struct central *c, struct batch_writer *w, const struct change *change,
-                           uint64_t position, struct error *e)
-{
-    sqlite3_stmt *s;
-    int row, more = 1;
-    if (db_query(c->db, &s, e,
-                 "SELECT background.field, entry.id FROM background JOIN entry ON entry.id = background.entry "
-                 "WHERE background.record = ? AND entry.position < ? ORDER BY entry.position",
-                 "du", &change->record, position) != 0)
-        return -1;
-    while ((row = db_next(c->db, s, e)) == 1) {
-        int64_t id = db_int(s, 1);
-        if (!touches(change, db_uint(s, 0)) || was_told(d, id))
-            continue;
-        if ((more = deal_background_entry(d, c, w, id, e)) != 1) {
-            db_done(c->db, s);
-            return more;
-        }
-    }
-    return row < 0 ? -1 : 1;
-}
-
-/* The entry that is met at this position; released: it is dealt for a hold that let it go. Its mask tells which of its
- * ops something had ended before it came, which what was dealt compact may not show. 1: it is in, or not wanted; 0: the
- * batch is full; -1: failed. */
-static int deal_entry(struct deal *d, struct central *c, struct batch_writer *w, int64_t id, uint64_t position,
-                      int released, struct error *e)
-{
-    uint8_t mask[CHANGE_MASK_MAX];
-    struct log_entry entry;
-    size_t bytes, told = d->told_count;
-    int all, more, code, applied = is_applied(c, id, e);
+    size_t bytes, sent = f->d->background_count;
+    int all, more, code, applied = is_applied(f->c, id, e);
     if (applied != 1)
         return applied < 0 ? -1 : 1;
-    if (log_load(c->db, id, 1, &entry, e) != 0)
+    if (log_load(db, id, 1, &entry, e) != 0)
         return -1;
-    if (!schema_is_dealt(entry.change.kind) || !follows(d, &entry.change.scope)) {
-        pass_over(d, &entry.change.scope, position);
+    if (!schema_is_dealt(entry.change.kind) || !follows(f->d, &entry.change.scope)) {
+        pass_over(f->d, &entry.change.scope, position);
         return 1;
     }
-    if ((more = deal_background(d, c, w, &entry.change, position, e)) != 1)
+    if ((more = deal_background(f, &entry.change, position, e)) != 1)
         return more;
-    /* What was told took the place that the entry had been loaded to. */
-    if (d->told_count != told && log_load(c->db, id, 1, &entry, e) != 0)
+    /* Loading background overwrote the memory that this entry had been loaded into. */
+    if (f->d->background_count != sent && log_load(db, id, 1, &entry, e) != 0)
         return -1;
-    code = released ? record_mask_living(c->db, &entry, mask, &bytes, &all, e)
-                    : record_mask(c->db, &entry.change, mask, &bytes, &all, e);
+    code = released ? record_mask_living(db, &entry, mask, &bytes, &all, e)
+                    : record_mask(db, &entry.change, mask, &bytes, &all, e);
     if (code != 0)
         return -1;
-    return add(d, w, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes});
+    return add_to_batch(f, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes});
 }
 
-/* 1: everything up to the log's end is in; 0: the batch is full; -1: failed. */
-static int deal_news(struct deal *d, struct central *c, struct batch_writer *w, struct error *e)
+/* Deals from the cursor to the end of the log, but looks at no more than STEP entries, since the loop serves nobody
+ * else meanwhile; 1 only if the end was reached. */
+static int deal_news(const struct filling *f, struct error *e)
 {
-    enum { STEP = 4096 }; /* entries looked at in one batch: a bound on how long the loop is held up */
+    enum { STEP = 4096 };
+    struct deal *d = f->d;
+    struct db *db = f->c->db;
     sqlite3_stmt *s;
     uint64_t from = d->cursor;
     int row;
-    if (db_query(c->db, &s, e,
+    if (db_query(db, &s, e,
                  "SELECT position, id, kind, scope, device, record, epoch FROM entry WHERE position >= ? ORDER BY "
                  "position LIMIT ?",
                  "ui", from, (int64_t)STEP) != 0)
         return -1;
-    while ((row = db_next(c->db, s, e)) == 1) {
+    while ((row = db_next(db, s, e)) == 1) {
         uint64_t position = db_uint(s, 0);
         unsigned kind = (unsigned)db_uint(s, 2);
         struct id scope = db_id(s, 3), device = db_id(s, 4), record = db_id(s, 5);
         int64_t id = db_int(s, 1);
         int more = 1;
         if (kind == KIND_HOLD)
-            id = released_entry(c, &record, e);
+            id = released_entry(f->c, &record, e);
         if (id < 0)
             more = -1;
         else if (id != 0 && (kind == KIND_HOLD || is_wanted(d, kind, &scope, &device, db_uint(s, 6))))
-            more = deal_entry(d, c, w, id, position, kind == KIND_HOLD, e);
+            more = deal_entry(f, id, position, kind == KIND_HOLD, e);
         else
             pass_over(d, &scope, position);
         if (more != 1) {
-            db_done(c->db, s);
+            db_done(db, s);
             return more;
         }
         d->cursor = position + 1;
     }
     if (row < 0)
         return -1;
-    return d->cursor >= c->checkpoint_size;
+    return d->cursor >= f->c->checkpoint_size;
 }
 
-/* --- scopes that are new to the laptop --- */
+/* --- arrivals: scopes that are new to the laptop --- */
 
-/* One scope from next_position on: what lives, or is needed to show that; and of the laptop's own what was held and is
- * not any more, which it would take for held for ever. 1: it is complete; 0: the batch is full; -1: failed. */
-static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w, const struct id *scope,
-                      struct error *e)
+/* Deals one scope from next_position on: each entry that holds a live op or is background; and the laptop's own entries
+ * that were held once and are applied now, which it would otherwise take for held for ever. */
+static int deal_scope(const struct filling *f, const struct id *scope, struct error *e)
 {
     static const char sql[] = "SELECT id, position, kind FROM entry WHERE scope = ?1 AND position >= ?2 AND held = 0 "
                               "AND ((SELECT live FROM applied WHERE applied.entry = entry.id) IS NOT NULL OR "
@@ -297,34 +335,36 @@ static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w,
                               "own.epoch = hold.epoch AND own.seq = hold.seq JOIN applied ON applied.entry = own.id "
                               "WHERE hold.device = ?4) OR "
                               "EXISTS(SELECT 1 FROM background WHERE background.entry = entry.id)) ORDER BY position";
+    struct deal *d = f->d;
+    struct db *db = f->c->db;
     struct log_entry entry;
     uint8_t mask[CHANGE_MASK_MAX];
     sqlite3_stmt *s;
     size_t bytes;
-    char device[2 * ID_BYTES + 1];
+    char device[DEVICE_HEX];
     int row, all, code = 1;
-    sodium_bin2hex(device, sizeof device, d->device.device.b, ID_BYTES);
-    if (db_query(c->db, &s, e, sql, "dudt", scope, d->next_position, &d->device.device, device) != 0)
+    device_hex(&d->device.device, device);
+    if (db_query(db, &s, e, sql, "dudt", scope, d->next_position, &d->device.device, device) != 0)
         return -1;
-    while ((row = db_next(c->db, s, e)) == 1) {
+    while ((row = db_next(db, s, e)) == 1) {
         uint64_t position = db_uint(s, 1);
         struct slice live;
         if (!schema_is_dealt((unsigned)db_uint(s, 2)))
             continue;
-        if (log_load(c->db, db_int(s, 0), 1, &entry, e) != 0 ||
-            record_mask_living(c->db, &entry, mask, &bytes, &all, e) != 0) {
+        if (log_load(db, db_int(s, 0), 1, &entry, e) != 0 ||
+            record_mask_living(db, &entry, mask, &bytes, &all, e) != 0) {
             code = -1;
             break;
         }
         live = all ? (struct slice){NULL, 0} : (struct slice){mask, bytes};
-        if (!add(d, w, &entry, live)) {
+        if (!add_to_batch(f, &entry, live)) {
             d->next_position = position;
             code = 0;
             break;
         }
     }
     if (row == 1)
-        db_done(c->db, s);
+        db_done(db, s);
     if (row < 0)
         return -1;
     if (code == 1)
@@ -332,13 +372,15 @@ static int deal_scope(struct deal *d, struct central *c, struct batch_writer *w,
     return code;
 }
 
-static int deal_arrivals(struct deal *d, struct central *c, struct batch_writer *w, struct id *arrived, size_t *count,
-                         struct error *e)
+/* Deals every scope of the caseload that the laptop does not have; arrived gets those that are complete with this
+ * batch. */
+static int deal_arrivals(const struct filling *f, struct id *arrived, size_t *count, struct error *e)
 {
+    struct deal *d = f->d;
     while (d->next_scope < d->may.count) {
         const struct id *scope = &d->may.scopes[d->next_scope];
-        if (!caseload_has(&d->held, scope)) {
-            int complete = deal_scope(d, c, w, scope, e);
+        if (!caseload_has(&d->has, scope)) {
+            int complete = deal_scope(f, scope, e);
             if (complete != 1)
                 return complete;
             arrived[(*count)++] = *scope;
@@ -350,15 +392,16 @@ static int deal_arrivals(struct deal *d, struct central *c, struct batch_writer 
 
 /* --- a batch --- */
 
-static int finish(struct deal *d, struct central *c, struct message_entries *out, struct deal_memory *memory,
-                  struct error *e)
+/* Everything is dealt: lists the scopes to let go of, and the digest of what the laptop must show now. */
+static int finish_deal(struct deal *d, struct central *c, struct message_entries *out, struct deal_memory *memory,
+                       struct error *e)
 {
     size_t count = 0;
-    if (d->held.count != 0 && (memory->purge = malloc(d->held.count * sizeof *memory->purge)) == NULL)
+    if (d->has.count != 0 && (memory->purge = malloc(d->has.count * sizeof *memory->purge)) == NULL)
         return error_memory(e);
-    for (size_t i = 0; i < d->held.count; i++)
-        if (!caseload_has(&d->may, &d->held.scopes[i]))
-            memory->purge[count++] = d->held.scopes[i];
+    for (size_t i = 0; i < d->has.count; i++)
+        if (!caseload_has(&d->may, &d->has.scopes[i]))
+            memory->purge[count++] = d->has.scopes[i];
     out->purge = (struct slice){(const uint8_t *)memory->purge, count * sizeof *memory->purge};
     out->done = d->done = 1;
     return record_digest(c->db, d->may.scopes, d->may.count, out->digest, e);
@@ -368,12 +411,13 @@ int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message
               struct deal_memory *memory, struct error *e)
 {
     struct batch_writer w;
+    struct filling f = {d, c, &w};
     size_t arrived = 0;
     int more, code = 0;
     d->credit = credit;
     memset(out, 0, sizeof *out);
     memset(memory, 0, sizeof *memory);
-    /* Nothing is dealt that no signed checkpoint covers. */
+    /* Deal only what a signed checkpoint covers. */
     if (c->tree.size != c->checkpoint_size)
         return error_set(e, E_INTERNAL, "the office was asked to deal in the middle of a commit; sync again");
     batch_start(&w);
@@ -381,15 +425,15 @@ int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message
         code = error_memory(e);
         goto out;
     }
-    if ((more = deal_news(d, c, &w, e)) == 1)
-        more = deal_arrivals(d, c, &w, memory->arrived, &arrived, e);
+    if ((more = deal_news(&f, e)) == 1)
+        more = deal_arrivals(&f, memory->arrived, &arrived, e);
     if (more < 0) {
         code = error_code(e);
         goto out;
     }
     out->arrived = (struct slice){(const uint8_t *)memory->arrived, arrived * sizeof *memory->arrived};
     out->cursor = more == 1 || d->cursor < d->owed ? d->cursor : d->owed;
-    if (more == 1 && (code = finish(d, c, out, memory, e)) != 0)
+    if (more == 1 && (code = finish_deal(d, c, out, memory, e)) != 0)
         goto out;
     code = batch_finish(&w, &memory->batch, e);
     out->batch = memory->batch;

@@ -1,13 +1,15 @@
-/* Dealing out: which entries a laptop gets, batch by batch.
+/* Dealing out: which entries a laptop gets, batch by batch (docs/PROTOCOL.md; the states are in deal.c).
  *
- * First what is new, from its cursor on, in the scopes that it holds already and may keep. Then each scope that has
- * newly entered its caseload, compact: only the entries that hold a live op, or that a contested text or status was
- * written over (`background`), each with the mask of its live ops. An entry of the news that touches such a field
- * brings that field's background with it, since the laptop may have got its scope without. Last, with `done`: the
- * scopes to let go of, and the digest of what it should now show. A laptop never lets go of anything on a partial view;
- * so until then the cursor that it is told stays before what was passed over in a scope that it is to let go of: if the
- * link breaks, and the scope has come back to it meanwhile, it misses nothing. Every batch is made in one step of the
- * loop from the record as it is then. */
+ * 1. News: from the laptop's cursor on, entries in the scopes that it has and may keep. An entry that touches a
+ *    contested text or status brings that field's background with it, the entries that the field was written over,
+ *    since the laptop may have got the scope before the field was contested.
+ * 2. Arrivals: each scope that has newly entered its caseload, compact: only the entries that hold a live op and the
+ *    background of contested fields, each with the mask of its live ops.
+ * 3. With the last batch: the scopes to let go of, and the digest of what the laptop must show then.
+ *
+ * A laptop lets go of nothing before the last batch. Until then the cursor that it is told stays before the first entry
+ * that was passed over in a scope that it must let go of: if the link breaks and the scope comes back to it meanwhile,
+ * it misses nothing. */
 #ifndef SATCHEL_DEAL_H
 #define SATCHEL_DEAL_H
 
@@ -22,40 +24,46 @@
 
 struct deal {
     struct device device;
-    struct caseload may;  /* what the user may hold, as it was when the deal began */
-    struct caseload held; /* what the laptop said that it holds */
+    struct caseload may; /* the scopes that the laptop may have, as they were when the deal began */
+    struct caseload has; /* the scopes that the laptop said it has */
     uint64_t cursor;
-    uint64_t owed;          /* the first entry passed over in a scope that is held and not in `may`; UINT64_MAX: none */
-    size_t next_scope;      /* in `may`: the next one to look at */
-    uint64_t next_position; /* within that scope */
-    int64_t *told;          /* entries (entry.id) that were dealt as background in this deal, in rising order */
-    size_t told_count, told_room;
-    uint64_t credit; /* bytes of the batch that is being made, before it is deflated */
+    uint64_t
+        owed; /* position of the first entry passed over in a scope of `has` that is not in `may`; UINT64_MAX: none */
+    size_t next_scope;      /* index in `may` of the next scope to look at */
+    uint64_t next_position; /* in that scope: the entry to go on with; 0: its first */
+    int64_t *background;    /* entry.id of the background that this deal has sent, rising */
+    size_t background_count, background_room;
+    uint64_t credit; /* bytes that the batch being made may have before it is deflated */
     int done;
 };
 
-/* What the laptop holds, if this digest of its scopes is the one that the office remembers. 1: known (deal.held is
- * filled), 0: the laptop must list them. */
-int deal_remembers(struct central *c, const struct device *device, const uint8_t digest[32], struct caseload *held,
+/* Compares the digest of a laptop's scopes with that of the scopes which the office remembers it to have. 1: they are
+ * the same, and *has lists them (freed with caseload_free); 0: they are not, and the laptop must list its scopes; -1:
+ * failed, e says why (the store's errors, E_MEMORY). */
+int deal_remembers(struct central *c, const struct device *device, const uint8_t digest[32], struct caseload *has,
                    struct error *e);
 
-/* Begins anew, for a pull: takes held over. E_INPUT (cursor beyond the log), E_MEMORY. */
-int deal_start(struct deal *d, struct central *c, const struct device *device, struct caseload *held, uint64_t cursor,
+/* Begins a deal for a pull. Takes *has over, which is empty after it. *d is freed with deal_free, after an error too.
+ * E_INPUT (the cursor is beyond the log), E_LIMIT (caseload.h), E_MEMORY, the store's. */
+int deal_start(struct deal *d, struct central *c, const struct device *device, struct caseload *has, uint64_t cursor,
                struct error *e);
-/* The next batch, at most credit bytes before it is deflated. *memory (started here) holds what out's slices point to;
- * the caller frees it with deal_release. */
-struct deal_memory {
+void deal_free(struct deal *d);
+
+struct deal_memory { /* what the slices of a message point to */
     struct slice batch;
     struct id *arrived, *purge;
 };
+/* Makes the next batch, of at most `credit` bytes before it is deflated, or of one entry. Not within a transaction of
+ * the office's. *memory holds what out's slices point to, until deal_release. E_INTERNAL (a commit is under way),
+ * E_MEMORY, the store's. */
 int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message_entries *out,
               struct deal_memory *memory, struct error *e);
 void deal_release(struct deal_memory *memory);
-/* Puts the office's checkpoint, which covers the batch, beside it, with its consistency from the one of previous_size.
- */
+/* Adds the office's checkpoint, which covers the batch, with the proof that it continues the checkpoint of
+ * previous_size entries. The slices point into *c. Errors: the store's. */
 int deal_witness(struct central *c, uint64_t previous_size, struct message_entries *out, struct error *e);
-/* The laptop has said, in a receipt, that it holds what was dealt: remember it. Inside a transaction. */
+/* The laptop's receipt says that it has what was dealt: remembers the scopes. A deal that is not done changes nothing.
+ * Inside a transaction. Errors: the store's. */
 int deal_confirm(struct deal *d, struct central *c, struct error *e);
-void deal_free(struct deal *d);
 
 #endif

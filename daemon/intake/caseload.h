@@ -1,7 +1,7 @@
-/* Who may hold and change what. A user's caseload: the cases that are assigned to it, the persons whom these cases are
- * about with every record that is linked as theirs (person.h), the persons whom the user's laptops took down while no
- * case of theirs has come, and what is office-wide. The office asks this before it
- * applies a change and before it deals out. */
+/* Who may have and change what. A user's caseload is a set of scopes: the cases that are assigned to the user; the
+ * clients of these cases, with every record that is linked as the same person's (person.h); the persons whom the user's
+ * laptops took down and of whom no case has come yet; and the zero scope, for what is office-wide. The office asks it
+ * before it applies a change and before it deals out. */
 #ifndef SATCHEL_CASELOAD_H
 #define SATCHEL_CASELOAD_H
 
@@ -12,28 +12,33 @@
 #include "error.h"
 #include "id.h"
 
-/* Scopes, sorted, without doubles; the zero scope is always among them. */
+/* Scopes, rising, each once; the zero scope is always among them. */
 struct caseload {
     struct id *scopes;
     size_t count;
 };
 
-int caseload_load(struct central *c, const struct id *user, struct caseload *out, struct error *e); /* E_LIMIT */
+/* Computes the caseload of a user from the record. *out is freed with caseload_free; after an error it is empty.
+ * E_LIMIT: more than LIMITS_CASELOAD_MAX scopes. E_MEMORY, the store's. */
+int caseload_load(struct central *c, const struct id *user, struct caseload *out, struct error *e);
 void caseload_free(struct caseload *l);
-int caseload_has(const struct caseload *l, const struct id *scope);
-int caseload_compare(const void *a, const void *b); /* two struct id, for qsort and bsearch */
+/* The scope within l->scopes; NULL: it is not among them. */
+const struct id *caseload_find(const struct caseload *l, const struct id *scope);
+int caseload_has(const struct caseload *l, const struct id *scope); /* 1, 0 */
 
-/* Does this version know enough of a change to judge it? Not where its kind is newer than this version, office-wide,
- * and dealt: nobody's caseload says who may write it, and every laptop would get it. */
+/* 1: this version knows enough of the change to judge it. 0: the change is of a kind that is newer than this version,
+ * stands office-wide and is dealt, so no caseload says who may write it, and every laptop would get it. */
 int caseload_knows(const struct change *change);
 
-/* May this change of a user's laptop be applied? 0: yes. 1: no, and `reason` says why in one sentence (for the hold).
- * Negative: the question failed (e). What a newer schema wrote is carried, as docs/MERGE.md, "Older and newer
- * programs", says.
+#define CASELOAD_REASON 200 /* bytes, with the NUL */
+
+/* Judges a change of a laptop whose user this is. 0: it may be applied. 1: it must be held; reason gets why, in one
+ * sentence for the person who wrote it. -1: failed, e says why (the store's errors, E_MEMORY).
  *
- * A case or person that the office has never heard of is taken: it was taken down in the field, and belongs to the one
- * who did until the office says otherwise. */
+ * A change that a newer schema wrote is carried as docs/MERGE.md, "Older and newer programs", says. A case or person
+ * that the office has no change of may be written by anybody: whoever took it down in the field keeps it until the
+ * office assigns it. */
 int caseload_judge(struct central *c, const struct caseload *l, const struct id *user, const struct change *change,
-                   char reason[200], struct error *e);
+                   char reason[CASELOAD_REASON], struct error *e);
 
 #endif

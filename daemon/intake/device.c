@@ -11,6 +11,15 @@ void device_hex(const struct id *device, char hex[DEVICE_HEX])
     sodium_bin2hex(hex, DEVICE_HEX, device->b, ID_BYTES);
 }
 
+int device_from_hex(const char *hex, struct id *device)
+{
+    size_t bytes = 0;
+    return sodium_hex2bin(device->b, sizeof device->b, hex, strlen(hex), NULL, &bytes, NULL) == 0 &&
+                   bytes == sizeof device->b
+               ? 0
+               : -1;
+}
+
 int device_was_given(struct db *db, const struct id *device, uint64_t epoch, struct error *e)
 {
     char hex[DEVICE_HEX];

@@ -11,6 +11,8 @@
 #define DEVICE_HEX (2 * ID_BYTES + 1)
 /* A device's id as a column of type bytes has it: in hexadecimal, without hyphens. */
 void device_hex(const struct id *device, char hex[DEVICE_HEX]);
+/* The other way. -1: hex is no device's id. */
+int device_from_hex(const char *hex, struct id *device);
 
 /* A laptop as the record knows it. */
 struct device {

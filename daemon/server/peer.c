@@ -34,7 +34,7 @@ struct peer {
     uint64_t checkpoint_size; /* of the last checkpoint that this session sent */
     int has_deal, remembers;
     struct deal deal;
-    struct caseload held;
+    struct caseload has; /* the scopes that the laptop has, for the next deal_start */
     int waits_for_commit;
     int refused; /* told why; what still comes is not read */
     int writing; /* a write is under way; its bytes are in `out` */
@@ -66,7 +66,7 @@ static void on_closed(uv_handle_t *handle)
     session_free(p->session);
     if (p->has_deal)
         deal_free(&p->deal);
-    caseload_free(&p->held);
+    caseload_free(&p->has);
     free(p->out);
     free(p);
 }
@@ -243,7 +243,7 @@ static int welcome(struct peer *p, const struct message_hello *hello, struct err
                          e)) != 0 ||
         (code = pack_officers(c, officers, &w->recovery, e)) != 0)
         return code;
-    if ((known = deal_remembers(c, &p->device, hello->caseload_digest, &p->held, e)) < 0)
+    if ((known = deal_remembers(c, &p->device, hello->caseload_digest, &p->has, e)) < 0)
         return e->code;
     p->remembers = known;
     w->want_caseload = !known;
@@ -277,13 +277,13 @@ static int pull(struct peer *p, const struct message_pull *m, struct error *e)
                          "this laptop, or its user, has been disabled; what it sent is held at the office");
     if (!p->has_deal || p->deal.done) {
         if (m->has_caseload) {
-            caseload_free(&p->held);
-            if ((code = listed(m->caseload, &p->held, e)) != 0)
+            caseload_free(&p->has);
+            if ((code = listed(m->caseload, &p->has, e)) != 0)
                 return code;
         } else if (p->has_deal) {
             /* A second pull in one session goes on from what the first one dealt. */
-            caseload_free(&p->held);
-            p->held = p->deal.may;
+            caseload_free(&p->has);
+            p->has = p->deal.may;
             memset(&p->deal.may, 0, sizeof p->deal.may);
         } else if (!p->remembers) {
             return error_set(e, E_INPUT, "the laptop did not list the cases that it holds");
@@ -291,7 +291,7 @@ static int pull(struct peer *p, const struct message_pull *m, struct error *e)
         if (p->has_deal)
             deal_free(&p->deal);
         p->has_deal = 1;
-        if ((code = deal_start(&p->deal, p->server->central, &p->device, &p->held, m->cursor, e)) != 0)
+        if ((code = deal_start(&p->deal, p->server->central, &p->device, &p->has, m->cursor, e)) != 0)
             return code;
     }
     if ((code = deal_next(&p->deal, p->server->central, m->credit, &answer.as.entries, &memory, e)) != 0)

@@ -135,7 +135,7 @@ inline take_receipt(l)
     state_log(l); v[l].an = RECEIPT
 }
 
-/* peer.c: pull; deal_start, deal_next: deal_news (is_wanted, is_applied), deal_arrivals, finish. A batch carries one entry,
+/* peer.c: pull; deal_start, deal_next: deal_news (is_wanted, is_applied), deal_arrivals, finish_deal. A batch carries one entry,
  * or half a scope. Of the laptop's device those of other epochs than its own are a colleague's. */
 inline deal_next(l)
 {
