@@ -1,3 +1,19 @@
+/* Forks: taking a claim, its evidence, and the record of it in the log.
+ *
+ *   state    what struct fork_claim says       what it means
+ *   empty    count = 0, common = 0             an epoch is named and nothing has come yet
+ *   taking   count or common is not 0          batches are coming; what the log does not have is in `evidence`
+ *   logged   (a `fork` record, no new_epoch)   the evidence is named in the log; the device gets no epoch for it
+ *   closed   (a `fork` record, new_epoch)      the same, and the device goes on in new_epoch
+ *
+ *   from            to        function         when
+ *   empty, taking   taking    fork_take        a batch of the claim's epoch comes
+ *   empty, taking   logged    fork_take_next   a batch of another epoch comes: a new claim begins as empty
+ *   taking          logged    fork_log         a courier file ends (daemon/task/task_courier.c)
+ *   empty, taking   closed    fork_close       the laptop says that it was the last batch (daemon/server/peer.c)
+ *
+ * Each batch is committed by itself. If the link breaks, the claim is gone and its evidence stays: the laptop hands the
+ * same over again, and nothing is kept twice. */
 #include "fork.h"
 
 #include <sodium.h>
@@ -10,9 +26,9 @@
 
 /* --- evidence --- */
 
-/* Is this change kept as evidence? 1, 0, -1. */
-static int is_kept(struct db *db, const struct id *device, uint64_t epoch, uint64_t seq,
-                   const uint8_t hash[CHANGE_HASH_BYTES], struct error *e)
+/* 1: the change is kept as evidence; 0: it is not; -1: failed. */
+static int is_evidence(struct db *db, const struct id *device, uint64_t epoch, uint64_t seq,
+                       const uint8_t hash[CHANGE_HASH_BYTES], struct error *e)
 {
     uint64_t found;
     if (db_number_of(db, &found, e,
@@ -22,9 +38,9 @@ static int is_kept(struct db *db, const struct id *device, uint64_t epoch, uint6
     return found != 0;
 }
 
-/* Is the log's change of that number this one? 1: this one; 0: there is none; 2: another; -1. */
-static int compare(struct db *db, const struct id *device, uint64_t epoch, uint64_t seq,
-                   const uint8_t hash[CHANGE_HASH_BYTES], struct error *e)
+/* What the log has under a change's number. 1: the change of this hash; 2: another one; 0: none; -1: failed. */
+static int compare_with_log(struct db *db, const struct id *device, uint64_t epoch, uint64_t seq,
+                            const uint8_t hash[CHANGE_HASH_BYTES], struct error *e)
 {
     uint8_t there[CHANGE_HASH_BYTES];
     int64_t id = log_find(db, device, epoch, seq, there, e);
@@ -33,7 +49,8 @@ static int compare(struct db *db, const struct id *device, uint64_t epoch, uint6
     return memcmp(there, hash, sizeof there) == 0 ? 1 : 2;
 }
 
-static int check_size(struct db *db, const struct id *device, struct error *e)
+/* E_LIMIT: the device has more evidence than LIMITS_EVIDENCE_MAX. */
+static int check_evidence_size(struct db *db, const struct id *device, struct error *e)
 {
     uint64_t bytes;
     int code;
@@ -48,7 +65,7 @@ static int check_size(struct db *db, const struct id *device, struct error *e)
                            LIMITS_EVIDENCE_MAX >> 20);
 }
 
-static int insert(struct central *c, const struct change *change, struct error *e)
+static int insert_evidence(struct central *c, const struct change *change, struct error *e)
 {
     int code =
         db_run(c->db, e, "INSERT INTO evidence(device, epoch, seq, hash, received, header, body) VALUES(?,?,?,?,?,?,?)",
@@ -62,13 +79,13 @@ static int insert(struct central *c, const struct change *change, struct error *
         &change->device, (uint64_t)change->header.size + change->body.size);
 }
 
-/* Stands beside the log's chain; one that is kept from before stays as it is. */
-static int keep(struct central *c, struct fork_claim *claim, const struct change *change, struct error *e)
+/* Keeps a change that stands beside the chain in the log. One that is kept already stays as it is. */
+static int keep_evidence(struct central *c, struct fork_claim *claim, const struct change *change, struct error *e)
 {
-    int kept = is_kept(c->db, &change->device, change->epoch, change->seq, change->hash, e), code;
+    int kept = is_evidence(c->db, &change->device, change->epoch, change->seq, change->hash, e), code;
     if (kept < 0)
         return error_code(e);
-    if (!kept && (code = insert(c, change, e)) != 0)
+    if (!kept && (code = insert_evidence(c, change, e)) != 0)
         return code;
     if (claim->count++ == 0)
         claim->first = change->seq;
@@ -77,9 +94,9 @@ static int keep(struct central *c, struct fork_claim *claim, const struct change
     return 0;
 }
 
-/* Each change of the batch, which must be one chain. */
-static int take_all(struct central *c, struct fork_claim *claim, struct batch_reader *batch, struct chain *chain,
-                    struct error *e)
+/* Takes each change of the batch, which must be one chain. */
+static int take_changes_beside(struct central *c, struct fork_claim *claim, struct batch_reader *batch,
+                               struct chain *chain, struct error *e)
 {
     struct batch_item item;
     struct change change;
@@ -87,23 +104,23 @@ static int take_all(struct central *c, struct fork_claim *claim, struct batch_re
     while ((more = batch_next(batch, &item, e)) == 1) {
         if ((code = change_read(item.header, item.body, &change, e)) != 0)
             return code;
-        if (batch->next == 1) { /* what it stands on is not asked: that may be what was lost */
+        if (batch->next == 1) { /* the change before the first may be what was lost, so any will do */
             chain->seq = change.seq - 1;
             memcpy(chain->hash, change.previous, sizeof chain->hash);
         }
         if ((code = chain_follow(chain, &change, e)) != 0)
             return code;
-        if ((there = compare(c->db, &change.device, change.epoch, change.seq, change.hash, e)) < 0)
+        if ((there = compare_with_log(c->db, &change.device, change.epoch, change.seq, change.hash, e)) < 0)
             return error_code(e);
         if (there == 1)
             claim->common = change.seq;
-        else if ((code = keep(c, claim, &change, e)) != 0)
+        else if ((code = keep_evidence(c, claim, &change, e)) != 0)
             return code;
     }
     return more < 0 ? error_code(e) : 0;
 }
 
-/* The head is kept with the change that it names, where that is evidence. */
+/* Checks that the head names the end of the chain, and keeps it with that change if the change is evidence. */
 static int take_head(struct central *c, const struct chain_head *head, const struct chain *chain,
                      struct slice signed_head, struct error *e)
 {
@@ -131,9 +148,10 @@ int fork_take(struct central *c, const struct device *device, struct fork_claim 
                          (unsigned long long)head.end.epoch, (unsigned long long)claim->epoch);
     if ((code = db_exec(c->db, "SAVEPOINT claim", e)) != 0)
         return code;
-    if ((code = batch_open(&batch, push->batch, 0, e)) == 0 && (code = take_all(c, claim, &batch, &chain, e)) == 0 &&
+    if ((code = batch_open(&batch, push->batch, 0, e)) == 0 &&
+        (code = take_changes_beside(c, claim, &batch, &chain, e)) == 0 &&
         (code = take_head(c, &head, &chain, push->head, e)) == 0)
-        code = check_size(c->db, &device->device, e);
+        code = check_evidence_size(c->db, &device->device, e);
     batch_close(&batch);
     if (code != 0) {
         (void)db_back_to(c->db, "ROLLBACK TO claim", NULL);
@@ -152,8 +170,8 @@ static int set_number(struct edit *edit, const char *field, uint64_t value, stru
     return edit_set_text(edit, field, text, e);
 }
 
-static int fill(struct edit *edit, const struct device *device, const struct fork_claim *claim, uint64_t new_epoch,
-                struct error *e)
+static int fill_record(struct edit *edit, const struct device *device, const struct fork_claim *claim,
+                       uint64_t new_epoch, struct error *e)
 {
     char hex[2 * CHANGE_HASH_BYTES + 1];
     int code;
@@ -170,8 +188,9 @@ static int fill(struct edit *edit, const struct device *device, const struct for
     return new_epoch == 0 ? 0 : set_number(edit, "new_epoch", new_epoch, e);
 }
 
-/* The clock's milliseconds, as for the office's own (backup.c): one that it gave and forgot, since it was put back from
- * a backup, may be on laptops, and its numbers with it. And above all that is known, where a clock is behind. */
+/* The epoch to give: the clock's milliseconds, as for the office's own chain (backup.c), since an office that was put
+ * back from a backup may have given epochs that it does not know of. If the clock is behind, one above every epoch that
+ * is known. */
 static int next_epoch(struct central *c, const struct device *device, uint64_t epoch, uint64_t *out, struct error *e)
 {
     char hex[DEVICE_HEX];
@@ -195,7 +214,7 @@ static int next_epoch(struct central *c, const struct device *device, uint64_t e
     return 0;
 }
 
-/* new_epoch 0: none is given. */
+/* Writes the `fork` record. new_epoch 0: it gives none. */
 static int write_record(struct central *c, const struct device *device, const struct fork_claim *claim,
                         uint64_t new_epoch, struct error *e)
 {
@@ -205,7 +224,7 @@ static int write_record(struct central *c, const struct device *device, const st
     int code;
     central_act_as_office(c);
     if ((code = edit_new(&edit, c->db, schema_kind(KIND_FORK), &everywhere, &record, e)) != 0 ||
-        (code = fill(&edit, device, claim, new_epoch, e)) != 0) {
+        (code = fill_record(&edit, device, claim, new_epoch, e)) != 0) {
         edit_free(&edit);
         return code;
     }
@@ -224,31 +243,28 @@ int fork_close(struct central *c, const struct device *device, const struct fork
     return 0;
 }
 
-/* Has the log named just this already? A laptop that hands over two epochs and is cut off each time before the end
- * tells of the first again and again. 1, 0, -1. */
-static int is_told(struct db *db, const struct device *device, const struct fork_claim *claim, struct error *e)
+/* 1: a `fork` record names just this already; 0: none does; -1: failed. A laptop that hands over two epochs and is cut
+ * off each time before the end hands over the first again and again. */
+static int is_logged(struct db *db, const struct device *device, const struct fork_claim *claim, struct error *e)
 {
     char hex[DEVICE_HEX], hash[2 * CHANGE_HASH_BYTES + 1];
-    uint64_t told;
     device_hex(&device->device, hex);
     sodium_bin2hex(hash, sizeof hash, claim->hash, sizeof claim->hash);
-    if (db_number_of(db, &told, e,
-                     "SELECT count(*) FROM fork WHERE device = ? AND epoch = ? AND first_seq <= ? AND hash = ?", "tuut",
-                     hex, claim->epoch, claim->first, hash) != 0)
-        return -1;
-    return told != 0;
+    return db_exists(db, e, "SELECT 1 FROM fork WHERE device = ? AND epoch = ? AND first_seq <= ? AND hash = ?", "tuut",
+                     hex, claim->epoch, claim->first, hash);
 }
 
-static int check_count(struct db *db, const struct device *device, struct error *e)
+/* E_LIMIT: the device has LIMITS_FORKS_MAX records that give no epoch. */
+static int check_record_count(struct db *db, const struct device *device, struct error *e)
 {
     char hex[DEVICE_HEX];
-    uint64_t told;
+    uint64_t found;
     int code;
     device_hex(&device->device, hex);
-    if ((code = db_number_of(db, &told, e, "SELECT count(*) FROM fork WHERE device = ? AND new_epoch IS NULL", "t",
+    if ((code = db_number_of(db, &found, e, "SELECT count(*) FROM fork WHERE device = ? AND new_epoch IS NULL", "t",
                              hex)) != 0)
         return code;
-    return told < LIMITS_FORKS_MAX
+    return found < LIMITS_FORKS_MAX
                ? 0
                : error_set(e, E_LIMIT,
                            "the office has taken what this laptop wrote beside its chain %d times, and takes no more; "
@@ -256,12 +272,12 @@ static int check_count(struct db *db, const struct device *device, struct error 
                            LIMITS_FORKS_MAX);
 }
 
-int fork_note(struct central *c, const struct device *device, const struct fork_claim *claim, struct error *e)
+int fork_log(struct central *c, const struct device *device, const struct fork_claim *claim, struct error *e)
 {
-    int told = claim->count == 0 ? 1 : is_told(c->db, device, claim, e), code;
-    if (told != 0)
-        return told < 0 ? error_code(e) : 0;
-    if ((code = check_count(c->db, device, e)) != 0)
+    int logged = claim->count == 0 ? 1 : is_logged(c->db, device, claim, e), code;
+    if (logged != 0)
+        return logged < 0 ? error_code(e) : 0;
+    if ((code = check_record_count(c->db, device, e)) != 0)
         return code;
     return write_record(c, device, claim, 0, e);
 }
@@ -274,26 +290,27 @@ int fork_take_next(struct central *c, const struct device *device, struct fork_c
     if (code != 0)
         return code;
     if (head.end.epoch != claim->epoch) {
-        if ((code = fork_note(c, device, claim, e)) != 0)
+        if ((code = fork_log(c, device, claim, e)) != 0)
             return code;
         *claim = (struct fork_claim){.epoch = head.end.epoch};
     }
     return fork_take(c, device, claim, push, e);
 }
 
-/* --- looking --- */
+/* --- comparing with the log --- */
 
-/* Where a change stands that the log may take, or not. 1: beside the chain; 0: on it, or behind a gap; -1. */
-static int place_of(struct db *db, const struct change *change, struct error *e)
+/* 1: the change stands beside the chain in the log, or follows a change that does; 0: it stands on the chain, or behind
+ * a gap; -1: failed. */
+static int is_change_beside(struct db *db, const struct change *change, struct error *e)
 {
-    int there = compare(db, &change->device, change->epoch, change->seq, change->hash, e), before;
+    int there = compare_with_log(db, &change->device, change->epoch, change->seq, change->hash, e), before;
     if (there != 0 || change->seq == 1)
         return there < 0 ? -1 : there == 2;
-    if ((before = compare(db, &change->device, change->epoch, change->seq - 1, change->previous, e)) < 0)
+    if ((before = compare_with_log(db, &change->device, change->epoch, change->seq - 1, change->previous, e)) < 0)
         return -1;
     if (before != 0)
         return before == 2;
-    return is_kept(db, &change->device, change->epoch, change->seq - 1, change->previous, e);
+    return is_evidence(db, &change->device, change->epoch, change->seq - 1, change->previous, e);
 }
 
 int fork_is_beside(struct central *c, const struct device *device, uint64_t epoch, struct slice batch, int *beside,
@@ -308,12 +325,12 @@ int fork_is_beside(struct central *c, const struct device *device, uint64_t epoc
         return error_code(e);
     code = batch_open(&r, batch, 0, e);
     while (code == 0 && !*beside && (more = batch_next(&r, &item, e)) == 1) {
-        int place;
+        int found;
         if ((code = change_read_header(item.header, &change, e)) != 0 || !id_equal(&change.device, &device->device))
-            break; /* a push says what is wrong with it */
-        if ((place = place_of(c->db, &change, e)) < 0)
+            break; /* the push will say what is wrong with it */
+        if ((found = is_change_beside(c->db, &change, e)) < 0)
             code = error_code(e);
-        *beside = place == 1;
+        *beside = found == 1;
     }
     batch_close(&r);
     return more < 0 ? error_code(e) : code;
@@ -342,7 +359,7 @@ int fork_is_repeat(struct db *db, const struct change *change, struct error *e)
 
 /* --- checking --- */
 
-/* The office's own later epochs come from its set-backs. */
+/* Every epoch in the log was given to its device. The office's own are left out: its set-backs begin them. */
 static int check_epochs(struct db *db, struct error *e)
 {
     static const char sql[] =

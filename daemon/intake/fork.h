@@ -1,12 +1,12 @@
-/* Forks: a laptop that wrote two chains in one epoch, since its store was copied, or an old copy put back. What it has
- * that the log does not is kept as it is, as evidence; the log says so, in a `fork` record of the office's own; and the
- * laptop gets an epoch that was never given before, under which it writes those changes once more (docs/LOG.md,
- * "Forks").
+/* Forks: a laptop has written two chains in one epoch, because its store was copied, or an old copy was put back. The
+ * changes that it has and the log does not have are kept as they are, as evidence; a `fork` record of the office's own
+ * says so in the log; and the laptop gets an epoch that was never given before, in which it writes those changes once
+ * more (docs/LOG.md, "Forks").
  *
- * Own tables (central.c): evidence(device, epoch, seq, hash, received, header, body, head): one change each; head is
- * the signed head whose end it is, NULL for those between. It is no part of the log, and nothing of it is ever applied.
- * evidence_size(device, bytes): the sum of its headers and bodies, so that a batch costs the same however much is kept.
- */
+ * Two tables (central.c). evidence(device, epoch, seq, hash, received, header, body, head): one change in a row; head
+ * is the signed head that names the change, or NULL. Evidence is no part of the log and is never applied.
+ * evidence_size(device, bytes): the sum of its headers and bodies, so that taking a batch costs the same however much
+ * evidence there is. */
 #ifndef SATCHEL_FORK_H
 #define SATCHEL_FORK_H
 
@@ -17,46 +17,48 @@
 #include "error.h"
 #include "message.h"
 
-/* What one device hands over of one epoch, batch by batch. */
+/* A claim: what one device hands over of one epoch, batch by batch. The states are in fork.c. */
 struct fork_claim {
     uint64_t epoch;                  /* set by the caller */
-    uint64_t common;                 /* the last that the log has under its number; 0: none */
-    uint64_t first, last, count;     /* kept as evidence; 0: nothing */
-    uint8_t hash[CHANGE_HASH_BYTES]; /* of the last */
+    uint64_t common;                 /* seq of the last change that the log has as well; 0: none */
+    uint64_t first, last, count;     /* seq of the first and last change kept as evidence, and how many; 0: none */
+    uint8_t hash[CHANGE_HASH_BYTES]; /* of the change `last` */
 };
 
-/* Takes one batch: what the log has under its number is counted, the rest is kept; what is kept already, from a claim
- * whose answer was lost, is not kept twice. All or nothing, inside central's transaction. E_VERIFY (a forged head, a
- * batch that is no chain, another epoch than the claim's), E_INPUT, E_LIMIT (more evidence of one device than
- * LIMITS_EVIDENCE_MAX). */
+/* Takes one batch of the claim's epoch: changes that the log has under their number move claim->common, all others are
+ * kept as evidence; one that is kept already, from a claim whose answer was lost, is not kept twice. All or nothing:
+ * after an error claim and store are as before. Inside a transaction. E_VERIFY (a forged head, a batch that is no
+ * chain, another epoch than the claim's), E_INPUT, E_LIMIT (more evidence of the device than LIMITS_EVIDENCE_MAX), the
+ * store's. */
 int fork_take(struct central *c, const struct device *device, struct fork_claim *claim, const struct message_push *push,
               struct error *e);
 
-/* The same, where the batch may be of another epoch than the one before: then fork_note comes first. */
+/* The same for a batch of any epoch. If it is another than the claim's, fork_log writes the claim down first and a new
+ * claim begins. Errors: of both. */
 int fork_take_next(struct central *c, const struct device *device, struct fork_claim *claim,
                    const struct message_push *push, struct error *e);
 
-/* What was kept of the claim is named in the log, in a `fork` record that gives no epoch (of a courier file nobody
- * waits for one). Nothing where none was kept, or the log has named just this before. Inside central's transaction.
- * E_LIMIT: the device has LIMITS_FORKS_MAX of them. */
-int fork_note(struct central *c, const struct device *device, const struct fork_claim *claim, struct error *e);
+/* Writes a `fork` record that names what was kept of the claim and gives no epoch: for a claim that nobody waits for,
+ * as of a courier file. Writes nothing if nothing was kept or a record names just this already. Inside a transaction.
+ * E_LIMIT: the device has LIMITS_FORKS_MAX such records. */
+int fork_log(struct central *c, const struct device *device, const struct fork_claim *claim, struct error *e);
 
-/* All was taken: the `fork` record. new_epoch: gets the epoch to go on in. Inside central's transaction. E_LIMIT: the
- * device has had LIMITS_EPOCHS_MAX. */
+/* The claim is complete: writes the `fork` record and gives the device an epoch to go on in, *new_epoch. Inside a
+ * transaction. E_LIMIT: the device has had LIMITS_EPOCHS_MAX epochs. */
 int fork_close(struct central *c, const struct device *device, const struct fork_claim *claim, uint64_t *new_epoch,
                struct error *e);
 
-/* Does a batch of the device stand beside its chain, or on what stands there, so that a push of it could never be
- * taken? *beside: 1 or 0. E_INPUT, E_LIMIT. */
+/* *beside 1: a change of the batch stands beside the device's chain in the log, or follows evidence, or the epoch was
+ * never given, so a push of it would never be taken; 0: a push may take it. E_INPUT, E_LIMIT, the store's. */
 int fork_is_beside(struct central *c, const struct device *device, uint64_t epoch, struct slice batch, int *beside,
                    struct error *e);
 
-/* Does the log have, in another epoch of its device, a change that is this one, written once more? An old copy of a
- * store that is put back after its changes went out in a new epoch writes them once more again, and knows no better.
- * Not of what a laptop says of itself, which counts nothing and shows nobody anything. 1, 0, -1. */
+/* 1: the log has the same change already, in another epoch of the same device: an old copy of a store, put back after
+ * its changes had gone out in a new epoch, writes them once more without knowing of the first time. 0: it has not, or
+ * the change is a laptop's report of itself, of which a second one does no harm. -1: failed, e says why. */
 int fork_is_repeat(struct db *db, const struct change *change, struct error *e);
 
-/* For `satcheld check`: no entry of an epoch that was never given, and evidence as it was taken. E_VERIFY. */
+/* For `satcheld check`: every epoch in the log was given, and evidence is unaltered. E_VERIFY: one of it is not so. */
 int fork_check(struct db *db, struct error *e);
 
 #endif

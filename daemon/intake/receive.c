@@ -1,6 +1,22 @@
+/* Receiving a push: one batch of a laptop's changes into the log.
+ *
+ *   state    means                                                 left by
+ *   opened   the head is signed by the laptop, its epoch was       begins_with_old: old; else new
+ *            given, its caseload is loaded
+ *   old      the batch begins with changes that the log has        find_old, find_old_holds: answered
+ *   new      the batch follows the chain: every change is judged   take_new, no change held: taken
+ *            and appended                                          take_new, one is held: decided
+ *   decided  rolled back to the savepoint; which changes are held  take_new: taken
+ *            is known, so their `hold` records are written first
+ *            and the batch is appended a second time
+ *   taken    the cases that it brings from the field are assigned  the caller commits
+ *            to the user, the head is stored
+ *   answered result covers the longest run of old changes that     the caller commits nothing
+ *            stands together in the log
+ *
+ * An error in any state rolls back to the savepoint: the log is as it was before the push. */
 #include "receive.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +36,7 @@ void receive_free(struct receive_result *r)
     r->held_count = 0;
 }
 
-/* Everything that one push needs while it is taken. */
+/* A push that is being taken. */
 struct taking {
     struct central *c;
     const struct device *device;
@@ -29,13 +45,14 @@ struct taking {
     struct chain chain; /* where the log's copy of the device's chain ends */
     struct caseload caseload;
     struct receive_result *result;
-    int has_forked;       /* this device has had more than one epoch: it may write something once more */
-    int decided;          /* the second pass: held is known, in the order of the batch */
-    size_t next_held;     /* then: the next of them */
-    struct id *new_cases; /* taken down in the field: to be assigned */
+    int has_forked;       /* this device has had more than one epoch, so it may repeat a change */
+    int decided;          /* the second pass: result->held lists what is held, in the order of the batch */
+    size_t next_held;     /* in the second pass: index of the next one in it */
+    struct id *new_cases; /* cases that were taken down in the field, to be assigned */
     size_t new_case_count;
 };
 
+/* The second pass: 1: the first pass found that this change must be held. */
 static int was_held(struct taking *t, uint64_t seq)
 {
     if (t->next_held == t->result->held_count || t->result->held[t->next_held].seq != seq)
@@ -44,47 +61,50 @@ static int was_held(struct taking *t, uint64_t seq)
     return 1;
 }
 
-/* May it be applied? Notes why not. 1 held, 0 not, -1 failed. */
-static int judge(struct taking *t, const struct change *change, struct error *e)
+/* Adds to the list of what is held. */
+static int add_held(struct receive_result *r, uint64_t seq, const char *reason, struct error *e)
 {
-    struct receive_held *more;
-    char reason[200];
-    int held;
-    if (t->decided)
-        return was_held(t, change->seq);
-    /* What happened to a laptop's store is heard from every laptop, and most of all from one that is to be wiped. */
-    if (t->device->revoked && change->kind != KIND_EVENT) {
-        memcpy(reason, "this laptop, or its user, has been disabled", 44);
-        held = 1;
-    } else if (t->device->reads_only && change->kind != KIND_RECEIPT && change->kind != KIND_EVENT) {
-        memcpy(reason, "an auditor reads, and writes no records", 40);
-        held = 1;
-    } else if (t->has_forked && (held = fork_is_repeat(t->c->db, change, e)) != 0) {
-        memcpy(reason, "it was written once more after a fork, and is here already", 59);
-    } else {
-        held = caseload_judge(t->c, &t->caseload, &t->device->user, change, reason, e);
-    }
-    if (held != 1)
-        return held;
-    more = realloc(t->result->held, (t->result->held_count + 1) * sizeof *more);
+    struct receive_held *more = realloc(r->held, (r->held_count + 1) * sizeof *more);
     if (more == NULL)
-        return error_memory(e), -1;
-    t->result->held = more;
-    more[t->result->held_count].seq = change->seq;
-    memcpy(more[t->result->held_count].reason, reason, sizeof reason);
-    t->result->held_count++;
-    return 1;
+        return error_memory(e);
+    r->held = more;
+    more[r->held_count].seq = seq;
+    (void)snprintf(more[r->held_count].reason, sizeof more->reason, "%s", reason);
+    r->held_count++;
+    return 0;
 }
 
-/* The office's own change that holds another: it stands before what it holds, so that a replay knows in time. */
+/* 1: the change must be held; result->held says why. 0: it may be applied. -1: failed. */
+static int judge_change(struct taking *t, const struct change *change, struct error *e)
+{
+    char judged[CASELOAD_REASON];
+    const char *reason = judged;
+    int held = 1;
+    if (t->decided)
+        return was_held(t, change->seq);
+    /* Events are heard from every laptop, most of all from one that is to be wiped. */
+    if (t->device->revoked && change->kind != KIND_EVENT)
+        reason = "this laptop, or its user, has been disabled";
+    else if (t->device->reads_only && change->kind != KIND_RECEIPT && change->kind != KIND_EVENT)
+        reason = "an auditor reads, and writes no records";
+    else if (t->has_forked && (held = fork_is_repeat(t->c->db, change, e)) != 0)
+        reason = "it was written once more after a fork, and is here already";
+    else
+        held = caseload_judge(t->c, &t->caseload, &t->device->user, change, judged, e);
+    if (held != 1)
+        return held;
+    return add_held(t->result, change->seq, reason, e) != 0 ? -1 : 1;
+}
+
+/* Writes the `hold` record of a change. It stands in the log before that change, so that a replay meets it first. */
 static int write_hold(struct taking *t, const struct receive_held *held, struct error *e)
 {
     static const struct id everywhere;
     struct id record = id_new(t->c->author.wall());
-    char hex[33], epoch[24], seq[24];
+    char hex[DEVICE_HEX], epoch[24], seq[24];
     struct edit edit;
     int code;
-    sodium_bin2hex(hex, sizeof hex, t->device->device.b, ID_BYTES);
+    device_hex(&t->device->device, hex);
     (void)snprintf(epoch, sizeof epoch, "%llu", (unsigned long long)t->result->epoch);
     (void)snprintf(seq, sizeof seq, "%llu", (unsigned long long)held->seq);
     if ((code = edit_new(&edit, t->c->db, schema_kind(KIND_HOLD), &everywhere, &record, e)) != 0 ||
@@ -99,8 +119,8 @@ static int write_hold(struct taking *t, const struct receive_held *held, struct 
     return central_write(t->c, &edit, NULL, e);
 }
 
-/* A case from the field belongs to the one who took it down. */
-static int assign(struct taking *t, const struct id *scope, struct error *e)
+/* Assigns a case from the field to the user who took it down. */
+static int assign_new_case(struct taking *t, const struct id *scope, struct error *e)
 {
     struct id record = id_new(t->c->author.wall());
     struct edit edit;
@@ -114,6 +134,7 @@ static int assign(struct taking *t, const struct id *scope, struct error *e)
     return central_write(t->c, &edit, "taken down in the field", e);
 }
 
+/* Remembers the change's case for assign_new_case, if the change makes one and the caseload does not have it. */
 static int remember_new_case(struct taking *t, const struct change *change, struct error *e)
 {
     struct id *more;
@@ -129,8 +150,8 @@ static int remember_new_case(struct taking *t, const struct change *change, stru
     return 0;
 }
 
-/* One pass over the changes of the batch: each must follow the one before. */
-static int take_all(struct taking *t, struct error *e)
+/* One pass over the batch: each change must follow the one before; each is judged and appended. */
+static int take_changes(struct taking *t, struct error *e)
 {
     struct batch_item item;
     struct change change;
@@ -140,7 +161,7 @@ static int take_all(struct taking *t, struct error *e)
         if ((code = change_read(item.header, item.body, &change, e)) != 0 ||
             (code = chain_follow(&t->chain, &change, e)) != 0)
             return code;
-        if ((held = judge(t, &change, e)) < 0)
+        if ((held = judge_change(t, &change, e)) < 0)
             return error_code(e);
         if (t->result->first_seq == 0) {
             t->result->first_seq = change.seq;
@@ -148,7 +169,7 @@ static int take_all(struct taking *t, struct error *e)
         }
         t->result->seq = change.seq;
         if (held && !t->decided)
-            continue; /* the second pass stores it, behind its hold */
+            continue; /* the second pass appends it, behind its hold */
         if ((code = central_append(t->c, &change, &t->result->received_ms, &position, e)) != 0)
             return code;
         if (!held && (code = remember_new_case(t, &change, e)) != 0)
@@ -159,7 +180,7 @@ static int take_all(struct taking *t, struct error *e)
     return more < 0 ? error_code(e) : 0;
 }
 
-/* The head must name the last change of the batch. */
+/* E_VERIFY: the head does not name the last change of the batch. */
 static int check_end(const struct taking *t, struct error *e)
 {
     if (t->chain.epoch != t->head.end.epoch || t->chain.seq != t->head.end.seq ||
@@ -184,8 +205,9 @@ static int back_to_savepoint(struct taking *t, const struct edit_author *author,
     return code;
 }
 
-/* First with every change judged as it comes, since one may depend on the one before. Where some must be held, once
- * more from the beginning: the holds first, then the whole batch, so that it stands together in the log. */
+/* Takes a batch that follows the chain. The first pass judges each change after the one before it has been applied,
+ * since a change may depend on that one. If some must be held, a second pass begins again from the savepoint: it writes
+ * the holds and then the whole batch, so that the batch stands together in the log. */
 static int take_new(struct taking *t, const struct message_push *push, struct error *e)
 {
     struct chain chain_before = t->chain;
@@ -195,7 +217,7 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
     if ((code = savepoint(t, &author, &tree, e)) != 0)
         return code;
     central_act_as_office(t->c);
-    if ((code = take_all(t, e)) == 0)
+    if ((code = take_changes(t, e)) == 0)
         code = check_end(t, e);
     if (code == 0 && t->result->held_count != 0 && (code = back_to_savepoint(t, &author, &tree, e)) == 0) {
         central_act_as_office(t->c);
@@ -204,16 +226,16 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
         t->decided = 1;
         t->new_case_count = 0;
         t->result->first_seq = 0;
-        t->result->received_ms = 0; /* the holds stand before it, so it is received after them */
+        t->result->received_ms = 0; /* the batch stands behind its holds, so its time of receipt is taken anew */
         t->result->receipt = 0;
         code = batch_open(&t->batch, push->batch, 0, e);
         for (size_t i = 0; code == 0 && i < t->result->held_count; i++)
             code = write_hold(t, &t->result->held[i], e);
         if (code == 0)
-            code = take_all(t, e);
+            code = take_changes(t, e);
     }
     for (size_t i = 0; code == 0 && i < t->new_case_count; i++)
-        code = assign(t, &t->new_cases[i], e);
+        code = assign_new_case(t, &t->new_cases[i], e);
     if (code == 0)
         code = log_head_add(t->c->db, &t->head, push->head, e);
     if (code != 0)
@@ -222,7 +244,7 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
     return code;
 }
 
-/* The batch begins with what the log has already: the longest run of it that stands together. */
+/* Finds the longest run of the batch's changes that the log has already and that stand together there. */
 static int find_old(struct taking *t, struct error *e)
 {
     struct receive_result *r = t->result;
@@ -259,80 +281,86 @@ static int find_old(struct taking *t, struct error *e)
     return more < 0 ? error_code(e) : 0;
 }
 
-/* Reasons of held changes among those that the log had already, so that a laptop whose answer was lost hears of them.
- */
+/* Lists the holds of these changes: a laptop whose answer was lost hears the reasons this time. */
 static int find_old_holds(struct taking *t, struct error *e)
 {
     struct receive_result *r = t->result;
-    char hex[33];
+    char hex[DEVICE_HEX];
     sqlite3_stmt *s;
     int row, code;
-    sodium_bin2hex(hex, sizeof hex, t->device->device.b, ID_BYTES);
+    device_hex(&t->device->device, hex);
     if ((code = db_query(t->c->db, &s, e,
                          "SELECT seq, reason FROM hold WHERE device = ? AND epoch = ? AND seq BETWEEN ? AND ? "
                          "AND status <> 'released' AND voided = 0 ORDER BY seq",
                          "tuuu", hex, r->epoch, r->first_seq, r->seq)) != 0)
         return code;
     while ((row = db_next(t->c->db, s, e)) == 1) {
-        struct receive_held *more = realloc(r->held, (r->held_count + 1) * sizeof *more);
-        if (more == NULL) {
+        if ((code = add_held(r, db_uint(s, 0), db_text(s, 1), e)) != 0) {
             db_done(t->c->db, s);
-            return error_memory(e);
+            return code;
         }
-        r->held = more;
-        more[r->held_count].seq = db_uint(s, 0);
-        (void)snprintf(more[r->held_count].reason, sizeof more->reason, "%s", db_text(s, 1));
-        r->held_count++;
     }
     return row < 0 ? error_code(e) : 0;
+}
+
+/* Loads what taking needs: where the laptop's chain ends in the log, its caseload, its epochs. E_VERIFY: a forged head,
+ * or an epoch that the office never gave. */
+static int open_push(struct taking *t, const struct message_push *push, struct error *e)
+{
+    struct db *db = t->c->db;
+    const struct id *device = &t->device->device;
+    uint64_t newest;
+    int code, given;
+    if ((code = chain_open(push->head, t->device->sign_key, &t->head, e)) != 0)
+        return code;
+    t->result->epoch = t->head.end.epoch;
+    if ((given = device_was_given(db, device, t->result->epoch, e)) < 0)
+        return error_code(e);
+    if (!given)
+        return error_set(e, E_VERIFY,
+                         "this laptop writes in epoch %llu, which the office never gave it; run `satchel sync` again, "
+                         "which asks for a new one",
+                         (unsigned long long)t->result->epoch);
+    if ((code = log_chain_end(db, device, t->result->epoch, &t->chain, e)) != 0 ||
+        (code = device_newest_epoch(db, device, &newest, e)) != 0)
+        return code;
+    t->has_forked = newest > 1;
+    return caseload_load(t->c, &t->device->user, &t->caseload, e);
+}
+
+/* *old 1: the log has a change with the number of the batch's first. E_INPUT: the batch is empty. */
+static int begins_with_old(struct taking *t, const struct message_push *push, int *old, struct error *e)
+{
+    struct batch_item first;
+    struct change change;
+    int code;
+    if ((code = batch_open(&t->batch, push->batch, 0, e)) != 0)
+        return code;
+    if (t->batch.count == 0)
+        return error_set(e, E_INPUT, "the batch has no change in it");
+    if (batch_next(&t->batch, &first, e) != 1 || change_read_header(first.header, &change, e) != 0)
+        return error_code(e);
+    *old = id_equal(&change.device, &t->device->device) && change.epoch == t->chain.epoch && change.seq <= t->chain.seq;
+    batch_close(&t->batch);
+    return batch_open(&t->batch, push->batch, 0, e);
 }
 
 int receive_push(struct central *c, const struct device *device, const struct message_push *push,
                  struct receive_result *out, struct error *e)
 {
     struct taking t;
-    struct batch_item first;
-    struct change change;
-    uint64_t newest;
-    int code, given;
+    int code, old = 0;
     memset(out, 0, sizeof *out);
     memset(&t, 0, sizeof t);
     t.c = c;
     t.device = device;
     t.result = out;
-    if ((code = chain_open(push->head, device->sign_key, &t.head, e)) != 0)
-        return code;
-    out->epoch = t.head.end.epoch;
-    if ((given = device_was_given(c->db, &device->device, out->epoch, e)) < 0)
-        return error_code(e);
-    if (!given)
-        return error_set(e, E_VERIFY,
-                         "this laptop writes in epoch %llu, which the office never gave it; run `satchel sync` again, "
-                         "which asks for a new one",
-                         (unsigned long long)out->epoch);
-    if ((code = log_chain_end(c->db, &device->device, out->epoch, &t.chain, e)) != 0 ||
-        (code = device_newest_epoch(c->db, &device->device, &newest, e)) != 0)
-        return code;
-    t.has_forked = newest > 1;
-    if ((code = caseload_load(c, &device->user, &t.caseload, e)) != 0 ||
-        (code = batch_open(&t.batch, push->batch, 0, e)) != 0)
-        goto out;
-    if (t.batch.count == 0) {
-        code = error_set(e, E_INPUT, "the batch holds no change");
-        goto out;
+    if ((code = open_push(&t, push, e)) == 0 && (code = begins_with_old(&t, push, &old, e)) == 0) {
+        if (!old)
+            code = take_new(&t, push, e);
+        else if ((code = find_old(&t, e)) == 0)
+            code = find_old_holds(&t, e);
     }
-    if (batch_next(&t.batch, &first, e) != 1 || change_read_header(first.header, &change, e) != 0) {
-        code = error_code(e);
-        goto out;
-    }
-    batch_close(&t.batch);
-    if ((code = batch_open(&t.batch, push->batch, 0, e)) != 0)
-        goto out;
-    if (id_equal(&change.device, &device->device) && change.epoch == t.chain.epoch && change.seq <= t.chain.seq)
-        code = (code = find_old(&t, e)) != 0 ? code : find_old_holds(&t, e);
-    else
-        code = take_new(&t, push, e);
-out:
     batch_close(&t.batch);
     caseload_free(&t.caseload);
     free(t.new_cases);

@@ -142,7 +142,7 @@ static int take_push(struct courier *c, const struct courier_record *record, str
 /* What is kept of the claim so far is named in the log. */
 static int close_claim(struct courier *c, struct error *e)
 {
-    int code = fork_note(c->central, &c->device, &c->claim, e);
+    int code = fork_log(c->central, &c->device, &c->claim, e);
     c->claim = (struct fork_claim){.epoch = c->epoch};
     return code;
 }

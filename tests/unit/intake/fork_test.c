@@ -336,7 +336,7 @@ static void telling_ends(void **state)
     for (claim.first = 1; code == 0 && claim.first <= LIMITS_FORKS_MAX + 1; claim.first++) {
         claim.last = claim.first;
         randombytes_buf(claim.hash, sizeof claim.hash);
-        code = fork_note(r->office, &r->laptop.device, &claim, &e);
+        code = fork_log(r->office, &r->laptop.device, &claim, &e);
     }
     PAIR_OK(central_commit(r->office, &pair_e));
     assert_int_equal(code, E_LIMIT);
