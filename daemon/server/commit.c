@@ -1,3 +1,4 @@
+/* Group commit: one transaction for all pushes that came in one turn of the loop. */
 #include "commit.h"
 
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 struct commit_item {
     struct commit_item *next;
-    struct peer *peer; /* NULL: gone */
+    struct peer *peer; /* NULL: it is gone, and nobody waits for the answer */
     struct device device;
     struct deal *deal;
     struct message_push push; /* its slices point into bytes */
@@ -50,7 +51,8 @@ void commit_forget(struct server *s, const struct peer *peer)
     }
 }
 
-static void take(struct server *s, struct commit_item *item)
+/* Takes one push. A receipt among its changes confirms what its peer was dealt. */
+static void take_push(struct server *s, struct commit_item *item)
 {
     item->code = receive_push(s->central, &item->device, &item->push, &item->result, &item->error);
     if (item->code == 0 && item->result.receipt && item->deal != NULL)
@@ -68,11 +70,11 @@ void commit_run(struct server *s)
     s->last = &s->first;
     if ((code = central_begin(s->central, &e)) == 0) {
         for (item = items; item != NULL && db_in_transaction(s->central->db); item = item->next)
-            take(s, item);
+            take_push(s, item);
         code = central_commit(s->central, &e);
     }
     if (code != 0)
-        server_say(s, "commit failed: %s", e.text);
+        server_say(s, "nothing of what laptops sent just now was stored, and they are told so: %s", e.text);
     while ((item = items) != NULL) {
         items = item->next;
         if (item->peer != NULL) {

@@ -1,5 +1,5 @@
-/* Group commit: pushes are queued as they come and committed together after the loop's poll, in one transaction. Each
- * push is a savepoint of it: one that must be refused takes nothing from the others. */
+/* Group commit: pushes are queued as they come and committed in one transaction after the loop's poll. Each push is a
+ * savepoint of its own: one that is refused does not touch the others. */
 #ifndef SATCHEL_COMMIT_H
 #define SATCHEL_COMMIT_H
 
@@ -9,14 +9,15 @@
 #include "receive.h"
 #include "server.h"
 
-/* Queues a copy of the push for peer. deal: the peer's, for a receipt in the push; stays the peer's. E_MEMORY. */
+/* Queues a copy of the push. deal: the peer's, which a receipt in the push confirms, or NULL; it stays the peer's.
+ * E_MEMORY. */
 int commit_queue(struct server *s, struct peer *peer, const struct device *device, const struct message_push *push,
                  struct deal *deal, struct error *e);
 
-/* The peer is gone: what it pushed is still committed, but nobody waits for the answer. */
+/* The peer is going: its pushes are still committed, but not answered. */
 void commit_forget(struct server *s, const struct peer *peer);
 
-/* Commits what is queued and answers each peer. */
+/* Commits what is queued and answers each peer through peer_pushed. */
 void commit_run(struct server *s);
 
 #endif

@@ -1,3 +1,30 @@
+/* One laptop's connection, from the accepted socket to the freed struct. The session (proto/session.h) does the
+ * protocol; this file moves bytes between it and the socket, and answers each message.
+ *
+ *   state       what struct peer says     what it means
+ *   stranger    session not ready         the handshake is under way; bytes and time are bounded (LIMITS_HANDSHAKE_*)
+ *   enrolling   session ready, not known  a laptop with a ticket, which may send an enrol message
+ *   known       known, epoch = 0          a laptop of ours that has not said hello
+ *   synced      known, epoch != 0         its epoch is known; it may push, pull and hand over a fork
+ *   committing  waits_for_commit          its push is queued (commit.c); its next message waits for the answer
+ *   refused     refused                   it was told why; what still comes is thrown away
+ *   closing     closing                   the handles are being closed; nothing is said any more
+ *
+ *   from         to           function         when
+ *   -            stranger     peer_accept      a connection comes, and there are fewer than SERVER_PEERS_MAX
+ *   stranger     enrolling    on_event         the handshake is done, with a ticket
+ *   stranger     known        on_event         the handshake is done, with a key of ours; its older links are closed
+ *   known        synced       answer_hello     hello; the answer is a welcome
+ *   enrolling    enrolling    answer_enrol     enrol; the laptop then comes back with a new connection
+ *   synced       synced       answer_pull      pull; a deal (deal.c) goes on from pull to pull
+ *   synced       synced       answer_fork      fork; with the last batch the laptop gets a new epoch
+ *   synced       committing   on_message       push
+ *   committing   synced       peer_pushed      the push is on the disk; the answer says what was held
+ *   any          refused      refuse           a message cannot be answered, or the push failed
+ *   any          closing      close_peer       both sides have ended, the link broke, the timer ran out, or we stop
+ *   closing      -            on_peer_closed   libuv has closed both handles: the memory is freed
+ *
+ * A push of a peer that closes is committed all the same (commit_forget). */
 #include "peer.h"
 
 #include <sodium.h>
@@ -22,39 +49,45 @@ struct peer {
     struct peer *next, **link;
     uv_tcp_t tcp;
     uv_timer_t timer;
-    int open_handles; /* memory is free when both are closed */
+    int open_handles; /* of tcp and timer; at 0 the memory is freed */
     int closing;
     struct session *session;
-    struct id ticket; /* enrolment: the one that the handshake named */
+    struct id ticket; /* enrolling: the ticket that the handshake named */
     uint8_t noise_key[32];
-    int known;      /* device is filled */
-    uint64_t epoch; /* that the laptop is in; 0: it has not said so yet */
-    struct fork_claim claim;
+    int known;               /* device is filled */
+    uint64_t epoch;          /* the epoch that the laptop is in; 0: it has not said so yet */
+    struct fork_claim claim; /* what it hands over of a fork */
     struct device device;
     uint64_t checkpoint_size; /* of the last checkpoint that this session sent */
-    int has_deal, remembers;
+    int has_deal;             /* deal is begun */
+    int remembers;            /* the office knows which scopes the laptop has, so a pull need not list them */
     struct deal deal;
     struct caseload has; /* the scopes that the laptop has, for the next deal_start */
     int waits_for_commit;
-    int refused; /* told why; what still comes is not read */
-    int writing; /* a write is under way; its bytes are in `out` */
+    int refused;
+    int writing; /* a write is under way, of the bytes in `out` */
     uint8_t *out;
 };
 
-/* What one read may bring: little from a stranger, who costs us no more than that. */
+/* Bytes that one read may bring. */
 enum { READ_BYTES_STRANGER = LIMITS_HANDSHAKE_PEER_MAX, READ_BYTES = 65536 };
 
-static void name_of(const struct peer *p, char out[ID_TEXT])
+enum { PEER_NAME = ID_TEXT + 8 };
+
+/* The peer's name in the journal. */
+static const char *name_of(const struct peer *p, char out[PEER_NAME])
 {
-    if (p->known)
-        id_format(&p->device.device, out);
-    else
-        memcpy(out, "unknown", sizeof "unknown");
+    char id[ID_TEXT];
+    if (!p->known)
+        return "a device that is not known yet";
+    id_format(&p->device.device, id);
+    (void)snprintf(out, PEER_NAME, "device %s", id);
+    return out;
 }
 
 /* --- closing --- */
 
-static void on_closed(uv_handle_t *handle)
+static void on_peer_closed(uv_handle_t *handle)
 {
     struct peer *p = handle->data;
     if (--p->open_handles != 0)
@@ -77,8 +110,8 @@ static void close_peer(struct peer *p)
         return;
     p->closing = 1;
     commit_forget(p->server, p);
-    uv_close((uv_handle_t *)&p->tcp, on_closed);
-    uv_close((uv_handle_t *)&p->timer, on_closed);
+    uv_close((uv_handle_t *)&p->tcp, on_peer_closed);
+    uv_close((uv_handle_t *)&p->timer, on_peer_closed);
 }
 
 void peer_close_all(struct server *s)
@@ -90,16 +123,15 @@ void peer_close_all(struct server *s)
 static void on_timeout(uv_timer_t *timer)
 {
     struct peer *p = timer->data;
-    char name[ID_TEXT];
-    name_of(p, name);
-    server_say(p->server, "peer %s: silent for too long, closed", name);
+    char name[PEER_NAME];
+    server_say(p->server, "%s: closed, since it said nothing for too long", name_of(p, name));
     close_peer(p);
 }
 
 static void set_timer(struct peer *p)
 {
     uint64_t wait = session_is_ready(p->session) ? LIMITS_IDLE_MS : LIMITS_HANDSHAKE_MS;
-    /* A stranger's five seconds run from the first byte, whatever it sends. */
+    /* A stranger's time runs from the beginning and is not renewed by what it sends. */
     if (wait == LIMITS_IDLE_MS || !uv_is_active((uv_handle_t *)&p->timer))
         (void)uv_timer_start(&p->timer, on_timeout, wait, 0);
 }
@@ -112,7 +144,7 @@ struct write_request {
     size_t size;
 };
 
-static void flush(struct peer *p);
+static void flush_peer(struct peer *p);
 
 static void on_written(uv_write_t *request, int status)
 {
@@ -125,11 +157,11 @@ static void on_written(uv_write_t *request, int status)
     if (status != 0)
         close_peer(p);
     else
-        flush(p);
+        flush_peer(p);
 }
 
-/* Hands what the session has for the peer to the socket, one write at a time; closes once both sides have ended. */
-static void flush(struct peer *p)
+/* Writes what the session has for the laptop to the socket, one write at a time; closes once both sides have ended. */
+static void flush_peer(struct peer *p)
 {
     size_t size;
     const uint8_t *bytes;
@@ -164,26 +196,25 @@ static void flush(struct peer *p)
     p->writing = 1;
 }
 
-/* Tells the laptop why, then ends. */
+/* Tells the laptop why it is refused, then ends. */
 static void refuse(struct peer *p, const struct error *e)
 {
-    char name[ID_TEXT];
-    name_of(p, name);
-    server_say(p->server, "peer %s: refused (%s): %s", name, error_name(e->code), e->text);
+    char name[PEER_NAME];
+    server_say(p->server, "%s: refused (%s): %s", name_of(p, name), error_name(e->code), e->text);
     p->refused = 1;
     if (session_fail(p->session, e->code, e->text, NULL) != 0) {
         close_peer(p);
         return;
     }
-    flush(p);
-    /* The laptop hangs up once it has read why; if it does not, we do. */
+    flush_peer(p);
+    /* The laptop hangs up once it has read why; the timer ends the link if it does not. */
     if (!p->closing)
         (void)uv_timer_start(&p->timer, on_timeout, LIMITS_HANDSHAKE_MS, 0);
 }
 
-/* --- what the laptop says --- */
+/* --- hello --- */
 
-/* The officers, as a welcome carries them. */
+/* Packs the pairs of recovery officers as a welcome carries them. */
 static int pack_officers(struct central *c, uint8_t *out, struct slice *packed, struct error *e)
 {
     struct keyfile_pair pairs[KEYFILE_PAIRS_MAX];
@@ -195,30 +226,30 @@ static int pack_officers(struct central *c, uint8_t *out, struct slice *packed, 
     return code;
 }
 
-/* Consistency, or the announcement that stands for it; the person who runs the office hears what laptops saw. */
+/* Fills in the proof that our log continues what the laptop has seen, or the announcement of a set-back in its stead;
+ * the journal says if it does not continue. */
 static int tell_log(struct peer *p, const struct message_hello *hello, struct message_welcome *w, void **memory,
                     struct error *e)
 {
     struct central *c = p->server->central;
     enum backup_verdict verdict;
-    char name[ID_TEXT];
+    char name[PEER_NAME];
     int code = backup_tell(c, hello, w, &verdict, memory, e);
     if (code != 0 || verdict == BACKUP_CONTINUES)
         return code;
-    name_of(p, name);
     if (verdict == BACKUP_ANNOUNCED)
-        server_say(p->server, "device %s: is told that the office was put back; it had seen a log of %llu entries",
-                   name, (unsigned long long)hello->checkpoint_size);
+        server_say(p->server, "%s: is told that the office was put back; it had seen a log of %llu entries",
+                   name_of(p, name), (unsigned long long)hello->checkpoint_size);
     else
-        server_say(
-            p->server,
-            "device %s: has seen a log of %llu entries that this one (%llu) does not continue; if this office was "
-            "put back from a backup, run `satcheld restored` on it",
-            name, (unsigned long long)hello->checkpoint_size, (unsigned long long)c->checkpoint_size);
+        server_say(p->server,
+                   "%s: has seen a log of %llu entries that this one (%llu) does not continue; if this office was "
+                   "put back from a backup, run `satcheld restored` on it",
+                   name_of(p, name), (unsigned long long)hello->checkpoint_size,
+                   (unsigned long long)c->checkpoint_size);
     return 0;
 }
 
-static int welcome(struct peer *p, const struct message_hello *hello, struct error *e)
+static int answer_hello(struct peer *p, const struct message_hello *hello, struct error *e)
 {
     struct central *c = p->server->central;
     struct message m = {.type = MESSAGE_WELCOME};
@@ -229,7 +260,8 @@ static int welcome(struct peer *p, const struct message_hello *hello, struct err
     if (given < 0)
         return error_code(e);
     p->epoch = p->claim.epoch = hello->end.epoch;
-    /* Of an epoch that it never gave the office has nothing: the answer is of another, and the laptop sees why. */
+    /* The office has nothing of an epoch that it never gave. The answer then names the end in another epoch, and the
+     * laptop sees from it that it has to ask for a new one. */
     if ((code = log_chain_end(c->db, &p->device.device, given ? p->epoch : p->device.epoch, &w->have, e)) != 0)
         return code;
     p->device.epoch = p->epoch;
@@ -254,8 +286,10 @@ static int welcome(struct peer *p, const struct message_hello *hello, struct err
     return code;
 }
 
-/* The scopes that the laptop lists: sorted, without doubles. */
-static int listed(const struct slice caseload, struct caseload *out, struct error *e)
+/* --- pull --- */
+
+/* Reads the scopes that the laptop lists. E_INPUT: they are not rising. */
+static int read_scopes(const struct slice caseload, struct caseload *out, struct error *e)
 {
     out->count = caseload.size / ID_BYTES;
     if ((out->scopes = malloc(caseload.size + 1)) == NULL)
@@ -267,7 +301,29 @@ static int listed(const struct slice caseload, struct caseload *out, struct erro
     return 0;
 }
 
-static int pull(struct peer *p, const struct message_pull *m, struct error *e)
+/* Begins a deal. The scopes that the laptop has are those that it lists; else those that the deal before it in this
+ * session dealt; else those that the office remembers. */
+static int begin_deal(struct peer *p, const struct message_pull *m, struct error *e)
+{
+    int code;
+    if (m->has_caseload) {
+        caseload_free(&p->has);
+        if ((code = read_scopes(m->caseload, &p->has, e)) != 0)
+            return code;
+    } else if (p->has_deal) {
+        caseload_free(&p->has);
+        p->has = p->deal.may;
+        memset(&p->deal.may, 0, sizeof p->deal.may);
+    } else if (!p->remembers) {
+        return error_set(e, E_INPUT, "the laptop did not list the cases that it has");
+    }
+    if (p->has_deal)
+        deal_free(&p->deal);
+    p->has_deal = 1;
+    return deal_start(&p->deal, p->server->central, &p->device, &p->has, m->cursor, e);
+}
+
+static int answer_pull(struct peer *p, const struct message_pull *m, struct error *e)
 {
     struct message answer = {.type = MESSAGE_ENTRIES};
     struct deal_memory memory;
@@ -275,25 +331,8 @@ static int pull(struct peer *p, const struct message_pull *m, struct error *e)
     if (p->device.revoked)
         return error_set(e, E_REFUSED,
                          "this laptop, or its user, has been disabled; what it sent is held at the office");
-    if (!p->has_deal || p->deal.done) {
-        if (m->has_caseload) {
-            caseload_free(&p->has);
-            if ((code = listed(m->caseload, &p->has, e)) != 0)
-                return code;
-        } else if (p->has_deal) {
-            /* A second pull in one session goes on from what the first one dealt. */
-            caseload_free(&p->has);
-            p->has = p->deal.may;
-            memset(&p->deal.may, 0, sizeof p->deal.may);
-        } else if (!p->remembers) {
-            return error_set(e, E_INPUT, "the laptop did not list the cases that it holds");
-        }
-        if (p->has_deal)
-            deal_free(&p->deal);
-        p->has_deal = 1;
-        if ((code = deal_start(&p->deal, p->server->central, &p->device, &p->has, m->cursor, e)) != 0)
-            return code;
-    }
+    if ((!p->has_deal || p->deal.done) && (code = begin_deal(p, m, e)) != 0)
+        return code;
     if ((code = deal_next(&p->deal, p->server->central, m->credit, &answer.as.entries, &memory, e)) != 0)
         return code;
     if ((code = deal_witness(p->server->central, p->checkpoint_size, &answer.as.entries, e)) == 0)
@@ -303,12 +342,14 @@ static int pull(struct peer *p, const struct message_pull *m, struct error *e)
     return code;
 }
 
-/* What the laptop hands over is on the disk as evidence, and the new epoch in the log, before it hears of it. */
-static int take_fork(struct peer *p, const struct message_fork *m, struct error *e)
+/* --- fork, enrol --- */
+
+/* Takes a batch of a fork. The evidence and the new epoch are on the disk before the laptop is answered. */
+static int answer_fork(struct peer *p, const struct message_fork *m, struct error *e)
 {
     struct central *c = p->server->central;
     struct message answer = {.type = MESSAGE_EPOCH};
-    char name[ID_TEXT];
+    char name[PEER_NAME];
     int code = central_begin(c, e);
     if (code != 0)
         return code;
@@ -320,10 +361,10 @@ static int take_fork(struct peer *p, const struct message_fork *m, struct error 
         return code;
     answer.as.epoch.common = p->claim.common;
     if (m->last) {
-        name_of(p, name);
         server_say(p->server,
-                   "device %s: its chain forked in epoch %llu: %llu changes kept as evidence, epoch %llu given", name,
-                   (unsigned long long)p->epoch, (unsigned long long)p->claim.count,
+                   "%s: its store was copied or put back (a fork in epoch %llu): %llu changes are kept as evidence, it "
+                   "goes on in epoch %llu; `satcheld fork list` shows it",
+                   name_of(p, name), (unsigned long long)p->epoch, (unsigned long long)p->claim.count,
                    (unsigned long long)answer.as.epoch.epoch);
         p->epoch = answer.as.epoch.epoch;
         p->claim = (struct fork_claim){.epoch = p->epoch};
@@ -331,7 +372,7 @@ static int take_fork(struct peer *p, const struct message_fork *m, struct error 
     return session_send(p->session, &answer, e);
 }
 
-static int enrol(struct peer *p, const struct message_enrol *m, struct error *e)
+static int answer_enrol(struct peer *p, const struct message_enrol *m, struct error *e)
 {
     struct message answer = {.type = MESSAGE_ENROLLED};
     struct admit_answer admitted;
@@ -345,30 +386,34 @@ static int enrol(struct peer *p, const struct message_enrol *m, struct error *e)
     return session_send(p->session, &answer, e);
 }
 
-static int message(struct peer *p, const struct message *m, struct error *e)
+/* --- what the laptop says --- */
+
+static int on_message(struct peer *p, const struct message *m, struct error *e)
 {
+    char name[PEER_NAME];
     int code;
-    /* A laptop or a user that was disabled in the middle of a session is so from the next message on. */
+    /* Load the device anew: a laptop or user that was disabled during a session is disabled from the next message on.
+     */
     if (p->known && (code = device_by_link(p->server->central, p->noise_key, &p->device, e)) != 0)
         return code;
     if (p->epoch != 0)
         p->device.epoch = p->epoch;
     switch (m->type) {
     case MESSAGE_HELLO:
-        return welcome(p, &m->as.hello, e);
+        return answer_hello(p, &m->as.hello, e);
     case MESSAGE_PUSH:
         code = commit_queue(p->server, p, &p->device, &m->as.push, p->has_deal ? &p->deal : NULL, e);
         p->waits_for_commit = code == 0;
         return code;
     case MESSAGE_PULL:
-        return pull(p, &m->as.pull, e);
+        return answer_pull(p, &m->as.pull, e);
     case MESSAGE_FORK:
-        return take_fork(p, &m->as.fork, e);
+        return answer_fork(p, &m->as.fork, e);
     case MESSAGE_ENROL:
-        return enrol(p, &m->as.enrol, e);
+        return answer_enrol(p, &m->as.enrol, e);
     case MESSAGE_FAIL:
-        /* What a laptop says of itself goes to the journal as a code alone. */
-        server_say(p->server, "peer: the laptop gave up (%.*s)", (int)m->as.fail.code.size,
+        /* The journal gets the code and not the sentence, which may quote what a person wrote. */
+        server_say(p->server, "%s: gave the sync up (%.*s)", name_of(p, name), (int)m->as.fail.code.size,
                    (const char *)m->as.fail.code.p);
         return 0;
     default:
@@ -376,8 +421,8 @@ static int message(struct peer *p, const struct message *m, struct error *e)
     }
 }
 
-/* A laptop has one link: an older one is broken without our having heard of it, or one of many by which it would take
- * every other laptop's place. What it has pushed is committed all the same. */
+/* Closes the laptop's older links: it has one at a time. An older one broke without our having heard of it, or belongs
+ * to a laptop that opens many and would leave no room for others. */
 static void close_older(struct peer *p)
 {
     for (struct peer *other = p->server->peers; other != NULL; other = other->next)
@@ -385,7 +430,7 @@ static void close_older(struct peer *p)
             close_peer(other);
 }
 
-static int event(struct peer *p, struct session_event *ev, struct error *e)
+static int on_event(struct peer *p, struct session_event *ev, struct error *e)
 {
     uint8_t secret[32];
     int code;
@@ -406,7 +451,7 @@ static int event(struct peer *p, struct session_event *ev, struct error *e)
             close_older(p);
         return code;
     case SESSION_MESSAGE:
-        return message(p, &ev->message, e);
+        return on_message(p, &ev->message, e);
     case SESSION_END:
         return session_end(p->session, e);
     case SESSION_NOTHING:
@@ -415,15 +460,16 @@ static int event(struct peer *p, struct session_event *ev, struct error *e)
     return 0;
 }
 
-/* Lets the session speak until it has nothing more, or a push waits for its commit. */
+/* Handles the session's events until there are no more, or a push waits for its commit. */
 static void run_events(struct peer *p)
 {
     struct session_event ev;
     struct error e = {0};
+    char name[PEER_NAME];
     while (!p->closing && !p->waits_for_commit && !p->refused) {
         if (session_next(p->session, &ev, &e) != 0) {
-            server_say(p->server, "peer: %s", e.text);
-            /* To a stranger nothing is said. */
+            server_say(p->server, "%s: %s", name_of(p, name), e.text);
+            /* A stranger is told nothing. */
             if (session_is_ready(p->session))
                 refuse(p, &e);
             else
@@ -432,12 +478,12 @@ static void run_events(struct peer *p)
         }
         if (ev.type == SESSION_NOTHING)
             break;
-        if (event(p, &ev, &e) != 0) {
+        if (on_event(p, &ev, &e) != 0) {
             refuse(p, &e);
             return;
         }
     }
-    flush(p);
+    flush_peer(p);
 }
 
 void peer_pushed(struct peer *p, const struct receive_result *result, const struct error *e)
@@ -445,17 +491,17 @@ void peer_pushed(struct peer *p, const struct receive_result *result, const stru
     struct message answer = {.type = MESSAGE_PUSHED};
     struct error own = {0};
     struct pack memory;
-    char name[ID_TEXT];
+    char name[PEER_NAME];
     int code;
     p->waits_for_commit = 0;
     if (result == NULL) {
         refuse(p, e);
         return;
     }
-    name_of(p, name);
-    server_say(p->server, "device %s: %llu changes durable up to %llu, %zu held", name,
-               (unsigned long long)result->seq - result->first_seq + 1, (unsigned long long)result->seq,
-               result->held_count);
+    server_say(p->server, "%s: %llu changes received and on the disk, up to number %llu; %zu of them held%s",
+               name_of(p, name), (unsigned long long)result->seq - result->first_seq + 1,
+               (unsigned long long)result->seq, result->held_count,
+               result->held_count != 0 ? ", see `satcheld held list`" : "");
     if ((code = receive_answer(p->server->central, result, p->checkpoint_size, &answer.as.pushed, &memory, &own)) == 0)
         code = session_send(p->session, &answer, &own);
     p->checkpoint_size = p->server->central->checkpoint_size;
@@ -468,12 +514,12 @@ void peer_pushed(struct peer *p, const struct receive_result *result, const stru
 
 /* --- reading --- */
 
-static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     struct peer *p = handle->data;
     size_t size = session_is_ready(p->session) ? READ_BYTES : READ_BYTES_STRANGER;
     (void)suggested;
-    /* Without memory the buffer is empty, which libuv tells on_read as an error. */
+    /* If there is no memory the buffer is empty, which libuv reports to on_bytes as an error. */
     buffer->base = malloc(size);
     buffer->len = buffer->base != NULL ? size : 0;
 }
@@ -481,8 +527,9 @@ static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 static void take_bytes(struct peer *p, const uint8_t *bytes, size_t size)
 {
     struct error e = {0};
+    char name[PEER_NAME];
     if (session_receive(p->session, bytes, size, &e) != 0) {
-        server_say(p->server, "peer: %s", e.text);
+        server_say(p->server, "%s: %s", name_of(p, name), e.text);
         close_peer(p);
         return;
     }
@@ -491,12 +538,13 @@ static void take_bytes(struct peer *p, const uint8_t *bytes, size_t size)
         set_timer(p);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+static void on_bytes(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 {
     struct peer *p = stream->data;
+    char name[PEER_NAME];
     if (size < 0) {
         if (!session_has_ended(p->session))
-            server_say(p->server, "peer: the link broke off");
+            server_say(p->server, "%s: the connection broke off", name_of(p, name));
         close_peer(p);
     } else if (size > 0 && !p->refused) {
         take_bytes(p, (const uint8_t *)buffer->base, (size_t)size);
@@ -532,6 +580,6 @@ void peer_accept(struct server *s)
     }
     (void)uv_tcp_nodelay(&p->tcp, 1);
     set_timer(p);
-    if (uv_read_start((uv_stream_t *)&p->tcp, allocate, on_read) != 0)
+    if (uv_read_start((uv_stream_t *)&p->tcp, give_buffer, on_bytes) != 0)
         close_peer(p);
 }

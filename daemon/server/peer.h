@@ -1,4 +1,4 @@
-/* A laptop's connection: a session (proto), a socket, a clock. */
+/* A laptop's connection: a session (proto/session.h), a socket and a timer. The states are in peer.c. */
 #ifndef SATCHEL_PEER_H
 #define SATCHEL_PEER_H
 
@@ -6,13 +6,14 @@
 #include "receive.h"
 #include "server.h"
 
-/* Takes the next connection from the server's listener. */
+/* Takes the next connection from the server's listener; closes it at once if there are SERVER_PEERS_MAX already. */
 void peer_accept(struct server *s);
 
-/* The push of this peer has been committed (result), or not (result NULL; e says why). Answers and goes on. */
+/* Answers the peer's push and goes on with its next message. result: what was taken, on the disk now; NULL: the push
+ * failed, and e says why. */
 void peer_pushed(struct peer *p, const struct receive_result *result, const struct error *e);
 
-/* Ends every connection; at the server's end. */
+/* Closes every connection, when the server stops. */
 void peer_close_all(struct server *s);
 
 #endif

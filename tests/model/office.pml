@@ -22,7 +22,7 @@ inline newest(l, out)
     if :: out == 1 -> out = DEV(l) :: else fi
 }
 
-/* peer.c: welcome; device_was_given, log_chain_end, deal_remembers; tell_log, backup_tell. Of an epoch that it never gave the
+/* peer.c: answer_hello; device_was_given, log_chain_end, deal_remembers; tell_log, backup_tell. Of an epoch that it never gave the
  * office has nothing: it answers with another. */
 inline welcome(l)
 {
@@ -135,7 +135,7 @@ inline take_receipt(l)
     state_log(l); v[l].an = RECEIPT
 }
 
-/* peer.c: pull; deal_start, deal_next: deal_news (is_wanted, is_applied), deal_arrivals, finish_deal. A batch carries one entry,
+/* peer.c: answer_pull; deal_start, deal_next: deal_news (is_wanted, is_applied), deal_arrivals, finish_deal. A batch carries one entry,
  * or half a scope. Of the laptop's device those of other epochs than its own are a colleague's. */
 inline deal_next(l)
 {
@@ -187,7 +187,7 @@ inline deal_next(l)
     fi
 }
 
-/* peer.c: take_fork; fork_take_next, fork_take, fork_close, next_epoch; central_commit. Compares all that waits there with
+/* peer.c: answer_fork; fork_take_next, fork_take, fork_close, next_epoch; central_commit. Compares all that waits there with
  * what the log has under those numbers, keeps the rest as evidence, and gives an epoch by its clock. The code does this
  * batch by batch; here it is one step. */
 inline give_epoch(l)
