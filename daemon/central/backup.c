@@ -1,3 +1,4 @@
+/* Making a backup, announcing one that was put in the office's place, and telling laptops of it. */
 #include "backup.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 
 /* --- making one --- */
 
-/* What a backup that broke off may have left. */
+/* Files that a backup which broke off may have left. */
 static const char *const files[] = {"office.db", "office.db-wal", "office.db-lock", "office.db.new", "office.keys"};
 enum { FILE_COUNT = sizeof files / sizeof *files };
 
@@ -40,7 +41,7 @@ static int sync_path(const char *path, struct error *e)
     return code;
 }
 
-/* The key file is small, and replaced as a whole whenever it changes. */
+/* Copies the key file, which is small and is only ever replaced as a whole. */
 static int copy_keys(const char *from, const char *to, struct error *e)
 {
     uint8_t bytes[65536];
@@ -79,7 +80,7 @@ static int copy_pages(struct db *from, struct db *to, struct error *e)
     return error_set(e, end == SQLITE_FULL ? E_FULL : E_IO, "the backup cannot be written: %s", sqlite3_errstr(end));
 }
 
-/* The store's copy says what it is. */
+/* Copies the store, and writes into the copy that it is a backup. */
 static int copy_store(struct central *c, const char *path, struct error *e)
 {
     struct db *copy = NULL;
@@ -90,7 +91,8 @@ static int copy_store(struct central *c, const char *path, struct error *e)
     return code != 0 ? code : sync_path(path, e);
 }
 
-static int fill(struct central *c, const char *folder, struct error *e)
+/* Copies both files into the folder of the backup. */
+static int fill_backup(struct central *c, const char *folder, struct error *e)
 {
     char *keys = central_path(c->folder, "office.keys"), *keys_copy = central_path(folder, "office.keys");
     char *store_copy = central_path(folder, "office.db"), *lock = central_path(folder, "office.db-lock");
@@ -123,7 +125,7 @@ int backup_make(struct central *c, const char *to, struct error *e)
         code = error_system(e, E_IO, errno, "%s cannot be made", part);
     if (code == 0) {
         remove_files(part);
-        code = fill(c, part, e);
+        code = fill_backup(c, part, e);
         if (code == 0 && rename(part, to) != 0)
             code = error_system(e, E_IO, errno, "%s cannot be put in its place", to);
         if (code == 0)
@@ -144,7 +146,8 @@ void backup_wake(struct central *c)
     c->backup_size = 0;
 }
 
-/* An epoch that no disk has: the clock's milliseconds, since what was given behind the backup is not known here. */
+/* Begins an epoch that no disk has: the clock's milliseconds, since it is not known here which epochs were begun after
+ * the backup. */
 static void begin_epoch(struct central *c)
 {
     struct chain *own = &c->author.chain;
@@ -180,6 +183,7 @@ int backup_announce(struct central *c, uint64_t size, struct error *e)
 
 /* --- telling a laptop --- */
 
+/* *yes: 1: our log continues what the laptop has seen. */
 static int continues(struct central *c, const struct message_hello *hello, int *yes, struct error *e)
 {
     struct merkle_hash root;
@@ -192,7 +196,7 @@ static int continues(struct central *c, const struct message_hello *hello, int *
     return code;
 }
 
-/* The entry that an event of the office's own came with; 0: it is a laptop's event. */
+/* Finds the entry by which the office wrote an event. *id 0: it did not; the event is a laptop's. */
 static int find_entry(struct central *c, const struct id *record, int64_t *id, uint64_t *position, struct error *e)
 {
     sqlite3_stmt *s;
@@ -210,6 +214,7 @@ static int find_entry(struct central *c, const struct id *record, int64_t *id, u
     return 0;
 }
 
+/* 1: the laptop knows this announcement. */
 static int is_known(const struct message_hello *hello, const uint8_t hash[CHANGE_HASH_BYTES])
 {
     for (size_t at = 0; at < hello->set_backs.size; at += CHANGE_HASH_BYTES)
@@ -218,9 +223,9 @@ static int is_known(const struct message_hello *hello, const uint8_t hash[CHANGE
     return 0;
 }
 
-/* The entry of the first announcement that the laptop does not know; `below`: of a backup that is shorter than this. Of
- * several set-backs it is the one that goes back furthest, and so the one that no laptop loses by. 0: none; -1: failed.
- */
+/* The entry of the first announcement that the laptop does not know, among those of backups with fewer than `below`
+ * entries. 0: none; -1: failed. Of several set-backs the first in the log goes back furthest, so a laptop that follows
+ * it loses nothing. */
 static int64_t find_announcement(struct central *c, const struct message_hello *hello, uint64_t below, struct error *e)
 {
     uint64_t position = 0, first = UINT64_MAX;
@@ -247,6 +252,7 @@ static int64_t find_announcement(struct central *c, const struct message_hello *
     return row < 0 ? -1 : found;
 }
 
+/* Puts the announcement and its proof into the welcome. */
 static int pack_announcement(struct central *c, int64_t id, struct message_welcome *w, void **memory, struct error *e)
 {
     static const struct slice all;
@@ -282,6 +288,6 @@ int backup_tell(struct central *c, const struct message_hello *hello, struct mes
     if (!yes)
         *verdict = id != 0 ? BACKUP_ANNOUNCED : BACKUP_DIFFERS;
     if (!yes && id != 0)
-        seen = 0; /* it will forget what it saw */
+        seen = 0; /* it will forget the checkpoint that it saw, so the proof starts from none */
     return merkle_consistency(&tree, seen, c->checkpoint_size, &w->consistency, e);
 }

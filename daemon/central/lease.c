@@ -1,3 +1,4 @@
+/* The lease of a laptop: days from the office's record, a secret derived from the laptop's id. */
 #include "lease.h"
 
 #include <sodium.h>
@@ -15,18 +16,18 @@ int lease_days(struct central *c, unsigned *days, struct error *e)
     return code;
 }
 
-int lease_of(struct central *c, const struct id *device, int revoked, uint64_t now_ms, uint8_t secret[32],
-             uint64_t *until_ms, struct error *e)
+int lease_of(struct central *c, const struct id *device, int revoked, uint64_t now_ms, struct lease *out,
+             struct error *e)
 {
     unsigned days = 0;
     int code;
-    sodium_memzero(secret, 32);
-    *until_ms = 0;
+    memset(out, 0, sizeof *out);
     if (revoked)
         return 0;
     if ((code = lease_days(c, &days, e)) != 0)
         return code;
-    (void)crypto_generichash(secret, 32, device->b, ID_BYTES, c->keys->lease_secret, sizeof c->keys->lease_secret);
-    *until_ms = now_ms + days * 86400000ull;
+    (void)crypto_generichash(out->secret, sizeof out->secret, device->b, ID_BYTES, c->keys->lease_secret,
+                             sizeof c->keys->lease_secret);
+    out->until_ms = now_ms + days * 86400000ull;
     return 0;
 }

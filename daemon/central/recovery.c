@@ -1,3 +1,4 @@
+/* The recovery officers, from the users' records to the slots of the office's key file. */
 #include "recovery.h"
 
 #include <sodium.h>
@@ -13,6 +14,7 @@ struct officer {
     uint8_t key[32];
 };
 
+/* Reads the active users who have a recovery key. */
 static int read_officers(struct central *c, struct officer out[RECOVERY_OFFICERS_MAX], size_t *count, struct error *e)
 {
     sqlite3_stmt *s;

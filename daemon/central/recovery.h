@@ -11,10 +11,12 @@
 
 #define RECOVERY_OFFICERS_MAX 5 /* 10 pairs */
 
-/* All pairs of officers, in the order of their ids, each signed by the office. */
+/* Makes all pairs of officers, in the order of their ids, each signed by the office. *count: how many. Errors: the
+ * store's. */
 int recovery_pairs(struct central *c, struct keyfile_pair pairs[KEYFILE_PAIRS_MAX], size_t *count, struct error *e);
 
-/* Brings the office's own key file in step with them; writes nothing where it is. Laptops follow at their next sync. */
+/* Gives the office's own key file a slot for each pair of the present officers, and writes it only if that changes it.
+ * Laptops follow at their next sync. Errors: keyfile_recovery_set's, the store's. */
 int recovery_refresh(struct central *c, struct error *e);
 
 #endif

@@ -1,3 +1,4 @@
+/* Tickets, and the enrolment of a laptop that brings one. */
 #include "admit.h"
 
 #include <sodium.h>
@@ -5,13 +6,14 @@
 #include <string.h>
 
 #include "clock.h"
+#include "device.h"
 #include "lease.h"
 #include "record.h"
 #include "schema.h"
 
 static const struct id everywhere;
 
-/* One text column of one record; "" where there is none. */
+/* The one text that a statement finds for a record; "": it finds none. */
 static int text_of(struct central *c, const char *sql, const struct id *record, char *out, size_t out_max,
                    struct error *e)
 {
@@ -29,6 +31,7 @@ static int text_of(struct central *c, const char *sql, const struct id *record, 
     return 0;
 }
 
+/* E_REFUSED: the user is disabled or unknown. */
 static int check_active(struct central *c, const struct id *user, struct error *e)
 {
     char status[32];
@@ -38,12 +41,12 @@ static int check_active(struct central *c, const struct id *user, struct error *
     return code;
 }
 
-static int time_text(uint64_t unix_ms, char out[CLOCK_TEXT], struct error *e)
+static int expiry_text(uint64_t unix_ms, char out[CLOCK_TEXT], struct error *e)
 {
     return clock_text(unix_ms, out) == 0 ? 0 : error_set(e, E_INTERNAL, "this machine's clock gives no date");
 }
 
-int admit_invite(struct central *c, const struct id *user, unsigned hours, const char *host, unsigned port,
+int admit_invite(struct central *c, const struct id *user, unsigned hours, const struct admit_address *address,
                  struct ticket *out, struct error *e)
 {
     uint64_t now = clock_wall();
@@ -53,7 +56,8 @@ int admit_invite(struct central *c, const struct id *user, unsigned hours, const
     memset(out, 0, sizeof *out);
     if (hours < 1 || hours > ADMIT_HOURS_MAX)
         return error_set(e, E_INPUT, "a ticket is good for 1 to %d hours", ADMIT_HOURS_MAX);
-    if (strlen(host) >= sizeof out->host || host[0] == 0 || port == 0 || port > 65535)
+    if (strlen(address->host) >= sizeof out->host || address->host[0] == 0 || address->port == 0 ||
+        address->port > 65535)
         return error_set(e, E_INPUT, "the office's address must be HOST and a PORT from 1 to 65535");
     if ((code = check_active(c, user, e)) != 0)
         return code;
@@ -62,9 +66,9 @@ int admit_invite(struct central *c, const struct id *user, unsigned hours, const
     randombytes_buf(out->secret, sizeof out->secret);
     memcpy(out->noise_key, c->noise_public, sizeof out->noise_key);
     out->expires_ms = now + hours * 3600000ull;
-    out->port = port;
-    (void)snprintf(out->host, sizeof out->host, "%s", host);
-    if ((code = time_text(out->expires_ms, expires, e)) != 0 ||
+    out->port = address->port;
+    (void)snprintf(out->host, sizeof out->host, "%s", address->host);
+    if ((code = expiry_text(out->expires_ms, expires, e)) != 0 ||
         (code = checkpoint_vkey_format(&c->vkey, out->log_key, e)) != 0 || (code = central_begin(c, e)) != 0)
         return code;
     if ((code = edit_new(&edit, c->db, schema_kind(KIND_TICKET), &everywhere, &out->ticket, e)) != 0 ||
@@ -96,7 +100,8 @@ int admit_secret(struct central *c, const struct id *ticket, uint8_t secret[32],
 
 /* --- enrolling --- */
 
-/* Did the laptop that holds the Noise key of this link make the signing key that it brings? */
+/* E_REFUSED: the laptop did not sign, with the signing key that it brings, this ticket and the Noise key of this link.
+ */
 static int check_proof(const struct message_enrol *m, const struct id *ticket, const uint8_t noise_key[32],
                        struct error *e)
 {
@@ -110,16 +115,16 @@ static int check_proof(const struct message_enrol *m, const struct id *ticket, c
     return 0;
 }
 
-/* The ticket's user. Sets *again where this device has used it already. */
+/* Finds the ticket's user, who must be active. *again: 1: this very device has used the ticket before. E_REFUSED. */
 static int check_ticket(struct central *c, const struct id *ticket, const struct id *device, struct id *user,
                         int *again, struct error *e)
 {
-    char id[ID_TEXT], own[33], now[CLOCK_TEXT];
+    char id[ID_TEXT], own[DEVICE_HEX], now[CLOCK_TEXT];
     sqlite3_stmt *s;
     int row, code;
     id_format(ticket, id);
-    sodium_bin2hex(own, sizeof own, device->b, ID_BYTES);
-    if ((code = time_text(c->author.wall(), now, e)) != 0)
+    device_hex(device, own);
+    if ((code = expiry_text(c->author.wall(), now, e)) != 0)
         return code;
     if ((row = db_first(c->db, &s, e, "SELECT \"user\", expires < ?, used_by FROM ticket WHERE id = ? AND voided = 0",
                         "tt", now, id)) < 0)
@@ -136,7 +141,8 @@ static int check_ticket(struct central *c, const struct id *ticket, const struct
     return code != 0 ? code : check_active(c, user, e);
 }
 
-/* Neither of a laptop's keys may be another's: its links are known by the one, its changes by the other. */
+/* E_REFUSED: one of the laptop's two keys belongs to a laptop that is enrolled. Each must be its own: its links are
+ * recognised by the Noise key, its changes by the signing key. */
 static int check_new(struct central *c, const struct id *device, const uint8_t noise_key[32], struct error *e)
 {
     struct record_place place;
@@ -149,18 +155,28 @@ static int check_new(struct central *c, const struct id *device, const uint8_t n
                              : 0;
 }
 
-static int write_device(struct central *c, const struct id *ticket, const struct id *device, const struct id *user,
-                        const struct message_enrol *m, const uint8_t noise_key[32], struct error *e)
+/* A laptop that is being enrolled. */
+struct enrolling {
+    const struct id *ticket;
+    struct id device, user;
+    const struct message_enrol *message;
+    const uint8_t *noise_key; /* 32 bytes */
+};
+
+/* Writes the record of the device, and marks the ticket as used by it. */
+static int write_device(struct central *c, const struct enrolling *n, struct error *e)
 {
-    char sign[65], noise[65], label[101], own[33];
+    const struct message_enrol *m = n->message;
+    char sign[65], noise[65], label[101], own[DEVICE_HEX];
     struct edit edit;
     int code;
     sodium_bin2hex(sign, sizeof sign, m->sign_key, 32);
-    sodium_bin2hex(noise, sizeof noise, noise_key, 32);
-    sodium_bin2hex(own, sizeof own, device->b, ID_BYTES);
+    sodium_bin2hex(noise, sizeof noise, n->noise_key, 32);
+    device_hex(&n->device, own);
     (void)snprintf(label, sizeof label, "%.*s", (int)m->label.size, (const char *)m->label.p);
-    if ((code = edit_new(&edit, c->db, schema_kind(KIND_DEVICE), &everywhere, device, e)) != 0 ||
-        (code = edit_set_id(&edit, "user", user, e)) != 0 || (code = edit_set_text(&edit, "label", label, e)) != 0 ||
+    if ((code = edit_new(&edit, c->db, schema_kind(KIND_DEVICE), &everywhere, &n->device, e)) != 0 ||
+        (code = edit_set_id(&edit, "user", &n->user, e)) != 0 ||
+        (code = edit_set_text(&edit, "label", label, e)) != 0 ||
         (code = edit_set_text(&edit, "sign_key", sign, e)) != 0 ||
         (code = edit_set_text(&edit, "noise_key", noise, e)) != 0 ||
         (code = edit_set_text(&edit, "status", "active", e)) != 0) {
@@ -169,48 +185,60 @@ static int write_device(struct central *c, const struct id *ticket, const struct
     }
     if ((code = central_write(c, &edit, NULL, e)) != 0)
         return code;
-    if ((code = edit_open(&edit, c->db, ticket, e)) != 0 || (code = edit_set_text(&edit, "used_by", own, e)) != 0) {
+    if ((code = edit_open(&edit, c->db, n->ticket, e)) != 0 || (code = edit_set_text(&edit, "used_by", own, e)) != 0) {
         edit_free(&edit);
         return code;
     }
     return central_write(c, &edit, NULL, e);
 }
 
-int admit_enrol(struct central *c, const struct id *ticket, const struct message_enrol *m, const uint8_t noise_key[32],
-                struct admit_answer *out, struct error *e)
+/* Fills in the answer. The lease is withheld from a laptop that has been revoked since it enrolled. */
+static int answer_enrolment(struct central *c, const struct enrolling *n, int revoked, struct admit_answer *out,
+                            struct error *e)
 {
-    struct id device = id_of_device(m->sign_key), user;
-    char status[32] = "active";
-    int code, again = 0, revoked;
-    memset(out, 0, sizeof *out);
-    if ((code = check_proof(m, ticket, noise_key, e)) != 0 ||
-        (code = check_ticket(c, ticket, &device, &user, &again, e)) != 0)
-        return code;
-    if (!again) {
-        if ((code = check_new(c, &device, noise_key, e)) != 0 || (code = central_begin(c, e)) != 0)
-            return code;
-        central_act_as_office(c);
-        code = write_device(c, ticket, &device, &user, m, noise_key, e);
-        if ((code = central_end(c, code, e)) != 0)
-            return code;
-    } else if ((code = text_of(c, "SELECT status FROM device WHERE id = ?", &device, status, sizeof status, e)) != 0) {
-        return code;
-    }
-    revoked = strcmp(status, "active") != 0; /* since it enrolled: then it gets the answer, and no lease */
-    if ((code = text_of(c, "SELECT name FROM \"user\" WHERE id = ?", &user, out->user_name, sizeof out->user_name,
+    struct message_enrolled *m = &out->message;
+    struct lease lease;
+    int code;
+    if ((code = text_of(c, "SELECT name FROM \"user\" WHERE id = ?", &n->user, out->user_name, sizeof out->user_name,
                         e)) != 0 ||
         (code = text_of(c, "SELECT name FROM office WHERE id = ?", &c->office, out->office_name,
                         sizeof out->office_name, e)) != 0 ||
         (code = checkpoint_vkey_format(&c->vkey, out->log_key, e)) != 0)
         return code;
-    out->message.device = device;
-    out->message.user = user;
-    out->message.office = c->office;
-    out->message.user_name = (struct slice){(const uint8_t *)out->user_name, strlen(out->user_name)};
-    out->message.office_name = (struct slice){(const uint8_t *)out->office_name, strlen(out->office_name)};
-    out->message.log_key = (struct slice){(const uint8_t *)out->log_key, strlen(out->log_key)};
-    out->message.office_ms = clock_wall();
-    memcpy(out->message.seal_key, c->seal_public, sizeof out->message.seal_key);
-    return lease_of(c, &device, revoked, out->message.office_ms, out->message.lease_secret,
-                    &out->message.lease_until_ms, e);
+    m->device = n->device;
+    m->user = n->user;
+    m->office = c->office;
+    m->user_name = (struct slice){(const uint8_t *)out->user_name, strlen(out->user_name)};
+    m->office_name = (struct slice){(const uint8_t *)out->office_name, strlen(out->office_name)};
+    m->log_key = (struct slice){(const uint8_t *)out->log_key, strlen(out->log_key)};
+    m->office_ms = clock_wall();
+    memcpy(m->seal_key, c->seal_public, sizeof m->seal_key);
+    if ((code = lease_of(c, &n->device, revoked, m->office_ms, &lease, e)) != 0)
+        return code;
+    memcpy(m->lease_secret, lease.secret, sizeof m->lease_secret);
+    m->lease_until_ms = lease.until_ms;
+    sodium_memzero(&lease, sizeof lease);
+    return 0;
+}
+
+int admit_enrol(struct central *c, const struct id *ticket, const struct message_enrol *m, const uint8_t noise_key[32],
+                struct admit_answer *out, struct error *e)
+{
+    struct enrolling n = {ticket, id_of_device(m->sign_key), {{0}}, m, noise_key};
+    char status[32] = "active";
+    int code, again = 0;
+    memset(out, 0, sizeof *out);
+    if ((code = check_proof(m, ticket, noise_key, e)) != 0 ||
+        (code = check_ticket(c, ticket, &n.device, &n.user, &again, e)) != 0)
+        return code;
+    if (again) {
+        code = text_of(c, "SELECT status FROM device WHERE id = ?", &n.device, status, sizeof status, e);
+    } else if ((code = check_new(c, &n.device, noise_key, e)) == 0 && (code = central_begin(c, e)) == 0) {
+        central_act_as_office(c);
+        code = write_device(c, &n, e);
+        code = central_end(c, code, e);
+    }
+    if (code != 0)
+        return code;
+    return answer_enrolment(c, &n, strcmp(status, "active") != 0, out, e);
 }

@@ -1,4 +1,4 @@
-/* The laptops as the record has them. */
+/* The laptops as the office's record has them, and the epochs that each was given. */
 #include "device.h"
 
 #include <sodium.h>
@@ -47,8 +47,8 @@ int device_newest_epoch(struct db *db, const struct id *device, uint64_t *epoch,
 
 /* --- one device --- */
 
-/* The device that the statement finds by one text. */
-static int load(struct central *c, const char *sql, const char *text, struct device *out, struct error *e)
+/* Loads the device that a statement finds by one text. */
+static int load_device(struct central *c, const char *sql, const char *text, struct device *out, struct error *e)
 {
     sqlite3_stmt *s;
     size_t bytes = 0;
@@ -78,12 +78,12 @@ int device_by_link(struct central *c, const uint8_t noise_key[32], struct device
 {
     char hex[65];
     sodium_bin2hex(hex, sizeof hex, noise_key, 32);
-    return load(c, DEVICE_WHERE "device.noise_key = ?", hex, out, e);
+    return load_device(c, DEVICE_WHERE "device.noise_key = ?", hex, out, e);
 }
 
 int device_by_id(struct central *c, const struct id *device, struct device *out, struct error *e)
 {
     char text[ID_TEXT];
     id_format(device, text);
-    return load(c, DEVICE_WHERE "device.id = ?", text, out, e);
+    return load_device(c, DEVICE_WHERE "device.id = ?", text, out, e);
 }

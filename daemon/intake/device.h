@@ -1,4 +1,4 @@
-/* The laptops that the office knows: whose each is, and what it may bring. */
+/* The laptops that the office knows: whose each is, what it may bring, and which epochs it was given. */
 #ifndef SATCHEL_DEVICE_H
 #define SATCHEL_DEVICE_H
 
@@ -9,7 +9,7 @@
 #include "id.h"
 
 #define DEVICE_HEX (2 * ID_BYTES + 1)
-/* A device's id as a column of type bytes has it: in hexadecimal, without hyphens. */
+/* A device's id as a column of type bytes has it: in hexadecimal, without hyphens; DEVICE_HEX with the NUL. */
 void device_hex(const struct id *device, char hex[DEVICE_HEX]);
 /* The other way. -1: hex is no device's id. */
 int device_from_hex(const char *hex, struct id *device);
@@ -18,20 +18,22 @@ int device_from_hex(const char *hex, struct id *device);
 struct device {
     struct id device, user;
     uint8_t sign_key[32];
-    int revoked;    /* or its user is disabled: everything it brings is held, but for its events */
-    int wipe;       /* revoked, and to destroy its store at its next contact */
-    int reads_only; /* an auditor: what it writes is held */
-    uint64_t epoch; /* that it is in: the newest that it was given, until its hello says which */
+    int revoked;    /* it is revoked, or its user disabled: everything it brings but its events is held */
+    int wipe;       /* it is revoked and must destroy its store at its next contact */
+    int reads_only; /* its user is an auditor: what it writes is held */
+    uint64_t epoch; /* the newest epoch that it was given; a peer puts that of its hello in its place */
 };
 
-/* By the Noise key of its link. E_REFUSED: the office does not know it. */
+/* Loads a device by the Noise key of its link. E_REFUSED: the office does not know it. E_VERIFY: its record has no
+ * signing key. The store's. */
 int device_by_link(struct central *c, const uint8_t noise_key[32], struct device *out, struct error *e);
-/* By its id, where there is no link. The same error. */
+/* The same by its id, for what comes without a link. */
 int device_by_id(struct central *c, const struct id *device, struct device *out, struct error *e);
 
-/* Was the device ever given this epoch? Its first it brings with it. 1, 0, -1. */
+/* 1: the device was given this epoch, or it is the first, which it brings with it; 0: it was not; -1: failed, e says
+ * why. */
 int device_was_given(struct db *db, const struct id *device, uint64_t epoch, struct error *e);
-/* The newest epoch that it was given. */
+/* The newest epoch that it was given; 1: none since its first. Errors: the store's. */
 int device_newest_epoch(struct db *db, const struct id *device, uint64_t *epoch, struct error *e);
 
 #endif

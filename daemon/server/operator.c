@@ -1,3 +1,4 @@
+/* The operator's socket, from both ends: the daemon that answers, and the command that asks. */
 #include "operator.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ static size_t get_length(const uint8_t in[4])
     return (size_t)in[0] << 24 | (size_t)in[1] << 16 | (size_t)in[2] << 8 | in[3];
 }
 
-/* The socket's path; a unix socket's name is short. E_INPUT. */
+/* The socket's path. E_INPUT: it is longer than a Unix socket's may be. */
 static int socket_path(const char *folder, struct sockaddr_un *out, struct error *e)
 {
     memset(out, 0, sizeof *out);
@@ -37,15 +38,16 @@ static int socket_path(const char *folder, struct sockaddr_un *out, struct error
 
 /* --- the daemon's end --- */
 
+/* A command that was connected: reads a request, carries it out, writes the answer, and hangs up. */
 struct caller {
     struct server *server;
     uv_pipe_t pipe;
     uv_write_t write;
-    uint8_t *bytes; /* length and request, as they come; later the answer */
+    uint8_t *bytes; /* the length, then length and request, as they come; at last the answer */
     size_t size, used;
 };
 
-static void on_closed(uv_handle_t *handle)
+static void on_caller_closed(uv_handle_t *handle)
 {
     struct caller *c = handle->data;
     if (c->bytes != NULL)
@@ -57,7 +59,7 @@ static void on_closed(uv_handle_t *handle)
 static void hang_up(struct caller *c)
 {
     if (!uv_is_closing((uv_handle_t *)&c->pipe))
-        uv_close((uv_handle_t *)&c->pipe, on_closed);
+        uv_close((uv_handle_t *)&c->pipe, on_caller_closed);
 }
 
 static void on_answered(uv_write_t *write, int status)
@@ -66,7 +68,7 @@ static void on_answered(uv_write_t *write, int status)
     hang_up(write->data);
 }
 
-static void answer(struct caller *c, int status, struct slice out, struct slice err)
+static void answer_caller(struct caller *c, int status, struct slice out, struct slice err)
 {
     struct pack w;
     struct error e;
@@ -98,7 +100,7 @@ static void answer(struct caller *c, int status, struct slice out, struct slice 
     hang_up(c);
 }
 
-/* Runs a command with its output into memory. */
+/* Runs a command with its output in memory, and answers with that. */
 static void carry_out(struct caller *c, const char *folder, int argc, char **argv, struct slice secret)
 {
     char *out = NULL, *err = NULL;
@@ -106,21 +108,21 @@ static void carry_out(struct caller *c, const char *folder, int argc, char **arg
     struct cli cli = {open_memstream(&out, &out_size), open_memstream(&err, &err_size), 0, 0};
     int status = 2;
     if (cli.out != NULL && cli.err != NULL) {
-        server_say(c->server, "operator: %s", argv[0]);
+        server_say(c->server, "command: satcheld %s", argv[0]);
         status = c->server->command(c->server->central, &cli, folder, secret, argc, argv);
     }
     if (cli.out != NULL)
         (void)fclose(cli.out);
     if (cli.err != NULL)
         (void)fclose(cli.err);
-    answer(c, status, (struct slice){(uint8_t *)out, out_size}, (struct slice){(uint8_t *)err, err_size});
+    answer_caller(c, status, (struct slice){(uint8_t *)out, out_size}, (struct slice){(uint8_t *)err, err_size});
     if (out != NULL)
         sodium_memzero(out, out_size);
     free(out);
     free(err);
 }
 
-/* [folder, [argv...], secret or nil]: NUL-ended copies of the words. */
+/* Unpacks a request, [folder, [argv...], secret or nil], into NUL-ended copies of its words, and carries it out. */
 static void read_request(struct caller *c)
 {
     enum { WORDS_MAX = 256 };
@@ -159,14 +161,14 @@ static void read_request(struct caller *c)
     free(copy);
 }
 
-static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+static void give_rest(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     struct caller *c = handle->data;
     (void)suggested;
     *buffer = uv_buf_init((char *)c->bytes + c->used, (unsigned)(c->size - c->used));
 }
 
-static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+static void on_request(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 {
     struct caller *c = stream->data;
     (void)buffer;
@@ -194,7 +196,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
     read_request(c);
 }
 
-/* Only the daemon's own user and root may give orders. */
+/* 1: the caller is the daemon's own user or root; nobody else may give commands. */
 static int is_allowed(uv_pipe_t *pipe)
 {
     struct ucred peer;
@@ -216,7 +218,7 @@ static void on_caller(uv_stream_t *listener, int status)
     (void)uv_pipe_init(&s->loop, &c->pipe, 0);
     c->pipe.data = c;
     if (c->bytes == NULL || uv_accept(listener, (uv_stream_t *)&c->pipe) != 0 || !is_allowed(&c->pipe) ||
-        uv_read_start((uv_stream_t *)&c->pipe, allocate, on_read) != 0)
+        uv_read_start((uv_stream_t *)&c->pipe, give_rest, on_request) != 0)
         hang_up(c);
 }
 
@@ -229,7 +231,7 @@ int operator_listen(struct server *s, struct error *e)
     s->operator_listener.data = s;
     if ((code = socket_path(s->central->folder, &address, e)) != 0)
         return code;
-    /* The store is ours alone, so a socket that is there was left by a daemon that is gone. */
+    /* The store is open here and nowhere else, so a socket that exists was left by a daemon that is gone. */
     (void)unlink(address.sun_path);
     before = umask(0177);
     status = uv_pipe_bind(&s->operator_listener, address.sun_path);
@@ -239,7 +241,8 @@ int operator_listen(struct server *s, struct error *e)
     return status == 0 ? 0 : error_set(e, E_IO, "%s: %s", address.sun_path, uv_strerror(status));
 }
 
-/* Somebody who is still talking would keep the loop from ending; an answer that is on its way may go. */
+/* Hangs up on a caller whose request is not complete, which would keep the loop from ending; an answer that is being
+ * written goes on. */
 static void stop_caller(uv_handle_t *handle, void *arg)
 {
     struct server *s = arg;
@@ -253,7 +256,7 @@ static void stop_caller(uv_handle_t *handle, void *arg)
 void operator_stop(struct server *s)
 {
     uv_walk(&s->loop, stop_caller, s);
-    /* libuv takes the socket's name away when it closes the pipe. */
+    /* libuv removes the socket's file when it closes the pipe. */
     if (!uv_is_closing((uv_handle_t *)&s->operator_listener))
         uv_close((uv_handle_t *)&s->operator_listener, NULL);
 }
@@ -288,7 +291,7 @@ static int receive_all(int fd, uint8_t *bytes, size_t size, struct error *e)
     return 0;
 }
 
-static int send_request(int fd, int argc, char **argv, const char *secret, size_t secret_bytes, struct error *e)
+static int send_request(int fd, int argc, char **argv, struct slice secret, struct error *e)
 {
     char *folder = getcwd(NULL, 0);
     uint8_t length[4];
@@ -300,8 +303,8 @@ static int send_request(int fd, int argc, char **argv, const char *secret, size_
     pack_array(&w, (size_t)argc);
     for (int i = 0; i < argc; i++)
         pack_text(&w, argv[i], strlen(argv[i]));
-    if (secret != NULL)
-        pack_bin(&w, secret, secret_bytes);
+    if (secret.p != NULL)
+        pack_bin(&w, secret.p, secret.size);
     else
         pack_nil(&w);
     code = pack_finish(&w, e);
@@ -345,8 +348,7 @@ static int print_answer(int fd, int *status, struct error *e)
     return code;
 }
 
-int operator_ask(const char *folder, int argc, char **argv, const char *secret, size_t secret_bytes, int *status,
-                 struct error *e)
+int operator_ask(const char *folder, int argc, char **argv, struct slice secret, int *status, struct error *e)
 {
     struct sockaddr_un address;
     int fd, code = socket_path(folder, &address, e);
@@ -357,7 +359,7 @@ int operator_ask(const char *folder, int argc, char **argv, const char *secret, 
     if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
         code = errno == ENOENT || errno == ECONNREFUSED ? error_set(e, E_NOT_FOUND, "no daemon runs for %s", folder)
                                                         : error_system(e, E_IO, errno, "%s", address.sun_path);
-    else if ((code = send_request(fd, argc, argv, secret, secret_bytes, e)) == 0)
+    else if ((code = send_request(fd, argc, argv, secret, e)) == 0)
         code = print_answer(fd, status, e);
     (void)close(fd);
     return code;

@@ -1,4 +1,4 @@
-/* The operator's socket: while the daemon runs, satcheld commands are carried out by it, since there is one writer.
+/* The operator's socket: while the daemon runs it carries out the commands of satcheld, since an office has one writer.
  *
  * A stream socket, mode 0600, in the office's folder; only the daemon's own user and root are heard (SO_PEERCRED). A
  * request is a 32-bit big-endian length and msgpack [folder it was called in, [argv...], secret or nil]; the answer is
@@ -13,12 +13,14 @@
 #define OPERATOR_REQUEST_MAX 65536 /* bytes */
 #define OPERATOR_ANSWER_MAX (256u << 20)
 
-int operator_listen(struct server *s, struct error *e); /* E_BUSY: another daemon answers there */
-void operator_stop(struct server *s);                   /* closes it and takes the socket away */
+/* Makes the socket and listens. E_INPUT: the folder's path is too long for a socket; E_IO. */
+int operator_listen(struct server *s, struct error *e);
+/* Hangs up, closes the socket and removes its file. */
+void operator_stop(struct server *s);
 
-/* From another process: asks the daemon of this folder to run a command, and prints what it answers. *status: the exit
- * status. E_NOT_FOUND: no daemon is running (open the store yourself). secret may be NULL. */
-int operator_ask(const char *folder, int argc, char **argv, const char *secret, size_t secret_bytes, int *status,
-                 struct error *e);
+/* In another process: asks the daemon of this folder to carry out a command, and prints its output. secret: a
+ * passphrase that belongs to the command, p NULL: none. *status gets the exit status. E_NOT_FOUND: no daemon runs, so
+ * the caller opens the store itself; E_INPUT, E_LIMIT (request or answer too large), E_IO. */
+int operator_ask(const char *folder, int argc, char **argv, struct slice secret, int *status, struct error *e);
 
 #endif

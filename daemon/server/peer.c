@@ -255,6 +255,7 @@ static int answer_hello(struct peer *p, const struct message_hello *hello, struc
     struct message m = {.type = MESSAGE_WELCOME};
     struct message_welcome *w = &m.as.welcome;
     uint8_t officers[KEYFILE_PAIRS_MAX * OFFICERS_PAIR_BYTES];
+    struct lease lease;
     void *memory = NULL;
     int code, known, given = device_was_given(c->db, &p->device.device, hello->end.epoch, e);
     if (given < 0)
@@ -271,10 +272,11 @@ static int answer_hello(struct peer *p, const struct message_hello *hello, struc
     w->revoked = p->device.revoked;
     w->wipe = p->device.wipe;
     memcpy(w->seal_key, c->seal_public, sizeof w->seal_key);
-    if ((code = lease_of(c, &p->device.device, p->device.revoked, w->office_ms, w->lease_secret, &w->lease_until_ms,
-                         e)) != 0 ||
+    if ((code = lease_of(c, &p->device.device, p->device.revoked, w->office_ms, &lease, e)) != 0 ||
         (code = pack_officers(c, officers, &w->recovery, e)) != 0)
         return code;
+    memcpy(w->lease_secret, lease.secret, sizeof w->lease_secret);
+    w->lease_until_ms = lease.until_ms;
     if ((known = deal_remembers(c, &p->device, hello->caseload_digest, &p->has, e)) < 0)
         return e->code;
     p->remembers = known;
@@ -282,6 +284,7 @@ static int answer_hello(struct peer *p, const struct message_hello *hello, struc
     p->checkpoint_size = c->checkpoint_size;
     if ((code = tell_log(p, hello, w, &memory, e)) == 0)
         code = session_send(p->session, &m, e);
+    sodium_memzero(&lease, sizeof lease);
     free(memory);
     return code;
 }

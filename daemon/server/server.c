@@ -1,3 +1,4 @@
+/* The event loop of the running office: starting, stopping, and the journal. */
 #include "server.h"
 
 #include <stdarg.h>
@@ -35,7 +36,7 @@ static void on_connection(uv_stream_t *listener, int status)
         server_say(s, "a connection could not be taken: %s", uv_strerror(status));
 }
 
-/* Lets every link and handle go; the loop ends when the last one has closed. */
+/* Closes every link and handle; the loop ends when the last one has closed. */
 static void close_all(struct server *s)
 {
     peer_close_all(s);
@@ -52,12 +53,13 @@ static void on_signal(uv_signal_t *signal, int number)
     if (s->stopping)
         return;
     s->stopping = 1;
-    server_say(s, "signal %d: committing what has arrived, then stopping", number);
+    server_say(s, "stopping (signal %d): what has arrived is stored first", number);
     commit_run(s);
     close_all(s);
 }
 
-/* Who waits for an answer has got it with the turn before. */
+/* After each poll: commits the pushes that it brought. After a commit that met a failing disk: stops, one turn later,
+ * so that those who wait for an answer have got it. */
 static void after_poll(uv_check_t *check)
 {
     struct server *s = check->data;
@@ -70,6 +72,7 @@ static void after_poll(uv_check_t *check)
     commit_run(s);
 }
 
+/* For a server that could not start: closes what there is. */
 static void close_handle(uv_handle_t *handle, void *arg)
 {
     (void)arg;
@@ -109,7 +112,7 @@ static int start_listening(struct server *s, const struct server_options *o, str
         return error_set(e, E_IO, "cannot listen on %s port %u: %s", o->host, o->port, uv_strerror(status));
     port = ntohs(bound.ss_family == AF_INET ? ((struct sockaddr_in *)&bound)->sin_port
                                             : ((struct sockaddr_in6 *)&bound)->sin6_port);
-    server_say(s, "listening on %s port %u; log of %llu entries", o->host, port,
+    server_say(s, "listening on %s port %u; the log has %llu entries", o->host, port,
                (unsigned long long)s->central->checkpoint_size);
     return o->ready_file != NULL ? write_ready(o->ready_file, port, e) : 0;
 }
@@ -135,7 +138,7 @@ int server_run(struct central *central, const struct server_options *options, FI
         (void)uv_signal_start(&s.on_term, on_signal, SIGTERM);
         (void)uv_signal_start(&s.on_int, on_signal, SIGINT);
         (void)uv_run(&s.loop, UV_RUN_DEFAULT);
-        server_say(&s, "stopped; log of %llu entries", (unsigned long long)central->checkpoint_size);
+        server_say(&s, "stopped; the log has %llu entries", (unsigned long long)central->checkpoint_size);
     } else {
         operator_stop(&s);
         uv_walk(&s.loop, close_handle, NULL);

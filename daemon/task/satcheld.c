@@ -139,7 +139,7 @@ static int other(const char *folder, const struct options *o, int argc, char **a
     int code;
     if (prompt != NULL && (code = cli_secret(o->archive.file, o->archive.fd, prompt, 1, &secret, &bytes, e)) != 0)
         return code;
-    code = operator_ask(folder, argc, argv, secret, bytes, status, e);
+    code = operator_ask(folder, argc, argv, (struct slice){(const uint8_t *)secret, bytes}, status, e);
     if (code == E_NOT_FOUND && (code = keyring_open_office(folder, &o->keys, &central, e)) == 0) {
         *status = carry_out(central, cli, NULL, (struct slice){(const uint8_t *)secret, bytes}, argc, argv);
         central_close(central);

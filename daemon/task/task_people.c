@@ -218,7 +218,8 @@ int task_device_invite(struct task *t, int argc, char **argv, struct error *e)
                          "--out FILE");
     if ((code = split_address(address, host, &port, e)) != 0 ||
         (code = central_user(t->central, argv[2], &user, e)) != 0 || (code = central_act_as(t->central, as, e)) != 0 ||
-        (code = admit_invite(t->central, &user, (unsigned)strtoul(hours, NULL, 10), host, port, &ticket, e)) != 0)
+        (code = admit_invite(t->central, &user, (unsigned)strtoul(hours, NULL, 10), &(struct admit_address){host, port},
+                             &ticket, e)) != 0)
         return code;
     if ((code = ticket_format(&ticket, text, e)) == 0 && (code = write_ticket(t, out, text, e)) == 0) {
         cli_time(ticket.expires_ms, when);

@@ -5,16 +5,11 @@
 
 #include "lease.h"
 
-struct given {
-    uint8_t secret[32];
-    uint64_t until_ms;
-};
-
-static struct given give(struct central *c, const struct id *device, int revoked, uint64_t now_ms)
+static struct lease give(struct central *c, const struct id *device, int revoked, uint64_t now_ms)
 {
-    struct given g;
+    struct lease g;
     memset(&g, 0xff, sizeof g);
-    PAIR_OK(lease_of(c, device, revoked, now_ms, g.secret, &g.until_ms, &pair_e));
+    PAIR_OK(lease_of(c, device, revoked, now_ms, &g, &pair_e));
     return g;
 }
 
@@ -23,7 +18,7 @@ static void test_secret(void **state)
 {
     struct central *c = *state;
     struct id one = id_new(1), two = id_new(2);
-    struct given a = give(c, &one, 0, 1000), b = give(c, &two, 0, 1000), again = give(c, &one, 0, 5000);
+    struct lease a = give(c, &one, 0, 1000), b = give(c, &two, 0, 1000), again = give(c, &one, 0, 5000);
     assert_memory_equal(a.secret, again.secret, 32);
     assert_memory_not_equal(a.secret, b.secret, 32);
     assert_memory_not_equal(a.secret, c->keys->lease_secret, 32);
@@ -37,7 +32,7 @@ static void test_revoked(void **state)
 {
     struct central *c = *state;
     struct id one = id_new(1);
-    struct given g = give(c, &one, 1, 1000);
+    struct lease g = give(c, &one, 1, 1000);
     assert_true(sodium_is_zero(g.secret, sizeof g.secret));
     assert_int_equal(g.until_ms, 0);
 }

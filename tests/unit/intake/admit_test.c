@@ -20,7 +20,8 @@ static int start(void **state)
     r->office = pair_office_new(secret);
     pair_office_write(r->office, KIND_OFFICE, &pair_everywhere, &r->office->office, 1, "name", "Test", NULL);
     r->user = office_user(r->office, "anna", "case manager");
-    PAIR_OK(admit_invite(r->office, &r->user, 24, "office.example", 7411, &r->ticket, &pair_e));
+    PAIR_OK(
+        admit_invite(r->office, &r->user, 24, &(struct admit_address){"office.example", 7411}, &r->ticket, &pair_e));
     *state = r;
     return 0;
 }
@@ -125,14 +126,14 @@ static void test_refused_tickets(void **state)
                       NULL);
     pair_office_write(r->office, KIND_USER, &pair_everywhere, &r->user, 0, "status", "disabled", NULL);
     refuse(r, &r->ticket.ticket, &first, "disabled");
-    assert_int_equal(admit_invite(r->office, &r->user, 1, "h", 1, &later, NULL), E_REFUSED);
+    assert_int_equal(admit_invite(r->office, &r->user, 1, &(struct admit_address){"h", 1}, &later, NULL), E_REFUSED);
     pair_office_write(r->office, KIND_USER, &pair_everywhere, &r->user, 0, "status", "active", NULL);
     PAIR_OK(admit_enrol(r->office, &r->ticket.ticket, &first.m, first.noise, &answer, &pair_e));
     refuse(r, &r->ticket.ticket, &second, "used already");
     new_laptop(&unknown, &second);
     refuse(r, &unknown, &second, "does not know this ticket");
     /* A laptop that is enrolled already takes no second ticket. */
-    PAIR_OK(admit_invite(r->office, &r->user, 1, "h", 1, &later, &pair_e));
+    PAIR_OK(admit_invite(r->office, &r->user, 1, &(struct admit_address){"h", 1}, &later, &pair_e));
     {
         uint8_t statement[16 + ID_BYTES + 32] = "satchel enrol 1";
         memcpy(statement + 16, later.ticket.b, ID_BYTES);
@@ -171,7 +172,7 @@ static void test_proof(void **state)
     k.noise[3] ^= 1;
     refuse(r, &r->ticket.ticket, &k, "did not prove");
     k.noise[3] ^= 1;
-    PAIR_OK(admit_invite(r->office, &r->user, 1, "h", 1, &other, &pair_e));
+    PAIR_OK(admit_invite(r->office, &r->user, 1, &(struct admit_address){"h", 1}, &other, &pair_e));
     refuse(r, &other.ticket, &k, "did not prove");
     k.m.ticket = other.ticket;
     refuse(r, &other.ticket, &k, "did not prove");
@@ -191,13 +192,14 @@ static void test_limits(void **state)
     assert_memory_not_equal(one, two, 32);
     memset(host, 'h', sizeof host - 1);
     host[sizeof host - 1] = 0;
-    assert_int_equal(admit_invite(r->office, &r->user, 0, "h", 1, &t, NULL), E_INPUT);
-    assert_int_equal(admit_invite(r->office, &r->user, ADMIT_HOURS_MAX + 1, "h", 1, &t, NULL), E_INPUT);
-    assert_int_equal(admit_invite(r->office, &r->user, 1, "", 1, &t, NULL), E_INPUT);
-    assert_int_equal(admit_invite(r->office, &r->user, 1, host, 1, &t, NULL), E_INPUT);
-    assert_int_equal(admit_invite(r->office, &r->user, 1, "h", 0, &t, NULL), E_INPUT);
-    assert_int_equal(admit_invite(r->office, &r->user, 1, "h", 65536, &t, NULL), E_INPUT);
-    assert_int_equal(admit_invite(r->office, &unknown, 1, "h", 1, &t, NULL), E_REFUSED);
+    assert_int_equal(admit_invite(r->office, &r->user, 0, &(struct admit_address){"h", 1}, &t, NULL), E_INPUT);
+    assert_int_equal(admit_invite(r->office, &r->user, ADMIT_HOURS_MAX + 1, &(struct admit_address){"h", 1}, &t, NULL),
+                     E_INPUT);
+    assert_int_equal(admit_invite(r->office, &r->user, 1, &(struct admit_address){"", 1}, &t, NULL), E_INPUT);
+    assert_int_equal(admit_invite(r->office, &r->user, 1, &(struct admit_address){host, 1}, &t, NULL), E_INPUT);
+    assert_int_equal(admit_invite(r->office, &r->user, 1, &(struct admit_address){"h", 0}, &t, NULL), E_INPUT);
+    assert_int_equal(admit_invite(r->office, &r->user, 1, &(struct admit_address){"h", 65536}, &t, NULL), E_INPUT);
+    assert_int_equal(admit_invite(r->office, &unknown, 1, &(struct admit_address){"h", 1}, &t, NULL), E_REFUSED);
     assert_int_equal(r->office->tree.size, before);
 }
 

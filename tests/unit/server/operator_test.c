@@ -87,7 +87,7 @@ static int ask(char *out, size_t out_max, int argc, char **argv)
         int answer = 0;
         if (freopen(path, "w", stdout) == NULL || dup2(fileno(stdout), 2) < 0)
             _exit(97);
-        if (operator_ask(folder, argc, argv, NULL, 0, &answer, &e) != 0) {
+        if (operator_ask(folder, argc, argv, (struct slice){NULL, 0}, &answer, &e) != 0) {
             (void)fprintf(stdout, "%s\n", e.text);
             answer = 98;
         }
@@ -191,10 +191,11 @@ static void test_socket(void **state)
     (void)snprintf(path, sizeof path, "%s/operator.sock", folder);
     assert_int_equal(stat(path, &there), 0);
     assert_int_equal(there.st_mode & 0777, 0600);
-    assert_int_equal(operator_ask("/tmp/operator_test.absent", 2, list, NULL, 0, &status, &e), E_NOT_FOUND);
+    assert_int_equal(operator_ask("/tmp/operator_test.absent", 2, list, (struct slice){NULL, 0}, &status, &e),
+                     E_NOT_FOUND);
     memset(path, 'x', sizeof path - 1);
     path[sizeof path - 1] = 0;
-    assert_int_equal(operator_ask(path, 2, list, NULL, 0, &status, &e), E_INPUT);
+    assert_int_equal(operator_ask(path, 2, list, (struct slice){NULL, 0}, &status, &e), E_INPUT);
 }
 
 static int make_folder(void **state)
