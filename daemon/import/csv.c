@@ -1,3 +1,4 @@
+/* A reader of CSV that holds one row in memory. */
 #include "csv.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@ int csv_open(struct csv *c, const char *path, struct error *e)
         return code;
     }
     c->next_line = 1;
-    /* A byte order mark is no part of the first name. */
+    /* A byte order mark does not belong to the first column's name. */
     for (size_t i = 0; i < sizeof mark; i++) {
         if (getc(c->file) != mark[i]) {
             rewind(c->file);
@@ -36,7 +37,7 @@ void csv_close(struct csv *c)
     memset(c, 0, sizeof *c);
 }
 
-/* Goes on behind the end of the line, after something that was not as it should be. */
+/* Gives a row up: reads to the end of the line. last: the character that was read last. */
 static enum csv_result skip_line(struct csv *c, int last, const char **why, const char *reason)
 {
     int ch = last;
@@ -48,7 +49,8 @@ static enum csv_result skip_line(struct csv *c, int last, const char **why, cons
     return CSV_BAD;
 }
 
-static int put(struct csv *c, int ch)
+/* 0: the row is full. */
+static int put_char(struct csv *c, int ch)
 {
     if (c->used + 1 >= CSV_ROW_MAX)
         return 0;
@@ -56,8 +58,9 @@ static int put(struct csv *c, int ch)
     return 1;
 }
 
-/* One field, up to the comma or line end that ends it, which is returned; -2: too long, -3: a quote out of place, -4:
- * the file ends within quotes. */
+enum { TOO_LONG = -2, STRAY_QUOTE = -3, OPEN_QUOTE = -4 }; /* EOF is -1 */
+
+/* Reads one field, up to the comma, line end or EOF behind it, which is returned; or one of the above. */
 static int read_field(struct csv *c)
 {
     int ch = getc(c->file);
@@ -65,30 +68,31 @@ static int read_field(struct csv *c)
         for (;;) {
             ch = getc(c->file);
             if (ch == EOF)
-                return -4;
+                return OPEN_QUOTE;
             if (ch == '"' && (ch = getc(c->file)) != '"')
                 break;
             if (ch == '\n')
                 c->next_line++;
-            if (!put(c, ch))
-                return -2;
+            if (!put_char(c, ch))
+                return TOO_LONG;
         }
         if (ch == '\r')
             ch = getc(c->file);
-        return ch == ',' || ch == '\n' || ch == EOF ? ch : -3;
+        return ch == ',' || ch == '\n' || ch == EOF ? ch : STRAY_QUOTE;
     }
     for (; ch != ',' && ch != '\n' && ch != EOF; ch = getc(c->file)) {
         if (ch == '"')
-            return -3;
-        if (!put(c, ch))
-            return -2;
+            return STRAY_QUOTE;
+        if (!put_char(c, ch))
+            return TOO_LONG;
     }
     if (ch != ',' && c->used != 0 && c->row[c->used - 1] == '\r' && c->fields[c->count] != c->row + c->used)
         c->used--;
     return ch;
 }
 
-static enum csv_result read_row(struct csv *c, const char **why, int *end)
+/* Reads one row, which may be empty. *end 1: the file ended with it. */
+static enum csv_result read_line(struct csv *c, const char **why, int *end)
 {
     int ch;
     c->count = 0;
@@ -99,15 +103,15 @@ static enum csv_result read_row(struct csv *c, const char **why, int *end)
             return skip_line(c, 0, why, "too many columns");
         c->fields[c->count] = c->row + c->used;
         ch = read_field(c);
-        if (ch == -2)
+        if (ch == TOO_LONG)
             return skip_line(c, 0, why, "the row is too long");
-        if (ch == -3)
+        if (ch == STRAY_QUOTE)
             return skip_line(c, 0, why, "a quote stands where none may stand");
-        if (ch == -4) {
+        if (ch == OPEN_QUOTE) {
             *why = "the file ends within quotes";
             return CSV_BAD;
         }
-        if (c->used == CSV_ROW_MAX) /* empty fields behind a full row: no room for their ends */
+        if (c->used == CSV_ROW_MAX) /* there is no room for the NUL of an empty field behind a full row */
             return skip_line(c, ch, why, "the row is too long");
         c->row[c->used++] = 0;
         c->count++;
@@ -122,7 +126,7 @@ enum csv_result csv_next(struct csv *c, const char **why)
 {
     for (;;) {
         int end = 0;
-        enum csv_result r = read_row(c, why, &end);
+        enum csv_result r = read_line(c, why, &end);
         if (r == CSV_BAD)
             return CSV_BAD;
         if (c->count == 1 && c->fields[0][0] == 0) {

@@ -1,3 +1,5 @@
+/* The importer's machinery, which the mappings share: staging the files, comparing a record with what the office has,
+ * and writing what the source has changed. */
 #include "import.h"
 
 #include <sodium.h>
@@ -15,24 +17,25 @@ enum { RECORDS_PER_COMMIT = 1000, ELEMENTS_PER_CHANGE = 200 };
 
 /* --- counting --- */
 
-static void count_rows(struct import *im, const char *what, const char *reason, int left)
+/* Counts a row, or a value, under what it was and what became of it. */
+static void count_rows(struct import *im, const char *what, const char *reason, enum import_outcome outcome)
 {
     size_t i;
     for (i = 0; i < im->count_count; i++)
         if (strcmp(im->counts[i].what, what) == 0 && strcmp(im->counts[i].reason, reason) == 0)
             break;
     if (i == sizeof im->counts / sizeof *im->counts)
-        i--; /* the last line gathers what no longer fits */
+        i--; /* the last count takes everything that no longer fits */
     else if (i == im->count_count)
         (void)snprintf(im->counts[im->count_count++].reason, sizeof im->counts->reason, "%s", reason);
     im->counts[i].what = what;
-    im->counts[i].left = left;
+    im->counts[i].outcome = outcome;
     im->counts[i].rows++;
 }
 
 void import_left(struct import *im, const char *what, const char *reason)
 {
-    count_rows(im, what, reason, 1);
+    count_rows(im, what, reason, IMPORT_LEFT_ROW);
 }
 
 int import_source(struct import *im, const char *format, struct error *e)
@@ -45,13 +48,15 @@ int import_source(struct import *im, const char *format, struct error *e)
 
 /* --- staging --- */
 
-/* Column names become SQL names, so they are held to letters, digits and underscores. */
+/* 1: the column's name can be one in SQL: letters, digits and underscores. */
 static int is_name(const char *text)
 {
     size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
     return length != 0 && length <= 64 && text[length] == 0;
 }
 
+/* Makes the staging table from the heading. E_INPUT: a column that the mapping needs is missing, or a name is unusable.
+ */
 static int create_table(struct import *im, const struct csv *csv, const char *name, const char *const *columns,
                         struct error *e)
 {
@@ -85,6 +90,7 @@ static int create_table(struct import *im, const struct csv *csv, const char *na
     return code;
 }
 
+/* Stages every row behind the heading; those that cannot be read are counted as left. */
 static int insert_rows(struct import *im, struct csv *csv, const char *name, struct error *e)
 {
     size_t columns = csv->count;
@@ -174,7 +180,7 @@ void import_field(struct import_record *r, const char *field, const char *value)
     r->fields[r->count++].value = value == NULL ? "" : value;
 }
 
-static void hash_words(crypto_generichash_state *state, const char *field, const char *value)
+static void hash_pair(crypto_generichash_state *state, const char *field, const char *value)
 {
     crypto_generichash_update(state, (const uint8_t *)field, strlen(field) + 1);
     crypto_generichash_update(state, (const uint8_t *)value, strlen(value) + 1);
@@ -186,14 +192,15 @@ static void hash_record(const struct import_record *r, char hex[33])
     uint8_t hash[16];
     crypto_generichash_init(&state, NULL, 0, sizeof hash);
     for (size_t i = 0; i < r->count; i++)
-        hash_words(&state, r->fields[i].field, r->fields[i].value);
+        hash_pair(&state, r->fields[i].field, r->fields[i].value);
     for (size_t i = 0; i < r->element_count; i++)
-        hash_words(&state, r->elements[i].field, r->elements[i].value);
+        hash_pair(&state, r->elements[i].field, r->elements[i].value);
     crypto_generichash_final(&state, hash, sizeof hash);
     sodium_bin2hex(hex, 33, hash, sizeof hash);
 }
 
-/* *same: the source has not changed this field: our own chain, which writes for it, wrote just this value last. */
+/* *same 1: the source has not changed this field, since the last value that our own chain, which imports write in, gave
+ * it is this one. */
 static int is_unchanged(struct import *im, const struct id *record, const struct schema_field *field,
                         struct slice value, int *same, struct error *e)
 {
@@ -222,8 +229,7 @@ static int is_unchanged(struct import *im, const struct id *record, const struct
     return row < 0 ? error_code(e) : 0;
 }
 
-/* The dots of our own among the live ops, which the source's new value takes the place of; what somebody else wrote
- * stays beside it. */
+/* Writes the source's new value over our own live ops of the field. What somebody else wrote stays beside it. */
 static int replace_own(struct import *im, struct edit *edit, const struct schema_field *field,
                        const struct record_field *live, struct slice value, struct error *e)
 {
@@ -243,7 +249,7 @@ static int replace_own(struct import *im, struct edit *edit, const struct schema
     return code;
 }
 
-/* Sets a field of a record that is there, if the source has changed it, and the record does not show that value. */
+/* Sets a field of a record that exists, if the source has changed the value and the record does not show it already. */
 static int set_changed(struct import *im, struct edit *edit, const char *name, const char *value, struct error *e)
 {
     const struct schema_field *field = schema_field_named(edit->kind, name);
@@ -269,7 +275,7 @@ out:
     return code;
 }
 
-/* Adds what the set does not hold yet. */
+/* Adds an element to a set that does not have it, or the source's contribution to a sum. */
 static int add_element(struct import *im, struct edit *edit, const char *name, const char *value, struct error *e)
 {
     const struct schema_field *field = schema_field_named(edit->kind, name);
@@ -279,7 +285,7 @@ static int add_element(struct import *im, struct edit *edit, const char *name, c
     if (field == NULL)
         return error_set(e, E_INTERNAL, "the importer knows a field %s that the schema does not", name);
     if (schema_traits(field)->adds_up && !edit->is_new)
-        return set_changed(im, edit, name, value, e); /* the source's one contribution, corrected */
+        return set_changed(im, edit, name, value, e); /* a correction of the source's one contribution */
     pack_start(&w);
     if ((code = schema_parse(edit->kind, field, value, &w, e)) == 0 && (code = pack_finish(&w, e)) == 0 &&
         !edit->is_new && (code = record_field_load(im->central->db, &edit->record, edit->kind, field, &live, e)) == 0) {
@@ -293,8 +299,10 @@ static int add_element(struct import *im, struct edit *edit, const char *name, c
     return code;
 }
 
-/* 1: the record is there and the source has not changed it; 0: there, changed; -1: not there; -2: failed. */
-static int compare(struct import *im, const struct import_record *r, const char *hex, struct error *e)
+enum { FAILED = -1, ABSENT, CHANGED, UNCHANGED };
+
+/* Compares the source's record with ours, by the hash of what ours was made from. ABSENT: we have none. */
+static int compare_source(struct import *im, const struct import_record *r, const char *hex, struct error *e)
 {
     struct record_place place;
     struct record_field hash;
@@ -302,32 +310,33 @@ static int compare(struct import *im, const struct import_record *r, const char 
     char text[64];
     int same, code = record_find(im->central->db, &r->id, &place, &none);
     if (code == E_NOT_FOUND)
-        return -1;
+        return ABSENT;
     if (code != 0)
-        return error_set(e, code, "%s", none.text), -2;
+        return error_set(e, code, "%s", none.text), FAILED;
     if (record_field_load(im->central->db, &r->id, r->kind, schema_field(r->kind, FIELD_SOURCE_HASH), &hash, e) != 0)
-        return -2;
+        return FAILED;
     same = hash.shown.count != 0 &&
            strcmp(schema_format(schema_field(r->kind, FIELD_SOURCE_HASH), hash.ops[0].merge.value, text, sizeof text),
                   hex) == 0;
     record_field_free(&hash);
-    return same;
+    return same ? UNCHANGED : CHANGED;
 }
 
-/* One bad value does not take the rest of the record with it: a birthday that is no day is left out, and counted by its
- * field, but the allergies beside it come in. */
-static int left_out(struct import *im, const struct import_record *r, const char *field, int code)
+/* Counts a value that its field cannot hold, and goes on: a birthday that is no day is left out, and the allergies
+ * beside it are written. code: what setting the value returned; every other error is returned. */
+static int leave_out_value(struct import *im, const struct import_record *r, const char *field, int code)
 {
     char reason[IMPORT_REASON_MAX];
     if (code != E_INPUT)
         return code;
     (void)snprintf(reason, sizeof reason, "%s: a value that the field cannot hold", field);
-    count_rows(im, r->file, reason, 2);
+    count_rows(im, r->file, reason, IMPORT_LEFT_VALUE);
     return 0;
 }
 
-static int fill(struct import *im, struct edit *edit, const struct import_record *r, int there, const char *hex,
-                struct error *e)
+/* Writes the source's fields into an edit. there: the record exists. hex: the hash of what it is made from now. */
+static int fill_edit(struct import *im, struct edit *edit, const struct import_record *r, int there, const char *hex,
+                     struct error *e)
 {
     int code = 0;
     for (size_t i = 0; code == 0 && i < r->count; i++) {
@@ -335,11 +344,11 @@ static int fill(struct import *im, struct edit *edit, const struct import_record
             code = set_changed(im, edit, r->fields[i].field, r->fields[i].value, e);
         else if (r->fields[i].value[0] != 0)
             code = edit_set_text(edit, r->fields[i].field, r->fields[i].value, e);
-        code = left_out(im, r, r->fields[i].field, code);
+        code = leave_out_value(im, r, r->fields[i].field, code);
     }
     for (size_t i = 0; code == 0 && i < r->element_count && i < ELEMENTS_PER_CHANGE; i++) {
         code = add_element(im, edit, r->elements[i].field, r->elements[i].value, e);
-        code = left_out(im, r, r->elements[i].field, code);
+        code = leave_out_value(im, r, r->elements[i].field, code);
     }
     if (code == 0 && r->source_id != NULL && !there)
         code = edit_set_text(edit, "source_id", r->source_id, e);
@@ -348,7 +357,7 @@ static int fill(struct import *im, struct edit *edit, const struct import_record
     return code;
 }
 
-/* The elements that one change cannot hold go into further ones. */
+/* Writes the elements that did not fit into the first change into further ones. */
 static int write_rest(struct import *im, const struct import_record *r, struct error *e)
 {
     size_t i = ELEMENTS_PER_CHANGE;
@@ -358,8 +367,8 @@ static int write_rest(struct import *im, const struct import_record *r, struct e
         struct edit edit;
         code = edit_open(&edit, im->central->db, &r->id, e);
         for (; code == 0 && i < r->element_count && i < end; i++)
-            code = left_out(im, r, r->elements[i].field,
-                            add_element(im, &edit, r->elements[i].field, r->elements[i].value, e));
+            code = leave_out_value(im, r, r->elements[i].field,
+                                   add_element(im, &edit, r->elements[i].field, r->elements[i].value, e));
         if (code == 0)
             code = central_write(im->central, &edit, NULL, e);
         else
@@ -368,7 +377,8 @@ static int write_rest(struct import *im, const struct import_record *r, struct e
     return code;
 }
 
-static int begin(struct import *im, struct error *e)
+/* Begins a transaction if none is open, and commits before that if RECORDS_PER_COMMIT are in it. */
+static int begin_record(struct import *im, struct error *e)
 {
     if (im->in_transaction >= RECORDS_PER_COMMIT && !im->dry_run) {
         int code = import_flush(im, e);
@@ -389,7 +399,7 @@ int import_flush(struct import *im, struct error *e)
     return 0;
 }
 
-/* Is the case that the record stands in there? 1: yes, or it stands in none; 0: no; -1: failed. */
+/* 1: the case that the record stands in exists, or it stands in none; 0: it does not exist; -1: failed. */
 static int has_case(struct import *im, const struct import_record *r, struct error *e)
 {
     struct record_place place;
@@ -408,25 +418,25 @@ int import_write(struct import *im, struct import_record *r, struct error *e)
     struct error why = {0};
     struct edit edit;
     char hex[33];
-    int there, code;
-    hash_record(r, hex);
-    if ((there = has_case(im, r, e)) != 1) {
-        if (there == 0)
+    int has = has_case(im, r, e), state, code;
+    if (has != 1) {
+        if (has == 0)
             import_left(im, r->file, "its case was not taken");
-        return there == 0 ? 0 : error_code(e);
+        return has == 0 ? 0 : error_code(e);
     }
-    if ((there = compare(im, r, hex, e)) == -2)
+    hash_record(r, hex);
+    if ((state = compare_source(im, r, hex, e)) == FAILED)
         return error_code(e);
-    if (there == 1) {
-        count_rows(im, r->kind->name, "unchanged", 0);
+    if (state == UNCHANGED) {
+        count_rows(im, r->kind->name, "unchanged", IMPORT_TAKEN);
         return 0;
     }
-    if ((code = begin(im, e)) != 0)
+    if ((code = begin_record(im, e)) != 0)
         return code;
-    code = there == 0 ? edit_open(&edit, im->central->db, &r->id, &why)
-                      : edit_new(&edit, im->central->db, r->kind, &r->scope, &r->id, &why);
+    code = state == CHANGED ? edit_open(&edit, im->central->db, &r->id, &why)
+                            : edit_new(&edit, im->central->db, r->kind, &r->scope, &r->id, &why);
     if (code == 0)
-        code = fill(im, &edit, r, there == 0, hex, &why);
+        code = fill_edit(im, &edit, r, state == CHANGED, hex, &why);
     if (code != 0) {
         edit_free(&edit);
         return error_set(e, code, "%s", why.text);
@@ -439,7 +449,7 @@ int import_write(struct import *im, struct import_record *r, struct error *e)
         return error_set(e, code, "%s", why.text);
     if ((code = write_rest(im, r, e)) != 0)
         return code;
-    count_rows(im, r->kind->name, there == 0 ? "changed" : "new", 0);
+    count_rows(im, r->kind->name, state == CHANGED ? "changed" : "new", IMPORT_TAKEN);
     return 0;
 }
 

@@ -11,6 +11,7 @@ static struct id id_for(const struct import *im, const char *table, const char *
     return id_derive(im->source, table, key);
 }
 
+/* The id of the record that a key refers to, as text; "": there is no key. */
 static void ref(const struct import *im, const char *table, const char *key, char out[ID_TEXT])
 {
     struct id id = id_for(im, table, key);
@@ -19,7 +20,7 @@ static void ref(const struct import *im, const char *table, const char *key, cha
         id_format(&id, out);
 }
 
-/* "2022-05-09 13:38:05" and "2022-05-09" as our times, both taken as UTC: the export does not say which zone. */
+/* "2022-05-09 13:38:05" or "2022-05-09" as one of our times. Both are taken as UTC: the export names no zone. */
 static const char *time_of(const char *source, char out[32])
 {
     out[0] = 0;
@@ -30,9 +31,10 @@ static const char *time_of(const char *source, char out[32])
     return out;
 }
 
-/* --- what must hold of a row before it is taken --- */
+/* --- which rows are taken --- */
 
-/* Leaves the rows that are deleted in the source, lack their key, or repeat one; the others stay in the table. */
+/* Removes from the staging table, and counts as left, rows that are deleted in the source, lack their key, or repeat
+ * one. */
 static int sift(struct import *im, const char *table, const char *key, struct error *e)
 {
     static const char *const reasons[] = {"deleted in the source", "its key is empty",
@@ -54,22 +56,27 @@ static int sift(struct import *im, const char *table, const char *key, struct er
     return code;
 }
 
-/* Leaves the rows whose reference is to nothing that was taken. */
-static int sift_reference(struct import *im, const char *table, const char *column, const char *to, const char *key,
-                          const char *reason, struct error *e)
+/* A column that must name a row of another table. */
+struct reference {
+    const char *table, *column, *to, *key;
+    const char *reason; /* why a row is left whose column names none */
+};
+
+/* Removes, and counts as left, the rows whose reference is to a row that was not taken. */
+static int sift_reference(struct import *im, const struct reference *r, struct error *e)
 {
     char sql[512];
     int code;
-    (void)snprintf(sql, sizeof sql, "DELETE FROM \"%s\" WHERE \"%s\" NOT IN (SELECT \"%s\" FROM \"%s\")", table, column,
-                   key, to);
+    (void)snprintf(sql, sizeof sql, "DELETE FROM \"%s\" WHERE \"%s\" NOT IN (SELECT \"%s\" FROM \"%s\")", r->table,
+                   r->column, r->key, r->to);
     if ((code = db_exec(im->staging, sql, e)) != 0)
         return code;
     for (int n = db_changes(im->staging); n > 0; n--)
-        import_left(im, table, reason);
+        import_left(im, r->table, r->reason);
     return 0;
 }
 
-/* --- the tables --- */
+/* --- one row of each table --- */
 
 static int take_user(struct import *im, sqlite3_stmt *s, struct error *e)
 {
@@ -111,8 +118,8 @@ static int take_project(struct import *im, sqlite3_stmt *s, struct error *e)
     return import_write(im, &r, e);
 }
 
-/* A social security number, or the hash of one, that the source calls whole (list 3.02.2): a part of one, with x for
- * what is not known, is shared by many. */
+/* 1: a social security number, or the hash of one, that the source calls whole (list 3.02.2). A part of one, with x for
+ * what is not known, would be shared by many persons. */
 static int is_whole_number(const char *ssn, const char *quality)
 {
     return strlen(ssn) >= 9 && strpbrk(ssn, "xX") == NULL && (quality[0] == 0 || strcmp(quality, "1") == 0);
@@ -146,7 +153,8 @@ static int take_client(struct import *im, sqlite3_stmt *s, struct error *e)
     return import_write(im, &r, e);
 }
 
-/* HMIS 2026, list 3.15.1 */
+/* The relationship to the head of the household in words (HMIS 2026, list 3.15.1); NULL: the code is none of the list.
+ */
 static const char *relationship(const char *code)
 {
     static const char *const words[] = {"head of the household", "child of the head", "partner of the head",
@@ -222,8 +230,10 @@ static int take_service(struct import *im, sqlite3_stmt *s, struct error *e)
     return import_write(im, &r, e);
 }
 
-/* --- the whole --- */
+/* --- all files --- */
 
+/* Stages every file. *found 0: the folder has no Client or Enrollment. A file that may be absent becomes an empty
+ * table. */
 static int stage_all(struct import *im, const char *folder, int *found, struct error *e)
 {
     static const char *const user[] = {"UserID",    "UserFirstName", "UserLastName", "UserPhone",
@@ -244,7 +254,7 @@ static int stage_all(struct import *im, const char *folder, int *found, struct e
     static const struct {
         const char *name, *key;
         const char *const *columns;
-        const char *empty; /* for a file that is not there */
+        const char *empty; /* its columns, for a file that may be absent; NULL: it may not */
     } files[] = {
         {"User", "UserID", user, "UserID,UserFirstName,UserLastName,UserPhone,UserEmail,DateUpdated,DateDeleted"},
         {"Organization", "OrganizationID", organization, "OrganizationID,OrganizationName,DateUpdated,DateDeleted"},
@@ -272,7 +282,7 @@ static int stage_all(struct import *im, const char *folder, int *found, struct e
         }
     }
     *found = 1;
-    /* The 2024 standard has no column Sex in Client; others may be left out before an export is handed on. */
+    /* Client has no column Sex in the 2024 standard, and some remove the SSN before they hand an export on. */
     for (size_t i = 0; i < sizeof optional / sizeof *optional; i++) {
         (void)snprintf(sql, sizeof sql, "ALTER TABLE Client ADD COLUMN %s TEXT DEFAULT ''", optional[i]);
         (void)db_exec(im->staging, sql, NULL);
@@ -285,14 +295,15 @@ static int stage_all(struct import *im, const char *folder, int *found, struct e
 
 static int sift_references(struct import *im, struct error *e)
 {
-    int code;
-    if ((code = sift_reference(im, "Enrollment", "PersonalID", "Client", "PersonalID", "its client was not taken",
-                               e)) != 0 ||
-        (code = sift_reference(im, "Exit", "EnrollmentID", "Enrollment", "EnrollmentID", "its enrolment was not taken",
-                               e)) != 0)
-        return code;
-    return sift_reference(im, "Services", "EnrollmentID", "Enrollment", "EnrollmentID", "its enrolment was not taken",
-                          e);
+    static const struct reference references[] = {
+        {"Enrollment", "PersonalID", "Client", "PersonalID", "its client was not taken"},
+        {"Exit", "EnrollmentID", "Enrollment", "EnrollmentID", "its enrolment was not taken"},
+        {"Services", "EnrollmentID", "Enrollment", "EnrollmentID", "its enrolment was not taken"},
+    };
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < sizeof references / sizeof *references; i++)
+        code = sift_reference(im, &references[i], e);
+    return code;
 }
 
 int import_hmis(struct import *im, const char *folder, int *found, struct error *e)

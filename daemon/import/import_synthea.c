@@ -6,6 +6,7 @@
 
 #include "import.h"
 
+/* The id of the record that a key refers to, as text; "": there is no key. */
 static void ref(const struct import *im, const char *table, const char *key, char out[ID_TEXT])
 {
     struct id id = id_derive(im->source, table, key);
@@ -41,13 +42,13 @@ static int take_provider(struct import *im, sqlite3_stmt *s, struct error *e)
     return import_write(im, &r, e);
 }
 
-/* --- clients: a patient's row, and what stands in other files about it --- */
+/* --- clients: a patient's row, and what other files say about it --- */
 
 struct elements {
     size_t count, room;
     struct {
         const char *field, *value;
-    } * items; /* the values are ours */
+    } * items; /* the list owns the values */
 };
 
 static void elements_free(struct elements *l)
@@ -73,11 +74,11 @@ static int elements_add(struct elements *l, const char *field, const char *value
     return 0;
 }
 
+/* Lists a patient's allergies with their worst known severity and reactions; the conditions that have not ended: what
+ * Synthea codes as a (finding) about somebody's life is a need for a case manager, the rest is a diagnosis; and the
+ * numbers by which others know the person. */
 static int gather(struct import *im, const char *patient, struct elements *l, struct error *e)
 {
-    /* Allergies with their worst known severity and reactions; conditions that have not ended. What Synthea codes as a
-     * (finding) about somebody's life is a need for a case manager; the rest is a diagnosis. And the numbers by which
-     * others know the person. */
     static const char sql[] =
         "SELECT 'allergy', DESCRIPTION || CASE WHEN SEVERITY1 <> '' OR SEVERITY2 <> '' THEN ' (' || lower(CASE WHEN "
         "'SEVERE' IN (SEVERITY1, SEVERITY2) THEN 'severe' WHEN 'MODERATE' IN (SEVERITY1, SEVERITY2) THEN 'moderate' "
@@ -174,8 +175,9 @@ static int take_careplan(struct import *im, sqlite3_stmt *s, struct error *e)
     return import_write(im, &r, e);
 }
 
-/* --- the whole --- */
+/* --- all files --- */
 
+/* Removes the rows of a condition from a staging table, and counts them as left. */
 static int sift(struct import *im, const char *table, const char *condition, const char *reason, struct error *e)
 {
     char sql[512];
@@ -188,6 +190,7 @@ static int sift(struct import *im, const char *table, const char *condition, con
     return 0;
 }
 
+/* Stages every file. *found 0: the folder has no patients. Any other file that is absent becomes an empty table. */
 static int stage_all(struct import *im, const char *folder, int *found, struct error *e)
 {
     static const char *const patients[] = {"Id",     "BIRTHDATE", "DEATHDATE", "FIRST", "LAST",
@@ -225,7 +228,7 @@ static int stage_all(struct import *im, const char *folder, int *found, struct e
         }
     }
     *found = 1;
-    /* An export may lack these. */
+    /* These columns may be absent from an export. */
     for (size_t i = 0; i < sizeof optional / sizeof *optional; i++) {
         (void)snprintf(sql, sizeof sql, "ALTER TABLE patients ADD COLUMN %s TEXT DEFAULT ''", optional[i]);
         (void)db_exec(im->staging, sql, NULL);
@@ -237,6 +240,7 @@ static int stage_all(struct import *im, const char *folder, int *found, struct e
         e);
 }
 
+/* Removes the rows that are not imported. */
 static int sift_all(struct import *im, struct error *e)
 {
     static const char *const keyed[] = {"patients", "encounters", "careplans", "organizations", "providers"};

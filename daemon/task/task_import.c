@@ -62,10 +62,10 @@ static void print(struct task *t, const struct import *im)
         cli_json_text(out, im->source, strlen(im->source));
         (void)fprintf(out, ", \"dry_run\": %s, \"counts\": [", im->dry_run ? "true" : "false");
     }
-    for (int left = 0; left <= 2; left++) {
+    for (int left = IMPORT_TAKEN; left <= IMPORT_LEFT_VALUE; left++) {
         for (size_t i = 0; i < im->count_count; i++) {
             const struct import_count *c = &im->counts[i];
-            if (c->left != left)
+            if ((int)c->outcome != left)
                 continue;
             if (t->cli->json)
                 (void)fprintf(out, "%s\n{\"%s\": \"%s\", \"%s\": \"%s\", \"rows\": %llu}", first ? "" : ",",

@@ -62,7 +62,7 @@ static uint64_t counted(const struct import *im, const char *what, const char *r
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < im->count_count; i++)
-        if (im->counts[i].left == left && strcmp(im->counts[i].what, what) == 0 &&
+        if ((int)im->counts[i].outcome == left && strcmp(im->counts[i].what, what) == 0 &&
             (reason == NULL || strcmp(im->counts[i].reason, reason) == 0))
             sum += im->counts[i].rows;
     return sum;
@@ -112,7 +112,7 @@ static void check_hmis(const struct import *im, const char *folder)
 static void check_all_unchanged(const struct import *im)
 {
     for (size_t i = 0; i < im->count_count; i++)
-        if (!im->counts[i].left)
+        if (im->counts[i].outcome == IMPORT_TAKEN)
             assert_string_equal(im->counts[i].reason, "unchanged");
 }
 
