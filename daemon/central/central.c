@@ -117,7 +117,9 @@ static int load_central(struct central *c, struct error *e)
     if (db_meta_get(c->db, "sign_secret", c->keys->sign_secret, sizeof c->keys->sign_secret, e) != 0 ||
         db_meta_get(c->db, "noise_secret", c->keys->noise_secret, sizeof c->keys->noise_secret, e) != 0 ||
         db_meta_get(c->db, "office", c->office.b, sizeof c->office.b, e) != 0)
-        return error_set(e, E_VERIFY, "the office's store is not complete: it was never set up to its end");
+        return error_set(e, E_VERIFY,
+                         "the office's store is not complete, since setting it up broke off; set the office up in "
+                         "another folder (`satcheld init`), or put a backup in its place");
     crypto_scalarmult_base(c->noise_public, c->keys->noise_secret);
     db_meta_text(c->db, "log_key", vkey, sizeof vkey);
     if ((code = checkpoint_vkey_parse(vkey, &c->vkey, e)) != 0 ||
@@ -130,7 +132,9 @@ static int load_central(struct central *c, struct error *e)
     crypto_scalarmult_base(c->seal_public, c->keys->seal_secret);
     db_meta_text(c->db, "checkpoint", c->checkpoint, sizeof c->checkpoint);
     if (c->checkpoint_size != c->tree.size)
-        return error_set(e, E_VERIFY, "the office's log has %llu entries, but its checkpoint says %llu",
+        return error_set(e, E_VERIFY,
+                         "the office's log has %llu entries, but its checkpoint says %llu: the store is damaged or was "
+                         "altered; keep it as it is, and put the newest backup in its place",
                          (unsigned long long)c->tree.size, (unsigned long long)c->checkpoint_size);
     return 0;
 }
@@ -490,8 +494,10 @@ int central_act_as(struct central *c, const char *login, struct error *e)
     if (row < 0)
         return error_code(e);
     if (count == 0)
-        return error_set(e, E_REFUSED, "%s is no active administrator of this office",
-                         login != NULL ? login : "nobody");
+        return login != NULL
+                   ? error_set(e, E_REFUSED,
+                               "%s is no active administrator of this office; `satcheld user list` shows who is", login)
+                   : error_set(e, E_REFUSED, "this office has no active administrator");
     if (count > 1)
         return error_set(e, E_USAGE, "several administrators work here: say who you are with --as LOGIN");
     c->author.person = found;

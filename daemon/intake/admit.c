@@ -37,7 +37,7 @@ static int check_active(struct central *c, const struct id *user, struct error *
     char status[32];
     int code = text_of(c, "SELECT status FROM \"user\" WHERE id = ? AND voided = 0", user, status, sizeof status, e);
     if (code == 0 && strcmp(status, "active") != 0)
-        code = error_set(e, E_REFUSED, "the user of this ticket has been disabled; ask the office");
+        code = error_set(e, E_REFUSED, "the person whom this ticket is for has been disabled; ask the office");
     return code;
 }
 
@@ -111,7 +111,8 @@ static int check_proof(const struct message_enrol *m, const struct id *ticket, c
     memcpy(statement + sizeof "satchel enrol 1" + ID_BYTES, noise_key, 32);
     if (!id_equal(&m->ticket, ticket) ||
         crypto_sign_verify_detached(m->proof, statement, sizeof statement, m->sign_key) != 0)
-        return error_set(e, E_REFUSED, "the laptop did not prove that its signing key is its own");
+        return error_set(e, E_REFUSED,
+                         "the laptop did not prove that its signing key is its own; enrol it with a new ticket");
     return 0;
 }
 

@@ -66,8 +66,10 @@ static int add_scope(struct loading *g, const struct id *scope, struct error *e)
     char text[ID_TEXT];
     if (l->count == LIMITS_CASELOAD_MAX) {
         id_format(g->user, text);
-        return error_set(e, E_LIMIT, "the caseload of user %s has more than %d cases and clients", text,
-                         LIMITS_CASELOAD_MAX);
+        return error_set(e, E_LIMIT,
+                         "the caseload of user %s has more than %d cases and clients; release some of the cases "
+                         "(`satcheld case release`)",
+                         text, LIMITS_CASELOAD_MAX);
     }
     if (l->scopes == NULL || l->count == g->room) {
         struct id *more = realloc(l->scopes, (g->room = 2 * g->room + 64) * sizeof *more);

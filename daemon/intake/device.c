@@ -62,7 +62,8 @@ static int load_device(struct central *c, const char *sql, const char *text, str
     if (code == 0 && (sodium_hex2bin(out->sign_key, sizeof out->sign_key, db_text(s, 2), strlen(db_text(s, 2)), NULL,
                                      &bytes, NULL) != 0 ||
                       bytes != sizeof out->sign_key))
-        code = error_set(e, E_VERIFY, "the record of a device has no signing key");
+        code = error_set(e, E_VERIFY,
+                         "the office's record of this laptop has no signing key; run `satcheld check` at the office");
     out->reads_only = strcmp(db_text(s, 5), "auditor") == 0;
     out->wipe = strcmp(db_text(s, 3), "to be wiped") == 0;
     out->revoked = strcmp(db_text(s, 3), "active") != 0 || strcmp(db_text(s, 4), "active") != 0;

@@ -373,7 +373,9 @@ static int check_epochs(struct db *db, struct error *e)
         (code = db_number_of(db, &strange, e, sql, "d", &office)) != 0)
         return code;
     return strange == 0 ? 0
-                        : error_set(e, E_VERIFY, "the log is damaged: it has changes of an epoch that was never given");
+                        : error_set(e, E_VERIFY,
+                                    "the log is damaged: it has changes of an epoch that was never given; keep it as "
+                                    "it is, and compare it with the newest backup");
 }
 
 int fork_check(struct db *db, struct error *e)

@@ -309,7 +309,9 @@ static int send_request(int fd, int argc, char **argv, struct slice secret, stru
         pack_nil(&w);
     code = pack_finish(&w, e);
     if (code == 0 && pack_bytes(&w).size > OPERATOR_REQUEST_MAX)
-        code = error_set(e, E_LIMIT, "the command is longer than %d bytes", OPERATOR_REQUEST_MAX);
+        code =
+            error_set(e, E_LIMIT, "the command is longer than %d bytes; give it fewer words, or stop the daemon first",
+                      OPERATOR_REQUEST_MAX);
     put_length(length, pack_bytes(&w).size);
     if (code == 0 && (code = send_all(fd, length, sizeof length, e)) == 0)
         code = send_all(fd, pack_bytes(&w).p, pack_bytes(&w).size, e);
@@ -329,7 +331,8 @@ static int print_answer(int fd, int *status, struct error *e)
         return code;
     size = get_length(length);
     if (size == 0 || size > OPERATOR_ANSWER_MAX || (bytes = malloc(size)) == NULL)
-        return error_set(e, E_LIMIT, "the daemon's answer is too large");
+        return error_set(e, E_LIMIT,
+                         "the daemon's answer is too large to be printed; stop the daemon and call the command again");
     if ((code = receive_all(fd, bytes, size, e)) == 0) {
         unpack_start(&r, (struct slice){bytes, size});
         if (unpack_array(&r) != 3)
