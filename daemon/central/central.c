@@ -211,38 +211,26 @@ static int new_keys(struct central *c, const struct id *office, struct error *e)
 /* Writes the first two records of the log: the office, and its first administrator, who is their author. */
 static int first_records(struct central *c, const struct central_options *o, struct error *e)
 {
-    static const struct id everywhere;
-    char vkey[CHECKPOINT_VKEY_MAX], noise[65], version[24], rule[24];
+    char vkey[CHECKPOINT_VKEY_MAX], noise[65];
     struct id admin = id_new(clock_wall());
-    struct edit edit;
+    const struct central_field office[] = {
+        {"name", .text = o->name},          {"log_key", .text = vkey},
+        {"noise_key", .text = noise},       {"schema_version", .number = (uint64_t)schema_version()},
+        {"text_rule", .number = TEXT_RULE}, {.name = NULL}};
+    const struct central_field user[] = {{"name", .text = o->admin_name},
+                                         {"login", .text = o->admin_login},
+                                         {"role", .text = "administrator"},
+                                         {"status", .text = "active"},
+                                         {.name = NULL}};
     int code;
     c->author.person = admin;
     c->author.session = id_new(clock_wall());
     sodium_bin2hex(noise, sizeof noise, c->noise_public, sizeof c->noise_public);
-    (void)snprintf(version, sizeof version, "%d", schema_version());
-    (void)snprintf(rule, sizeof rule, "%d", TEXT_RULE);
-    if ((code = checkpoint_vkey_format(&c->vkey, vkey, e)) != 0)
+    if ((code = checkpoint_vkey_format(&c->vkey, vkey, e)) != 0 ||
+        (code = central_write_record(
+             c, &(struct central_record){.kind = KIND_OFFICE, .record = &c->office, .fields = office}, e)) != 0)
         return code;
-    if ((code = edit_new(&edit, c->db, schema_kind(KIND_OFFICE), &everywhere, &c->office, e)) != 0 ||
-        (code = edit_set_text(&edit, "name", o->name, e)) != 0 ||
-        (code = edit_set_text(&edit, "log_key", vkey, e)) != 0 ||
-        (code = edit_set_text(&edit, "noise_key", noise, e)) != 0 ||
-        (code = edit_set_text(&edit, "schema_version", version, e)) != 0 ||
-        (code = edit_set_text(&edit, "text_rule", rule, e)) != 0) {
-        edit_free(&edit);
-        return code;
-    }
-    if ((code = central_write(c, &edit, NULL, e)) != 0)
-        return code;
-    if ((code = edit_new(&edit, c->db, schema_kind(KIND_USER), &everywhere, &admin, e)) != 0 ||
-        (code = edit_set_text(&edit, "name", o->admin_name, e)) != 0 ||
-        (code = edit_set_text(&edit, "login", o->admin_login, e)) != 0 ||
-        (code = edit_set_text(&edit, "role", "administrator", e)) != 0 ||
-        (code = edit_set_text(&edit, "status", "active", e)) != 0) {
-        edit_free(&edit);
-        return code;
-    }
-    return central_write(c, &edit, NULL, e);
+    return central_write_record(c, &(struct central_record){.kind = KIND_USER, .record = &admin, .fields = user}, e);
 }
 
 int central_create(const struct central_options *o, struct error *e)
@@ -418,6 +406,31 @@ int central_write(struct central *c, struct edit *edit, const char *reason, stru
         return row < 0 ? error_code(e) : error_set(e, E_INTERNAL, "the office's own change was lost");
     code = append_leaf(c, received_ms, db_slice(s, 0), e);
     db_done(c->db, s);
+    return code;
+}
+
+static int set_central_field(struct edit *edit, const struct central_field *f, struct error *e)
+{
+    char number[24];
+    if (f->text != NULL)
+        return edit_set_text(edit, f->name, f->text, e);
+    if (f->id != NULL)
+        return edit_set_id(edit, f->name, f->id, e);
+    (void)snprintf(number, sizeof number, "%llu", (unsigned long long)f->number);
+    return edit_set_text(edit, f->name, number, e);
+}
+
+int central_write_record(struct central *c, const struct central_record *r, struct error *e)
+{
+    static const struct id everywhere;
+    const struct id *scope = r->scope != NULL ? r->scope : &everywhere;
+    struct edit edit;
+    int code = edit_new(&edit, c->db, schema_kind(r->kind), scope, r->record, e);
+    for (const struct central_field *f = r->fields; code == 0 && f->name != NULL; f++)
+        code = set_central_field(&edit, f, e);
+    if (code == 0)
+        return central_write(c, &edit, r->reason, e);
+    edit_free(&edit);
     return code;
 }
 

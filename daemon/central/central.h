@@ -88,6 +88,23 @@ int central_end(struct central *c, int code, struct error *e);
  * transaction. reason: the change's, or NULL. The edit is freed in every case. Errors: edit_commit's, the store's. */
 int central_write(struct central *c, struct edit *edit, const char *reason, struct error *e);
 
+/* A field of a new record: its text, in the words that the schema takes; or else an id; or else a number. */
+struct central_field {
+    const char *name;
+    const char *text;
+    const struct id *id;
+    uint64_t number;
+};
+struct central_record {
+    unsigned kind;
+    const struct id *scope; /* NULL: office-wide */
+    const struct id *record;
+    const struct central_field *fields; /* ended by one whose name is NULL */
+    const char *reason;                 /* of the change, or NULL */
+};
+/* Writes a new record of the office's own, as central_write does. */
+int central_write_record(struct central *c, const struct central_record *r, struct error *e);
+
 /* Appends a change of somebody else's, which the caller has checked, at the end of the log, and applies it with
  * record_apply, which leaves it held if a `hold` record names it. Inside a transaction. *received_ms: 0 takes the time
  * of receipt from the clock, and gets it. *position gets the entry's. Errors: the store's. */

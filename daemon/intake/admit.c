@@ -11,8 +11,6 @@
 #include "record.h"
 #include "schema.h"
 
-static const struct id everywhere;
-
 /* The one text that a statement finds for a record; "": it finds none. */
 static int text_of(struct central *c, const char *sql, const struct id *record, char *out, size_t out_max,
                    struct error *e)
@@ -51,7 +49,8 @@ int admit_invite(struct central *c, const struct id *user, unsigned hours, const
 {
     uint64_t now = clock_wall();
     char expires[CLOCK_TEXT];
-    struct edit edit;
+    const struct central_field fields[] = {{"user", .id = user}, {"expires", .text = expires}, {.name = NULL}};
+    const struct central_record record = {.kind = KIND_TICKET, .record = &out->ticket, .fields = fields};
     int code;
     memset(out, 0, sizeof *out);
     if (hours < 1 || hours > ADMIT_HOURS_MAX)
@@ -71,12 +70,7 @@ int admit_invite(struct central *c, const struct id *user, unsigned hours, const
     if ((code = expiry_text(out->expires_ms, expires, e)) != 0 ||
         (code = checkpoint_vkey_format(&c->vkey, out->log_key, e)) != 0 || (code = central_begin(c, e)) != 0)
         return code;
-    if ((code = edit_new(&edit, c->db, schema_kind(KIND_TICKET), &everywhere, &out->ticket, e)) != 0 ||
-        (code = edit_set_id(&edit, "user", user, e)) != 0 || (code = edit_set_text(&edit, "expires", expires, e)) != 0)
-        edit_free(&edit);
-    else
-        code = central_write(c, &edit, NULL, e);
-    if (code == 0)
+    if ((code = central_write_record(c, &record, e)) == 0)
         code = db_run(c->db, e, "INSERT INTO ticket_secret(ticket, secret) VALUES(?,?)", "db", &out->ticket,
                       (struct slice){out->secret, sizeof out->secret});
     return central_end(c, code, e);
@@ -169,22 +163,17 @@ static int write_device(struct central *c, const struct enrolling *n, struct err
 {
     const struct message_enrol *m = n->message;
     char sign[65], noise[65], label[101], own[DEVICE_HEX];
+    const struct central_field fields[] = {{"user", .id = &n->user},     {"label", .text = label},
+                                           {"sign_key", .text = sign},   {"noise_key", .text = noise},
+                                           {"status", .text = "active"}, {.name = NULL}};
+    const struct central_record record = {.kind = KIND_DEVICE, .record = &n->device, .fields = fields};
     struct edit edit;
     int code;
     sodium_bin2hex(sign, sizeof sign, m->sign_key, 32);
     sodium_bin2hex(noise, sizeof noise, n->noise_key, 32);
     device_hex(&n->device, own);
     (void)snprintf(label, sizeof label, "%.*s", (int)m->label.size, (const char *)m->label.p);
-    if ((code = edit_new(&edit, c->db, schema_kind(KIND_DEVICE), &everywhere, &n->device, e)) != 0 ||
-        (code = edit_set_id(&edit, "user", &n->user, e)) != 0 ||
-        (code = edit_set_text(&edit, "label", label, e)) != 0 ||
-        (code = edit_set_text(&edit, "sign_key", sign, e)) != 0 ||
-        (code = edit_set_text(&edit, "noise_key", noise, e)) != 0 ||
-        (code = edit_set_text(&edit, "status", "active", e)) != 0) {
-        edit_free(&edit);
-        return code;
-    }
-    if ((code = central_write(c, &edit, NULL, e)) != 0)
+    if ((code = central_write_record(c, &record, e)) != 0)
         return code;
     if ((code = edit_open(&edit, c->db, n->ticket, e)) != 0 || (code = edit_set_text(&edit, "used_by", own, e)) != 0) {
         edit_free(&edit);

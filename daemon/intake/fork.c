@@ -163,31 +163,6 @@ int fork_take(struct central *c, const struct device *device, struct fork_claim 
 
 /* --- the record of it --- */
 
-static int set_number(struct edit *edit, const char *field, uint64_t value, struct error *e)
-{
-    char text[24];
-    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)value);
-    return edit_set_text(edit, field, text, e);
-}
-
-static int fill_record(struct edit *edit, const struct device *device, const struct fork_claim *claim,
-                       uint64_t new_epoch, struct error *e)
-{
-    char hex[2 * CHANGE_HASH_BYTES + 1];
-    int code;
-    device_hex(&device->device, hex);
-    if ((code = edit_set_text(edit, "device", hex, e)) != 0 || (code = set_number(edit, "epoch", claim->epoch, e)) != 0)
-        return code;
-    if (claim->count != 0) {
-        sodium_bin2hex(hex, sizeof hex, claim->hash, sizeof claim->hash);
-        if ((code = set_number(edit, "first_seq", claim->first, e)) != 0 ||
-            (code = set_number(edit, "last_seq", claim->last, e)) != 0 ||
-            (code = edit_set_text(edit, "hash", hex, e)) != 0)
-            return code;
-    }
-    return new_epoch == 0 ? 0 : set_number(edit, "new_epoch", new_epoch, e);
-}
-
 /* The epoch to give: the clock's milliseconds, as for the office's own chain (backup.c), since an office that was put
  * back from a backup may have given epochs that it does not know of. If the clock is behind, one above every epoch that
  * is known. */
@@ -218,17 +193,21 @@ static int next_epoch(struct central *c, const struct device *device, uint64_t e
 static int write_record(struct central *c, const struct device *device, const struct fork_claim *claim,
                         uint64_t new_epoch, struct error *e)
 {
-    static const struct id everywhere;
     struct id record = id_new(c->author.wall());
-    struct edit edit;
-    int code;
-    central_act_as_office(c);
-    if ((code = edit_new(&edit, c->db, schema_kind(KIND_FORK), &everywhere, &record, e)) != 0 ||
-        (code = fill_record(&edit, device, claim, new_epoch, e)) != 0) {
-        edit_free(&edit);
-        return code;
+    char hex[DEVICE_HEX], hash[2 * CHANGE_HASH_BYTES + 1];
+    struct central_field fields[7] = {{"device", .text = hex}, {"epoch", .number = claim->epoch}};
+    size_t n = 2;
+    device_hex(&device->device, hex);
+    sodium_bin2hex(hash, sizeof hash, claim->hash, sizeof claim->hash);
+    if (claim->count != 0) {
+        fields[n++] = (struct central_field){"first_seq", .number = claim->first};
+        fields[n++] = (struct central_field){"last_seq", .number = claim->last};
+        fields[n++] = (struct central_field){"hash", .text = hash};
     }
-    return central_write(c, &edit, NULL, e);
+    if (new_epoch != 0)
+        fields[n++] = (struct central_field){"new_epoch", .number = new_epoch};
+    central_act_as_office(c);
+    return central_write_record(c, &(struct central_record){.kind = KIND_FORK, .record = &record, .fields = fields}, e);
 }
 
 int fork_close(struct central *c, const struct device *device, const struct fork_claim *claim, uint64_t *new_epoch,

@@ -99,39 +99,28 @@ static int judge_change(struct taking *t, const struct change *change, struct er
 /* Writes the `hold` record of a change. It stands in the log before that change, so that a replay meets it first. */
 static int write_hold(struct taking *t, const struct receive_held *held, struct error *e)
 {
-    static const struct id everywhere;
     struct id record = id_new(t->c->author.wall());
-    char hex[DEVICE_HEX], epoch[24], seq[24];
-    struct edit edit;
-    int code;
+    char hex[DEVICE_HEX];
+    const struct central_field fields[] = {{"device", .text = hex},
+                                           {"epoch", .number = t->result->epoch},
+                                           {"seq", .number = held->seq},
+                                           {"reason", .text = held->reason},
+                                           {"author", .id = &t->device->user},
+                                           {"status", .text = "held"},
+                                           {.name = NULL}};
     device_hex(&t->device->device, hex);
-    (void)snprintf(epoch, sizeof epoch, "%llu", (unsigned long long)t->result->epoch);
-    (void)snprintf(seq, sizeof seq, "%llu", (unsigned long long)held->seq);
-    if ((code = edit_new(&edit, t->c->db, schema_kind(KIND_HOLD), &everywhere, &record, e)) != 0 ||
-        (code = edit_set_text(&edit, "device", hex, e)) != 0 || (code = edit_set_text(&edit, "epoch", epoch, e)) != 0 ||
-        (code = edit_set_text(&edit, "seq", seq, e)) != 0 ||
-        (code = edit_set_text(&edit, "reason", held->reason, e)) != 0 ||
-        (code = edit_set_id(&edit, "author", &t->device->user, e)) != 0 ||
-        (code = edit_set_text(&edit, "status", "held", e)) != 0) {
-        edit_free(&edit);
-        return code;
-    }
-    return central_write(t->c, &edit, NULL, e);
+    return central_write_record(t->c, &(struct central_record){.kind = KIND_HOLD, .record = &record, .fields = fields},
+                                e);
 }
 
 /* Assigns a case from the field to the user who took it down. */
 static int assign_new_case(struct taking *t, const struct id *scope, struct error *e)
 {
     struct id record = id_new(t->c->author.wall());
-    struct edit edit;
-    int code;
-    if ((code = edit_new(&edit, t->c->db, schema_kind(KIND_ASSIGNMENT), scope, &record, e)) != 0 ||
-        (code = edit_set_id(&edit, "user", &t->device->user, e)) != 0 ||
-        (code = edit_set_text(&edit, "status", "active", e)) != 0) {
-        edit_free(&edit);
-        return code;
-    }
-    return central_write(t->c, &edit, "taken down in the field", e);
+    const struct central_field fields[] = {
+        {"user", .id = &t->device->user}, {"status", .text = "active"}, {.name = NULL}};
+    const struct central_record assignment = {KIND_ASSIGNMENT, scope, &record, fields, "taken down in the field"};
+    return central_write_record(t->c, &assignment, e);
 }
 
 /* Remembers the change's case for assign_new_case, if the change makes one and the caseload does not have it. */
