@@ -10,17 +10,17 @@
 #include "schema.h"
 #include "schema_json.h"
 
-#define CHANGE_BYTES ((size_t)CHANGE_HEADER_MAX + (size_t)CHANGE_BODY_MAX)
 #define CLOCK_AHEAD_MS (5ull * 60 * 1000) /* from there on it is told */
 
 struct telling {
     const struct cli *cli;
     struct db *db;
-    struct log_entry entry;   /* the change that is told; its slices point into bytes */
+    struct log_entry entry; /* the change that is told */
+    struct log_memory entry_memory;
     struct log_entry earlier; /* one that it supersedes */
-    uint8_t *bytes;           /* CHANGE_BYTES */
-    char *words;              /* SCHEMA_FORMAT_MAX: a value in words */
-    struct json json;         /* on cli->out */
+    struct log_memory earlier_memory;
+    char *words;      /* SCHEMA_FORMAT_MAX: a value in words */
+    struct json json; /* on cli->out */
 };
 
 /* --- words of what people typed --- */
@@ -134,7 +134,7 @@ static int find_op(struct telling *t, const struct dot *dot, const struct change
     t->earlier.position = LOG_NO_POSITION;
     if (id <= 0)
         return id == 0 ? 0 : e->code;
-    if ((code = log_load(t->db, id, 1, &t->earlier, e)) != 0)
+    if ((code = log_load(t->db, id, 1, &t->earlier_memory, &t->earlier, e)) != 0)
         return code;
     if (dot->index < t->earlier.change.op_count)
         *op = &t->earlier.change.ops[dot->index];
@@ -359,25 +359,6 @@ static int find_rows(struct db *db, const struct id *id, int64_t **rows, size_t 
     return row < 0 ? e->code : 0;
 }
 
-/* Into bytes of our own: the log lends its slices only until it is asked for the next. */
-static int load(struct telling *t, int64_t row, struct error *e)
-{
-    struct slice header, body = {NULL, 0};
-    int code = log_load(t->db, row, 1, &t->earlier, e);
-    if (code != 0)
-        return code;
-    header = (struct slice){t->bytes, t->earlier.change.header.size};
-    memcpy(t->bytes, t->earlier.change.header.p, header.size);
-    if (t->earlier.change.body.p != NULL) {
-        body = (struct slice){t->bytes + header.size, t->earlier.change.body.size};
-        memcpy(t->bytes + header.size, t->earlier.change.body.p, body.size);
-    }
-    t->entry.position = t->earlier.position;
-    t->entry.received_ms = t->earlier.received_ms;
-    t->entry.held = t->earlier.held;
-    return change_read(header, body, &t->entry.change, e);
-}
-
 int audit_history(const struct cli *cli, struct db *db, const struct id *id, struct error *e)
 {
     struct telling *t = calloc(1, sizeof *t);
@@ -392,7 +373,7 @@ int audit_history(const struct cli *cli, struct db *db, const struct id *id, str
     t->cli = cli;
     t->db = db;
     t->json = json_start(cli->out);
-    if ((t->bytes = malloc(CHANGE_BYTES)) == NULL || (t->words = malloc(SCHEMA_FORMAT_MAX)) == NULL) {
+    if ((t->words = malloc(SCHEMA_FORMAT_MAX)) == NULL) {
         code = error_memory(e);
         goto out;
     }
@@ -407,7 +388,7 @@ int audit_history(const struct cli *cli, struct db *db, const struct id *id, str
     for (size_t i = 0; code == 0 && i < count; i++) {
         if (i != 0 && !cli->json)
             fputc('\n', cli->out);
-        if ((code = load(t, rows[i], e)) == 0)
+        if ((code = log_load(db, rows[i], 1, &t->entry_memory, &t->entry, e)) == 0)
             code = tell(t, e);
     }
     if (cli->json)
@@ -415,10 +396,9 @@ int audit_history(const struct cli *cli, struct db *db, const struct id *id, str
 out:
     if (t->words != NULL)
         sodium_memzero(t->words, SCHEMA_FORMAT_MAX);
-    if (t->bytes != NULL)
-        sodium_memzero(t->bytes, CHANGE_BYTES);
     free(t->words);
-    free(t->bytes);
+    log_memory_free(&t->entry_memory);
+    log_memory_free(&t->earlier_memory);
     free(t);
     free(rows);
     return code;

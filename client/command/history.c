@@ -169,17 +169,19 @@ static void entry_json(struct telling *t, const struct log_entry *entry)
 
 static int tell(struct telling *t, int64_t id, struct error *e)
 {
+    struct log_memory memory = {NULL, 0};
     struct log_entry entry;
-    int code = log_load(t->v.db, id, 1, &entry, e);
-    if (code != 0)
-        return code;
-    t->is_partial |= entry.mask.p != NULL;
-    if (t->v.cli->json)
-        entry_json(t, &entry);
-    else
-        entry_words(t, &entry);
-    t->count++;
-    return 0;
+    int code = log_load(t->v.db, id, 1, &memory, &entry, e);
+    if (code == 0) {
+        t->is_partial |= entry.mask.p != NULL;
+        if (t->v.cli->json)
+            entry_json(t, &entry);
+        else
+            entry_words(t, &entry);
+        t->count++;
+    }
+    log_memory_free(&memory);
+    return code;
 }
 
 /* Of a record, in the order of the office's log, what waits last; or this laptop's own, as they were written. A

@@ -25,10 +25,11 @@ struct replaced {
     const struct id *person; /* whose laptop this is */
     const struct change *change;
     size_t number;
-    struct log_entry entry; /* room for the change that is looked at */
-    struct slice first;     /* a copy of the first value; p NULL: there is none yet */
-    struct slice mine;      /* a copy of the last that this person wrote; p NULL: there is none */
-    int differ;             /* 1: the values are not all the same, or some are not here */
+    struct log_entry entry;   /* room for the change that is looked at */
+    struct log_memory memory; /* its bytes */
+    struct slice first;       /* a copy of the first value; p NULL: there is none yet */
+    struct slice mine;        /* a copy of the last that this person wrote; p NULL: there is none */
+    int differ;               /* 1: the values are not all the same, or some are not here */
 };
 
 static int copy(struct slice *out, struct slice value, struct error *e)
@@ -51,7 +52,7 @@ static int add_replaced(struct replaced *r, const struct dot *dot, struct error 
     int code = 0;
     if (id < 0)
         return error_code(e);
-    if (id != 0 && (code = log_load(r->db, id, 1, &r->entry, e)) != 0)
+    if (id != 0 && (code = log_load(r->db, id, 1, &r->memory, &r->entry, e)) != 0)
         return code;
     if (id == 0 || dot->index >= old->op_count) {
         r->differ = 1;
@@ -103,6 +104,7 @@ static int remember_field(struct db *db, const struct id *person, const struct c
         code = remember_decision(db, c, number, r->mine, e);
     free((void *)r->first.p);
     free((void *)r->mine.p);
+    log_memory_free(&r->memory);
     free(r);
     return code;
 }

@@ -1,5 +1,8 @@
+/* The log's tables: reading and writing of entries, signed heads and the nodes of the office's tree. */
 #include "log.h"
 
+#include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 int log_create(struct db *db, struct error *e)
@@ -134,34 +137,69 @@ static int read_row(sqlite3_stmt *s, struct slice header, struct slice body, str
     return 0;
 }
 
-/* A column's bytes, copied to where they outlive the row; larger ones are cut, which their hashes show. */
-static struct slice keep(sqlite3_stmt *s, int column, uint8_t *kept, size_t room)
+void log_memory_free(struct log_memory *memory)
+{
+    if (memory->bytes != NULL)
+        sodium_memzero(memory->bytes, memory->room);
+    free(memory->bytes);
+    *memory = (struct log_memory){NULL, 0};
+}
+
+/* Makes room for `size` bytes. What stood in the memory is gone then. */
+static int reserve_memory(struct log_memory *memory, size_t size, struct error *e)
+{
+    size_t room = 1024; /* most entries fit */
+    if (memory->bytes != NULL && size <= memory->room)
+        return 0;
+    while (room < size)
+        room *= 2;
+    log_memory_free(memory);
+    if ((memory->bytes = malloc(room)) == NULL)
+        return error_memory(e);
+    memory->room = room;
+    return 0;
+}
+
+/* Copies a column's bytes to *to, and moves *to behind them. NULL stays NULL. */
+static struct slice copy_column(sqlite3_stmt *s, int column, uint8_t **to)
 {
     struct slice bytes = db_slice(s, column);
     if (bytes.p == NULL)
         return bytes;
-    if (bytes.size > room)
-        bytes.size = room;
-    memcpy(kept, bytes.p, bytes.size);
-    bytes.p = kept;
+    memcpy(*to, bytes.p, bytes.size);
+    bytes.p = *to;
+    *to += bytes.size;
     return bytes;
 }
 
-int log_load(struct db *db, int64_t id, int want_body, struct log_entry *out, struct error *e)
+/* The slices of out point into copies: a row that stayed current would keep its statement in use, and the store's
+ * write-ahead log from ever beginning anew. */
+static int load_row(sqlite3_stmt *s, struct log_memory *memory, struct log_entry *out, struct error *e)
+{
+    struct slice header, body, mask;
+    uint8_t *to;
+    int code = reserve_memory(memory, db_slice(s, 4).size + db_slice(s, 5).size + db_slice(s, 6).size, e);
+    if (code != 0)
+        return code;
+    to = memory->bytes;
+    mask = copy_column(s, 4, &to);
+    header = copy_column(s, 5, &to);
+    body = copy_column(s, 6, &to);
+    return read_row(s, header, body, mask, out, e);
+}
+
+int log_load(struct db *db, int64_t id, int want_body, struct log_memory *memory, struct log_entry *out,
+             struct error *e)
 {
     static const char whole[] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE id = ?";
     static const char bare[] = "SELECT id, position, received, held, mask, header, NULL FROM entry WHERE id = ?";
-    /* A row that stayed current would keep its statement in use, and the store's write-ahead log from ever beginning
-     * anew; so the slices point into copies. */
-    static _Thread_local uint8_t header[CHANGE_HEADER_MAX], body[CHANGE_BODY_MAX], mask[CHANGE_MASK_MAX];
     sqlite3_stmt *s;
     int row, code;
     if ((row = db_first(db, &s, e, want_body ? whole : bare, "i", id)) < 0)
         return error_code(e);
     if (row == 0)
         return error_set(e, E_NOT_FOUND, "the log has no entry %lld", (long long)id);
-    code = read_row(s, keep(s, 5, header, sizeof header), keep(s, 6, body, sizeof body), keep(s, 4, mask, sizeof mask),
-                    out, e);
+    code = load_row(s, memory, out, e);
     db_done(db, s);
     return code;
 }

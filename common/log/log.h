@@ -25,7 +25,14 @@ struct log_entry {
     uint64_t received_ms;
     int held;             /* kept, not applied: a `hold` record says why */
     struct slice mask;    /* p NULL: all ops count; else which ops were live when this came with a compact scope */
-    struct change change; /* its slices are valid until the callback returns or the statement moves */
+    struct change change; /* its slices are the lender's: see the function that filled it */
+};
+
+/* The caller's memory for the bytes of one loaded entry. Starts as {0}; each log_load into it ends what the one before
+ * lent; log_memory_free ends it. Two entries that are looked at together need two of these. */
+struct log_memory {
+    uint8_t *bytes;
+    size_t room;
 };
 
 /* Creates the tables entry, head, node where they are not there. */
@@ -49,9 +56,13 @@ int log_set_apart(struct db *db, int64_t id, struct error *e);
 /* The id of an entry by its change; 0 where there is none, -1 on failure. hash (may be NULL) gets its header's hash. */
 int64_t log_find(struct db *db, const struct id *device, uint64_t epoch, uint64_t seq, uint8_t *hash, struct error *e);
 
-/* Loads one entry by id, without body where want_body is 0. The slices live until the next log_load of this
- * thread. */
-int log_load(struct db *db, int64_t id, int want_body, struct log_entry *out, struct error *e);
+/* Loads one entry by id; want_body 0: without its body, as if that were erased. The slices of out point into memory,
+ * and live until the next log_load into it or log_memory_free. E_NOT_FOUND, E_VERIFY (the store's copy of the change
+ * cannot be read), E_MEMORY, or what the database says. */
+int log_load(struct db *db, int64_t id, int want_body, struct log_memory *memory, struct log_entry *out,
+             struct error *e);
+/* Clears and frees what the loads into memory took, and leaves it as {0}: it may be loaded into again. */
+void log_memory_free(struct log_memory *memory);
 
 /* Where a device's chain of an epoch ends in this store (seq 0: nothing of it is here). */
 int log_chain_end(struct db *db, const struct id *device, uint64_t epoch, struct chain *out, struct error *e);

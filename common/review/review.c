@@ -271,10 +271,16 @@ static int keep_seen(struct review_value *v, struct slice value, struct error *e
     return 0;
 }
 
-/* The op that a dot names, where it is in this store and of this field. Valid until the next log_load. */
+struct looked_at {
+    struct log_entry entry;
+    struct log_memory memory;
+};
+
+/* The op that a dot names, if it is in this store and of this field; else NULL. It is valid until the next find_op. */
 static int find_op(struct db *db, const struct review *r, const struct dot *dot, const struct change_op **out,
-                   struct log_entry *entry, struct error *e)
+                   struct looked_at *at, struct error *e)
 {
+    const struct change *c = &at->entry.change;
     int64_t id = log_find(db, &dot->device, dot->epoch, dot->seq, NULL, e);
     int code;
     *out = NULL;
@@ -282,15 +288,15 @@ static int find_op(struct db *db, const struct review *r, const struct dot *dot,
         return error_code(e);
     if (id == 0)
         return 0;
-    if ((code = log_load(db, id, 1, entry, e)) != 0)
+    if ((code = log_load(db, id, 1, &at->memory, &at->entry, e)) != 0)
         return code;
-    if (dot->index < entry->change.op_count && id_equal(&entry->change.record, &r->conflict.record) &&
-        entry->change.ops[dot->index].field == r->conflict.field->number)
-        *out = &entry->change.ops[dot->index];
+    if (dot->index < c->op_count && id_equal(&c->record, &r->conflict.record) &&
+        c->ops[dot->index].field == r->conflict.field->number)
+        *out = &c->ops[dot->index];
     return 0;
 }
 
-/* The dots that an op supersedes, copied: what they stand in moves with the next log_load. */
+/* The dots that an op supersedes, copied: the next find_op ends what they stand in. */
 static int copy_dots(const struct change_op *op, struct dot **dots, size_t *count, struct error *e)
 {
     struct unpack r;
@@ -302,13 +308,13 @@ static int copy_dots(const struct change_op *op, struct dot **dots, size_t *coun
     return 0;
 }
 
-static int look_at(struct db *db, struct review *r, size_t number, struct log_entry *entry, struct error *e)
+static int look_at(struct db *db, struct review *r, size_t number, struct looked_at *at, struct error *e)
 {
     struct review_value *v = &r->values[number];
     const struct change_op *op;
     struct dot *dots = NULL;
     size_t count = 0;
-    int code = find_op(db, r, &r->field.ops[number].merge.dot, &op, entry, e);
+    int code = find_op(db, r, &r->field.ops[number].merge.dot, &op, at, e);
     if (code == 0)
         code = copy_dots(op, &dots, &count, e);
     for (size_t i = 0; code == 0 && i < count; i++) {
@@ -317,7 +323,7 @@ static int look_at(struct db *db, struct review *r, size_t number, struct log_en
             v->more = count - i;
             break;
         }
-        if ((code = find_op(db, r, &dots[i], &op, entry, e)) != 0)
+        if ((code = find_op(db, r, &dots[i], &op, at, e)) != 0)
             break;
         if (op == NULL)
             v->unknown++;
@@ -330,15 +336,16 @@ static int look_at(struct db *db, struct review *r, size_t number, struct log_en
 
 static int load_seen(struct db *db, struct review *r, struct error *e)
 {
-    struct log_entry *entry = malloc(sizeof *entry);
+    struct looked_at *at = calloc(1, sizeof *at);
     int code = 0;
-    if (entry == NULL || (r->values = calloc(r->field.count + 1, sizeof *r->values)) == NULL) {
-        free(entry);
+    if (at == NULL || (r->values = calloc(r->field.count + 1, sizeof *r->values)) == NULL) {
+        free(at);
         return error_memory(e);
     }
     for (size_t i = 0; code == 0 && i < r->field.count; i++)
-        code = look_at(db, r, i, entry, e);
-    free(entry);
+        code = look_at(db, r, i, at, e);
+    log_memory_free(&at->memory);
+    free(at);
     return code;
 }
 

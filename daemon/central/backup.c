@@ -230,6 +230,7 @@ static int64_t find_announcement(struct central *c, const struct message_hello *
 {
     uint64_t position = 0, first = UINT64_MAX;
     int64_t id, found = 0;
+    struct log_memory memory = {NULL, 0};
     struct log_entry entry;
     struct id record;
     sqlite3_stmt *s;
@@ -239,9 +240,10 @@ static int64_t find_announcement(struct central *c, const struct message_hello *
     while ((row = db_next(c->db, s, e)) == 1) {
         if ((code = id_parse(db_text(s, 0), &record, e)) == 0 &&
             (code = find_entry(c, &record, &id, &position, e)) == 0 && id != 0)
-            code = log_load(c->db, id, 0, &entry, e);
+            code = log_load(c->db, id, 0, &memory, &entry, e);
         if (code != 0) {
             db_done(c->db, s);
+            log_memory_free(&memory);
             return -1;
         }
         if (id != 0 && position < first && !is_known(hello, entry.change.hash)) {
@@ -249,6 +251,7 @@ static int64_t find_announcement(struct central *c, const struct message_hello *
             found = id;
         }
     }
+    log_memory_free(&memory);
     return row < 0 ? -1 : found;
 }
 
@@ -257,16 +260,20 @@ static int pack_announcement(struct central *c, int64_t id, struct message_welco
 {
     static const struct slice all;
     struct merkle_source tree = log_tree(c->db);
+    struct log_memory loaded = {NULL, 0};
     struct batch_writer b;
     struct log_entry entry;
     int code;
-    if ((code = log_load(c->db, id, 1, &entry, e)) != 0 ||
-        (code = merkle_inclusion(&tree, entry.position, c->checkpoint_size, &w->set_back_proof, e)) != 0)
+    if ((code = log_load(c->db, id, 1, &loaded, &entry, e)) != 0 ||
+        (code = merkle_inclusion(&tree, entry.position, c->checkpoint_size, &w->set_back_proof, e)) != 0) {
+        log_memory_free(&loaded);
         return code;
+    }
     batch_start(&b);
     batch_add_entry(&b, entry.position, entry.received_ms, entry.change.header, entry.change.body, all);
     code = batch_finish(&b, &w->set_back, e);
     batch_free(&b);
+    log_memory_free(&loaded);
     *memory = (void *)w->set_back.p;
     return code;
 }

@@ -184,14 +184,20 @@ static int remember_background(struct deal *d, int64_t id, struct error *e)
 static int deal_background_entry(const struct filling *f, int64_t id, struct error *e)
 {
     uint8_t mask[CHANGE_MASK_MAX];
+    struct log_memory memory = {NULL, 0};
     struct log_entry entry;
     size_t bytes;
-    int all;
-    if (log_load(f->c->db, id, 1, &entry, e) != 0 || record_mask_living(f->c->db, &entry, mask, &bytes, &all, e) != 0)
-        return -1;
+    int all, more = -1;
+    if (log_load(f->c->db, id, 1, &memory, &entry, e) != 0 ||
+        record_mask_living(f->c->db, &entry, mask, &bytes, &all, e) != 0)
+        goto out;
     if (!add_to_batch(f, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes}))
-        return 0;
-    return remember_background(f->d, id, e) != 0 ? -1 : 1;
+        more = 0;
+    else
+        more = remember_background(f->d, id, e) != 0 ? -1 : 1;
+out:
+    log_memory_free(&memory);
+    return more;
 }
 
 static int touches(const struct change *c, uint64_t field)
@@ -260,27 +266,27 @@ static int deal_entry(const struct filling *f, int64_t id, uint64_t position, in
 {
     struct db *db = f->c->db;
     uint8_t mask[CHANGE_MASK_MAX];
+    struct log_memory memory = {NULL, 0};
     struct log_entry entry;
-    size_t bytes, sent = f->d->background_count;
-    int all, more, code, applied = is_applied(f->c, id, e);
+    size_t bytes;
+    int all, more = -1, code, applied = is_applied(f->c, id, e);
     if (applied != 1)
         return applied < 0 ? -1 : 1;
-    if (log_load(db, id, 1, &entry, e) != 0)
-        return -1;
+    if (log_load(db, id, 1, &memory, &entry, e) != 0)
+        goto out;
     if (!schema_is_dealt(entry.change.kind) || !follows(f->d, &entry.change.scope)) {
         pass_over(f->d, &entry.change.scope, position);
-        return 1;
+        more = 1;
+        goto out;
     }
     if ((more = deal_background(f, &entry.change, position, e)) != 1)
-        return more;
-    /* Loading background overwrote the memory that this entry had been loaded into. */
-    if (f->d->background_count != sent && log_load(db, id, 1, &entry, e) != 0)
-        return -1;
+        goto out;
     code = released ? record_mask_living(db, &entry, mask, &bytes, &all, e)
                     : record_mask(db, &entry.change, mask, &bytes, &all, e);
-    if (code != 0)
-        return -1;
-    return add_to_batch(f, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes});
+    more = code != 0 ? -1 : add_to_batch(f, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes});
+out:
+    log_memory_free(&memory);
+    return more;
 }
 
 /* Deals from the cursor to the end of the log, but looks at no more than STEP entries, since the loop serves nobody
@@ -337,6 +343,7 @@ static int deal_scope(const struct filling *f, const struct id *scope, struct er
                               "EXISTS(SELECT 1 FROM background WHERE background.entry = entry.id)) ORDER BY position";
     struct deal *d = f->d;
     struct db *db = f->c->db;
+    struct log_memory memory = {NULL, 0};
     struct log_entry entry;
     uint8_t mask[CHANGE_MASK_MAX];
     sqlite3_stmt *s;
@@ -351,7 +358,7 @@ static int deal_scope(const struct filling *f, const struct id *scope, struct er
         struct slice live;
         if (!schema_is_dealt((unsigned)db_uint(s, 2)))
             continue;
-        if (log_load(db, db_int(s, 0), 1, &entry, e) != 0 ||
+        if (log_load(db, db_int(s, 0), 1, &memory, &entry, e) != 0 ||
             record_mask_living(db, &entry, mask, &bytes, &all, e) != 0) {
             code = -1;
             break;
@@ -365,6 +372,7 @@ static int deal_scope(const struct filling *f, const struct id *scope, struct er
     }
     if (row == 1)
         db_done(db, s);
+    log_memory_free(&memory);
     if (row < 0)
         return -1;
     if (code == 1)

@@ -205,28 +205,29 @@ static int is_unchanged(struct import *im, const struct id *record, const struct
                         struct slice value, int *same, struct error *e)
 {
     const struct id *own = &im->central->author.chain.device;
+    struct log_memory memory = {NULL, 0};
     struct log_entry entry;
     sqlite3_stmt *s;
-    int row, code;
+    int row, code, found = 0;
     *same = slice_is_nil(value);
     if ((code = db_query(im->central->db, &s, e,
                          "SELECT id FROM entry WHERE record = ? AND device = ? AND held = 0 ORDER BY position DESC",
                          "dd", record, own)) != 0)
         return code;
-    while ((row = db_next(im->central->db, s, e)) == 1) {
-        if ((code = log_load(im->central->db, db_int(s, 0), 1, &entry, e)) != 0) {
-            db_done(im->central->db, s);
-            return code;
-        }
-        for (size_t i = entry.change.op_count; i > 0; i--) {
+    while (!found && (row = db_next(im->central->db, s, e)) == 1) {
+        if ((code = log_load(im->central->db, db_int(s, 0), 1, &memory, &entry, e)) != 0)
+            break;
+        for (size_t i = entry.change.op_count; i > 0 && !found; i--) {
             if (entry.change.ops[i - 1].field == field->number) {
                 *same = slice_equal(entry.change.ops[i - 1].value, value);
-                db_done(im->central->db, s);
-                return 0;
+                found = 1;
             }
         }
     }
-    return row < 0 ? error_code(e) : 0;
+    log_memory_free(&memory);
+    if (row == 1)
+        db_done(im->central->db, s);
+    return row < 0 ? error_code(e) : code;
 }
 
 /* Writes the source's new value over our own live ops of the field. What somebody else wrote stays beside it. */

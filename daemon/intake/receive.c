@@ -239,6 +239,7 @@ static int find_old(struct taking *t, struct error *e)
     struct receive_result *r = t->result;
     struct batch_item item;
     struct change change;
+    struct log_memory memory = {NULL, 0};
     struct log_entry entry;
     int more, code;
     while ((more = batch_next(&t->batch, &item, e)) == 1) {
@@ -255,7 +256,9 @@ static int find_old(struct taking *t, struct error *e)
                              "this laptop's change %llu differs from the one with its number that the office has: its "
                              "store was copied or put back; run `satchel sync` again, which asks for a new epoch",
                              (unsigned long long)change.seq);
-        if ((code = log_load(t->c->db, id, 0, &entry, e)) != 0)
+        code = log_load(t->c->db, id, 0, &memory, &entry, e);
+        log_memory_free(&memory); /* its numbers alone are looked at */
+        if (code != 0)
             return code;
         if (r->first_seq == 0) {
             r->first_seq = change.seq;

@@ -104,6 +104,7 @@ static void replay_at_times(void **state)
     audit_write_archive(&office);
     for (uint64_t position = 0; position < office.tree.size; position++) {
         struct log_entry *entry = malloc(sizeof *entry);
+        struct log_memory memory = {NULL, 0};
         struct audit_device store;
         sqlite3_stmt *s;
         struct db *db;
@@ -114,7 +115,7 @@ static void replay_at_times(void **state)
                                   "u", position),
                          0);
         while (db_next(office.own.db, s, NULL) == 1) {
-            assert_int_equal(log_load(office.own.db, db_int(s, 0), 1, entry, NULL), 0);
+            assert_int_equal(log_load(office.own.db, db_int(s, 0), 1, &memory, entry, NULL), 0);
             until = entry->received_ms;
             assert_int_equal(audit_pull_one(&store, entry, NULL), 0);
         }
@@ -123,6 +124,7 @@ static void replay_at_times(void **state)
         assert_same_record(db, store.db);
         db_close(db);
         db_close(store.db);
+        log_memory_free(&memory);
         free(entry);
     }
 }

@@ -450,6 +450,7 @@ static void open_epochs(struct audit_office *o, int given)
     struct id fork = id_derive("test", "fork", "1"), note = id_derive("test", "note", "2");
     struct chain chain = {.device = o->ben.id, .epoch = 2};
     struct log_entry *entry = malloc(sizeof *entry);
+    struct log_memory memory = {NULL, 0};
     void *both[] = {o, &o->ben};
     char hex[33];
     struct edit edit;
@@ -471,8 +472,10 @@ static void open_epochs(struct audit_office *o, int given)
     audit_set(&edit, "text", "once more");
     audit_commit(&o->ben, &edit, NULL);
     audit_add_head(o, &o->ben);
-    assert_int_equal(log_load(o->ben.db, log_find(o->ben.db, &o->ben.id, 2, 1, NULL, NULL), 1, entry, NULL), 0);
+    assert_int_equal(log_load(o->ben.db, log_find(o->ben.db, &o->ben.id, 2, 1, NULL, NULL), 1, &memory, entry, NULL),
+                     0);
     assert_int_equal(audit_push_one(both, entry, NULL), 0);
+    log_memory_free(&memory);
     free(entry);
     audit_state_checkpoint(o);
     audit_write_archive(o);

@@ -346,6 +346,7 @@ static void test_changed_source(void **state)
     struct id client = id_derive("hmis", "Client", "1"), user = id_derive("hmis", "User", "u1");
     struct dot seen;
     struct office_op op = {.field = "gender", .words = "as Ada says", .supersedes = &seen, .supersedes_count = 1};
+    struct log_memory memory = {NULL, 0};
     struct log_entry entry;
     uint64_t before;
     no_files();
@@ -356,10 +357,12 @@ static void test_changed_source(void **state)
     free(im);
     /* Her worker, who holds the case by the import's own assignment, writes what he was shown to be wrong. */
     office_laptop(c, &user, &laptop);
-    PAIR_OK(log_load(c->db, (int64_t)pair_count(c->db, "SELECT id FROM entry WHERE kind = 7"), 1, &entry, &pair_e));
+    PAIR_OK(log_load(c->db, (int64_t)pair_count(c->db, "SELECT id FROM entry WHERE kind = 7"), 1, &memory, &entry,
+                     &pair_e));
     seen = (struct dot){entry.change.device, entry.change.epoch, entry.change.seq, 0};
     while (entry.change.ops[seen.index].field != 14)
         seen.index++;
+    log_memory_free(&memory);
     office_write(&laptop, b, KIND_CLIENT, &client, &client, &op, 1);
     assert_int_equal(office_push_well(c, &laptop, b), 0);
     office_batch_free(b);

@@ -99,9 +99,11 @@ static void test_void_of_the_unwritten(void **state)
     assert_int_equal(set_one(r, &r->other, KIND_CLIENT, &r->client, &r->client, "phone", "2"), 0);
     /* Everything that lives, and what Ben will write next. */
     for (uint64_t seq = 1; seq <= last; seq++) {
+        struct log_memory memory = {NULL, 0};
         struct log_entry entry;
         int64_t id = log_find(r->office->db, &r->office->author.chain.device, 1, seq, NULL, NULL);
-        PAIR_OK(log_load(r->office->db, id, 0, &entry, &pair_e));
+        PAIR_OK(log_load(r->office->db, id, 0, &memory, &entry, &pair_e));
+        log_memory_free(&memory);
         if (id_equal(&entry.change.record, &r->client)) {
             dots[0] = (struct dot){r->office->author.chain.device, 1, seq, 0};
             dots[1] = (struct dot){r->office->author.chain.device, 1, seq, 1};

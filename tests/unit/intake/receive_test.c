@@ -65,9 +65,10 @@ static void test_overlap(void **state)
     batch_free(&longer->w);
     batch_start(&longer->w);
     {
+        struct log_memory memory = {NULL, 0};
         struct log_entry entry;
         int64_t id = log_find(r->office->db, &r->laptop.device.device, 1, 1, NULL, NULL);
-        PAIR_OK(log_load(r->office->db, id, 1, &entry, &pair_e));
+        PAIR_OK(log_load(r->office->db, id, 1, &memory, &entry, &pair_e));
         batch_add_change(&longer->w, entry.change.header, entry.change.body);
         pack_start(&longer->headers[0]);
         pack_raw(&longer->headers[0], entry.change.header);
@@ -75,6 +76,7 @@ static void test_overlap(void **state)
         longer->first_seq = 1;
         r->laptop.chain.seq = 1;
         memcpy(r->laptop.chain.hash, entry.change.hash, sizeof entry.change.hash);
+        log_memory_free(&memory);
     }
     office_set(&r->laptop, longer, KIND_NOTE, &r->kase, &note, "text", "two");
     size = entries(r);

@@ -25,6 +25,7 @@ static void round_trip(void **state)
     for (int with = 0; with < 2; with++) {
         struct archive *a;
         struct archive_record r;
+        struct log_memory memory = {NULL, 0};
         struct log_entry entry;
         assert_int_equal(archive_open(&a, archive_path, with ? PASSPHRASE : NULL, strlen(PASSPHRASE), NULL), 0);
         assert_string_equal(archive_log_key(a), archive_office.log_key);
@@ -42,7 +43,7 @@ static void round_trip(void **state)
         for (seen = 0; r.type == ARCHIVE_ENTRY; seen++) {
             assert_int_equal(r.position, seen);
             assert_int_equal(r.received_ms, START_MS + seen);
-            assert_int_equal(log_load(archive_office.db, (int64_t)seen + 1, 1, &entry, NULL), 0);
+            assert_int_equal(log_load(archive_office.db, (int64_t)seen + 1, 1, &memory, &entry, NULL), 0);
             assert_true(slice_equal(r.header, entry.change.header));
             assert_int_equal(r.sealed, !with);
             if (with)
@@ -55,6 +56,7 @@ static void round_trip(void **state)
         assert_int_equal(r.type, ARCHIVE_END);
         assert_int_equal(archive_next(a, &r, NULL), 0);
         assert_int_equal(r.type, ARCHIVE_END);
+        log_memory_free(&memory);
         archive_close(a);
     }
     archive_close(NULL);

@@ -54,11 +54,12 @@ static void forget(struct written *w)
 
 static const struct slice none = {NULL, 0};
 
-/* Goal: an entry comes back with every byte and number, with and without its body, and its slices outlive the
- * statement; nothing stays open. */
+/* Goal: an entry comes back with every byte and number, with and without its body; its slices outlive the statement and
+ * every load into other memory; nothing stays open. */
 static void test_load(void **state)
 {
     struct written a, b;
+    struct log_memory memory = {NULL, 0}, other_memory = {NULL, 0};
     struct log_entry entry, other;
     static const uint8_t mask[] = {5};
     int64_t id, waiting;
@@ -67,7 +68,7 @@ static void test_load(void **state)
     write_change(&b, 2, 1, 1, "waits");
     PAIR_OK(log_add(db, &a.change, 7, 1234, (struct slice){mask, 1}, &id, &pair_e));
     PAIR_OK(log_add(db, &b.change, LOG_NO_POSITION, 0, none, &waiting, &pair_e));
-    PAIR_OK(log_load(db, id, 1, &entry, &pair_e));
+    PAIR_OK(log_load(db, id, 1, &memory, &entry, &pair_e));
     assert_int_equal(entry.id, id);
     assert_int_equal(entry.position, 7);
     assert_int_equal(entry.received_ms, 1234);
@@ -77,25 +78,32 @@ static void test_load(void **state)
     assert_true(slice_equal(entry.change.header, pack_bytes(&a.header)));
     assert_true(slice_equal(entry.change.body, pack_bytes(&a.body)));
     assert_int_equal(entry.change.op_count, 1);
-    for (int i = 0; i < 100; i++) /* other statements, also the same one, do not move it; only log_load does */
+    for (int i = 0; i < 100; i++) /* other statements, also the same one, do not move it */
         assert_int_equal(log_find(db, &b.change.device, 1, 1, NULL, NULL), waiting);
     assert_true(slice_equal(entry.change.body, pack_bytes(&a.body)));
-    PAIR_OK(log_load(db, waiting, 0, &other, &pair_e));
+    PAIR_OK(log_load(db, waiting, 0, &other_memory, &other, &pair_e));
     assert_int_equal(other.position, LOG_NO_POSITION);
     assert_null(other.change.body.p);
     assert_null(other.mask.p);
     assert_int_equal(other.change.op_count, 0);
-    assert_int_equal(log_load(db, 999, 1, &other, NULL), E_NOT_FOUND);
+    assert_int_equal(log_load(db, 999, 1, &other_memory, &other, NULL), E_NOT_FOUND);
+    assert_true(slice_equal(entry.change.header, pack_bytes(&a.header)));
+    assert_true(slice_equal(entry.change.body, pack_bytes(&a.body)));
+    assert_int_equal(entry.mask.p[0], 5);
     PAIR_OK(log_accept(db, waiting, 8, 99, &pair_e));
     PAIR_OK(log_set_held(db, waiting, 5, &pair_e));
-    PAIR_OK(log_load(db, waiting, 1, &other, &pair_e));
+    PAIR_OK(log_load(db, waiting, 1, &other_memory, &other, &pair_e));
     assert_int_equal(other.position, 8);
     assert_int_equal(other.received_ms, 99);
     assert_int_equal(other.held, 1);
     for (int i = 0; i < 1000; i++)
-        PAIR_OK(log_load(db, id, 1, &entry, &pair_e));
+        PAIR_OK(log_load(db, id, 1, &memory, &entry, &pair_e));
+    assert_true(slice_equal(other.change.body, pack_bytes(&b.body)));
     for (sqlite3_stmt *s = sqlite3_next_stmt(db_handle(db), NULL); s != NULL; s = sqlite3_next_stmt(db_handle(db), s))
         assert_int_equal(sqlite3_stmt_busy(s), 0);
+    log_memory_free(&memory);
+    log_memory_free(&memory); /* it is as it began */
+    log_memory_free(&other_memory);
     forget(&a);
     forget(&b);
 }
@@ -183,6 +191,7 @@ static void test_damaged(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
         struct written w;
+        struct log_memory memory = {NULL, 0};
         struct log_entry entry;
         struct error e = {0, ""};
         int64_t id;
@@ -190,7 +199,8 @@ static void test_damaged(void **state)
         PAIR_OK(db_exec(db, "DELETE FROM entry", &pair_e));
         PAIR_OK(log_add(db, &w.change, 0, 1, none, &id, &pair_e));
         PAIR_OK(db_exec(db, damages[i], &pair_e));
-        assert_int_equal(log_load(db, id, 1, &entry, &e), E_VERIFY);
+        assert_int_equal(log_load(db, id, 1, &memory, &entry, &e), E_VERIFY);
+        log_memory_free(&memory);
         assert_int_equal(log_each(db, 0, note_order, &(struct order){.stop = 0}, &e), E_VERIFY);
         forget(&w);
     }

@@ -6,6 +6,7 @@
 static struct db *db;
 static struct edit_author author;
 static struct id person, kase;
+static struct log_memory memory; /* of the entry that a test looks at */
 
 static int start(void **state)
 {
@@ -26,6 +27,7 @@ static int start(void **state)
 static int end(void **state)
 {
     (void)state;
+    log_memory_free(&memory);
     db_close(db);
     return 0;
 }
@@ -46,10 +48,10 @@ static void set(unsigned kind, const struct id *record, int is_new, const char *
     commit(&edit);
 }
 
-/* The last change of our own chain. */
+/* The last change of our own chain; its slices live until the next call. */
 static void last(struct log_entry *entry)
 {
-    PAIR_OK(log_load(db, (int64_t)pair_count(db, "SELECT max(id) FROM entry"), 1, entry, &pair_e));
+    PAIR_OK(log_load(db, (int64_t)pair_count(db, "SELECT max(id) FROM entry"), 1, &memory, entry, &pair_e));
 }
 
 static size_t superseded(const struct log_entry *entry, size_t op)

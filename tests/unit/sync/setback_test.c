@@ -257,6 +257,7 @@ static void test_not_a_laptops(void **state)
     struct pair *p = &s->p;
     struct merkle_source tree;
     struct message_welcome w;
+    struct log_memory memory = {NULL, 0};
     struct log_entry entry;
     struct batch_item item;
     struct id record = id_new(clock_wall());
@@ -265,7 +266,7 @@ static void test_not_a_laptops(void **state)
     PAIR_OK(
         log_load(p->office->db,
                  (int64_t)pair_count(p->office->db, "SELECT id FROM entry WHERE kind = 15 ORDER BY id DESC LIMIT 1"), 1,
-                 &entry, &pair_e));
+                 &memory, &entry, &pair_e));
     assert_true(id_equal(&entry.change.device, &p->device.device));
     pair_welcome(p, &w);
     assert_int_equal(w.set_back.size, 0); /* the office does not take it for one */
@@ -274,6 +275,7 @@ static void test_not_a_laptops(void **state)
     tree = log_tree(p->office->db);
     PAIR_OK(merkle_inclusion(&tree, entry.position, p->office->checkpoint_size, &w.set_back_proof, &pair_e));
     refuses(s, &w, "its proof of that is false");
+    log_memory_free(&memory);
 }
 
 /* Goal: an announcement of a backup that is no shorter than what the laptop saw does not say where its history went. */
@@ -398,13 +400,15 @@ static void test_number_given_again(void **state)
     struct chain *office = &p->office->author.chain;
     struct id note = id_new(clock_wall());
     struct apply_result result;
+    struct log_memory memory = {NULL, 0};
     struct log_entry lost;
     uint64_t n;
     int64_t id;
     (void)lose_theirs(s);
     sync_all(s, &result);
     id = (int64_t)pair_count(p->db, "SELECT id FROM entry WHERE position >= 4611686018427387904");
-    PAIR_OK(log_load(p->db, id, 1, &lost, &pair_e));
+    PAIR_OK(log_load(p->db, id, 1, &memory, &lost, &pair_e));
+    log_memory_free(&memory); /* its numbers alone are looked at */
     PAIR_OK(db_run(p->db, &pair_e, "UPDATE entry SET device = ?, epoch = ?, seq = ? WHERE id = ?", "duui",
                    &office->device, office->epoch, office->seq + 1, id));
     pair_office_write(p->office, KIND_NOTE, &s->kase, &note, 1, "text", "of the copy", NULL);
@@ -434,11 +438,12 @@ static void test_repeated(void **state)
 {
     struct scene *s = *state;
     struct pair *p = &s->p;
+    struct log_memory memory = {NULL, 0};
     struct log_entry lost;
     struct change dealt;
     uint64_t n;
     int64_t id = lose_theirs(s);
-    PAIR_OK(log_load(p->db, id, 1, &lost, &pair_e));
+    PAIR_OK(log_load(p->db, id, 1, &memory, &lost, &pair_e));
     dealt = lost.change;
     dealt.epoch = 2;
     PAIR_OK(setback_drop_repeated(p->db, &dealt, &pair_e)); /* itself */
@@ -451,6 +456,7 @@ static void test_repeated(void **state)
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM note"), 1);
     PAIR_OK(setback_count(p->db, &n, &pair_e));
     assert_int_equal(n, 0);
+    log_memory_free(&memory);
 }
 
 /* Goal: each announcement begins an epoch that was never given, also from the same backup; and an office that is no

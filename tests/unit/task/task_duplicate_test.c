@@ -58,10 +58,13 @@ static void proposed_linked_undone(void **state)
     assert_int_equal(r->c->tree.size, before + 1);
     assert_int_equal(pair_count(r->c->db, "SELECT count(*) FROM client WHERE same_as IS NOT NULL"), 1);
     {
+        struct log_memory memory = {NULL, 0};
         struct log_entry entry;
         struct id boss;
         PAIR_OK(central_user(r->c, "boss", &boss, &pair_e));
-        PAIR_OK(log_load(r->c->db, (int64_t)pair_count(r->c->db, "SELECT max(id) FROM entry"), 1, &entry, &pair_e));
+        PAIR_OK(log_load(r->c->db, (int64_t)pair_count(r->c->db, "SELECT max(id) FROM entry"), 1, &memory, &entry,
+                         &pair_e));
+        log_memory_free(&memory);
         assert_true(id_equal(&entry.change.author, &boss));
         assert_int_equal(entry.change.op_count, 1);
     }
