@@ -1,4 +1,5 @@
-/* Messages, encoded and decoded. docs/PROTOCOL.md, "Messages", lists the fields of each in the order of this file.
+/* Messages, encoded and decoded. docs/PROTOCOL.md, "Messages", lists the fields of each in the order of this file. To
+ * add a message: its struct and type in message.h, a write_ and a read_ function here, and their row in `rows`.
  *
  * A message is an array of its type and a fixed number of fields. Reading keeps to the reader of pack.h, which refuses
  * what is not canonical; every length is checked against the bytes that are there and against its own limit, and what
@@ -12,255 +13,177 @@
 
 /* --- writing --- */
 
-static void write_slice(struct pack *w, struct slice s)
+struct writer {
+    struct pack *out;
+    struct error *e;
+    int code; /* 0, or of the first thing that is not as message.h says; e tells it then */
+};
+
+static void write_slice(struct writer *w, struct slice s)
 {
-    pack_bin(w, s.p, s.size);
+    pack_bin(w->out, s.p, s.size);
 }
 
-static void write_text(struct pack *w, struct slice s)
+static void write_text(struct writer *w, struct slice s)
 {
-    pack_text(w, s.size == 0 ? "" : (const char *)s.p, s.size);
+    pack_text(w->out, s.size == 0 ? "" : (const char *)s.p, s.size);
 }
 
-static void write_chain(struct pack *w, const struct chain *c)
+static void write_chain(struct writer *w, const struct chain *c)
 {
-    pack_id(w, &c->device);
-    pack_uint(w, c->epoch);
-    pack_uint(w, c->seq);
-    pack_bin(w, c->hash, sizeof c->hash);
+    pack_id(w->out, &c->device);
+    pack_uint(w->out, c->epoch);
+    pack_uint(w->out, c->seq);
+    pack_bin(w->out, c->hash, sizeof c->hash);
 }
 
-static void write_proof(struct pack *w, const struct merkle_proof *p)
+/* A count beyond the array must not be followed into memory that is not ours. */
+static void write_proof(struct writer *w, const struct merkle_proof *p)
 {
-    pack_bin(w, p->hashes, p->count * MERKLE_BYTES);
+    if (p->count <= MERKLE_PROOF_MAX)
+        pack_bin(w->out, p->hashes, p->count * MERKLE_BYTES);
+    else if (w->code == 0)
+        w->code = error_set(w->e, E_LIMIT, "a proof has more than %d hashes", MERKLE_PROOF_MAX);
 }
 
-static void write_hello(struct pack *w, const struct message_hello *m)
+static void write_hello(struct writer *w, const struct message *message)
 {
+    const struct message_hello *m = &message->as.hello;
     write_chain(w, &m->end);
-    pack_uint(w, m->cursor);
-    pack_bin(w, m->caseload_digest, sizeof m->caseload_digest);
-    pack_uint(w, m->checkpoint_size);
-    pack_bin(w, m->checkpoint_root.b, sizeof m->checkpoint_root.b);
-    pack_uint(w, m->wall_ms);
+    pack_uint(w->out, m->cursor);
+    pack_bin(w->out, m->caseload_digest, sizeof m->caseload_digest);
+    pack_uint(w->out, m->checkpoint_size);
+    pack_bin(w->out, m->checkpoint_root.b, sizeof m->checkpoint_root.b);
+    pack_uint(w->out, m->wall_ms);
     write_slice(w, m->set_backs);
 }
 
-static void write_welcome(struct pack *w, const struct message_welcome *m)
+static void write_welcome(struct writer *w, const struct message *message)
 {
+    const struct message_welcome *m = &message->as.welcome;
     write_chain(w, &m->have);
     write_text(w, m->checkpoint);
     write_proof(w, &m->consistency);
-    pack_uint(w, m->schema_version);
-    pack_uint(w, m->office_ms);
-    pack_flag(w, m->want_caseload);
-    pack_flag(w, m->revoked);
-    pack_flag(w, m->wipe);
-    pack_bin(w, m->seal_key, sizeof m->seal_key);
-    pack_bin(w, m->lease_secret, sizeof m->lease_secret);
-    pack_uint(w, m->lease_until_ms);
+    pack_uint(w->out, m->schema_version);
+    pack_uint(w->out, m->office_ms);
+    pack_flag(w->out, m->want_caseload);
+    pack_flag(w->out, m->revoked);
+    pack_flag(w->out, m->wipe);
+    pack_bin(w->out, m->seal_key, sizeof m->seal_key);
+    pack_bin(w->out, m->lease_secret, sizeof m->lease_secret);
+    pack_uint(w->out, m->lease_until_ms);
     write_slice(w, m->recovery);
     write_slice(w, m->set_back);
     write_proof(w, &m->set_back_proof);
 }
 
-static void write_push(struct pack *w, const struct message_push *m)
+static void write_push(struct writer *w, const struct message *message)
 {
+    const struct message_push *m = &message->as.push;
     write_slice(w, m->head);
     write_slice(w, m->batch);
 }
 
-static void write_pushed(struct pack *w, const struct message_pushed *m)
+/* How many changes a list of held changes says that it has. Whether it is well formed, the reader says. */
+static size_t held_listed(struct slice held)
 {
-    pack_uint(w, m->epoch);
-    pack_uint(w, m->seq);
-    pack_uint(w, m->first_seq);
-    pack_uint(w, m->first_position);
-    pack_uint(w, m->received_ms);
+    struct unpack r;
+    if (held.size == 0)
+        return 0;
+    unpack_start(&r, held);
+    return unpack_array(&r);
+}
+
+static void write_pushed(struct writer *w, const struct message *message)
+{
+    const struct message_pushed *m = &message->as.pushed;
+    pack_uint(w->out, m->epoch);
+    pack_uint(w->out, m->seq);
+    pack_uint(w->out, m->first_seq);
+    pack_uint(w->out, m->first_position);
+    pack_uint(w->out, m->received_ms);
     write_text(w, m->checkpoint);
     write_proof(w, &m->consistency);
     write_proof(w, &m->range);
     if (m->held.size == 0)
-        pack_array(w, 0);
+        pack_array(w->out, 0);
     else
-        pack_raw(w, m->held);
+        pack_raw(w->out, m->held);
+    if (w->code == 0 && held_listed(m->held) != m->held_count)
+        w->code = error_set(w->e, E_INTERNAL, "a pushed message's count of held changes is not that of its list");
 }
 
-static void write_pull(struct pack *w, const struct message_pull *m)
+static void write_pull(struct writer *w, const struct message *message)
 {
-    pack_uint(w, m->cursor);
-    pack_uint(w, m->credit);
+    const struct message_pull *m = &message->as.pull;
+    pack_uint(w->out, m->cursor);
+    pack_uint(w->out, m->credit);
     if (m->has_caseload)
         write_slice(w, m->caseload);
     else
-        pack_nil(w);
+        pack_nil(w->out);
 }
 
-static void write_entries(struct pack *w, const struct message_entries *m)
+static void write_entries(struct writer *w, const struct message *message)
 {
+    const struct message_entries *m = &message->as.entries;
     write_slice(w, m->batch);
     write_slice(w, m->arrived);
     write_slice(w, m->purge);
-    pack_uint(w, m->cursor);
-    pack_flag(w, m->done);
+    pack_uint(w->out, m->cursor);
+    pack_flag(w->out, m->done);
     if (m->done)
-        pack_bin(w, m->digest, sizeof m->digest);
+        pack_bin(w->out, m->digest, sizeof m->digest);
     else
-        pack_nil(w);
+        pack_nil(w->out);
     write_text(w, m->checkpoint);
     write_proof(w, &m->consistency);
 }
 
-static void write_fail(struct pack *w, const struct message_fail *m)
+static void write_fail(struct writer *w, const struct message *message)
 {
+    const struct message_fail *m = &message->as.fail;
     write_text(w, m->code);
     write_text(w, m->sentence);
 }
 
-static void write_enrol(struct pack *w, const struct message_enrol *m)
+static void write_enrol(struct writer *w, const struct message *message)
 {
-    pack_id(w, &m->ticket);
-    pack_bin(w, m->sign_key, sizeof m->sign_key);
-    pack_bin(w, m->proof, sizeof m->proof);
+    const struct message_enrol *m = &message->as.enrol;
+    pack_id(w->out, &m->ticket);
+    pack_bin(w->out, m->sign_key, sizeof m->sign_key);
+    pack_bin(w->out, m->proof, sizeof m->proof);
     write_text(w, m->label);
 }
 
-static void write_enrolled(struct pack *w, const struct message_enrolled *m)
+static void write_enrolled(struct writer *w, const struct message *message)
 {
-    pack_id(w, &m->device);
-    pack_id(w, &m->user);
-    pack_id(w, &m->office);
+    const struct message_enrolled *m = &message->as.enrolled;
+    pack_id(w->out, &m->device);
+    pack_id(w->out, &m->user);
+    pack_id(w->out, &m->office);
     write_text(w, m->user_name);
     write_text(w, m->office_name);
     write_text(w, m->log_key);
-    pack_uint(w, m->office_ms);
-    pack_bin(w, m->seal_key, sizeof m->seal_key);
-    pack_bin(w, m->lease_secret, sizeof m->lease_secret);
-    pack_uint(w, m->lease_until_ms);
+    pack_uint(w->out, m->office_ms);
+    pack_bin(w->out, m->seal_key, sizeof m->seal_key);
+    pack_bin(w->out, m->lease_secret, sizeof m->lease_secret);
+    pack_uint(w->out, m->lease_until_ms);
 }
 
-static void write_fork(struct pack *w, const struct message_fork *m)
+static void write_fork(struct writer *w, const struct message *message)
 {
+    const struct message_fork *m = &message->as.fork;
     write_slice(w, m->head);
     write_slice(w, m->batch);
-    pack_flag(w, m->last);
+    pack_flag(w->out, m->last);
 }
 
-static void write_epoch(struct pack *w, const struct message_epoch *m)
+static void write_epoch(struct writer *w, const struct message *message)
 {
-    pack_uint(w, m->epoch);
-    pack_uint(w, m->common);
-}
-
-/* How many elements a message of this type has, its type included; 0: there is no such type. */
-static size_t elements(uint64_t type)
-{
-    switch (type) {
-    case MESSAGE_HELLO:
-        return 11;
-    case MESSAGE_WELCOME:
-        return 18;
-    case MESSAGE_PUSH:
-        return 3;
-    case MESSAGE_PUSHED:
-        return 10;
-    case MESSAGE_PULL:
-        return 4;
-    case MESSAGE_ENTRIES:
-        return 9;
-    case MESSAGE_FAIL:
-        return 3;
-    case MESSAGE_ENROL:
-        return 5;
-    case MESSAGE_ENROLLED:
-        return 11;
-    case MESSAGE_FORK:
-        return 4;
-    case MESSAGE_EPOCH:
-        return 3;
-    default:
-        return 0;
-    }
-}
-
-static void write_fields(struct pack *w, const struct message *m)
-{
-    switch (m->type) {
-    case MESSAGE_HELLO:
-        write_hello(w, &m->as.hello);
-        break;
-    case MESSAGE_WELCOME:
-        write_welcome(w, &m->as.welcome);
-        break;
-    case MESSAGE_PUSH:
-        write_push(w, &m->as.push);
-        break;
-    case MESSAGE_PUSHED:
-        write_pushed(w, &m->as.pushed);
-        break;
-    case MESSAGE_PULL:
-        write_pull(w, &m->as.pull);
-        break;
-    case MESSAGE_ENTRIES:
-        write_entries(w, &m->as.entries);
-        break;
-    case MESSAGE_FAIL:
-        write_fail(w, &m->as.fail);
-        break;
-    case MESSAGE_ENROL:
-        write_enrol(w, &m->as.enrol);
-        break;
-    case MESSAGE_ENROLLED:
-        write_enrolled(w, &m->as.enrolled);
-        break;
-    case MESSAGE_FORK:
-        write_fork(w, &m->as.fork);
-        break;
-    case MESSAGE_EPOCH:
-        write_epoch(w, &m->as.epoch);
-        break;
-    }
-}
-
-/* A count beyond the array must not be followed into memory that is not ours, nor a large text be copied in vain. */
-static int proofs_fit(const struct message *m)
-{
-    if (m->type == MESSAGE_WELCOME)
-        return m->as.welcome.consistency.count <= MERKLE_PROOF_MAX &&
-               m->as.welcome.set_back_proof.count <= MERKLE_PROOF_MAX;
-    if (m->type == MESSAGE_ENTRIES)
-        return m->as.entries.consistency.count <= MERKLE_PROOF_MAX;
-    if (m->type == MESSAGE_PUSHED)
-        return m->as.pushed.consistency.count <= MERKLE_PROOF_MAX && m->as.pushed.range.count <= MERKLE_PROOF_MAX;
-    return 1;
-}
-
-int message_write(const struct message *m, struct pack *out, struct error *e)
-{
-    struct message back;
-    int code;
-    back.as.pushed.held_count = 0;
-    pack_start(out);
-    if (elements(m->type) == 0)
-        return error_set(e, E_INTERNAL, "there is no message of type %d", (int)m->type);
-    if (!proofs_fit(m))
-        return error_set(e, E_LIMIT, "a proof has more than %d hashes", MERKLE_PROOF_MAX);
-    pack_array(out, elements(m->type));
-    pack_uint(out, m->type);
-    write_fields(out, m);
-    code = pack_finish(out, e);
-    if (code != 0)
-        return code;
-    /* The reader knows every rule there is. What it refuses here is a mistake of the caller, or simply too large. */
-    code = message_read(pack_bytes(out), &back, e);
-    if (code == 0 && m->type == MESSAGE_PUSHED && back.as.pushed.held_count != m->as.pushed.held_count)
-        code = error_set(e, E_INTERNAL, "a pushed message's count of held changes is not that of its list");
-    if (code != 0 && code != E_LIMIT) {
-        code = E_INTERNAL;
-        if (e != NULL)
-            e->code = code;
-    }
-    return code;
+    const struct message_epoch *m = &message->as.epoch;
+    pack_uint(w->out, m->epoch);
+    pack_uint(w->out, m->common);
 }
 
 /* --- reading --- */
@@ -339,8 +262,9 @@ static struct slice read_scopes(struct reader *m, const char *field)
     return read_many(m, LIMITS_CASELOAD_MAX, ID_BYTES, field);
 }
 
-static void read_hello(struct reader *m, struct message_hello *out)
+static void read_hello(struct reader *m, struct message *message)
 {
+    struct message_hello *out = &message->as.hello;
     read_chain(m, &out->end);
     out->cursor = read_number(m);
     unpack_fixed(&m->r, out->caseload_digest, sizeof out->caseload_digest);
@@ -350,8 +274,9 @@ static void read_hello(struct reader *m, struct message_hello *out)
     out->set_backs = read_many(m, MESSAGE_SET_BACKS_MAX, CHANGE_HASH_BYTES, "list of set-backs");
 }
 
-static void read_welcome(struct reader *m, struct message_welcome *out)
+static void read_welcome(struct reader *m, struct message *message)
 {
+    struct message_welcome *out = &message->as.welcome;
     read_chain(m, &out->have);
     out->checkpoint = read_text(m, CHECKPOINT_TEXT_MAX - 1, "checkpoint");
     read_proof(m, &out->consistency, "consistency proof");
@@ -368,8 +293,9 @@ static void read_welcome(struct reader *m, struct message_welcome *out)
     read_proof(m, &out->set_back_proof, "proof of a set-back");
 }
 
-static void read_push(struct reader *m, struct message_push *out)
+static void read_push(struct reader *m, struct message *message)
 {
+    struct message_push *out = &message->as.push;
     out->head = read_bin(m, CHAIN_HEAD_MAX, "head");
     out->batch = read_bin(m, BATCH_DEFLATED_MAX, "batch");
 }
@@ -384,8 +310,9 @@ static struct message_held read_held(struct reader *m)
     return held;
 }
 
-static void read_pushed(struct reader *m, struct message_pushed *out)
+static void read_pushed(struct reader *m, struct message *message)
 {
+    struct message_pushed *out = &message->as.pushed;
     const uint8_t *start;
     out->epoch = read_number(m);
     out->seq = read_number(m);
@@ -408,8 +335,9 @@ static void read_pushed(struct reader *m, struct message_pushed *out)
     out->held = (struct slice){start, (size_t)(m->r.p - start)};
 }
 
-static void read_pull(struct reader *m, struct message_pull *out)
+static void read_pull(struct reader *m, struct message *message)
 {
+    struct message_pull *out = &message->as.pull;
     out->cursor = read_number(m);
     out->credit = read_number(m);
     out->has_caseload = !unpack_nil(&m->r);
@@ -426,8 +354,9 @@ static void read_pull(struct reader *m, struct message_pull *out)
         }
 }
 
-static void read_entries(struct reader *m, struct message_entries *out)
+static void read_entries(struct reader *m, struct message *message)
 {
+    struct message_entries *out = &message->as.entries;
     out->batch = read_bin(m, BATCH_DEFLATED_MAX, "batch");
     out->arrived = read_scopes(m, "list of scopes that arrived");
     out->purge = read_scopes(m, "list of scopes to purge");
@@ -442,8 +371,9 @@ static void read_entries(struct reader *m, struct message_entries *out)
     read_proof(m, &out->consistency, "consistency proof");
 }
 
-static void read_fail(struct reader *m, struct message_fail *out)
+static void read_fail(struct reader *m, struct message *message)
 {
+    struct message_fail *out = &message->as.fail;
     out->code = read_text(m, MESSAGE_CODE_MAX, "code");
     /* It goes into logs as it is: letters and hyphens, as error.h has them. */
     for (size_t i = 0; i < out->code.size; i++)
@@ -452,16 +382,18 @@ static void read_fail(struct reader *m, struct message_fail *out)
     out->sentence = read_text(m, MESSAGE_SENTENCE_MAX, "sentence");
 }
 
-static void read_enrol(struct reader *m, struct message_enrol *out)
+static void read_enrol(struct reader *m, struct message *message)
 {
+    struct message_enrol *out = &message->as.enrol;
     out->ticket = unpack_id(&m->r);
     unpack_fixed(&m->r, out->sign_key, sizeof out->sign_key);
     unpack_fixed(&m->r, out->proof, sizeof out->proof);
     out->label = read_text(m, MESSAGE_LABEL_MAX, "label");
 }
 
-static void read_enrolled(struct reader *m, struct message_enrolled *out)
+static void read_enrolled(struct reader *m, struct message *message)
 {
+    struct message_enrolled *out = &message->as.enrolled;
     out->device = unpack_id(&m->r);
     out->user = unpack_id(&m->r);
     out->office = unpack_id(&m->r);
@@ -474,8 +406,9 @@ static void read_enrolled(struct reader *m, struct message_enrolled *out)
     out->lease_until_ms = read_number(m);
 }
 
-static void read_fork(struct reader *m, struct message_fork *out)
+static void read_fork(struct reader *m, struct message *message)
 {
+    struct message_fork *out = &message->as.fork;
     out->head = read_bin(m, CHAIN_HEAD_MAX, "head");
     out->batch = read_bin(m, BATCH_DEFLATED_MAX, "batch");
     out->last = unpack_flag(&m->r);
@@ -483,54 +416,71 @@ static void read_fork(struct reader *m, struct message_fork *out)
         refuse(m);
 }
 
-static void read_epoch(struct reader *m, struct message_epoch *out)
+static void read_epoch(struct reader *m, struct message *message)
 {
+    struct message_epoch *out = &message->as.epoch;
     out->epoch = read_number(m);
     out->common = read_number(m);
 }
 
-static void read_fields(struct reader *m, struct message *out)
+/* --- the messages --- */
+
+struct row {
+    size_t elements; /* of the array, its type included; 0: there is no such type */
+    void (*write)(struct writer *w, const struct message *message);
+    void (*read)(struct reader *m, struct message *message);
+};
+
+static const struct row rows[] = {
+    [MESSAGE_HELLO] = {11, write_hello, read_hello},
+    [MESSAGE_WELCOME] = {18, write_welcome, read_welcome},
+    [MESSAGE_PUSH] = {3, write_push, read_push},
+    [MESSAGE_PUSHED] = {10, write_pushed, read_pushed},
+    [MESSAGE_PULL] = {4, write_pull, read_pull},
+    [MESSAGE_ENTRIES] = {9, write_entries, read_entries},
+    [MESSAGE_FAIL] = {3, write_fail, read_fail},
+    [MESSAGE_ENROL] = {5, write_enrol, read_enrol},
+    [MESSAGE_ENROLLED] = {11, write_enrolled, read_enrolled},
+    [MESSAGE_FORK] = {4, write_fork, read_fork},
+    [MESSAGE_EPOCH] = {3, write_epoch, read_epoch},
+};
+
+/* NULL: this version knows no message of this type. */
+static const struct row *row_of(uint64_t type)
 {
-    switch (out->type) {
-    case MESSAGE_HELLO:
-        read_hello(m, &out->as.hello);
-        break;
-    case MESSAGE_WELCOME:
-        read_welcome(m, &out->as.welcome);
-        break;
-    case MESSAGE_PUSH:
-        read_push(m, &out->as.push);
-        break;
-    case MESSAGE_PUSHED:
-        read_pushed(m, &out->as.pushed);
-        break;
-    case MESSAGE_PULL:
-        read_pull(m, &out->as.pull);
-        break;
-    case MESSAGE_ENTRIES:
-        read_entries(m, &out->as.entries);
-        break;
-    case MESSAGE_FAIL:
-        read_fail(m, &out->as.fail);
-        break;
-    case MESSAGE_ENROL:
-        read_enrol(m, &out->as.enrol);
-        break;
-    case MESSAGE_ENROLLED:
-        read_enrolled(m, &out->as.enrolled);
-        break;
-    case MESSAGE_FORK:
-        read_fork(m, &out->as.fork);
-        break;
-    case MESSAGE_EPOCH:
-        read_epoch(m, &out->as.epoch);
-        break;
+    return type < sizeof rows / sizeof *rows && rows[type].elements != 0 ? &rows[type] : NULL;
+}
+
+int message_write(const struct message *m, struct pack *out, struct error *e)
+{
+    struct writer w = {out, e, 0};
+    const struct row *row = row_of(m->type);
+    struct message back;
+    int code;
+    pack_start(out);
+    if (row == NULL)
+        return error_set(e, E_INTERNAL, "there is no message of type %d", (int)m->type);
+    pack_array(out, row->elements);
+    pack_uint(out, m->type);
+    row->write(&w, m);
+    if (w.code != 0)
+        return w.code;
+    if ((code = pack_finish(out, e)) != 0)
+        return code;
+    /* The reader knows every rule there is. What it refuses here is a mistake of the caller, or simply too large. */
+    code = message_read(pack_bytes(out), &back, e);
+    if (code != 0 && code != E_LIMIT) {
+        code = E_INTERNAL;
+        if (e != NULL)
+            e->code = code;
     }
+    return code;
 }
 
 int message_read(struct slice bytes, struct message *out, struct error *e)
 {
     struct reader m = {.over = NULL};
+    const struct row *row;
     size_t count;
     uint64_t type;
     if (bytes.size > LIMITS_MESSAGE_MAX)
@@ -541,16 +491,16 @@ int message_read(struct slice bytes, struct message *out, struct error *e)
     type = unpack_uint(&m.r);
     if (m.r.failed)
         return unpack_end(&m.r, "a message", e);
-    if (elements(type) == 0)
+    if ((row = row_of(type)) == NULL)
         return error_set(e, E_PEER,
                          "the peer speaks a newer protocol or not ours (a message of type %llu); "
                          "update the older of the two programs",
                          (unsigned long long)type);
-    if (count != elements(type))
+    if (count != row->elements)
         return error_set(e, E_INPUT, "a message of type %llu is not as it should be: it has %zu elements, not %zu",
-                         (unsigned long long)type, count, elements(type));
+                         (unsigned long long)type, count, row->elements);
     out->type = (enum message_type)type;
-    read_fields(&m, out);
+    row->read(&m, out);
     if (m.over != NULL)
         return error_set(e, E_LIMIT, "the %s in a message of type %llu is larger than the protocol allows", m.over,
                          (unsigned long long)type);
