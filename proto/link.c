@@ -1,3 +1,5 @@
+/* The link: the handshake's stages, frames cut into sealed transport messages and put together again, and the queues
+ * between. */
 #include "link.h"
 
 #include <assert.h>
@@ -29,14 +31,15 @@ enum stage { STAGE_PREFACE, STAGE_FIRST, STAGE_SECRET, STAGE_SECOND, STAGE_THIRD
 #define FIRST_BYTES (NOISE_KEY_BYTES + NOISE_TAG_BYTES) /* and the ticket's id in an enrolment */
 #define SECOND_BYTES (NOISE_KEY_BYTES + NOISE_TAG_BYTES)
 #define THIRD_BYTES (NOISE_KEY_BYTES + 2 * NOISE_TAG_BYTES)
-#define FRAME_BYTES (LENGTH_BYTES + THIRD_BYTES) /* the longest of the handshake's */
+#define AWAITED_BYTES (LENGTH_BYTES + THIRD_BYTES) /* the longest of the handshake's */
 #define OPENING_BYTES (PREFACE_BYTES + LENGTH_BYTES + FIRST_BYTES + TICKET_BYTES)
-#define RECORD_BYTES 5 /* length and type before each record */
-#define RECORD_MESSAGE 0
-#define RECORD_END 1
-#define PLAIN_MAX ((size_t)RECORD_BYTES + LIMITS_MESSAGE_MAX + LIMITS_NOISE_PAYLOAD_MAX)
+#define FRAME_BYTES 5 /* length and type before each frame */
+#define FRAME_MESSAGE 0
+#define FRAME_END 1
+#define PLAIN_MAX ((size_t)FRAME_BYTES + LIMITS_MESSAGE_MAX + LIMITS_NOISE_PAYLOAD_MAX)
 
-static_assert(LENGTH_BYTES + FIRST_BYTES + TICKET_BYTES <= FRAME_BYTES, "the first message fits where the third does");
+static_assert(LENGTH_BYTES + FIRST_BYTES + TICKET_BYTES <= AWAITED_BYTES,
+              "the first message fits where the third does");
 
 /* Bytes that come in at one end and leave at the other. It holds no memory while it is empty. */
 struct queue {
@@ -54,10 +57,10 @@ struct link {
     int code;             /* once dead: the error ... */
     const char *sentence; /* ... and its words, which are constants, so that a stranger costs no more */
     uint8_t ticket[TICKET_BYTES];
-    uint8_t frame[FRAME_BYTES]; /* the preface, then one handshake message after the other */
-    size_t frame_size;
+    uint8_t awaited[AWAITED_BYTES]; /* the preface, then one handshake message after the other */
+    size_t awaited_size;
     struct queue in;    /* transport messages, sealed */
-    struct queue plain; /* records, opened; the one in front may belong to the caller's event: */
+    struct queue plain; /* frames, opened; the one in front may belong to the caller's event: */
     size_t taken;       /* these bytes of it, which go with the next link_next */
     struct queue out;   /* to be written */
 };
@@ -168,7 +171,7 @@ static void fail(struct link *l, int code, const char *sentence)
     l->sentence = sentence;
     noise_wipe(&l->noise);
     sodium_memzero(l->s_secret, sizeof l->s_secret);
-    sodium_memzero(l->frame, sizeof l->frame);
+    sodium_memzero(l->awaited, sizeof l->awaited);
     queue_free(&l->in);
     queue_free(&l->out);
 }
@@ -189,7 +192,7 @@ static void noise_begin(struct link *l, const uint8_t s_secret[NOISE_KEY_BYTES],
 /* Queues the next handshake message. */
 static int handshake_write(struct link *l, const uint8_t *payload, size_t payload_bytes)
 {
-    uint8_t bytes[FRAME_BYTES];
+    uint8_t bytes[AWAITED_BYTES];
     size_t size = 0;
     int code =
         noise_write(&l->noise, payload, payload_bytes, bytes + LENGTH_BYTES, sizeof bytes - LENGTH_BYTES, &size, NULL);
@@ -253,7 +256,7 @@ void link_free(struct link *l)
 }
 
 /* How many bytes the stage waits for. */
-static size_t frame_expected(const struct link *l)
+static size_t awaited_bytes(const struct link *l)
 {
     switch (l->stage) {
     case STAGE_PREFACE:
@@ -268,13 +271,13 @@ static size_t frame_expected(const struct link *l)
 }
 
 /* Can what has come so far be the beginning of what the stage waits for? */
-static int frame_is_ours(const struct link *l)
+static int awaited_is_ours(const struct link *l)
 {
     if (l->stage == STAGE_PREFACE) {
-        size_t size = l->frame_size < PREFACE_BYTES - 1 ? l->frame_size : PREFACE_BYTES - 1;
-        return memcmp(l->frame, MAGIC, size) == 0;
+        size_t size = l->awaited_size < PREFACE_BYTES - 1 ? l->awaited_size : PREFACE_BYTES - 1;
+        return memcmp(l->awaited, MAGIC, size) == 0;
     }
-    return l->frame_size < LENGTH_BYTES || get16(l->frame) == frame_expected(l) - LENGTH_BYTES;
+    return l->awaited_size < LENGTH_BYTES || get16(l->awaited) == awaited_bytes(l) - LENGTH_BYTES;
 }
 
 static const char *why_not_authentic(const struct link *l)
@@ -296,7 +299,7 @@ static const char *why_not_authentic(const struct link *l)
 
 static void preface_take(struct link *l)
 {
-    uint8_t mode = l->frame[PREFACE_BYTES - 1];
+    uint8_t mode = l->awaited[PREFACE_BYTES - 1];
     if (mode != LINK_SYNC && mode != LINK_ENROL) {
         fail(l, E_PEER, not_ours);
         return;
@@ -307,8 +310,8 @@ static void preface_take(struct link *l)
     l->stage = STAGE_FIRST;
 }
 
-/* The frame is whole: reads it, answers where it is our turn, and goes to the next stage. */
-static void frame_take(struct link *l)
+/* What was awaited is whole: reads it, answers where it is our turn, and goes to the next stage. */
+static void awaited_take(struct link *l)
 {
     uint8_t payload[TICKET_BYTES];
     size_t payload_bytes = 0;
@@ -317,7 +320,7 @@ static void frame_take(struct link *l)
         preface_take(l);
         return;
     }
-    if (noise_read(&l->noise, l->frame + LENGTH_BYTES, l->frame_size - LENGTH_BYTES, payload, sizeof payload,
+    if (noise_read(&l->noise, l->awaited + LENGTH_BYTES, l->awaited_size - LENGTH_BYTES, payload, sizeof payload,
                    &payload_bytes, NULL) != 0) {
         fail(l, E_PEER, why_not_authentic(l));
         return;
@@ -342,14 +345,14 @@ static void frame_take(struct link *l)
 /* Takes what belongs to the handshake from the front of the peer's bytes; returns how many that were. */
 static size_t handshake_receive(struct link *l, const uint8_t *bytes, size_t size)
 {
-    size_t room = frame_expected(l) - l->frame_size, part = size < room ? size : room;
-    memcpy(l->frame + l->frame_size, bytes, part);
-    l->frame_size += part;
-    if (!frame_is_ours(l)) {
+    size_t room = awaited_bytes(l) - l->awaited_size, part = size < room ? size : room;
+    memcpy(l->awaited + l->awaited_size, bytes, part);
+    l->awaited_size += part;
+    if (!awaited_is_ours(l)) {
         fail(l, E_PEER, not_ours);
     } else if (part == room) {
-        frame_take(l);
-        l->frame_size = 0;
+        awaited_take(l);
+        l->awaited_size = 0;
     }
     return part;
 }
@@ -403,8 +406,9 @@ int link_receive(struct link *l, const uint8_t *bytes, size_t size, struct error
     return 0;
 }
 
-/* Opens the next transport message behind the records. 1: done; 0: it is not here whole; or the link has died. */
-static int frame_open(struct link *l)
+/* Opens the next transport message behind the frames that wait. 1: done; 0: it is not here whole; or the link has died.
+ */
+static int transport_open(struct link *l)
 {
     size_t size;
     int code;
@@ -418,7 +422,7 @@ static int frame_open(struct link *l)
     if (queue_size(&l->in) - LENGTH_BYTES < size)
         return 0;
     code = queue_reserve(&l->plain, size - NOISE_TAG_BYTES, PLAIN_MAX);
-    assert(code != E_LIMIT); /* no whole record is left, and none is larger than LIMITS_MESSAGE_MAX */
+    assert(code != E_LIMIT); /* no whole frame is left, and none is larger than LIMITS_MESSAGE_MAX */
     if (code != 0) {
         fail(l, code, no_memory);
         return 0;
@@ -433,22 +437,22 @@ static int frame_open(struct link *l)
     return 1;
 }
 
-/* Takes the record in front. 1: event is filled; 0: it is not here whole; or the link has died. */
-static int record_take(struct link *l, struct link_event *event)
+/* Takes the frame in front. 1: event is filled; 0: it is not here whole; or the link has died. */
+static int frame_take(struct link *l, struct link_event *event)
 {
     const uint8_t *p;
     size_t size;
-    if (queue_size(&l->plain) < RECORD_BYTES)
+    if (queue_size(&l->plain) < FRAME_BYTES)
         return 0;
     p = l->plain.p + l->plain.start;
     size = get32(p);
-    if (p[4] == RECORD_END && size == 0) {
+    if (p[4] == FRAME_END && size == 0) {
         l->peer_ended = 1;
         event->type = LINK_END;
-        queue_drop(&l->plain, RECORD_BYTES);
+        queue_drop(&l->plain, FRAME_BYTES);
         return 1;
     }
-    if (p[4] != RECORD_MESSAGE) {
+    if (p[4] != FRAME_MESSAGE) {
         fail(l, E_PEER, out_of_order);
         return 0;
     }
@@ -456,12 +460,12 @@ static int record_take(struct link *l, struct link_event *event)
         fail(l, E_LIMIT, "the peer announced a message that is larger than Satchel's protocol allows; it was refused");
         return 0;
     }
-    if (queue_size(&l->plain) - RECORD_BYTES < size)
+    if (queue_size(&l->plain) - FRAME_BYTES < size)
         return 0;
     event->type = LINK_MESSAGE;
-    event->bytes = p + RECORD_BYTES;
+    event->bytes = p + FRAME_BYTES;
     event->size = size;
-    l->taken = RECORD_BYTES + size;
+    l->taken = FRAME_BYTES + size;
     return 1;
 }
 
@@ -491,9 +495,9 @@ int link_next(struct link *l, struct link_event *event, struct error *e)
     if (l->peer_ended && queue_size(&l->in) + queue_size(&l->plain) > 0)
         fail(l, E_PEER, "the peer sent more after it had said that it had ended; it was refused");
     while (l->stage != STAGE_DEAD) {
-        if (record_take(l, event))
+        if (frame_take(l, event))
             return 0;
-        if (l->stage != STAGE_DEAD && !frame_open(l) && l->stage != STAGE_DEAD)
+        if (l->stage != STAGE_DEAD && !transport_open(l) && l->stage != STAGE_DEAD)
             return 0;
     }
     return repeat(l, e);
@@ -501,13 +505,13 @@ int link_next(struct link *l, struct link_event *event, struct error *e)
 
 /* --- sending --- */
 
-/* Queues one record, cut into as many transport messages as it takes: each is laid down in clear where it will be
+/* Queues one frame, cut into as many transport messages as it takes: each is laid down in clear where it will be
  * sent from, and sealed there. */
-static int record_send(struct link *l, uint8_t type, const uint8_t *bytes, size_t size, struct error *e)
+static int frame_send(struct link *l, uint8_t type, const uint8_t *bytes, size_t size, struct error *e)
 {
-    size_t total = RECORD_BYTES + size, done = 0, end;
-    size_t frames = (total + LIMITS_NOISE_PAYLOAD_MAX - 1) / LIMITS_NOISE_PAYLOAD_MAX;
-    int code = queue_reserve(&l->out, total + frames * (LENGTH_BYTES + NOISE_TAG_BYTES), LIMITS_OUTPUT_MAX);
+    size_t total = FRAME_BYTES + size, done = 0, end;
+    size_t parts = (total + LIMITS_NOISE_PAYLOAD_MAX - 1) / LIMITS_NOISE_PAYLOAD_MAX;
+    int code = queue_reserve(&l->out, total + parts * (LENGTH_BYTES + NOISE_TAG_BYTES), LIMITS_OUTPUT_MAX);
     if (code == E_LIMIT)
         return error_set(e, E_LIMIT, "%zu bytes wait for a peer that does not read, and no more are queued",
                          queue_size(&l->out));
@@ -518,12 +522,12 @@ static int record_send(struct link *l, uint8_t type, const uint8_t *bytes, size_
         size_t part = total - done < LIMITS_NOISE_PAYLOAD_MAX ? total - done : LIMITS_NOISE_PAYLOAD_MAX, head = 0;
         uint8_t *at = l->out.p + end + LENGTH_BYTES;
         if (done == 0) {
-            head = RECORD_BYTES;
+            head = FRAME_BYTES;
             put32(at, (uint32_t)size);
             at[4] = type;
         }
         if (part > head)
-            memcpy(at + head, bytes + done + head - RECORD_BYTES, part - head);
+            memcpy(at + head, bytes + done + head - FRAME_BYTES, part - head);
         code = noise_seal(&l->noise, at, part, at, NULL);
         if (code != 0) {
             fail(l, code, "this link has sent all that one key may seal; connect again");
@@ -555,14 +559,14 @@ int link_send(struct link *l, const uint8_t *message, size_t size, struct error 
     if (size > LIMITS_MESSAGE_MAX)
         return error_set(e, E_LIMIT, "a message of %zu bytes is larger than the %u that Satchel's protocol allows",
                          size, LIMITS_MESSAGE_MAX);
-    return record_send(l, RECORD_MESSAGE, message, size, e);
+    return frame_send(l, FRAME_MESSAGE, message, size, e);
 }
 
 int link_end(struct link *l, struct error *e)
 {
     int code = may_send(l, e);
     if (code == 0)
-        code = record_send(l, RECORD_END, NULL, 0, e);
+        code = frame_send(l, FRAME_END, NULL, 0, e);
     if (code == 0)
         l->sent_end = 1;
     return code;
@@ -585,11 +589,6 @@ void link_sent(struct link *l, size_t size)
 int link_is_ready(const struct link *l)
 {
     return l->stage == STAGE_OPEN;
-}
-
-int link_has_ended(const struct link *l)
-{
-    return l->peer_ended;
 }
 
 enum link_mode link_mode_of(const struct link *l)

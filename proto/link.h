@@ -4,8 +4,8 @@
  *   preface (clear, 8 bytes, from the initiator): "SATCHEL" and a mode byte: 's' sync (XK) or 'e' enrolment (XKpsk3).
  *   The Noise prologue is the preface and the protocol's version string, LINK_VERSION.
  *   handshake messages and transport messages: 16-bit big-endian length, then the Noise message.
- *   Inside transport messages a stream of records: 32-bit big-endian length and type byte (0 a message, 1 the end),
- *   then the bytes. A stream that ends without an end record broke off. */
+ *   Inside transport messages a stream of frames: 32-bit big-endian length and type byte (0 a message, 1 the end),
+ *   then the bytes. A stream that ends without an end frame broke off. */
 #ifndef SATCHEL_LINK_H
 #define SATCHEL_LINK_H
 
@@ -37,15 +37,15 @@ struct link; /* with all that it holds at most LIMITS_HANDSHAKE_PEER_MAX bytes u
 
 /* Makes a link. The initiator gives its static secret key s_secret and the office's static key rs; ticket (16 bytes)
  * and secret (32) are for LINK_ENROL, else NULL; its first bytes stand in link_output at once. The responder reads the
- * mode from the preface. Everything is copied. NULL: no memory. Where rs is no key (of low order), the link is made,
- * and its first link_next says so. */
+ * mode from the preface. Everything is copied. NULL: no memory. If rs is no key (of low order), the link is made, and
+ * its first link_next says so. */
 struct link *link_new_initiator(enum link_mode mode, const uint8_t s_secret[NOISE_KEY_BYTES],
                                 const uint8_t rs[NOISE_KEY_BYTES], const uint8_t *ticket, const uint8_t *secret);
 struct link *link_new_responder(const uint8_t s_secret[NOISE_KEY_BYTES]);
 void link_free(struct link *l); /* wipes; NULL is allowed */
 
 /* Takes bytes from the peer, all of them (copied): at most LIMITS_RECEIVE_MAX that link_next has not been asked about,
- * so call link_next until LINK_NOTHING after each read. E_LIMIT where that is exceeded or the peer speaks before its
+ * so call link_next until LINK_NOTHING after each read. E_LIMIT if that is exceeded or the peer speaks before its
  * turn, E_MEMORY. What the bytes mean, link_next says, with its errors. */
 int link_receive(struct link *l, const uint8_t *bytes, size_t size, struct error *e);
 
@@ -56,7 +56,7 @@ int link_next(struct link *l, struct link_event *event, struct error *e);
 
 /* Responder: the secret of the ticket that LINK_TICKET named; until then the peer gets no answer. A ticket that is
  * unknown or used gets a random secret, so that a stranger learns nothing. Whoever recorded an enrolment can make
- * LINK_TICKET happen again: a ticket is used up by what follows LINK_READY, not by being named. E_INTERNAL where no
+ * LINK_TICKET happen again: a ticket is used up by what follows LINK_READY, not by being named. E_INTERNAL if no
  * ticket is waiting, E_MEMORY. */
 int link_secret(struct link *l, const uint8_t secret[32], struct error *e);
 
@@ -64,7 +64,7 @@ int link_secret(struct link *l, const uint8_t secret[32], struct error *e);
  * E_INTERNAL (too early, or after link_end): nothing was queued, and the link lives on. */
 int link_send(struct link *l, const uint8_t *message, size_t size, struct error *e);
 
-/* Queues the end record; nothing can be sent after it. Errors as link_send's. */
+/* Queues the end frame; nothing can be sent after it. Errors as link_send's. */
 int link_end(struct link *l, struct error *e);
 
 /* What is to be written to the peer (*size 0: nothing), valid until any call on the link that is not a question;
@@ -73,7 +73,6 @@ const uint8_t *link_output(const struct link *l, size_t *size);
 void link_sent(struct link *l, size_t size);
 
 int link_is_ready(const struct link *l);           /* the handshake is done */
-int link_has_ended(const struct link *l);          /* the peer sent its end record */
 enum link_mode link_mode_of(const struct link *l); /* a responder's is known once there was an event */
 size_t link_memory(const struct link *l);          /* bytes that it holds, itself included */
 

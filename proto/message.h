@@ -26,16 +26,16 @@
 #define MESSAGE_SET_BACKS_MAX 64
 
 enum message_type {
-    MESSAGE_HELLO = 1,    /* field: what I have */
+    MESSAGE_HELLO = 1,    /* laptop: what I have */
     MESSAGE_WELCOME = 2,  /* office: what I have of you, my checkpoint, my orders */
-    MESSAGE_PUSH = 3,     /* field: a batch of changes with its signed head */
+    MESSAGE_PUSH = 3,     /* laptop: a batch of changes with its signed head */
     MESSAGE_PUSHED = 4,   /* office: durable up to here, with proof; what was held */
-    MESSAGE_PULL = 5,     /* field: more, please, from this cursor */
+    MESSAGE_PULL = 5,     /* laptop: more, please, from this cursor */
     MESSAGE_ENTRIES = 6,  /* office: a batch of the caseload's entries */
     MESSAGE_FAIL = 7,     /* both: a code and a sentence; the end follows */
-    MESSAGE_ENROL = 8,    /* field: my keys */
+    MESSAGE_ENROL = 8,    /* laptop: my keys */
     MESSAGE_ENROLLED = 9, /* office: who you are */
-    MESSAGE_FORK = 10,    /* field: my chain forked; a batch of what waits, as it is */
+    MESSAGE_FORK = 10,    /* laptop: my chain forked; a batch of what waits, as it is */
     MESSAGE_EPOCH = 11    /* office: what I have of it, and the epoch to go on in */
 };
 

@@ -1,7 +1,7 @@
 /* Sessions. docs/PROTOCOL.md, "Sessions", has the table in words.
  *
  * Both sides hold one order: who may say what now. Each steps it for what it sends and for what it receives, so the two
- * can never disagree for longer than a message takes. The field leads: it asks, the office answers, and at most one
+ * can never disagree for longer than a message takes. The laptop leads: it asks, the office answers, and at most one
  * question is open. Two things stand beside the table, because they may happen at any time: a side that cannot go on
  * says fail, after which only its end may follow; and once one side has failed or ended, the other may end as well. */
 #include "session.h"
@@ -12,13 +12,13 @@
 
 enum state {
     STATE_HANDSHAKE, /* nobody knows yet who the other is */
-    STATE_HELLO,     /* sync: the field says what it has */
+    STATE_HELLO,     /* sync: the laptop says what it has */
     STATE_WELCOME,
-    STATE_IDLE,   /* the field may push, pull or end */
+    STATE_IDLE,   /* the laptop may push, pull or end */
     STATE_PUSHED, /* a push waits for its answer */
     STATE_ENTRIES,
     STATE_EPOCH, /* a part of a fork was handed over */
-    STATE_ENROL, /* enrolment: the field says who it would be */
+    STATE_ENROL, /* enrolment: the laptop says who it would be */
     STATE_ENROLLED,
     STATE_DONE /* either may end */
 };

@@ -18,7 +18,7 @@ struct session;
 enum session_event_type {
     SESSION_NOTHING, /* give it more bytes */
     SESSION_TICKET,  /* office: the ticket's id is in event.ticket; answer with session_secret */
-    SESSION_READY,   /* the handshake is done; event.peer is the peer's static Noise key; the field sends first */
+    SESSION_READY,   /* the handshake is done; event.peer is the peer's static Noise key; the laptop sends first */
     SESSION_MESSAGE, /* event.message; its slices live until the next session_next */
     SESSION_END      /* the peer said that it has ended */
 };
@@ -47,7 +47,7 @@ int session_send(struct session *s, const struct message *m, struct error *e);
 /* Sends code and sentence (cut to what a message carries), then the end. E_INTERNAL before SESSION_READY and after our
  * own fail or end: then there is nothing to do but to hang up. */
 int session_fail(struct session *s, int code, const char *sentence, struct error *e);
-/* The field may end when no answer is due, the office when it has enrolled a laptop; either once the other has failed
+/* The laptop may end when no answer is due, the office when it has enrolled a laptop; either once the other has failed
  * or ended. E_INTERNAL otherwise. */
 int session_end(struct session *s, struct error *e);
 

@@ -3,7 +3,7 @@
  *   0  an office's link: any bytes before the handshake
  *   1  a laptop's link: any bytes as the office's answer
  *   2  an office's link behind an honest handshake: any bytes as transport messages, authentic or not
- *   3  the same, and the bytes are records that the peer sealed: an authentic peer that lies
+ *   3  the same, and the bytes are frames that the peer sealed: an authentic peer that lies
  *   4  the same, and an honest conversation is altered: three bytes of input are a position and what is xored there
  *
  * What must hold: no crash, no leak, bounded memory, an error that stays, no message after an end; and in 4, that what
@@ -23,7 +23,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const uint8_t field_secret[32] = {1, 2, 3}, office_secret[32] = {4, 5, 6};
+static const uint8_t laptop_secret[32] = {1, 2, 3}, office_secret[32] = {4, 5, 6};
 static const char *const said[SAID_COUNT] = {"hello", "", "a batch of changes, and then some", "x"};
 
 static void must(int condition)
@@ -80,8 +80,8 @@ static void handshake(struct noise *n, struct listener *office)
     const uint8_t *answer;
     size_t size;
     (void)crypto_scalarmult_base(office_public, office_secret);
-    noise_start(n, NOISE_XK, NOISE_INITIATOR, (const uint8_t *)prologue, sizeof prologue - 1, field_secret,
-                office_public, field_secret);
+    noise_start(n, NOISE_XK, NOISE_INITIATOR, (const uint8_t *)prologue, sizeof prologue - 1, laptop_secret,
+                office_public, laptop_secret);
     memcpy(bytes, prologue, 8);
     must(noise_write(n, NULL, 0, bytes + 10, sizeof bytes - 10, &size, NULL) == 0);
     bytes[8] = 0;
@@ -107,7 +107,7 @@ static size_t seal(struct noise *n, const uint8_t *payload, size_t size, uint8_t
     return size + 18;
 }
 
-static void fuzz_records(struct noise *n, struct listener *office, const uint8_t *data, size_t size, size_t part)
+static void fuzz_frames(struct noise *n, struct listener *office, const uint8_t *data, size_t size, size_t part)
 {
     uint8_t bytes[256 + 18];
     while (size > 0) {
@@ -121,17 +121,17 @@ static void fuzz_records(struct noise *n, struct listener *office, const uint8_t
 
 static void fuzz_altered(struct noise *n, struct listener *office, const uint8_t *data, size_t size, size_t part)
 {
-    uint8_t bytes[512], record[64];
+    uint8_t bytes[512], frame[64];
     size_t total = 0;
     int altered = 0;
     for (size_t i = 0; i <= SAID_COUNT; i++) {
         size_t length = i < SAID_COUNT ? strlen(said[i]) : 0;
-        memset(record, 0, 5);
-        record[3] = (uint8_t)length;
-        record[4] = i == SAID_COUNT;
+        memset(frame, 0, 5);
+        frame[3] = (uint8_t)length;
+        frame[4] = i == SAID_COUNT;
         if (length > 0)
-            memcpy(record + 5, said[i], length);
-        total += seal(n, record, 5 + length, bytes + total);
+            memcpy(frame + 5, said[i], length);
+        total += seal(n, frame, 5 + length, bytes + total);
     }
     for (; size >= 3; data += 3, size -= 3)
         bytes[((size_t)data[0] << 8 | data[1]) % total] ^= data[2];
@@ -165,7 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] % 5 == 1) {
         uint8_t office_public[32];
         (void)crypto_scalarmult_base(office_public, office_secret);
-        to.l = link_new_initiator(LINK_SYNC, field_secret, office_public, NULL, NULL);
+        to.l = link_new_initiator(LINK_SYNC, laptop_secret, office_public, NULL, NULL);
     } else {
         to.l = link_new_responder(office_secret);
     }
@@ -173,7 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] % 5 >= 2)
         handshake(&n, &to);
     if (data[0] % 5 == 3)
-        fuzz_records(&n, &to, data + 2, size - 2, part);
+        fuzz_frames(&n, &to, data + 2, size - 2, part);
     else if (data[0] % 5 == 4)
         fuzz_altered(&n, &to, data + 2, size - 2, part);
     else

@@ -9,7 +9,7 @@
 
 struct wire {
     enum link_mode mode;
-    struct link *field, *office;
+    struct link *laptop, *office;
     size_t heard;
     int ended;
 };
@@ -47,32 +47,32 @@ static int deliver(struct wire *w, struct link *from, struct link *to, struct er
     return code;
 }
 
-/* A handshake, a message of several frames each way, and the end. */
+/* A handshake, a message of several transport messages each way, and the end. */
 static int talk(struct wire *w, struct error *e)
 {
     int code;
     for (int i = 0; i < 3; i++)
-        if ((code = deliver(w, w->field, w->office, e)) != 0 || (code = deliver(w, w->office, w->field, e)) != 0)
+        if ((code = deliver(w, w->laptop, w->office, e)) != 0 || (code = deliver(w, w->office, w->laptop, e)) != 0)
             return code;
-    if ((code = link_send(w->field, page, sizeof page, e)) != 0 || (code = link_send(w->office, page, 9, e)) != 0 ||
-        (code = link_end(w->field, e)) != 0 || (code = link_end(w->office, e)) != 0 ||
-        (code = deliver(w, w->field, w->office, e)) != 0)
+    if ((code = link_send(w->laptop, page, sizeof page, e)) != 0 || (code = link_send(w->office, page, 9, e)) != 0 ||
+        (code = link_end(w->laptop, e)) != 0 || (code = link_end(w->office, e)) != 0 ||
+        (code = deliver(w, w->laptop, w->office, e)) != 0)
         return code;
-    return deliver(w, w->office, w->field, e);
+    return deliver(w, w->office, w->laptop, e);
 }
 
 static int talk_from_nothing(void *world, struct error *e)
 {
     struct wire *w = world;
     int code = E_MEMORY, enrol = w->mode == LINK_ENROL;
-    w->field = link_new_initiator(w->mode, talk_laptop_secret, talk_office_public, enrol ? talk_ticket : NULL,
-                                  enrol ? talk_ticket_secret : NULL);
+    w->laptop = link_new_initiator(w->mode, talk_laptop_secret, talk_office_public, enrol ? talk_ticket : NULL,
+                                   enrol ? talk_ticket_secret : NULL);
     w->office = link_new_responder(talk_office_secret);
-    if (w->field != NULL && w->office != NULL)
+    if (w->laptop != NULL && w->office != NULL)
         code = talk(w, e);
     else
         (void)error_set(e, E_MEMORY, "one of them is not there");
-    link_free(w->field);
+    link_free(w->laptop);
     link_free(w->office);
     return code;
 }
@@ -121,15 +121,15 @@ static void what_is_not_queued_can_be_sent_again(void **state)
     talk_start(&t, LINK_SYNC);
     assert_int_equal(talk_carry_all(&t, 0, NULL), 0);
     starve();
-    assert_int_equal(link_send(t.field, p, 5000, &e), E_MEMORY);
+    assert_int_equal(link_send(t.laptop, p, 5000, &e), E_MEMORY);
     feed();
     assert_non_null(strstr(e.text, "5000 bytes"));
-    assert_int_equal(talk_waiting_at(t.field), 0);
+    assert_int_equal(talk_waiting_at(t.laptop), 0);
     starve();
-    assert_int_equal(link_end(t.field, NULL), E_MEMORY);
+    assert_int_equal(link_end(t.laptop, NULL), E_MEMORY);
     feed();
-    assert_int_equal(link_send(t.field, p, 5000, &e), 0);
-    assert_int_equal(link_end(t.field, &e), 0);
+    assert_int_equal(link_send(t.laptop, p, 5000, &e), 0);
+    assert_int_equal(link_end(t.laptop, &e), 0);
     assert_int_equal(talk_carry_all(&t, 0, NULL), 0);
     assert_heard(&t.at_office, 0, 5000);
     assert_int_equal(t.at_office.count, 1);
@@ -147,8 +147,8 @@ static void a_starved_link_is_dead(void **state)
     (void)state;
     talk_start(&t, LINK_SYNC);
     assert_int_equal(talk_carry_all(&t, 0, NULL), 0);
-    talk_say(t.field, 100);
-    bytes = link_output(t.field, &size);
+    talk_say(t.laptop, 100);
+    bytes = link_output(t.laptop, &size);
     starve();
     assert_int_equal(link_receive(t.office, bytes, size, NULL), E_MEMORY);
     feed();
@@ -156,7 +156,7 @@ static void a_starved_link_is_dead(void **state)
     talk_stop(&t);
     /* The answer to a handshake: link_receive has taken the bytes, and link_next says that there is none. */
     talk_start(&t, LINK_SYNC);
-    bytes = link_output(t.field, &size);
+    bytes = link_output(t.laptop, &size);
     starve();
     assert_int_equal(link_receive(t.office, bytes, size, NULL), 0);
     feed();
@@ -185,7 +185,7 @@ static void too_much_at_once_is_refused(void **state)
 /* --- sessions --- */
 
 struct pair {
-    struct session *field, *office;
+    struct session *laptop, *office;
 };
 
 static void *pair_new(void)
@@ -213,29 +213,29 @@ static int hand(struct session *from, struct session *to, enum session_event_typ
 static int sync_and_fail(struct pair *p, struct error *e)
 {
     int code;
-    if ((code = hand(p->field, p->office, SESSION_NOTHING, 0, e)) != 0 ||
-        (code = hand(p->office, p->field, SESSION_READY, MESSAGE_HELLO, e)) != 0 ||
-        (code = hand(p->field, p->office, SESSION_MESSAGE, MESSAGE_WELCOME, e)) != 0 ||
-        (code = hand(p->office, p->field, SESSION_NOTHING, 0, e)) != 0 ||
-        (code = session_fail(p->field, E_BUSY, "later", e)) != 0 ||
-        (code = hand(p->field, p->office, SESSION_NOTHING, 0, e)) != 0 || (code = session_end(p->office, e)) != 0)
+    if ((code = hand(p->laptop, p->office, SESSION_NOTHING, 0, e)) != 0 ||
+        (code = hand(p->office, p->laptop, SESSION_READY, MESSAGE_HELLO, e)) != 0 ||
+        (code = hand(p->laptop, p->office, SESSION_MESSAGE, MESSAGE_WELCOME, e)) != 0 ||
+        (code = hand(p->office, p->laptop, SESSION_NOTHING, 0, e)) != 0 ||
+        (code = session_fail(p->laptop, E_BUSY, "later", e)) != 0 ||
+        (code = hand(p->laptop, p->office, SESSION_NOTHING, 0, e)) != 0 || (code = session_end(p->office, e)) != 0)
         return code;
-    return hand(p->office, p->field, SESSION_NOTHING, 0, e);
+    return hand(p->office, p->laptop, SESSION_NOTHING, 0, e);
 }
 
 static int session_from_nothing(void *world, struct error *e)
 {
     struct pair *p = world;
     int code = E_MEMORY;
-    p->field = session_new_laptop(LINK_SYNC, talk_laptop_secret, talk_office_public, NULL, NULL);
+    p->laptop = session_new_laptop(LINK_SYNC, talk_laptop_secret, talk_office_public, NULL, NULL);
     p->office = session_new_office(talk_office_secret);
-    if (p->field != NULL && p->office != NULL)
+    if (p->laptop != NULL && p->office != NULL)
         code = sync_and_fail(p, e);
     else
         (void)error_set(e, E_MEMORY, "one of them is not there");
     if (code == 0)
-        assert_true(session_has_ended(p->field) && session_has_ended(p->office));
-    session_free(p->field);
+        assert_true(session_has_ended(p->laptop) && session_has_ended(p->office));
+    session_free(p->laptop);
     session_free(p->office);
     return code;
 }
@@ -256,25 +256,25 @@ static void a_starved_session_keeps_its_turn(void **state)
                      session_new_office(talk_office_secret)};
     struct message hello = {.type = MESSAGE_HELLO};
     (void)state;
-    assert_int_equal(hand(p.field, p.office, SESSION_NOTHING, 0, NULL), 0);
-    assert_int_equal(hand(p.office, p.field, SESSION_NOTHING, 0, NULL), 0);
-    assert_int_equal(hand(p.field, p.office, SESSION_NOTHING, 0, NULL), 0);
+    assert_int_equal(hand(p.laptop, p.office, SESSION_NOTHING, 0, NULL), 0);
+    assert_int_equal(hand(p.office, p.laptop, SESSION_NOTHING, 0, NULL), 0);
+    assert_int_equal(hand(p.laptop, p.office, SESSION_NOTHING, 0, NULL), 0);
     for (uint64_t n = 1; n <= 2; n++) { /* the message's bytes, the link's */
         allocation_begin(n);
-        assert_int_equal(session_send(p.field, &hello, NULL), E_MEMORY);
+        assert_int_equal(session_send(p.laptop, &hello, NULL), E_MEMORY);
         feed();
     }
-    assert_int_equal(session_send(p.field, &hello, NULL), 0);
-    assert_int_equal(hand(p.field, p.office, SESSION_MESSAGE, MESSAGE_WELCOME, NULL), 0);
-    assert_int_equal(hand(p.office, p.field, SESSION_NOTHING, 0, NULL), 0);
+    assert_int_equal(session_send(p.laptop, &hello, NULL), 0);
+    assert_int_equal(hand(p.laptop, p.office, SESSION_MESSAGE, MESSAGE_WELCOME, NULL), 0);
+    assert_int_equal(hand(p.office, p.laptop, SESSION_NOTHING, 0, NULL), 0);
     starve();
-    assert_int_equal(session_end(p.field, NULL), E_MEMORY);
+    assert_int_equal(session_end(p.laptop, NULL), E_MEMORY);
     feed();
     assert_false(session_has_ended(p.office));
-    assert_int_equal(session_end(p.field, NULL), 0);
-    assert_int_equal(hand(p.field, p.office, SESSION_NOTHING, 0, NULL), 0);
+    assert_int_equal(session_end(p.laptop, NULL), 0);
+    assert_int_equal(hand(p.laptop, p.office, SESSION_NOTHING, 0, NULL), 0);
     assert_true(session_has_ended(p.office));
-    session_free(p.field);
+    session_free(p.laptop);
     session_free(p.office);
 }
 
