@@ -186,7 +186,8 @@ static void noise_begin(struct link *l, const uint8_t s_secret[NOISE_KEY_BYTES],
     prologue[PREFACE_BYTES - 1] = (uint8_t)l->mode;
     memcpy(prologue + PREFACE_BYTES, LINK_VERSION, sizeof LINK_VERSION - 1);
     noise_start(&l->noise, l->mode == LINK_ENROL ? NOISE_XKPSK3 : NOISE_XK,
-                l->initiator ? NOISE_INITIATOR : NOISE_RESPONDER, prologue, sizeof prologue, s_secret, rs, NULL);
+                l->initiator ? NOISE_INITIATOR : NOISE_RESPONDER, (struct slice){prologue, sizeof prologue},
+                &(struct noise_keys){s_secret, rs, NULL});
 }
 
 /* Queues the next handshake message. */
@@ -194,8 +195,8 @@ static int handshake_write(struct link *l, const uint8_t *payload, size_t payloa
 {
     uint8_t bytes[AWAITED_BYTES];
     size_t size = 0;
-    int code =
-        noise_write(&l->noise, payload, payload_bytes, bytes + LENGTH_BYTES, sizeof bytes - LENGTH_BYTES, &size, NULL);
+    int code = noise_write(&l->noise, (struct slice){payload, payload_bytes}, bytes + LENGTH_BYTES,
+                           sizeof bytes - LENGTH_BYTES, &size, NULL);
     if (code == 0)
         code = queue_reserve(&l->out, LENGTH_BYTES + size, LIMITS_OUTPUT_MAX);
     if (code == 0) {
@@ -320,8 +321,8 @@ static void awaited_take(struct link *l)
         preface_take(l);
         return;
     }
-    if (noise_read(&l->noise, l->awaited + LENGTH_BYTES, l->awaited_size - LENGTH_BYTES, payload, sizeof payload,
-                   &payload_bytes, NULL) != 0) {
+    if (noise_read(&l->noise, (struct slice){l->awaited + LENGTH_BYTES, l->awaited_size - LENGTH_BYTES}, payload,
+                   sizeof payload, &payload_bytes, NULL) != 0) {
         fail(l, E_PEER, why_not_authentic(l));
         return;
     }

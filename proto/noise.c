@@ -1,3 +1,4 @@
+/* The two Noise patterns: the hash and its HKDF, the cipher, the handshake's tokens, and transport messages. */
 #include "noise.h"
 
 #include <assert.h>
@@ -101,7 +102,7 @@ static void cipher_seal(struct noise_cipher *c, const uint8_t *ad, size_t ad_byt
     c->nonce++;
 }
 
-/* bytes counts the tag, and is at least as long. Not 0 where it does not authenticate; then the nonce stays. */
+/* bytes counts the tag, and is at least as long. Not 0 if it does not authenticate; then the nonce stays. */
 static int cipher_open(struct noise_cipher *c, const uint8_t *ad, size_t ad_bytes, const uint8_t *in, size_t bytes,
                        uint8_t *out)
 {
@@ -153,8 +154,9 @@ static int decrypt_and_hash(struct noise *n, const uint8_t *in, size_t bytes, ui
     return 0;
 }
 
-/* Split, and everything that only the handshake needed goes. The peer's static key and the hash stay. */
-static void split(struct noise *n)
+/* The specification's Split. Wipes everything that only the handshake needed; the peer's static key and the hash stay.
+ */
+static void split_keys(struct noise *n)
 {
     uint8_t first[NOISE_HASH_BYTES], second[NOISE_HASH_BYTES];
     hkdf(n->chaining, NULL, 0, first, second, NULL);
@@ -172,13 +174,12 @@ static void split(struct noise *n)
 
 /* --- HandshakeState (section 5.3) --- */
 
-void noise_start(struct noise *n, enum noise_pattern pattern, enum noise_role role, const uint8_t *prologue,
-                 size_t prologue_bytes, const uint8_t s_secret[NOISE_KEY_BYTES], const uint8_t *rs,
-                 const uint8_t *e_secret)
+void noise_start(struct noise *n, enum noise_pattern pattern, enum noise_role role, struct slice prologue,
+                 const struct noise_keys *keys)
 {
     static const char *const names[] = {"Noise_XK_25519_ChaChaPoly_BLAKE2b", "Noise_XKpsk3_25519_ChaChaPoly_BLAKE2b"};
     const char *name = names[pattern];
-    assert((role == NOISE_INITIATOR) == (rs != NULL));
+    assert((role == NOISE_INITIATOR) == (keys->rs != NULL));
     memset(n, 0, sizeof *n);
     n->pattern = pattern;
     n->role = role;
@@ -187,19 +188,19 @@ void noise_start(struct noise *n, enum noise_pattern pattern, enum noise_role ro
     assert(strlen(name) <= NOISE_HASH_BYTES);
     memcpy(n->hash, name, strlen(name));
     memcpy(n->chaining, n->hash, NOISE_HASH_BYTES);
-    mix_hash(n, prologue, prologue_bytes);
+    mix_hash(n, prologue.p, prologue.size);
 
-    memcpy(n->s_secret, s_secret, NOISE_KEY_BYTES);
+    memcpy(n->s_secret, keys->s_secret, NOISE_KEY_BYTES);
     (void)crypto_scalarmult_base(n->s_public, n->s_secret);
-    if (e_secret != NULL)
-        memcpy(n->e_secret, e_secret, NOISE_KEY_BYTES);
+    if (keys->e_secret != NULL)
+        memcpy(n->e_secret, keys->e_secret, NOISE_KEY_BYTES);
     else
         randombytes_buf(n->e_secret, NOISE_KEY_BYTES);
     (void)crypto_scalarmult_base(n->e_public, n->e_secret);
 
     /* The pre-message: both sides know the responder's static key. */
-    if (rs != NULL)
-        memcpy(n->rs, rs, NOISE_KEY_BYTES);
+    if (keys->rs != NULL)
+        memcpy(n->rs, keys->rs, NOISE_KEY_BYTES);
     mix_hash(n, role == NOISE_INITIATOR ? n->rs : n->s_public, NOISE_KEY_BYTES);
 }
 
@@ -219,7 +220,7 @@ static void mix_ephemeral(struct noise *n, const uint8_t e[NOISE_KEY_BYTES])
 }
 
 /* The tokens that are the same for the writer and the reader. The first letter names the initiator's key, the second
- * the responder's: `es` is the initiator's ephemeral with the responder's static key. Not 0 where the peer's key is of
+ * the responder's: `es` is the initiator's ephemeral with the responder's static key. Not 0 if the peer's key is of
  * low order: the shared secret is then zero, which libsodium reports and RFC 7748 (section 6.1) lets us refuse. */
 static int mix_token(struct noise *n, enum token token)
 {
@@ -239,7 +240,7 @@ static int mix_token(struct noise *n, enum token token)
     return failed;
 }
 
-/* Whose turn it is, and that the third message has its psk. */
+/* Checks that it is our turn to write (or read), and that the third message has its psk. */
 static int turn_check(const struct noise *n, int writing, struct error *e)
 {
     int initiators = n->message % 2 == 0; /* the initiator speaks first and last */
@@ -254,11 +255,10 @@ static void message_passed(struct noise *n)
 {
     n->message++;
     if (n->message == 3)
-        split(n);
+        split_keys(n);
 }
 
-int noise_write(struct noise *n, const uint8_t *payload, size_t payload_bytes, uint8_t *out, size_t out_max,
-                size_t *out_bytes, struct error *e)
+int noise_write(struct noise *n, struct slice payload, uint8_t *out, size_t out_max, size_t *out_bytes, struct error *e)
 {
     struct noise next;
     const enum token *token;
@@ -268,8 +268,8 @@ int noise_write(struct noise *n, const uint8_t *payload, size_t payload_bytes, u
     if (code != 0)
         return code;
     need = head_bytes[n->message] + NOISE_TAG_BYTES;
-    if (payload_bytes > LIMITS_NOISE_MESSAGE_MAX - need || out_max < need + payload_bytes)
-        return error_set(e, E_INTERNAL, "a Noise message of %zu bytes does not fit", need + payload_bytes);
+    if (payload.size > LIMITS_NOISE_MESSAGE_MAX - need || out_max < need + payload.size)
+        return error_set(e, E_INTERNAL, "a Noise message of %zu bytes does not fit", need + payload.size);
 
     next = *n;
     for (token = messages[n->message]; *token != T_END; token++) {
@@ -285,30 +285,29 @@ int noise_write(struct noise *n, const uint8_t *payload, size_t payload_bytes, u
             goto out;
         }
     }
-    encrypt_and_hash(&next, payload, payload_bytes, at);
+    encrypt_and_hash(&next, payload.p, payload.size, at);
     message_passed(&next);
     *n = next;
-    *out_bytes = need + payload_bytes;
+    *out_bytes = need + payload.size;
 out:
     sodium_memzero(&next, sizeof next);
     return code;
 }
 
-int noise_read(struct noise *n, const uint8_t *message, size_t message_bytes, uint8_t *out, size_t out_max,
-               size_t *out_bytes, struct error *e)
+int noise_read(struct noise *n, struct slice message, uint8_t *out, size_t out_max, size_t *out_bytes, struct error *e)
 {
     struct noise next;
     const enum token *token;
-    const uint8_t *at = message;
+    const uint8_t *at = message.p;
     size_t need;
     int code = turn_check(n, 0, e);
     if (code != 0)
         return code;
     next = *n;
     need = head_bytes[n->message] + NOISE_TAG_BYTES;
-    if (message_bytes < need || message_bytes > LIMITS_NOISE_MESSAGE_MAX || message_bytes - need > out_max) {
-        code = error_set(e, E_PEER, "a Noise handshake message has %zu bytes, which is too %s", message_bytes,
-                         message_bytes < need ? "short" : "long");
+    if (message.size < need || message.size > LIMITS_NOISE_MESSAGE_MAX || message.size - need > out_max) {
+        code = error_set(e, E_PEER, "a Noise handshake message has %zu bytes, which is too %s", message.size,
+                         message.size < need ? "short" : "long");
         goto out;
     }
 
@@ -327,11 +326,11 @@ int noise_read(struct noise *n, const uint8_t *message, size_t message_bytes, ui
             goto out;
         }
     }
-    if (decrypt_and_hash(&next, at, message_bytes - need + NOISE_TAG_BYTES, out) != 0)
+    if (decrypt_and_hash(&next, at, message.size - need + NOISE_TAG_BYTES, out) != 0)
         goto unauthentic;
     message_passed(&next);
     *n = next;
-    *out_bytes = message_bytes - need;
+    *out_bytes = message.size - need;
     code = 0;
     goto out;
 

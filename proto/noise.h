@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "pack.h"
 
 #define NOISE_KEY_BYTES 32
 #define NOISE_HASH_BYTES 64
@@ -39,28 +40,31 @@ struct noise {
     uint8_t psk[NOISE_KEY_BYTES];
 };
 
-/* Starts a handshake. s_secret: our static X25519 secret key. rs: the responder's static public key, for the initiator;
- * NULL for the responder. The ephemeral key comes from randombytes_buf, or from e_secret where that is not NULL
- * (vectors only). */
-void noise_start(struct noise *n, enum noise_pattern pattern, enum noise_role role, const uint8_t *prologue,
-                 size_t prologue_bytes, const uint8_t s_secret[NOISE_KEY_BYTES], const uint8_t *rs,
-                 const uint8_t *e_secret);
+/* The keys that a handshake starts with, NOISE_KEY_BYTES each; copied. */
+struct noise_keys {
+    const uint8_t *s_secret; /* our static X25519 secret key */
+    const uint8_t *rs;       /* the responder's static public key, for the initiator; NULL for the responder */
+    const uint8_t *e_secret; /* our ephemeral secret key, for published vectors; NULL: from randombytes_buf */
+};
+
+/* Starts a handshake. Cannot fail: a key of low order is told when it is used. */
+void noise_start(struct noise *n, enum noise_pattern pattern, enum noise_role role, struct slice prologue,
+                 const struct noise_keys *keys);
 
 /* The pre-shared key, before message 2 (the third) is written or read. */
 void noise_psk(struct noise *n, const uint8_t psk[NOISE_KEY_BYTES]);
 
 /* Writes the next handshake message with its payload into out (out_max bytes); *out_bytes is its length, which is that
- * of the payload and 48 (messages 0, 1) or 64 (message 2). E_INTERNAL where it is not our turn, the psk is missing or
- * out is too small; E_PEER where the peer's public key is of low order. On an error n stays as it was. */
-int noise_write(struct noise *n, const uint8_t *payload, size_t payload_bytes, uint8_t *out, size_t out_max,
-                size_t *out_bytes, struct error *e);
+ * of the payload and 48 (messages 0, 1) or 64 (message 2). E_INTERNAL if it is not our turn, the psk is missing or out
+ * is too small; E_PEER if the peer's public key is of low order. On an error n stays as it was. */
+int noise_write(struct noise *n, struct slice payload, uint8_t *out, size_t out_max, size_t *out_bytes,
+                struct error *e);
 
-/* Reads the next handshake message and decrypts its payload into out (not the message's own bytes). E_PEER where it
- * does not authenticate, its public key is of low order, it is too short, or its payload is longer than out_max; then n
- * is wiped and only noise_wipe or noise_start may follow. E_INTERNAL where it is not our turn or the psk is missing; n
+/* Reads the next handshake message and decrypts its payload into out (not the message's own bytes). E_PEER if it does
+ * not authenticate, its public key is of low order, it is too short, or its payload is longer than out_max; then n
+ * is wiped and only noise_wipe or noise_start may follow. E_INTERNAL if it is not our turn or the psk is missing; n
  * stays. */
-int noise_read(struct noise *n, const uint8_t *message, size_t message_bytes, uint8_t *out, size_t out_max,
-               size_t *out_bytes, struct error *e);
+int noise_read(struct noise *n, struct slice message, uint8_t *out, size_t out_max, size_t *out_bytes, struct error *e);
 
 /* Not 0 once all three messages have passed. */
 int noise_done(const struct noise *n);

@@ -205,6 +205,7 @@ static int verify_pushed(const struct queue *q, const struct unsent_batch *sent,
                          struct checkpoint *c, struct error *e)
 {
     struct merkle_hash *leaves;
+    struct merkle_leaves range;
     struct error why = {0, ""};
     uint64_t count, end;
     int code;
@@ -218,8 +219,9 @@ static int verify_pushed(const struct queue *q, const struct unsent_batch *sent,
     end = m->first_position + count;
     if ((leaves = calloc(count, sizeof *leaves)) == NULL)
         return error_memory(e);
+    range = (struct merkle_leaves){leaves, m->first_position, end};
     if ((code = make_leaves(q, m, leaves, e)) == 0 &&
-        (end > c->size || merkle_verify_range(leaves, m->first_position, end, c->size, &c->root, &m->range, &why) != 0))
+        (end > c->size || merkle_verify_range(&range, c->size, &c->root, &m->range, &why) != 0))
         code = error_set(e, E_VERIFY,
                          "the office says that it has changes %llu to %llu of this laptop, and its proof of that is "
                          "false; they stay queued" CALL,

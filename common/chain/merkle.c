@@ -105,16 +105,24 @@ static int hash_of(const struct merkle_source *s, uint64_t start, uint64_t end, 
     return 0;
 }
 
-static int add(const struct merkle_source *s, uint64_t start, uint64_t end, struct merkle_proof *proof, struct error *e)
+/* A proof that is being made. */
+struct making {
+    const struct merkle_source *source;
+    struct merkle_proof *proof;
+    uint64_t start, end; /* the leaves that it is of; of consistency: [0, old) */
+};
+
+static int add_subtree(const struct making *m, uint64_t low, uint64_t high, struct error *e)
 {
-    if (proof->count == MERKLE_PROOF_MAX)
+    if (m->proof->count == MERKLE_PROOF_MAX)
         return error_set(e, E_INTERNAL, "a proof is longer than any tree is deep");
-    return hash_of(s, start, end, &proof->hashes[proof->count++], e);
+    return hash_of(m->source, low, high, &m->proof->hashes[m->proof->count++], e);
 }
 
 int merkle_inclusion(const struct merkle_source *s, uint64_t index, uint64_t size, struct merkle_proof *out,
                      struct error *e)
 {
+    const struct making m = {s, out, index, index + 1};
     uint64_t siblings[64][2], start = 0, end = size;
     unsigned depth = 0;
     int code = 0;
@@ -122,7 +130,7 @@ int merkle_inclusion(const struct merkle_source *s, uint64_t index, uint64_t siz
     if (index >= size)
         return error_set(e, E_INPUT, "there is no leaf %llu in a log of %llu", (unsigned long long)index,
                          (unsigned long long)size);
-    /* Down to the leaf, noting the side that is not taken; then up. */
+    /* Down to the leaf, remembering the side that is not taken; then up. */
     while (end - start > 1) {
         uint64_t middle = start + split(end - start);
         siblings[depth][0] = index < middle ? middle : start;
@@ -133,62 +141,64 @@ int merkle_inclusion(const struct merkle_source *s, uint64_t index, uint64_t siz
             start = middle;
     }
     while (code == 0 && depth-- != 0)
-        code = add(s, siblings[depth][0], siblings[depth][1], out, e);
+        code = add_subtree(&m, siblings[depth][0], siblings[depth][1], e);
     return code;
 }
 
-/* SUBPROOF of RFC 9162, 2.1.4.1. known: the verifier has the root of [start, old) already. */
-static int subproof(const struct merkle_source *s, uint64_t old, uint64_t start, uint64_t end, int known,
-                    struct merkle_proof *out, struct error *e)
+/* SUBPROOF of RFC 9162, 2.1.4.1, for the subtree [low, high). known: the verifier has the root of [low, old) already.
+ */
+static int add_consistency(const struct making *m, uint64_t low, uint64_t high, int known, struct error *e)
 {
     uint64_t middle;
     int code;
-    if (old == end)
-        return known ? 0 : add(s, start, end, out, e);
-    middle = start + split(end - start);
-    if (old <= middle) {
-        if ((code = subproof(s, old, start, middle, known, out, e)) != 0)
+    if (m->end == high)
+        return known ? 0 : add_subtree(m, low, high, e);
+    middle = low + split(high - low);
+    if (m->end <= middle) {
+        if ((code = add_consistency(m, low, middle, known, e)) != 0)
             return code;
-        return add(s, middle, end, out, e);
+        return add_subtree(m, middle, high, e);
     }
-    if ((code = subproof(s, old, middle, end, 0, out, e)) != 0)
+    if ((code = add_consistency(m, middle, high, 0, e)) != 0)
         return code;
-    return add(s, start, middle, out, e);
+    return add_subtree(m, low, middle, e);
 }
 
 int merkle_consistency(const struct merkle_source *s, uint64_t old, uint64_t size, struct merkle_proof *out,
                        struct error *e)
 {
+    const struct making m = {s, out, 0, old};
     out->count = 0;
     if (old > size)
         return error_set(e, E_INPUT, "a log of %llu has no consistency with an older one of %llu",
                          (unsigned long long)size, (unsigned long long)old);
-    return old == 0 || old == size ? 0 : subproof(s, old, 0, size, 1, out, e);
+    return old == 0 || old == size ? 0 : add_consistency(&m, 0, size, 1, e);
 }
 
-static int range(const struct merkle_source *s, uint64_t start, uint64_t end, uint64_t low, uint64_t high,
-                 struct merkle_proof *out, struct error *e)
+/* Adds the subtrees of [low, high) that hold none of the leaves. */
+static int add_range(const struct making *m, uint64_t low, uint64_t high, struct error *e)
 {
     uint64_t middle;
     int code;
-    if (high <= start || low >= end)
-        return add(s, low, high, out, e);
-    if (low >= start && high <= end)
+    if (high <= m->start || low >= m->end)
+        return add_subtree(m, low, high, e);
+    if (low >= m->start && high <= m->end)
         return 0;
     middle = low + split(high - low);
-    if ((code = range(s, start, end, low, middle, out, e)) != 0)
+    if ((code = add_range(m, low, middle, e)) != 0)
         return code;
-    return range(s, start, end, middle, high, out, e);
+    return add_range(m, middle, high, e);
 }
 
 int merkle_range(const struct merkle_source *s, uint64_t start, uint64_t end, uint64_t size, struct merkle_proof *out,
                  struct error *e)
 {
+    const struct making m = {s, out, start, end};
     out->count = 0;
     if (start >= end || end > size)
         return error_set(e, E_INPUT, "the entries %llu to %llu are not in a log of %llu", (unsigned long long)start,
                          (unsigned long long)end, (unsigned long long)size);
-    return range(s, start, end, 0, size, out, e);
+    return add_range(&m, 0, size, e);
 }
 
 /* --- verifying --- */
@@ -246,7 +256,7 @@ int merkle_verify_consistency(uint64_t old, const struct merkle_hash *old_root, 
     }
     if (proof->count == 0)
         goto bad;
-    /* Where the old tree is one full subtree, its root is the first hash, and is not sent. */
+    /* If the old tree is one full subtree, its root is the first hash, and is not sent. */
     fr = (old & (old - 1)) == 0 ? *old_root : proof->hashes[i++];
     sr = fr;
     while ((fn & 1) != 0) {
@@ -278,8 +288,7 @@ bad:
 
 /* What a range proof is read from: leaves and hashes are each taken in order, once. */
 struct reading {
-    const struct merkle_hash *leaves;
-    uint64_t start, end;
+    const struct merkle_leaves *leaves;
     const struct merkle_proof *proof;
     size_t next;
 };
@@ -289,14 +298,14 @@ static int range_hash(struct reading *r, uint64_t low, uint64_t high, struct mer
 {
     struct merkle_hash left, right;
     uint64_t middle;
-    if (high <= r->start || low >= r->end) {
+    if (high <= r->leaves->start || low >= r->leaves->end) {
         if (r->next == r->proof->count)
             return 0;
         *out = r->proof->hashes[r->next++];
         return 1;
     }
     if (high - low == 1) {
-        *out = r->leaves[low - r->start];
+        *out = r->leaves->hashes[low - r->leaves->start];
         return 1;
     }
     middle = low + split(high - low);
@@ -306,13 +315,14 @@ static int range_hash(struct reading *r, uint64_t low, uint64_t high, struct mer
     return 1;
 }
 
-int merkle_verify_range(const struct merkle_hash *leaves, uint64_t start, uint64_t end, uint64_t size,
-                        const struct merkle_hash *root, const struct merkle_proof *proof, struct error *e)
+int merkle_verify_range(const struct merkle_leaves *leaves, uint64_t size, const struct merkle_hash *root,
+                        const struct merkle_proof *proof, struct error *e)
 {
-    struct reading r = {leaves, start, end, proof, 0};
+    struct reading r = {leaves, proof, 0};
     struct merkle_hash hash;
-    if (start < end && end <= size && range_hash(&r, 0, size, &hash) && r.next == proof->count && same(&hash, root))
+    if (leaves->start < leaves->end && leaves->end <= size && range_hash(&r, 0, size, &hash) &&
+        r.next == proof->count && same(&hash, root))
         return 0;
     return error_set(e, E_VERIFY, "the proof does not show the entries %llu to %llu in the log of %llu",
-                     (unsigned long long)start, (unsigned long long)end, (unsigned long long)size);
+                     (unsigned long long)leaves->start, (unsigned long long)leaves->end, (unsigned long long)size);
 }

@@ -20,7 +20,7 @@ struct merkle_proof {
     struct merkle_hash hashes[MERKLE_PROOF_MAX];
 };
 
-/* Where full subtrees are kept: the hash of the subtree over leaves [index << level, (index + 1) << level), which the
+/* What gives full subtrees: the hash of the subtree over leaves [index << level, (index + 1) << level), which the
  * caller must have stored. Level 0 is the leaves. Returns 0 or an error code. */
 struct merkle_source {
     int (*node)(void *arg, unsigned level, uint64_t index, struct merkle_hash *out, struct error *e);
@@ -48,7 +48,7 @@ int merkle_append(struct merkle_frontier *f, const struct merkle_hash *leaf,
 void merkle_root(const struct merkle_frontier *f, struct merkle_hash *out);
 
 /* Proofs made from a source. Sizes: inclusion needs index < size; consistency old <= size; range start < end <= size.
- * E_INPUT where they do not hold, or what the source returned. Order of hashes: as in RFC 9162 2.1.3.1 and 2.1.4.1. */
+ * E_INPUT if they do not hold, else what the source returned. Order of hashes: as in RFC 9162 2.1.3.1 and 2.1.4.1. */
 int merkle_inclusion(const struct merkle_source *s, uint64_t index, uint64_t size, struct merkle_proof *out,
                      struct error *e);
 int merkle_consistency(const struct merkle_source *s, uint64_t old, uint64_t size, struct merkle_proof *out,
@@ -67,8 +67,11 @@ int merkle_verify_inclusion(const struct merkle_hash *leaf, uint64_t index, uint
                             const struct merkle_hash *root, const struct merkle_proof *proof, struct error *e);
 int merkle_verify_consistency(uint64_t old, const struct merkle_hash *old_root, uint64_t size,
                               const struct merkle_hash *root, const struct merkle_proof *proof, struct error *e);
-/* leaves: end - start leaf hashes. */
-int merkle_verify_range(const struct merkle_hash *leaves, uint64_t start, uint64_t end, uint64_t size,
-                        const struct merkle_hash *root, const struct merkle_proof *proof, struct error *e);
+struct merkle_leaves {
+    const struct merkle_hash *hashes; /* end - start of them */
+    uint64_t start, end;
+};
+int merkle_verify_range(const struct merkle_leaves *leaves, uint64_t size, const struct merkle_hash *root,
+                        const struct merkle_proof *proof, struct error *e);
 
 #endif

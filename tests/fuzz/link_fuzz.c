@@ -80,18 +80,18 @@ static void handshake(struct noise *n, struct listener *office)
     const uint8_t *answer;
     size_t size;
     (void)crypto_scalarmult_base(office_public, office_secret);
-    noise_start(n, NOISE_XK, NOISE_INITIATOR, (const uint8_t *)prologue, sizeof prologue - 1, laptop_secret,
-                office_public, laptop_secret);
+    noise_start(n, NOISE_XK, NOISE_INITIATOR, (struct slice){(const uint8_t *)prologue, sizeof prologue - 1},
+                &(struct noise_keys){laptop_secret, office_public, laptop_secret});
     memcpy(bytes, prologue, 8);
-    must(noise_write(n, NULL, 0, bytes + 10, sizeof bytes - 10, &size, NULL) == 0);
+    must(noise_write(n, (struct slice){NULL, 0}, bytes + 10, sizeof bytes - 10, &size, NULL) == 0);
     bytes[8] = 0;
     bytes[9] = (uint8_t)size;
     must(feed(office, bytes, 10 + size, 100) == 0);
     answer = link_output(office->l, &size);
     must(size == 50);
-    must(noise_read(n, answer + 2, size - 2, payload, sizeof payload, &size, NULL) == 0);
+    must(noise_read(n, (struct slice){answer + 2, size - 2}, payload, sizeof payload, &size, NULL) == 0);
     link_sent(office->l, 50);
-    must(noise_write(n, NULL, 0, bytes + 2, sizeof bytes - 2, &size, NULL) == 0);
+    must(noise_write(n, (struct slice){NULL, 0}, bytes + 2, sizeof bytes - 2, &size, NULL) == 0);
     bytes[0] = 0;
     bytes[1] = (uint8_t)size;
     must(feed(office, bytes, 2 + size, 100) == 0);

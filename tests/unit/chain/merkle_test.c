@@ -139,7 +139,7 @@ static int verify(const struct claim *c, const struct merkle_proof *proof)
     else if (c->kind == CONSISTENCY)
         code = merkle_verify_consistency(c->a, &c->old_root, c->size, &c->root, proof, &e);
     else
-        code = merkle_verify_range(c->leaves, c->a, c->b, c->size, &c->root, proof, &e);
+        code = merkle_verify_range(&(struct merkle_leaves){c->leaves, c->a, c->b}, c->size, &c->root, proof, &e);
     if (code != 0) {
         assert_int_equal(code, E_VERIFY);
         assert_int_equal(e.code, E_VERIFY);

@@ -128,10 +128,10 @@ static void vector_run(const struct vector *v, enum noise_pattern pattern)
 {
     struct noise side[2];
     struct error e;
-    noise_start(&side[0], pattern, NOISE_INITIATOR, v->prologue, v->prologue_bytes, v->init_static, v->init_rs,
-                v->init_ephemeral);
-    noise_start(&side[1], pattern, NOISE_RESPONDER, v->prologue, v->prologue_bytes, v->resp_static, NULL,
-                v->resp_ephemeral);
+    noise_start(&side[0], pattern, NOISE_INITIATOR, (struct slice){v->prologue, v->prologue_bytes},
+                &(struct noise_keys){v->init_static, v->init_rs, v->init_ephemeral});
+    noise_start(&side[1], pattern, NOISE_RESPONDER, (struct slice){v->prologue, v->prologue_bytes},
+                &(struct noise_keys){v->resp_static, NULL, v->resp_ephemeral});
     assert_memory_equal(side[1].s_public, v->init_rs, 32);
     for (size_t i = 0; i < v->count; i++) {
         struct noise *writer = &side[i % 2], *reader = &side[1 - i % 2];
@@ -142,8 +142,8 @@ static void vector_run(const struct vector *v, enum noise_pattern pattern)
             noise_psk(reader, v->psk);
         }
         if (i < 3) {
-            assert_int_equal(noise_write(writer, v->messages[i].payload, v->messages[i].payload_bytes, bytes,
-                                         sizeof bytes, &size, &e),
+            assert_int_equal(noise_write(writer, (struct slice){v->messages[i].payload, v->messages[i].payload_bytes},
+                                         bytes, sizeof bytes, &size, &e),
                              0);
         } else {
             assert_int_equal(noise_seal(writer, v->messages[i].payload, v->messages[i].payload_bytes, bytes, &e), 0);
@@ -152,7 +152,8 @@ static void vector_run(const struct vector *v, enum noise_pattern pattern)
         assert_int_equal(size, expected);
         assert_memory_equal(bytes, v->messages[i].ciphertext, expected);
         if (i < 3) {
-            assert_int_equal(noise_read(reader, bytes, size, payload, sizeof payload, &payload_size, &e), 0);
+            assert_int_equal(
+                noise_read(reader, (struct slice){bytes, size}, payload, sizeof payload, &payload_size, &e), 0);
         } else {
             assert_int_equal(noise_open(reader, bytes, size, payload, &e), 0);
             payload_size = size - NOISE_TAG_BYTES;
@@ -201,9 +202,10 @@ static void pair_start(struct pair *p, enum noise_pattern pattern)
     randombytes_buf(p->resp_secret, 32);
     randombytes_buf(p->psk, 32);
     assert_int_equal(crypto_scalarmult_base(p->resp_public, p->resp_secret), 0);
-    noise_start(&p->initiator, pattern, NOISE_INITIATOR, prologue, sizeof prologue, p->init_secret, p->resp_public,
-                NULL);
-    noise_start(&p->responder, pattern, NOISE_RESPONDER, prologue, sizeof prologue, p->resp_secret, NULL, NULL);
+    noise_start(&p->initiator, pattern, NOISE_INITIATOR, (struct slice){prologue, sizeof prologue},
+                &(struct noise_keys){p->init_secret, p->resp_public, NULL});
+    noise_start(&p->responder, pattern, NOISE_RESPONDER, (struct slice){prologue, sizeof prologue},
+                &(struct noise_keys){p->resp_secret, NULL, NULL});
     if (pattern == NOISE_XKPSK3) {
         noise_psk(&p->initiator, p->psk);
         noise_psk(&p->responder, p->psk);
@@ -225,8 +227,9 @@ static size_t pair_write(struct pair *p, int message, uint8_t out[MESSAGE_ROOM])
 {
     static const char *const payloads[] = {"the ticket", "", "a third payload"};
     size_t size = 0;
-    assert_int_equal(noise_write(writer_of(p, message), (const uint8_t *)payloads[message], strlen(payloads[message]),
-                                 out, MESSAGE_ROOM, &size, NULL),
+    assert_int_equal(noise_write(writer_of(p, message),
+                                 (struct slice){(const uint8_t *)payloads[message], strlen(payloads[message])}, out,
+                                 MESSAGE_ROOM, &size, NULL),
                      0);
     return size;
 }
@@ -237,7 +240,8 @@ static void pair_advance(struct pair *p, int until)
     for (int i = 0; i < until; i++) {
         uint8_t bytes[MESSAGE_ROOM], payload[MESSAGE_ROOM];
         size_t size = pair_write(p, i, bytes), payload_size;
-        assert_int_equal(noise_read(reader_of(p, i), bytes, size, payload, sizeof payload, &payload_size, NULL), 0);
+        assert_int_equal(
+            noise_read(reader_of(p, i), (struct slice){bytes, size}, payload, sizeof payload, &payload_size, NULL), 0);
     }
 }
 
@@ -249,13 +253,16 @@ static void assert_refused_for(const struct noise *reader, const uint8_t *bytes,
     size_t payload_size = 77;
     struct error e = {0, ""};
     noise_wipe(&wiped);
-    assert_int_equal(noise_read(&copy, bytes, size, payload, sizeof payload, &payload_size, &e), E_PEER);
+    assert_int_equal(noise_read(&copy, (struct slice){bytes, size}, payload, sizeof payload, &payload_size, &e),
+                     E_PEER);
     assert_int_equal(e.code, E_PEER);
     assert_non_null(strstr(e.text, why));
     assert_int_equal(payload_size, 77);
     assert_memory_equal(&copy, &wiped, sizeof copy);
-    assert_int_equal(noise_read(&copy, bytes, size, payload, sizeof payload, &payload_size, NULL), E_INTERNAL);
-    assert_int_equal(noise_write(&copy, NULL, 0, payload, sizeof payload, &payload_size, NULL), E_INTERNAL);
+    assert_int_equal(noise_read(&copy, (struct slice){bytes, size}, payload, sizeof payload, &payload_size, NULL),
+                     E_INTERNAL);
+    assert_int_equal(noise_write(&copy, (struct slice){NULL, 0}, payload, sizeof payload, &payload_size, NULL),
+                     E_INTERNAL);
     assert_int_equal(noise_seal(&copy, payload, 1, payload, NULL), E_INTERNAL);
     assert_int_equal(noise_open(&copy, payload, 17, payload, NULL), E_INTERNAL);
 }
@@ -304,8 +311,10 @@ static void test_fresh(void **state)
     (void)state;
     pair_start(&p, NOISE_XK);
     q = p;
-    noise_start(&q.initiator, NOISE_XK, NOISE_INITIATOR, prologue, sizeof prologue, q.init_secret, q.resp_public, NULL);
-    noise_start(&q.responder, NOISE_XK, NOISE_RESPONDER, prologue, sizeof prologue, q.resp_secret, NULL, NULL);
+    noise_start(&q.initiator, NOISE_XK, NOISE_INITIATOR, (struct slice){prologue, sizeof prologue},
+                &(struct noise_keys){q.init_secret, q.resp_public, NULL});
+    noise_start(&q.responder, NOISE_XK, NOISE_RESPONDER, (struct slice){prologue, sizeof prologue},
+                &(struct noise_keys){q.resp_secret, NULL, NULL});
     pair_advance(&p, 3);
     pair_advance(&q, 3);
     assert_memory_not_equal(p.initiator.send.key, q.initiator.send.key, 32);
@@ -390,9 +399,10 @@ static void test_low_order(void **state)
         }
 
         /* As the responder's static key: the writer refuses and its state stays. */
-        noise_start(&n, NOISE_XK, NOISE_INITIATOR, prologue, sizeof prologue, p.init_secret, point, NULL);
+        noise_start(&n, NOISE_XK, NOISE_INITIATOR, (struct slice){prologue, sizeof prologue},
+                    &(struct noise_keys){p.init_secret, point, NULL});
         memcpy(kept, &n.hash, sizeof n.hash);
-        assert_int_equal(noise_write(&n, NULL, 0, bytes, sizeof bytes, &size, &e), E_PEER);
+        assert_int_equal(noise_write(&n, (struct slice){NULL, 0}, bytes, sizeof bytes, &size, &e), E_PEER);
         assert_int_equal(n.message, 0);
         assert_memory_equal(kept, n.hash, sizeof n.hash);
 
@@ -424,16 +434,17 @@ static void test_wrong_keys(void **state)
     for (size_t i = 0; i < 2; i++) {
         pair_start(&p, patterns[i]);
         randombytes_buf(other, 32);
-        noise_start(&p.responder, patterns[i], NOISE_RESPONDER, prologue, sizeof prologue, other, NULL, NULL);
+        noise_start(&p.responder, patterns[i], NOISE_RESPONDER, (struct slice){prologue, sizeof prologue},
+                    &(struct noise_keys){other, NULL, NULL});
         size = pair_write(&p, 0, bytes);
         assert_refused(&p.responder, bytes, size);
 
-        noise_start(&p.responder, patterns[i], NOISE_RESPONDER, prologue, sizeof prologue - 1, p.resp_secret, NULL,
-                    NULL);
+        noise_start(&p.responder, patterns[i], NOISE_RESPONDER, (struct slice){prologue, sizeof prologue - 1},
+                    &(struct noise_keys){p.resp_secret, NULL, NULL});
         assert_refused(&p.responder, bytes, size);
 
-        noise_start(&p.responder, patterns[1 - i], NOISE_RESPONDER, prologue, sizeof prologue, p.resp_secret, NULL,
-                    NULL);
+        noise_start(&p.responder, patterns[1 - i], NOISE_RESPONDER, (struct slice){prologue, sizeof prologue},
+                    &(struct noise_keys){p.resp_secret, NULL, NULL});
         assert_refused(&p.responder, bytes, size);
     }
 }
@@ -450,10 +461,12 @@ static void test_misuse(void **state)
 
     pair_start(&p, NOISE_XKPSK3);
     kept = p.responder;
-    assert_int_equal(noise_write(&p.responder, NULL, 0, bytes, sizeof bytes, &size, &e), E_INTERNAL);
-    assert_int_equal(noise_read(&p.initiator, bytes, 48, payload, sizeof payload, &payload_size, &e), E_INTERNAL);
-    assert_int_equal(noise_write(&p.initiator, NULL, 0, bytes, 47, &size, &e), E_INTERNAL);
-    assert_int_equal(noise_write(&p.initiator, bytes, SIZE_MAX, bytes, sizeof bytes, &size, &e), E_INTERNAL);
+    assert_int_equal(noise_write(&p.responder, (struct slice){NULL, 0}, bytes, sizeof bytes, &size, &e), E_INTERNAL);
+    assert_int_equal(noise_read(&p.initiator, (struct slice){bytes, 48}, payload, sizeof payload, &payload_size, &e),
+                     E_INTERNAL);
+    assert_int_equal(noise_write(&p.initiator, (struct slice){NULL, 0}, bytes, 47, &size, &e), E_INTERNAL);
+    assert_int_equal(noise_write(&p.initiator, (struct slice){bytes, SIZE_MAX}, bytes, sizeof bytes, &size, &e),
+                     E_INTERNAL);
     assert_int_equal(noise_seal(&p.initiator, bytes, 1, bytes, &e), E_INTERNAL);
     assert_int_equal(noise_open(&p.initiator, bytes, 17, bytes, &e), E_INTERNAL);
     assert_memory_equal(&kept, &p.responder, sizeof kept);
@@ -461,18 +474,20 @@ static void test_misuse(void **state)
     /* The third message without its psk, on both sides. */
     p.initiator.has_psk = p.responder.has_psk = 0;
     pair_advance(&p, 2);
-    assert_int_equal(noise_write(&p.initiator, NULL, 0, bytes, sizeof bytes, &size, &e), E_INTERNAL);
+    assert_int_equal(noise_write(&p.initiator, (struct slice){NULL, 0}, bytes, sizeof bytes, &size, &e), E_INTERNAL);
     noise_psk(&p.initiator, p.psk);
     size = pair_write(&p, 2, bytes);
-    assert_int_equal(noise_read(&p.responder, bytes, size, payload, sizeof payload, &payload_size, &e), E_INTERNAL);
+    assert_int_equal(noise_read(&p.responder, (struct slice){bytes, size}, payload, sizeof payload, &payload_size, &e),
+                     E_INTERNAL);
     noise_psk(&p.responder, p.psk);
-    assert_int_equal(noise_read(&p.responder, bytes, size, payload, sizeof payload, &payload_size, &e), 0);
+    assert_int_equal(noise_read(&p.responder, (struct slice){bytes, size}, payload, sizeof payload, &payload_size, &e),
+                     0);
     assert_int_equal(payload_size, strlen("a third payload"));
 
     /* A payload that is longer than the reader has room for is the peer's doing. */
     pair_start(&p, NOISE_XK);
     size = pair_write(&p, 0, bytes);
-    assert_int_equal(noise_read(&p.responder, bytes, size, payload, 9, &payload_size, &e), E_PEER);
+    assert_int_equal(noise_read(&p.responder, (struct slice){bytes, size}, payload, 9, &payload_size, &e), E_PEER);
 }
 
 /* Goal: transport messages stand in one order: replayed, skipped, altered, cut and reflected ones are refused, and the
