@@ -22,8 +22,7 @@ static int take(struct db *db, const struct archive_record *record, struct log_e
     memset(entry, 0, offsetof(struct log_entry, change));
     entry->position = record->position;
     entry->received_ms = record->received_ms;
-    if (change_read(record->header, record->body, &entry->change, e) != 0 ||
-        log_add(db, &entry->change, entry->position, entry->received_ms, entry->mask, &entry->id, e) != 0 ||
+    if (change_read(record->header, record->body, &entry->change, e) != 0 || log_add(db, entry, e) != 0 ||
         record_apply(db, entry, e) != 0) {
         error_prefix(e, "entry %llu", (unsigned long long)record->position);
         if (e->code == E_INPUT || e->code == E_LIMIT || e->code == E_EXISTS)

@@ -152,17 +152,19 @@ static int take_known(struct db *db, struct log_entry *entry, struct error *e)
 
 static int add_as_it_is(struct db *db, struct log_entry *entry, struct error *e)
 {
-    return log_add(db, &entry->change, entry->position, entry->received_ms, entry->mask, &entry->id, e);
+    return log_add(db, entry, e);
 }
 
 /* Adds a stray that comes back after its scope was dealt anew, and whose number another change has by now: held, and
  * out of the way of that one. */
 static int add_apart(struct db *db, struct log_entry *entry, struct error *e)
 {
-    struct change under_no_number = entry->change;
+    struct log_entry under_no_number = *entry;
     int code;
-    under_no_number.epoch = LOG_STRAY;
-    if ((code = log_add(db, &under_no_number, entry->position, entry->received_ms, entry->mask, &entry->id, e)) != 0)
+    under_no_number.change.epoch = LOG_STRAY;
+    code = log_add(db, &under_no_number, e);
+    entry->id = under_no_number.id;
+    if (code != 0)
         return code;
     entry->held = 1;
     return log_set_apart(db, entry->id, e);

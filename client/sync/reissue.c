@@ -146,20 +146,20 @@ static int add_op(struct reissuing *r, struct change_draft *d, const struct chan
  * Monday was typed on Monday, and does not replace a later value because it had to be written twice. */
 static int append_again(struct reissuing *r, struct change_draft *d, struct error *e)
 {
-    static const struct slice none;
     struct chain *chain = &r->author->chain;
     uint8_t hash[CHANGE_HASH_BYTES];
     struct pack header, body;
-    struct change written;
-    int64_t id;
+    struct log_entry written;
     int code;
     d->device = chain->device;
     d->epoch = chain->epoch;
     d->seq = chain->seq + 1;
     memcpy(d->previous, chain->hash, sizeof d->previous);
+    memset(&written, 0, offsetof(struct log_entry, change));
+    written.position = LOG_NO_POSITION;
     if ((code = change_write(d, &header, &body, hash, e)) == 0 &&
-        (code = change_read(pack_bytes(&header), pack_bytes(&body), &written, e)) == 0 &&
-        (code = log_add(r->db, &written, LOG_NO_POSITION, 0, none, &id, e)) == 0) {
+        (code = change_read(pack_bytes(&header), pack_bytes(&body), &written.change, e)) == 0 &&
+        (code = log_add(r->db, &written, e)) == 0) {
         chain->seq = d->seq;
         memcpy(chain->hash, hash, sizeof chain->hash);
     }

@@ -227,10 +227,11 @@ static int bring_headers(struct db *db, const struct chain *own, uint64_t size, 
                          "uuuud", own->epoch, size, have->seq, have->epoch, &own->device)) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
-        struct change c;
-        int64_t id;
-        if ((code = change_read(db_slice(s, 0), none, &c, e)) != 0 ||
-            (code = log_add(db, &c, LOG_NO_POSITION, 0, none, &id, e)) != 0) {
+        struct log_entry header;
+        memset(&header, 0, offsetof(struct log_entry, change));
+        header.position = LOG_NO_POSITION;
+        if ((code = change_read(db_slice(s, 0), none, &header.change, e)) != 0 ||
+            (code = log_add(db, &header, e)) != 0) {
             db_done(db, s);
             return code;
         }

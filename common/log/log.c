@@ -54,8 +54,7 @@ int64_t log_find(struct db *db, const struct id *device, uint64_t epoch, uint64_
     return id;
 }
 
-int log_add(struct db *db, const struct change *c, uint64_t position, uint64_t received_ms, struct slice mask,
-            int64_t *id, struct error *e)
+int log_add(struct db *db, struct log_entry *entry, struct error *e)
 {
     static const char with[] =
         "INSERT OR IGNORE INTO entry(position, received, device, epoch, seq, scope, record, kind, "
@@ -63,19 +62,20 @@ int log_add(struct db *db, const struct change *c, uint64_t position, uint64_t r
     static const char without[] =
         "INSERT OR IGNORE INTO entry(received, device, epoch, seq, scope, record, kind, header,"
         " body, mask) VALUES(?,?,?,?,?,?,?,?,?,?)";
+    const struct change *c = &entry->change;
     uint8_t there[CHANGE_HASH_BYTES];
     int64_t old;
     int code;
-    if (position == LOG_NO_POSITION)
-        code = db_run(db, e, without, "uduuddubbb", received_ms, &c->device, c->epoch, c->seq, &c->scope, &c->record,
-                      (uint64_t)c->kind, c->header, c->body, mask);
+    if (entry->position == LOG_NO_POSITION)
+        code = db_run(db, e, without, "uduuddubbb", entry->received_ms, &c->device, c->epoch, c->seq, &c->scope,
+                      &c->record, (uint64_t)c->kind, c->header, c->body, entry->mask);
     else
-        code = db_run(db, e, with, "uuduuddubbb", position, received_ms, &c->device, c->epoch, c->seq, &c->scope,
-                      &c->record, (uint64_t)c->kind, c->header, c->body, mask);
+        code = db_run(db, e, with, "uuduuddubbb", entry->position, entry->received_ms, &c->device, c->epoch, c->seq,
+                      &c->scope, &c->record, (uint64_t)c->kind, c->header, c->body, entry->mask);
     if (code != 0)
         return code;
     if (db_changes(db) == 1) {
-        *id = db_last_rowid(db);
+        entry->id = db_last_rowid(db);
         return 0;
     }
     /* Something is there already: this very change, another one with its name, or another one at its position. */
@@ -83,8 +83,9 @@ int log_add(struct db *db, const struct change *c, uint64_t position, uint64_t r
     if (old < 0)
         return error_code(e);
     if (old == 0)
-        return error_set(e, E_VERIFY, "two entries claim position %llu of the log", (unsigned long long)position);
-    *id = old;
+        return error_set(e, E_VERIFY, "two entries claim position %llu of the log",
+                         (unsigned long long)entry->position);
+    entry->id = old;
     if (memcmp(there, c->hash, sizeof there) == 0)
         return error_set(e, E_EXISTS, "this change is in the log already");
     return error_set(e, E_VERIFY,

@@ -38,10 +38,10 @@ struct log_memory {
 /* Creates the tables entry, head, node where they are not there. */
 int log_create(struct db *db, struct error *e);
 
-/* Adds a change. E_EXISTS where the store has this very change (nothing is done); E_VERIFY where it has another one
- * with the same (device, epoch, seq): a fork. */
-int log_add(struct db *db, const struct change *c, uint64_t position, uint64_t received_ms, struct slice mask,
-            int64_t *id, struct error *e);
+/* Adds the entry's change with its position, time of receipt and mask, not held, and sets its id. E_EXISTS: the store
+ * has this very change; its id is set and nothing is done. E_VERIFY: another change has its (device, epoch, seq), which
+ * is a fork, or its position. */
+int log_add(struct db *db, struct log_entry *entry, struct error *e);
 
 /* The office accepted it: an entry gets its position and time of receipt. */
 int log_accept(struct db *db, int64_t id, uint64_t position, uint64_t received_ms, struct error *e);

@@ -280,7 +280,7 @@ static int store(struct edit *edit, struct slice header, struct slice body, uint
         return code;
     entry.position = position;
     entry.received_ms = received_ms;
-    if ((code = log_add(edit->db, &entry.change, position, received_ms, entry.mask, &entry.id, e)) != 0)
+    if ((code = log_add(edit->db, &entry, e)) != 0)
         return code;
     return record_apply(edit->db, &entry, e);
 }

@@ -446,8 +446,7 @@ int central_append(struct central *c, const struct change *change, uint64_t *rec
     entry.position = *position;
     entry.received_ms = *received_ms;
     entry.change = *change;
-    if ((code = log_add(c->db, change, *position, *received_ms, entry.mask, &entry.id, e)) != 0 ||
-        (code = append_leaf(c, *received_ms, change->header, e)) != 0)
+    if ((code = log_add(c->db, &entry, e)) != 0 || (code = append_leaf(c, *received_ms, change->header, e)) != 0)
         return code;
     return record_apply(c->db, &entry, e);
 }

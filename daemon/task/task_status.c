@@ -121,7 +121,6 @@ static int check_entry(void *arg, struct log_entry *entry, struct error *e)
     struct checking *c = arg;
     struct merkle_hash leaf;
     struct log_entry again = *entry;
-    struct slice none = {NULL, 0};
     int code;
     if (entry->position != c->tree.size)
         return error_set(e, E_VERIFY, "entry %llu of the log is missing", (unsigned long long)c->tree.size);
@@ -130,7 +129,7 @@ static int check_entry(void *arg, struct log_entry *entry, struct error *e)
         return code;
     c->entries++;
     again.held = 0;
-    if ((code = log_add(c->copy, &entry->change, entry->position, entry->received_ms, none, &again.id, e)) != 0)
+    if ((code = log_add(c->copy, &again, e)) != 0)
         return code;
     return record_apply(c->copy, &again, e);
 }

@@ -244,14 +244,13 @@ struct replaying {
 static int replay_one(void *arg, struct log_entry *entry, struct error *e)
 {
     struct replaying *r = arg;
-    struct slice none = {NULL, 0};
     struct change again;
     int code;
     /* Read from its bytes, as an auditor does. */
     if ((code = change_read(entry->change.header, entry->change.body, &again, e)) != 0)
         return code;
     entry->change = again;
-    if ((code = log_add(r->db, &entry->change, entry->position, entry->received_ms, none, &entry->id, e)) != 0)
+    if ((code = log_add(r->db, entry, e)) != 0)
         return code;
     return record_apply(r->db, entry, e);
 }

@@ -158,7 +158,7 @@ static int arrive(void *arg, struct log_entry *entry, struct error *e)
         return ENOUGH;
     entry->position = a->position++;
     entry->received_ms = TODAY + entry->position;
-    code = log_add(a->db, &entry->change, entry->position, entry->received_ms, entry->mask, &entry->id, e);
+    code = log_add(a->db, entry, e);
     return code != 0 ? code : record_apply(a->db, entry, e);
 }
 

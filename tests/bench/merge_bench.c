@@ -323,9 +323,7 @@ static double run_projection(const struct written *changes, unsigned rows)
              "read");
         entry.position = i;
         entry.received_ms = TODAY + i;
-        must(log_add(db, &entry.change, i, entry.received_ms, entry.mask, &entry.id, &error) == 0 &&
-                 record_apply(db, &entry, &error) == 0,
-             "apply");
+        must(log_add(db, &entry, &error) == 0 && record_apply(db, &entry, &error) == 0, "apply");
     }
     must(db_commit(db, &error) == 0, "commit");
     start = (double)rows * WRITERS / (now() - start);

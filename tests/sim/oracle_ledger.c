@@ -16,10 +16,8 @@
 #include "queue.h"
 #include "record.h"
 
-int __real_log_add(struct db *db, const struct change *c, uint64_t position, uint64_t received_ms, struct slice mask,
-                   int64_t *id, struct error *e);
-int __wrap_log_add(struct db *db, const struct change *c, uint64_t position, uint64_t received_ms, struct slice mask,
-                   int64_t *id, struct error *e);
+int __real_log_add(struct db *db, struct log_entry *entry, struct error *e);
+int __wrap_log_add(struct db *db, struct log_entry *entry, struct error *e);
 int __real_record_purge(struct db *db, const struct id *scope, struct error *e);
 int __wrap_record_purge(struct db *db, const struct id *scope, struct error *e);
 int __real_queue_pushed(const struct queue *q, const struct unsent_batch *sent, const struct message_pushed *m,
@@ -176,19 +174,19 @@ static void note_typed(struct db *db, const struct change *c)
 
 static void settle(unsigned m, int sure);
 
-int __wrap_log_add(struct db *db, const struct change *c, uint64_t position, uint64_t received_ms, struct slice mask,
-                   int64_t *id, struct error *e)
+int __wrap_log_add(struct db *db, struct log_entry *entry, struct error *e)
 {
-    int code = __real_log_add(db, c, position, received_ms, mask, id, e);
+    const struct change *c = &entry->change;
+    int code = __real_log_add(db, entry, e);
     if (!is_laptop() || code != 0)
         return code;
     /* Nobody writes a change without words: of one that left with its case the header waits again. */
-    if (position == LOG_NO_POSITION && c->body.p != NULL) {
+    if (entry->position == LOG_NO_POSITION && c->body.p != NULL) {
         note_typed(db, c);
     } else if (id_equal(&c->device, &ledger.machines[process_machine()].device)) {
         struct step *step = new_step(db, c->body.p != NULL ? CAME : HEADER);
         memcpy(step->change.hash, c->hash, sizeof c->hash);
-        step->change.position = position;
+        step->change.position = entry->position;
     }
     if (!db_in_transaction(db))
         settle(process_machine(), !disk_is_dark(process_machine()));

@@ -126,7 +126,7 @@ static int take_entry(void *arg, struct log_entry *entry, struct error *e)
 {
     struct db *copy = arg;
     int held = entry->held;
-    int code = log_add(copy, &entry->change, entry->position, entry->received_ms, entry->mask, &entry->id, e);
+    int code = log_add(copy, entry, e);
     if (code == 0 && held)
         code = log_set_held(copy, entry->id, 1, e);
     return code != 0 ? code : record_apply(copy, entry, e);

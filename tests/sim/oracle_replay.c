@@ -182,8 +182,7 @@ static int replay_entry(struct db *db, const struct oracle_entry *from, struct e
     memset(&entry, 0, offsetof(struct log_entry, change));
     entry.position = from->position;
     entry.received_ms = from->received_ms;
-    if ((code = change_read(from->header, from->body, &entry.change, e)) != 0 ||
-        (code = log_add(db, &entry.change, entry.position, entry.received_ms, entry.mask, &entry.id, e)) != 0)
+    if ((code = change_read(from->header, from->body, &entry.change, e)) != 0 || (code = log_add(db, &entry, e)) != 0)
         return code;
     return record_apply(db, &entry, e);
 }

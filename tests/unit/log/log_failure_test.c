@@ -35,8 +35,10 @@ static struct db *tell(void)
 
 static int add_again(struct db *db, struct error *e)
 {
-    int64_t id;
-    int code = log_add(db, &story->entries[0].change, 0, TODAY, (struct slice){NULL, 0}, &id, e);
+    struct log_entry entry;
+    int code;
+    history_entry_of(story, 0, &entry);
+    code = log_add(db, &entry, e);
     return code == E_EXISTS ? 0 : code;
 }
 
@@ -123,14 +125,13 @@ static void a_header_that_cannot_be_read_is_told(void **state)
     struct log_memory memory = {NULL, 0};
     struct log_entry entry;
     struct chain history_end;
-    int64_t id;
     (void)state;
     assert_done(log_create(db, &history_error)); /* it is there, and stays */
     assert_done(db_exec(db, "UPDATE entry SET header = x'00'", &history_error));
     assert_int_equal(log_find(db, &device, 1, 1, hash, &history_error), -1);
     assert_int_equal(history_error.code, E_VERIFY);
-    assert_int_equal(log_add(db, &story->entries[1].change, 1, TODAY, (struct slice){NULL, 0}, &id, &history_error),
-                     E_VERIFY);
+    history_entry_of(story, 1, &entry);
+    assert_int_equal(log_add(db, &entry, &history_error), E_VERIFY);
     assert_int_equal(log_load(db, 1, 1, &memory, &entry, &history_error), E_VERIFY);
     log_memory_free(&memory);
     assert_int_equal(log_chain_end(db, &device, 1, &history_end, &history_error), E_VERIFY);

@@ -54,6 +54,16 @@ static void forget(struct written *w)
 
 static const struct slice none = {NULL, 0};
 
+/* Adds a change; *id is as log_add sets it. */
+static int add_to_log(const struct change *c, uint64_t position, uint64_t received_ms, struct slice mask, int64_t *id,
+                      struct error *e)
+{
+    struct log_entry entry = {.position = position, .received_ms = received_ms, .mask = mask, .change = *c};
+    int code = log_add(db, &entry, e);
+    *id = entry.id;
+    return code;
+}
+
 /* Goal: an entry comes back with every byte and number, with and without its body; its slices outlive the statement and
  * every load into other memory; nothing stays open. */
 static void test_load(void **state)
@@ -66,8 +76,8 @@ static void test_load(void **state)
     (void)state;
     write_change(&a, 1, 1, 1, "first");
     write_change(&b, 2, 1, 1, "waits");
-    PAIR_OK(log_add(db, &a.change, 7, 1234, (struct slice){mask, 1}, &id, &pair_e));
-    PAIR_OK(log_add(db, &b.change, LOG_NO_POSITION, 0, none, &waiting, &pair_e));
+    PAIR_OK(add_to_log(&a.change, 7, 1234, (struct slice){mask, 1}, &id, &pair_e));
+    PAIR_OK(add_to_log(&b.change, LOG_NO_POSITION, 0, none, &waiting, &pair_e));
     PAIR_OK(log_load(db, id, 1, &memory, &entry, &pair_e));
     assert_int_equal(entry.id, id);
     assert_int_equal(entry.position, 7);
@@ -119,12 +129,12 @@ static void test_twice(void **state)
     write_change(&a, 1, 1, 1, "one");
     write_change(&b, 1, 1, 1, "another");
     write_change(&c, 2, 1, 1, "elsewhere");
-    PAIR_OK(log_add(db, &a.change, 0, 1, none, &id, &pair_e));
-    assert_int_equal(log_add(db, &a.change, 0, 1, none, &again, NULL), E_EXISTS);
+    PAIR_OK(add_to_log(&a.change, 0, 1, none, &id, &pair_e));
+    assert_int_equal(add_to_log(&a.change, 0, 1, none, &again, NULL), E_EXISTS);
     assert_int_equal(again, id);
-    assert_int_equal(log_add(db, &a.change, 5, 1, none, &again, NULL), E_EXISTS);
-    assert_int_equal(log_add(db, &b.change, 1, 1, none, &again, NULL), E_VERIFY);
-    assert_int_equal(log_add(db, &c.change, 0, 1, none, &again, NULL), E_VERIFY);
+    assert_int_equal(add_to_log(&a.change, 5, 1, none, &again, NULL), E_EXISTS);
+    assert_int_equal(add_to_log(&b.change, 1, 1, none, &again, NULL), E_VERIFY);
+    assert_int_equal(add_to_log(&c.change, 0, 1, none, &again, NULL), E_VERIFY);
     assert_int_equal(pair_count(db, "SELECT count(*) FROM entry"), 1);
     assert_int_equal(log_find(db, &a.change.device, 1, 1, hash, NULL), id);
     assert_memory_equal(hash, a.change.hash, 32);
@@ -161,7 +171,7 @@ static void test_order(void **state)
     assert_int_equal(chain.seq, 0);
     for (unsigned i = 0; i < 5; i++) {
         write_change(&w, 3, 1, i + 1, "x");
-        PAIR_OK(log_add(db, &w.change, positions[i], 1, none, &id, &pair_e));
+        PAIR_OK(add_to_log(&w.change, positions[i], 1, none, &id, &pair_e));
         forget(&w);
     }
     PAIR_OK(log_each(db, 0, note_order, &o, &pair_e));
@@ -172,7 +182,7 @@ static void test_order(void **state)
     PAIR_OK(log_each(db, 2, note_order, &from, &pair_e));
     assert_memory_equal(from.seqs, ((uint64_t[]){1, 2, 4}), 3 * sizeof *o.seqs);
     write_change(&w, 3, 2, 1, "a new epoch");
-    PAIR_OK(log_add(db, &w.change, 3, 1, none, &id, &pair_e));
+    PAIR_OK(add_to_log(&w.change, 3, 1, none, &id, &pair_e));
     PAIR_OK(log_chain_end(db, &w.change.device, 1, &chain, &pair_e));
     assert_int_equal(chain.seq, 5);
     PAIR_OK(log_chain_end(db, &w.change.device, 2, &chain, &pair_e));
@@ -197,7 +207,7 @@ static void test_damaged(void **state)
         int64_t id;
         write_change(&w, 4, 1, i + 1, "x");
         PAIR_OK(db_exec(db, "DELETE FROM entry", &pair_e));
-        PAIR_OK(log_add(db, &w.change, 0, 1, none, &id, &pair_e));
+        PAIR_OK(add_to_log(&w.change, 0, 1, none, &id, &pair_e));
         PAIR_OK(db_exec(db, damages[i], &pair_e));
         assert_int_equal(log_load(db, id, 1, &memory, &entry, &e), E_VERIFY);
         log_memory_free(&memory);

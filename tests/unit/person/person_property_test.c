@@ -36,7 +36,7 @@ static void take_bytes(struct db *db, struct slice header, struct slice body, st
         return;
     if (author != NULL)
         edit_author_saw(author, entry.change.hlc);
-    assert_done(log_add(db, &entry.change, entry.position, 0, entry.mask, &entry.id, &history_error));
+    assert_done(log_add(db, &entry, &history_error));
     assert_done(record_apply(db, &entry, &history_error));
 }
 

@@ -88,7 +88,7 @@ static int apply_late(struct db *db, struct error *e)
     struct log_entry entry;
     int code;
     history_entry_of(story, late, &entry);
-    if ((code = log_add(db, &entry.change, entry.position, entry.received_ms, entry.mask, &entry.id, e)) != 0)
+    if ((code = log_add(db, &entry, e)) != 0)
         return code;
     return record_apply(db, &entry, e);
 }
@@ -150,7 +150,7 @@ static int apply_masked(struct db *db, struct error *e)
     int code;
     history_entry_of(story, late, &entry);
     entry.mask = (struct slice){mask, 1};
-    if ((code = log_add(db, &entry.change, entry.position, entry.received_ms, entry.mask, &entry.id, e)) != 0)
+    if ((code = log_add(db, &entry, e)) != 0)
         return code;
     return record_apply(db, &entry, e);
 }

@@ -264,7 +264,7 @@ static void erased_body_shows_nothing(void **state)
     (void)people_set_client(h, 0, 15, "gone", NULL, 0);
     history_entry_of(h, 0, &entry);
     assert_done(change_read(pack_bytes(&h->entries[0].header), (struct slice){NULL, 0}, &entry.change, &history_error));
-    assert_done(log_add(db, &entry.change, 0, TODAY, entry.mask, &entry.id, &history_error));
+    assert_done(log_add(db, &entry, &history_error));
     assert_done(record_apply(db, &entry, &history_error));
     assert_int_equal(history_number(db, "SELECT (SELECT count(*) FROM client) + (SELECT count(*) FROM place)"), 0);
     (void)people_set_client(h, 0, 15, "gone too", NULL, 0);
@@ -548,7 +548,7 @@ static void failure_anywhere_is_told(void **state)
     (void)state;
     (void)people_set_client(h, 2, 10, "decided", both, 2);
     history_entry_of(h, 5, &entry);
-    assert_done(log_add(db, &entry.change, 5, TODAY, entry.mask, &entry.id, &history_error));
+    assert_done(log_add(db, &entry, &history_error));
     assert_int_equal(entry.id, 6);
     for (unsigned what = 0; what < 4; what++) {
         int failed_ones = 0, code;
