@@ -1,7 +1,7 @@
 /* The bytes of a courier file (docs/COURIER.md):
  *
  *   header   "satchel courier 1\n", device (16), the office's seal key (32), sum of the bytes before (16)
- *   record   length of what is sealed (4), typed changes (4), epoch, first seq, last seq (8 each), sealed, sum (16)
+ *   item   length of what is sealed (4), typed changes (4), epoch, first seq, last seq (8 each), sealed, sum (16)
  *   sealed   crypto_box_seal of msgpack [signed head, deflated batch]
  *
  * Numbers are big-endian. A sum is BLAKE2b-128, keyed "satchel courier 1": against bad disks and sticks, so that a file
@@ -50,8 +50,8 @@ static int sum_holds(uint8_t *bytes, size_t size)
     return memcmp(was, bytes + size, sizeof was) == 0;
 }
 
-/* Could a laptop have written a record with these numbers? */
-static int is_sane(const struct courier_record *r)
+/* Could a laptop have written an item with these numbers? */
+static int is_sane(const struct courier_item *r)
 {
     return r->epoch >= 1 && r->epoch <= INT64_MAX && r->first_seq >= 1 && r->first_seq <= r->last_seq &&
            r->last_seq <= INT64_MAX && r->last_seq - r->first_seq < LIMITS_BATCH_CHANGES_MAX &&
@@ -69,7 +69,7 @@ void courier_header_write(const struct courier_header *h, uint8_t out[COURIER_HE
     put_sum(out, COURIER_HEADER_BYTES - COURIER_SUM_BYTES);
 }
 
-static void head_write(const struct courier_record *r, uint8_t out[COURIER_HEAD_BYTES])
+static void head_write(const struct courier_item *r, uint8_t out[COURIER_HEAD_BYTES])
 {
     put_number(out, 4, r->sealed.size);
     put_number(out + 4, 4, r->typed);
@@ -78,10 +78,10 @@ static void head_write(const struct courier_record *r, uint8_t out[COURIER_HEAD_
     put_number(out + 24, 8, r->last_seq);
 }
 
-int courier_seal(const struct courier_header *h, const struct courier_record *numbers, struct slice head,
+int courier_seal(const struct courier_header *h, const struct courier_item *numbers, struct slice head,
                  struct slice batch, struct slice *out, struct error *e)
 {
-    struct courier_record r = *numbers;
+    struct courier_item r = *numbers;
     struct slice plain;
     struct pack w;
     uint8_t *bytes = NULL;
@@ -96,7 +96,7 @@ int courier_seal(const struct courier_header *h, const struct courier_record *nu
     plain = pack_bytes(&w);
     r.sealed.size = plain.size + COURIER_SEAL_BYTES;
     if (head.size > CHAIN_HEAD_MAX || batch.size > BATCH_DEFLATED_MAX || !is_sane(&r)) {
-        code = error_set(e, E_INTERNAL, "a record of the outbox is not within its limits");
+        code = error_set(e, E_INTERNAL, "an item of the outbox is not within its limits");
         goto out;
     }
     if ((bytes = malloc(COURIER_HEAD_BYTES + r.sealed.size + COURIER_SUM_BYTES)) == NULL) {
@@ -158,7 +158,7 @@ static int ended(struct courier_reader *r, enum courier_end end)
     return 0;
 }
 
-int courier_next(struct courier_reader *r, struct courier_record *out, struct error *e)
+int courier_next(struct courier_reader *r, struct courier_item *out, struct error *e)
 {
     size_t got = 0, rest;
     if (reserve(r, COURIER_HEAD_BYTES, e) != 0 ||
@@ -184,7 +184,7 @@ int courier_next(struct courier_reader *r, struct courier_record *out, struct er
         return ended(r, COURIER_DAMAGED);
     out->sealed.p = r->bytes + COURIER_HEAD_BYTES;
     r->good_bytes += COURIER_HEAD_BYTES + rest;
-    r->records++;
+    r->items++;
     r->changes += out->last_seq - out->first_seq + 1;
     r->typed += out->typed;
     if (out->epoch != r->epoch || out->first_seq != r->last_seq + 1)
@@ -203,38 +203,38 @@ void courier_close(struct courier_reader *r)
 
 int courier_walk(struct courier_reader *r, struct courier_source source, struct error *e)
 {
-    struct courier_record record;
+    struct courier_item item;
     int code = courier_start(r, source, e), more = code == 0;
     while (more == 1)
-        more = courier_next(r, &record, e);
+        more = courier_next(r, &item, e);
     courier_close(r);
     return more < 0 ? error_code(e) : code;
 }
 
 /* --- opening --- */
 
-int courier_open(const struct courier_header *h, const struct courier_record *r,
+int courier_open(const struct courier_header *h, const struct courier_item *r,
                  const uint8_t seal_secret[COURIER_KEY_BYTES], struct courier_opened *out, struct error *e)
 {
     struct chain_head end;
     struct unpack u;
     memset(out, 0, sizeof *out);
     if (!is_sane(r))
-        return error_set(e, E_VERIFY, "a record of this courier file is not within its limits");
+        return error_set(e, E_VERIFY, "an item of this courier file is not within its limits");
     out->plain_bytes = r->sealed.size - COURIER_SEAL_BYTES;
     if ((out->plain = malloc(out->plain_bytes)) == NULL)
         return error_memory(e);
     if (crypto_box_seal_open(out->plain, r->sealed.p, r->sealed.size, h->seal_key, seal_secret) != 0)
-        return error_set(e, E_VERIFY, "a record of this courier file was not sealed to this office, or was altered");
+        return error_set(e, E_VERIFY, "an item of this courier file was not sealed to this office, or was altered");
     unpack_start(&u, (struct slice){out->plain, out->plain_bytes});
     if (unpack_array(&u) != 2)
         u.failed = 1;
     out->head = unpack_bin(&u);
     out->batch = unpack_bin(&u);
-    if (unpack_end(&u, "a sealed record", NULL) != 0 || out->head.size > CHAIN_HEAD_MAX ||
+    if (unpack_end(&u, "a sealed item", NULL) != 0 || out->head.size > CHAIN_HEAD_MAX ||
         out->batch.size > BATCH_DEFLATED_MAX || chain_peek(out->head, &end, NULL) != 0 ||
         !id_equal(&end.end.device, &h->device) || end.end.epoch != r->epoch || end.end.seq != r->last_seq)
-        return error_set(e, E_VERIFY, "what was sealed in a record of this courier file is not what it says to be");
+        return error_set(e, E_VERIFY, "what was sealed in an item of this courier file is not what it says to be");
     return 0;
 }
 

@@ -2,7 +2,7 @@
  * key. The laptop's outbox (store.outbox) is one. No I/O: bytes come from the caller's reader. docs/COURIER.md has the
  * bytes.
  *
- * Nobody but the office can open a record, the laptop that made it neither; anybody can seal one, so a record proves
+ * Nobody but the office can open an item, the laptop that made it neither; anybody can seal one, so an item proves
  * nothing: what is in it is a push, whose signed head and chain are verified as a sync's. */
 #ifndef SATCHEL_COURIER_H
 #define SATCHEL_COURIER_H
@@ -18,7 +18,7 @@
 #define COURIER_KEY_BYTES 32
 #define COURIER_SUM_BYTES 16
 #define COURIER_HEADER_BYTES (18 + ID_BYTES + COURIER_KEY_BYTES + COURIER_SUM_BYTES)
-#define COURIER_HEAD_BYTES 32 /* of a record: what stands in clear before its sealed bytes */
+#define COURIER_HEAD_BYTES 32 /* of an item: what stands in clear before its sealed bytes */
 #define COURIER_SEAL_BYTES 48 /* what crypto_box_seal adds */
 #define COURIER_PLAIN_MAX (1 + 2 + CHAIN_HEAD_MAX + 5 + BATCH_DEFLATED_MAX)
 #define COURIER_SEALED_MAX (COURIER_PLAIN_MAX + COURIER_SEAL_BYTES)
@@ -28,9 +28,9 @@ struct courier_header {
     uint8_t seal_key[COURIER_KEY_BYTES]; /* the office's, X25519 */
 };
 
-/* What a record says of itself in clear: the changes first_seq .. last_seq of the device's chain, of which a person
+/* What an item says of itself in clear: the changes first_seq .. last_seq of the device's chain, of which a person
  * made `typed`. */
-struct courier_record {
+struct courier_item {
     uint64_t epoch, first_seq, last_seq;
     uint32_t typed;
     struct slice sealed;
@@ -39,10 +39,10 @@ struct courier_record {
 /* --- writing --- */
 
 void courier_header_write(const struct courier_header *h, uint8_t out[COURIER_HEADER_BYTES]);
-/* Seals a signed head and its deflated batch into one whole record; numbers->sealed is not looked at. out is freed with
+/* Seals a signed head and its deflated batch into one whole item; numbers->sealed is not looked at. out is freed with
  * free((void *)out->p). E_MEMORY; E_VERIFY: the seal key is no key; E_INTERNAL where numbers, head or batch break this
  * header's limits. */
-int courier_seal(const struct courier_header *h, const struct courier_record *numbers, struct slice head,
+int courier_seal(const struct courier_header *h, const struct courier_item *numbers, struct slice head,
                  struct slice batch, struct slice *out, struct error *e);
 
 /* --- reading --- */
@@ -54,32 +54,32 @@ struct courier_source {
 };
 
 enum courier_end {
-    COURIER_WHOLE,  /* it ends behind a whole record */
-    COURIER_TORN,   /* it ends within a record: a copy or a write that broke off */
-    COURIER_DAMAGED /* a record is not as it was written; what follows it cannot be found */
+    COURIER_WHOLE,  /* it ends behind a whole item */
+    COURIER_TORN,   /* it ends within an item: a copy or a write that broke off */
+    COURIER_DAMAGED /* an item is not as it was written; what follows it cannot be found */
 };
 
 struct courier_reader {
     struct courier_source source;
     struct courier_header header;
     enum courier_end end;     /* once courier_next has returned 0 */
-    uint64_t good_bytes;      /* where the last whole record ends */
-    uint64_t records;         /* that were whole so far, and in them: */
+    uint64_t good_bytes;      /* where the last whole item ends */
+    uint64_t items;           /* that were whole so far, and in them: */
     uint64_t changes, typed;  /* how many changes, and how many of these a person made */
     uint64_t epoch, last_seq; /* the last change; 0: none */
     uint64_t run_seq;         /* from this one to the last none is missing */
-    uint8_t *bytes;           /* of the record at hand */
+    uint8_t *bytes;           /* of the item at hand */
     size_t room;
 };
 
 /* Reads the header. E_INPUT: not a courier file, one of a newer Satchel, or its header is damaged. courier_close may
  * follow in every case. */
 int courier_start(struct courier_reader *r, struct courier_source source, struct error *e);
-/* 1: a whole record, whose bytes live until the next call; 0: nothing more, r->end says how it ended; -1: the source
+/* 1: a whole item, whose bytes live until the next call; 0: nothing more, r->end says how it ended; -1: the source
  * failed or there is no memory, e says so. A length is checked before memory is taken for it. */
-int courier_next(struct courier_reader *r, struct courier_record *out, struct error *e);
+int courier_next(struct courier_reader *r, struct courier_item *out, struct error *e);
 void courier_close(struct courier_reader *r);
-/* The whole way at once: courier_start, each record looked at and passed over. r counts them. Closed already. */
+/* The whole way at once: courier_start, each item looked at and passed over. r counts them. Closed already. */
 int courier_walk(struct courier_reader *r, struct courier_source source, struct error *e);
 
 /* --- opening, at the office --- */
@@ -89,10 +89,10 @@ struct courier_opened {
     uint8_t *plain;
     size_t plain_bytes;
 };
-/* E_VERIFY: not sealed to this key, or what was sealed is no push of the header's device that ends where the record
+/* E_VERIFY: not sealed to this key, or what was sealed is no push of the header's device that ends where the item
  * says. E_MEMORY. The head's signature is not looked at: receive_push does that. courier_wipe may follow in every case.
  */
-int courier_open(const struct courier_header *h, const struct courier_record *r,
+int courier_open(const struct courier_header *h, const struct courier_item *r,
                  const uint8_t seal_secret[COURIER_KEY_BYTES], struct courier_opened *out, struct error *e);
 void courier_wipe(struct courier_opened *o);
 

@@ -125,12 +125,12 @@ static int take_out(struct cli *cli, FILE *outbox, const char *path, int *waitin
                          OUTBOX_FILE);
     if (code != 0)
         return code;
-    if (r.records == 0 && r.end != COURIER_WHOLE)
+    if (r.items == 0 && r.end != COURIER_WHOLE)
         return error_set(e, E_VERIFY,
                          "%s has no whole record: what it began with broke off or is damaged; keep it as it is, and "
                          "call the office",
                          OUTBOX_FILE);
-    if (r.records == 0) {
+    if (r.items == 0) {
         say_nothing_unsent(cli);
         return 0;
     }

@@ -114,10 +114,10 @@ static int write_all(const struct outbox *o, struct slice bytes, uint64_t at)
 
 static int append_batch(struct outbox *o, const struct unsent_batch *batch, struct error *e)
 {
-    const struct courier_record record = {.epoch = batch->epoch,
-                                          .first_seq = batch->first_seq,
-                                          .last_seq = batch->last_seq,
-                                          .typed = (uint32_t)batch->typed};
+    const struct courier_item record = {.epoch = batch->epoch,
+                                        .first_seq = batch->first_seq,
+                                        .last_seq = batch->last_seq,
+                                        .typed = (uint32_t)batch->typed};
     struct slice bytes;
     int code =
         courier_seal(&o->header, &record, (struct slice){batch->head, batch->head_bytes}, batch->bytes, &bytes, e);
@@ -279,7 +279,7 @@ static int attach(struct outbox *o, int folder, struct db *db, const struct chai
     if (code != 0)
         return code;
     if (!id_equal(&r.header.device, &own->device)) {
-        if (r.records != 0 && (code = move_aside(folder, &r.header.device, e)) != 0)
+        if (r.items != 0 && (code = move_aside(folder, &r.header.device, e)) != 0)
             return code;
         return make_outbox(o, folder, db, own, secret, e);
     }

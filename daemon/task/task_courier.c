@@ -113,7 +113,7 @@ static void count(struct courier *c, const struct receive_result *result)
 }
 
 /* As a push of the laptop. Where the log has a beginning of it, only that is looked at, and the rest comes after it. */
-static int take_push(struct courier *c, const struct courier_record *record, struct message_push push, struct error *e)
+static int take_push(struct courier *c, const struct courier_item *record, struct message_push push, struct error *e)
 {
     struct slice rest = {NULL, 0};
     uint64_t seq = 0;
@@ -176,7 +176,7 @@ static int start_epoch(struct courier *c, uint64_t epoch, struct error *e)
     return 0;
 }
 
-static int take_opened(struct courier *c, const struct courier_record *record, const struct message_push *push,
+static int take_opened(struct courier *c, const struct courier_item *record, const struct message_push *push,
                        struct error *e)
 {
     int beside, code;
@@ -193,7 +193,7 @@ static int take_opened(struct courier *c, const struct courier_record *record, c
     return take_push(c, record, *push, e);
 }
 
-static int take_record(struct courier *c, const struct courier_record *record, struct error *e)
+static int take_record(struct courier *c, const struct courier_item *record, struct error *e)
 {
     struct courier_opened opened;
     int code = courier_open(&c->reader.header, record, c->central->keys->seal_secret, &opened, e);
@@ -214,7 +214,7 @@ static int take_record(struct courier *c, const struct courier_record *record, s
  * rolled back; what came before it is committed, and counts. */
 static int take_some(struct courier *c, int *more, struct error *e)
 {
-    struct courier_record record;
+    struct courier_item record;
     struct error own = {0, ""};
     struct counts before = c->n;
     uint64_t bytes = 0, records = 0;

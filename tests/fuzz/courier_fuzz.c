@@ -1,4 +1,4 @@
-/* A courier file of whatever bytes: as it comes; behind a right header; and as a record that somebody sealed to the
+/* A courier file of whatever bytes: as it comes; behind a right header; and as an item that somebody sealed to the
  * office, so that the fuzzer gets behind sums and seals. What opens is sealed again, and opens again to the same. */
 #include <sodium.h>
 #include <stdint.h>
@@ -29,9 +29,9 @@ static int read_bytes(void *arg, uint8_t *out, size_t size, size_t *got, struct 
     return 0;
 }
 
-static void again(const struct courier_record *record, const struct courier_opened *opened)
+static void again(const struct courier_item *item, const struct courier_opened *opened)
 {
-    struct courier_record r = *record;
+    struct courier_item r = *item;
     struct courier_opened back;
     struct slice whole;
     struct error e;
@@ -49,13 +49,13 @@ static void read_file(const uint8_t *p, size_t size)
 {
     struct bytes b = {p, size};
     struct courier_reader r;
-    struct courier_record record;
+    struct courier_item item;
     struct courier_opened opened;
     struct error e;
     if (courier_start(&r, (struct courier_source){read_bytes, &b}, &e) == 0) {
-        while (courier_next(&r, &record, &e) == 1) {
-            if (courier_open(&r.header, &record, secret, &opened, &e) == 0)
-                again(&record, &opened);
+        while (courier_next(&r, &item, &e) == 1) {
+            if (courier_open(&r.header, &item, secret, &opened, &e) == 0)
+                again(&item, &opened);
             courier_wipe(&opened);
         }
         if (r.good_bytes > size || (r.end == COURIER_WHOLE) != (r.good_bytes == size))
@@ -64,7 +64,7 @@ static void read_file(const uint8_t *p, size_t size)
     courier_close(&r);
 }
 
-/* The first bytes as what stands in clear of a record (its length set right), the rest as what was sealed in it, under
+/* The first bytes as what stands in clear of an item (its length set right), the rest as what was sealed in it, under
  * a right sum. */
 static void read_record(const uint8_t *data, size_t size)
 {

@@ -1,5 +1,5 @@
 /* Tests: proto/courier.c
- * What is carried, over the wire or in a file, where there is no memory: batches, messages, courier records, tickets.
+ * What is carried, over the wire or in a file, where there is no memory: batches, messages, courier items, tickets.
  */
 #include "failure_fixture.h"
 
@@ -12,7 +12,7 @@ static uint8_t sign_secret[64], seal_secret[32], body[3000];
 static struct courier_header header;
 
 struct parcel {
-    struct slice record; /* of a courier file */
+    struct slice item; /* of a courier file */
 };
 
 static void *parcel_new(void)
@@ -44,12 +44,12 @@ static int pack_batch(struct slice *out, struct error *e)
 
 static int seal(struct parcel *p, struct slice batch, struct error *e)
 {
-    struct courier_record numbers = {.epoch = 1, .first_seq = 1, .last_seq = CHANGES, .typed = 1};
+    struct courier_item numbers = {.epoch = 1, .first_seq = 1, .last_seq = CHANGES, .typed = 1};
     struct chain_head head = {.end = {.device = header.device, .epoch = 1, .seq = CHANGES, .hash = {1}}};
     uint8_t bytes[CHAIN_HEAD_MAX];
     size_t size;
     chain_sign(&head, sign_secret, bytes, &size);
-    return courier_seal(&header, &numbers, (struct slice){bytes, size}, batch, &p->record, e);
+    return courier_seal(&header, &numbers, (struct slice){bytes, size}, batch, &p->item, e);
 }
 
 /* --- and back --- */
@@ -82,8 +82,8 @@ static int unpack_batch(struct slice deflated, struct error *e)
 static int open_record(const struct parcel *p, struct error *e)
 {
     uint8_t first[COURIER_HEADER_BYTES];
-    struct slice start = {first, sizeof first}, left = p->record;
-    struct courier_record record;
+    struct slice start = {first, sizeof first}, left = p->item;
+    struct courier_item item;
     struct courier_opened opened;
     struct courier_reader r;
     int more, code;
@@ -91,8 +91,8 @@ static int open_record(const struct parcel *p, struct error *e)
     if ((code = courier_start(&r, (struct courier_source){read_record, &start}, e)) != 0)
         return code;
     r.source.arg = &left;
-    if ((more = courier_next(&r, &record, e)) == 1) {
-        if ((code = courier_open(&header, &record, seal_secret, &opened, e)) == 0)
+    if ((more = courier_next(&r, &item, e)) == 1) {
+        if ((code = courier_open(&header, &item, seal_secret, &opened, e)) == 0)
             code = unpack_batch(opened.batch, e);
         courier_wipe(&opened);
     } else {
@@ -113,13 +113,13 @@ static int there_and_back(void *world, struct error *e)
     if (code == 0)
         code = open_record(p, e);
     free((void *)batch.p);
-    free((void *)p->record.p);
+    free((void *)p->item.p);
     return code;
 }
 
 static void what_is_carried_is_whole_or_fails(void **state)
 {
-    /* Goal: a batch, and the courier record that holds it, are made and opened whole, or the caller is told that there
+    /* Goal: a batch, and the courier item that holds it, are made and opened whole, or the caller is told that there
      * is no memory: never a shorter batch, never a file that seems to end. */
     const struct failing f = {parcel_new, there_and_back, NULL, free};
     (void)state;

@@ -1,5 +1,5 @@
 /* Tests: proto/courier.c
- * Courier files: what was sealed comes back to the office alone; a file that is cut anywhere gives its whole records,
+ * Courier files: what was sealed comes back to the office alone; a file that is cut anywhere gives its whole items,
  * one that is altered anywhere gives nothing that was not written. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,12 +13,12 @@
 
 #include "courier.h"
 
-#define RECORDS 3
+#define ITEMS 3
 
 static uint8_t sign_secret[64], seal_secret[32];
 static struct courier_header header;
-static uint8_t file[4096]; /* a header and RECORDS records */
-static size_t file_bytes, ends[RECORDS + 1];
+static uint8_t file[4096]; /* a header and ITEMS items */
+static size_t file_bytes, ends[ITEMS + 1];
 
 struct bytes {
     const uint8_t *p;
@@ -51,9 +51,9 @@ static struct slice text(const char *s)
     return (struct slice){(const uint8_t *)s, strlen(s)};
 }
 
-static struct courier_record numbers(uint64_t first, uint64_t last, uint32_t typed)
+static struct courier_item numbers(uint64_t first, uint64_t last, uint32_t typed)
 {
-    return (struct courier_record){.epoch = 1, .first_seq = first, .last_seq = last, .typed = typed};
+    return (struct courier_item){.epoch = 1, .first_seq = first, .last_seq = last, .typed = typed};
 }
 
 static struct slice sign_head(uint64_t epoch, uint64_t seq, uint8_t out[CHAIN_HEAD_MAX])
@@ -65,7 +65,7 @@ static struct slice sign_head(uint64_t epoch, uint64_t seq, uint8_t out[CHAIN_HE
     return (struct slice){out, size};
 }
 
-static size_t put_record(uint8_t *out, const struct courier_record *r)
+static size_t put_item(uint8_t *out, const struct courier_item *r)
 {
     uint8_t head[CHAIN_HEAD_MAX];
     struct slice bytes;
@@ -81,7 +81,7 @@ static size_t put_record(uint8_t *out, const struct courier_record *r)
 
 static int set_up(void **state)
 {
-    struct courier_record r[RECORDS] = {numbers(4, 4, 1), numbers(5, 9, 3), numbers(10, 10, 0)};
+    struct courier_item r[ITEMS] = {numbers(4, 4, 1), numbers(5, 9, 3), numbers(10, 10, 0)};
     uint8_t public_key[32];
     (void)state;
     if (sodium_init() < 0)
@@ -91,8 +91,8 @@ static int set_up(void **state)
     crypto_box_keypair(header.seal_key, seal_secret);
     courier_header_write(&header, file);
     ends[0] = file_bytes = COURIER_HEADER_BYTES;
-    for (size_t i = 0; i < RECORDS; i++)
-        ends[i + 1] = file_bytes += put_record(file + file_bytes, &r[i]);
+    for (size_t i = 0; i < ITEMS; i++)
+        ends[i + 1] = file_bytes += put_item(file + file_bytes, &r[i]);
     return 0;
 }
 
@@ -107,7 +107,7 @@ static void records_come_back(void **state)
 {
     struct bytes b = {file, file_bytes};
     struct courier_reader r;
-    struct courier_record record;
+    struct courier_item item;
     struct courier_opened opened;
     struct error e;
     size_t n = 0;
@@ -115,15 +115,15 @@ static void records_come_back(void **state)
     assert_int_equal(courier_start(&r, (struct courier_source){read_bytes, &b}, &e), 0);
     assert_true(id_equal(&r.header.device, &header.device));
     assert_memory_equal(r.header.seal_key, header.seal_key, 32);
-    while (courier_next(&r, &record, &e) == 1) {
-        assert_int_equal(courier_open(&r.header, &record, seal_secret, &opened, &e), 0);
+    while (courier_next(&r, &item, &e) == 1) {
+        assert_int_equal(courier_open(&r.header, &item, seal_secret, &opened, &e), 0);
         assert_true(slice_equal(opened.batch, text("a batch of notes")));
         courier_wipe(&opened);
         assert_null(opened.plain);
         assert_int_equal(r.good_bytes, ends[++n]);
     }
     assert_int_equal(r.end, COURIER_WHOLE);
-    assert_int_equal(r.records, RECORDS);
+    assert_int_equal(r.items, ITEMS);
     assert_int_equal(r.changes, 7);
     assert_int_equal(r.typed, 4);
     assert_int_equal(r.last_seq, 10);
@@ -131,29 +131,29 @@ static void records_come_back(void **state)
     assert_null(memmem(file, file_bytes, "batch", 5));
 }
 
-/* Goal: neither another key nor the public one opens a record. */
+/* Goal: neither another key nor the public one opens an item. */
 static void only_the_office_opens(void **state)
 {
     struct bytes b = {file, file_bytes};
     struct courier_header other = header;
     struct courier_reader r;
-    struct courier_record record;
+    struct courier_item item;
     struct courier_opened opened;
     uint8_t secret[32];
     (void)state;
     assert_int_equal(courier_start(&r, (struct courier_source){read_bytes, &b}, NULL), 0);
-    assert_int_equal(courier_next(&r, &record, NULL), 1);
+    assert_int_equal(courier_next(&r, &item, NULL), 1);
     crypto_box_keypair(other.seal_key, secret);
-    assert_int_equal(courier_open(&other, &record, secret, &opened, NULL), E_VERIFY);
+    assert_int_equal(courier_open(&other, &item, secret, &opened, NULL), E_VERIFY);
     courier_wipe(&opened);
-    assert_int_equal(courier_open(&header, &record, secret, &opened, NULL), E_VERIFY);
+    assert_int_equal(courier_open(&header, &item, secret, &opened, NULL), E_VERIFY);
     courier_wipe(&opened);
-    assert_int_equal(courier_open(&header, &record, header.seal_key, &opened, NULL), E_VERIFY);
+    assert_int_equal(courier_open(&header, &item, header.seal_key, &opened, NULL), E_VERIFY);
     courier_wipe(&opened);
     courier_close(&r);
 }
 
-/* Goal: a file that is cut at any byte gives the records that are whole in it, and says that it is torn. */
+/* Goal: a file that is cut at any byte gives the items that are whole in it, and says that it is torn. */
 static void torn_anywhere(void **state)
 {
     struct courier_reader r;
@@ -165,10 +165,10 @@ static void torn_anywhere(void **state)
         if (size < COURIER_HEADER_BYTES) {
             assert_int_equal(walk(copy, size, &r), E_INPUT);
         } else {
-            while (whole < RECORDS && size >= ends[whole + 1])
+            while (whole < ITEMS && size >= ends[whole + 1])
                 whole++;
             assert_int_equal(walk(copy, size, &r), 0);
-            assert_int_equal(r.records, whole);
+            assert_int_equal(r.items, whole);
             assert_int_equal(r.good_bytes, ends[whole]);
             assert_int_equal(r.end, size == ends[whole] ? COURIER_WHOLE : COURIER_TORN);
         }
@@ -176,7 +176,7 @@ static void torn_anywhere(void **state)
     }
 }
 
-/* Goal: a file with any bit flipped gives the records before it and never the one it is in, nor any after. */
+/* Goal: a file with any bit flipped gives the items before it and never the one it is in, nor any after. */
 static void flipped_anywhere(void **state)
 {
     struct courier_reader r;
@@ -190,7 +190,7 @@ static void flipped_anywhere(void **state)
             while (at >= ends[whole + 1])
                 whole++;
             assert_int_equal(walk(file, file_bytes, &r), 0);
-            assert_int_equal(r.records, whole);
+            assert_int_equal(r.items, whole);
             assert_int_equal(r.good_bytes, ends[whole]);
             assert_int_not_equal(r.end, COURIER_WHOLE);
         }
@@ -200,8 +200,8 @@ static void flipped_anywhere(void **state)
     assert_int_equal(r.end, COURIER_WHOLE);
 }
 
-/* What reading gives for the file with one more record whose clear bytes are these, under a right sum. */
-static enum courier_end with_head(const struct courier_record *r, uint32_t length)
+/* What reading gives for the file with one more item whose clear bytes are these, under a right sum. */
+static enum courier_end with_head(const struct courier_item *r, uint32_t length)
 {
     uint8_t *bytes = malloc(file_bytes + COURIER_HEAD_BYTES), *head = bytes + file_bytes;
     const uint64_t fields[] = {r->epoch, r->first_seq, r->last_seq};
@@ -215,7 +215,7 @@ static enum courier_end with_head(const struct courier_record *r, uint32_t lengt
         for (int i = 0; i < 8; i++)
             head[8 + 8 * f + i] = (uint8_t)(fields[f] >> (56 - 8 * i));
     assert_int_equal(walk(bytes, file_bytes + COURIER_HEAD_BYTES, &reader), 0);
-    assert_int_equal(reader.records, RECORDS);
+    assert_int_equal(reader.items, ITEMS);
     free(bytes);
     return reader.end;
 }
@@ -223,9 +223,9 @@ static enum courier_end with_head(const struct courier_record *r, uint32_t lengt
 /* Goal: what a head claims is held against the limits before memory is taken for it; changes come in their order. */
 static void limits_are_kept(void **state)
 {
-    struct courier_record r = numbers(11, 10 + LIMITS_BATCH_CHANGES_MAX, 2);
+    struct courier_item r = numbers(11, 10 + LIMITS_BATCH_CHANGES_MAX, 2);
     (void)state;
-    /* The record does not follow, so a head that may stand is torn and one that may not is damage. */
+    /* The item does not follow, so a head that may stand is torn and one that may not is damage. */
     assert_int_equal(with_head(&r, COURIER_SEALED_MAX), COURIER_TORN);
     assert_int_equal(with_head(&r, COURIER_SEALED_MAX + 1), COURIER_DAMAGED);
     assert_int_equal(with_head(&r, UINT32_MAX), COURIER_DAMAGED);
@@ -249,10 +249,10 @@ static void limits_are_kept(void **state)
     assert_int_equal(with_head(&r, 1000), COURIER_DAMAGED);
 }
 
-/* Goal: a whole push of the largest size fits into a record, and comes back; one byte more is not written. */
+/* Goal: a whole push of the largest size fits into an item, and comes back; one byte more is not written. */
 static void the_largest_push_fits(void **state)
 {
-    const struct courier_record r = numbers(1, LIMITS_BATCH_CHANGES_MAX, 0);
+    const struct courier_item r = numbers(1, LIMITS_BATCH_CHANGES_MAX, 0);
     struct slice bytes, batch = {calloc(1, BATCH_DEFLATED_MAX + 1), BATCH_DEFLATED_MAX};
     uint8_t head[CHAIN_HEAD_MAX], *whole = malloc(COURIER_HEADER_BYTES + COURIER_SEALED_MAX + 100);
     struct slice signed_head = sign_head(1, r.last_seq, head);
@@ -273,16 +273,16 @@ static void the_largest_push_fits(void **state)
     free(whole);
 }
 
-static int open_of(const struct courier_record *r, struct slice head, struct slice batch, size_t cut)
+static int open_of(const struct courier_item *r, struct slice head, struct slice batch, size_t cut)
 {
-    struct courier_record record = *r;
+    struct courier_item item = *r;
     struct courier_opened opened;
     struct slice bytes;
     int code;
     assert_int_equal(courier_seal(&header, r, head, batch, &bytes, NULL), 0);
-    record.sealed =
+    item.sealed =
         (struct slice){bytes.p + COURIER_HEAD_BYTES, bytes.size - COURIER_HEAD_BYTES - COURIER_SUM_BYTES - cut};
-    code = courier_open(&header, &record, seal_secret, &opened, NULL);
+    code = courier_open(&header, &item, seal_secret, &opened, NULL);
     courier_wipe(&opened);
     free((void *)bytes.p);
     return code;
@@ -292,7 +292,7 @@ static int open_of(const struct courier_record *r, struct slice head, struct sli
  * clear. */
 static void what_is_sealed_is_checked(void **state)
 {
-    struct courier_record r = numbers(4, 5, 1);
+    struct courier_item r = numbers(4, 5, 1);
     struct id device = header.device;
     uint8_t head[CHAIN_HEAD_MAX];
     (void)state;
@@ -328,7 +328,7 @@ static void other_files_are_told_apart(void **state)
     b = (struct bytes){file, file_bytes};
     assert_int_equal(courier_start(&r, (struct courier_source){read_bytes, &b}, &e), 0);
     r.source.read = broken;
-    assert_int_equal(courier_next(&r, &(struct courier_record){0}, &e), -1);
+    assert_int_equal(courier_next(&r, &(struct courier_item){0}, &e), -1);
     assert_int_equal(e.code, E_IO);
     courier_close(&r);
 }

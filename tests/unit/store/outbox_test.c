@@ -81,7 +81,7 @@ static struct courier_reader walk(const struct room *r)
 static void expect(const struct room *r, uint64_t first, uint64_t last)
 {
     struct courier_reader reader;
-    struct courier_record record;
+    struct courier_item record;
     struct courier_opened opened;
     struct batch_reader batch;
     struct batch_item item;
@@ -140,7 +140,7 @@ static void commits_are_appended_and_let_go(void **state)
     }
     PAIR_OK(outbox_count(&r->outbox, r->p.db, &sealed, &pair_e));
     assert_int_equal(sealed, 5);
-    assert_int_equal(walk(r).records, 5);
+    assert_int_equal(walk(r).items, 5);
     assert_int_equal(walk(r).typed, 5);
     PAIR_OK(reopen(r, &pair_e));
     expect(r, first, own(r));
@@ -242,7 +242,7 @@ static void many_changes_are_several_records(void **state)
         note(r, words); /* more than one batch takes */
     free(words);
     PAIR_OK(follow(r, &pair_e));
-    assert_true(walk(r).records > 1);
+    assert_true(walk(r).items > 1);
     expect(r, first, own(r));
 }
 

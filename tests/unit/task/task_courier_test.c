@@ -48,10 +48,10 @@ static void begin_own(struct room *r)
 static void put(struct room *r, struct office_batch *b)
 {
     struct courier_header header = {.device = r->laptop.device.device};
-    struct courier_record record = {.epoch = r->laptop.chain.epoch,
-                                    .first_seq = b->first_seq,
-                                    .last_seq = r->laptop.chain.seq,
-                                    .typed = (uint32_t)b->count};
+    struct courier_item record = {.epoch = r->laptop.chain.epoch,
+                                  .first_seq = b->first_seq,
+                                  .last_seq = r->laptop.chain.seq,
+                                  .typed = (uint32_t)b->count};
     uint8_t head[CHAIN_HEAD_MAX];
     struct message_push push = office_seal(&r->laptop, b, head);
     struct slice bytes;
