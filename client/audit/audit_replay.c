@@ -17,7 +17,7 @@
 
 /* --- rebuilding --- */
 
-static int take(struct db *db, const struct archive_record *record, struct log_entry *entry, struct error *e)
+static int take(struct db *db, const struct archive_item *record, struct log_entry *entry, struct error *e)
 {
     memset(entry, 0, offsetof(struct log_entry, change));
     entry->position = record->position;
@@ -37,7 +37,7 @@ static int take_all(const struct audit_replay_options *options, struct archive *
                     uint64_t *entries, struct error *e)
 {
     struct log_entry *entry = malloc(sizeof *entry);
-    struct archive_record record;
+    struct archive_item record;
     int code;
     if (entry == NULL)
         return error_memory(e);

@@ -53,7 +53,7 @@ struct verifying {
 };
 
 /* Names the entry before the sentence; what is not readable in a log is a log that fails. */
-static int entry_fails(const struct archive_record *record, struct error *e)
+static int entry_fails(const struct archive_item *record, struct error *e)
 {
     error_prefix(e, "entry %llu", (unsigned long long)record->position);
     if (e->code == E_INPUT || e->code == E_LIMIT)
@@ -331,7 +331,7 @@ static void compare_witnesses(struct verifying *v)
 
 /* The office goes on under a new epoch where it was put back from a backup, and its first word there says so. Where
  * that is sealed the size is taken to be the log's then, which it is for every backup that satcheld made. */
-static int take_set_back(struct verifying *v, const struct archive_record *record, const struct change *c,
+static int take_set_back(struct verifying *v, const struct archive_item *record, const struct change *c,
                          struct error *e)
 {
     struct audit_verify_result *result = v->result;
@@ -350,7 +350,7 @@ static int take_set_back(struct verifying *v, const struct archive_record *recor
     return 0;
 }
 
-static int take_entry(struct verifying *v, const struct archive_record *record, struct error *e)
+static int take_entry(struct verifying *v, const struct archive_item *record, struct error *e)
 {
     struct audit_verify_result *result = v->result;
     struct change *c = &v->change;
@@ -478,7 +478,7 @@ static int check_root(struct verifying *v, struct error *e)
 
 static int take_all(struct verifying *v, struct error *e)
 {
-    struct archive_record record;
+    struct archive_item record;
     int code, lines_made = 0;
     do {
         if ((code = archive_next(v->archive, &record, e)) != 0)

@@ -1,10 +1,10 @@
 /* The archive's bytes (docs/LOG.md, "The archive"):
  *
- *   "satchel archive 1\n", then records: length (4 bytes, big-endian), that many bytes of msgpack, and their checksum
+ *   "satchel archive 1\n", then items: length (4 bytes, big-endian), that many bytes of msgpack, and their checksum
  *   (BLAKE2b-128, keyed "satchel archive 1").
  *
  *   preamble    [1, log key, heads, entries, Argon2id passes, Argon2id bytes, salt, nonce, wrapped key]
- *   checkpoint  [2, note]
+ *   checkpoint  [2, signed note]
  *   head        [3, number, signed head]
  *   entry       [4, position, received, header, nonce, sealed body]
  *
@@ -12,8 +12,8 @@
  * position, time of receipt (8 bytes each, little-endian) and the header's hash; an erased body is sealed too, as an
  * empty one, so that nobody without the passphrase can make a body look erased.
  *
- * Why the checksums, where signatures and tags prove more: they name the very record that a bad stick or disk has
- * changed, without the passphrase and where the tree could only say that its root differs. */
+ * The checksums prove less than signatures and tags do. They are there because they name the very item that a bad stick
+ * or disk has changed, without the passphrase, when the tree could only say that its root differs. */
 #include "archive.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@
 #define WRAPPED_BYTES (KEY_BYTES + TAG_BYTES)
 #define WRAPPED_PACKED (2 + WRAPPED_BYTES) /* at the end of the preamble, as msgpack */
 #define BODY_BYTES ((size_t)CHANGE_BODY_MAX)
-#define OTHER_MAX 2048 /* bytes of a record that is not an entry */
+#define OTHER_MAX 2048 /* bytes of an item that is not an entry */
 #define ENTRY_MAX (CHANGE_HEADER_MAX + CHANGE_BODY_MAX + 128)
 
 enum { TYPE_PREAMBLE = 1, TYPE_CHECKPOINT, TYPE_HEAD, TYPE_ENTRY };
@@ -80,8 +80,8 @@ struct writer {
     uint64_t heads, heads_written;
 };
 
-/* The record in w, which is freed here. */
-static int put(struct writer *writer, struct pack *w, struct error *e)
+/* Writes the item in w, which is freed here. */
+static int put_item(struct writer *writer, struct pack *w, struct error *e)
 {
     uint8_t length[4], sum[SUM_BYTES];
     struct slice bytes = pack_bytes(w);
@@ -98,52 +98,57 @@ static int put(struct writer *writer, struct pack *w, struct error *e)
     return code;
 }
 
-/* A key from a passphrase. ops and mem: Argon2id's cost, checked by the caller. */
-static int derive(const char *passphrase, size_t passphrase_bytes, const uint8_t *salt, uint64_t ops, uint64_t mem,
-                  uint8_t key[KEY_BYTES], struct error *e)
+/* The end of the preamble: how the passphrase becomes a key, and the archive's key, wrapped with that. */
+struct wrapping {
+    uint64_t ops, mem; /* Argon2id's cost */
+    uint8_t salt[crypto_pwhash_SALTBYTES], nonce[NONCE_BYTES], wrapped[WRAPPED_BYTES];
+};
+
+/* The key that a passphrase becomes. The caller has checked the cost. */
+static int derive(const struct wrapping *wrapping, struct slice passphrase, uint8_t key[KEY_BYTES], struct error *e)
 {
-    if (crypto_pwhash(key, KEY_BYTES, passphrase, passphrase_bytes, salt, ops, (size_t)mem,
-                      crypto_pwhash_ALG_ARGON2ID13) != 0)
+    if (crypto_pwhash(key, KEY_BYTES, (const char *)passphrase.p, passphrase.size, wrapping->salt, wrapping->ops,
+                      (size_t)wrapping->mem, crypto_pwhash_ALG_ARGON2ID13) != 0)
         return error_set(e, E_MEMORY,
                          "there is not enough memory for the passphrase's key (%llu MiB); close other "
                          "programs and try again",
-                         (unsigned long long)(mem >> 20));
+                         (unsigned long long)(wrapping->mem >> 20));
     return 0;
 }
 
 static int put_preamble(struct writer *writer, uint64_t entries, struct error *e)
 {
     const struct archive_options *o = writer->options;
-    uint64_t ops = o->cheap ? crypto_pwhash_argon2id_OPSLIMIT_MIN : crypto_pwhash_argon2id_OPSLIMIT_MODERATE;
-    uint64_t mem = o->cheap ? crypto_pwhash_argon2id_MEMLIMIT_MIN : crypto_pwhash_argon2id_MEMLIMIT_MODERATE;
-    uint8_t salt[crypto_pwhash_SALTBYTES], nonce[NONCE_BYTES], wrapped[WRAPPED_BYTES];
-    uint8_t *wrapping = sodium_malloc(KEY_BYTES);
+    struct slice passphrase = {(const uint8_t *)o->passphrase, o->passphrase_bytes};
+    struct wrapping wrapping = {
+        .ops = o->cheap ? crypto_pwhash_argon2id_OPSLIMIT_MIN : crypto_pwhash_argon2id_OPSLIMIT_MODERATE,
+        .mem = o->cheap ? crypto_pwhash_argon2id_MEMLIMIT_MIN : crypto_pwhash_argon2id_MEMLIMIT_MODERATE};
+    uint8_t *key = sodium_malloc(KEY_BYTES);
     struct pack w;
     int code;
-    if (wrapping == NULL)
+    if (key == NULL)
         return error_memory(e);
-    randombytes_buf(salt, sizeof salt);
-    randombytes_buf(nonce, sizeof nonce);
+    randombytes_buf(wrapping.salt, sizeof wrapping.salt);
+    randombytes_buf(wrapping.nonce, sizeof wrapping.nonce);
     pack_start(&w);
     pack_array(&w, 9);
     pack_uint(&w, TYPE_PREAMBLE);
     pack_text(&w, o->log_key, strlen(o->log_key));
     pack_uint(&w, writer->heads);
     pack_uint(&w, entries);
-    pack_uint(&w, ops);
-    pack_uint(&w, mem);
-    pack_bin(&w, salt, sizeof salt);
-    pack_bin(&w, nonce, sizeof nonce);
-    if ((code = pack_finish(&w, e)) == 0 &&
-        (code = derive(o->passphrase, o->passphrase_bytes, salt, ops, mem, wrapping, e)) == 0) {
+    pack_uint(&w, wrapping.ops);
+    pack_uint(&w, wrapping.mem);
+    pack_bin(&w, wrapping.salt, sizeof wrapping.salt);
+    pack_bin(&w, wrapping.nonce, sizeof wrapping.nonce);
+    if ((code = pack_finish(&w, e)) == 0 && (code = derive(&wrapping, passphrase, key, e)) == 0) {
         struct slice before = pack_bytes(&w);
-        (void)crypto_aead_xchacha20poly1305_ietf_encrypt(wrapped, NULL, writer->key, KEY_BYTES, before.p, before.size,
-                                                         NULL, nonce, wrapping);
-        pack_bin(&w, wrapped, sizeof wrapped);
-        code = put(writer, &w, e);
+        (void)crypto_aead_xchacha20poly1305_ietf_encrypt(wrapping.wrapped, NULL, writer->key, KEY_BYTES, before.p,
+                                                         before.size, NULL, wrapping.nonce, key);
+        pack_bin(&w, wrapping.wrapped, sizeof wrapping.wrapped);
+        code = put_item(writer, &w, e);
     }
     pack_free(&w);
-    sodium_free(wrapping);
+    sodium_free(key);
     return code;
 }
 
@@ -155,14 +160,14 @@ static int count_head(void *arg, struct slice signed_head, struct error *e)
     return 0;
 }
 
-static int put_checkpoint(struct writer *writer, struct slice note, struct error *e)
+static int put_checkpoint(struct writer *writer, struct slice signed_note, struct error *e)
 {
     struct pack w;
     pack_start(&w);
     pack_array(&w, 2);
     pack_uint(&w, TYPE_CHECKPOINT);
-    pack_text(&w, (const char *)note.p, note.size);
-    return put(writer, &w, e);
+    pack_text(&w, (const char *)signed_note.p, signed_note.size);
+    return put_item(writer, &w, e);
 }
 
 static int put_head(void *arg, struct slice signed_head, struct error *e)
@@ -174,7 +179,7 @@ static int put_head(void *arg, struct slice signed_head, struct error *e)
     pack_uint(&w, TYPE_HEAD);
     pack_uint(&w, writer->heads_written++);
     pack_bin(&w, signed_head.p, signed_head.size);
-    return put(writer, &w, e);
+    return put_item(writer, &w, e);
 }
 
 /* Log order is checked here, and every leaf against the store's tree, so that a store somebody has written in is told
@@ -213,24 +218,25 @@ static int put_entry(void *arg, struct log_entry *entry, struct error *e)
     pack_bin(&w, c->header.p, c->header.size);
     pack_bin(&w, nonce, sizeof nonce);
     pack_bin(&w, writer->sealed, (size_t)sealed_bytes);
-    return put(writer, &w, e);
+    return put_item(writer, &w, e);
 }
 
 static int put_all(struct writer *writer, struct error *e)
 {
     const struct archive_options *o = writer->options;
-    struct slice note = {(const uint8_t *)o->checkpoint, strlen(o->checkpoint)};
+    struct slice signed_note = {(const uint8_t *)o->checkpoint, strlen(o->checkpoint)};
     struct checkpoint_vkey vkey;
     struct checkpoint checkpoint;
     struct merkle_hash root;
     int code;
     if ((code = checkpoint_vkey_parse(o->log_key, &vkey, e)) != 0 ||
-        (code = checkpoint_open((const char *)note.p, note.size, &vkey, &checkpoint, e)) != 0 ||
+        (code = checkpoint_open((const char *)signed_note.p, signed_note.size, &vkey, &checkpoint, e)) != 0 ||
         (code = log_heads(writer->db, count_head, &writer->heads, e)) != 0)
         return code;
     if (fwrite(MAGIC, MAGIC_BYTES, 1, writer->file) != 1)
         return error_system(e, E_IO, errno, "the archive %s cannot be written", o->path);
-    if ((code = put_preamble(writer, checkpoint.size, e)) != 0 || (code = put_checkpoint(writer, note, e)) != 0 ||
+    if ((code = put_preamble(writer, checkpoint.size, e)) != 0 ||
+        (code = put_checkpoint(writer, signed_note, e)) != 0 ||
         (code = log_heads(writer->db, put_head, writer, e)) != 0 ||
         (code = log_each(writer->db, 0, put_entry, writer, e)) != 0)
         return code;
@@ -322,8 +328,8 @@ struct archive {
     uint64_t heads, entries;
     uint64_t heads_read, entries_read;
     int checkpoint_read;
-    uint8_t *record; /* ENTRY_MAX + SUM_BYTES */
-    uint8_t *body;   /* CHANGE_BODY_MAX */
+    uint8_t *item; /* ENTRY_MAX + SUM_BYTES */
+    uint8_t *body; /* CHANGE_BODY_MAX */
     struct change change;
     struct error failed; /* code 0: not yet */
 };
@@ -340,8 +346,8 @@ static const char *name_next(const struct archive *a, char out[64])
     return out;
 }
 
-/* Reads a record's bytes into a->record; how many must be between 1 and max. */
-static int get(struct archive *a, const char *name, size_t max, struct slice *out, struct error *e)
+/* Reads an item's bytes into a->item; how many must be between 1 and max. */
+static int get_item(struct archive *a, const char *name, size_t max, struct slice *out, struct error *e)
 {
     uint8_t length[4], sum[SUM_BYTES];
     size_t size = 0, got = fread(length, 1, sizeof length, a->file);
@@ -352,64 +358,66 @@ static int get(struct archive *a, const char *name, size_t max, struct slice *ou
     if (got == sizeof length && (size == 0 || size > max))
         return error_set(e, E_VERIFY, "%s: its length was altered (it claims %zu bytes)", name, size);
     if (got == sizeof length)
-        got += fread(a->record, 1, size + SUM_BYTES, a->file);
+        got += fread(a->item, 1, size + SUM_BYTES, a->file);
     if (ferror(a->file))
         return error_system(e, E_IO, errno, "%s: the archive cannot be read", name);
     if (got != sizeof length + size + SUM_BYTES)
         return error_set(e, E_VERIFY, "%s: the archive ends in the middle of it", name);
-    checksum(a->record, size, sum);
-    if (memcmp(sum, a->record + size, sizeof sum) != 0)
+    checksum(a->item, size, sum);
+    if (memcmp(sum, a->item + size, sizeof sum) != 0)
         return error_set(e, E_VERIFY, "%s: it was altered (its checksum differs)", name);
-    *out = (struct slice){a->record, size};
+    *out = (struct slice){a->item, size};
     return 0;
 }
 
-/* Out of bounds before anything is derived: an archive cannot make its reader take all the memory there is. */
-static int unwrap(struct archive *a, struct slice record, const char *passphrase, size_t passphrase_bytes,
-                  const uint8_t *salt, uint64_t ops, uint64_t mem, const uint8_t *nonce, const uint8_t *wrapped,
+/* Opens the archive's key. What it is authenticated with is all of the preamble in front of it. */
+static int unwrap(struct archive *a, struct slice preamble, const struct wrapping *wrapping, struct slice passphrase,
                   struct error *e)
 {
-    uint8_t *wrapping = sodium_malloc(KEY_BYTES);
+    uint8_t *key = sodium_malloc(KEY_BYTES);
     int code;
-    if (wrapping == NULL || (a->key = sodium_malloc(KEY_BYTES)) == NULL) {
-        sodium_free(wrapping);
+    if (key == NULL || (a->key = sodium_malloc(KEY_BYTES)) == NULL) {
+        sodium_free(key);
         return error_memory(e);
     }
-    code = derive(passphrase, passphrase_bytes, salt, ops, mem, wrapping, e);
-    if (code == 0 && crypto_aead_xchacha20poly1305_ietf_decrypt(a->key, NULL, NULL, wrapped, WRAPPED_BYTES, record.p,
-                                                                record.size - WRAPPED_PACKED, nonce, wrapping) != 0)
+    code = derive(wrapping, passphrase, key, e);
+    if (code == 0 &&
+        crypto_aead_xchacha20poly1305_ietf_decrypt(a->key, NULL, NULL, wrapping->wrapped, WRAPPED_BYTES, preamble.p,
+                                                   preamble.size - WRAPPED_PACKED, wrapping->nonce, key) != 0)
         code = error_set(e, E_WRONG_KEY, "the passphrase does not open this archive");
-    sodium_free(wrapping);
+    sodium_free(key);
     return code;
 }
 
-static int get_preamble(struct archive *a, const char *passphrase, size_t passphrase_bytes, struct error *e)
+/* A cost that is out of bounds is refused before anything is derived: an archive cannot make its reader take all the
+ * memory there is. passphrase.p NULL: bodies stay sealed. */
+static int get_preamble(struct archive *a, struct slice passphrase, struct error *e)
 {
-    uint8_t salt[crypto_pwhash_SALTBYTES], nonce[NONCE_BYTES], wrapped[WRAPPED_BYTES];
-    struct slice record = {NULL, 0}, log_key;
-    uint64_t ops, mem;
+    struct slice item = {NULL, 0}, log_key;
+    struct wrapping wrapping;
     struct unpack r;
     int code;
-    if ((code = get(a, "preamble", OTHER_MAX, &record, e)) != 0)
+    if ((code = get_item(a, "preamble", OTHER_MAX, &item, e)) != 0)
         return code;
-    unpack_start(&r, record);
+    unpack_start(&r, item);
     if (unpack_array(&r) != 9 || unpack_uint(&r) != TYPE_PREAMBLE)
-        return error_set(e, E_VERIFY, "preamble: another record stands in its place");
+        return error_set(e, E_VERIFY, "preamble: another item stands in its place");
     log_key = unpack_text(&r);
     a->heads = unpack_uint(&r);
     a->entries = unpack_uint(&r);
-    ops = unpack_uint(&r);
-    mem = unpack_uint(&r);
-    unpack_fixed(&r, salt, sizeof salt);
-    unpack_fixed(&r, nonce, sizeof nonce);
-    unpack_fixed(&r, wrapped, sizeof wrapped);
+    wrapping.ops = unpack_uint(&r);
+    wrapping.mem = unpack_uint(&r);
+    unpack_fixed(&r, wrapping.salt, sizeof wrapping.salt);
+    unpack_fixed(&r, wrapping.nonce, sizeof wrapping.nonce);
+    unpack_fixed(&r, wrapping.wrapped, sizeof wrapping.wrapped);
     if (unpack_end(&r, "preamble", e) != 0 || log_key.size >= sizeof a->log_key)
         return error_set(e, E_VERIFY, "preamble: it is not as it should be");
-    if (ops < crypto_pwhash_argon2id_OPSLIMIT_MIN || ops > crypto_pwhash_argon2id_OPSLIMIT_SENSITIVE ||
-        mem < crypto_pwhash_argon2id_MEMLIMIT_MIN || mem > crypto_pwhash_argon2id_MEMLIMIT_SENSITIVE)
+    if (wrapping.ops < crypto_pwhash_argon2id_OPSLIMIT_MIN ||
+        wrapping.ops > crypto_pwhash_argon2id_OPSLIMIT_SENSITIVE ||
+        wrapping.mem < crypto_pwhash_argon2id_MEMLIMIT_MIN || wrapping.mem > crypto_pwhash_argon2id_MEMLIMIT_SENSITIVE)
         return error_set(e, E_VERIFY, "preamble: the cost of its passphrase is out of bounds");
     memcpy(a->log_key, log_key.p, log_key.size);
-    return passphrase == NULL ? 0 : unwrap(a, record, passphrase, passphrase_bytes, salt, ops, mem, nonce, wrapped, e);
+    return passphrase.p == NULL ? 0 : unwrap(a, item, &wrapping, passphrase, e);
 }
 
 void archive_close(struct archive *a)
@@ -421,7 +429,7 @@ void archive_close(struct archive *a)
     if (a->body != NULL)
         sodium_memzero(a->body, BODY_BYTES);
     free(a->body);
-    free(a->record);
+    free(a->item);
     sodium_free(a->key);
     free(a);
 }
@@ -435,7 +443,7 @@ int archive_open(struct archive **out, const char *path, const char *passphrase,
     *out = NULL;
     if (sodium_init() < 0)
         return error_set(e, E_INTERNAL, "libsodium cannot be started on this machine");
-    if ((a = calloc(1, sizeof *a)) == NULL || (a->record = malloc(ENTRY_MAX + SUM_BYTES)) == NULL ||
+    if ((a = calloc(1, sizeof *a)) == NULL || (a->item = malloc(ENTRY_MAX + SUM_BYTES)) == NULL ||
         (a->body = malloc(BODY_BYTES)) == NULL)
         code = error_memory(e);
     else if ((a->file = fopen(path, "rbe")) == NULL)
@@ -448,7 +456,7 @@ int archive_open(struct archive **out, const char *path, const char *passphrase,
                          "writes archives",
                          path);
     else
-        code = get_preamble(a, passphrase, passphrase_bytes, e);
+        code = get_preamble(a, (struct slice){(const uint8_t *)passphrase, passphrase_bytes}, e);
     if (code != 0)
         archive_close(a);
     else
@@ -466,47 +474,54 @@ uint64_t archive_entries(const struct archive *a)
     return a->entries;
 }
 
-/* Starts on a record that must be of this type and name its own number. */
-static int start_record(struct archive *a, const char *name, uint64_t type, size_t count, uint64_t number,
-                        struct unpack *r, struct error *e)
+/* What must stand next. */
+struct wanted {
+    uint64_t type;
+    size_t elements; /* of its array */
+    uint64_t number; /* a head's, or an entry's position */
+};
+
+/* Reads the next item up to behind its type and number. E_VERIFY if it is not the wanted one. */
+static int start_item(struct archive *a, const char *name, const struct wanted *wanted, struct unpack *r,
+                      struct error *e)
 {
     static const char *const words[] = {"", "preamble", "checkpoint", "head", "entry"};
-    struct slice record = {NULL, 0};
+    struct slice item = {NULL, 0};
     uint64_t found;
-    size_t items;
+    size_t elements;
     int code;
-    if ((code = get(a, name, ENTRY_MAX, &record, e)) != 0)
+    if ((code = get_item(a, name, ENTRY_MAX, &item, e)) != 0)
         return code;
-    unpack_start(r, record);
-    items = unpack_array(r);
+    unpack_start(r, item);
+    elements = unpack_array(r);
     found = unpack_uint(r);
-    if (found != type)
+    if (found != wanted->type)
         return error_set(e, E_VERIFY, "%s: it is missing, %s%s stands in its place", name,
-                         found < TYPE_PREAMBLE || found > TYPE_ENTRY ? "something unknown" : "a record of type ",
+                         found < TYPE_PREAMBLE || found > TYPE_ENTRY ? "something unknown" : "an item of type ",
                          found < TYPE_PREAMBLE || found > TYPE_ENTRY ? "" : words[found]);
-    if (items != count)
+    if (elements != wanted->elements)
         return error_set(e, E_VERIFY, "%s: it is not as it should be", name);
-    found = type == TYPE_CHECKPOINT ? number : unpack_uint(r);
-    if (found != number)
-        return error_set(e, E_VERIFY, "%s: %s %llu stands in its place; one was %s", name, words[type],
-                         (unsigned long long)found, found > number ? "dropped or moved" : "doubled or moved");
+    found = wanted->type == TYPE_CHECKPOINT ? wanted->number : unpack_uint(r);
+    if (found != wanted->number)
+        return error_set(e, E_VERIFY, "%s: %s %llu stands in its place; one was %s", name, words[wanted->type],
+                         (unsigned long long)found, found > wanted->number ? "dropped or moved" : "doubled or moved");
     return 0;
 }
 
-static int get_checkpoint(struct archive *a, const char *name, struct archive_record *out, struct error *e)
+static int get_checkpoint(struct archive *a, const char *name, struct archive_item *out, struct error *e)
 {
     struct unpack r;
-    int code = start_record(a, name, TYPE_CHECKPOINT, 2, 0, &r, e);
+    int code = start_item(a, name, &(struct wanted){TYPE_CHECKPOINT, 2, 0}, &r, e);
     if (code != 0)
         return code;
     out->checkpoint = unpack_text(&r);
     return unpack_end(&r, name, e) == 0 ? 0 : error_set(e, E_VERIFY, "%s: it is not as it should be", name);
 }
 
-static int get_head(struct archive *a, const char *name, struct archive_record *out, struct error *e)
+static int get_head(struct archive *a, const char *name, struct archive_item *out, struct error *e)
 {
     struct unpack r;
-    int code = start_record(a, name, TYPE_HEAD, 3, a->heads_read, &r, e);
+    int code = start_item(a, name, &(struct wanted){TYPE_HEAD, 3, a->heads_read}, &r, e);
     if (code != 0)
         return code;
     out->head = unpack_bin(&r);
@@ -516,7 +531,7 @@ static int get_head(struct archive *a, const char *name, struct archive_record *
 }
 
 /* Opens the body, which must have been sealed for just this entry. */
-static int open_body(struct archive *a, const char *name, struct archive_record *out, const uint8_t *nonce,
+static int open_body(struct archive *a, const char *name, struct archive_item *out, const uint8_t *nonce,
                      struct slice sealed, struct error *e)
 {
     uint8_t bound[BOUND_BYTES];
@@ -537,12 +552,12 @@ static int open_body(struct archive *a, const char *name, struct archive_record 
     return 0;
 }
 
-static int get_entry(struct archive *a, const char *name, struct archive_record *out, struct error *e)
+static int get_entry(struct archive *a, const char *name, struct archive_item *out, struct error *e)
 {
     uint8_t nonce[NONCE_BYTES];
     struct slice sealed;
     struct unpack r;
-    int code = start_record(a, name, TYPE_ENTRY, 6, a->entries_read, &r, e);
+    int code = start_item(a, name, &(struct wanted){TYPE_ENTRY, 6, a->entries_read}, &r, e);
     if (code != 0)
         return code;
     out->position = a->entries_read;
@@ -556,7 +571,7 @@ static int get_entry(struct archive *a, const char *name, struct archive_record 
     return open_body(a, name, out, nonce, sealed, e);
 }
 
-static int get_next(struct archive *a, struct archive_record *out, struct error *e)
+static int get_next(struct archive *a, struct archive_item *out, struct error *e)
 {
     char name[64];
     int code;
@@ -586,7 +601,7 @@ static int get_next(struct archive *a, struct archive_record *out, struct error 
     return ferror(a->file) ? error_system(e, E_IO, errno, "the archive cannot be read to its end") : 0;
 }
 
-int archive_next(struct archive *a, struct archive_record *out, struct error *e)
+int archive_next(struct archive *a, struct archive_item *out, struct error *e)
 {
     struct error here;
     memset(out, 0, sizeof *out);

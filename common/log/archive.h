@@ -1,5 +1,5 @@
 /* A log archive: one file that an auditor can verify and replay without a daemon. docs/LOG.md, "The archive", has the
- * bytes: a magic line, then records: one preamble, the checkpoint, the signed heads, the entries in log order. Headers
+ * bytes: a magic line, then items: one preamble, the checkpoint, the signed heads, the entries in log order. Headers
  * stand in clear (ids and times); bodies are sealed one by one with XChaCha20-Poly1305 under a key that a passphrase
  * wraps. What an auditor trusts stands first, so that one pass through the file, however long, is enough. */
 #ifndef SATCHEL_ARCHIVE_H
@@ -39,19 +39,19 @@ const char *archive_log_key(const struct archive *a); /* as the archive claims; 
 uint64_t archive_entries(const struct archive *a);    /* how many it claims to hold */
 
 /* In the order in which they come: one checkpoint, the heads, the entries, and the end again and again. */
-enum archive_record_type { ARCHIVE_CHECKPOINT, ARCHIVE_HEAD, ARCHIVE_ENTRY, ARCHIVE_END };
-struct archive_record {
-    enum archive_record_type type;
+enum archive_item_type { ARCHIVE_CHECKPOINT, ARCHIVE_HEAD, ARCHIVE_ENTRY, ARCHIVE_END };
+struct archive_item {
+    enum archive_item_type type;
     uint64_t position, received_ms; /* entries: positions count from 0, without a gap */
     struct slice header;
     struct slice body;       /* p NULL: erased, or sealed and no key was given */
     int sealed;              /* no key was given: the body, or that it was erased, cannot be told */
     struct slice head;       /* signed head */
-    struct slice checkpoint; /* note */
+    struct slice checkpoint; /* text: a signed note */
 };
-/* The next record; its slices live until the next call. What a header, a head or a note says is not checked here but
- * for this: with a passphrase, the body was sealed for just this position, time of receipt and header. E_VERIFY: the
- * sentence names what is wrong ("entry 17: ...", "head 3: ..."), and every later call says the same. E_IO. */
-int archive_next(struct archive *a, struct archive_record *out, struct error *e);
+/* The next item; its slices live until the next call. What a header, a head or a checkpoint says is not checked here
+ * but for this: with a passphrase, the body was sealed for just this position, time of receipt and header. E_VERIFY:
+ * the sentence names what is wrong ("entry 17: ...", "head 3: ..."), and every later call says the same. E_IO. */
+int archive_next(struct archive *a, struct archive_item *out, struct error *e);
 
 #endif

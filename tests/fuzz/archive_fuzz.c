@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char magic[] = "satchel archive 1\n";
 enum { SUM = 16 };
 
-/* The input is records without magic and checksums: length (2 bytes) and bytes. */
+/* The input is items without magic and checksums: length (2 bytes) and bytes. */
 static void build(FILE *out, const uint8_t *data, size_t size)
 {
     fwrite(magic, 1, sizeof magic - 1, out);
@@ -40,7 +40,7 @@ static void build(FILE *out, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct change change;
-    struct archive_record record;
+    struct archive_item item;
     struct archive *a;
     struct chain_head head;
     uint64_t entries = 0;
@@ -54,13 +54,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     if (archive_open(&a, path, NULL, 0, NULL) == 0) {
-        while (archive_next(a, &record, NULL) == 0 && record.type != ARCHIVE_END) {
-            if (record.type == ARCHIVE_HEAD)
-                (void)chain_peek(record.head, &head, NULL);
-            if (record.type == ARCHIVE_ENTRY) {
-                if (record.position != entries++ || record.body.p != NULL)
+        while (archive_next(a, &item, NULL) == 0 && item.type != ARCHIVE_END) {
+            if (item.type == ARCHIVE_HEAD)
+                (void)chain_peek(item.head, &head, NULL);
+            if (item.type == ARCHIVE_ENTRY) {
+                if (item.position != entries++ || item.body.p != NULL)
                     abort();
-                (void)change_read_header(record.header, &change, NULL);
+                (void)change_read_header(item.header, &change, NULL);
             }
         }
         archive_close(a);

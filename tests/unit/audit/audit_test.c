@@ -113,7 +113,7 @@ static void flipped_bits(void **state)
     tamper_copy(&t, &whole);
     for (size_t at = 0, i = 0; at < t.size; at++) {
         int code;
-        while (i + 1 < t.count && at >= t.record[i + 1].at)
+        while (i + 1 < t.count && at >= t.item[i + 1].at)
             i++;
         t.p[at] ^= (uint8_t)(1 << at % 8);
         code = verify_bytes(&t, 1, &e);
@@ -136,7 +136,7 @@ static void tampering(void **state)
     tamper_copy(&t, &whole);
     for (size_t i = 0; i < t.count; i++) {
         tamper_name(&t, i, name);
-        for (size_t at = t.record[i].at + 4; at < t.record[i].at + t.record[i].size - TAMPER_SUM; at++) {
+        for (size_t at = t.item[i].at + 4; at < t.item[i].at + t.item[i].size - TAMPER_SUM; at++) {
             int code;
             t.p[at] ^= (uint8_t)(1 << at % 8);
             tamper_seal(&t, i);
@@ -163,8 +163,8 @@ static void tampering_without_passphrase(void **state)
     tamper_copy(&t, &whole);
     for (size_t i = 2 + t.heads; i < t.count; i++) {
         struct archive *a;
-        struct archive_record r;
-        size_t start_at = t.record[i].at + 4;
+        struct archive_item r;
+        size_t start_at = t.item[i].at + 4;
         size_t header_end = 0;
         uint64_t first, last;
         char *rest;
@@ -208,7 +208,7 @@ static void preamble_without_passphrase(void **state)
 {
     struct tamper t;
     struct error e;
-    size_t start_at = whole.record[0].at + 4;
+    size_t start_at = whole.item[0].at + 4;
     size_t end = start_at + 4 + strlen(office.log_key) + 2; /* type, length, key, and two counts of one byte */
     (void)state;
     tamper_copy(&t, &whole);

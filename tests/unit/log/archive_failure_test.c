@@ -87,7 +87,7 @@ static void *nothing(void)
 static int read_one(void *world, struct error *e)
 {
     struct archive *a;
-    struct archive_record r;
+    struct archive_item r;
     int code = archive_open(&a, archive_path, PASSPHRASE, strlen(PASSPHRASE), e);
     (void)world;
     assert_int_equal(code == 0, a != NULL);

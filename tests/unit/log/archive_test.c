@@ -24,7 +24,7 @@ static void round_trip(void **state)
     assert_int_equal(there.st_mode & 0777, 0600);
     for (int with = 0; with < 2; with++) {
         struct archive *a;
-        struct archive_record r;
+        struct archive_item r;
         struct log_memory memory = {NULL, 0};
         struct log_entry entry;
         assert_int_equal(archive_open(&a, archive_path, with ? PASSPHRASE : NULL, strlen(PASSPHRASE), NULL), 0);
@@ -67,7 +67,7 @@ static void erased_bodies(void **state)
 {
     struct archive_office o;
     struct archive *a;
-    struct archive_record r;
+    struct archive_item r;
     (void)state;
     archive_open_office(&o);
     assert_int_equal(db_exec(o.db, "UPDATE entry SET body = NULL WHERE position = 2", NULL), 0);
@@ -159,7 +159,7 @@ static void damaged_stores(void **state)
     }
 }
 
-/* One bit wrong in any byte is told, with the name of the record that it stands in, with and without passphrase. */
+/* One bit wrong in any byte is told, with the name of the item that it stands in, with and without passphrase. */
 static void flipped_bits(void **state)
 {
     struct tamper t;
@@ -170,7 +170,7 @@ static void flipped_bits(void **state)
     tamper_load(&t, archive_path);
     assert_int_equal(t.count, 2 + 3 + ENTRIES);
     for (size_t at = 0, i = 0; at < t.size; at++) {
-        while (i + 1 < t.count && at >= t.record[i + 1].at)
+        while (i + 1 < t.count && at >= t.item[i + 1].at)
             i++;
         t.p[at] ^= (uint8_t)(1 << at % 8);
         tamper_store(archive_other, t.p, t.size);
@@ -195,7 +195,7 @@ static void truncation(void **state)
     assert_int_equal(archive_write_office(&archive_office, NULL, NULL), 0);
     tamper_load(&t, archive_path);
     for (size_t size = 0, i = 0; size < t.size; size++) {
-        while (i + 1 < t.count && size >= t.record[i + 1].at)
+        while (i + 1 < t.count && size >= t.item[i + 1].at)
             i++;
         tamper_store(archive_other, t.p, size);
         assert_int_equal(archive_read_all(archive_other, NULL, &e), size < tamper_magic() ? E_INPUT : E_VERIFY);
@@ -205,8 +205,8 @@ static void truncation(void **state)
     tamper_free(&t);
 }
 
-/* Records that were dropped, swapped, doubled or added are told by the name of the place where it shows. */
-static void moved_records(void **state)
+/* Items that were dropped, swapped, doubled or added are told by the name of the place where it shows. */
+static void moved_items(void **state)
 {
     struct tamper whole, t;
     struct error e;
@@ -252,7 +252,7 @@ static void tampering(void **state)
     for (size_t i = 0; i < t.count; i++) {
         if (i >= 1 && i < 2 + t.heads)
             continue; /* checkpoint and heads are signed; audit_test sees to them */
-        for (size_t at = t.record[i].at + 4; at < t.record[i].at + t.record[i].size - TAMPER_SUM; at++) {
+        for (size_t at = t.item[i].at + 4; at < t.item[i].at + t.item[i].size - TAMPER_SUM; at++) {
             uint8_t before = t.p[at];
             int code;
             t.p[at] ^= (uint8_t)(1 << at % 8);
@@ -279,7 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip),  cmocka_unit_test(erased_bodies),  cmocka_unit_test(refusals),
         cmocka_unit_test(not_written), cmocka_unit_test(damaged_stores), cmocka_unit_test(flipped_bits),
-        cmocka_unit_test(truncation),  cmocka_unit_test(moved_records),  cmocka_unit_test(tampering),
+        cmocka_unit_test(truncation),  cmocka_unit_test(moved_items),    cmocka_unit_test(tampering),
     };
     return cmocka_run_group_tests(tests, archive_fixture_set_up, archive_fixture_tear_down);
 }
