@@ -13,7 +13,7 @@
 #include "change.h"
 
 #define LEVEL 6
-#define ITEM_FRAME_MAX 32  /* an item's own bytes: array 1, two numbers 9 each, lengths 3, 5 and 2 */
+#define ITEM_EXTRA_MAX 32  /* an item's own bytes: array 1, two numbers 9 each, lengths 3, 5 and 2 */
 #define ARRAY_HEADER_MAX 5 /* the whole batch's */
 #define INFLATE_FIRST 4096 /* bytes that are taken before anything is known */
 
@@ -27,7 +27,7 @@ void batch_start(struct batch_writer *w)
 
 int batch_has_room(const struct batch_writer *w, size_t bytes)
 {
-    size_t used = w->items.buffer.size + ARRAY_HEADER_MAX + ITEM_FRAME_MAX;
+    size_t used = w->items.buffer.size + ARRAY_HEADER_MAX + ITEM_EXTRA_MAX;
     return w->count < LIMITS_BATCH_CHANGES_MAX && used <= LIMITS_BATCH_MAX && bytes <= LIMITS_BATCH_MAX - used;
 }
 
@@ -128,7 +128,7 @@ void batch_free(struct batch_writer *w)
 /* --- reading --- */
 
 /* Makes the buffer larger: doubled, but never over a byte more than a batch may have, which is how we see that it has
- * more. What was in the old one is wiped: it is somebody's record. */
+ * more. What was in the old one is wiped, since it is a person's record. */
 static int grow(struct batch_reader *r, size_t *room)
 {
     size_t next = *room == 0 ? INFLATE_FIRST : *room * 2;

@@ -18,15 +18,15 @@ struct batch_writer {
     size_t count;
 };
 void batch_start(struct batch_writer *w);
-/* Would an item of `bytes` (header, body and mask together; what frames them is added here) still fit in
- * LIMITS_BATCH_MAX and LIMITS_BATCH_CHANGES_MAX? One change always fits in an empty batch. */
+/* 1: an item of `bytes` (header, body and mask together; what stands around them is added here) still fits in
+ * LIMITS_BATCH_MAX and LIMITS_BATCH_CHANGES_MAX. One change always fits in an empty batch. */
 int batch_has_room(const struct batch_writer *w, size_t bytes);
-/* body.p NULL: its author has let go of it, with its case. */
+/* Adds a change. body.p NULL: its author has let go of it, with its case. */
 void batch_add_change(struct batch_writer *w, struct slice header, struct slice body);
-/* body.p NULL: erased; mask.p NULL: all ops count. */
+/* Adds an entry. body.p NULL: erased; mask.p NULL: all ops count. */
 void batch_add_entry(struct batch_writer *w, uint64_t position, uint64_t received_ms, struct slice header,
                      struct slice body, struct slice mask);
-/* Deflates into out, which is freed with free((void *)out->p). E_MEMORY; E_LIMIT where batch_has_room was not asked. */
+/* Deflates into out, which is freed with free((void *)out->p). E_MEMORY; E_LIMIT if batch_has_room was not asked. */
 int batch_finish(struct batch_writer *w, struct slice *out, struct error *e);
 void batch_free(struct batch_writer *w);
 

@@ -1,7 +1,7 @@
 /* The bytes of a courier file (docs/COURIER.md):
  *
  *   header   "satchel courier 1\n", device (16), the office's seal key (32), sum of the bytes before (16)
- *   item   length of what is sealed (4), typed changes (4), epoch, first seq, last seq (8 each), sealed, sum (16)
+ *   item     length of what is sealed (4), typed changes (4), epoch, first seq, last seq (8 each), sealed, sum (16)
  *   sealed   crypto_box_seal of msgpack [signed head, deflated batch]
  *
  * Numbers are big-endian. A sum is BLAKE2b-128, keyed "satchel courier 1": against bad disks and sticks, so that a file
@@ -50,7 +50,7 @@ static int sum_holds(uint8_t *bytes, size_t size)
     return memcmp(was, bytes + size, sizeof was) == 0;
 }
 
-/* Could a laptop have written an item with these numbers? */
+/* 1: a laptop may have written an item with these numbers. */
 static int is_sane(const struct courier_item *r)
 {
     return r->epoch >= 1 && r->epoch <= INT64_MAX && r->first_seq >= 1 && r->first_seq <= r->last_seq &&

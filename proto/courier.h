@@ -40,7 +40,7 @@ struct courier_item {
 
 void courier_header_write(const struct courier_header *h, uint8_t out[COURIER_HEADER_BYTES]);
 /* Seals a signed head and its deflated batch into one whole item; numbers->sealed is not looked at. out is freed with
- * free((void *)out->p). E_MEMORY; E_VERIFY: the seal key is no key; E_INTERNAL where numbers, head or batch break this
+ * free((void *)out->p). E_MEMORY; E_VERIFY: the seal key is no key; E_INTERNAL if numbers, head or batch break this
  * header's limits. */
 int courier_seal(const struct courier_header *h, const struct courier_item *numbers, struct slice head,
                  struct slice batch, struct slice *out, struct error *e);

@@ -128,7 +128,7 @@ struct message_enrolled {
     uint64_t lease_until_ms;
 };
 
-/* Both empty where nothing waits. */
+/* head and batch are empty if nothing waits. */
 struct message_fork {
     struct slice head;  /* signed; its end is the last change of the batch */
     struct slice batch; /* deflated array of [header, body] */

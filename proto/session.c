@@ -67,7 +67,7 @@ struct session {
     int dead;    /* 0: alive; else the code of what session_next said */
 };
 
-/* May the speaker do that now? Then the order moves on and 1 is returned, else 0. The only place that changes it. */
+/* 1: the speaker may do that now, and the order has moved on; 0: out of turn. Nothing else changes the order. */
 static int step(struct order *order, enum speaker speaker, int what)
 {
     enum standing *own = &order->standing[speaker];

@@ -1,8 +1,8 @@
 /* A session: a link, the messages on it, and the order in which they may come. One table holds both sides' states; a
  * message that is out of order ends the session. No I/O. docs/PROTOCOL.md, "Sessions", has the states.
  *
- *   sync:    hello, welcome, then any number of (push, pushed), (pull, entries) and (fork, epoch) in any order, then
- * end enrol:   enrol, enrolled, end */
+ *   sync   hello, welcome, then any number of (push, pushed), (pull, entries) and (fork, epoch) in any order, then end
+ *   enrol  enrol, enrolled, end */
 #ifndef SATCHEL_SESSION_H
 #define SATCHEL_SESSION_H
 
@@ -42,7 +42,7 @@ int session_receive(struct session *s, const uint8_t *bytes, size_t size, struct
  * with session_end. After our own fail what the peer still says is dropped, up to its end. */
 int session_next(struct session *s, struct session_event *event, struct error *e);
 int session_secret(struct session *s, const uint8_t secret[32], struct error *e);
-/* E_INTERNAL where it is not our turn to say this; E_LIMIT, E_MEMORY: nothing was sent, and it is still our turn. */
+/* E_INTERNAL: it is not our turn to say this; E_LIMIT, E_MEMORY: nothing was sent, and it is still our turn. */
 int session_send(struct session *s, const struct message *m, struct error *e);
 /* Sends code and sentence (cut to what a message carries), then the end. E_INTERNAL before SESSION_READY and after our
  * own fail or end: then there is nothing to do but to hang up. */

@@ -1,3 +1,5 @@
+/* Stamps of the hybrid logical clock: the next one, one that was seen, one that a receipt bounds; and the wall clock.
+ */
 #include "clock.h"
 
 #include <time.h>

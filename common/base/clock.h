@@ -19,9 +19,10 @@ uint64_t clock_seen(uint64_t last, uint64_t theirs);
 /* min(hlc, the greatest stamp of the receipt's millisecond); received_ms 0: not received yet, the stamp itself. */
 uint64_t clock_effective(uint64_t hlc, uint64_t received_ms);
 
+/* The milliseconds since 1970 of a stamp. */
 uint64_t clock_ms(uint64_t hlc);
 
-/* The wall clock, in milliseconds since 1970; 0 where the clock is before it. */
+/* The wall clock, in milliseconds since 1970; 0 if the clock is before it. */
 uint64_t clock_wall(void);
 
 /* "2026-11-23T19:45:00Z" of milliseconds since 1970. -1: there is no such date; out is then "". */

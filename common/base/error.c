@@ -1,3 +1,4 @@
+/* Filling an error with its code and its sentence, and the table of the codes. */
 #include "error.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Making folders, and syncing the names in them. */
 #include "folder.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Making, comparing, writing and reading ids. */
 #include "id.h"
 
 #include <sodium.h>

@@ -1,3 +1,5 @@
+/* msgpack: the writer over msgpack-c's packer, and the strict reader, which looks at the first byte of each object and
+ * checks every length against the bytes that are left. */
 #include "pack.h"
 
 #include <assert.h>

@@ -42,7 +42,7 @@ void pack_text(struct pack *w, const char *text, size_t bytes); /* the caller ha
 void pack_bin(struct pack *w, const void *bytes, size_t size);
 void pack_id(struct pack *w, const struct id *id);
 void pack_raw(struct pack *w, struct slice canonical); /* one whole object, encoded already */
-/* E_MEMORY where anything before failed. The bytes stay in w->buffer.data, w->buffer.size until pack_free, which zeroes
+/* E_MEMORY if anything before failed. The bytes stay in w->buffer.data, w->buffer.size until pack_free, which zeroes
  * them. */
 int pack_finish(struct pack *w, struct error *e);
 struct slice pack_bytes(const struct pack *w);
@@ -68,7 +68,7 @@ void unpack_start(struct unpack *r, struct slice bytes);
 enum pack_type unpack_peek(const struct unpack *r); /* PACK_NONE at the end, or for what canonical form forbids */
 size_t unpack_array(struct unpack *r);              /* the count, never more than the bytes that are left */
 size_t unpack_map(struct unpack *r);
-int unpack_nil(struct unpack *r); /* 1 and taken where a nil is next, else 0 and nothing taken */
+int unpack_nil(struct unpack *r); /* 1: a nil is next, and is taken; 0: nothing is taken */
 int unpack_flag(struct unpack *r);
 uint64_t unpack_uint(struct unpack *r);
 int64_t unpack_int(struct unpack *r);
@@ -81,16 +81,17 @@ void unpack_items(struct unpack *r, size_t count);
 uint64_t unpack_uint_between(struct unpack *r, uint64_t low, uint64_t high);
 void unpack_refuse(struct unpack *r);      /* what was read is not allowed: r has failed */
 struct slice unpack_any(struct unpack *r); /* one whole object, checked to be canonical, at most PACK_DEPTH_MAX deep */
-/* 0 where all went well and nothing is left, else E_INPUT: "<what> is not as it should be". */
+/* 0 if all went well and nothing is left, else E_INPUT: "<what> is not as it should be". */
 int unpack_end(const struct unpack *r, const char *what, struct error *e);
 
-/* Not 0 where the bytes are UTF-8 (RFC 3629: no surrogates, no overlong forms) without NUL. */
+/* Not 0 if the bytes are UTF-8 (RFC 3629: no surrogates, no overlong forms) without NUL. */
 int pack_is_utf8(const uint8_t *p, size_t size);
 
-/* Where `value` is one canonical scalar: its integer, flag or text. Not 0 on success. */
+/* If `value` is one canonical integer, text or id: takes it into out and returns 1, else 0. The text stays where it is.
+ */
 int slice_int(struct slice value, int64_t *out);
 int slice_text(struct slice value, struct slice *out);
 int slice_id(struct slice value, struct id *out);
-int slice_is_nil(struct slice value);
+int slice_is_nil(struct slice value); /* 1: it is one nil */
 
 #endif

@@ -19,7 +19,7 @@
 
 _Static_assert(sodium_base64_ENCODED_LEN(SECRETFILE_BYTES, sodium_base64_VARIANT_ORIGINAL) == TEXT_BYTES + 1, "base64");
 
-/* The folder of path, "." where it names none. -1 where it is too long. */
+/* The folder of path, "." if it names none. -1: it is too long. */
 static int folder_of(const char *path, char out[PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
@@ -77,7 +77,7 @@ int secretfile_create(const char *path, uint8_t secret[SECRETFILE_BYTES], struct
 
 /* ---- reading ---- */
 
-/* 1 where path lies in the folder that systemd made for this program's credentials. */
+/* 1: path lies in the folder that systemd made for this program's credentials. */
 static int is_credential(const char *path)
 {
     const char *given = getenv("CREDENTIALS_DIRECTORY");
@@ -87,7 +87,7 @@ static int is_credential(const char *path)
            a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* Nobody else may read what opens a store, or have put it there. */
+/* E_REFUSED if somebody else may read what opens a store, or can have put it there. */
 static int check_owner(int fd, const char *path, struct error *e)
 {
     struct stat status;
@@ -125,7 +125,8 @@ static ssize_t read_file(int fd, char *out, size_t room)
     return (ssize_t)count;
 }
 
-/* Encoded again and compared: libsodium's decoder takes some bytes that are no base64. */
+/* 1: text is a secret file's, and the secret is read. It is encoded again and compared, since libsodium's decoder takes
+ * some bytes that are no base64. */
 static int decode(const char text[FILE_BYTES], uint8_t secret[SECRETFILE_BYTES])
 {
     char again[TEXT_BYTES + 1];

@@ -22,7 +22,7 @@ struct chain {
     uint8_t hash[CHANGE_HASH_BYTES];
 };
 
-/* Is c the next of the chain? Then the chain moves on and 0 is returned. E_VERIFY: a gap, another previous hash,
+/* Moves the chain on to c. E_VERIFY: c is not the next of the chain: a gap, another previous hash,
  * another device or epoch: the sentence names (device, epoch, seq) and nothing else. */
 int chain_follow(struct chain *chain, const struct change *c, struct error *e);
 

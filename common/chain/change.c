@@ -193,7 +193,7 @@ void change_draft_op(struct change_draft *d, unsigned field, enum change_action 
                      const struct dot *supersedes, size_t supersedes_count)
 {
     d->op_count++;
-    /* What is too much already is counted, so that change_write refuses it, and takes no more memory. */
+    /* An op too many is counted, so that change_write refuses the draft, and takes no more memory. */
     if (d->op_count > CHANGE_OPS_MAX || pack_bytes(&d->ops).size > BODY_MAX)
         return;
     pack_array(&d->ops, OP_ITEMS);

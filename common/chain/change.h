@@ -23,9 +23,10 @@
 #define CHANGE_HEADER_MAX 512        /* bytes */
 #define CHANGE_BODY_MAX (256 * 1024) /* bytes */
 #define CHANGE_OPS_MAX 256
-#define CHANGE_SUPERSEDES_MAX 1024           /* dots in one op */
-#define CHANGE_MASK_MAX (CHANGE_OPS_MAX / 8) /* bytes of a mask: bit i (of byte i/8, from the lowest) stands for op i  \
-                                              */
+#define CHANGE_SUPERSEDES_MAX 1024 /* dots in one op */
+#define CHANGE_MASK_MAX                                                                                                \
+    (CHANGE_OPS_MAX / 8) /* bytes of a mask: bit i (of byte i/8, from the lowest) stands for op i                      \
+                          */
 
 enum change_action { CHANGE_SET = 1, CHANGE_ADD = 2, CHANGE_REMOVE = 3 };
 
@@ -46,8 +47,8 @@ struct change {
     uint8_t body_hash[CHANGE_HASH_BYTES];
 
     uint8_t hash[CHANGE_HASH_BYTES]; /* of the header */
-    struct slice header, body;       /* verbatim; body.p is NULL where the body has been erased */
-    size_t op_count;                 /* 0 where the body has been erased */
+    struct slice header, body;       /* verbatim; body.p is NULL if the body has been erased */
+    size_t op_count;                 /* 0 if the body has been erased */
     struct change_op ops[CHANGE_OPS_MAX];
     struct slice reason; /* text; size 0: none */
 };
@@ -55,15 +56,15 @@ struct change {
 /* Reads a header alone: ops are left empty. E_INPUT, E_LIMIT. All slices point into the caller's bytes. */
 int change_read_header(struct slice header, struct change *out, struct error *e);
 
-/* The same of a header that is in the log already: its hash is not made. */
+/* As change_read_header, for a header that is in the log already: its hash is not made. */
 int change_read_known(struct slice header, struct change *out, struct error *e);
 
 /* Reads header and body, and checks body_hash. body.p NULL: erased. E_INPUT, E_LIMIT, E_VERIFY (the hash differs).
  * What an op says is not checked against the schema: an older version carries what it does not know. */
 int change_read(struct slice header, struct slice body, struct change *out, struct error *e);
 
-/* Are these one change of a person, written twice, the second time after a fork? What stays then is all but number,
- * salt and the dots that it names. One whose words are gone is like no other. Both of one device. */
+/* 1: these two changes of one device are one that a person made, written once more after a fork: they differ in number,
+ * salt and the dots that they name alone. 0: they are not, or the body of one is erased, so that nobody can say. */
 int change_repeats(const struct change *a, const struct change *b);
 
 /* Starts on the dots of an op; returns how many there are. Take each with dot_unpack. */
@@ -84,8 +85,9 @@ struct change_draft {
     struct pack ops; /* the ops, one after another */
 };
 
+/* Starts an empty draft; freed with change_draft_free. */
 void change_draft_start(struct change_draft *d);
-/* value: one canonical object, copied. */
+/* Adds an op. value: one canonical object, copied; supersedes: in any order. Errors are told by change_write. */
 void change_draft_op(struct change_draft *d, unsigned field, enum change_action action, struct slice value,
                      const struct dot *supersedes, size_t supersedes_count);
 void change_draft_free(struct change_draft *d);

@@ -1,3 +1,4 @@
+/* Checkpoints and verifier keys as text: writing, and strict reading. */
 #include "checkpoint.h"
 
 #include <sodium.h>
@@ -37,7 +38,7 @@ static void key_id(const struct checkpoint_vkey *k, uint8_t out[KEY_ID_BYTES])
     memcpy(out, hash, KEY_ID_BYTES);
 }
 
-/* Decodes base64. Returns how many bytes it holds, 0 where it is none or more than `room`. */
+/* Decodes base64. Returns how many bytes it holds; 0: it is no base64, or holds more than `room`. */
 static size_t decode(const char *text, size_t length, uint8_t *out, size_t room)
 {
     char again[CHECKPOINT_TEXT_MAX];
@@ -114,7 +115,7 @@ int checkpoint_sign(const struct checkpoint *c, const uint8_t secret_key[64], ch
 
 /* --- reading --- */
 
-/* The next line of *p, without its newline; NULL where there is none. */
+/* The next line of *p, without its newline; NULL: there is none. */
 static const char *line(const char **p, const char *end, size_t *length)
 {
     const char *start = *p, *newline = memchr(start, '\n', (size_t)(end - start));
@@ -139,16 +140,16 @@ static int read_size(const char *text, size_t length, uint64_t *out)
     return n <= INT64_MAX;
 }
 
-/* A note is UTF-8, and newlines are its only control characters (C2SP signed-note, "Format"). */
-static int is_text(const char *note, size_t bytes)
+/* A signed note is UTF-8, and newlines are its only control characters (C2SP signed-note, "Format"). */
+static int is_text(const char *signed_note, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)
-        if ((unsigned char)note[i] < ' ' && note[i] != '\n')
+        if ((unsigned char)signed_note[i] < ' ' && signed_note[i] != '\n')
             return 0;
-    return pack_is_utf8((const uint8_t *)note, bytes);
+    return pack_is_utf8((const uint8_t *)signed_note, bytes);
 }
 
-/* Reads one signature line. *valid becomes 1 where it is vkey's over the body, and stays as it is where it is somebody
+/* Reads one signature line. *valid becomes 1 if it is vkey's over the body, and stays as it is if it is somebody
  * else's. E_INPUT: it is no signature line; E_VERIFY: it has vkey's name and key id, but is not its signature. */
 static int check_signature(const char *text, size_t length, const struct checkpoint_vkey *vkey, const char *body,
                            size_t body_bytes, int *valid)
@@ -192,22 +193,22 @@ static int read_body(const char **p, const char *end, struct checkpoint *out)
            decode(text, length, out->root.b, sizeof out->root.b) == MERKLE_BYTES;
 }
 
-int checkpoint_open(const char *note, size_t bytes, const struct checkpoint_vkey *vkey, struct checkpoint *out,
+int checkpoint_open(const char *signed_note, size_t bytes, const struct checkpoint_vkey *vkey, struct checkpoint *out,
                     struct error *e)
 {
-    const char *p = note, *end = note + bytes, *text;
+    const char *p = signed_note, *end = signed_note + bytes, *text;
     struct checkpoint c;
     size_t body_bytes, length;
     int valid = 0, code;
-    if (bytes == 0 || bytes >= CHECKPOINT_TEXT_MAX || !is_text(note, bytes) || !read_body(&p, end, &c))
+    if (bytes == 0 || bytes >= CHECKPOINT_TEXT_MAX || !is_text(signed_note, bytes) || !read_body(&p, end, &c))
         return error_set(e, E_INPUT, "this is not a checkpoint of a log");
-    body_bytes = (size_t)(p - note);
+    body_bytes = (size_t)(p - signed_note);
     if (line(&p, end, &length) == NULL || length != 0 || p == end)
         return error_set(e, E_INPUT, "this is not a checkpoint: it has no signatures");
     while (p != end) {
         if ((text = line(&p, end, &length)) == NULL)
             return error_set(e, E_INPUT, "this checkpoint is cut short");
-        code = check_signature(text, length, vkey, note, body_bytes, &valid);
+        code = check_signature(text, length, vkey, signed_note, body_bytes, &valid);
         if (code == E_INPUT)
             return error_set(e, code, "this is not a checkpoint: a line of its signatures is not one");
         if (code != 0)

@@ -10,7 +10,7 @@
 #include "error.h"
 #include "merkle.h"
 
-#define CHECKPOINT_TEXT_MAX 1024  /* bytes of a whole note, with its final NUL */
+#define CHECKPOINT_TEXT_MAX 1024  /* bytes of a whole signed note, with its final NUL */
 #define CHECKPOINT_ORIGIN_MAX 200 /* bytes, with its final NUL: printable ASCII, no spaces, no '+' */
 #define CHECKPOINT_VKEY_MAX 320
 
@@ -26,18 +26,20 @@ struct checkpoint_vkey {
     uint8_t public_key[32];
 };
 
-int checkpoint_vkey_parse(const char *text, struct checkpoint_vkey *out, struct error *e); /* E_INPUT */
+/* E_INPUT: it is no verifier key, or its key id is not that of its key. */
+int checkpoint_vkey_parse(const char *text, struct checkpoint_vkey *out, struct error *e);
+/* E_INPUT: the origin may not stand in a key. */
 int checkpoint_vkey_format(const struct checkpoint_vkey *vkey, char out[CHECKPOINT_VKEY_MAX], struct error *e);
 
 /* Writes the signed note. secret_key: libsodium's 64-byte Ed25519 secret key. E_INPUT for a bad origin or size. */
 int checkpoint_sign(const struct checkpoint *c, const uint8_t secret_key[64], char out[CHECKPOINT_TEXT_MAX],
                     struct error *e);
 
-/* Parses a note and verifies it under vkey; its origin must be vkey's. Other keys' signature lines are ignored,
- * where they have a signature line's form; a false one under vkey's name and key id is refused, even beside a good one.
+/* Parses a signed note and verifies it under vkey; its origin must be vkey's. Other keys' signature lines are ignored
+ * if they have a signature line's form; a false one under vkey's name and key id is refused, even beside a good one.
  * Trailing bytes, extension lines, sizes with leading zeros, over-long lines, control characters and what is not UTF-8
  * are refused. out is written on success only. E_INPUT (not a checkpoint), E_VERIFY (no valid signature by vkey). */
-int checkpoint_open(const char *note, size_t bytes, const struct checkpoint_vkey *vkey, struct checkpoint *out,
+int checkpoint_open(const char *signed_note, size_t bytes, const struct checkpoint_vkey *vkey, struct checkpoint *out,
                     struct error *e);
 
 #endif

@@ -78,7 +78,7 @@ int log_add(struct db *db, struct log_entry *entry, struct error *e)
         entry->id = db_last_rowid(db);
         return 0;
     }
-    /* Something is there already: this very change, another one with its name, or another one at its position. */
+    /* Nothing was inserted: this very change is there, another one with its name, or another one at its position. */
     old = log_find(db, &c->device, c->epoch, c->seq, there, e);
     if (old < 0)
         return error_code(e);
@@ -112,7 +112,7 @@ int log_set_held(struct db *db, int64_t id, int held, struct error *e)
     return db_run(db, e, "UPDATE entry SET held = ? WHERE id = ?", "ii", (int64_t)(held != 0), id);
 }
 
-/* No epoch is negative, and no two entries have one id. */
+/* No change has a negative epoch and no two entries have one id, so the new name is free. */
 int log_set_apart(struct db *db, int64_t id, struct error *e)
 {
     return db_run(db, e, "UPDATE entry SET epoch = -id WHERE id = ?", "i", id);

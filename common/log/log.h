@@ -15,8 +15,8 @@
 #include "merkle.h"
 
 #define LOG_NO_POSITION UINT64_MAX
-/* Places from here on are no places in the office's log: they keep, in their order, others' changes whose place is gone
- * because the office was put back from a backup (docs/LOG.md, "Set-backs"), until they are dealt again. */
+/* Positions from here on are none of the office's log. They keep, in their order, others' changes whose position is
+ * gone because the office was put back from a backup (docs/LOG.md, "Set-backs"), until they are dealt again: strays. */
 #define LOG_STRAY (UINT64_C(1) << 62)
 
 struct log_entry {
@@ -35,7 +35,7 @@ struct log_memory {
     size_t room;
 };
 
-/* Creates the tables entry, head, node where they are not there. */
+/* Creates the tables entry, head and node, those that are missing. */
 int log_create(struct db *db, struct error *e);
 
 /* Adds the entry's change with its position, time of receipt and mask, not held, and sets its id. E_EXISTS: the store
@@ -43,17 +43,19 @@ int log_create(struct db *db, struct error *e);
  * is a fork, or its position. */
 int log_add(struct db *db, struct log_entry *entry, struct error *e);
 
-/* The office accepted it: an entry gets its position and time of receipt. */
+/* Gives an entry the position and the time of receipt that the office accepted it with. */
 int log_accept(struct db *db, int64_t id, uint64_t position, uint64_t received_ms, struct error *e);
-/* Frees a place for the entry `id` (0: for one that is not here yet): what else stands there, which a proof or the
- * office's word denies, goes behind LOG_STRAY. */
+/* Frees a position for the entry `id` (0: for one that is not here yet). Another entry that stands there, which a proof
+ * or the office's word denies, becomes a stray. */
 int log_clear(struct db *db, uint64_t position, int64_t id, struct error *e);
+/* Marks an entry as held (kept, not applied), or as not held. */
 int log_set_held(struct db *db, int64_t id, int held, struct error *e);
-/* The office gave the number of a stray to another change: what stands behind LOG_STRAY lets go of it, and is found by
- * its record and its id alone from then on. */
+/* Takes its (device, epoch, seq) from a stray, since the office gave that number to another change: from then on the
+ * stray is found by its record and its id alone. */
 int log_set_apart(struct db *db, int64_t id, struct error *e);
 
-/* The id of an entry by its change; 0 where there is none, -1 on failure. hash (may be NULL) gets its header's hash. */
+/* The id of an entry by its change; 0: there is none; -1: failed, e says why. hash (may be NULL) gets its header's
+ * hash. */
 int64_t log_find(struct db *db, const struct id *device, uint64_t epoch, uint64_t seq, uint8_t *hash, struct error *e);
 
 /* Loads one entry by id; want_body 0: without its body, as if that were erased. The slices of out point into memory,
@@ -81,12 +83,13 @@ int log_heads(struct db *db, int (*each)(void *arg, struct slice signed_head, st
 
 /* The leaf of an entry: merkle_leaf of msgpack [received_ms, header]. */
 void log_leaf(uint64_t received_ms, struct slice header, struct merkle_hash *out);
-/* Appends a leaf to the stored tree; *position is where. frontier is the caller's, as log_frontier loaded it. */
+/* Appends a leaf to the stored tree; *position is its own. frontier is the caller's, as log_frontier loaded it. */
 int log_tree_append(struct db *db, struct merkle_frontier *frontier, const struct merkle_hash *leaf, uint64_t *position,
                     struct error *e);
 int log_frontier(struct db *db, struct merkle_frontier *out, struct error *e);
-/* The root of the log's first `size` entries. E_VERIFY where it has fewer. */
+/* The root of the log's first `size` entries. E_VERIFY: the log has fewer. */
 int log_root(struct db *db, uint64_t size, struct merkle_hash *out, struct error *e);
+/* The stored tree, to make proofs from. */
 struct merkle_source log_tree(struct db *db);
 
 #endif

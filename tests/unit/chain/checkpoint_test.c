@@ -1,5 +1,5 @@
 /* Tests: common/chain/checkpoint.c
- * checkpoint.c: a note that another implementation signed, and everything that is nearly a note. */
+ * Checkpoints: a signed note of another implementation, and everything that is nearly a signed note. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
