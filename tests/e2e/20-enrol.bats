@@ -165,11 +165,7 @@ enrol_with() { laptop "$1" enrol "$2" --passphrase-file "$home/laptop.passphrase
 
 # The agent sees by itself that it has to end: nobody asks it.
 agent_ends() {
-    for _ in $(seq 70); do
-        [ -e "$home/anna/agent.sock" ] || break
-        sleep 0.1
-    done
-    [ ! -e "$home/anna/agent.sock" ]
+    await is_gone "$home/anna/agent.sock"
     fails 11 "unlock" laptop anna list
 }
 

@@ -48,7 +48,7 @@ events() { satcheld report "$office" "SELECT coalesce(sum(count), 0) FROM event 
     "$bin/satcheld" run "$office" --listen 127.0.0.1 --port 0 --ready "$home/ready" --key-file "$home/daemon.key" \
         >/dev/null 2>>"$home/journal" 3>&- &
     echo $! >"$office.pid"
-    for _ in $(seq 200); do [ -s "$home/ready" ] && break; sleep 0.05; done
+    await has_ended_or_said "$(cat "$office.pid")" "$home/ready"
     equal "$("$bin/satcheld" status "$office" --digest </dev/null)" "$before"
     stop
 }

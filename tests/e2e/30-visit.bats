@@ -226,7 +226,7 @@ caseload() { rows "json_extract(value, '$.id')" 1 laptop "$1" list --json; }
     kill -STOP "$(cat "$office.pid")"
     laptop anna sync >"$home/hanging" 2>&1 &
     hanging=$!
-    sleep 1
+    await is_connected_or_ended "$(port)" "$hanging"
     has "$(laptop anna show "$case")" "Written before the sync that hangs."
     laptop anna list >/dev/null
     fails 2 "another satchel command" laptop anna note "$case" "Written while it hangs."

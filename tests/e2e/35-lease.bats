@@ -44,7 +44,6 @@ events() { satcheld event list "$office" --json; }
     equal "$status" 0
     has "$output" "lease ends"
     has "$output" "satchel sync"
-    sleep 1
     sync bea
     [ "$(field '$.lease_until_ms' laptop bea status --json)" -gt "$before" ]
     laptop bea lock

@@ -13,7 +13,7 @@ setup_file() {
 teardown_file() { end_all; }
 
 # The process that holds the key of a laptop dies without a word.
-kill_agent() { kill -9 "$(agent_of "$1")"; }
+kill_agent() { kill_hard "$(agent_of "$1")"; }
 unlock() { laptop "$1" unlock --passphrase-file "$home/laptop.passphrase" 2>/dev/null; }
 notes_like() { satcheld report "$office" "SELECT count(*) FROM note WHERE text LIKE '%$1%'" | tail -n 1 | tr -d '\r'; }
 outbox_bytes() { stat -c %s "$home/$1/store.outbox"; }

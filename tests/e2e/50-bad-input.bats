@@ -20,7 +20,7 @@ small_disk() {
     mount -t tmpfs -o "size=$2k,mode=700" tmpfs "$1" 2>/dev/null || skip "this user cannot mount a small disk"
 }
 fill() { dd if=/dev/zero of="$1/filler" bs=4k status=none 2>/dev/null || true; }
-lock() { SATCHEL_HOME=$home/$1 "$bin/satchel" lock 2>/dev/null 3>&-; }
+lock() { laptop "$1" lock 2>/dev/null; }
 marks() { laptop "$1" list note --json 2>/dev/null | grep -o "mark-$2-[0-9]*-end" | sort; }
 
 # --- what a person types ---
@@ -141,10 +141,9 @@ marks() { laptop "$1" list note --json 2>/dev/null | grep -o "mark-$2-[0-9]*-end
     take_case anna
     for i in 1 2 3 4 5; do laptop anna note "$case" "mark-die-$i-end" >/dev/null 2>&1; done
     laptop anna sync >/dev/null 2>&1 &
-    sleep 0.03
-    kill -9 "$(cat "$office.pid")"
+    await is_connected_or_ended "$(port)" $!
+    crash
     wait $! || true
-    rm -f "$office.pid"
     start
     sync anna
     equal "$(queued anna)" 0

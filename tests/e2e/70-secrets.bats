@@ -152,7 +152,7 @@ everything() {
     kill -STOP "$(cat "$office.pid")"
     laptop anna sync >/dev/null 2>&1 3>&- &
     sync=$!
-    sleep 1
+    await is_connected_or_ended "$(port)" "$sync"
     pkill -ABRT -P "$sync" || kill -ABRT "$sync"
     wait "$sync" || true
     kill -CONT "$(cat "$office.pid")"
@@ -169,27 +169,22 @@ everything() {
 
 @test "locking ends the agent and takes its socket away; a signal does the same" {
     sockets() { find "$home/run" -name 'satchel-*.sock' -type s -perm 600 | wc -l; }
-    gone() {
-        for _ in $(seq 40); do kill -0 "$1" 2>/dev/null && sleep 0.05; done
-        run kill -0 "$1"
-        [ "$status" -ne 0 ]
-    }
     equal "$(sockets)" 2
     pid=$(agent_of anna)
     laptop anna lock
-    gone "$pid"
+    await has_ended "$pid"
     equal "$(sockets)" 1
     pid=$(agent_of ben)
     kill "$pid"
-    gone "$pid"
+    await has_ended "$pid"
     equal "$(sockets)" 0
     fails 11 "unlock" laptop ben list
 }
 
 @test "after the lights went out nothing of it stands in clear, and the last note is there" {
     laptop anna unlock --passphrase-file "$home/laptop.passphrase"
-    kill -9 "$(agent_of anna)" "$(cat "$office.pid")"
-    rm -f "$office.pid"
+    kill_hard "$(agent_of anna)"
+    crash
     run grep -laF canary $(everything)
     equal "$output" ""
     laptop anna unlock --passphrase-file "$home/laptop.passphrase"

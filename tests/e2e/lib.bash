@@ -22,10 +22,52 @@ export ASAN_OPTIONS=exitcode=99:detect_leaks=0:verify_asan_link_order=0:${ASAN_O
 
 satcheld() { "$bin/satcheld" "$@" --passphrase-file "$home/office.passphrase" 3>&-; }
 satchel_audit() { "$bin/satchel-audit" "$@" --passphrase-file "$home/archive.passphrase" 3>&-; }
-# laptop anna list: satchel on anna's laptop
-laptop() { SATCHEL_HOME=$home/$1 "$bin/satchel" "${@:2}" 3>&-; }
+# laptop anna list: satchel on anna's laptop. The agent takes the word of `lock` and ends by itself, a moment after the
+# command has: who unmounts the disk or unlocks again must find it gone, so a lock is over when the agent is.
+laptop() {
+    local agent= code=0
+    [ "${2:-}" != lock ] || agent=$(agent_of "$1") || true
+    SATCHEL_HOME=$home/$1 "$bin/satchel" "${@:2}" 3>&- || code=$?
+    [ -z "$agent" ] || [ $code -ne 0 ] || await has_ended "$agent"
+    return $code
+}
 
 secret() { (umask 077 && printf '%s\n' "$2" >"$home/$1"); }
+
+# --- what is waited for ---
+#
+# No test waits for a time: it waits for what must come, and as long as a busy machine may need for it.
+
+# await COMMAND...: until it succeeds; a failure after two minutes.
+await() {
+    local until=$((SECONDS + 120))
+    [ -p "$home/never" ] || mkfifo "$home/never"
+    while ! "$@" 2>/dev/null; do
+        if [ $SECONDS -ge $until ]; then
+            echo "waited in vain for: $*"
+            return 1
+        fi
+        read -rt 0.02 _ <>"$home/never" || true # nobody writes: it costs no process, as every pause of another kind does
+    done
+}
+# has_ended PID: nothing of it is left but what its parent has not yet asked for.
+has_ended() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
+is_gone() { [ ! -e "$1" ]; }
+has_ended_or_said() { [ -s "$2" ] || has_ended "$1"; }
+# is_connected PORT: somebody has a connection to it; a daemon that stands still is connected to all the same.
+is_connected() { awk -v at="$(printf ':%04X' "$1")" '$3 ~ at "$" && $4 == "01" { n++ } END { exit n == 0 }' /proc/net/tcp; }
+is_connected_or_ended() { is_connected "$1" || has_ended "$2"; }
+# kill_hard PID...: as a crash does, and waits until they are gone with all that they had open.
+kill_hard() {
+    local pid
+    kill -9 "$@"
+    for pid in "$@"; do await has_ended "$pid"; done
+}
+# crash: the office's daemon.
+crash() {
+    kill_hard "$(cat "$office.pid")"
+    rm -f "$office.pid"
+}
 
 # --- the office ---
 
@@ -48,11 +90,7 @@ start() {
     "$bin/satcheld" run "$folder" --listen 127.0.0.1 --port "$(cat "$folder.port" 2>/dev/null || echo 0)" \
         --ready "$folder.ready" --passphrase-file "$home/office.passphrase" >/dev/null 2>>"$folder.journal" 3>&- &
     echo $! >"$folder.pid"
-    for _ in $(seq 300); do
-        [ ! -s "$folder.ready" ] || break
-        kill -0 "$(cat "$folder.pid")" 2>/dev/null || break
-        sleep 0.05
-    done
+    await has_ended_or_said "$(cat "$folder.pid")" "$folder.ready" || true
     if [ ! -s "$folder.ready" ]; then
         echo "the daemon does not start:" && tail -n 5 "$folder.journal"
         return 1
@@ -65,10 +103,7 @@ stop() {
     local pid
     pid=$(cat "${1:-$office}.pid" 2>/dev/null) || return 0
     kill "$pid" 2>/dev/null || true
-    for _ in $(seq 200); do
-        kill -0 "$pid" 2>/dev/null || break
-        sleep 0.05
-    done
+    await has_ended "$pid"
     rm -f "${1:-$office}.pid"
 }
 

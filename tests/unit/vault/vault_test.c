@@ -127,7 +127,7 @@ static void two_stores_at_once(void **state)
 /* Goal: a second process that wants to write is told who is in the way, and waits if it may. */
 static void second_writer_waits(void **state)
 {
-    int ready[2], status;
+    int ready[2], go[2], status;
     char byte = 0;
     sqlite3 *db, *second = NULL;
     struct error e = {0};
@@ -137,12 +137,14 @@ static void second_writer_waits(void **state)
     vault_must(db, "CREATE TABLE t(a)");
     vault_close(db);
     assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(go), 0);
     pid = vault_fork_child();
     assert_true(pid >= 0);
     if (pid == 0) {
-        if (vault_open(&db, vault_path, vault_right, 0, 0, NULL) != 0 || write(ready[1], "x", 1) != 1)
+        if (vault_open(&db, vault_path, vault_right, 0, 0, NULL) != 0 || write(ready[1], "x", 1) != 1 ||
+            read(go[0], &byte, 1) != 1)
             _exit(1);
-        (void)usleep(300000);
+        (void)usleep(300000); /* so that the other one finds it in use and has to wait; no outcome hangs on how long */
         vault_run(db, "INSERT INTO t VALUES (1)");
         vault_close(db);
         _exit(0);
@@ -152,6 +154,8 @@ static void second_writer_waits(void **state)
     assert_int_equal(close(ready[0]), 0);
     assert_int_equal(vault_open(&second, vault_path, vault_right, 0, 0, &e), E_BUSY);
     assert_string_equal(e.text, "another satchel command is using the store; try again when it is done");
+    assert_int_equal(write(go[1], "x", 1), 1);
+    assert_int_equal(close(go[0]) | close(go[1]), 0);
     assert_int_equal(vault_open(&second, vault_path, vault_right, 0, 60000, &e), 0);
     vault_must_be(second, "SELECT count(*) FROM t", "1");
     vault_close(second);
