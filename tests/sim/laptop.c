@@ -1,3 +1,4 @@
+/* Does what a script has the person with a laptop do, and lets the oracle hear of it. */
 #include "laptop.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Stands in for libuv: its functions over simulated time and the simulated network. */
 #include "loop.h"
 
 #include <assert.h>

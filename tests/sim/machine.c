@@ -1,3 +1,4 @@
+/* Runs the programs' own commands on the machines of a run, each in its folder of the simulated disk. */
 #include "machine.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* Remembers which record a script's name (:c1) stands for, and reads names out of what commands print. */
 #include "names.h"
 
 #include <stdlib.h>

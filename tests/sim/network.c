@@ -1,3 +1,4 @@
+/* Carries bytes between two ends in pieces that take their time, and lets the weather cut, delay or alter them. */
 #include "network.h"
 
 #include <stdlib.h>

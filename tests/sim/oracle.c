@@ -1,3 +1,4 @@
+/* Calls the judges of the properties, and says what broke. */
 #include "oracle.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* Reads the office's log into memory, entry by entry, and keeps it there. */
 #include "oracle_book.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* Works out from the log's entries alone who may hold which case, and judges property 4. */
 #include "oracle_caseload.h"
 
 #include <stdlib.h>

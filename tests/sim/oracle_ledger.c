@@ -1,3 +1,4 @@
+/* Writes down every change that a laptop commits, and judges property 2. */
 #include "oracle_ledger.h"
 
 #include <sodium.h>

@@ -1,3 +1,4 @@
+/* Works out what lives of the office's log, by docs/MERGE.md and without the program's rules. */
 #include "oracle_log.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Judges property 1: office and laptops show what a naive merge of the log shows. */
 #include "oracle_merge.h"
 
 #include <stdarg.h>

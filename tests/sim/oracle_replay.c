@@ -1,3 +1,4 @@
+/* Judges property 5: the archive verifies, and its replay shows what the office shows. */
 #include "oracle_replay.h"
 
 #include <sodium.h>

@@ -1,3 +1,4 @@
+/* Compares the tables of a store, column by column, with the naive merge. */
 #include "oracle_rows.h"
 
 #include <inttypes.h>

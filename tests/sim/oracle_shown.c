@@ -1,3 +1,4 @@
+/* Judges that what was typed and lives at the office is shown on the laptops too. */
 #include "oracle_shown.h"
 
 #include <stdlib.h>

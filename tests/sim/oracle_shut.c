@@ -1,3 +1,4 @@
+/* Judges that what comes from somebody whom the office has shut out is held. */
 #include "oracle_shut.h"
 
 #include "oracle.h"

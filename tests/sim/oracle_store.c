@@ -1,3 +1,4 @@
+/* Opens the stores of office and laptops for the oracle, beside the programs. */
 #include "oracle_store.h"
 
 #include <stdio.h>

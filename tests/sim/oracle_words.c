@@ -1,3 +1,4 @@
+/* Judges property 3 from the words that people typed. */
 #include "oracle_words.h"
 
 #include <stdio.h>

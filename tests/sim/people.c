@@ -1,3 +1,4 @@
+/* Draws a script at random: what people do, and in what weather. */
 #include "people.h"
 
 #include <stdarg.h>

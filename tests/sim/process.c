@@ -1,3 +1,4 @@
+/* Runs a program as a fiber: its stack, its turn, its clock, its end. */
 #include "process.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* Makes copies of the office's disk, and puts one back. */
 #include "restore.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Reads and writes scripts. */
 #include "script.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Takes events out of a script that fails, for as long as it fails in the same property. */
 #include "shrink.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Plays one sync over and over, with another call failing each time. */
 #include "sweep.h"
 
 #include <stdio.h>

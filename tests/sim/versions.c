@@ -1,3 +1,4 @@
+/* Puts the schema's table of the right version under schema.c before a machine's turn. */
 #include "versions.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* Plays a script: sets machines up, hands each event to who does it, and ends the run. */
 #include "world.h"
 
 #include <sodium.h>
