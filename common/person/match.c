@@ -128,10 +128,14 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
     return hash;
 }
 
-static void add_key(struct keys *k, enum key_sort sort, uint32_t client, const void *a, size_t a_size, const void *b,
-                    size_t b_size)
+static struct slice bytes_of(const void *p, size_t size)
 {
-    uint64_t hash = mix(mix(14695981039346656037u, a, a_size), "", 1);
+    return (struct slice){p, size};
+}
+
+static void add_key(struct keys *k, enum key_sort sort, uint32_t client, struct slice a, struct slice b)
+{
+    uint64_t hash = mix(mix(14695981039346656037u, a.p, a.size), "", 1);
     if (k->all == NULL || k->count == k->room) {
         struct key *more = realloc(k->all, (k->room = 2 * k->room + 1024) * sizeof *more);
         if (more == NULL) {
@@ -140,7 +144,7 @@ static void add_key(struct keys *k, enum key_sort sort, uint32_t client, const v
         }
         k->all = more;
     }
-    k->all[k->count++] = (struct key){mix(hash, b, b_size), (uint32_t)sort, client};
+    k->all[k->count++] = (struct key){mix(hash, b.p, b.size), (uint32_t)sort, client};
 }
 
 /* The sound of a part; of one in another script its first letters. */
@@ -156,20 +160,21 @@ static void add_name_keys(struct keys *k, uint32_t client, const struct match_cl
     for (size_t i = 0; i < name->count; i++) {
         uint64_t one = part_key(&name->parts[i]);
         for (size_t b = 0; b < c->birth_count; b++) {
-            add_key(k, KEY_NAME_YEAR, client, &one, sizeof one, c->births[b], 4);
+            add_key(k, KEY_NAME_YEAR, client, bytes_of(&one, sizeof one), bytes_of(c->births[b], 4));
             if (strcmp(c->births[b] + 5, "01-01") != 0)
-                add_key(k, KEY_NAME_DAY, client, &one, sizeof one, c->births[b] + 5, 5);
+                add_key(k, KEY_NAME_DAY, client, bytes_of(&one, sizeof one), bytes_of(c->births[b] + 5, 5));
         }
         for (size_t j = i + 1; j < name->count; j++) {
             uint64_t other = part_key(&name->parts[j]);
             const uint64_t *low = one < other ? &one : &other, *high = one < other ? &other : &one;
-            add_key(k, KEY_NAMES, client, low, sizeof *low, high, sizeof *high);
+            add_key(k, KEY_NAMES, client, bytes_of(low, sizeof *low), bytes_of(high, sizeof *high));
         }
     }
 }
 
 static void add_client_keys(struct keys *k, uint32_t client, const struct match_client *c)
 {
+    const struct slice nothing = bytes_of("", 0);
     for (size_t i = 0; i < c->name_count; i++)
         add_name_keys(k, client, c, &c->names[i]);
     for (size_t i = 0; i < c->birth_count; i++) {
@@ -179,14 +184,15 @@ static void add_client_keys(struct keys *k, uint32_t client, const struct match_
         memcpy(both, swap ? day : month, 2);
         memcpy(both + 2, swap ? month : day, 2);
         if (strcmp(month, "01-01") != 0)
-            add_key(k, KEY_BIRTH, client, c->births[i], 4, both, sizeof both);
+            add_key(k, KEY_BIRTH, client, bytes_of(c->births[i], 4), bytes_of(both, sizeof both));
     }
     for (size_t i = 0; i < c->phone_count; i++)
-        add_key(k, KEY_PHONE, client, c->phones[i], strlen(c->phones[i]), "", 0);
+        add_key(k, KEY_PHONE, client, bytes_of(c->phones[i], strlen(c->phones[i])), nothing);
     for (size_t i = 0; i < c->email_count; i++)
-        add_key(k, KEY_EMAIL, client, c->emails[i], strlen(c->emails[i]), "", 0);
+        add_key(k, KEY_EMAIL, client, bytes_of(c->emails[i], strlen(c->emails[i])), nothing);
     for (size_t i = 0; i < c->identifier_count; i++)
-        add_key(k, KEY_IDENTIFIER, client, c->identifiers[i].folded, strlen(c->identifiers[i].folded), "", 0);
+        add_key(k, KEY_IDENTIFIER, client, bytes_of(c->identifiers[i].folded, strlen(c->identifiers[i].folded)),
+                nothing);
 }
 
 static int by_key(const void *one, const void *other)

@@ -81,21 +81,27 @@ static struct edit *edit_of(struct db *db, const struct id *record, struct perso
     return &out->edits[out->count++];
 }
 
-static int put_link(struct db *db, const struct id *record, const struct id *other, enum person_field field, int is_add,
-                    struct person_edits *out, struct error *e)
+/* What is written to say, or to take back, that two records are of one person or of two. */
+struct linking {
+    struct db *db;
+    enum person_field field;
+    struct person_edits *out;
+};
+
+static int put_link(const struct linking *l, const struct id *record, const struct id *other, int is_add,
+                    struct error *e)
 {
-    struct edit *edit = edit_of(db, record, out, e);
+    struct edit *edit = edit_of(l->db, record, l->out, e);
     char text[ID_TEXT];
     if (edit == NULL)
         return error_code(e);
     id_format(other, text);
-    return is_add ? edit_add_text(edit, field_of(field)->name, text, e)
-                  : edit_remove_text(edit, field_of(field)->name, text, e);
+    return is_add ? edit_add_text(edit, field_of(l->field)->name, text, e)
+                  : edit_remove_text(edit, field_of(l->field)->name, text, e);
 }
 
 /* Takes the element out of whichever of the two records holds it; *found: how many did. */
-static int take_out(struct db *db, const struct id *a, const struct id *b, enum person_field field,
-                    struct person_edits *out, int *found, struct error *e)
+static int take_out(const struct linking *l, const struct id *a, const struct id *b, int *found, struct error *e)
 {
     const struct id *both[] = {a, b};
     int code = 0;
@@ -103,13 +109,13 @@ static int take_out(struct db *db, const struct id *a, const struct id *b, enum 
     for (int i = 0; code == 0 && i < 2; i++) {
         struct record_place place;
         char brief[ID_BRIEF];
-        int held = holds(db, both[i], both[1 - i], field, e);
+        int held = holds(l->db, both[i], both[1 - i], l->field, e);
         if (held < 0)
             return error_code(e);
         if (!held)
             continue;
         /* Whatever is written into a voided record would bring it back, contested. */
-        if ((code = record_find(db, both[i], &place, e)) != 0)
+        if ((code = record_find(l->db, both[i], &place, e)) != 0)
             return code;
         (void)id_brief(both[i], brief);
         if (place.voided)
@@ -117,7 +123,7 @@ static int take_out(struct db *db, const struct id *a, const struct id *b, enum 
                              "client %s is voided, and it is the one that says so; take the void back first, then this",
                              brief);
         (*found)++;
-        code = put_link(db, both[i], both[1 - i], field, 0, out, e);
+        code = put_link(l, both[i], both[1 - i], 0, e);
     }
     return code;
 }
@@ -177,8 +183,8 @@ int person_link(struct db *db, const struct id *a, const struct id *b, struct pe
     if ((code = check_clients(db, a, b, 1, e)) != 0 || (code = are_same(db, a, b, &same, e)) != 0 || same ||
         (code = check_marks(db, a, b, e)) != 0)
         return code;
-    if ((code = put_link(db, a, b, PERSON_SAME_AS, 1, out, e)) != 0 ||
-        (code = take_out(db, a, b, PERSON_DIFFERENT_FROM, out, &found, e)) != 0)
+    if ((code = put_link(&(struct linking){db, PERSON_SAME_AS, out}, a, b, 1, e)) != 0 ||
+        (code = take_out(&(struct linking){db, PERSON_DIFFERENT_FROM, out}, a, b, &found, e)) != 0)
         free_edits(out);
     return code;
 }
@@ -192,7 +198,7 @@ int person_unlink(struct db *db, const struct id *a, const struct id *b, struct 
     memset(out, 0, sizeof *out);
     if ((code = check_clients(db, a, b, 0, e)) != 0)
         return code;
-    if ((code = take_out(db, a, b, PERSON_SAME_AS, out, &found, e)) != 0 || found) {
+    if ((code = take_out(&(struct linking){db, PERSON_SAME_AS, out}, a, b, &found, e)) != 0 || found) {
         if (code != 0)
             free_edits(out);
         return code;
@@ -227,7 +233,7 @@ int person_part(struct db *db, const struct id *a, const struct id *b, struct pe
         marked = holds(db, b, a, PERSON_DIFFERENT_FROM, e);
     if (marked != 0)
         return marked < 0 ? error_code(e) : 0;
-    if ((code = put_link(db, a, b, PERSON_DIFFERENT_FROM, 1, out, e)) != 0)
+    if ((code = put_link(&(struct linking){db, PERSON_DIFFERENT_FROM, out}, a, b, 1, e)) != 0)
         free_edits(out);
     return code;
 }
@@ -238,7 +244,7 @@ int person_unpart(struct db *db, const struct id *a, const struct id *b, struct 
     int code, found;
     memset(out, 0, sizeof *out);
     if ((code = check_clients(db, a, b, 0, e)) != 0 ||
-        (code = take_out(db, a, b, PERSON_DIFFERENT_FROM, out, &found, e)) != 0) {
+        (code = take_out(&(struct linking){db, PERSON_DIFFERENT_FROM, out}, a, b, &found, e)) != 0) {
         free_edits(out);
         return code;
     }

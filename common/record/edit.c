@@ -99,31 +99,37 @@ int edit_set_over(struct edit *edit, const struct schema_field *field, struct sl
     return code;
 }
 
-/* The dots of the live ops of a field. *dots is freed by the caller. With element, a set's: of those that put it into
- * the set, *holds of them, and behind them of the removes, which have done their work and would only pile up. */
-static int live_dots(struct edit *edit, const struct schema_field *field, const struct slice *element,
-                     struct dot **dots, size_t *count, size_t *holds, struct error *e)
+/* The dots of live ops of a field; p is freed by the caller. */
+struct live_dots {
+    struct dot *p;
+    size_t count;
+    size_t holds; /* how many of them, from the first on, put the element into the set */
+};
+
+/* All of the field's; with element, a set's: those of the ops that put it into the set, then those of the removes,
+ * which have done their work and would only pile up. */
+static int find_live_dots(struct edit *edit, const struct schema_field *field, const struct slice *element,
+                          struct live_dots *out, struct error *e)
 {
     struct record_field live;
     int code;
-    *dots = NULL;
-    *count = *holds = 0;
+    *out = (struct live_dots){NULL, 0, 0};
     if (edit->is_new)
         return 0;
     if ((code = record_field_load(edit->db, &edit->record, edit->kind, field, &live, e)) != 0)
         return code;
-    if (live.count != 0 && (*dots = malloc(live.count * sizeof **dots)) == NULL) {
+    if (live.count != 0 && (out->p = malloc(live.count * sizeof *out->p)) == NULL) {
         code = error_memory(e);
         goto out;
     }
     for (size_t i = 0; i < live.count; i++)
         if (element == NULL ||
             (slice_equal(*element, live.ops[i].merge.value) && live.ops[i].merge.action != CHANGE_REMOVE))
-            (*dots)[(*count)++] = live.ops[i].merge.dot;
-    *holds = *count;
-    for (size_t i = 0; i < live.count && element != NULL && *count < CHANGE_SUPERSEDES_MAX; i++)
+            out->p[out->count++] = live.ops[i].merge.dot;
+    out->holds = out->count;
+    for (size_t i = 0; i < live.count && element != NULL && out->count < CHANGE_SUPERSEDES_MAX; i++)
         if (live.ops[i].merge.action == CHANGE_REMOVE)
-            (*dots)[(*count)++] = live.ops[i].merge.dot;
+            out->p[out->count++] = live.ops[i].merge.dot;
 out:
     record_field_free(&live);
     return code;
@@ -131,26 +137,24 @@ out:
 
 int edit_set(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e)
 {
-    struct dot *dots = NULL;
-    size_t count = 0, holds;
+    struct live_dots dots = {NULL, 0, 0};
     int code = 0;
     if (!schema_holds_one(field))
         return error_set(e, E_USAGE, "%s of a %s holds several values: use add and remove", field->name,
                          edit->kind->name);
     /* What is written once is amended, not replaced: an amendment supersedes nothing. */
     if (!schema_traits(field)->is_amended)
-        code = live_dots(edit, field, NULL, &dots, &count, &holds, e);
+        code = find_live_dots(edit, field, NULL, &dots, e);
     if (code == 0)
-        code = edit_set_over(edit, field, value, dots, count, e);
-    free(dots);
+        code = edit_set_over(edit, field, value, dots.p, dots.count, e);
+    free(dots.p);
     return code;
 }
 
 int edit_add(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e)
 {
-    struct dot *dots = NULL;
+    struct live_dots dots = {NULL, 0, 0};
     struct id named;
-    size_t count = 0, holds;
     int code;
     if (schema_holds_one(field))
         return error_set(e, E_USAGE, "%s of a %s holds one value: use set", field->name, edit->kind->name);
@@ -164,41 +168,40 @@ int edit_add(struct edit *edit, const struct schema_field *field, struct slice v
     /* The same element once more takes the place of the adds that are seen; a contribution to a sum stands for itself.
      */
     if (schema_traits(field)->has_elements)
-        code = live_dots(edit, field, &value, &dots, &count, &holds, e);
+        code = find_live_dots(edit, field, &value, &dots, e);
     if (code == 0)
-        change_draft_op(&edit->draft, field->number, CHANGE_ADD, value, dots, count);
-    free(dots);
+        change_draft_op(&edit->draft, field->number, CHANGE_ADD, value, dots.p, dots.count);
+    free(dots.p);
     return code;
 }
 
 int edit_remove(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e)
 {
-    struct dot *dots = NULL;
-    size_t count = 0, holds = 0;
+    struct live_dots dots = {NULL, 0, 0};
     int code;
     if (!schema_traits(field)->has_elements)
         return error_set(e, E_USAGE, "%s of a %s is not a set: use set", field->name, edit->kind->name);
-    code = live_dots(edit, field, &value, &dots, &count, &holds, e);
-    if (code == 0 && holds == 0)
+    code = find_live_dots(edit, field, &value, &dots, e);
+    if (code == 0 && dots.holds == 0)
         code = error_set(e, E_NOT_FOUND, "%s of this %s does not hold that; `satchel show` lists what it holds",
                          field->name, edit->kind->name);
     if (code == 0)
-        change_draft_op(&edit->draft, field->number, CHANGE_REMOVE, value, dots, count);
-    free(dots);
+        change_draft_op(&edit->draft, field->number, CHANGE_REMOVE, value, dots.p, dots.count);
+    free(dots.p);
     return code;
 }
 
 int edit_void(struct edit *edit, struct error *e)
 {
     const struct schema_field *field = schema_field(edit->kind, FIELD_VOID);
-    struct dot *before = NULL;
-    size_t before_count = 0, holds, seen = 0;
+    struct live_dots before;
+    size_t seen = 0;
     sqlite3_stmt *s = NULL;
     struct pack dots, value;
     int row, code;
     pack_start(&dots);
     pack_start(&value);
-    if ((code = live_dots(edit, field, NULL, &before, &before_count, &holds, e)) != 0)
+    if ((code = find_live_dots(edit, field, NULL, &before, e)) != 0)
         goto out;
     /* The value lists every op that the voider sees, so that one it did not see brings the record back. */
     if ((code = db_query(edit->db, &s, e,
@@ -218,11 +221,11 @@ int edit_void(struct edit *edit, struct error *e)
     pack_array(&value, seen);
     pack_raw(&value, pack_bytes(&dots));
     if ((code = pack_finish(&dots, e)) == 0 && (code = pack_finish(&value, e)) == 0)
-        code = edit_set_over(edit, field, pack_bytes(&value), before, before_count, e);
+        code = edit_set_over(edit, field, pack_bytes(&value), before.p, before.count, e);
 out:
     pack_free(&dots);
     pack_free(&value);
-    free(before);
+    free(before.p);
     return code;
 }
 

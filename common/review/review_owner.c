@@ -57,17 +57,16 @@ static int add_role(struct db *db, struct owners *o, const char *role, struct er
 
 /* Where the office's order has the op that lives on a field: the last of several, or the first. Live ops alone are
  * asked, since a compact caseload has no others. */
-static int position_of(struct db *db, const struct id *record, const char *kind, const char *field, int last,
-                       int64_t *out, struct error *e)
+static int position_of(struct db *db, const struct id *record, const struct schema_field *field, int last, int64_t *out,
+                       struct error *e)
 {
-    unsigned number = schema_field_named(schema_kind_named(kind), field)->number;
     sqlite3_stmt *s;
     int row = db_first(db, &s, e,
                        last ? "SELECT max(coalesce(entry.position, 9223372036854775807)) FROM op JOIN entry ON "
                               "entry.id = op.entry WHERE op.record = ? AND op.field = ?"
                             : "SELECT min(coalesce(entry.position, 9223372036854775807)) FROM op JOIN entry ON "
                               "entry.id = op.entry WHERE op.record = ? AND op.field = ?",
-                       "du", record, (uint64_t)number);
+                       "du", record, (uint64_t)field->number);
     *out = NEVER;
     if (row < 0)
         return error_code(e);
@@ -107,7 +106,9 @@ static int read_holder(struct db *db, sqlite3_stmt *s, struct holder *h, struct 
     h->imported = db_int(s, 3) != 0;
     if ((code = id_parse(db_text(s, 0), &assignment, e)) != 0 || (code = id_parse(db_text(s, 1), &h->user, e)) != 0)
         return code;
-    return position_of(db, &assignment, "assignment", h->flagged ? "responsible" : "status", h->flagged, &h->place, e);
+    return position_of(db, &assignment,
+                       schema_field_named(schema_kind(KIND_ASSIGNMENT), h->flagged ? "responsible" : "status"),
+                       h->flagged, &h->place, e);
 }
 
 static int worker_of_case(struct db *db, const char *scope, struct id *user, int *found, struct error *e)
@@ -155,6 +156,7 @@ static int is_earlier(const struct kase *a, const struct kase *b)
 /* Of the person's cases that somebody holds: the first of the open ones, else the first. */
 static int worker_of_client(struct db *db, const char *client, struct id *user, int *found, struct error *e)
 {
+    const struct schema_field *client_field = schema_field_named(schema_kind(KIND_CASE), "client");
     struct kase best, one;
     sqlite3_stmt *s;
     int row, held,
@@ -168,7 +170,7 @@ static int worker_of_client(struct db *db, const char *client, struct id *user, 
         one.open = db_int(s, 1) != 0;
         if ((code = id_parse(db_text(s, 0), &one.id, e)) != 0 ||
             (code = worker_of_case(db, db_text(s, 0), &one.user, &held, e)) != 0 ||
-            (held && (code = position_of(db, &one.id, "case", "client", 0, &one.place, e)) != 0)) {
+            (held && (code = position_of(db, &one.id, client_field, 0, &one.place, e)) != 0)) {
             db_done(db, s);
             return code;
         }

@@ -191,8 +191,9 @@ static int compare_texts(struct job *j, enum text_pass pass, struct text_hunk wh
         goto out;
     }
     s.other_marked = s.base_marked + s.base->count;
-    if ((code = text_script(s.base->number, s.base->count, s.other.number, s.other.count, s.base_marked, s.other_marked,
-                            &j->work, j->e)) != 0 ||
+    if ((code = text_script((struct text_sequence){s.base->number, s.base->count, s.base_marked},
+                            (struct text_sequence){s.other.number, s.other.count, s.other_marked}, &j->work, j->e)) !=
+            0 ||
         (code = find_hunks(&s, &hunks, j->e)) != 0)
         goto out;
     code = pass == TEXT_WORDS ? deliver_between_words(j, &s, where, &hunks) : deliver_hunks(j, pass, &s, where, &hunks);

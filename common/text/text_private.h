@@ -32,10 +32,15 @@ int text_at_line_end(struct slice text, size_t at);
 /* For one version, and twice that for all together: of three and more each has an equal part. */
 #define TEXT_WORK ((uint64_t)8 << 20)
 
-/* Marks what has to leave a and what has to come from b. The marked flags come in zeroed. The fewest marks, as long as
- * *work lasts (steps; it is counted down and shared between calls); then about as few. E_MEMORY. */
-int text_script(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count, uint8_t *a_marked,
-                uint8_t *b_marked, uint64_t *work, struct error *e);
+struct text_sequence {
+    const uint32_t *numbers;
+    size_t count;
+    uint8_t *marked; /* a flag for each number, not 0: it is not in the other sequence at its place; zeroed before */
+};
+
+/* Marks what has to leave a and what has to come from b. The fewest marks, as long as *work lasts (steps; it is counted
+ * down and shared between calls); then about as few. E_MEMORY. */
+int text_script(struct text_sequence a, struct text_sequence b, uint64_t *work, struct error *e);
 
 /* --- text_number.c: a text as a sequence of numbers --- */
 

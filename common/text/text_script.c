@@ -187,12 +187,11 @@ static void find_script(struct search *s, struct box whole)
     }
 }
 
-int text_script(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count, uint8_t *a_marked,
-                uint8_t *b_marked, uint64_t *work, struct error *e)
+int text_script(struct text_sequence a, struct text_sequence b, uint64_t *work, struct error *e)
 {
-    size_t reach = (a_count + b_count + 1) / 2 < REACH ? (a_count + b_count + 1) / 2 : REACH, room = 2 * reach + 3;
-    struct search s = {a, b, a_marked, b_marked, NULL, NULL, work, 0};
-    struct box whole = {0, (int32_t)a_count, 0, (int32_t)b_count};
+    size_t half = (a.count + b.count + 1) / 2, reach = half < REACH ? half : REACH, room = 2 * reach + 3;
+    struct search s = {a.numbers, b.numbers, a.marked, b.marked, NULL, NULL, work, 0};
+    struct box whole = {0, (int32_t)a.count, 0, (int32_t)b.count};
     int32_t *memory = calloc(2 * room, sizeof *memory);
     if (memory == NULL)
         return error_memory(e);

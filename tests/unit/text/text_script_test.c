@@ -42,7 +42,8 @@ static size_t kept_by_script(const uint32_t *a, size_t n, const uint32_t *b, siz
     size_t i = 0, k = 0, kept = 0;
     assert_non_null(a_marked);
     assert_non_null(b_marked);
-    assert_int_equal(text_script(a, n, b, m, a_marked, b_marked, &work, NULL), 0);
+    assert_int_equal(
+        text_script((struct text_sequence){a, n, a_marked}, (struct text_sequence){b, m, b_marked}, &work, NULL), 0);
     assert_int_equal(a_marked[n] + b_marked[m], 0);
     for (;;) {
         while (i < n && a_marked[i])
@@ -115,7 +116,9 @@ static void without_work_scripts_stay_the_same(void **state)
             a[i] = below(letters);
         for (size_t i = 0; i < m; i++)
             b[i] = below(letters);
-        assert_int_equal(text_script(a, n, b, m, a_marked, b_marked, &work, NULL), 0);
+        assert_int_equal(
+            text_script((struct text_sequence){a, n, a_marked}, (struct text_sequence){b, m, b_marked}, &work, NULL),
+            0);
         (void)crypto_generichash_update(&all, a_marked, n);
         (void)crypto_generichash_update(&all, b_marked, m);
         for (unsigned i = 0; i < sizeof left; i++)
