@@ -12,23 +12,20 @@
 #include "cli.h"
 #include "error.h"
 #include "record.h"
+#include "usage.h"
 #include "vault.h"
 
-static const char program[] = "satchel-audit";
-
+/* What the commands work with. */
 struct asked {
-    int argc;
-    char **argv;
-    int help, ask, digest;
-    const char *key, *passphrase_file, *passphrase_fd, *at, *scope;
+    struct usage_call *call;
+    const char *archive;
     char *secret;
     size_t secret_bytes;
 };
 
 struct command {
-    const char *name;
-    int (*run)(struct cli *cli, struct asked *a, int *status, struct error *e);
-    const char *words;
+    struct usage usage;
+    int (*run)(struct asked *a, int *status, struct error *e);
 };
 
 /* --- progress, for who watches a terminal and waits for longer than a second --- */
@@ -67,33 +64,29 @@ static void end_progress(void)
 
 static int get_secret(struct asked *a, struct error *e)
 {
-    return cli_secret(a->passphrase_file, a->passphrase_fd, "Passphrase of the archive: ", 0, &a->secret,
-                      &a->secret_bytes, e);
+    return cli_secret(usage_text(a->call, "passphrase-file"), usage_text(a->call, "passphrase-fd"),
+                      "Passphrase of the archive: ", 0, &a->secret, &a->secret_bytes, e);
 }
 
-static int run_verify(struct cli *cli, struct asked *a, int *status, struct error *e)
+static int verify_archive(struct asked *a, int *status, struct error *e)
 {
     struct audit_verify_result result;
     struct audit_verify_options options = {0};
     int code;
-    if (a->argc != 2 || a->key == NULL)
-        return error_set(e, E_USAGE, "say what to verify and under which key: satchel-audit verify ARCHIVE --key KEY");
-    if (a->digest || a->at != NULL || a->scope != NULL)
-        return error_set(e, E_USAGE, "--digest, --at and --case belong to replay");
     /* Nobody is asked unless he wants to be: without the passphrase most of the proof can be done too. */
-    if (a->passphrase_file != NULL || a->passphrase_fd != NULL || a->ask) {
-        if ((code = get_secret(a, e)) != 0)
-            return code;
-    }
-    options.archive = a->argv[1];
-    options.key = a->key;
+    if ((usage_text(a->call, "passphrase-file") != NULL || usage_text(a->call, "passphrase-fd") != NULL ||
+         usage_flag(a->call, "ask")) &&
+        (code = get_secret(a, e)) != 0)
+        return code;
+    options.archive = a->archive;
+    options.key = usage_text(a->call, "key");
     options.passphrase = a->secret;
     options.passphrase_bytes = a->secret_bytes;
     options.progress = start_progress();
     code = audit_verify(&options, &result, e);
     end_progress();
     if (code == 0)
-        *status = audit_verify_print(cli, &result);
+        *status = audit_verify_print(a->call->cli, &result);
     return code;
 }
 
@@ -103,7 +96,7 @@ static int replay(struct asked *a, uint64_t until_ms, struct db **db, uint64_t *
     int code;
     if ((code = get_secret(a, e)) != 0)
         return code;
-    options.archive = a->argv[1];
+    options.archive = a->archive;
     options.passphrase = a->secret;
     options.passphrase_bytes = a->secret_bytes;
     options.until_ms = until_ms;
@@ -113,20 +106,20 @@ static int replay(struct asked *a, uint64_t until_ms, struct db **db, uint64_t *
     return code;
 }
 
-static int run_replay(struct cli *cli, struct asked *a, int *status, struct error *e)
+static int replay_archive(struct asked *a, int *status, struct error *e)
 {
+    const char *at = usage_text(a->call, "at"), *of = usage_text(a->call, "case");
     struct id id, *scope = NULL;
     uint64_t until_ms = UINT64_MAX, entries = 0;
+    struct cli *cli = a->call->cli;
     struct record_place place;
     struct db *db = NULL;
     int code;
     (void)status;
-    if (a->argc != 2 || a->key != NULL)
-        return error_set(e, E_USAGE, "say what to replay: satchel-audit replay ARCHIVE [--at TIME] [--case ID]");
-    if (a->at != NULL && (code = audit_replay_time(a->at, &until_ms, e)) != 0)
+    if (at != NULL && (code = audit_replay_time(at, &until_ms, e)) != 0)
         return code;
-    if (a->scope != NULL) {
-        if (id_parse(a->scope, &id, e) != 0)
+    if (of != NULL) {
+        if (id_parse(of, &id, e) != 0)
             return error_prefix(e, "--case");
         scope = &id;
     }
@@ -134,132 +127,104 @@ static int run_replay(struct cli *cli, struct asked *a, int *status, struct erro
         return code;
     if (scope != NULL && (code = record_find(db, scope, &place, NULL)) != 0)
         error_set(e, code, "--case: there is no such case or client in the record%s",
-                  a->at != NULL ? " as it was at that time" : "");
+                  at != NULL ? " as it was at that time" : "");
     else if ((code = audit_replay_warn(cli, db, e)) == 0)
-        code = a->digest ? audit_replay_print_digest(cli, db, scope, entries, e)
-                         : audit_replay_print(cli, db, scope, entries, e);
+        code = usage_flag(a->call, "digest") ? audit_replay_print_digest(cli, db, scope, entries, e)
+                                             : audit_replay_print(cli, db, scope, entries, e);
     db_close(db);
     return code;
 }
 
-static int run_history(struct cli *cli, struct asked *a, int *status, struct error *e)
+static int tell_history(struct asked *a, int *status, struct error *e)
 {
     struct db *db = NULL;
     struct id id;
     int code;
     (void)status;
-    if (a->argc != 3 || a->key != NULL || a->digest || a->at != NULL || a->scope != NULL)
-        return error_set(e, E_USAGE, "say of which record or case: satchel-audit history ARCHIVE ID");
-    if ((code = id_parse(a->argv[2], &id, e)) != 0 || (code = replay(a, UINT64_MAX, &db, NULL, e)) != 0)
+    if ((code = id_parse(a->call->words[1], &id, e)) != 0 || (code = replay(a, UINT64_MAX, &db, NULL, e)) != 0)
         return code;
-    code = audit_history(cli, db, &id, e);
+    code = audit_history(a->call->cli, db, &id, e);
     db_close(db);
     return code;
 }
 
-static const struct command commands[] = {
-    {"verify", run_verify,
-     "satchel-audit verify ARCHIVE --key KEY [--passphrase-file FILE | --passphrase-fd N | --ask] [--json]\n"
-     "\n"
-     "Proves that nothing in the archive was altered, dropped, added or moved: the checkpoint's signature, the tree's\n"
-     "root, every device's chain and signed heads, times of receipt, and the bodies' hashes. KEY is the office's\n"
-     "verifier key (satchel/...+...+...), or a file that holds it; get it from the office, not with the archive.\n"
-     "Without the passphrase, bodies and the laptops' signatures are not checked, and the exit status is 1.\n"
-     "\n"
-     "Exit status: 0 verified; 1 verified in part; 2 could not; 12 wrong passphrase; 13 something is wrong: the\n"
-     "sentence names the entry.\n"
-     "\n"
-     "Example: satchel-audit verify 2026.satchel --key office.key --passphrase-file audit.pass\n"},
-    {"replay", run_replay,
-     "satchel-audit replay ARCHIVE [--at TIME] [--case ID] [--digest] [--passphrase-file FILE | --passphrase-fd N]\n"
-     "             [--json]\n"
-     "\n"
-     "Rebuilds the record from the log, and prints it; with --digest its digest, which equals that of\n"
-     "`satcheld status --digest` where the archive is of the same log. --at leaves out what the office received "
-     "later:\n"
-     "2026-11-23 (the whole day), \"2026-11-23 20:45\" (local time), 2026-11-23T20:45:00Z. --case: that case or "
-     "client\n"
-     "alone. Verify the archive first: a replay shows what it says, not that it is true.\n"
-     "\n"
-     "Example: satchel-audit replay 2026.satchel --at \"2026-11-23 20:45\" --passphrase-file audit.pass\n"},
-    {"history", run_history,
-     "satchel-audit history ARCHIVE ID [--passphrase-file FILE | --passphrase-fd N] [--json]\n"
-     "\n"
-     "Prints every change of a record, or of all that stands in a case or of a client: its place in the log, when it\n"
-     "was written and received, by whom and on which device, what it wrote and what that took the place of.\n"
-     "\n"
-     "Example: satchel-audit history 2026.satchel 01890a5d-ac96-774b-bcce-b302099a8057 --passphrase-file audit.pass\n"},
+/* --- the table --- */
+
+#define PASSPHRASE USAGE_SECRET("", "the archive's passphrase")
+
+static const struct command verify = {
+    .usage =
+        {.name = "verify",
+         .words = "ARCHIVE",
+         .options = {{.name = "key",
+                      .value = "KEY",
+                      .help = "the office's verifier key, or a file that holds it",
+                      .required = 1},
+                     PASSPHRASE,
+                     {.name = "ask", .help = "ask for the passphrase on the terminal"}},
+         .help = "prove that nothing in an archive was altered, dropped, added or moved",
+         .more =
+             "It verifies the checkpoint's signature, the tree's root, every device's chain and signed heads, times "
+             "of\n"
+             "receipt, and the bodies' hashes. Get KEY (satchel/...+...+...) from the office, not with the archive.\n"
+             "Without the passphrase, bodies and the laptops' signatures are not checked, and the exit status is 1.\n\n"
+             "Exit status: 0 verified; 1 verified in part; 2 could not; 12 wrong passphrase; 13 something is wrong:\n"
+             "the sentence names the entry.",
+         .example = "satchel-audit verify 2026.satchel --key office.key --passphrase-file audit.pass"},
+    .run = verify_archive};
+
+static const struct command replay_row = {
+    .usage = {.name = "replay",
+              .words = "ARCHIVE",
+              .options =
+                  {{.name = "at", .value = "TIME", .help = "as it was then: leaves out what the office received later"},
+                   {.name = "case", .value = "ID", .help = "that case or that client alone"},
+                   {.name = "digest", .help = "the digest of the record, to compare with `satcheld status --digest`"},
+                   PASSPHRASE},
+              .help = "rebuild the record from the log, and print it",
+              .more = "TIME is 2026-11-23 (the whole day), \"2026-11-23 20:45\" (local time) or 2026-11-23T20:45:00Z. "
+                      "Verify the\n"
+                      "archive first: a replay shows what it says, not that it is true.",
+              .example = "satchel-audit replay 2026.satchel --at \"2026-11-23 20:45\" --passphrase-file audit.pass"},
+    .run = replay_archive};
+
+static const struct command history = {
+    .usage =
+        {.name = "history",
+         .words = "ARCHIVE ID",
+         .options = {PASSPHRASE},
+         .help = "print every change of a record, a case or a client",
+         .more = "Each with its position in the log, when it was written and received, by whom and on which device, "
+                 "what it\n"
+                 "wrote and what that replaced.",
+         .example =
+             "satchel-audit history 2026.satchel 01890a5d-ac96-774b-bcce-b302099a8057 --passphrase-file audit.pass"},
+    .run = tell_history};
+
+static const struct usage *const rows[] = {&verify.usage, &replay_row.usage, &history.usage};
+
+static const struct usage_program program = {
+    .name = "satchel-audit",
+    .about = "Verifies, replays and reads a log archive that `satcheld archive` wrote.",
+    .footer = "Exit status: 0 done; 1 verified in part; 2 could not; 12 wrong passphrase; 13 something is wrong.",
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
 };
-#define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
-static void print_help(FILE *out)
+static int start(struct cli *cli, int argc, char **argv, int *status, struct error *e)
 {
-    fputs("satchel-audit: verify, replay and read a log archive that `satcheld archive` wrote\n\n"
-          "    verify ARCHIVE --key KEY    prove that nothing was altered, dropped, added or moved\n"
-          "    replay ARCHIVE              rebuild the record, as it is or was at a time\n"
-          "    history ARCHIVE ID          every change of a record or a case\n\n"
-          "`satchel-audit COMMAND --help` tells more, with an example. --json prints one JSON value.\n"
-          "Exit status: 0 done; 1 verified in part; 2 could not; 12 wrong passphrase; 13 something is wrong.\n",
-          out);
-}
-
-static int run(struct cli *cli, struct asked *a, int *status, struct error *e)
-{
-    const struct cli_option options[] = {{"help", NULL, &a->help},
-                                         {"json", NULL, &cli->json},
-                                         {"ask", NULL, &a->ask},
-                                         {"digest", NULL, &a->digest},
-                                         {"key", &a->key, NULL},
-                                         {"passphrase-file", &a->passphrase_file, NULL},
-                                         {"passphrase-fd", &a->passphrase_fd, NULL},
-                                         {"at", &a->at, NULL},
-                                         {"case", &a->scope, NULL},
-                                         {NULL, NULL, NULL}};
-    int code = cli_options(&a->argc, a->argv, options, e);
-    if (code != 0)
+    struct usage_call call;
+    struct asked a = {.call = &call};
+    int code;
+    if ((code = vault_init(e)) != 0 || (code = usage_parse(&program, cli, argc, argv, &call, e)) != 0)
         return code;
-    a->argc--;
-    a->argv++;
-    if (a->argc == 0 || strcmp(a->argv[0], "help") == 0) {
-        int wanted = a->help || a->argc != 0;
-        print_help(wanted ? cli->out : cli->err);
-        *status = wanted ? 0 : error_status(E_USAGE);
-        return 0;
-    }
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(a->argv[0], commands[i].name) != 0)
-            continue;
-        if (a->help)
-            fputs(commands[i].words, cli->out);
-        return a->help ? 0 : commands[i].run(cli, a, status, e);
-    }
-    return error_set(e, E_USAGE, "there is no command %s; satchel-audit --help lists them", a->argv[0]);
+    a.archive = call.words[0];
+    code = ((const struct command *)call.usage)->run(&a, status, e);
+    cli_secret_free(a.secret, a.secret_bytes);
+    return code;
 }
 
 int main(int argc, char **argv)
 {
-    struct cli cli = {stdout, stderr, 0, 0};
-    const char *no_color = getenv("NO_COLOR");
-    struct asked a = {0};
-    struct error e = {0};
-    int status = 0, code;
-    cli.color = isatty(STDERR_FILENO) && (no_color == NULL || *no_color == 0);
-    a.argc = argc;
-    a.argv = argv;
-    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-        puts("satchel-audit 0.1.0");
-        return fflush(stdout) == 0 ? 0 : 2;
-    }
-    if ((code = vault_init(&e)) == 0)
-        code = run(&cli, &a, &status, &e);
-    cli_secret_free(a.secret, a.secret_bytes);
-    if (code != 0)
-        return cli_fail(&cli, program, &e);
-    /* What did not get out was not said. */
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        error_set(&e, E_IO, "the output could not be written to its end");
-        cli.json = 0;
-        return cli_fail(&cli, program, &e);
-    }
-    return status;
+    return usage_main(&program, argc, argv, start);
 }

@@ -14,65 +14,6 @@
 #include "json.h"
 #include "utf8.h"
 
-/* --- options --- */
-
-static const struct cli_option *find_option(const struct cli_option *options, const char *name, size_t bytes)
-{
-    for (; options->name != NULL; options++)
-        if (strlen(options->name) == bytes && memcmp(options->name, name, bytes) == 0)
-            return options;
-    return NULL;
-}
-
-/* One argument that begins with two dashes. *at is moved on where the value is an argument of its own. */
-static int take_option(int argc, char **argv, int *at, const struct cli_option *options, struct error *e)
-{
-    const char *name = argv[*at] + 2;
-    const char *equals = strchr(name, '=');
-    size_t bytes = equals != NULL ? (size_t)(equals - name) : strlen(name);
-    const struct cli_option *option = find_option(options, name, bytes);
-    if (option == NULL)
-        return error_set(e, E_USAGE, "there is no option --%.*s here; --help shows those that there are",
-                         bytes > 60 ? 60 : (int)bytes, name);
-    if (option->flag != NULL) {
-        if (equals != NULL)
-            return error_set(e, E_USAGE, "--%s takes no value", option->name);
-        *option->flag = 1;
-        return 0;
-    }
-    if (equals != NULL) {
-        *option->value = equals + 1;
-        return 0;
-    }
-    /* What looks like the next option is not taken for a value: --reason=--x says it where it is meant. */
-    if (*at + 1 >= argc || strncmp(argv[*at + 1], "--", 2) == 0)
-        return error_set(e, E_USAGE, "--%s needs a value after it", option->name);
-    *option->value = argv[++*at];
-    return 0;
-}
-
-int cli_options(int *argc, char **argv, const struct cli_option *options, struct error *e)
-{
-    int kept = *argc > 0 ? 1 : 0, only_arguments = 0;
-    for (int i = kept; i < *argc; i++) {
-        const struct cli_option *help;
-        int code;
-        if (!only_arguments && strcmp(argv[i], "--") == 0) {
-            only_arguments = 1;
-        } else if (!only_arguments && strcmp(argv[i], "-h") == 0 && (help = find_option(options, "help", 4)) != NULL &&
-                   help->flag != NULL) {
-            *help->flag = 1;
-        } else if (!only_arguments && strncmp(argv[i], "--", 2) == 0) {
-            if ((code = take_option(*argc, argv, &i, options, e)) != 0)
-                return code;
-        } else {
-            argv[kept++] = argv[i];
-        }
-    }
-    *argc = kept;
-    return 0;
-}
-
 /* --- numbers --- */
 
 int cli_number(const char *text, const char *what, uint64_t min, uint64_t max, uint64_t *out, struct error *e)

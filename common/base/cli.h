@@ -18,17 +18,6 @@ struct cli {
     int color; /* stderr is a terminal and NO_COLOR is not set */
 };
 
-/* --- options: `--name VALUE`, `--name=VALUE`, `--flag`, and `--` --- */
-struct cli_option {
-    const char *name;   /* without the dashes */
-    const char **value; /* where the value goes (points into argv); NULL for a flag */
-    int *flag;          /* set to 1; NULL for an option with a value */
-};
-/* Takes options out of argv; what stays is argv[0 .. *argc). options ends with a NULL name. Where "help" is a flag
- * among them, -h stands for it; else an argument with one dash is an argument. Given twice, the last counts. E_USAGE.
- */
-int cli_options(int *argc, char **argv, const struct cli_option *options, struct error *e);
-
 /* A number from min to max, in decimal digits and nothing else. E_USAGE, with `what` at the beginning of its sentence
  * ("--port", "a lease"). The one way in which the programs read a number that somebody typed. */
 int cli_number(const char *text, const char *what, uint64_t min, uint64_t max, uint64_t *out, struct error *e);

@@ -310,14 +310,17 @@ static int check_required(const struct usage_program *p, const struct usage_call
 int usage_parse(const struct usage_program *p, struct cli *cli, int argc, char **argv, struct usage_call *call,
                 struct error *e)
 {
-    int kept = 0, at, is_over = 0, code;
+    int kept, at, is_over = 0, code;
     memset(call, 0, sizeof *call);
     call->cli = cli;
+    /* Before anything can be wrong: the sentence of an error is JSON, too. */
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        cli->json |= strcmp(argv[i], "--json") == 0;
     call->shared = p->shared;
     if ((call->usage = find_row(p, argv[0], argc > 1 ? argv[1] : NULL)) == NULL)
         return fail_unknown(p, argv[0], argc > 1 ? argv[1] : NULL, e);
-    at = call->usage->group != NULL ? 2 : 1;
-    call->words = argv;
+    kept = at = call->usage->group != NULL ? 2 : 1;
+    call->words = argv + at;
     for (; at < argc; at++) {
         if (!is_over && strcmp(argv[at], "--") == 0) {
             is_over = 1;
@@ -331,9 +334,13 @@ int usage_parse(const struct usage_program *p, struct cli *cli, int argc, char *
         }
     }
     argv[kept] = NULL;
-    call->count = kept;
-    cli->json |= usage_flag(call, "json");
+    call->count = (int)(argv + kept - call->words);
     return (code = check_words(p, call, e)) != 0 ? code : check_required(p, call, e);
+}
+
+int usage_names(const struct usage_call *call, const char *option)
+{
+    return option_of(call, option, strlen(option)) != NULL;
 }
 
 static const struct usage_given *find_given(const struct usage_call *c, const char *option, size_t at)

@@ -85,6 +85,8 @@ struct usage_call {
 int usage_parse(const struct usage_program *p, struct cli *cli, int argc, char **argv, struct usage_call *call,
                 struct error *e);
 
+/* 1: the call's row or its program has an option of that name. */
+int usage_names(const struct usage_call *call, const char *option);
 /* What was given; for options of the call's row and of its program alone. NULL, 0 or `otherwise`: it was not. */
 const char *usage_text(const struct usage_call *call, const char *option);
 const char *usage_text_at(const struct usage_call *call, const char *option, size_t at); /* of one that repeats */

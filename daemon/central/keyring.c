@@ -1,3 +1,5 @@
+/* What opens the office: a passphrase, a key in a file, or systemd's credential; and the end of a `key rotate` that
+ * broke off. */
 #include "keyring_private.h"
 
 #include <sodium.h>
@@ -37,6 +39,26 @@ int keyring_ask_fresh(const struct keyring_options *o, char **secret, size_t *by
 }
 
 /* --- what was handed in --- */
+
+static void take_secret(const struct usage_call *call, const char *before, struct keyring_secret *out)
+{
+    char file[64], fd[64];
+    (void)snprintf(file, sizeof file, "%spassphrase-file", before);
+    (void)snprintf(fd, sizeof fd, "%spassphrase-fd", before);
+    out->file = usage_names(call, file) ? usage_text(call, file) : NULL;
+    out->fd = usage_names(call, fd) ? usage_text(call, fd) : NULL;
+}
+
+void keyring_options_of(const struct usage_call *call, struct keyring_options *out)
+{
+    take_secret(call, "", &out->office);
+    take_secret(call, "new-", &out->fresh);
+    take_secret(call, "officer-", &out->officer);
+    take_secret(call, "first-", &out->first);
+    take_secret(call, "second-", &out->second);
+    take_secret(call, "archive-", &out->archive);
+    out->key_file = usage_text(call, "key-file");
+}
 
 /* What systemd handed over; NULL where it did not. Freed with free. */
 static char *find_credential(void)

@@ -71,28 +71,13 @@ static int set_passphrase(const char *keys, const uint8_t key[KEYFILE_KEY_BYTES]
     return keyfile_add_passphrase(keys, key, &fresh, e);
 }
 
-/* Takes both `--officer FILE` out of argv. */
-static int officer_files(int *argc, char **argv, const char *files[2], struct error *e)
+/* Both of --officer FILE. */
+static int officer_files(const struct usage_call *call, const char *files[2], struct error *e)
 {
-    int found = 0, json = 0, code;
-    const struct cli_option options[] = {{"json", NULL, &json}, {NULL, NULL, NULL}};
-    for (int i = 1; i + 1 < *argc;) {
-        if (strcmp(argv[i], "--officer") != 0) {
-            i++;
-            continue;
-        }
-        if (found == 2)
-            return error_set(e, E_USAGE, "a recovery takes two officers, not more");
-        files[found++] = argv[i + 1];
-        memmove(&argv[i], &argv[i + 2], (size_t)(*argc - i - 1) * sizeof *argv);
-        *argc -= 2;
-    }
-    if ((code = cli_options(argc, argv, options, e)) != 0)
-        return code;
-    if (found != 2)
+    files[0] = usage_text_at(call, "officer", 0);
+    files[1] = usage_text_at(call, "officer", 1);
+    if (files[1] == NULL || usage_text_at(call, "officer", 2) != NULL)
         return error_set(e, E_USAGE, "a recovery takes two officers: --officer FILE --officer FILE");
-    if (*argc != 1)
-        return error_set(e, E_USAGE, "satcheld recover does not know %s; see satcheld --help", argv[1]);
     return 0;
 }
 
@@ -112,9 +97,9 @@ static int wake_backup(struct central *c, struct error *e)
     return code;
 }
 
-int keyring_recover(const char *folder, const struct keyring_options *o, int argc, char **argv, const struct cli *cli,
-                    struct error *e)
+static int recover_office(struct usage_call *call, const struct keyring_options *o, struct error *e)
 {
+    const char *folder = call->folder;
     struct recovering *r = sodium_malloc(sizeof *r);
     const char *files[2] = {NULL, NULL};
     struct central *central = NULL;
@@ -123,7 +108,7 @@ int keyring_recover(const char *folder, const struct keyring_options *o, int arg
     int code;
     if (r == NULL)
         return error_memory(e);
-    if ((code = officer_files(&argc, argv, files, e)) != 0 || (code = keyring_find(folder, &keys, e)) != 0 ||
+    if ((code = officer_files(call, files, e)) != 0 || (code = keyring_find(folder, &keys, e)) != 0 ||
         (code = open_officers(r, keys, files, o, e)) != 0 || (code = keyring_ask_fresh(o, &secret, &bytes, e)) != 0 ||
         /* The store is ours before anything changes: no daemon runs. And a recovery that nobody hears of must not be.
          */
@@ -131,7 +116,7 @@ int keyring_recover(const char *folder, const struct keyring_options *o, int arg
         (code = central_event(central, "recovered", 1, 0, r->officers, e)) != 0 ||
         (code = set_passphrase(keys, r->key, secret, bytes, e)) != 0)
         goto out;
-    (void)fputs("The office opens with the new passphrase.\n", cli->err);
+    (void)fputs("The office opens with the new passphrase.\n", call->cli->err);
 out:
     central_close(central);
     cli_secret_free(secret, bytes);
@@ -139,3 +124,18 @@ out:
     sodium_free(r);
     return code;
 }
+
+const struct keyring_command keyring_recover = {
+    .usage = {.name = "recover",
+              .options = {{.name = "officer",
+                           .value = "FILE",
+                           .help = "an officer's key file; given twice",
+                           .required = 1,
+                           .repeats = 1},
+                          USAGE_SECRET("first-", "the first officer's passphrase"),
+                          USAGE_SECRET("second-", "the second officer's passphrase"),
+                          USAGE_SECRET("new-", "the new passphrase")},
+              .help = "set a new passphrase with the help of two recovery officers; the daemon must not run",
+              .example = "satcheld recover /srv/office --officer maria.officer --officer jon.officer"},
+    .run = recover_office,
+};

@@ -22,7 +22,7 @@ struct keyring {
     uint8_t *key; /* the data key, where it was opened */
     struct keyring_handed handed;
     struct keyfile_opened opened;
-    const char *label, *out, *word; /* --label, --out, and the word after the subcommand */
+    const struct usage_call *call;
 };
 
 /* Wrong passphrases are told once, by the one that opens. A daemon that runs holds the store; then in words alone. */
@@ -79,7 +79,7 @@ static void slot_words(FILE *out, const struct keyfile_slot *slot)
     (void)fputs("\n", out);
 }
 
-static int list(struct keyring *k, struct error *e)
+static int list_slots(struct keyring *k, struct error *e)
 {
     struct keyfile_slot slots[KEYFILE_SLOTS_MAX];
     struct json j = json_start(k->cli->out);
@@ -102,42 +102,40 @@ static int list(struct keyring *k, struct error *e)
     return 0;
 }
 
-static int add(struct keyring *k, struct error *e)
+static int add_key(struct keyring *k, struct error *e)
 {
+    const char *label = usage_text(k->call, "label"), *out = usage_text(k->call, "out");
     uint8_t *secret;
     int code;
-    if (k->label == NULL || k->out == NULL)
-        return error_set(e, E_USAGE, "a key needs --label NAME, what it is for, and --out FILE, where it goes");
     if ((code = open_ring(k, 0, e)) != 0)
         return code;
     if ((secret = sodium_malloc(32)) == NULL)
         return error_memory(e);
-    if ((code = secretfile_create(k->out, secret, e)) == 0 &&
-        (code = keyfile_add_secret(k->path, k->key, k->label, secret, e)) != 0)
-        (void)unlink(k->out);
+    if ((code = secretfile_create(out, secret, e)) == 0 &&
+        (code = keyfile_add_secret(k->path, k->key, label, secret, e)) != 0)
+        (void)unlink(out);
     sodium_free(secret);
     if (code == 0)
         (void)fprintf(k->cli->err,
-                      "%s opens the office without a passphrase: keep it where only the daemon reads it.\n", k->out);
+                      "%s opens the office without a passphrase: keep it where only the daemon reads it.\n", out);
     return code;
 }
 
-static int passphrase(struct keyring *k, struct error *e)
+static int add_passphrase(struct keyring *k, struct error *e)
 {
     char *secret = NULL;
     size_t bytes = 0;
     int code;
-    if (k->label == NULL)
-        return error_set(e, E_USAGE, "a passphrase needs --label NAME: whose it is");
     if ((code = open_ring(k, 0, e)) != 0 || (code = keyring_ask_fresh(k->options, &secret, &bytes, e)) != 0)
         return code;
     code = keyfile_add_passphrase(
-        k->path, k->key, &(struct keyfile_new_passphrase){{secret, bytes}, k->label, KEYFILE_MEASURED, NULL}, e);
+        k->path, k->key,
+        &(struct keyfile_new_passphrase){{secret, bytes}, usage_text(k->call, "label"), KEYFILE_MEASURED, NULL}, e);
     cli_secret_free(secret, bytes);
     return code;
 }
 
-static int change(struct keyring *k, struct error *e)
+static int change_passphrase(struct keyring *k, struct error *e)
 {
     char *secret = NULL;
     size_t bytes = 0;
@@ -160,14 +158,10 @@ static int change(struct keyring *k, struct error *e)
 
 static int remove_slot(struct keyring *k, struct error *e)
 {
-    char *end = NULL;
-    unsigned long number;
+    uint64_t number;
     int code;
-    if (k->word == NULL)
-        return error_set(e, E_USAGE, "usage: satcheld key remove DIR NUMBER; `satcheld key list` has the numbers");
-    number = strtoul(k->word, &end, 10);
-    if (*k->word < '0' || *k->word > '9' || *end != 0 || number > 255)
-        return error_set(e, E_USAGE, "%s is no number of a slot; `satcheld key list` has them", k->word);
+    if (cli_number(k->call->words[0], "", 0, 255, &number, NULL) != 0)
+        return error_set(e, E_USAGE, "%.60s is no number of a slot; `satcheld key list` has them", k->call->words[0]);
     if ((code = open_ring(k, 0, e)) != 0)
         return code;
     return keyfile_remove(k->path, k->key, (uint8_t)number, e);
@@ -252,7 +246,7 @@ static int print_dropped(struct keyring *k, const struct keyfile_slot *before, s
     return code;
 }
 
-static int rotate(struct keyring *k, struct error *e)
+static int rotate_key(struct keyring *k, struct error *e)
 {
     struct rotation r = {.k = k, .percent = UINT_MAX};
     struct keyfile_slot before[KEYFILE_SLOTS_MAX];
@@ -274,51 +268,76 @@ static int rotate(struct keyring *k, struct error *e)
     return 0;
 }
 
-static const struct {
-    const char *name;
-    int (*run)(struct keyring *k, struct error *e);
-} commands[] = {{"list", list},          {"add", add},      {"passphrase", passphrase}, {"change", change},
-                {"remove", remove_slot}, {"rotate", rotate}};
+const struct keyring_command keyring_list = {
+    .usage = {.group = "key",
+              .name = "list",
+              .help = "list what opens the office's key file",
+              .example = "satcheld key list /srv/office"},
+    .ring = list_slots,
+};
 
-const char keyring_help[] =
-    "  satcheld key list DIR\n"
-    "        what opens the office's key file\n"
-    "  satcheld key add DIR --label NAME --out FILE\n"
-    "        a key in a file, for the daemon (--key-file, or systemd's credentials) or for reports\n"
-    "  satcheld key passphrase DIR --label NAME\n"
-    "        another person's passphrase, beside those that there are\n"
-    "  satcheld key change DIR\n"
-    "        a new passphrase in place of the one that is handed in\n"
-    "  satcheld key remove DIR NUMBER\n"
-    "        from now on this key or passphrase opens nothing\n"
-    "  satcheld key rotate DIR\n"
-    "        after a compromise: a new data key, under what was handed in and the officers alone; the daemon must not "
-    "run\n"
-    "  satcheld recover DIR --officer FILE --officer FILE\n"
-    "        two recovery officers set a new passphrase; the daemon must not run\n";
+const struct keyring_command keyring_add = {
+    .usage = {.group = "key",
+              .name = "add",
+              .options = {{.name = "label", .value = "NAME", .help = "what it is for", .required = 1},
+                          {.name = "out", .value = "FILE", .help = "where it goes", .required = 1}},
+              .help = "make a key in a file, for the daemon or for reports",
+              .more = "satcheld takes it with --key-file, or as systemd's credential satchel-office-key.",
+              .example = "satcheld key add /srv/office --label daemon --out /etc/satchel/office.key"},
+    .ring = add_key,
+};
 
-int keyring_command(const char *folder, const struct keyring_options *o, int argc, char **argv, struct cli *cli,
-                    struct error *e)
+const struct keyring_command keyring_passphrase = {
+    .usage = {.group = "key",
+              .name = "passphrase",
+              .options = {{.name = "label", .value = "NAME", .help = "whose it is", .required = 1},
+                          USAGE_SECRET("new-", "the new passphrase")},
+              .help = "add another person's passphrase, beside those that there are",
+              .example = "satcheld key passphrase /srv/office --label maria"},
+    .ring = add_passphrase,
+};
+
+const struct keyring_command keyring_change = {
+    .usage = {.group = "key",
+              .name = "change",
+              .options = {USAGE_SECRET("new-", "the new passphrase")},
+              .help = "change the passphrase that is handed in",
+              .example = "satcheld key change /srv/office"},
+    .ring = change_passphrase,
+};
+
+const struct keyring_command keyring_remove = {
+    .usage = {.group = "key",
+              .name = "remove",
+              .words = "NUMBER",
+              .help = "remove a key or a passphrase: it opens nothing any more",
+              .more = "NUMBER is the one that `satcheld key list` shows.",
+              .example = "satcheld key remove /srv/office 3"},
+    .ring = remove_slot,
+};
+
+const struct keyring_command keyring_rotate = {
+    .usage = {.group = "key",
+              .name = "rotate",
+              .help = "change the data key, if somebody may have copied it; the daemon must not run",
+              .more =
+                  "From then on what was handed in opens the office, and the recovery officers do, and nothing else.",
+              .example = "satcheld key rotate /srv/office"},
+    .ring = rotate_key,
+};
+
+int keyring_work(const struct keyring_command *command, struct usage_call *call, struct error *e)
 {
-    struct keyring k = {.folder = folder, .options = o, .cli = cli};
-    const struct cli_option options[] = {
-        {"label", &k.label, NULL}, {"out", &k.out, NULL}, {"json", NULL, &cli->json}, {NULL, NULL, NULL}};
-    size_t which = 0;
-    int code, words;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    while (which < sizeof commands / sizeof *commands && strcmp(commands[which].name, argv[1]) != 0)
-        which++;
-    if (which == sizeof commands / sizeof *commands)
-        return error_set(e, E_USAGE, "satcheld does not know `key %s`; see satcheld --help", argv[1]);
-    words = strcmp(argv[1], "remove") == 0;
-    if (argc > 2 + words)
-        return error_set(e, E_USAGE, "satcheld key %s does not know %s; see satcheld --help", argv[1], argv[2 + words]);
-    k.word = argc > 2 ? argv[2] : NULL;
-    if ((code = keyring_find(folder, &k.path, e)) != 0)
+    struct keyring_options options;
+    struct keyring k = {.folder = call->folder, .options = &options, .cli = call->cli, .call = call};
+    int code;
+    keyring_options_of(call, &options);
+    if (command->run != NULL)
+        return command->run(call, &options, e);
+    if ((code = keyring_find(k.folder, &k.path, e)) != 0)
         return code;
     k.key = sodium_malloc(KEYFILE_KEY_BYTES);
-    code = k.key == NULL ? error_memory(e) : commands[which].run(&k, e);
+    code = k.key == NULL ? error_memory(e) : command->ring(&k, e);
     keyring_forget(&k.handed);
     sodium_free(k.key);
     free(k.path);

@@ -6,17 +6,15 @@
 #include "backup.h"
 #include "task.h"
 
-int task_backup(struct task *t, int argc, char **argv, struct error *e)
+static int back_up(struct task *t, struct usage_call *call, struct error *e)
 {
-    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    const char *to = call->words[0];
     unsigned long long entries = (unsigned long long)t->central->checkpoint_size;
     char *path;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 1, 1, "backup DIR TO", e)) != 0)
-        return code;
     if (t->central->backup_size != 0)
         return error_set(e, E_REFUSED, "this is a backup itself: copy its folder, nothing in it changes");
-    if ((path = task_path(t, argv[1])) == NULL)
+    if ((path = task_path(t, to)) == NULL)
         return error_memory(e);
     code = backup_make(t->central, path, e);
     free(path);
@@ -25,40 +23,36 @@ int task_backup(struct task *t, int argc, char **argv, struct error *e)
     if (t->cli->json)
         (void)fprintf(t->cli->out, "{\"entries\": %llu}\n", entries);
     else
-        (void)fprintf(t->cli->out, "%s: a backup of the office with the log's %llu entries\n", argv[1], entries);
+        (void)fprintf(t->cli->out, "%s: a backup of the office with the log's %llu entries\n", to, entries);
     (void)fprintf(
         t->cli->err,
         "it opens with the office's passphrase: `satcheld check %s` verifies it. Put in the office's place, it "
         "needs `satcheld restored` before anything else\n",
-        argv[1]);
+        to);
     return 0;
 }
+
+const struct task_row task_backup = {
+    .usage = {.name = "backup",
+              .words = "TO",
+              .help = "copy the office as it is now into a new folder; the daemon may run",
+              .more = "The copy opens with the same passphrase.",
+              .example = "satcheld backup /srv/office /media/disk/office-2026-11-23"},
+    .run = back_up,
+};
 
 static int announce(struct task *t, void *size, struct error *e)
 {
     return backup_announce(t->central, *(const uint64_t *)size, e);
 }
 
-int task_restored(struct task *t, int argc, char **argv, struct error *e)
+static int announce_restored(struct task *t, struct usage_call *call, struct error *e)
 {
-    const char *as = NULL, *words = NULL;
-    const struct cli_option options[] = {
-        {"as", &as, NULL}, {"size", &words, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
     struct central *c = t->central;
-    uint64_t size = 0, marked = c->backup_size;
-    char *end = NULL;
+    uint64_t size = usage_number(call, "size", 0), marked = c->backup_size;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 1, 0, "restored DIR [--size N]", e)) != 0)
-        return code;
-    if (words != NULL) {
-        errno = 0;
-        size = strtoull(words, &end, 10);
-        if (words[0] < '0' || words[0] > '9' || *end != 0 || errno != 0 || size == 0 || size > INT64_MAX)
-            return error_set(e, E_USAGE, "--size takes the number of entries that the copy's log had");
-    }
     backup_wake(c);
-    if ((code = task_write(t, as, announce, &size, e)) != 0) {
+    if ((code = task_write(t, usage_text(call, "as"), announce, &size, e)) != 0) {
         c->backup_size = marked;
         return code;
     }
@@ -78,3 +72,17 @@ int task_restored(struct task *t, int argc, char **argv, struct error *e)
         t->cli->err);
     return 0;
 }
+
+const struct task_row task_restored = {
+    .usage = {.name = "restored",
+              .options = {TASK_AS,
+                          {.name = "size",
+                           .value = "ENTRIES",
+                           .help = "how many entries the copy's log had, if it was made by other means",
+                           .min = 1,
+                           .max = INT64_MAX}},
+              .help = "say, once, that a backup was put in the office's place",
+              .more = "Laptops hear of it at their next sync, and send again what the backup lacks.",
+              .example = "satcheld restored /srv/office"},
+    .run = announce_restored,
+};

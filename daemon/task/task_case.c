@@ -84,27 +84,49 @@ static int write_assignment(struct task *t, void *arg, struct error *e)
     return central_write(t->central, &edit, NULL, e);
 }
 
-static int assignment(struct task *t, int argc, char **argv, const char *form, const char *status, struct error *e)
+/* The case and the person that a call names. */
+static int find_assignment(struct task *t, const struct usage_call *call, struct assignment *out, struct error *e)
 {
-    const char *as = NULL;
-    const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    int code = find_case(t, call->words[0], &out->scope, e);
+    return code != 0 ? code : central_user(t->central, call->words[1], &out->user, e);
+}
+
+static int set_assignment(struct task *t, struct usage_call *call, const char *status, struct error *e)
+{
     struct assignment a = {.status = status};
-    int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 2, 2, form, e)) != 0 ||
-        (code = find_case(t, argv[2], &a.scope, e)) != 0 || (code = central_user(t->central, argv[3], &a.user, e)) != 0)
-        return code;
-    return task_write(t, as, write_assignment, &a, e);
+    int code = find_assignment(t, call, &a, e);
+    return code != 0 ? code : task_write(t, usage_text(call, "as"), write_assignment, &a, e);
 }
 
-int task_case_assign(struct task *t, int argc, char **argv, struct error *e)
+static int assign_case(struct task *t, struct usage_call *call, struct error *e)
 {
-    return assignment(t, argc, argv, "case assign DIR CASE LOGIN", "active", e);
+    return set_assignment(t, call, "active", e);
 }
 
-int task_case_release(struct task *t, int argc, char **argv, struct error *e)
+static int release_case(struct task *t, struct usage_call *call, struct error *e)
 {
-    return assignment(t, argc, argv, "case release DIR CASE LOGIN", "disabled", e);
+    return set_assignment(t, call, "disabled", e);
 }
+
+const struct task_row task_case_assign = {
+    .usage = {.group = "case",
+              .name = "assign",
+              .words = "CASE LOGIN",
+              .options = {TASK_AS},
+              .help = "put a case into somebody's caseload",
+              .example = "satcheld case assign /srv/office 2024-171 anna"},
+    .run = assign_case,
+};
+
+const struct task_row task_case_release = {
+    .usage = {.group = "case",
+              .name = "release",
+              .words = "CASE LOGIN",
+              .options = {TASK_AS},
+              .help = "take a case out of somebody's caseload",
+              .example = "satcheld case release /srv/office 2024-171 anna"},
+    .run = release_case,
+};
 
 /* --- who answers for a case --- */
 
@@ -163,18 +185,22 @@ static int make_responsible(struct task *t, void *arg, struct error *e)
     return code;
 }
 
-int task_case_responsible(struct task *t, int argc, char **argv, struct error *e)
+static int set_responsible(struct task *t, struct usage_call *call, struct error *e)
 {
-    const char *as = NULL;
-    const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
     struct assignment a = {.status = NULL};
-    int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 2, 2, "case responsible DIR CASE LOGIN", e)) != 0 ||
-        (code = find_case(t, argv[2], &a.scope, e)) != 0 || (code = central_user(t->central, argv[3], &a.user, e)) != 0)
-        return code;
-    return task_write(t, as, make_responsible, &a, e);
+    int code = find_assignment(t, call, &a, e);
+    return code != 0 ? code : task_write(t, usage_text(call, "as"), make_responsible, &a, e);
 }
+
+const struct task_row task_case_responsible = {
+    .usage = {.group = "case",
+              .name = "responsible",
+              .words = "CASE LOGIN",
+              .options = {TASK_AS},
+              .help = "say who of those who hold a case decides what is contested in it",
+              .example = "satcheld case responsible /srv/office 2024-171 anna"},
+    .run = set_responsible,
+};
 
 /* --- the list --- */
 
@@ -212,7 +238,7 @@ static void print_cell(struct task *t, int column, const char *name, const char 
     }
 }
 
-int task_case_list(struct task *t, int argc, char **argv, struct error *e)
+static int list_cases(struct task *t, struct usage_call *call, struct error *e)
 {
     static const char sql[] =
         "SELECT c.id, coalesce(c.number, c.source_id, '-'), coalesce(c.status, '-'), coalesce(c.risk, '-'), "
@@ -221,15 +247,12 @@ int task_case_list(struct task *t, int argc, char **argv, struct error *e)
         "WHERE c.voided = 0 AND (?1 IS NULL OR EXISTS(SELECT 1 FROM assignment a WHERE a.scope = c.id AND "
         "a.\"user\" = ?1 AND a.status = 'active' AND a.voided = 0)) ORDER BY c.id";
     static const char *const names[] = {"case", "number", "status", "risk", "users", "responsible"};
-    const char *login = NULL;
-    const struct cli_option options[] = {{"user", &login, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    const char *login = usage_text(call, "user");
     char user[ID_TEXT], responsible[256];
     struct id id;
     sqlite3_stmt *s;
     int row, code, first = 1;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 2, 0, "case list DIR [--user LOGIN]", e)) != 0 ||
-        (login != NULL && (code = central_user(t->central, login, &id, e)) != 0))
+    if (login != NULL && (code = central_user(t->central, login, &id, e)) != 0)
         return code;
     if (login != NULL)
         id_format(&id, user);
@@ -253,6 +276,15 @@ int task_case_list(struct task *t, int argc, char **argv, struct error *e)
         (void)fputs("\n]\n", t->cli->out);
     return row < 0 ? error_code(e) : 0;
 }
+
+const struct task_row task_case_list = {
+    .usage = {.group = "case",
+              .name = "list",
+              .options = {{.name = "user", .value = "LOGIN", .help = "only those that this person holds"}},
+              .help = "list the cases, and who holds them",
+              .example = "satcheld case list /srv/office --user anna"},
+    .run = list_cases,
+};
 
 /* --- conflicts --- */
 
@@ -280,18 +312,15 @@ static int print_conflict(void *arg, const struct review *r, struct error *e)
     return 0;
 }
 
-int task_conflicts(struct task *t, int argc, char **argv, struct error *e)
+static int list_conflicts(struct task *t, struct usage_call *call, struct error *e)
 {
-    const char *login = NULL;
-    const struct cli_option options[] = {{"owner", &login, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    const char *login = usage_text(call, "owner");
     struct json j = json_start(t->cli->out);
     struct printing p = {.owner = NULL};
     struct id owner;
     char *room;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 1, 0, "conflicts DIR [--owner LOGIN]", e)) != 0 ||
-        (login != NULL && (code = central_user(t->central, login, &owner, e)) != 0))
+    if (login != NULL && (code = central_user(t->central, login, &owner, e)) != 0)
         return code;
     if ((room = malloc(SCHEMA_FORMAT_MAX)) == NULL)
         return error_memory(e);
@@ -314,18 +343,24 @@ int task_conflicts(struct task *t, int argc, char **argv, struct error *e)
     return code;
 }
 
+const struct task_row task_conflicts = {
+    .usage = {.name = "conflicts",
+              .options = {{.name = "owner", .value = "LOGIN", .help = "only what this person must decide"}},
+              .help = "list what waits for a decision, since when, and who must decide",
+              .example = "satcheld conflicts /srv/office --owner anna"},
+    .run = list_conflicts,
+};
+
 /* --- held changes --- */
 
-int task_held_list(struct task *t, int argc, char **argv, struct error *e)
+static int list_held(struct task *t, struct usage_call *call, struct error *e)
 {
-    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
     struct db *db = t->central->db;
     sqlite3_stmt *s;
     unsigned count = 0;
     int row, code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 2, 0, "held list DIR", e)) != 0 ||
-        (code = db_query(db, &s, e,
+    (void)call;
+    if ((code = db_query(db, &s, e,
                          "SELECT h.id, h.device, h.seq, coalesce(u.login, h.author), h.reason FROM hold h LEFT JOIN "
                          "\"user\" u ON u.id = h.author WHERE h.status = 'held' AND h.voided = 0 ORDER BY h.id",
                          "")) != 0)
@@ -353,6 +388,14 @@ int task_held_list(struct task *t, int argc, char **argv, struct error *e)
     t->waiting = count != 0;
     return row < 0 ? error_code(e) : 0;
 }
+
+const struct task_row task_held_list = {
+    .usage = {.group = "held",
+              .name = "list",
+              .help = "list the changes that could not be applied, and why",
+              .example = "satcheld held list /srv/office"},
+    .run = list_held,
+};
 
 /* The entry that a hold names. E_NOT_FOUND. */
 static int find_held(struct db *db, const struct id *hold, int64_t *entry, struct error *e)
@@ -422,19 +465,27 @@ static int release_hold(struct task *t, void *arg, struct error *e)
     return central_write(t->central, &edit, NULL, e);
 }
 
-int task_held_release(struct task *t, int argc, char **argv, struct error *e)
+static int release_held(struct task *t, struct usage_call *call, struct error *e)
 {
-    const char *as = NULL;
-    const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
     struct record_place place;
     struct id hold;
-    int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 2, 1, "held release DIR HOLD", e)) != 0 || (code = id_parse(argv[2], &hold, e)) != 0)
+    int code = id_parse(call->words[0], &hold, e);
+    if (code != 0)
         return code;
     if (record_find(t->central->db, &hold, &place, NULL) != 0 || place.kind->number != KIND_HOLD)
-        return error_set(e, E_NOT_FOUND, "there is no hold %s; `satcheld held list` names them", argv[2]);
+        return error_set(e, E_NOT_FOUND, "there is no hold %s; `satcheld held list` names them", call->words[0]);
     if ((code = check_release(t->central->db, &hold, e)) != 0)
         return code;
-    return task_write(t, as, release_hold, &hold, e);
+    return task_write(t, usage_text(call, "as"), release_hold, &hold, e);
 }
+
+const struct task_row task_held_release = {
+    .usage = {.group = "held",
+              .name = "release",
+              .words = "HOLD",
+              .options = {TASK_AS},
+              .help = "apply a held change after all",
+              .more = "HOLD is the id that `satcheld held list` shows.",
+              .example = "satcheld held release /srv/office 01932f5e-7c1a-7b6e-8d2f-3a4b5c6d7e8f"},
+    .run = release_held,
+};

@@ -298,19 +298,15 @@ static void say(struct task *t, const struct courier *c)
             cli_count(c->n.evidence, "change stands", "changes stand", held, sizeof held));
 }
 
-int task_courier(struct task *t, int argc, char **argv, struct error *e)
+static int take_courier(struct task *t, struct usage_call *call, struct error *e)
 {
-    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
     struct courier c = {.central = t->central};
     FILE *file = NULL;
     char *path;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 1, 1, "courier DIR FILE", e)) != 0)
-        return code;
-    if ((path = task_path(t, argv[1])) == NULL)
+    if ((path = task_path(t, call->words[0])) == NULL)
         return error_memory(e);
-    if ((code = open_file(path, argv[1], &file, e)) == 0) {
+    if ((code = open_file(path, call->words[0], &file, e)) == 0) {
         if ((code = courier_start(&c.reader, (struct courier_source){read_some, file}, e)) == 0 &&
             (code = check_header(&c, e)) == 0)
             code = take_file(&c, e);
@@ -324,3 +320,11 @@ int task_courier(struct task *t, int argc, char **argv, struct error *e)
     t->waiting |= c.n.held != 0 || c.n.evidence != 0;
     return 0;
 }
+
+const struct task_row task_courier = {
+    .usage = {.name = "courier",
+              .words = "FILE",
+              .help = "take in what `satchel courier out` took out of a laptop",
+              .example = "satcheld courier /srv/office /media/stick/anna.courier"},
+    .run = take_courier,
+};

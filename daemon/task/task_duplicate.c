@@ -10,13 +10,11 @@
 
 enum { LISTED = 1000 };
 
-int task_duplicates(struct task *t, int argc, char **argv, struct error *e)
+static int list_duplicates(struct task *t, struct usage_call *call, struct error *e)
 {
-    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
     struct match_result found;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 1, 0, "duplicates DIR", e)) != 0)
-        return code;
+    (void)call;
     if ((code = match_all(t->central->db, LISTED, &found, e)) == 0) {
         match_print(&found, t->cli, "satcheld");
         t->waiting = found.count != 0;
@@ -24,6 +22,14 @@ int task_duplicates(struct task *t, int argc, char **argv, struct error *e)
     match_free(&found);
     return code;
 }
+
+const struct task_row task_duplicates = {
+    .usage = {.name = "duplicates",
+              .help = "list client records that may be of one person, with the evidence",
+              .more = "Nothing is linked by it.",
+              .example = "satcheld duplicates /srv/office"},
+    .run = list_duplicates,
+};
 
 /* A client by its id, the end of its id, or its key in the system that it came from. */
 static int find_client(struct task *t, const char *words, struct id *out, struct error *e)
@@ -55,7 +61,7 @@ typedef int make_edits(struct db *db, const struct id *a, const struct id *b, st
 
 struct saying {
     make_edits *make;
-    const char *form, *done, *already;
+    const char *done, *already;
     const char *reason;
     struct id both[2];
     size_t written;
@@ -94,23 +100,14 @@ static int say_still(struct task *t, const struct saying *w, struct error *e)
     return code;
 }
 
-static int say(struct task *t, int argc, char **argv, struct saying w, const struct saying *undo, struct error *e)
+static int say(struct task *t, struct usage_call *call, struct saying w, struct error *e)
 {
-    const char *as = NULL, *reason = NULL;
     char one[ID_BRIEF], other[ID_BRIEF];
-    int is_undone = 0, code;
-    const struct cli_option options[] = {{"as", &as, NULL},
-                                         {"reason", &reason, NULL},
-                                         {"json", NULL, &t->cli->json},
-                                         {undo != NULL ? "undo" : NULL, NULL, &is_undone},
-                                         {NULL, NULL, NULL}};
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
-        return code;
-    if (undo != NULL && is_undone)
-        w = *undo;
-    w.reason = reason;
-    if ((code = task_words(argc, 1, 2, w.form, e)) != 0 || (code = find_client(t, argv[1], &w.both[0], e)) != 0 ||
-        (code = find_client(t, argv[2], &w.both[1], e)) != 0 || (code = task_write(t, as, write, &w, e)) != 0)
+    int code;
+    w.reason = usage_text(call, "reason");
+    if ((code = find_client(t, call->words[0], &w.both[0], e)) != 0 ||
+        (code = find_client(t, call->words[1], &w.both[1], e)) != 0 ||
+        (code = task_write(t, usage_text(call, "as"), write, &w, e)) != 0)
         return code;
     /* Which were found is always said: a key of the other system may name somebody else than was meant. */
     (void)fprintf(t->cli->err, "clients %s and %s: %s\n", id_brief(&w.both[0], one), id_brief(&w.both[1], other),
@@ -125,33 +122,56 @@ static int say(struct task *t, int argc, char **argv, struct saying w, const str
     return w.make == person_unlink ? say_still(t, &w, e) : 0;
 }
 
-int task_link(struct task *t, int argc, char **argv, struct error *e)
+static int link_both(struct task *t, struct usage_call *call, struct error *e)
 {
     const struct saying link = {.make = person_link,
-                                .form = "link DIR CLIENT CLIENT [--reason TEXT]",
                                 .done = "linked as one person; whoever holds one gets the other",
                                 .already = "they are linked as one person already; nothing was written"};
-    return say(t, argc, argv, link, NULL, e);
+    return say(t, call, link, e);
 }
 
-int task_unlink(struct task *t, int argc, char **argv, struct error *e)
+const struct task_row task_link = {
+    .usage = {.name = "link",
+              .words = "CLIENT CLIENT",
+              .options = {TASK_AS, {.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
+              .help = "say that two records are one person's: who holds one gets the other",
+              .more = "A client is named by its id, or by its key in the system that it came from.",
+              .example = "satcheld link /srv/office 1042 1187"},
+    .run = link_both,
+};
+
+static int unlink_both(struct task *t, struct usage_call *call, struct error *e)
 {
-    const struct saying unlink = {.make = person_unlink,
-                                  .form = "unlink DIR CLIENT CLIENT [--reason TEXT]",
-                                  .done = "no longer linked, and each record as it was",
-                                  .already = ""};
-    return say(t, argc, argv, unlink, NULL, e);
+    const struct saying unlink = {
+        .make = person_unlink, .done = "no longer linked, and each record as it was", .already = ""};
+    return say(t, call, unlink, e);
 }
 
-int task_different(struct task *t, int argc, char **argv, struct error *e)
+const struct task_row task_unlink = {
+    .usage = {.name = "unlink",
+              .words = "CLIENT CLIENT",
+              .options = {TASK_AS, {.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
+              .help = "take a link back: each record is as it was",
+              .example = "satcheld unlink /srv/office 1042 1187 --reason 'two sisters'"},
+    .run = unlink_both,
+};
+
+static int part_both(struct task *t, struct usage_call *call, struct error *e)
 {
     const struct saying part = {.make = person_part,
-                                .form = "different DIR CLIENT CLIENT [--undo] [--reason TEXT]",
                                 .done = "marked as two people, and not proposed any more",
                                 .already = "they are marked as two people already; nothing was written"};
-    const struct saying undo = {.make = person_unpart,
-                                .form = "different DIR CLIENT CLIENT --undo [--reason TEXT]",
-                                .done = "no longer marked as two people",
-                                .already = ""};
-    return say(t, argc, argv, part, &undo, e);
+    const struct saying undo = {.make = person_unpart, .done = "no longer marked as two people", .already = ""};
+    return say(t, call, usage_flag(call, "undo") ? undo : part, e);
 }
+
+const struct task_row task_different = {
+    .usage = {.name = "different",
+              .words = "CLIENT CLIENT",
+              .options = {TASK_AS,
+                          {.name = "undo", .help = "take that back: they are not marked as two people any more"},
+                          {.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
+              .help = "say that two records that look alike are of two people",
+              .example = "satcheld different /srv/office 1042 1187"},
+    .run = part_both,
+};

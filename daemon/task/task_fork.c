@@ -9,18 +9,19 @@
 #include "schema.h"
 #include "task.h"
 
-int task_fork_list(struct task *t, int argc, char **argv, struct error *e)
-{
-    return task_list(
-        t, argc, argv, "fork list DIR",
-        "SELECT fork.id AS fork, strftime('%Y-%m-%dT%H:%M:%SZ', entry.received / 1000, 'unixepoch') AS received, "
-        "coalesce(device.label, fork.device) AS laptop, coalesce(holder.login, '') AS login, fork.epoch, "
-        "coalesce(fork.first_seq, '') AS first, coalesce(fork.last_seq, '') AS last, "
-        "coalesce(fork.new_epoch, '') AS new_epoch, coalesce(fork.hash, '') AS hash, fork.device " TASK_RECORDS(
-            "fork", "3000") " LEFT JOIN device ON device.id = id_text(id_blob(fork.device))"
-                            " LEFT JOIN \"user\" holder ON holder.id = device.\"user\" ORDER BY entry.position",
-        e);
-}
+const struct task_row task_fork_list = {
+    .usage = {.group = "fork",
+              .name = "list",
+              .help = "list the laptops whose store was copied or put back, and what they wrote beside their chains",
+              .more = "What they wrote so is kept as evidence, and is in no record.",
+              .example = "satcheld fork list /srv/office"},
+    .sql = "SELECT fork.id AS fork, strftime('%Y-%m-%dT%H:%M:%SZ', entry.received / 1000, 'unixepoch') AS received, "
+           "coalesce(device.label, fork.device) AS laptop, coalesce(holder.login, '') AS login, fork.epoch, "
+           "coalesce(fork.first_seq, '') AS first, coalesce(fork.last_seq, '') AS last, "
+           "coalesce(fork.new_epoch, '') AS new_epoch, coalesce(fork.hash, '') AS hash, fork.device " TASK_RECORDS(
+               "fork", "3000") " LEFT JOIN device ON device.id = id_text(id_blob(fork.device))"
+                               " LEFT JOIN \"user\" holder ON holder.id = device.\"user\" ORDER BY entry.position",
+};
 
 /* --- what they say --- */
 
@@ -111,21 +112,29 @@ static int show_all(const struct cli *cli, struct db *db, const char *fork, stru
     return row < 0 ? error_code(e) : 0;
 }
 
-int task_fork_show(struct task *t, int argc, char **argv, struct error *e)
+static int show_fork(struct task *t, struct usage_call *call, struct error *e)
 {
-    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
     struct record_place place;
     struct id fork;
-    int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 2, 1, "fork show DIR FORK", e)) != 0 || (code = id_parse(argv[2], &fork, e)) != 0)
+    int code = id_parse(call->words[0], &fork, e);
+    if (code != 0)
         return code;
     if (record_find(t->central->db, &fork, &place, NULL) != 0 || place.kind->number != KIND_FORK)
-        return error_set(e, E_NOT_FOUND, "there is no fork %s; `satcheld fork list` names them", argv[2]);
+        return error_set(e, E_NOT_FOUND, "there is no fork %s; `satcheld fork list` names them", call->words[0]);
     if (t->cli->json)
         (void)fputs("[", t->cli->out);
-    code = show_all(t->cli, t->central->db, argv[2], e);
+    code = show_all(t->cli, t->central->db, call->words[0], e);
     if (t->cli->json)
         (void)fputs("\n]\n", t->cli->out);
     return code;
 }
+
+const struct task_row task_fork_show = {
+    .usage = {.group = "fork",
+              .name = "show",
+              .words = "FORK",
+              .help = "show the changes that are kept as evidence of a fork",
+              .more = "FORK is the id that `satcheld fork list` shows.",
+              .example = "satcheld fork show /srv/office 01932f5e-7c1a-7b6e-8d2f-3a4b5c6d7e8f"},
+    .run = show_fork,
+};

@@ -79,7 +79,7 @@ static void print(struct task *t, const struct import *im)
         (void)fputs("\n]}\n", out);
 }
 
-static int run(struct import *im, const char *path, const char *assign, struct error *e)
+static int read_export(struct import *im, const char *path, const char *assign, struct error *e)
 {
     int found = 0, code;
     char *logins;
@@ -101,31 +101,26 @@ static int run(struct import *im, const char *path, const char *assign, struct e
     return code;
 }
 
-int task_import(struct task *t, int argc, char **argv, struct error *e)
+static int import_export(struct task *t, struct usage_call *call, struct error *e)
 {
-    const char *as = NULL, *assign = NULL, *source = "";
+    const char *source = usage_text(call, "source");
     struct import *im;
     struct stat there;
     char *path = NULL;
-    int dry_run = 0, code;
-    const struct cli_option options[] = {
-        {"as", &as, NULL},           {"assign", &assign, NULL},     {"source", &source, NULL},
-        {"dry-run", NULL, &dry_run}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 1, 1, "import DIR PATH [--source NAME] [--assign LOGIN,...] [--dry-run]", e)) != 0 ||
-        (code = central_act_as(t->central, as, e)) != 0)
+    int code = central_act_as(t->central, usage_text(call, "as"), e);
+    if (code != 0)
         return code;
-    if ((im = calloc(1, sizeof *im)) == NULL || (path = task_path(t, argv[1])) == NULL) {
+    if ((im = calloc(1, sizeof *im)) == NULL || (path = task_path(t, call->words[0])) == NULL) {
         free(im);
         return error_memory(e);
     }
     im->central = t->central;
-    im->dry_run = dry_run;
-    im->system = source;
+    im->dry_run = usage_flag(call, "dry-run");
+    im->system = source != NULL ? source : "";
     if (stat(path, &there) != 0 || !S_ISDIR(there.st_mode))
-        code = error_set(e, E_NOT_FOUND, "%s is no folder; name the folder that holds the CSV files", argv[1]);
+        code = error_set(e, E_NOT_FOUND, "%s is no folder; name the folder that holds the CSV files", call->words[0]);
     else if ((code = db_open_memory(&im->staging, e)) == 0)
-        code = run(im, path, assign, e);
+        code = read_export(im, path, usage_text(call, "assign"), e);
     if (code != 0 && im->in_transaction != 0)
         central_rollback(t->central);
     db_close(im->staging);
@@ -135,3 +130,20 @@ int task_import(struct task *t, int argc, char **argv, struct error *e)
     free(im);
     return code;
 }
+
+const struct task_row task_import = {
+    .usage = {.name = "import",
+              .words = "PATH",
+              .options = {TASK_AS,
+                          {.name = "assign",
+                           .value = "LOGIN,...",
+                           .help = "give the cases that nobody holds to these people in turn"},
+                          {.name = "source",
+                           .value = "NAME",
+                           .help = "which system it is from: keeps two systems with the same keys apart"},
+                          {.name = "dry-run", .help = "count what would be taken, and take nothing"}},
+              .help = "read an HMIS or Synthea export",
+              .more = "PATH is the folder with the CSV files.",
+              .example = "satcheld import /srv/office hmis-2026 --assign anna,ben --dry-run"},
+    .run = import_export,
+};

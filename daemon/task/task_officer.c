@@ -52,27 +52,22 @@ static int set_key(struct task *t, const char *as, const struct id *user, const 
     return task_set_user(t, as, &s, e);
 }
 
-int task_officer_add(struct task *t, int argc, char **argv, struct error *e)
+static int add_officer(struct task *t, struct usage_call *call, struct error *e)
 {
-    const char *as = NULL, *key = NULL;
-    const struct cli_option options[] = {
-        {"as", &as, NULL}, {"key", &key, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    const char *login = call->words[0], *as = usage_text(call, "as"), *key = usage_text(call, "key");
     struct standing standing = {0};
     struct id user;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 2, 1, "officer add DIR LOGIN --out FILE", e)) != 0)
-        return code;
     if (key == NULL)
         return error_set(e, E_USAGE,
                          "an officer needs --out FILE, where the key file goes, or --key with the public key");
-    if ((code = check_key(key, e)) != 0 || (code = central_user(t->central, argv[2], &user, e)) != 0 ||
+    if ((code = check_key(key, e)) != 0 || (code = central_user(t->central, login, &user, e)) != 0 ||
         (code = look_up(t->central, &user, key, &standing, e)) != 0)
         return code;
     if (!standing.active)
-        return error_set(e, E_REFUSED, "%s is disabled, and cannot be an officer", argv[2]);
+        return error_set(e, E_REFUSED, "%s is disabled, and cannot be an officer", login);
     if (standing.has_key)
-        return error_set(e, E_EXISTS, "%s is an officer already; `satcheld officer remove` comes first", argv[2]);
+        return error_set(e, E_EXISTS, "%s is an officer already; `satcheld officer remove` comes first", login);
     if (standing.is_taken)
         return error_set(e, E_EXISTS, "another officer has this key: each needs one of his own");
     if (standing.officers >= RECOVERY_OFFICERS_MAX)
@@ -83,27 +78,50 @@ int task_officer_add(struct task *t, int argc, char **argv, struct error *e)
     return code;
 }
 
-int task_officer_list(struct task *t, int argc, char **argv, struct error *e)
-{
-    return task_list(t, argc, argv, "officer list DIR",
-                     "SELECT id, login, status, name, recovery_key AS key FROM \"user\" WHERE recovery_key IS NOT NULL "
-                     "AND voided = 0 ORDER BY login, id",
-                     e);
-}
+const struct task_row task_officer_add = {
+    .usage = {.group = "officer",
+              .name = "add",
+              .words = "LOGIN",
+              .options = {TASK_AS,
+                          {.name = "out", .value = "FILE", .help = "where the officer's key file goes"},
+                          {.name = "key", .value = "HEX", .help = "or the public key of one that exists already"},
+                          USAGE_SECRET("officer-", "the officer's new passphrase")},
+              .help = "make somebody a recovery officer: any two of them open every laptop's store, and the office's",
+              .example = "satcheld officer add /srv/office maria --out maria.officer"},
+    .run = add_officer,
+};
 
-int task_officer_remove(struct task *t, int argc, char **argv, struct error *e)
+const struct task_row task_officer_list = {
+    .usage = {.group = "officer",
+              .name = "list",
+              .help = "list the recovery officers",
+              .example = "satcheld officer list /srv/office"},
+    .sql = "SELECT id, login, status, name, recovery_key AS key FROM \"user\" WHERE recovery_key IS NOT NULL "
+           "AND voided = 0 ORDER BY login, id",
+};
+
+static int remove_officer(struct task *t, struct usage_call *call, struct error *e)
 {
-    const char *as = NULL;
-    const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    const char *login = call->words[0];
     struct standing standing = {0};
     struct id user;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 2, 1, "officer remove DIR LOGIN", e)) != 0 ||
-        (code = central_user(t->central, argv[2], &user, e)) != 0 ||
+    if ((code = central_user(t->central, login, &user, e)) != 0 ||
         (code = look_up(t->central, &user, NULL, &standing, e)) != 0)
         return code;
     if (!standing.has_key)
-        return error_set(e, E_NOT_FOUND, "%s is no officer; `satcheld officer list` names them", argv[2]);
-    return set_key(t, as, &user, "", e);
+        return error_set(e, E_NOT_FOUND, "%s is no officer; `satcheld officer list` names them", login);
+    return set_key(t, usage_text(call, "as"), &user, "", e);
 }
+
+const struct task_row task_officer_remove = {
+    .usage = {.group = "officer",
+              .name = "remove",
+              .words = "LOGIN",
+              .options = {TASK_AS},
+              .help = "take somebody's recovery key away",
+              .more =
+                  "From now on this officer's key opens nothing here, and nothing on a laptop that has synced since.",
+              .example = "satcheld officer remove /srv/office maria"},
+    .run = remove_officer,
+};

@@ -55,35 +55,43 @@ static void print_id(struct task *t, const char *name, const struct id *id)
         (void)fprintf(t->cli->out, "%s\n", text);
 }
 
-int task_user_add(struct task *t, int argc, char **argv, struct error *e)
+static int user_add(struct task *t, struct usage_call *call, struct error *e)
 {
-    struct new_user u = {0};
-    const char *as = NULL;
-    const struct cli_option options[] = {
-        {"as", &as, NULL},         {"name", &u.name, NULL},       {"role", &u.role, NULL}, {"email", &u.email, NULL},
-        {"phone", &u.phone, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    struct new_user u = {.login = call->words[0],
+                         .name = usage_text(call, "name"),
+                         .role = usage_text(call, "role"),
+                         .email = usage_text(call, "email"),
+                         .phone = usage_text(call, "phone")};
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 2, 1, "user add DIR LOGIN --name NAME --role ROLE", e)) != 0)
-        return code;
-    u.login = argv[2];
-    if (u.name == NULL || u.role == NULL)
-        return error_set(e, E_USAGE, "a user needs --name NAME and --role ROLE (case manager, supervisor, ...)");
-    if ((code = task_write(t, as, add_user, &u, e)) == 0)
+    if ((code = task_write(t, usage_text(call, "as"), add_user, &u, e)) == 0)
         print_id(t, "user", &u.id);
     return code;
 }
 
-int task_user_list(struct task *t, int argc, char **argv, struct error *e)
-{
-    return task_list(
-        t, argc, argv, "user list DIR",
-        "SELECT id, login, role, status, name, (SELECT s.login FROM \"user\" s WHERE s.id = u.supervisor) AS "
-        "supervisor, "
-        "(SELECT count(*) FROM assignment a WHERE a.\"user\" = u.id AND "
-        "a.status = 'active' AND a.voided = 0) AS cases FROM \"user\" u WHERE voided = 0 ORDER BY login, id",
-        e);
-}
+const struct task_row task_user_add = {
+    .usage = {.group = "user",
+              .name = "add",
+              .words = "LOGIN",
+              .options = {{.name = "name", .value = "NAME", .help = "the name in full", .required = 1},
+                          {.name = "role",
+                           .value = "ROLE",
+                           .help = "assistant, case manager, senior, supervisor, director, auditor or administrator",
+                           .required = 1},
+                          {.name = "email", .value = "ADDRESS", .help = "where to write to"},
+                          {.name = "phone", .value = "NUMBER", .help = "where to call"},
+                          TASK_AS},
+              .help = "add a person who works with Satchel",
+              .example = "satcheld user add /srv/office anna --name 'Anna Berg' --role 'case manager'"},
+    .run = user_add,
+};
+
+const struct task_row task_user_list = {
+    .usage = {.group = "user", .name = "list", .help = "list the people", .example = "satcheld user list /srv/office"},
+    .sql = "SELECT id, login, role, status, name, (SELECT s.login FROM \"user\" s WHERE s.id = u.supervisor) AS "
+           "supervisor, "
+           "(SELECT count(*) FROM assignment a WHERE a.\"user\" = u.id AND "
+           "a.status = 'active' AND a.voided = 0) AS cases FROM \"user\" u WHERE voided = 0 ORDER BY login, id",
+};
 
 /* The office keeps one who can act in it, or nobody could ever mend anything again. */
 static int check_others_left(struct task *t, const struct id *user, struct error *e)
@@ -99,52 +107,77 @@ static int check_others_left(struct task *t, const struct id *user, struct error
     return row == 1 ? 0 : error_set(e, E_REFUSED, "this is the last active administrator; add another one first");
 }
 
-static int set_status(struct task *t, int argc, char **argv, const char *form, const char *status, struct error *e)
+static int set_status(struct task *t, struct usage_call *call, const char *status, struct error *e)
 {
-    const char *as = NULL;
-    const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
     struct task_setting s = {.field = "status", .value = status};
-    int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 2, 1, form, e)) != 0 ||
-        (code = central_user(t->central, argv[2], &s.record, e)) != 0)
+    int code = central_user(t->central, call->words[0], &s.record, e);
+    if (code != 0)
         return code;
     if (strcmp(status, "active") != 0 && (code = check_others_left(t, &s.record, e)) != 0)
         return code;
-    return task_set_user(t, as, &s, e);
+    return task_set_user(t, usage_text(call, "as"), &s, e);
 }
 
-int task_user_disable(struct task *t, int argc, char **argv, struct error *e)
+static int user_disable(struct task *t, struct usage_call *call, struct error *e)
 {
-    return set_status(t, argc, argv, "user disable DIR LOGIN", "disabled", e);
+    return set_status(t, call, "disabled", e);
 }
 
-int task_user_enable(struct task *t, int argc, char **argv, struct error *e)
+const struct task_row task_user_disable = {
+    .usage = {.group = "user",
+              .name = "disable",
+              .words = "LOGIN",
+              .options = {TASK_AS},
+              .help = "disable a person: what their laptops bring from now on is held",
+              .example = "satcheld user disable /srv/office anna"},
+    .run = user_disable,
+};
+
+static int user_enable(struct task *t, struct usage_call *call, struct error *e)
 {
-    return set_status(t, argc, argv, "user enable DIR LOGIN", "active", e);
+    return set_status(t, call, "active", e);
 }
 
-int task_user_supervisor(struct task *t, int argc, char **argv, struct error *e)
+const struct task_row task_user_enable = {
+    .usage = {.group = "user",
+              .name = "enable",
+              .words = "LOGIN",
+              .options = {TASK_AS},
+              .help = "enable a person again, for what comes from then on",
+              .example = "satcheld user enable /srv/office anna"},
+    .run = user_enable,
+};
+
+static int user_supervisor(struct task *t, struct usage_call *call, struct error *e)
 {
-    const char *as = NULL;
-    const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    const char *login = call->words[1];
     struct task_setting s = {.field = "supervisor"};
     struct id supervisor;
     char text[ID_TEXT] = "";
-    int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 2, 2, "user supervisor DIR LOGIN SUPERVISOR", e)) != 0 ||
-        (code = central_user(t->central, argv[2], &s.record, e)) != 0)
+    int code = central_user(t->central, call->words[0], &s.record, e);
+    if (code != 0)
         return code;
-    if (argv[3][0] != 0) {
-        if ((code = central_user(t->central, argv[3], &supervisor, e)) != 0)
+    if (login[0] != 0) {
+        if ((code = central_user(t->central, login, &supervisor, e)) != 0)
             return code;
         if (id_equal(&supervisor, &s.record))
             return error_set(e, E_INPUT, "nobody is told by being told of oneself; name another person");
         id_format(&supervisor, text);
     }
     s.value = text;
-    return task_write(t, as, task_set, &s, e);
+    return task_write(t, usage_text(call, "as"), task_set, &s, e);
 }
+
+const struct task_row task_user_supervisor = {
+    .usage = {.group = "user",
+              .name = "supervisor",
+              .words = "LOGIN SUPERVISOR",
+              .options = {TASK_AS},
+              .help = "say who decides conflicts in a person's cases as well",
+              .more = "An empty SUPERVISOR (\"\") is nobody in particular.",
+              .example = "satcheld user supervisor /srv/office anna maria"},
+    .run = user_supervisor,
+};
 
 /* --- devices --- */
 
@@ -166,10 +199,9 @@ static int split_address(const char *address, char host[TICKET_HOST_MAX], unsign
         colon = NULL;
     }
     if (colon != NULL) {
-        char *rest = NULL;
-        unsigned long n = strtoul(colon + 1, &rest, 10);
-        if (colon[1] == 0 || *rest != 0 || n == 0 || n > 65535)
-            return error_set(e, E_USAGE, "the port of --address must be a number from 1 to 65535");
+        uint64_t n;
+        if (cli_number(colon + 1, "the port of --address", 1, 65535, &n, e) != 0)
+            return E_USAGE;
         *port = (unsigned)n;
     }
     if (end == start || (size_t)(end - start) >= TICKET_HOST_MAX)
@@ -199,27 +231,19 @@ static int write_ticket(const struct task *t, const char *path, const char *text
     return code;
 }
 
-int task_device_invite(struct task *t, int argc, char **argv, struct error *e)
+static int device_invite(struct task *t, struct usage_call *call, struct error *e)
 {
-    const char *as = NULL, *address = NULL, *out = NULL, *hours = "24";
-    const struct cli_option options[] = {{"as", &as, NULL},       {"address", &address, NULL},   {"out", &out, NULL},
-                                         {"hours", &hours, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
+    const char *out = usage_text(call, "out");
+    unsigned hours = (unsigned)usage_number(call, "hours", ADMIT_HOURS_MAX);
     char host[TICKET_HOST_MAX], text[TICKET_TEXT_MAX], when[32];
     struct ticket ticket;
     struct id user;
     unsigned port;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 2, 1, "device invite DIR LOGIN --address HOST[:PORT] --out FILE [--hours N]", e)) != 0)
-        return code;
-    if (address == NULL || out == NULL)
-        return error_set(e, E_USAGE,
-                         "a ticket needs --address HOST[:PORT], where the laptop reaches the office, and "
-                         "--out FILE");
-    if ((code = split_address(address, host, &port, e)) != 0 ||
-        (code = central_user(t->central, argv[2], &user, e)) != 0 || (code = central_act_as(t->central, as, e)) != 0 ||
-        (code = admit_invite(t->central, &user, (unsigned)strtoul(hours, NULL, 10), &(struct admit_address){host, port},
-                             &ticket, e)) != 0)
+    if ((code = split_address(usage_text(call, "address"), host, &port, e)) != 0 ||
+        (code = central_user(t->central, call->words[0], &user, e)) != 0 ||
+        (code = central_act_as(t->central, usage_text(call, "as"), e)) != 0 ||
+        (code = admit_invite(t->central, &user, hours, &(struct admit_address){host, port}, &ticket, e)) != 0)
         return code;
     if ((code = ticket_format(&ticket, text, e)) == 0 && (code = write_ticket(t, out, text, e)) == 0) {
         cli_time(ticket.expires_ms, when);
@@ -232,46 +256,84 @@ int task_device_invite(struct task *t, int argc, char **argv, struct error *e)
     return code;
 }
 
+const struct task_row task_device_invite = {
+    .usage =
+        {.group = "device",
+         .name = "invite",
+         .words = "LOGIN",
+         .options =
+             {{.name = "address", .value = "HOST[:PORT]", .help = "where the laptop reaches the office", .required = 1},
+              {.name = "out", .value = "FILE", .help = "where the ticket goes; hand it over like a key", .required = 1},
+              {.name = "hours",
+               .value = "N",
+               .help = "how long the ticket is good; 24, if not said",
+               .min = 1,
+               .max = ADMIT_HOURS_MAX},
+              TASK_AS},
+         .help = "write a ticket that enrols one laptop",
+         .example = "satcheld device invite /srv/office anna --address office.example.org --out anna.ticket"},
+    .run = device_invite,
+};
+
 /* The laptops that said that they have destroyed their store, with the time at which the office heard of it. */
 #define WIPED                                                                                                          \
     "(SELECT id_text(entry.device) AS id, strftime('%Y-%m-%dT%H:%M:%SZ', max(entry.received) / 1000, 'unixepoch') AS " \
     "heard " TASK_EVENTS " WHERE event.what = 'wiped' GROUP BY entry.device)"
 
-int task_device_list(struct task *t, int argc, char **argv, struct error *e)
-{
-    return task_list(
-        t, argc, argv, "device list DIR",
-        "SELECT d.id, u.login, CASE WHEN w.heard IS NULL OR d.status = 'active' THEN d.status ELSE 'wiped' "
-        "END AS status, d.label, coalesce(h.seq, 0) AS changes, w.heard AS wiped FROM device d "
-        "LEFT JOIN \"user\" u ON u.id = d.\"user\" "
-        "LEFT JOIN (SELECT id_text(device) AS id, max(seq) AS seq FROM head GROUP BY device) h "
-        "ON h.id = d.id "
-        "LEFT JOIN " WIPED " w ON w.id = d.id "
-        "WHERE d.voided = 0 ORDER BY u.login, d.id",
-        e);
-}
+const struct task_row task_device_list = {
+    .usage = {.group = "device",
+              .name = "list",
+              .help = "list the laptops",
+              .example = "satcheld device list /srv/office"},
+    .sql = "SELECT d.id, u.login, CASE WHEN w.heard IS NULL OR d.status = 'active' THEN d.status ELSE 'wiped' "
+           "END AS status, d.label, coalesce(h.seq, 0) AS changes, w.heard AS wiped FROM device d "
+           "LEFT JOIN \"user\" u ON u.id = d.\"user\" "
+           "LEFT JOIN (SELECT id_text(device) AS id, max(seq) AS seq FROM head GROUP BY device) h "
+           "ON h.id = d.id "
+           "LEFT JOIN " WIPED " w ON w.id = d.id "
+           "WHERE d.voided = 0 ORDER BY u.login, d.id",
+};
 
-static int set_device(struct task *t, int argc, char **argv, const char *form, const char *status, struct error *e)
+static int set_device(struct task *t, struct usage_call *call, const char *status, struct error *e)
 {
-    const char *as = NULL;
-    const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
     struct task_setting s = {.field = "status", .value = status};
     struct record_place place;
-    int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 2, 1, form, e)) != 0 ||
-        (code = id_parse(argv[2], &s.record, e)) != 0)
+    int code = id_parse(call->words[0], &s.record, e);
+    if (code != 0)
         return code;
     if (record_find(t->central->db, &s.record, &place, NULL) != 0 || place.kind->number != KIND_DEVICE)
-        return error_set(e, E_NOT_FOUND, "there is no laptop %s; `satcheld device list` names them", argv[2]);
-    return task_write(t, as, task_set, &s, e);
+        return error_set(e, E_NOT_FOUND, "there is no laptop %s; `satcheld device list` names them", call->words[0]);
+    return task_write(t, usage_text(call, "as"), task_set, &s, e);
 }
 
-int task_device_revoke(struct task *t, int argc, char **argv, struct error *e)
+static int device_revoke(struct task *t, struct usage_call *call, struct error *e)
 {
-    return set_device(t, argc, argv, "device revoke DIR DEVICE", "disabled", e);
+    return set_device(t, call, "disabled", e);
 }
 
-int task_device_wipe(struct task *t, int argc, char **argv, struct error *e)
+const struct task_row task_device_revoke = {
+    .usage = {.group = "device",
+              .name = "revoke",
+              .words = "DEVICE",
+              .options = {TASK_AS},
+              .help = "revoke a laptop: what it brings from now on is held",
+              .more = "DEVICE is the id that `satcheld device list` shows.",
+              .example = "satcheld device revoke /srv/office 3f2a91c0-5b1e-4d07-9a6c-8e2f4b7d1c35"},
+    .run = device_revoke,
+};
+
+static int device_wipe(struct task *t, struct usage_call *call, struct error *e)
 {
-    return set_device(t, argc, argv, "device wipe DIR DEVICE", "to be wiped", e);
+    return set_device(t, call, "to be wiped", e);
 }
+
+const struct task_row task_device_wipe = {
+    .usage = {.group = "device",
+              .name = "wipe",
+              .words = "DEVICE",
+              .options = {TASK_AS},
+              .help = "revoke a laptop, and have it destroy its store once it has sent what is unsent",
+              .more = "DEVICE is the id that `satcheld device list` shows.",
+              .example = "satcheld device wipe /srv/office 3f2a91c0-5b1e-4d07-9a6c-8e2f4b7d1c35"},
+    .run = device_wipe,
+};

@@ -103,7 +103,7 @@ static void print_row(const struct cli *cli, sqlite3_stmt *s, int first)
     (void)fputs(cli->json ? "}" : "\r\n", cli->out);
 }
 
-static int run(struct task *t, sqlite3 *db, const char *sql, struct error *e)
+static int run_query(struct task *t, sqlite3 *db, const char *sql, struct error *e)
 {
     uint64_t end = clock_wall() + SECONDS_MAX * 1000ull;
     sqlite3_stmt *s = NULL;
@@ -136,17 +136,23 @@ static int run(struct task *t, sqlite3 *db, const char *sql, struct error *e)
     return code;
 }
 
-int task_report(struct task *t, int argc, char **argv, struct error *e)
+static int report(struct task *t, struct usage_call *call, struct error *e)
 {
-    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
     sqlite3 *db = db_handle(t->central->db);
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 1, 1, "report DIR SQL", e)) != 0)
-        return code;
-    if (strlen(argv[1]) > SQL_MAX)
+    if (strlen(call->words[0]) > SQL_MAX)
         return error_set(e, E_LIMIT, "a report's SQL is at most %d bytes", SQL_MAX);
     (void)sqlite3_set_authorizer(db, allow, NULL);
-    code = run(t, db, argv[1], e);
+    code = run_query(t, db, call->words[0], e);
     (void)sqlite3_set_authorizer(db, NULL, NULL);
     return code;
 }
+
+const struct task_row task_report = {
+    .usage = {.name = "report",
+              .words = "SQL",
+              .help = "ask the record a question in SQL; the answer is CSV",
+              .more = "SQL is one SELECT over the tables of the kinds of records, which `satchel help KIND` describes.",
+              .example = "satcheld report /srv/office 'SELECT risk, count(*) FROM \"case\" GROUP BY risk'"},
+    .run = report,
+};

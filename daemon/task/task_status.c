@@ -67,14 +67,10 @@ static const struct {
     {"held", "held changes", "SELECT count(*) FROM hold WHERE status = 'held' AND voided = 0"},
 };
 
-int task_status(struct task *t, int argc, char **argv, struct error *e)
+static int tell_status(struct task *t, struct usage_call *call, struct error *e)
 {
-    int digest = 0, code;
-    const struct cli_option options[] = {{"digest", NULL, &digest}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 1, 0, "status DIR [--digest]", e)) != 0)
-        return code;
-    if (digest)
+    int code;
+    if (usage_flag(call, "digest"))
         return print_digest(t, e);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         uint64_t n;
@@ -106,6 +102,14 @@ int task_status(struct task *t, int argc, char **argv, struct error *e)
     (void)fputs(t->cli->json ? "}\n" : "\n", t->cli->out);
     return 0;
 }
+
+const struct task_row task_status = {
+    .usage = {.name = "status",
+              .options = {{.name = "digest", .help = "the digest of the record alone, to compare with a replay"}},
+              .help = "tell what the office holds, and what waits for a person",
+              .example = "satcheld status /srv/office"},
+    .run = tell_status,
+};
 
 /* --- check --- */
 
@@ -188,14 +192,12 @@ static int check_pages(struct db *db, struct error *e)
     return code;
 }
 
-int task_check(struct task *t, int argc, char **argv, struct error *e)
+static int check_all(struct task *t, struct usage_call *call, struct error *e)
 {
-    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
     struct checking c = {0};
     uint8_t ours[32], replayed[32];
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 || (code = task_words(argc, 1, 0, "check DIR", e)) != 0)
-        return code;
+    (void)call;
     if ((code = check_pages(t->central->db, e)) != 0 || (code = check_chains(t->central->db, e)) != 0 ||
         (code = fork_check(t->central->db, e)) != 0 || (code = db_open_memory(&c.copy, e)) != 0)
         return code;
@@ -216,23 +218,27 @@ int task_check(struct task *t, int argc, char **argv, struct error *e)
     return code;
 }
 
+const struct task_row task_check = {
+    .usage = {.name = "check",
+              .help = "verify the store, the log and the tree; replay the log, and compare",
+              .example = "satcheld check /srv/office"},
+    .run = check_all,
+};
+
 /* --- archive --- */
 
-int task_archive(struct task *t, int argc, char **argv, struct error *e)
+static int write_archive(struct task *t, struct usage_call *call, struct error *e)
 {
-    const struct cli_option options[] = {{"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
     char vkey[CHECKPOINT_VKEY_MAX];
     struct archive_options a = {0};
     uint64_t entries = 0;
     char *path;
-    int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0 ||
-        (code = task_words(argc, 1, 1, "archive DIR FILE", e)) != 0 ||
-        (code = checkpoint_vkey_format(&t->central->vkey, vkey, e)) != 0)
+    int code = checkpoint_vkey_format(&t->central->vkey, vkey, e);
+    if (code != 0)
         return code;
     if (t->secret == NULL)
-        return error_set(e, E_USAGE, "an archive needs a passphrase; see satcheld --help");
-    if ((path = task_path(t, argv[1])) == NULL)
+        return error_set(e, E_USAGE, "an archive needs a passphrase; see `satcheld archive --help`");
+    if ((path = task_path(t, call->words[0])) == NULL)
         return error_memory(e);
     a.path = path;
     a.log_key = vkey;
@@ -246,10 +252,21 @@ int task_archive(struct task *t, int argc, char **argv, struct error *e)
     (void)fprintf(t->cli->err,
                   "%llu entries are in %s. The auditor needs the file, its passphrase, and this key, by "
                   "another way:\n",
-                  (unsigned long long)entries, argv[1]);
+                  (unsigned long long)entries, call->words[0]);
     if (t->cli->json)
         (void)fprintf(t->cli->out, "{\"entries\": %llu, \"log_key\": \"%s\"}\n", (unsigned long long)entries, vkey);
     else
         (void)fprintf(t->cli->out, "%s\n", vkey);
     return 0;
 }
+
+const struct task_row task_archive = {
+    .usage = {.name = "archive",
+              .words = "FILE",
+              .options = {USAGE_SECRET("archive-", "the archive's passphrase")},
+              .help = "write the log archive for an auditor",
+              .more = "The auditor needs the file, its passphrase and the key that is printed.",
+              .example = "satcheld archive /srv/office 2026.satchel"},
+    .run = write_archive,
+    .prompt = "Passphrase for the archive (give it to the auditor): ",
+};

@@ -5,41 +5,40 @@
 #include "lease.h"
 #include "task.h"
 
-int task_lease(struct task *t, int argc, char **argv, struct error *e)
+static int lease(struct task *t, struct usage_call *call, struct error *e)
 {
-    const char *as = NULL;
-    const struct cli_option options[] = {{"as", &as, NULL}, {"json", NULL, &t->cli->json}, {NULL, NULL, NULL}};
-    struct task_setting s = {.record = t->central->office, .field = "lease_days"};
+    struct task_setting s = {.record = t->central->office, .field = "lease_days", .value = call->words[0]};
     unsigned days = 0;
-    char *end = NULL;
+    uint64_t wanted;
     int code;
-    if ((code = cli_options(&argc, argv, options, e)) != 0)
+    if (s.value != NULL && cli_number(s.value, "", 1, LEASE_DAYS_MAX, &wanted, NULL) != 0)
+        return error_set(e, E_USAGE, "a lease takes 1 to %d days", LEASE_DAYS_MAX);
+    if (s.value != NULL && (code = task_write(t, usage_text(call, "as"), task_set, &s, e)) != 0)
         return code;
-    if (argc > 1) {
-        unsigned long wanted = strtoul(argv[1], &end, 10);
-        if ((code = task_words(argc, 1, 1, "lease DIR [DAYS]", e)) != 0)
-            return code;
-        if (argv[1][0] == '-' || *end != 0 || wanted < 1 || wanted > LEASE_DAYS_MAX)
-            return error_set(e, E_USAGE, "a lease takes 1 to %d days", LEASE_DAYS_MAX);
-        s.value = argv[1];
-        if ((code = task_write(t, as, task_set, &s, e)) != 0)
-            return code;
-    }
     if ((code = lease_days(t->central, &days, e)) == 0)
         (void)fprintf(t->cli->out, t->cli->json ? "{\"lease_days\": %u}\n" : "%u days\n", days);
     return code;
 }
 
-int task_event_list(struct task *t, int argc, char **argv, struct error *e)
-{
-    return task_list(
-        t, argc, argv, "event list DIR",
-        "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', entry.received / 1000, 'unixepoch') AS received, event.at, "
-        "coalesce(device.label, 'the office') AS store, coalesce(holder.login, '') AS login, event.what, "
-        "coalesce(event.count, '') AS count, coalesce(one.login || ' and ' || two.login, '') AS officers, "
-        "coalesce(device.id, '') AS device " TASK_EVENTS " LEFT JOIN device ON device.id = id_text(entry.device)"
-        " LEFT JOIN \"user\" holder ON holder.id = device.\"user\""
-        " LEFT JOIN \"user\" one ON one.id = event.officer LEFT JOIN \"user\" two ON two.id = event.second_officer"
-        " ORDER BY entry.position",
-        e);
-}
+const struct task_row task_lease = {
+    .usage = {.name = "lease",
+              .words = "[DAYS]",
+              .options = {TASK_AS},
+              .help = "tell or set how many days a laptop opens its store without meeting the office",
+              .example = "satcheld lease /srv/office 14"},
+    .run = lease,
+};
+
+const struct task_row task_event_list = {
+    .usage = {.group = "event",
+              .name = "list",
+              .help = "list recoveries, wrong passphrases and wiped stores, of laptops and office",
+              .example = "satcheld event list /srv/office"},
+    .sql = "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', entry.received / 1000, 'unixepoch') AS received, event.at, "
+           "coalesce(device.label, 'the office') AS store, coalesce(holder.login, '') AS login, event.what, "
+           "coalesce(event.count, '') AS count, coalesce(one.login || ' and ' || two.login, '') AS officers, "
+           "coalesce(device.id, '') AS device " TASK_EVENTS " LEFT JOIN device ON device.id = id_text(entry.device)"
+           " LEFT JOIN \"user\" holder ON holder.id = device.\"user\""
+           " LEFT JOIN \"user\" one ON one.id = event.officer LEFT JOIN \"user\" two ON two.id = event.second_officer"
+           " ORDER BY entry.position",
+};

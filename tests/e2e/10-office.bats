@@ -33,22 +33,24 @@ teardown_file() { end_all; }
         equal "$status" 0
         has "$output" "$program"
     done
-    commands=$("$bin/satchel" --help | awk '/^Kinds/ {exit} /^  [a-z]+ +[a-z]/ && $1 != "satchel" {print $1}')
-    [ "$(wc -w <<<"$commands")" -ge 18 ]
-    for command in $commands; do
-        run "$bin/satchel" "$command" --help
-        equal "$command: $status" "$command: 0"
-        has "$output" "Example: satchel $command"
+    for program in satchel satcheld satchel-audit; do
+        commands=0
+        while read -r command; do
+            # shellcheck disable=SC2086 # a command may be two words
+            run "$bin/$program" $command --help
+            equal "$command: $status" "$command: 0"
+            has "$output" "Usage: $program $command"
+            has "$output" "Example: $program $command"
+            commands=$((commands + 1))
+        done < <("$bin/$program" --help | awk '/^Kinds/ {exit} /^  [a-z]+( [a-z]+)?  +[a-z]/ && $1 !~ /^sat/ {sub(/^  /, ""); sub(/  .*/, ""); print}')
+        equal "$program: $((commands >= 3))" "$program: 1"
     done
-    for command in conflicts duplicates user case; do
+    for command in key user case; do
         run "$bin/satcheld" "$command" --help
         equal "$status" 0
-        has "$output" "  satcheld $command "
-        has_not "$output" "satcheld archive"
-    done
-    for command in verify replay history; do
-        run "$bin/satchel-audit" "$command" --help
-        has "$output" "Example: satchel-audit $command"
+        has "$output" "  $command list "
+        has "$output" "Example: satcheld $command "
+        has_not "$output" "archive"
     done
     run "$bin/satchel" help client
     has "$output" "allergy"

@@ -14,84 +14,6 @@
 
 #include "cli.h"
 
-/* --- options --- */
-
-struct got {
-    const char *name, *reason;
-    int json, help;
-    int argc;
-    char *argv[12];
-};
-
-/* Words, ended by a NULL, into g. */
-static int take(struct got *g, struct error *e, char *const *words)
-{
-    const struct cli_option options[] = {{"name", &g->name, NULL},
-                                         {"reason", &g->reason, NULL},
-                                         {"json", NULL, &g->json},
-                                         {"help", NULL, &g->help},
-                                         {NULL, NULL, NULL}};
-    memset(g, 0, sizeof *g);
-    for (; words[g->argc] != NULL; g->argc++)
-        g->argv[g->argc] = words[g->argc];
-    return cli_options(&g->argc, g->argv, options, e);
-}
-#define TAKE(g, e, ...) take(g, e, (char *[]){__VA_ARGS__, NULL})
-
-/* Options are taken out wherever they stand, and the arguments keep their order. */
-static void options_are_taken(void **state)
-{
-    struct got g;
-    (void)state;
-    assert_int_equal(TAKE(&g, NULL, "new", "--name", "Ada", "client", "--json", "--reason=seen = heard", "x"), 0);
-    assert_int_equal(g.argc, 3);
-    assert_string_equal(g.argv[0], "new");
-    assert_string_equal(g.argv[1], "client");
-    assert_string_equal(g.argv[2], "x");
-    assert_string_equal(g.name, "Ada");
-    assert_string_equal(g.reason, "seen = heard");
-    assert_int_equal(g.json, 1);
-    assert_int_equal(g.help, 0);
-}
-
-/* Behind "--", and with one dash, everything is an argument; -h alone is help. */
-static void arguments_stay(void **state)
-{
-    struct got g;
-    (void)state;
-    assert_int_equal(TAKE(&g, NULL, "note", "-", "-5", "--", "--json", "-h", "--"), 0);
-    assert_int_equal(g.argc, 6);
-    assert_string_equal(g.argv[1], "-");
-    assert_string_equal(g.argv[2], "-5");
-    assert_string_equal(g.argv[3], "--json");
-    assert_string_equal(g.argv[4], "-h");
-    assert_string_equal(g.argv[5], "--");
-    assert_int_equal(g.json, 0);
-    assert_int_equal(g.help, 0);
-    assert_int_equal(TAKE(&g, NULL, "note", "-h"), 0);
-    assert_int_equal(g.help, 1);
-    assert_int_equal(g.argc, 1);
-    assert_int_equal(TAKE(&g, NULL, "note", "--name=", "--name", ""), 0);
-    assert_string_equal(g.name, "");
-}
-
-/* What is not an option, lacks its value or has one too many is refused by name. */
-static void options_are_refused(void **state)
-{
-    struct got g;
-    struct error e;
-    (void)state;
-    assert_int_equal(TAKE(&g, &e, "new", "--nam", "Ada"), E_USAGE);
-    assert_non_null(strstr(e.text, "--nam "));
-    assert_int_equal(TAKE(&g, &e, "new", "--name"), E_USAGE);
-    assert_non_null(strstr(e.text, "--name needs a value"));
-    assert_int_equal(TAKE(&g, &e, "new", "--name", "--json"), E_USAGE);
-    assert_int_equal(TAKE(&g, &e, "new", "--json=1"), E_USAGE);
-    assert_non_null(strstr(e.text, "--json takes no value"));
-    assert_int_equal(TAKE(&g, &e, "new", "---"), E_USAGE);
-    assert_int_equal(TAKE(&g, &e, "new", "--=x"), E_USAGE);
-}
-
 /* --- output --- */
 
 /* What f writes, freed by the caller. */
@@ -290,9 +212,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cut),
-        cmocka_unit_test(options_are_taken),
-        cmocka_unit_test(arguments_stay),
-        cmocka_unit_test(options_are_refused),
         cmocka_unit_test(json_is_escaped),
         cmocka_unit_test(text_is_harmless),
         cmocka_unit_test(failures_are_told),

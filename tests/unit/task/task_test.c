@@ -16,6 +16,25 @@ static int end(void **state)
     return 0;
 }
 
+/* Goal: `--hours 5x` is not taken for 5 hours, nor a port, a size or days that begin with a digit. */
+static void test_numbers(void **state)
+{
+    struct central *c = *state;
+    uint64_t before = c->tree.size;
+    assert_int_equal(
+        OFFICE_TASK(c, 9, "device", "invite", "boss", "--address", "office", "--out", "never.ticket", "--hours", "5x"),
+        2);
+    office_says("--hours takes a number from 1 to 24");
+    assert_int_equal(OFFICE_TASK(c, 7, "device", "invite", "boss", "--address", "office:80x", "--out", "never.ticket"),
+                     2);
+    office_says("the port of --address takes a number from 1 to 65535");
+    assert_int_equal(OFFICE_TASK(c, 2, "restored", "--size=7x"), 2);
+    office_says("--size takes a number");
+    assert_int_equal(OFFICE_TASK(c, 2, "lease", "7x"), 2);
+    office_says("a lease takes 1 to");
+    assert_true(c->tree.size == before);
+}
+
 /* Goal: what is no command, lacks a word, or has one too many is a usage error that says what would be right. */
 static void test_usage(void **state)
 {
@@ -397,8 +416,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, office_set_up, end)
     const struct CMUnitTest tests[] = {
-        TEST(test_usage),   TEST(test_users), TEST(test_cases),  TEST(test_owners), TEST(test_waiting),
-        TEST(test_devices), TEST(test_wipe),  TEST(test_events), TEST(test_lease),  TEST(test_check),
+        TEST(test_numbers), TEST(test_usage),   TEST(test_users),   TEST(test_cases),
+        TEST(test_owners),  TEST(test_waiting), TEST(test_devices), TEST(test_wipe),
+        TEST(test_events),  TEST(test_lease),   TEST(test_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
