@@ -56,6 +56,29 @@ teardown_file() { end_all; }
     has "$output" "allergy"
 }
 
+# complete WORD...: what bash offers in place of the last word.
+complete_words() {
+    bash -c '. "$1/packaging/completions/satchel.bash"; PATH=$2:$PATH; shift 2; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+        _satchel "$1"; printf "%s\n" "${COMPREPLY[@]}"' bash "$root" "$bin" "$@"
+}
+
+@test "the shell completes commands and options from the same table" {
+    has "$(complete_words satchel sy)" "sync"
+    equal "$(complete_words satcheld device in)" "invite"
+    has "$(complete_words satcheld user add "$office" --)" "--phone"
+    equal "$(complete_words satchel-audit verify --k)" "--key"
+    equal "$(complete_words satchel enrol an)" ""
+}
+
+@test "numbers are read whole, and two dashes are nobody's name" {
+    fails 2 "--hours takes a number" satcheld device invite "$office" boss --address x --out "$home/x.ticket" --hours 5x
+    fails 2 "--admin-name needs a value" satcheld init "$home/other" --name N --admin a --admin-name --
+    [ ! -e "$home/other" ]
+    run satcheld init "$home/other" --name N --admin a --admin-name A --json
+    equal "$status" 0
+    has "$output" '"created": true'
+}
+
 @test "a word that is no command, and a command that lacks its words, are one sentence and exit status 2" {
     fails 2 "frobnicate" satcheld frobnicate "$office"
     fails 2 "folder" "$bin/satcheld" status
