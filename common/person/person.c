@@ -1,3 +1,5 @@
+/* Which records are of one person: the map that joins all records that are linked to each other, and the pairs that
+ * somebody linked or marked as different. */
 #include "person.h"
 
 #include <assert.h>

@@ -1,3 +1,5 @@
+/* One save: what a person writes into a record becomes ops that name what was shown and is replaced; edit_commit makes
+ * them one change in the author's chain, logs it and applies it like a change from anybody else. */
 #include "edit.h"
 
 #include <sodium.h>

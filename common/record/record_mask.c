@@ -1,3 +1,5 @@
+/* Which ops of an entry are alive, as a mask of bits: what travels with an entry of a compact caseload, and what a
+ * store that has already applied the entry says of it. */
 #include "record_private.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* A text that grows while it is written: SQL, dumps and columns are made in it. Failing memory is remembered, and told
+ * once by record_text_check. */
 #include "record_private.h"
 
 #include <inttypes.h>

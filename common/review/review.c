@@ -1,3 +1,5 @@
+/* Conflicts as a person decides them: each with its values, their authors, since when it waits, who must decide, a
+ * sentence that says how it came about, and the code that proves what the person saw. */
 #include "review.h"
 
 #include <sodium.h>

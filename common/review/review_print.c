@@ -1,3 +1,4 @@
+/* Prints conflicts, in words or in JSON: the same for the laptop and for the office. */
 #include "review_print.h"
 
 #include <string.h>
