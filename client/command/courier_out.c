@@ -1,6 +1,6 @@
 /* `satchel courier out`: takes what is unsent out of the outbox, into a file that the office opens. It needs no
  * passphrase, no agent and no key, and touches neither store nor key file: it is for the day on which those do not
- * open any more. Where the store does open, what it has queued is brought into the outbox first. */
+ * open any more. If the store does open, what it has queued is brought into the outbox first. */
 #include "command.h"
 
 #include <errno.h>
@@ -17,9 +17,9 @@
 
 #define COPY_BYTES 65536
 
-/* An opening brings the outbox to where the store is. Whatever hinders it, the outbox is taken as it stands; where the
- * store is known to have more, that waits for a person. */
-static void catch_up(const struct cli *cli, int *waiting)
+/* Opens the store, which brings the outbox to where the store is. If it does not open, the outbox is taken as it
+ * stands. *waiting: 1 if the store is known to have more. */
+static void catch_up_outbox(const struct cli *cli, int *waiting)
 {
     struct store *s;
     if (store_open(&s, NULL) != 0)
@@ -29,7 +29,7 @@ static void catch_up(const struct cli *cli, int *waiting)
     store_close(s);
 }
 
-/* Copies the whole records, and nothing behind them. */
+/* Copies the whole items of the outbox, and nothing behind them. */
 static int copy(FILE *from, uint64_t bytes, int to, const char *path, struct error *e)
 {
     uint8_t *buffer = malloc(COPY_BYTES);
@@ -54,7 +54,7 @@ static int copy(FILE *from, uint64_t bytes, int to, const char *path, struct err
     return code;
 }
 
-/* Whole on the disk, or not there. */
+/* Writes the file: it is whole on the disk in the end, or not there. */
 static int write_file(FILE *from, uint64_t bytes, const char *path, struct error *e)
 {
     int code, fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -126,10 +126,11 @@ static int take_out(struct cli *cli, FILE *outbox, const char *path, int *waitin
     if (code != 0)
         return code;
     if (r.items == 0 && r.end != COURIER_WHOLE)
-        return error_set(e, E_VERIFY,
-                         "%s has no whole record: what it began with broke off or is damaged; keep it as it is, and "
-                         "call the office",
-                         OUTBOX_FILE);
+        return error_set(
+            e, E_VERIFY,
+            "%s has nothing whole in it: what it began with broke off or is damaged; keep it as it is, and "
+            "call the office",
+            OUTBOX_FILE);
     if (r.items == 0) {
         say_nothing_unsent(cli);
         return 0;
@@ -150,7 +151,7 @@ static int courier_out(struct usage_call *call, struct error *e)
     if ((code = from == NULL ? store_folder(&folder, e) : 0) != 0)
         return code;
     if (from == NULL)
-        catch_up(call->cli, &call->waiting);
+        catch_up_outbox(call->cli, &call->waiting);
     if ((code = outbox_read(from != NULL ? from : folder, &outbox, e)) == 0) {
         code = take_out(call->cli, outbox, call->words[0], &call->waiting, e);
         (void)fclose(outbox);

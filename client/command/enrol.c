@@ -1,9 +1,9 @@
 /* Enrolling: from a ticket to a store of one's own. It can break off anywhere.
  *
- * A file `enrolling` stands beside the store from before the first of it is made until the office has answered. While
- * it is there the store holds nothing that a person typed: running the command again goes on with the same passphrase
- * and the same keys, which the office knows again; and a store that was made a moment ago is taken away again where the
- * office refuses for good. Once the file is gone nothing here ever touches the store. */
+ * A marker file, `enrolling`, stands beside the store until the office has answered; it is made before anything of the
+ * store. While it is there the store has nothing that a person typed. So running the command again goes on with the
+ * same passphrase and the same keys, which the office knows again; and if the office refuses for good, a store that was
+ * made a moment ago is removed again. Once the marker is gone nothing here ever touches the store. */
 #include "command.h"
 
 #include <errno.h>
@@ -81,13 +81,14 @@ out:
 
 /* --- the store --- */
 
-static int is_there(const char *path)
+static int file_is_there(const char *path)
 {
     struct stat s;
     return stat(path, &s) == 0;
 }
 
-/* The old store as a whole, with what is unsent and sealed in it, under another name: nothing of it is lost or opened.
+/* Moves the old store as a whole, with what is unsent and sealed in it, to another name: nothing of it is lost or
+ * opened.
  */
 static int put_aside(struct enrolment *n, struct error *e)
 {
@@ -115,7 +116,7 @@ static int put_aside(struct enrolment *n, struct error *e)
 /* Is there a store already that somebody works with? */
 static int is_enrolled(const struct enrolment *n)
 {
-    return (is_there(n->keys) || is_there(n->store)) && !is_there(n->marker);
+    return (file_is_there(n->keys) || file_is_there(n->store)) && !file_is_there(n->marker);
 }
 
 static int check_free(const struct enrolment *n, struct error *e)
@@ -147,16 +148,16 @@ static int prepare_folder(struct enrolment *n, struct error *e)
     return code != 0 ? code : folder_sync(n->folder, e);
 }
 
-/* Asked for before anything is touched: whoever stops here has changed nothing. */
+/* Asks for the passphrase before anything is touched, so that who stops here has changed nothing. */
 static int ask_passphrase(struct enrolment *n, struct error *e)
 {
-    n->resumes = is_there(n->keys) && is_there(n->marker);
+    n->resumes = file_is_there(n->keys) && file_is_there(n->marker);
     return cli_secret(n->passphrase_file, n->passphrase_fd,
                       n->resumes ? "The passphrase that you chose: " : "A new passphrase for this laptop: ",
                       !n->resumes, &n->passphrase, &n->passphrase_bytes, e);
 }
 
-/* The key: of a new key file, or of the one that a broken enrolment left. */
+/* Makes a key file, or opens the one that a broken enrolment left, and gets the key from it. */
 static int open_key(struct enrolment *n, struct error *e)
 {
     const struct keyfile_passphrase passphrase = {n->passphrase, n->passphrase_bytes};
@@ -175,7 +176,7 @@ static int open_key(struct enrolment *n, struct error *e)
     return code;
 }
 
-/* The device's two pairs of keys, made once and kept before anybody hears of them. */
+/* Loads the device's two pairs of keys. They are made once, and stored before anybody hears of them. */
 static int own_keys(struct enrolment *n, struct error *e)
 {
     int code = 0;
@@ -196,7 +197,7 @@ static int own_keys(struct enrolment *n, struct error *e)
     return code;
 }
 
-/* The store of an enrolment that is not finished. */
+/* Removes the store of an enrolment that is not finished. */
 static void remove_store(const struct enrolment *n)
 {
     static const char *const endings[] = {"", "-wal", "-journal"};
@@ -208,7 +209,7 @@ static void remove_store(const struct enrolment *n)
     }
 }
 
-/* Takes away what this run made. The office has refused for good, so nobody knows these keys. The marker goes when a
+/* Removes what this run made. The office has refused for good, so nobody knows these keys. The marker goes last, when a
  * power cut cannot bring back the others: without it a store counts as somebody's. */
 static void undo(struct enrolment *n)
 {
@@ -222,8 +223,8 @@ static void undo(struct enrolment *n)
 
 /* --- the office --- */
 
-/* From here on the passphrase opens the store only while the lease lasts. Before the store says that it is enrolled:
- * where this breaks off, the next run asks the office once more. */
+/* Binds the passphrase to the lease, so that it opens the store only while the lease lasts. This is done before the
+ * store says that it is enrolled: if it breaks off, the next run asks the office once more. */
 static int bind_lease(struct enrolment *n, const struct message_enrolled *m, struct error *e)
 {
     const struct keyfile_new_passphrase leased = {
@@ -243,7 +244,7 @@ static int bind_lease(struct enrolment *n, const struct message_enrolled *m, str
     return code;
 }
 
-/* Everything that makes a store an enrolled one, in one transaction. */
+/* Stores everything that makes a store an enrolled one, in one transaction. */
 static int keep_answer(struct enrolment *n, const struct message_enrolled *m, const struct id *device, struct error *e)
 {
     const struct ticket *t = n->ticket;
@@ -267,7 +268,7 @@ static int keep_answer(struct enrolment *n, const struct message_enrolled *m, co
     return code;
 }
 
-/* The office must speak of this device, of the ticket's user, and of the log whose key the ticket names. */
+/* E_PEER unless the office speaks of this device, of the ticket's user, and of the log whose key the ticket names. */
 static int check_answer(const struct enrolment *n, const struct message *m, const struct id *device, struct error *e)
 {
     const struct message_enrolled *a = &m->as.enrolled;
@@ -323,7 +324,7 @@ static int ask_office(struct enrolment *n, const struct id *device, struct error
 
 /* --- the command --- */
 
-static int allocate(struct enrolment *n, struct error *e)
+static int begin_enrolment(struct enrolment *n, struct error *e)
 {
     int code;
     n->ticket = sodium_malloc(sizeof *n->ticket);
@@ -355,14 +356,14 @@ static void release(struct enrolment *n)
     free(n->folder);
 }
 
-/* A power cut while the store was made can leave a torn first page, or a log without its store: the key is right, and
- * it does not open. While the marker stands nothing was typed here, so it is made anew; the office refuses the ticket
- * if it has heard of the keys that were in it. */
+/* Opens the store, or makes it. A power cut while it was made can leave a torn first page, or a log without its store,
+ * which do not open with the right key. While the marker is there nothing was typed here, so such a store is made anew;
+ * the office refuses the ticket if it has heard of the keys that were in it. */
 static int open_store(struct enrolment *n, struct error *e)
 {
     struct error why = {0, ""};
     int code = db_open(&n->db, n->store, n->key, 1, 3000, &why);
-    if ((code == E_WRONG_KEY || code == E_VERIFY) && is_there(n->marker)) {
+    if ((code == E_WRONG_KEY || code == E_VERIFY) && file_is_there(n->marker)) {
         remove_store(n);
         return db_open(&n->db, n->store, n->key, 1, 3000, e);
     }
@@ -379,7 +380,7 @@ static int enrol(struct enrolment *n, struct id *device, struct error *e)
         return code;
     if ((code = open_key(n, e)) != 0) {
         /* Nothing was made yet but the marker. */
-        if (!is_there(n->keys))
+        if (!file_is_there(n->keys))
             (void)unlink(n->marker);
         return code;
     }
@@ -404,14 +405,14 @@ static int enrol(struct enrolment *n, struct id *device, struct error *e)
     return folder_sync(n->folder, e);
 }
 
-/* What became of the old store is said whatever became of the new one: the next run does not know of it. */
+/* Adds to an error where the old store is now: the next run does not know of it. */
 static int add_aside(const struct enrolment *n, int code, struct error *e)
 {
     struct error why = *e;
     return n->aside == NULL ? code : error_set(e, code, "%s; the old store is in %s, as it was", why.text, n->aside);
 }
 
-static void say(const struct cli *cli, const struct enrolment *n, const struct id *device)
+static void say_enrolled(const struct cli *cli, const struct enrolment *n, const struct id *device)
 {
     char text[ID_TEXT], user[ID_TEXT];
     id_format(device, text);
@@ -454,9 +455,9 @@ static int enrol_laptop(struct usage_call *call, struct error *e)
     if (strlen(n.label) > MESSAGE_LABEL_MAX || !pack_is_utf8((const uint8_t *)n.label, strlen(n.label)))
         return error_set(e, E_USAGE, "--label takes a short name of the laptop, in UTF-8, of at most %d bytes",
                          MESSAGE_LABEL_MAX);
-    if ((code = allocate(&n, e)) == 0 && (code = read_ticket(call->words[0], n.ticket, e)) == 0 &&
+    if ((code = begin_enrolment(&n, e)) == 0 && (code = read_ticket(call->words[0], n.ticket, e)) == 0 &&
         (code = enrol(&n, &device, e)) == 0)
-        say(call->cli, &n, &device);
+        say_enrolled(call->cli, &n, &device);
     else
         code = add_aside(&n, code, e);
     release(&n);

@@ -1,4 +1,4 @@
-/* The key file's slots: what opens this store. */
+/* `satchel key`: lists, adds and removes the passphrases that open this store, and changes its data key. */
 #include "command.h"
 
 #include <sodium.h>
@@ -115,22 +115,23 @@ static int remove_slot(struct key_task *t, struct error *e)
     uint64_t n;
     int code;
     if (cli_number(t->call->words[0], "", 0, 255, &n, NULL) != 0)
-        return error_set(e, E_USAGE, "key remove takes the number of a slot; `satchel key list` shows them");
+        return error_set(e, E_USAGE, "key remove takes a number; `satchel key list` shows them");
     if ((code = store_open(&s, e)) == 0)
         code = keyfile_remove(t->keys, s->key, (uint8_t)n, e);
     store_close(s);
     if (code == 0 && t->cli->json)
         json_answer(t->cli->out, "removed", 1);
     else if (code == 0)
-        fputs("the slot is gone; a copy of the key file that somebody made before still opens the store: `satchel key "
-              "rotate` ends that\n",
+        fputs("removed; a copy of the key file that somebody made before still opens the store: `satchel key rotate` "
+              "ends "
+              "that\n",
               t->cli->err);
     return code;
 }
 
 /* --- rotate --- */
 
-/* An officer pair is carried over where the office signed it; the office's key comes from the store itself. */
+/* 1: the office signed this pair of officers, so it is carried over. The office's key comes from the store itself. */
 static int holds(void *context, const struct keyfile_pair *pair)
 {
     const struct key_task *t = context;
@@ -149,8 +150,8 @@ static void progress(void *context, uint64_t done, uint64_t all)
                 done == all ? "\r\033[K" : "");
 }
 
-/* What the store knows of the office; and it hears of wrong passphrases. It is closed again: a new key needs it closed.
- */
+/* Reads the office's key from the store, and tells of wrong passphrases. The store is closed again, since a new data
+ * key needs it closed. */
 static int read_office(struct key_task *t, const uint8_t *key, const struct keyfile_opened *opened, struct error *e)
 {
     struct id session = id_new(clock_wall());
@@ -162,7 +163,7 @@ static int read_office(struct key_task *t, const uint8_t *key, const struct keyf
     return code;
 }
 
-/* The log says that it was done. */
+/* Writes down in the log that the data key was changed. */
 static int tell_rotated(const struct key_task *t, const uint8_t *key, struct error *e)
 {
     struct event event = {.what = "new data key", .at_ms = clock_wall()};
@@ -185,13 +186,15 @@ static void say_rotated(const struct key_task *t, size_t dropped)
         json_end(&j);
         return;
     }
-    fputs("every page is sealed under a new key\n", t->cli->err);
+    fputs("the store has a new data key\n", t->cli->err);
     if (dropped != 0)
-        fprintf(t->cli->err, "%zu other slots could not be made again: add those persons' passphrases anew\n", dropped);
+        fprintf(t->cli->err,
+                "the passphrases of %zu others could not be carried over: add them again with `satchel key add`\n",
+                dropped);
     fputs("next: `satchel unlock`\n", t->cli->err);
 }
 
-/* The agent forgets the old key first: from then on nobody else works on the store. */
+/* Locks the store first, so that nobody else works on it. */
 static int rotate_key(struct key_task *t, struct error *e)
 {
     struct rekey_options options = {.db = t->db,

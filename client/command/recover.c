@@ -26,7 +26,7 @@ struct recovery {
     struct id officers[2];
 };
 
-/* An officer's key file holds an X25519 secret where a store's holds the data key. */
+/* Opens an officer's key file, which has an X25519 secret in the place of a store's data key. */
 static int open_officer(struct recovery *r, size_t which, struct error *e)
 {
     static const char *const prompts[] = {"Passphrase of the first officer: ", "Passphrase of the second officer: "};
@@ -44,7 +44,8 @@ static int open_officer(struct recovery *r, size_t which, struct error *e)
     return code == E_NO_STORE ? error_set(e, E_INPUT, "there is no officer's key file %s", path) : code;
 }
 
-/* Which passphrase is it that gets a new one? The label's, or the only one. */
+/* Finds the slot that gets the new passphrase: the one with the label, or the only one. E_USAGE: there is not just one.
+ */
 static int find_slot(const struct recovery *r, uint8_t *slot, struct error *e)
 {
     struct keyfile_slot slots[KEYFILE_SLOTS_MAX];
@@ -61,7 +62,8 @@ static int find_slot(const struct recovery *r, uint8_t *slot, struct error *e)
     return code;
 }
 
-/* Under a lease a passphrase needs the lease's secret. Where it is gone or damaged the office gives it anew. */
+/* Makes sure that the lease's secret is there, which a passphrase needs under a lease. If it is over or damaged, the
+ * office gives a new one. *link: the link key, NULL if this store has no lease. */
 static int ensure_lease(const struct recovery *r, const struct store *s, const uint8_t **link, struct error *e)
 {
     struct keyfile_lease *lease = sodium_malloc(sizeof *lease);
@@ -81,7 +83,7 @@ static int ensure_lease(const struct recovery *r, const struct store *s, const u
     return code;
 }
 
-/* The event first: a recovery that nobody hears of must not be. */
+/* Sets the new passphrase. The event is written first: there must be no recovery that nobody hears of. */
 static int set_passphrase(struct recovery *r, uint8_t slot, struct error *e)
 {
     const char *file = usage_text(r->call, "new-passphrase-file"), *fd = usage_text(r->call, "new-passphrase-fd");
@@ -103,7 +105,7 @@ static int set_passphrase(struct recovery *r, uint8_t slot, struct error *e)
     return code;
 }
 
-static void say(const struct recovery *r)
+static void say_recovered(const struct recovery *r)
 {
     struct json j = json_start(r->cli->out);
     char first[ID_TEXT], second[ID_TEXT];
@@ -117,7 +119,7 @@ static void say(const struct recovery *r)
     id_format(&r->officers[0], first);
     id_format(&r->officers[1], second);
     fprintf(r->cli->err,
-            "the new passphrase is set; that officers %s and %s opened this store is in its log\n"
+            "the new passphrase is set; the log says that officers %s and %s opened this store\n"
             "next: `satchel unlock`\n",
             first, second);
 }
@@ -140,7 +142,7 @@ static int recover_store(struct usage_call *call, struct error *e)
         (code = keyfile_open_recovery(r.keys, r.secrets->officer[0], r.secrets->officer[1], r.secrets->key, r.officers,
                                       e)) == 0 &&
         (code = set_passphrase(&r, slot, e)) == 0)
-        say(&r);
+        say_recovered(&r);
 out:
     sodium_free(r.secrets);
     free(r.keys);

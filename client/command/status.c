@@ -1,4 +1,4 @@
-/* Status: what is queued, what the office holds back and why, and whether both show the same. */
+/* `satchel status`: what is queued, what the office holds back and why, and whether laptop and office show the same. */
 #include "command.h"
 
 #include <stdio.h>
@@ -22,7 +22,7 @@ struct status {
     uint64_t last_sync, checkpoint, agrees, position;
 };
 
-static int count(struct db *db, const char *sql, uint64_t *out, struct error *e)
+static int count_rows(struct db *db, const char *sql, uint64_t *out, struct error *e)
 {
     return db_number_of(db, out, e, sql, "");
 }
@@ -42,11 +42,11 @@ static int read_status(const struct store *s, struct status *st, struct error *e
     int code;
     memset(st, 0, sizeof *st);
     if ((code = unsent_count(db, &st->queued, e)) != 0 || (code = outbox_count(&s->outbox, db, &st->sealed, e)) != 0 ||
-        (code = count(db, "SELECT count(*) FROM held_note", &st->held, e)) != 0 ||
-        (code = count(db, "SELECT count(*) FROM scope WHERE complete = 0 AND id <> zeroblob(16)", &st->incomplete,
-                      e)) != 0 ||
-        (code = count(db, "SELECT count(*) FROM scope WHERE complete = 1 AND id <> zeroblob(16)", &st->scopes, e)) !=
-            0 ||
+        (code = count_rows(db, "SELECT count(*) FROM held_note", &st->held, e)) != 0 ||
+        (code = count_rows(db, "SELECT count(*) FROM scope WHERE complete = 0 AND id <> zeroblob(16)", &st->incomplete,
+                           e)) != 0 ||
+        (code = count_rows(db, "SELECT count(*) FROM scope WHERE complete = 1 AND id <> zeroblob(16)", &st->scopes,
+                           e)) != 0 ||
         (code = record_conflicts(db, count_conflict, st, e)) != 0 || (code = decided_count(db, &st->decided, e)) != 0 ||
         (code = record_newer_count(db, &st->newer, e)) != 0 || (code = reissue_count(db, &st->reissued, e)) != 0 ||
         (code = setback_count(db, &st->lost, e)) != 0 ||
@@ -76,7 +76,7 @@ static void held_words(FILE *out, sqlite3_stmt *s, const char *kind, const struc
     fputc('\n', out);
 }
 
-/* The held changes, one after another: elements of the array that j has open, or with j NULL words on out. */
+/* Lists the held changes, each with its reason: elements of the array that j has open, or with j NULL words on out. */
 static int show_held(struct json *j, FILE *out, struct db *db, struct error *e)
 {
     sqlite3_stmt *s;
@@ -149,8 +149,8 @@ static int show_words(const struct cli *cli, const struct store *s, const struct
     fprintf(out, "user        %s\ndevice      %s\noffice      %s:%u\nstore       %s, unlocked\n", user, device,
             s->office_host, s->office_port, s->folder);
     fprintf(out, "last sync   %s\nlease ends  %s\n", when, lease);
-    fprintf(out, "checkpoint  %llu\n", (unsigned long long)st->checkpoint);
-    fprintf(out, "caseload    %llu cases and persons whole, %llu under way\n", (unsigned long long)st->scopes,
+    fprintf(out, "seen        %llu changes of the office's log\n", (unsigned long long)st->checkpoint);
+    fprintf(out, "caseload    %llu cases and persons complete, %llu still to come\n", (unsigned long long)st->scopes,
             (unsigned long long)st->incomplete);
     fprintf(out, "agrees      %s\n",
             st->agrees == 0   ? "not compared with the office yet"
@@ -162,7 +162,7 @@ static int show_words(const struct cli *cli, const struct store *s, const struct
     if (st->lost != 0)
         fprintf(
             out,
-            "lost there  %llu of others, kept here: the office was put back from a backup and has not got them again\n",
+            "lost there  %llu of others, kept here: the office was put back from a backup and does not have them yet\n",
             (unsigned long long)st->lost);
     fprintf(out, "conflicts   %zu to decide, and %zu parallel edit%s\n", st->loud, st->quiet,
             st->quiet == 1 ? "" : "s");
@@ -171,17 +171,19 @@ static int show_words(const struct cli *cli, const struct store *s, const struct
     if (s->author.chain.epoch > 1)
         fprintf(
             out,
-            "epoch       %llu: this store was copied, or an old copy put back; %llu changes were written once more, "
-            "and the old ones are kept\n",
-            (unsigned long long)s->author.chain.epoch, (unsigned long long)st->reissued);
+            "copied      this store was copied, or an old copy put back; %llu changes were written once more, and the "
+            "old ones are kept\n",
+            (unsigned long long)st->reissued);
     if (st->newer != 0)
-        fprintf(out, "newer       %llu fields than this program knows: kept, and shown by number; update it\n",
-                (unsigned long long)st->newer);
+        fprintf(
+            out,
+            "newer       %llu fields that this program does not know yet: kept, and shown by number; update satchel\n",
+            (unsigned long long)st->newer);
     fprintf(out, "held back   %llu\n", (unsigned long long)st->held);
     return show_held(NULL, out, s->db, e);
 }
 
-/* A locked store says no more than that it is there, and how much is sealed beside it. */
+/* Of a locked store: only that it is there, and how much is sealed beside it. */
 static int show_locked(const struct cli *cli, struct error *e)
 {
     char *folder;

@@ -54,7 +54,7 @@ struct sync {
 static void progress(struct sync *s)
 {
     if (s->shows_progress && clock_wall() - s->started_ms > 1000) {
-        fprintf(s->cli->err, "\r%llu changes sent, %llu entries came ", (unsigned long long)s->sent,
+        fprintf(s->cli->err, "\r%llu changes sent, %llu received ", (unsigned long long)s->sent,
                 (unsigned long long)s->got.entries);
         (void)fflush(s->cli->err);
     }
@@ -115,7 +115,7 @@ static int say_hello(struct sync *s, struct error *e)
     return wire_send(s->wire, &m, e);
 }
 
-/* What comes out of turn the session refuses; so this only says what kind it is. */
+/* Receives a message of one type. The session refuses what comes out of turn; this only names it. */
 static int expect(struct sync *s, enum message_type type, struct message *m, struct error *e)
 {
     int code = wire_receive(s->wire, m, e);
@@ -124,7 +124,8 @@ static int expect(struct sync *s, enum message_type type, struct message *m, str
     return code;
 }
 
-/* The office was put back from a backup: said loudly, and in this laptop's own signed words. */
+/* Tells the person, loudly, that the office was put back from a backup, and writes it down in this laptop's own signed
+ * words. */
 static int tell_set_back(struct sync *s, struct error *e)
 {
     struct event event = {.what = "set back", .at_ms = clock_wall(), .count = s->back.size};
@@ -133,7 +134,7 @@ static int tell_set_back(struct sync *s, struct error *e)
     if (code != 0)
         return code;
     (void)snprintf(words, sizeof words,
-                   "THE OFFICE WAS PUT BACK FROM A BACKUP: its log had %llu entries then, and this laptop had seen "
+                   "THE OFFICE WAS PUT BACK FROM A BACKUP: its log had %llu changes then, and this laptop had seen "
                    "%llu. Nothing is lost here: %s that it does not have any more %s sent again, %s of others %s kept "
                    "here until it comes again; the office's signed statement from before is kept. If nobody at the "
                    "office told you of it, call them",
@@ -142,11 +143,11 @@ static int tell_set_back(struct sync *s, struct error *e)
                    s->back.sent_again == 1 ? "is" : "are",
                    cli_count(s->back.kept, "change", "changes", kept, sizeof kept), s->back.kept == 1 ? "is" : "are");
     warn(s, words);
-    s->want_caseload = 1; /* all is dealt anew, whatever the office remembers */
+    s->want_caseload = 1; /* everything is dealt anew, whatever the office remembers */
     return 0;
 }
 
-/* The checkpoint is stored before anything is answered: this laptop is a witness. */
+/* Checks the welcome and stores its checkpoint before anything is answered: this laptop is a witness. */
 static int keep_welcome(struct sync *s, const struct message_welcome *m, struct error *e)
 {
     struct store *store = s->store;
@@ -174,14 +175,14 @@ static int meet(struct sync *s, struct error *e)
     check_clock(s, m.as.welcome.office_ms);
     if (m.as.welcome.schema_version > (uint64_t)schema_version())
         warn(s, "the office works with a newer Satchel: what this one does not know it keeps, and shows as newer than "
-                "this program; update it");
+                "this program; update satchel");
     else if (m.as.welcome.schema_version < (uint64_t)schema_version())
         warn(s, "the office works with an older Satchel: what that one does not know it keeps and passes on unchecked; "
                 "tell the office to update it");
     s->want_caseload = m.as.welcome.want_caseload;
     s->revoked = m.as.welcome.revoked;
     s->wipe = m.as.welcome.wipe;
-    /* What is wrong with lease or officers must not keep here what is unsent: it is told after that has gone out. */
+    /* An error with lease or officers must not stop unsent work from going out: it is told after that. */
     if (renewal_keep(s->store, m.as.welcome.lease_secret, m.as.welcome.lease_until_ms, m.as.welcome.office_ms,
                      &s->renewal) == 0)
         (void)renewal_officers(s->store, m.as.welcome.recovery, &s->renewal);
@@ -189,8 +190,8 @@ static int meet(struct sync *s, struct error *e)
     return keep_welcome(s, &m.as.welcome, e);
 }
 
-/* The store was copied, or an old copy put back: what waits goes on in an epoch of its own, and its person hears of it
- * as soon as it is so. */
+/* The store was copied, or an older copy of it was put back: takes what is queued into a new epoch, and tells the
+ * person at once. */
 static int begin_epoch(struct sync *s, struct error *e)
 {
     char words[600], count[64];
@@ -201,12 +202,11 @@ static int begin_epoch(struct sync *s, struct error *e)
     s->want_caseload = 1; /* nothing counts as whole here any more */
     (void)snprintf(words, sizeof words,
                    "this laptop's store was copied, or an old copy was put back: the office has other changes of this "
-                   "laptop than this store. Nothing is lost: %s written once more, in epoch %llu, what the office "
-                   "has is fetched, and both sides are kept as evidence. If you do not know of a copy of this "
-                   "laptop's disk, tell the office",
+                   "laptop than this store. Nothing is lost: %s written once more, what the office has is fetched, and "
+                   "both versions are kept as evidence. If you do not know of a copy of this laptop's disk, tell the "
+                   "office",
                    cli_count(s->reissued, "change that it had not got was", "changes that it had not got were", count,
-                             sizeof count),
-                   (unsigned long long)s->new_epoch);
+                             sizeof count));
     warn(s, words);
     (void)outbox_warn(s->store->folder, s->cli->err);
     return 0;
@@ -268,7 +268,7 @@ static int push_all(struct sync *s, struct error *e)
 
 /* --- in --- */
 
-/* Was there anything that the office should have in this laptop's own words? Receipts alone are not. */
+/* 1: this sync did something that the office should have a receipt for. An earlier receipt that went out is not. */
 static int owes_receipt(const struct sync *s)
 {
     return s->sent != 0 || s->got.entries != 0 || s->got.arrived != 0 || s->got.purged != 0 || s->want_caseload ||
@@ -368,7 +368,7 @@ static int say_numbers(const struct sync *s, struct end *end, struct error *e)
     return code;
 }
 
-/* What a person is to know of what others wrote: what was decided, and what is to be decided. */
+/* Tells what others decided over this person's words, and what waits for a decision. */
 static int say_conflicts(const struct sync *s, struct end *end, struct error *e)
 {
     size_t fresh = own_conflicts_new(&s->owned, &end->owned);
@@ -383,29 +383,41 @@ static int say_conflicts(const struct sync *s, struct end *end, struct error *e)
     return 0;
 }
 
+/* What came from the office, in the words of who works with cases. */
+static void say_received(const struct sync *s)
+{
+    FILE *out = s->cli->out;
+    char count[64];
+    if (s->got.entries != 0)
+        fprintf(out, "%s from the office",
+                cli_count(s->got.entries, "change came", "changes came", count, sizeof count));
+    else
+        fputs("nothing new came from the office", out);
+    if (s->got.cases != 0)
+        fprintf(out, "; %s new on this laptop",
+                cli_count(s->got.cases, "case or person is", "cases and persons are", count, sizeof count));
+    if (s->got.purged != 0)
+        fprintf(out, "; %s not yours any more and left this laptop",
+                cli_count(s->got.purged, "case or person is", "cases and persons are", count, sizeof count));
+    fputc('\n', out);
+}
+
 static int say_words(const struct sync *s, struct end *end, struct error *e)
 {
     FILE *out = s->cli->out;
     char count[64];
     if (s->sent != 0)
-        fprintf(out, "%s, all held by the office at checkpoint %llu (verified)\n",
-                cli_count(s->sent, "change", "changes", count, sizeof count), (unsigned long long)end->seen.size);
+        fprintf(out, "%s, all received by the office (verified)\n",
+                cli_count(s->sent, "change", "changes", count, sizeof count));
     else
-        fprintf(out, "nothing was queued; the office is at checkpoint %llu (verified)\n",
-                (unsigned long long)end->seen.size);
-    fprintf(out, "%s came", cli_count(s->got.entries, "entry", "entries", count, sizeof count));
-    if (s->got.arrived != 0)
-        fprintf(out, ", %s new here",
-                cli_count(s->got.arrived, "part of the caseload is", "parts of the caseload are", count, sizeof count));
-    if (s->got.purged != 0)
-        fprintf(out, ", %s let go of",
-                cli_count(s->got.purged, "case or person", "cases and persons", count, sizeof count));
-    fputc('\n', out);
+        fputs("nothing was queued (the office's log is verified)\n", out);
+    say_received(s);
     if (s->got.kept != 0)
-        fprintf(s->cli->err,
-                "%s should go and stays: a change in it waits to be sent (sync again), or is not at the office since "
-                "that was put back from a backup\n",
-                cli_count(s->got.kept, "case or person", "cases and persons", count, sizeof count));
+        fprintf(
+            s->cli->err,
+            "%s not yours any more and still here: a change in it waits to be sent (sync again), or the office lost "
+            "it when it was put back from a backup\n",
+            cli_count(s->got.kept, "case or person is", "cases and persons are", count, sizeof count));
     store_warn(s->store, s->cli->err);
     if (s->held != 0)
         fprintf(s->cli->err, "the office holds back %s; `satchel status` says why\n",
@@ -424,7 +436,7 @@ static int summary(struct sync *s, int *waiting, struct error *e)
         *waiting = end.owned.all != 0 || s->held != 0 || s->got.kept != 0 || s->new_epoch != 0;
         end_progress(s);
         code = s->cli->json ? say_numbers(s, &end, e) : say_words(s, &end, e);
-        /* What did not get out is told at the next sync. */
+        /* Decisions that could not be printed are told at the next sync. */
         if (code == 0 && end.told != 0 && fflush(s->cli->out) == 0)
             code = decided_told(s->store, e);
     }
@@ -433,25 +445,26 @@ static int summary(struct sync *s, int *waiting, struct error *e)
     return code;
 }
 
-/* Said after everything else has been done and sent: the record is not what it should be. */
+/* E_VERIFY if the record is, or was, not what the office has. Told after everything else has been done and sent. */
 static int check_agreement(const struct sync *s, struct error *e)
 {
     if (!s->got.agrees)
         return error_set(
             e, E_VERIFY,
-            "what this laptop shows differs from the office's record at position %llu, even made anew from "
-            "its log; nothing is lost: run `satchel sync` again, which fetches everything anew, and tell "
-            "the office",
+            "what this laptop shows differs from the office's record (after change %llu of its log), even made "
+            "anew; nothing is lost: run `satchel sync` again, which fetches everything anew, and tell the "
+            "office",
             (unsigned long long)s->got.position);
     if (s->got.rebuilt)
         return error_set(e, E_VERIFY,
-                         "what this laptop showed differed from the office's record at position %llu; it has been made "
-                         "anew from the log and agrees now; tell the office",
+                         "what this laptop showed differed from the office's record (after change %llu of its log); it "
+                         "has been made anew and agrees now; tell the office",
                          (unsigned long long)s->got.position);
     return 0;
 }
 
-/* All that was unsent is at the office. Keys and store go first; then what is signed in memory and sent is true. */
+/* Wipes this laptop, when everything unsent is at the office. Keys and store go first; only then is the receipt true
+ * that is signed in memory and sent. */
 static int wipe(struct sync *s, struct error *e)
 {
     struct event event = {.what = "wiped", .at_ms = clock_wall()};
@@ -465,11 +478,11 @@ static int wipe(struct sync *s, struct error *e)
         return code;
     if ((code = store_event_write(s->store, &event, &why)) == 0 && (code = push_all(s, &why)) == 0)
         wire_end(s->wire);
-    /* Writing it may have made a file anew. */
+    /* Writing the event may have made a file anew. */
     (void)wipe_folder(s->store->folder, NULL);
     return error_set(
         e, E_REFUSED,
-        "the office has ordered that this laptop is wiped: %s sent and held there, then keys and store were "
+        "the office has ordered that this laptop is wiped: %s sent and received there, then keys and store were "
         "destroyed; %s",
         cli_count(sent, "change was", "changes were", count, sizeof count),
         code == 0 ? "the office has this laptop's signed receipt" : "the receipt could not be sent: tell the office");
@@ -486,10 +499,11 @@ static int talk(struct sync *s, struct error *e)
     if (s->revoked) {
         char count[64];
         wire_end(s->wire);
-        return error_set(e, E_REFUSED,
-                         "the office has disabled this laptop or its user and deals nothing any more; %s sent now and "
-                         "held there, nothing typed is lost: talk to the office",
-                         cli_count(s->sent, "change was", "changes were", count, sizeof count));
+        return error_set(
+            e, E_REFUSED,
+            "the office has disabled this laptop or its user and sends it nothing any more; %s sent now and "
+            "received there, nothing typed is lost: talk to the office",
+            cli_count(s->sent, "change was", "changes were", count, sizeof count));
     }
     if (s->renewal.code != 0) {
         wire_end(s->wire);
@@ -501,7 +515,7 @@ static int talk(struct sync *s, struct error *e)
     return 0;
 }
 
-/* Whatever broke: how many changes wait, and that they are safe. */
+/* Adds to an error of the link how many changes are queued, and that they are safe. */
 static int add_queued(struct sync *s, struct error *e)
 {
     struct error why = *e;
@@ -536,8 +550,8 @@ static int run(struct sync *s, const struct wire_options *options, int *waiting,
     return code;
 }
 
-/* The office was met at another address than the one that this laptop knew: it knows that one from now on. */
-static int note_address(struct cli *cli, struct store *store, const struct wire_options *wire, struct error *e)
+/* Remembers the address at which the office was met, if it is another than the one that this laptop knew. */
+static int remember_address(struct cli *cli, struct store *store, const struct wire_options *wire, struct error *e)
 {
     int code;
     if (strcmp(wire->host, store->office_host) == 0 && wire->port == store->office_port)
@@ -573,7 +587,7 @@ static int sync_store(struct usage_call *call, struct error *e)
     if ((code = own_conflicts_load(s.store->db, &s.store->user, &s.owned, e)) == 0)
         code = run(&s, &wire, &call->waiting, e);
     if (code == 0)
-        code = note_address(cli, s.store, &wire, e);
+        code = remember_address(cli, s.store, &wire, e);
     own_conflicts_free(&s.owned);
     store_close(s.store);
     return code != 0 ? error_code(e) : 0;

@@ -15,8 +15,8 @@
 #include "store.h"
 #include "store_event.h"
 
-/* The folder and the key file in it. E_NO_STORE where there is none. */
-static int find(char **folder, char **keys, struct error *e)
+/* The folder and the path of its key file. E_NO_STORE: there is no store. */
+static int find_keys(char **folder, char **keys, struct error *e)
 {
     int code;
     if ((code = store_folder(folder, e)) != 0 || (code = store_check(*folder, e)) != 0)
@@ -44,7 +44,7 @@ struct unlocking {
     struct keyfile_opened opened;
 };
 
-/* From the passphrase to the key. Where the lease is over, by way of the office. */
+/* Asks for the passphrase and opens the key file, by way of the office if the lease is over. */
 static int open_key(struct unlocking *u, struct error *e)
 {
     char *passphrase = NULL;
@@ -67,8 +67,8 @@ static int unlock(struct unlocking *u, struct error *e)
     u->session = id_new(clock_wall());
     if ((u->key = sodium_malloc(KEYFILE_KEY_BYTES)) == NULL)
         return error_memory(e);
-    /* What the key opens is looked at before anybody trusts it: an old copy, a damaged page. Everything of the store is
-     * wiped again before the agent is forked off, which has the key and nothing else. */
+    /* Open the store before anybody trusts the key: it may be an old copy, or damaged. Everything of the store is wiped
+     * from memory again before the agent is forked off, which has the key and nothing else. */
     if ((code = open_key(u, e)) == 0 && (code = store_open_with(&store, u->folder, u->key, &u->session, e)) == 0 &&
         (code = store_event_wrong(u->cli, store, &u->opened, e)) == 0) {
         store_warn(store, u->cli->err);
@@ -90,13 +90,13 @@ static int unlock_store(struct usage_call *call, struct error *e)
     unsigned port = (unsigned)usage_number(call, "port", 0);
     struct unlocking u;
     int code;
-    if ((code = find(&folder, &keys, e)) != 0)
+    if ((code = find_keys(&folder, &keys, e)) != 0)
         goto out;
     if (agent_is_there(folder)) {
         say_locked(cli, 0, "unlocked already");
         goto out;
     }
-    /* E_LOCKED: no office is noted yet. One that is needed is asked for below, and missed there. */
+    /* E_LOCKED: no office is remembered yet. If the opening needs one, it says so. */
     if ((host != NULL || port != 0) && (code = renewal_moved(folder, host, port, e)) != 0 && code != E_LOCKED)
         goto out;
     u = (struct unlocking){.cli = cli,
@@ -106,8 +106,9 @@ static int unlock_store(struct usage_call *call, struct error *e)
                            .fd = usage_text(call, "passphrase-fd"),
                            .idle = idle};
     if ((code = unlock(&u, e)) == 0) {
-        char words[64];
-        (void)snprintf(words, sizeof words, "unlocked, until nothing has been asked for %u minutes", idle);
+        char words[80];
+        (void)snprintf(words, sizeof words, "unlocked; the store locks itself after %u minutes without a command",
+                       idle);
         say_locked(cli, 0, words);
     }
 out:
@@ -139,7 +140,7 @@ static int lock_store(struct usage_call *call, struct error *e)
 {
     char *folder = NULL, *keys = NULL;
     int code, was = 0;
-    if ((code = find(&folder, &keys, e)) == 0 && (code = agent_stop(folder, &was, e)) == 0)
+    if ((code = find_keys(&folder, &keys, e)) == 0 && (code = agent_stop(folder, &was, e)) == 0)
         say_locked(call->cli, 1, was ? "locked" : "locked already");
     free(folder);
     free(keys);
@@ -153,17 +154,28 @@ const struct command command_lock = {
 
 /* --- passphrase --- */
 
-/* The store is held meanwhile, so that no other command of ours writes the key file. */
-static int change(const struct cli *cli, const char *folder, const char *keys, const uint8_t *key,
-                  const struct keyfile_opened *opened, const char *new, size_t bytes, struct error *e)
+/* What changes a passphrase. */
+struct passphrase_change {
+    const struct cli *cli;
+    char *folder, *keys;
+    uint8_t *key; /* in locked memory */
+    struct keyfile_opened opened;
+    char *old, *new; /* in locked memory */
+    size_t old_bytes, new_bytes;
+};
+
+/* Writes the new passphrase into the slot of the old one. The store is open meanwhile, so that no other command of ours
+ * writes the key file. */
+static int set_new_passphrase(struct passphrase_change *c, struct error *e)
 {
     struct id session = id_new(clock_wall());
     struct store *store;
-    int code = store_open_with(&store, folder, key, &session, e);
-    if (code == 0 && (code = store_event_wrong(cli, store, opened, e)) == 0)
-        code = keyfile_change(
-            keys, key, opened->slot,
-            &(struct keyfile_new_passphrase){{new, bytes}, .cost = KEYFILE_MEASURED, .link = store_link(store)}, e);
+    int code = store_open_with(&store, c->folder, c->key, &session, e);
+    if (code == 0 && (code = store_event_wrong(c->cli, store, &c->opened, e)) == 0)
+        code = keyfile_change(c->keys, c->key, c->opened.slot,
+                              &(struct keyfile_new_passphrase){
+                                  {c->new, c->new_bytes}, .cost = KEYFILE_MEASURED, .link = store_link(store)},
+                              e);
     store_close(store);
     return code;
 }
@@ -171,34 +183,31 @@ static int change(const struct cli *cli, const char *folder, const char *keys, c
 static int change_passphrase(struct usage_call *call, struct error *e)
 {
     struct cli *cli = call->cli;
-    char *folder = NULL, *keys = NULL, *old = NULL, *new = NULL;
-    size_t old_bytes = 0, new_bytes = 0;
-    uint8_t *key = NULL;
-    struct keyfile_opened opened;
+    struct passphrase_change c = {.cli = cli};
     int code;
-    if ((code = find(&folder, &keys, e)) != 0)
+    if ((code = find_keys(&c.folder, &c.keys, e)) != 0)
         goto out;
-    if ((key = sodium_malloc(KEYFILE_KEY_BYTES)) == NULL) {
+    if ((c.key = sodium_malloc(KEYFILE_KEY_BYTES)) == NULL) {
         code = error_memory(e);
         goto out;
     }
     if ((code = cli_secret(usage_text(call, "passphrase-file"), usage_text(call, "passphrase-fd"),
-                           "The passphrase as it is: ", 0, &old, &old_bytes, e)) != 0 ||
-        (code = renewal_open(folder, (struct keyfile_passphrase){old, old_bytes}, key, &opened, e)) != 0 ||
+                           "The passphrase as it is: ", 0, &c.old, &c.old_bytes, e)) != 0 ||
+        (code = renewal_open(c.folder, (struct keyfile_passphrase){c.old, c.old_bytes}, c.key, &c.opened, e)) != 0 ||
         (code = cli_secret(usage_text(call, "new-passphrase-file"), usage_text(call, "new-passphrase-fd"),
-                           "The new passphrase: ", 1, &new, &new_bytes, e)) != 0 ||
-        (code = change(cli, folder, keys, key, &opened, new, new_bytes, e)) != 0)
+                           "The new passphrase: ", 1, &c.new, &c.new_bytes, e)) != 0 ||
+        (code = set_new_passphrase(&c, e)) != 0)
         goto out;
     if (cli->json)
         json_answer(cli->out, "changed", 1);
     else
         fputs("the passphrase has been changed\n", cli->err);
 out:
-    cli_secret_free(new, new_bytes);
-    cli_secret_free(old, old_bytes);
-    sodium_free(key);
-    free(keys);
-    free(folder);
+    cli_secret_free(c.new, c.new_bytes);
+    cli_secret_free(c.old, c.old_bytes);
+    sodium_free(c.key);
+    free(c.keys);
+    free(c.folder);
     return code;
 }
 

@@ -47,7 +47,8 @@ static int print_contested(struct printer *v, const struct id *record, const str
     printer_block(out, printer_value(v, field, f->ops[0].merge.value), indent + FIELDS_LABEL);
     (void)fputc('\n', out);
     if (f->newer_rule)
-        (void)fprintf(out, "%*sthe office brings texts together by a newer rule than this program has: renew it\n",
+        (void)fprintf(out,
+                      "%*sthe office brings texts together by a newer rule than this program has: update satchel\n",
                       indent + FIELDS_LABEL, "");
     (void)fprintf(out, "%*s%s: %s with `satchel resolve %s %s VALUE --seen %s`, a value or its number\n",
                   indent + FIELDS_LABEL, "", loud ? "contested" : "parallel edit", loud ? "decide" : "settle it", brief,

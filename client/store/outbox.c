@@ -254,7 +254,7 @@ unsigned outbox_warn(const char *folder, FILE *err)
             continue;
         count++;
         (void)fprintf(err,
-                      "%s/%s holds sealed changes that this store may lack: bring it to the office, where `satcheld "
+                      "%s/%s has sealed changes that this store may lack: bring it to the office, where `satcheld "
                       "courier DIR FILE` takes it in, and remove it then\n",
                       folder, file->d_name);
     }
@@ -285,7 +285,7 @@ static int attach(struct outbox *o, int folder, struct db *db, const struct chai
     }
     if (r.epoch > own->epoch || (r.epoch == own->epoch && r.last_seq > own->seq))
         return error_set(e, E_EXISTS,
-                         "this store is an older copy: it ends at change %llu of this laptop, and %s holds change %llu",
+                         "this store is an older copy: it ends at change %llu of this laptop, and %s has change %llu",
                          (unsigned long long)own->seq, OUTBOX_FILE, (unsigned long long)r.last_seq);
     o->bytes = r.good_bytes;
     o->epoch = r.epoch;

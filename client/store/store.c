@@ -148,7 +148,7 @@ void store_warn(struct store *s, FILE *err)
     if (s->put_back && !s->told) {
         (void)fputs(
             "this store is an older copy than the one that was used last on this laptop: what was written since "
-            "is not in it; you can go on, and `satchel sync` fetches what the office has and begins a new epoch\n",
+            "is not in it; you can go on, and `satchel sync` fetches what the office has\n",
             err);
         outbox_warn(s->folder, err);
         s->told = 1;
@@ -326,10 +326,11 @@ static int no_keys(const char *folder, int store_is_there, struct error *e)
 /* The error of a folder whose wipe has been finished just now. */
 static int is_wiped(const char *folder, struct error *e)
 {
-    return error_set(e, E_REFUSED,
-                     "the office has ordered that this laptop is wiped: what was unsent was sent and held there, and "
-                     "the wipe, which had broken off, is finished now (%s); tell the office, which may have no receipt",
-                     folder);
+    return error_set(
+        e, E_REFUSED,
+        "the office has ordered that this laptop is wiped: what was unsent was sent and received there, and "
+        "the wipe, which had broken off, is finished now (%s); tell the office, which may have no receipt",
+        folder);
 }
 
 int store_check(const char *folder, struct error *e)

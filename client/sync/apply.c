@@ -319,9 +319,10 @@ struct applying {
 
 static int is_beyond(struct error *e)
 {
-    return error_set(e, E_VERIFY,
-                     "the office deals entries that its own checkpoint does not cover; nothing was changed here: sync "
-                     "again, and if it stays so, call the office");
+    return error_set(
+        e, E_VERIFY,
+        "the office sends changes that its own signed statement does not cover; nothing was changed here: sync "
+        "again, and if it stays so, call the office");
 }
 
 /* 1: a copy of this store wrote the change, while this sync runs. In the log here it would have the number of what we
@@ -346,8 +347,8 @@ static int take_item(struct applying *a, const struct batch_item *item, struct e
         return error_set(
             e, E_VERIFY,
             "the office has change %llu of this laptop, which this store did not write: it was copied, and "
-            "the copy is in use; nothing was changed here: sync again, and this store gets an epoch of "
-            "its own",
+            "the copy is in use; nothing was changed here: sync again, and this store goes on beside the "
+            "copy",
             (unsigned long long)entry.change.seq);
     entry.position = item->position;
     entry.received_ms = item->received_ms;
@@ -394,6 +395,7 @@ static int take_batch(struct applying *a, struct error *e)
         if (!complete)
             code = settle(a->db, a->author, &scope, e);
         a->result->arrived++;
+        a->result->cases += !id_is_zero(&scope);
     }
     return code;
 }

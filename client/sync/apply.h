@@ -31,6 +31,7 @@ int apply_restart(struct db *db, struct error *e);
 struct apply_result {   /* counts are added to; the rest is set with the last batch */
     uint64_t entries;   /* how many came */
     uint64_t arrived;   /* how many scopes became complete */
+    uint64_t cases;     /* of these, the cases and persons: not what is office-wide */
     uint64_t purged;    /* how many scopes were let go of */
     uint64_t kept;      /* how many should go and stay: a change in them is queued, or may be nowhere else */
     int done;           /* all of the deal has come */

@@ -68,11 +68,11 @@ static int check_checkpoint(const struct queue *q, struct slice signed_note, con
         return code;
     if (out->size < seen.size)
         return error_set(e, E_VERIFY,
-                         "the office's log has shrunk: it states %llu entries, and this laptop has seen %llu" PUT_BACK,
+                         "the office's log has shrunk: it has %llu changes, and this laptop has seen %llu" PUT_BACK,
                          number(out->size), number(seen.size));
     if (merkle_verify_consistency(seen.size, &seen.root, out->size, &out->root, consistency, &why) != 0)
         return error_set(e, E_VERIFY,
-                         "the office's history has changed: its log of %llu entries does not continue the one of %llu "
+                         "the office's history has changed: its log of %llu changes does not continue the one of %llu "
                          "that this laptop has seen" PUT_BACK,
                          number(out->size), number(seen.size));
     return 0;
@@ -194,8 +194,7 @@ static int make_leaves(const struct queue *q, const struct message_pushed *m, st
     if (row < 0)
         return error_code(e);
     if (found != count)
-        return error_set(e, E_VERIFY,
-                         "the office acknowledges changes of this laptop that its store does not have" CALL);
+        return error_set(e, E_VERIFY, "the office confirms changes of this laptop that its store does not have" CALL);
     return 0;
 }
 
@@ -211,7 +210,7 @@ static int verify_pushed(const struct queue *q, const struct unsent_batch *sent,
     int code;
     if (m->epoch != sent->epoch || m->first_seq == 0 || m->first_seq > sent->first_seq || m->seq < sent->first_seq ||
         m->seq > sent->last_seq || m->seq - m->first_seq >= LIMITS_BATCH_CHANGES_MAX)
-        return error_set(e, E_PEER, "the office acknowledges changes %llu to %llu, and %llu to %llu were sent" CALL,
+        return error_set(e, E_PEER, "the office confirms changes %llu to %llu, and %llu to %llu were sent" CALL,
                          number(m->first_seq), number(m->seq), number(sent->first_seq), number(sent->last_seq));
     if ((code = check_checkpoint(q, m->checkpoint, &m->consistency, c, e)) != 0)
         return code;

@@ -200,7 +200,8 @@ int reissue_heard(struct reissue_answer *answer, uint64_t epoch, uint64_t common
 {
     if (answer->count == 0 || answer->had[answer->count - 1].epoch != epoch) {
         if (answer->count == LIMITS_EPOCHS_MAX)
-            return error_set(e, E_PEER, "this laptop has had more epochs than any office gives; call the office");
+            return error_set(e, E_PEER,
+                             "this store was copied or put back more often than an office allows; call the office");
         answer->had[answer->count++].epoch = epoch;
     }
     answer->had[answer->count - 1].common = common;
@@ -267,10 +268,11 @@ int reissue_write(struct db *db, struct edit_author *author, const struct reissu
     *typed = 0;
     if (m->epoch <= author->chain.epoch || m->epoch > INT64_MAX ||
         common_of(m, author->chain.epoch) > author->chain.seq)
-        return error_set(e, E_PEER,
-                         "the office answers a fork with what cannot be (epoch %llu after %llu); nothing was "
-                         "changed here: tell the office",
-                         (unsigned long long)m->epoch, (unsigned long long)author->chain.epoch);
+        return error_set(
+            e, E_PEER,
+            "the office's answer about the copy of this store cannot be right (%llu after %llu); nothing was "
+            "changed here: tell the office",
+            (unsigned long long)m->epoch, (unsigned long long)author->chain.epoch);
     for (size_t i = 0; i < m->count; i++)
         if ((code = strand(&r, m->had[i].epoch, m->had[i].common, m->epoch, e)) != 0)
             return code;

@@ -344,7 +344,7 @@ int setback_follow(struct db *db, const struct edit_author *author, const struct
         return keep_announcement(db, &a, 0, e);
     if (a.size >= seen.size)
         return error_set(e, E_VERIFY,
-                         "the office says that it was put back to a backup of %llu entries, but its log differs from "
+                         "the office says that it was put back to a backup of %llu changes, but its log differs from "
                          "the %llu that this laptop has seen before that" CALL,
                          number(a.size), number(seen.size));
     if ((code = keep_announcement(db, &a, seen.size, e)) != 0)

@@ -42,7 +42,7 @@ caseload() { rows "json_extract(value, '$.id')" 1 laptop "$1" list --json; }
     start
     run laptop anna sync
     equal "$status" 0
-    has "$output" "5 changes, all held by the office"
+    has "$output" "5 changes, all received by the office"
     has "$output" "verified"
     equal "$(queued anna)" 0
     equal "$(agrees anna)" 1
@@ -123,7 +123,7 @@ caseload() { rows "json_extract(value, '$.id')" 1 laptop "$1" list --json; }
     satcheld case release "$office" "$case" ben
     run laptop ben sync
     equal "$status" 0
-    has "$output" "let go of"
+    has "$output" "left this laptop"
     has_not "$(caseload ben)" "$case"
     fails 2 "" laptop ben show "$case"
     has "$(satcheld case list "$office")" "$case"

@@ -106,7 +106,7 @@ outbox_bytes() { stat -c %s "$home/$1/store.outbox"; }
     truncate -s -1 "$home/ben/store.outbox"
     # Not opened: the whole records alone, and it is said.
     kill_agent ben
-    fails 13 "no whole record" laptop ben courier out "$home/torn.courier"
+    fails 13 "nothing whole in it" laptop ben courier out "$home/torn.courier"
     unlock ben
     equal "$(field '$.typed' laptop ben courier out "$home/torn.courier" --json)" 1
     rm "$home/ben/store.outbox"

@@ -25,7 +25,7 @@ quiet() {
     equal "$status" 0
     equal "$stderr" ""
     has "$output" "nothing was queued"
-    has "$output" "0 entries came"
+    has "$output" "nothing new came from the office"
 }
 archive_holds() {
     "$bin/satcheld" archive "$office" "$home/$1.archive" --archive-passphrase-file "$home/archive.passphrase" \
