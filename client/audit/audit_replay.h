@@ -26,7 +26,7 @@ int audit_replay(const struct audit_replay_options *options, struct db **out, ui
  * What is not said counts to its end: a day is the whole day. *out: the last millisecond of it. E_INPUT. */
 int audit_replay_time(const char *text, uint64_t *out, struct error *e);
 
-/* Says on stderr how much of the record is newer than this program, where anything is: the dump lacks it. */
+/* Says on stderr how much of the record is newer than this program, if anything is: the dump lacks it. */
 int audit_replay_warn(const struct cli *cli, struct db *db, struct error *e);
 
 /* Prints the dump (record_dump) of everything, or of one scope (NULL: all). With json: {"entries": n, "dump": "..."}.

@@ -35,7 +35,7 @@ struct audit_verify_result {
  * one), E_WRONG_KEY (the passphrase), E_IO, E_MEMORY. */
 int audit_verify(const struct audit_verify_options *options, struct audit_verify_result *result, struct error *e);
 
-/* Tells a result that was 0. Returns the exit status: 0, or ERROR_STATUS_WAITING where something could not be checked.
+/* Tells a result that was 0. Returns the exit status: 0, or ERROR_STATUS_WAITING if something could not be checked.
  */
 int audit_verify_print(const struct cli *cli, const struct audit_verify_result *result);
 

@@ -1,3 +1,4 @@
+/* Prints one record: its fields in words, in one line or in JSON, with every value of those that are contested. */
 #include "fields.h"
 
 #include <string.h>
@@ -13,12 +14,23 @@ void fields_label(struct printer *v, const char *name, int indent)
     (void)fprintf(v->cli->out, "%*s%-*s", indent, "", FIELDS_LABEL, name);
 }
 
-/* A text of several versions that were brought together. Where they overlap they follow, whole and numbered. */
-static void print_merged(struct printer *v, const struct record_place *place, const struct schema_field *field,
-                         const struct record_field *f, const char *brief, const char *seen, int indent)
+/* A field of a record, as it is printed. */
+struct shown_field {
+    const struct id *record;
+    const struct record_place *place; /* the record's */
+    const struct schema_field *field;
+    const struct record_field *f; /* what is live on it */
+    int indent;
+};
+
+/* Prints a text that was merged from several versions. If they overlap, the versions follow, whole and numbered. seen:
+ * the code of what was looked at. */
+static void print_merged(struct printer *v, const struct shown_field *s, const char *brief, const char *seen)
 {
     FILE *out = v->cli->out;
-    int is_clean = f->shown.conflict != MERGE_LOUD;
+    const struct schema_field *field = s->field;
+    const struct record_field *f = s->f;
+    int is_clean = f->shown.conflict != MERGE_LOUD, indent = s->indent + FIELDS_LABEL;
     printer_merged(v, f, indent);
     (void)fprintf(out,
                   is_clean
@@ -28,32 +40,33 @@ static void print_merged(struct printer *v, const struct record_place *place, co
                   indent, "", brief, field->name, seen);
     printer_merged_who(v, f, indent);
     if (!is_clean)
-        printer_ops(v, place->kind, field, f, indent);
+        printer_ops(v, s->place->kind, field, f, indent);
 }
 
-static int print_contested(struct printer *v, const struct id *record, const struct record_place *place,
-                           const struct schema_field *field, const struct record_field *f, int indent, struct error *e)
+/* Prints every value of a contested field, and the command that decides between them. */
+static int print_contested(struct printer *v, const struct shown_field *s, struct error *e)
 {
     FILE *out = v->cli->out;
-    int loud = f->shown.conflict == MERGE_LOUD, code;
+    const struct schema_field *field = s->field;
+    const struct record_field *f = s->f;
+    int loud = f->shown.conflict == MERGE_LOUD, indent = s->indent + FIELDS_LABEL, code;
     char brief[PRINTER_ID], seen[REVIEW_CODE];
-    if ((code = review_code(v->db, record, field, f, seen, e)) != 0)
+    if ((code = review_code(v->db, s->record, field, f, seen, e)) != 0)
         return code;
-    printer_id(record, brief);
+    printer_id(s->record, brief);
     if (f->merged != NULL) {
-        print_merged(v, place, field, f, brief, seen, indent + FIELDS_LABEL);
+        print_merged(v, s, brief, seen);
         return 0;
     }
-    printer_block(out, printer_value(v, field, f->ops[0].merge.value), indent + FIELDS_LABEL);
+    printer_block(out, printer_value(v, field, f->ops[0].merge.value), indent);
     (void)fputc('\n', out);
     if (f->newer_rule)
         (void)fprintf(out,
                       "%*sthe office brings texts together by a newer rule than this program has: update satchel\n",
-                      indent + FIELDS_LABEL, "");
-    (void)fprintf(out, "%*s%s: %s with `satchel resolve %s %s VALUE --seen %s`, a value or its number\n",
-                  indent + FIELDS_LABEL, "", loud ? "contested" : "parallel edit", loud ? "decide" : "settle it", brief,
-                  field->name, seen);
-    printer_ops(v, place->kind, field, f, indent + FIELDS_LABEL);
+                      indent, "");
+    (void)fprintf(out, "%*s%s: %s with `satchel resolve %s %s VALUE --seen %s`, a value or its number\n", indent, "",
+                  loud ? "contested" : "parallel edit", loud ? "decide" : "settle it", brief, field->name, seen);
+    printer_ops(v, s->place->kind, field, f, indent);
     return 0;
 }
 
@@ -86,7 +99,7 @@ static int print_sum(struct printer *v, const struct schema_field *field, const 
     return code;
 }
 
-/* Is there anything to show? Cleared by all who wrote it is nothing. */
+/* 1: there is nothing to show. A value that all who wrote it have cleared is nothing. */
 static int is_empty(const struct schema_field *field, const struct record_field *f)
 {
     if (!schema_holds_one(field))
@@ -94,34 +107,36 @@ static int is_empty(const struct schema_field *field, const struct record_field 
     return f->count == 0 || (f->shown.conflict == MERGE_AGREED && f->count == 1 && slice_is_nil(f->ops[0].merge.value));
 }
 
-static int print_field(struct printer *v, const struct id *record, const struct record_place *place,
-                       const struct schema_field *field, const struct record_field *f, int indent, struct error *e)
+static int print_field(struct printer *v, const struct shown_field *s, struct error *e)
 {
     FILE *out = v->cli->out;
+    const struct schema_field *field = s->field;
+    const struct record_field *f = s->f;
+    int indent = s->indent + FIELDS_LABEL;
     int code = 0;
-    fields_label(v, field->name, indent);
+    fields_label(v, field->name, s->indent);
     if (schema_traits(field)->adds_up) {
         code = print_sum(v, field, f, e);
     } else if (schema_traits(field)->has_elements) {
         for (size_t i = 0; i < f->shown.count; i++) {
-            (void)fprintf(out, "%*s", i == 0 ? 0 : indent + FIELDS_LABEL, "");
-            printer_block(out, printer_value(v, field, f->ops[i].merge.value), indent + FIELDS_LABEL);
+            (void)fprintf(out, "%*s", i == 0 ? 0 : indent, "");
+            printer_block(out, printer_value(v, field, f->ops[i].merge.value), indent);
             (void)fputc('\n', out);
         }
     } else if (f->shown.conflict != MERGE_AGREED) {
-        code = print_contested(v, record, place, field, f, indent, e);
+        code = print_contested(v, s, e);
     } else {
-        printer_block(out, printer_value(v, field, f->ops[0].merge.value), indent + FIELDS_LABEL);
+        printer_block(out, printer_value(v, field, f->ops[0].merge.value), indent);
         (void)fputc('\n', out);
         if (schema_traits(field)->is_amended)
-            print_amendments(v, field, f, indent + FIELDS_LABEL);
+            print_amendments(v, field, f, indent);
     }
     return code;
 }
 
 /* --- a field in JSON --- */
 
-/* An array of what a set or a once field shows, or the one value. */
+/* Writes the one value of a field, or an array of those of a set or of a field that is written once. */
 static void field_json(struct printer *v, const struct record_place *place, const struct schema_field *field,
                        const struct record_field *f)
 {
@@ -143,7 +158,7 @@ static void field_json(struct printer *v, const struct record_place *place, cons
     }
 }
 
-/* A field that has several values to choose from: with all of them, and the code of what was looked at. */
+/* Writes a field that has several values to choose from: all of them, and the code of what was looked at. */
 static int conflict_json(struct printer *v, const struct id *record, const struct record_place *place,
                          const struct schema_field *field, const struct record_field *f, struct error *e)
 {
@@ -167,7 +182,8 @@ static int conflict_json(struct printer *v, const struct id *record, const struc
 
 /* --- the fields of a record --- */
 
-/* Field number i of a kind: its own, then those that every kind has; NULL at the end. The void is told elsewhere. */
+/* Field number i of a kind: its own, then those that every kind has; NULL: there are no more. The void is told
+ * elsewhere. */
 static const struct schema_field *field_at(const struct schema_kind *kind, size_t i)
 {
     if (i < kind->field_count)
@@ -180,7 +196,7 @@ static int is_first(const struct schema_kind *kind, const struct schema_field *f
     return kind->number == KIND_CLIENT && (strcmp(field->name, "allergy") == 0 || strcmp(field->name, "alert") == 0);
 }
 
-/* Everything that has a value, but for what stands first. */
+/* Prints every field that has a value, but for those that the page begins with (is_first). */
 static int print_fields(struct printer *v, const struct id *record, const struct record_place *place, int is_part,
                         struct error *e)
 {
@@ -193,13 +209,13 @@ static int print_fields(struct printer *v, const struct id *record, const struct
         if ((code = record_field_load(v->db, record, place->kind, field, &f, e)) != 0)
             return code;
         if (!is_empty(field, &f))
-            code = print_field(v, record, place, field, &f, 2, e);
+            code = print_field(v, &(struct shown_field){record, place, field, &f, 2}, e);
         record_field_free(&f);
     }
     return code;
 }
 
-/* *contested: not 0 where somebody voided the record and somebody else went on with it. seen: the code of what is on
+/* *contested: 1 if somebody voided the record and somebody else went on with it, else 0. seen: the code of what is on
  * the record now. */
 static int load_void(struct printer *v, const struct id *record, const struct record_place *place, int *contested,
                      char seen[REVIEW_CODE], struct error *e)
@@ -233,7 +249,7 @@ static int print_void(struct printer *v, const struct id *record, const struct r
     return code;
 }
 
-/* An object of the fields that have a value, or of those that have several to choose from. */
+/* Writes an object of the fields that have a value, or (conflicts 1) of those that have several to choose from. */
 static int each_field_json(struct printer *v, const struct id *record, const struct record_place *place, int conflicts,
                            struct error *e)
 {
@@ -284,7 +300,7 @@ int fields_json(struct printer *v, const struct id *record, const struct record_
 
 /* --- a record in words --- */
 
-/* Who wrote a note, and when: what is written once has an author. */
+/* Prints who wrote a visit note, and when. */
 static int print_author(struct printer *v, const struct id *record, const struct record_place *place, struct error *e)
 {
     char author[PRINTER_NAME], when[32];
@@ -331,8 +347,8 @@ int fields_words(struct printer *v, const struct id *record, int is_part, struct
 
 /* --- a record on one line --- */
 
-/* *several: not 0 where a line is too little: a field of the record has values to choose from, its void is contested,
- * or it has what is newer than this program. */
+/* *several: 1 if one line is too little: a field of the record has values to choose from, its void is contested, or it
+ * has what is newer than this program; else 0. */
 static int needs_more(struct printer *v, const struct id *record, int *several, struct error *e)
 {
     int row = db_exists(v->db, e,

@@ -12,15 +12,16 @@
 /* Begins a line: the name of what follows, filled up to FIELDS_LABEL columns. */
 void fields_label(struct printer *v, const char *name, int indent);
 
-/* A heading, whether it is voided, its fields. A client's allergies and alerts are left out: they stand first, and
- * elsewhere. is_part: among others in a case, so what only its own page needs is left out. */
+/* Prints a heading, whether the record is voided, and its fields. A client's allergies and alerts are left out:
+ * warn_words prints them, before all else. is_part: 1 if the record is one of several on a case's page, so that what
+ * only its own page needs is left out. E_NOT_FOUND, E_MEMORY, or the store's errors, as the next two. */
 int fields_words(struct printer *v, const struct id *record, int is_part, struct error *e);
 
-/* All of a record on one line; where a field is contested, or newer than this program, as fields_words. */
+/* Prints a record on one line; if a field is contested, or newer than this program, as fields_words does. */
 int fields_line(struct printer *v, const struct id *record, struct error *e);
 
-/* The members "id" to "newer" of a record's object on v->json, which the caller begins and ends. Fields without a value
- * are left out. */
+/* Writes the members "id" to "newer" of a record's object on v->json, which the caller begins and ends. Fields without
+ * a value are left out. */
 int fields_json(struct printer *v, const struct id *record, const struct record_place *place, struct error *e);
 
 #endif

@@ -1,3 +1,4 @@
+/* Turns local time in words into UTC, and back. */
 #include "moment.h"
 
 #include <stdio.h>
@@ -26,7 +27,8 @@ int moment_from_words(const char *words, char out[MOMENT_TEXT], struct error *e)
     local.tm_isdst = -1;
     again = local;
     when = mktime(&again);
-    /* mktime moves what is not on the clock: the hour that is skipped in spring, the 31st of April. */
+    /* mktime moves a time that is not on the clock, such as the hour that is skipped in spring, or the 31st of April.
+     */
     if (when == (time_t)-1 || again.tm_hour != local.tm_hour || again.tm_min != local.tm_min ||
         again.tm_mday != local.tm_mday || again.tm_mon != local.tm_mon)
         return error_set(e, E_INPUT,

@@ -11,7 +11,7 @@
  * clocks skipped, or words that are too long. */
 int moment_from_words(const char *words, char out[MOMENT_TEXT], struct error *e);
 
-/* "2025-05-31T12:30:00Z" into "2025-05-31 14:30"; copied as it is where it is no such time. */
+/* "2025-05-31T12:30:00Z" into "2025-05-31 14:30"; anything else is copied as it is. */
 void moment_to_words(const char *moment, char out[MOMENT_TEXT]);
 
 #endif

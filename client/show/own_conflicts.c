@@ -1,3 +1,4 @@
+/* Collects the conflicts of this laptop that are its person's to decide, and compares two such collections. */
 #include "own_conflicts.h"
 
 #include <stdlib.h>
@@ -10,7 +11,7 @@ struct counting {
     struct own_conflicts *owned;
 };
 
-static int keep(struct own_conflicts *o, const struct record_conflict *c, struct error *e)
+static int keep_own(struct own_conflicts *o, const struct record_conflict *c, struct error *e)
 {
     if (o->count == o->room) {
         size_t room = o->room == 0 ? 16 : 2 * o->room;
@@ -24,20 +25,20 @@ static int keep(struct own_conflicts *o, const struct record_conflict *c, struct
     return 0;
 }
 
-static int count(void *arg, const struct review *r, struct error *e)
+static int count_conflict_of(void *arg, const struct review *r, struct error *e)
 {
     struct counting *c = arg;
     if (!r->conflict.loud)
         return 0;
     c->owned->all++;
-    return review_owns(r, c->person) ? keep(c->owned, &r->conflict, e) : 0;
+    return review_owns(r, c->person) ? keep_own(c->owned, &r->conflict, e) : 0;
 }
 
 int own_conflicts_load(struct db *db, const struct id *person, struct own_conflicts *out, struct error *e)
 {
     struct counting c = {person, out};
     memset(out, 0, sizeof *out);
-    return review_each(db, count, &c, e);
+    return review_each(db, count_conflict_of, &c, e);
 }
 
 void own_conflicts_free(struct own_conflicts *o)

@@ -1,5 +1,5 @@
-/* The conflicts that are this laptop's person's to decide: those that matter. Held before and after a sync, they say
- * what is new. */
+/* The conflicts that matter and that this laptop's person is to decide. Taken before and after a sync, they say what is
+ * new. */
 #ifndef SATCHEL_OWN_CONFLICTS_H
 #define SATCHEL_OWN_CONFLICTS_H
 
@@ -20,11 +20,12 @@ struct own_conflicts {
     size_t all; /* loud conflicts on this laptop, whoever owns them */
 };
 
-/* Freed with own_conflicts_free, on failure too. E_MEMORY, or the store's errors. */
+/* Reads them. person: whose laptop it is. *out is freed with own_conflicts_free, on failure too. E_MEMORY, or the
+ * store's errors. */
 int own_conflicts_load(struct db *db, const struct id *person, struct own_conflicts *out, struct error *e);
 void own_conflicts_free(struct own_conflicts *o);
 
-/* How many of `now` were not there before. */
+/* How many conflicts in `now` are not in `before`. */
 size_t own_conflicts_new(const struct own_conflicts *before, const struct own_conflicts *now);
 
 #endif

@@ -1,3 +1,4 @@
+/* Prints names, values, lines and columns; nothing in a record can drive the terminal. */
 #include "printer.h"
 
 #include <sodium.h>
@@ -88,7 +89,7 @@ void printer_author(struct db *db, const struct id *user, char out[PRINTER_NAME]
 
 /* --- values --- */
 
-/* "Ada Byron (c3d4e5f6)", and what is to be known of a record that is gone. */
+/* Puts a reference in words into v->room: "Ada Byron (c3d4e5f6)", and whether that record is voided or not here. */
 static void refer(struct printer *v, struct slice value)
 {
     char name[PRINTER_NAME], brief[PRINTER_ID], full[ID_TEXT];
@@ -133,7 +134,7 @@ static size_t characters(const char *text)
     return count;
 }
 
-/* One character of a text: cli_text looks at each, so that nothing in a record drives the terminal. */
+/* Prints one character of a text by cli_text, so that nothing in a record drives the terminal. The next one. */
 static const char *put_character(FILE *out, const char *p)
 {
     char one[5];

@@ -28,13 +28,15 @@ void printer_close(struct printer *v);
 /* The last 8 characters of an id: store_find takes them. */
 void printer_id(const struct id *id, char out[PRINTER_ID]);
 
-/* 1: the office has not dealt all of this scope yet (or it is to be dealt anew); 0: it is whole, or made here; -1. */
+/* 1: the office has not dealt all of this scope yet (or it is to be dealt anew); 0: it is whole, or made here; -1:
+ * failed, e says why. */
 int printer_is_arriving(struct db *db, const struct id *scope, struct error *e);
-/* 1: the office holds back a change that was written here of this record, so it is not shown; 0: none; -1. */
+/* 1: the office holds back a change that was written here of this record, so it is not shown; 0: none;
+ * -1: failed, e says why. */
 int printer_is_held_back(struct db *db, const struct id *record, struct error *e);
 
 /* What people call a record: a client's name, the client's name for a case, the name of a user, a provider, a contact,
- * the title of a plan; "" where it has none or is not here. */
+ * the title of a plan; "" if it has none or is not here. */
 void printer_name(struct db *db, const struct id *record, char out[PRINTER_NAME]);
 /* The name of the user, else the id. */
 void printer_author(struct db *db, const struct id *user, char out[PRINTER_NAME]);
@@ -43,11 +45,11 @@ void printer_author(struct db *db, const struct id *user, char out[PRINTER_NAME]
  * Z, "(cleared)" for nil. */
 const char *printer_value(struct printer *v, const struct schema_field *field, struct slice value);
 
-/* On one line: newlines and tabs become spaces; at most max characters (0: all), the last of them "...". */
+/* Prints on one line: newlines and tabs become spaces; at most max characters (0: all), the last of them "...". */
 void printer_line(FILE *out, const char *text, size_t max);
-/* On one line, filled up to width characters; what is longer stays, or is cut. */
+/* Prints on one line, filled up to width characters; a longer text is cut (cut 1), or printed whole. */
 void printer_cell(FILE *out, const char *text, size_t width, int cut);
-/* As it is; lines after the first begin with indent spaces. No newline at the end. */
+/* Prints a text as it is; lines after the first begin with indent spaces. No newline at the end. */
 void printer_block(FILE *out, const char *text, int indent);
 
 /* On v->json: a value (schema_json.h), and the members "author" and "author_id" of the object that is open. */
@@ -62,8 +64,8 @@ void printer_json_op(struct printer *v, const struct record_op *op);
 void printer_ops(struct printer *v, const struct schema_kind *kind, const struct schema_field *field,
                  const struct record_field *f, int indent);
 
-/* A text of several versions that were brought together (f->merged, client/show/printer_merged.c): it as a whole, its
- * overlaps marked; then, a line each, who wrote what in place of what; the same as a JSON object. */
+/* Prints a text that was merged from several versions (f->merged, printer_merged.c): the whole, with its overlaps
+ * marked; who wrote what in place of what, a line each; both as a JSON object. */
 void printer_merged(struct printer *v, const struct record_field *f, int indent);
 void printer_merged_who(struct printer *v, const struct record_field *f, int indent);
 void printer_merged_json(struct printer *v, const struct record_field *f);

@@ -1,4 +1,4 @@
-/* A text of several versions that were brought together: who wrote what. */
+/* Prints a text that was merged from several versions, and who wrote what in it. */
 #include <string.h>
 
 #include "printer.h"
@@ -22,7 +22,7 @@ static int is_blank(uint8_t c)
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* Without the line ends and blanks around it. */
+/* The text without the line ends and blanks around it. */
 static struct slice bare(struct slice text)
 {
     while (text.size != 0 && is_blank(text.p[0])) {
@@ -107,7 +107,7 @@ void printer_merged(struct printer *v, const struct record_field *f, int indent)
 {
     const char *p = f->merged->words;
     size_t left = f->merged->words_bytes;
-    /* v->room may hold less than several versions together. */
+    /* Line by line: v->room may be too small for several versions together. */
     while (left != 0) {
         const char *line_end = memchr(p, '\n', left);
         size_t size = line_end == NULL ? left : (size_t)(line_end - p) + 1;

@@ -1,3 +1,4 @@
+/* Prints what is newer than this program: by number, in the form of the value, and marked as such. */
 #include "unknown.h"
 
 #include "schema_json.h"
@@ -111,7 +112,7 @@ int unknown_fields(struct printer *v, const struct id *record, int indent, struc
 
 /* --- a record of a kind that is not known --- */
 
-static int note_first(void *arg, const struct record_newer *n, struct error *e)
+static int take_first(void *arg, const struct record_newer *n, struct error *e)
 {
     struct record_newer *out = arg;
     (void)e;
@@ -153,7 +154,7 @@ int unknown_record(struct printer *v, const struct id *record, struct error *e)
     struct record_place place;
     struct error why = {0, ""};
     int code = record_find(v->db, record, &place, &why);
-    if (code == E_NOT_FOUND && record_newer(v->db, record, note_first, &n, e) != 0)
+    if (code == E_NOT_FOUND && record_newer(v->db, record, take_first, &n, e) != 0)
         return error_code(e);
     if (code == E_NOT_FOUND && n.kind != 0)
         return tell_record(v, &n, e);
@@ -175,7 +176,7 @@ static int tell_known(struct printer *v, const struct record_newer *n, struct er
     return unknown_fields(v, &n->record, 2, e);
 }
 
-/* Once for each record: of one scope those of kinds that are not known, else all. */
+/* Prints each record once: all, or of one scope those of kinds that are not known. */
 static int tell_if_here(void *arg, const struct record_newer *n, struct error *e)
 {
     struct telling *t = arg;
@@ -273,9 +274,8 @@ int unknown_say(struct cli *cli, struct db *db, struct error *e)
     uint64_t count;
     int code = record_newer_count(db, &count, e);
     if (code == 0 && count != 0)
-        (void)fprintf(
-            cli->err,
-            "%s newer than this program: kept, and shown by number (`satchel list newer`); update the program\n",
-            cli_count(count, "field is", "fields are", words, sizeof words));
+        (void)fprintf(cli->err,
+                      "%s newer than this program: kept, and shown by number (`satchel list newer`); update satchel\n",
+                      cli_count(count, "field is", "fields are", words, sizeof words));
     return code;
 }

@@ -21,20 +21,20 @@ const char *unknown_value(struct printer *v, unsigned field, struct slice value)
  * or with v->cli->json an array [{"field": 1900, "values": [...]}, ...]. */
 int unknown_fields(struct printer *v, const struct id *record, int indent, struct error *e);
 
-/* A record of a kind that is not known, in words or JSON. E_NOT_FOUND where it is none, or holds nothing. */
+/* A record of a kind that is not known, in words or JSON. E_NOT_FOUND: there is no such record, or nothing in it. */
 int unknown_record(struct printer *v, const struct id *record, struct error *e);
-/* All of them in a case, or of a person: paragraphs, or an array. */
+/* All records of kinds that are not known in a case, or of a person: paragraphs, or an array. */
 int unknown_records(struct printer *v, const struct id *scope, struct error *e);
 
-/* Everything that is newer than this program, record by record: what `satchel list newer` prints. On stderr where there
- * is nothing. */
+/* Everything that is newer than this program, record by record: what `satchel list newer` prints. If there is
+ * nothing, says so on stderr. */
 int unknown_list(struct printer *v, struct error *e);
 
 /* Fields that are not known and hold several values: whether these agree, only a newer program can say. In JSON each is
  * an element of the array that `satchel conflicts` has open. *count: how many. */
 int unknown_values(struct printer *v, uint64_t *count, struct error *e);
 
-/* One line on stderr where the store holds anything that is newer. */
+/* Says on stderr, in one line, how much in the store is newer than this program; nothing if nothing is. */
 int unknown_say(struct cli *cli, struct db *db, struct error *e);
 
 #endif

@@ -1,3 +1,5 @@
+/* Prints allergies, alerts and risks from every record of a person, and says of each record that is missing that it is.
+ */
 #include "warn.h"
 
 #include <string.h>
@@ -52,7 +54,8 @@ static int print_values(struct warning *w, const struct person_record *r, const 
     return 0;
 }
 
-/* Why there may be more than one record of the person says; no line where nothing is missing. */
+/* Says why a record may have more than what is printed: it is not here, not whole, or held back. No line if it is
+ * whole. */
 static int print_missing(struct warning *w, const struct person_record *r, struct error *e)
 {
     FILE *out = w->v->cli->out;
@@ -130,7 +133,7 @@ static void risk_json(struct warning *w, const struct person_record *r, sqlite3_
     json_end(j);
 }
 
-/* In the open cases that the page does not show anyway. */
+/* Tells the risk in each open case of the person that the page does not show anyway. */
 static int each_risk(struct warning *w, tell_risk *tell, struct error *e)
 {
     static const char sql[] =
@@ -177,8 +180,8 @@ static void print_records(struct warning *w)
     }
 }
 
-static int start(struct warning *w, struct printer *v, const struct id *client, const struct id *shown_case,
-                 struct error *e)
+static int start_warning(struct warning *w, struct printer *v, const struct id *client, const struct id *shown_case,
+                         struct error *e)
 {
     memset(w, 0, sizeof *w);
     w->v = v;
@@ -190,7 +193,7 @@ static int start(struct warning *w, struct printer *v, const struct id *client, 
 int warn_words(struct printer *v, const struct id *client, const struct id *shown_case, struct error *e)
 {
     struct warning w;
-    int code = start(&w, v, client, shown_case, e);
+    int code = start_warning(&w, v, client, shown_case, e);
     if (code != 0 || (code = print_first(&w, "allergy", "ALLERGIES", "no allergies recorded", e)) != 0 ||
         (code = print_first(&w, "alert", "ALERTS", "no alerts recorded", e)) != 0 || w.person.count == 1)
         return code;
@@ -219,7 +222,7 @@ int warn_json(struct printer *v, const struct id *client, const struct id *shown
 {
     struct json *j = &v->json;
     struct warning w;
-    int code = start(&w, v, client, shown_case, e);
+    int code = start_warning(&w, v, client, shown_case, e);
     if (code != 0 || w.person.count == 1)
         return code;
     json_array(json_key(j, "same_person"));

@@ -1,6 +1,7 @@
 /* What a visitor must know of a person before all else: allergies, alerts, and the risk in other cases, from every
- * record that is linked as this person's (person.h), each with the record that it stands on. What is not here, or not
- * whole, is said, and never taken for nothing. Both fail with E_MEMORY or the store's errors (db.h). */
+ * record that is linked as this person's (person.h), each with the record that it stands on. A record that is
+ * not here, or not whole, is said to be so, and never taken for one that has nothing. Both fail with E_MEMORY or the
+ * store's errors (db.h). */
 #ifndef SATCHEL_WARN_H
 #define SATCHEL_WARN_H
 
