@@ -31,8 +31,8 @@ static int initialise(struct error *e)
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     rc = vault_memory_install();
-    /* Debian's SQLite takes any name that begins with "file:" for a URI, and one of those can name another VFS: ATTACH
-     * would make a plain file. */
+    /* Debian's SQLite takes any name that begins with "file:" for a URI, and a URI can name another VFS: with it,
+     * ATTACH would make a plain file. */
     if (rc == SQLITE_OK)
         rc = sqlite3_config(SQLITE_CONFIG_URI, 0);
     if (rc == SQLITE_OK)
@@ -78,7 +78,7 @@ int vault_error(sqlite3 *db, const char *what, struct error *e)
         return error_set(e, E_FULL, "%s: the disk is full; free some space and try again", what);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_PROTOCOL: /* it asked a hundred times */
+    case SQLITE_PROTOCOL: /* a reader asked for the index a hundred times */
         return error_set(e, E_BUSY, "%s: " BUSY_WORDS, what);
     case SQLITE_CORRUPT:
         return error_set(e, E_VERIFY, "%s: the store is damaged; restore it from a backup", what);
@@ -97,7 +97,7 @@ int vault_error(sqlite3 *db, const char *what, struct error *e)
     return error_set(e, E_IO, "%s: %s (SQLite %d)", what, sqlite3_errstr(extended), extended);
 }
 
-/* What SQLite has to be told before it first touches the file, and the first touch. Returns SQLite's code. */
+/* Makes the settings that SQLite needs before it first touches the file, and touches it. Returns SQLite's code. */
 static int prepare(sqlite3 *db)
 {
     int reserve = VAULT_RESERVE_BYTES;
@@ -118,7 +118,7 @@ static int prepare(sqlite3 *db)
     return rc;
 }
 
-/* Closes a handle that did not get ready, without carrying over or deleting its log: what could not be read must not
+/* Closes a handle that did not get ready, without carrying over or deleting its log: nothing that could not be read may
  * be changed. */
 static void abandon(sqlite3 *db)
 {
@@ -127,7 +127,7 @@ static void abandon(sqlite3 *db)
     (void)sqlite3_close_v2(db);
 }
 
-/* Why the store at path did not open, with what SQLite answered. */
+/* Says why the store at path did not open; rc: what SQLite answered. Returns our code. */
 static int opening_error(sqlite3 *db, int rc, const char *path, struct error *e)
 {
     if (rc == SQLITE_READONLY_DBMOVED)
@@ -148,24 +148,24 @@ static int opening_error(sqlite3 *db, int rc, const char *path, struct error *e)
     }
 }
 
-static int open_once(sqlite3 **out, const char *shim, const char *path, const uint8_t *key, int flags, struct error *e)
+static int open_once(sqlite3 **out, const struct vault_opening *o, struct error *e)
 {
-    int mode = (flags & VAULT_READ) != 0 ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    int mode = (o->flags & VAULT_READ) != 0 ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     sqlite3 *db = NULL;
     int code, rc;
-    vault_vfs_key(key);
-    /* Extended codes, or SQLite would forget on its way up which of the errors of I/O was a seal that failed. */
-    rc = sqlite3_open_v2(path, &db, mode | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE, shim);
+    vault_vfs_key(o->key);
+    /* Extended codes: otherwise SQLite loses on its way up which of the errors of I/O was a seal that failed. */
+    rc = sqlite3_open_v2(o->path, &db, mode | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE, o->shim);
     vault_vfs_key(NULL);
     if (db == NULL)
-        return error_set(e, E_MEMORY, "there is no memory to open %s", path);
+        return error_set(e, E_MEMORY, "there is no memory to open %s", o->path);
     if (rc == SQLITE_OK)
         rc = prepare(db);
     if (rc == SQLITE_OK) {
         *out = db;
         return 0;
     }
-    code = opening_error(db, rc, path, e);
+    code = opening_error(db, rc, o->path, e);
     abandon(db);
     return code;
 }
@@ -177,25 +177,24 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int vault_open_through(sqlite3 **out, const char *shim, const char *path, const uint8_t key[VAULT_KEY_BYTES], int flags,
-                       int wait_ms, struct error *e)
+int vault_open_through(sqlite3 **out, const struct vault_opening *o, struct error *e)
 {
-    int64_t end = now_ms() + wait_ms;
+    int64_t end = now_ms() + o->wait_ms;
     for (;;) {
         int64_t left;
-        int code = open_once(out, shim, path, key, flags, e);
+        int code = open_once(out, o, e);
         if (code == 0)
-            (void)sqlite3_busy_timeout(*out, wait_ms);
+            (void)sqlite3_busy_timeout(*out, o->wait_ms);
         left = end - now_ms();
         if (code != E_BUSY || left <= 0)
             return code;
-        /* Several that wait come back after unequal times. */
+        /* A random wait, so that several who wait do not come back together. */
         int64_t nap = 5 + (int64_t)randombytes_uniform(25);
         (void)sqlite3_sleep((int)(nap < left ? nap : left));
     }
 }
 
-/* The size of a file; 0 where it is absent. */
+/* *size: the size of a file; 0: it is absent. Errors: E_INPUT (no file, or the name is too long), E_IO. */
 static int size_of(const char *path, int64_t *size, struct error *e)
 {
     struct stat status;
@@ -211,14 +210,15 @@ static int size_of(const char *path, int64_t *size, struct error *e)
     return 0;
 }
 
-/* Is there a store at path? A log without its store is neither yes nor no: it may hold the last work done. */
-static int look(const char *path, int *there, struct error *e)
+/* *there: 1: there is a store at path; 0: there is none. E_VERIFY: a log without its store, which may hold the last
+ * work done. */
+static int find_store(const char *path, int *there, struct error *e)
 {
     char log[PATH_MAX + sizeof "-wal"];
     int64_t size = 0, log_size = 0;
     int code;
     (void)snprintf(log, sizeof log, "%s-wal", path);
-    /* The log first: who creates a store makes the database before its log, and may be at it now. */
+    /* The log first: another process that creates a store now makes the database before its log. */
     code = size_of(log, &log_size, e);
     if (code == 0)
         code = size_of(path, &size, e);
@@ -233,7 +233,7 @@ static int look(const char *path, int *there, struct error *e)
     return 0;
 }
 
-/* Puts an empty store at path, unless somebody else just did. Its one page appears as a whole or not at all. */
+/* Puts an empty store at path, unless another process did meanwhile. Its one page appears as a whole or not at all. */
 static int create_store(const char *path, const uint8_t *key, struct error *e)
 {
     uint8_t page[VAULT_PAGE_BYTES], disk[VAULT_PAGE_BYTES], id[VAULT_ID_BYTES];
@@ -242,7 +242,7 @@ static int create_store(const char *path, const uint8_t *key, struct error *e)
     int code = file_lock(path, &folder, e);
     if (code != 0)
         return code;
-    code = look(path, &there, e);
+    code = find_store(path, &there, e);
     if (code != 0 || there)
         goto out;
     s = sodium_malloc(sizeof *s);
@@ -261,7 +261,7 @@ out:
     return code;
 }
 
-/* The store's full path, and whether it is there. */
+/* Finds the store's full path; *there: 1: there is a store. */
 static int locate(const char *path, char full[PATH_MAX], int *there, struct error *e)
 {
     sqlite3_vfs *vfs = sqlite3_vfs_find(SHIM);
@@ -276,7 +276,7 @@ static int locate(const char *path, char full[PATH_MAX], int *there, struct erro
     if ((rc & 0xff) != SQLITE_OK || strlen(full) + sizeof "-journal" > (size_t)vfs->mxPathname)
         return error_set(e, E_INPUT, "the store's full path is longer than %d bytes; use a shorter one",
                          vfs->mxPathname - (int)sizeof "-journal");
-    return look(full, there, e);
+    return find_store(full, there, e);
 }
 
 int vault_open(sqlite3 **out, const char *path, const uint8_t key[VAULT_KEY_BYTES], int flags, int wait_ms,
@@ -292,41 +292,7 @@ int vault_open(sqlite3 **out, const char *path, const uint8_t key[VAULT_KEY_BYTE
         code = create_store(full, key, e);
     if (code != 0)
         return code;
-    return vault_open_through(out, SHIM, full, key, flags, wait_ms, e);
-}
-
-/* Runs one statement with a path and a schema's name. Returns SQLite's code. */
-static int run_with(sqlite3 *db, const char *sql, const char *path, const char *schema)
-{
-    sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_text(stmt, 1, path, -1, SQLITE_STATIC);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_text(stmt, 2, schema, -1, SQLITE_STATIC);
-    if (rc == SQLITE_OK)
-        (void)sqlite3_step(stmt);
-    return sqlite3_finalize(stmt);
-}
-
-int vault_attach(sqlite3 *db, const char *path, const uint8_t key[VAULT_KEY_BYTES], const char *schema, struct error *e)
-{
-    char full[PATH_MAX], *settings;
-    int there = 0, rc;
-    int code = locate(path, full, &there, e);
-    if (code == 0 && !there)
-        code = error_set(e, E_NO_STORE, "there is no store at %s to attach", full);
-    if (code != 0)
-        return code;
-    vault_vfs_key(key);
-    rc = run_with(db, "ATTACH ?1 AS ?2", full, schema);
-    vault_vfs_key(NULL);
-    if (rc != SQLITE_OK)
-        return opening_error(db, rc, full, e);
-    settings = sqlite3_mprintf("PRAGMA \"%w\".cache_size=-65536; PRAGMA \"%w\".synchronous=FULL", schema, schema);
-    rc = settings == NULL ? SQLITE_NOMEM : sqlite3_exec(db, settings, NULL, NULL, NULL);
-    sqlite3_free(settings);
-    return rc == SQLITE_OK ? 0 : vault_error(db, full, e);
+    return vault_open_through(out, &(struct vault_opening){SHIM, full, key, flags, wait_ms}, e);
 }
 
 void vault_close(sqlite3 *db)

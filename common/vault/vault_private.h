@@ -223,9 +223,16 @@ int vault_memory_install(void);
 
 /* ---- vault.c ---- */
 
-/* vault_open without the parts that touch the file system: opens the existing database at path, an absolute one,
- * through the named shim. Errors as vault_open's. */
-int vault_open_through(sqlite3 **out, const char *shim, const char *path, const uint8_t key[VAULT_KEY_BYTES], int flags,
-                       int wait_ms, struct error *e);
+/* What vault_open_through opens. All pointers are borrowed. */
+struct vault_opening {
+    const char *shim; /* the VFS's name */
+    const char *path; /* an absolute one; the database exists */
+    const uint8_t *key;
+    int flags, wait_ms; /* as vault_open's */
+};
+
+/* Opens an existing database through the named shim, without the parts of vault_open that touch the file system. Errors
+ * as vault_open's. */
+int vault_open_through(sqlite3 **out, const struct vault_opening *o, struct error *e);
 
 #endif

@@ -219,8 +219,8 @@ static int second_turn(int full)
 {
     struct error e = {0};
     if (second.db == NULL) {
-        int code =
-            vault_open_through(&second.db, SIM_SHIM, STORE, sim_right, sim_below(2) == 0 ? VAULT_READ : 0, 0, &e);
+        int code = vault_open_through(
+            &second.db, &(struct vault_opening){SIM_SHIM, STORE, sim_right, sim_below(2) == 0 ? VAULT_READ : 0, 0}, &e);
         if (code != 0 && !sim_dark)
             complain(&counts.refused, "refused", e.text);
         return code == 0 && run(second.db, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
@@ -330,7 +330,7 @@ static void try_wrong_key(void)
     for (size_t i = 0; i < 2; i++)
         if (sim_current(&sim_folder[i]) != NULL)
             sim_bytes_copy(&before[i], &sim_current(&sim_folder[i])->now);
-    if (vault_open_through(&db, SIM_SHIM, STORE, sim_wrong, 0, 0, &e) != E_WRONG_KEY)
+    if (vault_open_through(&db, &(struct vault_opening){SIM_SHIM, STORE, sim_wrong, 0, 0}, &e) != E_WRONG_KEY)
         complain(&counts.corrupt, "corrupt", "the wrong key was not refused as such");
     vault_close(db);
     for (size_t i = 0; i < 2; i++) {

@@ -204,9 +204,9 @@ static void replaced_while_it_opens(void **state)
     swapper.xOpen = swapping_open;
     vault_vfs_fill(&swap_shim, "swap-vault", &swapper, 0);
     assert_int_equal(sqlite3_vfs_register(&swap_shim.vfs, 0), SQLITE_OK);
-    assert_int_not_equal(vault_open_through(&db, "swap-vault", path, sim_right, 0, 0, &e), 0);
+    assert_int_not_equal(vault_open_through(&db, &(struct vault_opening){"swap-vault", path, sim_right, 0, 0}, &e), 0);
     assert_null(db);
-    assert_int_equal(vault_open_through(&db, "swap-vault", path, sim_right, 0, 0, &e), 0);
+    assert_int_equal(vault_open_through(&db, &(struct vault_opening){"swap-vault", path, sim_right, 0, 0}, &e), 0);
     assert_int_equal(number_of(db, "PRAGMA user_version"), 2);
     refuses_to_grow(db);
     vault_close(db);
@@ -306,7 +306,8 @@ static void only_a_writer_removes_a_log(void **state)
     assert_int_equal(vfs->xDelete(vfs, STORE, 0), SQLITE_IOERR_DELETE);
     sim_store_die(db);
     assert_int_equal(vfs->xDelete(vfs, STORE "-wal", 0), SQLITE_IOERR_DELETE);
-    assert_int_equal(vault_open_through(&db, SIM_SHIM, STORE, sim_right, VAULT_READ, 0, &e), 0);
+    assert_int_equal(vault_open_through(&db, &(struct vault_opening){SIM_SHIM, STORE, sim_right, VAULT_READ, 0}, &e),
+                     0);
     assert_int_equal(number_of(db, "SELECT count(*) FROM t"), 0);
     assert_int_equal(vfs->xDelete(vfs, STORE "-wal", 0), SQLITE_IOERR_DELETE);
     vault_close(db);
