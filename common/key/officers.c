@@ -1,3 +1,4 @@
+/* The signed pairs of recovery officers: signing, packing and checking them. officers.h has the bytes. */
 #include "officers.h"
 
 #include <sodium.h>
@@ -8,7 +9,7 @@ static const char domain[] = "satchel recovery 1"; /* with its NUL */
 #define ONE ((size_t)ID_BYTES + 32)
 #define BOTH (2 * ONE)
 
-/* The ids and keys, as they are signed and sent. */
+/* Writes the ids and keys as they are signed and sent. */
 static void write_both(const struct keyfile_pair *pair, uint8_t out[BOTH])
 {
     for (size_t i = 0; i < 2; i++) {

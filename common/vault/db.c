@@ -1,6 +1,6 @@
-/* SQLite with our errors. Statements are prepared once and kept in a small cache, in sets of a few ways: a text always
- * meets the same set, and what has not been asked for the longest makes room. A statement that is in use is never
- * handed out twice: whoever asks meanwhile gets one of his own, which is finalized when he is done with it. */
+/* SQLite with our errors. Statements are prepared once and kept in a small set-associative cache: a text always goes to
+ * the same set, and the statement that was asked for longest ago makes room. A statement that is in use is never handed
+ * out twice: a second caller gets a statement of its own, which is finalized when that caller is done with it. */
 #include "db.h"
 
 #include <assert.h>
@@ -21,10 +21,10 @@ struct cached {
 
 struct db {
     sqlite3 *handle;
-    sqlite3_stmt *rollback; /* ready before a transaction begins: where memory fails it is needed most */
+    sqlite3_stmt *rollback; /* prepared before a transaction begins, since it is needed when memory fails */
     uint64_t asked;
     struct cached cache[SETS][WAYS];
-    struct cached *near[NEAR]; /* a short cut: where what stands at an address was found last */
+    struct cached *near[NEAR]; /* a short cut: where the text at an address was found last */
 };
 
 /* --- opening and closing --- */
@@ -118,7 +118,7 @@ void db_close(struct db *db)
     sqlite3_stmt *s;
     if (db == NULL)
         return;
-    /* All of them, those that somebody forgot as well: a handle with a statement would stay open, and keep its key. */
+    /* All statements, also those that a caller forgot: a handle with a statement would stay open, and keep its key. */
     while (db->handle != NULL && (s = sqlite3_next_stmt(db->handle, NULL)) != NULL)
         (void)sqlite3_finalize(s);
     vault_close(db->handle);
@@ -132,7 +132,8 @@ sqlite3 *db_handle(struct db *db)
 
 /* --- errors --- */
 
-/* What SQLite said last. A statement that does not fit the tables is our own mistake, and its text holds no values. */
+/* Turns SQLite's last error into ours. A statement that does not fit the tables is our own mistake, and its text holds
+ * no values. */
 static int failed(struct db *db, const char *what, struct error *e)
 {
     if ((sqlite3_errcode(db->handle) & 0xff) == SQLITE_ERROR)
@@ -153,7 +154,7 @@ int db_exec(struct db *db, const char *sql, struct error *e)
 
 /* --- statements --- */
 
-/* Texts are long and asked for often: eight bytes at a time. */
+/* The set of a text. Texts are long and asked for often, so they are hashed eight bytes at a time. */
 static struct cached *set_of(struct db *db, const char *sql)
 {
     size_t left = strlen(sql);
@@ -169,8 +170,8 @@ static struct cached *set_of(struct db *db, const char *sql)
     return db->cache[(hash >> 32) % SETS];
 }
 
-/* Most texts are constants, and are asked for at the same address each time. What stands there may have changed since:
- * who takes the short cut looks whether it is still the same. */
+/* The short cut for an address. Most texts are constants, and are asked for at the same address each time. The text
+ * there may have changed since, so the caller compares it. */
 static struct cached **near(struct db *db, const void *address)
 {
     return &db->near[((uintptr_t)address * 0x9e3779b97f4a7c15u >> 32) % NEAR];
@@ -181,26 +182,27 @@ static int prepare(struct db *db, sqlite3_stmt **out, const char *sql, struct er
     const char *tail = NULL;
     if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, out, &tail) != SQLITE_OK)
         return failed(db, "preparing a statement", e);
-    /* One statement and nothing behind it: the cache finds it again by its whole text. */
+    /* One statement and nothing behind it, since the cache finds it again by its whole text. */
     assert(*out != NULL && *tail == '\0');
     return 0;
 }
 
-/* The statement for a text, marked as in use where it is the cache's. */
+/* Finds or prepares the statement for a text. It is marked as in use, if it is the cache's. */
 static int take_statement(struct db *db, sqlite3_stmt **out, const char *sql, struct error *e)
 {
-    struct cached *set, *place = *near(db, sql);
+    struct cached *set, *way = *near(db, sql);
     int code;
     *out = NULL;
-    if (place != NULL && !place->in_use && strcmp(sqlite3_sql(place->statement), sql) == 0) {
-        place->in_use = 1;
-        place->asked = ++db->asked;
-        *out = place->statement;
+    if (way != NULL && !way->in_use && strcmp(sqlite3_sql(way->statement), sql) == 0) {
+        way->in_use = 1;
+        way->asked = ++db->asked;
+        *out = way->statement;
         return 0;
     }
     set = set_of(db, sql);
-    place = NULL;
-    /* 1. Is it there? Somebody may be reading from it: then this one gets its own, and the cache stays as it is. */
+    way = NULL;
+    /* 1. It is in the cache. If another caller is reading from it, this one gets its own, and the cache stays as it is.
+     */
     for (int i = 0; i < WAYS; i++) {
         if (set[i].statement == NULL || strcmp(sqlite3_sql(set[i].statement), sql) != 0)
             continue;
@@ -212,21 +214,22 @@ static int take_statement(struct db *db, sqlite3_stmt **out, const char *sql, st
         *out = set[i].statement;
         return 0;
     }
-    /* 2. A place for it: a free one has asked 0. Where all are in use it goes without. */
+    /* 2. It takes the way that was asked for longest ago (a free one has asked 0); if all are in use, it is not cached.
+     */
     if ((code = prepare(db, out, sql, e)) != 0)
         return code;
     for (int i = 0; i < WAYS; i++)
-        if (!set[i].in_use && (place == NULL || set[i].asked < place->asked))
-            place = &set[i];
-    if (place != NULL) {
-        (void)sqlite3_finalize(place->statement);
-        *place = (struct cached){*out, 1, ++db->asked};
-        *near(db, sql) = *near(db, *out) = place;
+        if (!set[i].in_use && (way == NULL || set[i].asked < way->asked))
+            way = &set[i];
+    if (way != NULL) {
+        (void)sqlite3_finalize(way->statement);
+        *way = (struct cached){*out, 1, ++db->asked};
+        *near(db, sql) = *near(db, *out) = way;
     }
     return 0;
 }
 
-/* NULL: it is not the cache's. */
+/* Finds a statement in the cache; NULL: it is not the cache's. */
 static struct cached *cached_of(struct db *db, sqlite3_stmt *statement)
 {
     struct cached *set = set_of(db, sqlite3_sql(statement));
@@ -238,19 +241,19 @@ static struct cached *cached_of(struct db *db, sqlite3_stmt *statement)
 
 void db_done(struct db *db, sqlite3_stmt *statement)
 {
-    struct cached *place;
+    struct cached *way;
     if (statement == NULL)
         return;
-    place = *near(db, statement);
-    if (place == NULL || place->statement != statement)
-        place = cached_of(db, statement);
-    if (place == NULL) {
+    way = *near(db, statement);
+    if (way == NULL || way->statement != statement)
+        way = cached_of(db, statement);
+    if (way == NULL) {
         (void)sqlite3_finalize(statement);
         return;
     }
-    /* What is bound may go now: who takes the statement next binds all of it anew. */
+    /* The bound values may be freed now: the next caller binds all parameters anew. */
     (void)sqlite3_reset(statement);
-    place->in_use = 0;
+    way->in_use = 0;
 }
 
 static int bind_slice(sqlite3_stmt *s, int number, struct slice bytes)
@@ -331,7 +334,7 @@ int db_next(struct db *db, sqlite3_stmt *statement, struct error *e)
 
 int db_run(struct db *db, struct error *e, const char *sql, const char *format, ...)
 {
-    struct error own = {E_OK, ""}; /* so that the code is known where the caller wants no words */
+    struct error own = {E_OK, ""}; /* so that the code is known if the caller passed no error */
     sqlite3_stmt *s;
     va_list args;
     int code, row;
@@ -466,7 +469,7 @@ int db_commit(struct db *db, struct error *e)
     return db_run(db, e, "COMMIT", "");
 }
 
-/* SQLite itself rolls back where the disk is full or fails; then there is nothing left to do. */
+/* If the disk is full or fails, SQLite has rolled back by itself, and there is nothing to do. */
 void db_rollback(struct db *db)
 {
     if (db_in_transaction(db) && db->rollback != NULL) {
@@ -545,7 +548,7 @@ void db_meta_text(struct db *db, const char *name, char *out, size_t out_max)
         size_t size = strlen(text);
         if (size > out_max - 1)
             size = out_max - 1;
-        /* Where it is cut, it is cut before a character. */
+        /* A cut goes before a whole character. */
         while (size > 0 && ((uint8_t)text[size] & 0xc0) == 0x80)
             size--;
         memcpy(out, text, size);

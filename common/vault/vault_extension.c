@@ -5,9 +5,9 @@
  *   file:/var/lib/satchel/office.db?vfs=satchel-vault&key_file=/etc/satchel/reports.secret
  *
  * where key_file is a secret file (secretfile.h) that opens a slot of the key file beside the database: its name with
- * `.db` replaced by `.keys`. Whatever was asked for, it is opened for reading alone, in the way of a reader outside of
- * the writing process (vault_share.c). SQLite has but a code to say why a database did not open; the sentence is what
- * satchel_vault_error() returns on any connection of the same thread, and goes to SQLite's log (sqlite3_log).
+ * `.db` replaced by `.keys`. It is always opened for reading alone, as a reader outside of the writing process
+ * (vault_share.c). SQLite reports only a code if a database does not open; the sentence is what satchel_vault_error()
+ * returns on any connection of the same thread, and goes to SQLite's log (sqlite3_log).
  *
  * The process is not ours: SQLite's allocator stays its own, and core files are not forbidden. */
 #include <limits.h>
@@ -51,7 +51,7 @@ static int find_key(const char *name, uint8_t key[VAULT_KEY_BYTES], struct error
     if (secret_path == NULL || secret_path[0] == '\0')
         return error_set(
             e, E_INPUT, "no key for %s; open it by a URI: file:...?vfs=" SHIM "&key_file=... with a secret file", name);
-    /* Both would go past the locks, and the first past the log. */
+    /* Both would bypass the locks, and immutable the log too. */
     if (sqlite3_uri_boolean(name, "immutable", 0) || sqlite3_uri_boolean(name, "nolock", 0))
         return error_set(
             e, E_REFUSED,
@@ -99,7 +99,7 @@ static int open_database(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
     if (rc != SQLITE_OK)
         sqlite3_log(rc, "satchel_vault: %s", e.text);
     else
-        e.code = 0; /* a slot that did not open before one that did */
+        e.code = 0; /* an error may be left from a slot that did not open, before the one that did */
     last = e;
     return rc;
 }
@@ -115,7 +115,7 @@ static int extension_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file
 
 /* ---- connections ---- */
 
-/* satchel_vault_error(): why the last database of this thread did not open; NULL where it did. */
+/* satchel_vault_error(): why the last database of this thread did not open; NULL if it did. */
 static void tell_error(sqlite3_context *context, int count, sqlite3_value **values)
 {
     (void)count;
@@ -126,7 +126,7 @@ static void tell_error(sqlite3_context *context, int count, sqlite3_value **valu
         sqlite3_result_text(context, last.text, -1, SQLITE_TRANSIENT);
 }
 
-static int is_there(void *seen, int count, char **values, char **names)
+static int set_seen(void *seen, int count, char **values, char **names)
 {
     (void)count;
     (void)values;
@@ -135,10 +135,11 @@ static int is_there(void *seen, int count, char **values, char **names)
     return 0;
 }
 
-/* Also called by SQLite for every connection that is opened from now on. What sorts and temporary tables need is to
- * stay in memory. The shim refuses files for it, but is not asked where a vault is attached to another database.
- * (Temporary tables that are there already would be lost: then the loading connection keeps its setting.) */
-static int meet(sqlite3 *db, char **words, const sqlite3_api_routines *api)
+/* Prepares a connection: the loading one, and then, called by SQLite, every connection that is opened later. Sorts and
+ * temporary tables must stay in memory. The shim refuses files for them, but SQLite does not ask it if a vault is
+ * attached to another database. (If there are temporary tables already, they would be lost, so the loading connection
+ * keeps its setting.) */
+static int prepare_connection(sqlite3 *db, char **words, const sqlite3_api_routines *api)
 {
     int temporary = 0;
     int rc = sqlite3_create_function(db, "satchel_vault_error", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL, tell_error,
@@ -146,7 +147,7 @@ static int meet(sqlite3 *db, char **words, const sqlite3_api_routines *api)
     (void)words;
     (void)api;
     if (rc == SQLITE_OK)
-        rc = sqlite3_exec(db, "SELECT 1 FROM sqlite_temp_schema", is_there, &temporary, NULL);
+        rc = sqlite3_exec(db, "SELECT 1 FROM sqlite_temp_schema", set_seen, &temporary, NULL);
     if (rc == SQLITE_OK && !temporary)
         rc = sqlite3_exec(db, "PRAGMA temp_store=MEMORY", NULL, NULL, NULL);
     return rc;
@@ -176,9 +177,9 @@ int sqlite3_satchelvault_init(sqlite3 *db, char **words, const sqlite3_api_routi
         shim.vfs.xOpen = extension_open;
         rc = sqlite3_vfs_register(&shim.vfs, 0);
         if (rc == SQLITE_OK)
-            rc = sqlite3_auto_extension((void (*)(void))meet);
+            rc = sqlite3_auto_extension((void (*)(void))prepare_connection);
     }
     if (rc == SQLITE_OK)
-        rc = meet(db, words, api);
+        rc = prepare_connection(db, words, api);
     return rc == SQLITE_OK ? SQLITE_OK_LOAD_PERMANENTLY : rc;
 }

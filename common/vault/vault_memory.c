@@ -1,8 +1,9 @@
-/* SQLite's allocator in this process. Whatever it frees is zeroed first, and the pages of its cache, which hold
- * decrypted records, come from a slab that is kept out of core files and, as far as RLIMIT_MEMLOCK allows, out of swap.
+/* SQLite's allocator in this process. It zeroes all memory before it frees it, and takes the pages of SQLite's cache,
+ * which hold decrypted records, from a slab that is kept out of core files and, as far as RLIMIT_MEMLOCK allows, out of
+ * swap.
  *
- * SQLite's own slab (SQLITE_CONFIG_PAGECACHE) would be locked as well, but is not zeroed when a page returns to it;
- * so the slab stands here, behind the ordinary allocation calls, and SQLite is told to allocate pages one by one. */
+ * SQLite's own slab (SQLITE_CONFIG_PAGECACHE) could be locked as well, but SQLite does not zero a page that returns to
+ * it. So the slab is here, behind the ordinary allocation calls, and SQLite is told to allocate pages one by one. */
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -16,13 +17,13 @@
 #define LOCK_MARGIN (1u << 20) /* left of RLIMIT_MEMLOCK for libsodium's keys */
 #define PREFIX_BYTES sizeof(union prefix)
 
-/* Before each block that is not of the slab. The union keeps what follows aligned for anything. */
+/* Stands before each block that is not of the slab. The union keeps the block aligned for any type. */
 union prefix {
     size_t bytes;
     max_align_t align;
 };
 
-/* Slots that were used and came back stand in a list through their first bytes; the rest have never been touched. */
+/* Slots that were used and freed are in a list, linked by their first bytes; slots from `fresh` on were never used. */
 struct slot {
     struct slot *next;
 };
@@ -106,7 +107,7 @@ static void *memory_realloc(void *p, int count)
     void *moved;
     if (p == NULL)
         return memory_malloc(count);
-    /* Never libc's realloc: it may leave the old copy behind. */
+    /* Never libc's realloc, which may leave a copy behind. */
     if (count <= had && count > had / 2)
         return p;
     moved = memory_malloc(count);
@@ -143,11 +144,11 @@ static void slab_make(void)
         return;
     p = mmap(NULL, SLAB_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
-        return; /* pages then come from the heap: zeroed on free, not locked */
+        return; /* pages then come from the heap: zeroed when freed, but not locked */
     (void)madvise(p, SLAB_BYTES, MADV_DONTDUMP);
     if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
         lock = limit.rlim_cur > LOCK_MARGIN ? (size_t)limit.rlim_cur - LOCK_MARGIN : 0;
-    /* Slots are taken from the low end first, so the part that is locked is the part that is always in use. */
+    /* Slots are taken from the low end first, so the locked part is the part that is always in use. */
     (void)mlock2(p, lock < SLAB_BYTES ? lock : SLAB_BYTES, MLOCK_ONFAULT);
     slab.begin = p;
     slab.fresh = p;

@@ -53,7 +53,7 @@ void vault_page_keys(struct vault_secret *s, const uint8_t key[VAULT_KEY_BYTES],
 
 int vault_page_fits(uint64_t number, const uint8_t page[VAULT_PAGE_BYTES])
 {
-    /* A page that uses the reserved bytes would lose them: it comes from a database without the reserve. */
+    /* A page that uses the reserved bytes comes from a database without the reserve, and would lose them (trap 5). */
     if (!sodium_is_zero(page + VAULT_BODY_BYTES, VAULT_RESERVE_BYTES))
         return 0;
     return number != 1 || (memcmp(page, magic, sizeof magic) == 0 && page[16] == VAULT_PAGE_BYTES >> 8 &&
@@ -96,7 +96,8 @@ int vault_page_open(const struct vault_secret *s, uint64_t number, const uint8_t
     size_t skip = number == 1 ? VAULT_ID_BYTES : 0;
     uint8_t ad[8];
     put_le64(ad, number);
-    /* The id is not in the tag, since it makes the key; one that changed under us would pass until the next opening. */
+    /* The tag does not cover the id, since the id makes the key: without this, an id that changed while the file is
+     * open would pass until the next opening. */
     if (memcmp(disk, s->id, skip) != 0 ||
         crypto_aead_xchacha20poly1305_ietf_decrypt_detached(page + skip, NULL, disk + skip, VAULT_BODY_BYTES - skip,
                                                             disk + VAULT_BODY_BYTES + NONCE_BYTES, ad, sizeof ad,
@@ -166,6 +167,6 @@ void vault_page_first(uint8_t page[VAULT_PAGE_BYTES])
     page[23] = 32;
     page[31] = 1;                      /* pages in the database */
     page[100] = 0x0d;                  /* the schema: a leaf of a table, without cells, */
-    page[105] = VAULT_BODY_BYTES >> 8; /* whose content would start at the end of what may be used */
+    page[105] = VAULT_BODY_BYTES >> 8; /* whose content would start at the end of the usable bytes */
     page[106] = VAULT_BODY_BYTES & 0xff;
 }

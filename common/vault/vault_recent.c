@@ -1,9 +1,9 @@
-/* What this handle wrote to the log lately, so that a checkpoint, which reads it all again, need not open every frame
- * that was sealed a moment ago: a third of what a write costs.
+/* The frames that this handle wrote to the log lately, so that a checkpoint, which reads them all again, need not open
+ * what was sealed a moment ago. That saves a third of what a write costs.
  *
- * The disk is read all the same. A page comes from here only where the frame on the disk is, byte for byte, the one
- * that was written; anything else is opened, and its tag decides. The pages lie in SQLite's memory (vault_memory.c): in
- * the locked slab as far as it goes, and zeroed when they are given back. */
+ * The disk is read all the same. A page is taken from here only if the frame on the disk is, byte for byte, the one
+ * that was written; any other frame is opened, and its tag decides. The pages lie in SQLite's memory (vault_memory.c):
+ * in the locked slab as far as it goes, and zeroed when they are freed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,11 +13,11 @@
 
 struct vault_recent {
     uint8_t *pages[FRAMES];        /* VAULT_BODY_BYTES each; NULL: none */
-    sqlite3_int64 offsets[FRAMES]; /* a frame that was moved must not pass */
+    sqlite3_int64 offsets[FRAMES]; /* where each frame was written; one that was moved does not count */
     uint8_t sealed[FRAMES][VAULT_FRAME_BYTES];
 };
 
-static size_t place_of(sqlite3_int64 offset)
+static size_t ring_place(sqlite3_int64 offset)
 {
     return (size_t)((offset - VAULT_WAL_HEADER_BYTES) / VAULT_FRAME_BYTES % FRAMES);
 }
@@ -25,11 +25,11 @@ static size_t place_of(sqlite3_int64 offset)
 void vault_recent_keep(struct vault_handle *log, sqlite3_int64 offset, const uint8_t page[VAULT_PAGE_BYTES],
                        const uint8_t sealed[VAULT_FRAME_BYTES])
 {
-    size_t place = place_of(offset);
+    size_t place = ring_place(offset);
     struct vault_recent *r = log->recent;
     if (r == NULL)
         r = log->recent = calloc(1, sizeof *r);
-    /* Without memory for it a frame is simply opened when it is read. */
+    /* If there is no memory, the frame is opened when it is read. */
     if (r == NULL || (r->pages[place] == NULL && (r->pages[place] = sqlite3_malloc(VAULT_PAGE_BYTES)) == NULL))
         return;
     memcpy(r->pages[place], page, VAULT_BODY_BYTES);
@@ -41,7 +41,7 @@ int vault_recent_page(const struct vault_handle *log, sqlite3_int64 offset, cons
                       uint8_t page[VAULT_PAGE_BYTES])
 {
     const struct vault_recent *r = log->recent;
-    size_t place = place_of(offset);
+    size_t place = ring_place(offset);
     if (r == NULL || r->pages[place] == NULL || r->offsets[place] != offset ||
         memcmp(r->sealed[place], disk, VAULT_FRAME_BYTES) != 0)
         return 0;

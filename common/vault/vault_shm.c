@@ -1,18 +1,34 @@
 /* SQLite's index of the log, and the locks on it, for all handles of this process on one database.
  *
- * SQLite keeps them in a `-shm` file. There is none here, ever: the index holds the running checksum of the log
+ * SQLite keeps them in a `-shm` file. A vault never has one: the index holds the running checksum of the log
  * (aFrameCksum), which is a sum over plain pages (docs/VAULT.md, trap 1). The index lies on the heap instead, and a
- * table of this process says which handles share it. A handle that only reads, in a process that does not write,
- * has an index of its own; vault_share.c says how it stays true.
+ * table of this process says which handles share it. A handle that only reads, in a process that does not write, has an
+ * index of its own (`own`); vault_share.c says how that one stays true.
  *
- * The slots of a lock, and who holds them (wal.c):
+ * The life of an index:
+ *
+ *     none  --vault_shm_join-->  joined  --vault_shm_map-->  in use  --vault_shm_unmap, the last user-->  joined
+ *     joined  --vault_shm_leave, the last member-->  none
+ *
+ *   joined  in the table; a writing one holds the store against other processes (vault_share_open). No regions
+ *   in use  has regions, which stay where they are until the last user unmaps them; they are zeroed then
+ *   broken  a sync of the log failed (vault_shm_log_failed): what the log holds on the disk is not known, and nothing
+ * is written to it any more (vault_shm_may_write), until the index is gone
+ *
+ * An index of its own also wakes and rests with each transaction: before_own calls vault_share_wake when SQLite takes
+ * the WRITE lock with which it begins, after_own calls vault_share_rest when it lets the last READ lock go.
+ *
+ * The slots of a lock, and who holds them (SQLite's wal.c):
  *
  *   0      WRITE      exclusive: whoever writes to the log or makes the index
  *   1      CKPT       exclusive: whoever copies the log into the database
  *   2      RECOVER    exclusive, with 1: whoever makes the index from the log
  *   3      READ(0)    shared: readers that need no log; exclusive: while the database file is written to
  *   4..7   READ(1..4) shared: readers up to a mark in the log; one of them exclusive, for a moment: to set its mark;
- * all four at once, exclusive: to begin the log anew */
+ * all four at once, exclusive: to begin the log anew
+ *
+ * take_shared, take_exclusive and release_slots move them; the last two also keep readers of other processes out and
+ * let them in (vault_share.c). */
 #include <errno.h>
 #include <pthread.h>
 #include <sodium.h>
@@ -32,15 +48,15 @@ struct vault_index {
     char *path;
     dev_t device;
     ino_t inode;
-    int own;     /* of one reader in a process that does not write */
+    int own;     /* 1: of one reader, in a process that does not write */
     int members; /* handles */
-    int users;   /* of them, those that have regions */
-    int broken;  /* what the log holds on the disk is not known: it is written no more */
+    int users;   /* how many of the members use regions */
+    int broken;  /* 1: what the log holds on the disk is not known, and it is written no more */
     struct vault_share share;
     void **regions; /* each stays where it is as long as users is not 0 */
     int region_count;
     int shared[SQLITE_SHM_NLOCK];
-    unsigned exclusive; /* slots */
+    unsigned exclusive; /* the slots that are locked so, as bits */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the table and all that is in it */
@@ -48,7 +64,8 @@ static struct vault_index *table;
 
 /* ---- who shares an index ---- */
 
-static struct vault_index *find(const char *path, const struct stat *status)
+/* The index that handles of this process share for this file; NULL: there is none. */
+static struct vault_index *find_shared(const char *path, const struct stat *status)
 {
     for (struct vault_index *x = table; x != NULL; x = x->next)
         if (!x->own && x->device == status->st_dev && x->inode == status->st_ino && strcmp(x->path, path) == 0)
@@ -65,7 +82,8 @@ static void index_free(struct vault_index *x)
     free(x);
 }
 
-static int make(struct vault_index **out, const char *path, const struct stat *status, int write, int alone)
+/* Makes an index and puts it into the table. write: it takes the store; alone: no other process has these files. */
+static int make_index(struct vault_index **out, const char *path, const struct stat *status, int write, int alone)
 {
     struct vault_index *x = calloc(1, sizeof *x);
     int rc = SQLITE_OK;
@@ -82,7 +100,7 @@ static int make(struct vault_index **out, const char *path, const struct stat *s
     else if (!alone)
         rc = vault_share_open(&x->share, path, write);
     if (rc != SQLITE_OK) {
-        int number = errno; /* sqlite3_system_errno is to show why */
+        int number = errno; /* for sqlite3_system_errno */
         index_free(x);
         errno = number;
         return rc;
@@ -100,9 +118,9 @@ int vault_shm_join(struct vault_handle *h, int alone)
     if (!alone && stat(h->name, &status) != 0)
         return SQLITE_CANTOPEN;
     pthread_mutex_lock(&lock);
-    h->index = find(h->name, &status);
+    h->index = find_shared(h->name, &status);
     if (h->index == NULL)
-        rc = make(&h->index, h->name, &status, !h->read_only, alone);
+        rc = make_index(&h->index, h->name, &status, !h->read_only, alone);
     if (rc == SQLITE_OK)
         h->index->members++;
     pthread_mutex_unlock(&lock);
@@ -150,7 +168,7 @@ int vault_shm_may_delete(const char *log)
     return may;
 }
 
-/* ---- what the log's file tells ---- */
+/* ---- what vault_wal.c reports of the log's file ---- */
 
 int vault_shm_may_write(const struct vault_handle *h)
 {
@@ -165,7 +183,7 @@ void vault_shm_log_begun(const struct vault_handle *h, int begun)
 {
     struct vault_share *s = &h->index->share;
     pthread_mutex_lock(&lock);
-    /* Begun anew in the index, and not on the disk: that must not be read until it is. */
+    /* Begun anew in the index but not on the disk: keep readers out until it is. */
     if (!begun && s->reasons != 0)
         s->reasons |= VAULT_SHARE_RESTART;
     s->begun = begun;
@@ -235,7 +253,7 @@ void vault_shm_barrier(sqlite3_file *file)
 {
     (void)file;
     __sync_synchronize();
-    pthread_mutex_lock(&lock); /* what unix does, for compilers and tools that see no fence */
+    pthread_mutex_lock(&lock); /* as the unix VFS does, for compilers and tools that see no fence */
     pthread_mutex_unlock(&lock);
 }
 
@@ -253,12 +271,12 @@ static int take_shared(struct vault_handle *h, unsigned slot)
     return SQLITE_OK;
 }
 
-/* A checkpoint keeps readers of other processes out while it lasts; beginning the log anew, until it has been. Where a
- * reader is in, SQLite goes on without either. */
+/* Keeps readers of other processes out, if these slots mean a checkpoint or that the log is begun anew. SQLITE_BUSY: a
+ * reader is in; SQLite then goes on without either. */
 static int keep_out(struct vault_handle *h, unsigned first, unsigned slots)
 {
     if (h->index->own)
-        return SQLITE_OK; /* it has nobody to keep out, and never writes */
+        return SQLITE_OK; /* a reader keeps nobody out, and never writes */
     if (slots == BIT(CHECKPOINT))
         return vault_share_keep_out(&h->index->share, VAULT_SHARE_CHECKPOINT);
     if (first == READ_MARKED && slots == (READERS & ~BIT(READ_ANY)) && (h->exclusive & BIT(CHECKPOINT)) == 0)
@@ -282,25 +300,26 @@ static int take_exclusive(struct vault_handle *h, unsigned first, unsigned count
     return SQLITE_OK;
 }
 
-static void let_go(struct vault_handle *h, unsigned slots)
+/* Releases these slots, as far as h holds them, shared or exclusive. */
+static void release_slots(struct vault_handle *h, unsigned slots)
 {
     struct vault_index *x = h->index;
-    unsigned held = h->exclusive & slots;
+    unsigned released = h->exclusive & slots;
     for (unsigned slot = 0; slot < SQLITE_SHM_NLOCK; slot++)
         if ((slots & h->shared & BIT(slot)) != 0)
             x->shared[slot]--;
     h->shared &= ~slots;
     h->exclusive &= ~slots;
-    x->exclusive &= ~held;
-    if ((held & BIT(CHECKPOINT)) != 0)
+    x->exclusive &= ~released;
+    if ((released & BIT(CHECKPOINT)) != 0)
         vault_share_let_in(&x->share, VAULT_SHARE_CHECKPOINT);
-    if ((held & BIT(WRITE)) != 0)
+    if ((released & BIT(WRITE)) != 0)
         vault_share_let_in(&x->share, VAULT_SHARE_RESTART);
 }
 
-/* A reader with an index of its own is about to take a lock: SQLite begins each transaction with WRITE, since it finds
- * no index that is ready. Where the writing process keeps us out it then asks with RECOVER whether somebody makes one:
- * as good as, for it then waits the way that its user chose. */
+/* A reader with an index of its own is about to take a lock. SQLite begins each transaction with WRITE, since it finds
+ * no index that is ready: that wakes the reader. If the writing process keeps us out, SQLite then asks with RECOVER
+ * whether somebody is making an index; SQLITE_BUSY says yes, so that SQLite waits the way that its user chose. */
 static int before_own(struct vault_handle *h, unsigned first)
 {
     struct vault_index *x = h->index;
@@ -309,7 +328,7 @@ static int before_own(struct vault_handle *h, unsigned first)
     return first == RECOVER && !x->share.awake ? SQLITE_BUSY : SQLITE_OK;
 }
 
-/* It has let one go: a transaction is over, or the index for one could not be made. */
+/* It has released a lock. If that ends a transaction, or if no index could be made for one, the reader rests. */
 static void after_own(struct vault_handle *h, unsigned first, int flags)
 {
     struct vault_index *x = h->index;
@@ -332,7 +351,7 @@ int vault_shm_lock(sqlite3_file *file, int first, int count, int flags)
         return rc;
     pthread_mutex_lock(&lock);
     if ((flags & SQLITE_SHM_UNLOCK) != 0)
-        let_go(h, (BIT(count) - 1) << first);
+        release_slots(h, (BIT(count) - 1) << first);
     else if ((flags & SQLITE_SHM_SHARED) != 0)
         rc = take_shared(h, (unsigned)first);
     else
@@ -351,7 +370,7 @@ int vault_shm_unmap(sqlite3_file *file, int remove)
     if (x->own && x->share.awake)
         vault_share_rest(&x->share, h, x->region_count == 0 ? NULL : x->regions[0]);
     pthread_mutex_lock(&lock);
-    let_go(h, 0xff);
+    release_slots(h, 0xff);
     if (h->uses && --x->users == 0)
         drop_regions(x);
     h->uses = 0;

@@ -1,10 +1,10 @@
-/* The VFS "satchel-vault", and the database file beneath it.
+/* The VFS "satchel-vault", and its database files.
  *
  * SQLite reads and writes a database in whole pages, but for two peeks into page 1: 100 bytes at 0 when it opens the
- * file, before it recovers the log, and 16 at 24. Everything else is refused, as is every file that would hold
- * plaintext: rollback journals, temporary files, databases for which nobody handed in a key.
+ * file, before it recovers the log, and 16 at 24. Every other read or write is refused, as is every file that would
+ * hold plaintext: rollback journals, temporary files, databases for which nobody handed in a key.
  *
- * The key is checked the moment the first lock is held, before SQLite looks at the log: with a wrong key every frame of
+ * The key is checked as soon as the first lock is held, before SQLite looks at the log: with a wrong key every frame of
  * a log looks torn, and SQLite would throw away the commits in it. */
 #include <errno.h>
 #include <sodium.h>
@@ -50,7 +50,7 @@ static int read_page(struct vault_handle *h, uint64_t number, uint8_t page[VAULT
     sqlite3_file *real = vault_handle_real(h);
     uint8_t disk[VAULT_PAGE_BYTES];
     int rc = vault_read(real, disk, VAULT_PAGE_BYTES, (sqlite3_int64)(number - 1) * VAULT_PAGE_BYTES);
-    /* A page behind the end of the file would become zeros in SQLite's hands: it is missing, and that is an error. */
+    /* SQLite would take a page behind the end of the file for zeros. It is missing, and that is an error (trap 8). */
     if (rc == SQLITE_IOERR_SHORT_READ)
         return VAULT_TAG_FAILED;
     if (rc != SQLITE_OK)
@@ -70,7 +70,7 @@ static int db_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offse
         return SQLITE_IOERR_READ;
     rc = read_page(h, number, h->secret->plain);
     /* A power cut during a checkpoint leaves a torn page 1, which the log will mend. SQLite peeks before it looks at
-     * the log, and only for the size of the page and its reserve. */
+     * the log, and takes only the page size and the reserve from it (trap 2). */
     if (rc == VAULT_TAG_FAILED && offset == 0 && count == PEEK_BYTES) {
         vault_page_first(h->secret->plain);
         rc = SQLITE_OK;
@@ -91,7 +91,7 @@ static int db_write(sqlite3_file *file, const void *in, int count, sqlite3_int64
     uint8_t disk[VAULT_PAGE_BYTES];
     if (h->read_only || count != VAULT_PAGE_BYTES || (uint64_t)offset % VAULT_PAGE_BYTES != 0 ||
         !vault_page_fits(number, in)) {
-        errno = EINVAL; /* for sqlite3_system_errno, which would show an older one */
+        errno = EINVAL; /* otherwise sqlite3_system_errno would show an older one */
         return SQLITE_IOERR_WRITE;
     }
     vault_page_seal(h->secret, number, in, disk);
@@ -116,9 +116,9 @@ static int db_file_size(sqlite3_file *file, sqlite3_int64 *size)
     return real->pMethods->xFileSize(real, size);
 }
 
-/* Does the key fit? Page 1 says so, unless a power cut tore it during a checkpoint; then the log's first frame does,
- * since a checkpoint begins when the log is on the disk; and where page 1 is damaged for another reason, some other
- * page. Where nothing opens, it is the wrong key (or another file's id). */
+/* Checks the key. It fits if page 1 opens; or, if a power cut tore page 1 during a checkpoint, the log's first frame,
+ * since a checkpoint begins when the log is on the disk; or, if page 1 is damaged for another reason, one of pages 2 to
+ * 5. SQLITE_NOTADB: nothing opens, so it is the wrong key (or another file's id). */
 static int check_key(struct vault_handle *h)
 {
     sqlite3_file *real = vault_handle_real(h);
@@ -140,8 +140,8 @@ static int check_key(struct vault_handle *h)
     return SQLITE_NOTADB;
 }
 
-/* A reader outside of the writing process looks while no checkpoint writes. Inside, one may tear page 1 and then begin
- * the log anew between two looks: the second look is at what came of it. */
+/* Checks the key while no checkpoint writes. A reader outside of the writing process keeps checkpoints away meanwhile.
+ * Inside, a checkpoint may tear page 1 and then begin the log anew between two looks: so a failed check is repeated. */
 static int check_key_calmly(struct vault_handle *h)
 {
     struct vault_share *share = vault_shm_share(h);
@@ -163,7 +163,7 @@ static int db_lock(sqlite3_file *file, int level)
     sqlite3_file *real = real_of(file);
     int rc;
     if (h->read_only && level > SQLITE_LOCK_SHARED)
-        return SQLITE_BUSY; /* so that closing neither carries the log over nor removes it */
+        return SQLITE_BUSY; /* so closing it neither carries the log over nor removes it */
     rc = real->pMethods->xLock(real, level);
     if (rc != SQLITE_OK || h->checked)
         return rc;
@@ -191,7 +191,8 @@ static int db_file_control(sqlite3_file *file, int op, void *arg)
 {
     sqlite3_file *real = real_of(file);
     switch (op) {
-    /* Growing the file ahead of its pages would make pages of zeros; and psow must stay as we report it. */
+    /* Growing the file ahead of its pages would make pages of zeros, and POWERSAFE_OVERWRITE must stay as we report it.
+     */
     case SQLITE_FCNTL_CHUNK_SIZE:
     case SQLITE_FCNTL_SIZE_HINT:
     case SQLITE_FCNTL_POWERSAFE_OVERWRITE:
@@ -208,14 +209,14 @@ static int db_sector_size(sqlite3_file *file)
     return real->pMethods->xSectorSize(real);
 }
 
-/* Nothing is atomic once a page is sealed; and without POWERSAFE_OVERWRITE SQLite would split and pad its frames. */
+/* No write is atomic once a page is sealed; and without POWERSAFE_OVERWRITE SQLite would split and pad its frames. */
 static int db_device_characteristics(sqlite3_file *file)
 {
     (void)file;
     return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 
-/* Version 2: an index of the log that handles share, and no mapped pages. */
+/* Version 2: handles share an index of the log, and pages are not mapped. */
 static const sqlite3_io_methods db_methods = {
     .iVersion = 2,
     .xClose = db_close,
@@ -241,7 +242,7 @@ static int make_keys(struct vault_handle *h)
 {
     sqlite3_file *real = vault_handle_real(h);
     uint8_t id[VAULT_ID_BYTES];
-    int rc = vault_read(real, id, sizeof id, 0); /* a file that is too short is found by check_key */
+    int rc = vault_read(real, id, sizeof id, 0); /* check_key finds a file that is too short */
     if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ)
         return rc;
     h->secret = sodium_malloc(sizeof *h->secret);
@@ -252,7 +253,7 @@ static int make_keys(struct vault_handle *h)
     return SQLITE_OK;
 }
 
-/* 1 where another file stands at the database's path since it was opened. */
+/* 1: another file has taken the database's path since it was opened. */
 static int has_moved(struct vault_handle *h)
 {
     sqlite3_file *real = vault_handle_real(h);
@@ -269,13 +270,13 @@ static int db_open(struct vault_handle *h, const char *name, int flags, int *out
         return rc;
     h->is_open = 1;
     h->read_only = (flags & SQLITE_OPEN_READONLY) != 0;
-    /* Not ours to write would fail later and with worse words. */
+    /* A file that we may not write would fail later, and with worse words. */
     rc = (given & SQLITE_OPEN_READONLY) != 0 && !h->read_only ? SQLITE_READONLY : vault_shm_join(h, alone);
-    /* Now that nobody else writes: whoever replaced the database did it before. */
+    /* Now nobody else writes, so if the database was replaced, it was before this. */
     if (rc == SQLITE_OK)
         rc = has_moved(h) ? SQLITE_READONLY_DBMOVED : make_keys(h);
     if (rc != SQLITE_OK) {
-        int number = errno; /* sqlite3_system_errno is to show why */
+        int number = errno; /* for sqlite3_system_errno */
         (void)real->pMethods->xClose(real);
         vault_shm_leave(h);
         errno = number;
@@ -328,9 +329,9 @@ static int ends_with(const char *name, const char *end)
     return bytes >= end_bytes && strcmp(name + bytes - end_bytes, end) == 0;
 }
 
-/* SQLite asks for two files. A vault has no rollback journal; a file of that name was put there, and must not keep the
- * store shut. And it always has a log, if only an empty one: otherwise SQLite would read page 1 before it looks at the
- * log, and without the locks that keep a checkpoint away. */
+/* SQLite asks whether two files exist. The rollback journal never does: a file of that name was put there by somebody
+ * else, and must not keep the store shut. The log always does, if only an empty one: otherwise SQLite would read page 1
+ * before it looks at the log, and without the locks that keep a checkpoint away. */
 static int vfs_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
 {
     *out = ends_with(name, "-wal");
@@ -344,7 +345,7 @@ static int vfs_full_pathname(sqlite3_vfs *vfs, const char *name, int count, char
     return beneath_of(vfs)->xFullPathname(beneath_of(vfs), name, count, out);
 }
 
-/* Extensions are off: one could read the cache. */
+/* No extension is loaded: it could read the cache. */
 static void *vfs_dl_open(sqlite3_vfs *vfs, const char *name)
 {
     (void)vfs;

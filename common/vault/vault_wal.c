@@ -1,14 +1,33 @@
 /* The write-ahead log's file: a clear header of 32 bytes, then sealed frames of 24 + 4096.
  *
- * SQLite writes a frame as a header and then a page; the two are sealed as one message, so the header is held back
- * until its page comes, which is the very next call. Frames are only ever appended, in SQLite's sense: it may begin
- * again at an earlier one after a rollback, a torn tail or a restart, and what stood there does not matter.
+ * The states of a log that is written (held_at):
  *
- * The one exception is refused. When a transaction outgrows the cache, SQLite writes pages to the log before the
- * commit, changes them there in place, and at the commit computes the running checksums anew. In 3.40.1 a rollback to a
- * savepoint behind such a change makes it take the checksum of a frame that is no longer part of the log: the next
- * commit is acknowledged, and gone after a crash. vault.c therefore turns spilling off (PRAGMA cache_spill), and where
- * somebody turns it on again, the transaction fails here instead of losing a later one. */
+ *     NO HEADER  --wal_write, 24 bytes-->  HEADER KEPT  --wal_write, 4096 bytes-->  NO HEADER
+ *
+ *   NO HEADER  held_at -1: every frame that SQLite wrote is sealed and in the file (write_frame)
+ *   HEADER KEPT   held_at is a frame's offset: SQLite wrote its header, which waits in secret->held for its page, since
+ *                 the two are sealed as one message. The page is the very next call; any other write drops the header
+ *                 and is refused, and so is a sync (wal_sync)
+ *
+ * A log can also be begun anew (write_header, wal_truncate: vault_shm_log_begun) or fail (wal_sync:
+ * vault_shm_log_failed); vault_shm.c keeps those states, since all handles share them.
+ *
+ * The states of the log of a reader outside of the writing process (is_open, header):
+ *
+ *     PUT DOWN  --vault_wal_take_up-->  TAKEN UP  --vault_wal_put_down-->  PUT DOWN
+ *
+ *   PUT DOWN  closed, between transactions
+ *   TAKEN UP  open, if there is a log; header is the log's header at that moment, zeros: no log. A frame with other
+ *             salts is an error from then on (is_of_this_log)
+ *
+ * Frames are only ever appended, in SQLite's sense: SQLite may begin again at an earlier frame after a rollback, a torn
+ * tail or a restart, and the old bytes there do not matter.
+ *
+ * SQLite makes one exception, which is refused. When a transaction outgrows the cache, SQLite writes pages to the log
+ * before the commit, changes them there in place, and at the commit computes the running checksums anew. In 3.40.1 a
+ * rollback to a savepoint behind such a change makes it take the checksum of a frame that is no longer part of the log:
+ * the next commit is acknowledged, and gone after a crash. vault.c therefore turns spilling off (PRAGMA cache_spill);
+ * if somebody turns it on again, the transaction fails here instead of losing a later one. */
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
@@ -25,6 +44,7 @@ static sqlite3_file *real_of(sqlite3_file *file)
     return vault_handle_real(handle_of(file));
 }
 
+/* VAULT_TAG_FAILED: the file ends within the frame. */
 static int read_sealed(sqlite3_file *real, sqlite3_int64 offset, uint8_t disk[VAULT_FRAME_BYTES])
 {
     int rc = vault_read(real, disk, VAULT_FRAME_BYTES, offset);
@@ -42,6 +62,7 @@ static int read_frame(sqlite3_file *real, struct vault_secret *s, sqlite3_int64 
     return vault_page_open_frame(s, offset, disk, frame) == 0 ? SQLITE_OK : VAULT_TAG_FAILED;
 }
 
+/* Seals a frame and writes it at offset. */
 static int write_frame(struct vault_handle *h, sqlite3_int64 offset, const uint8_t *header, const uint8_t *page)
 {
     sqlite3_file *real = vault_handle_real(h);
@@ -49,7 +70,7 @@ static int write_frame(struct vault_handle *h, sqlite3_int64 offset, const uint8
     uint64_t number = (uint64_t)header[0] << 24 | (uint64_t)header[1] << 16 | (uint64_t)header[2] << 8 | header[3];
     int rc;
     if (!vault_page_fits(number, page)) {
-        errno = EINVAL; /* for sqlite3_system_errno, which would show an older one */
+        errno = EINVAL; /* otherwise sqlite3_system_errno would show an older one */
         return SQLITE_IOERR_WRITE;
     }
     vault_page_seal_frame(h->secret, offset, header, page, disk);
@@ -68,8 +89,8 @@ static int wal_close(sqlite3_file *file)
     return h->is_open ? real->pMethods->xClose(real) : SQLITE_OK;
 }
 
-/* 0 where a reader outside of the writing process meets a frame of another log than it began with. The locks keep that
- * from happening; whoever does not keep to them makes it an error, not a mixture. */
+/* 0: a reader outside of the writing process met a frame of another log than it began with. The locks prevent that; if
+ * another program does not keep to them, the reader gets an error and never a mixture. */
 static int is_of_this_log(const struct vault_handle *h, const uint8_t frame[VAULT_FRAME_BYTES])
 {
     return !vault_shm_is_own(h->database) || memcmp(frame + 8, h->header + 16, 8) == 0; /* the salts */
@@ -93,7 +114,7 @@ static int wal_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offs
     frame = offset - within;
     if (offset < VAULT_WAL_HEADER_BYTES || within + count > VAULT_FRAME_BYTES)
         return SQLITE_IOERR_READ;
-    /* Only recovery reads whole frames. A torn one ends the log: zeros, which fit no salt, not an error. */
+    /* Only recovery reads whole frames. A torn one is answered with zeros, which fit no salt and so end the log. */
     if (count == VAULT_FRAME_BYTES) {
         rc = read_frame(real, s, frame, out);
         return rc == VAULT_TAG_FAILED ? SQLITE_OK : rc;
@@ -111,7 +132,7 @@ static int wal_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offs
     return rc;
 }
 
-/* The header of a log that begins, over the one before. */
+/* Writes the header of a log that begins anew. */
 static int write_header(struct vault_handle *h, const void *in)
 {
     sqlite3_file *real = vault_handle_real(h);
@@ -139,7 +160,7 @@ static int wal_write(sqlite3_file *file, const void *in, int count, sqlite3_int6
     if (held_at >= 0 && offset == held_at + VAULT_FRAME_HEADER_BYTES && count == VAULT_PAGE_BYTES)
         return write_frame(h, held_at, h->secret->held, in);
 refuse:
-    errno = EPERM; /* for sqlite3_system_errno, which would show an older one */
+    errno = EPERM; /* otherwise sqlite3_system_errno would show an older one */
     return SQLITE_IOERR_WRITE;
 }
 
@@ -156,8 +177,8 @@ static int wal_truncate(sqlite3_file *file, sqlite3_int64 size)
     return rc;
 }
 
-/* Never says that a frame is on the disk whose page has not come. After a sync that failed nobody knows what the disk
- * holds, and a reader may have seen a commit that SQLite takes back. */
+/* Refuses while a header waits for its page: the frame is not in the file. After a sync that failed nobody knows what
+ * the disk holds, and a reader may have seen a commit that SQLite takes back: the log is written no more (trap 14). */
 static int wal_sync(sqlite3_file *file, int flags)
 {
     struct vault_handle *h = handle_of(file);
@@ -182,7 +203,7 @@ static int wal_lock(sqlite3_file *file, int level)
 {
     (void)file;
     (void)level;
-    return SQLITE_OK; /* the lock that counts is the database's */
+    return SQLITE_OK; /* SQLite locks the database and the index, never the log */
 }
 
 static int wal_check_reserved_lock(sqlite3_file *file, int *out)
@@ -203,7 +224,7 @@ static int wal_file_control(sqlite3_file *file, int op, void *arg)
 static int wal_sector_size(sqlite3_file *file)
 {
     (void)file;
-    return VAULT_PAGE_BYTES; /* of no use to a log whose device overwrites safely */
+    return VAULT_PAGE_BYTES; /* not used: the device characteristics say that it overwrites safely */
 }
 
 static int wal_device_characteristics(sqlite3_file *file)
@@ -262,10 +283,11 @@ int vault_wal_open(struct vault_handle *h, const char *name, int flags, int *out
     if (h->read_only)
         flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_WAL;
     if (vault_shm_is_own(database))
-        rc = vault_shm_share(database)->awake ? vault_wal_take_up(h) : SQLITE_OK; /* vault_share_wake opens it */
+        rc = vault_shm_share(database)->awake ? vault_wal_take_up(h)
+                                              : SQLITE_OK; /* otherwise vault_share_wake opens it */
     else
         rc = h->beneath->xOpen(h->beneath, name, real, flags, &flags);
-    /* Beside a handle that writes, and has not come to its log: it will. */
+    /* A handle of this process writes, but has not made its log yet: try again. */
     if (h->read_only && rc == SQLITE_CANTOPEN)
         return SQLITE_BUSY;
     if (rc != SQLITE_OK)

@@ -112,7 +112,7 @@ int keyring_open(const char *path, const struct keyring_handed *h, uint8_t key[K
 
 /* --- the office --- */
 
-/* No pair is carried over: opening the office puts in those that its log names. */
+/* Carries no pair over: opening the office puts in the pairs that its log names. */
 static int holds_none(void *context, const struct keyfile_pair *pair)
 {
     (void)context;
@@ -120,7 +120,8 @@ static int holds_none(void *context, const struct keyfile_pair *pair)
     return 0;
 }
 
-/* The key file opened, and its key may not open the store: a `key rotate` may have died between its last two steps. */
+/* Ends a `key rotate` that died between its last two steps, and opens the office with the new key. The key file opened,
+ * but its key did not open the store. */
 static int finish_rotate(struct central **out, const char *folder, const char *path, const struct keyring_handed *h,
                          uint8_t *key, struct error *e)
 {

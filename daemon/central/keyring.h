@@ -1,5 +1,5 @@
-/* The office's key file, from the command line: what opens it, its slots, its recovery by two officers. All of this
- * works on the file itself, whether or not a daemon runs, but for what says otherwise. */
+/* The office's key file, from the command line: what opens it, its slots, its recovery by two officers. These functions
+ * work on the file itself, and a daemon may run meanwhile unless a function says otherwise. */
 #ifndef SATCHEL_KEYRING_H
 #define SATCHEL_KEYRING_H
 
@@ -8,7 +8,7 @@
 #include "error.h"
 #include "usage.h"
 
-/* Where secrets come from: files or descriptors as cli_secret takes them, NULL for the terminal. */
+/* Where a passphrase comes from: a file or a descriptor, as cli_secret takes them; both NULL: the terminal. */
 struct keyring_secret {
     const char *file, *fd;
 };
@@ -33,8 +33,8 @@ struct keyring_options {
 void keyring_options_of(const struct usage_call *call, struct keyring_options *out);
 
 /* Opens the office: with --key-file, or a passphrase that was handed in, or $CREDENTIALS_DIRECTORY/satchel-office-key
- * where systemd put one there, or a passphrase that is asked for. E_NO_STORE, E_USAGE, E_REFUSED (others may read the
- * key file), and all that central_open tells. */
+ * if systemd put one there, or a passphrase that is asked for. *out is closed with central_close. Errors: E_NO_STORE,
+ * E_USAGE, E_REFUSED (others may read the key file), keyfile_open's and central_open_key's. */
 int keyring_open_office(const char *folder, const struct keyring_options *o, struct central **out, struct error *e);
 
 /* The commands on the key file, a row each. rotate and recover need the store for themselves: E_BUSY while the daemon
@@ -58,7 +58,8 @@ KEYRING_LIST(KEYRING_DECLARE)
 #undef KEYRING_DECLARE
 int keyring_work(const struct keyring_command *command, struct usage_call *call, struct error *e);
 
-/* Makes an officer's key file at `path`, under a passphrase of its own, and tells its public key in hexadecimal. */
+/* Makes an officer's key file at `path`, under a passphrase of its own, and returns its public key in hexadecimal, with
+ * the final NUL. Errors: cli_secret's and keyfile_create's. */
 int keyring_officer(const char *path, const char *login, const struct keyring_options *o, char public_hex[65],
                     struct error *e);
 

@@ -55,7 +55,7 @@ static int open_officers(struct recovering *r, const char *keys, const char *con
     return code != 0 ? code : keyfile_open_recovery(keys, r->secrets[0], r->secrets[1], r->key, r->officers, e);
 }
 
-/* A new passphrase in the slot that the office was set up with, or in a new one where that is gone. */
+/* Sets the passphrase of the slot that the office was set up with; if that slot is gone, adds one. */
 static int set_passphrase(const char *keys, const uint8_t key[KEYFILE_KEY_BYTES], const char *secret, size_t bytes,
                           struct error *e)
 {

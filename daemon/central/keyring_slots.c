@@ -25,7 +25,8 @@ struct keyring {
     const struct usage_call *call;
 };
 
-/* Wrong passphrases are told once, by the one that opens. A daemon that runs holds the store; then in words alone. */
+/* Reports wrong passphrases, on cli->err and by an event; opening the office writes the event. If a daemon runs, it has
+ * the store, and only the words are said. */
 static void tell_wrong(struct keyring *k)
 {
     struct central *central = NULL;
@@ -38,7 +39,7 @@ static void tell_wrong(struct keyring *k)
         central_close(central);
 }
 
-/* must_ask: with a passphrase, whatever systemd has. */
+/* Opens the data key. must_ask: as keyring_take's. */
 static int open_ring(struct keyring *k, int must_ask, struct error *e)
 {
     int code;
@@ -198,7 +199,8 @@ static void show_progress(void *context, uint64_t pages_done, uint64_t pages)
     (void)fflush(r->k->cli->err);
 }
 
-/* The officers, from the log, and that no daemon holds the store. Opening also puts the key file in step with them. */
+/* Reads the officers from the log, which also proves that no daemon has the store. Opening updates the key file's
+ * pairs. */
 static int read_officers(struct rotation *r, struct error *e)
 {
     struct central *central = NULL;
@@ -228,7 +230,7 @@ static int run_rekey(struct rotation *r, struct error *e)
     return code;
 }
 
-/* The passphrases and keys that were there before and are not now: whoever had them has to get new ones. */
+/* Lists the passphrases and keys that were there before and are not now: their owners need new ones. */
 static int print_dropped(struct keyring *k, const struct keyfile_slot *before, size_t count, struct error *e)
 {
     struct keyfile_slot now[KEYFILE_SLOTS_MAX];
