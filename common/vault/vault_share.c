@@ -21,9 +21,11 @@
  *
  *   SHARED      reasons 0: readers of other processes come and go
  *   CHECKPOINT  byte 1 is ours: no reader is in, and none comes in
- *   RESTART     the same. vault_share_let_in does nothing before the log is begun: until then the log on the disk is
- * the old one, and SQLite takes it for empty. Both reasons can hold at once; byte 1 is released with the last. If a
- * reader is in, keep_out answers SQLITE_BUSY, and SQLite goes on without a checkpoint or restart.
+ *   RESTART     the same. Before the log is begun vault_share_let_in does nothing: until then the log on the disk is
+ *               the old one, and SQLite takes it for empty
+ *
+ * Both reasons can hold at once; byte 1 is released with the last. If a reader is in, vault_share_keep_out answers
+ * SQLITE_BUSY, and SQLite goes on without a checkpoint or restart.
  *
  * The states of a reader outside of the writing process (awake):
  *

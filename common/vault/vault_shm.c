@@ -12,8 +12,8 @@
  *
  *   joined  in the table; a writing one holds the store against other processes (vault_share_open). No regions
  *   in use  has regions, which stay where they are until the last user unmaps them; they are zeroed then
- *   broken  a sync of the log failed (vault_shm_log_failed): what the log holds on the disk is not known, and nothing
- * is written to it any more (vault_shm_may_write), until the index is gone
+ *   broken  a sync of the log failed (vault_shm_log_failed): what the log holds on the disk is not known, and until
+ *           the index is gone nothing more is written to it (vault_shm_may_write)
  *
  * An index of its own also wakes and rests with each transaction: before_own calls vault_share_wake when SQLite takes
  * the WRITE lock with which it begins, after_own calls vault_share_rest when it lets the last READ lock go.
@@ -24,8 +24,8 @@
  *   1      CKPT       exclusive: whoever copies the log into the database
  *   2      RECOVER    exclusive, with 1: whoever makes the index from the log
  *   3      READ(0)    shared: readers that need no log; exclusive: while the database file is written to
- *   4..7   READ(1..4) shared: readers up to a mark in the log; one of them exclusive, for a moment: to set its mark;
- * all four at once, exclusive: to begin the log anew
+ *   4..7   READ(1..4) shared: readers up to a mark in the log; one of them exclusive, for a moment: to set its
+ *                     mark; all four at once, exclusive: to begin the log anew
  *
  * take_shared, take_exclusive and release_slots move them; the last two also keep readers of other processes out and
  * let them in (vault_share.c). */

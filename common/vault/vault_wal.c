@@ -4,10 +4,10 @@
  *
  *     NO HEADER  --wal_write, 24 bytes-->  HEADER KEPT  --wal_write, 4096 bytes-->  NO HEADER
  *
- *   NO HEADER  held_at -1: every frame that SQLite wrote is sealed and in the file (write_frame)
+ *   NO HEADER     held_at -1: every frame that SQLite wrote is sealed and in the file (write_frame)
  *   HEADER KEPT   held_at is a frame's offset: SQLite wrote its header, which waits in secret->held for its page, since
- *                 the two are sealed as one message. The page is the very next call; any other write drops the header
- *                 and is refused, and so is a sync (wal_sync)
+ *                 the two are sealed as one message. The page is the very next call. Any other write of a frame drops
+ *                 the header and is refused; a sync is refused meanwhile (wal_sync)
  *
  * A log can also be begun anew (write_header, wal_truncate: vault_shm_log_begun) or fail (wal_sync:
  * vault_shm_log_failed); vault_shm.c keeps those states, since all handles share them.
