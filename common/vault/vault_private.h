@@ -34,14 +34,14 @@ SQLITE_EXTENSION_INIT3 /* every call of SQLite then goes to the one that loaded 
 #define VAULT_SHARE_HEADERS 96             /* bytes of that index: its two headers */
 #define VAULT_TAG_FAILED SQLITE_IOERR_DATA /* the shim's answer to bytes that fail their tag */
 
-    /* The keys of one open database file, in memory from sodium_malloc. plain and held are here because they hold
+    /* The keys of one open database file, in memory from sodium_malloc. plain and pending are here because they hold
      * plaintext; SQLite's lock on the pager serialises their use. */
     struct vault_secret {
     uint8_t id[VAULT_ID_BYTES];
     uint8_t database[VAULT_KEY_BYTES];
     uint8_t wal[VAULT_KEY_BYTES];
     uint8_t plain[VAULT_FRAME_BYTES];
-    uint8_t held[VAULT_FRAME_HEADER_BYTES];
+    uint8_t pending[VAULT_FRAME_HEADER_BYTES];
 };
 
 /* One store between this process and others. A reader outside of the writing process uses awake and index, the writing
@@ -76,7 +76,7 @@ struct vault_handle {
     struct vault_handle *database;
     struct vault_recent *recent;            /* NULL: nothing was written yet */
     uint8_t header[VAULT_WAL_HEADER_BYTES]; /* a reader's: as it was when the log was opened; zeros: no log */
-    sqlite3_int64 held_at;                  /* offset of the frame whose header is held in secret->held; -1: none */
+    sqlite3_int64 pending_at;               /* offset of the frame whose header waits in secret->pending; -1: none */
 };
 
 /* The shim as SQLite knows it, over the VFS beneath. */

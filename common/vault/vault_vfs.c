@@ -4,8 +4,8 @@
  * file, before it recovers the log, and 16 at 24. Every other read or write is refused, as is every file that would
  * hold plaintext: rollback journals, temporary files, databases for which nobody handed in a key.
  *
- * The key is checked as soon as the first lock is held, before SQLite looks at the log: with a wrong key every frame of
- * a log looks torn, and SQLite would throw away the commits in it. */
+ * The key is checked as soon as the first lock is taken, before SQLite looks at the log: with a wrong key every frame
+ * of a log looks torn, and SQLite would throw away the commits in it. */
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
@@ -306,7 +306,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
     memset(h, 0, (size_t)vfs->szOsFile);
     h->beneath = beneath_of(vfs);
     h->name = name;
-    h->held_at = -1;
+    h->pending_at = -1;
     if (name != NULL && (flags & SQLITE_OPEN_MAIN_DB) != 0 && next_key != NULL)
         return db_open(h, name, flags, out_flags, shim_of(vfs)->alone);
     if (name != NULL && (flags & SQLITE_OPEN_WAL) != 0)

@@ -1,13 +1,13 @@
 /* The write-ahead log's file: a clear header of 32 bytes, then sealed frames of 24 + 4096.
  *
- * The states of a log that is written (held_at):
+ * The states of a log that is written (pending_at):
  *
  *     NO HEADER  --wal_write, 24 bytes-->  HEADER KEPT  --wal_write, 4096 bytes-->  NO HEADER
  *
- *   NO HEADER     held_at -1: every frame that SQLite wrote is sealed and in the file (write_frame)
- *   HEADER KEPT   held_at is a frame's offset: SQLite wrote its header, which waits in secret->held for its page, since
- *                 the two are sealed as one message. The page is the very next call. Any other write of a frame drops
- *                 the header and is refused; a sync is refused meanwhile (wal_sync)
+ *   NO HEADER     pending_at -1: every frame that SQLite wrote is sealed and in the file (write_frame)
+ *   HEADER KEPT   pending_at is a frame's offset: SQLite wrote its header, which waits in secret->pending for its
+ *                 page, since the two are sealed as one message. The page is the very next call. Any other write of
+ *                 a frame drops the header and is refused; a sync is refused meanwhile (wal_sync)
  *
  * A log can also be begun anew (write_header, wal_truncate: vault_shm_log_begun) or fail (wal_sync:
  * vault_shm_log_failed); vault_shm.c keeps those states, since all handles share them.
@@ -146,19 +146,19 @@ static int wal_write(sqlite3_file *file, const void *in, int count, sqlite3_int6
 {
     struct vault_handle *h = handle_of(file);
     sqlite3_int64 within = (offset - VAULT_WAL_HEADER_BYTES) % VAULT_FRAME_BYTES;
-    sqlite3_int64 held_at = h->held_at;
-    h->held_at = -1;
+    sqlite3_int64 pending_at = h->pending_at;
+    h->pending_at = -1;
     if (!vault_shm_may_write(h->database))
         goto refuse;
     if (offset == 0 && count == VAULT_WAL_HEADER_BYTES)
         return write_header(h, in);
-    if (offset >= VAULT_WAL_HEADER_BYTES && held_at < 0 && within == 0 && count == VAULT_FRAME_HEADER_BYTES) {
-        memcpy(h->secret->held, in, sizeof h->secret->held);
-        h->held_at = offset;
+    if (offset >= VAULT_WAL_HEADER_BYTES && pending_at < 0 && within == 0 && count == VAULT_FRAME_HEADER_BYTES) {
+        memcpy(h->secret->pending, in, sizeof h->secret->pending);
+        h->pending_at = offset;
         return SQLITE_OK;
     }
-    if (held_at >= 0 && offset == held_at + VAULT_FRAME_HEADER_BYTES && count == VAULT_PAGE_BYTES)
-        return write_frame(h, held_at, h->secret->held, in);
+    if (pending_at >= 0 && offset == pending_at + VAULT_FRAME_HEADER_BYTES && count == VAULT_PAGE_BYTES)
+        return write_frame(h, pending_at, h->secret->pending, in);
 refuse:
     errno = EPERM; /* otherwise sqlite3_system_errno would show an older one */
     return SQLITE_IOERR_WRITE;
@@ -184,7 +184,7 @@ static int wal_sync(sqlite3_file *file, int flags)
     struct vault_handle *h = handle_of(file);
     sqlite3_file *real = real_of(file);
     int rc;
-    if (h->held_at >= 0 || h->read_only)
+    if (h->pending_at >= 0 || h->read_only)
         return SQLITE_IOERR_FSYNC;
     rc = real->pMethods->xSync(real, flags);
     if (rc != SQLITE_OK)
