@@ -60,7 +60,7 @@ void keyring_options_of(const struct usage_call *call, struct keyring_options *o
     out->key_file = usage_text(call, "key-file");
 }
 
-/* What systemd handed over; NULL where it did not. Freed with free. */
+/* The path of the credential that systemd handed over, freed with free; NULL: there is none. */
 static char *find_credential(void)
 {
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
