@@ -240,11 +240,6 @@ void cli_secret_free(char *secret, size_t bytes)
 
 /* --- words --- */
 
-void cli_json_text(FILE *out, const char *text, size_t bytes)
-{
-    json_string(out, text, bytes);
-}
-
 void cli_time(uint64_t unix_ms, char out[32])
 {
     time_t seconds = (time_t)(unix_ms / 1000);

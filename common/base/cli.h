@@ -36,11 +36,6 @@ int cli_secret(const char *file, const char *fd, const char *prompt, int confirm
                struct error *e);
 void cli_secret_free(char *secret, size_t bytes);
 
-/* --- JSON, written straight out --- */
-/* Prints a JSON string with its quotes. Control characters are escaped, C1 too; bytes that are not UTF-8 become U+FFFD.
- */
-void cli_json_text(FILE *out, const char *text, size_t bytes);
-
 /* --- words --- */
 /* Local time "2026-11-23 20:45" of unix milliseconds. */
 void cli_time(uint64_t unix_ms, char out[32]);

@@ -72,7 +72,7 @@ void json_end(struct json *j)
 
 /* --- strings --- */
 
-void json_string(FILE *out, const char *text, size_t bytes)
+static void put_string(FILE *out, const char *text, size_t bytes)
 {
     (void)fputc('"', out);
     for (size_t i = 0; i < bytes;) {
@@ -99,7 +99,7 @@ struct json *json_key(struct json *j, const char *name)
     assert(j->depth != 0 && j->open[j->depth - 1].end == '}' && !j->has_key);
     if (j->open[j->depth - 1].filled)
         (void)fputs(", ", j->out);
-    json_string(j->out, name, strlen(name));
+    put_string(j->out, name, strlen(name));
     (void)fputs(": ", j->out);
     j->open[j->depth - 1].filled = 1;
     j->has_key = 1;
@@ -109,7 +109,7 @@ struct json *json_key(struct json *j, const char *name)
 void json_bytes(struct json *j, const void *bytes, size_t size)
 {
     begin_value(j, 0);
-    json_string(j->out, bytes, size);
+    put_string(j->out, bytes, size);
     end_value(j);
 }
 

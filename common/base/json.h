@@ -70,7 +70,4 @@ void json_json(struct json *j, const char *json);
 /* A whole value with one member, such as {"locked": true}: the answer of a command that only does something. */
 void json_answer(FILE *out, const char *name, int flag);
 
-/* A string alone, with its quotes: for the callers that do not yet have a writer. */
-void json_string(FILE *out, const char *text, size_t bytes);
-
 #endif

@@ -20,34 +20,59 @@ const struct usage_program task_program = {
     .count = sizeof rows / sizeof *rows,
 };
 
+void task_row_json(struct json *j, sqlite3_stmt *s)
+{
+    json_object(j);
+    for (int i = 0; i < sqlite3_column_count(s); i++) {
+        const char *text = db_is_null(s, i) ? NULL : db_text(s, i);
+        int type = sqlite3_column_type(s, i);
+        json_key(j, sqlite3_column_name(s, i));
+        if (type == SQLITE_INTEGER)
+            json_int(j, db_int(s, i));
+        else if (type == SQLITE_FLOAT && strpbrk(text, "nN") == NULL) /* Inf is no number of JSON */
+            json_json(j, text);
+        else
+            json_text(j, text);
+    }
+    json_end(j);
+}
+
+void task_number_json(struct task *t, const char *name, uint64_t n)
+{
+    struct json j = json_start(t->cli->out);
+    json_object(&j);
+    json_uint(json_key(&j, name), n);
+    json_end(&j);
+}
+
+static void row_words(FILE *out, sqlite3_stmt *s)
+{
+    for (int i = 0; i < sqlite3_column_count(s); i++) {
+        const char *text = db_text(s, i);
+        (void)fputs(i == 0 ? "" : "  ", out);
+        cli_line(out, text[0] != 0 ? text : "-");
+    }
+    (void)fputc('\n', out);
+}
+
 /* Prints the rows of a query, one line or one JSON object each. */
 static int print_rows(struct task *t, const char *sql, struct error *e)
 {
-    FILE *out = t->cli->out;
+    struct json j = json_start(t->cli->out);
     sqlite3_stmt *s;
-    int row, code, first = 1;
+    int row, code;
     if ((code = db_query(t->central->db, &s, e, sql, "")) != 0)
         return code;
     if (t->cli->json)
-        (void)fputs("[", out);
+        json_array(&j);
     while ((row = db_next(t->central->db, s, e)) == 1) {
         if (t->cli->json)
-            (void)fputs(first ? "\n{" : ",\n{", out);
-        for (int i = 0; i < sqlite3_column_count(s); i++) {
-            const char *text = db_text(s, i);
-            if (t->cli->json) {
-                (void)fprintf(out, "%s\"%s\": ", i == 0 ? "" : ", ", sqlite3_column_name(s, i));
-                cli_json_text(out, text, strlen(text));
-            } else {
-                (void)fputs(i == 0 ? "" : "  ", out);
-                cli_line(out, text[0] != 0 ? text : "-");
-            }
-        }
-        (void)fputs(t->cli->json ? "}" : "\n", out);
-        first = 0;
+            task_row_json(&j, s);
+        else
+            row_words(t->cli->out, s);
     }
     if (t->cli->json)
-        (void)fputs("\n]\n", out);
+        json_end(&j);
     return row < 0 ? error_code(e) : 0;
 }
 

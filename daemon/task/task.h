@@ -7,6 +7,7 @@
 #include "central.h"
 #include "cli.h"
 #include "error.h"
+#include "json.h"
 #include "usage.h"
 
 struct task {
@@ -61,6 +62,12 @@ int task_set_user(struct task *t, const char *as, struct task_setting *s, struct
     ".voided = 0 JOIN entry ON entry.record = place.record AND entry.position = (SELECT min(position) FROM entry one " \
     "WHERE one.record = place.record)"
 #define TASK_EVENTS TASK_RECORDS("event", "15")
+/* A row as an object, its columns by their names: what SQLite holds as a number is a number, a NULL is null, all else
+ * is text. So a query gives NULL for what is not there, never ''. */
+void task_row_json(struct json *j, sqlite3_stmt *s);
+/* A whole answer of one number, such as {"lease_days": 30}. */
+void task_number_json(struct task *t, const char *name, uint64_t n);
+
 #define TASK_LIST(X)                                                                                                   \
     X(status)                                                                                                          \
     X(check)                                                                                                           \

@@ -21,7 +21,7 @@ static int back_up(struct task *t, struct usage_call *call, struct error *e)
     if (code != 0)
         return code;
     if (t->cli->json)
-        (void)fprintf(t->cli->out, "{\"entries\": %llu}\n", entries);
+        task_number_json(t, "entries", entries);
     else
         (void)fprintf(t->cli->out, "%s: a backup of the office with the log's %llu entries\n", to, entries);
     (void)fprintf(
@@ -59,7 +59,7 @@ static int announce_restored(struct task *t, struct usage_call *call, struct err
     if (size == 0)
         size = marked;
     if (t->cli->json)
-        (void)fprintf(t->cli->out, "{\"size\": %llu}\n", (unsigned long long)size);
+        task_number_json(t, "size", size);
     else
         (void)fprintf(
             t->cli->out,

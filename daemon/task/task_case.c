@@ -204,7 +204,7 @@ const struct task_row task_case_responsible = {
 
 /* --- the list --- */
 
-/* Who answers for a case, by login; "-": nobody holds it. */
+/* Who answers for a case, by login; "": nobody holds it. */
 static int responsible_login(struct task *t, const char *kase, char out[256], struct error *e)
 {
     struct error none = {0, ""};
@@ -212,7 +212,7 @@ static int responsible_login(struct task *t, const char *kase, char out[256], st
     char text[ID_TEXT];
     sqlite3_stmt *s;
     int row, code = id_parse(kase, &scope, e);
-    (void)snprintf(out, 256, "-");
+    out[0] = 0;
     if (code != 0)
         return code;
     if ((code = review_responsible(t->central->db, &scope, &user, &none)) != 0)
@@ -227,31 +227,41 @@ static int responsible_login(struct task *t, const char *kase, char out[256], st
     return 0;
 }
 
-static void print_cell(struct task *t, int column, const char *name, const char *text)
+/* A row of the list: what is not there is null, or a dash. */
+static void print_case(struct task *t, struct json *j, sqlite3_stmt *s, const char *responsible)
 {
-    if (t->cli->json) {
-        (void)fprintf(t->cli->out, "%s\"%s\": ", column == 0 ? "" : ", ", name);
-        cli_json_text(t->cli->out, text, strlen(text));
-    } else {
-        (void)fputs(column == 0 ? "" : "  ", t->cli->out);
-        cli_line(t->cli->out, text);
+    static const char *const names[] = {"case", "number", "status", "risk", "users", "responsible"};
+    if (t->cli->json)
+        json_object(j);
+    for (int i = 0; i < 6; i++) {
+        const char *text = i == 5 ? responsible : db_is_null(s, i) ? NULL : db_text(s, i);
+        if (t->cli->json) {
+            json_text(json_key(j, names[i]), text);
+        } else {
+            (void)fputs(i == 0 ? "" : "  ", t->cli->out);
+            cli_line(t->cli->out, text != NULL ? text : "-");
+        }
     }
+    if (t->cli->json)
+        json_end(j);
+    else
+        (void)fputc('\n', t->cli->out);
 }
 
 static int list_cases(struct task *t, struct usage_call *call, struct error *e)
 {
     static const char sql[] =
-        "SELECT c.id, coalesce(c.number, c.source_id, '-'), coalesce(c.status, '-'), coalesce(c.risk, '-'), "
-        "coalesce((SELECT group_concat(coalesce(u.login, u.id), ' ') FROM assignment a JOIN \"user\" u ON "
-        "u.id = a.\"user\" WHERE a.scope = c.id AND a.status = 'active' AND a.voided = 0), '-') FROM \"case\" c "
+        "SELECT c.id, coalesce(c.number, c.source_id), c.status, c.risk, "
+        "(SELECT group_concat(coalesce(u.login, u.id), ' ') FROM assignment a JOIN \"user\" u ON "
+        "u.id = a.\"user\" WHERE a.scope = c.id AND a.status = 'active' AND a.voided = 0) FROM \"case\" c "
         "WHERE c.voided = 0 AND (?1 IS NULL OR EXISTS(SELECT 1 FROM assignment a WHERE a.scope = c.id AND "
         "a.\"user\" = ?1 AND a.status = 'active' AND a.voided = 0)) ORDER BY c.id";
-    static const char *const names[] = {"case", "number", "status", "risk", "users", "responsible"};
+    struct json j = json_start(t->cli->out);
     const char *login = usage_text(call, "user");
     char user[ID_TEXT], responsible[256];
     struct id id;
     sqlite3_stmt *s;
-    int row, code, first = 1;
+    int row, code;
     if (login != NULL && (code = central_user(t->central, login, &id, e)) != 0)
         return code;
     if (login != NULL)
@@ -259,21 +269,16 @@ static int list_cases(struct task *t, struct usage_call *call, struct error *e)
     if ((code = db_query(t->central->db, &s, e, sql, "t", login != NULL ? user : NULL)) != 0)
         return code;
     if (t->cli->json)
-        (void)fputs("[", t->cli->out);
+        json_array(&j);
     while ((row = db_next(t->central->db, s, e)) == 1) {
         if ((code = responsible_login(t, db_text(s, 0), responsible, e)) != 0) {
             db_done(t->central->db, s);
             return code;
         }
-        if (t->cli->json)
-            (void)fputs(first ? "\n{" : ",\n{", t->cli->out);
-        for (int i = 0; i < 6; i++)
-            print_cell(t, i, names[i], i < 5 ? db_text(s, i) : responsible);
-        (void)fputs(t->cli->json ? "}" : "\n", t->cli->out);
-        first = 0;
+        print_case(t, &j, s, responsible[0] != 0 ? responsible : NULL);
     }
     if (t->cli->json)
-        (void)fputs("\n]\n", t->cli->out);
+        json_end(&j);
     return row < 0 ? error_code(e) : 0;
 }
 
@@ -355,26 +360,23 @@ const struct task_row task_conflicts = {
 
 static int list_held(struct task *t, struct usage_call *call, struct error *e)
 {
+    struct json j = json_start(t->cli->out);
     struct db *db = t->central->db;
     sqlite3_stmt *s;
     unsigned count = 0;
     int row, code;
     (void)call;
     if ((code = db_query(db, &s, e,
-                         "SELECT h.id, h.device, h.seq, coalesce(u.login, h.author), h.reason FROM hold h LEFT JOIN "
+                         "SELECT h.id AS hold, h.device, h.seq, coalesce(u.login, h.author) AS author, h.reason FROM "
+                         "hold h LEFT JOIN "
                          "\"user\" u ON u.id = h.author WHERE h.status = 'held' AND h.voided = 0 ORDER BY h.id",
                          "")) != 0)
         return code;
     if (t->cli->json)
-        (void)fputs("[", t->cli->out);
+        json_array(&j);
     while ((row = db_next(db, s, e)) == 1) {
         if (t->cli->json) {
-            (void)fprintf(t->cli->out, "%s\n{\"hold\": \"%s\", \"device\": \"%s\", \"seq\": %llu, \"author\": ",
-                          count == 0 ? "" : ",", db_text(s, 0), db_text(s, 1), (unsigned long long)db_uint(s, 2));
-            cli_json_text(t->cli->out, db_text(s, 3), strlen(db_text(s, 3)));
-            (void)fputs(", \"reason\": ", t->cli->out);
-            cli_json_text(t->cli->out, db_text(s, 4), strlen(db_text(s, 4)));
-            (void)fputs("}", t->cli->out);
+            task_row_json(&j, s);
         } else {
             (void)fprintf(t->cli->out, "%s  device %s change %llu by ", db_text(s, 0), db_text(s, 1),
                           (unsigned long long)db_uint(s, 2));
@@ -384,7 +386,7 @@ static int list_held(struct task *t, struct usage_call *call, struct error *e)
         count++;
     }
     if (t->cli->json)
-        (void)fputs("\n]\n", t->cli->out);
+        json_end(&j);
     t->waiting = count != 0;
     return row < 0 ? error_code(e) : 0;
 }

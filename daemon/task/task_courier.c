@@ -274,15 +274,19 @@ static int take_file(struct courier *c, struct error *e)
 
 static void say(struct task *t, const struct courier *c)
 {
+    struct json j = json_start(t->cli->out);
     char device[ID_TEXT], taken[64], old[64], held[64];
-    id_format(&c->device.device, device);
     if (t->cli->json) {
-        (void)fprintf(t->cli->out,
-                      "{\"device\": \"%s\", \"taken\": %llu, \"already\": %llu, \"held\": %llu, \"evidence\": %llu}\n",
-                      device, (unsigned long long)(c->n.changes - c->n.old), (unsigned long long)c->n.old,
-                      (unsigned long long)c->n.held, (unsigned long long)c->n.evidence);
+        json_object(&j);
+        json_id(json_key(&j, "device"), &c->device.device);
+        json_uint(json_key(&j, "taken"), c->n.changes - c->n.old);
+        json_uint(json_key(&j, "already"), c->n.old);
+        json_uint(json_key(&j, "held"), c->n.held);
+        json_uint(json_key(&j, "evidence"), c->n.evidence);
+        json_end(&j);
         return;
     }
+    id_format(&c->device.device, device);
     (void)fprintf(t->cli->out, "%s taken from device %s, %s there already\n",
                   cli_count(c->n.changes - c->n.old, "change was", "changes were", taken, sizeof taken), device,
                   cli_count(c->n.old, "was", "were", old, sizeof old));

@@ -113,11 +113,11 @@ static int say(struct task *t, struct usage_call *call, struct saying w, struct 
     (void)fprintf(t->cli->err, "clients %s and %s: %s\n", id_brief(&w.both[0], one), id_brief(&w.both[1], other),
                   w.written != 0 ? w.done : w.already);
     if (t->cli->json) {
-        char ids[2][ID_TEXT];
-        id_format(&w.both[0], ids[0]);
-        id_format(&w.both[1], ids[1]);
-        (void)fprintf(t->cli->out, "{\"clients\": [\"%s\", \"%s\"], \"written\": %s}\n", ids[0], ids[1],
-                      w.written != 0 ? "true" : "false");
+        struct json j = json_start(t->cli->out);
+        json_object(&j);
+        json_ids(json_key(&j, "clients"), w.both, 2);
+        json_flag(json_key(&j, "written"), w.written != 0);
+        json_end(&j);
     }
     return w.make == person_unlink ? say_still(t, &w, e) : 0;
 }

@@ -7,6 +7,7 @@
 
 #include "record.h"
 #include "schema.h"
+#include "schema_json.h"
 #include "task.h"
 
 const struct task_row task_fork_list = {
@@ -16,81 +17,86 @@ const struct task_row task_fork_list = {
               .more = "What they wrote so is kept as evidence, and is in no record.",
               .example = "satcheld fork list /srv/office"},
     .sql = "SELECT fork.id AS fork, strftime('%Y-%m-%dT%H:%M:%SZ', entry.received / 1000, 'unixepoch') AS received, "
-           "coalesce(device.label, fork.device) AS laptop, coalesce(holder.login, '') AS login, fork.epoch, "
-           "coalesce(fork.first_seq, '') AS first, coalesce(fork.last_seq, '') AS last, "
-           "coalesce(fork.new_epoch, '') AS new_epoch, coalesce(fork.hash, '') AS hash, fork.device " TASK_RECORDS(
+           "coalesce(device.label, fork.device) AS laptop, holder.login AS login, fork.epoch, "
+           "fork.first_seq AS first, fork.last_seq AS last, "
+           "fork.new_epoch AS new_epoch, fork.hash AS hash, fork.device " TASK_RECORDS(
                "fork", "3000") " LEFT JOIN device ON device.id = id_text(id_blob(fork.device))"
                                " LEFT JOIN \"user\" holder ON holder.id = device.\"user\" ORDER BY entry.position",
 };
 
 /* --- what they say --- */
 
-static void show_value(const struct cli *cli, const struct schema_field *field, const struct change_op *op)
+/* A value in words, in room. */
+static const char *value_words(const struct schema_field *field, const struct change_op *op, char *room)
 {
-    size_t room = SCHEMA_FORMAT_MAX;
-    char *text = malloc(room);
-    const char *words = text == NULL    ? "(there is no memory left)"
-                        : field != NULL ? schema_format(field, op->value, text, room)
-                                        : schema_format_unknown(op->value, text, room);
-    if (cli->json)
-        cli_json_text(cli->out, words, strlen(words));
-    else
-        cli_line(cli->out, words);
-    free(text);
+    return field != NULL ? schema_format(field, op->value, room, SCHEMA_FORMAT_MAX)
+                         : schema_format_unknown(op->value, room, SCHEMA_FORMAT_MAX);
 }
 
-static void show_ops(const struct cli *cli, const struct change *c)
+/* room: SCHEMA_FORMAT_MAX bytes. j NULL: words. */
+static void show_op(FILE *out, struct json *j, const struct schema_kind *kind, const struct change_op *op, char *room)
 {
     static const char *const actions[] = {"?", "set", "add", "remove"};
-    const struct schema_kind *kind = schema_kind(c->kind);
-    for (size_t i = 0; i < c->op_count; i++) {
-        const struct change_op *op = &c->ops[i];
-        const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, op->field);
-        char name[64];
-        if (field != NULL)
-            (void)snprintf(name, sizeof name, "%s", field->name);
-        else
-            (void)snprintf(name, sizeof name, "field %u", op->field);
-        if (cli->json)
-            (void)fprintf(cli->out, "%s{\"field\": \"%s\", \"action\": \"%s\", \"value\": ", i == 0 ? "" : ", ", name,
-                          actions[op->action]);
-        else
-            (void)fprintf(cli->out, "  %s %s = ", actions[op->action], name);
-        show_value(cli, field, op);
-        (void)fputs(cli->json ? "}" : "\n", cli->out);
+    const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, op->field);
+    char name[64];
+    if (field != NULL)
+        (void)snprintf(name, sizeof name, "%s", field->name);
+    else
+        (void)snprintf(name, sizeof name, "field %u", op->field);
+    if (j == NULL) {
+        (void)fprintf(out, "  %s %s = ", actions[op->action], name);
+        cli_line(out, value_words(field, op, room));
+        (void)fputc('\n', out);
+        return;
     }
+    json_object(j);
+    json_text(json_key(j, "field"), name);
+    json_text(json_key(j, "action"), actions[op->action]);
+    json_key(j, "value");
+    if (field != NULL)
+        schema_json(j, kind, field, op->value, room);
+    else
+        schema_json_unknown(j, op->field, op->value, room);
+    json_end(j);
 }
 
-static void show_change(const struct cli *cli, const struct change *c, const char *author, int first)
+static void change_json(struct json *j, const struct change *c, const char *author, char *room)
+{
+    const struct schema_kind *kind = schema_kind(c->kind);
+    json_object(j);
+    json_uint(json_key(j, "epoch"), c->epoch);
+    json_uint(json_key(j, "seq"), c->seq);
+    json_uint(json_key(j, "wall_ms"), c->wall_ms);
+    json_text(json_key(j, "author"), author);
+    json_text(json_key(j, "kind"), kind != NULL ? kind->name : "newer than this program");
+    json_id(json_key(j, "record"), &c->record);
+    json_array(json_key(j, "ops"));
+    for (size_t i = 0; i < c->op_count; i++)
+        show_op(NULL, j, kind, &c->ops[i], room);
+    json_end(j);
+    json_end(j);
+}
+
+static void change_words(FILE *out, const struct change *c, const char *author, char *room)
 {
     const struct schema_kind *kind = schema_kind(c->kind);
     char record[ID_TEXT], when[32];
     id_format(&c->record, record);
     cli_time(c->wall_ms, when);
-    if (cli->json) {
-        (void)fprintf(cli->out,
-                      "%s\n{\"epoch\": %llu, \"seq\": %llu, \"wall_ms\": %llu, \"author\": ", first ? "" : ",",
-                      (unsigned long long)c->epoch, (unsigned long long)c->seq, (unsigned long long)c->wall_ms);
-        cli_json_text(cli->out, author, strlen(author));
-        (void)fprintf(cli->out, ", \"kind\": \"%s\", \"record\": \"%s\", \"ops\": [",
-                      kind != NULL ? kind->name : "newer than this program", record);
-    } else {
-        (void)fprintf(cli->out, "change %llu of epoch %llu, %s, by ", (unsigned long long)c->seq,
-                      (unsigned long long)c->epoch, when);
-        cli_text(cli->out, author);
-        (void)fprintf(cli->out, ": %s %s\n", kind != NULL ? kind->name : "(newer than this program)", record);
-    }
-    show_ops(cli, c);
-    if (cli->json)
-        (void)fputs("]}", cli->out);
+    (void)fprintf(out, "change %llu of epoch %llu, %s, by ", (unsigned long long)c->seq, (unsigned long long)c->epoch,
+                  when);
+    cli_text(out, author);
+    (void)fprintf(out, ": %s %s\n", kind != NULL ? kind->name : "(newer than this program)", record);
+    for (size_t i = 0; i < c->op_count; i++)
+        show_op(out, NULL, kind, &c->ops[i], room);
 }
 
-static int show_all(const struct cli *cli, struct db *db, const char *fork, struct error *e)
+static int show_all(const struct cli *cli, struct db *db, const char *fork, char *room, struct error *e)
 {
+    struct json j = json_start(cli->out);
     struct change change;
     sqlite3_stmt *s;
     int row,
-        first = 1,
         code =
             db_query(db, &s, e,
                      "SELECT evidence.header, evidence.body, coalesce((SELECT login FROM \"user\" WHERE "
@@ -101,14 +107,20 @@ static int show_all(const struct cli *cli, struct db *db, const char *fork, stru
                      "t", fork);
     if (code != 0)
         return code;
+    if (cli->json)
+        json_array(&j);
     while ((row = db_next(db, s, e)) == 1) {
         if ((code = change_read(db_slice(s, 0), db_slice(s, 1), &change, e)) != 0) {
             db_done(db, s);
             return code;
         }
-        show_change(cli, &change, db_text(s, 2), first);
-        first = 0;
+        if (cli->json)
+            change_json(&j, &change, db_text(s, 2), room);
+        else
+            change_words(cli->out, &change, db_text(s, 2), room);
     }
+    if (cli->json)
+        json_end(&j);
     return row < 0 ? error_code(e) : 0;
 }
 
@@ -116,16 +128,17 @@ static int show_fork(struct task *t, struct usage_call *call, struct error *e)
 {
     struct record_place place;
     struct id fork;
+    char *room;
     int code = id_parse(call->words[0], &fork, e);
     if (code != 0)
         return code;
     if (record_find(t->central->db, &fork, &place, NULL) != 0 || place.kind->number != KIND_FORK)
         return error_set(e, E_NOT_FOUND, "there is no fork %s; `satcheld fork list` names them", call->words[0]);
-    if (t->cli->json)
-        (void)fputs("[", t->cli->out);
-    code = show_all(t->cli, t->central->db, call->words[0], e);
-    if (t->cli->json)
-        (void)fputs("\n]\n", t->cli->out);
+    if ((room = malloc(SCHEMA_FORMAT_MAX)) == NULL)
+        return error_memory(e);
+    code = show_all(t->cli, t->central->db, call->words[0], room, e);
+    sodium_memzero(room, SCHEMA_FORMAT_MAX);
+    free(room);
     return code;
 }
 

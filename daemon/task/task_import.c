@@ -52,15 +52,30 @@ static int assign_in_turn(struct import *im, char *logins, struct error *e)
     return code != 0 ? code : import_flush(im, e);
 }
 
+static void count_json(struct json *j, const struct import_count *c)
+{
+    static const char *const names[] = {"taken", "left", "left_out"};
+    json_object(j);
+    json_text(json_key(j, c->outcome != IMPORT_TAKEN ? "file" : "kind"), c->what);
+    json_text(json_key(j, names[c->outcome]), c->reason);
+    json_uint(json_key(j, "rows"), c->rows);
+    json_end(j);
+}
+
+static void count_words(FILE *out, const struct import_count *c)
+{
+    static const char *const words[] = {"", "LEFT: ", "LEFT OUT: "};
+    (void)fprintf(out, "%8llu  %-12s %s%s\n", (unsigned long long)c->rows, c->what, words[c->outcome], c->reason);
+}
+
 static void print(struct task *t, const struct import *im)
 {
-    static const char *const names[] = {"taken", "left", "left_out"}, *const words[] = {"", "LEFT: ", "LEFT OUT: "};
-    FILE *out = t->cli->out;
-    int first = 1;
+    struct json j = json_start(t->cli->out);
     if (t->cli->json) {
-        (void)fputs("{\"source\": ", out);
-        cli_json_text(out, im->source, strlen(im->source));
-        (void)fprintf(out, ", \"dry_run\": %s, \"counts\": [", im->dry_run ? "true" : "false");
+        json_object(&j);
+        json_text(json_key(&j, "source"), im->source);
+        json_flag(json_key(&j, "dry_run"), im->dry_run);
+        json_array(json_key(&j, "counts"));
     }
     for (int left = IMPORT_TAKEN; left <= IMPORT_LEFT_VALUE; left++) {
         for (size_t i = 0; i < im->count_count; i++) {
@@ -68,15 +83,15 @@ static void print(struct task *t, const struct import *im)
             if ((int)c->outcome != left)
                 continue;
             if (t->cli->json)
-                (void)fprintf(out, "%s\n{\"%s\": \"%s\", \"%s\": \"%s\", \"rows\": %llu}", first ? "" : ",",
-                              left ? "file" : "kind", c->what, names[left], c->reason, (unsigned long long)c->rows);
+                count_json(&j, c);
             else
-                (void)fprintf(out, "%8llu  %-12s %s%s\n", (unsigned long long)c->rows, c->what, words[left], c->reason);
-            first = 0;
+                count_words(t->cli->out, c);
         }
     }
-    if (t->cli->json)
-        (void)fputs("\n]}\n", out);
+    if (t->cli->json) {
+        json_end(&j);
+        json_end(&j);
+    }
 }
 
 static int read_export(struct import *im, const char *path, const char *assign, struct error *e)

@@ -47,12 +47,16 @@ static int add_user(struct task *t, void *arg, struct error *e)
 
 static void print_id(struct task *t, const char *name, const struct id *id)
 {
+    struct json j = json_start(t->cli->out);
     char text[ID_TEXT];
+    if (t->cli->json) {
+        json_object(&j);
+        json_id(json_key(&j, name), id);
+        json_end(&j);
+        return;
+    }
     id_format(id, text);
-    if (t->cli->json)
-        (void)fprintf(t->cli->out, "{\"%s\": \"%s\"}\n", name, text);
-    else
-        (void)fprintf(t->cli->out, "%s\n", text);
+    (void)fprintf(t->cli->out, "%s\n", text);
 }
 
 static int user_add(struct task *t, struct usage_call *call, struct error *e)

@@ -78,29 +78,13 @@ static void print_heading(const struct cli *cli, sqlite3_stmt *s)
     (void)fputs("\r\n", cli->out);
 }
 
-static void print_row(const struct cli *cli, sqlite3_stmt *s, int first)
+static void print_row(const struct cli *cli, sqlite3_stmt *s)
 {
-    if (cli->json)
-        (void)fputs(first ? "\n{" : ",\n{", cli->out);
     for (int i = 0; i < sqlite3_column_count(s); i++) {
-        const char *text = db_text(s, i), *name = sqlite3_column_name(s, i);
-        int type = sqlite3_column_type(s, i);
-        if (!cli->json) {
-            (void)fputs(i == 0 ? "" : ",", cli->out);
-            csv_text(cli->out, text);
-            continue;
-        }
-        (void)fputs(i == 0 ? "" : ", ", cli->out);
-        cli_json_text(cli->out, name, strlen(name));
-        (void)fputs(": ", cli->out);
-        if (type == SQLITE_NULL)
-            (void)fputs("null", cli->out);
-        else if (type == SQLITE_INTEGER)
-            (void)fputs(text, cli->out);
-        else
-            cli_json_text(cli->out, text, strlen(text));
+        (void)fputs(i == 0 ? "" : ",", cli->out);
+        csv_text(cli->out, db_text(s, i));
     }
-    (void)fputs(cli->json ? "}" : "\r\n", cli->out);
+    (void)fputs("\r\n", cli->out);
 }
 
 static int run_query(struct task *t, sqlite3 *db, const char *sql, struct error *e)
@@ -108,7 +92,8 @@ static int run_query(struct task *t, sqlite3 *db, const char *sql, struct error 
     uint64_t end = clock_wall() + SECONDS_MAX * 1000ull;
     sqlite3_stmt *s = NULL;
     const char *rest = NULL;
-    int result, first = 1, code = 0;
+    struct json j = json_start(t->cli->out);
+    int result, code = 0;
     if (sqlite3_prepare_v2(db, sql, -1, &s, &rest) != SQLITE_OK)
         return error_set(e, E_INPUT, "this is no question that can be asked: %s", sqlite3_errmsg(db));
     if (s == NULL || rest[strspn(rest, " \t\r\n;")] != 0) {
@@ -117,15 +102,17 @@ static int run_query(struct task *t, sqlite3 *db, const char *sql, struct error 
     }
     sqlite3_progress_handler(db, STEPS, is_late, &end);
     if (t->cli->json)
-        (void)fputs("[", t->cli->out);
+        json_array(&j);
     else
         print_heading(t->cli, s);
     while ((result = sqlite3_step(s)) == SQLITE_ROW) {
-        print_row(t->cli, s, first);
-        first = 0;
+        if (t->cli->json)
+            task_row_json(&j, s);
+        else
+            print_row(t->cli, s);
     }
     if (t->cli->json)
-        (void)fputs("\n]\n", t->cli->out);
+        json_end(&j);
     sqlite3_progress_handler(db, 0, NULL, NULL);
     if (result == SQLITE_INTERRUPT)
         code = error_set(e, E_LIMIT, "the report took longer than %d seconds and was stopped; ask for less at once",

@@ -22,17 +22,22 @@ static int print_digest(struct task *t, struct error *e)
 {
     uint8_t digest[32], ops[32];
     char hex[65], ops_hex[65];
+    struct json j = json_start(t->cli->out);
     int code;
     if ((code = record_dump_digest(t->central->db, NULL, digest, e)) != 0 ||
         (code = record_digest(t->central->db, NULL, 0, ops, e)) != 0)
         return code;
     sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
     sodium_bin2hex(ops_hex, sizeof ops_hex, ops, sizeof ops);
-    if (t->cli->json)
-        (void)fprintf(t->cli->out, "{\"digest\": \"%s\", \"ops\": \"%s\", \"schema\": %d}\n", hex, ops_hex,
-                      schema_version());
-    else
+    if (!t->cli->json) {
         (void)fprintf(t->cli->out, "%s\n", hex);
+        return 0;
+    }
+    json_object(&j);
+    json_text(json_key(&j, "digest"), hex);
+    json_text(json_key(&j, "ops"), ops_hex);
+    json_int(json_key(&j, "schema"), schema_version());
+    json_end(&j);
     return 0;
 }
 
@@ -69,37 +74,33 @@ static const struct {
 
 static int tell_status(struct task *t, struct usage_call *call, struct error *e)
 {
+    struct json j = json_start(t->cli->out);
+    char vkey[CHECKPOINT_VKEY_MAX];
     int code;
     if (usage_flag(call, "digest"))
         return print_digest(t, e);
+    if ((code = checkpoint_vkey_format(&t->central->vkey, vkey, e)) != 0)
+        return code;
+    if (t->cli->json)
+        json_object(&j);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         uint64_t n;
         if ((code = count(t->central->db, lines[i].sql, &n, e)) != 0)
             return code;
         if (t->cli->json)
-            (void)fprintf(t->cli->out, "%s\"%s\": %llu", i == 0 ? "{" : ", ", lines[i].name, (unsigned long long)n);
+            json_uint(json_key(&j, lines[i].name), n);
         else
             (void)fprintf(t->cli->out, "%8llu  %s\n", (unsigned long long)n, lines[i].words);
         if (n != 0 && (strcmp(lines[i].name, "loud") == 0 || strcmp(lines[i].name, "held") == 0))
             t->waiting = 1;
     }
     if (t->cli->json) {
-        (void)fputs(", \"checkpoint\": ", t->cli->out);
-        cli_json_text(t->cli->out, t->central->checkpoint, strlen(t->central->checkpoint));
-        (void)fputs(", \"log_key\": ", t->cli->out);
+        json_text(json_key(&j, "checkpoint"), t->central->checkpoint);
+        json_text(json_key(&j, "log_key"), vkey);
+        json_end(&j);
     } else {
-        (void)fprintf(t->cli->out, "\n%s\nThe auditor's key: ", t->central->checkpoint);
+        (void)fprintf(t->cli->out, "\n%s\nThe auditor's key: %s\n", t->central->checkpoint, vkey);
     }
-    {
-        char vkey[CHECKPOINT_VKEY_MAX];
-        if ((code = checkpoint_vkey_format(&t->central->vkey, vkey, e)) != 0)
-            return code;
-        if (t->cli->json)
-            cli_json_text(t->cli->out, vkey, strlen(vkey));
-        else
-            (void)fputs(vkey, t->cli->out);
-    }
-    (void)fputs(t->cli->json ? "}\n" : "\n", t->cli->out);
     return 0;
 }
 
@@ -210,12 +211,19 @@ static int check_all(struct task *t, struct usage_call *call, struct error *e)
                          "the tables differ from a replay of the log; the log is the record: export an "
                          "archive and call for help");
     db_close(c.copy);
-    if (code == 0 && t->cli->json)
-        (void)fprintf(t->cli->out, "{\"entries\": %llu, \"ok\": true}\n", (unsigned long long)c.entries);
-    else if (code == 0)
+    if (code != 0)
+        return code;
+    if (t->cli->json) {
+        struct json j = json_start(t->cli->out);
+        json_object(&j);
+        json_uint(json_key(&j, "entries"), c.entries);
+        json_flag(json_key(&j, "ok"), 1);
+        json_end(&j);
+    } else {
         (void)fprintf(t->cli->out, "%llu entries: pages, chains, tree, checkpoint and replay agree\n",
                       (unsigned long long)c.entries);
-    return code;
+    }
+    return 0;
 }
 
 const struct task_row task_check = {
@@ -253,10 +261,15 @@ static int write_archive(struct task *t, struct usage_call *call, struct error *
                   "%llu entries are in %s. The auditor needs the file, its passphrase, and this key, by "
                   "another way:\n",
                   (unsigned long long)entries, call->words[0]);
-    if (t->cli->json)
-        (void)fprintf(t->cli->out, "{\"entries\": %llu, \"log_key\": \"%s\"}\n", (unsigned long long)entries, vkey);
-    else
+    if (t->cli->json) {
+        struct json j = json_start(t->cli->out);
+        json_object(&j);
+        json_uint(json_key(&j, "entries"), entries);
+        json_text(json_key(&j, "log_key"), vkey);
+        json_end(&j);
+    } else {
         (void)fprintf(t->cli->out, "%s\n", vkey);
+    }
     return 0;
 }
 

@@ -15,9 +15,13 @@ static int lease(struct task *t, struct usage_call *call, struct error *e)
         return error_set(e, E_USAGE, "a lease takes 1 to %d days", LEASE_DAYS_MAX);
     if (s.value != NULL && (code = task_write(t, usage_text(call, "as"), task_set, &s, e)) != 0)
         return code;
-    if ((code = lease_days(t->central, &days, e)) == 0)
-        (void)fprintf(t->cli->out, t->cli->json ? "{\"lease_days\": %u}\n" : "%u days\n", days);
-    return code;
+    if ((code = lease_days(t->central, &days, e)) != 0)
+        return code;
+    if (t->cli->json)
+        task_number_json(t, "lease_days", days);
+    else
+        (void)fprintf(t->cli->out, "%u days\n", days);
+    return 0;
 }
 
 const struct task_row task_lease = {
@@ -35,9 +39,9 @@ const struct task_row task_event_list = {
               .help = "list recoveries, wrong passphrases and wiped stores, of laptops and office",
               .example = "satcheld event list /srv/office"},
     .sql = "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', entry.received / 1000, 'unixepoch') AS received, event.at, "
-           "coalesce(device.label, 'the office') AS store, coalesce(holder.login, '') AS login, event.what, "
-           "coalesce(event.count, '') AS count, coalesce(one.login || ' and ' || two.login, '') AS officers, "
-           "coalesce(device.id, '') AS device " TASK_EVENTS " LEFT JOIN device ON device.id = id_text(entry.device)"
+           "coalesce(device.label, 'the office') AS store, holder.login AS login, event.what, "
+           "event.count AS count, one.login || ' and ' || two.login AS officers, "
+           "device.id AS device " TASK_EVENTS " LEFT JOIN device ON device.id = id_text(entry.device)"
            " LEFT JOIN \"user\" holder ON holder.id = device.\"user\""
            " LEFT JOIN \"user\" one ON one.id = event.officer LEFT JOIN \"user\" two ON two.id = event.second_officer"
            " ORDER BY entry.position",

@@ -38,19 +38,6 @@ static void assert_written(struct memory *m, const char *expected)
     free(m->text);
 }
 
-/* A JSON string is one by RFC 8259, whatever its bytes were. */
-static void json_is_escaped(void **state)
-{
-    struct memory m;
-    (void)state;
-    cli_json_text(memory_open(&m), "a\"\\\n\t\x1b\x7f\xc3\xa9\xc2\x9b/", 12);
-    assert_written(&m, "\"a\\\"\\\\\\n\\u0009\\u001b\\u007f\xc3\xa9\\u009b/\"");
-    cli_json_text(memory_open(&m), "\xff\xc3(\0x\xed\xa0\x80", 8);
-    assert_written(&m, "\"\\ufffd\\ufffd(\\u0000x\\ufffd\\ufffd\\ufffd\"");
-    cli_json_text(memory_open(&m), "", 0);
-    assert_written(&m, "\"\"");
-}
-
 /* What people typed cannot drive a terminal. */
 static void text_is_harmless(void **state)
 {
@@ -212,7 +199,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cut),
-        cmocka_unit_test(json_is_escaped),
         cmocka_unit_test(text_is_harmless),
         cmocka_unit_test(failures_are_told),
         cmocka_unit_test(words_are_words),
