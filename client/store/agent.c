@@ -148,6 +148,9 @@ static int request(const char *folder, uint8_t what, uint8_t *answer, size_t siz
     /* An agent that ends in the middle of an answer has just been locked. */
     result = send_all(fd, &what, 1) == 0 && receive_all(fd, &yes, 1) == 0 && yes == ANSWER &&
              receive_all(fd, answer, size) == 0;
+    /* Wait until the agent has let go of the socket, so that the store's folder can be unmounted once we return. */
+    if (what == ASK_LOCK)
+        (void)receive_all(fd, &yes, 1);
 out:
     close(fd);
     return result;
@@ -247,11 +250,13 @@ static int is_ours(const struct agent *a)
     return stat(a->address.sun_path, &s) == 0 && s.st_ino == a->socket.st_ino && s.st_dev == a->socket.st_dev;
 }
 
-/* Wipes the key, and removes the socket if the path is still ours. */
+/* Wipes the key, removes the socket if the path is still ours, and lets go of it. */
 static void lock(struct agent *a)
 {
     if (is_ours(a))
         (void)unlink(a->address.sun_path);
+    (void)close(a->fd);
+    a->fd = -1;
     sodium_free(a->secret);
     a->secret = NULL;
 }
