@@ -42,7 +42,7 @@ uint64_t keyfile_image_get_le(const uint8_t *in, int bytes)
 
 /* ---- checking ---- */
 
-static int is_ours(uint8_t type)
+static int is_known_type(uint8_t type)
 {
     return type >= KEYFILE_PASSPHRASE && type <= KEYFILE_ATTEMPTS;
 }
@@ -95,7 +95,7 @@ static size_t slot_bytes(const struct keyfile_image *image, size_t at)
     bytes = keyfile_image_get_le(slot + KEYFILE_AT_BYTES, 4);
     if (bytes < KEYFILE_HEADER_BYTES || bytes > image->count - at)
         return 0;
-    if (is_ours(slot[KEYFILE_AT_TYPE]) && !header_fits(slot, bytes))
+    if (is_known_type(slot[KEYFILE_AT_TYPE]) && !header_fits(slot, bytes))
         return 0;
     return (size_t)bytes;
 }
@@ -128,7 +128,7 @@ int keyfile_image_check(const struct keyfile_image *image, struct error *e)
         bytes = slot_bytes(image, at);
         if (bytes == 0)
             return error_set(e, E_VERIFY, "%s is damaged or cut short at byte %zu; restore it from a backup", path, at);
-        if (!is_ours(type))
+        if (!is_known_type(type))
             continue;
         if ((code = check_cost(slot, path, e)) != 0)
             return code;
