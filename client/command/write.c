@@ -136,7 +136,7 @@ static int read_pairs(struct writing *w, int count, char **arguments, struct err
 /* --- what was done --- */
 
 /* "risk of case 7f3a91c2: high (queued: 3 changes wait for the office)" */
-static int say(struct writing *w, const struct id *record, const char *verb, struct error *e)
+static int say_written(struct writing *w, const struct id *record, const char *verb, struct error *e)
 {
     FILE *err = w->cli->err;
     char brief[PRINTER_ID], moment[MOMENT_TEXT];
@@ -260,7 +260,7 @@ static int write_new(struct store *s, struct usage_call *call, struct error *e)
         store_rollback(s);
     if (code == 0) {
         write_id(cli, w.kind, &record);
-        code = say(&w, &record, "", e);
+        code = say_written(&w, &record, "", e);
         if (w.kind->number == KIND_CLIENT)
             duplicates_tell(s, cli, &record);
     }
@@ -358,7 +358,7 @@ static int write_fields(struct store *s, struct usage_call *call, apply_text *ap
             write_id(cli, w.kind, &record);
         if (apply == edit_set_text && amends(&w))
             verb = "amended, with what was written before kept above it: ";
-        code = say(&w, &record, verb, e);
+        code = say_written(&w, &record, verb, e);
     }
     free_pairs(&w);
     return code;

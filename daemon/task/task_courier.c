@@ -272,7 +272,7 @@ static int take_file(struct courier *c, struct error *e)
     return code;
 }
 
-static void say(struct task *t, const struct courier *c)
+static void say_taken(struct task *t, const struct courier *c)
 {
     struct json j = json_start(t->cli->out);
     char device[ID_TEXT], taken[64], old[64], held[64];
@@ -320,7 +320,7 @@ static int take_courier(struct task *t, struct usage_call *call, struct error *e
     free(path);
     if (code != 0)
         return code;
-    say(t, &c);
+    say_taken(t, &c);
     t->waiting |= c.n.held != 0 || c.n.evidence != 0;
     return 0;
 }
