@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "central.h"
+#include "json.h"
 #include "keyring.h"
 #include "operator.h"
 #include "server.h"
@@ -37,7 +38,7 @@ static int init_office(struct usage_call *call, struct error *e)
     if (code != 0)
         return code;
     if (call->cli->json)
-        (void)fputs("{\"created\": true}\n", call->cli->out);
+        json_answer(call->cli->out, "created", 1);
     (void)fprintf(call->cli->err, "The office is set up in %s. Next: satcheld run %s\n", call->folder, call->folder);
     return 0;
 }
