@@ -1,16 +1,19 @@
-/* The rule:
+/* Merges versions of a text by this rule:
  *
- *   1. Each version is compared with the base (text_diff.c): its edits, each a place in the base and what stands there
- * now.
- *   2. Two edits stand apart if between their places the base has a word or a line end that stays; or if they meet
- * where a line starts or ends, and leave it so: a paragraph that is put in, or taken out, beside one that changes. What
- * is put in at one point never stands apart. (White space and punctuation keep nothing apart: two people who change two
- * words side by side change one phrase.)
- *   3. Edits that do not stand apart make one place, and so on until nothing more joins. Of such a place each version
- * that has an edit in it has one wording: its own, from where the place begins to where it ends.
- *   4. All wordings equal: that is the edit, once, with all who made it. Else: an overlap, with every wording.
+ *   1. Each version is compared with the base (text_diff.c). That gives its edits; each is a stretch of the base and
+ *      the version's text in its stead.
+ *   2. Two edits stand apart if the base has a word or a line end between them, which then stays. They also stand apart
+ *      if they meet where a line starts, and the first edit leaves a line start there; or where a line ends, and the
+ *      second leaves a line end there: a paragraph is inserted or deleted beside one that changes. Insertions at one
+ *      point never stand apart. (White space and punctuation keep nothing apart: two people who change two words side
+ *      by side change one phrase.)
+ *   3. Edits that do not stand apart are joined to one region of the base, until no more edits join. Each version that
+ *      has an edit in a region has one wording of it: its own text from the start of the region to its end.
+ *   4. If all wordings of a region are equal, they are one edit, made by all who have it. If not, the region is an
+ *      overlap, with every wording.
  *
- * What is in no place is common. So each edit of each version is in the result, in an edit or in an alternative. */
+ * The base outside of all regions is common. So each edit of each version is in the result, in an edit or in an
+ * alternative. */
 #include "text.h"
 
 #include <assert.h>
@@ -68,7 +71,7 @@ static struct slice part(struct slice text, size_t from, size_t to)
     return (struct slice){text.p + from, to - from};
 }
 
-/* What is common, from what was told up to here. Who calls tells what follows, and says so in `told`. */
+/* Adds the base from `told` up to `to` as common. The caller then adds what follows, and moves `told` behind it. */
 static int add_common(struct merging *m, size_t to)
 {
     struct text_segment common = {TEXT_COMMON, part(m->base, m->told, to), part(m->base, m->told, to), 0, 0, 0};
@@ -77,8 +80,8 @@ static int add_common(struct merging *m, size_t to)
 
 /* --- 2. apart --- */
 
-/* Edits that make one place, as far as is known: hunks[first .. end), in the base from .. to. */
-struct place {
+/* A region: the edits that were joined so far are hunks[first .. end), and they cover base[from .. to). */
+struct region {
     size_t first, end, from, to;
     int line_start; /* a line starts at `to`, also in each version that changed what stands before */
 };
@@ -91,7 +94,7 @@ static int is_kept_apart(struct slice base, size_t from, size_t to)
     return what != TEXT_LOOSE;
 }
 
-/* A line ends where the edit hunks[next] begins: also in every version that changed what follows? */
+/* 1: a line ends where the edit hunks[next] begins, in the base and in every version that has an edit there. */
 static int leaves_line_end(const struct merging *m, size_t next)
 {
     size_t at = m->hunks.p[next].base_from;
@@ -103,13 +106,13 @@ static int leaves_line_end(const struct merging *m, size_t next)
     return 1;
 }
 
-static int stands_apart(const struct merging *m, const struct place *p, size_t next)
+static int stands_apart(const struct merging *m, const struct region *p, size_t next)
 {
     size_t from = m->hunks.p[next].base_from;
     return from >= p->to && (is_kept_apart(m->base, p->to, from) || p->line_start || leaves_line_end(m, next));
 }
 
-static void take_one(const struct merging *m, struct place *p)
+static void take_one(const struct merging *m, struct region *p)
 {
     const struct text_hunk *h = &m->hunks.p[p->end++];
     int line_start = text_at_line_start(m->base, h->base_to) && text_at_line_start(m->texts[h->version], h->to);
@@ -121,8 +124,8 @@ static void take_one(const struct merging *m, struct place *p)
     }
 }
 
-/* Takes the next edit into the place; if something is put in there, all that is put in at that point. */
-static void take_place(const struct merging *m, struct place *p)
+/* Joins the next edit to the region; if it is an insertion, also all other insertions at that point. */
+static void take_region(const struct merging *m, struct region *p)
 {
     const struct text_hunk *hunks = m->hunks.p, *h = &hunks[p->end];
     take_one(m, p);
@@ -132,13 +135,13 @@ static void take_place(const struct merging *m, struct place *p)
 
 /* --- 3. wordings --- */
 
-/* For each version that has an edit in the place: where its wording stands. */
+/* For each version that has an edit in the region: its wording is texts[version][from .. to). */
 struct wordings {
     text_writers writers;
     size_t from[TEXT_VERSIONS_MAX], to[TEXT_VERSIONS_MAX];
 };
 
-static void find_wordings(const struct merging *m, const struct place *p, struct wordings *w)
+static void find_wordings(const struct merging *m, const struct region *p, struct wordings *w)
 {
     w->writers = 0;
     for (size_t i = p->first; i < p->end; i++) {
@@ -146,15 +149,15 @@ static void find_wordings(const struct merging *m, const struct place *p, struct
         text_writers bit = (text_writers)1 << h->version;
         if (!(w->writers & bit))
             w->from[h->version] = h->from - (h->base_from - p->from);
-        w->to[h->version] = h->to + (p->to - h->base_to); /* the last one has the last word */
+        w->to[h->version] = h->to + (p->to - h->base_to); /* the version's last edit decides */
         w->writers |= bit;
     }
 }
 
 /* --- 4. edit or overlap --- */
 
-/* One wording: the hunks of the first of its writers, with what is common between them. */
-static int tell_edit(struct merging *m, const struct place *p, text_writers writers, unsigned version)
+/* All have one wording: adds the hunks of the first writer, and what is common between them. */
+static int tell_edit(struct merging *m, const struct region *p, text_writers writers, unsigned version)
 {
     int code;
     for (size_t i = p->first; i < p->end; i++) {
@@ -171,7 +174,7 @@ static int tell_edit(struct merging *m, const struct place *p, text_writers writ
     return 0;
 }
 
-static int tell_place(struct merging *m, const struct place *p)
+static int tell_region(struct merging *m, const struct region *p)
 {
     struct text_merged *out = m->out;
     struct text_segment overlap = {TEXT_OVERLAP,           {NULL, 0}, part(m->base, p->from, p->to), 0,
@@ -193,7 +196,7 @@ static int tell_place(struct merging *m, const struct place *p)
         out->alternatives[k].writers |= (text_writers)1 << i;
     }
     overlap.count = out->alternative_count - overlap.first;
-    /* 2. One: an edit. */
+    /* 2. There is one wording: it is an edit. */
     if (overlap.count == 1) {
         unsigned version = 0;
         while (!(w.writers >> version & 1))
@@ -201,7 +204,7 @@ static int tell_place(struct merging *m, const struct place *p)
         out->alternative_count = overlap.first;
         return tell_edit(m, p, w.writers, version);
     }
-    /* 3. Several: an overlap. */
+    /* 3. There are several: they are an overlap. */
     overlap.writers = w.writers;
     if ((code = add_common(m, p->from)) != 0 || (code = add_segment(m, overlap)) != 0)
         return code;
@@ -212,28 +215,28 @@ static int tell_place(struct merging *m, const struct place *p)
 
 /* --- the whole --- */
 
-static int by_place(const void *left, const void *right)
+static int by_region(const void *left, const void *right)
 {
     const struct text_hunk *a = left, *b = right;
     if (a->base_from != b->base_from)
         return a->base_from < b->base_from ? -1 : 1;
     if (a->base_to != b->base_to)
         return a->base_to < b->base_to ? -1 : 1;
-    return a->version < b->version ? -1 : 1; /* one version has one hunk in one place */
+    return a->version < b->version ? -1 : 1; /* a version has at most one hunk for one stretch of the base */
 }
 
 static int tell_all(struct merging *m)
 {
-    struct place p;
+    struct region p;
     int code;
     if (m->hunks.count > 1)
-        qsort(m->hunks.p, m->hunks.count, sizeof *m->hunks.p, by_place);
+        qsort(m->hunks.p, m->hunks.count, sizeof *m->hunks.p, by_region);
     for (size_t i = 0; i < m->hunks.count; i = p.end) {
-        p = (struct place){i, i, m->hunks.p[i].base_from, m->hunks.p[i].base_from, 0};
-        take_place(m, &p);
+        p = (struct region){i, i, m->hunks.p[i].base_from, m->hunks.p[i].base_from, 0};
+        take_region(m, &p);
         while (p.end < m->hunks.count && !stands_apart(m, &p, p.end))
-            take_place(m, &p);
-        if ((code = tell_place(m, &p)) != 0)
+            take_region(m, &p);
+        if ((code = tell_region(m, &p)) != 0)
             return code;
     }
     return add_common(m, m->base.size);
@@ -266,7 +269,7 @@ static struct slice never_null(struct slice text)
     return text.size == 0 ? (struct slice){(const uint8_t *)"", 0} : text;
 }
 
-/* By insertion: there are few. */
+/* Sorts the versions by their dots. By insertion, since there are few. E_INPUT: two have one dot. */
 static int put_in_order(const struct text_version *versions, struct merging *m)
 {
     size_t *order = m->out->order;

@@ -1,12 +1,14 @@
-/* Where a text may be cut. A simple rule, since it has to be the same for ever; part of TEXT_RULE.
+/* Finds where a text may be cut. The rule is simple, since it must be the same for ever: it is part of TEXT_RULE. A
+ * character is one of
  *
  *   line end     LF, CR LF, CR, U+2028, U+2029
- *   white space  what else Unicode calls White_Space: one piece for each run
+ *   white space  the rest of Unicode's White_Space: one piece for each run
  *   punctuation  of ASCII, Latin-1, General Punctuation, CJK and the full-width forms: one piece for each mark
- *   ideograph    CJK and kana, which put no spaces between words: a word of its own
- *   letter       everything else, digits and emoji too. A run of them is a word; a punctuation mark that stands
- * directly between two letters belongs to the word: "don't", "5.5", "2026-01-05" are edited as a whole. mark combining
- * marks, variation selectors, joiners: belong to what stands before them, but for a line end
+ *   ideograph    CJK and kana, which put no spaces between words: each is a word of its own
+ *   letter       everything else, digits and emoji too. A run of them is a word; a punctuation mark directly between
+ *                two letters belongs to the word: "don't", "5.5", "2026-01-05" are edited as a whole.
+ *   mark         combining marks, variation selectors, joiners: each belongs to the character before it, unless that is
+ *                a line end
  *
  * A paragraph is a line with its line end, and the blank lines after it. */
 #include "text_private.h"
@@ -18,7 +20,7 @@ struct span {
     enum group group;
 };
 
-/* Beyond ASCII, by rising numbers; what stands nowhere here is a letter. */
+/* The groups beyond ASCII, by rising numbers; a character in none of these spans is a letter. */
 static const struct span spans[] = {
     {0x85, 0x85, WHITE},           {0xa0, 0xa0, WHITE},           {0xa1, 0xa9, PUNCTUATION},
     {0xab, 0xb1, PUNCTUATION},     {0xb4, 0xb4, PUNCTUATION},     {0xb6, 0xb8, PUNCTUATION},
@@ -51,7 +53,7 @@ static enum group beyond_ascii(uint32_t number)
     return LETTER;
 }
 
-/* ASCII: letter, white space, line end (n), punctuation. */
+/* The groups of ASCII: l letter, w white space, n line end, p punctuation. */
 static const char ascii[] = "lllllllllwnwwnllllllllllllllllll"
                             "wpppppppppppppppllllllllllpppppp"
                             "pllllllllllllllllllllllllllppppp"
@@ -81,7 +83,7 @@ static inline struct character first(const uint8_t *p, size_t size)
     return (struct character){beyond_ascii(number), bytes};
 }
 
-/* Where a run of ASCII of one group ends: most text is that, and this is quick. */
+/* Where a run of ASCII of one group ends. Most text is such runs, and this is quicker than run_of. */
 static size_t ascii_run(const uint8_t *p, size_t size, size_t at, char what)
 {
     while (at < size && p[at] < 0x80 && ascii[p[at]] == what)
@@ -89,7 +91,7 @@ static size_t ascii_run(const uint8_t *p, size_t size, size_t at, char what)
     return at;
 }
 
-/* Where the characters of a group, and the marks among them, end. */
+/* Where a run of characters of one group, and of marks among them, ends. */
 static size_t run_of(const uint8_t *p, size_t size, size_t at, enum group what)
 {
     while (at < size) {
@@ -101,7 +103,7 @@ static size_t run_of(const uint8_t *p, size_t size, size_t at, enum group what)
     return at;
 }
 
-/* Letters, and single punctuation marks that stand between two of them. */
+/* Where a run of letters, and of single punctuation marks between two of them, ends. */
 static size_t run_of_letters(const uint8_t *p, size_t size, size_t at)
 {
     for (;;) {
@@ -125,7 +127,7 @@ static size_t run_of_letters(const uint8_t *p, size_t size, size_t at)
 size_t text_cut_piece(const uint8_t *p, size_t size, enum text_piece *what)
 {
     struct character c;
-    if (p[0] < 0x80 && ascii[p[0]] == 'l') { /* most are: quick */
+    if (p[0] < 0x80 && ascii[p[0]] == 'l') { /* a short cut: most pieces begin with such a letter */
         *what = TEXT_WORD;
         return run_of_letters(p, size, 1);
     }
@@ -140,7 +142,7 @@ size_t text_cut_piece(const uint8_t *p, size_t size, enum text_piece *what)
     case IDEOGRAPH:
         return run_of(p, size, c.bytes, MARK);
     case LETTER:
-    case MARK: /* without anything that it could belong to */
+    case MARK: /* it has no character before it to belong to */
         break;
     }
     return run_of_letters(p, size, c.bytes);
@@ -149,7 +151,7 @@ size_t text_cut_piece(const uint8_t *p, size_t size, enum text_piece *what)
 size_t text_cut_to_word(const uint8_t *p, size_t size)
 {
     size_t at = 0;
-    int holds_marks = 0; /* what stands before keeps a mark from being a word */
+    int holds_marks = 0; /* the character before takes marks, so a mark begins no word */
     while (at < size) {
         struct character c = first(p + at, size - at);
         if (c.group == LETTER || c.group == IDEOGRAPH || (c.group == MARK && !holds_marks))
@@ -160,13 +162,13 @@ size_t text_cut_to_word(const uint8_t *p, size_t size)
     return at;
 }
 
-/* The bytes up to the first line end and with it, or all. */
+/* The bytes up to and including the first line end; all, if there is none. */
 static size_t line(const uint8_t *p, size_t size)
 {
     size_t at = 0;
     while (at < size) {
         struct character c;
-        if (p[at] != '\n' && p[at] != '\r' && p[at] != 0xe2) { /* no line end begins so */
+        if (p[at] != '\n' && p[at] != '\r' && p[at] != 0xe2) { /* no line end begins with this byte */
             at++;
             continue;
         }

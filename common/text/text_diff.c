@@ -1,13 +1,13 @@
-/* The edits of one version, in three passes, each within what the one before found changed:
+/* Finds the edits of one version in three passes, each within the hunks of the one before:
  *
- *   paragraphs   a paragraph that is equal to another stays
- *   words        then words alone: what stands between them must not decide which words stay
- *   pieces       then, between words that stay, everything: words, marks, white space, line ends
+ *   paragraphs   paragraphs that are equal stay
+ *   words        words alone: the text between words must not decide which words stay
+ *   pieces       between words that stay, all pieces: words, marks, white space, line ends
  *
- * Each pass cuts both texts into pieces, gives equal pieces equal numbers (text_number.c), and asks for the shortest
- * script from one sequence of numbers to the other. Runs of changed pieces are hunks. They are tidied, so that one edit
- * is one hunk wherever the script might have put it: equal pieces at both ends of a hunk stay, what can slide slides
- * towards the end of the text, and hunks that touch are one. */
+ * Each pass cuts both texts into pieces, gives equal pieces equal numbers (text_number.c), and finds the shortest
+ * script from one sequence of numbers to the other (text_script.c). Runs of changed pieces are hunks. They are tidied,
+ * so that one edit is the same hunk wherever the script might have put it: equal pieces at both ends of a hunk stay, a
+ * hunk that can slide slides towards the end of the text, and hunks that touch become one. */
 #include "text_private.h"
 
 #include <assert.h>
@@ -27,7 +27,7 @@ struct job {
 struct sides {
     const struct text_pieces *base;
     struct text_pieces other;
-    uint8_t *base_marked, *other_marked; /* what does not stay; one block */
+    uint8_t *base_marked, *other_marked; /* one flag for each piece: it does not stay; one allocation for both */
 };
 
 /* --- hunks --- */
@@ -46,7 +46,7 @@ static int add_hunk(struct text_hunks *out, struct text_hunk hunk, struct error 
     return 0;
 }
 
-/* The next hunk from (i, k) on, counted in pieces. Not 0: there is one. */
+/* Finds the next hunk from (i, k) on, counted in pieces. 1: *h is it; 0: there are no more. */
 static int next_hunk(const struct sides *s, uint32_t *i, uint32_t *k, struct text_hunk *h)
 {
     size_t base_count = s->base->count, other_count = s->other.count;
@@ -63,7 +63,7 @@ static int next_hunk(const struct sides *s, uint32_t *i, uint32_t *k, struct tex
     return h->base_to > h->base_from || h->to > h->from;
 }
 
-/* Pieces that are equal at both ends of a hunk stay as they are. A script that was bounded can have such. */
+/* Takes equal pieces off both ends of a hunk. A script that was bounded can have such. */
 static void trim(const struct sides *s, struct text_hunk *h)
 {
     const uint32_t *base = s->base->number, *other = s->other.number;
@@ -78,8 +78,8 @@ static int is_empty(const struct text_hunk *h)
     return h->base_from == h->base_to && h->from == h->to;
 }
 
-/* What was only put in, or only taken out, may stand in several places: "a [b a] b", "a b [a b]". It slides as far as
- * it can before `limit`, where the next hunk begins in the base. */
+/* Slides an insertion or a deletion towards the end of the text, as far as it can before `limit`, where the next hunk
+ * begins in the base: "a [b a] b" and "a b [a b]" are one edit, and become one hunk. */
 static void slide(const struct sides *s, struct text_hunk *h, size_t limit)
 {
     const uint32_t *base = s->base->number, *other = s->other.number;
@@ -91,7 +91,7 @@ static void slide(const struct sides *s, struct text_hunk *h, size_t limit)
             h->base_from++, h->base_to++, h->from++, h->to++;
 }
 
-/* All hunks, tidy, counted in pieces. */
+/* Finds all hunks, tidied, counted in pieces. */
 static int find_hunks(const struct sides *s, struct text_hunks *out, struct error *e)
 {
     struct text_hunk h = {0, 0, 0, 0, 0};
@@ -125,7 +125,7 @@ static struct slice piece(const struct text_pieces *p, size_t i)
 
 static int compare_texts(struct job *j, enum text_pass pass, struct text_hunk where);
 
-/* A place in bytes: to the list, or to the next pass. */
+/* Adds a hunk, in bytes, to the result, or compares its two sides by the next pass. */
 static int deliver(struct job *j, enum text_pass pass, struct text_hunk h)
 {
     if (pass == TEXT_PIECES || h.base_from == h.base_to || h.from == h.to)
@@ -147,8 +147,8 @@ static int deliver_hunks(struct job *j, enum text_pass pass, const struct sides 
     return code;
 }
 
-/* Between two words that stay: what follows the first one, and the words of a hunk up to the second. The first pieces
- * of both sides have no word and stay, so that every hunk stands behind a word that stays. */
+/* Delivers the text between each two words that stay: what follows the first word, and the words of a hunk up to the
+ * second. The first pieces of both sides have no word and stay, so that every hunk has a piece that stays before it. */
 static int deliver_between_words(struct job *j, const struct sides *s, struct text_hunk where,
                                  const struct text_hunks *hunks)
 {

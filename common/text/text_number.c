@@ -1,11 +1,11 @@
-/* A text as a sequence of numbers: it is cut into pieces, and equal pieces get equal numbers.
+/* Turns a text into a sequence of numbers: cuts it into pieces, and gives equal pieces equal numbers.
  *
- * The base is compared with each version: what was cut and numbered of it for one version serves the next, as long as
- * that asks for the same part of it. In texts of one paragraph, and for paragraphs in every text, that is always so.
+ * The base is compared with each version. The part of it that was cut and numbered for one version serves the next, if
+ * that asks for the same part. It always does for paragraphs, and in texts of one paragraph.
  *
- * The number of a piece is the place of the first piece of the base's part that equals it: the same whatever the hash
- * is. The hash is keyed, so that nobody can write a text whose pieces all fall on one place. What a version has and the
- * base's part has not gets TEXT_NEW: two such pieces are never compared with one another. */
+ * The number of a piece is the index of the first piece of the base's part that equals it, so the hash has no influence
+ * on it. The hash is keyed, so that nobody can write a text whose pieces all fall into one slot. A piece of a version
+ * that the base's part does not have gets TEXT_NEW: two such pieces are never compared with one another. */
 #include "text_private.h"
 
 #include <assert.h>
@@ -13,13 +13,13 @@
 #include <string.h>
 
 enum {
-    AHEAD = 3, /* pieces of the base that are looked at before the table is asked */
-    LOST = 8   /* pieces that the table was asked for in a row before the guess starts elsewhere */
+    AHEAD = 3, /* how many pieces of the base are compared before the table is asked */
+    LOST = 8   /* after so many pieces in a row for which the table was asked, the guess starts anew */
 };
 
 /* --- pieces --- */
 
-/* The bytes of the next piece, and how many of them are compared. */
+/* The bytes of the next piece; *word: how many of them are compared. */
 static size_t cut_one(struct slice rest, enum text_pass pass, int first, size_t *word)
 {
     enum text_piece what;
@@ -100,7 +100,7 @@ void text_base_free(struct text_base *b)
         free_part(&b->parts[i]);
 }
 
-/* The slot of a part's table where the piece stands, or the free one where it could. */
+/* The slot of a part's table that has the piece; if none has, the free one for it. */
 static size_t slot_of(const struct text_base *b, const struct text_part *part, struct slice piece)
 {
     uint8_t hash[crypto_shorthash_BYTES];
@@ -147,8 +147,8 @@ int text_number_base(struct text_base *b, enum text_pass pass, size_t from, size
 
 /* --- a version --- */
 
-/* Most of a version stands in the base, in the same order: where the last piece was found the next one is looked for
- * first, and no hash is needed. This is quick, and decides nothing. */
+/* Most of a version is in the base, in the same order: so the next piece is first looked for behind the last one that
+ * was found, without a hash. That only saves time; the numbers are the same. */
 static void number_other(const struct text_base *b, const struct text_part *part, struct text_pieces *p)
 {
     const struct text_pieces *base = &part->pieces;

@@ -8,11 +8,13 @@
 
 /* --- text_cut.c: where a text may be cut --- */
 
-/* The bytes of the first paragraph of a text that is not empty: a line with its end, and the blank lines after it. */
+/* Texts are valid UTF-8; sizes and positions are in bytes. */
+
+/* The size of the first paragraph of a text that is not empty: a line with its end, and the blank lines after it. */
 size_t text_cut_paragraph(const uint8_t *p, size_t size);
 
-/* The bytes of the first piece of a text that is not empty, and what it is. A text that is cut from a cut on is cut in
- * the same places. */
+/* The size of the first piece of a text that is not empty; *what is its sort. Cutting may begin at any cut: the cuts
+ * after it are the same. */
 enum text_piece {
     TEXT_WORD,
     TEXT_LINE_END,
@@ -20,45 +22,45 @@ enum text_piece {
 };
 size_t text_cut_piece(const uint8_t *p, size_t size, enum text_piece *what);
 
-/* The bytes before the first word, at the start of a text or behind a piece; all, if there is none. */
+/* The bytes before the first word, from the start of a text or from a cut on; all, if there is no word. */
 size_t text_cut_to_word(const uint8_t *p, size_t size);
 
-/* Is `at`, where the text may be cut, where a line starts; where one ends? */
+/* 1: a line starts (ends) at `at`, which is a cut; 0: none does. */
 int text_at_line_start(struct slice text, size_t at);
 int text_at_line_end(struct slice text, size_t at);
 
 /* --- text_script.c: the shortest way from one sequence to another --- */
 
-/* For one version, and twice that for all together: of three and more each has an equal part. */
+/* Steps for one version. All versions together have twice that, so from three on each has an equal part. */
 #define TEXT_WORK ((uint64_t)8 << 20)
 
 struct text_sequence {
     const uint32_t *numbers;
     size_t count;
-    uint8_t *marked; /* a flag for each number, not 0: it is not in the other sequence at its place; zeroed before */
+    uint8_t *marked; /* a flag for each number; the caller sets all to 0; 1: the number has no partner in the other */
 };
 
-/* Marks what has to leave a and what has to come from b. The fewest marks, as long as *work lasts (steps; it is counted
- * down and shared between calls); then about as few. E_MEMORY. */
+/* Marks the numbers to take out of a and those to put in from b. The marks are as few as can be while *work lasts
+ * (steps; each call counts it down), and then about as few. E_MEMORY. */
 int text_script(struct text_sequence a, struct text_sequence b, uint64_t *work, struct error *e);
 
 /* --- text_number.c: a text as a sequence of numbers --- */
 
-/* What a text is cut into. A piece of the pass WORDS is a word with what follows it up to the next; the first one has
- * no word. */
+/* What a text is cut into. A piece of TEXT_WORDS is a word and the text after it up to the next word; the first piece
+ * has no word. */
 enum text_pass { TEXT_PARAGRAPHS, TEXT_WORDS, TEXT_PIECES, TEXT_PASSES };
 
-#define TEXT_NEW UINT32_MAX /* the number of what the base has not */
+#define TEXT_NEW UINT32_MAX /* the number of a piece that the base does not have */
 
 struct text_pieces {
     struct slice text;
-    uint32_t *at;     /* where each begins, and the end */
-    uint32_t *word;   /* the bytes of each that are compared: its word, or all */
-    uint32_t *number; /* those of the base are equal where the pieces are; those of a version say which of the base's */
+    uint32_t *at;     /* count + 1: where each piece begins, then the end of the text */
+    uint32_t *word;   /* how many bytes of each are compared: its word, or all */
+    uint32_t *number; /* the index of the first piece of the base that equals it, or TEXT_NEW */
     size_t count, room;
 };
 
-/* The base of a merge; for each pass the part of it that was asked for last. */
+/* The base of a merge, and for each pass the part of it that was numbered last. */
 struct text_base {
     struct slice text;
     uint8_t key[crypto_shorthash_KEYBYTES];
@@ -69,13 +71,14 @@ struct text_base {
     } parts[TEXT_PASSES];
 };
 
-void text_base_begin(struct text_base *b, struct slice text); /* the text has to stay */
+void text_base_begin(struct text_base *b, struct slice text); /* the text must outlive *b; see text_base_free */
 void text_base_free(struct text_base *b);
 
-/* Has b->parts[pass] be what stands in from .. to of the base, cut and numbered. E_MEMORY. */
+/* Cuts and numbers bytes from .. to of the base into b->parts[pass], if they are not what it has already. E_MEMORY. */
 int text_number_base(struct text_base *b, enum text_pass pass, size_t from, size_t to, struct error *e);
 
-/* Cuts and numbers a text by what b->parts[pass] has. Freed with text_pieces_free, on failure too. E_MEMORY. */
+/* Cuts a text, and numbers its pieces by those of b->parts[pass]. *p points into the text; it is freed with
+ * text_pieces_free, on failure too. E_MEMORY. */
 int text_number_other(const struct text_base *b, enum text_pass pass, struct slice text, struct text_pieces *p,
                       struct error *e);
 void text_pieces_free(struct text_pieces *p);
@@ -93,8 +96,9 @@ struct text_hunks {
     size_t count, room;
 };
 
-/* Appends the edits that make `other` of `base`, in their order; between two of them at least one piece stays as it
- * is. work: as for text_script. E_MEMORY. */
+/* Appends to *out the edits that turn `base` into `other`, in their order; at least one piece between two of them
+ * stays. version: what the hunks carry. work: steps, as for text_script. The caller frees out->p, on failure too.
+ * E_MEMORY. */
 int text_diff(struct text_base *base, struct slice other, unsigned version, uint64_t work, struct text_hunks *out,
               struct error *e);
 

@@ -1,14 +1,14 @@
-/* The shortest edit script of two sequences of numbers, in linear space: E. W. Myers, "An O(ND) Difference Algorithm
- * and Its Variations", Algorithmica 1 (1986), section 4b.
+/* Finds the shortest edit script of two sequences of numbers, in linear space: E. W. Myers, "An O(ND) Difference
+ * Algorithm and Its Variations", Algorithmica 1 (1986), section 4b.
  *
- * A point (x, y) says: x of a and y of b are done with. Taking one from a or one from b costs 1, taking an equal one
- * from both costs nothing. Diagonal k holds the points with x - y = k. A search goes from both corners of a box at
- * once, and keeps for each diagonal the furthest point that d steps reach; where the two meet, the box is split in two,
- * each of which costs half.
+ * A point (x, y) says that x numbers of a and y of b are done. A number from a or from b alone costs 1, equal numbers
+ * from both cost nothing. Diagonal k holds the points with x - y = k. A search goes from both corners of a box at once,
+ * and keeps for each diagonal the furthest point that d steps reach. The box is split at the point where the two
+ * directions meet; each half costs half.
  *
- * What is bounded here: a search does not go on beyond a reach of steps, nor, when the work is used up, beyond a short
- * one. It then splits at the furthest point it has, which is a good split and not always the best one. Nothing but the
- * two sequences decides where that happens. */
+ * A search is bounded by REACH steps, and by REACH_SPENT when the work is used up. It then splits at the furthest point
+ * it has, which is a good split and not always the best one. Only the two sequences, and the work that is left, decide
+ * where that happens. */
 #include "text_private.h"
 
 #include <assert.h>
@@ -16,8 +16,8 @@
 
 enum {
     REACH = 2048,        /* steps of one search while there is work left */
-    REACH_SPENT = 32,    /* and when there is none */
-    BOXES = 64,          /* the smaller half is done first, so that waiting boxes at least double */
+    REACH_SPENT = 32,    /* steps of one search when there is none */
+    BOXES = 64,          /* enough: the smaller half is done first, so the box in hand at least halves each time */
     NOWHERE = -(1 << 30) /* a diagonal that was not reached */
 };
 
@@ -43,7 +43,7 @@ static int32_t smaller(int32_t a, int32_t b)
     return a < b ? a : b;
 }
 
-/* How many are equal from (x, y) on; from the last corner backwards where reversed. */
+/* How many numbers are equal from (x, y) on. reversed: counted from the last corner, backwards. */
 static inline int32_t equal_run(const struct search *s, const struct box *q, int32_t x, int32_t y, int reversed)
 {
     int32_t rest_a = q->a_to - q->a_from - x, rest_b = q->b_to - q->b_from - y;
@@ -61,9 +61,9 @@ static inline int32_t equal_run(const struct search *s, const struct box *q, int
 
 enum outcome { GOES_ON, MET, SPENT };
 
-/* From d - 1 steps to d, in one direction. Reversed, everything is counted from the last corner, so that the other
- * direction's diagonal is n - m - k and its x counts down from n. Each direction is compiled for itself: the time of a
- * merge of unlike texts goes by here. */
+/* Extends one direction from d - 1 steps to d. Reversed, everything is counted from the last corner, so that the other
+ * direction's diagonal is n - m - k and its x counts down from n. Each direction is compiled for itself, since a merge
+ * of unlike texts spends its time here. */
 __attribute__((always_inline)) static inline enum outcome extend(struct search *s, const struct box *q, int32_t d,
                                                                  int reversed, struct point *met)
 {
@@ -71,15 +71,15 @@ __attribute__((always_inline)) static inline enum outcome extend(struct search *
     int32_t *own = reversed ? s->backward : s->forward;
     const int32_t *other = reversed ? s->forward : s->backward;
     int32_t reached = reversed ? d : d - 1; /* steps of the other direction so far */
-    int may_meet = (delta & 1) != reversed; /* forwards an odd number of steps can meet, backwards an even one */
+    int may_meet = (delta & 1) != reversed; /* forwards they can meet after an odd number of steps, backwards an even */
     enum outcome outcome = GOES_ON;
     uint64_t work = *s->work;
-    /* 1. Diagonals outside of the box are left out; what is next to the new ones was not reached. */
+    /* 1. Leave out diagonals outside of the box; mark those next to the new ones as not reached. */
     int32_t low = smaller(d, m), high = smaller(d, n);
     low = -(low - ((d - low) & 1));
     own[-d - 1] = own[d + 1] = NOWHERE;
     for (int32_t k = low; k <= high; k += 2) {
-        /* 2. One step from the better neighbour, then along what is equal. */
+        /* 2. Take one step from the better neighbour, then go along equal numbers. */
         int32_t x = d == 0 ? 0 : own[k - 1] + 1 > own[k + 1] ? own[k - 1] + 1 : own[k + 1], run;
         if (x < 0 || x > n || x - k > m) {
             own[k] = NOWHERE;
@@ -87,13 +87,13 @@ __attribute__((always_inline)) static inline enum outcome extend(struct search *
         }
         run = equal_run(s, q, x, x - k, reversed);
         own[k] = x += run;
-        /* 3. Does it meet the other direction? */
+        /* 3. See if it meets the other direction. */
         if (may_meet && delta - k >= -reached && delta - k <= reached && x + other[delta - k] >= n) {
             *met = reversed ? (struct point){n - x, m - (x - k)} : (struct point){x, x - k};
             outcome = MET;
             break;
         }
-        /* 4. Count it. At two steps each direction has left its corner, and there is a point to split at. */
+        /* 4. Count the work. After two steps each direction has left its corner, so there is a point to split at. */
         work -= work > (uint64_t)run ? (uint64_t)run + 1 : work;
         if (work == 0 && !s->short_reach && d >= 2) {
             outcome = SPENT;
@@ -104,8 +104,8 @@ __attribute__((always_inline)) static inline enum outcome extend(struct search *
     return outcome;
 }
 
-/* The point with the most done that d steps reached in one direction. It is never the far corner: a script that d steps
- * lead through has met the other direction long before. */
+/* Finds the point with the most done that d steps reached in one direction. Returns how much is done (x + y), or -1. It
+ * is never the far corner: a direction that gets there has met the other one before. */
 static int32_t furthest(const int32_t *own, int32_t d, struct point *best)
 {
     int32_t most = -1;
@@ -119,7 +119,7 @@ static int32_t furthest(const int32_t *own, int32_t d, struct point *best)
     return most;
 }
 
-/* A point of a box, neither of its corners, through which a cheap script leads. */
+/* A point of a box through which a cheap script leads; neither of the two corners. */
 static struct point split_box(struct search *s, const struct box *q)
 {
     int32_t n = q->a_to - q->a_from, m = q->b_to - q->b_from;
@@ -137,7 +137,7 @@ static struct point split_box(struct search *s, const struct box *q)
             break;
     }
     d = smaller(d, reach);
-    /* Too far apart. Where the work ran out round d is unfinished; the points that it has are good all the same. */
+    /* The two are too far apart. If the work ran out, round d is unfinished; the points that it has are valid. */
     if (furthest(s->forward, d, &forward) >= furthest(s->backward, d, &backward))
         return forward;
     return (struct point){n - backward.x, m - backward.y};
@@ -157,20 +157,20 @@ static void find_script(struct search *s, struct box whole)
     while (count > 0) {
         struct box q = waiting[--count], left, right;
         struct point p;
-        /* 1. What is equal at both ends stays. */
+        /* 1. Equal numbers at both ends stay. */
         int32_t same = equal_run(s, &q, 0, 0, 0);
         q.a_from += same;
         q.b_from += same;
         same = equal_run(s, &q, 0, 0, 1);
         q.a_to -= same;
         q.b_to -= same;
-        /* 2. Where one side is empty, the other is marked. */
+        /* 2. If one side is empty, mark the other. */
         if (q.a_from == q.a_to || q.b_from == q.b_to) {
             mark(s->a_marked, q.a_from, q.a_to);
             mark(s->b_marked, q.b_from, q.b_to);
             continue;
         }
-        /* 3. Else it is split; the smaller half goes first. */
+        /* 3. If not, split the box; the smaller half is done first. */
         p = split_box(s, &q);
         left = right = q;
         left.a_to = right.a_from = q.a_from + p.x;
