@@ -1,6 +1,6 @@
-/* Candidates for one person, without comparing everybody with everybody: clients are compared where they share a key,
- * such as the sound of two names, a date of birth, or a telephone. Keys are chosen so that one mistake, and most pairs
- * of mistakes, leave one in common. */
+/* Finds pairs of client records that may be of one person, without comparing everybody with everybody: two clients are
+ * compared if they share a key, such as the sound of two names, a date of birth, or a telephone. Keys are chosen so
+ * that two records of one person still share one after one mistake, and after most pairs of mistakes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ struct matching {
     struct match_memory *memory;
     struct id *first; /* of each client: the first record of its person */
     size_t parted_count;
-    struct person_pair *parted; /* marked as different: first records, the smaller one first */
+    struct person_pair *parted; /* marked as different: the first records of two persons, the smaller id first */
     size_t count, room;
     struct found *found;
 };
@@ -33,7 +33,7 @@ void match_free(struct match_result *result)
     memset(result, 0, sizeof *result);
 }
 
-/* --- what persons have said already --- */
+/* --- what somebody has decided already --- */
 
 static int by_pair(const void *one, const void *other)
 {
@@ -62,7 +62,7 @@ static int add_found(struct matching *x, struct match_client *a, struct match_cl
     return 0;
 }
 
-/* Who is linked, and who is marked as different: what holds for a record holds for all of its person. */
+/* Reads who is linked, and who is marked as different. A mark on a record counts for all records of its person. */
 static int read_decided(struct matching *x, struct error *e)
 {
     struct person_map map = {0};
@@ -87,7 +87,7 @@ static int read_decided(struct matching *x, struct error *e)
     return code;
 }
 
-/* Compares two clients, and notes the pair where it is worth a look. */
+/* Compares two clients, and keeps the pair if it is worth a look. */
 static int look_at(struct matching *x, struct match_client *a, struct match_client *b, struct error *e)
 {
     const struct id *one = &x->first[a - x->memory->clients], *other = &x->first[b - x->memory->clients];
@@ -109,7 +109,7 @@ static int look_at(struct matching *x, struct match_client *a, struct match_clie
 enum key_sort { KEY_NAMES, KEY_NAME_YEAR, KEY_NAME_DAY, KEY_BIRTH, KEY_PHONE, KEY_EMAIL, KEY_IDENTIFIER };
 
 struct key {
-    uint64_t hash; /* of what is shared; two that only hash alike are compared for nothing */
+    uint64_t hash; /* of what is shared; a collision only costs a comparison */
     uint32_t sort, client;
 };
 
@@ -119,7 +119,7 @@ struct keys {
     int failed;
 };
 
-/* FNV-1a. */
+/* One round of FNV-1a for each byte. */
 static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
 {
     const unsigned char *p = bytes;
@@ -147,7 +147,7 @@ static void add_key(struct keys *k, enum key_sort sort, uint32_t client, struct 
     k->all[k->count++] = (struct key){mix(hash, b.p, b.size), (uint32_t)sort, client};
 }
 
-/* The sound of a part; of one in another script its first letters. */
+/* A hash of the sound of a part; in another script than the Latin one, of its first three letters. */
 static uint64_t part_key(const struct match_part *part)
 {
     if (part->sound[0] != 0)
@@ -179,7 +179,7 @@ static void add_client_keys(struct keys *k, uint32_t client, const struct match_
         add_name_keys(k, client, c, &c->names[i]);
     for (size_t i = 0; i < c->birth_count; i++) {
         const char *day = c->births[i] + 8, *month = c->births[i] + 5;
-        int swap = strncmp(day, month, 2) < 0; /* the two in either order are one key */
+        int swap = strncmp(day, month, 2) < 0; /* day and month in either order make one key */
         char both[4];
         memcpy(both, swap ? day : month, 2);
         memcpy(both + 2, swap ? month : day, 2);
@@ -222,7 +222,7 @@ static int by_worth(const void *one, const void *other)
     return a->b < b->b ? -1 : a->b > b->b;
 }
 
-/* Best first, each pair once. */
+/* Sorts what was found, the best first, and keeps each pair once. */
 static void order(struct matching *x)
 {
     size_t kept = 0;
@@ -234,7 +234,7 @@ static void order(struct matching *x)
     x->count = kept;
 }
 
-/* The keys from first on that are one block, each client once: they move to the front. Returns how many. */
+/* Keeps each client once among the keys of one block, at its front. Returns how many there are. */
 static size_t each_once(struct key *first, size_t count)
 {
     size_t kept = 0;
@@ -294,7 +294,7 @@ static int look_at_one(struct matching *x, const struct id *client, struct error
     int code = 0;
     for (size_t i = 0; one != NULL && code == 0 && i < x->memory->count; i++)
         code = look_at(x, one, &x->memory->clients[i], e);
-    /* Contradictions are the whole store's. */
+    /* read_decided found the contradictions of the whole store: keep those of this client. */
     for (size_t i = 0; i < x->count; i++)
         if (&x->memory->clients[x->found[i].a] == one || &x->memory->clients[x->found[i].b] == one)
             x->found[kept++] = x->found[i];
@@ -302,7 +302,7 @@ static int look_at_one(struct matching *x, const struct id *client, struct error
     return code;
 }
 
-/* The best of what was found, with its evidence. */
+/* Puts the best of what was found into *out, with its evidence. */
 static int tell_pairs(struct matching *x, size_t limit, struct match_result *out, struct error *e)
 {
     order(x);

@@ -1,10 +1,10 @@
-/* The evidence for and against that two clients are one person, and what it weighs: docs/DUPLICATES.md says why. */
+/* Weighs the evidence for and against that two clients are one person. docs/DUPLICATES.md says why it weighs so. */
 #include <string.h>
 
 #include "match_private.h"
 
-/* In bits: how many times likelier it is to see this of one person than of two, as a power of two (Fellegi and Sunter
- * 1969). The figures are ours, by judgement, and held against made-up caseloads by tests/bench/match_bench. */
+/* Weights in bits: how many times likelier it is to see this of one person than of two, as a power of two (Fellegi and
+ * Sunter 1969). We chose the figures by judgement; tests/bench/match_bench tries them on made-up caseloads. */
 static const int weights[MATCH_REASONS] = {
     [MATCH_NAME_SAME] = 13,
     [MATCH_NAME_PART_MISSING] = 11,
@@ -36,7 +36,7 @@ static void add_reason(struct match_pair *out, enum match_reason reason, const c
 
 /* --- names --- */
 
-/* The best that any two of their names say: contested and preferred names count like the first. */
+/* The best reason that any two of their names give: contested and preferred names count like the first. */
 static enum match_reason compare_names(const struct match_client *a, const struct match_client *b,
                                        struct match_pair *out)
 {
@@ -58,7 +58,7 @@ static enum match_reason compare_names(const struct match_client *a, const struc
 
 /* --- dates of birth --- */
 
-/* How many digits must be changed, or two neighbours put the other way round: 2 stands for more. */
+/* How many changes make one date of the other, each of one digit or a swap of two neighbours: 0, 1, or 2 for more. */
 static int digits_apart(const char *a, const char *b)
 {
     char one[9] = "", other[9] = "";
@@ -122,7 +122,7 @@ static void compare_texts(const char *const *a, size_t a_count, const char *cons
             }
 }
 
-/* One number in common outweighs others that differ. */
+/* 1: they have an identifier in common, which outweighs others that differ; 0: they have none. */
 static int compare_identifiers(const struct match_client *a, const struct match_client *b, struct match_pair *out)
 {
     const struct match_identifier *one = NULL, *other = NULL;
@@ -159,8 +159,8 @@ void match_compare(const struct match_client *a, const struct match_client *b, s
     compare_texts(a->phones, a->phone_count, b->phones, b->phone_count, MATCH_PHONE, out);
     compare_texts(a->emails, a->email_count, b->emails, b->email_count, MATCH_EMAIL, out);
     compare_texts(a->addresses, a->address_count, b->addresses, b->address_count, MATCH_ADDRESS, out);
-    /* Twins share family name, day of birth, telephone and address: without a name that agrees it is not likely,
-     * whatever else does. And a number in common is always worth a look, whatever does not. */
+    /* Twins share family name, day of birth, telephone and address: so no pair is likely without a name that agrees,
+     * whatever else agrees. And an identifier in common is always worth a look, whatever else differs. */
     out->class = out->score >= LIKELY && name <= MATCH_NAME_ALIKE ? MATCH_LIKELY
                  : out->score >= POSSIBLE || has_identifier       ? MATCH_POSSIBLE
                                                                   : MATCH_NONE;

@@ -1,4 +1,5 @@
-/* Names: cut into parts, without case and Latin marks, compared by spelling and by sound, in any order of the parts. */
+/* Cuts names into parts, without case and Latin marks, and compares them by spelling and by sound, in any order of the
+ * parts. */
 #include <assert.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ uint32_t match_name_next(const char **text)
     return c;
 }
 
-/* What Unicode's decompositions leave of Latin letters, in lower case; ' ': none, see below. */
+/* The base letters of Latin letters by Unicode's decompositions, in lower case; ' ': it has none, see `written`. */
 static const char latin[] = "aaaaaa ceeeeiiii nooooo  uuuuy  aaaaaa ceeeeiiii nooooo  uuuuy y" /* U+00C0 */
                             "aaaaaaccccccccdd  eeeeeeeeeegggggggghh  iiiiiiiii   jjkk llllll "
                             "   nnnnnn   oooooo  rrrrrrsssssssstttt  uuuuuuuuuuuuwwyyyzzzzzzs";
@@ -26,7 +27,7 @@ static const char latin_additional[] = "aabbbbbbccddddddddddeeeeeeeeeeffgghhhhhh
                                        "wwwwwwwwwwxxxxyyzzzzzzhtwy s    aaaaaaaaaaaaaaaaaaaaaaaaeeeeeeee"
                                        "eeeeeeeeiiiioooooooooooooooooooooooouuuuuuuuuuuuuuyyyyyyyy      ";
 
-/* Letters that decompose to nothing in ASCII, as people write them without their keyboard. */
+/* Letters without a base letter in ASCII, as people write them on another keyboard. */
 static const struct {
     uint32_t letter;
     char words[3];
@@ -52,7 +53,7 @@ size_t match_name_fold(uint32_t c, uint32_t out[2])
     else if (c >= 0x1e00 && c < 0x1e00 + sizeof latin_additional - 1)
         base = latin_additional[c - 0x1e00];
     out[0] = base != ' ' ? (uint32_t)base : c;
-    /* Capitals of ASCII, Greek and Cyrillic; other scripts are compared as they are. */
+    /* Capitals of ASCII, Greek and Cyrillic become small; other scripts are compared as they are. */
     if ((c >= 'A' && c <= 'Z') || (c >= 0x391 && c <= 0x3a9) || (c >= 0x410 && c <= 0x42f))
         out[0] = c + 32;
     else if (c >= 0x400 && c <= 0x40f)
@@ -60,7 +61,7 @@ size_t match_name_fold(uint32_t c, uint32_t out[2])
     return 1;
 }
 
-/* What stands between the parts of a name. */
+/* 1: the character separates the parts of a name. */
 static int is_between(uint32_t c)
 {
     static const char ascii[] = " \t\r\n-'`.,;:/()\"_";
@@ -70,8 +71,8 @@ static int is_between(uint32_t c)
 
 /* --- sound --- */
 
-/* American Soundex (Russell, US patent 1,261,167 of 1918, in the rules of the US National Archives: letters of one
- * group side by side count once, also across h and w; vowels part them). */
+/* Writes the American Soundex of a part (Russell, US patent 1,261,167 of 1918, in the rules of the US National
+ * Archives: letters of one group side by side count once, also across h and w; vowels separate them). */
 static void put_sound(struct match_part *part)
 {
     static const char groups[] = "01230120022455012623010202"; /* a to z; 0: not coded */
@@ -124,8 +125,8 @@ size_t match_name_cut(const char *text, struct match_part parts[MATCH_PARTS_MAX]
 
 /* --- spelling --- */
 
-/* The optimal string alignment distance (Damerau 1964, in Wagner and Fischer's table): letters put in, left out,
- * changed, or two side by side the wrong way round; each at most once. */
+/* The optimal string alignment distance (Damerau 1964, in Wagner and Fischer's table): how many letters are inserted,
+ * deleted or changed, or swapped with the next, if no letter takes part twice. */
 static unsigned distance(const struct match_part *a, const struct match_part *b)
 {
     unsigned rows[3][MATCH_PART_MAX + 1] = {{0}}, *before = rows[0], *last = rows[1], *now = rows[2], *spare;
@@ -158,8 +159,8 @@ static int is_equal(const struct match_part *a, const struct match_part *b)
     return a->length == b->length && memcmp(a->letter, b->letter, a->length * sizeof *a->letter) == 0;
 }
 
-/* An initial and what it may stand for; one letter amiss in four or more, two in eight; or the same sound, where no
- * more than half of the letters differ: Soundex alone takes Robert for Rupert, and more. */
+/* 1: one is an initial of the other; or they differ by one letter of four or more, or by two of eight or more; or they
+ * sound the same, and no more than half of the letters differ (Soundex alone takes Robert for Rupert, and more). */
 static int is_alike(const struct match_part *a, const struct match_part *b)
 {
     unsigned shorter = a->length < b->length ? a->length : b->length;
@@ -174,7 +175,8 @@ static int is_alike(const struct match_part *a, const struct match_part *b)
     return a->sound[0] != 0 && strcmp(a->sound, b->sound) == 0 && differ <= longer / 2;
 }
 
-/* How many parts of the shorter name find one of their own in the longer; `used` remembers which are taken. */
+/* Pairs each part of the shorter name with a part of the longer one that fits and is not taken. found and used say
+ * which parts have a partner. Returns how many pairs this call added. */
 static size_t pair_up(const struct match_name *shorter, const struct match_name *longer, uint8_t found[MATCH_PARTS_MAX],
                       uint8_t used[MATCH_PARTS_MAX], int (*fits)(const struct match_part *, const struct match_part *))
 {
@@ -196,7 +198,7 @@ enum match_reason match_name_compare(const struct match_name *a, const struct ma
     size_t alike = pair_up(shorter, longer, found, used, is_alike);
     if (equal + alike == 0)
         return MATCH_NAME_DIFFERENT;
-    /* One part alone says less than a whole name. */
+    /* A single part says less than a whole name. */
     if (equal + alike < shorter->count || (shorter->count == 1 && longer->count != 1))
         return MATCH_NAME_SHARED;
     if (alike != 0 || shorter->count == 1)

@@ -1,4 +1,4 @@
-/* Candidates in words, and as JSON. */
+/* Prints candidates, in words or as JSON. */
 #include "match_print.h"
 
 #include <string.h>

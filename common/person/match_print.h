@@ -5,8 +5,8 @@
 #include "cli.h"
 #include "match.h"
 
-/* Prints the pairs for a person, or with cli->json as an object; then, on cli->err, how many there are, what was left
- * out, and what to do. program: what the commands to do it begin with: "satchel" or "satcheld". */
+/* Prints the pairs on cli->out, in words or with cli->json as an object; then, on cli->err, how many there are, what
+ * was left out, and what to do. program: the program whose commands do it, "satchel" or "satcheld". */
 void match_print(const struct match_result *result, const struct cli *cli, const char *program);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the clients of a store say of themselves, folded for comparing. */
+/* Reads the clients of a store, and folds what they are compared by. */
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +8,10 @@
 #include "schema.h"
 
 enum {
-    DIGITS_MIN = 6,     /* of a telephone */
-    DIGITS = 9,         /* of a telephone, its last: without the code of the country, which is not always written */
-    IDENTIFIER_MIN = 4, /* letters and digits */
-    ADDRESS_MIN = 8,
+    DIGITS_MIN = 6,     /* of a telephone; a shorter one is not compared */
+    DIGITS = 9,         /* the last of a telephone: the country's code before them is not always written */
+    IDENTIFIER_MIN = 4, /* letters and digits; a shorter one is not compared */
+    ADDRESS_MIN = 8,    /* bytes, folded; the same */
     CHUNK = 1 << 16
 };
 
@@ -62,7 +62,7 @@ void match_read_free(struct match_memory *m)
 
 /* --- what a client says --- */
 
-/* Letters and digits without case and marks, as UTF-8 would be cut: bytes of one character stay together or go. */
+/* Folds a text to its letters and digits, without case and marks. If it is cut, it is cut between characters. */
 static void fold(const char *text, int digits_only, char *out, size_t out_max)
 {
     size_t used = 0;
@@ -75,7 +75,7 @@ static void fold(const char *text, int digits_only, char *out, size_t out_max)
                 if (is_digit || (!digits_only && ((folded[i] >= 'a' && folded[i] <= 'z') || folded[i] == '@')))
                     out[used++] = (char)folded[i];
             } else if (!digits_only) {
-                for (int shift = 24; shift >= 0; shift -= 8) /* any unambiguous bytes without a NUL do */
+                for (int shift = 24; shift >= 0; shift -= 8) /* only compared, so any bytes but NUL do */
                     out[used++] = (char)(1 + ((folded[i] >> shift & 0xffu) % 255u));
             }
         }
@@ -88,7 +88,7 @@ static int add_name(struct match_memory *m, struct match_client *c, const char *
     struct match_part parts[MATCH_PARTS_MAX];
     size_t count = match_name_cut(text, parts);
     struct match_name *name = &c->names[c->name_count];
-    /* What somebody is called among friends says nothing beside a name on paper. */
+    /* A preferred name of one part says nothing beside a legal name. */
     if (count == 0 || c->name_count == MATCH_VALUES_MAX || (is_preferred && count == 1 && c->name_count != 0))
         return 0;
     name->count = count;
@@ -111,7 +111,7 @@ static int add_folded(struct match_memory *m, const char **values, size_t *count
     return (values[*count] = keep_text(m, folded)) == NULL ? error_memory(e) : ((*count)++, 0);
 }
 
-/* One value of a field, in words. */
+/* Takes one value of a field, in words, into the client. */
 static int add_value(struct match_memory *m, struct match_client *c, const char *field, const char *text,
                      struct error *e)
 {
@@ -134,7 +134,7 @@ static int add_value(struct match_memory *m, struct match_client *c, const char 
     return size < ADDRESS_MIN ? 0 : add_folded(m, c->addresses, &c->address_count, folded, e);
 }
 
-/* "SSN 999-49-3983": the word in front says of which sort the number is. */
+/* Takes one identifier, such as "SSN 999-49-3983"; the word before the number says of which sort it is. */
 static int add_identifier(struct match_memory *m, struct match_client *c, const char *text, struct error *e)
 {
     struct match_identifier *identifier = &c->identifiers[c->identifier_count];
@@ -228,7 +228,7 @@ static int read_identifiers(struct db *db, struct match_memory *m, struct error 
     return row < 0 ? error_code(e) : 0;
 }
 
-/* What stands beside the shown value of a contested field: the person may be known by it. */
+/* Takes the values of a contested field beside the shown one: the person may be known by any of them. */
 static int read_field(struct db *db, struct match_memory *m, struct match_client *c, const struct schema_field *field,
                       struct error *e)
 {

@@ -1,5 +1,5 @@
-/* Which records are of one person: the map that joins all records that are linked to each other, and the pairs that
- * somebody linked or marked as different. */
+/* Finds the records of one person: reads the pairs that somebody linked or marked as different, and makes the map that
+ * joins all records that are linked to each other. */
 #include "person.h"
 
 #include <assert.h>
@@ -20,7 +20,7 @@ static int by_pair(const void *one, const void *other)
 
 int person_pairs(struct db *db, enum person_field field, struct person_pair **pairs, size_t *count, struct error *e)
 {
-    /* Indexes of schema_sql.c hold the few clients that have any. */
+    /* schema_sql.c has indexes of the few clients that have any. */
     static const char *const sql[] = {
         "SELECT client.id, j.value FROM client, json_each(client.same_as) j WHERE client.same_as IS NOT NULL",
         "SELECT client.id, j.value FROM client, json_each(client.different_from) j WHERE client.different_from IS NOT "
@@ -34,7 +34,7 @@ int person_pairs(struct db *db, enum person_field field, struct person_pair **pa
         return code;
     while ((row = db_next(db, s, e)) == 1) {
         struct person_pair pair;
-        /* What this version cannot read names nobody. */
+        /* Skip an element that this version cannot read: it names nobody. */
         if (id_parse(db_text(s, 0), &pair.a, NULL) != 0 || id_parse(db_text(s, 1), &pair.b, NULL) != 0 ||
             id_equal(&pair.a, &pair.b))
             continue;
@@ -83,7 +83,7 @@ size_t person_map_find(const struct person_map *map, const struct id *client)
     return at == NULL ? SIZE_MAX : (size_t)(at - map->ids);
 }
 
-/* Is it something else than a client? What is not here may be one. */
+/* *other: 1 if the record is of another kind than client; 0 if it is a client, or not here (it may be one). */
 static int is_other_kind(struct db *db, const struct id *record, int *other, struct error *e)
 {
     struct record_place place;
@@ -110,7 +110,7 @@ static int make_ids(struct person_map *map, const struct person_pair *pairs, siz
     return 0;
 }
 
-/* The first of the records that are joined to record i so far. */
+/* The index of the first of the records that are joined to record i so far. */
 static size_t find_group(struct person_map *map, size_t i)
 {
     while (map->group[i] != i)
@@ -128,7 +128,7 @@ static int make_groups(struct person_map *map, const struct person_pair *pairs, 
     for (size_t i = 0; i < count; i++) {
         size_t a = person_map_find(map, &pairs[i].a), b = person_map_find(map, &pairs[i].b);
         size_t one, other;
-        assert(a != SIZE_MAX && b != SIZE_MAX); /* make_ids has put both there */
+        assert(a != SIZE_MAX && b != SIZE_MAX); /* make_ids put both there */
         one = find_group(map, a);
         other = find_group(map, b);
         map->links[map->link_count++] = (struct person_link){a, b};
@@ -178,7 +178,7 @@ int person_map_same(const struct person_map *map, const struct id *a, const stru
     return id_equal(&one, &other);
 }
 
-/* The first link of a record. */
+/* The index of the first link of a record. */
 static size_t first_link(const struct person_map *map, size_t from)
 {
     size_t low = 0, high = map->link_count;
@@ -206,7 +206,7 @@ int person_map_next(const struct person_map *map, const struct id *a, const stru
         (void)error_memory(e);
         return -1;
     }
-    /* From b outwards: each record that is met knows the next one on its way back to b. */
+    /* Search from b outwards, breadth first: towards[i] is the next record on the way from i to b. */
     memset(towards, 0xff, map->count * sizeof *towards);
     towards[to] = to;
     for (queue[tail++] = to; head < tail && towards[from] == SIZE_MAX; head++)
@@ -252,7 +252,7 @@ int person_same(struct db *db, const struct id *client, struct person *out, stru
         code = add_record(db, client, out, e);
         goto out;
     }
-    /* The first by their ids, and the client itself in any case. */
+    /* Take the first by their ids, and the client itself in any case. */
     for (size_t i = 0, left = PERSON_RECORDS_MAX - 1; code == 0 && i < map.count; i++) {
         if (map.group[i] != map.group[at])
             continue;

@@ -1,12 +1,13 @@
-/* Who is the same person: two laptops take down one person, so there are two client records. A person links them (an
- * element of client.same_as) and takes that back (the element is removed); nothing is merged by itself, and no other
- * field of either record ever changes by it. docs/DUPLICATES.md.
+/* Links client records of one person: if two laptops take down the same person, there are two records. A user links
+ * them (an element of client.same_as) or takes that back (the element is removed). Nothing is merged automatically, and
+ * a link changes no other field of either record. docs/DUPLICATES.md.
  *
- * The records of one person are those that live links join, in either direction and over any number of steps. A link to
- * itself, or to what is no client, is ignored. Voided records count, and so do those that are not in this store: they
- * are told as such.
+ * The records of one person are those that live links join, in either direction and over any number of steps. A link of
+ * a record to itself, or to a record that is no client, is ignored. Voided records count, and so do records that are
+ * not in this store; each is marked as such.
  *
- * What takes an error fails with E_MEMORY, with the store's errors (db.h), and with what else it names. */
+ * Every function that takes an error fails with E_MEMORY, with the store's errors (db.h), and with those that it
+ * names. */
 #ifndef SATCHEL_PERSON_H
 #define SATCHEL_PERSON_H
 
@@ -17,16 +18,17 @@
 #include "error.h"
 #include "id.h"
 
-#define PERSON_RECORDS_MAX 64 /* records of one person that are told */
+#define PERSON_RECORDS_MAX 64 /* how many records of one person person_same lists */
 
 /* --- the whole store --- */
 
-/* What one record says of another: element `b` of a set of record `a`. */
+/* What one record says of another: `b` is an element of a set of record `a`. */
 struct person_pair {
     struct id a, b;
 };
 enum person_field { PERSON_SAME_AS, PERSON_DIFFERENT_FROM };
-/* All live elements, sorted by a and b, whatever they name but the record itself. *pairs is freed with free. */
+/* Lists all live elements, sorted by a and b, whatever kind of record b is, but for those that name their own record.
+ * *pairs is freed with free; on failure it is NULL. */
 int person_pairs(struct db *db, enum person_field field, struct person_pair **pairs, size_t *count, struct error *e);
 
 struct person_link {
@@ -39,17 +41,19 @@ struct person_map {
     size_t link_count; /* each link in both directions, sorted */
     struct person_link *links;
 };
-/* Costs what the links of the store are, not its clients. Freed with person_map_free, on failure too. */
+/* Makes the map of all links in the store. Its cost grows with the links, not with the clients. *map is freed with
+ * person_map_free, on failure too. */
 int person_map_load(struct db *db, struct person_map *map, struct error *e);
 void person_map_free(struct person_map *map);
-/* Where a record is in map->ids; SIZE_MAX: it is linked to nothing. */
+/* The index of a record in map->ids; SIZE_MAX: it is linked to nothing. */
 size_t person_map_find(const struct person_map *map, const struct id *client);
-/* The first of the person's records: the same for all of them. The record itself where it is linked to nothing. */
+/* The first of the person's records, which is the same for all of them; the record itself, if it is linked to
+ * nothing. */
 struct id person_map_first(const struct person_map *map, const struct id *client);
-/* Not 0 where two records are one person's (or one record). */
+/* 1: the two records are of one person (or are one record); 0: they are not. */
 int person_map_same(const struct person_map *map, const struct id *a, const struct id *b);
-/* The record next to a on a shortest way over links to b: b itself where they are linked directly. 1; 0: they are not
- * one person's; -1: no memory (e). */
+/* 1: *next is the record after a on a shortest way over links from a to b, which is b itself if they are linked
+ * directly; 0: they are one record, or not of one person; -1: failed for lack of memory, e says so. */
 int person_map_next(const struct person_map *map, const struct id *a, const struct id *b, struct id *next,
                     struct error *e);
 
@@ -61,28 +65,33 @@ struct person_record {
     int absent; /* not in this store: not dealt to it, or gone from it */
 };
 struct person {
-    size_t count;                                 /* at least 1: the client itself is always among them */
+    size_t count;                                 /* at least 1: the client itself is always in it */
     struct person_record all[PERSON_RECORDS_MAX]; /* in the order of their ids */
-    int more;                                     /* not 0: there are more; these are the first */
+    int more;                                     /* 1: there are more; these are the first. 0: these are all */
 };
-/* The client need not be in the store. */
+/* Lists the records of a client's person. The client need not be in the store. */
 int person_same(struct db *db, const struct id *client, struct person *out, struct error *e);
 
-/* --- linking and its undoing, as edits --- */
+/* --- linking, and taking it back, as edits --- */
 
-/* What is to be written: the caller commits each, or frees it with edit_free, in one transaction. */
+/* The edits to write: the caller commits all of them in one transaction, or frees each with edit_free. */
 struct person_edits {
     size_t count;
     struct edit edits[2];
 };
 
-/* Each refuses (E_REFUSED, with what to do) what are not two different clients that are here.
+/* Each of these makes the edits that say, or take back, that two clients are one person or two people. On failure *out
+ * is empty. Errors of all: E_NOT_FOUND (a record is not in this store), E_REFUSED, with what to do (a record is no
+ * client; both are one record; an element to remove is in a voided record). person_link and person_part also refuse
+ * voided records (E_REFUSED).
  *
- * link: they are one person. What marks the two as different is taken out; such a mark between other records of theirs
- * is refused. No edit where they are linked already. A voided record is refused. unlink: takes out what links the two,
- * in whichever record it stands. E_NOT_FOUND where nothing does; where only another record joins them, the sentence
- * names it. part: they look alike and are two people. Refused while they are linked. No edit where that is marked
- * already. unpart: takes that mark back; E_NOT_FOUND where there is none. */
+ * person_link: they are one person. If the two are marked as different, that mark is removed; if other records of the
+ * two persons are marked as different, E_REFUSED. If they are linked already, there is no edit.
+ * person_unlink: removes the element that links the two, in whichever record it is. E_NOT_FOUND: there is none; if they
+ * are one person through another record only, the text names that.
+ * person_part: they look alike and are two people. E_REFUSED: they are linked. If they are marked already, there is no
+ * edit.
+ * person_unpart: removes that mark. E_NOT_FOUND: there is none. */
 int person_link(struct db *db, const struct id *a, const struct id *b, struct person_edits *out, struct error *e);
 int person_unlink(struct db *db, const struct id *a, const struct id *b, struct person_edits *out, struct error *e);
 int person_part(struct db *db, const struct id *a, const struct id *b, struct person_edits *out, struct error *e);

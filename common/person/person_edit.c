@@ -1,5 +1,5 @@
-/* Links of records of one person, and marks that two records are two people: written and taken back as edits of the
- * record that holds the element. */
+/* Writes, and takes back, links between records of one person and marks that two records are two people, as edits of
+ * the record that has the element. */
 #include "person.h"
 
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static int check_client(struct db *db, const struct id *record, int *voided, str
                            brief, place.kind->name);
 }
 
-/* voided: not 0 refuses voided records. */
+/* Checks that both are clients that are here, and two records. refuse_voided 1: also that neither is voided. */
 static int check_clients(struct db *db, const struct id *a, const struct id *b, int refuse_voided, struct error *e)
 {
     int code, voided[2] = {0, 0};
@@ -54,7 +54,7 @@ static int check_clients(struct db *db, const struct id *a, const struct id *b, 
 
 /* --- elements --- */
 
-/* Does the record hold the other in a set? 1, 0, -1. */
+/* 1: the record has the other in its set `field`; 0: it does not; -1: failed, e says why. */
 static int holds(struct db *db, const struct id *record, const struct id *other, enum person_field field,
                  struct error *e)
 {
@@ -70,7 +70,7 @@ static int holds(struct db *db, const struct id *record, const struct id *other,
     return found;
 }
 
-/* The edit of a record among those that are made; a new one where there is none. NULL: failed. */
+/* The edit of this record in *out; if there is none yet, a new one. NULL: failed, e says why. */
 static struct edit *edit_of(struct db *db, const struct id *record, struct person_edits *out, struct error *e)
 {
     for (size_t i = 0; i < out->count; i++)
@@ -81,7 +81,7 @@ static struct edit *edit_of(struct db *db, const struct id *record, struct perso
     return &out->edits[out->count++];
 }
 
-/* What is written to say, or to take back, that two records are of one person or of two. */
+/* What every step of one edit of a link or a mark shares. */
 struct linking {
     struct db *db;
     enum person_field field;
@@ -100,7 +100,7 @@ static int put_link(const struct linking *l, const struct id *record, const stru
                   : edit_remove_text(edit, field_of(l->field)->name, text, e);
 }
 
-/* Takes the element out of whichever of the two records holds it; *found: how many did. */
+/* Removes the element from each of the two records that has it; *found: how many have it. */
 static int take_out(const struct linking *l, const struct id *a, const struct id *b, int *found, struct error *e)
 {
     const struct id *both[] = {a, b};
@@ -114,7 +114,7 @@ static int take_out(const struct linking *l, const struct id *a, const struct id
             return error_code(e);
         if (!held)
             continue;
-        /* Whatever is written into a voided record would bring it back, contested. */
+        /* Refuse a voided record: a change to it would bring it back, contested. */
         if ((code = record_find(l->db, both[i], &place, e)) != 0)
             return code;
         (void)id_brief(both[i], brief);
@@ -128,9 +128,9 @@ static int take_out(const struct linking *l, const struct id *a, const struct id
     return code;
 }
 
-/* --- what a person does --- */
+/* --- what a user does --- */
 
-/* *same: not 0 where the two are one person's already. */
+/* *same: 1 if the two are of one person already, else 0. */
 static int are_same(struct db *db, const struct id *a, const struct id *b, int *same, struct error *e)
 {
     struct person_map map;
@@ -140,7 +140,7 @@ static int are_same(struct db *db, const struct id *a, const struct id *b, int *
     return code;
 }
 
-/* Is a mark about these two persons, and between other records of theirs than the two? */
+/* 1: a mark is between records of these two persons, and not between a and b themselves. */
 static int is_between(const struct person_map *map, const struct person_pair *mark, const struct id *a,
                       const struct id *b)
 {
@@ -150,8 +150,7 @@ static int is_between(const struct person_map *map, const struct person_pair *ma
            (person_map_same(map, &mark->a, b) && person_map_same(map, &mark->b, a));
 }
 
-/* Refuses where somebody has marked other records of the same two persons as different: that is to be looked at first.
- */
+/* E_REFUSED: somebody marked other records of the same two persons as different, which is to be looked at first. */
 static int check_marks(struct db *db, const struct id *a, const struct id *b, struct error *e)
 {
     struct person_pair *marks = NULL;

@@ -1,5 +1,5 @@
-/* Conflicts as a person decides them: each with its values, their authors, since when it waits, who must decide, a
- * sentence that says how it came about, and the code that proves what the person saw. */
+/* Loads conflicts as a person decides them: each with its values, their authors, since when it waits, who must decide,
+ * a sentence that says how it came about, and the code that proves what the person saw. */
 #include "review.h"
 
 #include <sodium.h>
@@ -40,7 +40,7 @@ const char *review_age(uint64_t since_ms, uint64_t now_ms, char out[REVIEW_AGE])
     return out;
 }
 
-/* --- what lives on a record beside its void --- */
+/* --- the live ops of a record beside its void --- */
 
 struct beside {
     struct review_beside *ops;
@@ -75,7 +75,7 @@ static int read_beside(sqlite3_stmt *s, struct review_beside *out, struct error 
     return 0;
 }
 
-/* Every live op of the record's other fields, in the office's order. Freed by the caller, on failure too. */
+/* Lists every live op of the record's other fields, in the office's order. The caller frees b->ops, on failure too. */
 static int list_beside(struct db *db, const struct id *record, struct beside *b, struct error *e)
 {
     static const char sql[] =
@@ -109,7 +109,7 @@ static int is_listed(struct slice dots, const struct dot *dot)
     return 0;
 }
 
-/* Of the ops beside a void, only those that the void does not list. */
+/* Keeps only the ops that the void does not list. dots: the void's value. */
 static void keep_unlisted(struct beside *b, struct slice dots)
 {
     size_t kept = 0;
@@ -148,7 +148,7 @@ int review_code(struct db *db, const struct id *record, const struct schema_fiel
     int code = 0;
     out[0] = '\0';
     (void)crypto_generichash_init(&hash, NULL, 0, sizeof digest);
-    /* A number on the list must not come to mean another value, so the order counts too. */
+    /* The code covers the order too, since a number in the list must not come to mean another value. */
     for (size_t i = 0; i < f->count; i++)
         hash_dot(&hash, &f->ops[i].merge.dot);
     if (field->number == FIELD_VOID && (code = list_beside(db, record, &beside, e)) == 0) {
@@ -167,7 +167,7 @@ int review_code(struct db *db, const struct id *record, const struct schema_fiel
 
 /* --- since when --- */
 
-/* The office's order; what it has not got by the clocks of the laptops, and after all that it has. */
+/* The office's order; then the ops that the office does not have, by the clocks of their laptops. */
 static int compare_arrival(const void *a, const void *b)
 {
     const struct record_op *x = a, *y = b;
@@ -178,7 +178,7 @@ static int compare_arrival(const void *a, const void *b)
     return dot_compare(&x->merge.dot, &y->merge.dot);
 }
 
-/* Are the first `count` ops in a conflict already? Those before were not. */
+/* 1: the first `count` ops are in conflict; 0: they are not. The ops before the last one are not in conflict. */
 static int is_contested(const struct schema_field *field, const struct record_op *ops, size_t count,
                         struct merge_op *room)
 {
@@ -195,7 +195,8 @@ static void set_since(struct review *r, uint64_t position, uint64_t received_ms,
     r->since_ms = r->at_office ? received_ms : wall_ms;
 }
 
-/* The op that made it a conflict: the first, in the office's order, with which those before differ. */
+/* Sets the time of the op that made it a conflict: the first one, in the office's order, that differs from those
+ * before it. */
 static int find_since(struct review *r, struct error *e)
 {
     size_t count = r->field.count, n = 1;
@@ -230,7 +231,7 @@ static const struct record_op *first_void(const struct record_field *f)
     return first;
 }
 
-/* One who took a void back beside the one who voided; NULL: none. */
+/* The first op of a void field that takes a void back; NULL: none. */
 static const struct record_op *first_nil(const struct record_field *f)
 {
     for (size_t i = 0; i < f->count; i++)
@@ -239,7 +240,7 @@ static const struct record_op *first_nil(const struct record_field *f)
     return NULL;
 }
 
-/* A void is contested since both were there: the void, and what it does not list. */
+/* Sets since when a void is contested: since there were both the void and an op that it does not list. */
 static void void_since(struct review *r)
 {
     const struct record_op *first = first_void(&r->field), *back = first_nil(&r->field);
@@ -278,7 +279,8 @@ struct looked_at {
     struct log_memory memory;
 };
 
-/* The op that a dot names, if it is in this store and of this field; else NULL. It is valid until the next find_op. */
+/* Finds the op that a dot names. *out is NULL if it is not in this store, or of another field; else it is valid until
+ * the next find_op. */
 static int find_op(struct db *db, const struct review *r, const struct dot *dot, const struct change_op **out,
                    struct looked_at *at, struct error *e)
 {
@@ -298,7 +300,8 @@ static int find_op(struct db *db, const struct review *r, const struct dot *dot,
     return 0;
 }
 
-/* The dots that an op supersedes, copied: the next find_op ends what they stand in. */
+/* Copies the dots that an op supersedes, since the next find_op invalidates the op. The caller frees *dots, on failure
+ * too. */
 static int copy_dots(const struct change_op *op, struct dot **dots, size_t *count, struct error *e)
 {
     struct unpack r;
@@ -320,7 +323,7 @@ static int look_at(struct db *db, struct review *r, size_t number, struct looked
     if (code == 0)
         code = copy_dots(op, &dots, &count, e);
     for (size_t i = 0; code == 0 && i < count; i++) {
-        /* Ops that are not here, and equal values, are not worth the reading of a thousand changes each. */
+        /* Stop after LOOKED_AT_MAX: missing ops and equal values are not worth reading a thousand changes. */
         if (v->seen_count == REVIEW_SEEN_MAX || i == LOOKED_AT_MAX) {
             v->more = count - i;
             break;
@@ -372,7 +375,7 @@ static void plain_name(const struct schema_field *field, char out[64])
             *p = ' ';
 }
 
-/* How many wrote what lives, and on how many devices. */
+/* Counts the authors of the live ops, and their devices. */
 static void count_authors(const struct record_field *f, size_t *people, size_t *devices)
 {
     *people = *devices = 0;
@@ -458,7 +461,7 @@ static int load_beside(struct db *db, struct review *r, struct error *e)
     return code;
 }
 
-/* What the place in the queue depends on. */
+/* Loads what the conflict's turn in the queue depends on. */
 static int load_place(struct db *db, const struct record_conflict *conflict, struct review *out, struct error *e)
 {
     int code;

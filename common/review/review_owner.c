@@ -1,11 +1,11 @@
-/* Who is to decide: by rule, from the tables of users and assignments, which laptops get too. */
+/* Finds who is to decide a conflict: by rule, from the tables of users and assignments, which laptops have too. */
 #include "review.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define ACTIVE_USER "voided = 0 AND coalesce(status, 'active') = 'active'"
-#define NEVER INT64_MAX /* the place of what the office has not accepted yet: after all that has one */
+#define NEVER INT64_MAX /* the position of an op that the office has not accepted yet: after all others */
 
 struct owners {
     struct id *ids;
@@ -29,7 +29,7 @@ static int add_owner(struct owners *o, const struct id *user, struct error *e)
     return 0;
 }
 
-/* The users that a statement finds by the text of their ids. */
+/* Adds the users that a statement finds. */
 static int add_all(struct db *db, struct owners *o, const char *sql, struct error *e)
 {
     sqlite3_stmt *s;
@@ -55,8 +55,8 @@ static int add_role(struct db *db, struct owners *o, const char *role, struct er
 
 /* --- the worker who answers for a case --- */
 
-/* Where the office's order has the op that lives on a field: the last of several, or the first. Live ops alone are
- * asked, since a compact caseload has no others. */
+/* Finds the position of the live op on a field: of several the last (last 1) or the first. It looks at live ops alone,
+ * since a compact caseload has no others. */
 static int position_of(struct db *db, const struct id *record, const struct schema_field *field, int last, int64_t *out,
                        struct error *e)
 {
@@ -80,24 +80,24 @@ static int position_of(struct db *db, const struct id *record, const struct sche
 struct holder {
     struct id user;
     int flagged;
-    int imported;  /* known from another system alone: may have no laptop */
-    int64_t place; /* flagged: when the office said so; else since when the person holds the case */
+    int imported;     /* known from another system alone, so perhaps without a laptop */
+    int64_t position; /* the position of the op that flagged the user; if none did, of the one that assigned the case */
 };
 
-/* The one who was made responsible, the last of several; else one whom the office took on itself; of those, the one who
- * has held the case longest. */
+/* 1: a answers for the case before b. First comes the user who was made responsible, of several the last one; then
+ * users whom the office took on itself; of these the one who has had the case longest. */
 static int is_before(const struct holder *a, const struct holder *b)
 {
     if (a->flagged != b->flagged)
         return a->flagged;
     if (!a->flagged && a->imported != b->imported)
         return b->imported;
-    if (a->place != b->place)
-        return a->flagged ? a->place > b->place : a->place < b->place;
+    if (a->position != b->position)
+        return a->flagged ? a->position > b->position : a->position < b->position;
     return id_compare(&a->user, &b->user) < 0;
 }
 
-/* One row: assignment, user, responsible, imported. */
+/* Reads one row: assignment, user, responsible, imported. */
 static int read_holder(struct db *db, sqlite3_stmt *s, struct holder *h, struct error *e)
 {
     struct id assignment;
@@ -108,7 +108,7 @@ static int read_holder(struct db *db, sqlite3_stmt *s, struct holder *h, struct 
         return code;
     return position_of(db, &assignment,
                        schema_field_named(schema_kind(KIND_ASSIGNMENT), h->flagged ? "responsible" : "status"),
-                       h->flagged, &h->place, e);
+                       h->flagged, &h->position, e);
 }
 
 static int worker_of_case(struct db *db, const char *scope, struct id *user, int *found, struct error *e)
@@ -142,7 +142,7 @@ static int worker_of_case(struct db *db, const char *scope, struct id *user, int
 struct kase {
     struct id user;
     int open;
-    int64_t place; /* when it was said whose case it is */
+    int64_t position; /* the position of the op that says whose case it is */
     struct id id;
 };
 
@@ -150,10 +150,10 @@ static int is_earlier(const struct kase *a, const struct kase *b)
 {
     if (a->open != b->open)
         return a->open;
-    return a->place != b->place ? a->place < b->place : id_compare(&a->id, &b->id) < 0;
+    return a->position != b->position ? a->position < b->position : id_compare(&a->id, &b->id) < 0;
 }
 
-/* Of the person's cases that somebody holds: the first of the open ones, else the first. */
+/* Finds the worker of the first of the client's cases that are assigned; open cases come before others. */
 static int worker_of_client(struct db *db, const char *client, struct id *user, int *found, struct error *e)
 {
     const struct schema_field *client_field = schema_field_named(schema_kind(KIND_CASE), "client");
@@ -170,7 +170,7 @@ static int worker_of_client(struct db *db, const char *client, struct id *user, 
         one.open = db_int(s, 1) != 0;
         if ((code = id_parse(db_text(s, 0), &one.id, e)) != 0 ||
             (code = worker_of_case(db, db_text(s, 0), &one.user, &held, e)) != 0 ||
-            (held && (code = position_of(db, &one.id, client_field, 0, &one.place, e)) != 0)) {
+            (held && (code = position_of(db, &one.id, client_field, 0, &one.position, e)) != 0)) {
             db_done(db, s);
             return code;
         }
@@ -206,7 +206,7 @@ int review_responsible(struct db *db, const struct id *scope, struct id *user, s
 
 /* --- the owners --- */
 
-/* Everybody whose role it is to supervise; where nobody has that role, who leads the office. */
+/* Adds every supervisor; if there is none, those who lead the office. */
 static int add_supervisors(struct db *db, struct owners *o, struct error *e)
 {
     size_t before = o->count;
@@ -218,7 +218,7 @@ static int add_supervisors(struct db *db, struct owners *o, struct error *e)
     return code;
 }
 
-/* Who supervises a worker: the person whom the office named, else all who supervise. */
+/* Adds the supervisor whom the office named for a worker; if it named none, all supervisors. */
 static int add_supervisor(struct db *db, struct owners *o, const struct id *worker, struct error *e)
 {
     static const char sql[] = "SELECT id FROM \"user\" WHERE id = (SELECT supervisor FROM \"user\" WHERE id = ?1) AND "
@@ -241,10 +241,10 @@ static int list_owners(struct db *db, struct owners *o, const struct id *scope, 
 {
     struct id worker;
     int found = 0, code;
-    /* 1. What is office-wide the office itself writes. */
+    /* 1. Records of all the office are written by the office itself. */
     if (id_is_zero(scope))
         return add_role(db, o, "administrator", e);
-    /* 2. The worker; and who supervises that worker, where it matters. */
+    /* 2. The worker decides; if the conflict is loud, the worker's supervisor may too. */
     if ((code = find_worker(db, scope, &worker, &found, e)) != 0)
         return code;
     if (found) {
@@ -252,7 +252,7 @@ static int list_owners(struct db *db, struct owners *o, const struct id *scope, 
             code = add_supervisor(db, o, &worker, e);
         return code;
     }
-    /* 3. Nobody holds it: it waits for those who can say who shall. */
+    /* 3. The case is assigned to nobody: it waits for those who can assign it. */
     return add_supervisors(db, o, e);
 }
 

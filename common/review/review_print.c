@@ -9,7 +9,7 @@
 
 /* --- names --- */
 
-/* One column of a record, by the text of its id; "" where there is none. */
+/* Reads one column of a record, by the text of its id; "" if there is none. */
 static void look_up_name(struct db *db, const char *sql, const struct id *record, char out[NAME_MAX_BYTES])
 {
     char text[ID_TEXT];
@@ -29,13 +29,13 @@ static void user_name(struct db *db, const struct id *user, char out[NAME_MAX_BY
         id_format(user, out);
 }
 
-/* What the office calls a laptop; laptops have no records of each other. */
+/* The office's label of a laptop; "" on a laptop, which has no records of the others. */
 static void device_label(struct db *db, const struct id *device, char out[NAME_MAX_BYTES])
 {
     look_up_name(db, "SELECT coalesce(label, '') FROM device WHERE id = ?", device, out);
 }
 
-/* The person whose record or case it is; "" for what is office-wide. */
+/* The name of the client whose record or case it is; "" if the record is of all the office. */
 static void person_name(struct db *db, const struct id *scope, char out[NAME_MAX_BYTES])
 {
     look_up_name(db, "SELECT coalesce(legal_name, preferred_name, '') FROM client WHERE id = ?", scope, out);
@@ -138,7 +138,7 @@ static void words_values(struct review_print *p, const struct review *r)
     }
 }
 
-/* Void has no values to choose from: who voided, and who went on. */
+/* Prints a contested void. It has no values to choose from, so: who voided, and who went on. */
 static void words_void(struct review_print *p, const struct review *r)
 {
     FILE *out = p->cli->out;
@@ -204,7 +204,7 @@ static void json_owners(struct review_print *p, const struct review *r)
     json_end(p->json);
 }
 
-/* author, device, times: what stands in each value, and in each op beside a void. */
+/* Writes author, device and times, which each value has, and each op beside a void. */
 static void json_who(struct review_print *p, const struct id *author, const struct id *device, uint64_t wall_ms,
                      uint64_t received_ms)
 {
