@@ -64,8 +64,9 @@ static void end_progress(void)
 
 static int get_secret(struct asked *a, struct error *e)
 {
-    return cli_secret(usage_text(a->call, "passphrase-file"), usage_text(a->call, "passphrase-fd"),
-                      "Passphrase of the archive: ", 0, &a->secret, &a->secret_bytes, e);
+    return cli_secret(&(struct cli_secret_from){usage_text(a->call, "passphrase-file"),
+                                                usage_text(a->call, "passphrase-fd"), "Passphrase of the archive: ", 0},
+                      &a->secret, &a->secret_bytes, e);
 }
 
 static int verify_archive(struct asked *a, int *status, struct error *e)

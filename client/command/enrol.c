@@ -152,9 +152,11 @@ static int prepare_folder(struct enrolment *n, struct error *e)
 static int ask_passphrase(struct enrolment *n, struct error *e)
 {
     n->resumes = file_is_there(n->keys) && file_is_there(n->marker);
-    return cli_secret(n->passphrase_file, n->passphrase_fd,
-                      n->resumes ? "The passphrase that you chose: " : "A new passphrase for this laptop: ",
-                      !n->resumes, &n->passphrase, &n->passphrase_bytes, e);
+    return cli_secret(
+        &(struct cli_secret_from){
+            n->passphrase_file, n->passphrase_fd,
+            n->resumes ? "The passphrase that you chose: " : "A new passphrase for this laptop: ", !n->resumes},
+        &n->passphrase, &n->passphrase_bytes, e);
 }
 
 /* Makes a key file, or opens the one that a broken enrolment left, and gets the key from it. */

@@ -95,8 +95,10 @@ static int add_passphrase(struct key_task *t, struct error *e)
     if (label[0] == '\0')
         return error_set(e, E_USAGE, "say whose passphrase it is: `satchel key add --label NAME`");
     if ((code = store_open(&s, e)) == 0 &&
-        (code = cli_secret(usage_text(t->call, "passphrase-file"), usage_text(t->call, "passphrase-fd"),
-                           "The passphrase to add: ", 1, &passphrase, &bytes, e)) == 0)
+        (code =
+             cli_secret(&(struct cli_secret_from){usage_text(t->call, "passphrase-file"),
+                                                  usage_text(t->call, "passphrase-fd"), "The passphrase to add: ", 1},
+                        &passphrase, &bytes, e)) == 0)
         code = keyfile_add_passphrase(
             t->keys, s->key,
             &(struct keyfile_new_passphrase){{passphrase, bytes}, label, KEYFILE_MEASURED, store_link(s)}, e);
@@ -211,8 +213,9 @@ static int rotate_key(struct key_task *t, struct error *e)
     int code, was;
     if (key == NULL)
         return error_memory(e);
-    if ((code = cli_secret(usage_text(t->call, "passphrase-file"), usage_text(t->call, "passphrase-fd"),
-                           "Passphrase: ", 0, &passphrase, &bytes, e)) == 0 &&
+    if ((code = cli_secret(&(struct cli_secret_from){usage_text(t->call, "passphrase-file"),
+                                                     usage_text(t->call, "passphrase-fd"), "Passphrase: ", 0},
+                           &passphrase, &bytes, e)) == 0 &&
         (code = renewal_open(t->folder, (struct keyfile_passphrase){passphrase, bytes}, key, &opened, e)) == 0 &&
         (code = agent_stop(t->folder, &was, e)) == 0 && (code = read_office(t, key, &opened, e)) == 0) {
         options.with.passphrase = (struct keyfile_passphrase){passphrase, bytes};

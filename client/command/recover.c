@@ -35,7 +35,8 @@ static int open_officer(struct recovery *r, size_t which, struct error *e)
     const char *path = r->call->words[which];
     char *passphrase = NULL;
     size_t bytes = 0;
-    int code = cli_secret(usage_text(r->call, files[which]), usage_text(r->call, fds[which]), prompts[which], 0,
+    int code = cli_secret(&(struct cli_secret_from){usage_text(r->call, files[which]), usage_text(r->call, fds[which]),
+                                                    prompts[which], 0},
                           &passphrase, &bytes, e);
     if (code == 0)
         code = keyfile_open(path, &(struct keyfile_attempt){{passphrase, bytes}, clock_wall()},
@@ -96,7 +97,8 @@ static int set_passphrase(struct recovery *r, uint8_t slot, struct error *e)
     int code;
     if ((code = store_open_recovered(&s, r->folder, r->secrets->key, &session, e)) == 0 &&
         (code = store_event_write(s, &event, e)) == 0 && (code = ensure_lease(r, s, &link, e)) == 0 &&
-        (code = cli_secret(file, fd, "A new passphrase for this laptop: ", 1, &passphrase, &bytes, e)) == 0)
+        (code = cli_secret(&(struct cli_secret_from){file, fd, "A new passphrase for this laptop: ", 1}, &passphrase,
+                           &bytes, e)) == 0)
         code = keyfile_change(
             r->keys, r->secrets->key, slot,
             &(struct keyfile_new_passphrase){{passphrase, bytes}, .cost = KEYFILE_MEASURED, .link = link}, e);

@@ -50,7 +50,7 @@ static int open_key(struct unlocking *u, struct error *e)
     char *passphrase = NULL;
     size_t bytes = 0;
     unsigned wait;
-    int code = cli_secret(u->file, u->fd, "Passphrase: ", 0, &passphrase, &bytes, e);
+    int code = cli_secret(&(struct cli_secret_from){u->file, u->fd, "Passphrase: ", 0}, &passphrase, &bytes, e);
     if (code != 0)
         return code;
     if ((wait = keyfile_wait_s(u->keys, clock_wall())) != 0)
@@ -191,11 +191,13 @@ static int change_passphrase(struct usage_call *call, struct error *e)
         code = error_memory(e);
         goto out;
     }
-    if ((code = cli_secret(usage_text(call, "passphrase-file"), usage_text(call, "passphrase-fd"),
-                           "The passphrase as it is: ", 0, &c.old, &c.old_bytes, e)) != 0 ||
+    if ((code = cli_secret(&(struct cli_secret_from){usage_text(call, "passphrase-file"),
+                                                     usage_text(call, "passphrase-fd"), "The passphrase as it is: ", 0},
+                           &c.old, &c.old_bytes, e)) != 0 ||
         (code = renewal_open(c.folder, (struct keyfile_passphrase){c.old, c.old_bytes}, c.key, &c.opened, e)) != 0 ||
-        (code = cli_secret(usage_text(call, "new-passphrase-file"), usage_text(call, "new-passphrase-fd"),
-                           "The new passphrase: ", 1, &c.new, &c.new_bytes, e)) != 0 ||
+        (code = cli_secret(&(struct cli_secret_from){usage_text(call, "new-passphrase-file"),
+                                                     usage_text(call, "new-passphrase-fd"), "The new passphrase: ", 1},
+                           &c.new, &c.new_bytes, e)) != 0 ||
         (code = set_new_passphrase(&c, e)) != 0)
         goto out;
     if (cli->json)

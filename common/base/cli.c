@@ -49,7 +49,7 @@ int cli_fail(const struct cli *cli, const char *program, const struct error *e)
 
 #define SECRET_ROOM (CLI_SECRET_MAX + 3) /* a newline of two characters, and one byte that tells "too long" */
 
-/* Everything that fd gives, up to the room that there is. */
+/* Reads all that fd gives, up to SECRET_ROOM bytes. */
 static int read_all(int fd, char *room, size_t *bytes, struct error *e)
 {
     *bytes = 0;
@@ -91,8 +91,9 @@ static int write_words(int fd, const char *words)
     return 0;
 }
 
-/* One line from the terminal with the echo off. A signal that comes meanwhile finds the terminal as it was: it is
- * caught, the echo is put back, and then it is raised again. Returns the signal, 0, or -1 (errno). */
+/* Reads one line from the terminal with the echo off. A signal that comes meanwhile is caught; the echo is put back,
+ * and the caller raises the signal again, which then finds the terminal as it was. Returns the signal, 0, or -1
+ * (errno). */
 static int ask_once(int tty, const char *prompt, char *room, size_t *bytes)
 {
     struct termios before, quiet;
@@ -133,7 +134,7 @@ static int ask_once(int tty, const char *prompt, char *room, size_t *bytes)
     return failed != 0 ? -1 : 0;
 }
 
-/* Asks until no signal comes in between: after SIGTSTP and its SIGCONT the prompt is shown again. */
+/* Asks until no signal comes in between. After SIGTSTP and its SIGCONT the prompt is shown again. */
 static int ask(int tty, const char *prompt, char *room, size_t *bytes, struct error *e)
 {
     int came;
@@ -145,7 +146,7 @@ static int ask(int tty, const char *prompt, char *room, size_t *bytes, struct er
     return came == 0 ? 0 : error_system(e, E_IO, errno, "the terminal cannot be read");
 }
 
-static int ask_terminal(const char *prompt, int confirm, char *room, size_t *bytes, struct error *e)
+static int ask_terminal(const struct cli_secret_from *from, char *room, size_t *bytes, struct error *e)
 {
     char *again = NULL;
     size_t again_bytes;
@@ -155,7 +156,7 @@ static int ask_terminal(const char *prompt, int confirm, char *room, size_t *byt
         return error_set(e, E_USAGE,
                          "there is no terminal to ask for the passphrase; hand it in with --passphrase-file FILE or "
                          "--passphrase-fd NUMBER");
-    if ((code = ask(tty, prompt, room, bytes, e)) != 0 || !confirm)
+    if ((code = ask(tty, from->prompt, room, bytes, e)) != 0 || !from->confirm)
         goto out;
     if ((again = sodium_malloc(SECRET_ROOM)) == NULL) {
         code = error_memory(e);
@@ -188,26 +189,25 @@ static int from_descriptor(const char *text, char *room, size_t *bytes, struct e
     return read_all((int)fd, room, bytes, e);
 }
 
-int cli_secret(const char *file, const char *fd, const char *prompt, int confirm, char **secret, size_t *bytes,
-               struct error *e)
+int cli_secret(const struct cli_secret_from *from, char **secret, size_t *bytes, struct error *e)
 {
     char *room;
     size_t n = 0;
     int code;
     *secret = NULL;
     *bytes = 0;
-    if (file != NULL && fd != NULL)
+    if (from->file != NULL && from->fd != NULL)
         return error_set(e, E_USAGE, "the passphrase is handed in twice: give a file or a descriptor, not both");
     if (sodium_init() < 0)
         return error_set(e, E_INTERNAL, "libsodium cannot be started on this machine");
     if ((room = sodium_malloc(SECRET_ROOM)) == NULL)
         return error_memory(e);
-    if (file != NULL)
-        code = from_file(file, room, &n, e);
-    else if (fd != NULL)
-        code = from_descriptor(fd, room, &n, e);
+    if (from->file != NULL)
+        code = from_file(from->file, room, &n, e);
+    else if (from->fd != NULL)
+        code = from_descriptor(from->fd, room, &n, e);
     else
-        code = ask_terminal(prompt, confirm, room, &n, e);
+        code = ask_terminal(from, room, &n, e);
     if (code != 0)
         goto out;
     if (n > 0 && room[n - 1] == '\n')

@@ -30,7 +30,7 @@ int keyring_find(const char *folder, char **path, struct error *e)
 int keyring_ask(const struct keyring_secret *from, const char *prompt, int confirm, char **secret, size_t *bytes,
                 struct error *e)
 {
-    return cli_secret(from->file, from->fd, prompt, confirm, secret, bytes, e);
+    return cli_secret(&(struct cli_secret_from){from->file, from->fd, prompt, confirm}, secret, bytes, e);
 }
 
 int keyring_ask_fresh(const struct keyring_options *o, char **secret, size_t *bytes, struct error *e)

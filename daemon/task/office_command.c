@@ -29,7 +29,8 @@ static int init_office(struct usage_call *call, struct error *e)
     if (keys.key_file != NULL)
         return error_set(e, E_USAGE,
                          "an office is set up under a passphrase; `satcheld key add` makes a key file for it then");
-    if ((code = cli_secret(keys.office.file, keys.office.fd, "Passphrase of the office: ", 1, &secret, &bytes, e)) != 0)
+    if ((code = cli_secret(&(struct cli_secret_from){keys.office.file, keys.office.fd, "Passphrase of the office: ", 1},
+                           &secret, &bytes, e)) != 0)
         return code;
     c.passphrase = secret;
     c.passphrase_bytes = bytes;
@@ -177,7 +178,8 @@ static int ask_or_do(struct usage_call *call, int argc, char **argv, int *status
     int code;
     keyring_options_of(call, &keys);
     if (row->prompt != NULL &&
-        (code = cli_secret(keys.archive.file, keys.archive.fd, row->prompt, 1, &secret, &bytes, e)) != 0)
+        (code = cli_secret(&(struct cli_secret_from){keys.archive.file, keys.archive.fd, row->prompt, 1}, &secret,
+                           &bytes, e)) != 0)
         return code;
     code = operator_ask(call->folder, argc, argv, (struct slice){(const uint8_t *)secret, bytes}, status, e);
     if (code == E_NOT_FOUND && (code = keyring_open_office(call->folder, &keys, &central, e)) == 0) {

@@ -52,7 +52,7 @@ static void be_asked(const char *name, int confirm, int pipe_end)
         exit(1);
     (void)signal(SIGINT, count_signal);
     (void)signal(SIGTSTP, count_signal);
-    a.code = cli_secret(NULL, NULL, PROMPT, confirm, &secret, &a.bytes, &e);
+    a.code = cli_secret(&(struct cli_secret_from){NULL, NULL, PROMPT, confirm}, &secret, &a.bytes, &e);
     if (a.code == 0)
         memcpy(a.secret, secret, a.bytes);
     cli_secret_free(secret, a.bytes);

@@ -100,9 +100,9 @@ static int from_both(const char *bytes, size_t size, char **secret, size_t *secr
     assert_true(fd >= 0);
     assert_int_equal(write(fd, bytes, size), size);
     assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-    code = cli_secret(path, NULL, "Passphrase: ", 1, secret, secret_bytes, e);
+    code = cli_secret(&(struct cli_secret_from){path, NULL, "Passphrase: ", 1}, secret, secret_bytes, e);
     (void)snprintf(number, sizeof number, "%d", fd);
-    again = cli_secret(NULL, number, "Passphrase: ", 0, &other, &other_bytes, NULL);
+    again = cli_secret(&(struct cli_secret_from){NULL, number, "Passphrase: ", 0}, &other, &other_bytes, NULL);
     assert_int_equal(code, again);
     assert_int_equal(*secret_bytes, other_bytes);
     if (code == 0)
@@ -153,11 +153,11 @@ static void secrets_are_refused(void **state)
     assert_int_equal(from_both(longer, CLI_SECRET_MAX + 1, &secret, &bytes, &e), E_INPUT);
     assert_int_equal(from_both(longer, sizeof longer, &secret, &bytes, &e), E_INPUT);
     assert_null(strstr(e.text, "xxx"));
-    assert_int_equal(cli_secret("a", "3", "", 0, &secret, &bytes, &e), E_USAGE);
-    assert_int_equal(cli_secret("/nowhere/at/all", NULL, "", 0, &secret, &bytes, &e), E_IO);
-    assert_int_equal(cli_secret(NULL, "three", "", 0, &secret, &bytes, &e), E_USAGE);
-    assert_int_equal(cli_secret(NULL, "-1", "", 0, &secret, &bytes, &e), E_USAGE);
-    assert_int_equal(cli_secret(NULL, "65000", "", 0, &secret, &bytes, &e), E_IO);
+    assert_int_equal(cli_secret(&(struct cli_secret_from){"a", "3", "", 0}, &secret, &bytes, &e), E_USAGE);
+    assert_int_equal(cli_secret(&(struct cli_secret_from){"/nowhere/at/all", NULL, "", 0}, &secret, &bytes, &e), E_IO);
+    assert_int_equal(cli_secret(&(struct cli_secret_from){NULL, "three", "", 0}, &secret, &bytes, &e), E_USAGE);
+    assert_int_equal(cli_secret(&(struct cli_secret_from){NULL, "-1", "", 0}, &secret, &bytes, &e), E_USAGE);
+    assert_int_equal(cli_secret(&(struct cli_secret_from){NULL, "65000", "", 0}, &secret, &bytes, &e), E_IO);
     assert_null(secret);
 }
 
@@ -173,7 +173,8 @@ static void no_terminal_is_told(void **state)
         fclose(tty);
         skip();
     }
-    assert_int_equal(cli_secret(NULL, NULL, "Passphrase: ", 0, &secret, &bytes, &e), E_USAGE);
+    assert_int_equal(cli_secret(&(struct cli_secret_from){NULL, NULL, "Passphrase: ", 0}, &secret, &bytes, &e),
+                     E_USAGE);
     assert_non_null(strstr(e.text, "--passphrase-file"));
     assert_non_null(strstr(e.text, "--passphrase-fd"));
 }
