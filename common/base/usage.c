@@ -423,26 +423,32 @@ void usage_complete(const struct usage_program *p, int argc, char **argv, FILE *
 
 /* --- a program --- */
 
-/* Takes a flag out of argv; what follows `--` is not looked at. 1: it was there. */
-static int take_flag(int *argc, char **argv, const char *flag)
+/* The arguments of main: at[0] is the program, at[count] is NULL. */
+struct arguments {
+    int count;
+    char **at;
+};
+
+/* Takes a flag out of the arguments before `--`. 1: it was there. */
+static int take_flag(struct arguments *a, const char *flag)
 {
     int kept = 1, found = 0, over = 0;
-    for (int i = 1; i < *argc; i++) {
-        over |= strcmp(argv[i], "--") == 0;
-        if (!over && strcmp(argv[i], flag) == 0)
+    for (int i = 1; i < a->count; i++) {
+        over |= strcmp(a->at[i], "--") == 0;
+        if (!over && strcmp(a->at[i], flag) == 0)
             found = 1;
         else
-            argv[kept++] = argv[i];
+            a->at[kept++] = a->at[i];
     }
-    *argc = kept;
-    argv[kept] = NULL;
+    a->count = kept;
+    a->at[kept] = NULL;
     return found;
 }
 
-/* --help, and `help [COMMAND [WORD] | TOPIC]`; argv[1] is what it is about. */
-static int help(const struct usage_program *p, struct cli *cli, int argc, char **argv, struct error *e)
+/* Carries out --help, and `help [COMMAND [WORD] | TOPIC]`; at[1] is what it is about. */
+static int help(const struct usage_program *p, struct cli *cli, struct arguments a, struct error *e)
 {
-    const char *first = argc > 1 ? argv[1] : NULL, *second = argc > 2 ? argv[2] : NULL;
+    const char *first = a.count > 1 ? a.at[1] : NULL, *second = a.count > 2 ? a.at[2] : NULL;
     if (first == NULL) {
         usage_help_program(p, cli->out);
     } else if (!usage_help(p, first, second, cli->out) && (p->topic == NULL || !p->topic(first, cli->out))) {
@@ -452,44 +458,46 @@ static int help(const struct usage_program *p, struct cli *cli, int argc, char *
     return 0;
 }
 
-static int answer(const struct usage_program *p, struct cli *cli, int argc, char **argv, usage_run *run, int *status,
+/* Answers --version, --completion and the calls for help; hands every other call to `run`. */
+static int answer(const struct usage_program *p, struct cli *cli, struct arguments a, usage_run *run, int *status,
                   struct error *e)
 {
-    int wants_help = take_flag(&argc, argv, "--help");
-    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+    int wants_help = take_flag(&a, "--help");
+    if (a.count > 1 && strcmp(a.at[1], "--version") == 0) {
         (void)fprintf(cli->out, "%s %s\n", p->name, SATCHEL_VERSION);
         return 0;
     }
-    if (argc > 1 && strcmp(argv[1], "--completion") == 0) {
-        usage_complete(p, argc - 2, argv + 2, cli->out);
+    if (a.count > 1 && strcmp(a.at[1], "--completion") == 0) {
+        usage_complete(p, a.count - 2, a.at + 2, cli->out);
         return 0;
     }
-    if (argc > 1 && (strcmp(argv[argc - 1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
-        int is_last = strcmp(argv[argc - 1], "-h") == 0;
-        if (is_last)
-            argv[--argc] = NULL;
-        return help(p, cli, is_last ? argc : argc - 1, is_last ? argv : argv + 1, e);
+    if (a.count > 1 && strcmp(a.at[a.count - 1], "-h") == 0) {
+        a.at[--a.count] = NULL;
+        return help(p, cli, a, e);
     }
+    if (a.count > 1 && strcmp(a.at[1], "help") == 0)
+        return help(p, cli, (struct arguments){a.count - 1, a.at + 1}, e);
     if (wants_help)
-        return help(p, cli, argc, argv, e);
-    if (argc > 1)
-        return run(cli, argc - 1, argv + 1, status, e);
+        return help(p, cli, a, e);
+    if (a.count > 1)
+        return run(cli, a.count - 1, a.at + 1, status, e);
     usage_help_program(p, cli->err);
     return error_set(e, E_USAGE, "say what to do: one of the commands above");
 }
 
 int usage_main(const struct usage_program *p, int argc, char **argv, usage_run *run)
 {
+    struct arguments a = {argc, argv};
     struct cli cli = {stdout, stderr, 0, 0};
     struct error e = {E_INTERNAL, "the command failed without a word; please report that"};
     const char *no_color = getenv("NO_COLOR");
     int status = 0, code;
     cli.color = isatty(STDERR_FILENO) && (no_color == NULL || no_color[0] == '\0');
-    cli.json = argc > 0 && take_flag(&argc, argv, "--json");
-    code = answer(p, &cli, argc, argv, run, &status, &e);
+    cli.json = argc > 0 && take_flag(&a, "--json");
+    code = answer(p, &cli, a, run, &status, &e);
     if (code != 0)
         return cli_fail(&cli, p->name, &e);
-    /* What did not get out was not said. */
+    /* A command whose output is lost has failed. */
     if (fflush(stdout) != 0 || ferror(stdout)) {
         (void)error_set(&e, E_IO, "the output could not be written whole");
         return cli_fail(&cli, p->name, &e);
