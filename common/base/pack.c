@@ -205,12 +205,6 @@ uint64_t unpack_uint_between(struct unpack *r, uint64_t low, uint64_t high)
     return r->failed ? 0 : value;
 }
 
-size_t unpack_map(struct unpack *r)
-{
-    size_t count = length(r, 0x80, 0x0f, 0, 0xde, 0xdf);
-    return count <= left(r) / 2 ? count : (size_t)fail(r);
-}
-
 int unpack_nil(struct unpack *r)
 {
     if (unpack_peek(r) != PACK_NIL)
@@ -332,71 +326,89 @@ struct id unpack_id(struct unpack *r)
     return id;
 }
 
-/* Walks over one object. What is still to come on each level is counted on a small stack, not on the program's. */
+/* The header of a map; returns how many pairs follow, never more than the bytes that are left can hold. */
+static size_t map_header(struct unpack *r)
+{
+    size_t count = length(r, 0x80, 0x0f, 0, 0xde, 0xdf);
+    return count <= left(r) / 2 ? count : (size_t)fail(r);
+}
+
+/* One level of unpack_any's walk: the object itself, or what is in a container. */
+struct level {
+    size_t waiting; /* objects that are still to come on it */
+    int is_map;
+    struct slice last_key; /* p NULL: no key has come */
+};
+
+/* Takes a scalar whole, or the header of a container; returns how many objects are in the container. */
+static size_t take_object(struct unpack *r, enum pack_type type)
+{
+    int negative;
+    switch (type) {
+    case PACK_NIL:
+    case PACK_FLAG:
+        r->p++;
+        return 0;
+    case PACK_INTEGER:
+        (void)integer(r, &negative);
+        return 0;
+    case PACK_TEXT:
+        (void)unpack_text(r);
+        return 0;
+    case PACK_BIN:
+        (void)unpack_bin(r);
+        return 0;
+    case PACK_ARRAY:
+        return unpack_array(r);
+    case PACK_MAP:
+        return 2 * map_header(r);
+    case PACK_NONE:
+        break;
+    }
+    return (size_t)fail(r);
+}
+
+/* Checks that a key, which was just taken, is greater than the one before. */
+static void check_key(struct unpack *r, struct level *level, const uint8_t *start)
+{
+    struct slice key = {start, (size_t)(r->p - start)};
+    if (r->failed)
+        return;
+    if (level->last_key.p != NULL && slice_compare(level->last_key, key) >= 0)
+        fail(r);
+    level->last_key = key;
+}
+
+/* Walks over one object. The levels stand in a small array, so that no input makes the program's stack grow. */
 struct slice unpack_any(struct unpack *r)
 {
     const uint8_t *start = r->p;
-    size_t waiting[PACK_DEPTH_MAX + 1] = {1};
-    struct slice last_key[PACK_DEPTH_MAX + 1];
-    int is_map[PACK_DEPTH_MAX + 1] = {0};
-    int depth = 0;
-    while (depth >= 0 && !r->failed) {
+    struct level levels[PACK_DEPTH_MAX + 1], *level = levels;
+    levels[0] = (struct level){1, 0, {NULL, 0}};
+    while (!r->failed && (level > levels || level->waiting > 0)) {
         const uint8_t *object = r->p;
         enum pack_type type;
-        size_t count = 0;
+        size_t count;
         int is_key;
-        if (waiting[depth] == 0) {
-            depth--;
+        if (level->waiting == 0) {
+            level--;
             continue;
         }
         /* In a map, objects with an even number still to come are keys: scalars, each greater than the one before. */
-        is_key = is_map[depth] && waiting[depth] % 2 == 0;
-        waiting[depth]--;
+        is_key = level->is_map && level->waiting % 2 == 0;
+        level->waiting--;
         type = unpack_peek(r);
         if (is_key && type != PACK_INTEGER && type != PACK_TEXT)
             type = PACK_NONE;
-        switch (type) {
-        case PACK_NIL:
-        case PACK_FLAG:
-            r->p++;
-            break;
-        case PACK_INTEGER: {
-            int negative;
-            (void)integer(r, &negative);
-            break;
-        }
-        case PACK_TEXT:
-            (void)unpack_text(r);
-            break;
-        case PACK_BIN:
-            (void)unpack_bin(r);
-            break;
-        case PACK_ARRAY:
-            count = unpack_array(r);
-            break;
-        case PACK_MAP:
-            count = 2 * unpack_map(r);
-            break;
-        case PACK_NONE:
+        count = take_object(r, type);
+        if (is_key)
+            check_key(r, level, object);
+        if (type != PACK_ARRAY && type != PACK_MAP)
+            continue;
+        if (level == levels + PACK_DEPTH_MAX)
             fail(r);
-            break;
-        }
-        if (is_key && !r->failed) {
-            struct slice key = {object, (size_t)(r->p - object)};
-            if (last_key[depth].p != NULL && slice_compare(last_key[depth], key) >= 0)
-                fail(r);
-            last_key[depth] = key;
-        }
-        if ((type == PACK_ARRAY || type == PACK_MAP) && !r->failed) {
-            if (depth == PACK_DEPTH_MAX) {
-                fail(r);
-            } else {
-                depth++;
-                waiting[depth] = count;
-                is_map[depth] = type == PACK_MAP;
-                last_key[depth] = (struct slice){NULL, 0};
-            }
-        }
+        else
+            *++level = (struct level){count, type == PACK_MAP, {NULL, 0}};
     }
     if (r->failed)
         return (struct slice){r->end, 0};

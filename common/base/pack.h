@@ -67,8 +67,7 @@ struct unpack {
 void unpack_start(struct unpack *r, struct slice bytes);
 enum pack_type unpack_peek(const struct unpack *r); /* PACK_NONE at the end, or for what canonical form forbids */
 size_t unpack_array(struct unpack *r);              /* the count, never more than the bytes that are left */
-size_t unpack_map(struct unpack *r);
-int unpack_nil(struct unpack *r); /* 1: a nil is next, and is taken; 0: nothing is taken */
+int unpack_nil(struct unpack *r);                   /* 1: a nil is next, and is taken; 0: nothing is taken */
 int unpack_flag(struct unpack *r);
 uint64_t unpack_uint(struct unpack *r);
 int64_t unpack_int(struct unpack *r);
@@ -79,8 +78,9 @@ struct id unpack_id(struct unpack *r);
 /* An array of exactly `count`; an integer in [low, high]. Anything else: r has failed. */
 void unpack_items(struct unpack *r, size_t count);
 uint64_t unpack_uint_between(struct unpack *r, uint64_t low, uint64_t high);
-void unpack_refuse(struct unpack *r);      /* what was read is not allowed: r has failed */
-struct slice unpack_any(struct unpack *r); /* one whole object, checked to be canonical, at most PACK_DEPTH_MAX deep */
+void unpack_refuse(struct unpack *r); /* what was read is not allowed: r has failed */
+/* One whole object, checked to be canonical, at most PACK_DEPTH_MAX deep. Maps are read with this alone. */
+struct slice unpack_any(struct unpack *r);
 /* 0 if all went well and nothing is left, else E_INPUT: "<what> is not as it should be". */
 int unpack_end(const struct unpack *r, const char *what, struct error *e);
 

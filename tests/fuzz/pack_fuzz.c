@@ -31,8 +31,21 @@ static void must_equal_msgpack(struct slice object)
     msgpack_unpacked_destroy(&result);
 }
 
-/* One item by its typed reader: a container's items follow as items of their own. Returns how many. */
-static size_t copy_item(struct unpack *r, struct pack *w)
+/* The header of a map, whose bytes are canonical, as the specification of msgpack has it: the reader has none, since it
+ * takes maps whole. Returns the count of pairs. */
+static size_t map_header(struct unpack *r)
+{
+    uint8_t c = *r->p++;
+    size_t count = c & 0x0f, width = c == 0xde ? 2 : c == 0xdf ? 4 : 0;
+    if (width != 0)
+        for (count = 0; width > 0; width--)
+            count = count << 8 | *r->p++;
+    must(count <= (size_t)(r->end - r->p) / 2);
+    return count;
+}
+
+/* One object by its typed reader: what is in a container follows as objects of their own. Returns how many. */
+static size_t copy_object(struct unpack *r, struct pack *w)
 {
     struct slice bytes;
     size_t count;
@@ -63,7 +76,7 @@ static size_t copy_item(struct unpack *r, struct pack *w)
         pack_array(w, count);
         return count;
     case PACK_MAP:
-        count = unpack_map(r);
+        count = map_header(r);
         w->failed |= msgpack_pack_map(&w->packer, count) != 0;
         return 2 * count;
     case PACK_NONE:
@@ -88,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pack_start(&w);
     unpack_start(&r, object);
     for (size_t waiting = 1; waiting > 0;)
-        waiting += copy_item(&r, &w) - 1;
+        waiting += copy_object(&r, &w) - 1;
     must(unpack_end(&r, "bytes", NULL) == 0 && pack_finish(&w, NULL) == 0);
     must(slice_equal(pack_bytes(&w), object));
     pack_free(&w);
