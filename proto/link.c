@@ -596,8 +596,3 @@ enum link_mode link_mode_of(const struct link *l)
 {
     return l->mode;
 }
-
-size_t link_memory(const struct link *l)
-{
-    return sizeof *l + l->in.capacity + l->plain.capacity + l->out.capacity;
-}

@@ -74,6 +74,5 @@ void link_sent(struct link *l, size_t size);
 
 int link_is_ready(const struct link *l);           /* the handshake is done */
 enum link_mode link_mode_of(const struct link *l); /* a responder's is known once there was an event */
-size_t link_memory(const struct link *l);          /* bytes that it holds, itself included */
 
 #endif

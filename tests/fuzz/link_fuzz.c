@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocation_fixture.h"
 #include "error.h"
 #include "link.h"
 #include "noise.h"
@@ -48,9 +49,9 @@ static int feed(struct listener *to, const uint8_t *bytes, size_t size, size_t p
         int code = link_receive(to->l, bytes, step, &e);
         bytes += step;
         size -= step;
-        must(link_memory(to->l) <= (link_is_ready(to->l)
-                                        ? LIMITS_HANDSHAKE_PEER_MAX + LIMITS_RECEIVE_MAX + LIMITS_MESSAGE_MAX + 65536u
-                                        : LIMITS_HANDSHAKE_PEER_MAX));
+        must(allocation.live <= (link_is_ready(to->l)
+                                     ? LIMITS_HANDSHAKE_PEER_MAX + LIMITS_RECEIVE_MAX + LIMITS_MESSAGE_MAX + 65536u
+                                     : LIMITS_HANDSHAKE_PEER_MAX)); /* nothing but the link is allocated here */
         while (code == 0 && (code = link_next(to->l, &event, &e)) == 0 && event.type != LINK_NOTHING) {
             static const uint8_t secret[32] = {9};
             must(!to->ended);
@@ -162,6 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2 || sodium_init() < 0)
         return 0;
     part = (size_t)data[1] + 1;
+    allocation_begin(0);
     if (data[0] % 5 == 1) {
         uint8_t office_public[32];
         (void)crypto_scalarmult_base(office_public, office_secret);

@@ -1,19 +1,7 @@
 /* Tests: proto/link.c
  * link.c against strangers, impostors, authentic peers that lie, and a wire that alters what it carries. */
+#include "allocation_fixture.h"
 #include "link_fixture.h"
-
-#include <malloc.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 /* Goal: who names a ticket without its secret learns nothing from the answer and is refused at the third message. */
 static void test_wrong_secret(void **state)
@@ -162,23 +150,24 @@ static void test_stranger_memory(void **state)
     static const enum link_mode modes[] = {LINK_SYNC, LINK_ENROL};
     (void)state;
     for (size_t m = 0; m < 2; m++) {
-        size_t before = mallinfo2().uordblks, opening;
-        struct link *office = talk_office_new(), *laptop;
+        size_t begun, at_laptop, opening;
+        struct link *office, *laptop;
         struct link_event event;
         const uint8_t *bytes;
-        if (!SANITIZED)
-            assert_in_range(mallinfo2().uordblks - before, sizeof(struct noise), LIMITS_HANDSHAKE_PEER_MAX + 16);
+        allocation_begin(0);
+        office = talk_office_new();
+        begun = allocation.live;
+        assert_in_range(begun, sizeof(struct noise), LIMITS_HANDSHAKE_PEER_MAX);
         laptop = talk_laptop_new(modes[m]);
-        assert_true(link_memory(laptop) <= LIMITS_HANDSHAKE_PEER_MAX);
-        before = mallinfo2().uordblks;
+        at_laptop = allocation.live - begun;
+        assert_true(at_laptop <= LIMITS_HANDSHAKE_PEER_MAX);
         bytes = link_output(laptop, &opening);
         for (size_t i = 0; i < opening; i++) {
             assert_int_equal(link_receive(office, bytes + i, 1, NULL), 0);
-            assert_in_range(link_memory(office), sizeof(struct noise), LIMITS_HANDSHAKE_PEER_MAX);
+            assert_in_range(allocation.live - at_laptop, sizeof(struct noise), LIMITS_HANDSHAKE_PEER_MAX);
         }
         assert_int_equal(link_next(office, &event, NULL), 0);
-        if (!SANITIZED) /* what came beside the link itself */
-            assert_true(mallinfo2().uordblks - before <= 128);
+        assert_true(allocation.live - at_laptop - begun <= 128); /* what came beside the link itself */
         if (modes[m] == LINK_ENROL) {
             assert_int_equal(event.type, LINK_TICKET);
             assert_int_equal(link_receive(office, flood, 1, NULL), E_LIMIT);
@@ -186,16 +175,19 @@ static void test_stranger_memory(void **state)
         } else {
             flood[1] = THIRD - 2; /* as if it were a third message */
             assert_int_equal(link_receive(office, flood, sizeof flood, NULL), 0);
-            assert_true(link_memory(office) <= LIMITS_HANDSHAKE_PEER_MAX);
+            assert_true(allocation.live - at_laptop <= LIMITS_HANDSHAKE_PEER_MAX);
             assert_dead(office, E_PEER, "");
         }
         link_free(office);
         link_free(laptop);
+        assert_int_equal(allocation.blocks, 0);
     }
     {
-        struct link *office = talk_office_new();
+        struct link *office;
+        allocation_begin(0);
+        office = talk_office_new();
         assert_int_equal(link_receive(office, flood, sizeof flood, NULL), 0);
-        assert_true(link_memory(office) <= LIMITS_HANDSHAKE_PEER_MAX);
+        assert_true(allocation.live <= LIMITS_HANDSHAKE_PEER_MAX);
         assert_dead(office, E_PEER, "does not speak");
         link_free(office);
     }
@@ -205,14 +197,17 @@ static void test_stranger_memory(void **state)
 static void test_receive_limit(void **state)
 {
     struct talk t;
-    uint8_t *bytes = calloc(1, LIMITS_RECEIVE_MAX);
+    uint8_t *bytes;
     (void)state;
+    allocation_begin(0);
+    bytes = calloc(1, LIMITS_RECEIVE_MAX);
     assert_non_null(bytes);
     talk_start(&t, LINK_SYNC);
     assert_int_equal(talk_carry_all(&t, 65536, NULL), 0);
     assert_int_equal(link_receive(t.office, bytes, 100, NULL), 0);
     assert_int_equal(link_receive(t.office, bytes, LIMITS_RECEIVE_MAX - 100, NULL), 0);
-    assert_true(link_memory(t.office) <= LIMITS_RECEIVE_MAX + LIMITS_HANDSHAKE_PEER_MAX);
+    assert_int_equal(allocation.blocks, 4); /* both links, the bytes here, and the office's queue */
+    assert_true(allocation.largest <= LIMITS_RECEIVE_MAX);
     assert_int_equal(link_receive(t.office, bytes, 1, NULL), E_LIMIT);
     assert_dead(t.office, E_LIMIT, "");
     free(bytes);
@@ -345,11 +340,12 @@ static void test_frames(void **state)
     }
 
     /* The largest that may be announced is waited for, and costs nothing until it comes. */
+    allocation_begin(0);
     l = raw_connect(&raw);
     raw_send(&raw, l, (const uint8_t[]){0, 0x20, 0, 0, 0}, 5);
     assert_int_equal(link_next(l, &event, NULL), 0);
     assert_int_equal(event.type, LINK_NOTHING);
-    assert_true(link_memory(l) <= LIMITS_HANDSHAKE_PEER_MAX);
+    assert_true(allocation.live <= LIMITS_HANDSHAKE_PEER_MAX);
     link_free(l);
 }
 

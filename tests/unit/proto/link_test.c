@@ -1,6 +1,7 @@
 /* Tests: proto/link.c
  * link.c between two honest sides: the handshake's bytes, and a stream cut in every way. What a liar can do is in
  * link_attack_test.c. */
+#include "allocation_fixture.h"
 #include "link_fixture.h"
 
 /* Goal: a sync's handshake has the bytes that the protocol says, and each side learns the other's key. */
@@ -134,20 +135,25 @@ static void test_large(void **state)
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
         struct talk t;
         size_t idle;
+        allocation_begin(0);
         talk_start(&t, LINK_SYNC);
         assert_int_equal(talk_carry_all(&t, parts[p], NULL), 0);
-        idle = link_memory(t.office);
-        assert_true(idle <= LIMITS_HANDSHAKE_PEER_MAX);
+        assert_int_equal(allocation.blocks, 2); /* the links, and nothing beside them */
+        idle = allocation.live;
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             talk_say(t.laptop, sizes[i]);
             talk_say(t.office, sizes[i]);
             assert_int_equal(talk_carry_all(&t, parts[p], NULL), 0);
             assert_heard(&t.at_office, (int)i, sizes[i]);
             assert_heard(&t.at_laptop, (int)i, sizes[i]);
-            assert_int_equal(link_memory(t.office), idle);
-            assert_int_equal(link_memory(t.laptop), idle);
+            assert_int_equal(allocation.blocks, 2);
+            assert_int_equal(allocation.live, idle);
         }
-        talk_stop(&t);
+        link_free(t.office);
+        assert_true(idle - allocation.live <= LIMITS_HANDSHAKE_PEER_MAX);
+        assert_true(allocation.live <= LIMITS_HANDSHAKE_PEER_MAX);
+        link_free(t.laptop);
+        assert_int_equal(allocation.blocks, 0);
     }
 }
 
@@ -171,10 +177,12 @@ static void test_send_limits(void **state)
 {
     struct talk t;
     struct error e;
-    uint8_t *large = talk_message_new(LIMITS_MESSAGE_MAX + 1);
+    uint8_t *large;
     size_t waiting = 0;
     int sent = 0;
     (void)state;
+    allocation_begin(0);
+    large = talk_message_new(LIMITS_MESSAGE_MAX + 1);
     talk_start(&t, LINK_SYNC);
     assert_int_equal(link_send(t.laptop, large, 1, &e), E_INTERNAL);
     assert_int_equal(link_end(t.laptop, &e), E_INTERNAL);
@@ -190,7 +198,8 @@ static void test_send_limits(void **state)
     assert_int_equal(e.code, E_LIMIT);
     assert_int_equal(sent, 3); /* the fourth is over it by what the frames cost */
     assert_int_equal(talk_waiting_at(t.laptop), waiting);
-    assert_true(link_memory(t.laptop) <= LIMITS_OUTPUT_MAX + LIMITS_HANDSHAKE_PEER_MAX);
+    assert_int_equal(allocation.blocks, 4); /* both links, the message, and the laptop's queue */
+    assert_true(allocation.largest <= LIMITS_OUTPUT_MAX);
     assert_int_equal(talk_carry_all(&t, 65536, NULL), 0);
     talk_say(t.laptop, 7);
     assert_int_equal(link_end(t.laptop, NULL), 0);
