@@ -114,13 +114,12 @@ static int write_all(const struct outbox *o, struct slice bytes, uint64_t at)
 
 static int append_batch(struct outbox *o, const struct unsent_batch *batch, struct error *e)
 {
-    const struct courier_item record = {.epoch = batch->epoch,
-                                        .first_seq = batch->first_seq,
-                                        .last_seq = batch->last_seq,
-                                        .typed = (uint32_t)batch->typed};
+    const struct courier_item item = {.epoch = batch->epoch,
+                                      .first_seq = batch->first_seq,
+                                      .last_seq = batch->last_seq,
+                                      .typed = (uint32_t)batch->typed};
     struct slice bytes;
-    int code =
-        courier_seal(&o->header, &record, (struct slice){batch->head, batch->head_bytes}, batch->bytes, &bytes, e);
+    int code = courier_seal(&o->header, &item, (struct slice){batch->head, batch->head_bytes}, batch->bytes, &bytes, e);
     if (code != 0)
         return code;
     if (write_all(o, bytes, o->bytes) != 0)

@@ -1,6 +1,6 @@
-/* courier FILE: takes in what a laptop's outbox holds, as a sync would: record by record, each verified whole before
- * the next, so that everything before one that is refused stays taken. What the office has already is not taken twice.
- */
+/* courier FILE: takes in what a laptop's outbox has, as a sync would. It goes item by item and verifies each whole
+ * before the next, so that everything before an item that is refused stays taken. What the office has already is not
+ * taken twice. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,20 +15,20 @@
 #include "receive.h"
 #include "task.h"
 
-#define FILE_MAX (256u << 20)  /* bytes */
-#define COMMIT_MAX (1u << 20)  /* sealed bytes in one transaction, whose pages must fit into memory; and one record */
-#define COMMIT_RECORDS_MAX 512 /* and records */
+#define FILE_MAX (256u << 20) /* bytes */
+#define COMMIT_MAX (1u << 20) /* sealed bytes in one transaction, whose pages must fit into memory; and one item */
+#define COMMIT_ITEMS_MAX 512  /* and items */
 
 struct courier {
     struct central *central;
     struct courier_reader reader;
     struct device device;
-    uint64_t epoch, had_seq; /* of the record: where the device's chain of it ended here before the file */
+    uint64_t epoch, had_seq; /* of the item: where the device's chain of it ended here before the file */
     uint64_t seq;            /* and where it ends now */
     struct fork_claim claim; /* what stands beside that chain */
     struct counts {
-        uint64_t changes, old, held; /* of the file: taken or there, there before, kept back */
-        uint64_t evidence;           /* and beside its chain */
+        uint64_t changes, old, held; /* of the file: taken or there, there before, held */
+        uint64_t evidence;           /* kept as evidence, beside the chain */
     } n;
 };
 
@@ -57,7 +57,8 @@ static int open_file(const char *path, const char *name, FILE **out, struct erro
     return code;
 }
 
-/* Is the file for this office, and of one of its laptops? */
+/* Checks that the file is sealed to this office and comes from one of its laptops; finds the laptop. E_REFUSED: it is
+ * not. */
 static int check_header(struct courier *c, struct error *e)
 {
     const struct courier_header *h = &c->reader.header;
@@ -76,9 +77,9 @@ static int check_header(struct courier *c, struct error *e)
     return code;
 }
 
-/* --- one record --- */
+/* --- one item --- */
 
-/* The changes of a batch behind `seq`, as a batch. *out is freed with free; size 0: there are none. */
+/* Makes a batch of those changes of a batch that come after `seq`. *out is freed with free; size 0: there are none. */
 static int cut_batch(struct slice batch, uint64_t seq, struct slice *out, struct error *e)
 {
     struct batch_reader r;
@@ -112,23 +113,24 @@ static void count(struct courier *c, const struct receive_result *result)
         c->seq = last;
 }
 
-/* As a push of the laptop. Where the log has a beginning of it, only that is looked at, and the rest comes after it. */
-static int take_push(struct courier *c, const struct courier_item *record, struct message_push push, struct error *e)
+/* Takes an item as a push of the laptop. If the log has its beginning, receive_push looks at that alone, and the rest
+ * is pushed after it. */
+static int take_push(struct courier *c, const struct courier_item *item, struct message_push push, struct error *e)
 {
     struct slice rest = {NULL, 0};
     uint64_t seq = 0;
     int code = 0;
-    while (code == 0 && seq < record->last_seq) {
+    while (code == 0 && seq < item->last_seq) {
         struct receive_result result;
         code = receive_push(c->central, &c->device, &push, &result, e);
-        if (code == 0 && (result.epoch != record->epoch || result.seq <= seq))
-            code = error_set(e, E_VERIFY, "the changes of this record are not those that it names");
+        if (code == 0 && (result.epoch != item->epoch || result.seq <= seq))
+            code = error_set(e, E_VERIFY, "this part of the file does not have the changes that it names");
         if (code == 0) {
             seq = result.seq;
             count(c, &result);
         }
         receive_free(&result);
-        if (code == 0 && seq < record->last_seq) {
+        if (code == 0 && seq < item->last_seq) {
             struct slice before = rest;
             code = cut_batch(push.batch, seq, &rest, e);
             free((void *)before.p);
@@ -139,7 +141,7 @@ static int take_push(struct courier *c, const struct courier_item *record, struc
     return code;
 }
 
-/* What is kept of the claim so far is named in the log. */
+/* Names in the log what was kept of the claim so far. */
 static int close_claim(struct courier *c, struct error *e)
 {
     int code = fork_log(c->central, &c->device, &c->claim, e);
@@ -147,7 +149,8 @@ static int close_claim(struct courier *c, struct error *e)
     return code;
 }
 
-/* The laptop's store was copied, or put back: what it wrote then is kept, and in nobody's way. */
+/* The laptop's store was copied, or an old copy put back: keeps what it wrote since as evidence, in no person's record.
+ */
 static int take_beside(struct courier *c, const struct message_push *push, uint64_t first_seq, struct error *e)
 {
     uint64_t before = c->claim.count;
@@ -176,56 +179,56 @@ static int start_epoch(struct courier *c, uint64_t epoch, struct error *e)
     return 0;
 }
 
-static int take_opened(struct courier *c, const struct courier_item *record, const struct message_push *push,
+static int take_opened(struct courier *c, const struct courier_item *item, const struct message_push *push,
                        struct error *e)
 {
     int beside, code;
-    if ((code = start_epoch(c, record->epoch, e)) != 0 ||
-        (code = fork_is_beside(c->central, &c->device, record->epoch, push->batch, &beside, e)) != 0)
+    if ((code = start_epoch(c, item->epoch, e)) != 0 ||
+        (code = fork_is_beside(c->central, &c->device, item->epoch, push->batch, &beside, e)) != 0)
         return code;
     if (beside)
-        return take_beside(c, push, record->first_seq, e);
-    if (record->first_seq > c->seq + 1)
+        return take_beside(c, push, item->first_seq, e);
+    if (item->first_seq > c->seq + 1)
         return error_set(e, E_VERIFY,
                          "changes %llu to %llu are missing: they came in no sync and in no file; look for another "
                          "courier file or outbox of this laptop, give that first, and then this one again",
-                         (unsigned long long)c->seq + 1, (unsigned long long)record->first_seq - 1);
-    return take_push(c, record, *push, e);
+                         (unsigned long long)c->seq + 1, (unsigned long long)item->first_seq - 1);
+    return take_push(c, item, *push, e);
 }
 
-static int take_record(struct courier *c, const struct courier_item *record, struct error *e)
+static int take_item(struct courier *c, const struct courier_item *item, struct error *e)
 {
     struct courier_opened opened;
-    int code = courier_open(&c->reader.header, record, c->central->keys->seal_secret, &opened, e);
+    int code = courier_open(&c->reader.header, item, c->central->keys->seal_secret, &opened, e);
     if (code == 0)
-        code = take_opened(c, record, &(struct message_push){opened.head, opened.batch}, e);
+        code = take_opened(c, item, &(struct message_push){opened.head, opened.batch}, e);
     courier_wipe(&opened);
     if (code != 0 && e != NULL) {
         struct error why = *e;
-        error_set(e, why.code, "changes %llu to %llu cannot be taken: %s", (unsigned long long)record->first_seq,
-                  (unsigned long long)record->last_seq, why.text);
+        error_set(e, why.code, "changes %llu to %llu cannot be taken: %s", (unsigned long long)item->first_seq,
+                  (unsigned long long)item->last_seq, why.text);
     }
     return code;
 }
 
 /* --- the whole --- */
 
-/* Some records in one transaction: *more is 0 at the end of the file. A record that fails is a savepoint that was
- * rolled back; what came before it is committed, and counts. */
+/* Takes some items in one transaction; *more is 0 at the end of the file. An item that fails was rolled back to its
+ * savepoint; what came before it is committed, and counts. */
 static int take_some(struct courier *c, int *more, struct error *e)
 {
-    struct courier_item record;
+    struct courier_item item;
     struct error own = {0, ""};
     struct counts before = c->n;
-    uint64_t bytes = 0, records = 0;
+    uint64_t bytes = 0, items = 0;
     int code, refused = 0;
     if ((code = central_begin(c->central, e)) != 0)
         return code;
-    while (refused == 0 && bytes < COMMIT_MAX && records < COMMIT_RECORDS_MAX &&
-           (*more = courier_next(&c->reader, &record, e)) == 1) {
-        bytes += record.sealed.size;
-        records++;
-        refused = take_record(c, &record, e);
+    while (refused == 0 && bytes < COMMIT_MAX && items < COMMIT_ITEMS_MAX &&
+           (*more = courier_next(&c->reader, &item, e)) == 1) {
+        bytes += item.sealed.size;
+        items++;
+        refused = take_item(c, &item, e);
     }
     if (*more < 0)
         refused = error_code(e);
