@@ -73,7 +73,7 @@ static int commit(struct store *s, struct person_edits *edits, const char *reaso
     int code = 0;
     for (size_t i = 0; i < edits->count; i++) {
         if (code == 0)
-            code = edit_commit(&edits->edits[i], &s->author, reason, LOG_NO_POSITION, 0, NULL, e);
+            code = edit_commit(&edits->edits[i], &s->author, reason, NULL, e);
         else
             edit_free(&edits->edits[i]);
     }

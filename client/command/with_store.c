@@ -6,7 +6,7 @@
 
 int with_store_commit(struct store *s, struct edit *edit, const char *reason, struct error *e)
 {
-    int code = edit_commit(edit, &s->author, reason, LOG_NO_POSITION, 0, NULL, e);
+    int code = edit_commit(edit, &s->author, reason, NULL, e);
     if (code != 0) {
         store_rollback(s);
         return code;

@@ -7,7 +7,7 @@ int store_event_add(struct db *db, struct edit_author *author, const struct even
 {
     struct edit edit;
     int code = event_edit(&edit, db, author, event, e);
-    return code != 0 ? code : edit_commit(&edit, author, NULL, LOG_NO_POSITION, 0, NULL, e);
+    return code != 0 ? code : edit_commit(&edit, author, NULL, NULL, e);
 }
 
 int store_event_write(struct store *s, const struct event *event, struct error *e)

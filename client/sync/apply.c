@@ -534,5 +534,5 @@ int apply_receipt(struct db *db, struct edit_author *author, const struct apply_
         edit_free(&edit);
         return code;
     }
-    return edit_commit(&edit, author, NULL, LOG_NO_POSITION, 0, NULL, e);
+    return edit_commit(&edit, author, NULL, NULL, e);
 }

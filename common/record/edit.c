@@ -275,7 +275,7 @@ int edit_set_id(struct edit *edit, const char *field, const struct id *id, struc
 }
 
 /* Stores the encoded change and applies it, as if it had come from somebody else. */
-static int store(struct edit *edit, struct slice header, struct slice body, uint64_t position, uint64_t received_ms,
+static int store(struct edit *edit, struct slice header, struct slice body, const struct edit_place *place,
                  struct error *e)
 {
     struct log_entry entry;
@@ -283,15 +283,15 @@ static int store(struct edit *edit, struct slice header, struct slice body, uint
     memset(&entry, 0, offsetof(struct log_entry, change));
     if ((code = change_read(header, body, &entry.change, e)) != 0)
         return code;
-    entry.position = position;
-    entry.received_ms = received_ms;
+    entry.position = place == NULL ? LOG_NO_POSITION : place->position;
+    entry.received_ms = place == NULL ? 0 : place->received_ms;
     if ((code = log_add(edit->db, &entry, e)) != 0)
         return code;
     return record_apply(edit->db, &entry, e);
 }
 
-int edit_commit(struct edit *edit, struct edit_author *author, const char *reason, uint64_t position,
-                uint64_t received_ms, uint8_t *hash, struct error *e)
+int edit_commit(struct edit *edit, struct edit_author *author, const char *reason, const struct edit_place *place,
+                struct error *e)
 {
     struct change_draft *d = &edit->draft;
     uint8_t made[CHANGE_HASH_BYTES];
@@ -322,12 +322,9 @@ int edit_commit(struct edit *edit, struct edit_author *author, const char *reaso
         next.chain.seq = d->seq;
         next.hlc = d->hlc;
         memcpy(next.chain.hash, made, sizeof made);
-        if ((code = store(edit, pack_bytes(&header), pack_bytes(&body), position, received_ms, e)) == 0 &&
-            (code = edit_author_save(edit->db, &next, e)) == 0) {
+        if ((code = store(edit, pack_bytes(&header), pack_bytes(&body), place, e)) == 0 &&
+            (code = edit_author_save(edit->db, &next, e)) == 0)
             *author = next;
-            if (hash != NULL)
-                memcpy(hash, made, sizeof made);
-        }
     }
     pack_free(&header);
     pack_free(&body);

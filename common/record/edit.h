@@ -70,11 +70,17 @@ int edit_add_text(struct edit *edit, const char *field, const char *text, struct
 int edit_remove_text(struct edit *edit, const char *field, const char *text, struct error *e);
 int edit_set_id(struct edit *edit, const char *field, const struct id *id, struct error *e);
 
-/* Writes the change into the log and the record, at the end of our chain, and saves the author's state. reason may be
- * NULL. position, received_ms: at the office; LOG_NO_POSITION and 0 on a laptop. Inside the caller's transaction; where
- * that is rolled back, load the author again. hash (may be NULL): of the new change. An edit without ops writes nothing
- * and succeeds. The edit is freed in every case. */
-int edit_commit(struct edit *edit, struct edit_author *author, const char *reason, uint64_t position,
-                uint64_t received_ms, uint8_t *hash, struct error *e);
+/* Where a change of the office's own stands in its log. */
+struct edit_place {
+    uint64_t position;
+    uint64_t received_ms; /* milliseconds since 1970 */
+};
+/* Writes the change into the log and the record, at the end of the author's chain, and saves the author's state. place:
+ * NULL on a laptop, whose change waits for the office. reason: why, in the person's words; kept in the change's body;
+ * NULL: none. Runs inside the caller's transaction; after a rollback the caller must load the author again. An edit
+ * without ops writes nothing and succeeds. The edit is freed in every case. E_LIMIT: the change would have more than
+ * EDIT_BODY_MAX bytes, or more than a change can hold; nothing is written. Other errors: the store's. */
+int edit_commit(struct edit *edit, struct edit_author *author, const char *reason, const struct edit_place *place,
+                struct error *e);
 
 #endif

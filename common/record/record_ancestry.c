@@ -20,10 +20,8 @@ struct looked_at {
 
 struct search {
     struct db *db;
-    const struct id *record;
-    unsigned field;
-    const struct merge_op *live;
-    size_t live_count, names;
+    const struct record_descendants *of;
+    size_t names;
     int too_many;
     struct record_ancestry *out;
     struct looked_at *looked; /* many dots may name one large change for nothing, so that it is read once */
@@ -67,7 +65,7 @@ static int note_looked(struct search *s, const struct dot *dot, const struct cha
     l = &s->looked[s->looked_count];
     *l = (struct looked_at){.device = dot->device, .epoch = dot->epoch, .seq = dot->seq, .next = *head};
     for (size_t i = 0; c != NULL && i < c->op_count; i++)
-        if (c->ops[i].field == s->field)
+        if (c->ops[i].field == s->of->field)
             l->ops[i / 8] |= (uint8_t)(1u << i % 8);
     *head = ++s->looked_count;
     return 0;
@@ -90,28 +88,27 @@ static int read_op(const struct change_op *op, struct merge_op *out, struct reco
     return 0;
 }
 
-static int read_row(struct search *s, sqlite3_stmt *row, const struct dot *dot, int *found, struct merge_op *out,
-                    struct record_ancestor *where, struct error *e)
+/* The change of a row, and which of its ops are of the field. */
+static int read_change(struct search *s, sqlite3_stmt *row, const struct dot *dot, struct change *c, struct error *e)
 {
-    struct change c;
-    int code;
-    if (change_read(db_slice(row, 3), db_slice(row, 4), &c, e) != 0)
+    if (change_read(db_slice(row, 3), db_slice(row, 4), c, e) != 0)
         return error_set(e, E_VERIFY, "a change in the store cannot be read; run a check of the store");
-    if (find_looked(s, dot) == NULL && (code = note_looked(s, dot, &c, e)) != 0)
-        return code;
-    if (dot->index >= c.op_count || c.ops[dot->index].field != s->field)
-        return 0;
-    *found = 1;
+    return find_looked(s, dot) == NULL ? note_looked(s, dot, c, e) : 0;
+}
+
+static int take_op(sqlite3_stmt *row, const struct change *c, const struct dot *dot, struct merge_op *out,
+                   struct record_ancestor *where, struct error *e)
+{
     memset(out, 0, sizeof *out);
     out->dot = *dot;
-    out->hlc = c.hlc;
+    out->hlc = c->hlc;
     out->position = db_is_null(row, 1) ? MERGE_NOT_ACCEPTED : db_uint(row, 1);
     out->received_ms = db_uint(row, 2);
     where->entry = db_int(row, 0);
-    return read_op(&c.ops[dot->index], out, where, e);
+    return read_op(&c->ops[dot->index], out, where, e);
 }
 
-/* *found: not 0 where the op is in the record's log, applied. */
+/* *found: not 0 if the op is in the record's log and applied. */
 static int fetch(struct search *s, const struct dot *dot, int *found, struct merge_op *out,
                  struct record_ancestor *where, struct error *e)
 {
@@ -119,16 +116,21 @@ static int fetch(struct search *s, const struct dot *dot, int *found, struct mer
                               "FROM entry JOIN applied ON applied.entry = entry.id "
                               "WHERE entry.device = ? AND entry.epoch = ? AND entry.seq = ? AND entry.record = ?";
     const struct looked_at *looked = find_looked(s, dot);
+    struct change c;
     sqlite3_stmt *row;
     int more, code;
     *found = 0;
     if (dot->index >= CHANGE_OPS_MAX || (looked != NULL && (looked->ops[dot->index / 8] >> dot->index % 8 & 1) == 0))
         return 0;
-    if ((more = db_first(s->db, &row, e, sql, "duud", &dot->device, dot->epoch, dot->seq, s->record)) < 0)
+    if ((more = db_first(s->db, &row, e, sql, "duud", &dot->device, dot->epoch, dot->seq, s->of->record)) < 0)
         return e->code;
     if (more == 0)
         return looked != NULL ? 0 : note_looked(s, dot, NULL, e);
-    code = read_row(s, row, dot, found, out, where, e);
+    code = read_change(s, row, dot, &c, e);
+    if (code == 0 && dot->index < c.op_count && c.ops[dot->index].field == s->of->field) {
+        *found = 1;
+        code = take_op(row, &c, dot, out, where, e);
+    }
     db_done(s->db, row);
     return code;
 }
@@ -137,8 +139,8 @@ static int fetch(struct search *s, const struct dot *dot, int *found, struct mer
 
 static int is_known(const struct search *s, const struct dot *dot)
 {
-    for (size_t i = 0; i < s->live_count; i++)
-        if (dot_equal(&s->live[i].dot, dot))
+    for (size_t i = 0; i < s->of->count; i++)
+        if (dot_equal(&s->of->live[i].dot, dot))
             return 1;
     for (size_t i = 0; i < s->out->found_count; i++)
         if (dot_equal(&s->out->ops[i].dot, dot))
@@ -199,12 +201,13 @@ static void count_names(struct search *s, const struct merge_op *ops, size_t cou
 }
 
 /* The live ops' own lists are in the log alone. */
-static int read_own(struct search *s, struct merge_op *live, struct error *e)
+static int read_own(struct search *s, struct error *e)
 {
     struct record_ancestry *a = s->out;
-    if ((a->own = calloc(s->live_count, sizeof *a->own)) == NULL)
+    struct merge_op *live = s->of->live;
+    if ((a->own = calloc(s->of->count, sizeof *a->own)) == NULL)
         return error_memory(e);
-    for (size_t i = 0; i < s->live_count; i++) {
+    for (size_t i = 0; i < s->of->count; i++) {
         struct merge_op op;
         int found, code;
         if ((code = fetch(s, &live[i].dot, &found, &op, &a->own[i], e)) != 0)
@@ -215,26 +218,26 @@ static int read_own(struct search *s, struct merge_op *live, struct error *e)
     return 0;
 }
 
-int record_ancestry_load(struct db *db, const struct id *record, unsigned field, struct merge_op *live, size_t count,
-                         int to_base, struct record_ancestry *out, struct error *e)
+int record_ancestry_load(struct db *db, const struct record_descendants *of, int to_base, struct record_ancestry *out,
+                         struct error *e)
 {
-    struct search s = {.db = db, .record = record, .field = field, .live = live, .live_count = count, .out = out};
+    struct search s = {.db = db, .of = of, .out = out};
     size_t from = 0, to;
     unsigned generation = 1; /* found, all of it */
     int code;
     memset(out, 0, sizeof *out);
     out->base.base = MERGE_NO_BASE;
     /* 1. The first generation: what the live ops name. */
-    if ((code = read_own(&s, live, e)) != 0)
+    if ((code = read_own(&s, e)) != 0)
         goto out;
-    count_names(&s, live, count);
-    for (size_t i = 0; i < count && code == 0; i++)
-        code = follow(&s, live[i].supersedes, e);
+    count_names(&s, of->live, of->count);
+    for (size_t i = 0; i < of->count && code == 0; i++)
+        code = follow(&s, of->live[i].supersedes, e);
     /* 2. The others: what that one names, and so on, until there is nothing new, or a base. */
     while (code == 0 && !s.too_many && from < out->found_count) {
         to = out->found_count;
         if (to_base)
-            out->base = merge_base(live, count, out->ops, to);
+            out->base = merge_base(of->live, of->count, out->ops, to);
         if (out->base.generation != 0 && out->base.generation <= generation)
             break;
         count_names(&s, out->ops + from, to - from);

@@ -194,6 +194,7 @@ static void let_go(struct record_ancestry *a, struct merge_op *ops, size_t count
 static int show_text(struct db *db, struct record_contest *c, struct merge_op *ops, size_t count,
                      enum record_wants wants, struct error *e)
 {
+    const struct record_descendants of = {c->record, c->field->number, ops, count};
     struct record_ancestry a;
     struct slice base;
     int64_t rule = 0;
@@ -205,7 +206,7 @@ static int show_text(struct db *db, struct record_contest *c, struct merge_op *o
         return code;
     c->newer_rule = rule > TEXT_RULE;
     /* 2. What the versions were written over. A newer rule needs it too. */
-    code = record_ancestry_load(db, c->record, c->field->number, ops, count, 1, &a, e);
+    code = record_ancestry_load(db, &of, 1, &a, e);
     if (code == 0 && wants == RECORD_BACKGROUND)
         code = note_background(db, c, &a, e);
     /* 3. Together. */
@@ -219,8 +220,9 @@ static int show_text(struct db *db, struct record_contest *c, struct merge_op *o
 static int show_status(struct db *db, struct record_contest *c, struct merge_op *ops, size_t count,
                        enum record_wants wants, struct error *e)
 {
+    const struct record_descendants of = {c->record, c->field->number, ops, count};
     struct record_ancestry a;
-    int code = record_ancestry_load(db, c->record, c->field->number, ops, count, 0, &a, e);
+    int code = record_ancestry_load(db, &of, 0, &a, e);
     if (code == 0)
         c->shown = merge_show_over(c->field, ops, count, a.ops, a.count);
     if (code == 0 && wants == RECORD_BACKGROUND)

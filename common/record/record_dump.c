@@ -154,8 +154,9 @@ out:
 static int write_conflict(struct dump *d, const struct schema_kind *kind, const struct schema_field *field,
                           const struct id *record, int loud, struct error *e)
 {
+    const struct record_field_at at = {record, kind, field};
     struct record_field live;
-    int code = record_field_read(d->db, record, kind, field, RECORD_ORDER, &live, e);
+    int code = record_field_read(d->db, &at, RECORD_ORDER, &live, e);
     for (size_t i = 0; code == 0 && i <= live.count; i++) {
         record_text_words(&d->text, i == 0 ? "conflict " : "live ");
         record_text_words(&d->text, kind->name);

@@ -174,19 +174,18 @@ static int void_is_contested(struct db *db, const struct id *record, enum merge_
     return 0;
 }
 
-int record_field_read(struct db *db, const struct id *record, const struct schema_kind *kind,
-                      const struct schema_field *field, enum record_wants wants, struct record_field *out,
-                      struct error *e)
+int record_field_read(struct db *db, const struct record_field_at *at, enum record_wants wants,
+                      struct record_field *out, struct error *e)
 {
-    struct record_contest contest = {.kind = kind, .field = field, .record = record};
+    struct record_contest contest = {.kind = at->kind, .field = at->field, .record = at->record};
     struct record_live live;
     int code;
     memset(out, 0, sizeof *out);
-    if ((code = record_field_live(db, record, field->number, &live, e)) != 0 ||
+    if ((code = record_field_live(db, at->record, at->field->number, &live, e)) != 0 ||
         (code = record_contest_show(db, &contest, live.ops, live.count, wants, e)) != 0)
         goto out;
     out->shown = contest.shown;
-    if (field->number == FIELD_VOID && (code = void_is_contested(db, record, &out->shown.conflict, e)) != 0)
+    if (at->field->number == FIELD_VOID && (code = void_is_contested(db, at->record, &out->shown.conflict, e)) != 0)
         goto out;
     if (live.count != 0 && (out->ops = calloc(live.count, sizeof *out->ops)) == NULL) {
         code = error_memory(e);
@@ -212,8 +211,9 @@ out:
 int record_field_load(struct db *db, const struct id *record, const struct schema_kind *kind,
                       const struct schema_field *field, struct record_field *out, struct error *e)
 {
+    const struct record_field_at at = {record, kind, field};
     struct error own;
-    return record_field_read(db, record, kind, field, RECORD_MERGED, out, e != NULL ? e : &own);
+    return record_field_read(db, &at, RECORD_MERGED, out, e != NULL ? e : &own);
 }
 
 void record_field_free(struct record_field *f)

@@ -88,11 +88,18 @@ struct record_ancestry {
     struct record_ancestor *own; /* of the live ops */
     size_t own_count;
 };
-/* Follows what the live ops supersede from entry to entry. live: their lists (supersedes) are filled in, and stand in
- * *out. to_base: as far as the first generation that has a common ancestor; else to the end. What is not in the log,
- * not applied, erased, or of another record or field is not there. Freed with record_ancestry_free, on failure too. */
-int record_ancestry_load(struct db *db, const struct id *record, unsigned field, struct merge_op *live, size_t count,
-                         int to_base, struct record_ancestry *out, struct error *e);
+/* Whose ancestry. live: the live ops of the field, whose lists (supersedes) are filled in. */
+struct record_descendants {
+    const struct id *record;
+    unsigned field;
+    struct merge_op *live;
+    size_t count;
+};
+/* Follows what the live ops supersede from entry to entry. Their lists stand in *out, and live as long. to_base: not 0:
+ * only as far as the first generation that has a common ancestor; 0: to the end. An op is not found if it is not in the
+ * log, not applied, erased, or of another record or field. *out is freed with record_ancestry_free, on failure too. */
+int record_ancestry_load(struct db *db, const struct record_descendants *of, int to_base, struct record_ancestry *out,
+                         struct error *e);
 void record_ancestry_free(struct record_ancestry *a);
 
 /* --- record_contest.c: a text or a status with several live values --- */
@@ -126,10 +133,15 @@ int record_contest_rule(struct db *db, int64_t *rule, struct error *e);
  */
 int record_contest_redo(struct db *db, struct error *e);
 
-/* record_field_load with less, in record_field.c. */
-int record_field_read(struct db *db, const struct id *record, const struct schema_kind *kind,
-                      const struct schema_field *field, enum record_wants wants, struct record_field *out,
-                      struct error *e);
+/* A field of a record. */
+struct record_field_at {
+    const struct id *record;
+    const struct schema_kind *kind;
+    const struct schema_field *field;
+};
+/* record_field_load (in record_field.c), with as much of it as is wanted. */
+int record_field_read(struct db *db, const struct record_field_at *at, enum record_wants wants,
+                      struct record_field *out, struct error *e);
 /* In no order: the ops of `living` that are on a field of the change; tag: the field. `who` stays empty. Freed as
  * above. */
 int record_field_others(struct db *db, const struct record_living *living, const struct change *c,
@@ -147,16 +159,16 @@ struct record_view {
 /* Shows the fields that a change touches. */
 int record_show_change(struct db *db, const struct schema_kind *kind, const struct log_entry *entry,
                        const struct record_view *view, struct error *e);
-/* Notes a field's conflict, or that there is none. *changed becomes 1 where that is new. */
-int record_show_conflict(struct db *db, const struct id *record, const struct schema_kind *kind, const struct id *scope,
-                         unsigned field, enum merge_conflict conflict, int *changed, struct error *e);
+/* Writes down the conflict on a field of c's record, or that there is none. *changed becomes 1 if that is news. */
+int record_show_conflict(struct db *db, const struct change *c, unsigned field, enum merge_conflict conflict,
+                         int *changed, struct error *e);
 
 /* --- record_void.c --- */
 
-/* Decides anew whether a record is voided. touched: the change has ops on the void field itself. *changed as in
+/* Decides anew whether c's record is voided. touched: c has ops on the void field itself. *changed as in
  * record_show_conflict. */
-int record_void_show(struct db *db, const struct schema_kind *kind, const struct id *record, const struct id *scope,
-                     int touched, int *changed, struct error *e);
+int record_void_show(struct db *db, const struct schema_kind *kind, const struct change *c, int touched, int *changed,
+                     struct error *e);
 
 /* --- record_hold.c --- */
 

@@ -38,16 +38,16 @@ struct showing {
 
 /* --- conflicts --- */
 
-int record_show_conflict(struct db *db, const struct id *record, const struct schema_kind *kind, const struct id *scope,
-                         unsigned field, enum merge_conflict conflict, int *changed, struct error *e)
+int record_show_conflict(struct db *db, const struct change *c, unsigned field, enum merge_conflict conflict,
+                         int *changed, struct error *e)
 {
     int code;
     if (conflict == MERGE_AGREED)
-        code = db_run(db, e, "DELETE FROM conflict WHERE record = ? AND field = ?", "du", record, (uint64_t)field);
+        code = db_run(db, e, "DELETE FROM conflict WHERE record = ? AND field = ?", "du", &c->record, (uint64_t)field);
     else
-        code =
-            db_run(db, e, "INSERT OR REPLACE INTO conflict(record, field, kind, scope, loud) VALUES(?,?,?,?,?)",
-                   "duudu", record, (uint64_t)field, (uint64_t)kind->number, scope, (uint64_t)(conflict == MERGE_LOUD));
+        code = db_run(db, e, "INSERT OR REPLACE INTO conflict(record, field, kind, scope, loud) VALUES(?,?,?,?,?)",
+                      "duudu", &c->record, (uint64_t)field, (uint64_t)c->kind, &c->scope,
+                      (uint64_t)(conflict == MERGE_LOUD));
     if (code == 0 && db_changes(db) != 0)
         *changed = 1;
     return code;
@@ -184,8 +184,8 @@ static int show_field(struct showing *s, struct column *column, struct error *e)
     put_column(s, column, ops, &contest);
     if (contest.shown.conflict != column->noted) {
         int quiet = contest.shown.conflict != MERGE_LOUD && column->noted != MERGE_LOUD, changed;
-        code = record_show_conflict(s->db, &c->record, s->kind, &c->scope, column->field->number,
-                                    contest.shown.conflict, quiet ? &changed : &s->changed, e);
+        code = record_show_conflict(s->db, c, column->field->number, contest.shown.conflict,
+                                    quiet ? &changed : &s->changed, e);
     }
 out:
     record_contest_free(&contest);
@@ -364,7 +364,7 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
         code = write_row(&s, e);
     /* 3. Any change may bring a voided record back. */
     if (code == 0 && has_void)
-        code = record_void_show(db, kind, &c->record, &c->scope, touches_void(c), &s.changed, e);
+        code = record_void_show(db, kind, c, touches_void(c), &s.changed, e);
     if (code == 0 && s.changed)
         code = mark_contested(&s, e);
     /* 4. The office's rule for texts holds for all of them. */

@@ -102,16 +102,15 @@ static int write_down(struct db *db, const struct schema_kind *kind, const struc
     return code;
 }
 
-int record_void_show(struct db *db, const struct schema_kind *kind, const struct id *record, const struct id *scope,
-                     int touched, int *changed, struct error *e)
+int record_void_show(struct db *db, const struct schema_kind *kind, const struct change *c, int touched, int *changed,
+                     struct error *e)
 {
     struct record_live live;
     int wanted, voided, code;
-    if ((code = record_field_live(db, record, FIELD_VOID, &live, e)) == 0 && (touched || live.count != 0) &&
-        (code = decide(db, record, &live, &wanted, &voided, e)) == 0 &&
-        (code = write_down(db, kind, record, voided, e)) == 0)
-        code = record_show_conflict(db, record, kind, scope, FIELD_VOID, wanted && !voided ? MERGE_LOUD : MERGE_AGREED,
-                                    changed, e);
+    if ((code = record_field_live(db, &c->record, FIELD_VOID, &live, e)) == 0 && (touched || live.count != 0) &&
+        (code = decide(db, &c->record, &live, &wanted, &voided, e)) == 0 &&
+        (code = write_down(db, kind, &c->record, voided, e)) == 0)
+        code = record_show_conflict(db, c, FIELD_VOID, wanted && !voided ? MERGE_LOUD : MERGE_AGREED, changed, e);
     record_field_forget(&live);
     return code;
 }

@@ -388,23 +388,23 @@ static int append_leaf(struct central *c, uint64_t received_ms, struct slice hea
 
 int central_write(struct central *c, struct edit *edit, const char *reason, struct error *e)
 {
-    uint64_t position = c->tree.size, received_ms = 0;
+    struct edit_place place = {c->tree.size, 0};
     sqlite3_stmt *s;
     int row, code;
     if (edit->draft.op_count == 0) {
         edit_free(edit);
         return 0;
     }
-    if ((code = receipt_time(c, &received_ms, e)) != 0) {
+    if ((code = receipt_time(c, &place.received_ms, e)) != 0) {
         edit_free(edit);
         return code;
     }
-    if ((code = edit_commit(edit, &c->author, reason, position, received_ms, NULL, e)) != 0)
+    if ((code = edit_commit(edit, &c->author, reason, &place, e)) != 0)
         return code;
-    row = db_first(c->db, &s, e, "SELECT header FROM entry WHERE position = ?", "u", position);
+    row = db_first(c->db, &s, e, "SELECT header FROM entry WHERE position = ?", "u", place.position);
     if (row != 1)
         return row < 0 ? error_code(e) : error_set(e, E_INTERNAL, "the office's own change was lost");
-    code = append_leaf(c, received_ms, db_slice(s, 0), e);
+    code = append_leaf(c, place.received_ms, db_slice(s, 0), e);
     db_done(c->db, s);
     return code;
 }

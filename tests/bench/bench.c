@@ -115,14 +115,14 @@ static void write_changes(struct laptop *l, unsigned count)
     must(db_begin(l->db, &error), "begin");
     must(edit_new(&edit, l->db, schema_kind(KIND_CASE), &file, &file, &error), "case");
     must(edit_set_text(&edit, "title", "a case", &error), "case");
-    must(edit_commit(&edit, &l->author, NULL, LOG_NO_POSITION, 0, NULL, &error), "case");
+    must(edit_commit(&edit, &l->author, NULL, NULL, &error), "case");
     for (unsigned i = 1; i < count; i++) {
         struct id record = id_new(clock_wall());
         words(i, text);
         must(edit_new(&edit, l->db, schema_kind(KIND_SERVICE), &file, &record, &error), "service");
         for (int k = 0; k < 6; k++)
             must(edit_set_text(&edit, fields[k], text[k], &error), "field");
-        must(edit_commit(&edit, &l->author, NULL, LOG_NO_POSITION, 0, NULL, &error), "commit");
+        must(edit_commit(&edit, &l->author, NULL, NULL, &error), "commit");
     }
     must(db_commit(l->db, &error), "commit");
 }

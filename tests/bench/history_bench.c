@@ -82,7 +82,8 @@ static void writer_start(struct writer *w, unsigned number)
 
 static void commit(struct writer *w, struct edit *edit)
 {
-    must(edit_commit(edit, &w->author, NULL, w->count, TODAY + w->count, NULL, &error) == 0, "a change");
+    struct edit_place place = {w->count, TODAY + w->count};
+    must(edit_commit(edit, &w->author, NULL, &place, &error) == 0, "a change");
     w->count++;
 }
 

@@ -289,7 +289,7 @@ static void write_client(struct db *db, struct edit_author *author, unsigned num
     must(edit_set_text(&edit, "birth_date", c->birth, &error), c->birth);
     must(edit_set_text(&edit, "phone", c->phone, &error), "a telephone");
     must(edit_set_text(&edit, "address", c->address, &error), "an address");
-    must(edit_commit(&edit, author, NULL, LOG_NO_POSITION, 0, NULL, &error), "a change");
+    must(edit_commit(&edit, author, NULL, NULL, &error), "a change");
 }
 
 /* Links each known duplicate, and tells how long the office takes to read who is one person: at every sync. */
@@ -306,7 +306,7 @@ static void time_links(struct db *db, struct edit_author *author, unsigned clien
         id_format(&other, text);
         must(edit_open(&edit, db, &id, &error), "a link");
         must(edit_add_text(&edit, "same_as", text, &error), "a link");
-        must(edit_commit(&edit, author, NULL, LOG_NO_POSITION, 0, NULL, &error), "a link");
+        must(edit_commit(&edit, author, NULL, NULL, &error), "a link");
     }
     must(db_commit(db, &error), "links");
     before = now();

@@ -69,7 +69,7 @@ static void at_laptop(struct room *r, const struct schema_kind *kind, const stru
     struct edit edit;
     PAIR_OK(db_begin(r->p.db, &pair_e));
     draft(&edit, r->p.db, kind, scope, record, number, words);
-    PAIR_OK(edit_commit(&edit, &r->p.author, NULL, LOG_NO_POSITION, 0, NULL, &pair_e));
+    PAIR_OK(edit_commit(&edit, &r->p.author, NULL, NULL, &pair_e));
     PAIR_OK(db_commit(r->p.db, &pair_e));
 }
 

@@ -416,7 +416,7 @@ static void laptop_edits(struct chaos *c, struct pair *p)
     else
         PAIR_OK(edit_open(&edit, p->db, &record, &pair_e));
     edit_something(p->db, &edit, kind);
-    PAIR_OK(edit_commit(&edit, &p->author, NULL, LOG_NO_POSITION, 0, NULL, &pair_e));
+    PAIR_OK(edit_commit(&edit, &p->author, NULL, NULL, &pair_e));
     PAIR_OK(db_commit(p->db, &pair_e));
 }
 

@@ -203,7 +203,7 @@ static void every_live_name(void **state)
     assert_done(
         edit_set_over(&edit, schema_field_named(edit.kind, "legal_name"), pack_bytes(&value), NULL, 0, &history_error));
     pack_free(&value);
-    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
+    assert_done(edit_commit(&edit, &s->author, NULL, NULL, &history_error));
     assert_int_equal(look(s), 2);
     assert_int_equal(pair_of(s, 1, 2)->class, MATCH_LIKELY);
     assert_true(has_reason(pair_of(s, 1, 2), MATCH_NAME_SAME));
@@ -234,7 +234,7 @@ static void decided(void **state)
         assert_done(edit_open(&edit, s->db, &three, &history_error));
         change_draft_op(&edit.draft, SAME_AS, CHANGE_ADD, pack_bytes(&value), NULL, 0);
         pack_free(&value);
-        assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
+        assert_done(edit_commit(&edit, &s->author, NULL, NULL, &history_error));
     }
     assert_int_equal(look(s), 1);
     assert_int_equal(s->found.pairs[0].class, MATCH_CONTRADICTED);

@@ -46,7 +46,7 @@ static int make_and_commit(struct db *db, struct error *e)
         return code;
     for (size_t i = 0; i < edits.count; i++) {
         if (code == 0)
-            code = edit_commit(&edits.edits[i], &author, NULL, LOG_NO_POSITION, 0, NULL, e);
+            code = edit_commit(&edits.edits[i], &author, NULL, NULL, e);
         else
             edit_free(&edits.edits[i]);
     }
@@ -91,7 +91,7 @@ static int write_new(struct db *db, struct error *e)
         edit_free(&edit);
         return code;
     }
-    return edit_commit(&edit, &author, "a reason", LOG_NO_POSITION, 0, NULL, e);
+    return edit_commit(&edit, &author, "a reason", NULL, e);
 }
 
 static int rewrite(struct db *db, struct error *e)
@@ -113,7 +113,7 @@ static int rewrite(struct db *db, struct error *e)
         edit_free(&edit);
         return code;
     }
-    return edit_commit(&edit, &author, NULL, LOG_NO_POSITION, 0, NULL, e);
+    return edit_commit(&edit, &author, NULL, NULL, e);
 }
 
 static void an_edit_is_written_whole_or_not_at_all(void **state)

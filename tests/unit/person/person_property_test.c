@@ -111,7 +111,7 @@ static void edit_something(struct device *d, unsigned number)
         assert_done(edit_add_text(&edit, "allergy", words, &history_error));
     else
         assert_done(edit_set_text(&edit, below(2) ? "phone" : "legal_name", words, &history_error));
-    assert_done(edit_commit(&edit, &d->author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
+    assert_done(edit_commit(&edit, &d->author, NULL, NULL, &history_error));
 }
 
 /* Links and undoes that: each of the two changes leaves the rest of the store alone, and both leave nothing. */

@@ -61,7 +61,7 @@ static void put_raw(struct scene *s, unsigned record, unsigned field, unsigned o
     assert_done(edit_open(&edit, s->db, &id, &history_error));
     change_draft_op(&edit.draft, field, CHANGE_ADD, pack_bytes(&value), NULL, 0);
     pack_free(&value);
-    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
+    assert_done(edit_commit(&edit, &s->author, NULL, NULL, &history_error));
 }
 
 /* Goal: a person's records are those that links join, in either direction and over several steps; others are not. */
@@ -135,7 +135,7 @@ static void refusals(void **state)
     clients(s, 3);
     assert_done(edit_new(&edit, s->db, schema_kind(KIND_CASE), &file, &file, &history_error));
     assert_done(edit_set_text(&edit, "title", "a case", &history_error));
-    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
+    assert_done(edit_commit(&edit, &s->author, NULL, NULL, &history_error));
     person_void(s->db, &s->author, 3);
     assert_int_equal(SAY(person_link, 1, 1), E_REFUSED);
     assert_int_equal(SAY(person_link, 1, 9), E_REFUSED);
@@ -165,7 +165,7 @@ static void odd_links(void **state)
     clients(s, 2);
     assert_done(edit_new(&edit, s->db, schema_kind(KIND_CASE), &file, &file, &history_error));
     assert_done(edit_set_text(&edit, "title", "a case", &history_error));
-    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
+    assert_done(edit_commit(&edit, &s->author, NULL, NULL, &history_error));
     put_raw(s, 1, SAME_AS, 1);
     put_raw(s, 1, SAME_AS, 9);
     put_raw(s, 2, SAME_AS, 9);
@@ -174,7 +174,7 @@ static void odd_links(void **state)
     assert_done(edit_open(&edit, s->db, &id, &history_error));
     change_draft_op(&edit.draft, SAME_AS, CHANGE_ADD, pack_bytes(&value), NULL, 0);
     pack_free(&value);
-    assert_done(edit_commit(&edit, &s->author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
+    assert_done(edit_commit(&edit, &s->author, NULL, NULL, &history_error));
     assert_string_equal(person_of(s, 1), "1");
     assert_string_equal(person_of(s, 2), "2");
     put_raw(s, 1, SAME_AS, 50);

@@ -34,7 +34,7 @@ static int end(void **state)
 
 static void commit(struct edit *edit)
 {
-    PAIR_OK(edit_commit(edit, &author, NULL, LOG_NO_POSITION, 0, NULL, &pair_e));
+    PAIR_OK(edit_commit(edit, &author, NULL, NULL, &pair_e));
 }
 
 static void set(unsigned kind, const struct id *record, int is_new, const char *field, const char *words)
@@ -153,7 +153,7 @@ static void test_void(void **state)
     for (int i = 0; i < 2; i++) {
         PAIR_OK(edit_open(&edit, db, &person, &pair_e));
         PAIR_OK(edit_void(&edit, &pair_e));
-        PAIR_OK(edit_commit(&edit, &author, "a double of another", LOG_NO_POSITION, 0, NULL, &pair_e));
+        PAIR_OK(edit_commit(&edit, &author, "a double of another", NULL, &pair_e));
         last(&entry);
         assert_int_equal(entry.change.reason.size, 19);
         unpack_start(&r, entry.change.ops[0].value);
@@ -172,7 +172,6 @@ static void test_refused(void **state)
     struct edit_author before = author;
     struct error e = {0, ""};
     struct edit edit;
-    uint8_t hash[32];
     static char text[50000];
     (void)state;
     PAIR_OK(edit_new(&edit, db, schema_kind(KIND_CLIENT), &person, &person, &pair_e));
@@ -186,7 +185,7 @@ static void test_refused(void **state)
         text[0] = (char)('a' + i);
         PAIR_OK(edit_add_text(&edit, "need", text, &pair_e));
     }
-    assert_int_equal(edit_commit(&edit, &author, NULL, LOG_NO_POSITION, 0, hash, &e), E_LIMIT);
+    assert_int_equal(edit_commit(&edit, &author, NULL, NULL, &e), E_LIMIT);
     assert_memory_equal(&author, &before, sizeof author);
     assert_int_equal(pair_count(db, "SELECT count(*) FROM entry"), 0);
 }

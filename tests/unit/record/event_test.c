@@ -35,7 +35,7 @@ static void write_down(const struct event *event)
 {
     struct edit edit;
     PAIR_OK(event_edit(&edit, db, &author, event, &pair_e));
-    PAIR_OK(edit_commit(&edit, &author, NULL, LOG_NO_POSITION, 0, NULL, &pair_e));
+    PAIR_OK(edit_commit(&edit, &author, NULL, NULL, &pair_e));
 }
 
 /* Goal: every field that there is something to say of is set, in one change of the office-wide scope. */

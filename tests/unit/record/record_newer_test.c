@@ -131,12 +131,12 @@ static void an_edit_leaves_what_it_does_not_know(void **state)
     start_author(db, &author);
     assert_done(edit_open(&edit, db, &people_client, &history_error));
     assert_done(edit_set_text(&edit, "phone", "2", &history_error));
-    assert_done(edit_commit(&edit, &author, NULL, LOG_NO_POSITION, 0, NULL, &history_error));
+    assert_done(edit_commit(&edit, &author, NULL, NULL, &history_error));
     assert_int_equal(history_number(db, "SELECT count(*) FROM op WHERE field = 1900"), 1);
     assert_string_equal(history_text(db, "SELECT phone FROM client"), "2");
     assert_done(edit_open(&edit, db, &people_client, &history_error));
     assert_done(edit_void(&edit, &history_error));
-    assert_done(edit_commit(&edit, &author, "double", LOG_NO_POSITION, 0, NULL, &history_error));
+    assert_done(edit_commit(&edit, &author, "double", NULL, &history_error));
     assert_int_equal(history_number(db, "SELECT voided FROM client"), 1);
     assert_int_equal(history_number(db, "SELECT count(*) FROM op WHERE field = 1900"), 1);
     assert_int_equal(newer_in(db, NULL).count, 0); /* of a voided record nothing is listed */

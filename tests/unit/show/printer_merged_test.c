@@ -35,7 +35,7 @@ static void write_over(struct laptop_fixture *d, struct edit_author *author, con
     assert_int_equal(edit_set_over(&edit, field, pack_bytes(&value), &dot, 1, &d->e), 0);
     pack_free(&value);
     if (author == &d->store.author)
-        assert_int_equal(edit_commit(&edit, author, NULL, LOG_NO_POSITION, 0, NULL, &d->e), 0);
+        assert_int_equal(edit_commit(&edit, author, NULL, NULL, &d->e), 0);
     else
         laptop_write_as(d, author, &edit, NULL);
 }

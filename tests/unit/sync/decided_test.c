@@ -316,7 +316,7 @@ static void over_a_void_both_are_told(void **state)
             PAIR_OK(db_begin(r->pair.db, &pair_e));
             PAIR_OK(edit_open(&edit, r->pair.db, &note, &pair_e));
             PAIR_OK(edit_void(&edit, &pair_e));
-            PAIR_OK(edit_commit(&edit, &r->pair.author, "wrong case", LOG_NO_POSITION, 0, NULL, &pair_e));
+            PAIR_OK(edit_commit(&edit, &r->pair.author, "wrong case", NULL, &pair_e));
             PAIR_OK(db_commit(r->pair.db, &pair_e));
             office_unseen(r, KIND_NOTE, &note, "text", "In the garden.");
         } else {

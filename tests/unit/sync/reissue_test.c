@@ -118,7 +118,7 @@ static void what_waited_means_what_it_meant(void **state)
     PAIR_OK(db_begin(db, &pair_e));
     PAIR_OK(edit_open(&edit, db, &gone, &pair_e));
     PAIR_OK(edit_void(&edit, &pair_e));
-    PAIR_OK(edit_commit(&edit, &r->p.author, "wrong person", LOG_NO_POSITION, 0, NULL, &pair_e));
+    PAIR_OK(edit_commit(&edit, &r->p.author, "wrong person", NULL, &pair_e));
     PAIR_OK(db_commit(db, &pair_e));
     meet_forked(r);
     answer = reissue_fixture_ask(&r->p);
