@@ -1,5 +1,5 @@
-/* The key file: what others call about passphrases, secrets, slots and the chain end. keyfile_private.h has the bytes,
- * and says which file does what. */
+/* The public functions of the key file about passphrases, secrets, slots and the chain end. keyfile_private.h has the
+ * bytes, and says which file does what. */
 #include "keyfile.h"
 
 #include <errno.h>

@@ -87,7 +87,7 @@ struct keyfile_slot {
     char label[KEYFILE_LABEL_MAX + 1];
 };
 
-/* What opening with a passphrase told beside the key. */
+/* What keyfile_open returns beside the key. */
 struct keyfile_opened {
     uint8_t slot; /* its number */
     char label[KEYFILE_LABEL_MAX + 1];

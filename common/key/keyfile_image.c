@@ -16,7 +16,7 @@
 #define CIPHER_XCHACHA20 1
 #define NUMBER_MAX 255
 
-/* What an opener will spend at most, whatever a slot asks for: a forged one must not stop the machine. */
+/* The most work that opening a slot may take, whatever the slot asks for: a forged one must not stop the machine. */
 #define PASSES_MAX 16
 #define MEMORY_MAX (1ull << 30)
 

@@ -1,7 +1,7 @@
 /* The key file that takes another's place when a store gets a new data key (rekey.c).
  *
- * A slot can be made again only by whoever has what opens it. So the next file begins with the slot of the passphrase
- * or secret at hand. The chain end and the lease are carried over when the files change places, since the old data key
+ * A slot can be made again only with the passphrase or secret that opens it. So the next file begins with the slot of
+ * the one at hand. The chain end and the lease are carried over when the files change places, since the old data key
  * vouches for them. A pair of recovery officers is carried over only if the caller vouches for the office's signature,
  * since nothing in the file does: otherwise a pair that a stranger put in would be given the new key. */
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Opening and closing a vault; docs/VAULT.md describes what it is. */
+/* Opens and closes vaults; docs/VAULT.md describes what a vault is. */
 #include "vault.h"
 
 #include <errno.h>

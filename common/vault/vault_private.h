@@ -199,8 +199,8 @@ enum { VAULT_SHARE_CHECKPOINT = 1, VAULT_SHARE_RESTART = 2 }; /* reasons to keep
 int vault_share_open(struct vault_share *s, const char *path, int write);
 void vault_share_close(struct vault_share *s);
 
-/* The writing process keeps readers of other processes out, and lets them in when no reason is left. SQLITE_BUSY: one
- * is in; it was waited for at most 20 ms, and that once a second. VAULT_SHARE_RESTART stays a reason until s->begun. */
+/* The writing process keeps readers of other processes out, and lets them in when no reason is left. SQLITE_BUSY: a
+ * reader is in; this waits for it at most 20 ms, once a second. VAULT_SHARE_RESTART stays a reason until s->begun. */
 int vault_share_keep_out(struct vault_share *s, unsigned reason);
 void vault_share_let_in(struct vault_share *s, unsigned reason);
 
@@ -210,7 +210,7 @@ int vault_share_enter(struct vault_share *s, struct vault_handle *database);
 void vault_share_leave(struct vault_share *s);
 
 /* The same for a transaction, with its index (NULL: none yet). If nothing has changed since the reader rested, the
- * index is ready; otherwise SQLite makes it anew. vault_share_is_ready: not 0: the index is ready. */
+ * index is ready; otherwise SQLite makes it anew. vault_share_is_ready: 1: the index is ready; 0: it is not. */
 int vault_share_wake(struct vault_share *s, struct vault_handle *database, uint8_t *index);
 void vault_share_rest(struct vault_share *s, struct vault_handle *database, uint8_t *index);
 int vault_share_is_ready(const uint8_t *index);
