@@ -9,7 +9,7 @@
 
 #define FIELDS_LABEL 18 /* columns before a value */
 
-/* Begins a line: the name of what follows, filled up to FIELDS_LABEL columns. */
+/* Begins a line after `indent` spaces: prints the name of the value that follows, filled up to FIELDS_LABEL columns. */
 void fields_label(struct printer *v, const char *name, int indent);
 
 /* Prints a heading, whether the record is voided, and its fields. A client's allergies and alerts are left out:
@@ -21,7 +21,7 @@ int fields_words(struct printer *v, const struct id *record, int is_part, struct
 int fields_line(struct printer *v, const struct id *record, struct error *e);
 
 /* Writes the members "id" to "newer" of a record's object on v->json, which the caller begins and ends. Fields without
- * a value are left out. */
+ * a value are left out. place: the record's. */
 int fields_json(struct printer *v, const struct id *record, const struct record_place *place, struct error *e);
 
 #endif

@@ -1,4 +1,5 @@
-/* Times as people at a laptop mean them: typed and shown in local time, kept in UTC (schema.h). */
+/* Turns times between the form that people type and see, in local time, and the form that is stored, in UTC
+ * (schema.h). */
 #ifndef SATCHEL_MOMENT_H
 #define SATCHEL_MOMENT_H
 
@@ -6,12 +7,12 @@
 
 #define MOMENT_TEXT 32
 
-/* "2025-05-31 14:30", with seconds or a T perhaps: local time, into "2025-05-31T12:30:00Z". With a Z at its end it is
- * UTC already; anything else is copied as it is, for schema_parse to refuse. E_INPUT: a local time that a change of
- * clocks skipped, or words that are too long. */
+/* Turns local time, "2025-05-31 14:30", perhaps with seconds or a T, into "2025-05-31T12:30:00Z". Words that end with Z
+ * are UTC already; anything else is copied as it is, for schema_parse to refuse. E_INPUT: a local time that does
+ * not exist (31 April, an hour that a change of clocks skipped), or words that are too long. */
 int moment_from_words(const char *words, char out[MOMENT_TEXT], struct error *e);
 
-/* "2025-05-31T12:30:00Z" into "2025-05-31 14:30"; anything else is copied as it is. */
+/* Turns "2025-05-31T12:30:00Z" into "2025-05-31 14:30", local time; anything else is copied as it is. */
 void moment_to_words(const char *moment, char out[MOMENT_TEXT]);
 
 #endif

@@ -1,5 +1,5 @@
-/* The conflicts that matter and that this laptop's person is to decide. Taken before and after a sync, they say what is
- * new. */
+/* Collects the conflicts that matter and that this laptop's person is to decide. Two collections, from before and after
+ * a sync, show which are new. */
 #ifndef SATCHEL_OWN_CONFLICTS_H
 #define SATCHEL_OWN_CONFLICTS_H
 

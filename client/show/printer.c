@@ -134,7 +134,7 @@ static size_t characters(const char *text)
     return count;
 }
 
-/* Prints one character of a text by cli_text, so that nothing in a record drives the terminal. The next one. */
+/* Prints one character of a text by cli_text, so that nothing in a record drives the terminal. Returns the next one. */
 static const char *put_character(FILE *out, const char *p)
 {
     char one[5];

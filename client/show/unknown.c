@@ -74,7 +74,7 @@ static void kind_json(struct printer *v, const struct schema_kind *kind, unsigne
 struct telling {
     struct printer *v;
     const struct id *scope; /* the records of this one; NULL: of all */
-    struct id record;       /* the last one that was told */
+    struct id record;       /* the last one that was printed */
     int indent;
     uint64_t count;
 };
@@ -121,7 +121,7 @@ static int take_first(void *arg, const struct record_newer *n, struct error *e)
     return 0;
 }
 
-/* An object of a record, and what is not known of it. */
+/* Prints a record as an object, with its fields that are not known. */
 static int record_json(struct printer *v, const struct record_newer *n, struct error *e)
 {
     const struct schema_kind *kind = schema_kind(n->kind);
@@ -161,7 +161,7 @@ int unknown_record(struct printer *v, const struct id *record, struct error *e)
     return error_set(e, E_NOT_FOUND, "%s", why.text);
 }
 
-/* A record of a kind that is known, with what is not known of it. */
+/* Prints a record of a kind that is known, with its fields that are not known. */
 static int tell_known(struct printer *v, const struct record_newer *n, struct error *e)
 {
     FILE *out = v->cli->out;
