@@ -1,7 +1,7 @@
 /* Batches. A batch is one msgpack array, deflated by zlib (RFC 1950) as a whole; docs/PROTOCOL.md, "Batches".
  *
  * The items are packed first and the array's header is deflated before them, because only then is their number known.
- * Inflating stops at the first byte over the bound: what a few bytes claim to be costs no more than LIMITS_BATCH_MAX.
+ * Inflating stops at the first byte over the bound, so whatever a few bytes claim costs at most LIMITS_BATCH_MAX.
  */
 #include "batch.h"
 
@@ -127,8 +127,8 @@ void batch_free(struct batch_writer *w)
 
 /* --- reading --- */
 
-/* Makes the buffer larger: doubled, but never over a byte more than a batch may have, which is how we see that it has
- * more. What was in the old one is wiped, since it is a person's record. */
+/* Doubles the buffer, up to one byte more than a batch may have: if that byte is filled, the batch is too large. Wipes
+ * the old one, since a person's record is in it. */
 static int grow(struct batch_reader *r, size_t *room)
 {
     size_t next = *room == 0 ? INFLATE_FIRST : *room * 2;
@@ -165,7 +165,7 @@ static int inflate_all(struct batch_reader *r, z_stream *z, struct error *e)
     }
     if (code == Z_MEM_ERROR)
         return error_memory(e);
-    if (code == Z_BUF_ERROR) /* there is room, so it is input that it wants */
+    if (code == Z_BUF_ERROR) /* there is room, so the input has run out */
         return error_set(e, E_INPUT, "a batch is cut short");
     if (code != Z_STREAM_END)
         return error_set(e, E_INPUT, "a batch does not inflate; it was damaged on its way");

@@ -1,5 +1,5 @@
-/* Batches: changes or entries, one after another, deflated as a whole. Inflated into a bound that is checked while it
- * inflates (zlib gives 1000:1). */
+/* A batch is changes or entries, one after another, deflated as a whole. Its bound is checked while it inflates, since
+ * zlib inflates up to 1000:1. */
 #ifndef SATCHEL_BATCH_H
 #define SATCHEL_BATCH_H
 
@@ -21,12 +21,16 @@ void batch_start(struct batch_writer *w);
 /* 1: an item of `bytes` (header, body and mask together; what stands around them is added here) still fits in
  * LIMITS_BATCH_MAX and LIMITS_BATCH_CHANGES_MAX. One change always fits in an empty batch. */
 int batch_has_room(const struct batch_writer *w, size_t bytes);
-/* Adds a change. body.p NULL: its author has let go of it, with its case. */
+
+/* Adds a change. body.p NULL: its author's laptop has let go of it, with its case. */
 void batch_add_change(struct batch_writer *w, struct slice header, struct slice body);
-/* Adds an entry. body.p NULL: erased; mask.p NULL: all ops count. */
+
+/* Adds an entry. body.p NULL: it is erased; mask.p NULL: all ops count. */
 void batch_add_entry(struct batch_writer *w, uint64_t position, uint64_t received_ms, struct slice header,
                      struct slice body, struct slice mask);
-/* Deflates into out, which is freed with free((void *)out->p). E_MEMORY; E_LIMIT if batch_has_room was not asked. */
+
+/* Deflates into out; the caller frees it with free((void *)out->p). E_MEMORY; E_LIMIT: batch_has_room was not
+ * asked. */
 int batch_finish(struct batch_writer *w, struct slice *out, struct error *e);
 void batch_free(struct batch_writer *w);
 
@@ -43,7 +47,9 @@ struct batch_reader {
 };
 /* Inflates and counts. E_INPUT, E_LIMIT, E_MEMORY. batch_close may follow in every case. */
 int batch_open(struct batch_reader *r, struct slice deflated, int entries, struct error *e);
-/* 1: an item; 0: the end; -1: not as it should be, e says why (E_INPUT, E_LIMIT). Slices live until batch_close. */
+
+/* Reads the next item. 1: an item; 0: the end; -1: the batch is not as it should be, e says why (E_INPUT, E_LIMIT).
+ * Slices live until batch_close. */
 int batch_next(struct batch_reader *r, struct batch_item *out, struct error *e);
 void batch_close(struct batch_reader *r);
 

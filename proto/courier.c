@@ -4,8 +4,8 @@
  *   item     length of what is sealed (4), typed changes (4), epoch, first seq, last seq (8 each), sealed, sum (16)
  *   sealed   crypto_box_seal of msgpack [signed head, deflated batch]
  *
- * Numbers are big-endian. A sum is BLAKE2b-128, keyed "satchel courier 1": against bad disks and sticks, so that a file
- * can be looked through without a key; what proves anything is inside the seal. */
+ * Numbers are big-endian. A sum is BLAKE2b-128, keyed "satchel courier 1". It finds the damage of bad disks and sticks
+ * without a key and proves nothing; the proof is inside the seal. */
 #include "courier.h"
 
 #include <sodium.h>
@@ -171,7 +171,7 @@ int courier_next(struct courier_reader *r, struct courier_item *out, struct erro
     out->epoch = get_number(r->bytes + 8, 8);
     out->first_seq = get_number(r->bytes + 16, 8);
     out->last_seq = get_number(r->bytes + 24, 8);
-    /* Changes come in the order of their chain; a gap is what the office had acknowledged, or will see. */
+    /* Changes come in the order of their chain. A gap is no damage: the office had acknowledged those, or will tell. */
     if (!is_sane(out) || out->epoch < r->epoch || (out->epoch == r->epoch && out->first_seq <= r->last_seq))
         return ended(r, COURIER_DAMAGED);
     rest = out->sealed.size + COURIER_SUM_BYTES;

@@ -1,9 +1,9 @@
-/* Courier files: a laptop's unsent changes, sealed to its office, so that they can be taken out and carried without any
- * key. The laptop's outbox (store.outbox) is one. No I/O: bytes come from the caller's reader. docs/COURIER.md has the
- * bytes.
+/* A courier file has a laptop's unsent changes, sealed to its office, so that they can be taken out and carried without
+ * any key. The laptop's outbox (store.outbox) is one. There is no I/O: bytes come from the caller's reader.
+ * docs/COURIER.md has the bytes.
  *
- * Nobody but the office can open an item, the laptop that made it neither; anybody can seal one, so an item proves
- * nothing: what is in it is a push, whose signed head and chain are verified as a sync's. */
+ * Only the office can open an item; the laptop that made it cannot. Anybody can seal one, so an item proves nothing: in
+ * it is a push, whose signed head and chain are verified as in a sync. */
 #ifndef SATCHEL_COURIER_H
 #define SATCHEL_COURIER_H
 
@@ -18,7 +18,7 @@
 #define COURIER_KEY_BYTES 32
 #define COURIER_SUM_BYTES 16
 #define COURIER_HEADER_BYTES (18 + ID_BYTES + COURIER_KEY_BYTES + COURIER_SUM_BYTES)
-#define COURIER_HEAD_BYTES 32 /* of an item: what stands in clear before its sealed bytes */
+#define COURIER_HEAD_BYTES 32 /* of an item, in clear before its sealed bytes */
 #define COURIER_SEAL_BYTES 48 /* what crypto_box_seal adds */
 #define COURIER_PLAIN_MAX (1 + 2 + CHAIN_HEAD_MAX + 5 + BATCH_DEFLATED_MAX)
 #define COURIER_SEALED_MAX (COURIER_PLAIN_MAX + COURIER_SEAL_BYTES)
@@ -28,8 +28,8 @@ struct courier_header {
     uint8_t seal_key[COURIER_KEY_BYTES]; /* the office's, X25519 */
 };
 
-/* What an item says of itself in clear: the changes first_seq .. last_seq of the device's chain, of which a person
- * made `typed`. */
+/* The clear part of an item: it has the changes first_seq .. last_seq of the device's chain, of which a person made
+ * `typed`. */
 struct courier_item {
     uint64_t epoch, first_seq, last_seq;
     uint32_t typed;
@@ -39,15 +39,16 @@ struct courier_item {
 /* --- writing --- */
 
 void courier_header_write(const struct courier_header *h, uint8_t out[COURIER_HEADER_BYTES]);
-/* Seals a signed head and its deflated batch into one whole item; numbers->sealed is not looked at. out is freed with
- * free((void *)out->p). E_MEMORY; E_VERIFY: the seal key is no key; E_INTERNAL if numbers, head or batch break this
+
+/* Seals a signed head and its deflated batch into one whole item; numbers->sealed is ignored. The caller frees out with
+ * free((void *)out->p). E_MEMORY; E_VERIFY: the seal key is no key; E_INTERNAL: numbers, head or batch break this
  * header's limits. */
 int courier_seal(const struct courier_header *h, const struct courier_item *numbers, struct slice head,
                  struct slice batch, struct slice *out, struct error *e);
 
 /* --- reading --- */
 
-/* Reads up to `size` bytes into out; fewer only at the end. An error code with its sentence, else 0. */
+/* `read` reads up to `size` bytes into out, fewer only at the end. It returns 0, or an error code with its sentence. */
 struct courier_source {
     int (*read)(void *arg, uint8_t *out, size_t size, size_t *got, struct error *e);
     void *arg;
@@ -75,11 +76,14 @@ struct courier_reader {
 /* Reads the header. E_INPUT: not a courier file, one of a newer Satchel, or its header is damaged. courier_close may
  * follow in every case. */
 int courier_start(struct courier_reader *r, struct courier_source source, struct error *e);
-/* 1: a whole item, whose bytes live until the next call; 0: nothing more, r->end says how it ended; -1: the source
- * failed or there is no memory, e says so. A length is checked before memory is taken for it. */
+
+/* Reads the next item. 1: a whole item, whose bytes live until the next call; 0: there is no more, and r->end says how
+ * the file ended; -1: the source failed or there is no memory, e says so. It checks a length before it takes memory. */
 int courier_next(struct courier_reader *r, struct courier_item *out, struct error *e);
 void courier_close(struct courier_reader *r);
-/* The whole way at once: courier_start, each item looked at and passed over. r counts them. Closed already. */
+
+/* Reads the whole file at once, passes over the items and closes r, which has counted them. Errors: courier_start's,
+ * and the source's. */
 int courier_walk(struct courier_reader *r, struct courier_source source, struct error *e);
 
 /* --- opening, at the office --- */
@@ -89,9 +93,10 @@ struct courier_opened {
     uint8_t *plain;
     size_t plain_bytes;
 };
-/* E_VERIFY: not sealed to this key, or what was sealed is no push of the header's device that ends where the item
- * says. E_MEMORY. The head's signature is not looked at: receive_push does that. courier_wipe may follow in every case.
- */
+
+/* Opens an item. The head's signature is not checked here: receive_push does that. E_VERIFY: it is not sealed to this
+ * key, or what was sealed is no push of the header's device that ends at the item's last_seq; E_MEMORY. courier_wipe
+ * may follow in every case. */
 int courier_open(const struct courier_header *h, const struct courier_item *r,
                  const uint8_t seal_secret[COURIER_KEY_BYTES], struct courier_opened *out, struct error *e);
 void courier_wipe(struct courier_opened *o);

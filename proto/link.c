@@ -41,7 +41,7 @@ enum stage { STAGE_PREFACE, STAGE_FIRST, STAGE_SECRET, STAGE_SECOND, STAGE_THIRD
 static_assert(LENGTH_BYTES + FIRST_BYTES + TICKET_BYTES <= AWAITED_BYTES,
               "the first message fits where the third does");
 
-/* Bytes that come in at one end and leave at the other. It holds no memory while it is empty. */
+/* Bytes that come in at one end and leave at the other. An empty queue has no memory. */
 struct queue {
     uint8_t *p;
     size_t start, end, capacity;
@@ -60,12 +60,12 @@ struct link {
     uint8_t awaited[AWAITED_BYTES]; /* the preface, then one handshake message after the other */
     size_t awaited_size;
     struct queue in;    /* transport messages, sealed */
-    struct queue plain; /* frames, opened; the one in front may belong to the caller's event: */
+    struct queue plain; /* frames, opened; the first may belong to the caller's event: */
     size_t taken;       /* these bytes of it, which go with the next link_next */
     struct queue out;   /* to be written */
 };
 
-/* A stranger's whole cost: the link, and the one answer that is queued for him. */
+/* A stranger costs us the link and the one answer that is queued for him. */
 static_assert(sizeof(struct link) + OPENING_BYTES <= LIMITS_HANDSHAKE_PEER_MAX, "a stranger costs too much");
 
 static const char not_ours[] = "the peer does not speak Satchel's protocol, or not this version of it (" LINK_VERSION
@@ -83,7 +83,7 @@ static size_t queue_size(const struct queue *q)
     return q->end - q->start;
 }
 
-/* Wipes as well: what is opened is somebody's case. */
+/* Wipes and frees: what the link opened is somebody's case. */
 static void queue_free(struct queue *q)
 {
     if (q->p != NULL)
@@ -92,7 +92,7 @@ static void queue_free(struct queue *q)
     memset(q, 0, sizeof *q);
 }
 
-/* Makes room for `more` bytes behind the end; never more than max in all. E_LIMIT, E_MEMORY; then nothing changed. */
+/* Makes room for `more` bytes behind the end, for at most max bytes in all. E_LIMIT, E_MEMORY; then nothing changed. */
 static int queue_reserve(struct queue *q, size_t more, size_t max)
 {
     size_t size = queue_size(q), capacity;
@@ -101,7 +101,7 @@ static int queue_reserve(struct queue *q, size_t more, size_t max)
         return E_LIMIT;
     if (q->capacity - q->end >= more)
         return 0;
-    /* Moving to the front is worth it only where at least as much is gone as is left: else each byte moves often. */
+    /* Move the bytes to the front only if at least as many have left as are still there, else each moves often. */
     if (q->capacity - size >= more && q->start >= size) {
         memmove(q->p, q->p + q->start, size);
         q->start = 0;
@@ -162,7 +162,8 @@ static int repeat(const struct link *l, struct error *e)
     return error_set(e, l->code, "%s", l->sentence);
 }
 
-/* The link dies: no key stays, and nothing is answered. What the caller's last event points to stays until he asks. */
+/* Makes the link dead: wipes its keys and drops what was to be written. What the last event points to stays until the
+ * next link_next. */
 static void fail(struct link *l, int code, const char *sentence)
 {
     l->stage = STAGE_DEAD;
@@ -178,7 +179,7 @@ static void fail(struct link *l, int code, const char *sentence)
 
 /* --- the handshake --- */
 
-/* Starts Noise with the preface (our own, or the peer's as it came) and the version as prologue. */
+/* Starts Noise. The prologue is the preface (our own, or the peer's as it came) and the version. */
 static void noise_begin(struct link *l, const uint8_t s_secret[NOISE_KEY_BYTES], const uint8_t *rs)
 {
     uint8_t prologue[PREFACE_BYTES + sizeof LINK_VERSION - 1];
@@ -256,7 +257,7 @@ void link_free(struct link *l)
     free(l);
 }
 
-/* How many bytes the stage waits for. */
+/* Returns how many bytes the stage waits for. */
 static size_t awaited_bytes(const struct link *l)
 {
     switch (l->stage) {
@@ -271,7 +272,7 @@ static size_t awaited_bytes(const struct link *l)
     }
 }
 
-/* Can what has come so far be the beginning of what the stage waits for? */
+/* 1: what has come so far may be the beginning of what the stage waits for; 0: it is not ours. */
 static int awaited_is_ours(const struct link *l)
 {
     if (l->stage == STAGE_PREFACE) {
@@ -284,10 +285,10 @@ static int awaited_is_ours(const struct link *l)
 static const char *why_not_authentic(const struct link *l)
 {
     if (l->stage == STAGE_SECOND && l->mode == LINK_ENROL)
-        return "the peer does not hold the office's key that the ticket names: check the address; where it is right, "
+        return "the peer does not hold the office's key that the ticket names: check the address; if it is right, "
                "ask the office for a new ticket";
     if (l->stage == STAGE_SECOND)
-        return "the peer does not hold the office's key that this laptop was enrolled with: check the address; where "
+        return "the peer does not hold the office's key that this laptop was enrolled with: check the address; if "
                "it is right and the office has a new key, ask the office how to go on; nothing was sent";
     if (l->stage == STAGE_FIRST)
         return "the peer's first message is not for this office's key or not of this version (" LINK_VERSION
@@ -311,7 +312,7 @@ static void preface_take(struct link *l)
     l->stage = STAGE_FIRST;
 }
 
-/* What was awaited is whole: reads it, answers where it is our turn, and goes to the next stage. */
+/* Reads what was awaited, now that it is whole, answers if it is our turn, and goes to the next stage. */
 static void awaited_take(struct link *l)
 {
     uint8_t payload[TICKET_BYTES];
@@ -339,11 +340,11 @@ static void awaited_take(struct link *l)
         l->stage = STAGE_OPEN;
         l->pending = LINK_READY;
     }
-    if (code != 0) /* a peer's key that is none was refused as it was read */
+    if (code != 0) /* memory: a key of low order was refused when it was read */
         fail(l, code, no_memory);
 }
 
-/* Takes what belongs to the handshake from the front of the peer's bytes; returns how many that were. */
+/* Takes what belongs to the handshake from the front of the peer's bytes; returns how many bytes it took. */
 static size_t handshake_receive(struct link *l, const uint8_t *bytes, size_t size)
 {
     size_t room = awaited_bytes(l) - l->awaited_size, part = size < room ? size : room;
@@ -407,7 +408,8 @@ int link_receive(struct link *l, const uint8_t *bytes, size_t size, struct error
     return 0;
 }
 
-/* Opens the next transport message behind the frames that wait. 1: done; 0: it is not here whole; or the link has died.
+/* Opens the next transport message behind the frames that wait. 1: done; 0: it has not come whole, or the link has
+ * died.
  */
 static int transport_open(struct link *l)
 {
@@ -438,7 +440,7 @@ static int transport_open(struct link *l)
     return 1;
 }
 
-/* Takes the frame in front. 1: event is filled; 0: it is not here whole; or the link has died. */
+/* Takes the first frame. 1: event is filled; 0: the frame has not come whole, or the link has died. */
 static int frame_take(struct link *l, struct link_event *event)
 {
     const uint8_t *p;
@@ -470,7 +472,7 @@ static int frame_take(struct link *l, struct link_event *event)
     return 1;
 }
 
-/* What the handshake has to tell. 1: event is filled. */
+/* Takes the event that the handshake left to be told. 1: event is filled; 0: there is none. */
 static int pending_take(struct link *l, struct link_event *event)
 {
     if (l->pending == LINK_NOTHING)
@@ -581,7 +583,7 @@ const uint8_t *link_output(const struct link *l, size_t *size)
 
 void link_sent(struct link *l, size_t size)
 {
-    if (l->stage != STAGE_DEAD) /* then it is all gone */
+    if (l->stage != STAGE_DEAD) /* a dead link has dropped its output already */
         queue_drop(&l->out, size);
 }
 

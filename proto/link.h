@@ -33,7 +33,7 @@ struct link_event {
     size_t size;
 };
 
-struct link; /* with all that it holds at most LIMITS_HANDSHAKE_PEER_MAX bytes until the handshake is done */
+struct link; /* until the handshake is done it takes at most LIMITS_HANDSHAKE_PEER_MAX bytes, buffers included */
 
 /* Makes a link. The initiator gives its static secret key s_secret and the office's static key rs; ticket (16 bytes)
  * and secret (32) are for LINK_ENROL, else NULL; its first bytes stand in link_output at once. The responder reads the
@@ -44,19 +44,19 @@ struct link *link_new_initiator(enum link_mode mode, const uint8_t s_secret[NOIS
 struct link *link_new_responder(const uint8_t s_secret[NOISE_KEY_BYTES]);
 void link_free(struct link *l); /* wipes; NULL is allowed */
 
-/* Takes bytes from the peer, all of them (copied): at most LIMITS_RECEIVE_MAX that link_next has not been asked about,
- * so call link_next until LINK_NOTHING after each read. E_LIMIT if that is exceeded or the peer speaks before its
- * turn, E_MEMORY. What the bytes mean, link_next says, with its errors. */
+/* Copies all of these bytes from the peer. At most LIMITS_RECEIVE_MAX may wait for link_next, so call that until
+ * LINK_NOTHING after each read. E_LIMIT if more would wait or the peer speaks before its turn, E_MEMORY. Errors in what
+ * the bytes say come from link_next. */
 int link_receive(struct link *l, const uint8_t *bytes, size_t size, struct error *e);
 
-/* The next event; call until LINK_NOTHING. E_PEER (not authentic, or not our protocol: the sentence says which),
- * E_LIMIT, E_MEMORY. After an error of link_receive or link_next the link is dead: its keys are wiped, there is nothing
- * to be written, and every later call repeats the error. */
+/* Gives the next event; call until LINK_NOTHING. E_PEER (not authentic, or not our protocol: the sentence says which),
+ * E_LIMIT, E_MEMORY. After an error of link_receive or link_next the link is dead: its keys are wiped, it has no
+ * output, and every later call repeats the error. */
 int link_next(struct link *l, struct link_event *event, struct error *e);
 
-/* Responder: the secret of the ticket that LINK_TICKET named; until then the peer gets no answer. A ticket that is
- * unknown or used gets a random secret, so that a stranger learns nothing. Whoever recorded an enrolment can make
- * LINK_TICKET happen again: a ticket is used up by what follows LINK_READY, not by being named. E_INTERNAL if no
+/* The responder hands in the secret of the ticket that LINK_TICKET named; until then the peer gets no answer. Hand in a
+ * random secret for a ticket that is unknown or used, so that a stranger learns nothing. Whoever recorded an enrolment
+ * can make LINK_TICKET happen again, so use a ticket up after LINK_READY and not when it is named. E_INTERNAL if no
  * ticket is waiting, E_MEMORY. */
 int link_secret(struct link *l, const uint8_t secret[32], struct error *e);
 
@@ -67,12 +67,12 @@ int link_send(struct link *l, const uint8_t *message, size_t size, struct error 
 /* Queues the end frame; nothing can be sent after it. Errors as link_send's. */
 int link_end(struct link *l, struct error *e);
 
-/* What is to be written to the peer (*size 0: nothing), valid until any call on the link that is not a question;
- * link_sent drops the first `size` bytes of it once they were written. */
+/* Returns the bytes that are to be written to the peer (*size 0: none). They stay valid until the next call that takes
+ * a link that is not const. link_sent drops the first `size` bytes once they have been written. */
 const uint8_t *link_output(const struct link *l, size_t *size);
 void link_sent(struct link *l, size_t size);
 
 int link_is_ready(const struct link *l);           /* the handshake is done */
-enum link_mode link_mode_of(const struct link *l); /* a responder's is known once there was an event */
+enum link_mode link_mode_of(const struct link *l); /* a responder knows it after its first event */
 
 #endif

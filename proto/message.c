@@ -16,7 +16,7 @@
 struct writer {
     struct pack *out;
     struct error *e;
-    int code; /* 0, or of the first thing that is not as message.h says; e tells it then */
+    int code; /* 0, or the code of the first thing that is not as message.h says; e has its sentence */
 };
 
 static void write_slice(struct writer *w, struct slice s)
@@ -84,7 +84,7 @@ static void write_push(struct writer *w, const struct message *message)
     write_slice(w, m->batch);
 }
 
-/* How many changes a list of held changes says that it has. Whether it is well formed, the reader says. */
+/* Returns how many changes a list of held changes says that it has. The reader checks that it is well formed. */
 static size_t held_listed(struct slice held)
 {
     struct unpack r;
@@ -375,7 +375,7 @@ static void read_fail(struct reader *m, struct message *message)
 {
     struct message_fail *out = &message->as.fail;
     out->code = read_text(m, MESSAGE_CODE_MAX, "code");
-    /* It goes into logs as it is: letters and hyphens, as error.h has them. */
+    /* The code goes into logs as it is, so it has only letters and hyphens, as in error.h. */
     for (size_t i = 0; i < out->code.size; i++)
         if (out->code.p[i] != '-' && (out->code.p[i] < 'a' || out->code.p[i] > 'z'))
             refuse(m);
@@ -445,7 +445,7 @@ static const struct row rows[] = {
     [MESSAGE_EPOCH] = {3, write_epoch, read_epoch},
 };
 
-/* NULL: this version knows no message of this type. */
+/* Finds the row of a type. NULL: this version knows no such message. */
 static const struct row *row_of(uint64_t type)
 {
     return type < sizeof rows / sizeof *rows && rows[type].elements != 0 ? &rows[type] : NULL;

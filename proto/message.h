@@ -62,7 +62,7 @@ struct message_welcome {
     uint8_t lease_secret[32]; /* zeros: none (the laptop is revoked, or leases are not used) */
     uint64_t lease_until_ms;  /* 0: none */
     struct slice recovery;    /* pairs of officers, MESSAGE_PAIR_BYTES each */
-    /* A batch of one entry: the announcement of a set-back that the laptop does not know; size 0: none. Where the log
+    /* A batch of one entry: the announcement of a set-back that the laptop does not know; size 0: none. If the log
      * does not continue the laptop's checkpoint it is one that covers it, and consistency is from 0. */
     struct slice set_back;
     struct merkle_proof set_back_proof; /* that the entry is in the checkpoint (merkle_verify_inclusion) */

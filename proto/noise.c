@@ -7,12 +7,12 @@
 
 #include "wire_limits.h"
 
-/* The names below are the specification's where it has one (MixKey, MixHash, Split ...), so that each function can be
- * read beside its section. In both patterns every payload is encrypted: message 0 mixes `es` before its payload, so
- * the specification's case "no key yet" never comes up and is an assert here. */
+/* A function that the specification has (MixKey, MixHash, Split ...) has its name here, so that it can be read beside
+ * its section. Both patterns encrypt every payload, because message 0 mixes `es` before its payload. So the
+ * specification's case "no key yet" never comes up and is an assert here. */
 
 #define BLOCK_BYTES 128 /* BLAKE2b's block, which is HMAC's block too; section 4.3 */
-#define DEAD (-1)       /* noise.message after noise_wipe: nothing is our turn any more */
+#define DEAD (-1)       /* noise.message after noise_wipe: it is never our turn again */
 
 enum token { T_END, T_E, T_S, T_EE, T_ES, T_SE, T_PSK };
 
@@ -36,8 +36,8 @@ static void hash_of(uint8_t out[NOISE_HASH_BYTES], const uint8_t *a, size_t a_by
     sodium_memzero(&state, sizeof state);
 }
 
-/* HMAC (RFC 2104) over BLAKE2b-512 of a, then b. Not keyed BLAKE2b: Noise asks for HMAC with every hash. Keys are
- * always one hash long here, which is less than a block. out may be the key. */
+/* Computes HMAC (RFC 2104) over BLAKE2b-512 of a, then b. It is not keyed BLAKE2b, because Noise asks for HMAC with
+ * every hash. Keys are always one hash long here, which is less than a block. out may be the key. */
 static void hmac(uint8_t out[NOISE_HASH_BYTES], const uint8_t key[NOISE_HASH_BYTES], const uint8_t *a, size_t a_bytes,
                  const uint8_t *b, size_t b_bytes)
 {
@@ -61,7 +61,7 @@ static void hmac(uint8_t out[NOISE_HASH_BYTES], const uint8_t key[NOISE_HASH_BYT
     sodium_memzero(digest, sizeof digest);
 }
 
-/* HKDF with two or three outputs (out3 NULL: two), each a whole hash. */
+/* Computes HKDF with two outputs, or three if out3 is not NULL; each is a whole hash. */
 static void hkdf(const uint8_t chaining[NOISE_HASH_BYTES], const uint8_t *material, size_t bytes,
                  uint8_t out1[NOISE_HASH_BYTES], uint8_t out2[NOISE_HASH_BYTES], uint8_t *out3)
 {
@@ -102,7 +102,8 @@ static void cipher_seal(struct noise_cipher *c, const uint8_t *ad, size_t ad_byt
     c->nonce++;
 }
 
-/* bytes counts the tag, and is at least as long. Not 0 if it does not authenticate; then the nonce stays. */
+/* Opens `bytes` bytes, of which the last NOISE_TAG_BYTES are the tag. Not 0: they do not authenticate, and the
+ * nonce stays. */
 static int cipher_open(struct noise_cipher *c, const uint8_t *ad, size_t ad_bytes, const uint8_t *in, size_t bytes,
                        uint8_t *out)
 {
@@ -154,8 +155,7 @@ static int decrypt_and_hash(struct noise *n, const uint8_t *in, size_t bytes, ui
     return 0;
 }
 
-/* The specification's Split. Wipes everything that only the handshake needed; the peer's static key and the hash stay.
- */
+/* Does the specification's Split and wipes what only the handshake needed. The peer's static key and the hash stay. */
 static void split_keys(struct noise *n)
 {
     uint8_t first[NOISE_HASH_BYTES], second[NOISE_HASH_BYTES];
@@ -211,7 +211,7 @@ void noise_psk(struct noise *n, const uint8_t psk[NOISE_KEY_BYTES])
     n->has_psk = 1;
 }
 
-/* In a pattern with a psk an ephemeral key is mixed into the key as well (section 9.2). */
+/* Mixes an ephemeral key into the hash and, in a pattern with a psk, into the key as well (section 9.2). */
 static void mix_ephemeral(struct noise *n, const uint8_t e[NOISE_KEY_BYTES])
 {
     mix_hash(n, e, NOISE_KEY_BYTES);
@@ -219,9 +219,9 @@ static void mix_ephemeral(struct noise *n, const uint8_t e[NOISE_KEY_BYTES])
         mix_key(n, e);
 }
 
-/* The tokens that are the same for the writer and the reader. The first letter names the initiator's key, the second
- * the responder's: `es` is the initiator's ephemeral with the responder's static key. Not 0 if the peer's key is of
- * low order: the shared secret is then zero, which libsodium reports and RFC 7748 (section 6.1) lets us refuse. */
+/* Mixes a token that is the same for the writer and the reader. The first letter names the initiator's key, the second
+ * the responder's: `es` is the initiator's ephemeral with the responder's static key. Not 0: the peer's key is of low
+ * order, so the shared secret is zero, which libsodium reports and RFC 7748 (section 6.1) lets us refuse. */
 static int mix_token(struct noise *n, enum token token)
 {
     int initiator = n->role == NOISE_INITIATOR;
@@ -240,7 +240,7 @@ static int mix_token(struct noise *n, enum token token)
     return failed;
 }
 
-/* Checks that it is our turn to write (or read), and that the third message has its psk. */
+/* Checks that it is our turn to write (or read), and that the third message has its psk. E_INTERNAL. */
 static int turn_check(const struct noise *n, int writing, struct error *e)
 {
     int initiators = n->message % 2 == 0; /* the initiator speaks first and last */

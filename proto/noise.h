@@ -1,7 +1,7 @@
 /* Noise (revision 34) over libsodium: Noise_XK_25519_ChaChaPoly_BLAKE2b and Noise_XKpsk3_25519_ChaChaPoly_BLAKE2b.
  *
- * No I/O, no allocation. Verified values are computed into locals and the state changes last; keys are zeroed on every
- * way out. The published vectors (cacophony) run in tests/unit/proto/noise_test.c. */
+ * There is no I/O and no allocation. Verified values are computed into locals and the state changes last; keys are
+ * zeroed on every way out. tests/unit/proto/noise_test.c runs the published vectors (cacophony). */
 #ifndef SATCHEL_NOISE_H
 #define SATCHEL_NOISE_H
 
@@ -34,7 +34,7 @@ struct noise {
     struct noise_cipher handshake, send, receive;
     uint8_t s_public[NOISE_KEY_BYTES], s_secret[NOISE_KEY_BYTES];
     uint8_t e_public[NOISE_KEY_BYTES], e_secret[NOISE_KEY_BYTES];
-    /* The remote static key: known to the initiator, learnt by the responder from message 2. It outlives Split. */
+    /* The peer's static key. The initiator knows it; the responder learns it from message 2. It outlives Split. */
     uint8_t rs[NOISE_KEY_BYTES];
     uint8_t re[NOISE_KEY_BYTES];
     uint8_t psk[NOISE_KEY_BYTES];
@@ -47,33 +47,35 @@ struct noise_keys {
     const uint8_t *e_secret; /* our ephemeral secret key, for published vectors; NULL: from randombytes_buf */
 };
 
-/* Starts a handshake. Cannot fail: a key of low order is told when it is used. */
+/* Starts a handshake. This cannot fail: a key of low order is an error when it is used. */
 void noise_start(struct noise *n, enum noise_pattern pattern, enum noise_role role, struct slice prologue,
                  const struct noise_keys *keys);
 
-/* The pre-shared key, before message 2 (the third) is written or read. */
+/* Sets the pre-shared key. Call it before message 2 (the third) is written or read. */
 void noise_psk(struct noise *n, const uint8_t psk[NOISE_KEY_BYTES]);
 
-/* Writes the next handshake message with its payload into out (out_max bytes); *out_bytes is its length, which is that
- * of the payload and 48 (messages 0, 1) or 64 (message 2). E_INTERNAL if it is not our turn, the psk is missing or out
- * is too small; E_PEER if the peer's public key is of low order. On an error n stays as it was. */
+/* Writes the next handshake message with its payload into out (out_max bytes). *out_bytes is its length: the payload's
+ * plus 48 (messages 0 and 1) or 64 (message 2). E_INTERNAL if it is not our turn, the psk is missing or out is too
+ * small; E_PEER if the peer's public key is of low order. After an error n is as it was. */
 int noise_write(struct noise *n, struct slice payload, uint8_t *out, size_t out_max, size_t *out_bytes,
                 struct error *e);
 
-/* Reads the next handshake message and decrypts its payload into out (not the message's own bytes). E_PEER if it does
- * not authenticate, its public key is of low order, it is too short, or its payload is longer than out_max; then n
- * is wiped and only noise_wipe or noise_start may follow. E_INTERNAL if it is not our turn or the psk is missing; n
- * stays. */
+/* Reads the next handshake message and decrypts its payload into out, which must not overlap the message. E_PEER if it
+ * does not authenticate, its public key is of low order, it is too short, or its payload is longer than out_max; then n
+ * is wiped and only noise_wipe or noise_start may follow. E_INTERNAL if it is not our turn or the psk is missing; then
+ * n is as it was. */
 int noise_read(struct noise *n, struct slice message, uint8_t *out, size_t out_max, size_t *out_bytes, struct error *e);
 
 /* Not 0 once all three messages have passed. */
 int noise_done(const struct noise *n);
 
-/* Transport, after noise_done (else E_INTERNAL). out of noise_seal holds bytes + 16; of noise_open bytes - 16; out may
- * equal in. E_PEER (does not authenticate; the nonce stays), E_LIMIT (65535 bytes, or the nonce has run out). */
+/* Seal and open one transport message, after noise_done (else E_INTERNAL). noise_seal writes bytes + 16 into out,
+ * noise_open bytes - 16; out may equal in. E_PEER (it does not authenticate; the nonce stays), E_LIMIT (more than 65535
+ * bytes, or the nonce has run out). */
 int noise_seal(struct noise *n, const uint8_t *in, size_t bytes, uint8_t *out, struct error *e);
 int noise_open(struct noise *n, const uint8_t *in, size_t bytes, uint8_t *out, struct error *e);
 
+/* Zeroes all keys. Only noise_start may follow. */
 void noise_wipe(struct noise *n);
 
 #endif

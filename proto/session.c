@@ -1,9 +1,10 @@
 /* Sessions. docs/PROTOCOL.md, "Sessions", has the table in words.
  *
- * Both sides hold one order: who may say what now. Each steps it for what it sends and for what it receives, so the two
- * can never disagree for longer than a message takes. The laptop leads: it asks, the office answers, and at most one
- * question is open. Two things stand beside the table, because they may happen at any time: a side that cannot go on
- * says fail, after which only its end may follow; and once one side has failed or ended, the other may end as well. */
+ * Both sides keep the same order, which says who may say what now. Each steps it for what it sends and for what it
+ * receives, so the two never differ for longer than a message takes. The laptop leads: it asks, the office answers, and
+ * at most one answer is due. Two things are not in the table, because they may happen at any time: a side that cannot
+ * go on says fail, after which only its end may follow; and once one side has failed or ended, the other may end as
+ * well. */
 #include "session.h"
 
 #include <stdio.h>
@@ -25,7 +26,7 @@ enum state {
 
 enum speaker { LAPTOP, OFFICE };
 
-/* What moves the order beside the messages: numbers that no message type has. */
+/* These move the order as messages do, and have numbers that no message type has. */
 enum { STEP_END = 256, STEP_READY_SYNC, STEP_READY_ENROL };
 
 static const struct rule {
@@ -51,7 +52,7 @@ static const struct rule {
     {STATE_DONE, OFFICE, STEP_END, STATE_DONE},
 };
 
-/* How a side stands. */
+/* What a side may still do: say anything, say its end, or nothing. */
 enum standing { SPEAKS, HAS_FAILED, HAS_ENDED };
 
 struct order {
@@ -63,11 +64,11 @@ struct session {
     struct link *link;
     enum speaker self;
     struct order order;
-    int gave_up; /* we sent fail: what the peer had said before it heard is not looked at */
-    int dead;    /* 0: alive; else the code of what session_next said */
+    int gave_up; /* we sent fail: what the peer said before it heard of that is dropped */
+    int dead;    /* 0: alive; else the code that session_next returned */
 };
 
-/* 1: the speaker may do that now, and the order has moved on; 0: out of turn. Nothing else changes the order. */
+/* Steps the order, which nothing else changes. 1: the speaker may do that now; 0: it is out of turn. */
 static int step(struct order *order, enum speaker speaker, int what)
 {
     enum standing *own = &order->standing[speaker];
@@ -132,7 +133,7 @@ void session_free(struct session *s)
 
 /* --- receiving --- */
 
-/* Nothing that comes after a breach is looked at. The words are told once: a stranger shall not cost us a copy. */
+/* Returns the code that the session died of. Its sentence was told once and not kept: a stranger is to cost no copy. */
 static int dead(const struct session *s, struct error *e)
 {
     return error_set(e, s->dead, "the session is at an end: the peer broke the protocol; connect again");
@@ -239,7 +240,7 @@ int session_send(struct session *s, const struct message *m, struct error *e)
     return code;
 }
 
-/* The longest start of a sentence that a message may carry: not over the limit, no letter cut in two. */
+/* Returns the longest beginning of a sentence that a message may carry: within the limit, no letter cut in two. */
 static struct slice sendable(const char *sentence)
 {
     struct slice s = {(const uint8_t *)sentence, strnlen(sentence, MESSAGE_SENTENCE_MAX)};

@@ -1,5 +1,5 @@
-/* A session: a link, the messages on it, and the order in which they may come. One table holds both sides' states; a
- * message that is out of order ends the session. No I/O. docs/PROTOCOL.md, "Sessions", has the states.
+/* A session is a link, the messages on it, and the order in which they may come. One table has both sides' states; a
+ * message that is out of order ends the session. There is no I/O. docs/PROTOCOL.md, "Sessions", has the states.
  *
  *   sync   hello, welcome, then any number of (push, pushed), (pull, entries) and (fork, epoch) in any order, then end
  *   enrol  enrol, enrolled, end */
@@ -30,27 +30,35 @@ struct session_event {
     struct message message;
 };
 
-/* See link_new_initiator and link_new_responder. NULL: no memory. */
+/* Make a session on a new link; see link_new_initiator and link_new_responder. NULL: no memory. */
 struct session *session_new_laptop(enum link_mode mode, const uint8_t s_secret[32], const uint8_t rs[32],
                                    const struct id *ticket, const uint8_t *secret);
 struct session *session_new_office(const uint8_t s_secret[32]);
 void session_free(struct session *s);
 
+/* As link_receive. */
 int session_receive(struct session *s, const uint8_t *bytes, size_t size, struct error *e);
-/* Call until SESSION_NOTHING. E_PEER, E_INPUT, E_LIMIT; then every later call fails with the same code, and all that
- * can still be said is session_fail. A fail message from the peer is an event like any other message; after it answer
- * with session_end. After our own fail what the peer still says is dropped, up to its end. */
+/* Gives the next event; call until SESSION_NOTHING. E_PEER, E_INPUT, E_LIMIT, E_MEMORY; then every later call fails
+ * with the same code, and only session_fail can still be said. A fail message from the peer is an event like any other
+ * message; answer it with session_end. After our own fail what the peer still says is dropped, up to its end. */
 int session_next(struct session *s, struct session_event *event, struct error *e);
+
+/* As link_secret. */
 int session_secret(struct session *s, const uint8_t secret[32], struct error *e);
-/* E_INTERNAL: it is not our turn to say this; E_LIMIT, E_MEMORY: nothing was sent, and it is still our turn. */
+
+/* Queues a message. E_INTERNAL: it is not our turn to say this; E_LIMIT, E_MEMORY: nothing was queued, and it is still
+ * our turn. */
 int session_send(struct session *s, const struct message *m, struct error *e);
-/* Sends code and sentence (cut to what a message carries), then the end. E_INTERNAL before SESSION_READY and after our
- * own fail or end: then there is nothing to do but to hang up. */
+
+/* Queues a fail with code and sentence (cut to what a message carries), then the end. E_INTERNAL before SESSION_READY
+ * and after our own fail or end: then hang up. */
 int session_fail(struct session *s, int code, const char *sentence, struct error *e);
-/* The laptop may end when no answer is due, the office when it has enrolled a laptop; either once the other has failed
- * or ended. E_INTERNAL otherwise. */
+
+/* Queues the end. The laptop may end when no answer is due, the office when it has enrolled a laptop, and either once
+ * the other has failed or ended; else E_INTERNAL. */
 int session_end(struct session *s, struct error *e);
 
+/* As link_output, link_sent and link_is_ready. */
 const uint8_t *session_output(const struct session *s, size_t *size);
 void session_sent(struct session *s, size_t size);
 int session_is_ready(const struct session *s);

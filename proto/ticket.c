@@ -18,7 +18,7 @@
 #define BYTES_MAX 1024  /* of the msgpack and its sum */
 #define BASE64_MAX 1400 /* of BYTES_MAX bytes, and a NUL */
 
-/* The first 8 bytes of BLAKE2b-256: against accidents, not against forgers, who would need the secret anyway. */
+/* The sum is the first 8 bytes of BLAKE2b-256. It finds accidents. It does not stop forgers, who need the secret. */
 static void check_sum(struct slice bytes, uint8_t out[SUM_BYTES])
 {
     static const uint8_t domain[] = "satchel ticket 1";
@@ -27,7 +27,7 @@ static void check_sum(struct slice bytes, uint8_t out[SUM_BYTES])
     memcpy(out, hash, SUM_BYTES);
 }
 
-/* A host is a name or an address: letters, digits and what stands between them. */
+/* 1: this may be a host, that is a name or an address: letters, digits and the signs between them. */
 static int is_host(struct slice host)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-_%";
@@ -44,7 +44,7 @@ static int is_port(uint64_t port)
     return port >= 1 && port <= 65535;
 }
 
-/* A verifier key is one word; checkpoint.h parses it where it is used. */
+/* 1: this is one word and may be a verifier key. Whoever uses it parses it (checkpoint.h). */
 static int is_log_key(struct slice key)
 {
     if (key.size == 0 || key.size >= sizeof(((struct ticket *)0)->log_key) || !pack_is_utf8(key.p, key.size))
@@ -60,7 +60,7 @@ static struct slice slice_of(const char *text, size_t max)
     return (struct slice){(const uint8_t *)text, strnlen(text, max)};
 }
 
-/* The text around the base64: both lines, and a line's end after every LINE characters. */
+/* Writes the text: the base64 between both lines, with a newline after every LINE characters. */
 static void wrap(const char *base64, char out[TICKET_TEXT_MAX])
 {
     size_t at = sizeof BEGIN - 1, left = strlen(base64);
@@ -135,7 +135,7 @@ static int damaged(struct error *e)
     return error_set(e, E_INPUT, "this ticket is damaged; copy the whole of it anew, or ask the office for another");
 }
 
-/* The base64 between both lines. Nothing but white space may stand before and after them. */
+/* Finds the base64 between both lines. Only white space may stand before and after them. E_INPUT. */
 static int unwrap(const char *text, size_t bytes, struct slice *out, struct error *e)
 {
     const char *end;
@@ -159,7 +159,7 @@ static int unwrap(const char *text, size_t bytes, struct slice *out, struct erro
     return 0;
 }
 
-/* The fields, once the sum has been checked. */
+/* Reads the elements of a ticket whose sum is right. E_INPUT. */
 static int read_fields(struct slice bytes, struct ticket *out, struct error *e)
 {
     struct slice log_key, host;

@@ -1,5 +1,5 @@
-/* A ticket: what enrols one laptop, once. A text file of lines, made by `satcheld device invite`, read by
- * `satchel enrol`. It holds a secret: mode 0600, and it is handed over like a key.
+/* A ticket enrols one laptop, once. It is a text file: `satcheld device invite` makes it, `satchel enrol` reads it.
+ * There is a secret in it, so it has mode 0600 and is handed over like a key.
  *
  *   -----BEGIN SATCHEL TICKET-----
  *   base64 of msgpack [1, ticket, secret, user, noise_key, log_key, expires_ms, host, port] and 8 bytes of its BLAKE2b
@@ -26,8 +26,12 @@ struct ticket {
     unsigned port;
 };
 
-int ticket_format(const struct ticket *t, char out[TICKET_TEXT_MAX], struct error *e); /* E_INPUT */
-/* E_INPUT: "this is not a ticket", cut short, or damaged. Whether it has expired is the office's to say. */
+/* Writes the ticket's text, NUL-ended. E_INPUT: the host, the port, the verifier key or the expiry cannot stand in one;
+ * E_MEMORY. */
+int ticket_format(const struct ticket *t, char out[TICKET_TEXT_MAX], struct error *e);
+
+/* Reads a ticket's text. E_INPUT: it is no ticket, cut short, damaged, or of a newer version; out is then zeros. Only
+ * the office can tell if it has expired. */
 int ticket_parse(const char *text, size_t bytes, struct ticket *out, struct error *e);
 
 #endif

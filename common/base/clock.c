@@ -9,14 +9,14 @@ uint64_t clock_ms(uint64_t hlc)
     return hlc >> 16;
 }
 
-/* A change holds stamps up to INT64_MAX, because SQLite does: a laptop whose clock says the year 7000 must still be
- * able to save. */
+/* Stamps in a change are at most INT64_MAX, as SQLite's integers are. A laptop whose clock says the year 7000 must
+ * still be able to save. */
 #define STAMP_MAX ((uint64_t)INT64_MAX)
 
 uint64_t clock_next(uint64_t last, uint64_t wall_ms)
 {
     uint64_t wall = (wall_ms > clock_ms(STAMP_MAX) ? clock_ms(STAMP_MAX) : wall_ms) << 16;
-    /* A counter that runs over carries into the milliseconds, which keeps the stamps rising. */
+    /* A full counter carries into the milliseconds, so that stamps go on rising. */
     if (wall > last)
         return wall;
     return last >= STAMP_MAX ? STAMP_MAX : last + 1;

@@ -10,22 +10,23 @@
 
 #define CLOCK_MS_MAX ((1ull << 48) - 1)
 
-/* The next stamp for an event of our own, greater than last, for a wall clock of wall_ms. */
+/* Returns the next stamp for an event of our own: greater than last, at a wall clock of wall_ms. */
 uint64_t clock_next(uint64_t last, uint64_t wall_ms);
 
-/* What `last` becomes once a stamp of somebody else has been seen (hand in its effective stamp). */
+/* Returns what `last` becomes after we have seen somebody else's stamp (hand in its effective stamp). */
 uint64_t clock_seen(uint64_t last, uint64_t theirs);
 
-/* min(hlc, the greatest stamp of the receipt's millisecond); received_ms 0: not received yet, the stamp itself. */
+/* Returns the lesser of hlc and the greatest stamp of the receipt's millisecond; received_ms 0: hlc, for no
+ * office has it yet. */
 uint64_t clock_effective(uint64_t hlc, uint64_t received_ms);
 
-/* The milliseconds since 1970 of a stamp. */
+/* Returns the milliseconds since 1970 of a stamp. */
 uint64_t clock_ms(uint64_t hlc);
 
-/* The wall clock, in milliseconds since 1970; 0 if the clock is before it. */
+/* Returns the wall clock, in milliseconds since 1970; 0 if it shows an earlier time. */
 uint64_t clock_wall(void);
 
-/* "2026-11-23T19:45:00Z" of milliseconds since 1970. -1: there is no such date; out is then "". */
+/* Writes milliseconds since 1970 as "2026-11-23T19:45:00Z". 0; -1: there is no such date, and out is "". */
 #define CLOCK_TEXT 32
 int clock_text(uint64_t unix_ms, char out[CLOCK_TEXT]);
 

@@ -1,7 +1,7 @@
 /* One list of error codes, and the sentence that goes with one.
  *
  * Every function that can fail returns 0 or one of these codes, takes a `struct error *` as its last argument (NULL
- * where the caller does not want the words), and fills it with one sentence for people: what, why, what to do now.
+ * if the caller does not want the words), and fills it with one sentence for people: what, why, what to do now.
  * A sentence holds ids, names of files and fields, never what a record says about a person, and never a secret. */
 #ifndef SATCHEL_ERROR_H
 #define SATCHEL_ERROR_H
@@ -35,7 +35,7 @@ enum error_code {
 #undef ERROR_ENUM
 };
 
-/* Exit status of a program that did what it was asked, where something waits for a person. */
+/* The exit status of a program that did what it was asked, if something waits for a person. */
 #define ERROR_STATUS_WAITING 1
 
 struct error {
@@ -57,10 +57,10 @@ static inline int error_memory(struct error *e)
  * E_MEMORY, anything else `code`. Returns the code it settled on. */
 int error_system(struct error *e, int code, int number, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Puts "prefix: " before the sentence that e holds; returns e's code (E_INTERNAL for NULL). */
+/* Puts "prefix: " before the sentence in e; returns e's code (E_INTERNAL for NULL). */
 int error_prefix(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The code of an error that a function told in e: E_IO where e is NULL or holds none. */
+/* Returns the code of an error that a function told in e: E_IO if e is NULL or has none. */
 int error_code(const struct error *e);
 
 /* The exit status for a code, and its short name ("wrong-key"). Unknown codes give 2 and "internal". */

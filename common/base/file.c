@@ -61,8 +61,8 @@ static int write_all(int fd, const uint8_t *bytes, size_t count)
     return 0;
 }
 
-/* A file that root writes keeps the owner of the one before: else an administrator's command would shut a service out.
- * Not 0: failed, errno says why. */
+/* Gives the new file the owner of the last one, if root writes it: else an administrator's command would shut a service
+ * out. Not 0: failed, errno says why. */
 static int keep_owner(int folder, const char *last, int fd)
 {
     struct stat old;
@@ -78,7 +78,7 @@ int file_replace(int folder, const char *path, const void *bytes, size_t count, 
     int fd, number, length = snprintf(next, sizeof next, "%s.new", last);
     if (length < 0 || (size_t)length >= sizeof next)
         return error_set(e, E_INPUT, "the file name %.40s... is too long; use a shorter one", last);
-    /* Remove what a crash left: so nobody who may write in this folder has the new file open already. */
+    /* Remove what a crash left, so that nobody who may write in this folder has the new file open already. */
     (void)unlinkat(folder, next, 0);
     fd = openat(folder, next, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (fd < 0)

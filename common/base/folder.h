@@ -1,5 +1,5 @@
-/* Folders: made, and on the disk. A file that was synced can still be without its name after a power cut, until the
- * folder that it stands in was synced too (fsync(2)). */
+/* Makes folders, and syncs the names in them. A file that was synced can still be without its name after a power cut,
+ * until the folder that it stands in was synced too (fsync(2)). */
 #ifndef SATCHEL_FOLDER_H
 #define SATCHEL_FOLDER_H
 
@@ -13,7 +13,7 @@ int folder_make(const char *folder, struct error *e);
  * E_IO. */
 int folder_sync(const char *path, struct error *e);
 
-/* The same for the folder that a path's file stands in. E_IO, E_MEMORY. */
+/* Does the same for the folder that a path's file stands in. E_IO, E_MEMORY. */
 int folder_sync_of(const char *path, struct error *e);
 
 #endif

@@ -16,20 +16,20 @@ struct id {
     uint8_t b[ID_BYTES];
 };
 
-/* A new UUIDv7 for unix_ms (milliseconds); its random bits come from randombytes_buf, which a simulator may replace. */
+/* Makes a UUIDv7 for unix_ms (milliseconds); its random bits come from randombytes_buf, which a simulator replaces. */
 struct id id_new(uint64_t unix_ms);
 
-/* The UUIDv8 of ("satchel import", source, table, key): BLAKE2b over the length-prefixed strings. */
+/* Makes the UUIDv8 of ("satchel import", source, table, key): BLAKE2b over the length-prefixed strings. */
 struct id id_derive(const char *source, const char *table, const char *key);
 
-/* BLAKE2b-128 of an Ed25519 public key, keyed "satchel device 1". */
+/* Makes the id of a device: BLAKE2b-128 of its Ed25519 public key, keyed "satchel device 1". */
 struct id id_of_device(const uint8_t public_key[32]);
 
 int id_is_zero(const struct id *id);
 int id_equal(const struct id *a, const struct id *b);
 int id_compare(const struct id *a, const struct id *b); /* as memcmp */
 
-/* Lower-case text with hyphens. id_parse takes either case and demands all 36 characters (E_INPUT). */
+/* Write and read lower-case text with hyphens. id_parse takes either case and needs all 36 characters, else E_INPUT. */
 void id_format(const struct id *id, char out[ID_TEXT]);
 int id_parse(const char *text, struct id *out, struct error *e);
 

@@ -1,4 +1,4 @@
-/* The writer of JSON: what is open, what stands in it, and so where a comma, a line or a quote goes. */
+/* The writer of JSON. It knows what is open and what is in it, and so puts each comma, newline and quote. */
 #include "json.h"
 
 #include <assert.h>

@@ -150,7 +150,7 @@ enum pack_type unpack_peek(const struct unpack *r)
     return PACK_NONE; /* 0xc1, floats, extensions */
 }
 
-/* A big-endian integer of `width` bytes that must be greater than `below`, or it would not be the shortest form. */
+/* Reads a big-endian integer of `width` bytes; it must be greater than `below`, else it is not the shortest form. */
 static uint64_t big_endian(struct unpack *r, size_t width, uint64_t below)
 {
     uint64_t value = 0;
@@ -162,7 +162,8 @@ static uint64_t big_endian(struct unpack *r, size_t width, uint64_t below)
     return value > below ? value : fail(r);
 }
 
-/* A length in its fixed form (first byte base .. base + mask) or after a byte that says its width (0: no such form). */
+/* Reads a length: in its fixed form (first byte base .. base + mask), or after a byte that says its width (0: the type
+ * has no such form). */
 static size_t length(struct unpack *r, uint8_t base, uint8_t mask, uint8_t one, uint8_t two, uint8_t four)
 {
     uint8_t c;
@@ -220,7 +221,7 @@ int unpack_flag(struct unpack *r)
     return *r->p++ == 0xc3;
 }
 
-/* Any integer: *negative tells how to read the 64 bits. */
+/* Reads any integer; *negative tells if the 64 bits are signed. */
 static uint64_t integer(struct unpack *r, int *negative)
 {
     uint8_t c;
@@ -281,7 +282,7 @@ int64_t unpack_int(struct unpack *r)
     return (int64_t)value;
 }
 
-/* The next `size` bytes. */
+/* Takes the next `size` bytes. */
 static struct slice take(struct unpack *r, size_t size)
 {
     struct slice s = {r->p, size};
@@ -326,7 +327,7 @@ struct id unpack_id(struct unpack *r)
     return id;
 }
 
-/* The header of a map; returns how many pairs follow, never more than the bytes that are left can hold. */
+/* Reads the header of a map; returns how many pairs follow, at most as many as the bytes that are left can hold. */
 static size_t map_header(struct unpack *r)
 {
     size_t count = length(r, 0x80, 0x0f, 0, 0xde, 0xdf);

@@ -238,7 +238,7 @@ static const struct usage_option *option_of(const struct usage_call *c, const ch
     return o != NULL ? o : find_option(always, name, bytes);
 }
 
-/* Where to write down that an option was given; NULL: it was given too often. */
+/* Finds room to write down that an option was given; NULL: too many were given. */
 static struct usage_given *given_of(struct usage_call *c, const struct usage_option *o)
 {
     for (size_t i = 0; i < c->given_count && !o->repeats; i++)

@@ -1,4 +1,4 @@
-/* Characters of UTF-8: where one ends, and whether it could drive a terminal. */
+/* Finds the end of a character of UTF-8, and tells if it could drive a terminal. */
 #include "utf8.h"
 
 #include <stdint.h>

@@ -9,7 +9,7 @@
 
 static const uint8_t head_domain[] = "satchel head 1"; /* its NUL is signed too */
 
-/* What the signature is made over: the domain, then the head as msgpack. */
+/* The signature is made over the domain and then the head as msgpack. */
 #define SIGNED_MAX (sizeof head_domain + CHAIN_HEAD_MAX)
 
 /* --- following --- */
@@ -93,7 +93,7 @@ int chain_peek(struct slice signed_head, struct chain_head *out, struct error *e
     unpack_fixed(&r, out->end.hash, sizeof out->end.hash);
     out->checkpoint_size = unpack_uint(&r);
     unpack_fixed(&r, out->checkpoint_root.b, sizeof out->checkpoint_root.b);
-    /* A chain of nothing has no hash, and what is stored must fit the store. */
+    /* A chain without a change has no hash, and numbers must fit the store. */
     if (version != HEAD_VERSION || out->end.epoch == 0 || out->end.epoch > INT64_MAX || out->end.seq > INT64_MAX ||
         out->checkpoint_size > INT64_MAX ||
         (out->end.seq == 0 && memcmp(out->end.hash, nothing.hash, sizeof nothing.hash) != 0))

@@ -15,15 +15,15 @@
 
 #define CHAIN_HEAD_MAX 192 /* bytes of a signed head */
 
-/* Where a chain stands. seq 0: nothing yet in this epoch; hash is then 32 zero bytes. */
+/* The end of a chain. seq 0: the epoch has no change yet, and hash is 32 zero bytes. */
 struct chain {
     struct id device;
     uint64_t epoch, seq;
     uint8_t hash[CHANGE_HASH_BYTES];
 };
 
-/* Moves the chain on to c. E_VERIFY: c is not the next of the chain: a gap, another previous hash,
- * another device or epoch: the sentence names (device, epoch, seq) and nothing else. */
+/* Moves the chain on to c. E_VERIFY: c is not the next of the chain (a gap, another previous hash, another device or
+ * epoch); the sentence names (device, epoch, seq) and nothing else. */
 int chain_follow(struct chain *chain, const struct change *c, struct error *e);
 
 struct chain_head {
@@ -32,15 +32,15 @@ struct chain_head {
     struct merkle_hash checkpoint_root;
 };
 
-/* Signs into out; *bytes is what was written. secret_key: libsodium's 64 bytes. */
+/* Signs a head into out; *bytes is how many were written. secret_key: libsodium's 64 bytes. */
 void chain_sign(const struct chain_head *head, const uint8_t secret_key[64], uint8_t out[CHAIN_HEAD_MAX],
                 size_t *bytes);
 
-/* Reads a signed head; the signature is checked under public_key, and the device must be its hash. E_INPUT, E_VERIFY.
- */
+/* Reads a signed head, checks the signature under public_key, and that the device is the hash of that key. E_INPUT,
+ * E_VERIFY. */
 int chain_open(struct slice signed_head, const uint8_t public_key[32], struct chain_head *out, struct error *e);
 
-/* Reads without checking the signature: to learn which key to ask for. E_INPUT. */
+/* Reads a signed head without checking the signature, to learn which device's key to ask for. E_INPUT. */
 int chain_peek(struct slice signed_head, struct chain_head *out, struct error *e);
 
 #endif

@@ -1,5 +1,5 @@
-/* Reading and writing changes; docs/CHANGE.md has the format. Reading keeps slices of the bytes that came and copies
- * nothing. Sizes are looked at before anything else, counts before what they count. */
+/* Reading and writing changes; docs/CHANGE.md has the format. Reading copies nothing and keeps slices of the
+ * bytes that came. It checks sizes before anything else, and counts before what they count. */
 #include "change.h"
 
 #include <sodium.h>
@@ -67,7 +67,7 @@ int change_read_header(struct slice header, struct change *out, struct error *e)
     return code;
 }
 
-/* The dots of an op: each greater than the one before, so that a set of dots has one form. */
+/* Reads the dots of an op. Each must be greater than the one before, so that a set of dots has one form. */
 static struct slice read_supersedes(struct unpack *r, size_t *count)
 {
     const uint8_t *start = r->p;
@@ -114,7 +114,7 @@ static int read_body(struct slice body, struct change *out, struct error *e)
         code = read_op(&r, &out->ops[i], e);
     if (code != 0)
         return code;
-    /* No reason is a nil and never an empty text: nothing has two forms. */
+    /* If there is no reason, it is nil and never an empty text, so that each change has one form. */
     if (!unpack_nil(&r)) {
         out->reason = unpack_text(&r);
         if (out->reason.size == 0)
@@ -167,7 +167,7 @@ static int by_dot(const void *a, const void *b)
     return dot_compare(a, b);
 }
 
-/* The dots in their one form: rising, each once. */
+/* Writes the dots in their one form: rising, each once. */
 static void pack_dots(struct pack *w, const struct dot *dots, size_t count)
 {
     struct dot *sorted = NULL;
@@ -243,13 +243,13 @@ int change_write(const struct change_draft *d, struct pack *header, struct pack 
     int code;
     pack_start(header);
     pack_start(body);
-    /* 1. What a person can run into: too much at once. */
+    /* 1. Check what a person can run into: too much at once. */
     if (d->op_count > CHANGE_OPS_MAX)
         return error_set(e, E_LIMIT, "one change would have %zu ops; at most %d are allowed: save it in parts",
                          d->op_count, CHANGE_OPS_MAX);
     if (d->reason != NULL && !pack_is_utf8((const uint8_t *)d->reason, strlen(d->reason)))
         return error_set(e, E_INPUT, "the reason is not UTF-8 text; type it again");
-    /* 2. The body, since the header holds its hash. */
+    /* 2. Write the body first, since its hash is in the header. */
     write_body(d, body);
     body->failed |= d->ops.failed;
     if ((code = pack_finish(body, e)) != 0)
@@ -261,7 +261,7 @@ int change_write(const struct change_draft *d, struct pack *header, struct pack 
     write_header(d, body_hash, header);
     if ((code = pack_finish(header, e)) != 0)
         return code;
-    /* 3. Read it as everybody else will: what nobody can read must not get into a chain, which is never edited. */
+    /* 3. Read the change as everybody else will: a chain is never edited, so what nobody can read must not enter it. */
     if ((code = change_read(pack_bytes(header), pack_bytes(body), &written, e)) == 0)
         memcpy(hash, written.hash, CHANGE_HASH_BYTES);
     else

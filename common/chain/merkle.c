@@ -105,7 +105,7 @@ static int hash_of(const struct merkle_source *s, uint64_t start, uint64_t end, 
     return 0;
 }
 
-/* A proof that is being made. */
+/* What makes a proof: its source, its result, and the leaves that it is of. */
 struct making {
     const struct merkle_source *source;
     struct merkle_proof *proof;
@@ -130,7 +130,7 @@ int merkle_inclusion(const struct merkle_source *s, uint64_t index, uint64_t siz
     if (index >= size)
         return error_set(e, E_INPUT, "there is no leaf %llu in a log of %llu", (unsigned long long)index,
                          (unsigned long long)size);
-    /* Down to the leaf, remembering the side that is not taken; then up. */
+    /* Goes down to the leaf and keeps the side that it does not take; then goes up. */
     while (end - start > 1) {
         uint64_t middle = start + split(end - start);
         siblings[depth][0] = index < middle ? middle : start;
@@ -145,8 +145,7 @@ int merkle_inclusion(const struct merkle_source *s, uint64_t index, uint64_t siz
     return code;
 }
 
-/* SUBPROOF of RFC 9162, 2.1.4.1, for the subtree [low, high). known: the verifier has the root of [low, old) already.
- */
+/* Adds SUBPROOF of RFC 9162, 2.1.4.1, for the subtree [low, high). known: the verifier has the root of [low, old). */
 static int add_consistency(const struct making *m, uint64_t low, uint64_t high, int known, struct error *e)
 {
     uint64_t middle;
@@ -208,7 +207,7 @@ static int same(const struct merkle_hash *a, const struct merkle_hash *b)
     return memcmp(a->b, b->b, sizeof a->b) == 0;
 }
 
-/* RFC 9162, section 2.1.3.2. */
+/* Verifies as in RFC 9162, section 2.1.3.2. */
 int merkle_verify_inclusion(const struct merkle_hash *leaf, uint64_t index, uint64_t size,
                             const struct merkle_hash *root, const struct merkle_proof *proof, struct error *e)
 {
@@ -238,7 +237,7 @@ bad:
                      (unsigned long long)size);
 }
 
-/* RFC 9162, section 2.1.4.2. */
+/* Verifies as in RFC 9162, section 2.1.4.2. */
 int merkle_verify_consistency(uint64_t old, const struct merkle_hash *old_root, uint64_t size,
                               const struct merkle_hash *root, const struct merkle_proof *proof, struct error *e)
 {
@@ -286,14 +285,14 @@ bad:
                      (unsigned long long)size, (unsigned long long)old);
 }
 
-/* What a range proof is read from: leaves and hashes are each taken in order, once. */
+/* A range proof that is being read: leaves and hashes are each taken in order, once. */
 struct reading {
     const struct merkle_leaves *leaves;
     const struct merkle_proof *proof;
     size_t next;
 };
 
-/* The hash of [low, high). 0: the proof is too short. */
+/* Computes the hash of [low, high). 1: done; 0: the proof is too short. */
 static int range_hash(struct reading *r, uint64_t low, uint64_t high, struct merkle_hash *out)
 {
     struct merkle_hash left, right;

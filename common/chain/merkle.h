@@ -1,5 +1,5 @@
 /* The Merkle tree of a log, as in RFC 6962 section 2 and RFC 9162 section 2.1: SHA-256, 0x00 before a leaf, 0x01 before
- * a node. Pure: hashes come from a source that the caller hands in. */
+ * a node. There is no I/O: hashes come from a source that the caller hands in. */
 #ifndef SATCHEL_MERKLE_H
 #define SATCHEL_MERKLE_H
 
@@ -20,8 +20,8 @@ struct merkle_proof {
     struct merkle_hash hashes[MERKLE_PROOF_MAX];
 };
 
-/* What gives full subtrees: the hash of the subtree over leaves [index << level, (index + 1) << level), which the
- * caller must have stored. Level 0 is the leaves. Returns 0 or an error code. */
+/* A source of full subtrees: `node` gives the hash of the subtree over leaves [index << level, (index + 1) << level),
+ * which the caller must have stored; level 0 is the leaves. It returns 0 or an error code. */
 struct merkle_source {
     int (*node)(void *arg, unsigned level, uint64_t index, struct merkle_hash *out, struct error *e);
     void *arg;
@@ -30,39 +30,40 @@ struct merkle_source {
 void merkle_leaf(const uint8_t *entry, size_t bytes, struct merkle_hash *out);
 void merkle_node(const struct merkle_hash *left, const struct merkle_hash *right, struct merkle_hash *out);
 
-/* The frontier: the roots of the full subtrees of a tree of `size` leaves, largest first: all that appending needs. */
+/* The frontier is the roots of the full subtrees of a tree of `size` leaves, the largest first. Appending needs only
+ * it. */
 struct merkle_frontier {
     uint64_t size;
     struct merkle_hash roots[64]; /* as many as `size` has bits set */
 };
 
-/* Appends a leaf hash. For each full subtree that this completes (level 0, the leaf itself, included) `complete` is
- * called (may be NULL), in rising order of level. Returns 0 or what complete returned, and then leaves the
- * frontier as it was; E_LIMIT at 2^63 - 1 leaves. */
+/* Appends a leaf hash. Calls `complete` (may be NULL) for each full subtree that this completes, in rising order of
+ * level and beginning with level 0, the leaf itself. Returns 0, or what complete returned; then the frontier is as it
+ * was. E_LIMIT at 2^63 - 1 leaves. */
 int merkle_append(struct merkle_frontier *f, const struct merkle_hash *leaf,
                   int (*complete)(void *arg, unsigned level, uint64_t index, const struct merkle_hash *hash,
                                   struct error *e),
                   void *arg, struct error *e);
 
-/* The root of the frontier; SHA-256 of nothing for an empty tree. */
+/* Computes the root of the tree that the frontier is of; of an empty tree it is SHA-256 of nothing. */
 void merkle_root(const struct merkle_frontier *f, struct merkle_hash *out);
 
-/* Proofs made from a source. Sizes: inclusion needs index < size; consistency old <= size; range start < end <= size.
- * E_INPUT if they do not hold, else what the source returned. Order of hashes: as in RFC 9162 2.1.3.1 and 2.1.4.1. */
+/* Make proofs from a source. Inclusion needs index < size, consistency old <= size, range start < end <= size; else
+ * E_INPUT. Other errors are the source's. The hashes are in the order of RFC 9162, 2.1.3.1 and 2.1.4.1. */
 int merkle_inclusion(const struct merkle_source *s, uint64_t index, uint64_t size, struct merkle_proof *out,
                      struct error *e);
 int merkle_consistency(const struct merkle_source *s, uint64_t old, uint64_t size, struct merkle_proof *out,
                        struct error *e);
 
-/* A proof that the leaves [start, end) are in the tree: the hashes of the maximal subtrees of RFC 6962's recursion that
- * hold none of them, from left to right. One proof for a whole batch: at most 2 * 63 hashes. */
+/* Makes one proof that all of the leaves [start, end) are in the tree: the hashes of the largest subtrees of RFC 6962's
+ * recursion that have none of them, from left to right. It has at most 2 * 63 hashes. */
 int merkle_range(const struct merkle_source *s, uint64_t start, uint64_t end, uint64_t size, struct merkle_proof *out,
                  struct error *e);
 
-/* Verifiers: 0, or E_VERIFY with a sentence. A proof with hashes too many or too few is refused. Consistency from
+/* Verify a proof: 0, or E_VERIFY with a sentence. A proof with a hash too many or too few is refused. Consistency from
  * size 0 is accepted with an empty proof (C2SP tlog-witness), whatever the old root is. A proof does not prove a size:
- * in trees of different sizes that have the same way up, one proof serves both. So sizes, like roots, come from
- * checkpoints, never from whoever sends the proof. */
+ * if trees of different sizes have the same way up, one proof serves both. So take sizes, like roots, from checkpoints
+ * and never from whoever sends the proof. */
 int merkle_verify_inclusion(const struct merkle_hash *leaf, uint64_t index, uint64_t size,
                             const struct merkle_hash *root, const struct merkle_proof *proof, struct error *e);
 int merkle_verify_consistency(uint64_t old, const struct merkle_hash *old_root, uint64_t size,

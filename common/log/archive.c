@@ -1,4 +1,4 @@
-/* The archive's bytes (docs/LOG.md, "The archive"):
+/* Writes and reads the archive's bytes (docs/LOG.md, "The archive"):
  *
  *   "satchel archive 1\n", then items: length (4 bytes, big-endian), that many bytes of msgpack, and their checksum
  *   (BLAKE2b-128, keyed "satchel archive 1").
@@ -12,8 +12,8 @@
  * position, time of receipt (8 bytes each, little-endian) and the header's hash; an erased body is sealed too, as an
  * empty one, so that nobody without the passphrase can make a body look erased.
  *
- * The checksums prove less than signatures and tags do. They are there because they name the very item that a bad stick
- * or disk has changed, without the passphrase, when the tree could only say that its root differs. */
+ * The checksums prove less than signatures and tags do. They are there because they name, without the passphrase, the
+ * item that a bad stick or disk has damaged; the tree could only say that its root differs. */
 #include "archive.h"
 
 #include <errno.h>
@@ -57,7 +57,7 @@ static void little_endian(uint8_t *out, uint64_t value)
 
 #define BOUND_BYTES (8 + 8 + CHANGE_HASH_BYTES)
 
-/* What a body is bound to. */
+/* Writes the additional data that a body is sealed with. */
 static void bind_to(uint64_t position, uint64_t received_ms, const uint8_t hash[CHANGE_HASH_BYTES],
                     uint8_t out[BOUND_BYTES])
 {
@@ -80,7 +80,7 @@ struct writer {
     uint64_t heads, heads_written;
 };
 
-/* Writes the item in w, which is freed here. */
+/* Writes the item that is in w, and frees w. */
 static int put_item(struct writer *writer, struct pack *w, struct error *e)
 {
     uint8_t length[4], sum[SUM_BYTES];
@@ -98,13 +98,13 @@ static int put_item(struct writer *writer, struct pack *w, struct error *e)
     return code;
 }
 
-/* The end of the preamble: how the passphrase becomes a key, and the archive's key, wrapped with that. */
+/* The end of the preamble: the cost and salt that make a key of the passphrase, and the archive's key, wrapped. */
 struct wrapping {
     uint64_t ops, mem; /* Argon2id's cost */
     uint8_t salt[crypto_pwhash_SALTBYTES], nonce[NONCE_BYTES], wrapped[WRAPPED_BYTES];
 };
 
-/* The key that a passphrase becomes. The caller has checked the cost. */
+/* Derives a key from the passphrase. The caller has checked the cost. */
 static int derive(const struct wrapping *wrapping, struct slice passphrase, uint8_t key[KEY_BYTES], struct error *e)
 {
     if (crypto_pwhash(key, KEY_BYTES, (const char *)passphrase.p, passphrase.size, wrapping->salt, wrapping->ops,
@@ -182,8 +182,8 @@ static int put_head(void *arg, struct slice signed_head, struct error *e)
     return put_item(writer, &w, e);
 }
 
-/* Log order is checked here, and every leaf against the store's tree, so that a store somebody has written in is told
- * now and with the entry's name. */
+/* Writes an entry. Checks the log order, and the leaf against the store's tree, so that a store in which somebody wrote
+ * is found now, and the sentence names the entry. */
 static int put_entry(void *arg, struct log_entry *entry, struct error *e)
 {
     struct writer *writer = arg;
@@ -334,7 +334,7 @@ struct archive {
     struct error failed; /* code 0: not yet */
 };
 
-/* What stands next, by its name. */
+/* Writes the name of the item that must come next into out, and returns out. */
 static const char *name_next(const struct archive *a, char out[64])
 {
     if (!a->checkpoint_read)
@@ -346,7 +346,7 @@ static const char *name_next(const struct archive *a, char out[64])
     return out;
 }
 
-/* Reads an item's bytes into a->item; how many must be between 1 and max. */
+/* Reads an item's bytes, 1 to max of them, into a->item, and checks the checksum. E_VERIFY, E_IO. */
 static int get_item(struct archive *a, const char *name, size_t max, struct slice *out, struct error *e)
 {
     uint8_t length[4], sum[SUM_BYTES];
@@ -370,7 +370,7 @@ static int get_item(struct archive *a, const char *name, size_t max, struct slic
     return 0;
 }
 
-/* Opens the archive's key. What it is authenticated with is all of the preamble in front of it. */
+/* Opens the archive's key, which is authenticated together with all of the preamble before it. */
 static int unwrap(struct archive *a, struct slice preamble, const struct wrapping *wrapping, struct slice passphrase,
                   struct error *e)
 {
@@ -389,8 +389,8 @@ static int unwrap(struct archive *a, struct slice preamble, const struct wrappin
     return code;
 }
 
-/* A cost that is out of bounds is refused before anything is derived: an archive cannot make its reader take all the
- * memory there is. passphrase.p NULL: bodies stay sealed. */
+/* Reads the preamble. Refuses a cost that is out of bounds before it derives anything, so that an archive cannot make
+ * its reader take all memory. passphrase.p NULL: bodies stay sealed. */
 static int get_preamble(struct archive *a, struct slice passphrase, struct error *e)
 {
     struct slice item = {NULL, 0}, log_key;
@@ -474,7 +474,7 @@ uint64_t archive_entries(const struct archive *a)
     return a->entries;
 }
 
-/* What must stand next. */
+/* The item that must come next. */
 struct wanted {
     uint64_t type;
     size_t elements; /* of its array */
@@ -530,13 +530,13 @@ static int get_head(struct archive *a, const char *name, struct archive_item *ou
     return 0;
 }
 
-/* Opens the body, which must have been sealed for just this entry. */
+/* Opens the body, which must have been sealed for this very entry. */
 static int open_body(struct archive *a, const char *name, struct archive_item *out, const uint8_t *nonce,
                      struct slice sealed, struct error *e)
 {
     uint8_t bound[BOUND_BYTES];
     unsigned long long size;
-    out->sealed = a->key == NULL; /* also one that looks empty: anybody could have cut it */
+    out->sealed = a->key == NULL; /* even one that looks empty: anybody could have emptied it */
     if (a->key == NULL)
         return 0;
     if (change_read_header(out->header, &a->change, e) != 0)

@@ -30,28 +30,28 @@ int archive_write(struct db *db, const struct archive_options *options, uint64_t
 
 struct archive; /* one that is being read */
 
-/* Opens. passphrase may be NULL: bodies stay sealed. E_INPUT (not an archive), E_VERIFY ("preamble: ..."), E_WRONG_KEY
- * (the passphrase does not fit, or the preamble was rewritten), E_IO, E_MEMORY. */
+/* Opens an archive. passphrase NULL: bodies stay sealed. E_INPUT (not an archive), E_VERIFY ("preamble: ..."),
+ * E_WRONG_KEY (the passphrase does not fit, or the preamble was rewritten), E_IO, E_MEMORY. */
 int archive_open(struct archive **out, const char *path, const char *passphrase, size_t passphrase_bytes,
                  struct error *e);
 void archive_close(struct archive *a);                /* NULL allowed */
 const char *archive_log_key(const struct archive *a); /* as the archive claims; the auditor has his own */
 uint64_t archive_entries(const struct archive *a);    /* how many it claims to hold */
 
-/* In the order in which they come: one checkpoint, the heads, the entries, and the end again and again. */
+/* They come in this order: one checkpoint, the heads, the entries, and then always the end. */
 enum archive_item_type { ARCHIVE_CHECKPOINT, ARCHIVE_HEAD, ARCHIVE_ENTRY, ARCHIVE_END };
 struct archive_item {
     enum archive_item_type type;
     uint64_t position, received_ms; /* entries: positions count from 0, without a gap */
     struct slice header;
     struct slice body;       /* p NULL: erased, or sealed and no key was given */
-    int sealed;              /* no key was given: the body, or that it was erased, cannot be told */
+    int sealed;              /* no key was given: nobody can tell the body, or if it was erased */
     struct slice head;       /* signed head */
     struct slice checkpoint; /* text: a signed note */
 };
-/* The next item; its slices live until the next call. What a header, a head or a checkpoint says is not checked here
- * but for this: with a passphrase, the body was sealed for just this position, time of receipt and header. E_VERIFY:
- * the sentence names what is wrong ("entry 17: ...", "head 3: ..."), and every later call says the same. E_IO. */
+/* Reads the next item; its slices live until the next call. Of what a header, a head or a checkpoint says only this is
+ * checked: with a passphrase, that the body was sealed for this position, time of receipt and header. E_VERIFY: the
+ * sentence names what is wrong ("entry 17: ...", "head 3: ..."), and every later call says the same. E_IO. */
 int archive_next(struct archive *a, struct archive_item *out, struct error *e);
 
 #endif

@@ -26,7 +26,7 @@ int log_create(struct db *db, struct error *e)
                    e);
 }
 
-/* The hash of an entry's header is not stored: it is made from the header, which is. */
+/* Computes the hash of an entry's header, which is not stored, from the header. */
 static int header_hash(struct slice header, uint8_t hash[CHANGE_HASH_BYTES], struct error *e)
 {
     struct change c;
@@ -78,7 +78,7 @@ int log_add(struct db *db, struct log_entry *entry, struct error *e)
         entry->id = db_last_rowid(db);
         return 0;
     }
-    /* Nothing was inserted: this very change is there, another one with its name, or another one at its position. */
+    /* Nothing was inserted: the store has this change, another one with its name, or another one at its position. */
     old = log_find(db, &c->device, c->epoch, c->seq, there, e);
     if (old < 0)
         return error_code(e);
@@ -146,7 +146,7 @@ void log_memory_free(struct log_memory *memory)
     *memory = (struct log_memory){NULL, 0};
 }
 
-/* Makes room for `size` bytes. What stood in the memory is gone then. */
+/* Makes room for `size` bytes; what was in the memory is lost. */
 static int reserve_memory(struct log_memory *memory, size_t size, struct error *e)
 {
     size_t room = 1024; /* most entries fit */
@@ -173,8 +173,8 @@ static struct slice copy_column(sqlite3_stmt *s, int column, uint8_t **to)
     return bytes;
 }
 
-/* The slices of out point into copies: a row that stayed current would keep its statement in use, and the store's
- * write-ahead log from ever beginning anew. */
+/* Makes the slices of out point into copies. A row that stayed current would keep its statement in use, and then the
+ * store's write-ahead log could never begin anew. */
 static int load_row(sqlite3_stmt *s, struct log_memory *memory, struct log_entry *out, struct error *e)
 {
     struct slice header, body, mask;
@@ -277,8 +277,8 @@ int log_heads(struct db *db, int (*each)(void *arg, struct slice signed_head, st
 
 /* --- the office's tree --- */
 
-/* Written into memory of a fixed size, so that there never is a leaf of half an entry: [received, header] has at most
- * 1 + 9 + 3 + CHANGE_HEADER_MAX bytes, and no longer header was ever read from a change. */
+/* Writes into memory of a fixed size, so that there is never a leaf of half an entry: [received, header] has at most
+ * 1 + 9 + 3 + CHANGE_HEADER_MAX bytes, and no longer header is ever read from a change. */
 void log_leaf(uint64_t received_ms, struct slice header, struct merkle_hash *out)
 {
     uint8_t bytes[16 + CHANGE_HEADER_MAX];

@@ -1,7 +1,8 @@
 /* The log in a store: entries (changes with what the office said of them), signed heads, and the office's tree.
  *
- * One form for both programs. At the office every entry has a position, which is its leaf in the tree; on a laptop an
- * entry without one is a change that waits to be sent or acknowledged. docs/LOG.md says what is hashed and signed. */
+ * Both programs use this one form. At the office every entry has a position, which is its leaf in the tree; on a laptop
+ * an entry without one is a change that waits to be sent or acknowledged. docs/LOG.md has what is hashed and
+ * signed. */
 #ifndef SATCHEL_LOG_H
 #define SATCHEL_LOG_H
 
@@ -15,8 +16,9 @@
 #include "merkle.h"
 
 #define LOG_NO_POSITION UINT64_MAX
-/* Positions from here on are none of the office's log. They keep, in their order, others' changes whose position is
- * gone because the office was put back from a backup (docs/LOG.md, "Set-backs"), until they are dealt again: strays. */
+/* Positions from here on are not of the office's log. Strays stand at them, in their order: others' changes that lost
+ * their position because the office was put back from a backup (docs/LOG.md, "Set-backs"). They stay
+ * strays until they are dealt again. */
 #define LOG_STRAY (UINT64_C(1) << 62)
 
 struct log_entry {
@@ -28,14 +30,14 @@ struct log_entry {
     struct change change; /* its slices are the lender's: see the function that filled it */
 };
 
-/* The caller's memory for the bytes of one loaded entry. Starts as {0}; each log_load into it ends what the one before
- * lent; log_memory_free ends it. Two entries that are looked at together need two of these. */
+/* The caller's memory for the bytes of one loaded entry. It starts as {0}; slices into it are valid until the next
+ * log_load into it or log_memory_free. Use two of these for two entries at a time. */
 struct log_memory {
     uint8_t *bytes;
     size_t room;
 };
 
-/* Creates the tables entry, head and node, those that are missing. */
+/* Creates those of the tables entry, head and node that are missing. */
 int log_create(struct db *db, struct error *e);
 
 /* Adds the entry's change with its position, time of receipt and mask, not held, and sets its id. E_EXISTS: the store
@@ -45,8 +47,8 @@ int log_add(struct db *db, struct log_entry *entry, struct error *e);
 
 /* Gives an entry the position and the time of receipt that the office accepted it with. */
 int log_accept(struct db *db, int64_t id, uint64_t position, uint64_t received_ms, struct error *e);
-/* Frees a position for the entry `id` (0: for one that is not here yet). Another entry that stands there, which a proof
- * or the office's word denies, becomes a stray. */
+/* Frees a position for the entry `id` (0: for one that is not in the store yet). If another entry has it, which a proof
+ * or the office's word denies, that becomes a stray. */
 int log_clear(struct db *db, uint64_t position, int64_t id, struct error *e);
 /* Marks an entry as held (kept, not applied), or as not held. */
 int log_set_held(struct db *db, int64_t id, int held, struct error *e);
@@ -54,8 +56,8 @@ int log_set_held(struct db *db, int64_t id, int held, struct error *e);
  * stray is found by its record and its id alone. */
 int log_set_apart(struct db *db, int64_t id, struct error *e);
 
-/* The id of an entry by its change; 0: there is none; -1: failed, e says why. hash (may be NULL) gets its header's
- * hash. */
+/* Returns the id of an entry by its change; 0: there is none; -1: failed, e says why. hash (may be NULL) gets the hash
+ * of its header. */
 int64_t log_find(struct db *db, const struct id *device, uint64_t epoch, uint64_t seq, uint8_t *hash, struct error *e);
 
 /* Loads one entry by id; want_body 0: without its body, as if that were erased. The slices of out point into memory,
@@ -66,7 +68,7 @@ int log_load(struct db *db, int64_t id, int want_body, struct log_memory *memory
 /* Clears and frees what the loads into memory took, and leaves it as {0}: it may be loaded into again. */
 void log_memory_free(struct log_memory *memory);
 
-/* Where a device's chain of an epoch ends in this store (seq 0: nothing of it is here). */
+/* Finds the end of a device's chain of an epoch in this store (seq 0: the store has nothing of it). */
 int log_chain_end(struct db *db, const struct id *device, uint64_t epoch, struct chain *out, struct error *e);
 
 /* Calls back for each entry in log order: by position, then those without one in the order of their writing. from: the
