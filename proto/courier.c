@@ -50,7 +50,7 @@ static int sum_holds(uint8_t *bytes, size_t size)
     return memcmp(was, bytes + size, sizeof was) == 0;
 }
 
-/* 1: a laptop may have written an item with these numbers. */
+/* 1: a laptop may have written an item with these numbers; 0: none writes such. */
 static int is_sane(const struct courier_item *r)
 {
     return r->epoch >= 1 && r->epoch <= INT64_MAX && r->first_seq >= 1 && r->first_seq <= r->last_seq &&

@@ -46,7 +46,8 @@ struct error {
 /* Fills e (may be NULL) and returns code, so that `return error_set(e, E_INPUT, "...")` reads as one step. */
 int error_set(struct error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* E_MEMORY, in the words of all programs. Inline, so that a reader of one file, and a checker, see that it fails. */
+/* Fills e with E_MEMORY, in the words of all programs, and returns that. Inline, so that a reader of one file, and a
+ * checker, see that it fails. */
 static inline int error_memory(struct error *e)
 {
     (void)error_set(e, E_MEMORY, "there is no memory left; close other programs and try again");
@@ -63,7 +64,7 @@ int error_prefix(struct error *e, const char *format, ...) __attribute__((format
 /* Returns the code of an error that a function told in e: E_IO if e is NULL or has none. */
 int error_code(const struct error *e);
 
-/* The exit status for a code, and its short name ("wrong-key"). Unknown codes give 2 and "internal". */
+/* Return the exit status of a code, and its short name ("wrong-key"). Unknown codes give 2 and "internal". */
 int error_status(int code);
 const char *error_name(int code);
 

@@ -33,7 +33,7 @@ int id_compare(const struct id *a, const struct id *b); /* as memcmp */
 void id_format(const struct id *id, char out[ID_TEXT]);
 int id_parse(const char *text, struct id *out, struct error *e);
 
-/* The last 8 characters of the text, which are all random: what people are shown and may type. Returns out. */
+/* Writes the last 8 characters of the text, which are all random: people see them and may type them. Returns out. */
 #define ID_BRIEF 9 /* with NUL */
 char *id_brief(const struct id *id, char out[ID_BRIEF]);
 

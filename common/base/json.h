@@ -1,5 +1,5 @@
 /* A writer of JSON (RFC 8259). It alone writes commas, colons, brackets, quotes and escapes: callers name members and
- * hand in values, in the order in which they are to stand.
+ * hand in values, in the order in which they are to be written.
  *
  *     struct json j = json_start(cli->out);
  *     json_object(&j);
@@ -37,7 +37,7 @@ struct json {
     int has_key; /* a name waits for its value */
 };
 
-/* A writer that has written nothing yet. out stays the caller's. */
+/* Makes a writer that has written nothing yet. out stays the caller's. */
 struct json json_start(FILE *out);
 
 /* Begins an object or an array, as a value; json_end closes the innermost one that is open. */
@@ -45,29 +45,30 @@ void json_object(struct json *j);
 void json_array(struct json *j);
 void json_end(struct json *j);
 
-/* The name of the next member of the innermost object. Returns j, so that the value may be written around it. */
+/* Writes the name of the next member of the innermost object. Returns j, for the call that writes the value. */
 struct json *json_key(struct json *j, const char *name);
 
-/* A string. Control characters are escaped, C1 too; each byte that is not of UTF-8 becomes U+FFFD. A text of NULL
- * is null. json_bytes may hold NUL bytes, and bytes may be NULL if size is 0: that is "". */
+/* Write a string. Control characters are escaped, C1 too; each byte that is not of UTF-8 becomes U+FFFD. A text of NULL
+ * is written as null. json_bytes takes NUL bytes as well; bytes may be NULL if size is 0, which is "". */
 void json_text(struct json *j, const char *text);
 void json_bytes(struct json *j, const void *bytes, size_t size);
-/* The text of an id; an array of them. */
+
+/* Write an id as a string, or ids as an array of strings. */
 void json_id(struct json *j, const struct id *id);
 void json_ids(struct json *j, const struct id *ids, size_t count);
 
 void json_uint(struct json *j, uint64_t n);
 void json_int(struct json *j, int64_t n);
-/* Hundredths of a whole, as an amount of money is kept: -205 is -2.05. */
+/* Writes a number of hundredths, as an amount of money is kept: -205 is -2.05. */
 void json_hundredths(struct json *j, int64_t n);
-/* true if flag is not 0, else false. */
+/* Writes true if flag is not 0, else false. */
 void json_flag(struct json *j, int flag);
 void json_null(struct json *j);
 
-/* A value that is JSON already and whole, such as SQLite's json_* functions give: as it is, but DEL and C1 escaped. */
+/* Writes a whole value that is JSON already, such as SQLite's json_* functions give. DEL and C1 are escaped. */
 void json_json(struct json *j, const char *json);
 
-/* A whole value with one member, such as {"locked": true}: the answer of a command that only does something. */
+/* Writes a whole value with one member, such as {"locked": true}: the answer of a command that only does something. */
 void json_answer(FILE *out, const char *name, int flag);
 
 #endif

@@ -16,23 +16,25 @@
 
 #define PACK_DEPTH_MAX 8
 
-/* Bytes that somebody else owns. */
+/* Bytes whose owner is somebody else. */
 struct slice {
     const uint8_t *p;
     size_t size;
 };
 
-int slice_equal(struct slice a, struct slice b);
-int slice_compare(struct slice a, struct slice b); /* memcmp, then the shorter first */
+int slice_equal(struct slice a, struct slice b);   /* 1: the same bytes; 0: not */
+int slice_compare(struct slice a, struct slice b); /* as memcmp; if one is the beginning of the other, it is less */
 
-/* --- writing: errors (no memory) are kept and told once, by pack_finish --- */
+/* --- writing --- */
+
+/* A writer. If memory runs out, it goes on without writing, and pack_finish says so. */
 struct pack {
     msgpack_sbuffer buffer;
     msgpack_packer packer;
     int failed;
 };
 
-void pack_start(struct pack *w);
+void pack_start(struct pack *w); /* pack_free ends it */
 void pack_array(struct pack *w, size_t count);
 void pack_nil(struct pack *w);
 void pack_flag(struct pack *w, int flag);
@@ -42,23 +44,26 @@ void pack_text(struct pack *w, const char *text, size_t bytes); /* the caller ha
 void pack_bin(struct pack *w, const void *bytes, size_t size);
 void pack_id(struct pack *w, const struct id *id);
 void pack_raw(struct pack *w, struct slice canonical); /* one whole object, encoded already */
-/* E_MEMORY if anything before failed. The bytes stay in w->buffer.data, w->buffer.size until pack_free, which zeroes
- * them. */
+/* Says if all was written: 0, or E_MEMORY. The bytes (pack_bytes) stay until pack_free, which zeroes them and may be
+ * called again. */
 int pack_finish(struct pack *w, struct error *e);
 struct slice pack_bytes(const struct pack *w);
 void pack_free(struct pack *w);
 
-/* For what has a greatest length: memory of a fixed size, that the caller has, and to which writing cannot fail. That
- * it is large enough is asserted. */
+/* The caller's memory of a fixed size, for objects that have a greatest length. Writing to it cannot fail; an assert
+ * checks that it is large enough. */
 struct pack_fixed {
     uint8_t *p;
     size_t size, room;
 };
 int pack_fixed_write(void *fixed, const char *bytes, size_t size); /* for msgpack_packer_init; 0 */
 
-/* --- reading: the first thing that is not as asked for makes every later call return zeros; unpack_end tells --- */
+/* --- reading --- */
+
 enum pack_type { PACK_NONE, PACK_NIL, PACK_FLAG, PACK_INTEGER, PACK_TEXT, PACK_BIN, PACK_ARRAY, PACK_MAP };
 
+/* A reader. Once an object is not as asked for, the reader has failed: that call and every later one return zeros, and
+ * unpack_end says so. All slices point into the bytes that are read. */
 struct unpack {
     const uint8_t *p, *end;
     int failed;
@@ -75,23 +80,27 @@ struct slice unpack_text(struct unpack *r); /* UTF-8, without NUL bytes */
 struct slice unpack_bin(struct unpack *r);
 void unpack_fixed(struct unpack *r, void *out, size_t size); /* a bin of exactly that size */
 struct id unpack_id(struct unpack *r);
-/* An array of exactly `count`; an integer in [low, high]. Anything else: r has failed. */
+
+/* Read the header of an array of exactly `count`, and an integer in [low, high]. For anything else r has failed. */
 void unpack_items(struct unpack *r, size_t count);
 uint64_t unpack_uint_between(struct unpack *r, uint64_t low, uint64_t high);
-void unpack_refuse(struct unpack *r); /* what was read is not allowed: r has failed */
-/* One whole object, checked to be canonical, at most PACK_DEPTH_MAX deep. Maps are read with this alone. */
+
+/* Makes r fail, because what was read is not allowed. */
+void unpack_refuse(struct unpack *r);
+
+/* Reads one whole object and checks that it is canonical and at most PACK_DEPTH_MAX deep. Only this reads maps. */
 struct slice unpack_any(struct unpack *r);
-/* 0 if all went well and nothing is left, else E_INPUT: "<what> is not as it should be". */
+
+/* 0 if r has not failed and no byte is left, else E_INPUT: "<what> is not as it should be: ...". */
 int unpack_end(const struct unpack *r, const char *what, struct error *e);
 
-/* Not 0 if the bytes are UTF-8 (RFC 3629: no surrogates, no overlong forms) without NUL. */
+/* 1: the bytes are UTF-8 (RFC 3629: no surrogates, no overlong forms) without NUL; 0: they are not. */
 int pack_is_utf8(const uint8_t *p, size_t size);
 
-/* If `value` is one canonical integer, text or id: takes it into out and returns 1, else 0. The text stays where it is.
- */
+/* Read a value that is one canonical integer, text or id. 1: out has it (the text points into value); 0: it is none. */
 int slice_int(struct slice value, int64_t *out);
 int slice_text(struct slice value, struct slice *out);
 int slice_id(struct slice value, struct id *out);
-int slice_is_nil(struct slice value); /* 1: it is one nil */
+int slice_is_nil(struct slice value); /* 1: value is one nil; 0: it is not */
 
 #endif

@@ -19,7 +19,7 @@
 
 _Static_assert(sodium_base64_ENCODED_LEN(SECRETFILE_BYTES, sodium_base64_VARIANT_ORIGINAL) == TEXT_BYTES + 1, "base64");
 
-/* The folder of path, "." if it names none. -1: it is too long. */
+/* Writes the folder of path, or "." if path names none. -1: it is too long. */
 static int folder_of(const char *path, char out[PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
@@ -77,7 +77,7 @@ int secretfile_create(const char *path, uint8_t secret[SECRETFILE_BYTES], struct
 
 /* ---- reading ---- */
 
-/* 1: path lies in the folder that systemd made for this program's credentials. */
+/* 1: path is in the folder that systemd made for this program's credentials. */
 static int is_credential(const char *path)
 {
     const char *given = getenv("CREDENTIALS_DIRECTORY");
@@ -87,7 +87,7 @@ static int is_credential(const char *path)
            a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* E_REFUSED if somebody else may read what opens a store, or can have put it there. */
+/* Checks that nobody else may read the secret, which opens a store, or can have put it there. E_REFUSED. */
 static int check_owner(int fd, const char *path, struct error *e)
 {
     struct stat status;
@@ -125,8 +125,8 @@ static ssize_t read_file(int fd, char *out, size_t room)
     return (ssize_t)count;
 }
 
-/* 1: text is a secret file's, and the secret is read. It is encoded again and compared, since libsodium's decoder takes
- * some bytes that are no base64. */
+/* Reads the secret from a file's text. 1: done; 0: it is no secret file's. The secret is encoded again and compared,
+ * since libsodium's decoder takes some bytes that are no base64. */
 static int decode(const char text[FILE_BYTES], uint8_t secret[SECRETFILE_BYTES])
 {
     char again[TEXT_BYTES + 1];
@@ -149,7 +149,7 @@ int secretfile_read(const char *path, uint8_t secret[SECRETFILE_BYTES], struct e
     ssize_t got;
     int code, fd;
     memset(secret, 0, SECRETFILE_BYTES);
-    /* A pipe must not keep us waiting; the last part of the path may not be a link to somebody else's file. */
+    /* O_NONBLOCK: a pipe must not keep us waiting. O_NOFOLLOW: the file must be no link to somebody else's file. */
     fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0 && errno == ELOOP)
         return error_set(e, E_REFUSED, "%s is a symbolic link; name the file itself", path);

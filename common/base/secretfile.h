@@ -14,7 +14,7 @@
 int secretfile_create(const char *path, uint8_t secret[SECRETFILE_BYTES], struct error *e);
 
 /* Reads the secret of the file. Errors: E_NOT_FOUND, E_REFUSED (no regular file, or a symbolic link; owned by somebody
- * else than this user or root; others may read or write it. The group may read it if it lies in the folder that
+ * else than this user or root; others may read or write it. The group may read it if it is in the folder that
  * $CREDENTIALS_DIRECTORY names, which systemd made for this program alone), E_INPUT (not such a file), E_IO; secret is
  * zeros then. */
 int secretfile_read(const char *path, uint8_t secret[SECRETFILE_BYTES], struct error *e);

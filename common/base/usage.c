@@ -20,7 +20,7 @@ struct spec {
     int is_optional, repeats;
 };
 
-/* Moves *words behind the next word that a row names. 0: there is none. */
+/* Finds the next word that a row names, and moves *words behind it. 1: out has it; 0: there is none. */
 static int next_spec(const char **words, struct spec *out)
 {
     const char *p = *words;
@@ -61,7 +61,7 @@ static int is_group(const struct usage_program *p, const char *word)
     return 0;
 }
 
-/* "list, add or remove" */
+/* Writes the second words of a group: "list, add or remove". */
 static void name_group(const struct usage_program *p, const char *group, char *out, size_t out_max)
 {
     size_t used = 0, left = 0;
@@ -111,7 +111,7 @@ void usage_form(const struct usage_program *p, const struct usage *usage, FILE *
         (void)fputs(" [OPTIONS]", out);
 }
 
-/* The form, for a sentence. */
+/* Writes the form into out, for a sentence. Returns out. */
 static char *form_text(const struct usage_program *p, const struct usage *usage, char *out, size_t out_max)
 {
     FILE *text = fmemopen(out, out_max, "w");
@@ -124,7 +124,7 @@ static char *form_text(const struct usage_program *p, const struct usage *usage,
     return out;
 }
 
-/* "--name VALUE" */
+/* Writes "--name VALUE"; returns how many characters that is. */
 static int option_text(const struct usage_option *o, char out[64])
 {
     return snprintf(out, 64, "--%s%s%s", o->name, o->value != NULL ? " " : "", o->value != NULL ? o->value : "");
@@ -171,7 +171,7 @@ static void show_command(const struct usage_program *p, const struct usage *usag
     (void)fprintf(out, "\nExample: %s\n", usage->example);
 }
 
-/* The commands with what they do; those of a group alone if it is not NULL. */
+/* Prints the commands with what they do: those of a group, or all if it is NULL. */
 static void show_list(const struct usage_program *p, const char *group, FILE *out)
 {
     int width = 0;
@@ -247,7 +247,7 @@ static struct usage_given *given_of(struct usage_call *c, const struct usage_opt
     return c->given_count < USAGE_GIVEN_MAX ? &c->given[c->given_count++] : NULL;
 }
 
-/* One argument that begins with two dashes. *at is moved on if the value is an argument of its own. */
+/* Takes one argument that begins with two dashes. Moves *at on if the value is an argument of its own. */
 static int take_option(struct usage_call *c, int argc, char **argv, int *at, struct error *e)
 {
     char *name = argv[*at] + 2, *equals = strchr(name, '='), label[64];
@@ -262,7 +262,7 @@ static int take_option(struct usage_call *c, int argc, char **argv, int *at, str
     if (o->value != NULL && equals != NULL) {
         g.value = equals + 1;
     } else if (o->value != NULL) {
-        /* What looks like the next option is not taken for a value: --reason=--x says it if it is meant. */
+        /* Do not take what looks like the next option for a value; whoever means it writes --reason=--x. */
         if (*at + 1 >= argc || strncmp(argv[*at + 1], "--", 2) == 0)
             return error_set(e, E_USAGE, "--%s needs a value after it", o->name);
         g.value = argv[++*at];
@@ -276,7 +276,7 @@ static int take_option(struct usage_call *c, int argc, char **argv, int *at, str
     return 0;
 }
 
-/* Are all words there that the row names, and no others? */
+/* Checks that all words are there that the row names, and no others. E_USAGE. */
 static int check_words(const struct usage_program *p, const struct usage_call *c, struct error *e)
 {
     const char *words = c->usage->words;
@@ -313,7 +313,7 @@ int usage_parse(const struct usage_program *p, struct cli *cli, int argc, char *
     int kept, at, is_over = 0, code;
     memset(call, 0, sizeof *call);
     call->cli = cli;
-    /* Before anything can be wrong: the sentence of an error is JSON, too. */
+    /* Look for --json before anything can be wrong, so that the sentence of an error is JSON, too. */
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         cli->json |= strcmp(argv[i], "--json") == 0;
     call->shared = p->shared;
@@ -392,7 +392,7 @@ static void offer_options(const struct usage_option *o, const char *begun, FILE 
     }
 }
 
-/* Commands, a group once; behind a group its second words. */
+/* Prints the commands, each group once; or, behind a group, its second words. */
 static void offer_commands(const struct usage_program *p, const char *group, const char *begun, FILE *out)
 {
     const char *last = "";

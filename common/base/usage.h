@@ -1,5 +1,5 @@
-/* How a command is called. One row says its words, its options, what it does, and an example; from the row come the
- * parsing, --help, the sentence of E_USAGE and the completion in a shell. A program is a list of rows.
+/* Calls of commands. The row of a command says its words, its options, what it does, and an example; from the row come
+ * the parsing, --help, the sentence of E_USAGE and the completion in a shell. A program is a list of rows.
  *
  * On the command line stand the command (`sync`, or two words as `key add`), its words in their order, and options
  * anywhere among them: `--name VALUE`, `--name=VALUE`, `--flag`. Behind `--` everything is a word. Every command has
@@ -87,25 +87,28 @@ int usage_parse(const struct usage_program *p, struct cli *cli, int argc, char *
 
 /* 1: the call's row or its program has an option of that name. */
 int usage_names(const struct usage_call *call, const char *option);
-/* What was given; for options of the call's row and of its program alone. NULL, 0 or `otherwise`: it was not. */
+/* Return what was given for an option of the call's row or of its program. If nothing was given: NULL, 0 or
+ * `otherwise`. */
 const char *usage_text(const struct usage_call *call, const char *option);
 const char *usage_text_at(const struct usage_call *call, const char *option, size_t at); /* of one that repeats */
 int usage_flag(const struct usage_call *call, const char *option);
 uint64_t usage_number(const struct usage_call *call, const char *option, uint64_t otherwise);
 
-/* "satchel key add --label NAME [OPTIONS]". */
+/* Writes the form of a command: "satchel key add --label NAME [OPTIONS]". */
 void usage_form(const struct usage_program *p, const struct usage *usage, FILE *out);
-/* What --help prints: of the program; of one command with its options and its example; of all of a group ("key").
- * usage_help returns 0 if the word is no command and no group. second may be NULL. */
+/* Print what --help prints: usage_help_program for the program, usage_help for one command with its options and its
+ * example, or for all of a group ("key"). second may be NULL. usage_help returns 0 if the words are no command and no
+ * group. */
 void usage_help_program(const struct usage_program *p, FILE *out);
 int usage_help(const struct usage_program *p, const char *first, const char *second, FILE *out);
 
-/* What may stand in place of the last of these words (which may be begun already), one a line: commands, and options
- * of the command that stands before. Nothing: a file, or something that only a person knows. */
+/* Prints what may stand in place of the last of these words (which may be begun already), one a line: commands, and
+ * options of the command that stands before. It prints nothing for a file, or for what only a person knows. */
 void usage_complete(const struct usage_program *p, int argc, char **argv, FILE *out);
 
-/* A program's main: --version, --help, help, --completion WORD..., and else `run`, with argv[0] the command. Prints the
- * sentence of an error and returns the exit status, which is that of the error, or what run set *status to. */
+/* Is a program's main. It answers --version, --help, help and --completion WORD..., and hands every other call to
+ * `run`, with the command as argv[0]. It prints the sentence of an error and returns the exit status: the error's, or
+ * what run set *status to. */
 typedef int usage_run(struct cli *cli, int argc, char **argv, int *status, struct error *e);
 int usage_main(const struct usage_program *p, int argc, char **argv, usage_run *run);
 

@@ -1,4 +1,4 @@
-/* Reading the announcement of a set-back. */
+/* Reads the announcement of a set-back. */
 #include "announcement.h"
 
 #include <string.h>

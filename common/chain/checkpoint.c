@@ -24,7 +24,8 @@ static int is_origin(const char *text)
     return 1;
 }
 
-/* The first 4 bytes of SHA-256(name, newline, 0x01, public key): C2SP signed-note, "Signature types". */
+/* Computes a key id: the first 4 bytes of SHA-256(name, newline, 0x01, public key): C2SP signed-note, "Signature
+ * types". */
 static void key_id(const struct checkpoint_vkey *k, uint8_t out[KEY_ID_BYTES])
 {
     static const uint8_t between[] = {'\n', ED25519};
@@ -38,7 +39,7 @@ static void key_id(const struct checkpoint_vkey *k, uint8_t out[KEY_ID_BYTES])
     memcpy(out, hash, KEY_ID_BYTES);
 }
 
-/* Decodes base64. Returns how many bytes it holds; 0: it is no base64, or holds more than `room`. */
+/* Decodes base64. Returns how many bytes it gives; 0: it is no base64, or gives more than `room`. */
 static size_t decode(const char *text, size_t length, uint8_t *out, size_t room)
 {
     char again[CHECKPOINT_TEXT_MAX];
@@ -115,7 +116,7 @@ int checkpoint_sign(const struct checkpoint *c, const uint8_t secret_key[64], ch
 
 /* --- reading --- */
 
-/* The next line of *p, without its newline; NULL: there is none. */
+/* Takes the next line of *p, without its newline. NULL: there is none. */
 static const char *line(const char **p, const char *end, size_t *length)
 {
     const char *start = *p, *newline = memchr(start, '\n', (size_t)(end - start));
@@ -140,7 +141,8 @@ static int read_size(const char *text, size_t length, uint64_t *out)
     return n <= INT64_MAX;
 }
 
-/* A signed note is UTF-8, and newlines are its only control characters (C2SP signed-note, "Format"). */
+/* 1: the text may be a signed note: it is UTF-8, and newlines are its only control characters (C2SP signed-note,
+ * "Format"). */
 static int is_text(const char *signed_note, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)

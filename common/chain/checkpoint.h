@@ -1,4 +1,5 @@
-/* The office's signed statement of its log: C2SP tlog-checkpoint in a C2SP signed note, with one Ed25519 signature.
+/* A checkpoint is the office's signed statement of its log: C2SP tlog-checkpoint in a C2SP signed note, with one
+ * Ed25519 signature.
  *
  *     <origin>\n<size in decimal>\n<root in base64>\n\n— <origin> <base64(key id || signature)>\n */
 #ifndef SATCHEL_CHECKPOINT_H
@@ -26,9 +27,10 @@ struct checkpoint_vkey {
     uint8_t public_key[32];
 };
 
-/* E_INPUT: it is no verifier key, or its key id is not that of its key. */
+/* Reads a verifier key. E_INPUT: it is none, or its key id is not that of its key. */
 int checkpoint_vkey_parse(const char *text, struct checkpoint_vkey *out, struct error *e);
-/* E_INPUT: the origin may not stand in a key. */
+
+/* Writes a verifier key as text. E_INPUT: the origin may not stand in a key. */
 int checkpoint_vkey_format(const struct checkpoint_vkey *vkey, char out[CHECKPOINT_VKEY_MAX], struct error *e);
 
 /* Writes the signed note. secret_key: libsodium's 64-byte Ed25519 secret key. E_INPUT for a bad origin or size. */

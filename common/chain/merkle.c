@@ -82,7 +82,7 @@ void merkle_root(const struct merkle_frontier *f, struct merkle_hash *out)
 
 /* --- making proofs --- */
 
-/* The greatest power of two below n, for n > 1. */
+/* Returns the greatest power of two below n, for n > 1. */
 static uint64_t split(uint64_t n)
 {
     return 1ull << (63 - __builtin_clzll(n - 1));

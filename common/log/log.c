@@ -329,7 +329,7 @@ int log_tree_append(struct db *db, struct merkle_frontier *frontier, const struc
     return merkle_append(frontier, leaf, store_node, db, e);
 }
 
-/* One full subtree for each bit of the size, the largest first. */
+/* Loads the frontier: one full subtree for each bit of the size, the largest first. */
 static int load_frontier(struct db *db, uint64_t size, struct merkle_frontier *out, struct error *e)
 {
     uint64_t start = 0;

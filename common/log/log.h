@@ -83,15 +83,15 @@ int log_heads(struct db *db, int (*each)(void *arg, struct slice signed_head, st
 
 /* --- the office's tree --- */
 
-/* The leaf of an entry: merkle_leaf of msgpack [received_ms, header]. */
+/* Computes the leaf of an entry: merkle_leaf of msgpack [received_ms, header]. */
 void log_leaf(uint64_t received_ms, struct slice header, struct merkle_hash *out);
 /* Appends a leaf to the stored tree; *position is its own. frontier is the caller's, as log_frontier loaded it. */
 int log_tree_append(struct db *db, struct merkle_frontier *frontier, const struct merkle_hash *leaf, uint64_t *position,
                     struct error *e);
 int log_frontier(struct db *db, struct merkle_frontier *out, struct error *e);
-/* The root of the log's first `size` entries. E_VERIFY: the log has fewer. */
+/* Computes the root of the log's first `size` entries. E_VERIFY: the log has fewer. */
 int log_root(struct db *db, uint64_t size, struct merkle_hash *out, struct error *e);
-/* The stored tree, to make proofs from. */
+/* Returns the stored tree as a source of proofs. */
 struct merkle_source log_tree(struct db *db);
 
 #endif
