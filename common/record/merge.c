@@ -42,7 +42,7 @@
 
 #include "clock.h"
 
-/* --- live --- */
+/* --- dots --- */
 
 static int by_number(uint64_t a, uint64_t b)
 {
@@ -75,38 +75,6 @@ static size_t find_dot(const struct merge_op *ops, size_t count, const struct do
             high = middle;
     }
     return low < count && dot_equal(&ops[low].dot, dot) ? low : count;
-}
-
-size_t merge_live(struct merge_op *ops, size_t count)
-{
-    size_t live = 0;
-    /* 1. Put the set in an order of its own. The key marks what is dead. */
-    if (count > 1)
-        qsort(ops, count, sizeof *ops, by_dot);
-    for (size_t i = 0; i < count; i++)
-        ops[i].key = i > 0 && dot_equal(&ops[i].dot, &ops[i - 1].dot); /* a copy */
-    /* 2. What an op names, it replaced: that is dead, and whether the one who names it lives does not matter. An op
-     * that names itself has replaced nothing. */
-    for (size_t i = 0; i < count; i++) {
-        struct unpack r;
-        size_t named;
-        unpack_start(&r, ops[i].supersedes);
-        for (named = unpack_array(&r); named > 0 && !r.failed; named--) {
-            struct dot dot = dot_unpack(&r);
-            size_t at = r.failed ? count : find_dot(ops, count, &dot);
-            if (at != count && !dot_equal(&dot, &ops[i].dot))
-                ops[at].key = 1;
-        }
-    }
-    /* 3. The living to the front; they keep their order. */
-    for (size_t i = 0; i < count; i++) {
-        struct merge_op op = ops[i];
-        if (op.key != 0)
-            continue;
-        ops[i] = ops[live];
-        ops[live++] = op;
-    }
-    return live;
 }
 
 /* --- shown --- */

@@ -35,11 +35,6 @@ struct merge_shown {
     int64_t sum;  /* SCHEMA_SUM: the total, clamped to the range of int64 */
 };
 
-/* Moves the live ops (no other op of the set supersedes them) to the front, in the order of their dots, and returns how
- * many there are. The order of the set does not matter; an op given twice (one dot) counts once: of two copies the one
- * with the smaller position stays. */
-size_t merge_live(struct merge_op *ops, size_t count);
-
 /* What the field shows, from its live ops, which are put in order: the shown first, then the others, each in the
  * policy's order. The result and the order depend on the set alone. */
 struct merge_shown merge_show(const struct schema_field *field, struct merge_op *live, size_t count);

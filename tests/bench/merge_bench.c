@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "merge_live_fixture.h"
 #include "record.h"
 #include "text.h"
 

@@ -57,6 +57,16 @@ static void assert_stays(struct merge_op winner, struct merge_op loser)
     both[1] = winner;
     assert_int_equal(merge_live(both, 2), 1);
     assert_int_equal(both[0].tag, 1);
+    /* The merge's own order ends in the same: nothing is a contribution to a sum here, so the dot decides, and then the
+     * rest. */
+    both[0] = winner;
+    both[1] = loser;
+    (void)merge_show(merge_sum, both, 2);
+    assert_int_equal(both[0].tag, 1);
+    both[0] = loser;
+    both[1] = winner;
+    (void)merge_show(merge_sum, both, 2);
+    assert_int_equal(both[0].tag, 1);
 }
 
 static void copies_have_an_order_to_the_last_byte(void **state)

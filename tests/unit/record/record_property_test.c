@@ -3,6 +3,7 @@
  * The record against the merge: over histories made at random, what the tables hold must be what merge_live,
  * merge_show_over, merge_base and text_merge say of all ops, whatever the order in which the changes came. */
 #include "history_fixture.h"
+#include "merge_live_fixture.h"
 
 #include "text.h"
 
