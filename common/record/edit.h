@@ -1,5 +1,5 @@
-/* An edit: a change in the making, by the device that this store belongs to. The laptop writes a person's edits so, and
- * the office its own (users, devices, assignments, imports): the office is a device too.
+/* An edit: a change in the making, by the device that this store belongs to. The laptop writes a person's edits this
+ * way, and the office writes its own (users, devices, assignments, imports): the office is a device too.
  *
  * Every op names what it supersedes: the live ops of its field as this store shows them now, which is what the person
  * saw. */
@@ -13,28 +13,29 @@
 #include "record.h"
 #include "schema.h"
 
-/* The device's own chain, and who sits before it. Loaded once, moved on by edit_commit. */
+/* The device's own chain, and the person at its keyboard. Loaded once; edit_commit moves it on. */
 struct edit_author {
-    struct chain chain;     /* where our own chain ends */
-    uint64_t hlc;           /* the last stamp given or seen */
+    struct chain chain;     /* where the device's own chain ends */
+    uint64_t hlc;           /* the last stamp given or seen (clock.h) */
     struct id person;       /* the user; set by the caller */
-    struct id session;      /* the sitting; set by the caller */
-    uint64_t (*wall)(void); /* clock_wall, or a simulator's */
+    struct id session;      /* the session that the person opened; set by the caller */
+    uint64_t (*wall)(void); /* milliseconds since 1970: clock_wall, or a simulator's */
 };
 
-/* Reads chain and hlc from the store's meta (own_device, own_epoch, own_seq, own_hash, own_hlc). E_NOT_FOUND where the
- * store has no device yet. */
+/* Reads chain and hlc from the store's meta (own_device, own_epoch, own_seq, own_hash, own_hlc). E_NOT_FOUND: the store
+ * belongs to no device yet. Other errors: the store's. */
 int edit_author_load(struct db *db, struct edit_author *author, struct error *e);
-/* Stores a new device identity: epoch 1, seq 0. */
+/* Stores a new device identity: epoch 1, seq 0. Errors: the store's. */
 int edit_author_create(struct db *db, const struct id *device, struct error *e);
-/* A stamp was seen (effective; clock_effective). Kept in memory; edit_author_save stores it. */
+/* Tells the author's clock of a stamp that was seen (an effective one: clock_effective). It is kept in memory. */
 void edit_author_saw(struct edit_author *author, uint64_t hlc);
+/* Stores the end of the chain and the clock. Errors: the store's. */
 int edit_author_save(struct db *db, const struct edit_author *author, struct error *e);
 
-/* What a person writes at once. Behind a fork it may be written once more (client/sync/reissue.h), and each dot of 22
- * bytes or more, in an epoch of one byte, then gets an epoch of nine: it stays below CHANGE_BODY_MAX whatever it says.
- */
-#define EDIT_BODY_MAX 188416 /* bytes: 184 KiB */
+/* The largest change that a person can write at once, in bytes: 184 KiB. After a fork the change may be written once
+ * more (client/sync/reissue.h). A dot takes 22 bytes or more with an epoch of one byte, and its new epoch may take
+ * nine: this limit keeps the new change below CHANGE_BODY_MAX, whatever it says. */
+#define EDIT_BODY_MAX 188416
 
 struct edit {
     struct db *db;
@@ -44,27 +45,33 @@ struct edit {
     struct change_draft draft;
 };
 
-/* Starts an edit. A new record: hand in id and scope; an old one: edit_open finds both (E_NOT_FOUND). */
+/* edit_new starts the first edit of a new record. It cannot fail. edit_open starts an edit of a record that the store
+ * has, and finds its kind and scope; E_NOT_FOUND: there is no such record, or its kind is unknown; other errors: the
+ * store's. Both leave an edit for edit_free or edit_commit, also after a failure. db and kind must outlive it. */
 int edit_new(struct edit *edit, struct db *db, const struct schema_kind *kind, const struct id *scope,
              const struct id *record, struct error *e);
 int edit_open(struct edit *edit, struct db *db, const struct id *record, struct error *e);
 void edit_free(struct edit *edit);
 
-/* Sets a field that holds one value: supersedes all its live ops. A once field that has a value already gets an
- * amendment, which supersedes nothing. value: canonical; checked against the schema (E_INPUT). */
+/* The calls below add ops to the edit's change; nothing is stored before edit_commit. value: canonical, and copied.
+ * E_INPUT: the schema does not allow the value. Other errors: the store's. */
+
+/* Sets a field that holds one value: the op supersedes all live ops of the field. An op on a field of the policy `once`
+ * is an amendment and supersedes nothing. E_USAGE: the field holds several values. */
 int edit_set(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e);
-/* As edit_set, but supersedes only these dots (the importer, resolve). */
+/* As edit_set, for any field, but the op supersedes only these dots (the importer, resolve). */
 int edit_set_over(struct edit *edit, const struct schema_field *field, struct slice value, const struct dot *dots,
                   size_t dot_count, struct error *e);
-/* Adds an element to a set (supersedes the live adds of the same element, and the live removes of any) or a
- * contribution to a sum. A reference to the record itself is E_INPUT. */
+/* Adds an element to a set, or a contribution to a sum. An element's op supersedes the live adds of the same element,
+ * and the live removes of any element. E_INPUT also: the element is a reference to the record itself. */
 int edit_add(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e);
-/* Takes an element out: supersedes its live adds, and the live removes of any element. E_NOT_FOUND where it is not in
- * the set. */
+/* Takes an element out of a set: the op supersedes its live adds, and the live removes of any element. E_NOT_FOUND: the
+ * element is not in the set. */
 int edit_remove(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e);
-/* Voids the record: the op's value lists every live op that is seen now. reason: a sentence, kept in the body. */
+/* Voids the record: the op's value lists every live op of the record that this store has now. */
 int edit_void(struct edit *edit, struct error *e);
-/* As edit_set and edit_add, from words (schema_parse). */
+/* As edit_set, edit_add and edit_remove; the field by its name, the value in a person's words (schema_parse).
+ * E_NOT_FOUND: the kind has no such field. */
 int edit_set_text(struct edit *edit, const char *field, const char *text, struct error *e);
 int edit_add_text(struct edit *edit, const char *field, const char *text, struct error *e);
 int edit_remove_text(struct edit *edit, const char *field, const char *text, struct error *e);

@@ -1,4 +1,4 @@
-/* The merge: what a field shows, as a pure function of its set of ops. No order of arrival, no clock, no I/O.
+/* The merge: what a field shows, as a pure function of its set of ops. It knows no order of arrival, no clock, no I/O.
  * docs/MERGE.md says what each policy does and why. */
 #ifndef SATCHEL_MERGE_H
 #define SATCHEL_MERGE_H
@@ -19,8 +19,8 @@ struct merge_op {
     enum change_action action;
     struct slice value;
     struct slice supersedes; /* as in change_op; merge_show alone does not read it */
-    size_t tag;              /* the caller's own */
-    uint64_t key;            /* the merge's own, while it runs; nothing to set or to read */
+    size_t tag;              /* for the caller; the merge carries it along */
+    uint64_t key;            /* for the merge while it runs; callers neither set nor read it */
 };
 
 enum merge_conflict {
@@ -31,18 +31,19 @@ enum merge_conflict {
 
 struct merge_shown {
     enum merge_conflict conflict;
-    size_t count; /* ops[0 .. count) are shown: 0 or 1 for a field that holds one value, any number for the others */
+    size_t count; /* ops[0 .. count) are shown: 0 or 1 if the field holds one value, else any number */
     int64_t sum;  /* SCHEMA_SUM: the total, clamped to the range of int64 */
 };
 
-/* What the field shows, from its live ops, which are put in order: the shown first, then the others, each in the
- * policy's order. The result and the order depend on the set alone. */
+/* Works out what the field shows, and puts its live ops in order: first those that are shown, then the others, each in
+ * the policy's order. The result and the order depend on the set alone. Values and lists are not copied. It cannot
+ * fail: whatever the bytes say, something is shown. */
 struct merge_shown merge_show(const struct schema_field *field, struct merge_op *live, size_t count);
 
-/* The same, where it is known what the live ops were written over: dead holds their ancestors (what they supersede,
- * what that supersedes, and so on), as far as they are at hand, each dot once, and is put in order too. Only
- * SCHEMA_STATUS looks at them. A text whose versions have a base (merge_base) may still be brought together; whether
- * they were is the caller's to say. */
+/* The same for a caller who knows what the live ops were written over. dead: their ancestors (what they supersede, what
+ * that supersedes, and so on), as far as the caller has them, each dot once; they are put in order too. Only
+ * SCHEMA_STATUS looks at them. The caller may still bring the versions of a text together, if they have a base
+ * (merge_base). */
 struct merge_shown merge_show_over(const struct schema_field *field, struct merge_op *live, size_t count,
                                    struct merge_op *dead, size_t dead_count);
 
@@ -50,13 +51,13 @@ struct merge_shown merge_show_over(const struct schema_field *field, struct merg
 #define MERGE_NO_BASE SIZE_MAX
 
 struct merge_base {
-    unsigned generation; /* the first in which an op is an ancestor of all; 0: there is no such op */
-    size_t base;         /* which of dead; MERGE_NO_BASE: none, or several with equal right */
+    unsigned generation; /* the first that has an op which is an ancestor of every live op; 0: no op is */
+    size_t base;         /* the index in dead; MERGE_NO_BASE: no op, or several with an equal right */
 };
 
-/* What all live ops were written over: their nearest common ancestor. dead as for merge_show_over, in any order; what
- * lies beyond the generation that is found does not matter, so a caller may fetch one generation after the other until
- * it has that one. More than MERGE_DEAD_MAX dead, or none: no base. */
+/* Finds what all live ops were written over: their nearest common ancestor. dead: as for merge_show_over, in any order.
+ * Ops beyond the generation that is found make no difference, so a caller may fetch one generation after the other
+ * until it has that one. There is no base if there are no dead ops, or more than MERGE_DEAD_MAX. It cannot fail. */
 struct merge_base merge_base(const struct merge_op *live, size_t count, const struct merge_op *dead, size_t dead_count);
 
 #endif

@@ -10,12 +10,13 @@
 
 enum { LOOKED_SUMS = 1024 };
 
-/* An entry that a dot named: which of its ops are of the field; none where it is not there, or of another record. */
+/* An entry that a dot named, and which of its ops are of the field: none if the entry is not in the log, or is of
+ * another record. */
 struct looked_at {
     struct id device;
     uint64_t epoch, seq;
     uint8_t ops[CHANGE_OPS_MAX / 8];
-    size_t next; /* with the same sum; 0: none, else its number and 1 */
+    size_t next; /* the next one with the same sum: its index plus 1; 0: none */
 };
 
 struct search {
@@ -24,7 +25,7 @@ struct search {
     size_t names;
     int too_many;
     struct record_ancestry *out;
-    struct looked_at *looked; /* many dots may name one large change for nothing, so that it is read once */
+    struct looked_at *looked; /* many dots may name one large change to no purpose, so each entry is read once */
     size_t looked_count, looked_room;
     size_t heads[LOOKED_SUMS]; /* as `next` */
 };
@@ -50,7 +51,7 @@ static const struct looked_at *find_looked(const struct search *s, const struct 
     return NULL;
 }
 
-/* c NULL: nothing of it is of the field. */
+/* c NULL: no op of the entry is of the field. */
 static int note_looked(struct search *s, const struct dot *dot, const struct change *c, struct error *e)
 {
     size_t *head = &s->heads[sum_of(dot)];
@@ -73,7 +74,7 @@ static int note_looked(struct search *s, const struct dot *dot, const struct cha
 
 /* --- one op --- */
 
-/* A copy of an op's value and list, which outlives the row. */
+/* Copies an op's value and list, which must outlive the row. */
 static int read_op(const struct change_op *op, struct merge_op *out, struct record_ancestor *where, struct error *e)
 {
     size_t size = op->value.size + op->supersedes.size;
@@ -88,7 +89,7 @@ static int read_op(const struct change_op *op, struct merge_op *out, struct reco
     return 0;
 }
 
-/* The change of a row, and which of its ops are of the field. */
+/* Reads the change of a row, and remembers which of its ops are of the field. */
 static int read_change(struct search *s, sqlite3_stmt *row, const struct dot *dot, struct change *c, struct error *e)
 {
     if (change_read(db_slice(row, 3), db_slice(row, 4), c, e) != 0)
@@ -165,7 +166,7 @@ static int room_for_ancestor(struct record_ancestry *a, struct error *e)
     return 0;
 }
 
-/* What an op names that nobody named before. */
+/* Fetches the ops of a list that no op named before. */
 static int follow(struct search *s, struct slice supersedes, struct error *e)
 {
     struct record_ancestry *a = s->out;
@@ -189,7 +190,7 @@ static int follow(struct search *s, struct slice supersedes, struct error *e)
     return 0;
 }
 
-/* The lists of a whole generation are counted before the first is followed. */
+/* Counts the lists of a whole generation, before the first of them is followed. */
 static void count_names(struct search *s, const struct merge_op *ops, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -200,7 +201,7 @@ static void count_names(struct search *s, const struct merge_op *ops, size_t cou
     s->too_many |= s->names > RECORD_ANCESTRY_NAMES;
 }
 
-/* The live ops' own lists are in the log alone. */
+/* Fills in the live ops' own lists, which stand in the log alone. */
 static int read_own(struct search *s, struct error *e)
 {
     struct record_ancestry *a = s->out;
@@ -223,17 +224,17 @@ int record_ancestry_load(struct db *db, const struct record_descendants *of, int
 {
     struct search s = {.db = db, .of = of, .out = out};
     size_t from = 0, to;
-    unsigned generation = 1; /* found, all of it */
+    unsigned generation = 1; /* the last that has been found as a whole */
     int code;
     memset(out, 0, sizeof *out);
     out->base.base = MERGE_NO_BASE;
-    /* 1. The first generation: what the live ops name. */
+    /* 1. Find the first generation: what the live ops name. */
     if ((code = read_own(&s, e)) != 0)
         goto out;
     count_names(&s, of->live, of->count);
     for (size_t i = 0; i < of->count && code == 0; i++)
         code = follow(&s, of->live[i].supersedes, e);
-    /* 2. The others: what that one names, and so on, until there is nothing new, or a base. */
+    /* 2. Find the others: what that one names, and so on, until nothing new is found, or there is a base. */
     while (code == 0 && !s.too_many && from < out->found_count) {
         to = out->found_count;
         if (to_base)

@@ -1,4 +1,5 @@
-/* What the parts of the record share. Only record*.c include it. Below record.c's entrances e is never NULL. */
+/* What the parts of the record share. Only record*.c include it. Functions that are declared here need an e that is not
+ * NULL; unless they say otherwise they return 0 or an error of the store. */
 #ifndef SATCHEL_RECORD_PRIVATE_H
 #define SATCHEL_RECORD_PRIVATE_H
 
@@ -7,7 +8,7 @@
 
 #include "record.h"
 
-/* --- record_text.c: a text that grows; errors (no memory) are kept and told once, by record_text_check --- */
+/* --- record_text.c: a text that grows. If memory fails that is remembered, and record_text_check tells it --- */
 struct record_text {
     char *p; /* no NUL at its end */
     size_t used, room;
@@ -18,36 +19,38 @@ void record_text_add(struct record_text *t, const char *bytes, size_t size);
 void record_text_words(struct record_text *t, const char *words);
 void record_text_number(struct record_text *t, int64_t number);
 void record_text_id(struct record_text *t, const struct id *id);
-/* As a JSON string, in quotes. */
+/* Adds bytes as a JSON string, in quotes. */
 void record_text_json(struct record_text *t, const char *bytes, size_t size);
-/* A value as schema_format writes it. */
+/* Adds a value as schema_format writes it. */
 void record_text_value(struct record_text *t, const struct schema_field *field, struct slice value);
-/* The same as a JSON string; a nil gives null. */
+/* Adds the same as a JSON string; a nil gives null. */
 void record_text_json_value(struct record_text *t, const struct schema_field *field, struct slice value);
+/* 0, or E_MEMORY if anything could not be added. */
 int record_text_check(const struct record_text *t, struct error *e);
-void record_text_free(struct record_text *t); /* zeroes; it may be used again */
+void record_text_free(struct record_text *t); /* wipes the bytes; t may be used again */
 
 /* --- record_living.c: what lives in a record, and what a change ends of it --- */
-#define RECORD_LIVING_MAX 64 /* live ops of a record that are looked at in memory, not one by one in the store */
+#define RECORD_LIVING_MAX                                                                                              \
+    64 /* up to so many live ops of a record are looked at in memory, not one by one in the store */
 
 struct record_life {
     unsigned field;
     int64_t entry;
     unsigned op, action; /* the op's index in the entry's change */
-    size_t at, size;     /* the value's place in its body */
+    size_t at, size;     /* where the value stands in the entry's body, in bytes */
 };
 struct record_living {
-    int known; /* it has no more than these */
+    int known; /* not 0: ops are all that live; 0: there may be more */
     size_t count;
     struct record_life ops[RECORD_LIVING_MAX];
 };
 
-/* The rows of op of one record. */
+/* Lists the rows of op of one record. */
 int record_living_list(struct db *db, const struct id *record, struct record_living *out, struct error *e);
-/* Is there one on this field, as far as is known? */
+/* 1: an op of the list is on this field; 0: none is. */
 int record_living_has(const struct record_living *living, unsigned field);
-/* Takes what the ops of a change supersede out of op and out of `living`, or notes it in superseded. *awaited becomes 1
- * where the change names an op of its own. */
+/* Takes what the ops of a change supersede out of op and out of `living`; a dot that was not applied yet is written
+ * into superseded. *awaited becomes 1 if the change names an op of its own. */
 int record_living_end(struct db *db, const struct change *c, struct record_living *living, int *awaited,
                       struct error *e);
 
@@ -58,31 +61,32 @@ struct record_who {
 };
 struct record_live {
     size_t count, room;
-    struct merge_op *ops; /* tag: which of `who` */
+    struct merge_op *ops; /* tag: the index in who */
     struct record_who *who;
-    struct record_text values; /* what the values stand in */
+    struct record_text values; /* holds the values */
 };
-/* In no order. Freed with record_field_forget, on failure too. */
+/* Loads the live ops of a field, in no order. Freed with record_field_forget, after a failure too. */
 int record_field_live(struct db *db, const struct id *record, unsigned field, struct record_live *out, struct error *e);
 void record_field_forget(struct record_live *live);
 
 /* --- record_ancestry.c: what the live ops of a field were written over --- */
 
-/* Beyond these, and beyond TEXT_BYTES_TOGETHER bytes of values, the field has no known ancestry. A generation's lists
- * are counted before the first of them is followed, so that it does not matter in which order ops are found. */
+/* A field with more than these, or more than TEXT_BYTES_TOGETHER bytes of values, has no known ancestry. The lists of a
+ * generation are counted before the first of them is followed, so that the order in which ops are found does not
+ * matter. */
 #define RECORD_ANCESTRY_OPS MERGE_DEAD_MAX
-#define RECORD_ANCESTRY_NAMES 16384 /* dots in the lists of all that was found */
+#define RECORD_ANCESTRY_NAMES 16384 /* dots in the lists of all ops that were found */
 
 struct record_ancestor {
-    int64_t entry;  /* entry.id: where it stands */
-    uint8_t *bytes; /* what its value and its list stand in */
+    int64_t entry;  /* the entry it stands in: entry.id */
+    uint8_t *bytes; /* hold its value and its list */
     size_t size;
 };
 struct record_ancestry {
-    size_t count;           /* of ops; 0 also where there are too many */
-    struct merge_op *ops;   /* the dead, generation by generation; tag: which of found */
-    struct merge_base base; /* where it was asked for; which of ops */
-    size_t found_count;     /* everything that was looked at, also where there are too many */
+    size_t count;           /* of ops; 0 also if there are too many */
+    struct merge_op *ops;   /* the dead, generation by generation; tag: the index in found */
+    struct merge_base base; /* if it was asked for; base.base: the index in ops */
+    size_t found_count;     /* everything that was looked at, also if there are too many */
     struct record_ancestor *found;
     size_t room, value_bytes;
     struct record_ancestor *own; /* of the live ops */
@@ -104,33 +108,35 @@ void record_ancestry_free(struct record_ancestry *a);
 
 /* --- record_contest.c: a text or a status with several live values --- */
 
-/* kind, field and record are set by the caller, the rest here; freed with record_contest_free, on failure too. */
+/* The caller sets kind, field and record, record_contest_show the rest; freed with record_contest_free, after a failure
+ * too. */
 struct record_contest {
     const struct schema_kind *kind;
     const struct schema_field *field;
     const struct id *record;
     struct merge_shown shown;
-    struct record_merged *merged; /* a text that was brought together; NULL: none */
+    struct record_merged *merged; /* the text, if its versions were brought together; else NULL */
     int newer_rule;               /* as in record_field */
 };
-/* What a field shows, as merge_show does, and with what its ancestry says of it. ops: the live ops, which are put in
- * order, and must outlive c->merged. */
+/* How much of a field is wanted. */
 enum record_wants {
-    RECORD_ORDER,     /* shown.conflict of a text and merged are not needed */
-    RECORD_MERGED,    /* for a reader */
-    RECORD_BACKGROUND /* for a writer: also notes which entries were needed for it */
+    RECORD_ORDER,     /* the order of its ops; shown.conflict of a text and merged are not needed */
+    RECORD_MERGED,    /* all of it, for a reader */
+    RECORD_BACKGROUND /* all of it, for a writer: the entries that were needed are written into background, too */
 };
+/* Works out what a field shows, as merge_show does, and with what its ancestry says. ops: the live ops, which are put
+ * in order and must outlive c->merged. */
 int record_contest_show(struct db *db, struct record_contest *c, struct merge_op *ops, size_t count,
                         enum record_wants wants, struct error *e);
 void record_contest_free(struct record_contest *c);
 void record_merged_free(struct record_merged *m);
-/* Nothing is noted for a field any more. */
+/* Takes everything about a field out of background. */
 int record_contest_end(struct db *db, const struct id *record, const struct schema_field *field, struct error *e);
-/* The rule by which the office brings texts together (TEXT_RULE), as its record in this store names it; 1 where it
- * names none. */
+/* Reads by which rule the office brings texts together (TEXT_RULE): the one that its record in this store names, or 1
+ * if it names none. */
 int record_contest_rule(struct db *db, int64_t *rule, struct error *e);
-/* Makes every record again that has a contested text or status: that rule has changed, or an older version showed them.
- */
+/* Makes every record again that has a contested text or status: because that rule has changed, or an older version
+ * showed them. */
 int record_contest_redo(struct db *db, struct error *e);
 
 /* A field of a record. */
@@ -142,17 +148,17 @@ struct record_field_at {
 /* record_field_load (in record_field.c), with as much of it as is wanted. */
 int record_field_read(struct db *db, const struct record_field_at *at, enum record_wants wants,
                       struct record_field *out, struct error *e);
-/* In no order: the ops of `living` that are on a field of the change; tag: the field. `who` stays empty. Freed as
- * above. */
+/* Loads the ops of `living` that are on a field of the change, in no order; tag: the field. `who` stays empty. Freed
+ * with record_field_forget, after a failure too. */
 int record_field_others(struct db *db, const struct record_living *living, const struct change *c,
                         struct record_live *out, struct error *e);
 
 /* --- record_show.c --- */
 
-/* What applying found out about a record, so that showing need not ask again. */
+/* What applying has found out about a record, so that showing need not ask the store again. */
 struct record_view {
-    const struct record_living *living; /* of other changes; not known: the live ops are to be read from the store */
-    const uint8_t *live;                /* a byte for each op of the change: not 0 where it lives */
+    const struct record_living *living; /* of other changes; if not known, the live ops are read from the store */
+    const uint8_t *live;                /* a byte for each op of the change: not 0 if it lives */
     int may_have_conflict;              /* 0: the record has no row in conflict */
 };
 
@@ -172,19 +178,20 @@ int record_void_show(struct db *db, const struct schema_kind *kind, const struct
 
 /* --- record_hold.c --- */
 
-/* Brings `held` in step with a hold record. *released: the entry that is to be applied now; 0: none. */
+/* Brings the table held in step with a hold record. *released: the entry that must be applied now (entry.id); 0: none.
+ */
 int record_hold_follow(struct db *db, const struct id *hold, int64_t *released, struct error *e);
 /* Marks an entry as held and, if it is in the record, takes it out. */
 int record_hold_entry(struct db *db, int64_t entry, struct error *e);
 
 /* --- record_mask.c --- */
 
-/* Which ops of a change were superseded before they came: live, a byte for each op, becomes 0. */
+/* Finds the ops of a change that were superseded before they came. live has a byte for each op: theirs become 0. */
 int record_mask_awaited(struct db *db, const struct change *c, uint8_t *live, struct error *e);
 
 /* --- record_create.c --- */
 
-/* record_create where something is to be done, inside the caller's transaction. */
+/* Does record_create's work, inside the caller's transaction. */
 int record_make(struct db *db, struct error *e);
 
 /* --- record.c --- */

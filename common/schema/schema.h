@@ -1,6 +1,7 @@
-/* What a record is: kinds, fields, types and merge policies, in one table (schema_table.c). From it come the SQL tables
- * of the projection, the validation of values, the help of `satchel help KIND` and docs/SCHEMA.md (`satchel help
- * schema`). Numbers stand in the log for ever: they are never changed and never used again. */
+/* What a record is: kinds, fields, types and merge policies, in one table (schema_table.c). The SQL tables of the
+ * projection, the checks of values, the help of `satchel help KIND` and docs/SCHEMA.md (`satchel help schema`) are made
+ * from it. Numbers stand in the log for ever: they are never changed and never used again. In this header e may be
+ * NULL, and nothing that is returned is freed by the caller, unless it says so. */
 #ifndef SATCHEL_SCHEMA_H
 #define SATCHEL_SCHEMA_H
 
@@ -114,16 +115,18 @@ enum schema_kind_number {
 #define SCHEMA_TEXT_MAX 60000  /* bytes of a text */
 #define SCHEMA_FORMAT_MAX (SCHEMA_VALUE_MAX * 2 + 1)
 
-/* Goes up with every change of the table. The office tells it in its welcome; it decides nothing. */
+/* The table's version: it goes up with every change of the table. The office tells it in its welcome; nothing is
+ * decided by it. */
 int schema_version(void);
-const struct schema_kind *schema_kinds(size_t *count);
+const struct schema_kind *schema_kinds(size_t *count);         /* all, by number */
 const struct schema_kind *schema_kind(unsigned number);        /* NULL: unknown */
 const struct schema_kind *schema_kind_named(const char *name); /* NULL: unknown */
-/* What every version must know of a kind, also of one that is newer than it: do laptops get it, and may the office
- * alone write it? The number says so (docs/SCHEMA.md, "Numbers"). */
+/* What every version must know of a kind, also of one that is newer than it; the number tells (docs/SCHEMA.md,
+ * "Numbers"). schema_is_dealt: 1: laptops get it; 0: they do not. schema_is_office_only: 1: only the office may write
+ * it; 0: everybody may. */
 int schema_is_dealt(unsigned kind);
 int schema_is_office_only(unsigned kind);
-/* Also finds the fields that every kind has. NULL: unknown. */
+/* A field of the kind, or one of those that every kind has. NULL: unknown. */
 const struct schema_field *schema_field(const struct schema_kind *kind, unsigned number);
 const struct schema_field *schema_field_named(const struct schema_kind *kind, const char *name);
 const struct schema_traits *schema_traits(const struct schema_field *field);
@@ -131,38 +134,39 @@ const struct schema_traits *schema_traits(const struct schema_field *field);
 int schema_holds_one(const struct schema_field *field);
 const char *schema_type_name(enum schema_type type);
 
-/* The rank of a code within the field's choices, from 0. A code that this version does not know ranks above all that it
- * knows: what cannot be read is never said to be the lesser risk. */
+/* The rank of a code among the field's choices, from 0. A code that this version does not know ranks above all that it
+ * knows, so that what cannot be read is never said to be the lesser risk. */
 unsigned schema_rank(const struct schema_field *field, uint64_t code);
 
-/* 0 where value is a nil (cleared) or what the field's type asks for, else E_INPUT with a sentence that names kind and
- * field and never quotes the value. */
+/* Checks a value. 0: it is a nil (cleared), or of the form that the field's type asks for. E_INPUT: it is not; the
+ * sentence names kind and field and never quotes the value. */
 int schema_check(const struct schema_kind *kind, const struct schema_field *field, struct slice value, struct error *e);
 
-/* A person's words into a value, appended to w. Empty text gives nil. E_INPUT: the sentence says what would be right
- * (choices are listed). */
+/* Turns a person's words into a value and appends it to w. An empty text gives nil. E_INPUT: the words are no such
+ * value; the sentence says what would be right (it lists the choices). */
 int schema_parse(const struct schema_kind *kind, const struct schema_field *field, const char *text, struct pack *w,
                  struct error *e);
 
-/* A value in words into out (out_max bytes with the final NUL; cut at a character where it does not fit). A nil gives
- * "", a code that this version does not know "newer than this program (6)". Returns out. */
+/* Writes a value in words into out: out_max bytes with the final NUL; if it does not fit it is cut before a character.
+ * A nil gives "", a code that this version does not know "newer than this program (6)". Returns out. */
 char *schema_format(const struct schema_field *field, struct slice value, char *out, size_t out_max);
 
-/* As schema_format, for a field that this version does not know: from the value's own form. What has no form that a
- * person can read gives its size. */
+/* As schema_format, for a field that this version does not know: it goes by the value's own form. If a person cannot
+ * read that form, it writes the value's size. */
 char *schema_format_unknown(struct slice value, char *out, size_t out_max);
 
-/* The DDL of the projection: one table for each kind, one column for each field; E_MEMORY. *sql is freed with free. */
+/* Makes the SQL that creates the projection's tables: one for each kind, one column for each field. The caller frees
+ * *sql with free. E_MEMORY. */
 int schema_sql(char **sql, struct error *e);
 
-/* Goes up where record*.c makes its tables otherwise, or fills them otherwise: then every record is made again when a
- * store is opened. */
+/* Goes up if record*.c comes to make its tables in another way, or to fill them in another way: every record is then
+ * made again when a store is opened. */
 #define SCHEMA_PROJECTION 2
-/* BLAKE2b-256 of all that the projection of a kind is made by: SCHEMA_PROJECTION, fields, types, policies, choices and
- * their order. */
+/* Gives the BLAKE2b-256 of everything that the projection of a kind is made by: SCHEMA_PROJECTION, fields, types,
+ * policies, choices and their order. */
 void schema_print(const struct schema_kind *kind, uint8_t out[32]);
 
-/* Writes docs/SCHEMA.md, and what `satchel help KIND` shows. */
+/* schema_document writes docs/SCHEMA.md, schema_help what `satchel help KIND` shows. */
 void schema_document(FILE *out);
 void schema_help(const struct schema_kind *kind, FILE *out);
 

@@ -5,13 +5,15 @@
 #include "json.h"
 #include "schema.h"
 
-/* A number or an amount is a number, a flag true or false; a void is true, and false where it was taken back; what was
- * cleared is null. All else, and what does not fit the field's type, is the text that schema_format gives.
- * room: SCHEMA_FORMAT_MAX bytes, which hold the value's words afterwards; the caller wipes them. */
+/* Writes a value. An integer or an amount of money becomes a number, a flag true or false. A void becomes true, or
+ * false if it was taken back. A cleared field becomes null. Every other value, and one that does not fit the field's
+ * type, becomes the text that schema_format gives. room: SCHEMA_FORMAT_MAX bytes; they hold the value's words
+ * afterwards, and the caller wipes them. */
 void schema_json(struct json *j, const struct schema_kind *kind, const struct schema_field *field, struct slice value,
                  char *room);
 
-/* The same of a field that this version does not know, by its number: text (schema_format_unknown), or null. */
+/* Writes a value of a field that this version does not know, by its number: as text (schema_format_unknown), or null.
+ */
 void schema_json_unknown(struct json *j, unsigned field, struct slice value, char *room);
 
 #endif
