@@ -18,7 +18,7 @@ int edit_author_load(struct db *db, struct edit_author *author, struct error *e)
     code = db_meta_get(db, "own_device", author->chain.device.b, ID_BYTES, e);
     if (code == E_NOT_FOUND)
         return error_set(e, E_NOT_FOUND, "this store belongs to no device yet; enrol it first");
-    /* What cannot be read is no number: a chain that began anew would be a fork. */
+    /* A number that cannot be read must not be taken for 0: a chain that began anew would be a fork. */
     if (code != 0 || (code = db_meta_get_uint(db, "own_epoch", &author->chain.epoch, e)) != 0 ||
         (code = db_meta_get_uint(db, "own_seq", &author->chain.seq, e)) != 0 ||
         (code = db_meta_get_uint(db, "own_hlc", &author->hlc, e)) != 0)
@@ -108,8 +108,8 @@ struct live_dots {
     size_t holds; /* how many of them, from the first on, put the element into the set */
 };
 
-/* All of the field's; with element, a set's: those of the ops that put it into the set, then those of the removes,
- * which have done their work and would only pile up. */
+/* Finds the dots of all live ops of a field. With element: those of the ops that put it into the set, then those of the
+ * removes, which have done their work and would only pile up. */
 static int find_live_dots(struct edit *edit, const struct schema_field *field, const struct slice *element,
                           struct live_dots *out, struct error *e)
 {
@@ -144,7 +144,7 @@ int edit_set(struct edit *edit, const struct schema_field *field, struct slice v
     if (!schema_holds_one(field))
         return error_set(e, E_USAGE, "%s of a %s holds several values: use add and remove", field->name,
                          edit->kind->name);
-    /* What is written once is amended, not replaced: an amendment supersedes nothing. */
+    /* A `once` field is amended, not replaced: an amendment supersedes nothing. */
     if (!schema_traits(field)->is_amended)
         code = find_live_dots(edit, field, NULL, &dots, e);
     if (code == 0)

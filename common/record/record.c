@@ -1,22 +1,22 @@
-/* Applying: from an entry of the log to the live ops.
+/* Applying an entry of the log to the live ops.
  *
- *   op holds what lives. A change takes out of it what its ops supersede, and puts its own ops in, unless somebody has
- *   superseded them already. The order in which changes come must not matter, so what is superseded before it is
- *   applied is noted (`superseded`), and an entry is applied once and never again (`applied`):
+ *   The table op has what lives. A change takes out of it what its ops supersede, and puts its own ops in, unless
+ * another change has superseded them already. The order in which changes come must not matter: so a dot that is
+ * superseded before it is applied is written into superseded, and an entry is applied once and never again (applied):
  *
- *     the named op is    live              it leaves op
- *                        applied, dead     nothing to do: it can never come back
- *                        not applied yet   a row in superseded waits for it: not arrived, left out of a compact scope,
- *                                          or held
+ *     the named op is    live              it is taken out of op
+ *                        applied, dead     nothing is done: it can never come back
+ *                        not applied yet   a row in superseded waits for it
  *
- *   An op supersedes ops of its own record and field alone. Where an op came masked (dead at the office), it is not put
- *   in, but what it names is dead all the same.
+ *   An op is not applied yet if it has not arrived, was left out of a compact scope, or is held. An op supersedes ops
+ * of its own record and field alone. An op that came masked (it is dead at the office) is not put in, but what it names
+ *   is dead all the same.
  *
- *   A record stands where its first change says (`place`): a change that names another kind or scope is not applied. At
+ *   A record stands where its first change says (place). A change that names another kind or scope is not applied. At
  *   the office, and in a replay, first means first in the log.
  *
- * Which fields show what is decided anew for each field that a change touches (record_show.c), then whether the record
- * is voided (record_void.c), then, for a hold, what it holds (record_hold.c). */
+ * Then every field that the change touches is shown anew (record_show.c), it is decided whether the record is voided
+ * (record_void.c), and if it is a hold, the held entry follows it (record_hold.c). */
 #include "record_private.h"
 
 #include <stdlib.h>
@@ -62,8 +62,9 @@ static int find_standing(struct db *db, const struct log_entry *entry, struct st
 #define INSERT_OP "INSERT OR FAIL INTO op(record, entry, field, op, action, at, size) VALUES" OP_ROW
 enum { OP_ROW_ITEMS = 5, OP_ROWS_MAX = 8 };
 
-/* One statement for up to OP_ROWS_MAX ops: most changes need no second one. FAIL spares SQLite a copy of each page for
- * the case that a later row fails: then the caller's transaction goes back as a whole. */
+/* Inserts up to OP_ROWS_MAX ops with one statement; most changes need no second one. OR FAIL spares SQLite a copy of
+ * each page, which it would need to undo the first rows if a later one failed: the caller then rolls everything back.
+ */
 static int insert_rows(struct db *db, const struct log_entry *entry, const uint8_t *ops, size_t count, struct error *e)
 {
     static const char *const sql[OP_ROWS_MAX] = {
@@ -79,7 +80,7 @@ static int insert_rows(struct db *db, const struct log_entry *entry, const uint8
     char format[3 + OP_ROW_ITEMS * OP_ROWS_MAX];
     sqlite3_stmt *s;
     int code, rc = SQLITE_OK;
-    /* What stands in the rows is bound as NULL first. */
+    /* Bind every value of the rows as NULL first. */
     memset(format, 'n', sizeof format);
     format[0] = 'd';
     format[1] = 'i';
@@ -100,7 +101,7 @@ static int insert_rows(struct db *db, const struct log_entry *entry, const uint8
     return db_next(db, s, e) < 0 ? e->code : 0;
 }
 
-/* Notes that an op is of a field that this version does not know, so that it can be said. */
+/* Writes into newer that an op is on a field that this version does not know, so that a person can be told. */
 static int note_newer(struct db *db, const struct change *c, const struct change_op *op, struct error *e)
 {
     const struct schema_kind *kind = schema_kind(c->kind);
@@ -110,7 +111,7 @@ static int note_newer(struct db *db, const struct change *c, const struct change
                   (uint64_t)op->field, (uint64_t)c->kind, &c->scope);
 }
 
-/* Puts what lives of an entry into op, and the entry into applied. */
+/* Puts the live ops of an entry into op, and the entry into applied. */
 static int insert_ops(struct db *db, const struct log_entry *entry, const uint8_t *live, struct error *e)
 {
     const struct change *c = &entry->change;
@@ -139,7 +140,7 @@ static int is_masked(const struct log_entry *entry, size_t op)
     return op / 8 >= entry->mask.size || (entry->mask.p[op / 8] >> op % 8 & 1) == 0;
 }
 
-/* Brings the ops of an entry into the record. What it is was looked up before. */
+/* Brings the ops of an entry into the record. standing: what was looked up before. */
 static int take_ops(struct db *db, const struct log_entry *entry, const struct standing *standing, struct error *e)
 {
     const struct change *c = &entry->change;
@@ -148,30 +149,30 @@ static int take_ops(struct db *db, const struct log_entry *entry, const struct s
     struct record_living living;
     struct record_view view;
     int awaited = standing->awaited, code;
-    /* 1. A change without ops, as one whose body was erased, makes no record; one that names another place than the
-     * record's changes none. */
+    /* 1. Find the record's place. A change without ops (its body was erased) makes no record; one that names another
+     * place than the record's changes nothing. */
     if (c->op_count == 0 || (standing->placed && (standing->kind != c->kind || !id_equal(&standing->scope, &c->scope))))
         return 0;
     if (!standing->placed && (code = db_run(db, e, "INSERT INTO place(record, kind, scope) VALUES(?,?,?)", "dud",
                                             &c->record, (uint64_t)c->kind, &c->scope)) != 0)
         return code;
-    /* 2. What it supersedes, whether or not its ops live. */
+    /* 2. End what it supersedes, whether or not its own ops live. */
     living.known = 1;
     living.count = 0;
     if ((standing->placed && (code = record_living_list(db, &c->record, &living, e)) != 0) ||
         (code = record_living_end(db, c, &living, &awaited, e)) != 0)
         return code;
-    /* 3. What of it lives. */
+    /* 3. Insert those of its ops that live. */
     for (size_t i = 0; i < c->op_count; i++)
         live[i] = !is_masked(entry, i);
     if ((awaited && (code = record_mask_awaited(db, c, live, e)) != 0) || (code = insert_ops(db, entry, live, e)) != 0)
         return code;
-    /* 4. What is shown now. */
+    /* 4. Show its fields anew. */
     view = (struct record_view){&living, live, standing->may_have_conflict};
     return kind == NULL ? 0 : record_show_change(db, kind, entry, &view, e);
 }
 
-/* Applies one entry. *released: one that it sets free, to be applied next; 0: none. */
+/* Applies one entry. *released: an entry that it released, to be applied next; 0: none. */
 static int apply_one(struct db *db, const struct log_entry *entry, int64_t *released, struct error *e)
 {
     struct standing standing;
@@ -223,7 +224,8 @@ static int apply_stored(struct db *db, int64_t id, int64_t *released, struct err
     return code;
 }
 
-/* A released change may be a hold, which releases another. This ends: each was waiting, and is applied once. */
+/* Applies a released entry. It may be a hold itself that releases another. This ends, since every such entry was
+ * waiting and is applied once. */
 static int apply_released(struct db *db, int64_t released, struct error *e)
 {
     int code = 0;
@@ -446,7 +448,7 @@ int record_find(struct db *db, const struct id *record, struct record_place *out
     return error_set(e, E_NOT_FOUND, "there is no record %s here", text);
 }
 
-/* One row of conflict. Fields that this version does not know have none. */
+/* Reads a row of conflict. Fields that this version does not know have none. */
 static int read_conflict(sqlite3_stmt *s, struct record_conflict *out)
 {
     out->record = db_id(s, 0);

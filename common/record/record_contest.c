@@ -1,10 +1,10 @@
-/* A text or a status on which several different values live: what it shows then depends on what they were written over.
+/* A text or a status on which several different values live: what it shows depends on what they were written over.
  *
- *   status   which of the changes follow one another: all of the ancestry
- *   text     the base: the ancestry as far as the first generation that the versions have in common
+ *   status   needs all of the ancestry, to see which of the changes follow one another
+ *   text     needs the ancestry as far as the first generation that the versions have in common, for the base
  *
- * A store that got a scope in its compact form has the live ops alone. So the entries that were needed are noted in
- * `background`, and dealt with the others; a store that has them finds the same. */
+ * A store that got a scope in its compact form has the live ops alone. So the entries that were needed are written into
+ * `background` and dealt along with the others; a store that has them comes to the same result. */
 #include "record_private.h"
 
 #include <sodium.h>
@@ -18,7 +18,7 @@ static const char overlap_ends[] = "[end of the versions]\n";
 
 /* --- the office's rule --- */
 
-/* The one place that reads it. What this version cannot read is newer than all it knows. */
+/* Nothing else reads it. A value that this version cannot read counts as newer than all rules that it knows. */
 int record_contest_rule(struct db *db, int64_t *rule, struct error *e)
 {
     static const char sql[] = "SELECT coalesce(max(CASE typeof(text_rule) WHEN 'integer' THEN text_rule "
@@ -31,7 +31,8 @@ int record_contest_rule(struct db *db, int64_t *rule, struct error *e)
     return 0;
 }
 
-/* One record after the other, as each is taken out and put back. *found: there is one behind *record. */
+/* Finds the next record that has a contested text or status. *found: not 0 if there is one behind *record. Records are
+ * looked up one after the other, since each is then taken out of the tables and put back. */
 static int next_record(struct db *db, struct id *record, int *found, struct error *e)
 {
     sqlite3_stmt *s;
@@ -83,14 +84,14 @@ static int note_background(struct db *db, const struct record_contest *c, const 
 
 /* --- a text, brought together --- */
 
-/* The words of a version: 0 where it has none, or what this version cannot read. */
+/* 1: *words are the words of a version; 0: it has none, or this version cannot read it. */
 static int words_of(const struct record_contest *c, struct slice value, struct slice *words)
 {
     struct error why;
     return schema_check(c->kind, c->field, value, &why) == 0 && slice_text(value, words);
 }
 
-/* Are these versions such that they could be brought together? */
+/* 1: the versions could be brought together over a base; 0: they could not, whatever the base. */
 static int may_merge(const struct record_contest *c, const struct merge_op *ops)
 {
     struct slice words;
@@ -107,7 +108,7 @@ static void put_slice(struct record_text *t, struct slice words)
     record_text_add(t, (const char *)words.p, words.size);
 }
 
-/* A marked line stands on a line of its own. */
+/* Adds a mark, on a line of its own. */
 static void put_mark(struct record_text *t, const char *mark)
 {
     if (t->used != 0 && t->p[t->used - 1] != '\n')
@@ -133,7 +134,7 @@ static void put_segments(struct record_text *t, const struct text_merged *m)
     }
 }
 
-/* Brings the versions together over a base. What cannot be (limits of text.h) stands as it is. */
+/* Brings the versions together over a base. If they are beyond the limits of text.h, c stays as it is. */
 static int merge_texts(struct record_contest *c, const struct merge_op *ops, struct slice base, struct error *e)
 {
     struct text_version versions[TEXT_VERSIONS_MAX];
@@ -183,7 +184,7 @@ void record_merged_free(struct record_merged *m)
 
 /* --- what is shown --- */
 
-/* The lists of the live ops go with the ancestry. */
+/* Frees the ancestry, and with it the lists of the live ops. */
 static void let_go(struct record_ancestry *a, struct merge_op *ops, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -199,17 +200,17 @@ static int show_text(struct db *db, struct record_contest *c, struct merge_op *o
     struct slice base;
     int64_t rule = 0;
     int code;
-    /* 1. Whether it is done at all. */
+    /* 1. See whether it is to be done at all. */
     if (wants == RECORD_ORDER || !may_merge(c, ops))
         return 0;
     if ((code = record_contest_rule(db, &rule, e)) != 0)
         return code;
     c->newer_rule = rule > TEXT_RULE;
-    /* 2. What the versions were written over. A newer rule needs it too. */
+    /* 2. Find what the versions were written over. A newer rule needs that too. */
     code = record_ancestry_load(db, &of, 1, &a, e);
     if (code == 0 && wants == RECORD_BACKGROUND)
         code = note_background(db, c, &a, e);
-    /* 3. Together. */
+    /* 3. Bring them together. */
     if (code == 0 && !c->newer_rule && a.count != 0 && a.base.base != MERGE_NO_BASE &&
         words_of(c, a.ops[a.base.base].value, &base))
         code = merge_texts(c, ops, base, e);

@@ -1,9 +1,9 @@
-/* The tables of the record: made, and brought to the schema of this version.
+/* Makes the tables of the record, and brings them to the schema of this version.
  *
- * `shape` says what each kind's table was made by. Where that is not what this version makes it by (an older version
- * lacked a column, a choice, a whole kind; a newer one had more), the table is thrown away, made anew, and filled by
- * making the records of its kind again: what the log says of them is in `entry` and `op` all the same. So a store may
- * go from version to version in either direction, and no column keeps what a version that did not know it missed. */
+ * The table shape says what each kind's table was made by. If this version makes it otherwise (an older version lacked
+ * a column, a choice, a whole kind; a newer one had more), the table is thrown away, made anew, and filled by making
+ * the records of its kind again, for which entry and op have everything. So a store may go from version to version in
+ * either direction, and no column lacks what was written while a version ran that did not know it. */
 #include "record_private.h"
 
 #include <assert.h>
@@ -46,10 +46,10 @@
 enum {
     STALE_MAX = 128, /* more kinds, and longer names, than there are */
     NAME_MAX_BYTES = 64,
-    ALL_TABLES = 0x7fffffff /* in `shape`: no kind, but TABLES as a whole, noted once everything is there */
+    ALL_TABLES = 0x7fffffff /* in shape: no kind, but TABLES as a whole; written when everything is there */
 };
 
-/* Kinds whose records are to be made again. */
+/* The kinds whose records must be made again. */
 struct stale {
     unsigned kinds[STALE_MAX];
     size_t count;
@@ -72,7 +72,8 @@ static int drop_table(struct db *db, const char *name, struct error *e)
     return code;
 }
 
-/* What this version makes a kind, or all, by. 0: it knows no such kind, so has no table for it. */
+/* 1: print is what this version makes a kind's table, or all tables, by; 0: it knows no such kind and has no table for
+ * it. */
 static int print_of(unsigned number, uint8_t print[32])
 {
     const struct schema_kind *kind = schema_kind(number);
@@ -91,7 +92,8 @@ static int is_ours(unsigned number, struct slice noted)
     return noted.size == sizeof print && memcmp(noted.p, print, sizeof print) == 0;
 }
 
-/* The tables that another version made. One after the other, since a table cannot go while a statement reads. */
+/* Drops the tables that another version made, one after the other: a table cannot be dropped while a statement reads.
+ */
 static int drop_others(struct db *db, struct stale *stale, struct error *e)
 {
     char name[NAME_MAX_BYTES];
@@ -124,7 +126,7 @@ static int note_shape(struct db *db, unsigned number, const char *name, struct e
                   (struct slice){print, sizeof print});
 }
 
-/* A kind of which nothing is noted: its table, if there is one, was made by another version. */
+/* Begins a kind that shape does not name: its table, if there is one, was made by another version. */
 static int begin_kind(struct db *db, const struct schema_kind *kind, struct stale *stale, struct error *e)
 {
     int code, noted = db_exists(db, e, "SELECT 1 FROM shape WHERE kind = ?", "u", (uint64_t)kind->number);
@@ -136,7 +138,7 @@ static int begin_kind(struct db *db, const struct schema_kind *kind, struct stal
     return note_shape(db, kind->number, kind->name, e);
 }
 
-/* Makes every record of a kind again. One after the other by its id, as each is taken out of `place` and put back. */
+/* Makes every record of a kind again, one after the other by its id, since each is taken out of place and put back. */
 static int redo_kind(struct db *db, unsigned kind, struct error *e)
 {
     struct id record = {{0}};
@@ -153,7 +155,7 @@ static int redo_kind(struct db *db, unsigned kind, struct error *e)
     }
 }
 
-/* *older: the tables are there, as a version made them that did not note in `applied` what lives of an entry. */
+/* *older: not 0 if the tables were made by a version that did not write into applied what lives of an entry. */
 static int is_older(struct db *db, int *older, struct error *e)
 {
     uint64_t lacks;
@@ -193,19 +195,19 @@ int record_make(struct db *db, struct error *e)
     struct stale stale = {{0}, 0};
     char *sql = NULL;
     int older, code;
-    /* 0. Tables of another form are made anew, and all in them; that comes back here without them. */
+    /* 0. If the tables have an older form, make all of them anew. record_rebuild drops them and calls this again. */
     if ((code = is_older(db, &older, e)) != 0 || older)
         return code != 0 ? code : record_rebuild(db, e);
-    /* 1. What another version made goes. */
+    /* 1. Drop what another version made. */
     if ((code = db_exec(db, TABLES, e)) == 0)
         code = drop_others(db, &stale, e);
     for (size_t i = 0; i < schema_table_count && code == 0; i++)
         code = begin_kind(db, &schema_table[i], &stale, e);
-    /* 2. What is not there is made. */
+    /* 2. Make what is missing. */
     if (code == 0 && (code = schema_sql(&sql, e)) == 0)
         code = db_exec(db, sql, e);
     free(sql);
-    /* 3. What the log says of both. */
+    /* 3. Make the records of both again from the log. */
     for (size_t i = 0; i < stale.count && code == 0; i++)
         code = redo_kind(db, stale.kinds[i], e);
     return code != 0 ? code : note_shape(db, ALL_TABLES, "all tables", e);
@@ -219,7 +221,7 @@ int record_create(struct db *db, struct error *e)
         e = &own;
     if ((current = record_is_current(db, e)) != 0)
         return current < 0 ? error_code(e) : 0;
-    /* All or nothing: a column that is there is taken for filled. */
+    /* Do all or nothing: a column that is there is taken for filled. */
     if (db_in_transaction(db))
         return record_make(db, e);
     if ((code = db_begin(db, e)) != 0)

@@ -1,5 +1,5 @@
-/* The digest of a caseload: docs/MERGE.md, "The digest", has its form. It is made of the log's own bytes and of what
- * receipt and position say of them, never of what a version of the schema shows, so that programs of different schemas
+/* The digest of a caseload, in the form that docs/MERGE.md gives ("The digest"). It is made from the log's own bytes,
+ * with their receipt and position, never from what a version of the schema shows, so that programs of different schemas
  * agree on it. */
 #include "record_private.h"
 
@@ -8,7 +8,8 @@
 
 #define PIECE 65536 /* bytes */
 
-/* Into a table of the connection's own, which never gets into the store. It is read in the order of its key. */
+/* Lists the scopes in a table of the connection's own, which never gets into the store. It is read in the order of its
+ * key. */
 static int list_scopes(struct db *db, const struct id *scopes, size_t count, struct error *e)
 {
     int code;
@@ -21,7 +22,7 @@ static int list_scopes(struct db *db, const struct id *scopes, size_t count, str
     return code;
 }
 
-/* What is collected before it is hashed. */
+/* Bytes are collected before they are hashed. */
 struct digesting {
     crypto_generichash_state hash;
     struct pack piece;
@@ -42,7 +43,7 @@ static int take_op(struct digesting *d, sqlite3_stmt *s, struct error *e)
     struct slice header = db_slice(s, 2), value = db_slice(s, 6);
     pack_array(&d->piece, 7);
     if (db_is_null(s, 0))
-        pack_nil(&d->piece); /* not accepted yet */
+        pack_nil(&d->piece); /* the office has not accepted it yet */
     else
         pack_uint(&d->piece, db_uint(s, 0));
     pack_uint(&d->piece, db_uint(s, 1));
@@ -51,15 +52,16 @@ static int take_op(struct digesting *d, sqlite3_stmt *s, struct error *e)
     pack_uint(&d->piece, db_uint(s, 4));
     pack_uint(&d->piece, db_uint(s, 5));
     if (value.p == NULL)
-        pack_nil(&d->piece); /* the body was erased by law */
+        pack_nil(&d->piece); /* the body was erased, as the law asked */
     else
         pack_raw(&d->piece, value);
     return pack_bytes(&d->piece).size < PIECE ? 0 : hash_piece(d, e);
 }
 
-/* One pass, in the order of the keys: only the ops of one field are sorted (SQLite sees that where it is told the
- * outermost table's own column, s.id, and sorts everything where it is told its equal). Of the kinds that no laptop
- * gets, receipts and events are passed over without a look at their ops: there is one for each sync that ever was. */
+/* Selects the rows in one pass, in the order of the keys, so that SQLite sorts only the ops of one field. (It sees that
+ * if the ORDER BY names the outermost table's own column, s.id; if it names the equal place.scope, it sorts
+ * everything.) Receipts and events, which no laptop gets, are passed over without a look at their ops: there is one for
+ * each sync that ever was. */
 static int select_rows(struct db *db, const struct id *scopes, size_t scope_count, sqlite3_stmt **s, struct error *e)
 {
 #define COLUMNS                                                                                                        \

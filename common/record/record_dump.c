@@ -1,11 +1,11 @@
-/* The dump: docs/MERGE.md has its form. It is made of what the tables show, so that two stores with one dump show the
- * same, and of the live ops that a conflict is about. Rows are written as they are read. */
+/* The dump, in the form that docs/MERGE.md gives. It is made from what the tables show, so that two stores with equal
+ * dumps show the same, and from the live ops that a conflict is about. Rows are written as they are read. */
 #include "record_private.h"
 
 #include <sodium.h>
 #include <string.h>
 
-#define PIECE 65536    /* bytes: what is collected before it is written */
+#define PIECE 65536    /* bytes that are collected before they are written */
 #define FIELDS_MAX 128 /* of a kind */
 
 struct dump {
@@ -28,7 +28,7 @@ static int flush_dump(struct dump *d, size_t more_than, struct error *e)
 
 /* --- which scopes --- */
 
-/* Into a table of the connection's own, which never gets into the store. */
+/* Lists them in a table of the connection's own, which never gets into the store. */
 static int list_scopes(struct db *db, const struct record_dump_options *options, struct error *e)
 {
     char text[ID_TEXT];
@@ -55,7 +55,7 @@ static void list_columns(struct record_text *sql, const struct schema_field *fie
     }
 }
 
-/* The fields that have a column, by number. At most max. */
+/* Lists the fields that have a column, by number; at most max. */
 static size_t list_fields(const struct schema_kind *kind, const struct schema_field **fields, size_t max)
 {
     size_t count = 0;
@@ -76,7 +76,8 @@ static size_t list_fields(const struct schema_kind *kind, const struct schema_fi
     return count;
 }
 
-/* A record without a live op is none: a store that got a scope in its compact form has never heard of it. */
+/* *found: not 0 if a live op is on the record. A record without one is left out, since a store that got the scope in
+ * its compact form has never heard of it. */
 static int has_ops(struct db *db, const char *id, int *found, struct error *e)
 {
     struct id record;
@@ -87,7 +88,7 @@ static int has_ops(struct db *db, const char *id, int *found, struct error *e)
     return *found < 0 ? e->code : 0;
 }
 
-/* client 0190... 0190... voided=0 legal_name="Ada Example" veteran=1 */
+/* Writes: client 0190... 0190... voided=0 legal_name="Ada Example" veteran=1 */
 static void write_record(struct dump *d, const struct schema_kind *kind, const struct schema_field *fields[],
                          size_t count, sqlite3_stmt *s)
 {
@@ -149,7 +150,7 @@ out:
 
 /* --- conflicts --- */
 
-/* conflict client 0190... legal_name loud, then for each live value:
+/* Writes: conflict client 0190... legal_name loud; then for each live value:
  * live client 0190... legal_name "Ada Example" DEVICE/EPOCH/SEQ/OP AUTHOR */
 static int write_conflict(struct dump *d, const struct schema_kind *kind, const struct schema_field *field,
                           const struct id *record, int loud, struct error *e)

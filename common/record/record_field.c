@@ -1,5 +1,5 @@
-/* The live ops of one field, out of op and the entries that they stand in. Values are read by their place in the body,
- * so that a change of many fields is not decoded for one of them. */
+/* The live ops of one field, read from op and from the entries that they stand in. A value is cut out of the body by
+ * its offset and size, so that a change of many fields is not decoded for one of them. */
 #include "record_private.h"
 
 #include <stdlib.h>
@@ -22,14 +22,14 @@ static int room_for_op(struct record_live *live, struct error *e)
     return 0;
 }
 
-/* One row: device, epoch, seq, op, position, received, header, action, value. The value's place is noted as an offset,
- * since the text that it stands in moves while it grows. */
+/* Takes a row: device, epoch, seq, op, position, received, header, action, value. Only the value's size is kept here,
+ * since the text that holds the values moves while it grows. */
 static int take_row(sqlite3_stmt *s, struct record_live *live, struct change *header, struct error *e)
 {
     struct slice value = db_slice(s, 8);
     struct merge_op *op;
     int code;
-    if (value.p == NULL) /* the body was erased by law */
+    if (value.p == NULL) /* the body was erased, as the law asked */
         return 0;
     if ((code = room_for_op(live, e)) != 0)
         return code;
@@ -87,13 +87,13 @@ static int is_touched(const struct change *c, unsigned field)
     return 0;
 }
 
-/* The row of an entry: position, received, header, body. One op of it, its value noted by its size. */
+/* Takes one op of an entry's row: position, received, header, body. Only the value's size is kept here. */
 static int take_op(sqlite3_stmt *s, const struct change *header, const struct record_life *life,
                    struct record_live *live, struct error *e)
 {
     struct slice body = db_slice(s, 3);
     struct merge_op *op = &live->ops[live->count];
-    if (body.p == NULL) /* it was erased by law */
+    if (body.p == NULL) /* it was erased, as the law asked */
         return 0;
     if (life->at > body.size || life->size > body.size - life->at)
         return error_set(e, E_VERIFY, "a change's body in the store is too short; run a check of the store");
@@ -110,7 +110,7 @@ static int take_op(sqlite3_stmt *s, const struct change *header, const struct re
     return record_text_check(&live->values, e);
 }
 
-/* The touched ops of one entry. */
+/* Takes those ops of an entry that are on a field of the change. */
 static int take_entry(struct db *db, const struct record_living *living, const struct change *c, int64_t entry,
                       struct record_live *live, struct error *e)
 {
@@ -163,7 +163,7 @@ void record_field_forget(struct record_live *live)
     memset(live, 0, sizeof *live);
 }
 
-/* Whether the store has noted that the void of a record is contested: merge_show alone cannot know. */
+/* *out: MERGE_LOUD if the table conflict says that the void of a record is contested. merge_show cannot know that. */
 static int void_is_contested(struct db *db, const struct id *record, enum merge_conflict *out, struct error *e)
 {
     int row;

@@ -1,11 +1,12 @@
-/* Held changes. A record of kind `hold` names a change (device, epoch, seq) that the office may not apply, and why:
+/* Held changes. A record of kind `hold` names a change (device, epoch, seq) that the office may not apply, and says
+ * why.
  *
- *   its status is not "released"     held has a row for the change. It is marked in the log and stays out of the
- * record, whether it comes later or is there already its status becomes "released"    the row goes; if no other hold
- * holds the change, it is unmarked and applied
+ * While its status is not "released", the table held has a row for the change. The change is marked in the log and
+ * stays out of the record, whether it comes later or is there already. If the status becomes "released", the row is
+ * deleted; if no other hold names the change, it is unmarked and applied.
  *
- * Only the office writes holds (they are office_only; admission sees to it). A hold that comes after a change of kind
- * hold has been applied leaves that one applied: else two holds could undo each other for ever. */
+ * Only the office writes holds (they are office_only, which admission checks). A hold that names a change of kind hold
+ * that has been applied already leaves it applied: otherwise two holds could undo each other for ever. */
 #include "record_private.h"
 
 #include <sodium.h>
@@ -25,7 +26,7 @@ static int same(const struct named *a, const struct named *b)
     return a->epoch == b->epoch && a->seq == b->seq && id_equal(&a->device, &b->device);
 }
 
-/* What the hold record shows: its table has the device as hex digits. */
+/* Reads what the hold record shows. Its table has the device as hex digits. */
 static int read_wanted(struct db *db, const struct id *hold, struct named *out, struct error *e)
 {
     char id[ID_TEXT];
@@ -64,8 +65,8 @@ static int read_current(struct db *db, const struct id *hold, struct named *out,
     return 0;
 }
 
-/* The hold lets go of a change. *released: its entry; 0: it is not here. Where another hold still has it, applying it
- * will find that out. */
+/* Lets go of a hold's change. *released: its entry; 0: it is not here. If another hold still names it, that is found
+ * out when it is applied. */
 static int let_go(struct db *db, const struct id *hold, const struct named *named, int64_t *released, struct error *e)
 {
     int code = db_run(db, e, "DELETE FROM held WHERE record = ?", "d", hold);
@@ -76,7 +77,7 @@ static int let_go(struct db *db, const struct id *hold, const struct named *name
     return *released == 0 ? 0 : log_set_held(db, *released, 0, e);
 }
 
-/* What kind an entry is of, which record it writes, and whether it is applied. E_NOT_FOUND. */
+/* Reads which record an entry writes, of which kind, and whether it is applied. E_NOT_FOUND: no such entry. */
 static int read_entry(struct db *db, int64_t entry, struct id *record, uint64_t *kind, int *applied, struct error *e)
 {
     sqlite3_stmt *s;

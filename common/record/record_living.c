@@ -1,7 +1,7 @@
-/* What lives in a record, and what a change ends of it.
+/* What lives in a record, and which of it a change ends.
  *
- * The rows of op are read once for each change. Which entry a dot stands in is asked once for all dots of that entry
- * that stand together: a person who replaces a whole form names one change in every op. */
+ * The rows of op are read once for each change. The entry of a dot is looked up once for all dots of that entry that
+ * follow one another: if a person replaces a whole form, every op names the same change. */
 #include "record_private.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ struct named {
     uint64_t epoch, seq;
     int64_t entry; /* 0: it is not in the log */
     int applied;
-    int ended; /* something of it: `live` is to be written down */
+    int ended; /* not 0: an op of it was ended, so live must be written down */
     uint8_t live[CHANGE_MASK_MAX];
     size_t live_bytes;
 };
@@ -79,7 +79,7 @@ static int load_named(struct db *db, struct named *named, struct error *e)
     return 0;
 }
 
-/* Notes what still lives of an entry that something was taken from. */
+/* Writes down which ops of an entry still live, if any was ended. */
 static int write_down(struct db *db, struct named *named, struct error *e)
 {
     size_t left = 0;
@@ -101,7 +101,7 @@ static struct named *find_named(struct ending *x, const struct dot *dot, struct 
         if (named->seq == dot->seq && named->epoch == dot->epoch && id_equal(&named->device, &dot->device))
             return named;
     }
-    /* The one that was looked up the longest ago makes room. */
+    /* Replace the one that was looked up the longest ago. */
     named = &x->named[x->next];
     x->next = (x->next + 1) % NAMED_MAX;
     if (write_down(x->db, named, e) != 0)
@@ -131,8 +131,8 @@ static int delete_op(struct ending *x, unsigned field, int64_t entry, unsigned o
                   &x->change->record, (uint64_t)field, entry, (uint64_t)op);
 }
 
-/* Takes out of op what has left `living`. Of an entry of which nothing lives any more all goes at once: one statement
- * looks at the few rows of the record. */
+/* Deletes from op what has left `living`. If nothing of an entry lives any more, one statement deletes all its rows; it
+ * looks at the few rows of the record alone. */
 static int delete_ended(struct ending *x, struct error *e)
 {
     const struct record_living *living = x->living;
@@ -148,7 +148,7 @@ static int delete_ended(struct ending *x, struct error *e)
     return code;
 }
 
-/* Ends an op, where it lives: it leaves op, or `living` for delete_ended. */
+/* Ends an op if it lives: it leaves op, or `living`, and then delete_ended deletes it from op. */
 static int end_life(struct ending *x, unsigned field, struct named *named, unsigned op, struct error *e)
 {
     struct record_living *living = x->living;
@@ -173,16 +173,16 @@ static int end_life(struct ending *x, unsigned field, struct named *named, unsig
     return 0;
 }
 
-/* One dot that an op of this change names. */
+/* Supersedes the dot that an op of this change names. */
 static int supersede(struct ending *x, unsigned field, const struct dot *dot, struct error *e)
 {
     struct named *named = find_named(x, dot, e);
     if (named == NULL)
         return e->code;
-    /* It was applied: it lives, or is dead already, or never was of this field. */
+    /* The op was applied: it lives, or is dead already, or never was on this field. */
     if (named->applied)
         return end_life(x, field, named, dot->index, e);
-    /* It is still to come. */
+    /* The op was not applied yet. */
     return db_run(
         x->db, e, "INSERT OR IGNORE INTO superseded(device, epoch, seq, op, record, field) VALUES(?,?,?,?,?,?)",
         "duuudu", &dot->device, dot->epoch, dot->seq, (uint64_t)dot->index, &x->change->record, (uint64_t)field);

@@ -1,5 +1,5 @@
-/* Which ops of an entry are alive, as a mask of bits: what travels with an entry of a compact caseload, and what a
- * store that has already applied the entry says of it. */
+/* Which ops of an entry are live, as a mask of bits. It travels with each entry of a compact caseload; a store that
+ * has applied the entry works it out. */
 #include "record_private.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
-/* What this version does not know: fields, and kinds with all their fields. They live in op as everything does; `newer`
- * names them, so that what is kept and not understood is told and never passed over. */
+/* What this version does not know: fields, and kinds with all their fields. Their ops stand in op like all others; the
+ * table newer names them, so that a person is told of what is kept and not understood. */
 #include "record_private.h"
 
-/* "The live ops of this field, as they stand": no policy is known, so each is shown, as of what is written once. */
+/* Stands in for an unknown field. Its policy is not known either, so that every live op is shown, as with `once`. */
 static const struct schema_field unknown = {.type = SCHEMA_TEXT, .name = "", .policy = SCHEMA_ONCE, .help = ""};
 
 int record_newer_load(struct db *db, const struct id *record, unsigned field, struct record_field *out, struct error *e)

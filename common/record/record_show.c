@@ -1,12 +1,13 @@
-/* From live ops to what a table shows: one column for each field, one statement for each change.
+/* Turns live ops into what a table shows: one column for each field, one statement for each change.
  *
- *   latest, highest, review, status   the value; NULL where it is cleared
- *   sum                               the total; NULL where nobody contributed
- *   set, once                         a JSON array of the values, in the merge's order; NULL where it is empty
- *   text                              the text; where several versions live, what they make together
- * (record_contest.c), or all of them, with a marked line between
+ *   latest, highest, review, status   the value; NULL: it is cleared
+ *   sum                               the total; NULL: nobody contributed
+ *   set, once                         a JSON array of the values, in the merge's order; NULL: there is none
+ *   text                              the text
  *
- * Integers, money and flags are numbers, everything else is text as schema_format writes it. */
+ * If several versions of a text live, the column has what they make together (record_contest.c), or else all of them
+ * with a marked line between. Integers, money and flags are numbers; everything else is text as schema_format writes
+ * it. */
 #include "record_private.h"
 
 #include <assert.h>
@@ -20,7 +21,7 @@ struct column {
     enum { NOTHING, NUMBER, WORDS } form;
     int64_t number;
     size_t at, size;           /* in showing.words */
-    enum merge_conflict noted; /* what conflict says of it so far */
+    enum merge_conflict noted; /* what the table conflict says of it so far */
 };
 
 struct showing {
@@ -28,8 +29,8 @@ struct showing {
     const struct schema_kind *kind;
     const struct log_entry *entry;
     const struct record_view *view;
-    struct record_live others; /* live ops of other changes on these fields, where all that lives is known */
-    struct merge_op *ops;      /* room for those of one field; NULL where it is not known */
+    struct record_live others; /* if all that lives is known: the live ops of other changes on these fields */
+    struct merge_op *ops;      /* then room for those of one field; else NULL */
     struct record_text words;
     size_t count;
     int changed;
@@ -79,7 +80,7 @@ static void put_value(struct showing *s, struct column *column, struct slice val
     if (is_number(column->field->type) && !r.failed)
         column->form = NUMBER;
     else
-        put_words(s, column, value); /* text, or what this version cannot read */
+        put_words(s, column, value); /* it is text, or a value that this version cannot read */
 }
 
 static void put_array(struct showing *s, struct column *column, const struct merge_op *ops, size_t count)
@@ -135,7 +136,7 @@ static void put_column(struct showing *s, struct column *column, const struct me
 
 /* --- one field --- */
 
-/* What lives on a field, of the change's own ops and of others', in s->ops. */
+/* Puts the live ops of a field into s->ops: the change's own, then those of other changes. */
 static size_t gather(struct showing *s, unsigned field)
 {
     const struct change *c = &s->entry->change;
@@ -167,7 +168,7 @@ static int show_field(struct showing *s, struct column *column, struct error *e)
     struct merge_op *ops = s->ops;
     size_t count;
     int code = 0;
-    /* 1. Its live ops. */
+    /* 1. Find its live ops. */
     if (s->ops != NULL) {
         count = gather(s, column->field->number);
     } else {
@@ -176,7 +177,7 @@ static int show_field(struct showing *s, struct column *column, struct error *e)
         ops = stored.ops;
         count = stored.count;
     }
-    /* 2. What they show, and whether they agree. */
+    /* 2. Work out what they show, and whether they agree. */
     if (column->noted != MERGE_AGREED && (code = record_contest_end(s->db, &c->record, column->field, e)) != 0)
         goto out;
     if ((code = record_contest_show(s->db, &contest, ops, count, RECORD_BACKGROUND, e)) != 0)
@@ -193,7 +194,7 @@ out:
     return code;
 }
 
-/* Each known field that the change touches, once. The void field has no column. */
+/* Lists each known field that the change touches, once. The void field has no column. */
 static void list_fields(struct showing *s)
 {
     const struct change *c = &s->entry->change;
@@ -224,7 +225,7 @@ static int read_noted(struct showing *s, struct error *e)
     return row < 0 ? e->code : 0;
 }
 
-/* What need not be asked for one field after the other. */
+/* Reads for all fields together what would else be asked for each. */
 static int prepare(struct showing *s, struct error *e)
 {
     const struct change *c = &s->entry->change;
@@ -241,7 +242,7 @@ static int prepare(struct showing *s, struct error *e)
 
 /* --- the row --- */
 
-/* INSERT INTO "kind"(id, scope, "a") VALUES(?,?,?) ON CONFLICT(id) DO UPDATE SET "a" = excluded."a". */
+/* Writes: INSERT INTO "kind"(id, scope, "a") VALUES(?,?,?) ON CONFLICT(id) DO UPDATE SET "a" = excluded."a". */
 static void write_sql(const struct showing *s, struct record_text *sql)
 {
     record_text_words(sql, "INSERT INTO \"");
@@ -288,7 +289,7 @@ static int write_row(const struct showing *s, struct error *e)
     struct record_text sql = {NULL, 0, 0, 0};
     sqlite3_stmt *statement;
     int code;
-    /* The columns are bound as NULL first, then those that have something. */
+    /* All columns are bound as NULL first; then those that hold something are bound again. */
     memset(format, 'n', sizeof format);
     format[0] = format[1] = 't';
     format[s->count + 2] = 0;
@@ -310,7 +311,7 @@ out:
     return code;
 }
 
-/* The row's mark that a person must decide something. */
+/* Sets or clears the row's mark that a person must decide something. */
 static int mark_contested(const struct showing *s, struct error *e)
 {
     struct record_text sql = {NULL, 0, 0, 0};
@@ -352,22 +353,22 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
     s.ops = NULL;
     s.words = (struct record_text){NULL, 0, 0, 0};
     s.changed = 0;
-    /* 1. The fields, one by one. */
+    /* 1. Show the fields, one by one. */
     if (kind->number == KIND_OFFICE && (code = record_contest_rule(db, &rule, e)) != 0)
         return code;
     list_fields(&s);
     code = prepare(&s, e);
     for (size_t i = 0; code == 0 && i < s.count; i++)
         code = show_field(&s, &s.columns[i], e);
-    /* 2. The row. */
+    /* 2. Write the row. */
     if (code == 0)
         code = write_row(&s, e);
-    /* 3. Any change may bring a voided record back. */
+    /* 3. Decide whether the record is voided: any change may bring it back. */
     if (code == 0 && has_void)
         code = record_void_show(db, kind, c, touches_void(c), &s.changed, e);
     if (code == 0 && s.changed)
         code = mark_contested(&s, e);
-    /* 4. The office's rule for texts holds for all of them. */
+    /* 4. If the office's rule for texts has changed, make all contested records again. */
     if (code == 0 && kind->number == KIND_OFFICE && (code = record_contest_rule(db, &rule_now, e)) == 0 &&
         rule != rule_now)
         code = record_contest_redo(db, e);

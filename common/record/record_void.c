@@ -1,8 +1,8 @@
 /* Voiding. The value of a void op lists what its author saw: the dots of every op that lived then.
  *
- *   A record is voided where no live void op clears the void (nil), and one of them lists every op that lives now.
- *   Where a void op lives and the record is not voided, somebody wrote what no voider saw, or took the void back while
- *   another set it: the record is there, contested, until a person voids it again or clears the void.
+ *   A record is voided if no live void op clears the void (nil), and one of them lists every op that lives now. If a
+ *   void op lives and the record is not voided, somebody wrote something that no voider saw, or took the void back
+ * while another set it. The record is then shown, contested, until a person voids it again or clears the void.
  *
  * Two people who void one record agree, whatever each of them saw. */
 #include "record_private.h"
@@ -14,7 +14,8 @@ static int by_dot(const void *a, const void *b)
     return dot_compare(a, b);
 }
 
-/* The dots of a void op's value, in order. What is no list of dots lists nothing. *dots is freed by the caller. */
+/* Reads the dots of a void op's value and sorts them. A value that is no list of dots lists nothing. The caller frees
+ * *dots. */
 static int read_dots(struct slice value, struct dot **dots, size_t *count, struct error *e)
 {
     struct unpack r;
@@ -36,7 +37,7 @@ static int read_dots(struct slice value, struct dot **dots, size_t *count, struc
     return 0;
 }
 
-/* *all: not 0 where the list names every live op of the record but those of the void itself. */
+/* *all: not 0 if the list names every live op of the record, apart from those of the void itself. */
 static int lists_all(struct db *db, const struct id *record, const struct dot *dots, size_t count, int *all,
                      struct error *e)
 {
@@ -59,7 +60,7 @@ static int lists_all(struct db *db, const struct id *record, const struct dot *d
     return row < 0 ? e->code : 0;
 }
 
-/* *wanted: a void op lives; *voided: and the record is voided. */
+/* *wanted: not 0 if a void op lives; *voided: not 0 if the record is voided. */
 static int decide(struct db *db, const struct id *record, const struct record_live *live, int *wanted, int *voided,
                   struct error *e)
 {

@@ -1,5 +1,5 @@
-/* What the table of kinds and fields means: looking up, checking values, words from and to people, the projection's
- * tables, the page about it all. A value has one form: an empty text is a nil, a day is ten characters. */
+/* What the table of kinds and fields means: it looks kinds and fields up, checks values, reads and writes them in
+ * words, and writes the page about them. A value has one form: an empty text is a nil, a day is ten characters. */
 #include "schema.h"
 
 #include <inttypes.h>
@@ -37,8 +37,8 @@ const struct schema_kind *schema_kind(unsigned number)
     return NULL;
 }
 
-/* From 1000 on the thousands say who gets a kind and who writes it: even ones everybody writes, odd ones the office
- * alone; from 2000 on no laptop gets it. */
+/* From 1000 on the thousands of a kind's number say who writes it and who gets it. Everybody writes kinds with even
+ * thousands, the office alone those with odd ones. No laptop gets kinds from 2000 on. */
 #define KINDS_OF_ONE_SORT 1000u
 
 int schema_is_dealt(unsigned kind)
@@ -129,7 +129,7 @@ int schema_holds_one(const struct schema_field *field)
 
 /* --- days and moments --- */
 
-/* `count` decimal digits; -1 where one of them is none. */
+/* The number that `count` decimal digits make; -1: one of them is no digit. */
 static int digits(const char *p, int count)
 {
     int value = 0;
@@ -188,7 +188,7 @@ static int is_bytes(struct slice value, struct slice *bytes)
     return unpack_end(&r, "bytes", NULL) == 0;
 }
 
-/* Is it what the type asks for? */
+/* 1: the value has the form that the type asks for; 0: it has not. */
 static int fits(enum schema_type type, struct slice value)
 {
     struct slice inner;
@@ -401,7 +401,7 @@ int schema_parse(const struct schema_kind *kind, const struct schema_field *fiel
 
 /* --- to words --- */
 
-/* As much of the bytes as fits, cut at a character, and a NUL. */
+/* Copies as many of the bytes as fit, cut before a character, and a NUL. */
 static char *put_bytes(char *out, size_t out_max, const uint8_t *bytes, size_t size)
 {
     if (size > out_max - 1) {
@@ -443,7 +443,7 @@ static char *put_hex(char *out, size_t out_max, struct slice bytes)
     return out;
 }
 
-/* A code is a rank that cannot be read: it must not look like a number that somebody typed. */
+/* Writes an unknown code. It must not look like a number that somebody typed. */
 static char *put_newer(char *out, size_t out_max, int64_t code)
 {
     char words[64];
@@ -527,7 +527,7 @@ static void type_words(const struct schema_field *field, FILE *out)
         (void)fprintf(out, "%s %u %s", c == field->choices ? ":" : ",", c->code, c->name);
 }
 
-/* How a person writes a value that is not just typed. */
+/* How a person writes a value, if that has a form of its own. */
 static const char *hint(enum schema_type type)
 {
     switch (type) {
@@ -565,8 +565,8 @@ void schema_document(FILE *out)
         "Schema "
         "version %d.\n\n"
         "A change names its record's kind and each op its field by the numbers below (`CHANGE.md`). They "
-        "stand in the log for ever: none is ever changed or used again. What a version does not know it "
-        "carries in the log and shows by its number (`MERGE.md`, \"Older and newer programs\").\n\n"
+        "stand in the log for ever: none is ever changed or used again. A version keeps what it does not know "
+        "in the log and shows it by its number (`MERGE.md`, \"Older and newer programs\").\n\n"
         "## Values\n\n"
         "Every value is one canonical msgpack object; nil clears a field. At most %d bytes encoded.\n\n"
         "| type | on the wire | a person writes |\n| --- | --- | --- |\n"
@@ -581,12 +581,13 @@ void schema_document(FILE *out)
         "| bytes | bin, at least one byte | hex digits |\n"
         "| dots | array of dots (`CHANGE.md`): the ops that a voider saw | not typed |\n\n"
         "## Numbers\n\n"
-        "The number of a kind says what every version must know of it, also one that is older than the kind. Those "
-        "below 1000 that are not listed here laptops get, and everybody writes; so with 1000 to 1999, which the office "
-        "alone writes. No laptop gets those from 2000 on: 2000 to 2999 everybody writes, 3000 to 3999 the office "
-        "alone. Numbers that end in 900 to 999, of kinds and of fields, are for tests.\n\n"
+        "The number of a kind says what every version must know of it, also a version that is older than the kind. "
+        "Laptops get kinds below 1000 that are not listed here, and everybody writes them. Laptops get kinds from 1000 "
+        "to 1999 too, but the office alone writes them. No laptop gets kinds from 2000 on: everybody writes those from "
+        "2000 to 2999, the office alone those from 3000 to 3999. Numbers of kinds and of fields that end in 900 to 999 "
+        "are for tests.\n\n"
         "The list of a choice stands in rising rank. A code that a version does not know ranks above all "
-        "that it knows. What each merge policy does: `MERGE.md`.\n\n"
+        "that it knows. `MERGE.md` says what each merge policy does.\n\n"
         "## Every kind\n\n",
         schema_table_version, SCHEMA_VALUE_MAX, SCHEMA_TEXT_MAX, YEAR_MIN, YEAR_MAX);
     document_fields(schema_table_shared, schema_table_shared_count, out);

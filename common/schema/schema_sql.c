@@ -1,4 +1,5 @@
-/* The projection's tables, as SQL: one for each kind, one column for each field; and what they are made by. */
+/* The SQL that makes the projection's tables, one for each kind with one column for each field; and the fingerprint of
+ * what they are made by. */
 #include <sodium.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -52,7 +53,7 @@ int schema_sql(char **sql, struct error *e)
     }
     for (size_t i = 0; i < sizeof looked_up / sizeof *looked_up; i++)
         add_index(text, looked_up[i].kind, looked_up[i].column);
-    /* Few clients are linked: these alone stand in an index, with what they name. */
+    /* Few clients are linked, so the index has only those, with the clients that they name. */
     for (size_t i = 0; i < sizeof linked / sizeof *linked; i++)
         sqlite3_str_appendf(text,
                             "CREATE INDEX IF NOT EXISTS \"client_%w\" ON client(\"%w\") WHERE \"%w\" IS NOT NULL;\n",
