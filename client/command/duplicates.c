@@ -1,12 +1,12 @@
-/* Two records of one person: what looks like it on this laptop, and what a person says of it. */
+/* `duplicates`, `link`, `unlink`, `different`: lists the client records on this laptop that may be of one person, and
+ * writes what a person says of two of them. */
 #include "command.h"
 
 #include <string.h>
 
-#include "json.h"
 #include "log.h"
 #include "match_print.h"
-#include "person.h"
+#include "pairing.h"
 #include "printer.h"
 #include "record.h"
 #include "schema.h"
@@ -35,7 +35,7 @@ const struct command command_duplicates = {
     .reads = list_duplicates,
 };
 
-/* One line, without what the records say: it may end in a log. */
+/* Prints one line, without what the records say: it may end in a log. */
 static void tell_pair(FILE *err, const struct id *record, const struct match_pair *pair)
 {
     const struct id *other = id_equal(&pair->a, record) ? &pair->b : &pair->a;
@@ -65,9 +65,7 @@ void duplicates_tell(struct store *s, struct cli *cli, const struct id *client)
 
 /* --- what a person says of it --- */
 
-typedef int make_edits(struct db *db, const struct id *a, const struct id *b, struct person_edits *out,
-                       struct error *e);
-
+/* Writes the edits as one transaction, which the caller has begun; an error rolls it back. */
 static int commit(struct store *s, struct person_edits *edits, const char *reason, struct error *e)
 {
     int code = 0;
@@ -92,47 +90,12 @@ static int find_both(struct store *s, char **words, struct id both[2], struct er
     return code;
 }
 
-/* Are they one person's still, over another record? Says so. */
-static int say_still(struct store *s, struct cli *cli, const struct id both[2], struct error *e)
-{
-    struct person_map map;
-    char brief[PRINTER_ID];
-    struct id next;
-    int code = person_map_load(s->db, &map, e), found;
-    if (code == 0 && (found = person_map_next(&map, &both[0], &both[1], &next, e)) != 0) {
-        code = found < 0 ? error_code(e) : 0;
-        printer_id(&next, brief);
-        if (found == 1)
-            (void)fprintf(cli->err, "; they are still one person's through %s", brief);
-    }
-    person_map_free(&map);
-    return code;
-}
-
-struct saying {
-    make_edits *make;
-    const char *done, *already;
-    int is_unlink;
-};
-
-static void print_json(const struct cli *cli, const struct id both[2], int written)
-{
-    struct json j = json_start(cli->out);
-    if (!cli->json)
-        return;
-    json_object(&j);
-    json_ids(json_key(&j, "clients"), both, 2);
-    json_flag(json_key(&j, "written"), written);
-    json_end(&j);
-}
-
-static int say(struct store *s, struct usage_call *call, const struct saying *what, struct error *e)
+static int say(struct store *s, struct usage_call *call, const struct pairing *what, struct error *e)
 {
     struct cli *cli = call->cli;
-    char one[PRINTER_ID], other[PRINTER_ID];
     struct person_edits edits;
     struct id both[2];
-    int code;
+    int code, written;
     if ((code = store_begin(s, e)) != 0)
         return code;
     if ((code = find_both(s, call->words, both, e)) != 0 ||
@@ -140,42 +103,32 @@ static int say(struct store *s, struct usage_call *call, const struct saying *wh
         store_rollback(s);
         return code;
     }
-    printer_id(&both[0], one);
-    printer_id(&both[1], other);
-    if (edits.count == 0) {
+    written = edits.count != 0;
+    if (!written)
         store_rollback(s);
-        print_json(cli, both, 0);
-        (void)fprintf(cli->err, "clients %s and %s: %s\n", one, other, what->already);
-        return 0;
-    }
-    if ((code = commit(s, &edits, usage_text(call, "reason"), e)) != 0)
+    else if ((code = commit(s, &edits, usage_text(call, "reason"), e)) != 0)
         return code;
-    print_json(cli, both, 1);
-    (void)fprintf(cli->err, "clients %s and %s: %s", one, other, what->done);
-    if (what->is_unlink && (code = say_still(s, cli, both, e)) != 0)
+    if ((code = pairing_tell(what, s->db, cli, both, written, e)) != 0)
         return code;
-    return with_store_say_queued(s, cli, e);
+    if (written)
+        return with_store_say_queued(s, cli, e);
+    (void)fputc('\n', cli->err);
+    return 0;
 }
 
 static int link_both(struct store *s, struct usage_call *call, struct error *e)
 {
-    static const struct saying link = {person_link, "linked as one person",
-                                       "they are linked as one person already; nothing was written", 0};
-    return say(s, call, &link, e);
+    return say(s, call, &pairing_link, e);
 }
 
 static int unlink_both(struct store *s, struct usage_call *call, struct error *e)
 {
-    static const struct saying unlink = {person_unlink, "no longer linked, and each record as it was", "", 1};
-    return say(s, call, &unlink, e);
+    return say(s, call, &pairing_unlink, e);
 }
 
 static int part_both(struct store *s, struct usage_call *call, struct error *e)
 {
-    static const struct saying part = {person_part, "marked as two people, and not proposed any more",
-                                       "they are marked as two people already; nothing was written", 0};
-    static const struct saying undo = {person_unpart, "no longer marked as two people", "", 0};
-    return say(s, call, usage_flag(call, "undo") ? &undo : &part, e);
+    return say(s, call, usage_flag(call, "undo") ? &pairing_unpart : &pairing_part, e);
 }
 
 const struct command command_link = {

@@ -1,9 +1,10 @@
-/* Two records of one person, at the office: duplicates, link, unlink, different. */
+/* `duplicates`, `link`, `unlink`, `different` at the office: lists the client records that may be of one person, and
+ * writes what a person says of two of them. */
 #include <stdio.h>
 #include <string.h>
 
 #include "match_print.h"
-#include "person.h"
+#include "pairing.h"
 #include "record.h"
 #include "schema.h"
 #include "task.h"
@@ -31,7 +32,7 @@ const struct task_row task_duplicates = {
     .run = list_duplicates,
 };
 
-/* A client by its id, the end of its id, or its key in the system that it came from. */
+/* Finds a client by its id, the end of its id, or its key in the system that it came from. */
 static int find_client(struct task *t, const char *words, struct id *out, struct error *e)
 {
     static const char sql[] = "SELECT id FROM client WHERE id = ?1 OR source_id = ?1 OR "
@@ -56,12 +57,8 @@ static int find_client(struct task *t, const char *words, struct id *out, struct
     return code;
 }
 
-typedef int make_edits(struct db *db, const struct id *a, const struct id *b, struct person_edits *out,
-                       struct error *e);
-
 struct saying {
-    make_edits *make;
-    const char *done, *already;
+    const struct pairing *what;
     const char *reason;
     struct id both[2];
     size_t written;
@@ -71,7 +68,7 @@ static int write(struct task *t, void *arg, struct error *e)
 {
     struct saying *w = arg;
     struct person_edits edits;
-    int code = w->make(t->central->db, &w->both[0], &w->both[1], &edits, e);
+    int code = w->what->make(t->central->db, &w->both[0], &w->both[1], &edits, e);
     if (code != 0)
         return code;
     w->written = edits.count;
@@ -84,50 +81,23 @@ static int write(struct task *t, void *arg, struct error *e)
     return code;
 }
 
-/* Over which record they are one person's still, if over any. */
-static int say_still(struct task *t, const struct saying *w, struct error *e)
+static int say(struct task *t, struct usage_call *call, const struct pairing *what, struct error *e)
 {
-    struct person_map map;
-    char text[ID_BRIEF];
-    struct id next;
-    int code = person_map_load(t->central->db, &map, e), found;
-    if (code == 0 && (found = person_map_next(&map, &w->both[0], &w->both[1], &next, e)) != 0) {
-        code = found < 0 ? error_code(e) : 0;
-        if (found == 1)
-            (void)fprintf(t->cli->err, "they are still one person's through %s\n", id_brief(&next, text));
-    }
-    person_map_free(&map);
-    return code;
-}
-
-static int say(struct task *t, struct usage_call *call, struct saying w, struct error *e)
-{
-    char one[ID_BRIEF], other[ID_BRIEF];
+    struct saying w = {.what = what, .reason = usage_text(call, "reason")};
     int code;
-    w.reason = usage_text(call, "reason");
     if ((code = find_client(t, call->words[0], &w.both[0], e)) != 0 ||
         (code = find_client(t, call->words[1], &w.both[1], e)) != 0 ||
         (code = task_write(t, usage_text(call, "as"), write, &w, e)) != 0)
         return code;
-    /* Which were found is always said: a key of the other system may name somebody else than was meant. */
-    (void)fprintf(t->cli->err, "clients %s and %s: %s\n", id_brief(&w.both[0], one), id_brief(&w.both[1], other),
-                  w.written != 0 ? w.done : w.already);
-    if (t->cli->json) {
-        struct json j = json_start(t->cli->out);
-        json_object(&j);
-        json_ids(json_key(&j, "clients"), w.both, 2);
-        json_flag(json_key(&j, "written"), w.written != 0);
-        json_end(&j);
-    }
-    return w.make == person_unlink ? say_still(t, &w, e) : 0;
+    /* This always names the two that were found: a key of the other system may name somebody else than was meant. */
+    code = pairing_tell(what, t->central->db, t->cli, w.both, w.written != 0, e);
+    (void)fputc('\n', t->cli->err);
+    return code;
 }
 
 static int link_both(struct task *t, struct usage_call *call, struct error *e)
 {
-    const struct saying link = {.make = person_link,
-                                .done = "linked as one person; whoever holds one gets the other",
-                                .already = "they are linked as one person already; nothing was written"};
-    return say(t, call, link, e);
+    return say(t, call, &pairing_link, e);
 }
 
 const struct task_row task_link = {
@@ -142,9 +112,7 @@ const struct task_row task_link = {
 
 static int unlink_both(struct task *t, struct usage_call *call, struct error *e)
 {
-    const struct saying unlink = {
-        .make = person_unlink, .done = "no longer linked, and each record as it was", .already = ""};
-    return say(t, call, unlink, e);
+    return say(t, call, &pairing_unlink, e);
 }
 
 const struct task_row task_unlink = {
@@ -158,11 +126,7 @@ const struct task_row task_unlink = {
 
 static int part_both(struct task *t, struct usage_call *call, struct error *e)
 {
-    const struct saying part = {.make = person_part,
-                                .done = "marked as two people, and not proposed any more",
-                                .already = "they are marked as two people already; nothing was written"};
-    const struct saying undo = {.make = person_unpart, .done = "no longer marked as two people", .already = ""};
-    return say(t, call, usage_flag(call, "undo") ? undo : part, e);
+    return say(t, call, usage_flag(call, "undo") ? &pairing_unpart : &pairing_part, e);
 }
 
 const struct task_row task_different = {

@@ -1,4 +1,4 @@
-/* Tests: client/command/duplicates.c
+/* Tests: client/command/duplicates.c common/person/pairing.c
  * The laptop's commands about two records of one person: duplicates, link, unlink, different; and what `new client`
  * says. */
 #include "laptop_fixture.h"
@@ -63,7 +63,7 @@ static void proposed_linked_undone(void **state)
     assert_has(d->out, other);
     assert_int_equal(
         on_both(d, &command_link, "link --reason 'both say so'", laptop_last8(d->client), laptop_last8(other)), 0);
-    assert_has(d->err, "linked as one person (queued: ");
+    assert_has(d->err, "linked as one person; whoever holds one gets the other (queued: ");
     assert_int_equal(on_both(d, &command_link, "link --json", other, d->client), 0);
     assert_has(d->err, "already; nothing was written\n");
     assert_has(d->out, "\"written\": false}\n");

@@ -1,4 +1,4 @@
-/* Tests: daemon/task/task_duplicate.c
+/* Tests: daemon/task/task_duplicate.c common/person/pairing.c
  * The office's commands about two records of one person. */
 #include "office_fixture.h"
 #include "task_fixture.h"
