@@ -37,30 +37,47 @@ static void end_array(struct json *j, const char *name, size_t count, int arrivi
     json_end(j);
 }
 
-/* Calls back for each record that a statement gives by the text of its id. In JSON they are an array of that name,
- * which is left out where nothing of it has arrived. */
-static int each_record(struct printer *v, const char *sql, const char *scope, const char *name, int arriving,
-                       int (*each)(struct printer *v, const struct id *record, size_t number, struct error *e),
-                       struct error *e)
+static int part_json(struct printer *v, const struct id *record, struct error *e)
+{
+    struct record_place place;
+    int code;
+    json_object(&v->json);
+    if ((code = record_find(v->db, record, &place, e)) == 0 && (code = fields_json(v, record, &place, e)) == 0)
+        json_end(&v->json);
+    return code;
+}
+
+/* Some of the records that stand under a case or a person. */
+struct part {
+    unsigned kind;
+    const char *name, *sql; /* sql: takes the id above them as text, gives the text of each one's id */
+    int (*words)(struct printer *v, const struct id *record, size_t number, struct error *e);
+};
+
+/* Prints each record of a part: in words, or in JSON as an array of the part's name, which is left out if it is empty
+ * and records are still arriving. above: the text of the id above them. */
+static int print_part(struct printer *v, const struct part *part, const char *above, int arriving, struct error *e)
 {
     sqlite3_stmt *s;
     size_t count = 0;
     struct id id;
     int row, code;
-    if ((code = db_query(v->db, &s, e, sql, "t", scope)) != 0)
+    if ((code = db_query(v->db, &s, e, part->sql, "t", above)) != 0)
         return code;
     while ((row = db_next(v->db, s, e)) == 1) {
         if (v->cli->json && count == 0)
-            json_array(json_key(&v->json, name));
-        if ((code = id_parse(db_text(s, 0), &id, e)) != 0 || (code = each(v, &id, count++, e)) != 0) {
+            json_array(json_key(&v->json, part->name));
+        if ((code = id_parse(db_text(s, 0), &id, e)) != 0 ||
+            (code = v->cli->json ? part_json(v, &id, e) : part->words(v, &id, count, e)) != 0) {
             db_done(v->db, s);
             return code;
         }
+        count++;
     }
     if (row < 0)
         return error_code(e);
     if (v->cli->json)
-        end_array(&v->json, name, count, arriving);
+        end_array(&v->json, part->name, count, arriving);
     return 0;
 }
 
@@ -78,23 +95,8 @@ static int line_words(struct printer *v, const struct id *record, size_t number,
     return fields_line(v, record, e);
 }
 
-static int part_json(struct printer *v, const struct id *record, size_t number, struct error *e)
-{
-    struct record_place place;
-    int code;
-    (void)number;
-    json_object(&v->json);
-    if ((code = record_find(v->db, record, &place, e)) == 0 && (code = fields_json(v, record, &place, e)) == 0)
-        json_end(&v->json);
-    return code;
-}
-
-/* Newest first; ids of one day are in the order of their making. */
-static const struct {
-    unsigned kind;
-    const char *name, *sql;
-    int (*words)(struct printer *v, const struct id *record, size_t number, struct error *e);
-} parts[] = {
+/* These are shown newest first; ids of one day are in the order of their making. */
+static const struct part parts[] = {
     {KIND_CONTACT, "contacts", "SELECT id FROM contact WHERE scope = ? AND voided = 0 ORDER BY id", part_words},
     {KIND_PLAN, "plans", "SELECT id FROM plan WHERE scope = ? AND voided = 0 ORDER BY id DESC", part_words},
     {KIND_NOTE, "notes",
@@ -125,7 +127,7 @@ static int show_other_kinds(struct printer *v, const char *scope, int arriving, 
         sql = sqlite3_mprintf("SELECT id FROM \"%w\" WHERE scope = ? AND voided = 0 ORDER BY id", kinds[i].name);
         code = sql == NULL
                    ? error_memory(e)
-                   : each_record(v, sql, scope, kinds[i].name, arriving, v->cli->json ? part_json : part_words, e);
+                   : print_part(v, &(struct part){kinds[i].number, kinds[i].name, sql, part_words}, scope, arriving, e);
         sqlite3_free(sql);
     }
     return code;
@@ -138,8 +140,7 @@ static int show_parts(struct printer *v, const struct id *scope, int arriving, s
     int code = 0;
     id_format(scope, text);
     for (size_t i = 0; code == 0 && i < sizeof parts / sizeof *parts; i++)
-        code =
-            each_record(v, parts[i].sql, text, parts[i].name, arriving, v->cli->json ? part_json : parts[i].words, e);
+        code = print_part(v, &parts[i], text, arriving, e);
     if (code != 0 || (code = show_other_kinds(v, text, arriving, e)) != 0 ||
         (code = count_services(v, text, &services, e)) != 0)
         return code;
@@ -278,7 +279,8 @@ static int show_case(struct printer *v, const struct id *record, const struct re
 /* A person: the same warnings, and the cases. */
 static int show_client(struct printer *v, const struct id *record, const struct record_place *place, struct error *e)
 {
-    static const char cases[] = "SELECT id FROM \"case\" WHERE client = ? AND voided = 0 ORDER BY id DESC";
+    static const struct part cases = {
+        KIND_CASE, "cases", "SELECT id FROM \"case\" WHERE client = ? AND voided = 0 ORDER BY id DESC", part_words};
     int code, arriving = printer_is_arriving(v->db, record, e);
     char text[ID_TEXT];
     id_format(record, text);
@@ -290,7 +292,7 @@ static int show_client(struct printer *v, const struct id *record, const struct 
         json_key(&v->json, "unknown_records");
         if ((code = unknown_records(v, record, e)) != 0)
             return code;
-        return each_record(v, cases, text, "cases", arriving, part_json, e);
+        return print_part(v, &cases, text, arriving, e);
     }
     if (arriving)
         print_arriving(v, "PERSON");
@@ -298,7 +300,7 @@ static int show_client(struct printer *v, const struct id *record, const struct 
         return code;
     (void)fputc('\n', v->cli->out);
     if ((code = fields_words(v, record, 0, e)) == 0 && (code = unknown_records(v, record, e)) == 0)
-        code = each_record(v, cases, text, "cases", arriving, part_words, e);
+        code = print_part(v, &cases, text, arriving, e);
     return code;
 }
 
