@@ -132,7 +132,7 @@ static int choose_merged(struct resolving *r, struct edit *edit, const struct re
         return error_set(e, E_REFUSED,
                          f->newer_rule
                              ? "the versions of %s are brought together by a newer rule than this program "
-                               "has; renew it, or write the text as it should be"
+                               "has; update satchel, or write the text as it should be"
                              : "the versions of %s could not be brought together; write the text as it should be",
                          r->field->name);
     if (f->merged->text.overlaps != 0)
