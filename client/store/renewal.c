@@ -273,24 +273,13 @@ static int open_by_office(const struct opening *o, struct error *e)
     return code;
 }
 
-/* No pair of officers is carried over from here: the next sync brings them. */
-static int holds_none(void *context, const struct keyfile_pair *pair)
-{
-    (void)context;
-    (void)pair;
-    return 0;
-}
-
 /* Ends a `satchel key rotate` that died when only the database had its new key. Does nothing if none died so. */
 static int finish_rotate(const struct opening *o, struct error *e)
 {
     char *next = store_path(o->folder, STORE_KEYS ".next"), *db = store_path(o->folder, STORE_DB);
-    struct rekey_options options = {.db = db,
-                                    .keys = o->keys,
-                                    .with = {o->passphrase, NULL},
-                                    .cost = KEYFILE_MEASURED,
-                                    .now_ms = clock_wall(),
-                                    .holds = holds_none};
+    /* No pair of officers is carried over from here: the next sync brings them. */
+    struct rekey_options options = {
+        .db = db, .keys = o->keys, .with = {o->passphrase, NULL}, .cost = KEYFILE_MEASURED, .now_ms = clock_wall()};
     struct keyfile_opened again;
     uint8_t *rotated = sodium_malloc(KEYFILE_KEY_BYTES);
     struct error why = {0, ""};

@@ -112,24 +112,16 @@ int keyring_open(const char *path, const struct keyring_handed *h, uint8_t key[K
 
 /* --- the office --- */
 
-/* Carries no pair over: opening the office puts in the pairs that its log names. */
-static int holds_none(void *context, const struct keyfile_pair *pair)
-{
-    (void)context;
-    (void)pair;
-    return 0;
-}
-
 /* Ends a `key rotate` that died between its last two steps, and opens the office with the new key. The key file opened,
  * but its key did not open the store. */
 static int finish_rotate(struct central **out, const char *folder, const char *path, const struct keyring_handed *h,
                          uint8_t *key, struct error *e)
 {
+    /* No pair of officers is carried over: opening the office puts in the pairs that its log names. */
     struct rekey_options r = {.keys = path,
                               .with = {{h->passphrase, h->passphrase_bytes}, h->secret},
                               .cost = KEYFILE_MEASURED,
-                              .now_ms = clock_wall(),
-                              .holds = holds_none};
+                              .now_ms = clock_wall()};
     char *db = central_path(folder, "office.db");
     uint8_t *fresh = sodium_malloc(KEYFILE_KEY_BYTES);
     size_t dropped = 0;
