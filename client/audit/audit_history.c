@@ -79,11 +79,6 @@ static void kind_name(unsigned number, char out[64])
         (void)snprintf(out, 64, "%s", kind->name);
 }
 
-static const char *action_name(enum change_action action)
-{
-    return action == CHANGE_ADD ? "add" : action == CHANGE_REMOVE ? "remove" : "set";
-}
-
 /* --- looking up --- */
 
 /* A name from the record: of a user, or of the office, which writes on its own behalf. "" where there is none. */
@@ -208,14 +203,14 @@ static int tell_op(struct telling *t, const struct change_op *op, struct error *
     int code;
     field_name(t->entry.change.kind, op->field, name);
     if (!t->cli->json) {
-        fprintf(out, "    %s %s: ", action_name(op->action), name);
+        fprintf(out, "    %s %s: ", change_action_name(op->action), name);
         put_words(out, value_words(t, t->entry.change.kind, op), "      ");
         fputc('\n', out);
         return tell_superseded(t, op, e);
     }
     json_object(&t->json);
     json_text(json_key(&t->json, "field"), name);
-    json_text(json_key(&t->json, "action"), action_name(op->action));
+    json_text(json_key(&t->json, "action"), change_action_name(op->action));
     value_json(t, t->entry.change.kind, op);
     json_array(json_key(&t->json, "supersedes"));
     code = tell_superseded(t, op, e);

@@ -32,11 +32,6 @@ static void held_reason(struct telling *t, const struct change *c, char *out, si
     db_done(t->v.db, s);
 }
 
-static const char *action_name(enum change_action action)
-{
-    return action == CHANGE_ADD ? "add" : action == CHANGE_REMOVE ? "remove" : "set";
-}
-
 /* --- words --- */
 
 static void op_words(struct telling *t, const struct schema_kind *kind, const struct change_op *op)
@@ -44,13 +39,13 @@ static void op_words(struct telling *t, const struct schema_kind *kind, const st
     FILE *out = t->v.cli->out;
     const struct schema_field *field = kind != NULL ? schema_field(kind, op->field) : NULL;
     if (field == NULL) {
-        (void)fprintf(out, "    %s field %u (newer than this program): ", action_name(op->action), op->field);
+        (void)fprintf(out, "    %s field %u (newer than this program): ", change_action_name(op->action), op->field);
         printer_block(out, unknown_value(&t->v, op->field, op->value), 8);
         (void)fputc('\n', out);
     } else if (field->number == FIELD_VOID) {
         (void)fprintf(out, "    %s\n", slice_is_nil(op->value) ? "void taken back" : "voided");
     } else {
-        (void)fprintf(out, "    %s %s: ", action_name(op->action), field->name);
+        (void)fprintf(out, "    %s %s: ", change_action_name(op->action), field->name);
         printer_block(out, printer_value(&t->v, field, op->value), 8);
         (void)fputc('\n', out);
     }
@@ -109,7 +104,7 @@ static void op_json(struct telling *t, const struct schema_kind *kind, const str
     struct json *j = &t->v.json;
     const struct schema_field *field = kind != NULL ? schema_field(kind, op->field) : NULL;
     json_object(j);
-    json_text(json_key(j, "action"), action_name(op->action));
+    json_text(json_key(j, "action"), change_action_name(op->action));
     json_uint(json_key(j, "number"), op->field);
     if (field != NULL)
         json_text(json_key(j, "field"), field->name);

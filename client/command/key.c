@@ -26,17 +26,11 @@ struct key_task {
 
 /* --- list --- */
 
-static const char *type_name(uint8_t type)
-{
-    static const char *const names[] = {"", "passphrase", "recovery", "device", "secret", "attempts"};
-    return type > 0 && type < sizeof names / sizeof *names ? names[type] : "newer";
-}
-
 static void slot_json(struct json *j, const struct keyfile_slot *slot)
 {
     json_object(j);
     json_uint(json_key(j, "number"), slot->number);
-    json_text(json_key(j, "type"), type_name(slot->type));
+    json_text(json_key(j, "type"), keyfile_type_name(slot->type));
     json_flag(json_key(j, "leased"), slot->leased);
     json_text(json_key(j, "label"), slot->label);
     if (slot->type == KEYFILE_RECOVERY)
@@ -49,7 +43,7 @@ static void slot_words(const struct cli *cli, const struct keyfile_slot *slot)
     char a[ID_TEXT], b[ID_TEXT];
     id_format(&slot->officers[0], a);
     id_format(&slot->officers[1], b);
-    fprintf(cli->out, "%3u  %-10s  ", (unsigned)slot->number, type_name(slot->type));
+    fprintf(cli->out, "%3u  %-10s  ", (unsigned)slot->number, keyfile_type_name(slot->type));
     cli_line(cli->out, slot->label);
     if (slot->type == KEYFILE_PASSPHRASE)
         fprintf(cli->out, "%s%llu passes over %llu MiB%s", slot->label[0] != '\0' ? ", " : "",

@@ -53,9 +53,7 @@ static void values_json(struct printer *v, const struct record_newer *n, const s
         json_object(j);
         json_key(j, "value");
         schema_json_unknown(j, n->field, op->merge.value, v->room);
-        json_text(json_key(j, "action"), op->merge.action == CHANGE_ADD      ? "add"
-                                         : op->merge.action == CHANGE_REMOVE ? "remove"
-                                                                             : "set");
+        json_text(json_key(j, "action"), change_action_name(op->merge.action));
         printer_json_op(v, op);
         json_end(j);
     }

@@ -269,6 +269,11 @@ int change_write(const struct change_draft *d, struct pack *header, struct pack 
     return code;
 }
 
+const char *change_action_name(enum change_action action)
+{
+    return action == CHANGE_ADD ? "add" : action == CHANGE_REMOVE ? "remove" : "set";
+}
+
 int change_repeats(const struct change *a, const struct change *b)
 {
     if (a->hlc != b->hlc || a->wall_ms != b->wall_ms || a->kind != b->kind || a->op_count != b->op_count ||

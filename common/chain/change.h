@@ -29,6 +29,8 @@
                           */
 
 enum change_action { CHANGE_SET = 1, CHANGE_ADD = 2, CHANGE_REMOVE = 3 };
+/* The action's name, as commands and JSON have it: "set", "add" or "remove". */
+const char *change_action_name(enum change_action action);
 
 struct change_op {
     unsigned field;

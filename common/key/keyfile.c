@@ -9,6 +9,12 @@
 #include "file.h"
 #include "keyfile_private.h"
 
+const char *keyfile_type_name(uint8_t type)
+{
+    static const char *const names[] = {"newer", "passphrase", "recovery", "lease", "key file", "attempts"};
+    return names[type < sizeof names / sizeof *names ? type : 0];
+}
+
 /* ---- passphrases ---- */
 
 int keyfile_create(const char *path, const struct keyfile_new_passphrase *first, uint8_t key[KEYFILE_KEY_BYTES],

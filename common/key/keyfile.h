@@ -44,6 +44,9 @@ enum keyfile_type {
     KEYFILE_SECRET = 4,
     KEYFILE_ATTEMPTS = 5 /* wrong passphrases; not authenticated */
 };
+/* The type's name, as `key list` has it: "passphrase", "recovery", "lease", "key file", "attempts"; "newer": this
+ * program does not know it. */
+const char *keyfile_type_name(uint8_t type);
 
 /* The end of the device's own chain when it was last written down. All zeros: none yet. */
 struct keyfile_chain_end {

@@ -50,17 +50,11 @@ static int open_ring(struct keyring *k, int must_ask, struct error *e)
     return code;
 }
 
-static const char *slot_name(const struct keyfile_slot *slot)
-{
-    static const char *const names[] = {"?", "passphrase", "recovery", "lease", "key file", "attempts"};
-    return names[slot->type < sizeof names / sizeof *names ? slot->type : 0];
-}
-
 static void slot_json(struct json *j, const struct keyfile_slot *slot)
 {
     json_object(j);
     json_uint(json_key(j, "number"), slot->number);
-    json_text(json_key(j, "type"), slot_name(slot));
+    json_text(json_key(j, "type"), keyfile_type_name(slot->type));
     json_text(json_key(j, "label"), slot->label);
     if (slot->type == KEYFILE_RECOVERY)
         json_ids(json_key(j, "officers"), slot->officers, 2);
@@ -70,7 +64,7 @@ static void slot_json(struct json *j, const struct keyfile_slot *slot)
 static void slot_words(FILE *out, const struct keyfile_slot *slot)
 {
     char one[ID_TEXT], two[ID_TEXT];
-    (void)fprintf(out, "%3u  %-10s  ", slot->number, slot_name(slot));
+    (void)fprintf(out, "%3u  %-10s  ", slot->number, keyfile_type_name(slot->type));
     if (slot->type == KEYFILE_RECOVERY) {
         id_format(&slot->officers[0], one);
         id_format(&slot->officers[1], two);

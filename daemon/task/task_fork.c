@@ -36,7 +36,6 @@ static const char *value_words(const struct schema_field *field, const struct ch
 /* room: SCHEMA_FORMAT_MAX bytes. j NULL: words. */
 static void show_op(FILE *out, struct json *j, const struct schema_kind *kind, const struct change_op *op, char *room)
 {
-    static const char *const actions[] = {"?", "set", "add", "remove"};
     const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, op->field);
     char name[64];
     if (field != NULL)
@@ -44,14 +43,14 @@ static void show_op(FILE *out, struct json *j, const struct schema_kind *kind, c
     else
         (void)snprintf(name, sizeof name, "field %u", op->field);
     if (j == NULL) {
-        (void)fprintf(out, "  %s %s = ", actions[op->action], name);
+        (void)fprintf(out, "  %s %s = ", change_action_name(op->action), name);
         cli_line(out, value_words(field, op, room));
         (void)fputc('\n', out);
         return;
     }
     json_object(j);
     json_text(json_key(j, "field"), name);
-    json_text(json_key(j, "action"), actions[op->action]);
+    json_text(json_key(j, "action"), change_action_name(op->action));
     json_key(j, "value");
     if (field != NULL)
         schema_json(j, kind, field, op->value, room);

@@ -602,6 +602,14 @@ static void test_write_refusals(void **state)
     free(dots);
 }
 
+static void test_action_names(void **state)
+{
+    (void)state;
+    assert_string_equal(change_action_name(CHANGE_SET), "set");
+    assert_string_equal(change_action_name(CHANGE_ADD), "add");
+    assert_string_equal(change_action_name(CHANGE_REMOVE), "remove");
+}
+
 /* Goal: dots are written in their one order and once, however they are handed in. */
 static void test_dots_are_sorted(void **state)
 {
@@ -633,17 +641,12 @@ static void test_dots_are_sorted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_page),
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_salt),
-        cmocka_unit_test(test_erased),
-        cmocka_unit_test(test_header_damage),
-        cmocka_unit_test(test_body_damage),
-        cmocka_unit_test(test_header_ranges),
-        cmocka_unit_test(test_body_refusals),
-        cmocka_unit_test(test_read_limits),
-        cmocka_unit_test(test_write_refusals),
-        cmocka_unit_test(test_dots_are_sorted),
+        cmocka_unit_test(test_the_page),      cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_salt),          cmocka_unit_test(test_erased),
+        cmocka_unit_test(test_header_damage), cmocka_unit_test(test_body_damage),
+        cmocka_unit_test(test_header_ranges), cmocka_unit_test(test_body_refusals),
+        cmocka_unit_test(test_read_limits),   cmocka_unit_test(test_write_refusals),
+        cmocka_unit_test(test_action_names),  cmocka_unit_test(test_dots_are_sorted),
     };
     randombytes_set_implementation(&counting);
     if (sodium_init() < 0)

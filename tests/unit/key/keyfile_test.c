@@ -383,6 +383,18 @@ static void a_full_file_says_so(void **state)
     keyfile_must_open(OTHER, key);
 }
 
+/* Goal: both programs call a slot the same; a type of a later version has a name too. */
+static void types_have_names(void **state)
+{
+    (void)state;
+    assert_string_equal(keyfile_type_name(KEYFILE_PASSPHRASE), "passphrase");
+    assert_string_equal(keyfile_type_name(KEYFILE_DEVICE), "lease");
+    assert_string_equal(keyfile_type_name(KEYFILE_SECRET), "key file");
+    assert_string_equal(keyfile_type_name(0), "newer");
+    assert_string_equal(keyfile_type_name(KEYFILE_ATTEMPTS + 1), "newer");
+    assert_string_equal(keyfile_type_name(255), "newer");
+}
+
 /* Goal: what root writes stays its owner's. */
 static void the_owner_stays(void **state)
 {
@@ -419,6 +431,7 @@ int main(void)
         TEST(strangers_and_bad_labels_are_refused),
         TEST(secrets_open_for_programs),
         TEST(a_full_file_says_so),
+        TEST(types_have_names),
         TEST(the_owner_stays),
     };
     if (sodium_init() < 0)
