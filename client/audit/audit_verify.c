@@ -7,9 +7,9 @@
 
 #include "announcement.h"
 #include "archive.h"
+#include "audit_set_back.h"
 #include "chain.h"
 #include "change.h"
-#include "json.h"
 #include "log.h"
 #include "merkle.h"
 #include "schema.h"
@@ -19,6 +19,8 @@ struct head {
     struct chain_head said;
     uint64_t number; /* in the archive */
     int differs;     /* it saw another root than ours */
+    int is_lost;     /* what it saw was lost by a set-back */
+    uint64_t entry;  /* the position of the change that it ends with; 0: none */
     uint8_t bytes[CHAIN_HEAD_MAX];
     size_t size;
 };
@@ -30,7 +32,8 @@ struct line {
     size_t first;
     uint8_t key[32];
     int has_key;
-    int is_given; /* the office gave the device this epoch; its first it brings with it */
+    uint64_t given; /* the position of the entry by which the office gave the epoch; 0: it is the first */
+    int is_given;   /* the office gave the device this epoch; its first it brings with it */
 };
 
 struct verifying {
@@ -47,7 +50,7 @@ struct verifying {
     size_t next_by_size;
     struct merkle_frontier frontier;
     uint64_t agreed_size; /* the largest size at which a head's root is ours */
-    uint64_t kept_size;   /* of the shortest backup that the office announced: what devices saw beyond it may be lost */
+    struct audit_set_backs set_backs;
     const struct head *other; /* the first head that saw another root than ours, or a longer log, and not for that */
     struct change change;
 };
@@ -129,7 +132,8 @@ static int take_head(struct verifying *v, struct slice signed_head, struct error
     }
     head = &v->heads[v->head_count];
     head->number = v->head_count;
-    head->differs = 0;
+    head->differs = head->is_lost = 0;
+    head->entry = 0;
     head->size = signed_head.size; /* archive_next gives no more than CHAIN_HEAD_MAX */
     memcpy(head->bytes, signed_head.p, signed_head.size);
     if (chain_peek(signed_head, &head->said, e) != 0) {
@@ -256,7 +260,7 @@ static struct slice value_of(const struct change *c, const char *name)
 }
 
 /* The office's record of a fork tells which epoch a device may go on in. */
-static void learn_epoch(struct verifying *v, const struct change *c)
+static void learn_epoch(struct verifying *v, uint64_t position, const struct change *c)
 {
     struct line wanted, *line;
     struct unpack device, epoch;
@@ -267,12 +271,14 @@ static void learn_epoch(struct verifying *v, const struct change *c)
     if (device.failed || epoch.failed)
         return; /* one that came in a courier file gets none */
     line = bsearch(&wanted, v->lines, v->line_count, sizeof *v->lines, compare_lines);
-    if (line != NULL)
-        line->is_given = 1;
+    if (line == NULL)
+        return;
+    line->is_given = 1;
+    line->given = position;
 }
 
 /* The change is the next on its line, and where a head was signed over it, it is the one that was signed. */
-static int follow(struct verifying *v, const struct change *c, struct error *e)
+static int follow(struct verifying *v, uint64_t position, const struct change *c, struct error *e)
 {
     struct line wanted, *line;
     char device[ID_TEXT];
@@ -290,6 +296,7 @@ static int follow(struct verifying *v, const struct change *c, struct error *e)
         return error_set(e, E_VERIFY, "no signed head of device %s covers its change %llu: it was added", device,
                          (unsigned long long)c->seq);
     for (; line->next < line->end && v->heads[line->next].said.end.seq == c->seq; line->next++) {
+        v->heads[line->next].entry = position;
         if (memcmp(v->heads[line->next].said.end.hash, c->hash, sizeof c->hash) != 0)
             return error_set(e, E_VERIFY,
                              "head %llu, signed by device %s, names another change than this: one of the two was "
@@ -299,7 +306,7 @@ static int follow(struct verifying *v, const struct change *c, struct error *e)
     if (c->body.p != NULL && id_equal(&c->device, &v->office) && c->kind == KIND_DEVICE)
         learn_key(v, c);
     if (c->body.p != NULL && id_equal(&c->device, &v->office) && c->kind == KIND_FORK)
-        learn_epoch(v, c);
+        learn_epoch(v, position, c);
     if (v->options->passphrase != NULL && !line->is_given)
         return error_set(e, E_VERIFY, "the office never gave its device %s epoch %llu: it was added", device,
                          (unsigned long long)c->epoch);
@@ -329,25 +336,29 @@ static void compare_witnesses(struct verifying *v)
     }
 }
 
-/* The office goes on under a new epoch where it was put back from a backup, and its first word there says so. Where
- * that is sealed the size is taken to be the log's then, which it is for every backup that satcheld made. */
+/* The office goes on under a new epoch if it was put back from a backup, and its first word there says so, with as many
+ * entries as stand before it. If that is sealed, it is taken to be so. */
 static int take_set_back(struct verifying *v, const struct archive_item *record, const struct change *c,
                          struct error *e)
 {
     struct audit_verify_result *result = v->result;
-    uint64_t size = record->position;
-    if (!id_equal(&c->device, &v->office) || c->epoch == 1 || c->seq != 1)
-        return 0;
-    if (c->kind != KIND_EVENT || (!record->sealed && !announcement_read(c, &size)) || size > record->position)
+    int judged;
+    if (!id_equal(&c->device, &v->office))
+        return record->sealed ? 0 : audit_set_backs_hear(&v->set_backs, record->position, c, &v->vkey, e);
+    if (record->sealed)
+        judged = c->epoch == 1 || c->seq != 1 ? 0 : c->kind == KIND_EVENT ? 1 : -1;
+    else
+        judged = announcement_judge(c, record->position);
+    if (judged < 0)
         return error_set(e, E_VERIFY,
                          "the office begins a new epoch of its chain and does not say that it was put back from a "
-                         "backup");
+                         "backup, or it announces that of a backup of another size than the log has there");
+    if (judged == 0)
+        return 0;
     result->set_backs++;
-    result->set_back_size = size;
+    result->set_back_size = record->position;
     result->set_back_ms = record->received_ms;
-    if (size < v->kept_size)
-        v->kept_size = size;
-    return 0;
+    return audit_set_backs_announce(&v->set_backs, record->position, c->hash, e);
 }
 
 static int take_entry(struct verifying *v, const struct archive_item *record, struct error *e)
@@ -357,7 +368,7 @@ static int take_entry(struct verifying *v, const struct archive_item *record, st
     struct merkle_hash leaf;
     int code;
     code = record->sealed ? change_read_header(record->header, c, e) : change_read(record->header, record->body, c, e);
-    if (code != 0 || follow(v, c, e) != 0 || take_set_back(v, record, c, e) != 0)
+    if (code != 0 || follow(v, record->position, c, e) != 0 || take_set_back(v, record, c, e) != 0)
         return entry_fails(record, e);
     if (record->received_ms < result->last_ms) {
         error_set(e, E_VERIFY, "its time of receipt is before that of the entry in front of it");
@@ -438,19 +449,55 @@ static int root_differs(const struct verifying *v, struct error *e)
                      (unsigned long long)first, (unsigned long long)end - 1);
 }
 
+/* 1: the head saw another log than ours, and a set-back explains it. The office itself is never excused: it knew. */
+static int is_excused(const struct verifying *v, const struct head *head)
+{
+    struct audit_seen seen = {head->said.end, head->said.checkpoint_size, head->entry, 0};
+    struct line wanted;
+    const struct line *line;
+    if (id_equal(&head->said.end.device, &v->office))
+        return 0;
+    wanted.chain = head->said.end;
+    line = bsearch(&wanted, v->lines, v->line_count, sizeof *v->lines, compare_lines);
+    seen.given = line != NULL ? line->given : 0;
+    return audit_set_backs_excuse(&v->set_backs, &seen);
+}
+
 /* Of the heads that saw another log than ours, those that saw what a set-back lost are counted; the first of the others
  * fails the archive. */
 static void judge_heads(struct verifying *v)
 {
     for (size_t i = 0; i < v->head_count; i++) {
-        const struct head *head = &v->heads[v->by_size[i]];
+        struct head *head = &v->heads[v->by_size[i]];
         if (!head->differs && head->said.checkpoint_size <= v->frontier.size)
             continue;
-        if (head->said.checkpoint_size > v->kept_size)
+        if (is_excused(v, head)) {
+            head->is_lost = 1;
             v->result->lost_heads++;
-        else if (v->other == NULL)
+            if (head->said.checkpoint_size > v->result->lost_size)
+                v->result->lost_size = head->said.checkpoint_size;
+        } else if (v->other == NULL)
             v->other = head;
     }
+}
+
+/* Counts the laptops that had seen what a set-back lost, by their heads or their own words. */
+static void count_losers(struct verifying *v)
+{
+    int lost = 0;
+    for (size_t i = 0; i < v->head_count; i++) {
+        const struct id *device = &v->heads[i].said.end.device;
+        int is_last = i + 1 == v->head_count || !id_equal(device, &v->heads[i + 1].said.end.device);
+        lost = lost || v->heads[i].is_lost;
+        if (!is_last)
+            continue;
+        v->result->losers += lost || audit_set_backs_heard_by(&v->set_backs, device);
+        lost = 0;
+    }
+    v->result->stated_size = v->set_backs.stated_size;
+    v->result->false_stated = v->set_backs.false_stated;
+    if (v->result->lost_size < v->result->stated_size)
+        v->result->lost_size = v->result->stated_size;
 }
 
 /* The tree against the checkpoint, and against what the devices saw. */
@@ -473,7 +520,8 @@ static int check_root(struct verifying *v, struct error *e)
                          "the office's history has shrunk",
                          (unsigned long long)v->other->number, (unsigned long long)v->other->said.checkpoint_size,
                          (unsigned long long)v->frontier.size);
-    return 0;
+    count_losers(v);
+    return audit_set_backs_end(&v->set_backs, e);
 }
 
 static int take_all(struct verifying *v, struct error *e)
@@ -512,7 +560,6 @@ int audit_verify(const struct audit_verify_options *options, struct audit_verify
         return error_memory(e);
     v->options = options;
     v->result = result;
-    v->kept_size = UINT64_MAX;
     if ((code = find_key(options->key, &v->vkey, e)) != 0)
         goto out;
     v->office = id_of_device(v->vkey.public_key);
@@ -523,84 +570,7 @@ out:
     free(v->heads);
     free(v->lines);
     free(v->by_size);
+    audit_set_backs_free(&v->set_backs);
     free(v);
     return code;
-}
-
-/* --- telling --- */
-
-static void print_json(const struct cli *cli, const struct audit_verify_result *r, const char *root)
-{
-    struct json j = json_start(cli->out);
-    json_object(&j);
-    json_flag(json_key(&j, "verified"), 1);
-    json_flag(json_key(&j, "complete"), r->sealed == 0 && r->heads_unchecked == 0);
-    json_text(json_key(&j, "origin"), r->checkpoint.origin);
-    json_uint(json_key(&j, "entries"), r->entries);
-    json_text(json_key(&j, "root"), root);
-    json_uint(json_key(&j, "first_received_ms"), r->first_ms);
-    json_uint(json_key(&j, "last_received_ms"), r->last_ms);
-    json_uint(json_key(&j, "heads"), r->heads);
-    json_uint(json_key(&j, "heads_unchecked"), r->heads_unchecked);
-    json_uint(json_key(&j, "devices"), r->devices);
-    json_uint(json_key(&j, "bodies"), r->bodies);
-    json_uint(json_key(&j, "bodies_erased"), r->erased);
-    json_uint(json_key(&j, "bodies_sealed"), r->sealed);
-    json_uint(json_key(&j, "set_backs"), r->set_backs);
-    json_uint(json_key(&j, "set_back_size"), r->set_back_size);
-    json_uint(json_key(&j, "lost_heads"), r->lost_heads);
-    json_end(&j);
-}
-
-static void print_set_backs(const struct cli *cli, const struct audit_verify_result *r)
-{
-    char when[32], times[64], heads[64];
-    if (r->set_backs == 0)
-        return;
-    cli_time(r->set_back_ms, when);
-    fprintf(
-        cli->out,
-        "set back    the office was put back from a backup %s, as its log says; the last on %s, to %llu entries; %s "
-        "of devices that had seen what was lost\n",
-        cli_count(r->set_backs, "time", "times", times, sizeof times), when, (unsigned long long)r->set_back_size,
-        cli_count(r->lost_heads, "head is", "heads are", heads, sizeof heads));
-}
-
-int audit_verify_print(const struct cli *cli, const struct audit_verify_result *r)
-{
-    int incomplete = r->sealed != 0 || r->heads_unchecked != 0;
-    char root[sodium_base64_ENCODED_LEN(MERKLE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
-    char first[32], last[32], count[64], more[64];
-    sodium_bin2base64(root, sizeof root, r->checkpoint.root.b, MERKLE_BYTES, sodium_base64_VARIANT_ORIGINAL);
-    if (cli->json) {
-        print_json(cli, r, root);
-        return incomplete ? ERROR_STATUS_WAITING : 0;
-    }
-    cli_time(r->first_ms, first);
-    cli_time(r->last_ms, last);
-    fputs("office      ", cli->out);
-    cli_text(cli->out, r->checkpoint.origin);
-    fprintf(cli->out, "\ncheckpoint  signed by the office's key: %s, root %s\n",
-            cli_count(r->checkpoint.size, "entry", "entries", count, sizeof count), root);
-    fprintf(cli->out, "entries     %s, every chain unbroken, the tree's root is the checkpoint's",
-            cli_count(r->entries, "entry", "entries", count, sizeof count));
-    fprintf(cli->out, r->entries == 0 ? "\n" : "; received %s to %s\n", first, last);
-    fprintf(cli->out, "heads       %s of %s, every entry covered", cli_count(r->heads, "head", "heads", count, 64),
-            cli_count(r->devices, "device", "devices", more, 64));
-    if (r->heads_unchecked == 0)
-        fputs(", every signature valid\n", cli->out);
-    else
-        fprintf(cli->out, ", %s not checked\n",
-                cli_count(r->heads_unchecked, "signature", "signatures", count, sizeof count));
-    fprintf(cli->out, "bodies      %llu match their hashes, %llu erased, %llu not opened\n",
-            (unsigned long long)r->bodies, (unsigned long long)r->erased, (unsigned long long)r->sealed);
-    print_set_backs(cli, r);
-    if (!incomplete) {
-        fputs("verified: nothing was altered, dropped, added or moved\n", cli->out);
-        return 0;
-    }
-    fputs("verified in part: what the bodies say, and who signed for the laptops, could not be checked without the "
-          "passphrase; give it with --passphrase-file, --passphrase-fd or --ask\n",
-          cli->out);
-    return ERROR_STATUS_WAITING;
 }

@@ -28,6 +28,10 @@ struct audit_verify_result {
     uint64_t set_backs;                  /* how often the office announced that it was put back from a backup */
     uint64_t set_back_size, set_back_ms; /* the last time: how many entries the backup had, and when it was announced */
     uint64_t lost_heads;                 /* heads whose device had seen what was lost by that */
+    uint64_t losers;                     /* laptops that had seen it, by such heads or their own events */
+    uint64_t lost_size;                  /* the largest log that they saw; 0: none says */
+    uint64_t stated_size;  /* the largest that the office's own signature vouches for, as laptops hand it in */
+    uint64_t false_stated; /* statements that laptops handed in, and that the office did not sign */
 };
 
 /* 0: everything that could be checked is as it should be; result->sealed and result->heads_unchecked tell what could
@@ -35,8 +39,8 @@ struct audit_verify_result {
  * one), E_WRONG_KEY (the passphrase), E_IO, E_MEMORY. */
 int audit_verify(const struct audit_verify_options *options, struct audit_verify_result *result, struct error *e);
 
-/* Tells a result that was 0. Returns the exit status: 0, or ERROR_STATUS_WAITING if something could not be checked.
- */
+/* Tells a result that was 0. Returns the exit status: 0, or ERROR_STATUS_WAITING if something could not be checked, or
+ * the office was put back from a backup. */
 int audit_verify_print(const struct cli *cli, const struct audit_verify_result *result);
 
 #endif

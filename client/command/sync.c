@@ -128,10 +128,15 @@ static int expect(struct sync *s, enum message_type type, struct message *m, str
  * words. */
 static int tell_set_back(struct sync *s, struct error *e)
 {
-    struct event event = {.what = "set back", .at_ms = clock_wall(), .count = s->back.size};
-    char words[600], again[64], kept[64];
-    int code = store_event_add(s->store->db, &s->store->author, &event, e);
-    if (code != 0)
+    char words[600], again[64], kept[64], hash[2 * CHANGE_HASH_BYTES + 1];
+    struct event event = {.what = "set back",
+                          .at_ms = clock_wall(),
+                          .count = s->back.size,
+                          .checkpoint = s->back.statement[0] != 0 ? s->back.statement : NULL,
+                          .announcement = hash};
+    int code;
+    sodium_bin2hex(hash, sizeof hash, s->back.hash, sizeof s->back.hash);
+    if ((code = store_event_add(s->store->db, &s->store->author, &event, e)) != 0)
         return code;
     (void)snprintf(words, sizeof words,
                    "THE OFFICE WAS PUT BACK FROM A BACKUP: its log had %llu changes then, and this laptop had seen "

@@ -168,7 +168,7 @@ static int is_false(struct error *e)
 }
 
 /* Reads the announcement that came with a welcome. E_VERIFY if it is anything but one event of the office's own chain
- * that is proved to be in the log of the checkpoint c. */
+ * that is proved to be in the log of the checkpoint c, and that names as many entries as stand before it there. */
 static int read_announcement(const struct message_welcome *m, const struct checkpoint_vkey *key,
                              const struct checkpoint *c, struct announcement *out, struct error *e)
 {
@@ -184,8 +184,9 @@ static int read_announcement(const struct message_welcome *m, const struct check
         change_read(item.header, item.body, &change, NULL) == 0 && id_equal(&change.device, &office)) {
         log_leaf(item.received_ms, item.header, &leaf);
         out->position = item.position;
+        out->size = out->position; /* announcement_judge sees to it */
         memcpy(out->hash, change.hash, sizeof out->hash);
-        good = announcement_read(&change, &out->size) && out->size <= out->position && out->position < c->size &&
+        good = announcement_judge(&change, out->position) == 1 && out->position < c->size &&
                merkle_verify_inclusion(&leaf, out->position, c->size, &c->root, &m->set_back_proof, NULL) == 0;
     }
     batch_close(&r);
@@ -195,14 +196,15 @@ static int read_announcement(const struct message_welcome *m, const struct check
 /* --- going back --- */
 
 /* Makes an announcement known. seen: the size of the log that this laptop forgets because of it, 0 if it forgets none;
- * the office's signed statement of that log is kept as evidence. */
-static int keep_announcement(struct db *db, const struct announcement *a, uint64_t seen, struct error *e)
+ * the office's signed statement of that log is kept as evidence, and put into statement. */
+static int keep_announcement(struct db *db, const struct announcement *a, uint64_t seen,
+                             char statement[CHECKPOINT_TEXT_MAX], struct error *e)
 {
-    char signed_note[CHECKPOINT_TEXT_MAX] = "";
+    statement[0] = 0;
     if (seen != 0)
-        db_meta_text(db, "checkpoint", signed_note, sizeof signed_note);
+        db_meta_text(db, "checkpoint", statement, CHECKPOINT_TEXT_MAX);
     return db_run(db, e, "INSERT OR IGNORE INTO set_back(hash, size, seen, told, note) VALUES(?,?,?,?,?)", "buuut",
-                  (struct slice){a->hash, sizeof a->hash}, a->size, seen, clock_wall(), signed_note);
+                  (struct slice){a->hash, sizeof a->hash}, a->size, seen, clock_wall(), statement);
 }
 
 /* Which changes of our device the office has lost. ?1: our epoch; ?2: the size of the backup's log; ?3 and ?4: seq and
@@ -341,17 +343,18 @@ int setback_follow(struct db *db, const struct edit_author *author, const struct
         return code;
     if (seen.size <= c.size &&
         merkle_verify_consistency(seen.size, &seen.root, c.size, &c.root, &m->consistency, NULL) == 0)
-        return keep_announcement(db, &a, 0, e);
+        return keep_announcement(db, &a, 0, out->statement, e);
     if (a.size >= seen.size)
         return error_set(e, E_VERIFY,
                          "the office says that it was put back to a backup of %llu changes, but its log differs from "
                          "the %llu that this laptop has seen before that" CALL,
                          number(a.size), number(seen.size));
-    if ((code = keep_announcement(db, &a, seen.size, e)) != 0)
+    if ((code = keep_announcement(db, &a, seen.size, out->statement, e)) != 0)
         return code;
     if (db_changes(db) == 0)
         return 0; /* it was known: it covers no second step back, and queue_welcome refuses */
     out->size = a.size;
+    memcpy(out->hash, a.hash, sizeof out->hash);
     out->seen = seen.size;
     if ((code = unsent_count(db, &waited, e)) != 0 || (code = go_back(db, own, &m->have, out, e)) != 0)
         return code;

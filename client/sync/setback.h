@@ -35,6 +35,9 @@ struct setback {
     uint64_t seen;       /* entries in the log that this laptop had seen */
     uint64_t sent_again; /* own changes that are queued again and that a person made */
     uint64_t kept;       /* others' changes that are here and not at the office */
+    /* For the laptop's own event, as evidence: the office's signed statement of the lost log, and the announcement. */
+    char statement[CHECKPOINT_TEXT_MAX];
+    uint8_t hash[CHANGE_HASH_BYTES];
 };
 /* Makes the announcement of a welcome known, if it brings one that is proved. If the office's log does not continue
  * what this laptop saw, and the announcement covers that and was not known before: keeps the old checkpoint as

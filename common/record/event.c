@@ -17,6 +17,10 @@ static int set_event_fields(struct edit *edit, uint64_t at_ms, const struct even
         (void)snprintf(text, sizeof text, "%" PRIu64, event->count);
         code = edit_set_text(edit, "count", text, e);
     }
+    if (code == 0 && event->checkpoint != NULL)
+        code = edit_set_text(edit, "checkpoint", event->checkpoint, e);
+    if (code == 0 && event->announcement != NULL)
+        code = edit_set_text(edit, "announcement", event->announcement, e);
     if (code == 0 && event->officers != NULL && (code = edit_set_id(edit, "officer", &event->officers[0], e)) == 0)
         code = edit_set_id(edit, "second_officer", &event->officers[1], e);
     return code;

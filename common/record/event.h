@@ -16,6 +16,8 @@ struct event {
     uint64_t at_ms;            /* when it happened, by the device's clock, in milliseconds since 1970; 0: now */
     uint64_t count;            /* how many times; 0: the record does not say */
     const struct id *officers; /* the two of a recovery; NULL: none */
+    const char *checkpoint;    /* of a set-back: the office's signed statement of the lost log; NULL: none */
+    const char *announcement;  /* and the announcement's hash, in hex; NULL: none */
 };
 
 /* Starts the edit of a new event record and sets its fields; the time is by author's clock. The caller ends the edit

@@ -36,7 +36,7 @@
 #define EXTRA_KINDS
 #endif
 
-const int schema_table_version = 4 + EXTRA_VERSION;
+const int schema_table_version = 5 + EXTRA_VERSION;
 
 static const struct schema_choice roles[] = {
     {1, "assistant"}, {2, "case manager"}, {3, "senior"},        {4, "supervisor"},
@@ -198,6 +198,9 @@ static const struct schema_field event_fields[] = {
     FIELD(12, "count", INTEGER, LATEST, "how many times; of a set-back: how many entries the backup's log had"),
     REF(13, "officer", USER, LATEST, "of a recovery: one of the two officers"),
     REF(14, "second_officer", USER, LATEST, "and the other"),
+    FIELD(15, "checkpoint", TEXT, LATEST,
+          "of a set-back that a laptop heard of: the office's signed statement of the log that is lost"),
+    FIELD(16, "announcement", BYTES, LATEST, "and the hash of the office's announcement"),
 };
 
 static const struct schema_field fork_fields[] = {

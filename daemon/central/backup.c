@@ -174,6 +174,12 @@ int backup_announce(struct central *c, uint64_t size, struct error *e)
     if (size > c->tree.size)
         return error_set(e, E_USAGE, "the log has %llu entries, and a backup cannot have had more",
                          (unsigned long long)c->tree.size);
+    if (size < c->tree.size)
+        return error_set(e, E_REFUSED,
+                         "the log has %llu entries, and the copy had %llu: a daemon or a command has written in it "
+                         "since it was put back. Put the copy back again, and run `satcheld restored` before anything "
+                         "else",
+                         (unsigned long long)c->tree.size, (unsigned long long)size);
     begin_epoch(c);
     event.count = size;
     if ((code = event_edit(&edit, c->db, &c->author, &event, e)) != 0 || (code = central_write(c, &edit, NULL, e)) != 0)

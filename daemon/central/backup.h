@@ -20,7 +20,7 @@ int backup_make(struct central *c, const char *to, struct error *e);
 /* Writes the announcement: an event "set back" with the number of entries that the backup had, as the first change of a
  * new epoch, by c->author. Inside a transaction. size: 0 takes the number that the backup says; else it is an office
  * that was copied by other means and had so many entries. E_USAGE: it is no backup and size is 0, or the log has fewer.
- */
+ * E_REFUSED: the log has more, so somebody has written in the copy already; nothing was changed. */
 int backup_announce(struct central *c, uint64_t size, struct error *e);
 /* Allows writing in a backup; to be called before backup_announce's transaction. */
 void backup_wake(struct central *c);

@@ -164,8 +164,8 @@ static int write_schema_version(struct central *c, struct error *e)
     return central_end(c, code, e);
 }
 
-int central_open_key(struct central **out, const char *folder, const uint8_t key[32],
-                     const struct keyfile_opened *opened, struct error *e)
+int central_open_unwritten(struct central **out, const char *folder, const uint8_t key[32],
+                           const struct keyfile_opened *opened, struct error *e)
 {
     struct central *c = new_central(folder);
     int code;
@@ -173,14 +173,38 @@ int central_open_key(struct central **out, const char *folder, const uint8_t key
     if (c == NULL)
         return error_memory(e);
     memcpy(c->keys->data_key, key, sizeof c->keys->data_key);
-    if ((code = open_store(c, key, 0, e)) == 0 && (code = load_central(c, e)) == 0 && c->backup_size == 0 &&
-        (code = write_schema_version(c, e)) == 0 && (code = recovery_refresh(c, e)) == 0 && opened != NULL &&
-        opened->wrong != 0)
-        code = central_event(c, "wrong passphrases", opened->wrong, opened->wrong_ms, NULL, e);
-    if (code != 0)
-        central_close(c);
-    else
+    c->wrong = opened != NULL ? opened->wrong : 0;
+    c->wrong_ms = opened != NULL ? opened->wrong_ms : 0;
+    if ((code = open_store(c, key, 0, e)) == 0 && (code = load_central(c, e)) == 0)
         *out = c;
+    else
+        central_close(c);
+    return code;
+}
+
+int central_settle(struct central *c, struct error *e)
+{
+    int code;
+    if (c->backup_size != 0)
+        return 0;
+    if ((code = write_schema_version(c, e)) != 0 || (code = recovery_refresh(c, e)) != 0)
+        return code;
+    if (c->has_new_key && (code = central_event(c, "new data key", 1, 0, NULL, e)) != 0)
+        return code;
+    c->has_new_key = 0;
+    if (c->wrong != 0 && (code = central_event(c, "wrong passphrases", c->wrong, c->wrong_ms, NULL, e)) == 0)
+        c->wrong = 0;
+    return code;
+}
+
+int central_open_key(struct central **out, const char *folder, const uint8_t key[32],
+                     const struct keyfile_opened *opened, struct error *e)
+{
+    int code = central_open_unwritten(out, folder, key, opened, e);
+    if (code == 0 && (code = central_settle(*out, e)) != 0) {
+        central_close(*out);
+        *out = NULL;
+    }
     return code;
 }
 
@@ -454,7 +478,7 @@ int central_append(struct central *c, const struct change *change, uint64_t *rec
 int central_event(struct central *c, const char *what, uint64_t count, uint64_t at_ms, const struct id *officers,
                   struct error *e)
 {
-    struct event event = {what, at_ms, count, officers};
+    struct event event = {.what = what, .at_ms = at_ms, .count = count, .officers = officers};
     struct edit edit;
     int code = central_begin(c, e);
     if (code != 0)

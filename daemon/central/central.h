@@ -33,8 +33,10 @@ struct central {
     char checkpoint[CHECKPOINT_TEXT_MAX]; /* the newest signed note */
     uint64_t checkpoint_size;
     uint64_t backup_size; /* 0: this is the office; else a backup with so many entries, in which nothing is written */
-    uint64_t receipt_ms;  /* 0: entries are received now, by the clock; else at this time (a courier file's) */
-    struct error failure; /* code not 0: the disk failed during a commit, and the store must be opened anew */
+    uint64_t wrong, wrong_ms; /* wrong passphrases that central_settle writes down, and when the last was tried */
+    int has_new_key;          /* so too that a new data key was made */
+    uint64_t receipt_ms;      /* 0: entries are received now, by the clock; else at this time (a courier file's) */
+    struct error failure;     /* code not 0: the disk failed during a commit, and the store must be opened anew */
     /* Copies from central_begin: a rollback puts them back, a commit signs what differs from them. */
     struct edit_author author_before;
     struct merkle_frontier tree_before;
@@ -61,6 +63,13 @@ int central_create(const struct central_options *options, struct error *e);
  * never set up to its end), E_IO, E_FULL, E_MEMORY. */
 int central_open_key(struct central **out, const char *folder, const uint8_t key[32],
                      const struct keyfile_opened *opened, struct error *e);
+/* The same, but writes nothing in the log: a copy that was put in the office's place must say so before anything else
+ * is written in it. central_settle writes then what central_open_key would have written. */
+int central_open_unwritten(struct central **out, const char *folder, const uint8_t key[32],
+                           const struct keyfile_opened *opened, struct error *e);
+/* Writes down what opening the office found: that this program's schema is another one, wrong passphrases; and brings
+ * the key file's recovery pairs up to date. Does nothing to a backup. Errors: the store's. */
+int central_settle(struct central *c, struct error *e);
 /* NULL is ignored. An open transaction is rolled back. */
 void central_close(struct central *c);
 

@@ -58,6 +58,7 @@ void keyring_options_of(const struct usage_call *call, struct keyring_options *o
     take_secret(call, "second-", &out->second);
     take_secret(call, "archive-", &out->archive);
     out->key_file = usage_text(call, "key-file");
+    out->is_unwritten = 0;
 }
 
 /* The path of the credential that systemd handed over, freed with free; NULL: there is none. */
@@ -113,7 +114,7 @@ int keyring_open(const char *path, const struct keyring_handed *h, uint8_t key[K
 /* --- the office --- */
 
 /* Ends a `key rotate` that died between its last two steps, and opens the office with the new key. The key file opened,
- * but its key did not open the store. */
+ * but its key did not open the store. Writes nothing in the log: central_settle will write that there is a new key. */
 static int finish_rotate(struct central **out, const char *folder, const char *path, const struct keyring_handed *h,
                          uint8_t *key, struct error *e)
 {
@@ -131,11 +132,8 @@ static int finish_rotate(struct central **out, const char *folder, const char *p
         code = error_memory(e);
     else if ((code = rekey_finish(&r, fresh, &dropped, e)) == 0) {
         memcpy(key, fresh, KEYFILE_KEY_BYTES);
-        if ((code = central_open_key(out, folder, key, NULL, e)) == 0 && (*out)->backup_size == 0 &&
-            (code = central_event(*out, "new data key", 1, 0, NULL, e)) != 0) {
-            central_close(*out);
-            *out = NULL;
-        }
+        if ((code = central_open_unwritten(out, folder, key, NULL, e)) == 0)
+            (*out)->has_new_key = 1;
     }
     sodium_free(fresh);
     free(db);
@@ -154,7 +152,7 @@ int keyring_settle(const char *folder, const char *path, const struct keyring_ha
     if (!begun)
         return 0;
     if ((code = central_open_key(&central, folder, key, NULL, e)) == E_WRONG_KEY &&
-        (code = finish_rotate(&central, folder, path, h, key, e)) == 0) {
+        (code = finish_rotate(&central, folder, path, h, key, e)) == 0 && (code = central_settle(central, e)) == 0) {
         uint64_t wrong = opened->wrong, wrong_ms = opened->wrong_ms;
         code = keyring_open(path, h, key, opened, e);
         opened->wrong = wrong;
@@ -185,9 +183,13 @@ int keyring_open_office(const char *folder, const struct keyring_options *o, str
         code = error_memory(e);
     else if ((code = keyring_find(folder, &path, e)) == 0 && (code = keyring_take(o, 0, &handed, e)) == 0 &&
              (code = keyring_open(path, &handed, key, &opened, e)) == 0 &&
-             (code = central_open_key(out, folder, key, &opened, e)) == E_WRONG_KEY &&
+             (code = central_open_unwritten(out, folder, key, &opened, e)) == E_WRONG_KEY &&
              finish_rotate(out, folder, path, &handed, key, &why) == 0)
         code = 0;
+    if (code == 0 && !o->is_unwritten && (code = central_settle(*out, e)) != 0) {
+        central_close(*out);
+        *out = NULL;
+    }
     keyring_forget(&handed);
     sodium_free(key);
     free(path);

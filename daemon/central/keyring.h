@@ -20,6 +20,7 @@ struct keyring_options {
     struct keyring_secret officer;       /* a new officer's */
     struct keyring_secret first, second; /* the two officers' of a recovery */
     struct keyring_secret archive;       /* an archive's */
+    int is_unwritten;                    /* opening writes nothing in the log (central_open_unwritten) */
 };
 
 /* The options of the whole program, of which a call may give what opens the office. */

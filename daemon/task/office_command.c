@@ -177,6 +177,7 @@ static int ask_or_do(struct usage_call *call, int argc, char **argv, int *status
     size_t bytes = 0;
     int code;
     keyring_options_of(call, &keys);
+    keys.is_unwritten = row->is_unwritten;
     if (row->prompt != NULL &&
         (code = cli_secret(&(struct cli_secret_from){keys.archive.file, keys.archive.fd, row->prompt, 1}, &secret,
                            &bytes, e)) != 0)

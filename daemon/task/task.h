@@ -24,6 +24,7 @@ struct task_row {
     int (*run)(struct task *t, struct usage_call *call, struct error *e);
     const char *sql;    /* in place of run: a query whose rows are printed, one line or one JSON object each */
     const char *prompt; /* it needs a secret (task.secret), which is asked for with these words; NULL: none */
+    int is_unwritten;   /* opening the office for it writes nothing in the log (central_open_unwritten) */
 };
 
 /* The tasks for usage.h, whose folder was taken before. */

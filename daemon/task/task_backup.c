@@ -56,6 +56,8 @@ static int announce_restored(struct task *t, struct usage_call *call, struct err
         c->backup_size = marked;
         return code;
     }
+    if ((code = central_settle(c, e)) != 0)
+        error_prefix(e, "it is said in the log that this office was put back; then");
     if (size == 0)
         size = marked;
     if (t->cli->json)
@@ -70,7 +72,7 @@ static int announce_restored(struct task *t, struct usage_call *call, struct err
         "Tell everybody. Accounts, assignments, tickets and what else the office itself wrote after the backup are "
         "gone: do them again\n",
         t->cli->err);
-    return 0;
+    return code;
 }
 
 const struct task_row task_restored = {
@@ -85,4 +87,5 @@ const struct task_row task_restored = {
               .more = "Laptops hear of it at their next sync, and send again what the backup lacks.",
               .example = "satcheld restored /srv/office"},
     .run = announce_restored,
+    .is_unwritten = 1,
 };

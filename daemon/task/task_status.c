@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "announcement.h"
 #include "archive.h"
 #include "fork.h"
 #include "log.h"
@@ -115,6 +116,7 @@ const struct task_row task_status = {
 /* --- check --- */
 
 struct checking {
+    struct id office; /* its device */
     struct db *copy;
     struct merkle_frontier tree;
     uint64_t entries;
@@ -129,6 +131,11 @@ static int check_entry(void *arg, struct log_entry *entry, struct error *e)
     int code;
     if (entry->position != c->tree.size)
         return error_set(e, E_VERIFY, "entry %llu of the log is missing", (unsigned long long)c->tree.size);
+    if (id_equal(&entry->change.device, &c->office) && announcement_judge(&entry->change, entry->position) < 0)
+        return error_set(e, E_VERIFY,
+                         "entry %llu of the log announces a set-back that cannot be, or begins a new epoch of the "
+                         "office's chain without announcing one",
+                         (unsigned long long)entry->position);
     log_leaf(entry->received_ms, entry->change.header, &leaf);
     if ((code = merkle_append(&c->tree, &leaf, NULL, NULL, e)) != 0)
         return code;
@@ -195,7 +202,7 @@ static int check_pages(struct db *db, struct error *e)
 
 static int check_all(struct task *t, struct usage_call *call, struct error *e)
 {
-    struct checking c = {0};
+    struct checking c = {.office = t->central->author.chain.device};
     uint8_t ours[32], replayed[32];
     int code;
     (void)call;
@@ -231,6 +238,7 @@ const struct task_row task_check = {
               .help = "verify the store, the log and the tree; replay the log, and compare",
               .example = "satcheld check /srv/office"},
     .run = check_all,
+    .is_unwritten = 1, /* it is how the size of a copy is found, for `restored` */
 };
 
 /* --- archive --- */

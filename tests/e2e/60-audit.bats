@@ -214,3 +214,36 @@ verify() { "$bin/satchel-audit" verify "$1" --key "$home/office.key" "${@:2}"; }
     equal "$status" 1
     equal "$(satchel_audit replay "$home/later.satchel" --digest)" "$("$bin/satcheld" status "$office" --digest)"
 }
+
+@test "a healthy office cannot announce a set-back of any size, and nothing is excused by trying" {
+    for size in 1 2 17; do
+        fails 2 "ut the copy back again" satcheld restored "$office" --size "$size"
+    done
+    "$bin/satcheld" archive "$office" "$home/tried.satchel" --archive-passphrase-file "$home/archive.passphrase" \
+        >"$home/key" 2>/dev/null
+    run satchel_audit verify "$home/tried.satchel" --key "$home/office.key"
+    equal "$status" 0
+    has "$output" "verified: nothing was altered"
+}
+
+@test "a command that wrote in a copy before anybody said so has to be undone: put the copy back again" {
+    stop
+    mv "$office" "$home/whole"
+    cp -a "$home/whole" "$office"
+    size=$(satcheld check "$office" --json | grep -o '"entries": [0-9]*' | tr -dc 0-9)
+    satcheld user add "$office" zoe --name "Zoe" --role "case manager" >/dev/null
+    fails 2 "ut the copy back again" satcheld restored "$office" --size "$size"
+    rm -rf "$office"
+    cp -a "$home/whole" "$office"
+    satcheld restored "$office" --size "$size" >/dev/null 2>&1
+    satcheld check "$office"
+    satcheld archive "$office" "$home/back.satchel" --archive-passphrase-file "$home/archive.passphrase" \
+        >"$home/key" 2>/dev/null
+    run satchel_audit verify "$home/back.satchel" --key "$home/office.key"
+    equal "$status" 1
+    has "$(tail -n 1 <<<"$output")" "verified, but the office was put back from a backup"
+    has "$(tail -n 1 <<<"$output")" "what it had received after $size entries is lost; no laptop had seen more"
+    rm -rf "$office"
+    mv "$home/whole" "$office"
+    start
+}

@@ -306,7 +306,8 @@ static int run_restored(void *arg)
     struct cli cli = {open_memstream(&r->out, &r->out_bytes), open_memstream(&r->err, &r->err_bytes), 0, 0};
     struct task t = {NULL, &cli, root, NULL, 0, 0};
     struct error e = {0, ""};
-    if (central_fixture_open(&t.central, office_folder(), MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), &e) == 0)
+    if (central_fixture_open_unwritten(&t.central, office_folder(), MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE),
+                                       &e) == 0)
         r->status = task_run(&t, r->argc, r->argv);
     else
         r->status = cli_fail(&cli, "satcheld", &e);

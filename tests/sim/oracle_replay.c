@@ -227,6 +227,9 @@ static void verify(const struct oracle_log *log, const struct central *c, const 
         oracle_found("5: the archive has %llu of %zu entries, %llu bodies sealed, %llu heads unchecked",
                      (unsigned long long)r.entries, log->entry_count, (unsigned long long)r.sealed,
                      (unsigned long long)r.heads_unchecked);
+    else if (r.false_stated != 0)
+        oracle_found("5: %llu statements that laptops handed in as the office's are not signed by it",
+                     (unsigned long long)r.false_stated);
 }
 
 static void replay_archive(const struct central *c, const char *path)

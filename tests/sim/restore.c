@@ -94,10 +94,30 @@ int restore_keep(struct world *w)
     return 0;
 }
 
+/* Somebody says of the disk as it is that it was put back, without putting it back again. That must be refused if
+ * anything was written in it since. 1: it is said. */
+static int say_as_it_is(struct world *w, uint64_t size)
+{
+    struct machine_run *r = machine_restored(w->office_image);
+    int said = r != NULL && r->status == 0;
+    if (r != NULL)
+        world_trace(w, "office: restored as it is -> %d\n%s%s", r->status, r->out, r->err);
+    if (said && size != w->office_image)
+        oracle_found("2: the office says that it was put back to %llu entries, and its log had gone on to %llu",
+                     (unsigned long long)w->office_image, (unsigned long long)size);
+    machine_free(r);
+    oracle_office_set_back(); /* it looked at what is about to be lost */
+    return said;
+}
+
 int restore_image(struct world *w, int said)
 {
+    const struct central *c = machine_office();
+    uint64_t size = c != NULL && !disk_is_dark(MACHINE_OFFICE) ? c->checkpoint_size : 0;
     if (w->office_image == 0 || !take_office_down(w))
         return 0;
+    if (said && w->is_unsaid && size > w->office_image && say_as_it_is(w, size))
+        return -1;
     if (disk_copy(WORLD_IMAGE, MACHINE_OFFICE) != 0)
         return -1;
     w->backup = 0; /* it may be of what is lost now */

@@ -42,7 +42,7 @@ static void write_down(const struct event *event)
 static void says_everything(void **state)
 {
     const struct id officers[2] = {{{1}}, {{2}}};
-    const struct event event = {"recovered", noon() - 1000, 3, officers};
+    const struct event event = {.what = "recovered", .at_ms = noon() - 1000, .count = 3, .officers = officers};
     (void)state;
     write_down(&event);
     assert_int_equal(pair_count(db, "SELECT count(*) FROM entry"), 1);

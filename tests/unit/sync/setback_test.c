@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "batch.h"
+#include "event.h"
 
 struct scene {
     struct pair p;
@@ -131,6 +132,7 @@ static void test_goes_on(void **state)
     struct scene *s = *state;
     struct message_welcome w;
     struct apply_result result;
+    struct checkpoint stated;
     struct pair *p = &s->p;
     uint64_t number = p->author.chain.seq, seen = db_meta_uint(p->db, "checkpoint_size"), n;
     put_back(s);
@@ -142,6 +144,10 @@ static void test_goes_on(void **state)
     assert_int_equal(p->back.seen, seen);
     assert_int_equal(p->back.sent_again, 1);
     assert_int_equal(p->back.kept, 1);
+    /* what its own event carries as evidence: the office's signature over the lost log */
+    PAIR_OK(checkpoint_open(p->back.statement, strlen(p->back.statement), &p->office->vkey, &stated, &pair_e));
+    assert_int_equal(stated.size, seen);
+    assert_memory_equal(p->back.hash, p->office->author.chain.hash, sizeof p->back.hash);
     PAIR_OK(unsent_count(p->db, &n, &pair_e));
     assert_int_equal(n, 1);
     assert_int_equal(db_meta_uint(p->db, "pull_cursor"), s->backup.checkpoint_size);
@@ -248,6 +254,54 @@ static void test_forged(void **state)
     w.set_back.size++;
     PAIR_OK(pair_meet(&s->p, &w, &pair_e));
     batch_close(&r);
+}
+
+/* The office announces a set-back with its own key, and not as backup_announce does it. */
+static void announce_falsely(struct scene *s, int begins_epoch, uint64_t size)
+{
+    struct central *c = s->p.office;
+    struct event event = {.what = "set back", .count = size};
+    struct edit edit;
+    PAIR_OK(central_begin(c, &pair_e));
+    if (begins_epoch) {
+        c->author.chain.epoch += 1000;
+        c->author.chain.seq = 0;
+        memset(c->author.chain.hash, 0, sizeof c->author.chain.hash);
+    }
+    PAIR_OK(event_edit(&edit, c->db, &c->author, &event, &pair_e));
+    PAIR_OK(central_write(c, &edit, NULL, &pair_e));
+    PAIR_OK(central_commit(c, &pair_e));
+}
+
+/* Goal: an announcement of another size than its own position, or in the middle of the office's chain, is refused by a
+ * laptop, though the office signed it and proves that it is in its log. */
+static void test_of_any_size(void **state)
+{
+    struct scene *s = *state;
+    struct message_welcome w;
+    for (uint64_t i = 0; i < 4; i++) {
+        put_back(s);
+        announce_falsely(s, i != 3, i == 0 ? 1 : s->backup.checkpoint_size - (i == 1) + (i == 2));
+        pair_welcome(&s->p, &w);
+        assert_int_not_equal(w.set_back.size, 0);
+        refuses(s, &w, "its proof of that is false");
+    }
+}
+
+/* Goal: only a copy in which nothing was written since can be said to be put back. */
+static void test_written_before(void **state)
+{
+    struct scene *s = *state;
+    struct central *c = s->p.office;
+    struct error e = {0, ""};
+    put_back(s);
+    pair_office_write(c, KIND_CLIENT, &s->client, &s->client, 0, "phone", "5", NULL);
+    PAIR_OK(central_begin(c, &pair_e));
+    assert_int_equal(backup_announce(c, s->backup.checkpoint_size, &e), E_REFUSED);
+    assert_non_null(strstr(e.text, "Put the copy back again"));
+    assert_int_equal(backup_announce(c, 1, NULL), E_REFUSED);
+    central_rollback(c);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM event"), 0);
 }
 
 /* Goal: a laptop's own words, truly in the log, are no announcement of the office's. */
@@ -504,6 +558,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_number_given_again, start, end),
         cmocka_unit_test_setup_teardown(test_repeated, start, end),
         cmocka_unit_test_setup_teardown(test_epochs, start, end),
+        cmocka_unit_test_setup_teardown(test_of_any_size, start, end),
+        cmocka_unit_test_setup_teardown(test_written_before, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
