@@ -63,7 +63,7 @@ static int by_dot(const void *left, const void *right)
     return slice_compare(a->supersedes, b->supersedes);
 }
 
-/* The first op with a dot, among ops in by_dot's order; count where there is none. */
+/* Among ops in by_dot's order, the index of the first whose dot is not smaller; count if there is none. */
 static size_t find_dot(const struct merge_op *ops, size_t count, const struct dot *dot)
 {
     size_t low = 0, high = count;
@@ -74,7 +74,7 @@ static size_t find_dot(const struct merge_op *ops, size_t count, const struct do
         else
             high = middle;
     }
-    return low < count && dot_equal(&ops[low].dot, dot) ? low : count;
+    return low;
 }
 
 /* --- shown --- */
@@ -157,7 +157,7 @@ static void clear_keys(struct merge_op *live, size_t count)
         live[i].key = 0;
 }
 
-/* A field that holds one value: the first of the order, and a conflict where another value lives beside it. */
+/* Shows the first op of the order, for a field that holds one value. A conflict if another value lives beside it. */
 static struct merge_shown one_of(struct merge_op *live, size_t count, int (*order)(const void *, const void *),
                                  enum merge_conflict where_they_differ)
 {
@@ -168,7 +168,8 @@ static struct merge_shown one_of(struct merge_op *live, size_t count, int (*orde
     return shown;
 }
 
-/* 0: nothing is said. What cannot be read ranks with the codes that this version does not know: above all it knows. */
+/* The rank of a value; 0: it is cleared. A value that cannot be read ranks with the codes that this version does not
+ * know: above all that it knows. */
 static uint64_t rank_of(const struct schema_field *field, struct slice value)
 {
     int64_t code;
@@ -220,7 +221,7 @@ static struct merge_shown show_sum(struct merge_op *live, size_t count)
         high += value >= 0 ? value >> 32 : -(int64_t)(~(uint64_t)value >> 32) - 1; /* rounded down */
     }
     sort(live, count, key_then_dot);
-    /* 2. Put the halves together; clamp what does not fit, and say so. */
+    /* 2. Put the halves together. A total that does not fit is clamped, and loud. */
     high += (int64_t)(low >> 32);
     low &= 0xffffffff;
     if (high > INT32_MAX || high < INT32_MIN) {
@@ -232,7 +233,7 @@ static struct merge_shown show_sum(struct merge_op *live, size_t count)
     return shown;
 }
 
-/* Every version that lives, once each, in the order in which the office accepted them. */
+/* Shows every live version once, in the order in which the office accepted them. */
 static struct merge_shown show_textual(struct merge_op *live, size_t count)
 {
     struct merge_shown shown = {MERGE_AGREED, 0, 0};
@@ -245,7 +246,7 @@ static struct merge_shown show_textual(struct merge_op *live, size_t count)
             shown.count++;
     }
     sort(live, count, accepted_first);
-    /* 2. Two versions are for a person to bring together. */
+    /* 2. A person must bring two versions together. */
     if (shown.count > 1)
         shown.conflict = MERGE_LOUD;
     return shown;
@@ -258,7 +259,7 @@ static struct merge_shown show_once(struct merge_op *live, size_t count)
     return shown;
 }
 
-/* Did the author of an op start from this one? */
+/* 1: the op names this dot: its author started from there; 0: it does not. */
 static int names(const struct merge_op *op, const struct dot *dot)
 {
     struct unpack r;
@@ -273,13 +274,13 @@ static int names(const struct merge_op *op, const struct dot *dot)
     return 0;
 }
 
-/* Where the line ends: both in accepted_first's order. NULL: there is no op. */
+/* The op in which the line ends. live and dead: in accepted_first's order. NULL: there is no op. */
 static const struct merge_op *follow(const struct merge_op *live, size_t count, const struct merge_op *dead,
                                      size_t dead_count)
 {
     const struct merge_op *end = NULL;
     size_t l = 0, d = 0;
-    /* The dead behind the last that lives could only follow one that is dead as well. */
+    /* Dead ops behind the last live one could follow only ops that are dead as well. */
     while (l < count) {
         int is_live = d == dead_count || accepted_first(&live[l], &dead[d]) < 0;
         const struct merge_op *next = is_live ? &live[l++] : &dead[d++];
@@ -291,19 +292,19 @@ static const struct merge_op *follow(const struct merge_op *live, size_t count, 
 
 static struct merge_shown show_status(struct merge_op *live, size_t count, struct merge_op *dead, size_t dead_count)
 {
-    /* 1. In the office's order; where all that lives agrees, nobody's start matters. */
+    /* 1. Put the live ops in the office's order. If they agree, nobody's start matters. */
     struct merge_shown shown = one_of(live, count, accepted_first, MERGE_LOUD);
     const struct merge_op *end;
     if (shown.conflict == MERGE_AGREED)
         return shown;
-    /* 2. The line. It ends in a live op: what is dead was named by one that comes later, and that would be its end. An
-     * op that names a later one (which no honest author can) breaks this; then the first that lives is shown. */
+    /* 2. Follow the line. It ends in a live op: a dead op was named by one that comes later, which would then be the
+     * end. An op that names a later one, as no honest author can, breaks this; then the first live op is shown. */
     clear_keys(dead, dead_count);
     sort(dead, dead_count, accepted_first);
     end = follow(live, count, dead, dead_count);
     for (size_t i = 1; i < count; i++) {
         if (end == &live[i]) {
-            /* 3. Its end to the front; the others keep their order. */
+            /* 3. Move its end to the front; the others keep their order. */
             struct merge_op first = live[i];
             memmove(&live[1], &live[0], i * sizeof *live);
             live[0] = first;
@@ -347,7 +348,7 @@ struct merge_shown merge_show_over(const struct schema_field *field, struct merg
 /* --- the base --- */
 
 #define WORDS (MERGE_DEAD_MAX / 64)
-#define FAR UINT_MAX /* no way leads there */
+#define FAR UINT_MAX /* cannot be reached */
 
 /* Some of the dead. */
 struct some {
@@ -364,7 +365,7 @@ static int has(const struct some *s, size_t i)
     return (int)(s->bits[i / 64] >> i % 64 & 1);
 }
 
-/* Which of the dead an op names, but for itself. dead: in by_dot's order; tag: where each stood before. */
+/* The dead that an op names, other than itself. dead: in by_dot's order; tag: the index that each had before. */
 static struct some named_by(const struct merge_op *op, const struct merge_op *dead, size_t count)
 {
     struct some out = {{0}};
@@ -380,10 +381,10 @@ static struct some named_by(const struct merge_op *op, const struct merge_op *de
     return out;
 }
 
-/* How many generations lie between an op, which names `first`, and each of the dead. */
+/* Measures how many generations lie between an op, which names `first`, and each of the dead. */
 static void measure(const struct some *first, const struct some *names_of, size_t count, unsigned *distance)
 {
-    struct some left = {{0}}, next = *first; /* not reached yet, and reached in this generation */
+    struct some left = {{0}}, next = *first; /* left: not reached yet; next: reached in this generation */
     unsigned generation = 1;
     int any = 1;
     for (size_t i = 0; i < count; i++) {
@@ -422,7 +423,8 @@ struct merge_base merge_base(const struct merge_op *live, size_t count, const st
     size_t bases = 0;
     if (dead_count > MERGE_DEAD_MAX)
         return found;
-    /* 1. How far each of the dead is from the live op that is nearest to it, and from the one that is farthest. */
+    /* 1. Measure how far each of the dead is from the live op that is nearest to it, and from the one that is farthest.
+     */
     for (size_t i = 0; i < dead_count; i++) {
         by_dots[i] = dead[i];
         by_dots[i].tag = i;
@@ -441,17 +443,17 @@ struct merge_base merge_base(const struct merge_op *live, size_t count, const st
             farthest[i] = distance[i] > farthest[i] ? distance[i] : farthest[i];
         }
     }
-    /* 2. The first generation in which one of them is an ancestor of all. */
+    /* 2. Find the first generation in which one of them is an ancestor of all. */
     for (size_t i = 0; i < dead_count; i++)
         generation = farthest[i] < generation ? farthest[i] : generation;
     if (generation == FAR)
         return found;
     found.generation = generation;
-    /* 3. What was not reached by then does not count, since not everybody has it. */
+    /* 3. Leave out ops that were not reached by then, since not every store has them. */
     for (size_t i = 0; i < dead_count; i++)
         if (nearest[i] > generation)
             names_of[i] = (struct some){{0}};
-    /* 4. Of those that are ancestors of all: the one that is no ancestor of another of them. */
+    /* 4. Of those that are ancestors of all, take the one that is no ancestor of another of them. */
     for (size_t k = 0; k < dead_count; k++) {
         if (farthest[k] != generation)
             continue;
