@@ -13,10 +13,6 @@
 #include "agent.h"
 #include "apply.h"
 #include "clock.h"
-#include "decided.h"
-#include "decisions.h"
-#include "own_conflicts.h"
-#include "printer.h"
 #include "queue.h"
 #include "record.h"
 #include "reissue.h"
@@ -25,6 +21,7 @@
 #include "setback.h"
 #include "store.h"
 #include "store_event.h"
+#include "sync_told.h"
 #include "wipe.h"
 #include "wire.h"
 
@@ -35,18 +32,12 @@ struct sync {
     struct cli *cli;
     struct store *store;
     struct wire *wire;
-    uint64_t sent, held; /* changes that persons made, and how many of all are held back */
-    struct apply_result got;
+    struct sync_told did; /* what this sync has done so far */
     int want_caseload, revoked, wipe, shows_progress;
-    int forked;         /* the office has something else of our epoch than we have */
-    uint64_t new_epoch; /* that it gave; 0: none */
-    uint64_t reissued;  /* changes that a person made, written once more in it */
+    int forked;  /* the office has something else of our epoch than we have */
     size_t room; /* bytes of the next batch: it grows while the link holds, so that a bad one still gets somewhere */
     struct error renewal; /* why lease or officers could not be kept; code 0: they are */
-    uint64_t skew_ms;     /* 0: the clocks agree well enough */
     uint64_t started_ms;
-    struct own_conflicts owned; /* what was this person's to decide before */
-    struct setback back;        /* the office was put back from a backup, and this laptop heard of it now */
 };
 
 /* --- words on the way --- */
@@ -54,8 +45,8 @@ struct sync {
 static void progress(struct sync *s)
 {
     if (s->shows_progress && clock_wall() - s->started_ms > 1000) {
-        fprintf(s->cli->err, "\r%llu changes sent, %llu received ", (unsigned long long)s->sent,
-                (unsigned long long)s->got.entries);
+        fprintf(s->cli->err, "\r%llu changes sent, %llu received ", (unsigned long long)s->did.sent,
+                (unsigned long long)s->did.got.entries);
         (void)fflush(s->cli->err);
     }
 }
@@ -80,7 +71,7 @@ static void check_clock(struct sync *s, uint64_t office_ms)
     char here[32], there[32], words[200];
     if ((ours > office_ms ? ours - office_ms : office_ms - ours) <= SKEW_MS)
         return;
-    s->skew_ms = ours > office_ms ? ours - office_ms : office_ms - ours;
+    s->did.skew_ms = ours > office_ms ? ours - office_ms : office_ms - ours;
     cli_time(ours, here);
     cli_time(office_ms, there);
     (void)snprintf(words, sizeof words,
@@ -131,11 +122,11 @@ static int tell_set_back(struct sync *s, struct error *e)
     char words[600], again[64], kept[64], hash[2 * CHANGE_HASH_BYTES + 1];
     struct event event = {.what = "set back",
                           .at_ms = clock_wall(),
-                          .count = s->back.size,
-                          .checkpoint = s->back.statement[0] != 0 ? s->back.statement : NULL,
+                          .count = s->did.back.size,
+                          .checkpoint = s->did.back.statement[0] != 0 ? s->did.back.statement : NULL,
                           .announcement = hash};
     int code;
-    sodium_bin2hex(hash, sizeof hash, s->back.hash, sizeof s->back.hash);
+    sodium_bin2hex(hash, sizeof hash, s->did.back.hash, sizeof s->did.back.hash);
     if ((code = store_event_add(s->store->db, &s->store->author, &event, e)) != 0)
         return code;
     (void)snprintf(words, sizeof words,
@@ -143,10 +134,11 @@ static int tell_set_back(struct sync *s, struct error *e)
                    "%llu. Nothing is lost here: %s that it does not have any more %s sent again, %s of others %s kept "
                    "here until it comes again; the office's signed statement from before is kept. If nobody at the "
                    "office told you of it, call them",
-                   (unsigned long long)s->back.size, (unsigned long long)s->back.seen,
-                   cli_count(s->back.sent_again, "change of yours", "changes of yours", again, sizeof again),
-                   s->back.sent_again == 1 ? "is" : "are",
-                   cli_count(s->back.kept, "change", "changes", kept, sizeof kept), s->back.kept == 1 ? "is" : "are");
+                   (unsigned long long)s->did.back.size, (unsigned long long)s->did.back.seen,
+                   cli_count(s->did.back.sent_again, "change of yours", "changes of yours", again, sizeof again),
+                   s->did.back.sent_again == 1 ? "is" : "are",
+                   cli_count(s->did.back.kept, "change", "changes", kept, sizeof kept),
+                   s->did.back.kept == 1 ? "is" : "are");
     warn(s, words);
     s->want_caseload = 1; /* everything is dealt anew, whatever the office remembers */
     return 0;
@@ -160,9 +152,9 @@ static int keep_welcome(struct sync *s, const struct message_welcome *m, struct 
     int code = store_begin(store, e);
     if (code != 0)
         return code;
-    if ((code = setback_follow(store->db, &store->author, &store->office_key, m, &s->back, e)) == 0 &&
+    if ((code = setback_follow(store->db, &store->author, &store->office_key, m, &s->did.back, e)) == 0 &&
         (code = queue_welcome(&queue, m, &s->forked, e)) == 0 &&
-        (code = db_meta_set(store->db, "seal_key", m->seal_key, sizeof m->seal_key, e)) == 0 && s->back.found)
+        (code = db_meta_set(store->db, "seal_key", m->seal_key, sizeof m->seal_key, e)) == 0 && s->did.back.found)
         code = tell_set_back(s, e);
     if (code != 0) {
         store_rollback(store);
@@ -200,18 +192,18 @@ static int meet(struct sync *s, struct error *e)
 static int begin_epoch(struct sync *s, struct error *e)
 {
     char words[600], count[64];
-    int code = reissue_ask(s->store, s->wire, s->room, &s->reissued, e);
+    int code = reissue_ask(s->store, s->wire, s->room, &s->did.reissued, e);
     if (code != 0)
         return code;
-    s->new_epoch = s->store->author.chain.epoch;
+    s->did.new_epoch = s->store->author.chain.epoch;
     s->want_caseload = 1; /* nothing counts as whole here any more */
     (void)snprintf(words, sizeof words,
                    "this laptop's store was copied, or an old copy was put back: the office has other changes of this "
                    "laptop than this store. Nothing is lost: %s written once more, what the office has is fetched, and "
                    "both versions are kept as evidence. If you do not know of a copy of this laptop's disk, tell the "
                    "office",
-                   cli_count(s->reissued, "change that it had not got was", "changes that it had not got were", count,
-                             sizeof count));
+                   cli_count(s->did.reissued, "change that it had not got was", "changes that it had not got were",
+                             count, sizeof count));
     warn(s, words);
     (void)outbox_warn(s->store->folder, s->cli->err);
     return 0;
@@ -242,7 +234,7 @@ static int push_batch(struct sync *s, const struct chain *from, const struct uns
         store_rollback(store);
         return code;
     }
-    s->held += held;
+    s->did.held += held;
     return store_commit(store, e);
 }
 
@@ -265,7 +257,7 @@ static int push_all(struct sync *s, struct error *e)
         unsent_free(&batch);
         if (code != 0)
             return code;
-        s->sent += before - after;
+        s->did.sent += before - after;
         grow(s);
         progress(s);
     }
@@ -276,8 +268,8 @@ static int push_all(struct sync *s, struct error *e)
 /* 1: this sync did something that the office should have a receipt for. An earlier receipt that went out is not. */
 static int owes_receipt(const struct sync *s)
 {
-    return s->sent != 0 || s->got.entries != 0 || s->got.arrived != 0 || s->got.purged != 0 || s->want_caseload ||
-           !s->got.agrees || s->got.rebuilt;
+    return s->did.sent != 0 || s->did.got.entries != 0 || s->did.got.arrived != 0 || s->did.got.purged != 0 ||
+           s->want_caseload || !s->did.got.agrees || s->did.got.rebuilt;
 }
 
 static int apply(struct sync *s, const struct message_entries *m, struct error *e)
@@ -286,10 +278,10 @@ static int apply(struct sync *s, const struct message_entries *m, struct error *
     int code = store_begin(store, e);
     if (code != 0)
         return code;
-    if ((code = apply_entries(store->db, &store->author, &store->office_key, m, &s->got, e)) == 0 && s->got.done &&
-        owes_receipt(s))
-        code = apply_receipt(store->db, &store->author, &s->got, e);
-    if (code == 0 && s->got.done)
+    if ((code = apply_entries(store->db, &store->author, &store->office_key, m, &s->did.got, e)) == 0 &&
+        s->did.got.done && owes_receipt(s))
+        code = apply_receipt(store->db, &store->author, &s->did.got, e);
+    if (code == 0 && s->did.got.done)
         code = db_meta_set_uint(store->db, "last_sync", clock_wall(), e);
     if (code != 0) {
         store_rollback(store);
@@ -308,7 +300,7 @@ static int pull_all(struct sync *s, struct error *e)
         return code;
     if (s->want_caseload && (code = apply_scopes(store->db, &scopes, &count, e)) != 0)
         return code;
-    for (int first = 1; code == 0 && !s->got.done; first = 0) {
+    for (int first = 1; code == 0 && !s->did.got.done; first = 0) {
         struct message m = {.type = MESSAGE_PULL};
         if ((code = db_meta_get_uint(store->db, "pull_cursor", &m.as.pull.cursor, e)) != 0)
             break;
@@ -327,144 +319,21 @@ static int pull_all(struct sync *s, struct error *e)
 
 /* --- the end --- */
 
-struct end {
-    struct printer v;
-    struct unsent_seen seen;    /* the office's checkpoint */
-    struct own_conflicts owned; /* what is this person's to decide now */
-    size_t told;                /* decisions over this person's words, told now */
-};
-
-static int say_numbers(const struct sync *s, struct end *end, struct error *e)
-{
-    struct json *j = &end->v.json;
-    int code;
-    json_object(j);
-    json_uint(json_key(j, "sent"), s->sent);
-    json_uint(json_key(j, "held"), s->held);
-    json_uint(json_key(j, "checkpoint"), end->seen.size);
-    json_flag(json_key(j, "verified"), 1);
-    json_uint(json_key(j, "entries"), s->got.entries);
-    json_uint(json_key(j, "arrived"), s->got.arrived);
-    json_uint(json_key(j, "purged"), s->got.purged);
-    json_uint(json_key(j, "kept"), s->got.kept);
-    json_flag(json_key(j, "agrees"), s->got.agrees);
-    json_flag(json_key(j, "rebuilt"), s->got.rebuilt);
-    json_uint(json_key(j, "conflicts"), end->owned.all);
-    json_uint(json_key(j, "yours"), end->owned.count);
-    json_uint(json_key(j, "new"), own_conflicts_new(&s->owned, &end->owned));
-    json_uint(json_key(j, "clock_skew_ms"), s->skew_ms);
-    json_uint(json_key(j, "new_epoch"), s->new_epoch);
-    json_uint(json_key(j, "reissued"), s->reissued);
-    json_key(j, "set_back");
-    if (s->back.found) {
-        json_object(j);
-        json_uint(json_key(j, "size"), s->back.size);
-        json_uint(json_key(j, "seen"), s->back.seen);
-        json_uint(json_key(j, "sent_again"), s->back.sent_again);
-        json_uint(json_key(j, "kept"), s->back.kept);
-        json_end(j);
-    } else {
-        json_null(j);
-    }
-    json_array(json_key(j, "decided"));
-    code = decisions_tell(&end->v, &end->told, e);
-    json_end(j);
-    json_end(j);
-    return code;
-}
-
-/* Tells what others decided over this person's words, and what waits for a decision. */
-static int say_conflicts(const struct sync *s, struct end *end, struct error *e)
-{
-    size_t fresh = own_conflicts_new(&s->owned, &end->owned);
-    char count[64], yours[64];
-    int code = decisions_tell(&end->v, &end->told, e);
-    if (code != 0 || end->owned.all == 0)
-        return code;
-    (void)snprintf(yours, sizeof yours, fresh != 0 ? "%zu of them yours, %zu new" : "%zu of them yours",
-                   end->owned.count, fresh);
-    fprintf(s->cli->err, "%s for a decision, %s; `satchel conflicts` lists them\n",
-            cli_count(end->owned.all, "conflict waits", "conflicts wait", count, sizeof count), yours);
-    return 0;
-}
-
-/* What came from the office, in the words of who works with cases. */
-static void say_received(const struct sync *s)
-{
-    FILE *out = s->cli->out;
-    char count[64];
-    if (s->got.entries != 0)
-        fprintf(out, "%s from the office",
-                cli_count(s->got.entries, "change came", "changes came", count, sizeof count));
-    else
-        fputs("nothing new came from the office", out);
-    if (s->got.cases != 0)
-        fprintf(out, "; %s new on this laptop",
-                cli_count(s->got.cases, "case or person is", "cases and persons are", count, sizeof count));
-    if (s->got.purged != 0)
-        fprintf(out, "; %s not yours any more and left this laptop",
-                cli_count(s->got.purged, "case or person is", "cases and persons are", count, sizeof count));
-    fputc('\n', out);
-}
-
-static int say_words(const struct sync *s, struct end *end, struct error *e)
-{
-    FILE *out = s->cli->out;
-    char count[64];
-    if (s->sent != 0)
-        fprintf(out, "%s, all received by the office (verified)\n",
-                cli_count(s->sent, "change", "changes", count, sizeof count));
-    else
-        fputs("nothing was queued (the office's log is verified)\n", out);
-    say_received(s);
-    if (s->got.kept != 0)
-        fprintf(
-            s->cli->err,
-            "%s not yours any more and still here: a change in it waits to be sent (sync again), or the office lost "
-            "it when it was put back from a backup\n",
-            cli_count(s->got.kept, "case or person is", "cases and persons are", count, sizeof count));
-    store_warn(s->store, s->cli->err);
-    if (s->held != 0)
-        fprintf(s->cli->err, "the office holds back %s; `satchel status` says why\n",
-                cli_count(s->held, "of your changes", "of your changes", count, sizeof count));
-    return say_conflicts(s, end, e);
-}
-
-static int summary(struct sync *s, int *waiting, struct error *e)
-{
-    struct end end = {.told = 0};
-    int code;
-    if ((code = printer_open(&end.v, s->store->db, s->cli, e)) != 0)
-        return code;
-    if ((code = unsent_seen(s->store->db, &end.seen, e)) == 0 &&
-        (code = own_conflicts_load(s->store->db, &s->store->user, &end.owned, e)) == 0) {
-        *waiting = end.owned.all != 0 || s->held != 0 || s->got.kept != 0 || s->new_epoch != 0;
-        end_progress(s);
-        code = s->cli->json ? say_numbers(s, &end, e) : say_words(s, &end, e);
-        /* Decisions that could not be printed are told at the next sync. */
-        if (code == 0 && end.told != 0 && fflush(s->cli->out) == 0)
-            code = decided_told(s->store, e);
-    }
-    own_conflicts_free(&end.owned);
-    printer_close(&end.v);
-    return code;
-}
-
 /* E_VERIFY if the record is, or was, not what the office has. Told after everything else has been done and sent. */
 static int check_agreement(const struct sync *s, struct error *e)
 {
-    if (!s->got.agrees)
+    if (!s->did.got.agrees)
         return error_set(
             e, E_VERIFY,
             "what this laptop shows differs from the office's record (after change %llu of its log), even made "
             "anew; nothing is lost: run `satchel sync` again, which fetches everything anew, and tell the "
             "office",
-            (unsigned long long)s->got.position);
-    if (s->got.rebuilt)
+            (unsigned long long)s->did.got.position);
+    if (s->did.got.rebuilt)
         return error_set(e, E_VERIFY,
                          "what this laptop showed differed from the office's record (after change %llu of its log); it "
                          "has been made anew and agrees now; tell the office",
-                         (unsigned long long)s->got.position);
+                         (unsigned long long)s->did.got.position);
     return 0;
 }
 
@@ -474,7 +343,7 @@ static int wipe(struct sync *s, struct error *e)
 {
     struct event event = {.what = "wiped", .at_ms = clock_wall()};
     struct error why = {0, ""};
-    uint64_t sent = s->sent;
+    uint64_t sent = s->did.sent;
     char count[64];
     int code, was;
     code = wipe_folder(s->store->folder, e);
@@ -508,7 +377,7 @@ static int talk(struct sync *s, struct error *e)
             e, E_REFUSED,
             "the office has disabled this laptop or its user and sends it nothing any more; %s sent now and "
             "received there, nothing typed is lost: talk to the office",
-            cli_count(s->sent, "change was", "changes were", count, sizeof count));
+            cli_count(s->did.sent, "change was", "changes were", count, sizeof count));
     }
     if (s->renewal.code != 0) {
         wire_end(s->wire);
@@ -547,7 +416,7 @@ static int run(struct sync *s, const struct wire_options *options, int *waiting,
         struct error why = {0, ""};
         int differs = check_agreement(s, &why);
         if (differs == 0 || !s->cli->json)
-            code = summary(s, waiting, e);
+            code = sync_tell(s->store, s->cli, &s->did, waiting, e);
         if (differs != 0 && code == 0)
             code = error_set(e, differs, "%s", why.text);
     }
@@ -589,11 +458,11 @@ static int sync_store(struct usage_call *call, struct error *e)
     wire.noise_secret = s.store->noise_secret;
     wire.office_noise = s.store->office_noise;
     s.shows_progress = !cli->json && cli->err == stderr && isatty(STDERR_FILENO);
-    if ((code = own_conflicts_load(s.store->db, &s.store->user, &s.owned, e)) == 0)
+    if ((code = own_conflicts_load(s.store->db, &s.store->user, &s.did.owned, e)) == 0)
         code = run(&s, &wire, &call->waiting, e);
     if (code == 0)
         code = remember_address(cli, s.store, &wire, e);
-    own_conflicts_free(&s.owned);
+    own_conflicts_free(&s.did.owned);
     store_close(s.store);
     return code != 0 ? error_code(e) : 0;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Tests: client/command/satchel.c client/command/sync.c client/sync/apply.c client/sync/queue.c daemon/server/peer.c
+# Tests: client/command/satchel.c client/command/sync.c client/command/sync_told.c client/sync/apply.c client/sync/queue.c daemon/server/peer.c
 #     daemon/intake/receive.c daemon/deal/deal.c
 # One laptop and the office: visits without a network, coming home, and what the office gives and takes meanwhile.
 load lib

@@ -1,0 +1,26 @@
+/* What a sync has done, and how it is told at the end. */
+#ifndef SATCHEL_SYNC_TOLD_H
+#define SATCHEL_SYNC_TOLD_H
+
+#include "apply.h"
+#include "cli.h"
+#include "own_conflicts.h"
+#include "setback.h"
+#include "store.h"
+
+struct sync_told {
+    uint64_t sent, held; /* changes that persons made, and how many of all are held back */
+    struct apply_result got;
+    uint64_t new_epoch;         /* that the office gave; 0: none */
+    uint64_t reissued;          /* changes that a person made, written once more in it */
+    uint64_t skew_ms;           /* 0: the clocks agree well enough */
+    struct own_conflicts owned; /* what was this person's to decide before */
+    struct setback back;        /* the office was put back from a backup, and this laptop heard of it now */
+};
+
+/* Prints what the sync did, in words or with cli->json as one object, and which decisions others made over this
+ * person's words; those count as told when they have reached cli->out. *waiting: 1 if something waits for a person,
+ * otherwise 0. E_MEMORY, and the store's errors (db.h). */
+int sync_tell(struct store *s, struct cli *cli, const struct sync_told *t, int *waiting, struct error *e);
+
+#endif
