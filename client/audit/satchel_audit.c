@@ -209,7 +209,7 @@ static const struct usage_program program = {
     .about = "Verifies, replays and reads a log archive that `satcheld archive` wrote.",
     .footer = "Exit status: 0 done; 1 verified in part; 2 could not; 12 wrong passphrase; 13 something is wrong.",
     .rows = rows,
-    .count = sizeof rows / sizeof *rows,
+    .count = sizeof rows / sizeof rows[0],
 };
 
 static int start(struct cli *cli, int argc, char **argv, int *status, struct error *e)

@@ -44,7 +44,7 @@ const struct usage_program command_program = {
               "12 wrong passphrase; 13 a log or a store failed its verification.",
     .topic = show_topic,
     .rows = rows,
-    .count = sizeof rows / sizeof *rows,
+    .count = sizeof rows / sizeof rows[0],
 };
 
 static int run_reading(command_store_work *work, struct usage_call *call, struct error *e)

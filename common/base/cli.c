@@ -183,7 +183,7 @@ static int from_file(const char *file, char *room, size_t *bytes, struct error *
 
 static int from_descriptor(const char *text, char *room, size_t *bytes, struct error *e)
 {
-    uint64_t fd;
+    uint64_t fd = 0;
     if (cli_number(text, "--passphrase-fd", 0, 65535, &fd, NULL) != 0)
         return error_set(e, E_USAGE, "--passphrase-fd takes the number of an open descriptor, such as 3");
     return read_all((int)fd, room, bytes, e);

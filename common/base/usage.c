@@ -55,9 +55,12 @@ static const struct usage *find_row(const struct usage_program *p, const char *f
 
 static int is_group(const struct usage_program *p, const char *word)
 {
-    for (size_t i = 0; i < p->count; i++)
-        if (p->rows[i]->group != NULL && strcmp(p->rows[i]->group, word) == 0)
+    for (size_t i = 0; i < p->count; i++) {
+        const struct usage *row = p->rows[i];
+        assert(row != NULL);
+        if (row->group != NULL && strcmp(row->group, word) == 0)
             return 1;
+    }
     return 0;
 }
 

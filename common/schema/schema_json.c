@@ -6,16 +6,16 @@
 void schema_json(struct json *j, const struct schema_kind *kind, const struct schema_field *field, struct slice value,
                  char *room)
 {
+    int is_right;
     if (field->number == FIELD_VOID || slice_is_nil(value)) {
         schema_json_unknown(j, field->number, value, room);
         return;
     }
     schema_format(field, value, room, SCHEMA_FORMAT_MAX);
-    if (schema_check(kind, field, value, NULL) != 0)
-        json_text(j, room);
-    else if (field->type == SCHEMA_FLAG)
+    is_right = schema_check(kind, field, value, NULL) == 0;
+    if (is_right && field->type == SCHEMA_FLAG)
         json_flag(j, strcmp(room, "yes") == 0);
-    else if (field->type == SCHEMA_INTEGER || field->type == SCHEMA_MONEY)
+    else if (is_right && (field->type == SCHEMA_INTEGER || field->type == SCHEMA_MONEY))
         json_json(j, room);
     else
         json_text(j, room);

@@ -121,7 +121,7 @@ const struct usage_program office_command_program = {
     .folder_help = "the office's folder",
     .shared = shared,
     .rows = rows,
-    .count = sizeof rows / sizeof *rows,
+    .count = sizeof rows / sizeof rows[0],
 };
 
 /* --- a task --- */
@@ -237,7 +237,7 @@ int office_command_run(struct cli *cli, int argc, char **argv, int *status, stru
         return init_office(&call, e);
     if (call.usage == &usage_run_office)
         return run_office(&call, e);
-    for (size_t i = 0; i < sizeof keyring / sizeof *keyring; i++)
+    for (size_t i = 0; i < sizeof keyring / sizeof keyring[0]; i++)
         if (call.usage == &keyring[i]->usage)
             return keyring_work(keyring[i], &call, e);
     if (call.usage == &task_officer_add.usage && usage_text(&call, "out") != NULL)

@@ -17,7 +17,7 @@ const struct usage_program task_program = {
     .folder = "DIR",
     .is_folder_elsewhere = 1,
     .rows = rows,
-    .count = sizeof rows / sizeof *rows,
+    .count = sizeof rows / sizeof rows[0],
 };
 
 void task_row_json(struct json *j, sqlite3_stmt *s)
@@ -29,7 +29,7 @@ void task_row_json(struct json *j, sqlite3_stmt *s)
         json_key(j, sqlite3_column_name(s, i));
         if (type == SQLITE_INTEGER)
             json_int(j, db_int(s, i));
-        else if (type == SQLITE_FLOAT && strpbrk(text, "nN") == NULL) /* Inf is no number of JSON */
+        else if (type == SQLITE_FLOAT && text != NULL && strpbrk(text, "nN") == NULL) /* Inf is no number of JSON */
             json_json(j, text);
         else
             json_text(j, text);
