@@ -1,3 +1,4 @@
+/* Prints the history of a record, or of all that stands in a case, from a store that audit_replay made. */
 #include "audit_history.h"
 
 #include <sodium.h>
@@ -25,7 +26,7 @@ struct telling {
 
 /* --- words of what people typed --- */
 
-/* Text in its column: a line that it breaks stays indented, so that a note cannot look like a heading of ours. */
+/* Prints text in its column. Every line of it is indented, so that a note cannot look like a heading of ours. */
 static void put_words(FILE *out, const char *text, const char *indent)
 {
     char line[256];
@@ -46,7 +47,8 @@ static void put_words(FILE *out, const char *text, const char *indent)
     }
 }
 
-/* The value of an op in t->words. What this version does not know is shown by its own form. */
+/* The value of an op in words, for which t->words is room. The value of a field that this version does not know is
+ * shown by its own form. */
 static const char *value_words(struct telling *t, unsigned kind_number, const struct change_op *op)
 {
     const struct schema_kind *kind = schema_kind(kind_number);
@@ -81,7 +83,7 @@ static void kind_name(unsigned number, char out[64])
 
 /* --- looking up --- */
 
-/* A name from the record: of a user, or of the office, which writes on its own behalf. "" where there is none. */
+/* Finds a name in the record: of a user, or of the office, which writes on its own behalf. "": there is none. */
 static int find_name(struct db *db, const struct id *author, char out[256], struct error *e)
 {
     static const char *const sql[] = {"SELECT name FROM \"user\" WHERE id = ?", "SELECT name FROM office WHERE id = ?"};
@@ -101,7 +103,7 @@ static int find_name(struct db *db, const struct id *author, char out[256], stru
     return 0;
 }
 
-/* Why a change is held, and what became of that. */
+/* Finds why a change was held, and what became of that. */
 static int find_hold(struct db *db, const struct change *c, char reason[512], struct error *e)
 {
     char device[2 * ID_BYTES + 1];
@@ -120,7 +122,7 @@ static int find_hold(struct db *db, const struct change *c, char reason[512], st
     return 0;
 }
 
-/* The op that a dot names, from the log: *op stays NULL where the log does not have it, or its body is gone. */
+/* Finds the op that a dot names in the log; *op NULL: the log does not have it, or its body is gone. */
 static int find_op(struct telling *t, const struct dot *dot, const struct change_op **op, struct error *e)
 {
     int64_t id = log_find(t->db, &dot->device, dot->epoch, dot->seq, NULL, e);
@@ -138,7 +140,7 @@ static int find_op(struct telling *t, const struct dot *dot, const struct change
 
 /* --- one change --- */
 
-/* The value of an op, as the member "value". */
+/* Writes the value of an op, as the member "value". */
 static void value_json(struct telling *t, unsigned kind_number, const struct change_op *op)
 {
     const struct schema_kind *kind = schema_kind(kind_number);
@@ -150,7 +152,7 @@ static void value_json(struct telling *t, unsigned kind_number, const struct cha
         schema_json_unknown(&t->json, op->field, op->value, t->words);
 }
 
-/* What an op took the place of: old NULL if the log does not have it, or it was erased. */
+/* Prints what an op superseded; old NULL: the log does not have it, or it was erased. */
 static void superseded_json(struct telling *t, const struct change_op *old)
 {
     json_object(&t->json);
@@ -328,7 +330,7 @@ static int tell(struct telling *t, struct error *e)
 
 /* --- all of them --- */
 
-/* Rows of the changes, in log order; *rows is freed by the caller. */
+/* Lists the rows of the changes, in log order; the caller frees *rows. */
 static int find_rows(struct db *db, const struct id *id, int64_t **rows, size_t *count, struct error *e)
 {
     size_t room = 0;

@@ -1,3 +1,4 @@
+/* Rebuilds log and record from an archive, in a store in memory, and prints the dump of it or its digest. */
 #include "audit_replay.h"
 
 #include <ctype.h>
@@ -32,7 +33,7 @@ static int take(struct db *db, const struct archive_item *record, struct log_ent
     return 0;
 }
 
-/* All in one transaction: the store is new, and it lives no longer than this. */
+/* Takes all entries in one transaction: the store is new, and it lives no longer than this process. */
 static int take_all(const struct audit_replay_options *options, struct archive *archive, struct db *db,
                     uint64_t *entries, struct error *e)
 {
@@ -46,7 +47,7 @@ static int take_all(const struct audit_replay_options *options, struct archive *
     do {
         if ((code = archive_next(archive, &record, e)) != 0 || record.type != ARCHIVE_ENTRY)
             continue;
-        /* What came later is still read, so that an archive with a bad end is not taken for a good one. */
+        /* Entries that came later are still read, so that an archive with a bad end is not taken for a good one. */
         if (record.received_ms <= options->until_ms) {
             code = take(db, &record, entry, e);
             ++*entries;
@@ -89,7 +90,7 @@ int audit_replay(const struct audit_replay_options *options, struct db **out, ui
 
 /* --- a time in words --- */
 
-/* `digits` digits into *out; NULL where they are not there. */
+/* Reads `digits` digits into *out and returns what follows them; NULL: they are not there. */
 static const char *number(const char *p, int digits, int *out)
 {
     *out = 0;
@@ -101,7 +102,7 @@ static const char *number(const char *p, int digits, int *out)
     return p;
 }
 
-/* One part after its sign: "-11", ":45". */
+/* Reads one part after its sign: "-11", ":45". */
 static const char *part(const char *p, const char *signs, int *out)
 {
     if (p == NULL || *p == 0 || strchr(signs, *p) == NULL)
@@ -170,7 +171,7 @@ static struct record_dump_options of_scope(const struct id *scope)
     return options;
 }
 
-/* The dump as a whole, for what must see it as one text. *text is freed with free. */
+/* Makes the dump as one text, for those that need it whole. *text is freed with free. */
 static int collect(struct db *db, const struct record_dump_options *options, char **text, size_t *bytes,
                    struct error *e)
 {
@@ -203,7 +204,7 @@ int audit_replay_print(const struct cli *cli, struct db *db, const struct id *sc
     char *text = NULL;
     size_t bytes = 0;
     int code;
-    /* To a file go the very bytes that the digest is made of; a terminal gets what cannot drive it. */
+    /* A file gets the very bytes that the digest is made of; on a terminal, escapes are made harmless. */
     if (!cli->json && isatty(fileno(cli->out)) == 0)
         return record_dump(db, &options, write_piece, cli->out, e);
     if ((code = collect(db, &options, &text, &bytes, e)) == 0) {

@@ -23,7 +23,7 @@ struct audit_replay_options {
 int audit_replay(const struct audit_replay_options *options, struct db **out, uint64_t *entries, struct error *e);
 
 /* A time in a person's words: YYYY-MM-DD, with " hh:mm" or "Thh:mm", with ":ss", with "Z" for UTC (else local time).
- * What is not said counts to its end: a day is the whole day. *out: the last millisecond of it. E_INPUT. */
+ * A part that is left out counts to its end: a day is the whole day. *out: the last millisecond of it. E_INPUT. */
 int audit_replay_time(const char *text, uint64_t *out, struct error *e);
 
 /* Says on stderr how much of the record is newer than this program, if anything is: the dump lacks it. */

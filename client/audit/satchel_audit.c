@@ -74,7 +74,7 @@ static int verify_archive(struct asked *a, int *status, struct error *e)
     struct audit_verify_result result;
     struct audit_verify_options options = {0};
     int code;
-    /* Nobody is asked unless he wants to be: without the passphrase most of the proof can be done too. */
+    /* Nobody is asked unless an option says so: most of the proof can be done without the passphrase. */
     if ((usage_text(a->call, "passphrase-file") != NULL || usage_text(a->call, "passphrase-fd") != NULL ||
          usage_flag(a->call, "ask")) &&
         (code = get_secret(a, e)) != 0)

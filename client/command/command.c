@@ -22,7 +22,7 @@ static void show_kinds(FILE *out)
             (void)fprintf(out, "  %-11s %s\n", kinds[i].name, kinds[i].help);
 }
 
-/* `satchel help KIND`; `satchel help schema` prints the whole of docs/SCHEMA.md. */
+/* Runs `satchel help KIND`, and `satchel help schema`, which prints the whole of docs/SCHEMA.md. */
 static int show_topic(const char *topic, FILE *out)
 {
     const struct schema_kind *kind = topic != NULL ? schema_kind_named(topic) : NULL;

@@ -1,5 +1,5 @@
 /* The commands of satchel. A command is a row, command_<name>, that stands in its own file beside the function that it
- * calls; this list names them in the order of --help. Whoever adds one writes its file, and its name here. */
+ * calls; this list names them in the order of --help. To add one, write its file, and its name here. */
 #ifndef SATCHEL_COMMAND_H
 #define SATCHEL_COMMAND_H
 

@@ -1,5 +1,5 @@
-/* What waits for a decision, and deciding it: a person who has seen every live value writes one that supersedes them
- * all. */
+/* `satchel conflicts` and `satchel resolve`: lists what waits for a decision, and decides it. A person who has seen
+ * every live value writes one that supersedes them all. */
 #include "command.h"
 
 #include <stdlib.h>
@@ -73,7 +73,7 @@ static int list_conflicts(struct store *s, struct usage_call *call, struct error
         review_print_count(&l.print);
     if (code == 0 && newer != 0)
         (void)fprintf(cli->err,
-                      "%llu newer than this program: it cannot tell whether their values agree; update the program\n",
+                      "%llu newer than this program: it cannot tell whether their values agree; update satchel\n",
                       (unsigned long long)newer);
     call->waiting = l.print.loud != 0;
     printer_close(&l.v);
@@ -101,8 +101,8 @@ struct resolving {
     struct printer v; /* v.room: the value that was chosen, in words */
 };
 
-/* Was one of the listed values named by its number? 0: no. A field of numbers is decided with the number that it is to
- * hold. */
+/* Returns the number of the listed value that the text names; 0: it names none. A field of numbers is decided with the
+ * number that it is to hold, so there a number names nothing on the list. */
 static size_t listed_number(const struct schema_field *field, const char *text)
 {
     size_t number = 0;
@@ -123,7 +123,8 @@ static int set_reference(struct resolving *r, struct edit *edit, const char *tex
     return code != 0 ? code : edit_set_id(edit, r->field->name, &id, e);
 }
 
-/* The word "merged": the versions of a text as they were brought together, where nothing overlaps. */
+/* The person typed the word "merged": takes the versions of a text as they were brought together, if nothing overlaps.
+ */
 static int choose_merged(struct resolving *r, struct edit *edit, const struct record_field *f, struct error *e)
 {
     struct pack value;
@@ -204,7 +205,7 @@ static int check_seen(const struct resolving *r, const struct record_field *f, s
     return 0;
 }
 
-/* yes: voided again, by somebody who has seen what was changed since. no: the void is taken back. */
+/* "yes" voids the record again, by somebody who has seen what was changed since; "no" takes the void back. */
 static int decide_void(struct resolving *r, struct edit *edit, const struct record_field *f, const char *text,
                        struct error *e)
 {
@@ -296,7 +297,7 @@ static int resolve(struct store *s, struct usage_call *call, struct error *e)
         printer_id(&r.record, brief);
         (void)fprintf(cli->err, "%s of %s %s: ", r.field->name, r.place.kind->name, brief);
         printer_line(cli->err, r.v.room, 60);
-        (void)fprintf(cli->err, ", decided over %zu %s", r.decided, r.decided == 1 ? "entry" : "entries");
+        (void)fprintf(cli->err, ", decided over %zu %s", r.decided, r.decided == 1 ? "value" : "values");
         code = with_store_say_queued(s, cli, e);
     }
     printer_close(&r.v);

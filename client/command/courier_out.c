@@ -1,6 +1,6 @@
 /* `satchel courier out`: takes what is unsent out of the outbox, into a file that the office opens. It needs no
  * passphrase, no agent and no key, and touches neither store nor key file: it is for the day on which those do not
- * open any more. If the store does open, what it has queued is brought into the outbox first. */
+ * open any more. If the store does open, everything that it has queued is first sealed into the outbox. */
 #include "command.h"
 
 #include <errno.h>

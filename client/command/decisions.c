@@ -17,7 +17,7 @@ struct decision {
 
 #define DECISION_COLUMNS "record, scope, author, kind, field, wall, value, mine, told"
 
-/* 0 where this version does not know kind or field any more. */
+/* 1: *d is set; 0: this version does not know the kind or the field. */
 static int read_decision(sqlite3_stmt *s, struct decision *d)
 {
     d->record = db_id(s, 0);
@@ -40,7 +40,8 @@ static void print_value(struct printer *v, const struct decision *d, struct slic
         printer_line(v->cli->out, printer_value(v, d->field, value), 60);
 }
 
-/* Was what the person wrote taken? Two voids are one, whatever each of them had seen. */
+/* 1: the decision took what the person wrote; 0: it took something else. Two voids count as the same, whatever each of
+ * them had seen. */
 static int is_taken(const struct decision *d)
 {
     if (d->mine.p == NULL)
@@ -49,7 +50,7 @@ static int is_taken(const struct decision *d)
                                           : slice_equal(d->mine, d->value);
 }
 
-/* "The conflict over risk of case 7f3a91c2 was decided by Bea Example: high (yours: critical)" */
+/* Prints "The conflict over risk of case 7f3a91c2 was decided by Bea Example: high (yours: critical)" */
 static void print_words(struct printer *v, const struct decision *d)
 {
     FILE *out = v->cli->out;
@@ -93,7 +94,7 @@ static void print_json(struct printer *v, const struct decision *d)
     json_end(j);
 }
 
-/* The decisions that a statement gives. *count of them. */
+/* Prints the decisions that a statement gives; *count: how many. */
 static int print_all(struct printer *v, const char *sql, size_t *count, struct error *e)
 {
     struct decision d;

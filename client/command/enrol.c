@@ -1,4 +1,4 @@
-/* Enrolling: from a ticket to a store of one's own. It can break off anywhere.
+/* `satchel enrol`: makes a store from a ticket of the office. It can break off anywhere.
  *
  * A marker file, `enrolling`, stands beside the store until the office has answered; it is made before anything of the
  * store. While it is there the store has nothing that a person typed. So running the command again goes on with the
@@ -113,7 +113,7 @@ static int put_aside(struct enrolment *n, struct error *e)
     return code;
 }
 
-/* Is there a store already that somebody works with? */
+/* 1: there is a store already that somebody works with; 0: there is not. */
 static int is_enrolled(const struct enrolment *n)
 {
     return (file_is_there(n->keys) || file_is_there(n->store)) && !file_is_there(n->marker);
@@ -130,7 +130,7 @@ static int check_free(const struct enrolment *n, struct error *e)
                      n->folder);
 }
 
-/* The folder is ours alone, and the marker stands on the disk before anything else does. */
+/* Makes the folder, private to the user, and the marker in it; the marker is on the disk before anything else is. */
 static int prepare_folder(struct enrolment *n, struct error *e)
 {
     int code, fd;

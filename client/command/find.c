@@ -1,9 +1,9 @@
-/* What a person calls a record: a whole id, the first or last 4 or more characters of one, a case number, or a part of
- * a name.
+/* Finds a record by what a person calls it: a whole id, the first or last 4 or more characters of one, a case number,
+ * or a part of a name.
  *
  * A whole id is certain. Eight characters of one, which is what `satchel list` shows, and a whole case number go before
- * the rest. All else is equal: where "Ada" is one person and "Ada Byron" a second, or where four letters of a name are
- * the end of an id, the person is asked which. */
+ * the rest. All else is equal: if "Ada" is one person and "Ada Byron" a second, or if four letters of a name are the
+ * end of an id, the person is asked which. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +16,9 @@
 #define LISTED_MAX 10
 #define MATCHES_MAX 1000
 
-/* Every record with the rank of its match: 2 for 8 or more characters of its id and for its whole number, 1 for less.
- * ?1 the words; ?2 their hex digits or NULL; ?3 a kind or 0; ?4 the kind case, ?5 the kind client. */
+/* The statement gives every record with the rank of its match: 2 for 8 or more characters of its id and for its whole
+ * number, 1 for less. ?1 the words; ?2 their hex digits or NULL; ?3 a kind or 0; ?4 the kind case, ?5 the kind client.
+ */
 static const char matches[] =
     "WITH hit(record, rank) AS ("
     "  SELECT record, 1 + (length(?2) >= 8) FROM place WHERE ?2 IS NOT NULL AND (?3 = 0 OR kind = ?3) AND"
@@ -33,7 +34,7 @@ static const char matches[] =
     " SELECT h.record, max(hit.rank) FROM hit JOIN place h ON h.record = hit.record"
     "  GROUP BY h.record ORDER BY 2 DESC, 1";
 
-/* The hex digits of words that can be a part of an id; 0 where they cannot. */
+/* 1: the words can be a part of an id, and out has their hex digits; 0: they cannot. */
 static int hex_digits(const char *words, char out[ID_TEXT])
 {
     static const char digits[] = "0123456789abcdef0123456789ABCDEF";
@@ -50,7 +51,7 @@ static int hex_digits(const char *words, char out[ID_TEXT])
     return n >= HEX_MIN;
 }
 
-/* Ids only: what goes to stderr may end in a log. */
+/* Prints ids only, since what goes to stderr may end in a log. */
 static void list_matches(struct db *db, const struct id *found, size_t count)
 {
     for (size_t i = 0; i < count && i < LISTED_MAX; i++) {
@@ -98,7 +99,7 @@ int find_record(struct store *s, const struct schema_kind *kind, const char *wor
     struct id whole, *found;
     size_t count;
     int code;
-    /* 1. A whole id names one record, or nothing. That of a client names its case where a case is asked for. */
+    /* 1. A whole id names one record, or nothing. If a case is asked for, a client's id names the client's case. */
     if (id_parse(words, &whole, NULL) == 0 && record_find(s->db, &whole, &place, NULL) == 0 &&
         (kind == NULL || place.kind == kind)) {
         *record = whole;

@@ -1,4 +1,4 @@
-/* satchel log: the changes of a record, or those that this laptop made, with what became of each. */
+/* `satchel log`: prints the changes of a record, or those that this laptop made, with what became of each. */
 #include "command.h"
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@ struct telling {
     int is_partial; /* some of a record's past is at the office alone */
 };
 
-/* Why the office holds a change back; "" where it does not say. */
+/* Sets out to why the office holds a change back; "": it does not, or does not say why. */
 static void held_reason(struct telling *t, const struct change *c, char *out, size_t out_max)
 {
     sqlite3_stmt *s;
@@ -179,8 +179,9 @@ static int tell(struct telling *t, int64_t id, struct error *e)
     return code;
 }
 
-/* Of a record, in the order of the office's log, what waits last; or this laptop's own, as they were written. A
- * laptop's receipts are not what a person did: they are left out unless all are wanted. */
+/* Prints the changes of a record in the order of the office's log, and those that are queued last; with record NULL
+ * this laptop's own, in the order in which they were written. A laptop's receipts are not what a person did: they are
+ * left out unless all are wanted. */
 static int tell_all(struct telling *t, const struct id *record, int all, struct error *e)
 {
     static const char of_record[] =

@@ -1,4 +1,4 @@
-/* The caseload, and the records of one kind. */
+/* `satchel list`: prints the caseload, or the records of one kind. */
 #include "command.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 /* --- the caseload --- */
 
-/* ?1 the risks in rising rank, as "|low|high|": a risk that this version does not know ranks above all that it does.
+/* ?1: the risks in rising rank, as "|low|high|": a risk that this version does not know ranks above all that it does.
  * What is contested or waits in a case, or in its client, is counted for the case. */
 static const char caseload[] =
     "WITH k AS (SELECT id_text(conflict.scope) AS scope, sum(loud) AS loud, sum(loud = 0) AS quiet"
@@ -52,7 +52,7 @@ static int is_linked(const struct person_map *map, const char *client)
     return id_parse(client, &id, NULL) == 0 && person_map_find(map, &id) != SIZE_MAX;
 }
 
-/* What one must know stands on whichever record of the person it was written. */
+/* Looks at all records of the person: a warning stands on whichever of them it was written. */
 static int find_marks(struct db *db, const struct person_map *map, const char *client, struct marks *out,
                       struct error *e)
 {
@@ -83,7 +83,7 @@ static void list_risks(char *out, size_t out_max)
         used += (size_t)snprintf(out + used, out_max - used, "%s|", c->name);
 }
 
-/* Text, or null. */
+/* A member with the column's text, or null. */
 static void json_column(struct json *j, const char *name, sqlite3_stmt *s, int column)
 {
     json_text(json_key(j, name), db_is_null(s, column) ? NULL : db_text(s, column));
@@ -155,8 +155,8 @@ static void case_words(FILE *out, sqlite3_stmt *s, const struct marks *marks)
     (void)fputc('\n', out);
 }
 
-/* What the lines above cannot tell must not go unsaid: what is newer than this program, and scopes under way of which
- * nothing is in a table yet. */
+/* Tells what the lines above cannot: how much is newer than this program, and how many cases and persons are arriving
+ * of which nothing is in a table yet. */
 static int say_more(struct db *db, struct cli *cli, struct error *e)
 {
     char words[64];
@@ -170,7 +170,7 @@ static int say_more(struct db *db, struct cli *cli, struct error *e)
     return unknown_say(cli, db, e);
 }
 
-/* *count: how many there are. */
+/* Prints a line for each case; *count: how many there are. */
 static int each_case(struct db *db, struct cli *cli, int all, const struct person_map *map, uint64_t *count,
                      struct error *e)
 {
@@ -219,8 +219,8 @@ static int list_cases(struct db *db, struct cli *cli, int all, struct error *e)
 
 enum { FIRST_FIELD = 7 }; /* the column */
 
-/* SELECT id, scope, voided, contested, whether it waits, whether its scope arrives, whether it has what is newer,
- * field...: arrays as words where they are to be read by a person. */
+/* Makes the statement: id, scope, voided, contested, whether it waits, whether its scope is arriving, whether it has
+ * something newer than this program, field... Arrays are words unless json is set. */
 static char *kind_sql(const struct schema_kind *kind, int json)
 {
     sqlite3_str *sql = sqlite3_str_new(NULL);
@@ -245,7 +245,7 @@ static char *kind_sql(const struct schema_kind *kind, int json)
     return sqlite3_str_finish(sql);
 }
 
-/* A column as JSON has it. An array is JSON already. */
+/* Writes a column as JSON has it. An array is JSON already. */
 static void field_json(struct json *j, const struct schema_field *field, sqlite3_stmt *s, int column)
 {
     int is_number = sqlite3_column_type(s, column) == SQLITE_INTEGER;
@@ -276,7 +276,7 @@ static void record_json(struct json *j, const struct schema_kind *kind, sqlite3_
     json_end(j);
 }
 
-/* The value of one column for a line. */
+/* Prints the value of one column in a line. */
 static void line_field(struct db *db, FILE *out, const struct schema_field *field, const char *text)
 {
     char name[PRINTER_NAME];

@@ -1,4 +1,4 @@
-/* A visit note: written once, amended later, never edited. */
+/* `satchel note`: writes a visit note. It is written once, may be amended later, and is never edited. */
 #include "command.h"
 
 #include <errno.h>
@@ -15,9 +15,9 @@
 #include "schema.h"
 #include "with_store.h"
 
-#define ROOM (SCHEMA_TEXT_MAX + 1024) /* more than a text may have: where it is full, there was too much */
+#define ROOM (SCHEMA_TEXT_MAX + 1024) /* more than a text may have: if it is full, there was too much */
 
-/* Everything of the standard input into p (ROOM bytes), without the newlines at its end. */
+/* Reads all of the standard input into p (ROOM bytes), without the newlines at its end. */
 static int read_input(struct cli *cli, char *p, struct error *e)
 {
     size_t used = 0;
@@ -46,7 +46,7 @@ static int read_input(struct cli *cli, char *p, struct error *e)
                : 0;
 }
 
-/* Now, as a person would type it: in UTC. */
+/* Prints the time as a person would type it, in UTC. */
 static void now_words(uint64_t wall_ms, char out[32])
 {
     time_t seconds = (time_t)(wall_ms / 1000);
@@ -85,7 +85,7 @@ static int make_note(struct store *s, struct noting *n, struct error *e)
     return with_store_commit(s, &edit, NULL, e);
 }
 
-/* Would these be taken? Asked before somebody types a long note. */
+/* Checks that the time and the type would be taken, before somebody types a long note. */
 static int check(const struct noting *n, struct error *e)
 {
     const struct schema_kind *kind = schema_kind(KIND_NOTE);
@@ -139,7 +139,7 @@ static int write_note(struct store *s, struct usage_call *call, struct error *e)
     (void)fprintf(cli->err, "note %s: written in case %s", note, scope);
     code = with_store_say_queued(s, cli, e);
 out:
-    /* What was typed stands nowhere else: it goes back to the screen that it was typed on. */
+    /* What was typed is kept nowhere else, so print it on the screen that it was typed on. */
     if (code != 0 && typed != NULL && typed[0] != '\0' && isatty(STDIN_FILENO)) {
         (void)fputs("the note was not written; here it is, so that it is not lost:\n\n", cli->err);
         cli_text(cli->err, typed);

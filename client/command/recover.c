@@ -1,5 +1,5 @@
-/* Recovery: two officers of the office open a store together whose passphrase nobody knows any more, and its person
- * sets a new one. Each use is an event in the laptop's log, with both officers' names. */
+/* `satchel recover`: two officers of the office together open a store whose passphrase nobody knows any more, and its
+ * person sets a new one. Each use is an event in the laptop's log, with both officers' names. */
 #include "command.h"
 
 #include <sodium.h>

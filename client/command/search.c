@@ -1,4 +1,4 @@
-/* Finding records that hold all the words: in the texts and days of every kind that laptops get. */
+/* `satchel search`: finds records that hold all the words, in the texts and days of every kind that laptops get. */
 #include "command.h"
 
 #include <ctype.h>
@@ -32,7 +32,7 @@ static int is_searched(const struct schema_field *field)
     return field->type == SCHEMA_TEXT || field->type == SCHEMA_DATE;
 }
 
-/* What a column says to a person: a list is a JSON array in the table. */
+/* Adds what a column says to a person: a list is a JSON array in the table. */
 static void add_column(sqlite3_str *sql, const struct schema_field *field)
 {
     if (schema_traits(field)->is_list)
@@ -41,7 +41,7 @@ static void add_column(sqlite3_str *sql, const struct schema_field *field)
         sqlite3_str_appendf(sql, "\"%w\"", field->name);
 }
 
-/* SELECT id, scope, texts... of those whose texts together hold each of the words ?1, ?2, ... */
+/* Makes the statement: id, scope, texts... of the records whose texts together hold each of the words ?1, ?2, ... */
 static char *make_sql(const struct schema_kind *kind, size_t word_count)
 {
     sqlite3_str *sql = sqlite3_str_new(NULL);
@@ -69,7 +69,7 @@ static char *make_sql(const struct schema_kind *kind, size_t word_count)
 
 /* --- showing what was found --- */
 
-/* Letters of ASCII in either case, as SQLite's lower has it. NULL where the word is not in the text. */
+/* Finds a word in a text; letters of ASCII match in either case, as with SQLite's lower. NULL: it is not there. */
 static const char *find_word(const char *text, const char *word)
 {
     size_t size = strlen(word);
@@ -83,7 +83,7 @@ static const char *find_word(const char *text, const char *word)
     return NULL;
 }
 
-/* The place of the first of the words in a text; NULL where it holds none. */
+/* Finds where the first of the words stands in a text; NULL: the text has none of them. */
 static const char *find_any(const struct searching *f, const char *text)
 {
     const char *first = NULL;
@@ -95,7 +95,7 @@ static const char *find_any(const struct searching *f, const char *text)
     return first;
 }
 
-/* Has the person more records than this one? */
+/* 1: this is a client record, and the person has others too; 0: not. */
 static int is_linked(const struct searching *f, const struct schema_kind *kind, const char *record)
 {
     struct id id;
@@ -170,7 +170,7 @@ static int search_kind(struct searching *f, const struct schema_kind *kind, stru
     return code;
 }
 
-/* The words of all arguments, split at spaces. They stay in the arguments. */
+/* Splits all arguments at spaces. The words point into the arguments. */
 static int split(char **arguments, int count, const char *words[WORDS_MAX], size_t *found, struct error *e)
 {
     *found = 0;

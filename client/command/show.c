@@ -1,5 +1,5 @@
-/* One record, or a case with all that is in it. What a visitor must know stands first. What has not arrived is never
- * said to be empty. */
+/* `satchel show`: prints one record, or a case with all that is in it. What a visitor must know stands first. What has
+ * not arrived is never said to be empty. */
 #include "command.h"
 
 #include <stdlib.h>
@@ -26,8 +26,8 @@ static void print_arriving(struct printer *v, const char *what)
 
 /* --- what is in a case --- */
 
-/* Ends an array that was begun with its first record; without any it is said to be empty, but not while more arrives.
- */
+/* Ends an array that its first record began. If there was none, the array is printed empty, unless records are still
+ * arriving: then it is left out. */
 static void end_array(struct json *j, const char *name, size_t count, int arriving)
 {
     if (count == 0 && arriving)
@@ -111,7 +111,7 @@ static int count_services(struct printer *v, const char *scope, uint64_t *count,
     return db_number_of(v->db, count, e, "SELECT count(*) FROM service WHERE scope = ? AND voided = 0", "t", scope);
 }
 
-/* The records of each kind that stands in a case and has no row in parts[], under the kind's own name. */
+/* Prints the records of each kind that stands in a case and has no row in parts[], under the kind's own name. */
 static int show_other_kinds(struct printer *v, const char *scope, int arriving, struct error *e)
 {
     size_t count, row;
@@ -159,7 +159,7 @@ static int show_parts(struct printer *v, const struct id *scope, int arriving, s
 
 /* --- a case --- */
 
-/* The clients that a case may be of: one, or each that a conflict names. */
+/* Calls back for each client that a case may be of: one, or each that a conflict names. */
 static int each_client(struct printer *v, const struct id *record, const struct record_place *place, size_t *count,
                        int (*each)(struct printer *v, const struct id *client, const struct id *file, size_t number,
                                    struct error *e),
@@ -196,7 +196,7 @@ static int client_warnings(struct printer *v, const struct id *client, const str
     return warn_words(v, client, file, e);
 }
 
-/* Is the person of a case under way, or not here at all? -1: failed. */
+/* 1: the person of a case is still arriving, or not here at all; 0: all is here; -1: failed, e says why. */
 static int is_person_arriving(struct printer *v, const struct id *client, struct error *e)
 {
     struct record_place place;
@@ -276,7 +276,7 @@ static int show_case(struct printer *v, const struct id *record, const struct re
     return code;
 }
 
-/* A person: the same warnings, and the cases. */
+/* Prints a person: the same warnings as for a case, the fields, and the cases. */
 static int show_client(struct printer *v, const struct id *record, const struct record_place *place, struct error *e)
 {
     static const struct part cases = {

@@ -183,7 +183,7 @@ static int show_words(const struct cli *cli, const struct store *s, const struct
     return show_held(NULL, out, s->db, e);
 }
 
-/* Of a locked store: only that it is there, and how much is sealed beside it. */
+/* Tells of a locked store only that it is there, and how much is sealed beside it. */
 static int show_locked(const struct cli *cli, struct error *e)
 {
     char *folder;

@@ -1,6 +1,7 @@
-/* A sync: hello, welcome; then what is queued goes out, batch by batch, each let go of with its proof; then the
- * caseload comes in, batch by batch; then a receipt. Every message's effect is one transaction, so that a link that
- * breaks at any byte loses nothing, and the next sync goes on where this one stopped. */
+/* `satchel sync`: hello and welcome; then the queued changes go out in batches, each of which leaves the queue when its
+ * proof has come; then the caseload comes in, in batches; then a receipt goes out. The effect of each message is one
+ * transaction, so that a link that breaks at any byte loses nothing, and the next sync goes on where this one stopped.
+ */
 #include "command.h"
 
 #include <errno.h>
@@ -64,7 +65,7 @@ static void warn(struct sync *s, const char *words)
     fprintf(s->cli->err, "%s\n", words);
 }
 
-/* A wrong clock decides nothing, and its owner hears of it at once. */
+/* Tells the person at once if the clocks differ by more than SKEW_MS. Nothing is decided by a clock. */
 static void check_clock(struct sync *s, uint64_t office_ms)
 {
     uint64_t ours = clock_wall();
@@ -209,7 +210,7 @@ static int begin_epoch(struct sync *s, struct error *e)
     return 0;
 }
 
-/* A batch went through: the next may be twice as large. */
+/* Doubles the room of the next batch, since one went through. */
 static void grow(struct sync *s)
 {
     s->room = s->room < LIMITS_BATCH_MAX / 2 ? 2 * s->room : LIMITS_BATCH_MAX;

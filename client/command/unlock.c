@@ -1,4 +1,4 @@
-/* Unlocking, locking, and changing the passphrase. */
+/* `satchel unlock`, `lock` and `passphrase`: opens the store with a passphrase, locks it, changes the passphrase. */
 #include "command.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "store.h"
 #include "store_event.h"
 
-/* The folder and the path of its key file. E_NO_STORE: there is no store. */
+/* Finds the folder and the path of its key file. E_NO_STORE: there is no store. */
 static int find_keys(char **folder, char **keys, struct error *e)
 {
     int code;

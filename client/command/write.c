@@ -1,5 +1,5 @@
-/* Writing: new, set, add, remove, void. Each is one change: an edit that is opened, filled, and committed, and says in
- * one line what it did. */
+/* `satchel new`, `set`, `add`, `remove` and `void`. Each is one change: an edit that is opened, filled, and committed,
+ * and says in one line what it did. */
 #include "command.h"
 
 #include <stdlib.h>
@@ -60,7 +60,7 @@ static int find_field(struct writing *w, const char *name, const struct schema_f
     return 0;
 }
 
-/* A reference may be named as any record is; it must be of the right kind. */
+/* Replaces what a person calls a record by its id, which must be of the right kind. */
 static int resolve_reference(struct writing *w, const struct schema_field *field, char **value, struct error *e)
 {
     struct id id;
@@ -78,7 +78,7 @@ static int resolve_reference(struct writing *w, const struct schema_field *field
     return 0;
 }
 
-/* A time is typed in local time. */
+/* Replaces a time as it was typed, in local time, by the same in UTC. */
 static int resolve_moment(char **value, struct error *e)
 {
     char moment[MOMENT_TEXT], *text;
@@ -135,7 +135,7 @@ static int read_pairs(struct writing *w, int count, char **arguments, struct err
 
 /* --- what was done --- */
 
-/* "risk of case 7f3a91c2: high (queued: 3 changes wait for the office)" */
+/* Prints "risk of case 7f3a91c2: high (queued: 3 changes wait for the office)" */
 static int say_written(struct writing *w, const struct id *record, const char *verb, struct error *e)
 {
     FILE *err = w->cli->err;
@@ -174,7 +174,7 @@ void write_id(struct cli *cli, const struct schema_kind *kind, const struct id *
 
 /* --- new --- */
 
-/* May a person at a laptop write this kind? */
+/* E_REFUSED unless a person at a laptop may write this kind. */
 static int check_kind(const struct schema_kind *kind, struct error *e)
 {
     if (kind->office_only || kind->place == SCHEMA_OFFICE)
@@ -183,7 +183,7 @@ static int check_kind(const struct schema_kind *kind, struct error *e)
     return 0;
 }
 
-/* A case must say whose it is; it is open unless said otherwise. */
+/* Refuses a case that does not say whose it is (E_USAGE); opens one that has no status. */
 static int complete_case(struct writing *w, struct edit *edit, struct error *e)
 {
     int has_client = 0, has_status = 0;
@@ -292,7 +292,7 @@ static int open_record(struct writing *w, const char *words, struct edit *edit, 
 
 typedef int apply_text(struct edit *edit, const char *field, const char *text, struct error *e);
 
-/* What is contested is decided with all its values in view, never in passing. */
+/* Refuses to set a contested field: that is decided with all its values in view, never in passing. */
 static int check_decided(struct writing *w, const struct id *record, struct error *e)
 {
     char brief[PRINTER_ID];
@@ -333,7 +333,7 @@ static int change(struct writing *w, const struct usage_call *call, apply_text *
     return with_store_commit(w->s, &edit, usage_text(call, "reason"), e);
 }
 
-/* Does this set amend something that was written once? */
+/* 1: this changes a field that is written only once, so it amends; 0: it does not. */
 static int amends(const struct writing *w)
 {
     for (size_t i = 0; i < w->count; i++)

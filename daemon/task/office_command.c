@@ -126,15 +126,15 @@ const struct usage_program office_command_program = {
 
 /* --- a task --- */
 
-/* What stays here: where secrets come from, and the officer's key file. */
+/* The options that are not passed on to the daemon: where secrets come from, and the officer's key file. */
 static int is_ours(const struct usage_call *call, const struct usage_option *option)
 {
     return strstr(option->name, "passphrase-") != NULL || strcmp(option->name, "key-file") == 0 ||
            (call->usage == &task_officer_add.usage && strcmp(option->name, "out") == 0);
 }
 
-/* The call as the daemon gets it: without the folder, and with one more option, if it is not NULL. Freed with free; its
- * words are the call's own, and nobody writes to them. */
+/* Makes the call as the daemon gets it: without the folder, and with one more option, if it is not NULL. It is freed
+ * with free; its words belong to the call, and nobody writes to them. */
 static char **daemon_words(const struct usage_call *call, char *option, char *value, int *argc)
 {
     static char json[] = "--json", end[] = "--";
@@ -167,7 +167,7 @@ static char **daemon_words(const struct usage_call *call, char *option, char *va
     return words;
 }
 
-/* Asks the daemon; if none runs, does it here. */
+/* Asks the daemon; if none runs, runs the task here. */
 static int ask_or_do(struct usage_call *call, int argc, char **argv, int *status, struct error *e)
 {
     const struct task_row *row = (const struct task_row *)call->usage; /* its first member */
@@ -192,7 +192,7 @@ static int ask_or_do(struct usage_call *call, int argc, char **argv, int *status
     return code;
 }
 
-/* With one more option, if it is not NULL. */
+/* Runs the call with one more option, if it is not NULL. */
 static int run_task(struct usage_call *call, char *option, char *value, int *status, struct error *e)
 {
     int argc = 0, code;
@@ -216,7 +216,7 @@ static int add_officer(struct usage_call *call, int *status, struct error *e)
     if ((code = keyring_officer(out, call->words[0], &keys, hex, e)) != 0)
         return code;
     code = run_task(call, option, hex, status, e);
-    /* The key of nobody opens nothing, and would stand in the way of the next try. */
+    /* Remove the file: its key is nobody's, and it would stand in the way of the next try. */
     if (code != 0 || *status >= 2)
         (void)unlink(out);
     return code;

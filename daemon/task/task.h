@@ -41,20 +41,20 @@ int task_run(struct task *t, int argc, char **argv);
         .name = "as", .value = "LOGIN", .help = "who does this, if there are several administrators"                   \
     }
 
-/* The acting person (--as LOGIN, or the only administrator), then a transaction around `work`. */
+/* Finds the acting person (--as LOGIN, or the only administrator), then runs `work` in a transaction. */
 int task_write(struct task *t, const char *as, int (*work)(struct task *t, void *arg, struct error *e), void *arg,
                struct error *e);
-/* A path that is relative to where the command was called. Freed with free; NULL: no memory. */
+/* Makes the whole path of one that is relative to where the command was called. Freed with free; NULL: no memory. */
 char *task_path(const struct task *t, const char *path);
-/* One field of a record that is there; "" clears it. For task_write. */
+/* Sets one field of a record that is there; "" clears it. For task_write. */
 struct task_setting {
     struct id record;
     const char *field, *value;
 };
 int task_set(struct task *t, void *setting, struct error *e);
-/* The same for a user's field, with its transaction; then the office's key file follows who is a recovery officer: who
- * is disabled is none, and is one again when enabled. Where the file cannot be written the field is set all the same,
- * and the error says so. */
+/* Does the same for a user's field, with its transaction; then writes into the office's key file who is a recovery
+ * officer now: who is disabled is none, and is one again when enabled. If the file cannot be written the field is set
+ * all the same, and the error says so. */
 int task_set_user(struct task *t, const char *as, struct task_setting *s, struct error *e);
 /* FROM ... of the records of a kind, by its name and number, each joined to the entry that it came with first: whose it
  * is, and when the office got it. */
@@ -63,10 +63,10 @@ int task_set_user(struct task *t, const char *as, struct task_setting *s, struct
     ".voided = 0 JOIN entry ON entry.record = place.record AND entry.position = (SELECT min(position) FROM entry one " \
     "WHERE one.record = place.record)"
 #define TASK_EVENTS TASK_RECORDS("event", "15")
-/* A row as an object, its columns by their names: what SQLite holds as a number is a number, a NULL is null, all else
- * is text. So a query gives NULL for what is not there, never ''. */
+/* Prints a row as an object, its columns by their names: a number of SQLite is a number, a NULL is null, all else is
+ * text. So a query gives NULL for what is not there, never ''. */
 void task_row_json(struct json *j, sqlite3_stmt *s);
-/* A whole answer of one number, such as {"lease_days": 30}. */
+/* Prints a whole answer of one number, such as {"lease_days": 30}. */
 void task_number_json(struct task *t, const char *name, uint64_t n);
 
 #define TASK_LIST(X)                                                                                                   \

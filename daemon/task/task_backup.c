@@ -1,4 +1,4 @@
-/* backup DIR TO, restored DIR: a copy of the office, and the first thing that is said after one took its place. */
+/* `satcheld backup` and `restored`: copies the office; and writes into its log that a copy has taken its place. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

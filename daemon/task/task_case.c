@@ -1,4 +1,5 @@
-/* Cases and what waits for a person: case assign|release|responsible|list, conflicts, held list|release. */
+/* `satcheld case assign|release|responsible|list`, `conflicts`, `held list|release`: cases, and what waits for a
+ * person. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include "schema.h"
 #include "task.h"
 
-/* A case by its id, its number or its key in the system that it came from. */
+/* Finds a case by its id, its number or its key in the system that it came from. */
 static int find_case(struct task *t, const char *words, struct id *out, struct error *e)
 {
     struct db *db = t->central->db;
@@ -45,8 +46,8 @@ struct assignment {
     const char *status;
 };
 
-/* One record for each (case, user): found again, or made. Who holds a case already goes on holding it: who has held it
- * longest answers for it, so that must not begin anew. */
+/* Writes an assignment, or its end: each (case, user) has one record, which is found again or made. If the user holds
+ * the case already, nothing changes: who has held it longest answers for it, so that time must not begin anew. */
 static int write_assignment(struct task *t, void *arg, struct error *e)
 {
     struct assignment *a = arg;
@@ -84,7 +85,7 @@ static int write_assignment(struct task *t, void *arg, struct error *e)
     return central_write(t->central, &edit, NULL, e);
 }
 
-/* The case and the person that a call names. */
+/* Finds the case and the person that a call names. */
 static int find_assignment(struct task *t, const struct usage_call *call, struct assignment *out, struct error *e)
 {
     int code = find_case(t, call->words[0], &out->scope, e);
@@ -144,7 +145,8 @@ static int write_responsible(struct task *t, const struct id *assignment, const 
     return central_write(t->central, &edit, NULL, e);
 }
 
-/* The next assignment of a case, by its id, and what is to become of its flag. 1: one was found; 0: none; -1. */
+/* Finds the next assignment of a case, by its id, and what is to become of its flag. 1: found; 0: there is none; -1:
+ * failed, e says why. */
 static int next_holder(struct db *db, const struct assignment *a, struct id *assignment, int *is_user, int *is_flagged,
                        struct error *e)
 {
@@ -204,7 +206,7 @@ const struct task_row task_case_responsible = {
 
 /* --- the list --- */
 
-/* Who answers for a case, by login; "": nobody holds it. */
+/* Finds who answers for a case, by login; "": nobody holds it. */
 static int responsible_login(struct task *t, const char *kase, char out[256], struct error *e)
 {
     struct error none = {0, ""};
@@ -227,7 +229,7 @@ static int responsible_login(struct task *t, const char *kase, char out[256], st
     return 0;
 }
 
-/* A row of the list: what is not there is null, or a dash. */
+/* Prints a row of the list; a missing value is null, or a dash. */
 static void print_case(struct task *t, struct json *j, sqlite3_stmt *s, const char *responsible)
 {
     static const char *const names[] = {"case", "number", "status", "risk", "users", "responsible"};
@@ -399,7 +401,7 @@ const struct task_row task_held_list = {
     .run = list_held,
 };
 
-/* The entry that a hold names. E_NOT_FOUND. */
+/* Reads the entry that a hold names. E_NOT_FOUND: there is none. */
 static int find_held(struct db *db, const struct id *hold, int64_t *entry, struct error *e)
 {
     char text[ID_TEXT];
@@ -422,7 +424,8 @@ static int find_held(struct db *db, const struct id *hold, int64_t *entry, struc
     return *entry != 0 ? 0 : error_set(e, E_NOT_FOUND, "the change that %s holds is not in the log", text);
 }
 
-/* Would a release have the change applied, as whoever releases it expects? The log carries it in any case. */
+/* Refuses a release after which the change would not be applied, since whoever releases it expects that it is. The log
+ * has the change in any case. */
 static int check_release(struct db *db, const struct id *hold, struct error *e)
 {
     static const char sql[] = "SELECT entry.kind, place.kind <> entry.kind OR place.scope <> entry.scope, entry.scope "

@@ -1,6 +1,6 @@
-/* courier FILE: takes in what a laptop's outbox has, as a sync would. It goes item by item and verifies each whole
- * before the next, so that everything before an item that is refused stays taken. What the office has already is not
- * taken twice. */
+/* `satcheld courier FILE`: takes in what a laptop's outbox has, as a sync would. It goes item by item and verifies each
+ * whole before the next, so that everything before an item that is refused stays taken. What the office has already is
+ * not taken twice. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

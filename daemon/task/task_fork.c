@@ -1,5 +1,6 @@
-/* fork list, fork show: what laptops wrote beside their own chains, since a store was copied or an old copy put back.
- * It is evidence and in no record; what a laptop could not write once more a person finds here. */
+/* `satcheld fork list` and `fork show`: prints what laptops wrote beside their own chains, because a store was copied
+ * or an old copy put back. It is evidence and in no record; a person finds here what a laptop could not write once
+ * more. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,14 +27,14 @@ const struct task_row task_fork_list = {
 
 /* --- what they say --- */
 
-/* A value in words, in room. */
+/* The value in words, for which room is there (SCHEMA_FORMAT_MAX bytes). */
 static const char *value_words(const struct schema_field *field, const struct change_op *op, char *room)
 {
     return field != NULL ? schema_format(field, op->value, room, SCHEMA_FORMAT_MAX)
                          : schema_format_unknown(op->value, room, SCHEMA_FORMAT_MAX);
 }
 
-/* room: SCHEMA_FORMAT_MAX bytes. j NULL: words. */
+/* Prints an op, as JSON or with j NULL in words. room: SCHEMA_FORMAT_MAX bytes. */
 static void show_op(FILE *out, struct json *j, const struct schema_kind *kind, const struct change_op *op, char *room)
 {
     const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, op->field);

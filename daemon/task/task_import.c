@@ -1,4 +1,4 @@
-/* import PATH: which export it is, who gets the cases, and the count of what was taken and left. */
+/* `satcheld import PATH`: takes an export in, assigns its cases, and prints how much was taken and left. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "record.h"
 #include "task.h"
 
-/* Cases that nobody holds go to the given people in turn. */
+/* Assigns the cases that nobody holds to the given people in turn. */
 static int assign_in_turn(struct import *im, char *logins, struct error *e)
 {
     enum { PEOPLE_MAX = 256 };

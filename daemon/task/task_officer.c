@@ -1,5 +1,5 @@
-/* Recovery officers: officer add|list|remove. Their key files are made where the command is called (keyring_officer);
- * here come public keys alone. */
+/* `satcheld officer add|list|remove`: the recovery officers. Their key files are made where the command is called
+ * (keyring_officer); only public keys come here. */
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 #include "recovery.h"
 #include "task.h"
 
-/* 32 bytes in hexadecimal that a box can be sealed to. The highest bit is none of the key: with it set, the same key
- * would pass for another one, and its owner's secret would not be found to fit. */
+/* Parses a public key: 32 bytes in hexadecimal that a box can be sealed to. The highest bit is none of the key: with it
+ * set, the same key would pass for another one, and its owner's secret would not be found to fit. */
 static int check_key(const char *hex, struct error *e)
 {
     uint8_t key[32], scalar[32], shared[32];

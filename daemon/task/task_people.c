@@ -1,4 +1,4 @@
-/* People and their laptops: user add|list|disable|enable|supervisor, device invite|list|revoke|wipe. */
+/* `satcheld user add|list|disable|enable|supervisor` and `device invite|list|revoke|wipe`: people and their laptops. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -97,7 +97,7 @@ const struct task_row task_user_list = {
            "a.status = 'active' AND a.voided = 0) AS cases FROM \"user\" u WHERE voided = 0 ORDER BY login, id",
 };
 
-/* The office keeps one who can act in it, or nobody could ever mend anything again. */
+/* Refuses to disable the last person who can act in the office: nobody could ever mend anything again. */
 static int check_others_left(struct task *t, const struct id *user, struct error *e)
 {
     static const char sql[] =
@@ -185,7 +185,7 @@ const struct task_row task_user_supervisor = {
 
 /* --- devices --- */
 
-/* HOST, HOST:PORT, [V6]:PORT or a bare IPv6 address. */
+/* Parses HOST, HOST:PORT, [V6]:PORT or a bare IPv6 address. */
 static int split_address(const char *address, char host[TICKET_HOST_MAX], unsigned *port, struct error *e)
 {
     const char *colon = strrchr(address, ':'), *end = address + strlen(address), *start = address;
@@ -215,7 +215,7 @@ static int split_address(const char *address, char host[TICKET_HOST_MAX], unsign
     return 0;
 }
 
-/* A ticket is a secret: the file is made for its owner alone, and never over another. */
+/* Writes a ticket, which is a secret: the file is made for its owner alone, and never over another. */
 static int write_ticket(const struct task *t, const char *path, const char *text, struct error *e)
 {
     char *full = task_path(t, path);

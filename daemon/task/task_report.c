@@ -1,5 +1,6 @@
-/* report: the office's own questions, in SQL, over the tables of the record. They read one table for each kind, one
- * column for each field, and nothing else: not the office's keys, not the log, not the secrets of tickets. */
+/* `satcheld report`: runs the office's own questions, in SQL, over the tables of the record. They read one table for
+ * each kind, one column for each field, and nothing else: not the office's keys, not the log, not the secrets of
+ * tickets. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ static int is_open_table(const char *table)
     return schema_kind_named(table) != NULL || strcmp(table, "conflict") == 0 || table[0] == 0;
 }
 
-/* Asked by SQLite for everything that a statement would do. */
+/* SQLite asks this about everything that a statement would do. */
 static int allow(void *arg, int action, const char *one, const char *two, const char *database, const char *trigger)
 {
     static const char *const refused[] = {"load_extension", "fts3_tokenizer", "readfile", "writefile"};
@@ -40,13 +41,13 @@ static int allow(void *arg, int action, const char *one, const char *two, const 
     }
 }
 
-/* While a report runs, laptops wait: a bound on how long. */
+/* Bounds how long a report runs, since laptops wait meanwhile. */
 static int is_late(void *arg)
 {
     return clock_wall() > *(const uint64_t *)arg;
 }
 
-/* As RFC 4180 has it. What a person typed goes through cli_text, so that no record drives a terminal. */
+/* Prints a value as RFC 4180 has it. What a person typed goes through cli_text, so that no record drives a terminal. */
 static void csv_text(FILE *out, const char *text)
 {
     char *quoted, *p;

@@ -1,4 +1,4 @@
-/* The office as a whole: status, check, archive. */
+/* `satcheld status`, `check` and `archive`: the office as a whole. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static int print_digest(struct task *t, struct error *e)
     return 0;
 }
 
-/* What is counted, and what it is called. The records that are voided wait for nobody. */
+/* What is counted, and what it is called. A voided record waits for nobody, so it does not count. */
 static const struct {
     const char *name, *words, *sql;
 } lines[] = {
@@ -122,7 +122,7 @@ struct checking {
     uint64_t entries;
 };
 
-/* Each entry: at its place, its hashes right, and applied once more in memory. */
+/* Checks that each entry is at its position and its hashes are right, and applies it once more in memory. */
 static int check_entry(void *arg, struct log_entry *entry, struct error *e)
 {
     struct checking *c = arg;

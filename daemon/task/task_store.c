@@ -1,4 +1,4 @@
-/* What concerns the stores of laptops and office: lease, event list. */
+/* `satcheld lease` and `event list`: what concerns the stores of laptops and office. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -227,7 +227,7 @@ static void a_conflict_is_shown_and_decided(void **state)
     /* A number that stands for no value is not taken for a code. */
     assert_int_equal(laptop_resolve_seen(d, d->file, "risk", "5"), E_INPUT);
     assert_int_equal(laptop_resolve_seen(d, d->file, "risk", "2 --reason 'seen on Monday'"), 0);
-    assert_has(d->err, "moderate, decided over 2 entries (queued: ");
+    assert_has(d->err, "moderate, decided over 2 values (queued: ");
     assert_int_equal(laptop_run(d, &command_conflicts, "conflicts"), 0);
     assert_int_equal(d->waiting, 0);
     assert_int_equal(laptop_run_on(d, &command_show, "show --json", d->file, ""), 0);

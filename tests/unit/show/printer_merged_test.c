@@ -79,7 +79,7 @@ static void edits_apart(void **state)
     assert_int_equal(laptop_run(d, &command_conflicts, "conflicts --json"), 0);
     assert_has(d->out, "\"merged\": {\"rule\": 1, ");
     assert_int_equal(laptop_resolve_seen(d, d->file, "assessment", "merged"), 0);
-    assert_has(d->err, "all versions, as they were brought together, decided over 2 entries");
+    assert_has(d->err, "all versions, as they were brought together, decided over 2 values");
     assert_int_equal(laptop_run_on(d, &command_show, "show --json", d->file, ""), 0);
     assert_has(d->out, "\"assessment\": \"The stove leaks.\\n\\nThe dog is.\"");
     assert_has(d->out, "\"conflicts\": {}");
