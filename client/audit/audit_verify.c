@@ -1,3 +1,5 @@
+/* Verifying an archive: one pass over its items in their order; docs/LOG.md, "What an auditor checks", has the list of
+ * what must hold. Heads come before the entries, so that each entry is held against what was signed over it. */
 #include "audit_verify.h"
 
 #include <errno.h>

@@ -42,7 +42,7 @@ int chain_follow(struct chain *chain, const struct change *c, struct error *e)
 
 /* --- heads --- */
 
-static struct pack_fixed start(uint8_t bytes[SIGNED_MAX])
+static struct pack_fixed begin_signed(uint8_t bytes[SIGNED_MAX])
 {
     memcpy(bytes, head_domain, sizeof head_domain);
     return (struct pack_fixed){bytes, sizeof head_domain, SIGNED_MAX};
@@ -66,7 +66,7 @@ static void encode(const struct chain_head *head, struct pack_fixed *out)
 void chain_sign(const struct chain_head *head, const uint8_t secret_key[64], uint8_t out[CHAIN_HEAD_MAX], size_t *bytes)
 {
     uint8_t signed_bytes[SIGNED_MAX];
-    struct pack_fixed text = start(signed_bytes);
+    struct pack_fixed text = begin_signed(signed_bytes);
     size_t size;
     encode(head, &text);
     size = text.size - sizeof head_domain;
@@ -104,7 +104,7 @@ int chain_peek(struct slice signed_head, struct chain_head *out, struct error *e
 int chain_open(struct slice signed_head, const uint8_t public_key[32], struct chain_head *out, struct error *e)
 {
     uint8_t signed_bytes[SIGNED_MAX];
-    struct pack_fixed text = start(signed_bytes);
+    struct pack_fixed text = begin_signed(signed_bytes);
     struct chain_head head;
     struct id device = id_of_device(public_key);
     char name[ID_TEXT];

@@ -1,6 +1,6 @@
-/* Tests: daemon/task/office_command.[ch], daemon/task/task.[ch], client/command/command.[ch]. What holds for every
- * command of satcheld and of satchel: it has help, an example that is a call of it, and everything that it takes is
- * completed. */
+/* Tests: daemon/task/office_command.c daemon/task/task.c client/command/command.c
+ * Goal: every command of satcheld and of satchel has help and an example that is a call of it, and everything that it
+ * takes is completed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
