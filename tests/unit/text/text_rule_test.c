@@ -10,7 +10,7 @@
 _Static_assert(TEXT_RULE == 1, "these are the results of rule 1");
 
 struct golden {
-    const char *base, *versions[4], *result; /* as in text_world.h */
+    const char *base, *versions[4], *result; /* as in text_fixture.h */
 };
 
 static const struct golden cases[] = {

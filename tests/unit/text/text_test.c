@@ -1,5 +1,5 @@
 /* Tests: common/text/text.c common/text/text_diff.c common/text/text_number.c
- * The merge of texts, example by example. A result is written as in text_world.h: {who: new < old} is an edit, [who:
+ * The merge of texts, example by example. A result is written as in text_fixture.h: {who: new < old} is an edit, [who:
  * one | who: other < old] an overlap, everything else is common. */
 #include "text_fixture.h"
 
