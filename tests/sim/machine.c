@@ -302,13 +302,15 @@ const char *machine_backup(unsigned n)
 
 static int run_restored(void *arg)
 {
+    char *argv[MACHINE_WORDS_MAX + 1] = {NULL}; /* parsing takes options out of it */
     struct machine_run *r = arg;
     struct cli cli = {open_memstream(&r->out, &r->out_bytes), open_memstream(&r->err, &r->err_bytes), 0, 0};
     struct task t = {NULL, &cli, root, NULL, 0, 0};
     struct error e = {0, ""};
+    memcpy(argv, r->argv, (size_t)r->argc * sizeof *argv);
     if (central_fixture_open_unwritten(&t.central, office_folder(), MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE),
                                        &e) == 0)
-        r->status = task_run(&t, r->argc, r->argv);
+        r->status = task_run(&t, r->argc, argv);
     else
         r->status = cli_fail(&cli, "satcheld", &e);
     central_close(t.central);
