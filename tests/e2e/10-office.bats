@@ -2,7 +2,6 @@
 # Tests: daemon/task/satcheld.c daemon/task/task.c daemon/task/task_people.c daemon/task/task_case.c
 #     daemon/task/task_import.c daemon/task/task_status.c daemon/server/server.c
 # The office alone: setting it up, its caseload, its people, its folder.
-argon2id=real
 load lib
 
 setup_file() { new_office 40; }

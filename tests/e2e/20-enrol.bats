@@ -2,7 +2,6 @@
 # Tests: client/command/satchel.c client/command/enrol.c client/command/unlock.c client/command/status.c
 #     client/command/with_store.c client/store/store.c client/store/agent.c daemon/intake/admit.c
 # Tickets, enrolling, unlocking, locking: what a case manager does on the first day, and what goes wrong on it.
-argon2id=real
 load lib
 
 setup_file() {
