@@ -32,6 +32,8 @@
 #include "wipe.h"
 #include "wire.h"
 
+#define PERSON_NAME 256
+
 struct enrolment {
     struct ticket *ticket; /* in locked memory */
     const char *label, *passphrase_file, *passphrase_fd;
@@ -46,8 +48,9 @@ struct enrolment {
     uint8_t *noise_secret; /* 32 bytes */
     uint8_t sign_public[32], noise_public[32];
     struct db *db;
-    struct id user; /* whose the store is, in the end */
-    int resumes;    /* an enrolment broke off, and its key file is there; else this run makes the store */
+    struct id user;                                /* whose the store is, in the end */
+    char person[PERSON_NAME], office[PERSON_NAME]; /* what the office calls that user, and itself */
+    int resumes; /* an enrolment broke off, and its key file is there; else this run makes the store */
 };
 
 /* --- the ticket --- */
@@ -283,6 +286,16 @@ static int check_answer(const struct enrolment *n, const struct message *m, cons
     return 0;
 }
 
+/* A name from the office's answer, which ends with the link, as much of it as has room. */
+static void name_whose(char out[PERSON_NAME], struct slice name)
+{
+    char whole[MESSAGE_NAME_MAX + 1];
+    size_t size = name.size < sizeof whole ? name.size : sizeof whole - 1;
+    memcpy(whole, name.p, size);
+    whole[size] = '\0';
+    cli_cut(out, PERSON_NAME, whole);
+}
+
 static int ask_office(struct enrolment *n, const struct id *device, struct error *e)
 {
     static const char domain[] = "satchel enrol 1"; /* its NUL is signed too */
@@ -309,8 +322,11 @@ static int ask_office(struct enrolment *n, const struct id *device, struct error
         return code;
     if ((code = wire_send(w, &m, e)) == 0 && (code = wire_receive(w, &m, e)) == 0 &&
         (code = check_answer(n, &m, device, e)) == 0 && (code = bind_lease(n, &m.as.enrolled, e)) == 0 &&
-        (code = keep_answer(n, &m.as.enrolled, device, e)) == 0)
+        (code = keep_answer(n, &m.as.enrolled, device, e)) == 0) {
+        name_whose(n->person, m.as.enrolled.user_name);
+        name_whose(n->office, m.as.enrolled.office_name);
         wire_end(w);
+    }
     /* A ticket that the office does not know cannot make a link: it hangs up without a word. */
     if (code == E_NET) {
         struct error why = *e;
@@ -416,14 +432,13 @@ static int add_aside(const struct enrolment *n, int code, struct error *e)
 
 static void say_enrolled(const struct cli *cli, const struct enrolment *n, const struct id *device)
 {
-    char text[ID_TEXT], user[ID_TEXT];
-    id_format(device, text);
-    id_format(&n->user, user);
     if (cli->json) {
         struct json j = json_start(cli->out);
         json_object(&j);
         json_id(json_key(&j, "device"), device);
         json_id(json_key(&j, "user"), &n->user);
+        json_text(json_key(&j, "label"), n->label);
+        json_text(json_key(&j, "name"), n->person);
         json_text(json_key(&j, "folder"), n->folder);
         json_text(json_key(&j, "aside"), n->aside);
         json_end(&j);
@@ -435,7 +450,13 @@ static void say_enrolled(const struct cli *cli, const struct enrolment *n, const
             "the old store is in %s; what is unsent in it is sealed to the office: `satchel courier out FILE --from "
             "%s` takes it out\n",
             n->aside, n->aside);
-    fprintf(cli->out, "enrolled: this laptop is device %s of user %s\n", text, user);
+    fputs("enrolled: this laptop is \"", cli->out);
+    cli_line(cli->out, n->label);
+    fputs("\", the laptop of ", cli->out);
+    cli_line(cli->out, n->person);
+    fputs(", at ", cli->out);
+    cli_line(cli->out, n->office);
+    fputc('\n', cli->out);
     fputs("next: `satchel unlock`, then `satchel sync` fetches the caseload\n", cli->err);
 }
 

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "json.h"
 #include "keyfile.h"
+#include "keyfile_print.h"
 #include "officers.h"
 #include "rekey.h"
 #include "renewal.h"
@@ -26,55 +27,9 @@ struct key_task {
 
 /* --- list --- */
 
-static void slot_json(struct json *j, const struct keyfile_slot *slot)
-{
-    json_object(j);
-    json_uint(json_key(j, "number"), slot->number);
-    json_text(json_key(j, "type"), keyfile_type_name(slot->type));
-    json_flag(json_key(j, "leased"), slot->leased);
-    json_text(json_key(j, "label"), slot->label);
-    if (slot->type == KEYFILE_RECOVERY)
-        json_ids(json_key(j, "officers"), slot->officers, 2);
-    json_end(j);
-}
-
-static void slot_words(const struct cli *cli, const struct keyfile_slot *slot)
-{
-    char a[ID_TEXT], b[ID_TEXT];
-    id_format(&slot->officers[0], a);
-    id_format(&slot->officers[1], b);
-    fprintf(cli->out, "%3u  %-10s  ", (unsigned)slot->number, keyfile_type_name(slot->type));
-    cli_line(cli->out, slot->label);
-    if (slot->type == KEYFILE_PASSPHRASE)
-        fprintf(cli->out, "%s%llu passes over %llu MiB%s", slot->label[0] != '\0' ? ", " : "",
-                (unsigned long long)slot->passes, (unsigned long long)slot->memory_bytes >> 20,
-                slot->leased ? ", while the lease lasts" : "");
-    if (slot->type == KEYFILE_RECOVERY)
-        fprintf(cli->out, "officers %s and %s together", a, b);
-    fputc('\n', cli->out);
-}
-
 static int list_slots(struct key_task *t, struct error *e)
 {
-    struct keyfile_slot slots[KEYFILE_SLOTS_MAX];
-    struct json j = json_start(t->cli->out);
-    size_t count = 0;
-    int code = keyfile_list(t->keys, slots, KEYFILE_SLOTS_MAX, &count, e);
-    if (code != 0)
-        return code;
-    if (t->cli->json)
-        json_array(&j);
-    for (size_t i = 0; i < count && i < KEYFILE_SLOTS_MAX; i++) {
-        if (slots[i].type == KEYFILE_ATTEMPTS)
-            continue;
-        if (t->cli->json)
-            slot_json(&j, &slots[i]);
-        else
-            slot_words(t->cli, &slots[i]);
-    }
-    if (t->cli->json)
-        json_end(&j);
-    return 0;
+    return keyfile_print(t->cli, t->keys, e);
 }
 
 /* --- add, remove: with the agent's key --- */

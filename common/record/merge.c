@@ -8,12 +8,12 @@
  *   review   the one that the office accepted first, until a
  *            person decides                                        two live: for review, loud
  *   status   as review, but a change names the status that it
- *            starts from; where that no longer holds, it is
+ *            starts from; if that no longer holds, it is
  *            contested, not applied blindly                        two live: for review, loud
  *   set      elements with a live add; an add beats a concurrent
  *            remove                                                no conflict
  *   sum      the sum of live contributions                         no conflict
- *   text     three-way merge; where edits overlap, both            loud where they overlap
+ *   text     three-way merge; if edits overlap, both               loud if they overlap
  *   once     the op, with later amendments under it                no conflict
  *
  *   Effective time = min(hlc, the office's receipt).

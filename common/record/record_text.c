@@ -10,7 +10,7 @@
 /* What schema_format can make of a value: hex digits, two for a byte, or a few words of its own. */
 #define WORDS_MAX 96
 
-/* Room for `more` bytes behind what is there; NULL where there is no memory. The old bytes are wiped. */
+/* Room for `more` bytes behind what is there; NULL if there is no memory. The old bytes are wiped. */
 static char *room_for_text(struct record_text *t, size_t more)
 {
     if (t->failed)

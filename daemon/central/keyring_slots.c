@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "json.h"
+#include "keyfile_print.h"
 #include "recovery.h"
 #include "rekey.h"
 #include "secretfile.h"
@@ -50,51 +50,9 @@ static int open_ring(struct keyring *k, int must_ask, struct error *e)
     return code;
 }
 
-static void slot_json(struct json *j, const struct keyfile_slot *slot)
-{
-    json_object(j);
-    json_uint(json_key(j, "number"), slot->number);
-    json_text(json_key(j, "type"), keyfile_type_name(slot->type));
-    json_text(json_key(j, "label"), slot->label);
-    if (slot->type == KEYFILE_RECOVERY)
-        json_ids(json_key(j, "officers"), slot->officers, 2);
-    json_end(j);
-}
-
-static void slot_words(FILE *out, const struct keyfile_slot *slot)
-{
-    char one[ID_TEXT], two[ID_TEXT];
-    (void)fprintf(out, "%3u  %-10s  ", slot->number, keyfile_type_name(slot->type));
-    if (slot->type == KEYFILE_RECOVERY) {
-        id_format(&slot->officers[0], one);
-        id_format(&slot->officers[1], two);
-        (void)fprintf(out, "%s and %s", one, two);
-    }
-    cli_line(out, slot->label);
-    (void)fputs("\n", out);
-}
-
 static int list_slots(struct keyring *k, struct error *e)
 {
-    struct keyfile_slot slots[KEYFILE_SLOTS_MAX];
-    struct json j = json_start(k->cli->out);
-    size_t count = 0;
-    int json = k->cli->json, code = keyfile_list(k->path, slots, sizeof slots / sizeof *slots, &count, e);
-    if (code != 0)
-        return code;
-    if (json)
-        json_array(&j);
-    for (size_t i = 0; i < count; i++) {
-        if (slots[i].type == KEYFILE_ATTEMPTS)
-            continue;
-        if (json)
-            slot_json(&j, &slots[i]);
-        else
-            slot_words(k->cli->out, &slots[i]);
-    }
-    if (json)
-        json_end(&j);
-    return 0;
+    return keyfile_print(k->cli, k->path, e);
 }
 
 static int add_key(struct keyring *k, struct error *e)
@@ -237,7 +195,7 @@ static int print_dropped(struct keyring *k, const struct keyfile_slot *before, s
         if (j < now_count || (before[i].type != KEYFILE_PASSPHRASE && before[i].type != KEYFILE_SECRET))
             continue;
         (void)fputs("opens nothing any more: ", k->cli->err);
-        slot_words(k->cli->err, &before[i]);
+        keyfile_print_slot(k->cli->err, &before[i]);
     }
     return code;
 }

@@ -23,7 +23,7 @@ static int back_up(struct task *t, struct usage_call *call, struct error *e)
     if (t->cli->json)
         task_number_json(t, "entries", entries);
     else
-        (void)fprintf(t->cli->out, "%s: a backup of the office with the log's %llu entries\n", to, entries);
+        (void)fprintf(t->cli->out, "%s: a backup of the office, with %llu changes in its log\n", to, entries);
     (void)fprintf(
         t->cli->err,
         "it opens with the office's passphrase: `satcheld check %s` verifies it. Put in the office's place, it "
@@ -63,11 +63,11 @@ static int announce_restored(struct task *t, struct usage_call *call, struct err
     if (t->cli->json)
         task_number_json(t, "size", size);
     else
-        (void)fprintf(
-            t->cli->out,
-            "the log says now that this office was put back to a backup of %llu entries; each laptop hears of "
-            "it at its next sync, and sends again what is not here any more\n",
-            (unsigned long long)size);
+        (void)fprintf(t->cli->out,
+                      "the log says now that this office was put back to a backup with %llu changes in its log; each "
+                      "laptop hears of "
+                      "it at its next sync, and sends again what is not here any more\n",
+                      (unsigned long long)size);
     (void)fputs(
         "Tell everybody. Accounts, assignments, tickets and what else the office itself wrote after the backup are "
         "gone: do them again\n",
@@ -79,8 +79,8 @@ const struct task_row task_restored = {
     .usage = {.name = "restored",
               .options = {TASK_AS,
                           {.name = "size",
-                           .value = "ENTRIES",
-                           .help = "how many entries the copy's log had, if it was made by other means",
+                           .value = "CHANGES",
+                           .help = "how many changes the copy's log had, if it was made by other means",
                            .min = 1,
                            .max = INT64_MAX}},
               .help = "say, once, that a backup was put in the office's place",

@@ -62,18 +62,15 @@ static int open_file(const char *path, const char *name, FILE **out, struct erro
 static int check_header(struct courier *c, struct error *e)
 {
     const struct courier_header *h = &c->reader.header;
-    char name[ID_TEXT];
     int code;
-    id_format(&h->device, name);
     if (memcmp(h->seal_key, c->central->seal_public, sizeof h->seal_key) != 0)
         return error_set(e, E_REFUSED,
                          "this file is sealed for another office, or for this one before it was set up anew; only "
                          "that office can open it");
     if ((code = device_by_id(c->central, &h->device, &c->device, e)) == E_REFUSED)
         return error_set(e, E_REFUSED,
-                         "the office does not know the laptop of this file (device %s); `satcheld device list` names "
-                         "those that it knows",
-                         name);
+                         "the office does not know the laptop that wrote this file; `satcheld device list` names "
+                         "those that it knows");
     return code;
 }
 
@@ -275,10 +272,32 @@ static int take_file(struct courier *c, struct error *e)
     return code;
 }
 
+/* Says what was taken, from which laptop of whom. */
+static void say_whose(struct task *t, const struct courier *c)
+{
+    FILE *out = t->cli->out;
+    char device[ID_TEXT], taken[64], old[64];
+    sqlite3_stmt *s;
+    id_format(&c->device.device, device);
+    (void)fprintf(out, "%s taken",
+                  cli_count(c->n.changes - c->n.old, "change was", "changes were", taken, sizeof taken));
+    if (db_first(t->central->db, &s, NULL,
+                 "SELECT coalesce(device.label, ''), coalesce(\"user\".name, \"user\".login, '') FROM device LEFT JOIN "
+                 "\"user\" ON \"user\".id = device.\"user\" WHERE device.id = ?",
+                 "t", device) == 1) {
+        (void)fputs(" from the laptop \"", out);
+        cli_line(out, db_text(s, 0));
+        (void)fputs("\" of ", out);
+        cli_line(out, db_text(s, 1));
+        db_done(t->central->db, s);
+    }
+    (void)fprintf(out, ", %s there already\n", cli_count(c->n.old, "was", "were", old, sizeof old));
+}
+
 static void say_taken(struct task *t, const struct courier *c)
 {
     struct json j = json_start(t->cli->out);
-    char device[ID_TEXT], taken[64], old[64], held[64];
+    char held[64];
     if (t->cli->json) {
         json_object(&j);
         json_id(json_key(&j, "device"), &c->device.device);
@@ -289,20 +308,17 @@ static void say_taken(struct task *t, const struct courier *c)
         json_end(&j);
         return;
     }
-    id_format(&c->device.device, device);
-    (void)fprintf(t->cli->out, "%s taken from device %s, %s there already\n",
-                  cli_count(c->n.changes - c->n.old, "change was", "changes were", taken, sizeof taken), device,
-                  cli_count(c->n.old, "was", "were", old, sizeof old));
+    say_whose(t, c);
     if (c->n.held != 0)
         (void)fprintf(t->cli->err, "%s held; `satcheld held list` says why\n",
                       cli_count(c->n.held, "of them is", "of them are", held, sizeof held));
     if (c->n.evidence != 0)
         (void)fprintf(
             t->cli->err,
-            "%s beside this laptop's chain, since its store was copied or an old copy put back: kept as "
+            "%s in another copy of this laptop's store, since it was copied or an old copy put back: kept as "
             "evidence, and in no record; `satcheld fork list` names them. The laptop writes them once more when "
-            "it syncs; where it does not any more, `satcheld fork show` says what is in them\n",
-            cli_count(c->n.evidence, "change stands", "changes stand", held, sizeof held));
+            "it syncs; if it never syncs again, `satcheld fork show` says what is in them\n",
+            cli_count(c->n.evidence, "change was written", "changes were written", held, sizeof held));
 }
 
 static int take_courier(struct task *t, struct usage_call *call, struct error *e)

@@ -14,8 +14,8 @@
 const struct task_row task_fork_list = {
     .usage = {.group = "fork",
               .name = "list",
-              .help = "list the laptops whose store was copied or put back, and what they wrote beside their chains",
-              .more = "What they wrote so is kept as evidence, and is in no record.",
+              .help = "list the laptops whose store was copied or put back, and what was written in the other copy",
+              .more = "What was written there is kept as evidence, and is in no record.",
               .example = "satcheld fork list /srv/office"},
     .sql = "SELECT fork.id AS fork, strftime('%Y-%m-%dT%H:%M:%SZ', entry.received / 1000, 'unixepoch') AS received, "
            "coalesce(device.label, fork.device) AS laptop, holder.login AS login, fork.epoch, "
@@ -83,8 +83,7 @@ static void change_words(FILE *out, const struct change *c, const char *author, 
     char record[ID_TEXT], when[32];
     id_format(&c->record, record);
     cli_time(c->wall_ms, when);
-    (void)fprintf(out, "change %llu of epoch %llu, %s, by ", (unsigned long long)c->seq, (unsigned long long)c->epoch,
-                  when);
+    (void)fprintf(out, "change %llu, %s, by ", (unsigned long long)c->seq, when);
     cli_text(out, author);
     (void)fprintf(out, ": %s %s\n", kind != NULL ? kind->name : "(newer than this program)", record);
     for (size_t i = 0; i < c->op_count; i++)
@@ -133,7 +132,8 @@ static int show_fork(struct task *t, struct usage_call *call, struct error *e)
     if (code != 0)
         return code;
     if (record_find(t->central->db, &fork, &place, NULL) != 0 || place.kind->number != KIND_FORK)
-        return error_set(e, E_NOT_FOUND, "there is no fork %s; `satcheld fork list` names them", call->words[0]);
+        return error_set(e, E_NOT_FOUND, "no copied store is listed as %s; `satcheld fork list` names them",
+                         call->words[0]);
     if ((room = malloc(SCHEMA_FORMAT_MAX)) == NULL)
         return error_memory(e);
     code = show_all(t->cli, t->central->db, call->words[0], room, e);
@@ -146,7 +146,7 @@ const struct task_row task_fork_show = {
     .usage = {.group = "fork",
               .name = "show",
               .words = "FORK",
-              .help = "show the changes that are kept as evidence of a fork",
+              .help = "show the changes that are kept as evidence, and are in no record",
               .more = "FORK is the id that `satcheld fork list` shows.",
               .example = "satcheld fork show /srv/office 01932f5e-7c1a-7b6e-8d2f-3a4b5c6d7e8f"},
     .run = show_fork,

@@ -46,7 +46,7 @@ static int print_digest(struct task *t, struct error *e)
 static const struct {
     const char *name, *words, *sql;
 } lines[] = {
-    {"entries", "entries in the log", "SELECT count(*) FROM entry"},
+    {"entries", "changes in the log", "SELECT count(*) FROM entry"},
     {"clients", "clients", "SELECT count(*) FROM client WHERE voided = 0"},
     {"cases", "cases", "SELECT count(*) FROM \"case\" WHERE voided = 0"},
     {"unassigned", "of them in nobody's caseload",
@@ -130,12 +130,13 @@ static int check_entry(void *arg, struct log_entry *entry, struct error *e)
     struct log_entry again = *entry;
     int code;
     if (entry->position != c->tree.size)
-        return error_set(e, E_VERIFY, "entry %llu of the log is missing", (unsigned long long)c->tree.size);
+        return error_set(e, E_VERIFY, "change %llu of the log is missing", (unsigned long long)c->tree.size);
     if (id_equal(&entry->change.device, &c->office) && announcement_judge(&entry->change, entry->position) < 0)
-        return error_set(e, E_VERIFY,
-                         "entry %llu of the log announces a set-back that cannot be, or begins a new epoch of the "
-                         "office's chain without announcing one",
-                         (unsigned long long)entry->position);
+        return error_set(
+            e, E_VERIFY,
+            "change %llu of the log says that the office was put back to a backup that cannot be, or is the "
+            "office's first after one was put back, and does not say so",
+            (unsigned long long)entry->position);
     log_leaf(entry->received_ms, entry->change.header, &leaf);
     if ((code = merkle_append(&c->tree, &leaf, NULL, NULL, e)) != 0)
         return code;
@@ -165,7 +166,8 @@ static int check_chains(struct db *db, struct error *e)
         }
         if (code != 0) {
             db_done(db, s);
-            return error_set(e, E_VERIFY, "the log is damaged: %s", "a device's chain has a gap or a forged link");
+            return error_set(e, E_VERIFY, "the log is damaged: %s",
+                             "between what one laptop or the office wrote, a change is missing or was forged");
         }
     }
     return row < 0 ? error_code(e) : 0;
@@ -181,7 +183,7 @@ static int check_root(struct task *t, const struct checking *c, struct error *e)
         return code;
     merkle_root(&c->tree, &root);
     if (statement.size != c->tree.size || memcmp(root.b, statement.root.b, sizeof root.b) != 0)
-        return error_set(e, E_VERIFY, "the log's %llu entries do not give the root that its checkpoint signs",
+        return error_set(e, E_VERIFY, "the log's %llu changes are not those that its signed checkpoint states",
                          (unsigned long long)c->tree.size);
     return 0;
 }
@@ -227,7 +229,7 @@ static int check_all(struct task *t, struct usage_call *call, struct error *e)
         json_flag(json_key(&j, "ok"), 1);
         json_end(&j);
     } else {
-        (void)fprintf(t->cli->out, "%llu entries: pages, chains, tree, checkpoint and replay agree\n",
+        (void)fprintf(t->cli->out, "%llu changes: pages, log, signatures, tables and their replay agree\n",
                       (unsigned long long)c.entries);
     }
     return 0;
@@ -266,7 +268,7 @@ static int write_archive(struct task *t, struct usage_call *call, struct error *
     if (code != 0)
         return code;
     (void)fprintf(t->cli->err,
-                  "%llu entries are in %s. The auditor needs the file, its passphrase, and this key, by "
+                  "%llu changes are in %s. The auditor needs the file, its passphrase, and this key, by "
                   "another way:\n",
                   (unsigned long long)entries, call->words[0]);
     if (t->cli->json) {

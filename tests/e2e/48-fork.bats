@@ -107,7 +107,7 @@ whole() {
     has "$(laptop ben status 2>&1)" "$aside"
     run satcheld courier "$office" "$aside"
     equal "$status" 0 || { echo "$output"; return 1; }
-    has "$output" "taken from device"
+    has "$output" "taken from the laptop"
     sync ben
     has "$(notes ben)" "Unsent, and only in the outbox."
     whole

@@ -126,7 +126,7 @@ static void flipped_bits(void **state)
     tamper_free(&t);
 }
 
-/* Where the checksum is made right again, the proof still fails: for an entry by its name, for a head or a checkpoint
+/* If the checksum is made right again, the proof still fails: for an entry by its name, for a head or a checkpoint
  * by its own or by that of the entry that it no longer fits. */
 static void tampering(void **state)
 {

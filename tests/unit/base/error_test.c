@@ -41,7 +41,7 @@ static const char *words(size_t n)
     return text;
 }
 
-/* Goal: a sentence is kept with its code, and the code comes back, also where nobody wants the words. */
+/* Goal: a sentence is kept with its code, and the code comes back, also if nobody wants the words. */
 static void test_set(void **state)
 {
     struct guarded g = guard();

@@ -456,7 +456,7 @@ static void test_against_msgpack(void **state)
         free(copy);
         pack_free(&w);
     }
-    /* The comparison says something only where both answers come up often. */
+    /* The comparison says something only if both answers come up often. */
     assert_true(taken > 10000 && refused > 10000);
 }
 

@@ -42,7 +42,7 @@ static void set_days(struct central *c, const char *days)
     pair_office_write(c, KIND_OFFICE, &pair_everywhere, &c->office, 0, "lease_days", days, NULL);
 }
 
-/* Goal: it ends as many days from now as the office says; where it says nothing, or nonsense, after thirty. */
+/* Goal: it ends as many days from now as the office says; if it says nothing, or nonsense, after thirty. */
 static void test_end(void **state)
 {
     struct central *c = *state;

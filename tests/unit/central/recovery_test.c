@@ -162,7 +162,7 @@ static void test_refused(void **state)
     office_says("\"status\": \"disabled\"");
 }
 
-/* Goal: where the key file cannot be written, it is said that the user is disabled, or no officer any more, all the
+/* Goal: if the key file cannot be written, it is said that the user is disabled, or no officer any more, all the
  * same. */
 static void test_no_key_file(void **state)
 {

@@ -37,7 +37,7 @@ static struct slice bytes_of(const uint8_t *p, size_t size)
     return (struct slice){p, size};
 }
 
-/* Goal: a chain moves on by its next change, and by nothing else; where it refuses, it stays as it was. */
+/* Goal: a chain moves on by its next change, and by nothing else; if it refuses, it stays as it was. */
 static void test_follow(void **state)
 {
     struct chain chain = {id_of_device(public_key), 2, 0, {0}}, before;

@@ -216,7 +216,7 @@ static void test_line_ends(void **state)
     }
 }
 
-/* Goal: a statement that is not in its one form is no checkpoint, even where the office signed it. */
+/* Goal: a statement that is not in its one form is no checkpoint, even if the office signed it. */
 static void test_bodies(void **state)
 {
 #define ROOT "+/Lp4N/WzcSzqqGYl46FfGtiWVBPRj00IxoRCAf+9ew="
@@ -420,7 +420,7 @@ static void test_bound(void **state)
     }
 }
 
-/* Goal: names that cannot stand in a note are refused where something is written; the longest name goes all the way. */
+/* Goal: names that cannot stand in a note are refused when something is written; the longest name goes all the way. */
 static void test_origins(void **state)
 {
     static const char *const bad[] = {"",

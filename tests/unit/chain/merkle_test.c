@@ -24,7 +24,7 @@
 static struct merkle_hash leaf_hashes[LEAVES];
 static struct merkle_hash mth[LEAVES + 1][LEAVES + 1]; /* [begin][end] */
 
-/* A proof and the calculation that it belongs to: where two are the same, a verifier cannot tell them apart. */
+/* A proof and the calculation that it belongs to: if two are the same, a verifier cannot tell them apart. */
 struct reference {
     struct merkle_proof proof;
     char shape[SHAPE];
@@ -295,7 +295,7 @@ static void test_append(void **state)
     }
 }
 
-/* Goal: where a subtree cannot be kept, or the log is as large as 64 bits count, appending leaves the frontier alone.
+/* Goal: if a subtree cannot be kept, or the log is as large as 64 bits count, appending leaves the frontier alone.
  */
 static void test_append_fails(void **state)
 {

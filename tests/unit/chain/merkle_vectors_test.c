@@ -59,7 +59,7 @@ struct run {
 /* nftw hands no argument through. */
 static struct run run;
 
-/* One value of the document as text: JSON where `json`, since a number may not fit SQLite's; NULL where it is not
+/* One value of the document as text: JSON if `json`, since a number may not fit SQLite's; NULL if it is not
  * there. The caller frees it. */
 static char *value(const char *document, const char *path, int json)
 {
@@ -89,7 +89,7 @@ static uint64_t number(const char *document, const char *path)
     return n;
 }
 
-/* A hash in base64. Returns 0 where it is none: not there, or not of 32 bytes. */
+/* A hash in base64. Returns 0 if it is none: not there, or not of 32 bytes. */
 static int hash(const char *document, const char *path, int make, struct merkle_hash *out)
 {
     char *text = value(document, path, 0);
@@ -185,7 +185,7 @@ static int each_file(const char *path, const struct stat *status, int type, stru
     return 0;
 }
 
-/* Runs them all. Returns 0 where the folder is not there. */
+/* Runs them all. Returns 0 if the folder is not there. */
 static int run_all(int make_roots)
 {
     const char *shared = getenv("SATCHEL_SHARED");

@@ -49,7 +49,7 @@ static void list_is_in_the_order_of_need(void **state)
     assert_has(d->out, "[contested: 1]");
 }
 
-/* Goal: allergies and alerts stand before everything else, and where there are none that is said as what it is. */
+/* Goal: allergies and alerts stand before everything else, and if there are none that is said as what it is. */
 static void show_begins_with_allergies(void **state)
 {
     struct laptop_fixture *d = *state;

@@ -332,7 +332,7 @@ static void mine_are_those_that_i_own(void **state)
     assert_int_equal(laptop_run(d, &command_conflicts, "conflicts more"), E_USAGE);
 }
 
-/* Goal: where the client of a case is contested, the warnings of each are shown. */
+/* Goal: if the client of a case is contested, the warnings of each are shown. */
 static void a_contested_client_warns_for_both(void **state)
 {
     struct laptop_fixture *d = *state;

@@ -8,8 +8,8 @@ static void set_assessment(struct central *office, const struct id *kase, const 
 }
 
 /* Goal: somebody comes home with an edit of a text that was replaced twice since. A laptop that got the case with the
- * last version alone gets, before that edit, what both were written over: also where each batch holds one entry, and
- * where the link breaks on the way. One that gets the case only now gets it compact. All show both edits. */
+ * last version alone gets, before that edit, what both were written over: also if each batch holds one entry, and
+ * if the link breaks on the way. One that gets the case only now gets it compact. All show both edits. */
 static void test_background(void **state)
 {
     struct deal_fixture *r = *state;
@@ -54,7 +54,7 @@ static void test_background(void **state)
 }
 
 /* Goal: a change that others' edits of a text were written over, and that comes in its turn anyway, does not come
- * before it: its risk is replaced by a later change, and where the link breaks between the two, some risk stands all
+ * before it: its risk is replaced by a later change, and if the link breaks between the two, some risk stands all
  * the same, the one from before or a later one. */
 static void test_in_its_turn(void **state)
 {

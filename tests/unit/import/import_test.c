@@ -73,7 +73,7 @@ static uint64_t taken(const struct import *im, const char *kind)
     return counted(im, kind, NULL, 0);
 }
 
-/* Rows in a file, good or bad, without its heading; 0 where there is none. */
+/* Rows in a file, good or bad, without its heading; 0 if there is none. */
 static uint64_t rows(const char *folder, const char *name)
 {
     char path[1024];

@@ -1,5 +1,5 @@
 /* Tests: daemon/intake/fork.c daemon/intake/device.c
- * What the office does where a laptop's chain forked: evidence, epochs, and laptops that lie. */
+ * What the office does if a laptop's chain forked: evidence, epochs, and laptops that lie. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -213,7 +213,7 @@ static void epochs_end(void **state)
 }
 
 /* Goal: an epoch is one that an office which was set back, and gave some behind the backup, cannot give again: the
- * clock's, and above the laptop's own where a clock is behind. */
+ * clock's, and above the laptop's own if a clock is behind. */
 static void epochs_are_given_once(void **state)
 {
     struct room *r = *state;

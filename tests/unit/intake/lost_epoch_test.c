@@ -32,7 +32,7 @@ static void event(struct room *r)
     PAIR_OK(db_commit(r->p.db, &pair_e));
 }
 
-/* Meets, goes on in a new epoch where it must, sends and gets all. Was a new epoch given? */
+/* Meets, goes on in a new epoch if it must, sends and gets all. Was a new epoch given? */
 static int sync(struct room *r)
 {
     struct pair *p = &r->p;

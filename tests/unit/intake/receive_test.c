@@ -282,8 +282,8 @@ static uint64_t ticking(void)
     return tick += 1000;
 }
 
-/* Goal: the time of receipt never runs backwards in the log, also where holds are written between two passes over a
- * batch, and where the office's clock was put back. (The end of each test checks the log; an auditor refuses one whose
+/* Goal: the time of receipt never runs backwards in the log, also if holds are written between two passes over a
+ * batch, and if the office's clock was put back. (The end of each test checks the log; an auditor refuses one whose
  * time does.) */
 static void test_time(void **state)
 {

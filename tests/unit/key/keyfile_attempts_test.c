@@ -123,7 +123,7 @@ static void leases_keep_the_count(void **state)
     assert_int_equal(keyfile_slots_of(KEYFILE_ATTEMPTS, NULL), 0);
 }
 
-/* Goal: where the file cannot be written, the right passphrase opens and the wrong one does not; nothing is counted. */
+/* Goal: if the file cannot be written, the right passphrase opens and the wrong one does not; nothing is counted. */
 static void read_only_media_open(void **state)
 {
     uint8_t again[KEYFILE_KEY_BYTES];

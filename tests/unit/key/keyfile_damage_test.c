@@ -61,7 +61,7 @@ static int ask(void)
     return failed;
 }
 
-/* 1 where a flip in this byte says nothing that anybody relies on: what Argon2id should cost (it opens nothing then,
+/* 1 if a flip in this byte says nothing that anybody relies on: what Argon2id should cost (it opens nothing then,
  * but a test of it takes long), the number and the label of slots whose header nothing wraps, who the officers are (the
  * office's signature says so), and the count of wrong passphrases, which may also become a slot of a later type. */
 static int is_free(size_t at)

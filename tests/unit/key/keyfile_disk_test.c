@@ -92,8 +92,8 @@ static uint64_t fail_each(int (*act)(struct error *e), enum file_mood mood)
 
 static void a_key_file_is_the_old_one_or_the_new_one(void **state)
 {
-    /* Goal: where a call to the disk fails the key file is as it was, opens, and the sentence says what could not be
-     * done; where it is only interrupted, or does part of what it should, nobody notices. */
+    /* Goal: if a call to the disk fails the key file is as it was, opens, and the sentence says what could not be
+     * done; if it is only interrupted, or does part of what it should, nobody notices. */
     int (*const acts[])(struct error *) = {open_it, set_head, add_person, add_program, make_next, set_lease};
     (void)state;
     keyfile_make(data_key);
@@ -109,7 +109,7 @@ static void a_key_file_is_the_old_one_or_the_new_one(void **state)
 static void a_wrong_passphrase_stays_wrong(void **state)
 {
     /* Goal: a disk that fails makes no passphrase right: a guess is refused as wrong, or because the file could not be
-     * read; and where it could be counted it was. */
+     * read; and if it could be counted it was. */
     uint8_t key[KEYFILE_KEY_BYTES];
     int failed = 1;
     (void)state;

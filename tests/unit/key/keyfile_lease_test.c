@@ -296,7 +296,7 @@ static void persons_differ(void **state)
     assert_int_equal(keyfile_open_at("third passphrase", UNTIL, again), 0);
 }
 
-/* Goal: where the file cannot be written the lease counts all the same. */
+/* Goal: if the file cannot be written the lease counts all the same. */
 static void read_only_media_do_not_help(void **state)
 {
     struct keyfile_lease seen;

@@ -71,7 +71,7 @@ static void officers_keep_key_files(void **state)
     assert_memory_equal(again, key, sizeof key);
 }
 
-/* Goal: setting replaces all pairs, leaves other slots alone, and writes nothing where they are there already. */
+/* Goal: setting replaces all pairs, leaves other slots alone, and writes nothing if they are there already. */
 static void setting_replaces_all(void **state)
 {
     struct keyfile_pair pairs[3], turned[2];

@@ -1,6 +1,8 @@
 /* Tests: common/key/keyfile.c common/key/keyfile_slot.c common/key/keyfile_image.c
+ * common/key/keyfile_print.c
  * The key file: what opens it, what does not, and that damage never passes for a key. */
 #include "keyfile_fixture.h"
+#include "keyfile_print.h"
 
 #define FILE_BYTES 256 /* 104 and one slot of 152 */
 
@@ -412,6 +414,38 @@ static void the_owner_stays(void **state)
     assert_int_equal(status.st_mode & 0777, 0600);
 }
 
+/* Prints the slots of the key file into text. */
+static void print_slots(int json, char *text, size_t room)
+{
+    FILE *out = fmemopen(text, room, "w");
+    struct cli cli = {out, out, json, 0};
+    assert_non_null(out);
+    assert_int_equal(keyfile_print(&cli, keyfile_path, NULL), 0);
+    assert_int_equal(fclose(out), 0);
+}
+
+/* Goal: what opens the file is printed by number, type and whose it is; the count of wrong passphrases is no such line;
+ * nothing in a label drives the terminal. */
+static void its_slots_are_printed(void **state)
+{
+    uint8_t key[KEYFILE_KEY_BYTES], again[KEYFILE_KEY_BYTES], secret[32] = {7};
+    char text[2048] = "";
+    (void)state;
+    keyfile_make(key);
+    assert_int_equal(keyfile_add_secret(keyfile_path, key, "the\ndaemon", secret, NULL), 0);
+    assert_int_equal(keyfile_opens(OTHER, again), E_WRONG_KEY);
+    print_slots(0, text, sizeof text);
+    assert_non_null(strstr(text, "  1  passphrase  Ana, "));
+    assert_non_null(strstr(text, "  2  secret      the daemon\n"));
+    assert_null(strstr(text, "lease"));
+    assert_ptr_equal(strchr(strchr(text, '\n') + 1, '\n') + 1, text + strlen(text));
+    print_slots(1, text, sizeof text);
+    assert_non_null(strstr(text, "[{\"number\": 1, \"type\": \"passphrase\", \"label\": \"Ana\", \"leased\": false}, "
+                                 "{\"number\": 2, \"type\": \"secret\", \"label\": \"the\\ndaemon\", \"leased\": "
+                                 "false}]"));
+    assert_int_equal(keyfile_print(&(struct cli){stdout, stderr, 0, 0}, "/nonexistent/x.keys", NULL), E_NO_STORE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +467,7 @@ int main(void)
         TEST(a_full_file_says_so),
         TEST(types_have_names),
         TEST(the_owner_stays),
+        TEST(its_slots_are_printed),
     };
     if (sodium_init() < 0)
         return 1;

@@ -4,7 +4,7 @@
 
 #include "rekey_fixture.h"
 
-/* The whole job, with the n-th call failing, on the files as they were. Returns 0 where there was no such call. */
+/* The whole job, with the n-th call failing, on the files as they were. Returns 0 if there was no such call. */
 static int try_with(enum file_mood mood, uint64_t n, const uint8_t *old_key, const struct content *before,
                     struct bytes db, struct bytes keys)
 {

@@ -18,7 +18,7 @@ static void die_at(void *context, uint64_t done, uint64_t all)
         (void)raise(SIGKILL);
 }
 
-/* Runs the job in a child that is killed when it tells for the at-th time; 0 where it came to its end before. */
+/* Runs the job in a child that is killed when it tells for the at-th time; 0 if it came to its end before. */
 static int killed_with(struct rekey_options o, int at)
 {
     int status;
@@ -276,7 +276,7 @@ static void block_keys(void *context, uint64_t done, uint64_t all)
         abort();
 }
 
-/* Goal: where the key file cannot take its place once the database has, the new key is not lost, and the next try ends
+/* Goal: if the key file cannot take its place once the database has, the new key is not lost, and the next try ends
  * the job. */
 static void half_a_job_keeps_the_new_key(void **state)
 {
@@ -479,7 +479,7 @@ static void others_are_respected(void **state)
     free(keys.p);
 }
 
-/* Goal: where there is no room for a second database, nothing stays of the try. */
+/* Goal: if there is no room for a second database, nothing stays of the try. */
 static void no_room_leaves_nothing(void **state)
 {
     uint8_t old_key[KEYFILE_KEY_BYTES];
@@ -504,7 +504,7 @@ static void no_room_leaves_nothing(void **state)
     free(keys.p);
 }
 
-/* Goal: where neither key file is the database's, finishing says so and touches nothing. */
+/* Goal: if neither key file is the database's, finishing says so and touches nothing. */
 static void finishing_is_not_guessing(void **state)
 {
     uint8_t old_key[KEYFILE_KEY_BYTES], key[KEYFILE_KEY_BYTES];

@@ -1,5 +1,5 @@
 /* Tests: common/log/archive.c
- * An archive where the store, the memory or the disk fails: it is there whole, or it is not there. */
+ * An archive when the store, the memory or the disk fails: it is there whole, or it is not there. */
 #include "store_failure_fixture.h"
 
 #include <dirent.h>

@@ -1,5 +1,5 @@
 /* Tests: common/log/log.c
- * The log where the store or the memory fails. */
+ * The log when the store or the memory fails. */
 #include "store_failure_fixture.h"
 
 #include "chain.h"

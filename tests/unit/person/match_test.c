@@ -241,7 +241,7 @@ static void decided(void **state)
     assert_non_null(pair_of(s, 2, 3));
 }
 
-/* Goal: the same store gives the same list, best first, cut where it is asked to be, and the rest is counted. */
+/* Goal: the same store gives the same list, best first, cut if it is asked to be, and the rest is counted. */
 static void order_and_limit(void **state)
 {
     struct scene *s = *state;

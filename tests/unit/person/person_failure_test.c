@@ -1,5 +1,5 @@
 /* Tests: common/person/person.c common/person/person_edit.c common/person/match.c
- * Persons, their links, candidates, and the edits that write them, where the store or the memory fails. */
+ * Persons, their links, candidates, and the edits that write them, when the store or the memory fails. */
 #include "store_failure_fixture.h"
 
 #include "match.h"

@@ -177,7 +177,7 @@ static size_t all_changes(struct db *db, struct bytes out[CHANGES_MAX])
     return count;
 }
 
-/* A store that gets the changes in some order; without those that link, where `links` is 0. */
+/* A store that gets the changes in some order; without those that link, if `links` is 0. */
 static struct db *replay(struct bytes *all, size_t count, int links)
 {
     struct db *db = history_store_new();

@@ -77,7 +77,7 @@ static void links_join(void **state)
         assert_string_equal(person_of(s, i), i == 4 ? "4" : "1 2 3 5");
 }
 
-/* Goal: unlinking takes a link back whichever record holds it, and both where both do. */
+/* Goal: unlinking takes a link back whichever record holds it, and both if both do. */
 static void unlinking_undoes(void **state)
 {
     struct scene *s = *state;
@@ -219,13 +219,13 @@ static void different_and_linked(void **state)
     assert_done(SAY(person_part, 1, 2));
     assert_done(SAY(person_part, 2, 1));
     assert_int_equal(s->written, 0);
-    /* The link takes the mark out, in the same change where one record holds both, */
+    /* The link takes the mark out, in the same change if one record holds both, */
     assert_done(SAY(person_link, 1, 2));
     assert_int_equal(s->written, 1);
     assert_int_equal(history_number(s->db, "SELECT count(*) FROM client WHERE different_from IS NOT NULL"), 0);
     assert_int_equal(SAY(person_part, 1, 2), E_REFUSED);
     assert_done(SAY(person_unlink, 1, 2));
-    /* and in a second change where the other does. */
+    /* and in a second change if the other does. */
     assert_done(SAY(person_part, 1, 2));
     assert_done(SAY(person_link, 2, 1));
     assert_int_equal(s->written, 2);

@@ -312,7 +312,7 @@ static void items_are_counted(void **state)
     batch_free(&w);
 }
 
-/* Goal: what batch_has_room lets in can always be sent and read, even where nothing of it deflates; more cannot. */
+/* Goal: what batch_has_room lets in can always be sent and read, even if nothing of it deflates; more cannot. */
 static void room_is_room(void **state)
 {
     static const size_t sizes[] = {1, 40, 255, 256, 257, 5000, 65535, 65536, BODY_MAX};

@@ -1,5 +1,5 @@
 /* Tests: proto/courier.c
- * What is carried, over the wire or in a file, where there is no memory: batches, messages, courier items, tickets.
+ * What is carried, over the wire or in a file, when there is no memory: batches, messages, courier items, tickets.
  */
 #include "failure_fixture.h"
 

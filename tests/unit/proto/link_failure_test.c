@@ -1,5 +1,5 @@
 /* Tests: proto/link.c proto/session.c
- * Links and sessions where there is no memory. */
+ * Links and sessions when there is no memory. */
 #include "failure_fixture.h"
 
 #include "link_fixture.h"
@@ -140,7 +140,7 @@ static void what_is_not_queued_can_be_sent_again(void **state)
 
 static void a_starved_link_is_dead(void **state)
 {
-    /* Goal: where there is no memory for what the peer sent, the link is dead and says why each time it is asked. */
+    /* Goal: if there is no memory for what the peer sent, the link is dead and says why each time it is asked. */
     struct talk t;
     size_t size;
     const uint8_t *bytes;
@@ -166,7 +166,7 @@ static void a_starved_link_is_dead(void **state)
 
 static void too_much_at_once_is_refused(void **state)
 {
-    /* Goal: more than a link may hold is refused before memory is asked for it, also where it comes in one piece. */
+    /* Goal: more than a link may hold is refused before memory is asked for it, also if it comes in one piece. */
     struct talk t;
     uint8_t *much = malloc((size_t)LIMITS_RECEIVE_MAX + 1);
     (void)state;

@@ -28,7 +28,7 @@ struct text {
     size_t size;
 };
 
-/* The vectors' JSON, read whole; p NULL where the folder of shared files is not there. */
+/* The vectors' JSON, read whole; p NULL if the folder of shared files is not there. */
 static struct text vectors_read(void)
 {
     const char *shared = getenv("SATCHEL_SHARED");
@@ -73,7 +73,7 @@ struct vector {
     } messages[VECTOR_MESSAGES];
 };
 
-/* Fills v from the one vector of that name; fails where there is not exactly one. */
+/* Fills v from the one vector of that name; fails if there is not exactly one. */
 static void vector_find(sqlite3 *db, const struct text *json, const char *name, int has_psk, struct vector *v)
 {
     static const char fields[] =

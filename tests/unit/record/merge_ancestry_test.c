@@ -98,7 +98,7 @@ static void line_goes_by_the_office_s_order(void **state)
 
 static void without_ancestry_status_is_as_review(void **state)
 {
-    /* Goal: where nothing is known of what lived before, the first of the live ops stands; of broken lists as well. */
+    /* Goal: if nothing is known of what lived before, the first of the live ops stands; of broken lists as well. */
     static const uint8_t broken[] = {0x92, 0x94, 0xc4};
     struct merge_op a = merge_op_at(1, 2, merge_text("open")), b = merge_op_at(2, 1, merge_text("closed"));
     (void)state;

@@ -153,7 +153,7 @@ static int stands_in(struct slice whole, const char *part)
 
 static void what_somebody_typed_is_in_the_text(void **state)
 {
-    /* Goal: three edit one text: what each typed stands in the result, whole; where two typed in one place neither is
+    /* Goal: three edit one text: what each typed stands in the result, whole; if two typed in one place neither is
      * mixed with the other. */
     static const char *const typed[] = {"stayed in bed all of Monday", "says that nothing hurts at all",
                                         "was out walking"};
@@ -187,7 +187,7 @@ static void what_somebody_typed_is_in_the_text(void **state)
         assert_true(slice_text(set_of[i].value, &texts[i].text));
     }
     assert_int_equal(text_merge(was, texts, 3, &merged, NULL), 0);
-    /* 1. Where two typed in one place, each has a version of it. */
+    /* 1. If two typed in one place, each has a version of it. */
     for (size_t i = 0; i < 3; i += 2) {
         int whole = 0;
         for (size_t k = 0; k < merged.alternative_count; k++)

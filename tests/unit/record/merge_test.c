@@ -193,7 +193,7 @@ static void clock_that_runs_ahead_does_not_win(void **state)
     ahead.received_ms = 0;
     ahead.position = MERGE_NOT_ACCEPTED;
     assert_int_equal(assert_wins(merge_latest, ahead, later), MERGE_QUIET);
-    /* It wins nothing where a person saw it and wrote over it. */
+    /* It wins nothing if a person saw it and wrote over it. */
     {
         struct merge_op both[2] = {ahead, merge_op_over(later, &ahead, 1)};
         assert_int_equal(merge_live(both, 2), 1);
@@ -217,7 +217,7 @@ static void equal_values_agree(void **state)
 
 static void cleared_field_competes(void **state)
 {
-    /* Goal: a nil is a value: it is shown where it wins, and conflicts with another value. */
+    /* Goal: a nil is a value: it is shown if it wins, and conflicts with another value. */
     struct merge_op words = merge_op_at(1, 1, merge_text("a")), cleared = merge_op_at(2, 2, merge_nil());
     struct merge_shown shown;
     (void)state;

@@ -353,7 +353,7 @@ static struct dot write_chain(struct history *h, size_t length, struct dot over)
 
 static void ancestry_has_an_end(void **state)
 {
-    /* Goal: a base that is 255 generations away is found; where more than 256 ops lie on the way the versions stand
+    /* Goal: a base that is 255 generations away is found; if more than 256 ops lie on the way the versions stand
      * whole, at a store that got the scope compact as well. */
     (void)state;
     for (size_t length = 254; length <= 256; length++) {

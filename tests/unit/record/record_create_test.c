@@ -104,7 +104,7 @@ static void tables_of_an_older_form_are_made_anew(void **state)
 
 static void a_store_that_is_up_to_date_is_left_alone(void **state)
 {
-    /* Goal: nothing is written where nothing is missing. */
+    /* Goal: nothing is written if nothing is missing. */
     struct history *h = history_new();
     struct db *db = history_store_new();
     int64_t before;
@@ -135,7 +135,7 @@ static void a_store_that_is_up_to_date_is_left_alone(void **state)
 
 static void a_failure_leaves_the_store_as_it_was(void **state)
 {
-    /* Goal: where the records cannot be made again, no empty column is left that would pass for filled. */
+    /* Goal: if the records cannot be made again, no empty column is left that would pass for filled. */
     struct history *h = history_new();
     struct db *db = history_store_new();
     struct error e = {0, ""};

@@ -1,7 +1,7 @@
 /* Tests: common/record/record.c common/record/record_create.c common/record/record_digest.c
  *     common/record/record_dump.c common/record/record_field.c common/record/record_mask.c
  *     common/record/record_newer.c
- * The record where the store or the memory fails: nothing is half done, and nothing is said to be done that is not. */
+ * The record when the store or the memory fails: nothing is half done, and nothing is said to be done that is not. */
 #include "store_failure_fixture.h"
 
 #include "people_fixture.h"

@@ -86,7 +86,7 @@ static void void_comes_first_or_is_no_list(void **state)
 
 static void void_that_nobody_upholds_leaves_no_mark(void **state)
 {
-    /* Goal: where the last void ops end each other, the record is neither voided nor contested, in any order. */
+    /* Goal: if the last void ops end each other, the record is neither voided nor contested, in any order. */
     static const size_t orders[3][4] = {{0, 1, 3, 2}, {0, 1, 2, 3}, {2, 3, 1, 0}};
     struct history *h = history_new();
     struct dot seen, named[2];

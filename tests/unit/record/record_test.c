@@ -123,7 +123,7 @@ static void superseded_op_never_comes_back(void **state)
     (void)history_take(late, h, 1);
     (void)history_take(late, h, 0);
     assert_same_dump(db, late, NULL);
-    /* Only where it came late was it dead when it came. */
+    /* Only if it came late was it dead when it came. */
     assert_done(record_mask(db, &h->entries[0].change, mask, &bytes, &all, NULL));
     assert_int_equal(all, 1);
     assert_int_equal(bytes, 1);

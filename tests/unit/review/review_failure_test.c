@@ -1,5 +1,5 @@
 /* Tests: common/review/review.c common/review/review_owner.c
- * The review queue where the store or the memory fails. */
+ * The review queue when the store or the memory fails. */
 #include "store_failure_fixture.h"
 
 #include "review.h"

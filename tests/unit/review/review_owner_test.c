@@ -134,7 +134,7 @@ static void the_responsible_worker_owns(void **state)
 }
 
 /* Goal: a worker who is known from an import alone comes after one whom the office took on itself, unless the office
- * says otherwise; where there is no other, he is asked all the same. */
+ * says otherwise; if there is no other, he is asked all the same. */
 static void an_imported_worker_comes_last(void **state)
 {
     struct history *h = history_new();
@@ -186,7 +186,7 @@ static void supervisors_own_what_is_loud(void **state)
     history_free(h);
 }
 
-/* Goal: nothing is nobody's: where nobody holds the case, those own it who can say who shall. */
+/* Goal: nothing is nobody's: if nobody holds the case, those own it who can say who shall. */
 static void nothing_is_nobodys(void **state)
 {
     struct history *h = history_new();
@@ -203,7 +203,7 @@ static void nothing_is_nobodys(void **state)
     history_free(h);
 }
 
-/* Goal: a person's record is the worker's of that one of the person's cases that was made first and is open; where
+/* Goal: a person's record is the worker's of that one of the person's cases that was made first and is open; if
  * nobody holds that one, the next. */
 static void a_person_is_the_first_open_cases(void **state)
 {

@@ -89,7 +89,7 @@ static void assert_says(const char *text, const char *words)
         fail_msg("\"%s\" is not in:\n%s", words, text);
 }
 
-/* What a JSON path gives, as a text, from SQLite's own reader; "" where it is not there. */
+/* What a JSON path gives, as a text, from SQLite's own reader; "" if it is not there. */
 static const char *json_at(const char *json, const char *path)
 {
     static char text[256];

@@ -364,7 +364,7 @@ static void the_code_is_what_was_seen(void **state)
     history_free(h);
 }
 
-/* Goal: where a number on the list comes to stand for another value, the code is another one, too: here an op that the
+/* Goal: if a number on the list comes to stand for another value, the code is another one, too: here an op that the
  * office had not got counts from its receipt on. */
 static void a_number_that_moved_has_another_code(void **state)
 {

@@ -38,8 +38,8 @@ static void test_table_is_unique(void **state)
     assert_null(schema_field_named(&kinds[0], ""));
 }
 
-/* Goal: what a field needs is there and of use: choices where it chooses, a kind where it refers, numbers where it adds
- * up, ranks where the highest counts. */
+/* Goal: what a field needs is there and of use: choices if it chooses, a kind if it refers, numbers if it adds
+ * up, ranks if the highest counts. */
 static void test_table_makes_sense(void **state)
 {
     size_t count;
@@ -306,7 +306,7 @@ static char *written(void (*write)(FILE *out))
     return text;
 }
 
-/* Goal: docs/SCHEMA.md is what the table says now. Where this fails: `satchel help schema > docs/SCHEMA.md`. */
+/* Goal: docs/SCHEMA.md is what the table says now. If this fails: `satchel help schema > docs/SCHEMA.md`. */
 static void test_the_page(void **state)
 {
     char *now = written(schema_document), *page = calloc(1, strlen(now) + 2);

@@ -269,7 +269,7 @@ static void test_format_unknown(void **state)
             values[i].words);
 }
 
-/* Goal: where words do not fit they are cut between characters, with their NUL, and nothing behind them is touched. */
+/* Goal: if words do not fit they are cut between characters, with their NUL, and nothing behind them is touched. */
 static void test_format_cut(void **state)
 {
     static const char value[] = "\xa8"

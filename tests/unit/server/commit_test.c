@@ -1,5 +1,5 @@
 /* Tests: daemon/server/commit.c
- * Group commit: several pushes in one transaction; one that must be refused takes nothing from the others; where the
+ * Group commit: several pushes in one transaction; one that must be refused takes nothing from the others; if the
  * disk is full all of them fail together, and the office goes on as it was. */
 #include "office_fixture.h"
 
@@ -84,7 +84,7 @@ static void test_one_bad(void **state)
     assert_int_equal(c->tree.size, before + 7);
 }
 
-/* Goal: where the disk is full in the middle of a turn, nothing of any push stays, the log and the checkpoint agree,
+/* Goal: if the disk is full in the middle of a turn, nothing of any push stays, the log and the checkpoint agree,
  * and once there is room everything is taken. */
 static void test_full(void **state)
 {

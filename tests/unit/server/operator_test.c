@@ -180,7 +180,7 @@ static void test_silence(void **state)
     (void)half;
 }
 
-/* Goal: the socket is its owner's alone; where no daemon listens the caller is told so. */
+/* Goal: the socket is its owner's alone; if no daemon listens the caller is told so. */
 static void test_socket(void **state)
 {
     struct error e = {0, ""};

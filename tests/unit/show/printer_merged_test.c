@@ -6,7 +6,7 @@
 
 #define BEFORE "The stove works.\n\nThe dog is kind."
 
-/* The live dot of the case's assessment, where there is one alone. */
+/* The live dot of the case's assessment, if there is one alone. */
 static struct dot live_dot(struct laptop_fixture *d)
 {
     const struct schema_kind *kind = schema_kind(KIND_CASE);

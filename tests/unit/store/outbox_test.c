@@ -153,7 +153,7 @@ static void commits_are_appended_and_let_go(void **state)
     expect(r, first, own(r));
 }
 
-/* Goal: where the process died between the store's commit and the outbox's, the next opening appends what is missing,
+/* Goal: if the process died between the store's commit and the outbox's, the next opening appends what is missing,
  * whether all of the outbox is gone or it is cut at any byte. */
 static void what_a_crash_left_out_is_caught_up(void **state)
 {
@@ -246,7 +246,7 @@ static void many_changes_are_several_records(void **state)
     expect(r, first, own(r));
 }
 
-/* Goal: where the disk is full the error says so and the file stays whole; with room again it catches up. */
+/* Goal: if the disk is full the error says so and the file stays whole; with room again it catches up. */
 static void a_full_disk_only_delays(void **state)
 {
     struct room *r = *state;

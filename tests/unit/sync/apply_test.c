@@ -175,7 +175,7 @@ static void test_purge(void **state)
     pulled(p);
 }
 
-/* Goal: a digest that differs is said, the record is made anew, and where that does not help all is dealt again. */
+/* Goal: a digest that differs is said, the record is made anew, and if that does not help all is dealt again. */
 static void test_differs(void **state)
 {
     struct pair *p = *state;
@@ -252,7 +252,7 @@ static void test_released(void **state)
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM entry WHERE held = 1"), 0);
 }
 
-/* Goal: of two that were released, of which one was written over the other, neither counts as held where their case is
+/* Goal: of two that were released, of which one was written over the other, neither counts as held if their case is
  * dealt anew, whole. */
 static void test_released_and_written_over(void **state)
 {

@@ -296,7 +296,7 @@ static void a_bare_old_copy_gets_its_own_changes(void **state)
     assert_int_equal(pair_count(r->p.db, "SELECT count(*) FROM note WHERE text LIKE '%of its own%'"), 1);
 }
 
-/* Goal: where the office has all that waited, nothing is written again, and the proof comes for all of it. */
+/* Goal: if the office has all that waited, nothing is written again, and the proof comes for all of it. */
 static void all_of_it_may_be_there(void **state)
 {
     struct room *r = *state;

@@ -102,7 +102,7 @@ static void test_silent(void **state)
     pair_welcome(&s->p, &w);
     assert_int_equal(w.set_back.size, 0);
     refuses(s, &w, "satcheld restored");
-    /* Also where it has grown past what the laptop saw. */
+    /* Also if it has grown past what the laptop saw. */
     for (int i = 0; i < 20; i++)
         pair_office_write(s->p.office, KIND_CLIENT, &s->client, &s->client, 0, "phone", i % 2 ? "1" : "2", NULL);
     pair_welcome(&s->p, &w);
@@ -191,7 +191,7 @@ static void test_once(void **state)
     assert_int_equal(w.set_back.size, 0);
     assert_int_equal(pair_meet(&s->p, &w, &e), E_VERIFY);
     assert_non_null(strstr(e.text, "satcheld restored"));
-    /* Nor where the office names the old one again. */
+    /* Nor if the office names the old one again. */
     PAIR_OK(unsent_seen(s->p.db, &seen, &pair_e));
     forgets.checkpoint_size = seen.size;
     forgets.checkpoint_root = seen.root;
@@ -402,8 +402,8 @@ static void test_beyond(void **state)
     deal_free(&deal);
 }
 
-/* Goal: where another entry has the place that the office proves for a change, that entry gives way, and the sync goes
- * on; the same where an entry is dealt. */
+/* Goal: if another entry has the place that the office proves for a change, that entry gives way, and the sync goes
+ * on; the same if an entry is dealt. */
 static void test_gives_way(void **state)
 {
     struct scene *s = *state;
@@ -444,7 +444,7 @@ static int64_t lose_theirs(struct scene *s)
     return id;
 }
 
-/* Goal: where the office gives a number that it lost to another change, the lost one stays, apart and out of the
+/* Goal: if the office gives a number that it lost to another change, the lost one stays, apart and out of the
  * record, also when its case is dealt anew; and the sync goes on. */
 static void test_number_given_again(void **state)
 {

@@ -130,7 +130,7 @@ static void each_change_is_taken_once(void **state)
     put_notes(r, 3);
     put_notes(r, 2);
     assert_int_equal(COURIER(r), 0);
-    says("6 changes were taken from device");
+    says("6 changes were taken from the laptop \"");
     assert_int_equal(notes(r), 6);
     size = r->office->tree.size;
     assert_int_equal(COURIER_JSON(r), 0);
@@ -161,7 +161,7 @@ static void many_records_are_one_receipt(void **state)
                      1);
 }
 
-/* Goal: where a sync had brought a part of a record already, the rest of it is taken, and only that. */
+/* Goal: if a sync had brought a part of a record already, the rest of it is taken, and only that. */
 static void a_record_may_be_half_there(void **state)
 {
     struct room *r = *state;
@@ -427,7 +427,7 @@ static void home_end(struct home *h)
     free(h);
 }
 
-/* One batch of a sync; where `lost` the office has it and the laptop does not hear of that. */
+/* One batch of a sync; if `lost` the office has it and the laptop does not hear of that. */
 static void home_sync(struct home *h, size_t room, int lost)
 {
     struct pair *p = &h->p;

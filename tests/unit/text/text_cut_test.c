@@ -50,7 +50,7 @@ static void pieces(void **state)
 
 static void nothing_beyond_the_end(void **state)
 {
-    /* Goal: what stands behind a text's end, where memory goes on, is no part of its last piece, word or line. */
+    /* Goal: what stands behind a text's end, even if memory goes on, is no part of its last piece, word or line. */
     static const char *const runs[] = {"\r\n", "aa", "a.a", "\xc3\xa9\xc3\xa9", "  ", ".\xcc\x81", "e\xcc\x81", "\n\n"};
     static const size_t sizes[] = {1, 1, 1, 2, 1, 1, 1, 1};
     enum text_piece what;

@@ -1,5 +1,5 @@
 /* Tests: common/text/text.c
- * What the merge of texts asks of memory: how much, and what happens where there is none. */
+ * What the merge of texts asks of memory: how much, and what happens if there is none. */
 #include "text_fixture.h"
 
 #include "allocation_fixture.h"

@@ -185,7 +185,7 @@ static void assert_digest(const char *const *pieces, unsigned count, unsigned ro
 
 static void many_results_are_those_of_rule_1(void **state)
 {
-    /* Goal: the same for some thousand small texts of every kind of piece, and for long ones where the steps run out,
+    /* Goal: the same for some thousand small texts of every kind of piece, and for long ones whose steps run out,
      * so that edits come out coarser. */
     static const char *const every[] = {"a",
                                         "be",

@@ -236,7 +236,7 @@ static void test_transactions(void **state)
     db_done(db, s);
     assert_int_equal(number_of("SELECT count(*) FROM t"), 2);
     assert_int_not_equal(db_commit(db, &e), 0); /* there is none */
-    /* Where it cannot go back to a savepoint nothing of the transaction stays. */
+    /* If it cannot go back to a savepoint nothing of the transaction stays. */
     assert_int_equal(db_begin(db, &e), 0);
     assert_int_equal(db_exec(db, "SAVEPOINT half", &e), 0);
     assert_int_equal(db_run(db, &e, "DELETE FROM t", ""), 0);
@@ -318,7 +318,7 @@ static void test_ids(void **state)
     assert_int_equal(db_exists(db, &e, "SELECT 1 FROM v", ""), -1);
 }
 
-/* Goal: meta gives back what was put in, the last one, and says so where it has nothing of that name and size. */
+/* Goal: meta gives back what was put in, the last one, and says so if it has nothing of that name and size. */
 static void test_meta(void **state)
 {
     uint8_t out[4] = {9, 9, 9, 9};

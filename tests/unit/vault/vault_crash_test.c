@@ -155,7 +155,7 @@ static struct {
     int full;  /* does a commit wait for the disk? */
 } states;
 
-/* All that the store says; 0 where it could not be read. */
+/* All that the store says; 0 if it could not be read. */
 static int hash_store(sqlite3 *db, uint8_t out[HASH_BYTES])
 {
     static const char *const all[] = {"SELECT type, name, sql FROM sqlite_schema ORDER BY name",

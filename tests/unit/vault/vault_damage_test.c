@@ -184,7 +184,7 @@ static void frame_changed_while_open_is_an_error(void **state)
     vault_close(db);
 }
 
-/* Goal: what a handle wrote to the log itself it takes from memory only where the disk has it still, byte for byte and
+/* Goal: what a handle wrote to the log itself it takes from memory only if the disk has it still, byte for byte and
  * in its place: a frame that was changed is an error, and so is one that was put where another stood. */
 static void own_frames_are_compared(void **state)
 {
@@ -370,7 +370,7 @@ static void commits_behind_a_savepoint_survive(void **state)
     }
 }
 
-/* Goal (trap 11): where somebody lets SQLite spill again, the transaction fails loudly and nothing that was committed
+/* Goal (trap 11): if somebody lets SQLite spill again, the transaction fails loudly and nothing that was committed
  * is lost. */
 static void spilling_fails_closed(void **state)
 {

@@ -136,7 +136,7 @@ static void nothing_else_is_opened(void **state)
     assert_int_equal(unsetenv("SQLITE_TMPDIR"), 0);
 }
 
-/* Goal: this way of looking does see a temporary file where SQLite wants one, and the shim refuses it. */
+/* Goal: this way of looking does see a temporary file if SQLite wants one, and the shim refuses it. */
 static void temporary_files_would_be_seen(void **state)
 {
     sqlite3 *db = vault_must_open(VAULT_CREATE), *plain = NULL;

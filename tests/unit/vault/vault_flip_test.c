@@ -39,7 +39,7 @@ static void must(sqlite3 *db, const char *sql)
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 }
 
-/* The first column of the first row as text; 0 where it was refused. */
+/* The first column of the first row as text; 0 if it was refused. */
 static int ask(sqlite3 *db, const char *sql, char *out, size_t room)
 {
     sqlite3_stmt *stmt = NULL;
@@ -92,7 +92,7 @@ static void make_store(void)
     wal = copy(&sim_folder[1], &wal_count);
 }
 
-/* The state that the store shows: all rows, a sound structure, and what v says; 0 where any of it was refused. The
+/* The state that the store shows: all rows, a sound structure, and what v says; 0 if any of it was refused. The
  * store's files stay as they are. */
 static int look(int *code)
 {

@@ -364,7 +364,7 @@ static int lock_byte(int fd, int type, int byte)
     return fcntl(fd, F_OFD_SETLK, &lock);
 }
 
-/* Goal: a reader that comes while a checkpoint runs waits for it, and is told that the store is in use where it does
+/* Goal: a reader that comes while a checkpoint runs waits for it, and is told that the store is in use if it does
  * not end. */
 static void readers_wait_for_a_checkpoint(void **state)
 {
@@ -522,7 +522,7 @@ static void crowds_let_checkpoints_in(void **state)
     print_message("checkpoints that had to wait: %d\n", refused);
 }
 
-/* Each read must be one commit, and not an older one than the read before. Exits with 0 where all were. */
+/* Each read must be one commit, and not an older one than the read before. Exits with 0 if all were. */
 static void read_for(int reads)
 {
     static const char sql[] = "SELECT CASE WHEN min(n) = max(n) AND count(*) = 200 AND sum(length(b)) = 60000 THEN "

@@ -374,7 +374,7 @@ static void full_disk_loses_nothing(void **state)
 
 /* ---- what SQLite can do on a vault, and what it must not ---- */
 
-/* Goal: VACUUM works and gives space back; and (trap 6) where temporary files are wanted, it fails without leaving one
+/* Goal: VACUUM works and gives space back; and (trap 6) if temporary files are wanted, it fails without leaving one
  * or hurting the store. */
 static void vacuum(void **state)
 {
