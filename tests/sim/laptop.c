@@ -44,9 +44,9 @@ static int sit_down(struct world *w, unsigned m)
 static int enrol_with(struct world *w, unsigned m, const char *ticket)
 {
     char passphrase[300];
-    const char *words[] = {"enrol", ticket, "--passphrase-file", passphrase, "--json"};
+    const char *words[] = {"enrol", ticket, "--passphrase-file", passphrase, "--label", w->laptops[m].name, "--json"};
     (void)snprintf(passphrase, sizeof passphrase, "%s/passphrase", w->root);
-    command(w, m, 5, words);
+    command(w, m, 7, words);
     (void)world_wait(w, m);
     return w->laptops[m].is_enrolled;
 }
