@@ -116,7 +116,7 @@ static void put_mark(struct record_text *t, const char *mark)
     record_text_words(t, mark);
 }
 
-static void put_segments(struct record_text *t, const struct text_merged *m)
+void record_contest_words(struct record_text *t, const struct text_merged *m)
 {
     for (size_t i = 0; i < m->segment_count; i++) {
         const struct text_segment *segment = &m->segments[i];
@@ -160,7 +160,7 @@ static int merge_texts(struct record_contest *c, const struct merge_op *ops, str
         c->merged = NULL;
         return code == E_MEMORY ? error_memory(e) : 0;
     }
-    put_segments(&words, &m->text);
+    record_contest_words(&words, &m->text);
     m->words = words.p;
     m->words_bytes = words.used;
     if (m->text.overlaps == 0)

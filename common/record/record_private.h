@@ -130,6 +130,9 @@ int record_contest_show(struct db *db, struct record_contest *c, struct merge_op
                         enum record_wants wants, struct error *e);
 void record_contest_free(struct record_contest *c);
 void record_merged_free(struct record_merged *m);
+/* Appends what several versions make together as a column has it: each overlap between marked lines, with all its
+ * wordings (docs/TEXT.md, "The result"). record_text_check says whether memory failed. */
+void record_contest_words(struct record_text *t, const struct text_merged *m);
 /* Takes everything about a field out of background. */
 int record_contest_end(struct db *db, const struct id *record, const struct schema_field *field, struct error *e);
 /* Reads by which rule the office brings texts together (TEXT_RULE): the one that its record in this store names, or 1
