@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fold.h"
 #include "moment.h"
 #include "printer.h"
 #include "record.h"
@@ -55,6 +56,19 @@ static void now_words(uint64_t wall_ms, char out[32])
         out[0] = '\0';
 }
 
+/* 1: a person would see nothing: spaces of any kind, and what is invisible. */
+static int is_blank(const char *text)
+{
+    uint32_t letters[FOLD_LETTERS_MAX];
+    while (*text != '\0') {
+        size_t count = fold_letter(fold_next(&text), letters);
+        for (size_t i = 0; i < count; i++)
+            if (letters[i] != ' ' && (letters[i] < '\t' || letters[i] > '\r'))
+                return 0;
+    }
+    return 1;
+}
+
 struct noting {
     const char *words, *text, *visited, *type; /* visited: in UTC */
     struct id scope, record;
@@ -83,6 +97,46 @@ static int make_note(struct store *s, struct noting *n, struct error *e)
         return code;
     }
     return with_store_commit(s, &edit, NULL, e);
+}
+
+/* Reads a line of the standard input, byte by byte: what follows it is the note. -1: there is none. */
+static int read_line(char *line, size_t room)
+{
+    size_t used = 0;
+    char c = 0;
+    ssize_t n;
+    while ((n = read(STDIN_FILENO, &c, 1)) == 1 || (n < 0 && errno == EINTR))
+        if (n == 1 && c == '\n')
+            break;
+        else if (n == 1 && used + 1 < room)
+            line[used++] = c;
+    line[used] = '\0';
+    return n == 1 ? 0 : -1;
+}
+
+/* Asks a person at a terminal for the type of the note, by its first letters; an empty line takes the first. A type
+ * that is not clear is asked for once more, three times in all. n->type stays NULL if nobody answers. */
+static void ask_type(struct cli *cli, struct noting *n)
+{
+    const struct schema_choice *all = schema_field_named(schema_kind(KIND_NOTE), "type")->choices;
+    char line[64];
+    if (n->type != NULL || cli->json || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+        return;
+    for (int asked = 0; asked < 3; asked++) {
+        size_t fit = 0;
+        for (const struct schema_choice *c = all; c->name != NULL; c++)
+            (void)fprintf(cli->err, "%s%s", c == all ? "type of the visit, by its first letters: " : ", ", c->name);
+        (void)fprintf(cli->err, " [%s]: ", all->name);
+        (void)fflush(cli->err);
+        if (read_line(line, sizeof line) != 0)
+            return;
+        for (const struct schema_choice *c = all; c->name != NULL; c++)
+            if (strncasecmp(c->name, line, strlen(line)) == 0 && fit++ == 0)
+                n->type = c->name;
+        if (fit == 1 || line[0] == '\0')
+            return;
+        n->type = NULL;
+    }
 }
 
 /* Checks that the time and the type would be taken, before somebody types a long note. */
@@ -117,13 +171,14 @@ static int write_note(struct store *s, struct usage_call *call, struct error *e)
         n.visited = visited;
     if ((code = check(&n, e)) != 0 || (code = write_find_case(s, call->words[0], &n.scope, e)) != 0)
         return code;
+    ask_type(cli, &n);
     if (n.text == NULL) {
         if ((n.text = typed = malloc(ROOM)) == NULL)
             return error_memory(e);
         if ((code = read_input(cli, typed, e)) != 0)
             goto out;
     }
-    if (n.text[0] == '\0') {
+    if (is_blank(n.text)) {
         code = error_set(e, E_INPUT, "the note is empty; nothing was written");
         goto out;
     }

@@ -85,7 +85,7 @@ static void put_string(FILE *out, const char *text, size_t bytes)
         } else if (text[i] == '\n') {
             (void)fputs("\\n", out);
         } else if (utf8_is_control(text + i, n)) {
-            (void)fprintf(out, "\\u%04x", (unsigned)(uint8_t)text[i + n - 1]);
+            (void)fprintf(out, "\\u%04x", (unsigned)utf8_number(text + i, n));
         } else {
             (void)fwrite(text + i, 1, n, out);
         }

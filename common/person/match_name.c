@@ -1,65 +1,10 @@
-/* Cuts names into parts, without case and Latin marks, and compares them by spelling and by sound, in any order of the
+/* Cuts names into folded parts (fold.h), and compares them by spelling and by sound, in any order of the
  * parts. */
 #include <assert.h>
 #include <string.h>
 
+#include "fold.h"
 #include "match_private.h"
-
-/* --- letters --- */
-
-uint32_t match_name_next(const char **text)
-{
-    const unsigned char *p = (const unsigned char *)*text;
-    size_t more = *p < 0xc0 ? 0 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
-    uint32_t c = more == 0 ? *p : *p & (0x3fu >> more);
-    for (p++; more > 0 && (*p & 0xc0) == 0x80; more--)
-        c = c << 6 | (*p++ & 0x3fu);
-    *text = (const char *)p;
-    return c;
-}
-
-/* The base letters of Latin letters by Unicode's decompositions, in lower case; ' ': it has none, see `written`. */
-static const char latin[] = "aaaaaa ceeeeiiii nooooo  uuuuy  aaaaaa ceeeeiiii nooooo  uuuuy y" /* U+00C0 */
-                            "aaaaaaccccccccdd  eeeeeeeeeegggggggghh  iiiiiiiii   jjkk llllll "
-                            "   nnnnnn   oooooo  rrrrrrsssssssstttt  uuuuuuuuuuuuwwyyyzzzzzzs";
-static const char latin_additional[] = "aabbbbbbccddddddddddeeeeeeeeeeffgghhhhhhhhhhiiiikkkkkkllllllllmm" /* U+1E00 */
-                                       "mmmmnnnnnnnnoooooooopppprrrrrrrrssssssssssttttttttuuuuuuuuuuvvvv"
-                                       "wwwwwwwwwwxxxxyyzzzzzzhtwy s    aaaaaaaaaaaaaaaaaaaaaaaaeeeeeeee"
-                                       "eeeeeeeeiiiioooooooooooooooooooooooouuuuuuuuuuuuuuyyyyyyyy      ";
-
-/* Letters without a base letter in ASCII, as people write them on another keyboard. */
-static const struct {
-    uint32_t letter;
-    char words[3];
-} written[] = {{0xc6, "ae"}, {0xe6, "ae"},  {0xd0, "d"},    {0xf0, "d"},   {0xd8, "o"},   {0xf8, "o"},  {0xde, "th"},
-               {0xfe, "th"}, {0xdf, "ss"},  {0x1e9e, "ss"}, {0x110, "d"},  {0x111, "d"},  {0x126, "h"}, {0x127, "h"},
-               {0x131, "i"}, {0x132, "ij"}, {0x133, "ij"},  {0x13f, "l"},  {0x140, "l"},  {0x141, "l"}, {0x142, "l"},
-               {0x149, "n"}, {0x14a, "n"},  {0x14b, "n"},   {0x152, "oe"}, {0x153, "oe"}, {0x166, "t"}, {0x167, "t"}};
-
-size_t match_name_fold(uint32_t c, uint32_t out[2])
-{
-    char base = ' ';
-    if (c >= 0x300 && c < 0x370)
-        return 0;
-    for (size_t i = 0; c >= 0xc0 && c < 0x1f00 && i < sizeof written / sizeof *written; i++) {
-        if (written[i].letter != c)
-            continue;
-        out[0] = (uint32_t)written[i].words[0];
-        out[1] = (uint32_t)written[i].words[1];
-        return written[i].words[1] != '\0' ? 2 : 1;
-    }
-    if (c >= 0xc0 && c < 0xc0 + sizeof latin - 1)
-        base = latin[c - 0xc0];
-    else if (c >= 0x1e00 && c < 0x1e00 + sizeof latin_additional - 1)
-        base = latin_additional[c - 0x1e00];
-    out[0] = base != ' ' ? (uint32_t)base : c;
-    /* Capitals of ASCII, Greek and Cyrillic become small; other scripts are compared as they are. */
-    if ((c >= 'A' && c <= 'Z') || (c >= 0x391 && c <= 0x3a9) || (c >= 0x410 && c <= 0x42f))
-        out[0] = c + 32;
-    else if (c >= 0x400 && c <= 0x40f)
-        out[0] = c + 80;
-    return 1;
-}
 
 /* 1: the character separates the parts of a name. */
 static int is_between(uint32_t c)
@@ -101,13 +46,13 @@ size_t match_name_cut(const char *text, struct match_part parts[MATCH_PARTS_MAX]
     struct match_part *part = NULL;
     size_t count = 0;
     while (*text != '\0') {
-        uint32_t folded[2], c = match_name_next(&text);
+        uint32_t folded[FOLD_LETTERS_MAX], c = fold_next(&text);
         size_t letters;
         if (is_between(c)) {
             part = NULL;
             continue;
         }
-        if ((letters = match_name_fold(c, folded)) == 0)
+        if ((letters = fold_letter(c, folded)) == 0)
             continue;
         if (part == NULL) {
             if (count == MATCH_PARTS_MAX)

@@ -30,11 +30,6 @@ struct match_name {
 size_t match_name_cut(const char *text, struct match_part parts[MATCH_PARTS_MAX]);
 /* One of MATCH_NAME_*. */
 enum match_reason match_name_compare(const struct match_name *a, const struct match_name *b);
-/* Writes a letter without its case and its Latin marks, as one letter or two ("ae"). Returns how many; 0: it is a
- * combining mark, which is dropped. */
-size_t match_name_fold(uint32_t c, uint32_t out[2]);
-/* The next character of *text, which is valid UTF-8 and not at its end; moves *text behind it. */
-uint32_t match_name_next(const char **text);
 
 /* --- match_compare.c: two clients --- */
 

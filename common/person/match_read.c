@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fold.h"
 #include "match_private.h"
 #include "record.h"
 #include "schema.h"
@@ -66,10 +67,10 @@ void match_read_free(struct match_memory *m)
 static void fold(const char *text, int digits_only, char *out, size_t out_max)
 {
     size_t used = 0;
-    while (*text != '\0' && used + 9 < out_max) {
-        uint32_t folded[2], c = match_name_next(&text);
-        size_t letters = match_name_fold(c, folded);
-        for (size_t i = 0; i < letters; i++) {
+    while (*text != '\0' && used + 5 < out_max) {
+        uint32_t folded[FOLD_LETTERS_MAX];
+        size_t letters = fold_letter(fold_next(&text), folded);
+        for (size_t i = 0; i < letters && used + 5 < out_max; i++) {
             int is_digit = folded[i] >= '0' && folded[i] <= '9';
             if (folded[i] < 0x80) {
                 if (is_digit || (!digits_only && ((folded[i] >= 'a' && folded[i] <= 'z') || folded[i] == '@')))

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fold.h"
 #include "vault.h"
 
 enum { SETS = 64, WAYS = 4, NEAR = 256 };
@@ -64,12 +65,48 @@ static void id_blob(sqlite3_context *context, int count, sqlite3_value **values)
         sqlite3_result_blob(context, id.b, ID_BYTES, SQLITE_TRANSIENT);
 }
 
+/* fold(TEXT): as fold_text (fold.h); NULL for NULL. */
+static void fold(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    const char *text = (const char *)sqlite3_value_text(values[0]);
+    char *folded;
+    (void)count;
+    if (text == NULL)
+        return;
+    if ((folded = fold_text(text)) == NULL)
+        sqlite3_result_error_nomem(context);
+    else
+        sqlite3_result_text(context, folded, -1, free);
+}
+
+/* digits(TEXT): its ASCII digits alone; NULL for NULL. */
+static void digits(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    const char *text = (const char *)sqlite3_value_text(values[0]);
+    char *out;
+    size_t size;
+    (void)count;
+    if (text == NULL)
+        return;
+    size = strlen(text) + 1;
+    if ((out = malloc(size)) == NULL) {
+        sqlite3_result_error_nomem(context);
+        return;
+    }
+    (void)fold_digits(text, out, size);
+    sqlite3_result_text(context, out, -1, free);
+}
+
 static int make_functions(struct db *db, struct error *e)
 {
     const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
     int rc = sqlite3_create_function(db->handle, "id_text", 1, flags, NULL, id_text, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_create_function(db->handle, "id_blob", 1, flags, NULL, id_blob, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function(db->handle, "fold", 1, flags, NULL, fold, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function(db->handle, "digits", 1, flags, NULL, digits, NULL, NULL);
     return rc == SQLITE_OK ? 0 : error_memory(e);
 }
 

@@ -15,9 +15,10 @@ struct db;
 /* Opens an encrypted store (path to wait_ms and errors as vault_open's), or one in memory (E_MEMORY). *out is closed
  * with db_close (NULL is allowed), and is NULL on an error. The table meta is made, unless VAULT_READ is given.
  *
- * Both know two functions in SQL: id_text(BLOB), an id of 16 bytes as id_format writes it, and id_blob(TEXT), the 16
- * bytes of an id in 32 hexadecimal digits, with or without hyphens; NULL for all that is no id. Views and triggers may
- * not name them: the stores are read by programs that lack them too. */
+ * Both know four functions in SQL: id_text(BLOB), an id of 16 bytes as id_format writes it, and id_blob(TEXT), the 16
+ * bytes of an id in 32 hexadecimal digits, with or without hyphens; NULL for all that is no id. fold(TEXT), what two
+ * texts are compared by, and digits(TEXT), the digits of a telephone number (fold.h). Views and triggers may not name
+ * them: the stores are read by programs that lack them too. */
 int db_open(struct db **out, const char *path, const uint8_t key[32], int flags, int wait_ms, struct error *e);
 int db_open_memory(struct db **out, struct error *e);
 void db_close(struct db *db);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "fold.h"
 #include "schema.h"
 #include "task.h"
 
@@ -47,18 +48,31 @@ static int is_late(void *arg)
     return clock_wall() > *(const uint64_t *)arg;
 }
 
-/* Prints a value as RFC 4180 has it. What a person typed goes through cli_text, so that no record drives a terminal. */
-static void csv_text(FILE *out, const char *text)
+/* 1: a spreadsheet would take the text for a formula, and run it. */
+static int is_formula(const char *text)
+{
+    uint32_t c = text[0] != 0 ? fold_next(&text) : 0;
+    if (c >= 0xff01 && c <= 0xff5e) /* the wide forms of ASCII */
+        c -= 0xfee0;
+    return c == '=' || c == '+' || c == '-' || c == '@' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Prints a value as RFC 4180 has it. What a person typed goes through cli_text, so that no record drives a terminal.
+ * defuse: a formula gets an apostrophe in front, so that a spreadsheet shows it. */
+static void csv_text(FILE *out, const char *text, int defuse)
 {
     char *quoted, *p;
-    if (strpbrk(text, ",\"\r\n") == NULL) {
+    defuse = defuse && is_formula(text);
+    if (!defuse && strpbrk(text, ",\"\r\n") == NULL) {
         cli_text(out, text);
         return;
     }
-    if ((quoted = malloc(2 * strlen(text) + 3)) == NULL)
+    if ((quoted = malloc(2 * strlen(text) + 4)) == NULL)
         return;
     p = quoted;
     *p++ = '"';
+    if (defuse)
+        *p++ = '\'';
     for (; *text != 0; text++) {
         if (*text == '"')
             *p++ = '"';
@@ -74,21 +88,23 @@ static void print_heading(const struct cli *cli, sqlite3_stmt *s)
 {
     for (int i = 0; i < sqlite3_column_count(s); i++) {
         (void)fputs(i == 0 ? "" : ",", cli->out);
-        csv_text(cli->out, sqlite3_column_name(s, i));
+        csv_text(cli->out, sqlite3_column_name(s, i), 1);
     }
     (void)fputs("\r\n", cli->out);
 }
 
-static void print_row(const struct cli *cli, sqlite3_stmt *s)
+/* raw: formulas are printed as they are. A number is no formula. */
+static void print_row(const struct cli *cli, sqlite3_stmt *s, int raw)
 {
     for (int i = 0; i < sqlite3_column_count(s); i++) {
+        int type = sqlite3_column_type(s, i);
         (void)fputs(i == 0 ? "" : ",", cli->out);
-        csv_text(cli->out, db_text(s, i));
+        csv_text(cli->out, db_text(s, i), !raw && type != SQLITE_INTEGER && type != SQLITE_FLOAT);
     }
     (void)fputs("\r\n", cli->out);
 }
 
-static int run_query(struct task *t, sqlite3 *db, const char *sql, struct error *e)
+static int run_query(struct task *t, sqlite3 *db, const char *sql, int raw, struct error *e)
 {
     uint64_t end = clock_wall() + SECONDS_MAX * 1000ull;
     sqlite3_stmt *s = NULL;
@@ -110,7 +126,7 @@ static int run_query(struct task *t, sqlite3 *db, const char *sql, struct error 
         if (t->cli->json)
             task_row_json(&j, s);
         else
-            print_row(t->cli, s);
+            print_row(t->cli, s, raw);
     }
     if (t->cli->json)
         json_end(&j);
@@ -131,16 +147,20 @@ static int report(struct task *t, struct usage_call *call, struct error *e)
     if (strlen(call->words[0]) > SQL_MAX)
         return error_set(e, E_LIMIT, "a report's SQL is at most %d bytes", SQL_MAX);
     (void)sqlite3_set_authorizer(db, allow, NULL);
-    code = run_query(t, db, call->words[0], e);
+    code = run_query(t, db, call->words[0], usage_flag(call, "raw"), e);
     (void)sqlite3_set_authorizer(db, NULL, NULL);
     return code;
 }
 
 const struct task_row task_report = {
-    .usage = {.name = "report",
-              .words = "SQL",
-              .help = "ask the record a question in SQL; the answer is CSV",
-              .more = "SQL is one SELECT over the tables of the kinds of records, which `satchel help KIND` describes.",
-              .example = "satcheld report /srv/office 'SELECT risk, count(*) FROM \"case\" GROUP BY risk'"},
+    .usage =
+        {.name = "report",
+         .words = "SQL",
+         .options = {{.name = "raw", .help = "leave = + - @ at the beginning of a text as it is"}},
+         .help = "ask the record a question in SQL; the answer is CSV",
+         .more =
+             "SQL is one SELECT over the tables of the kinds of records, which `satchel help KIND` describes. A text "
+             "that a spreadsheet would run as a formula gets an apostrophe in front.",
+         .example = "satcheld report /srv/office 'SELECT risk, count(*) FROM \"case\" GROUP BY risk'"},
     .run = report,
 };

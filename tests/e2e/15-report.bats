@@ -38,3 +38,11 @@ teardown_file() { end_all; }
     run satcheld check "$office"
     equal "$status" 0
 }
+
+@test "formulas in CSV are defused, but for numbers, and for those who ask for them raw" {
+    run satcheld report "$office" "SELECT '=1+1' AS a, '+49 30 55' AS b, '-5' AS c, -5 AS d, '@SUM(1)' AS e, char(9) || 'x' AS f"
+    equal "$status" 0
+    equal "${lines[1]%$'\r'}" $'"\'=1+1","\'+49 30 55","\'-5",-5,"\'@SUM(1)","\'\tx"'
+    run satcheld report "$office" "SELECT '=1+1' AS a" --raw
+    equal "${lines[1]%$'\r'}" "=1+1"
+}

@@ -1,4 +1,4 @@
-/* Tests: common/base/cli.c
+/* Tests: common/base/cli.c common/base/utf8.c
  * Options, answers and passphrases are read and refused as the programs promise, and no text can harm a terminal. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,6 +65,20 @@ static void failures_are_told(void **state)
     assert_int_equal(cli_fail(&cli, "satchel", &e), 13);
     assert_written(&out, "{\"error\": \"verify\", \"sentence\": \"entry 17: it \\\"was\\\" altered\\u001b\"}\n");
     assert_written(&err, "");
+}
+
+#define REPLACED "\xef\xbf\xbd"
+
+/* What turns the direction of a line is replaced: a record cannot show its neighbour's words the other way round. */
+static void directions_are_replaced(void **state)
+{
+    struct memory out;
+    (void)state;
+    cli_line(memory_open(&out), "a\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xac\xe2\x80\xad\xe2\x80\xae"
+                                "b\xe2\x81\xa6\xe2\x81\xa7\xe2\x81\xa8\xe2\x81\xa9"
+                                "c\xe2\x80\xa9");
+    assert_written(&out, "a" REPLACED REPLACED REPLACED REPLACED REPLACED "b" REPLACED REPLACED REPLACED REPLACED
+                         "c\xe2\x80\xa9");
 }
 
 /* Counts and local times read as people write them. */
@@ -203,6 +217,7 @@ int main(void)
         cmocka_unit_test(text_is_harmless),
         cmocka_unit_test(failures_are_told),
         cmocka_unit_test(words_are_words),
+        cmocka_unit_test(directions_are_replaced),
         cmocka_unit_test(secrets_are_read),
         cmocka_unit_test(secrets_are_refused),
         cmocka_unit_test(no_terminal_is_told),

@@ -113,6 +113,7 @@ static void strings_are_escaped(void **state)
     (void)state;
     TEXT_GIVES("a\"\\\n\t\x1b\x7f\xc3\xa9\xc2\x9b/", "\"a\\\"\\\\\\n\\u0009\\u001b\\u007f\xc3\xa9\\u009b/\"\n");
     TEXT_GIVES("\xc2\x80\xc2\x9f\xc2\xa0", "\"\\u0080\\u009f\xc2\xa0\"\n");
+    TEXT_GIVES("a\xe2\x80\xaez\xe2\x81\xa6", "\"a\\u202ez\\u2066\"\n");
     TEXT_GIVES("\xf0\x9f\x99\x82 \xe2\x82\xac", "\"\xf0\x9f\x99\x82 \xe2\x82\xac\"\n");
     TEXT_GIVES("", "\"\"\n");
     bytes_give(NULL, 0, "\"\"\n");

@@ -310,6 +310,10 @@ static void test_ids(void **state)
     check_text("SELECT id_text(x'0123456789abcdef0123456789abcd')", NULL);
     check_text("SELECT id_text(x'')", NULL);
     check_text("SELECT id_blob(NULL)", NULL);
+    check_text("SELECT fold('\xc3\x96' || 'BERG')", "oberg");
+    check_text("SELECT fold(NULL)", NULL);
+    check_text("SELECT digits('+49 (30) 55-1')", "4930551");
+    check_text("SELECT digits(NULL)", NULL);
     check_text("SELECT id_blob('')", NULL);
     check_text("SELECT id_blob('0123456789abcdef0123456789abcd')", NULL);
     check_text("SELECT id_blob('0123456789abcdef0123456789abcdef01')", NULL);
