@@ -54,7 +54,7 @@ await() {
     done
 }
 # has_ended PID: nothing of it is left but what its parent has not yet asked for.
-has_ended() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
+has_ended() { ! kill -0 "$1" 2>/dev/null || [[ $(<"/proc/$1/stat") == *") Z "* ]]; }
 is_gone() { [ ! -e "$1" ]; }
 has_ended_or_said() { [ -s "$2" ] || has_ended "$1"; }
 # is_connected PORT: somebody has a connection to it; a daemon that stands still is connected to all the same.
@@ -133,8 +133,7 @@ enrol() {
 agent_of() {
     local p
     for p in /proc/[0-9]*; do
-        [ "$(readlink "$p/exe" 2>/dev/null)" = "$(readlink -f "$bin/satchel")" ] || continue
-        if tr '\0' '\n' <"$p/environ" 2>/dev/null | grep -qxF "SATCHEL_HOME=$home/$1"; then
+        if [ "$p/exe" -ef "$bin/satchel" ] && grep -qzxF "SATCHEL_HOME=$home/$1" "$p/environ" 2>/dev/null; then
             echo "${p#/proc/}"
             return
         fi
