@@ -33,58 +33,95 @@ static int take(struct db *db, const struct archive_item *record, struct log_ent
     return 0;
 }
 
-/* Takes all entries in one transaction: the store is new, and it lives no longer than this process. */
-static int take_all(const struct audit_replay_options *options, struct archive *archive, struct db *db,
-                    uint64_t *entries, struct error *e)
+/* What takes the entries. */
+struct taking {
+    const struct audit_replay_options *options;
+    struct db *db;
+    struct log_entry *entry;
+    uint64_t count;
+};
+
+/* Entries that came later are still read, so that an archive with a bad end is not taken for a good one. */
+static int take_next(struct taking *t, const struct archive_item *item, struct error *e)
 {
-    struct log_entry *entry = malloc(sizeof *entry);
-    struct archive_item record;
-    int code;
-    if (entry == NULL)
-        return error_memory(e);
-    if ((code = db_begin(db, e)) != 0)
-        goto out;
-    do {
-        if ((code = archive_next(archive, &record, e)) != 0 || record.type != ARCHIVE_ENTRY)
+    if (item->received_ms > t->options->until_ms)
+        return 0;
+    t->count++;
+    return take(t->db, item, t->entry, e);
+}
+
+static int take_verified(void *arg, const struct archive_item *item, const struct change *c, struct error *e)
+{
+    (void)c;
+    return take_next(arg, item, e);
+}
+
+/* Replays and proves in one pass: what is replayed is what was verified. */
+static int take_and_verify(struct taking *t, struct error *e)
+{
+    const struct audit_replay_options *o = t->options;
+    return audit_verify(&(struct audit_verify_options){.archive = o->archive,
+                                                       .key = o->key,
+                                                       .passphrase = o->passphrase,
+                                                       .passphrase_bytes = o->passphrase_bytes,
+                                                       .each = take_verified,
+                                                       .arg = t,
+                                                       .progress = o->progress},
+                        o->verified, e);
+}
+
+static int take_unverified(struct taking *t, struct error *e)
+{
+    const struct audit_replay_options *o = t->options;
+    struct archive *archive = NULL;
+    struct archive_item item;
+    int code = archive_open(&archive, o->archive, o->passphrase, o->passphrase_bytes, e);
+    while (code == 0 && (code = archive_next(archive, &item, e)) == 0 && item.type != ARCHIVE_END) {
+        if (item.type != ARCHIVE_ENTRY)
             continue;
-        /* Entries that came later are still read, so that an archive with a bad end is not taken for a good one. */
-        if (record.received_ms <= options->until_ms) {
-            code = take(db, &record, entry, e);
-            ++*entries;
-        }
-        if (options->progress != NULL)
-            options->progress(record.position + 1, archive_entries(archive));
-    } while (code == 0 && record.type != ARCHIVE_END);
-    if (code == 0)
-        code = db_commit(db, e);
-    else
-        db_rollback(db);
-out:
-    free(entry);
+        code = take_next(t, &item, e);
+        if (o->progress != NULL)
+            o->progress(item.position + 1, archive_entries(archive));
+    }
+    archive_close(archive);
+    return code;
+}
+
+/* Takes all entries in one transaction: the store is new, and it lives no longer than this process. */
+static int take_all(struct taking *t, struct error *e)
+{
+    int code;
+    if ((t->entry = malloc(sizeof *t->entry)) == NULL)
+        return error_memory(e);
+    if ((code = db_begin(t->db, e)) == 0) {
+        code = t->options->key != NULL ? take_and_verify(t, e) : take_unverified(t, e);
+        if (code == 0)
+            code = db_commit(t->db, e);
+        else
+            db_rollback(t->db);
+    }
+    free(t->entry);
     return code;
 }
 
 int audit_replay(const struct audit_replay_options *options, struct db **out, uint64_t *entries, struct error *e)
 {
-    struct archive *archive = NULL;
-    struct db *db = NULL;
+    struct taking t = {.options = options};
     struct error here;
-    uint64_t count = 0;
     int code;
     if (e == NULL)
         e = &here;
     *out = NULL;
-    if ((code = archive_open(&archive, options->archive, options->passphrase, options->passphrase_bytes, e)) == 0 &&
-        (code = db_open_memory(&db, e)) == 0 && (code = log_create(db, e)) == 0 && (code = record_create(db, e)) == 0)
-        code = take_all(options, archive, db, &count, e);
-    archive_close(archive);
+    if ((code = db_open_memory(&t.db, e)) == 0 && (code = log_create(t.db, e)) == 0 &&
+        (code = record_create(t.db, e)) == 0)
+        code = take_all(&t, e);
     if (code != 0) {
-        db_close(db);
+        db_close(t.db);
         return code;
     }
-    *out = db;
+    *out = t.db;
     if (entries != NULL)
-        *entries = count;
+        *entries = t.count;
     return 0;
 }
 
@@ -185,6 +222,22 @@ static int collect(struct db *db, const struct record_dump_options *options, cha
     return code;
 }
 
+void audit_replay_say(const struct cli *cli, const struct audit_verify_result *verified)
+{
+    if (verified == NULL)
+        fputs("not verified: this is what the archive says, and nothing proves that the office's log says it; with "
+              "--key KEY "
+              "it is verified in the same pass\n",
+              cli->err);
+    else if (verified->set_backs != 0)
+        fputs("verified in the same pass, but the office was put back from a backup: `satchel-audit verify` says what "
+              "was "
+              "lost\n",
+              cli->err);
+    else
+        fputs("verified in the same pass: nothing was altered, dropped, added or moved\n", cli->err);
+}
+
 int audit_replay_warn(const struct cli *cli, struct db *db, struct error *e)
 {
     char words[64];
@@ -198,7 +251,7 @@ int audit_replay_warn(const struct cli *cli, struct db *db, struct error *e)
     return code;
 }
 
-int audit_replay_print(const struct cli *cli, struct db *db, const struct id *scope, uint64_t entries, struct error *e)
+int audit_replay_print(const struct cli *cli, const struct audit_replayed *r, const struct id *scope, struct error *e)
 {
     struct record_dump_options options = of_scope(scope);
     char *text = NULL;
@@ -206,12 +259,13 @@ int audit_replay_print(const struct cli *cli, struct db *db, const struct id *sc
     int code;
     /* A file gets the very bytes that the digest is made of; on a terminal, escapes are made harmless. */
     if (!cli->json && isatty(fileno(cli->out)) == 0)
-        return record_dump(db, &options, write_piece, cli->out, e);
-    if ((code = collect(db, &options, &text, &bytes, e)) == 0) {
+        return record_dump(r->db, &options, write_piece, cli->out, e);
+    if ((code = collect(r->db, &options, &text, &bytes, e)) == 0) {
         if (cli->json) {
             struct json j = json_start(cli->out);
             json_object(&j);
-            json_uint(json_key(&j, "entries"), entries);
+            json_uint(json_key(&j, "entries"), r->entries);
+            json_flag(json_key(&j, "verified"), r->is_verified);
             json_bytes(json_key(&j, "dump"), text, bytes);
             json_end(&j);
         } else {
@@ -223,7 +277,7 @@ int audit_replay_print(const struct cli *cli, struct db *db, const struct id *sc
     return code;
 }
 
-int audit_replay_print_digest(const struct cli *cli, struct db *db, const struct id *scope, uint64_t entries,
+int audit_replay_print_digest(const struct cli *cli, const struct audit_replayed *r, const struct id *scope,
                               struct error *e)
 {
     struct record_dump_options options = of_scope(scope);
@@ -231,8 +285,8 @@ int audit_replay_print_digest(const struct cli *cli, struct db *db, const struct
     char hex[65], ops_hex[65];
     struct json j = json_start(cli->out);
     int code;
-    if ((code = record_dump_digest(db, scope == NULL ? NULL : &options, digest, e)) != 0 ||
-        (code = record_digest(db, scope, scope != NULL, ops, e)) != 0)
+    if ((code = record_dump_digest(r->db, scope == NULL ? NULL : &options, digest, e)) != 0 ||
+        (code = record_digest(r->db, scope, scope != NULL, ops, e)) != 0)
         return code;
     sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
     sodium_bin2hex(ops_hex, sizeof ops_hex, ops, sizeof ops);
@@ -241,7 +295,8 @@ int audit_replay_print_digest(const struct cli *cli, struct db *db, const struct
         return 0;
     }
     json_object(&j);
-    json_uint(json_key(&j, "entries"), entries);
+    json_uint(json_key(&j, "entries"), r->entries);
+    json_flag(json_key(&j, "verified"), r->is_verified);
     json_text(json_key(&j, "digest"), hex);
     json_text(json_key(&j, "ops"), ops_hex);
     json_int(json_key(&j, "schema"), schema_version());

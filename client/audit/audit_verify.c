@@ -2,13 +2,13 @@
  * what must hold. Heads come before the entries, so that each entry is held against what was signed over it. */
 #include "audit_verify.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "announcement.h"
 #include "archive.h"
+#include "audit_evidence.h"
 #include "audit_set_back.h"
 #include "chain.h"
 #include "change.h"
@@ -53,6 +53,8 @@ struct verifying {
     struct merkle_frontier frontier;
     uint64_t agreed_size; /* the largest size at which a head's root is ours */
     struct audit_set_backs set_backs;
+    struct audit_own own;              /* who wrote in the office's chain */
+    struct audit_evidence evidence[2]; /* --seen, --since */
     const struct head *other; /* the first head that saw another root than ours, or a longer log, and not for that */
     struct change change;
 };
@@ -64,41 +66,6 @@ static int entry_fails(const struct archive_item *record, struct error *e)
     if (e->code == E_INPUT || e->code == E_LIMIT)
         e->code = E_VERIFY;
     return e->code;
-}
-
-/* --- the key --- */
-
-/* Into room, NUL-ended and without the newline at its end. */
-static int read_key_file(const char *path, char room[CHECKPOINT_VKEY_MAX], struct error *e)
-{
-    FILE *file = fopen(path, "re");
-    size_t n;
-    int failed;
-    if (file == NULL)
-        return error_system(e, E_INPUT, errno,
-                            "--key is neither an office's verifier key nor a file that can be read (%s)", path);
-    n = fread(room, 1, CHECKPOINT_VKEY_MAX - 1, file);
-    failed = ferror(file);
-    (void)fclose(file);
-    if (failed)
-        return error_set(e, E_IO, "the key's file %s cannot be read", path);
-    while (n != 0 && (room[n - 1] == '\n' || room[n - 1] == '\r' || room[n - 1] == ' '))
-        n--;
-    room[n] = 0;
-    return 0;
-}
-
-static int find_key(const char *words, struct checkpoint_vkey *out, struct error *e)
-{
-    char room[CHECKPOINT_VKEY_MAX];
-    int code;
-    if (checkpoint_vkey_parse(words, out, NULL) == 0)
-        return 0;
-    if ((code = read_key_file(words, room, e)) != 0)
-        return code;
-    if ((code = checkpoint_vkey_parse(room, out, e)) != 0)
-        error_prefix(e, "the key in %s", words);
-    return code;
 }
 
 /* --- what stands before the entries --- */
@@ -387,6 +354,12 @@ static int take_entry(struct verifying *v, const struct archive_item *record, st
     if (merkle_append(&v->frontier, &leaf, NULL, NULL, e) != 0)
         return entry_fails(record, e);
     compare_witnesses(v);
+    audit_evidence_look(&v->evidence[0], &v->frontier);
+    audit_evidence_look(&v->evidence[1], &v->frontier);
+    if (id_equal(&c->device, &v->office) && (code = audit_own_take(&v->own, record->position, c, e)) != 0)
+        return code;
+    if (v->options->each != NULL && (code = v->options->each(v->options->arg, record, c, e)) != 0)
+        return code;
     if (v->options->progress != NULL)
         v->options->progress(result->entries, result->checkpoint.size);
     return 0;
@@ -502,6 +475,31 @@ static void count_losers(struct verifying *v)
         v->result->lost_size = v->result->stated_size;
 }
 
+/* Up to where laptops signed that they saw this log, and how many did. What stands behind that, nobody but the office
+ * vouches for; nor for anything, if the laptops' signatures could not be checked. */
+static void count_witnesses(struct verifying *v)
+{
+    struct audit_verify_result *r = v->result;
+    int saw = 0;
+    for (size_t i = 0; i < v->head_count; i++) {
+        const struct head *head = &v->heads[i];
+        const struct id *device = &head->said.end.device;
+        int is_last = i + 1 == v->head_count || !id_equal(device, &v->heads[i + 1].said.end.device);
+        struct line wanted;
+        const struct line *line;
+        wanted.chain = head->said.end;
+        line = bsearch(&wanted, v->lines, v->line_count, sizeof *v->lines, compare_lines);
+        if (line != NULL && line->has_key && !head->is_lost && !id_equal(device, &v->office) &&
+            head->said.checkpoint_size != 0) {
+            saw = 1;
+            if (head->said.checkpoint_size > r->witnessed)
+                r->witnessed = head->said.checkpoint_size;
+        }
+        r->witnesses += (uint64_t)(is_last && saw);
+        saw = is_last ? 0 : saw;
+    }
+}
+
 /* The tree against the checkpoint, and against what the devices saw. */
 static int check_root(struct verifying *v, struct error *e)
 {
@@ -523,7 +521,20 @@ static int check_root(struct verifying *v, struct error *e)
                          (unsigned long long)v->other->number, (unsigned long long)v->other->said.checkpoint_size,
                          (unsigned long long)v->frontier.size);
     count_losers(v);
+    count_witnesses(v);
     return audit_set_backs_end(&v->set_backs, e);
+}
+
+/* What the auditor brought from elsewhere. */
+static int check_evidence(struct verifying *v, struct error *e)
+{
+    struct audit_verify_result *r = v->result;
+    uint64_t lost_from = r->set_backs == 0 ? UINT64_MAX : r->set_back_size;
+    int code;
+    for (size_t i = 0; i < 2; i++)
+        if ((code = audit_evidence_end(&v->evidence[i], r->entries, lost_from, &r->evidence_lost[i], e)) != 0)
+            return code;
+    return 0;
 }
 
 static int take_all(struct verifying *v, struct error *e)
@@ -547,7 +558,11 @@ static int take_all(struct verifying *v, struct error *e)
     v->result->heads = v->head_count;
     if (code != 0 || (code = check_lines(v, e)) != 0 || (code = check_signatures(v, e)) != 0)
         return code;
-    return check_root(v, e);
+    if ((code = check_root(v, e)) != 0)
+        return code;
+    v->result->own_changes = v->own.changes;
+    v->result->writer_count = audit_own_writers(&v->own, v->result->writers, AUDIT_WRITERS, &v->result->writers_more);
+    return check_evidence(v, e);
 }
 
 int audit_verify(const struct audit_verify_options *options, struct audit_verify_result *result, struct error *e)
@@ -562,8 +577,15 @@ int audit_verify(const struct audit_verify_options *options, struct audit_verify
         return error_memory(e);
     v->options = options;
     v->result = result;
-    if ((code = find_key(options->key, &v->vkey, e)) != 0)
+    if ((code = audit_evidence_key(options->key, &v->vkey, e)) != 0 ||
+        (options->seen != NULL && (code = audit_evidence_seen(options->seen, &v->vkey, &v->evidence[0], e)) != 0) ||
+        (options->since != NULL && (code = audit_evidence_since(options->since, &v->vkey, &v->evidence[1], e)) != 0))
         goto out;
+    for (size_t i = 0; i < 2; i++) {
+        audit_evidence_look(&v->evidence[i], &v->frontier);
+        result->evidence_given[i] = v->evidence[i].option != NULL;
+        result->evidence_size[i] = v->evidence[i].stated.size;
+    }
     v->office = id_of_device(v->vkey.public_key);
     if ((code = archive_open(&v->archive, options->archive, options->passphrase, options->passphrase_bytes, e)) == 0)
         code = take_all(v, e);
@@ -573,6 +595,7 @@ out:
     free(v->lines);
     free(v->by_size);
     audit_set_backs_free(&v->set_backs);
+    audit_own_free(&v->own);
     free(v);
     return code;
 }

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "archive.h"
+#include "audit_own.h"
+#include "change.h"
 #include "checkpoint.h"
 #include "cli.h"
 #include "error.h"
@@ -15,8 +18,17 @@ struct audit_verify_options {
     const char *key;        /* the office's verifier key, or the path of a file that holds it */
     const char *passphrase; /* NULL: bodies stay sealed, and what needs them is not checked */
     size_t passphrase_bytes;
+    const char *seen;  /* a file with a checkpoint that the log must be an extension of; NULL: none */
+    const char *since; /* an earlier archive, likewise */
+    /* Called with each entry once it is checked as far as it can be by then; NULL: nobody wants them. What it does
+     * counts only if audit_verify returns 0. c lives until it returns; so does what it points to. Returns 0 or an error
+     * code. */
+    int (*each)(void *arg, const struct archive_item *item, const struct change *c, struct error *e);
+    void *arg;
     void (*progress)(uint64_t done, uint64_t of); /* entries; NULL: nobody watches */
 };
+
+#define AUDIT_WRITERS 16
 
 struct audit_verify_result {
     struct checkpoint checkpoint;
@@ -32,6 +44,16 @@ struct audit_verify_result {
     uint64_t lost_size;                  /* the largest log that they saw; 0: none says */
     uint64_t stated_size;  /* the largest that the office's own signature vouches for, as laptops hand it in */
     uint64_t false_stated; /* statements that laptops handed in, and that the office did not sign */
+    uint64_t witnessed;    /* up to how many entries laptops signed that they saw this log; 0: none did, or no signature
+                              of a laptop could be checked */
+    uint64_t witnesses;    /* how many laptops did */
+    uint64_t own_changes;  /* of the office's own chain; and who wrote there beside the office itself: */
+    struct audit_person writers[AUDIT_WRITERS];
+    size_t writer_count;
+    uint64_t writers_more;     /* persons for whom there was no room */
+    int evidence_given[2];     /* --seen, --since */
+    int evidence_lost[2];      /* it is not of this log, and a set-back may be why */
+    uint64_t evidence_size[2]; /* of the log that it states */
 };
 
 /* 0: everything that could be checked is as it should be; result->sealed and result->heads_unchecked tell what could

@@ -29,7 +29,91 @@ static void print_json(const struct cli *cli, const struct audit_verify_result *
     json_uint(json_key(&j, "stated_size"), r->stated_size);
     json_uint(json_key(&j, "false_statements"), r->false_stated);
     json_uint(json_key(&j, "laptops_that_saw_more"), r->losers);
+    json_uint(json_key(&j, "witnesses"), r->witnesses);
+    json_uint(json_key(&j, "witnessed"), r->witnessed);
+    json_uint(json_key(&j, "office_changes"), r->own_changes);
+    json_array(json_key(&j, "office_writers"));
+    for (size_t i = 0; i < r->writer_count; i++) {
+        json_object(&j);
+        json_id(json_key(&j, "person"), &r->writers[i].id);
+        json_text(json_key(&j, "name"), r->writers[i].name);
+        json_text(json_key(&j, "role"), r->writers[i].role);
+        json_uint(json_key(&j, "changes"), r->writers[i].changes);
+        json_uint(json_key(&j, "last_entry"), r->writers[i].last);
+        json_end(&j);
+    }
     json_end(&j);
+    json_uint(json_key(&j, "office_writers_more"), r->writers_more);
+    for (size_t i = 0; i < 2; i++) {
+        json_key(&j, i == 0 ? "seen" : "since");
+        if (!r->evidence_given[i])
+            json_null(&j);
+        else
+            json_text(&j, r->evidence_lost[i] ? "lost" : "extended");
+    }
+    json_end(&j);
+}
+
+/* What no laptop's signature covers. */
+static void print_witnesses(const struct cli *cli, const struct audit_verify_result *r)
+{
+    char laptops[64], count[64], rest[64];
+    if (r->witnessed == 0) {
+        fputs(r->heads_unchecked != 0
+                  ? "witnesses   no laptop's signature could be checked: all of it stands on the office's word\n"
+                  : "witnesses   no laptop has signed what it saw: all of it stands on the office's word alone\n",
+              cli->out);
+        return;
+    }
+    fprintf(cli->out, "witnesses   under the signatures of %s up to %s",
+            cli_count(r->witnesses, "laptop", "laptops", laptops, sizeof laptops),
+            cli_count(r->witnessed, "entry", "entries", count, sizeof count));
+    if (r->witnessed < r->entries)
+        fprintf(cli->out, "; the last %s on the office's word alone",
+                cli_count(r->entries - r->witnessed, "entry", "entries", rest, sizeof rest));
+    fputs(r->heads_unchecked != 0 ? "; other laptops' signatures could not be checked\n" : "\n", cli->out);
+}
+
+/* Who wrote in the office's own chain: what stands there under a worker's name was signed by the office. */
+static void print_writers(const struct cli *cli, const struct audit_verify_result *r)
+{
+    char count[64];
+    fprintf(cli->out, "by office   %s signed by the office itself",
+            cli_count(r->own_changes, "change", "changes", count, sizeof count));
+    for (size_t i = 0; i < r->writer_count; i++) {
+        const struct audit_person *p = &r->writers[i];
+        char id[ID_TEXT];
+        id_format(&p->id, id);
+        fprintf(cli->out, "%s %llu in the name of ", i == 0 ? ", of them" : ",", (unsigned long long)p->changes);
+        cli_text(cli->out, p->name[0] != 0 ? p->name : id);
+        if (p->role[0] != 0)
+            fprintf(cli->out, " (%s)", p->role);
+    }
+    if (r->writers_more != 0)
+        fprintf(cli->out, ", and others in the names of %s",
+                cli_count(r->writers_more, "more person", "more persons", count, sizeof count));
+    fputc('\n', cli->out);
+}
+
+static void print_evidence(const struct cli *cli, const struct audit_verify_result *r)
+{
+    static const char *const names[] = {"seen        the checkpoint", "since       the earlier archive"};
+    char count[64], when[32];
+    for (size_t i = 0; i < 2; i++) {
+        if (!r->evidence_given[i])
+            continue;
+        fprintf(cli->out, "%s, of %s, ", names[i],
+                cli_count(r->evidence_size[i], "entry", "entries", count, sizeof count));
+        if (!r->evidence_lost[i]) {
+            fputs("is of this log\n", cli->out);
+            continue;
+        }
+        cli_time(r->set_back_ms, when);
+        fprintf(cli->out,
+                "is not of this log: the office was put back since, if it is from before %s; if it is from later, the "
+                "office has two histories\n",
+                when);
+    }
 }
 
 static void print_set_backs(const struct cli *cli, const struct audit_verify_result *r)
@@ -97,6 +181,9 @@ int audit_verify_print(const struct cli *cli, const struct audit_verify_result *
                 cli_count(r->heads_unchecked, "signature", "signatures", count, sizeof count));
     fprintf(cli->out, "bodies      %llu match their hashes, %llu erased, %llu not opened\n",
             (unsigned long long)r->bodies, (unsigned long long)r->erased, (unsigned long long)r->sealed);
+    print_witnesses(cli, r);
+    print_writers(cli, r);
+    print_evidence(cli, r);
     print_set_backs(cli, r);
     if (!incomplete && r->set_backs == 0) {
         fputs("verified: nothing was altered, dropped, added or moved\n", cli->out);

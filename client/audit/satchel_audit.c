@@ -21,6 +21,7 @@ struct asked {
     const char *archive;
     char *secret;
     size_t secret_bytes;
+    struct audit_verify_result verified; /* of replay and history with --key */
 };
 
 struct command {
@@ -81,6 +82,8 @@ static int verify_archive(struct asked *a, int *status, struct error *e)
         return code;
     options.archive = a->archive;
     options.key = usage_text(a->call, "key");
+    options.seen = usage_text(a->call, "seen");
+    options.since = usage_text(a->call, "since");
     options.passphrase = a->secret;
     options.passphrase_bytes = a->secret_bytes;
     options.progress = start_progress();
@@ -91,7 +94,8 @@ static int verify_archive(struct asked *a, int *status, struct error *e)
     return code;
 }
 
-static int replay(struct asked *a, uint64_t until_ms, struct db **db, uint64_t *entries, struct error *e)
+/* *status as of a proof. */
+static int replay(struct asked *a, uint64_t until_ms, struct audit_replayed *out, int *status, struct error *e)
 {
     struct audit_replay_options options = {0};
     int code;
@@ -101,22 +105,28 @@ static int replay(struct asked *a, uint64_t until_ms, struct db **db, uint64_t *
     options.passphrase = a->secret;
     options.passphrase_bytes = a->secret_bytes;
     options.until_ms = until_ms;
+    options.key = usage_text(a->call, "key");
+    options.verified = &a->verified;
     options.progress = start_progress();
-    code = audit_replay(&options, db, entries, e);
+    code = audit_replay(&options, &out->db, &out->entries, e);
     end_progress();
-    return code;
+    if (code != 0)
+        return code;
+    out->is_verified = options.key != NULL;
+    if (out->is_verified && a->verified.set_backs != 0)
+        *status = ERROR_STATUS_WAITING;
+    return 0;
 }
 
 static int replay_archive(struct asked *a, int *status, struct error *e)
 {
     const char *at = usage_text(a->call, "at"), *of = usage_text(a->call, "case");
     struct id id, *scope = NULL;
-    uint64_t until_ms = UINT64_MAX, entries = 0;
+    uint64_t until_ms = UINT64_MAX;
     struct cli *cli = a->call->cli;
+    struct audit_replayed r = {NULL, 0, 0};
     struct record_place place;
-    struct db *db = NULL;
     int code;
-    (void)status;
     if (at != NULL && (code = audit_replay_time(at, &until_ms, e)) != 0)
         return code;
     if (of != NULL) {
@@ -124,33 +134,39 @@ static int replay_archive(struct asked *a, int *status, struct error *e)
             return error_prefix(e, "--case");
         scope = &id;
     }
-    if ((code = replay(a, until_ms, &db, &entries, e)) != 0)
+    if ((code = replay(a, until_ms, &r, status, e)) != 0)
         return code;
-    if (scope != NULL && (code = record_find(db, scope, &place, NULL)) != 0)
+    if (scope != NULL && (code = record_find(r.db, scope, &place, NULL)) != 0)
         error_set(e, code, "--case: there is no such case or client in the record%s",
                   at != NULL ? " as it was at that time" : "");
-    else if ((code = audit_replay_warn(cli, db, e)) == 0)
-        code = usage_flag(a->call, "digest") ? audit_replay_print_digest(cli, db, scope, entries, e)
-                                             : audit_replay_print(cli, db, scope, entries, e);
-    db_close(db);
+    else if ((code = audit_replay_warn(cli, r.db, e)) == 0) {
+        audit_replay_say(cli, r.is_verified ? &a->verified : NULL);
+        code = usage_flag(a->call, "digest") ? audit_replay_print_digest(cli, &r, scope, e)
+                                             : audit_replay_print(cli, &r, scope, e);
+    }
+    db_close(r.db);
     return code;
 }
 
 static int tell_history(struct asked *a, int *status, struct error *e)
 {
-    struct db *db = NULL;
+    struct audit_replayed r = {NULL, 0, 0};
     struct id id;
     int code;
-    (void)status;
-    if ((code = id_parse(a->call->words[1], &id, e)) != 0 || (code = replay(a, UINT64_MAX, &db, NULL, e)) != 0)
+    if ((code = id_parse(a->call->words[1], &id, e)) != 0 || (code = replay(a, UINT64_MAX, &r, status, e)) != 0)
         return code;
-    code = audit_history(a->call->cli, db, &id, e);
-    db_close(db);
+    if ((code = audit_history(a->call->cli, r.db, &id, e)) == 0)
+        audit_replay_say(a->call->cli, r.is_verified ? &a->verified : NULL);
+    db_close(r.db);
     return code;
 }
 
 /* --- the table --- */
 
+#define KEY_TO_VERIFY                                                                                                  \
+    {                                                                                                                  \
+        .name = "key", .value = "KEY", .help = "the office's verifier key, or its file: verifies in the same pass"     \
+    }
 #define PASSPHRASE USAGE_SECRET("", "the archive's passphrase")
 
 static const struct command verify = {
@@ -162,42 +178,51 @@ static const struct command verify = {
                       .help = "the office's verifier key, or a file that holds it",
                       .required = 1},
                      PASSPHRASE,
-                     {.name = "ask", .help = "ask for the passphrase on the terminal"}},
+                     {.name = "ask", .help = "ask for the passphrase on the terminal"},
+                     {.name = "seen",
+                      .value = "CHECKPOINT",
+                      .help = "a file with a checkpoint that somebody has seen: the log must go on from it"},
+                     {.name = "since", .value = "ARCHIVE", .help = "an earlier archive: the log must go on from it"}},
          .help = "prove that nothing in an archive was altered, dropped, added or moved",
          .more =
              "It verifies the checkpoint's signature, the tree's root, every device's chain and signed heads, times "
              "of\n"
              "receipt, and the bodies' hashes. Get KEY (satchel/...+...+...) from the office, not with the archive.\n"
-             "Without the passphrase, bodies and the laptops' signatures are not checked, and the exit status is 1.\n\n"
+             "Without the passphrase, bodies and the laptops' signatures are not checked, and the exit status is 1.\n"
+             "CHECKPOINT is a signed note, or what `satchel status --json` prints on a laptop.\n\n"
              "Exit status: 0 verified; 1 verified in part; 2 could not; 12 wrong passphrase; 13 something is wrong:\n"
              "the sentence names the entry.",
          .example = "satchel-audit verify 2026.satchel --key office.key --passphrase-file audit.pass"},
     .run = verify_archive};
 
 static const struct command replay_row = {
-    .usage = {.name = "replay",
-              .words = "ARCHIVE",
-              .options =
-                  {{.name = "at", .value = "TIME", .help = "as it was then: leaves out what the office received later"},
-                   {.name = "case", .value = "ID", .help = "that case or that client alone"},
-                   {.name = "digest", .help = "the digest of the record, to compare with `satcheld status --digest`"},
-                   PASSPHRASE},
-              .help = "rebuild the record from the log, and print it",
-              .more = "TIME is 2026-11-23 (the whole day), \"2026-11-23 20:45\" (local time) or 2026-11-23T20:45:00Z. "
-                      "Verify the\n"
-                      "archive first: a replay shows what it says, not that it is true.",
-              .example = "satchel-audit replay 2026.satchel --at \"2026-11-23 20:45\" --passphrase-file audit.pass"},
+    .usage =
+        {.name = "replay",
+         .words = "ARCHIVE",
+         .options = {{.name = "at",
+                      .value = "TIME",
+                      .help = "as it was then: leaves out what the office received later"},
+                     {.name = "case", .value = "ID", .help = "that case or that client alone"},
+                     {.name = "digest", .help = "the digest of the record, to compare with `satcheld status --digest`"},
+                     KEY_TO_VERIFY,
+                     PASSPHRASE},
+         .help = "rebuild the record from the log, and print it",
+         .more =
+             "TIME is 2026-11-23 (the whole day), \"2026-11-23 20:45\" (local time) or 2026-11-23T20:45:00Z. "
+             "Without --key\n"
+             "a replay shows what the archive says, not that it is true; with it nothing is printed unless all holds.",
+         .example = "satchel-audit replay 2026.satchel --at \"2026-11-23 20:45\" --passphrase-file audit.pass"},
     .run = replay_archive};
 
 static const struct command history = {
     .usage =
         {.name = "history",
          .words = "ARCHIVE ID",
-         .options = {PASSPHRASE},
+         .options = {KEY_TO_VERIFY, PASSPHRASE},
          .help = "print every change of a record, a case or a client",
          .more = "Each with its position in the log, when it was written and received, by whom and on which device, "
                  "what it\n"
-                 "wrote and what that replaced.",
+                 "wrote and what that replaced. Without --key that is what the archive says, not what is proved.",
          .example =
              "satchel-audit history 2026.satchel 01890a5d-ac96-774b-bcce-b302099a8057 --passphrase-file audit.pass"},
     .run = tell_history};

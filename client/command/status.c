@@ -97,8 +97,10 @@ static int show_held(struct json *j, FILE *out, struct db *db, struct error *e)
 
 static int show_json(const struct cli *cli, const struct store *s, const struct status *st, struct error *e)
 {
+    char note[CHECKPOINT_TEXT_MAX];
     struct json j = json_start(cli->out);
     int code;
+    db_meta_text(s->db, "checkpoint", note, sizeof note);
     json_object(&j);
     json_flag(json_key(&j, "locked"), 0);
     json_text(json_key(&j, "folder"), s->folder);
@@ -120,6 +122,7 @@ static int show_json(const struct cli *cli, const struct store *s, const struct 
     json_uint(json_key(&j, "last_sync_ms"), st->last_sync);
     json_uint(json_key(&j, "lease_until_ms"), s->lease_until_ms);
     json_uint(json_key(&j, "checkpoint"), st->checkpoint);
+    json_text(json_key(&j, "checkpoint_note"), note[0] == 0 ? NULL : note); /* as the office signed it */
     json_key(&j, "agrees");
     if (st->agrees == 0) /* not compared with the office yet */
         json_null(&j);

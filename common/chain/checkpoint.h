@@ -11,7 +11,9 @@
 #include "error.h"
 #include "merkle.h"
 
-#define CHECKPOINT_TEXT_MAX 1024  /* bytes of a whole signed note, with its final NUL */
+/* Bytes of a whole signed note, with its final NUL: room for 16 signatures under the longest names, which C2SP
+ * signed-note asks of every reader, and for witnesses' keys of other kinds. */
+#define CHECKPOINT_TEXT_MAX 8192
 #define CHECKPOINT_ORIGIN_MAX 200 /* bytes, with its final NUL: printable ASCII, no spaces, no '+' */
 #define CHECKPOINT_VKEY_MAX 320
 

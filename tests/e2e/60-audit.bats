@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Tests: client/audit/satchel_audit.c client/audit/audit_history.c client/audit/audit_replay.c
-#     client/audit/audit_verify.c common/log/archive.c
+# Tests: client/audit/satchel_audit.c client/audit/audit_evidence.c client/audit/audit_own.c client/audit/audit_history.c
+#     client/audit/audit_replay.c client/audit/audit_verify.c common/log/archive.c
 # The auditor: an archive and a key, no daemon, no trust in anybody.
 load lib
 
@@ -112,6 +112,54 @@ verify() { "$bin/satchel-audit" verify "$1" --key "$home/office.key" "${@:2}"; }
         satchel_audit "$1" "$home/log.satchel" "${@:2}" --json >"$home/out.json"
         equal "$1: $(sql_json "$home/out.json" "json_valid(j)")" "$1: 1"
     done
+}
+
+@test "replay and history of an unverified archive say so; with --key they verify in the same pass" {
+    for command in "replay --digest" "history $(cat "$home/case")"; do
+        set -- $command
+        run --separate-stderr satchel_audit "$1" "$home/log.satchel" "${@:2}"
+        equal "$status" 0
+        has "$stderr" "not verified: this is what the archive says"
+        plain=$output
+        run --separate-stderr satchel_audit "$1" "$home/log.satchel" "${@:2}" --key "$home/office.key"
+        equal "$status" 0
+        has "$stderr" "verified in the same pass: nothing was altered"
+        equal "$output" "$plain"
+    done
+    # An archive without a head reads well, and is not what was signed.
+    heads=$(grep -n '^3 ' "$home/records" | tail -n 1 | cut -d: -f1)
+    cp "$home/log.satchel" "$home/forged"
+    flip "$home/forged" $(($(offset "$heads") + 30))
+    fails 13 "" satchel_audit replay "$home/forged" --digest --key "$home/office.key"
+}
+
+@test "what no witness covers is said, and who wrote in the office's own chain" {
+    run satchel_audit verify "$home/log.satchel" --key "$home/office.key"
+    [[ "$output" =~ witnesses\ +under\ the\ signatures\ of\ 2\ laptops\ up\ to\ [0-9]+\ entries ]] || { echo "$output" && false; }
+    [[ "$output" =~ by\ office\ .*in\ the\ name\ of\ Maria\ Ortiz\ \(administrator\) ]] || { echo "$output" && false; }
+}
+
+@test "a laptop's status has the checkpoint's signed note; --seen and --since hold the archive against it and against an earlier one" {
+    laptop anna status --json >"$home/status.json" || [ $? -eq 1 ]
+    has "$(sql_json "$home/status.json" "json_extract(j, '\$.checkpoint_note')")" "satchel/"
+    # The laptop has seen more than the archive of the morning has, or as much.
+    sync anna
+    satcheld case list "$office" >/dev/null
+    laptop anna status --json >"$home/status.json" || [ $? -eq 1 ]
+    "$bin/satcheld" archive "$office" "$home/evening.satchel" --archive-passphrase-file "$home/archive.passphrase" \
+        --passphrase-file "$home/office.passphrase" >/dev/null 2>&1
+    run satchel_audit verify "$home/evening.satchel" --key "$home/office.key" --seen "$home/status.json" \
+        --since "$home/log.satchel"
+    equal "$status" 0
+    has "$output" "seen        the checkpoint, of "
+    has "$output" "since       the earlier archive, of "
+    sql_json "$home/status.json" "json_extract(j, '\$.checkpoint_note')" >"$home/note" # sqlite adds one newline
+    head -c -1 "$home/note" >"$home/seen"
+    satchel_audit verify "$home/evening.satchel" --key "$home/office.key" --seen "$home/seen"
+    # The other way round the history has shrunk.
+    fails 13 "shrunk" satchel_audit verify "$home/log.satchel" --key "$home/office.key" --since "$home/evening.satchel"
+    fails 13 "shrunk" satchel_audit verify "$home/log.satchel" --key "$home/office.key" --seen "$home/status.json"
+    fails 2 "checkpoint" satchel_audit verify "$home/log.satchel" --key "$home/office.key" --seen "$root/README.md"
 }
 
 @test "a flipped bit anywhere is found, and named" {

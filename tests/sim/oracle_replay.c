@@ -218,7 +218,8 @@ static void replay_to_notes(const struct oracle_log *log)
 static void verify(const struct oracle_log *log, const struct central *c, const char *path)
 {
     char key[CHECKPOINT_VKEY_MAX];
-    struct audit_verify_options o = {path, key, MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), NULL};
+    struct audit_verify_options o = {
+        .archive = path, .key = key, .passphrase = MACHINE_PASSPHRASE, .passphrase_bytes = strlen(MACHINE_PASSPHRASE)};
     struct audit_verify_result r;
     struct error e = {0, ""};
     if (checkpoint_vkey_format(&c->vkey, key, &e) != 0 || audit_verify(&o, &r, &e) != 0)
@@ -234,7 +235,10 @@ static void verify(const struct oracle_log *log, const struct central *c, const 
 
 static void replay_archive(const struct central *c, const char *path)
 {
-    struct audit_replay_options o = {path, MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), UINT64_MAX, NULL};
+    struct audit_replay_options o = {.archive = path,
+                                     .passphrase = MACHINE_PASSPHRASE,
+                                     .passphrase_bytes = strlen(MACHINE_PASSPHRASE),
+                                     .until_ms = UINT64_MAX};
     struct note now = {.is_newer = machine_is_newer(MACHINE_OFFICE)};
     struct error e = {0, ""};
     struct db *db = NULL;

@@ -66,13 +66,13 @@ static void replay_is_the_record(void **state)
     assert_same_record(db, office.own.db);
     assert_int_equal(record_dump_digest(office.own.db, NULL, digest, NULL), 0);
     cli.out = open_memstream(&text, &bytes);
-    assert_int_equal(audit_replay_print(&cli, db, NULL, entries, NULL), 0);
+    assert_int_equal(audit_replay_print(&cli, &(struct audit_replayed){db, entries, 0}, NULL, NULL), 0);
     fclose(cli.out);
     crypto_generichash(printed, sizeof printed, (uint8_t *)text, bytes, NULL, 0);
     assert_memory_equal(printed, digest, sizeof digest);
     free(text);
     cli.out = open_memstream(&text, &bytes);
-    assert_int_equal(audit_replay_print_digest(&cli, db, NULL, entries, NULL), 0);
+    assert_int_equal(audit_replay_print_digest(&cli, &(struct audit_replayed){db, entries, 0}, NULL, NULL), 0);
     fclose(cli.out);
     sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
     assert_int_equal(bytes, 65);
@@ -80,17 +80,17 @@ static void replay_is_the_record(void **state)
     free(text);
     /* One case is less than everything, and something. */
     cli.out = open_memstream(&text, &bytes);
-    assert_int_equal(audit_replay_print(&cli, db, &office.scope, entries, NULL), 0);
+    assert_int_equal(audit_replay_print(&cli, &(struct audit_replayed){db, entries, 0}, &office.scope, NULL), 0);
     fclose(cli.out);
     assert_non_null(strstr(text, "laughed"));
     assert_null(strstr(text, "Anna Berg"));
     free(text);
     cli.json = 1;
     cli.out = open_memstream(&text, &bytes);
-    assert_int_equal(audit_replay_print(&cli, db, &office.scope, entries, NULL), 0);
-    assert_int_equal(audit_replay_print_digest(&cli, db, NULL, entries, NULL), 0);
+    assert_int_equal(audit_replay_print(&cli, &(struct audit_replayed){db, entries, 0}, &office.scope, NULL), 0);
+    assert_int_equal(audit_replay_print_digest(&cli, &(struct audit_replayed){db, entries, 0}, NULL, NULL), 0);
     fclose(cli.out);
-    assert_non_null(strstr(text, "{\"entries\": 11, \"dump\": \""));
+    assert_non_null(strstr(text, "{\"entries\": 11, \"verified\": false, \"dump\": \""));
     assert_non_null(strstr(text, hex));
     assert_null(strchr(text, '\x1b'));
     free(text);
@@ -132,7 +132,8 @@ static void replay_at_times(void **state)
 /* An archive with a bad end is no archive to replay, though the time asked for is long before it. */
 static void replay_refuses(void **state)
 {
-    struct audit_replay_options options = {audit_other, PASSPHRASE, strlen(PASSPHRASE), START_MS, NULL};
+    struct audit_replay_options options = {
+        .archive = audit_other, .passphrase = PASSPHRASE, .passphrase_bytes = strlen(PASSPHRASE), .until_ms = START_MS};
     struct tamper t;
     struct error e;
     struct db *db;

@@ -23,7 +23,8 @@ static struct tamper whole; /* its archive */
 
 static int verify_file(const char *file, const char *key, int with, struct audit_verify_result *r, struct error *e)
 {
-    struct audit_verify_options options = {file, key, with ? PASSPHRASE : NULL, strlen(PASSPHRASE), NULL};
+    struct audit_verify_options options = {
+        .archive = file, .key = key, .passphrase = with ? PASSPHRASE : NULL, .passphrase_bytes = strlen(PASSPHRASE)};
     struct audit_verify_result mine;
     memset(e, 0, sizeof *e);
     return audit_verify(&options, r != NULL ? r : &mine, e);

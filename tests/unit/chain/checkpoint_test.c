@@ -420,6 +420,32 @@ static void test_bound(void **state)
     }
 }
 
+/* Goal: a checkpoint may carry 16 signatures, as C2SP signed-note demands of every reader, even if each has the longest
+ * name; ours may stand in any place among them, and a false one of ours spoils all. */
+static void test_sixteen_signatures(void **state)
+{
+    char body[CHECKPOINT_TEXT_MAX], line[16][512], note[CHECKPOINT_TEXT_MAX], name[CHECKPOINT_ORIGIN_MAX];
+    (void)state;
+    body_of(good, body);
+    for (size_t ours = 0; ours < 16; ours++) {
+        size_t used = (size_t)snprintf(note, sizeof note, "%s\n", body);
+        for (size_t i = 0; i < 16; i++) {
+            struct signer witness;
+            memset(name, 'w', sizeof name - 1);
+            name[sizeof name - 1] = 0;
+            name[0] = (char)('a' + i);
+            make_signer(&witness, name, (uint8_t)(10 + i));
+            sign_line(i == ours ? &office : &witness, body, line[i]);
+            used += (size_t)snprintf(note + used, sizeof note - used, "%s", line[i]);
+        }
+        assert_true(used < sizeof note);
+        assert_int_equal(open_text(note), 0);
+        sign_line(&office, "another body\n", line[0]);
+        (void)snprintf(note + used, sizeof note - used, "%s", line[0]);
+        assert_int_equal(open_text(note), E_VERIFY);
+    }
+}
+
 /* Goal: names that cannot stand in a note are refused when something is written; the longest name goes all the way. */
 static void test_origins(void **state)
 {
@@ -536,6 +562,7 @@ int main(void)
         cmocka_unit_test(test_signature_lines),
         cmocka_unit_test(test_foreign),
         cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_sixteen_signatures),
         cmocka_unit_test(test_origins),
         cmocka_unit_test(test_vkeys),
         cmocka_unit_test(test_algorithm),
