@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "moment.h"
 #include "person.h"
 #include "printer.h"
 #include "record.h"
@@ -36,8 +37,8 @@ static const char caseload[] =
     "  LEFT JOIN w w1 ON w1.scope = c.id LEFT JOIN w w2 ON w2.scope = c.client"
     "  LEFT JOIN n n1 ON n1.scope = c.id LEFT JOIN n n2 ON n2.scope = c.client"
     "  LEFT JOIN a a1 ON a1.scope = c.id LEFT JOIN a a2 ON a2.scope = c.client "
-    "WHERE c.voided = 0 OR ?2 ORDER BY must_decide > 0 DESC, rank DESC, lower(coalesce(p.legal_name, "
-    "p.preferred_name)), c.id";
+    "WHERE c.voided = 0 OR ?2 ORDER BY must_decide > 0 DESC, rank DESC, fold(coalesce(p.legal_name, "
+    "p.preferred_name)), coalesce(p.legal_name, p.preferred_name), c.id";
 
 enum { ID, NUMBER, NAME, RISK, STATUS, NEXT_VISIT, VOIDED, LOUD, QUIET, UNSENT, ARRIVING, ALERT, CLIENT, RANK, NEWER };
 
@@ -139,9 +140,8 @@ static void case_words(FILE *out, sqlite3_stmt *s, const struct marks *marks)
     const char *id = db_text(s, ID), *visit = db_text(s, NEXT_VISIT);
     const char *number = db_text(s, NUMBER), *name = db_text(s, NAME);
     const char *risk = db_text(s, RISK), *status = db_text(s, STATUS);
-    char when[24] = "";
-    if (strlen(visit) == 20)
-        (void)snprintf(when, sizeof when, "%.10s %.5sZ", visit, visit + 11);
+    char when[MOMENT_TEXT];
+    moment_to_words(visit, when);
     printer_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 10, 0);
     printer_cell(out, number[0] != '\0' ? number : nothing, 12, 1);
     (void)fputc(' ', out);
@@ -150,7 +150,7 @@ static void case_words(FILE *out, sqlite3_stmt *s, const struct marks *marks)
     printer_cell(out, risk[0] != '\0' ? risk : nothing, 11, 0);
     printer_cell(out, status[0] != '\0' ? status : nothing, 8, 0);
     (void)fputc(' ', out);
-    printer_cell(out, when[0] != '\0' ? when : nothing, 17, 0);
+    printer_cell(out, when[0] != '\0' ? when : nothing, 22, 0);
     case_flags(out, s, marks);
     (void)fputc('\n', out);
 }
@@ -219,11 +219,15 @@ static int list_cases(struct db *db, struct cli *cli, int all, struct error *e)
 
 enum { FIRST_FIELD = 7 }; /* the column */
 
-/* Makes the statement: id, scope, voided, contested, whether it waits, whether its scope is arriving, whether it has
+/* Makes the statement, by what the lines begin with: a time, the newest first, or letters in their folded order. Its
+ * columns: id, scope, voided, contested, whether it waits, whether its scope is arriving, whether it has
  * something newer than this program, field... Arrays are words unless json is set. */
 static char *kind_sql(const struct schema_kind *kind, int json)
 {
     sqlite3_str *sql = sqlite3_str_new(NULL);
+    const struct schema_field *first =
+        kind->columns[0] != NULL ? schema_field_named(kind, kind->columns[0]) : &kind->fields[0];
+    int is_dated;
     sqlite3_str_appendf(sql,
                         "SELECT t.id, t.scope, t.voided, t.contested,"
                         " EXISTS(SELECT 1 FROM entry WHERE position IS NULL AND record = place.record),"
@@ -237,11 +241,18 @@ static char *kind_sql(const struct schema_kind *kind, int json)
         else
             sqlite3_str_appendf(sql, ", t.\"%w\"", name);
     }
+    is_dated = first->type == SCHEMA_TIME || first->type == SCHEMA_DATE;
     sqlite3_str_appendf(sql,
                         " FROM place JOIN \"%w\" t ON t.id = id_text(place.record) WHERE place.kind = %u AND (?1 OR "
                         "t.voided = 0) AND (?2 IS NULL OR t.scope = ?2)"
-                        " ORDER BY t.contested DESC, lower(t.\"%w\"), t.id",
-                        kind->name, kind->number, kind->fields[0].name);
+                        " ORDER BY t.contested DESC, ",
+                        kind->name, kind->number);
+    if (is_dated && schema_traits(first)->is_list)
+        sqlite3_str_appendf(sql, "json_extract(t.\"%w\", '$[0]') DESC, t.id DESC", first->name);
+    else if (is_dated)
+        sqlite3_str_appendf(sql, "t.\"%w\" DESC, t.id DESC", first->name);
+    else
+        sqlite3_str_appendf(sql, "fold(t.\"%w\"), t.\"%w\", t.id", first->name, first->name);
     return sqlite3_str_finish(sql);
 }
 
@@ -279,11 +290,15 @@ static void record_json(struct json *j, const struct schema_kind *kind, sqlite3_
 /* Prints the value of one column in a line. */
 static void line_field(struct db *db, FILE *out, const struct schema_field *field, const char *text)
 {
-    char name[PRINTER_NAME];
+    char name[PRINTER_NAME], moment[MOMENT_TEXT];
     struct id id;
-    if (field->type == SCHEMA_TIME && strlen(text) == 20) {
-        (void)fprintf(out, "%.10s %.5sZ", text, text + 11);
-        return;
+    if (field->type == SCHEMA_TIME) {
+        char first[MOMENT_TEXT + 4];
+        /* A field that is written once is a list; its first entry is what was written. */
+        cli_cut(first, sizeof first, text);
+        first[strcspn(first, ";")] = '\0';
+        moment_to_words(first, moment);
+        text = moment;
     }
     if (field->type == SCHEMA_REF && id_parse(text, &id, NULL) == 0) {
         printer_author(db, &id, name);

@@ -1,10 +1,10 @@
 /* `satchel search`: finds records that hold all the words, in the texts and days of every kind that laptops get. */
 #include "command.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fold.h"
 #include "json.h"
 #include "person.h"
 #include "printer.h"
@@ -14,18 +14,25 @@
 #include "with_store.h"
 
 #define WORDS_MAX 16
-#define SNIPPET 72 /* characters */
-#define BEFORE 24  /* of them before the word, bytes */
+#define NUMBER_MIN 5 /* digits of a telephone number, so that a year is none */
+#define SNIPPET 72   /* characters */
+#define BEFORE 24    /* of them before the word, bytes */
 
 struct searching {
     struct db *db;
     struct cli *cli;
-    const char **words;
+    char **words; /* folded */
     size_t word_count;
+    char number[FOLD_DIGITS_MAX + 1]; /* the end of a telephone number, if the words are one; "" */
     size_t records;
     struct person_map map;
     struct json json;
 };
+
+static int is_telephone(const struct schema_field *field)
+{
+    return strcmp(field->name, "phone") == 0;
+}
 
 static int is_searched(const struct schema_field *field)
 {
@@ -41,7 +48,8 @@ static void add_column(sqlite3_str *sql, const struct schema_field *field)
         sqlite3_str_appendf(sql, "\"%w\"", field->name);
 }
 
-/* Makes the statement: id, scope, texts... of the records whose texts together hold each of the words ?1, ?2, ... */
+/* Makes the statement: id, scope, texts... of the records whose texts together, folded, hold each of the words ?1, ?2,
+ * ..., or a telephone number with the digits that follow them, which may be "". */
 static char *make_sql(const struct schema_kind *kind, size_t word_count)
 {
     sqlite3_str *sql = sqlite3_str_new(NULL);
@@ -52,45 +60,39 @@ static char *make_sql(const struct schema_kind *kind, size_t word_count)
         sqlite3_str_appendall(sql, ", ");
         add_column(sql, &kind->fields[i]);
     }
-    sqlite3_str_appendf(sql, " FROM (SELECT *, lower(''");
+    sqlite3_str_appendf(sql, " FROM (SELECT *, fold(''");
     for (size_t i = 0; i < kind->field_count; i++) {
         if (!is_searched(&kind->fields[i]))
             continue;
         sqlite3_str_appendall(sql, " || char(10) || coalesce(");
         add_column(sql, &kind->fields[i]);
         sqlite3_str_appendall(sql, ", '')");
+        if (is_telephone(&kind->fields[i]))
+            sqlite3_str_appendf(sql, " || char(10) || coalesce(digits(\"%w\"), '')", kind->fields[i].name);
     }
-    sqlite3_str_appendf(sql, ") AS \"all texts\" FROM \"%w\" WHERE voided = 0) WHERE 1", kind->name);
+    sqlite3_str_appendf(sql, ") AS \"all texts\" FROM \"%w\" WHERE voided = 0) WHERE (1", kind->name);
     for (size_t i = 0; i < word_count; i++)
-        sqlite3_str_appendf(sql, " AND instr(\"all texts\", lower(?%d)) > 0", (int)i + 1);
-    sqlite3_str_appendall(sql, " ORDER BY id");
+        sqlite3_str_appendf(sql, " AND instr(\"all texts\", ?%d) > 0", (int)i + 1);
+    sqlite3_str_appendf(sql, ") OR (?%d <> '' AND instr(\"all texts\", ?%d) > 0) ORDER BY id", (int)word_count + 1,
+                        (int)word_count + 1);
     return sqlite3_str_finish(sql);
 }
 
 /* --- showing what was found --- */
 
-/* Finds a word in a text; letters of ASCII match in either case, as with SQLite's lower. NULL: it is not there. */
-static const char *find_word(const char *text, const char *word)
+/* Finds where the first of the words stands in a field's text; NULL: the text has none of them. */
+static const char *find_any(const struct searching *f, const struct schema_field *field, const char *text)
 {
-    size_t size = strlen(word);
-    for (; *text != '\0'; text++) {
-        size_t i = 0;
-        while (i < size && text[i] != '\0' && tolower((unsigned char)text[i]) == tolower((unsigned char)word[i]))
-            i++;
-        if (i == size)
-            return text;
-    }
-    return NULL;
-}
-
-/* Finds where the first of the words stands in a text; NULL: the text has none of them. */
-static const char *find_any(const struct searching *f, const char *text)
-{
+    char digits[256];
     const char *first = NULL;
     for (size_t i = 0; i < f->word_count; i++) {
-        const char *at = find_word(text, f->words[i]);
+        const char *at = fold_find(text, f->words[i]);
         if (at != NULL && (first == NULL || at < first))
             first = at;
+    }
+    if (first == NULL && f->number[0] != '\0' && is_telephone(field)) {
+        (void)fold_digits(text, digits, sizeof digits);
+        first = strstr(digits, f->number) != NULL ? text : NULL;
     }
     return first;
 }
@@ -139,7 +141,7 @@ static void print_found(struct searching *f, const struct schema_kind *kind, sql
         const char *at;
         if (!is_searched(&kind->fields[i]))
             continue;
-        if ((at = find_any(f, db_text(s, column))) != NULL)
+        if ((at = find_any(f, &kind->fields[i], db_text(s, column))) != NULL)
             print_line(f, kind, &kind->fields[i], s, db_text(s, column), at);
         column++;
     }
@@ -161,6 +163,8 @@ static int search_kind(struct searching *f, const struct schema_kind *kind, stru
     for (size_t i = 0; code == 0 && i < f->word_count; i++)
         if (sqlite3_bind_text(s, (int)i + 1, f->words[i], -1, SQLITE_STATIC) != SQLITE_OK)
             code = error_memory(e);
+    if (code == 0 && sqlite3_bind_text(s, (int)f->word_count + 1, f->number, -1, SQLITE_STATIC) != SQLITE_OK)
+        code = error_memory(e);
     while (code == 0 && (row = sqlite3_step(s)) == SQLITE_ROW)
         print_found(f, kind, s);
     if (code == 0 && row != SQLITE_DONE)
@@ -170,8 +174,8 @@ static int search_kind(struct searching *f, const struct schema_kind *kind, stru
     return code;
 }
 
-/* Splits all arguments at spaces. The words point into the arguments. */
-static int split(char **arguments, int count, const char *words[WORDS_MAX], size_t *found, struct error *e)
+/* Splits all arguments at spaces, and folds the words. The caller frees each of them with free, on failure too. */
+static int split(char **arguments, int count, char *words[WORDS_MAX], size_t *found, struct error *e)
 {
     *found = 0;
     for (int i = 0; i < count; i++) {
@@ -179,24 +183,46 @@ static int split(char **arguments, int count, const char *words[WORDS_MAX], size
         while ((word = strtok_r(rest, " \t\n", &rest)) != NULL) {
             if (*found == WORDS_MAX)
                 return error_set(e, E_USAGE, "search takes at most %d words", WORDS_MAX);
-            words[(*found)++] = word;
+            if ((words[*found] = fold_text(word)) == NULL)
+                return error_memory(e);
+            (*found)++;
+            if (words[*found - 1][0] == '\0')
+                free(words[--*found]);
         }
     }
     return *found != 0 ? 0 : error_set(e, E_USAGE, "say what to search for: satchel search WORDS");
 }
 
+/* If all words together are a telephone number, however it is written, takes the end of it. */
+static void take_number(struct searching *f)
+{
+    char digits[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < f->word_count; i++) {
+        if (f->words[i][strspn(f->words[i], "0123456789+-()/.")] != '\0')
+            return;
+        used += fold_digits(f->words[i], digits + used, sizeof digits - used);
+        if (used >= sizeof digits - 1)
+            return;
+    }
+    if (used >= NUMBER_MIN)
+        memcpy(f->number, digits + (used > FOLD_DIGITS_MAX ? used - FOLD_DIGITS_MAX : 0),
+               (used < FOLD_DIGITS_MAX ? used : FOLD_DIGITS_MAX) + 1);
+}
+
 static int search(struct store *s, struct usage_call *call, struct error *e)
 {
     struct cli *cli = call->cli;
-    const char *words[WORDS_MAX];
-    struct searching f = {s->db, cli, words, 0, 0, {0}, json_start(cli->out)};
+    char *words[WORDS_MAX];
+    struct searching f = {.db = s->db, .cli = cli, .words = words, .json = json_start(cli->out)};
     const struct schema_kind *kinds;
     char text[64];
     size_t count;
     int code;
     if ((code = split(call->words, call->count, words, &f.word_count, e)) != 0 ||
         (code = person_map_load(s->db, &f.map, e)) != 0)
-        return code;
+        goto out;
+    take_number(&f);
     kinds = schema_kinds(&count);
     if (cli->json)
         json_array(&f.json);
@@ -208,7 +234,12 @@ static int search(struct store *s, struct usage_call *call, struct error *e)
         json_end(&f.json);
     if (code == 0)
         (void)fprintf(cli->err, "%s on this laptop\n", cli_count(f.records, "record", "records", text, sizeof text));
-    return code != 0 ? code : unknown_say(cli, s->db, e);
+    if (code == 0)
+        code = unknown_say(cli, s->db, e);
+out:
+    for (size_t i = 0; i < f.word_count; i++)
+        free(words[i]);
+    return code;
 }
 
 const struct command command_search = {

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "json.h"
+#include "moment.h"
 #include "utf8.h"
 
 /* --- numbers --- */
@@ -242,10 +242,7 @@ void cli_secret_free(char *secret, size_t bytes)
 
 void cli_time(uint64_t unix_ms, char out[32])
 {
-    time_t seconds = (time_t)(unix_ms / 1000);
-    struct tm local;
-    if (localtime_r(&seconds, &local) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M", &local) == 0)
-        (void)snprintf(out, 32, "no time");
+    moment_of(unix_ms, out);
 }
 
 char *cli_count(uint64_t n, const char *singular, const char *plural, char *out, size_t out_max)

@@ -45,7 +45,7 @@ int cli_secret(const struct cli_secret_from *from, char **secret, size_t *bytes,
 void cli_secret_free(char *secret, size_t bytes);
 
 /* --- words --- */
-/* Writes the local time of unix milliseconds: "2026-11-23 20:45". */
+/* Writes the local time of unix milliseconds, as moment_of does: "2026-11-23 20:45 CET". */
 void cli_time(uint64_t unix_ms, char out[32]);
 /* Writes "3 changes", "1 change" into out, cut to out_max bytes. Returns out. */
 char *cli_count(uint64_t n, const char *singular, const char *plural, char *out, size_t out_max);

@@ -202,7 +202,8 @@ static int fits(enum schema_type type, struct slice value)
     case SCHEMA_DATE:
         return slice_text(value, &inner) && inner.size == DAY_BYTES && is_day((const char *)inner.p);
     case SCHEMA_TIME:
-        return slice_text(value, &inner) && inner.size == MOMENT_BYTES && is_moment((const char *)inner.p);
+        return slice_text(value, &inner) && ((inner.size == MOMENT_BYTES && is_moment((const char *)inner.p)) ||
+                                             (inner.size == DAY_BYTES && is_day((const char *)inner.p)));
     case SCHEMA_INTEGER:
     case SCHEMA_MONEY:
         return slice_int(value, &number);
@@ -296,10 +297,14 @@ static int parse_choice(const struct schema_kind *kind, const struct schema_fiel
     return wrong(kind, field, names, e);
 }
 
-/* "YYYY-MM-DD hh:mm", with or without seconds, a T and a Z, into the one form. 1 on success. */
+/* "YYYY-MM-DD hh:mm", with or without seconds, a T and a Z, into the one form; a day alone stays one. 1 on success. */
 static int parse_moment(const char *text, char out[MOMENT_BYTES + 1])
 {
     size_t size = strlen(text);
+    if (size == DAY_BYTES) {
+        memcpy(out, text, DAY_BYTES + 1);
+        return is_day(out);
+    }
     size -= size > 0 && (text[size - 1] == 'Z' || text[size - 1] == 'z');
     if ((size != MINUTE_BYTES && size != MOMENT_BYTES - 1) || strchr(" Tt", text[DAY_BYTES]) == NULL)
         return 0;
@@ -370,8 +375,8 @@ int schema_parse(const struct schema_kind *kind, const struct schema_field *fiel
         return 0;
     case SCHEMA_TIME:
         if (!parse_moment(text, moment))
-            return wrong(kind, field, "a time in UTC: write it as 2025-05-31 14:30", e);
-        pack_text(w, moment, MOMENT_BYTES);
+            return wrong(kind, field, "a time: write it as 2025-05-31 14:30, or the day alone", e);
+        pack_text(w, moment, strlen(moment));
         return 0;
     case SCHEMA_INTEGER:
     case SCHEMA_MONEY:
@@ -573,7 +578,9 @@ void schema_document(FILE *out)
         "| text | str, 1 to %d bytes | anything |\n"
         "| choice | uint from 1: a code of the field's list | the name or the code |\n"
         "| date | str `YYYY-MM-DD`, %d to %d | `1984-05-31` |\n"
-        "| time | str `YYYY-MM-DDThh:mm:ssZ`, in UTC | `2025-05-31 14:30`, seconds, `T` and `Z` allowed |\n"
+        "| time | str `YYYY-MM-DDThh:mm:ssZ`, in UTC, or `YYYY-MM-DD`: a day of which the hour is not known, in no "
+        "zone | "
+        "`2025-05-31 14:30`, seconds, `T` and `Z` allowed; `2025-05-31` |\n"
         "| integer | int, 64 bits with sign | `12` |\n"
         "| money | int: hundredths of the office's currency | `12.50` |\n"
         "| flag | bool | `yes`, `no` |\n"

@@ -27,7 +27,7 @@ enum schema_type {
     SCHEMA_TEXT,    /* str */
     SCHEMA_CHOICE,  /* uint: a code of the field's choices */
     SCHEMA_DATE,    /* str, YYYY-MM-DD */
-    SCHEMA_TIME,    /* str, YYYY-MM-DDThh:mm:ssZ, in UTC */
+    SCHEMA_TIME,    /* str, YYYY-MM-DDThh:mm:ssZ, in UTC; or YYYY-MM-DD, a day of which the hour is not known */
     SCHEMA_INTEGER, /* int */
     SCHEMA_MONEY,   /* int, hundredths of the office's currency */
     SCHEMA_FLAG,    /* bool */

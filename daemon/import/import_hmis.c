@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "import.h"
+#include "moment.h"
 
 static struct id id_for(const struct import *im, const char *table, const char *key)
 {
@@ -20,14 +21,12 @@ static void ref(const struct import *im, const char *table, const char *key, cha
         id_format(&id, out);
 }
 
-/* "2022-05-09 13:38:05" or "2022-05-09" as one of our times. Both are taken as UTC: the export names no zone. */
-static const char *time_of(const char *source, char out[32])
+/* "2022-05-09 13:38:05" as one of our times: the export names no zone, so it is the office's. "2022-05-09" is a day,
+ * and stays one. Anything else goes on as it is, for the schema to refuse. */
+static const char *time_of(const char *source, char out[MOMENT_TEXT])
 {
-    out[0] = 0;
-    if (strlen(source) == 10)
-        (void)snprintf(out, 32, "%.10sT00:00:00Z", source);
-    else if (strlen(source) == 19)
-        (void)snprintf(out, 32, "%.10sT%.8sZ", source, source + 11);
+    if (moment_from_words(source, out, NULL) != 0)
+        (void)snprintf(out, MOMENT_TEXT, "%.*s", MOMENT_TEXT - 1, source);
     return out;
 }
 
@@ -212,7 +211,7 @@ static int take_service(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     const char *key = db_text(s, 0);
     struct import_record r = {.kind = schema_kind(KIND_SERVICE), .source_id = key, .file = "Services"};
-    char type[128], code[128], started[32];
+    char type[128], code[128], started[MOMENT_TEXT];
     struct {
         const char *field, *value;
     } amount = {"amount", db_text(s, 5)};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "moment.h"
 #include "recovery.h"
 
 static const struct usage *const rows[] = {
@@ -49,7 +50,12 @@ static void row_words(FILE *out, sqlite3_stmt *s)
 {
     for (int i = 0; i < sqlite3_column_count(s); i++) {
         const char *text = db_text(s, i);
+        char moment[MOMENT_TEXT];
         (void)fputs(i == 0 ? "" : "  ", out);
+        if (strlen(text) == sizeof "2026-11-23T20:45:00Z" - 1) { /* a time is shown as people read it */
+            moment_to_words(text, moment);
+            text = moment;
+        }
         cli_line(out, text[0] != 0 ? text : "-");
     }
     (void)fputc('\n', out);

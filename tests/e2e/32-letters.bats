@@ -29,3 +29,66 @@ at_terminal() {
     fails 2 "the note is empty" laptop anna note "$case" "  "
     fails 2 "the note is empty" laptop anna note "$case" $' \n\t\xc2\xa0\xe2\x80\x8b'
 }
+
+@test "a name is found by any spelling: capitals, marks, either apostrophe" {
+    laptop anna new client legal_name="José García" preferred_name="Pepe O’Neill" phone="(030) 555-12 34" >/dev/null
+    laptop anna new client legal_name="Ulrike Öberg" >/dev/null
+    for words in jose JOSÉ "garcia jose" "o'neill" "O’NEILL"; do
+        has "$(laptop anna search "$words")" "García"
+    done
+    for words in oberg Öberg öberg OBERG; do
+        has "$(laptop anna search "$words")" "Ulrike Öberg"
+    done
+    equal "$(laptop anna search oberh)" ""
+}
+
+@test "a telephone number is found in any spelling" {
+    for words in 0305551234 "030 5551234" "+49 30 555 1234" "030/555-1234"; do
+        has "$(laptop anna search "$words")" "phone: (030) 555-12 34"
+    done
+    equal "$(laptop anna search 0305551235)" ""
+}
+
+@test "names are sorted by their letters, not by their bytes" {
+    for name in "Ángel Zz" "andrea zz" "Zoë Zz" "Åke Zz" "bert Zz"; do laptop anna new client legal_name="$name" >/dev/null; done
+    equal "$(laptop anna list client | grep -io '[^ ]* zz' | tr '\n' ',')" "Åke Zz,andrea zz,Ángel Zz,bert Zz,Zoë Zz,"
+}
+
+@test "times are local, with their zone, in show, list, history and errors" {
+    take_case anna
+    TZ=America/Los_Angeles laptop anna set "$case" next_visit="2027-01-04 10:00"
+    TZ=America/Los_Angeles laptop anna note "$case" "Rang." --visited "2026-07-01 22:30" >/dev/null
+    has "$(TZ=America/Los_Angeles laptop anna show "$case")" "2027-01-04 10:00 PST"
+    has "$(TZ=America/Los_Angeles laptop anna list)" "2027-01-04 10:00 PST"
+    has "$(TZ=Europe/Berlin laptop anna list)" "2027-01-04 19:00 CET"
+    has "$(TZ=America/Los_Angeles laptop anna list note --case "$case")" "2026-07-01 22:30 PDT"
+    has "$(TZ=America/Los_Angeles laptop anna show "$case")" "written           $(TZ=America/Los_Angeles date +%Y-%m-%d)"
+    TZ=America/Los_Angeles fails 2 "a time: write it as 2025-05-31 14:30" laptop anna set "$case" next_visit=tomorrow
+    equal "$(field '$.fields.next_visit' laptop anna show "$case" --json)" "2027-01-04T18:00:00Z"
+    secret wrong.passphrase "not the one that opens it"
+    laptop anna lock
+    ! laptop anna unlock --passphrase-file "$home/wrong.passphrase"
+    laptop anna unlock --passphrase-file "$home/laptop.passphrase"
+    sync anna
+    [[ "$(satcheld event list "$office" | tail -n 1)" =~ ^[0-9-]+\ [0-9:]+\ UTC\ \ [0-9-]+\ [0-9:]+\ UTC\ \ anna ]]
+    has "$(satcheld event list "$office" --json)" "Z\""
+}
+
+@test "a day is a day: it is shown as that day in every zone" {
+    take_case anna
+    TZ=Pacific/Auckland laptop anna set "$case" next_visit=2027-01-04
+    TZ=Pacific/Auckland laptop anna new service "$case" type=meal started=2026-05-09 >/dev/null
+    for zone in America/Los_Angeles UTC Pacific/Auckland; do
+        has "$(TZ=$zone laptop anna show "$case" | grep next_visit)" "2027-01-04"
+        has_not "$(TZ=$zone laptop anna show "$case" | grep next_visit)" ":"
+        has "$(TZ=$zone laptop anna list service --case "$case")" "2026-05-09"
+    done
+}
+
+@test "notes and services are listed by date, the newest first" {
+    take_case anna
+    laptop anna note "$case" "Second." --visited "2026-03-02 10:00" --type other >/dev/null
+    laptop anna note "$case" "Third." --visited "2026-03-03 10:00" --type other >/dev/null
+    laptop anna note "$case" "First." --visited "2026-03-01 10:00" --type other >/dev/null
+    equal "$(laptop anna list note --case "$case" | grep -o 'First\|Second\|Third' | tr '\n' ' ')" "Third Second First "
+}

@@ -15,7 +15,7 @@ static void list_shows_the_caseload(void **state)
     assert_has(d->out, "Ada Byron");
     assert_has(d->out, "moderate");
     assert_has(d->out, "open");
-    assert_has(d->out, "2026-11-23 14:30Z");
+    assert_has(d->out, "2026-11-23 14:30 ");
     assert_has(d->out, "[alert]");
     assert_has(d->out, "[unsent: 4]");
     assert_has(d->err, "1 case\n");

@@ -48,6 +48,14 @@ static void test_check(void **state)
                "2024-02-29Z"),
          0},
         {"case", "next_visit",
+         SLICE("\xaa"
+               "2024-02-29"),
+         1},
+        {"case", "next_visit",
+         SLICE("\xaa"
+               "2023-02-29"),
+         0},
+        {"case", "next_visit",
          SLICE("\xb4"
                "2024-02-29T23:59:59Z"),
          1},

@@ -408,7 +408,7 @@ static void test_check(void **state)
     PAIR_OK(db_exec(c->db, "INSERT INTO entry SELECT * FROM kept", &pair_e));
     PAIR_OK(db_exec(c->db, "UPDATE entry SET received = received + 1 WHERE position = 1", &pair_e));
     assert_int_equal(OFFICE_TASK(c, 1, "check"), 13);
-    office_says("root");
+    office_says("not those that its signed checkpoint states");
     PAIR_OK(db_exec(c->db, "UPDATE entry SET received = received - 1 WHERE position = 1", &pair_e));
 }
 

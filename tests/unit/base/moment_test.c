@@ -1,4 +1,4 @@
-/* Tests: client/show/moment.c
+/* Tests: common/base/moment.c
  * A local time goes to UTC and back, and a time that is not on the clock is said to be so. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,11 +21,33 @@ static void local_time_goes_there_and_back(void **state)
     assert_int_equal(moment_from_words("2025-07-31 14:30", moment, &e), 0);
     assert_string_equal(moment, "2025-07-31T12:30:00Z");
     moment_to_words(moment, words);
-    assert_string_equal(words, "2025-07-31 14:30");
+    assert_string_equal(words, "2025-07-31 14:30 CEST");
     assert_int_equal(moment_from_words("2025-01-31T14:30:15", moment, &e), 0);
     assert_string_equal(moment, "2025-01-31T13:30:15Z");
     moment_to_words(moment, words);
-    assert_string_equal(words, "2025-01-31 14:30");
+    assert_string_equal(words, "2025-01-31 14:30 CET");
+}
+
+/* Goal: what is shown can be typed again, and the zone tells the hour that comes twice. */
+static void what_is_shown_can_be_typed(void **state)
+{
+    static const char *const utc[] = {"2025-07-31T12:30:00Z", "2025-01-31T13:30:00Z", "2025-10-26T00:30:00Z",
+                                      "2025-10-26T01:30:00Z"};
+    static const char *const shown[] = {"2025-07-31 14:30 CEST", "2025-01-31 14:30 CET", "2025-10-26 02:30 CEST",
+                                        "2025-10-26 02:30 CET"};
+    char moment[MOMENT_TEXT], words[MOMENT_TEXT];
+    struct error e;
+    (void)state;
+    for (size_t i = 0; i < sizeof utc / sizeof *utc; i++) {
+        moment_to_words(utc[i], words);
+        assert_string_equal(words, shown[i]);
+        assert_int_equal(moment_from_words(words, moment, &e), 0);
+        assert_string_equal(moment, utc[i]);
+    }
+    assert_int_equal(moment_from_words("2025-07-31 14:30 UTC", moment, &e), 0);
+    assert_string_equal(moment, "2025-07-31T14:30:00Z");
+    assert_int_equal(moment_from_words("2025-07-31 14:30 PDT", moment, &e), E_INPUT);
+    assert_int_equal(moment_from_words("2025-07-31 14:30 CET", moment, &e), E_INPUT); /* in summer it is not */
 }
 
 /* Who writes a Z means UTC, and is taken at his word. */
@@ -69,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(local_time_goes_there_and_back),
+        cmocka_unit_test(what_is_shown_can_be_typed),
         cmocka_unit_test(utc_stays_utc),
         cmocka_unit_test(times_that_are_not_on_the_clock),
         cmocka_unit_test(other_words_are_left_alone),

@@ -1,0 +1,24 @@
+/* The one place for times as people read and type them: local time with its zone, "2025-05-31 14:30 CEST", in every
+ * answer and every error. What is stored, and JSON, has UTC (schema.h). A day is a day: no zone moves it. */
+#ifndef SATCHEL_MOMENT_H
+#define SATCHEL_MOMENT_H
+
+#include <stdint.h>
+
+#include "error.h"
+
+#define MOMENT_TEXT 32
+
+/* Turns local time, "2025-05-31 14:30", perhaps with seconds, a T, and the zone that is shown here, into
+ * "2025-05-31T12:30:00Z". Words that end with Z are UTC already; anything else, a day too, is copied as it is, for
+ * schema_parse to take or refuse. E_INPUT: a local time that does not exist (31 April, an hour that a change of clocks
+ * skipped, a zone of another place), or words that are too long. */
+int moment_from_words(const char *words, char out[MOMENT_TEXT], struct error *e);
+
+/* Turns "2025-05-31T12:30:00Z" into "2025-05-31 14:30 CEST", local time; anything else is copied as it is. */
+void moment_to_words(const char *moment, char out[MOMENT_TEXT]);
+
+/* Writes the local time of unix milliseconds: "2026-11-23 20:45 CET". */
+void moment_of(uint64_t unix_ms, char out[MOMENT_TEXT]);
+
+#endif
