@@ -54,7 +54,7 @@ await() {
     done
 }
 # has_ended PID: nothing of it is left but what its parent has not yet asked for.
-has_ended() { ! kill -0 "$1" 2>/dev/null || [[ $(<"/proc/$1/stat") == *") Z "* ]]; }
+has_ended() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
 is_gone() { [ ! -e "$1" ]; }
 has_ended_or_said() { [ -s "$2" ] || has_ended "$1"; }
 # is_connected PORT: somebody has a connection to it; a daemon that stands still is connected to all the same.
