@@ -37,20 +37,26 @@ const struct schema_kind *schema_kind(unsigned number)
     return NULL;
 }
 
-/* From 1000 on the thousands of a kind's number say who writes it and who gets it. Everybody writes kinds with even
- * thousands, the office alone those with odd ones. No laptop gets kinds from 2000 on. */
-#define KINDS_OF_ONE_SORT 1000u
+/* What the number of a kind that this version does not know says: docs/SCHEMA.md, "Numbers". From OWN_KINDS on an
+ * office has kinds of its own. */
+enum { KINDS_OF_ONE_SORT = 1000, SORTS_END = 4000, OWN_KINDS = 10000, OWN_OFFICE_KINDS = 20000, OWN_KINDS_END = 30000 };
 
 int schema_is_dealt(unsigned kind)
 {
     const struct schema_kind *known = schema_kind(kind);
-    return known != NULL ? known->dealt : kind < 2 * KINDS_OF_ONE_SORT;
+    if (known != NULL)
+        return known->dealt;
+    return kind < 2 * KINDS_OF_ONE_SORT || (kind >= OWN_KINDS && kind < OWN_KINDS_END);
 }
 
 int schema_is_office_only(unsigned kind)
 {
     const struct schema_kind *known = schema_kind(kind);
-    return known != NULL ? known->office_only : kind / KINDS_OF_ONE_SORT % 2 != 0;
+    if (known != NULL)
+        return known->office_only;
+    if (kind < SORTS_END)
+        return kind / KINDS_OF_ONE_SORT % 2 != 0;
+    return kind < OWN_KINDS || kind >= OWN_OFFICE_KINDS;
 }
 
 const struct schema_kind *schema_kind_named(const char *name)
@@ -593,6 +599,11 @@ void schema_document(FILE *out)
         "to 1999 too, but the office alone writes them. No laptop gets kinds from 2000 on: everybody writes those from "
         "2000 to 2999, the office alone those from 3000 to 3999. Numbers of kinds and of fields that end in 900 to 999 "
         "are for tests.\n\n"
+        "An office's own kinds have numbers from 10000 on, and laptops get them: everybody writes those from 10000 to "
+        "19999, the office alone those from 20000 to 29999. Numbers from 4000 to 9999 and from 30000 on have no use "
+        "yet: no laptop gets such a kind, and what a laptop writes of one is held.\n\n"
+        "Every kind and field that comes later names the first version that has it (`since`). By that an office that "
+        "gets a newer program, and an auditor, know what an older one took unjudged (`MERGE.md`).\n\n"
         "The list of a choice stands in rising rank. A code that a version does not know ranks above all "
         "that it knows. `MERGE.md` says what each merge policy does.\n\n"
         "## Every kind\n\n",

@@ -56,6 +56,7 @@ struct schema_field {
     unsigned ref;                        /* the kind that a SCHEMA_REF points to */
     const struct schema_choice *choices; /* in rising rank, ended by a NULL name; NULL unless SCHEMA_CHOICE */
     const char *help;
+    int since; /* the first version of the table that has it; 0: every one that was ever used */
 };
 
 /* What a policy means to whoever stores, writes or shows a field. What it picks from the live ops is merge.c's. */
@@ -85,6 +86,7 @@ struct schema_kind {
     /* Names of fields. title: what a record is called by, the first of them that has a value; one that points to
      * another record stands for that record's title. columns: what its line in a list shows. NULL after the last. */
     const char *title[SCHEMA_TITLES], *columns[SCHEMA_COLUMNS];
+    int since; /* as a field's */
 };
 
 enum schema_kind_number {
@@ -115,8 +117,9 @@ enum schema_kind_number {
 #define SCHEMA_TEXT_MAX 60000  /* bytes of a text */
 #define SCHEMA_FORMAT_MAX (SCHEMA_VALUE_MAX * 2 + 1)
 
-/* The table's version: it goes up with every change of the table. The office tells it in its welcome; nothing is
- * decided by it. */
+/* The table's version: it goes up with every change of the table. The office tells it in its welcome, and writes it
+ * into its own record in the log (office.schema_version): from there on this version judges what laptops bring
+ * (judge.h). */
 int schema_version(void);
 const struct schema_kind *schema_kinds(size_t *count);         /* all, by number */
 const struct schema_kind *schema_kind(unsigned number);        /* NULL: unknown */

@@ -2,22 +2,35 @@
  */
 #include "schema_table.h"
 
-#define FIELD(number, name, type, policy, help)                                                                        \
+#define THIS_VERSION 5
+
+/* Each has a form for what came later: its first argument is the version of the table that has it first. Kinds and
+ * fields are never added without it: what an older version took unjudged is judged when the office's program gets
+ * there. */
+#define FIELD(...) FIELD_SINCE(0, __VA_ARGS__)
+#define FIELD_SINCE(since, number, name, type, policy, help)                                                           \
     {                                                                                                                  \
-        number, SCHEMA_##type, name, SCHEMA_##policy, 0, NULL, help                                                    \
+        number, SCHEMA_##type, name, SCHEMA_##policy, 0, NULL, help, since                                             \
     }
-#define REF(number, name, kind, policy, help)                                                                          \
+#define REF(...) REF_SINCE(0, __VA_ARGS__)
+#define REF_SINCE(since, number, name, kind, policy, help)                                                             \
     {                                                                                                                  \
-        number, SCHEMA_REF, name, SCHEMA_##policy, KIND_##kind, NULL, help                                             \
+        number, SCHEMA_REF, name, SCHEMA_##policy, KIND_##kind, NULL, help, since                                      \
     }
-#define CHOICE(number, name, policy, choices, help)                                                                    \
+#define CHOICE(...) CHOICE_SINCE(0, __VA_ARGS__)
+#define CHOICE_SINCE(since, number, name, policy, choices, help)                                                       \
     {                                                                                                                  \
-        number, SCHEMA_CHOICE, name, SCHEMA_##policy, 0, choices, help                                                 \
+        number, SCHEMA_CHOICE, name, SCHEMA_##policy, 0, choices, help, since                                          \
     }
 #define KIND(number, name, place, office_only, dealt, fields, title, columns, help)                                    \
     {                                                                                                                  \
         number, SCHEMA_##place, name, office_only, dealt, fields, sizeof(fields) / sizeof *(fields), help, title,      \
-            columns                                                                                                    \
+            columns, 0                                                                                                 \
+    }
+#define KIND_SINCE(since, number, name, place, office_only, dealt, fields, title, columns, help)                       \
+    {                                                                                                                  \
+        number, SCHEMA_##place, name, office_only, dealt, fields, sizeof(fields) / sizeof *(fields), help, title,      \
+            columns, since                                                                                             \
     }
 #define LIST(...)                                                                                                      \
     {                                                                                                                  \
@@ -36,7 +49,7 @@
 #define EXTRA_KINDS
 #endif
 
-const int schema_table_version = 5 + EXTRA_VERSION;
+const int schema_table_version = THIS_VERSION + EXTRA_VERSION;
 
 static const struct schema_choice roles[] = {
     {1, "assistant"}, {2, "case manager"}, {3, "senior"},        {4, "supervisor"},

@@ -84,7 +84,7 @@ int deal_start(struct deal *d, struct central *c, const struct device *device, s
     /* A laptop without any scope needs no news: all that it may have comes as an arrival. */
     if (d->has.count == 0)
         d->cursor = c->checkpoint_size;
-    return caseload_load(c, &device->user, &d->may, e);
+    return caseload_load(c->db, &device->user, schema_version(), &d->may, e);
 }
 
 void deal_free(struct deal *d)

@@ -315,27 +315,6 @@ int fork_is_beside(struct central *c, const struct device *device, uint64_t epoc
     return more < 0 ? error_code(e) : code;
 }
 
-int fork_is_repeat(struct db *db, const struct change *change, struct error *e)
-{
-    struct change other;
-    sqlite3_stmt *s;
-    int row, same = 0;
-    if (!schema_is_dealt(change->kind))
-        return 0;
-    if (db_query(db, &s, e, "SELECT header, body FROM entry WHERE record = ? AND +device = ? AND epoch <> ?", "ddu",
-                 &change->record, &change->device, change->epoch) != 0)
-        return -1;
-    while (!same && (row = db_next(db, s, e)) == 1) {
-        if (change_read(db_slice(s, 0), db_slice(s, 1), &other, e) != 0) {
-            db_done(db, s);
-            return -1;
-        }
-        if ((same = change_repeats(change, &other)) != 0)
-            db_done(db, s);
-    }
-    return row < 0 ? -1 : same;
-}
-
 /* --- checking --- */
 
 /* Every epoch in the log was given to its device. The office's own are left out: its set-backs begin them. */

@@ -53,11 +53,6 @@ int fork_close(struct central *c, const struct device *device, const struct fork
 int fork_is_beside(struct central *c, const struct device *device, uint64_t epoch, struct slice batch, int *beside,
                    struct error *e);
 
-/* 1: the log has the same change already, in another epoch of the same device: an old copy of a store, put back after
- * its changes had gone out in a new epoch, writes them once more without knowing of the first time. 0: it has not, or
- * the change is a laptop's report of itself, of which a second one does no harm. -1: failed, e says why. */
-int fork_is_repeat(struct db *db, const struct change *change, struct error *e);
-
 /* For `satcheld check`: every epoch in the log was given, and evidence is unaltered. E_VERIFY: one of it is not so. */
 int fork_check(struct db *db, struct error *e);
 

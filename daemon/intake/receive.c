@@ -22,9 +22,8 @@
 #include <string.h>
 
 #include "batch.h"
-#include "caseload.h"
 #include "clock.h"
-#include "fork.h"
+#include "judge.h"
 #include "log.h"
 #include "record.h"
 #include "schema.h"
@@ -75,23 +74,14 @@ static int add_held(struct receive_result *r, uint64_t seq, const char *reason, 
 }
 
 /* 1: the change must be held; result->held says why. 0: it may be applied. -1: failed. */
-static int judge_change(struct taking *t, const struct change *change, struct error *e)
+static int judge_one(struct taking *t, const struct change *change, struct error *e)
 {
-    char judged[CASELOAD_REASON];
-    const char *reason = judged;
-    int held = 1;
+    const struct judge judge = {t->c->db, t->device, &t->caseload, t->has_forked, schema_version()};
+    char reason[JUDGE_REASON];
+    int held;
     if (t->decided)
         return was_held(t, change->seq);
-    /* Events are heard from every laptop, most of all from one that is to be wiped. */
-    if (t->device->revoked && change->kind != KIND_EVENT)
-        reason = "this laptop, or its user, has been disabled";
-    else if (t->device->reads_only && change->kind != KIND_RECEIPT && change->kind != KIND_EVENT)
-        reason = "an auditor reads, and writes no records";
-    else if (t->has_forked && (held = fork_is_repeat(t->c->db, change, e)) != 0)
-        reason = "it was written once more after a fork, and is here already";
-    else
-        held = caseload_judge(t->c, &t->caseload, &t->device->user, change, judged, e);
-    if (held != 1)
+    if ((held = judge_change(&judge, change, reason, e)) != 1)
         return held;
     return add_held(t->result, change->seq, reason, e) != 0 ? -1 : 1;
 }
@@ -150,7 +140,7 @@ static int take_changes(struct taking *t, struct error *e)
         if ((code = change_read(item.header, item.body, &change, e)) != 0 ||
             (code = chain_follow(&t->chain, &change, e)) != 0)
             return code;
-        if ((held = judge_change(t, &change, e)) < 0)
+        if ((held = judge_one(t, &change, e)) < 0)
             return error_code(e);
         if (t->result->first_seq == 0) {
             t->result->first_seq = change.seq;
@@ -317,7 +307,7 @@ static int open_push(struct taking *t, const struct message_push *push, struct e
         (code = device_newest_epoch(db, device, &newest, e)) != 0)
         return code;
     t->has_forked = newest > 1;
-    return caseload_load(t->c, &t->device->user, &t->caseload, e);
+    return caseload_load(db, &t->device->user, schema_version(), &t->caseload, e);
 }
 
 /* *old 1: the log has a change with the number of the batch's first. E_INPUT: the batch is empty. */

@@ -51,9 +51,16 @@ void commit_forget(struct server *s, const struct peer *peer)
     }
 }
 
-/* Takes one push. A receipt among its changes confirms what its peer was dealt. */
+/* Takes one push. A receipt among its changes confirms what its peer was dealt. The device is loaded anew: an operator
+ * may have disabled it, or its user, since the push was queued, and the log says so in front of what it brings. */
 static void take_push(struct server *s, struct commit_item *item)
 {
+    struct device now;
+    item->code = device_by_id(s->central->db, &item->device.device, &now, &item->error);
+    if (item->code != 0)
+        return;
+    now.epoch = item->device.epoch;
+    item->device = now;
     item->code = receive_push(s->central, &item->device, &item->push, &item->result, &item->error);
     if (item->code == 0 && item->result.receipt && item->deal != NULL)
         item->code = deal_confirm(item->deal, s->central, &item->error);

@@ -397,7 +397,7 @@ static int on_message(struct peer *p, const struct message *m, struct error *e)
     int code;
     /* Load the device anew: a laptop or user that was disabled during a session is disabled from the next message on.
      */
-    if (p->known && (code = device_by_link(p->server->central, p->noise_key, &p->device, e)) != 0)
+    if (p->known && (code = device_by_link(p->server->central->db, p->noise_key, &p->device, e)) != 0)
         return code;
     if (p->epoch != 0)
         p->device.epoch = p->epoch;
@@ -448,7 +448,7 @@ static int on_event(struct peer *p, struct session_event *ev, struct error *e)
         memcpy(p->noise_key, ev->peer, sizeof p->noise_key);
         if (session_mode(p->session) == LINK_ENROL)
             return 0;
-        code = device_by_link(p->server->central, ev->peer, &p->device, e);
+        code = device_by_link(p->server->central->db, ev->peer, &p->device, e);
         p->known = code == 0;
         if (p->known)
             close_older(p);

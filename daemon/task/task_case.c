@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "caseload.h"
 #include "clock.h"
 #include "json.h"
+#include "judge.h"
 #include "log.h"
 #include "record.h"
 #include "review_print.h"
@@ -430,6 +430,7 @@ static int check_release(struct db *db, const struct id *hold, struct error *e)
 {
     static const char sql[] = "SELECT entry.kind, place.kind <> entry.kind OR place.scope <> entry.scope, entry.scope "
                               "FROM entry LEFT JOIN place ON place.record = entry.record WHERE entry.id = ?";
+    const struct judge judge = {.db = db, .version = schema_version()};
     struct change change = {0};
     int64_t entry;
     sqlite3_stmt *s;
@@ -447,7 +448,7 @@ static int check_release(struct db *db, const struct id *hold, struct error *e)
                          "records of kind %s are the office's own, so what a laptop says of them is never applied; if "
                          "it is right, write it here",
                          schema_kind(change.kind) != NULL ? schema_kind(change.kind)->name : "that number");
-    if (!caseload_knows(&change))
+    if (!judge_knows(&judge, &change))
         return error_set(e, E_REFUSED,
                          "its kind %u is newer than this program, and every laptop would get it; update satcheld, then "
                          "release it",

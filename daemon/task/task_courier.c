@@ -67,7 +67,7 @@ static int check_header(struct courier *c, struct error *e)
         return error_set(e, E_REFUSED,
                          "this file is sealed for another office, or for this one before it was set up anew; only "
                          "that office can open it");
-    if ((code = device_by_id(c->central, &h->device, &c->device, e)) == E_REFUSED)
+    if ((code = device_by_id(c->central->db, &h->device, &c->device, e)) == E_REFUSED)
         return error_set(e, E_REFUSED,
                          "the office does not know the laptop that wrote this file; `satcheld device list` names "
                          "those that it knows");

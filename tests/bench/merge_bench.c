@@ -55,14 +55,14 @@ static double median(double *values)
 /* --- the values: the same for both sides --- */
 
 static const struct schema_choice risks[] = {{1, "none"}, {2, "low"}, {3, "high"}, {0, NULL}};
-static const struct schema_field policies[] = {{10, SCHEMA_TEXT, "latest", SCHEMA_LATEST, 0, NULL, ""},
-                                               {11, SCHEMA_CHOICE, "highest", SCHEMA_HIGHEST, 0, risks, ""},
-                                               {12, SCHEMA_TEXT, "review", SCHEMA_REVIEW, 0, NULL, ""},
-                                               {13, SCHEMA_TEXT, "set", SCHEMA_SET, 0, NULL, ""},
-                                               {14, SCHEMA_INTEGER, "sum", SCHEMA_SUM, 0, NULL, ""},
-                                               {15, SCHEMA_TEXT, "text", SCHEMA_TEXTUAL, 0, NULL, ""},
-                                               {16, SCHEMA_TEXT, "once", SCHEMA_ONCE, 0, NULL, ""},
-                                               {17, SCHEMA_TEXT, "status", SCHEMA_STATUS, 0, NULL, ""}};
+static const struct schema_field policies[] = {{10, SCHEMA_TEXT, "latest", SCHEMA_LATEST, 0, NULL, "", 0},
+                                               {11, SCHEMA_CHOICE, "highest", SCHEMA_HIGHEST, 0, risks, "", 0},
+                                               {12, SCHEMA_TEXT, "review", SCHEMA_REVIEW, 0, NULL, "", 0},
+                                               {13, SCHEMA_TEXT, "set", SCHEMA_SET, 0, NULL, "", 0},
+                                               {14, SCHEMA_INTEGER, "sum", SCHEMA_SUM, 0, NULL, "", 0},
+                                               {15, SCHEMA_TEXT, "text", SCHEMA_TEXTUAL, 0, NULL, "", 0},
+                                               {16, SCHEMA_TEXT, "once", SCHEMA_ONCE, 0, NULL, "", 0},
+                                               {17, SCHEMA_TEXT, "status", SCHEMA_STATUS, 0, NULL, "", 0}};
 enum { POLICIES = sizeof policies / sizeof *policies };
 
 static void words(unsigned row, unsigned writer, unsigned column, char out[64])

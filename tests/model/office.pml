@@ -38,7 +38,7 @@ inline welcome(l)
 }
 
 /* judge: out := must it be held? S is not in the caseload (caseload_judge), or it was written once more and is here already
- * (fork_is_repeat) */
+ * (is_repeat in judge.c) */
 inline judge(right, chain, change, out)
 {
     out = !(right);

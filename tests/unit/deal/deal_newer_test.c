@@ -10,11 +10,12 @@ static const struct schema_field goal_fields[] = {
 static const struct schema_field case_fields[] = {
     {.number = 1910, .type = SCHEMA_TEXT, .name = "c", .policy = SCHEMA_LATEST},
     {.number = 1912, .type = SCHEMA_TEXT, .name = "d", .policy = SCHEMA_ONCE}};
-static const struct schema_kind goal = {900, SCHEMA_CASE, "goal", 0, 1, goal_fields, 2, "", {NULL}, {NULL}};
-static const struct schema_kind holiday = {1900, SCHEMA_OFFICE, "holiday", 1, 1, goal_fields, 2, "", {NULL}, {NULL}};
-static const struct schema_kind diary = {2900, SCHEMA_CASE, "diary", 0, 0, goal_fields, 2, "", {NULL}, {NULL}};
-static const struct schema_kind ledger = {3900, SCHEMA_OFFICE, "ledger", 1, 0, goal_fields, 2, "", {NULL}, {NULL}};
-static const struct schema_kind newer_case = {KIND_CASE, SCHEMA_CASE, "case", 0, 1, case_fields, 2, "", {NULL}, {NULL}};
+static const struct schema_kind goal = {900, SCHEMA_CASE, "goal", 0, 1, goal_fields, 2, "", {NULL}, {NULL}, 0};
+static const struct schema_kind holiday = {1900, SCHEMA_OFFICE, "holiday", 1, 1, goal_fields, 2, "", {NULL}, {NULL}, 0};
+static const struct schema_kind diary = {2900, SCHEMA_CASE, "diary", 0, 0, goal_fields, 2, "", {NULL}, {NULL}, 0};
+static const struct schema_kind ledger = {3900, SCHEMA_OFFICE, "ledger", 1, 0, goal_fields, 2, "", {NULL}, {NULL}, 0};
+static const struct schema_kind newer_case = {KIND_CASE, SCHEMA_CASE, "case", 0,      1, case_fields,
+                                              2,         "",          {NULL}, {NULL}, 0};
 
 struct room {
     struct pair p;

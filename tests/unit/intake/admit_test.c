@@ -1,4 +1,4 @@
-/* Tests: daemon/intake/admit.c daemon/intake/device.c
+/* Tests: daemon/intake/admit.c common/judge/device.c
  * Admitting laptops: one ticket, one laptop, one user, in time; whatever else comes is refused and writes nothing. */
 #include "office_fixture.h"
 
@@ -87,7 +87,7 @@ static void test_enrol(void **state)
     assert_true(id_equal(&answer.message.office, &r->office->office));
     assert_string_equal(answer.user_name, "anna");
     assert_string_equal(answer.office_name, "Test");
-    PAIR_OK(device_by_link(r->office, k.noise, &device, &pair_e));
+    PAIR_OK(device_by_link(r->office->db, k.noise, &device, &pair_e));
     assert_true(id_equal(&device.device, &answer.message.device));
     assert_true(id_equal(&device.user, &r->user));
     assert_memory_equal(device.sign_key, k.m.sign_key, 32);

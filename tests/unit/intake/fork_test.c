@@ -1,4 +1,4 @@
-/* Tests: daemon/intake/fork.c daemon/intake/device.c
+/* Tests: daemon/intake/fork.c common/judge/device.c
  * What the office does if a laptop's chain forked: evidence, epochs, and laptops that lie. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -156,7 +156,7 @@ static void epochs_are_the_offices_to_give(void **state)
         push_notes(r, &copy, 2);
     }
     assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM note"), 1 + 1 + 9);
-    PAIR_OK(device_by_id(r->office, &copy.device.device, &copy.device, &pair_e));
+    PAIR_OK(device_by_id(r->office->db, &copy.device.device, &copy.device, &pair_e));
     assert_int_equal(copy.device.epoch, copy.chain.epoch);
 }
 

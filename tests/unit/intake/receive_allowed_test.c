@@ -1,4 +1,4 @@
-/* Tests: daemon/intake/receive.c daemon/intake/caseload.c
+/* Tests: daemon/intake/receive.c common/judge/judge.c
  * Which changes an office takes from a laptop: what its user may not write, or what would reach into another record, is
  * held with a reason, and the rest of the batch is applied. */
 #include "receive_fixture.h"
@@ -39,20 +39,20 @@ static void test_revoked(void **state)
     struct id note;
     memcpy(noise, r->laptop.device.sign_key, sizeof noise);
     noise[0] ^= 1;
-    PAIR_OK(device_by_link(r->office, noise, &found, &pair_e));
+    PAIR_OK(device_by_link(r->office->db, noise, &found, &pair_e));
     assert_int_equal(found.revoked, 0);
     assert_true(id_equal(&found.user, &r->anna));
     assert_memory_equal(found.sign_key, r->laptop.device.sign_key, 32);
     pair_office_write(r->office, KIND_USER, &pair_everywhere, &r->anna, 0, "status", "disabled", NULL);
-    PAIR_OK(device_by_link(r->office, noise, &found, &pair_e));
+    PAIR_OK(device_by_link(r->office->db, noise, &found, &pair_e));
     assert_int_equal(found.revoked, 1);
     pair_office_write(r->office, KIND_USER, &pair_everywhere, &r->anna, 0, "status", "active", NULL);
     pair_office_write(r->office, KIND_DEVICE, &pair_everywhere, &r->laptop.device.device, 0, "status", "disabled",
                       NULL);
-    PAIR_OK(device_by_link(r->office, noise, &found, &pair_e));
+    PAIR_OK(device_by_link(r->office->db, noise, &found, &pair_e));
     assert_int_equal(found.revoked, 1);
     noise[0] ^= 1;
-    assert_int_equal(device_by_link(r->office, noise, &found, NULL), E_REFUSED);
+    assert_int_equal(device_by_link(r->office->db, noise, &found, NULL), E_REFUSED);
     r->laptop.device.revoked = 1;
     (void)receive_write_note(r, b, &r->kase, &note);
     office_set(&r->laptop, b, KIND_RECEIPT, &pair_everywhere, &note, "position", "3");
@@ -117,7 +117,7 @@ static void test_taken_down(void **state)
     (void)receive_write_note(r, b, &r->other, &note);
     office_set(&r->laptop, b, KIND_CASE, &kase, &kase, "risk", "high");
     receive_expect_held(r, b, 8, "caseload");
-    PAIR_OK(caseload_load(r->office, &r->anna, &load, &pair_e));
+    PAIR_OK(caseload_load(r->office->db, &r->anna, schema_version(), &load, &pair_e));
     assert_int_equal(load.count, 5);
     assert_true(caseload_has(&load, &person) && caseload_has(&load, &kase));
     caseload_free(&load);
@@ -179,7 +179,7 @@ static void test_foreign_person(void **state)
     office_set(&r->laptop, b, KIND_CONTACT, &r->kase, &contact, "client", text);
     office_set(&r->laptop, b, KIND_CASE, &fresh, &fresh, "client", own);
     receive_expect_held(r, b, 7, "names a person");
-    PAIR_OK(caseload_load(r->office, &r->anna, &load, &pair_e));
+    PAIR_OK(caseload_load(r->office->db, &r->anna, schema_version(), &load, &pair_e));
     assert_false(caseload_has(&load, &r->stranger));
     assert_int_equal(load.count, 4);
     caseload_free(&load);
@@ -187,7 +187,7 @@ static void test_foreign_person(void **state)
     b = office_batch();
     office_set(&r->laptop, b, KIND_CASE, &fresh, &fresh, "client", "00000000-0000-0000-0000-000000000000");
     receive_expect_held(r, b, 0, "");
-    PAIR_OK(caseload_load(r->office, &r->anna, &load, &pair_e));
+    PAIR_OK(caseload_load(r->office->db, &r->anna, schema_version(), &load, &pair_e));
     for (size_t i = 1; i < load.count; i++)
         assert_true(id_compare(&load.scopes[i - 1], &load.scopes[i]) < 0);
     caseload_free(&load);

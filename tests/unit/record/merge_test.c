@@ -284,7 +284,7 @@ static void highest_ranks(void **state)
 static void highest_without_choices_knows_nothing_and_something(void **state)
 {
     /* Goal: a field without choices has two ranks, nothing said and something said. */
-    static const struct schema_field bare = {17, SCHEMA_INTEGER, "bare", SCHEMA_HIGHEST, 0, NULL, ""};
+    static const struct schema_field bare = {17, SCHEMA_INTEGER, "bare", SCHEMA_HIGHEST, 0, NULL, "", 0};
     (void)state;
     assert_int_equal(assert_wins(&bare, merge_op_at(1, 2, merge_integer(1)), merge_op_at(1, 1, merge_integer(5))),
                      MERGE_LOUD);
@@ -479,7 +479,7 @@ static void leave(int number)
 static void what_is_no_policy_ends_the_program(void **state)
 {
     /* Goal: a mistake of our own shows nothing at all, rather than something wrong. */
-    static const struct schema_field odd = {18, SCHEMA_TEXT, "odd", (enum schema_policy)99, 0, NULL, ""};
+    static const struct schema_field odd = {18, SCHEMA_TEXT, "odd", (enum schema_policy)99, 0, NULL, "", 0};
     void (*before)(int) = signal(SIGABRT, leave);
     (void)state;
     if (sigsetjmp(out_of_abort, 1) == 0) {

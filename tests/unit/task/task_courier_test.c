@@ -271,7 +271,7 @@ static void a_fork_is_evidence(void **state)
     assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM fork WHERE epoch = 1 AND first_seq = 2 AND "
                                                "last_seq = 5 AND new_epoch IS NULL"),
                      1);
-    PAIR_OK(device_by_id(r->office, &r->laptop.device.device, &device, &pair_e));
+    PAIR_OK(device_by_id(r->office->db, &r->laptop.device.device, &device, &pair_e));
     PAIR_OK(central_begin(r->office, &pair_e));
     PAIR_OK(fork_close(r->office, &device, &claim, &epoch, &pair_e));
     PAIR_OK(central_commit(r->office, &pair_e));

@@ -322,7 +322,7 @@ static void test_wipe(void **state)
     office_says("1  laptops that have not heard yet");
     memcpy(noise, laptops[0].device.sign_key, sizeof noise);
     noise[0] ^= 1; /* as office_laptop makes it */
-    PAIR_OK(device_by_link(c, noise, &device, &pair_e));
+    PAIR_OK(device_by_link(c->db, noise, &device, &pair_e));
     assert_int_equal(device.wipe, 1);
     assert_int_equal(device.revoked, 1);
     for (int i = 1; i >= 0; i--) {

@@ -48,12 +48,12 @@ int device_newest_epoch(struct db *db, const struct id *device, uint64_t *epoch,
 /* --- one device --- */
 
 /* Loads the device that a statement finds by one text. */
-static int load_device(struct central *c, const char *sql, const char *text, struct device *out, struct error *e)
+static int load_device(struct db *db, const char *sql, const char *text, struct device *out, struct error *e)
 {
     sqlite3_stmt *s;
     size_t bytes = 0;
     int row, code;
-    if ((row = db_first(c->db, &s, e, sql, "t", text)) < 0)
+    if ((row = db_first(db, &s, e, sql, "t", text)) < 0)
         return error_code(e);
     if (row == 0)
         return error_set(e, E_REFUSED, "the office does not know this laptop; enrol it with a ticket");
@@ -67,24 +67,24 @@ static int load_device(struct central *c, const char *sql, const char *text, str
     out->reads_only = strcmp(db_text(s, 5), "auditor") == 0;
     out->wipe = strcmp(db_text(s, 3), "to be wiped") == 0;
     out->revoked = strcmp(db_text(s, 3), "active") != 0 || strcmp(db_text(s, 4), "active") != 0;
-    db_done(c->db, s);
-    return code != 0 ? code : device_newest_epoch(c->db, &out->device, &out->epoch, e);
+    db_done(db, s);
+    return code != 0 ? code : device_newest_epoch(db, &out->device, &out->epoch, e);
 }
 
 #define DEVICE_WHERE                                                                                                   \
     "SELECT device.id, device.\"user\", device.sign_key, device.status, \"user\".status, \"user\".role "               \
     "FROM device JOIN \"user\" ON \"user\".id = device.\"user\" WHERE "
 
-int device_by_link(struct central *c, const uint8_t noise_key[32], struct device *out, struct error *e)
+int device_by_link(struct db *db, const uint8_t noise_key[32], struct device *out, struct error *e)
 {
     char hex[65];
     sodium_bin2hex(hex, sizeof hex, noise_key, 32);
-    return load_device(c, DEVICE_WHERE "device.noise_key = ?", hex, out, e);
+    return load_device(db, DEVICE_WHERE "device.noise_key = ?", hex, out, e);
 }
 
-int device_by_id(struct central *c, const struct id *device, struct device *out, struct error *e)
+int device_by_id(struct db *db, const struct id *device, struct device *out, struct error *e)
 {
     char text[ID_TEXT];
     id_format(device, text);
-    return load_device(c, DEVICE_WHERE "device.id = ?", text, out, e);
+    return load_device(db, DEVICE_WHERE "device.id = ?", text, out, e);
 }

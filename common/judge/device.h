@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "central.h"
+#include "db.h"
 #include "error.h"
 #include "id.h"
 
@@ -26,9 +26,9 @@ struct device {
 
 /* Loads a device by the Noise key of its link. E_REFUSED: the office does not know it. E_VERIFY: its record has no
  * signing key. The store's. */
-int device_by_link(struct central *c, const uint8_t noise_key[32], struct device *out, struct error *e);
+int device_by_link(struct db *db, const uint8_t noise_key[32], struct device *out, struct error *e);
 /* The same by its id, for what comes without a link. */
-int device_by_id(struct central *c, const struct id *device, struct device *out, struct error *e);
+int device_by_id(struct db *db, const struct id *device, struct device *out, struct error *e);
 
 /* 1: the device was given this epoch, or it is the first, which it brings with it; 0: it was not; -1: failed, e says
  * why. */

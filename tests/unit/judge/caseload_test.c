@@ -1,4 +1,4 @@
-/* Tests: daemon/intake/caseload.c
+/* Tests: common/judge/caseload.c common/judge/judge.c
  * The caseload over links: whoever holds one record of a person holds the others, as long as they are linked; and no
  * link is a way to a record that somebody may not read. */
 #include "office_fixture.h"
@@ -52,7 +52,7 @@ static int may_hold(struct room *r, const struct id *user, const struct id *scop
 {
     struct caseload l;
     int has;
-    PAIR_OK(caseload_load(r->p.office, user, &l, &pair_e));
+    PAIR_OK(caseload_load(r->p.office->db, user, schema_version(), &l, &pair_e));
     for (size_t i = 1; i < l.count; i++)
         assert_true(id_compare(&l.scopes[i - 1], &l.scopes[i]) < 0);
     has = caseload_has(&l, scope);
@@ -245,7 +245,7 @@ static void links_fill_no_caseload(void **state)
         struct id one = new_client(r, "Ada");
         office_says_of(r, person_link, &one, &r->client);
     }
-    PAIR_OK(caseload_load(r->p.office, &r->p.user, &l, &pair_e));
+    PAIR_OK(caseload_load(r->p.office->db, &r->p.user, schema_version(), &l, &pair_e));
     assert_int_equal(l.count, 3 + PERSON_RECORDS_MAX); /* what is office-wide, the case, its client */
     assert_true(caseload_has(&l, &r->client) && caseload_has(&l, &r->kase));
     caseload_free(&l);

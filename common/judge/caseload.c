@@ -1,0 +1,273 @@
+/* The caseload of a user: what is assigned, whom that is about, and what the user's laptops took down in the field. */
+#include "caseload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "person.h"
+#include "record.h"
+#include "schema.h"
+
+enum {
+    CASES_MAX = 64 /* cases of one person that were taken down in the field and are not assigned yet */
+};
+
+/* A caseload that is being filled. */
+struct loading {
+    struct db *db;
+    const struct id *user;
+    struct caseload *out;
+    int version; /* of the schema that is followed */
+    size_t room; /* scopes that fit into out's memory */
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+    return id_compare(a, b);
+}
+
+void caseload_free(struct caseload *l)
+{
+    free(l->scopes);
+    l->scopes = NULL;
+    l->count = 0;
+}
+
+const struct id *caseload_find(const struct caseload *l, const struct id *scope)
+{
+    return l->count == 0 ? NULL : bsearch(scope, l->scopes, l->count, sizeof *l->scopes, compare_ids);
+}
+
+int caseload_has(const struct caseload *l, const struct id *scope)
+{
+    return caseload_find(l, scope) != NULL;
+}
+
+/* --- loading a caseload --- */
+
+static int add_scope(struct loading *g, const struct id *scope, struct error *e)
+{
+    struct caseload *l = g->out;
+    char text[ID_TEXT];
+    if (l->count == CASELOAD_MAX) {
+        id_format(g->user, text);
+        return error_set(e, E_LIMIT,
+                         "the caseload of user %s has more than %d cases and clients; release some of the cases "
+                         "(`satcheld case release`)",
+                         text, CASELOAD_MAX);
+    }
+    if (l->scopes == NULL || l->count == g->room) {
+        struct id *more = realloc(l->scopes, (g->room = 2 * g->room + 64) * sizeof *more);
+        if (more == NULL)
+            return error_memory(e);
+        l->scopes = more;
+    }
+    l->scopes[l->count++] = *scope;
+    return 0;
+}
+
+/* Adds the scopes that a statement with the user finds. */
+static int add_found(struct loading *g, const char *sql, struct error *e)
+{
+    char text[ID_TEXT];
+    struct id scope;
+    sqlite3_stmt *s;
+    int row, code;
+    id_format(g->user, text);
+    if ((code = db_query(g->db, &s, e, sql, "t", text)) != 0)
+        return code;
+    while ((row = db_next(g->db, s, e)) == 1) {
+        if ((code = id_parse(db_text(s, 0), &scope, e)) != 0 || (code = add_scope(g, &scope, e)) != 0) {
+            db_done(g->db, s);
+            return code;
+        }
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
+/* Sorts the scopes, and leaves each once: two fields may name one client. */
+static void sort_scopes(struct caseload *l)
+{
+    size_t left = 0;
+    qsort(l->scopes, l->count, sizeof *l->scopes, compare_ids);
+    for (size_t i = 0; i < l->count; i++)
+        if (i == 0 || !id_equal(&l->scopes[i], &l->scopes[left - 1]))
+            l->scopes[left++] = l->scopes[i];
+    l->count = left;
+}
+
+#define ASSIGNED "SELECT scope FROM assignment WHERE \"user\" = ?1 AND status = 'active' AND voided = 0"
+
+/* Adds the cases that are assigned to the user, and the clients whom they name: in whichever field of a case that the
+ * version knows. */
+static int add_assigned(struct loading *g, struct error *e)
+{
+    static const char cases[] = ASSIGNED " EXCEPT SELECT '00000000-0000-0000-0000-000000000000'";
+    const struct schema_kind *kind = schema_kind(KIND_CASE);
+    int code = add_found(g, cases, e);
+    for (size_t i = 0; code == 0 && i < kind->field_count; i++) {
+        const struct schema_field *field = &kind->fields[i];
+        char *sql;
+        if (field->type != SCHEMA_REF || field->ref != KIND_CLIENT || field->since > g->version)
+            continue;
+        sql = sqlite3_mprintf("SELECT DISTINCT \"%w\" FROM \"case\" WHERE \"%w\" IS NOT NULL AND id IN (" ASSIGNED
+                              ") EXCEPT SELECT '00000000-0000-0000-0000-000000000000'",
+                              field->name, field->name);
+        code = sql == NULL ? error_memory(e) : add_found(g, sql, e);
+        sqlite3_free(sql);
+    }
+    return code;
+}
+
+/* Adds the other records of every person of whom the caseload has one, since whoever visits a person must know what
+ * each record of that person says; their cases are not added. Of one person PERSON_RECORDS_MAX records are added, the
+ * first by their ids: otherwise one laptop could link a colleague's client to so many records that the colleague's
+ * laptop gets nothing any more. A record that a link names but the office does not have is not added; one that is no
+ * client's is in no map. */
+static int add_linked(struct loading *g, struct error *e)
+{
+    struct person_map map;
+    struct caseload *out = g->out;
+    enum { PERSON = 1, RECORD = 2 };
+    uint8_t *mine = NULL;  /* by record. RECORD: it is in the caseload; PERSON, at a person's first: one of its is */
+    uint8_t *added = NULL; /* at a person's first record: how many others were added */
+    size_t before = out->count;
+    int code = person_map_load(g->db, &map, e);
+    if (code == 0 && ((mine = calloc(map.count + 1, 1)) == NULL || (added = calloc(map.count + 1, 1)) == NULL))
+        code = error_memory(e);
+    /* 1. Mark the persons whose records the caseload has. */
+    for (size_t i = 0; code == 0 && i < before; i++) {
+        size_t at = person_map_find(&map, &out->scopes[i]);
+        if (at == SIZE_MAX)
+            continue;
+        mine[at] |= RECORD;
+        mine[map.group[at]] |= PERSON;
+    }
+    /* 2. Add their other records. */
+    for (size_t i = 0; code == 0 && i < map.count; i++) {
+        struct record_place place;
+        struct error why;
+        int found;
+        if (!(mine[map.group[i]] & PERSON) || (mine[i] & RECORD) || added[map.group[i]] == PERSON_RECORDS_MAX ||
+            out->count == CASELOAD_MAX)
+            continue;
+        if ((found = record_find(g->db, &map.ids[i], &place, &why)) != 0) {
+            /* A record that could not be read must not count as absent: laptops would let go of it. */
+            code = found == E_NOT_FOUND ? 0 : error_set(e, found, "%s", why.text);
+            continue;
+        }
+        code = add_scope(g, &map.ids[i], e);
+        added[map.group[i]]++;
+    }
+    free(mine);
+    free(added);
+    person_map_free(&map);
+    return code;
+}
+
+/* --- what was taken down in the field --- */
+
+int caseload_is_free_id(const struct id *id)
+{
+    return id->b[6] >> 4 == 7;
+}
+
+/* 1: nothing of the scope has been applied yet, or this device made it and it is assigned to nobody; 0; -1: failed. */
+static int is_unclaimed(struct db *db, const struct id *scope, const struct id *device, struct error *e)
+{
+    sqlite3_stmt *s;
+    char text[ID_TEXT];
+    struct id maker;
+    int row;
+    if ((row = db_first(db, &s, e, "SELECT device FROM entry WHERE scope = ? AND held = 0 ORDER BY position LIMIT 1",
+                        "d", scope)) <= 0)
+        return row < 0 ? -1 : caseload_is_free_id(scope);
+    maker = db_id(s, 0);
+    db_done(db, s);
+    if (!id_equal(&maker, device))
+        return 0;
+    id_format(scope, text);
+    row = db_exists(db, e, "SELECT 1 FROM assignment WHERE scope = ? LIMIT 1", "t", text);
+    return row < 0 ? -1 : !row;
+}
+
+/* The scope is unclaimed, and so is every case that names the person. A person with more than CASES_MAX cases was not
+ * taken down in the field, and all of the cases would have to be looked at for each change. */
+int caseload_is_taken_down(struct db *db, const struct id *scope, const struct id *device, struct error *e)
+{
+    sqlite3_stmt *s;
+    char text[ID_TEXT];
+    int row, answer = is_unclaimed(db, scope, device, e), cases = 0;
+    if (answer != 1)
+        return answer;
+    id_format(scope, text);
+    if (db_query(db, &s, e, "SELECT id FROM \"case\" WHERE client = ?", "t", text) != 0)
+        return -1;
+    while ((row = db_next(db, s, e)) == 1) {
+        struct id naming;
+        if (++cases > CASES_MAX)
+            answer = 0;
+        else
+            answer = id_parse(db_text(s, 0), &naming, e) != 0 ? -1 : is_unclaimed(db, &naming, device, e);
+        if (answer != 1) {
+            db_done(db, s);
+            return answer;
+        }
+    }
+    return row < 0 ? -1 : 1;
+}
+
+/* Adds the persons whom a laptop of the user took down and of whom no case has come yet: no other caseload has them. */
+static int add_taken_down_by(struct loading *g, const struct id *device, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row, mine, code;
+    if ((code = db_query(g->db, &s, e, "SELECT DISTINCT scope FROM entry WHERE device = ? AND kind = ? AND held = 0",
+                         "du", device, (uint64_t)KIND_CLIENT)) != 0)
+        return code;
+    while ((row = db_next(g->db, s, e)) == 1) {
+        struct id scope = db_id(s, 0);
+        if ((mine = caseload_is_taken_down(g->db, &scope, device, e)) < 0 ||
+            (mine == 1 && add_scope(g, &scope, e) != 0)) {
+            db_done(g->db, s);
+            return error_code(e);
+        }
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
+static int add_taken_down(struct loading *g, struct error *e)
+{
+    char text[ID_TEXT];
+    struct id device;
+    sqlite3_stmt *s;
+    int row, code;
+    id_format(g->user, text);
+    if ((code = db_query(g->db, &s, e, "SELECT id FROM device WHERE \"user\" = ?", "t", text)) != 0)
+        return code;
+    while ((row = db_next(g->db, s, e)) == 1) {
+        if ((code = id_parse(db_text(s, 0), &device, e)) != 0 || (code = add_taken_down_by(g, &device, e)) != 0) {
+            db_done(g->db, s);
+            return code;
+        }
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
+int caseload_load(struct db *db, const struct id *user, int version, struct caseload *out, struct error *e)
+{
+    static const struct id everywhere;
+    struct loading g = {.db = db, .user = user, .out = out, .version = version};
+    int code;
+    out->scopes = NULL;
+    out->count = 0;
+    if ((code = add_scope(&g, &everywhere, e)) != 0 || (code = add_assigned(&g, e)) != 0 ||
+        (code = add_taken_down(&g, e)) != 0 || (code = add_linked(&g, e)) != 0) {
+        caseload_free(out);
+        return code;
+    }
+    sort_scopes(out);
+    return 0;
+}
