@@ -9,6 +9,7 @@
 #include "announcement.h"
 #include "archive.h"
 #include "audit_evidence.h"
+#include "audit_rules.h"
 #include "audit_set_back.h"
 #include "chain.h"
 #include "change.h"
@@ -55,6 +56,7 @@ struct verifying {
     struct audit_set_backs set_backs;
     struct audit_own own;              /* who wrote in the office's chain */
     struct audit_evidence evidence[2]; /* --seen, --since */
+    struct trial *trial;               /* judges the entries; NULL: bodies are sealed */
     const struct head *other; /* the first head that saw another root than ours, or a longer log, and not for that */
     struct change change;
 };
@@ -246,8 +248,9 @@ static void learn_epoch(struct verifying *v, uint64_t position, const struct cha
     line->given = position;
 }
 
-/* The change is the next on its line, and where a head was signed over it, it is the one that was signed. */
-static int follow(struct verifying *v, uint64_t position, const struct change *c, struct error *e)
+/* *ends 1: a head of its device names this very change, so a batch ended with it.
+ * The change is the next on its line, and where a head was signed over it, it is the one that was signed. */
+static int follow(struct verifying *v, uint64_t position, const struct change *c, int *ends, struct error *e)
 {
     struct line wanted, *line;
     char device[ID_TEXT];
@@ -265,6 +268,7 @@ static int follow(struct verifying *v, uint64_t position, const struct change *c
         return error_set(e, E_VERIFY, "no signed head of device %s covers its change %llu: it was added", device,
                          (unsigned long long)c->seq);
     for (; line->next < line->end && v->heads[line->next].said.end.seq == c->seq; line->next++) {
+        *ends = 1;
         v->heads[line->next].entry = position;
         if (memcmp(v->heads[line->next].said.end.hash, c->hash, sizeof c->hash) != 0)
             return error_set(e, E_VERIFY,
@@ -335,14 +339,16 @@ static int take_entry(struct verifying *v, const struct archive_item *record, st
     struct audit_verify_result *result = v->result;
     struct change *c = &v->change;
     struct merkle_hash leaf;
-    int code;
+    int code, ends = 0;
     code = record->sealed ? change_read_header(record->header, c, e) : change_read(record->header, record->body, c, e);
-    if (code != 0 || follow(v, record->position, c, e) != 0 || take_set_back(v, record, c, e) != 0)
+    if (code != 0 || follow(v, record->position, c, &ends, e) != 0 || take_set_back(v, record, c, e) != 0)
         return entry_fails(record, e);
     if (record->received_ms < result->last_ms) {
         error_set(e, E_VERIFY, "its time of receipt is before that of the entry in front of it");
         return entry_fails(record, e);
     }
+    if (v->trial != NULL && (code = audit_rules_take(v->trial, record, c, ends, e)) != 0)
+        return entry_fails(record, e);
     if (record->position == 0)
         result->first_ms = record->received_ms;
     result->last_ms = record->received_ms;
@@ -556,13 +562,17 @@ static int take_all(struct verifying *v, struct error *e)
             code = take_entry(v, &record, e);
     } while (code == 0 && record.type != ARCHIVE_END);
     v->result->heads = v->head_count;
-    if (code != 0 || (code = check_lines(v, e)) != 0 || (code = check_signatures(v, e)) != 0)
-        return code;
-    if ((code = check_root(v, e)) != 0)
+    if (code != 0 || (code = check_lines(v, e)) != 0 || (code = check_signatures(v, e)) != 0 ||
+        (code = check_root(v, e)) != 0)
         return code;
     v->result->own_changes = v->own.changes;
     v->result->writer_count = audit_own_writers(&v->own, v->result->writers, AUDIT_WRITERS, &v->result->writers_more);
-    return check_evidence(v, e);
+    if ((code = check_evidence(v, e)) != 0 || v->trial == NULL)
+        return code;
+    v->result->judged = trial_counted(v->trial).judged;
+    v->result->held = trial_counted(v->trial).held;
+    v->result->unjudged = trial_counted(v->trial).unjudged;
+    return audit_rules_check(v->trial, e);
 }
 
 int audit_verify(const struct audit_verify_options *options, struct audit_verify_result *result, struct error *e)
@@ -587,6 +597,8 @@ int audit_verify(const struct audit_verify_options *options, struct audit_verify
         result->evidence_size[i] = v->evidence[i].stated.size;
     }
     v->office = id_of_device(v->vkey.public_key);
+    if (options->passphrase != NULL && (code = trial_open(&v->trial, &v->office, e)) != 0)
+        goto out;
     if ((code = archive_open(&v->archive, options->archive, options->passphrase, options->passphrase_bytes, e)) == 0)
         code = take_all(v, e);
 out:
@@ -594,6 +606,7 @@ out:
     free(v->heads);
     free(v->lines);
     free(v->by_size);
+    trial_close(v->trial);
     audit_set_backs_free(&v->set_backs);
     audit_own_free(&v->own);
     free(v);

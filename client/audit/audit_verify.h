@@ -34,6 +34,9 @@ struct audit_verify_result {
     struct checkpoint checkpoint;
     uint64_t entries;
     uint64_t bodies, erased, sealed; /* bodies that match their hashes, that are gone, that were not opened */
+    uint64_t judged;   /* changes of laptops that were judged by the log before them, and keep the rules */
+    uint64_t held;     /* changes that the office held when they came */
+    uint64_t unjudged; /* changes that an office took whose program is newer than this one */
     uint64_t heads, heads_unchecked; /* unchecked: their device's key stands in a body that was not opened */
     uint64_t devices;
     uint64_t first_ms, last_ms;          /* times of receipt */

@@ -5,12 +5,18 @@
 #include "audit_verify.h"
 #include "json.h"
 
+/* 1: everything was checked; 0: the passphrase is missing, or this program is older than the office's was. */
+static int is_complete(const struct audit_verify_result *r)
+{
+    return r->sealed == 0 && r->heads_unchecked == 0 && r->unjudged == 0;
+}
+
 static void print_json(const struct cli *cli, const struct audit_verify_result *r, const char *root)
 {
     struct json j = json_start(cli->out);
     json_object(&j);
     json_flag(json_key(&j, "verified"), 1);
-    json_flag(json_key(&j, "complete"), r->sealed == 0 && r->heads_unchecked == 0);
+    json_flag(json_key(&j, "complete"), is_complete(r));
     json_text(json_key(&j, "origin"), r->checkpoint.origin);
     json_uint(json_key(&j, "entries"), r->entries);
     json_text(json_key(&j, "root"), root);
@@ -22,6 +28,9 @@ static void print_json(const struct cli *cli, const struct audit_verify_result *
     json_uint(json_key(&j, "bodies"), r->bodies);
     json_uint(json_key(&j, "bodies_erased"), r->erased);
     json_uint(json_key(&j, "bodies_sealed"), r->sealed);
+    json_uint(json_key(&j, "judged"), r->judged);
+    json_uint(json_key(&j, "held"), r->held);
+    json_uint(json_key(&j, "unjudged"), r->unjudged);
     json_uint(json_key(&j, "set_backs"), r->set_backs);
     json_uint(json_key(&j, "set_back_size"), r->set_back_size);
     json_uint(json_key(&j, "lost_heads"), r->lost_heads);
@@ -155,7 +164,7 @@ static void print_lost(const struct cli *cli, const struct audit_verify_result *
 
 int audit_verify_print(const struct cli *cli, const struct audit_verify_result *r)
 {
-    int incomplete = r->sealed != 0 || r->heads_unchecked != 0;
+    int incomplete = !is_complete(r);
     char root[sodium_base64_ENCODED_LEN(MERKLE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
     char first[32], last[32], count[64], more[64];
     sodium_bin2base64(root, sizeof root, r->checkpoint.root.b, MERKLE_BYTES, sodium_base64_VARIANT_ORIGINAL);
@@ -181,6 +190,10 @@ int audit_verify_print(const struct cli *cli, const struct audit_verify_result *
                 cli_count(r->heads_unchecked, "signature", "signatures", count, sizeof count));
     fprintf(cli->out, "bodies      %llu match their hashes, %llu erased, %llu not opened\n",
             (unsigned long long)r->bodies, (unsigned long long)r->erased, (unsigned long long)r->sealed);
+    if (r->sealed == 0)
+        fprintf(cli->out, "rules       %s judged by the log before each: all keep them; %llu more held by the office\n",
+                cli_count(r->judged, "change of a laptop", "changes of laptops", count, sizeof count),
+                (unsigned long long)r->held);
     print_witnesses(cli, r);
     print_writers(cli, r);
     print_evidence(cli, r);
@@ -189,7 +202,12 @@ int audit_verify_print(const struct cli *cli, const struct audit_verify_result *
         fputs("verified: nothing was altered, dropped, added or moved\n", cli->out);
         return 0;
     }
-    if (incomplete)
+    if (r->unjudged != 0)
+        fprintf(cli->out,
+                "verified in part: the office took %s by a program that is newer than this one, whose rules are not "
+                "known here; verify with the newest satchel-audit\n",
+                cli_count(r->unjudged, "change", "changes", count, sizeof count));
+    if (r->sealed != 0 || r->heads_unchecked != 0)
         fputs("verified in part: what the bodies say, and who signed for the laptops, could not be checked without the "
               "passphrase; give it with --passphrase-file, --passphrase-fd or --ask\n",
               cli->out);
