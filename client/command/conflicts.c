@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "clock.h"
+#include "find.h"
 #include "moment.h"
 #include "printer.h"
 #include "record.h"
 #include "review_print.h"
 #include "schema.h"
 #include "unknown.h"
+#include "whose.h"
 #include "with_store.h"
 
 /* --- conflicts --- */
@@ -119,7 +121,7 @@ static size_t listed_number(const struct schema_field *field, const char *text)
 static int set_reference(struct resolving *r, struct edit *edit, const char *text, struct error *e)
 {
     struct id id;
-    int code = find_record(r->s, schema_kind(r->field->ref), text, &id, e);
+    int code = find_to_write(r->s, r->cli, schema_kind(r->field->ref), text, &id, e);
     return code != 0 ? code : edit_set_id(edit, r->field->name, &id, e);
 }
 
@@ -256,7 +258,7 @@ static int decide(struct resolving *r, struct edit *edit, const char *text, stru
 static int find_contested(struct resolving *r, const char *words, const char *field, struct error *e)
 {
     int code;
-    if ((code = store_find(r->s, words, &r->record, e)) != 0 ||
+    if ((code = find_to_write(r->s, r->cli, NULL, words, &r->record, e)) != 0 ||
         (code = record_find(r->s->db, &r->record, &r->place, e)) != 0)
         return code;
     if (r->place.kind->office_only || r->place.kind->place == SCHEMA_OFFICE)
@@ -294,8 +296,13 @@ static int resolve(struct store *s, struct usage_call *call, struct error *e)
     if (code == 0) {
         if (cli->json)
             write_id(cli, r.place.kind, &r.record);
-        printer_id(&r.record, brief);
-        (void)fprintf(cli->err, "%s of %s %s: ", r.field->name, r.place.kind->name, brief);
+        (void)fprintf(cli->err, "%s of ", r.field->name);
+        if (r.place.kind->place == SCHEMA_CASE && r.place.kind->number != KIND_CASE) {
+            printer_id(&r.record, brief);
+            (void)fprintf(cli->err, "%s %s of ", r.place.kind->name, brief);
+        }
+        whose_say(cli->err, s->db, &r.record);
+        (void)fputs(": ", cli->err);
         printer_line(cli->err, r.v.room, 60);
         (void)fprintf(cli->err, ", decided over %zu %s", r.decided, r.decided == 1 ? "value" : "values");
         code = with_store_say_queued(s, cli, e);

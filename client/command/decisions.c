@@ -4,6 +4,7 @@
 #include "command.h"
 #include "decided.h"
 #include "schema.h"
+#include "whose.h"
 #include "with_store.h"
 
 struct decision {
@@ -50,16 +51,20 @@ static int is_taken(const struct decision *d)
                                           : slice_equal(d->mine, d->value);
 }
 
-/* Prints "The conflict over risk of case 7f3a91c2 was decided by Bea Example: high (yours: critical)" */
+/* Prints "The conflict over risk of Ada Byron, case 2024-171 was decided by Bea Example: high (yours: critical)" */
 static void print_words(struct printer *v, const struct decision *d)
 {
     FILE *out = v->cli->out;
     int quiet = !schema_traits(d->field)->is_loud;
     char record[PRINTER_ID], author[PRINTER_NAME];
-    printer_id(&d->record, record);
     printer_author(v->db, &d->author, author);
-    (void)fprintf(out, "The %s %s of %s %s %s by ", quiet ? "parallel edits of" : "conflict over", d->field->name,
-                  d->kind->name, record, quiet ? "were settled" : "was decided");
+    (void)fprintf(out, "The %s %s of ", quiet ? "parallel edits of" : "conflict over", d->field->name);
+    if (d->kind->place == SCHEMA_CASE && d->kind->number != KIND_CASE) {
+        printer_id(&d->record, record);
+        (void)fprintf(out, "%s %s of ", d->kind->name, record);
+    }
+    whose_say(out, v->db, &d->record);
+    (void)fputs(quiet ? " were settled by " : " was decided by ", out);
     printer_line(out, author, 0);
     (void)fputs(": ", out);
     print_value(v, d, d->value);

@@ -4,12 +4,14 @@
 
 #include <string.h>
 
+#include "find.h"
 #include "log.h"
 #include "match_print.h"
 #include "pairing.h"
 #include "printer.h"
 #include "record.h"
 #include "schema.h"
+#include "whose.h"
 #include "with_store.h"
 
 enum { LISTED = 100, TOLD = 3 };
@@ -35,14 +37,16 @@ const struct command command_duplicates = {
     .reads = list_duplicates,
 };
 
-/* Prints one line, without what the records say: it may end in a log. */
-static void tell_pair(FILE *err, const struct id *record, const struct match_pair *pair)
+/* Prints one line; what the evidence quotes is left to `satchel duplicates`. */
+static void tell_pair(struct store *s, FILE *err, const struct id *record, const struct match_pair *pair)
 {
     const struct id *other = id_equal(&pair->a, record) ? &pair->b : &pair->a;
     char own[PRINTER_ID], theirs[PRINTER_ID], words[256];
     printer_id(record, own);
     printer_id(other, theirs);
-    (void)fprintf(err, "%s client %s: ", pair->class == MATCH_LIKELY ? "looks like" : "may be the person of", theirs);
+    (void)fprintf(err, "%s ", pair->class == MATCH_LIKELY ? "looks like" : "may be the person of");
+    whose_say(err, s->db, other);
+    (void)fprintf(err, " (%s): ", theirs);
     for (size_t i = 0; i < pair->count; i++)
         (void)fprintf(err, "%s%s", i == 0 ? "" : "; ", match_words(&pair->evidence[i], 0, words, sizeof words));
     (void)fprintf(err, ". If it is the same person: `satchel link %s %s`; if not: `satchel different %s %s`\n", own,
@@ -57,7 +61,7 @@ void duplicates_tell(struct store *s, struct cli *cli, const struct id *client)
         (void)fprintf(cli->err, "it was written; whether this person is here already could not be looked up: %s\n",
                       e.text);
     for (size_t i = 0; i < found.count; i++)
-        tell_pair(cli->err, client, &found.pairs[i]);
+        tell_pair(s, cli->err, client, &found.pairs[i]);
     if (found.more != 0)
         (void)fputs("and there are more that look like it: `satchel duplicates` lists them\n", cli->err);
     match_free(&found);
@@ -82,11 +86,11 @@ static int commit(struct store *s, struct person_edits *edits, const char *reaso
     return store_commit(s, e);
 }
 
-static int find_both(struct store *s, char **words, struct id both[2], struct error *e)
+static int find_both(struct store *s, struct cli *cli, char **words, struct id both[2], struct error *e)
 {
     int code = 0;
     for (int i = 0; code == 0 && i < 2; i++)
-        code = find_record(s, schema_kind(KIND_CLIENT), words[i], &both[i], e);
+        code = find_to_write(s, cli, schema_kind(KIND_CLIENT), words[i], &both[i], e);
     return code;
 }
 
@@ -98,7 +102,7 @@ static int say(struct store *s, struct usage_call *call, const struct pairing *w
     int code, written;
     if ((code = store_begin(s, e)) != 0)
         return code;
-    if ((code = find_both(s, call->words, both, e)) != 0 ||
+    if ((code = find_both(s, cli, call->words, both, e)) != 0 ||
         (code = what->make(s->db, &both[0], &both[1], &edits, e)) != 0) {
         store_rollback(s);
         return code;

@@ -1,38 +1,85 @@
-/* Finds a record by what a person calls it: a whole id, the first or last 4 or more characters of one, a case number,
- * or a part of a name.
+/* Finds a record by what a person calls it (find.h says by what).
  *
- * A whole id is certain. Eight characters of one, which is what `satchel list` shows, and a whole case number go before
- * the rest. All else is equal: if "Ada" is one person and "Ada Byron" a second, or if four letters of a name are the
- * end of an id, the person is asked which. */
+ * Who looks may give a part, and is shown what matches. Who writes gives the whole of a name, a number or an id: a
+ * digit that was dropped must not find the next best record, for what is written there is written about another person.
+ */
+#include "find.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "record.h"
-#include "schema.h"
-#include "with_store.h"
+#include "whose.h"
 
 #define HEX_MIN 4
+#define HEX_SHOWN (ID_BRIEF - 1)
 #define LISTED_MAX 10
 #define MATCHES_MAX 1000
 
-/* The statement gives every record with the rank of its match: 2 for 8 or more characters of its id and for its whole
- * number, 1 for less. ?1 the words; ?2 their hex digits or NULL; ?3 a kind or 0; ?4 the kind case, ?5 the kind client.
- */
-static const char matches[] =
+/* How names and numbers are compared stands in the lower() of the statements here.
+ *
+ * All three of the first: ?1 the words; ?2 their hex digits or NULL; ?3 a kind or 0; ?4 the kind case, ?5 the kind
+ * client. They give a record, and a rank that is higher for a better match. */
+
+/* Looking. 3: the whole of an id, of the shown part of one, or of a number; 2: the beginning of what is shown of an id;
+ * 1: all else. */
+static const char to_look[] =
     "WITH hit(record, rank) AS ("
-    "  SELECT record, 1 + (length(?2) >= 8) FROM place WHERE ?2 IS NOT NULL AND (?3 = 0 OR kind = ?3) AND"
-    "    (substr(lower(hex(record)), 1, length(?2)) = ?2 OR substr(lower(hex(record)), -length(?2)) = ?2)"
-    "  UNION ALL SELECT id_blob(id), CASE WHEN lower(number) = lower(?1) THEN 2 ELSE 1 END FROM \"case\""
+    "  SELECT record, CASE WHEN length(?2) >= 8 AND substr(lower(hex(record)), -length(?2)) = ?2 THEN 3"
+    "    WHEN substr(lower(hex(record)), 25, length(?2)) = ?2 THEN 2 ELSE 1 END"
+    "    FROM place WHERE ?2 IS NOT NULL AND (?3 = 0 OR kind = ?3) AND"
+    "    (substr(lower(hex(record)), 1, length(?2)) = ?2 OR substr(lower(hex(record)), -length(?2)) = ?2 OR"
+    "    substr(lower(hex(record)), 25, length(?2)) = ?2)"
+    "  UNION ALL SELECT id_blob(id), CASE WHEN lower(number) = lower(?1) THEN 3 ELSE 1 END FROM \"case\""
     "    WHERE voided = 0 AND ?3 IN (0, ?4) AND (instr(lower(number), lower(?1)) OR instr(lower(title), lower(?1)))"
     "  UNION ALL SELECT id_blob(id), 1 FROM client WHERE voided = 0 AND ?3 IN (0, ?5) AND"
     "    (instr(lower(legal_name), lower(?1)) OR instr(lower(preferred_name), lower(?1)))"
     "  UNION ALL SELECT id_blob(c.id), 1 FROM \"case\" c JOIN client p ON p.id = c.client"
     "    WHERE c.voided = 0 AND ?3 = ?4 AND (instr(lower(p.legal_name), lower(?1)) OR"
     "    instr(lower(p.preferred_name), lower(?1)) OR (?2 IS NOT NULL AND"
-    "    substr(replace(p.id, '-', ''), -length(?2)) = ?2)))"
+    "    (substr(replace(p.id, '-', ''), -length(?2)) = ?2 OR substr(replace(p.id, '-', ''), 25, length(?2)) = ?2))))"
     " SELECT h.record, max(hit.rank) FROM hit JOIN place h ON h.record = hit.record"
     "  GROUP BY h.record ORDER BY 2 DESC, 1";
+
+/* Writing: `person` has those whom the words name, and everybody in whose name the words stand if they are anybody's
+ * whole name: Ann Lee and Joann Lee are a letter or two apart. */
+static const char to_write[] =
+    "WITH whole(id) AS (SELECT id FROM client WHERE voided = 0 AND"
+    "    (lower(legal_name) = lower(?1) OR lower(preferred_name) = lower(?1))),"
+    "  person(id) AS (SELECT id FROM client WHERE voided = 0 AND EXISTS(SELECT 1 FROM whole) AND"
+    "    (instr(lower(legal_name), lower(?1)) OR instr(lower(preferred_name), lower(?1)))"
+    "    UNION SELECT id_text(record) FROM place WHERE kind = ?5 AND length(?2) IN (8, 32) AND"
+    "    substr(lower(hex(record)), -length(?2)) = ?2),"
+    "  own(id, open) AS (SELECT c.id, coalesce(c.status, '') <> 'closed' FROM \"case\" c"
+    "    JOIN person ON person.id = c.client WHERE c.voided = 0),"
+    "  hit(record) AS (SELECT record FROM place WHERE (?3 = 0 OR kind = ?3) AND length(?2) IN (8, 32) AND"
+    "    substr(lower(hex(record)), -length(?2)) = ?2"
+    "  UNION SELECT id_blob(id) FROM \"case\" c WHERE ?3 IN (0, ?4) AND lower(number) = lower(?1) AND"
+    "    (voided = 0 OR NOT EXISTS(SELECT 1 FROM \"case\" o WHERE o.voided = 0 AND lower(o.number) = lower(?1)))"
+    "  UNION SELECT id_blob(id) FROM person WHERE ?3 IN (0, ?5)"
+    "  UNION SELECT id_blob(id) FROM own WHERE ?3 = ?4 AND"
+    "    ((SELECT count(*) FROM person) > 1 OR open = (SELECT max(open) FROM own)))"
+    " SELECT DISTINCT place.record, 1 FROM hit JOIN place ON place.record = hit.record ORDER BY 1";
+
+/* Writing a reference to what has a name but is neither a person nor a case; %w: the kind, and the field of its name.
+ */
+static const char to_name[] =
+    "WITH t(id, name) AS (SELECT id, \"%w\" FROM \"%w\" WHERE voided = 0)"
+    " SELECT id_blob(id), 1 FROM t WHERE EXISTS(SELECT 1 FROM t WHERE lower(name) = lower(?1)) AND"
+    "  instr(lower(name), lower(?1))"
+    " UNION SELECT record, 1 FROM place WHERE kind = ?3 AND length(?2) IN (8, 32) AND"
+    "  substr(lower(hex(record)), -length(?2)) = ?2 AND ?4 <> ?5";
+
+struct finding {
+    struct db *db;
+    const struct schema_kind *kind; /* NULL: any */
+    const char *words;
+    char hex[ID_TEXT];
+    const char *digits; /* hex, or NULL */
+    struct id *found;   /* MATCHES_MAX */
+    size_t count;
+};
 
 /* 1: the words can be a part of an id, and out has their hex digits; 0: they cannot. */
 static int hex_digits(const char *words, char out[ID_TEXT])
@@ -51,82 +98,215 @@ static int hex_digits(const char *words, char out[ID_TEXT])
     return n >= HEX_MIN;
 }
 
-/* Prints ids only, since what goes to stderr may end in a log. */
-static void list_matches(struct db *db, const struct id *found, size_t count)
-{
-    for (size_t i = 0; i < count && i < LISTED_MAX; i++) {
-        struct record_place place;
-        char text[ID_TEXT];
-        id_format(&found[i], text);
-        (void)fprintf(stderr, "  %-10s %s\n",
-                      record_find(db, &found[i], &place, NULL) == 0 ? place.kind->name : "newer", text);
-    }
-    if (count > LISTED_MAX)
-        (void)fprintf(stderr, "  and %zu more\n", count - LISTED_MAX);
-}
-
 /* Reads the matches of the best rank. */
-static int collect(struct db *db, const struct schema_kind *kind, const char *words, struct id found[MATCHES_MAX],
-                   size_t *count, struct error *e)
+static int collect(struct finding *f, const char *sql, struct error *e)
 {
-    char hex[ID_TEXT];
-    const char *digits = hex_digits(words, hex) ? hex : NULL;
     sqlite3_stmt *s;
     int64_t rank = 0;
     int row, code;
-    *count = 0;
-    if ((code = db_query(db, &s, e, matches, "ttuuu", words, digits, (uint64_t)(kind != NULL ? kind->number : 0),
-                         (uint64_t)KIND_CASE, (uint64_t)KIND_CLIENT)) != 0)
+    f->count = 0;
+    if ((code = db_query(f->db, &s, e, sql, "ttuuu", f->words, f->digits,
+                         (uint64_t)(f->kind != NULL ? f->kind->number : 0), (uint64_t)KIND_CASE,
+                         (uint64_t)KIND_CLIENT)) != 0)
         return code;
-    while ((row = db_next(db, s, e)) == 1) {
+    while ((row = db_next(f->db, s, e)) == 1) {
         struct id id = db_id(s, 0);
-        if (*count != 0 && db_int(s, 1) < rank)
+        if (f->count != 0 && db_int(s, 1) < rank)
             break;
         rank = db_int(s, 1);
-        found[(*count)++] = id;
-        if (*count == MATCHES_MAX)
+        f->found[f->count++] = id;
+        if (f->count == MATCHES_MAX)
             break;
     }
     if (row == 1)
-        db_done(db, s);
+        db_done(f->db, s);
     return row < 0 ? error_code(e) : 0;
 }
 
-int find_record(struct store *s, const struct schema_kind *kind, const char *words, struct id *record, struct error *e)
+/* 1: the words have the form of a whole id, or of the part that is shown. */
+static int is_whole_id(const char *words)
 {
-    const char *what = kind != NULL ? kind->name : "record";
-    struct record_place place;
-    struct id whole, *found;
-    size_t count;
+    size_t length = strlen(words);
+    struct id id;
+    return (length == HEX_SHOWN || length == (size_t)2 * ID_BYTES) ? strchr(words, '-') == NULL
+                                                                   : id_parse(words, &id, NULL) == 0;
+}
+
+/* Reads what may be written to. */
+static int collect_whole(struct finding *f, struct error *e)
+{
+    const struct schema_field *title =
+        f->kind != NULL && f->kind->title[0] != NULL ? schema_field_named(f->kind, f->kind->title[0]) : NULL;
+    const char *digits = f->digits;
+    char *sql;
     int code;
-    /* 1. A whole id names one record, or nothing. If a case is asked for, a client's id names the client's case. */
-    if (id_parse(words, &whole, NULL) == 0 && record_find(s->db, &whole, &place, NULL) == 0 &&
-        (kind == NULL || place.kind == kind)) {
-        *record = whole;
-        return 0;
-    }
-    if (words[0] == '\0')
-        return error_set(e, E_USAGE, "name a %s: its id, the end of its id, a case number or a part of a name", what);
-    /* 2. All else may name several. */
-    if ((found = malloc(MATCHES_MAX * sizeof *found)) == NULL)
-        return error_memory(e);
-    code = collect(s->db, kind, words, found, &count, e);
-    if (code == 0 && count == 1) {
-        *record = found[0];
-    } else if (code == 0 && count == 0) {
-        code = error_set(e, E_NOT_FOUND,
-                         "no %s on this laptop is called that; `satchel list` and `satchel search` show what there is",
-                         what);
-    } else if (code == 0) {
-        list_matches(s->db, found, count);
-        code = error_set(e, E_INPUT, "%zu%s records match; say which by its id (the last 8 characters will do)", count,
-                         count == MATCHES_MAX ? " or more" : "");
-    }
-    free(found);
+    if (!is_whole_id(f->words))
+        f->digits = NULL;
+    if (title == NULL || title->type != SCHEMA_TEXT || f->kind->number == KIND_CLIENT)
+        sql = sqlite3_mprintf("%s", to_write);
+    else
+        sql = sqlite3_mprintf(to_name, title->name, f->kind->name);
+    code = sql != NULL ? collect(f, sql, e) : error_memory(e);
+    sqlite3_free(sql);
+    f->digits = digits;
     return code;
 }
 
-int store_find(struct store *s, const char *words, struct id *record, struct error *e)
+static uint64_t count_of(struct db *db, const char *sql, const char *text)
 {
-    return find_record(s, NULL, words, record, e);
+    uint64_t count;
+    return db_number_of(db, &count, NULL, sql, "t", text) == 0 ? count : UINT64_MAX;
+}
+
+const char *find_name(struct db *db, const struct id *record, char out[FIND_NAME])
+{
+    struct record_place place;
+    struct whose w;
+    char brief[ID_BRIEF];
+    (void)id_brief(record, brief);
+    id_format(record, out);
+    if (record_find(db, record, &place, NULL) != 0 || whose_find(db, record, &w, NULL) != 0)
+        return out;
+    if (place.kind->number == KIND_CASE && w.number[0] != '\0' &&
+        count_of(db, "SELECT count(*) FROM \"case\" WHERE voided = 0 AND lower(number) = lower(?1)", w.number) == 1)
+        (void)snprintf(out, FIND_NAME, "%s", w.number);
+    else if (w.is_person && w.name[0] != '\0' && strchr(w.name, '\'') == NULL &&
+             count_of(db,
+                      "SELECT count(*) FROM client WHERE voided = 0 AND (instr(lower(legal_name), lower(?1)) OR "
+                      "instr(lower(preferred_name), lower(?1)))",
+                      w.name) == 1)
+        (void)snprintf(out, FIND_NAME, "'%s'", w.name);
+    else if (count_of(db, "SELECT count(*) FROM place WHERE substr(lower(hex(record)), 25) = ?1", brief) == 1)
+        (void)snprintf(out, FIND_NAME, "%s", brief);
+    return out;
+}
+
+/* Prints ", case 2024-171" for each case of a person. */
+static void list_cases(FILE *err, struct db *db, const struct id *person)
+{
+    char text[ID_TEXT];
+    sqlite3_stmt *s;
+    id_format(person, text);
+    if (db_query(db, &s, NULL,
+                 "SELECT coalesce(number, 'without a number'), status FROM \"case\" WHERE client = ? AND voided = 0 "
+                 "ORDER BY id",
+                 "t", text) != 0)
+        return;
+    while (db_next(db, s, NULL) == 1) {
+        (void)fputs(", case ", err);
+        cli_line(err, db_text(s, 0));
+        if (strcmp(db_text(s, 1), "closed") == 0)
+            (void)fputs(" (closed)", err);
+    }
+}
+
+/* Prints "  case    7f3a91c2  Ada Byron, born 1984-05-31, case 2024-171; type: 2024-171". It goes to the person who
+ * typed the words. */
+static void list_match(FILE *err, struct db *db, const struct id *record)
+{
+    struct record_place place;
+    struct whose w;
+    char brief[ID_BRIEF], name[FIND_NAME];
+    int is_known = record_find(db, record, &place, NULL) == 0;
+    (void)fprintf(err, "  %-8s %s  ", is_known ? place.kind->name : "newer", id_brief(record, brief));
+    if (is_known && whose_find(db, record, &w, NULL) == 0) {
+        whose_print_birth(err, &w);
+        if (w.is_person)
+            list_cases(err, db, record);
+        if (place.voided)
+            (void)fputs(" (voided)", err);
+    }
+    (void)fputs("; type: ", err);
+    cli_line(err, find_name(db, record, name));
+    (void)fputc('\n', err);
+}
+
+static void list_matches(const struct finding *f, FILE *err)
+{
+    for (size_t i = 0; i < f->count && i < LISTED_MAX; i++)
+        list_match(err, f->db, &f->found[i]);
+    if (f->count > LISTED_MAX)
+        (void)fprintf(err, "  and %zu more\n", f->count - LISTED_MAX);
+}
+
+static int begin(struct finding *f, struct store *s, const struct schema_kind *kind, const char *words, struct error *e)
+{
+    *f = (struct finding){.db = s->db, .kind = kind, .words = words};
+    if (words[0] == '\0')
+        return error_set(e, E_USAGE, "name a %s: its number, a name, or the 8 characters that `satchel list` shows",
+                         kind != NULL ? kind->name : "record");
+    f->digits = hex_digits(words, f->hex) ? f->hex : NULL;
+    return (f->found = malloc(MATCHES_MAX * sizeof *f->found)) != NULL ? 0 : error_memory(e);
+}
+
+/* 1: the words are the whole id of a record of the kind, which needs no search. */
+static int is_found_at_once(struct finding *f)
+{
+    struct record_place place;
+    if (id_parse(f->words, &f->found[0], NULL) != 0 || record_find(f->db, &f->found[0], &place, NULL) != 0 ||
+        (f->kind != NULL && place.kind != f->kind))
+        return 0;
+    f->count = 1;
+    return 1;
+}
+
+static int nothing_found(const struct finding *f, struct error *e)
+{
+    return error_set(e, E_NOT_FOUND,
+                     "no %s on this laptop is called that; `satchel list` and `satchel search` show what there is",
+                     f->kind != NULL ? f->kind->name : "record");
+}
+
+static int several_found(const struct finding *f, const char *what, struct error *e)
+{
+    return error_set(e, E_INPUT, "%zu%s records match%s; type one of them as it is shown above", f->count,
+                     f->count == MATCHES_MAX ? " or more" : "", what);
+}
+
+int find_record(struct store *s, struct cli *cli, const struct schema_kind *kind, const char *words, struct id *record,
+                struct error *e)
+{
+    struct finding f;
+    int code = begin(&f, s, kind, words, e);
+    if (code == 0 && !is_found_at_once(&f) && (code = collect(&f, to_look, e)) == 0 && f.count != 1) {
+        list_matches(&f, cli->err);
+        code = f.count == 0 ? nothing_found(&f, e) : several_found(&f, "", e);
+    }
+    if (code == 0)
+        *record = f.found[0];
+    free(f.found);
+    return code;
+}
+
+/* Nothing is called that as a whole: shows what the words are a part of, so that the person can type it whole. */
+static int refuse_part(struct finding *f, struct cli *cli, struct error *e)
+{
+    int code = collect(f, to_look, e);
+    if (code != 0)
+        return code;
+    if (f->count == 0)
+        return nothing_found(f, e);
+    list_matches(f, cli->err);
+    return error_set(e, E_INPUT,
+                     "that is only a part of a name, a number or an id, and nothing was written; type the whole of it, "
+                     "as it is shown above");
+}
+
+int find_to_write(struct store *s, struct cli *cli, const struct schema_kind *kind, const char *words,
+                  struct id *record, struct error *e)
+{
+    struct finding f;
+    int code = begin(&f, s, kind, words, e);
+    if (code == 0 && !is_found_at_once(&f))
+        code = collect_whole(&f, e);
+    if (code == 0 && f.count > 1) {
+        list_matches(&f, cli->err);
+        code = several_found(&f, ", and nothing was written", e);
+    } else if (code == 0 && f.count == 0) {
+        code = refuse_part(&f, cli, e);
+    } else if (code == 0) {
+        *record = f.found[0];
+    }
+    free(f.found);
+    return code;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "find.h"
 #include "log.h"
 #include "printer.h"
 #include "record.h"
@@ -210,7 +211,7 @@ static int show_log(struct store *s, struct usage_call *call, struct error *e)
     char words[64];
     struct id record;
     int code;
-    if ((call->count != 0 && (code = store_find(s, call->words[0], &record, e)) != 0) ||
+    if ((call->count != 0 && (code = find_record(s, call->cli, NULL, call->words[0], &record, e)) != 0) ||
         (code = printer_open(&t.v, s->db, cli, e)) != 0)
         return code;
     if (cli->json)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "find.h"
 #include "json.h"
 #include "moment.h"
 #include "person.h"
@@ -388,7 +389,7 @@ static int list_any(struct store *s, struct usage_call *call, struct error *e)
     if (name != NULL && ((kind = schema_kind_named(name)) == NULL || !kind->dealt))
         return error_set(e, E_NOT_FOUND, "a laptop holds no records of kind %s; `satchel help` lists the kinds", name);
     if (words != NULL) {
-        if ((code = find_record(s, schema_kind(KIND_CASE), words, &id, e)) != 0)
+        if ((code = find_record(s, cli, schema_kind(KIND_CASE), words, &id, e)) != 0)
             return code;
         id_format(&id, scope);
     }

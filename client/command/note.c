@@ -11,9 +11,9 @@
 #include "clock.h"
 #include "fold.h"
 #include "moment.h"
-#include "printer.h"
 #include "record.h"
 #include "schema.h"
+#include "whose.h"
 #include "with_store.h"
 
 #define ROOM (SCHEMA_TEXT_MAX + 1024) /* more than a text may have: if it is full, there was too much */
@@ -162,14 +162,14 @@ static int write_note(struct store *s, struct usage_call *call, struct error *e)
 {
     struct noting n = {
         .visited = usage_text(call, "visited"), .type = usage_text(call, "type"), .text = call->words[1]};
-    char note[PRINTER_ID], scope[PRINTER_ID], visited[MOMENT_TEXT], *typed = NULL;
+    char visited[MOMENT_TEXT], *typed = NULL;
     struct cli *cli = call->cli;
     int code;
     if (n.visited != NULL && (code = moment_from_words(n.visited, visited, e)) != 0)
         return code;
     if (n.visited != NULL)
         n.visited = visited;
-    if ((code = check(&n, e)) != 0 || (code = write_find_case(s, call->words[0], &n.scope, e)) != 0)
+    if ((code = check(&n, e)) != 0 || (code = write_find_case(s, cli, call->words[0], &n.scope, e)) != 0)
         return code;
     ask_type(cli, &n);
     if (n.text == NULL) {
@@ -189,9 +189,8 @@ static int write_note(struct store *s, struct usage_call *call, struct error *e)
         goto out;
     }
     write_id(cli, schema_kind(KIND_NOTE), &n.record);
-    printer_id(&n.record, note);
-    printer_id(&n.scope, scope);
-    (void)fprintf(cli->err, "note %s: written in case %s", note, scope);
+    (void)fputs("note written for ", cli->err);
+    whose_say(cli->err, s->db, &n.scope);
     code = with_store_say_queued(s, cli, e);
 out:
     /* What was typed is kept nowhere else, so print it on the screen that it was typed on. */
@@ -212,7 +211,8 @@ const struct command command_note = {
               .options = {{.name = "visited", .value = "TIME", .help = "when the visit was, if it was not now"},
                           {.name = "type", .value = "TYPE", .help = "home visit, office visit, telephone or other"}},
               .help = "write a visit note",
-              .more = "Without TEXT the note is read from the standard input: `satchel note 2024-171 < note.txt`.",
+              .more = "CASE is a whole case number, or the whole name of a client who has one open case.\n"
+                      "Without TEXT the note is read from the standard input: `satchel note 2024-171 < note.txt`.",
               .example = "satchel note 2024-171 'She has a new dog.' --visited '2026-11-23 14:30'"},
     .writes = write_note,
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fields.h"
+#include "find.h"
 #include "printer.h"
 #include "record.h"
 #include "schema.h"
@@ -323,7 +324,8 @@ static int show_record(struct store *s, struct usage_call *call, struct error *e
     struct printer v;
     struct id record;
     int code;
-    if ((code = store_find(s, call->words[0], &record, e)) != 0 || (code = printer_open(&v, s->db, cli, e)) != 0)
+    if ((code = find_record(s, call->cli, NULL, call->words[0], &record, e)) != 0 ||
+        (code = printer_open(&v, s->db, cli, e)) != 0)
         return code;
     if (record_find(s->db, &record, &place, NULL) != 0) {
         code = unknown_record(&v, &record, e);

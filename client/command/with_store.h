@@ -13,13 +13,9 @@ int with_store_commit(struct store *s, struct edit *edit, const char *reason, st
 /* Ends the line that says what was done: " (queued: 3 changes wait for the office)". */
 int with_store_say_queued(struct store *s, struct cli *cli, struct error *e);
 
-/* find.c: as store_find, but only for records of one kind; a case is also found by what names its client. kind NULL:
- * any. */
-int find_record(struct store *s, const struct schema_kind *kind, const char *words, struct id *record, struct error *e);
-
 /* write.c: a case that something new may stand in (E_REFUSED: it is voided), and the id of what was written on stdout,
  * where a script wants it. */
-int write_find_case(struct store *s, const char *words, struct id *scope, struct error *e);
+int write_find_case(struct store *s, struct cli *cli, const char *words, struct id *scope, struct error *e);
 void write_id(struct cli *cli, const struct schema_kind *kind, const struct id *record);
 
 /* duplicates.c: says on err what a new client looks like, and what to do. It never fails what was done before it. */

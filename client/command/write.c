@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "clock.h"
+#include "find.h"
 #include "json.h"
 #include "moment.h"
 #include "printer.h"
 #include "record.h"
 #include "schema.h"
+#include "whose.h"
 #include "with_store.h"
 
 #define SHOWN_MAX 60 /* characters of a value in the line that says what was done */
@@ -65,7 +67,7 @@ static int resolve_reference(struct writing *w, const struct schema_field *field
 {
     struct id id;
     char *text;
-    int code = find_record(w->s, schema_kind(field->ref), *value, &id, e);
+    int code = find_to_write(w->s, w->cli, schema_kind(field->ref), *value, &id, e);
     if (code != 0) {
         error_prefix(e, "%s", field->name);
         return code;
@@ -135,24 +137,56 @@ static int read_pairs(struct writing *w, int count, char **arguments, struct err
 
 /* --- what was done --- */
 
-/* Prints "risk of case 7f3a91c2: high (queued: 3 changes wait for the office)" */
+static void say_reference(struct writing *w, const struct id *id)
+{
+    char name[PRINTER_NAME];
+    struct whose whose;
+    if (whose_find(w->s->db, id, &whose, NULL) == 0 && (whose.has_person || whose.has_case)) {
+        whose_print(w->cli->err, &whose);
+        return;
+    }
+    printer_author(w->s->db, id, name);
+    printer_line(w->cli->err, name, 0);
+}
+
+/* Prints a value that was written; a reference as whose it is, in place of the id that stands in the pair. */
+static void say_value(struct writing *w, const struct pair *pair, const char *words)
+{
+    struct id id;
+    if (words[0] == '\0' || pair->value[0] == '\0')
+        (void)fputs("(cleared)", w->cli->err);
+    else if (pair->field->type == SCHEMA_REF && id_parse(pair->value, &id, NULL) == 0)
+        say_reference(w, &id);
+    else
+        printer_line(w->cli->err, words, SHOWN_MAX);
+}
+
+/* Prints "note 1a2b3c4d of Ada Byron, case 2024-171"; of a case or a person only whose it is. */
+static void say_whose(struct writing *w, const struct id *record)
+{
+    FILE *err = w->cli->err;
+    char brief[PRINTER_ID];
+    printer_id(record, brief);
+    if (w->kind->place == SCHEMA_CASE && w->kind->number != KIND_CASE)
+        (void)fprintf(err, "%s %s of ", w->kind->name, brief);
+    whose_say(err, w->s->db, record);
+}
+
+/* Prints "risk of Ada Byron, case 2024-171: high (queued: 3 changes wait for the office)" */
 static int say_written(struct writing *w, const struct id *record, const char *verb, struct error *e)
 {
     FILE *err = w->cli->err;
-    char brief[PRINTER_ID], moment[MOMENT_TEXT];
-    printer_id(record, brief);
+    char moment[MOMENT_TEXT];
     for (size_t i = 0; i < w->count; i++) {
         (void)fprintf(err, "%s%s", i == 0 ? "" : "; ", w->pairs[i].field->name);
-        if (i == 0)
-            (void)fprintf(err, " of %s %s", w->kind->name, brief);
+        if (i == 0) {
+            (void)fputs(" of ", err);
+            say_whose(w, record);
+        }
         (void)fprintf(err, ": %s", verb);
         if (w->pairs[i].field->type == SCHEMA_TIME)
             moment_to_words(w->pairs[i].value, moment);
-        printer_line(err,
-                     w->pairs[i].value[0] == '\0'             ? "(cleared)"
-                     : w->pairs[i].field->type == SCHEMA_TIME ? moment
-                                                              : w->pairs[i].value,
-                     SHOWN_MAX);
+        say_value(w, &w->pairs[i], w->pairs[i].field->type == SCHEMA_TIME ? moment : w->pairs[i].value);
     }
     return with_store_say_queued(w->s, w->cli, e);
 }
@@ -209,21 +243,20 @@ static int fill_new(struct writing *w, struct edit *edit, struct error *e)
     return code;
 }
 
-int write_find_case(struct store *s, const char *words, struct id *scope, struct error *e)
+int write_find_case(struct store *s, struct cli *cli, const char *words, struct id *scope, struct error *e)
 {
     struct record_place place;
-    char brief[PRINTER_ID];
+    char name[FIND_NAME];
     int code;
-    if ((code = find_record(s, schema_kind(KIND_CASE), words, scope, e)) != 0 ||
+    if ((code = find_to_write(s, cli, schema_kind(KIND_CASE), words, scope, e)) != 0 ||
         (code = record_find(s->db, scope, &place, e)) != 0)
         return code;
-    printer_id(scope, brief);
-    return place.voided
-               ? error_set(
-                     e, E_REFUSED,
+    if (!place.voided)
+        return 0;
+    (void)find_name(s->db, scope, name);
+    return error_set(e, E_REFUSED,
                      "case %s is voided; `satchel show %s` prints the command that takes that back, if it was wrong",
-                     brief, brief)
-               : 0;
+                     name, name);
 }
 
 static int make_new(struct writing *w, const struct usage_call *call, struct id *record, struct error *e)
@@ -234,7 +267,7 @@ static int make_new(struct writing *w, const struct usage_call *call, struct id 
     *record = scope = id_new(w->s->author.wall());
     if (has_case && strchr(call->words[1], '=') != NULL)
         return error_set(e, E_USAGE, "say which case it stands in: satchel new %s CASE FIELD=VALUE...", w->kind->name);
-    if ((has_case && (code = write_find_case(w->s, call->words[1], &scope, e)) != 0) ||
+    if ((has_case && (code = write_find_case(w->s, w->cli, call->words[1], &scope, e)) != 0) ||
         (code = read_pairs(w, call->count - first, call->words + first, e)) != 0 ||
         (code = edit_new(&edit, w->s->db, w->kind, &scope, record, e)) != 0)
         return code;
@@ -270,23 +303,32 @@ static int write_new(struct store *s, struct usage_call *call, struct error *e)
 
 /* --- set, add, remove --- */
 
+/* What a sentence calls a record: a case by its number, all else by the 8 characters that are shown; an error's
+ * sentence names nobody. Returns out. */
+static const char *record_name(struct writing *w, const struct id *record, char out[FIND_NAME])
+{
+    if (w->kind->number == KIND_CASE)
+        return find_name(w->s->db, record, out);
+    printer_id(record, out);
+    return out;
+}
+
 /* Opens an edit of a record that a person may change. */
 static int open_record(struct writing *w, const char *words, struct edit *edit, struct error *e)
 {
     struct record_place place;
     struct id record;
-    char brief[PRINTER_ID];
+    char name[FIND_NAME];
     int code;
-    if ((code = store_find(w->s, words, &record, e)) != 0 || (code = record_find(w->s->db, &record, &place, e)) != 0 ||
-        (code = check_kind(place.kind, e)) != 0)
+    if ((code = find_to_write(w->s, w->cli, NULL, words, &record, e)) != 0 ||
+        (code = record_find(w->s->db, &record, &place, e)) != 0 || (code = check_kind(place.kind, e)) != 0)
         return code;
     w->kind = place.kind;
-    printer_id(&record, brief);
     if (place.voided)
         return error_set(e, E_REFUSED,
                          "%s %s is voided and is not changed any more; `satchel show %s` prints the command that takes "
                          "that back, if it was wrong",
-                         place.kind->name, brief, brief);
+                         place.kind->name, record_name(w, &record, name), name);
     return edit_open(edit, w->s->db, &record, e);
 }
 
@@ -295,19 +337,19 @@ typedef int apply_text(struct edit *edit, const char *field, const char *text, s
 /* Refuses to set a contested field: that is decided with all its values in view, never in passing. */
 static int check_decided(struct writing *w, const struct id *record, struct error *e)
 {
-    char brief[PRINTER_ID];
+    char name[FIND_NAME];
     int code = 0;
     for (size_t i = 0; code == 0 && i < w->count; i++) {
         struct record_field f;
         if ((code = record_field_load(w->s->db, record, w->kind, w->pairs[i].field, &f, e)) != 0)
             return code;
         if (f.shown.conflict == MERGE_LOUD && holds_one(w->pairs[i].field)) {
-            printer_id(record, brief);
+            (void)record_name(w, record, name);
             code =
                 error_set(e, E_REFUSED,
                           "%s of %s %s is contested: `satchel show %s` shows its values, and prints the command that "
                           "decides; nothing was written",
-                          w->pairs[i].field->name, w->kind->name, brief, brief);
+                          w->pairs[i].field->name, w->kind->name, name, name);
         }
         record_field_free(&f);
     }
@@ -379,6 +421,11 @@ static int write_remove(struct store *s, struct usage_call *call, struct error *
     return write_fields(s, call, edit_remove_text, "taken out ", e);
 }
 
+#define WHICH                                                                                                          \
+    "RECORD is a whole case number, the whole name of a person, or the 8 characters that `satchel list` shows; a "     \
+    "part\n"                                                                                                           \
+    "of one is for looking only."
+
 const struct command command_new = {
     .usage = {.name = "new",
               .words = "KIND [CASE] FIELD=VALUE...",
@@ -395,6 +442,7 @@ const struct command command_set = {
               .words = "RECORD FIELD=VALUE...",
               .options = {{.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
               .help = "set fields of a record",
+              .more = WHICH,
               .example = "satchel set 2024-171 risk=high"},
     .writes = write_set,
 };
@@ -404,6 +452,7 @@ const struct command command_add = {
               .words = "RECORD FIELD=VALUE...",
               .options = {{.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
               .help = "add to a field that holds several values, or to a total",
+              .more = WHICH,
               .example = "satchel add 'Ada Byron' allergy='penicillin (severe)'"},
     .writes = write_add,
 };
@@ -413,6 +462,7 @@ const struct command command_remove = {
               .words = "RECORD FIELD=VALUE...",
               .options = {{.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
               .help = "take a value out of a field that holds several",
+              .more = WHICH,
               .example = "satchel remove 2024-171 need=transport"},
     .writes = write_remove,
 };
@@ -438,7 +488,6 @@ static int write_void(struct store *s, struct usage_call *call, struct error *e)
     const char *reason = usage_text(call, "reason");
     struct cli *cli = call->cli;
     struct writing w = {s, cli, NULL, NULL, 0};
-    char brief[PRINTER_ID];
     struct id record;
     int code;
     if (reason == NULL || reason[0] == '\0')
@@ -452,8 +501,12 @@ static int write_void(struct store *s, struct usage_call *call, struct error *e)
     }
     if (cli->json)
         write_id(cli, w.kind, &record);
-    printer_id(&record, brief);
-    (void)fprintf(cli->err, "%s %s: voided, and kept in the log", w.kind->name, brief);
+    (void)fputs(w.kind->number == KIND_CASE     ? "the case of "
+                : w.kind->number == KIND_CLIENT ? "the record of "
+                                                : "",
+                cli->err);
+    say_whose(&w, &record);
+    (void)fputs(": voided, and kept in the log", cli->err);
     return with_store_say_queued(s, cli, e);
 }
 
@@ -463,6 +516,7 @@ const struct command command_void = {
          .words = "RECORD",
          .options = {{.name = "reason", .value = "TEXT", .help = "why; it is kept with the change", .required = 1}},
          .help = "void a record: it is not shown any more, and the log keeps it",
+         .more = WHICH,
          .example = "satchel void 2024-171 --reason 'wrong client'"},
     .writes = write_void,
 };

@@ -27,7 +27,7 @@ struct printer {
 int printer_open(struct printer *v, struct db *db, struct cli *cli, struct error *e);
 void printer_close(struct printer *v);
 
-/* Writes the last 8 characters of an id, which store_find takes. */
+/* Writes the last 8 characters of an id, which find.h takes. */
 void printer_id(const struct id *id, char out[PRINTER_ID]);
 
 /* 1: the office has not dealt all of this scope yet, or is to deal it anew; 0: it is whole, or made here; -1: failed, e

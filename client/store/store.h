@@ -80,8 +80,4 @@ void store_rollback(struct store *s);
  * nothing if neither is so. */
 void store_warn(struct store *s, FILE *err);
 
-/* Finds what a person names: a whole id, its last 4 or more characters, or (for clients and cases) a part of a name or
- * a case number. E_NOT_FOUND; E_INPUT where several match (the sentence says how many; ids are listed on cli_err). */
-int store_find(struct store *s, const char *words, struct id *record, struct error *e);
-
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "json.h"
+#include "whose.h"
 
 const struct pairing pairing_link = {person_link, "linked as one person; whoever holds one gets the other",
                                      "they are linked as one person already; nothing was written"};
@@ -22,7 +23,11 @@ static int tell_still(struct db *db, const struct cli *cli, const struct id both
     if (code == 0 && (found = person_map_next(&map, &both[0], &both[1], &next, e)) != 0) {
         code = found < 0 ? error_code(e) : 0;
         if (found == 1)
-            (void)fprintf(cli->err, "; they are still one person's through %s", id_brief(&next, brief));
+            (void)fputs("; they are still one person's through ", cli->err);
+        if (found == 1) {
+            whose_say(cli->err, db, &next);
+            (void)fprintf(cli->err, " (%s)", id_brief(&next, brief));
+        }
     }
     person_map_free(&map);
     return code;
@@ -39,7 +44,10 @@ int pairing_tell(const struct pairing *what, struct db *db, const struct cli *cl
         json_flag(json_key(&j, "written"), written);
         json_end(&j);
     }
-    (void)fprintf(cli->err, "clients %s and %s: %s", id_brief(&both[0], one), id_brief(&both[1], other),
+    whose_say(cli->err, db, &both[0]);
+    (void)fprintf(cli->err, " (%s) and ", id_brief(&both[0], one));
+    whose_say(cli->err, db, &both[1]);
+    (void)fprintf(cli->err, " (%s): %s", id_brief(&both[1], other),
                   written || what->already == NULL ? what->done : what->already);
     return what == &pairing_unlink ? tell_still(db, cli, both, e) : 0;
 }

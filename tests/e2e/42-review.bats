@@ -67,9 +67,10 @@ told() { grep "was decided by" "$home/sync.$1" || true; }
     disagree
     resolve sue "$case" risk high
     sync sue anna ben
-    short=${case: -8}
-    equal "$(told anna)" "The conflict over risk of case $short was decided by Sue Supervisor: high (yours: critical)"
-    equal "$(told ben)" "The conflict over risk of case $short was decided by Sue Supervisor: high (yours: low)"
+    name=$(rows "json_extract(value, '$.name') || ', case ' || json_extract(value, '$.number')" \
+        "json_extract(value, '$.id') = '$case'" laptop anna list --json)
+    equal "$(told anna)" "The conflict over risk of $name was decided by Sue Supervisor: high (yours: critical)"
+    equal "$(told ben)" "The conflict over risk of $name was decided by Sue Supervisor: high (yours: low)"
     equal "$(told sue)" ""
     equal "$(field '$.decided' laptop anna status --json)" 1
     sync sue anna ben
@@ -158,7 +159,7 @@ told() { grep "was decided by" "$home/sync.$1" || true; }
     resolve ben "$client" phone 2
     sync ben anna
     equal "$(shown anna "$client" phone)" "$(shown ben "$client" phone)"
-    has "$(cat "$home/sync.anna")" "The parallel edits of phone of client "
+    has "$(cat "$home/sync.anna")" "The parallel edits of phone of "
     equal "$(field '$.conflicts.phone' laptop anna show "$client" --json)" ""
 }
 

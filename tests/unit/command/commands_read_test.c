@@ -33,11 +33,11 @@ static void list_is_in_the_order_of_need(void **state)
     struct laptop_fixture *d = *state;
     char low[ID_TEXT], high[ID_TEXT], contested[ID_TEXT];
     const char *first, *second, *third, *fourth;
-    assert_int_equal(laptop_run(d, &command_new, "new case client=byron risk=low"), 0);
+    assert_int_equal(laptop_run(d, &command_new, "new case 'client=Ada Byron' risk=low"), 0);
     laptop_take_id(d, low);
-    assert_int_equal(laptop_run(d, &command_new, "new case client=byron risk=critical"), 0);
+    assert_int_equal(laptop_run(d, &command_new, "new case 'client=Ada Byron' risk=critical"), 0);
     laptop_take_id(d, high);
-    assert_int_equal(laptop_run(d, &command_new, "new case client=byron risk='none known'"), 0);
+    assert_int_equal(laptop_run(d, &command_new, "new case 'client=Ada Byron' 'risk=none known'"), 0);
     laptop_take_id(d, contested);
     laptop_set_unseen(d, contested, "risk", "low");
     assert_int_equal(laptop_run(d, &command_list, "list"), 0);
@@ -177,38 +177,38 @@ static void find_takes_what_people_say(void **state)
     char other[ID_TEXT], upper[9];
     assert_int_equal(id_parse(d->client, &client, NULL), 0);
     assert_int_equal(id_parse(d->file, &file, NULL), 0);
-    assert_int_equal(store_find(&d->store, d->file, &id, &d->e), 0);
+    assert_int_equal(laptop_find(d, NULL, d->file, &id), 0);
     assert_true(id_equal(&id, &file));
-    assert_int_equal(store_find(&d->store, laptop_last8(d->file), &id, &d->e), 0);
+    assert_int_equal(laptop_find(d, NULL, laptop_last8(d->file), &id), 0);
     assert_true(id_equal(&id, &file));
     for (int i = 0; i < 9; i++)
         upper[i] =
             (char)(laptop_last8(d->file)[i] >= 'a' ? laptop_last8(d->file)[i] - 'a' + 'A' : laptop_last8(d->file)[i]);
-    assert_int_equal(store_find(&d->store, upper, &id, &d->e), 0);
+    assert_int_equal(laptop_find(d, NULL, upper, &id), 0);
     assert_true(id_equal(&id, &file));
-    assert_int_equal(store_find(&d->store, "BYRON", &id, &d->e), 0);
+    assert_int_equal(laptop_find(d, NULL, "BYRON", &id), 0);
     assert_true(id_equal(&id, &client));
     /* A case is asked for: the name of its client names it. */
-    assert_int_equal(find_record(&d->store, schema_kind(KIND_CASE), "byron", &id, &d->e), 0);
+    assert_int_equal(laptop_find(d, schema_kind(KIND_CASE), "byron", &id), 0);
     assert_true(id_equal(&id, &file));
-    assert_int_equal(find_record(&d->store, schema_kind(KIND_CASE), d->client, &id, &d->e), 0);
+    assert_int_equal(laptop_find(d, schema_kind(KIND_CASE), d->client, &id), 0);
     assert_true(id_equal(&id, &file));
     /* A whole number goes before a part of one; parts of two do not name either. */
-    assert_int_equal(laptop_run(d, &command_new, "new case client=byron number=2024-171"), 0);
+    assert_int_equal(laptop_run(d, &command_new, "new case 'client=ada byron' number=2024-171"), 0);
     laptop_take_id(d, other);
-    assert_int_equal(store_find(&d->store, "2024-17", &id, &d->e), 0);
+    assert_int_equal(laptop_find(d, NULL, "2024-17", &id), 0);
     assert_true(id_equal(&id, &file));
-    assert_int_equal(store_find(&d->store, "024-1", &id, &d->e), E_INPUT);
+    assert_int_equal(laptop_find(d, NULL, "024-1", &id), E_INPUT);
     assert_has(d->e.text, "2 records match");
     /* Two persons, one of whom has the whole of the words for a name. */
     assert_int_equal(laptop_run(d, &command_new, "new client legal_name=Ada"), 0);
-    assert_int_equal(store_find(&d->store, "Ada", &id, &d->e), E_INPUT);
-    assert_int_equal(store_find(&d->store, "nobody at all", &id, &d->e), E_NOT_FOUND);
-    assert_int_equal(store_find(&d->store, "", &id, &d->e), E_USAGE);
-    assert_int_equal(store_find(&d->store, "%", &id, &d->e), E_NOT_FOUND);
+    assert_int_equal(laptop_find(d, NULL, "Ada", &id), E_INPUT);
+    assert_int_equal(laptop_find(d, NULL, "nobody at all", &id), E_NOT_FOUND);
+    assert_int_equal(laptop_find(d, NULL, "", &id), E_USAGE);
+    assert_int_equal(laptop_find(d, NULL, "%", &id), E_NOT_FOUND);
     /* Three characters are no id. */
-    assert_int_equal(store_find(&d->store, laptop_last8(d->file) + 5, &id, &d->e), E_NOT_FOUND);
-    assert_int_equal(find_record(&d->store, schema_kind(KIND_NOTE), d->file, &id, &d->e), E_NOT_FOUND);
+    assert_int_equal(laptop_find(d, NULL, laptop_last8(d->file) + 5, &id), E_NOT_FOUND);
+    assert_int_equal(laptop_find(d, schema_kind(KIND_NOTE), d->file, &id), E_NOT_FOUND);
 }
 
 int main(void)

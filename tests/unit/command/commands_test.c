@@ -8,8 +8,7 @@ static void a_write_says_what_it_did(void **state)
 {
     struct laptop_fixture *d = *state;
     assert_int_equal(laptop_run_on(d, &command_set, "set", d->file, "risk=high title=Housing"), 0);
-    assert_has(d->err, "risk of case ");
-    assert_has(d->err, laptop_last8(d->file));
+    assert_has(d->err, "risk of Ada Byron, case 2024-17");
     assert_has(d->err, ": high; title: Housing (queued: ");
     assert_has(d->err, "changes wait for the office)\n");
     assert_string_equal(d->out, "");
@@ -114,7 +113,7 @@ static void notes_are_amended(void **state)
     assert_int_equal(laptop_run_on(d, &command_note, "note", d->file, "'seen at home' '--visited=2025-05-31 14:30'"),
                      0);
     laptop_take_id(d, note);
-    assert_has(d->err, "written in case ");
+    assert_has(d->err, "note written for Ada Byron, case 2024-17 (queued: ");
     assert_int_equal(laptop_run_on(d, &command_set, "set", note, "'text=seen at the school'"), 0);
     assert_has(d->err, "amended");
     assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
@@ -355,7 +354,7 @@ static void a_void_and_its_way_back(void **state)
 {
     struct laptop_fixture *d = *state;
     assert_int_equal(laptop_run_on(d, &command_void, "void", d->file, "--reason 'the wrong person'"), 0);
-    assert_has(d->err, "voided, and kept in the log (queued: ");
+    assert_has(d->err, "the case of Ada Byron, case 2024-17: voided, and kept in the log (queued: ");
     assert_int_equal(laptop_run(d, &command_list, "list"), 0);
     assert_string_equal(d->out, "");
     assert_int_equal(laptop_run(d, &command_list, "list --all"), 0);

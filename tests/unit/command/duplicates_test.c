@@ -18,24 +18,22 @@ static int on_both(struct laptop_fixture *d, const struct command *command, cons
     return laptop_run(d, command, line);
 }
 
-/* Goal: a new client who looks like one that is here is told at once, with the evidence, both commands, and no word of
- * what the records say; one who does not is not. */
+/* Goal: a new client who looks like one that is here is told at once, with the evidence, both commands, and who it
+ * looks like; one who does not is not. */
 static void new_clients_are_looked_up(void **state)
 {
     struct laptop_fixture *d = *state;
     char other[ID_TEXT], command[64];
     second(d, "new client 'legal_name=Ada Bryon' birth_date=1984-05-31", other);
-    assert_has(d->err, "looks like client ");
+    assert_has(d->err, "looks like Ada Byron, born 1984-05-31 (");
     assert_has(d->err, laptop_last8(d->client));
     assert_has(d->err, "the same date of birth");
     (void)snprintf(command, sizeof command, "`satchel link %s %s`", laptop_last8(other), laptop_last8(d->client));
     assert_has(d->err, command);
     (void)snprintf(command, sizeof command, "`satchel different %s %s`", laptop_last8(other), laptop_last8(d->client));
     assert_has(d->err, command);
-    assert_has_not(strstr(d->err, "looks like"), "Byron");
-    assert_has_not(strstr(d->err, "looks like"), "1984");
     assert_int_equal(laptop_run(d, &command_new, "new client 'legal_name=Ada King' birth_date=1984-05-31"), 0);
-    assert_has(d->err, "may be the person of client ");
+    assert_has(d->err, "may be the person of Ada ");
     assert_int_equal(laptop_run(d, &command_new, "new client 'legal_name=Bo Lind' birth_date=1991-02-03"), 0);
     assert_has_not(d->err, "satchel link");
 }

@@ -155,7 +155,8 @@ static void the_loser_is_told(void **state)
     pull(r);
     id_format(&r->kase, id);
     (void)snprintf(wanted, sizeof wanted,
-                   "The conflict over risk of case %s was decided by Bea Example: high (yours: critical)\n",
+                   "The conflict over risk of Ada Byron, a case without a number (%s) was decided by Bea Example: high "
+                   "(yours: critical)\n",
                    id + ID_TEXT - PRINTER_ID);
     assert_int_equal(tell(r, 0), 1);
     assert_string_equal(r->out, wanted);
@@ -194,7 +195,7 @@ static void a_settled_parallel_edit_is_told(void **state)
     pair_office_write(r->pair.office, KIND_CLIENT, &r->client, &r->client, 0, "phone", "4", NULL);
     pull(r);
     assert_int_equal(tell(r, 0), 1);
-    assert_has(r->out, "The parallel edits of phone of client ");
+    assert_has(r->out, "The parallel edits of phone of ");
     assert_has(r->out, " were settled by Bea Example: 4 (yours: 2)\n");
 }
 
