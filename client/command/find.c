@@ -17,7 +17,7 @@
 #define LISTED_MAX 10
 #define MATCHES_MAX 1000
 
-/* How names and numbers are compared stands in the lower() of the statements here.
+/* Names and numbers are compared by fold() (fold.h): capitals, accents and dashes make no difference.
  *
  * All three of the first: ?1 the words; ?2 their hex digits or NULL; ?3 a kind or 0; ?4 the kind case, ?5 the kind
  * client. They give a record, and a rank that is higher for a better match. */
@@ -31,13 +31,13 @@ static const char to_look[] =
     "    FROM place WHERE ?2 IS NOT NULL AND (?3 = 0 OR kind = ?3) AND"
     "    (substr(lower(hex(record)), 1, length(?2)) = ?2 OR substr(lower(hex(record)), -length(?2)) = ?2 OR"
     "    substr(lower(hex(record)), 25, length(?2)) = ?2)"
-    "  UNION ALL SELECT id_blob(id), CASE WHEN lower(number) = lower(?1) THEN 3 ELSE 1 END FROM \"case\""
-    "    WHERE voided = 0 AND ?3 IN (0, ?4) AND (instr(lower(number), lower(?1)) OR instr(lower(title), lower(?1)))"
+    "  UNION ALL SELECT id_blob(id), CASE WHEN fold(number) = fold(?1) THEN 3 ELSE 1 END FROM \"case\""
+    "    WHERE voided = 0 AND ?3 IN (0, ?4) AND (instr(fold(number), fold(?1)) OR instr(fold(title), fold(?1)))"
     "  UNION ALL SELECT id_blob(id), 1 FROM client WHERE voided = 0 AND ?3 IN (0, ?5) AND"
-    "    (instr(lower(legal_name), lower(?1)) OR instr(lower(preferred_name), lower(?1)))"
+    "    (instr(fold(legal_name), fold(?1)) OR instr(fold(preferred_name), fold(?1)))"
     "  UNION ALL SELECT id_blob(c.id), 1 FROM \"case\" c JOIN client p ON p.id = c.client"
-    "    WHERE c.voided = 0 AND ?3 = ?4 AND (instr(lower(p.legal_name), lower(?1)) OR"
-    "    instr(lower(p.preferred_name), lower(?1)) OR (?2 IS NOT NULL AND"
+    "    WHERE c.voided = 0 AND ?3 = ?4 AND (instr(fold(p.legal_name), fold(?1)) OR"
+    "    instr(fold(p.preferred_name), fold(?1)) OR (?2 IS NOT NULL AND"
     "    (substr(replace(p.id, '-', ''), -length(?2)) = ?2 OR substr(replace(p.id, '-', ''), 25, length(?2)) = ?2))))"
     " SELECT h.record, max(hit.rank) FROM hit JOIN place h ON h.record = hit.record"
     "  GROUP BY h.record ORDER BY 2 DESC, 1";
@@ -46,17 +46,17 @@ static const char to_look[] =
  * whole name: Ann Lee and Joann Lee are a letter or two apart. */
 static const char to_write[] =
     "WITH whole(id) AS (SELECT id FROM client WHERE voided = 0 AND"
-    "    (lower(legal_name) = lower(?1) OR lower(preferred_name) = lower(?1))),"
+    "    (fold(legal_name) = fold(?1) OR fold(preferred_name) = fold(?1))),"
     "  person(id) AS (SELECT id FROM client WHERE voided = 0 AND EXISTS(SELECT 1 FROM whole) AND"
-    "    (instr(lower(legal_name), lower(?1)) OR instr(lower(preferred_name), lower(?1)))"
+    "    (instr(fold(legal_name), fold(?1)) OR instr(fold(preferred_name), fold(?1)))"
     "    UNION SELECT id_text(record) FROM place WHERE kind = ?5 AND length(?2) IN (8, 32) AND"
     "    substr(lower(hex(record)), -length(?2)) = ?2),"
     "  own(id, open) AS (SELECT c.id, coalesce(c.status, '') <> 'closed' FROM \"case\" c"
     "    JOIN person ON person.id = c.client WHERE c.voided = 0),"
     "  hit(record) AS (SELECT record FROM place WHERE (?3 = 0 OR kind = ?3) AND length(?2) IN (8, 32) AND"
     "    substr(lower(hex(record)), -length(?2)) = ?2"
-    "  UNION SELECT id_blob(id) FROM \"case\" c WHERE ?3 IN (0, ?4) AND lower(number) = lower(?1) AND"
-    "    (voided = 0 OR NOT EXISTS(SELECT 1 FROM \"case\" o WHERE o.voided = 0 AND lower(o.number) = lower(?1)))"
+    "  UNION SELECT id_blob(id) FROM \"case\" c WHERE ?3 IN (0, ?4) AND fold(number) = fold(?1) AND"
+    "    (voided = 0 OR NOT EXISTS(SELECT 1 FROM \"case\" o WHERE o.voided = 0 AND fold(o.number) = fold(?1)))"
     "  UNION SELECT id_blob(id) FROM person WHERE ?3 IN (0, ?5)"
     "  UNION SELECT id_blob(id) FROM own WHERE ?3 = ?4 AND"
     "    ((SELECT count(*) FROM person) > 1 OR open = (SELECT max(open) FROM own)))"
@@ -66,8 +66,8 @@ static const char to_write[] =
  */
 static const char to_name[] =
     "WITH t(id, name) AS (SELECT id, \"%w\" FROM \"%w\" WHERE voided = 0)"
-    " SELECT id_blob(id), 1 FROM t WHERE EXISTS(SELECT 1 FROM t WHERE lower(name) = lower(?1)) AND"
-    "  instr(lower(name), lower(?1))"
+    " SELECT id_blob(id), 1 FROM t WHERE EXISTS(SELECT 1 FROM t WHERE fold(name) = fold(?1)) AND"
+    "  instr(fold(name), fold(?1))"
     " UNION SELECT record, 1 FROM place WHERE kind = ?3 AND length(?2) IN (8, 32) AND"
     "  substr(lower(hex(record)), -length(?2)) = ?2 AND ?4 <> ?5";
 
@@ -168,12 +168,12 @@ const char *find_name(struct db *db, const struct id *record, char out[FIND_NAME
     if (record_find(db, record, &place, NULL) != 0 || whose_find(db, record, &w, NULL) != 0)
         return out;
     if (place.kind->number == KIND_CASE && w.number[0] != '\0' &&
-        count_of(db, "SELECT count(*) FROM \"case\" WHERE voided = 0 AND lower(number) = lower(?1)", w.number) == 1)
+        count_of(db, "SELECT count(*) FROM \"case\" WHERE voided = 0 AND fold(number) = fold(?1)", w.number) == 1)
         (void)snprintf(out, FIND_NAME, "%s", w.number);
     else if (w.is_person && w.name[0] != '\0' && strchr(w.name, '\'') == NULL &&
              count_of(db,
-                      "SELECT count(*) FROM client WHERE voided = 0 AND (instr(lower(legal_name), lower(?1)) OR "
-                      "instr(lower(preferred_name), lower(?1)))",
+                      "SELECT count(*) FROM client WHERE voided = 0 AND (instr(fold(legal_name), fold(?1)) OR "
+                      "instr(fold(preferred_name), fold(?1)))",
                       w.name) == 1)
         (void)snprintf(out, FIND_NAME, "'%s'", w.name);
     else if (count_of(db, "SELECT count(*) FROM place WHERE substr(lower(hex(record)), 25) = ?1", brief) == 1)

@@ -77,6 +77,7 @@ void task_number_json(struct task *t, const char *name, uint64_t n);
     X(user_list)                                                                                                       \
     X(user_disable)                                                                                                    \
     X(user_enable)                                                                                                     \
+    X(user_rename)                                                                                                     \
     X(user_supervisor)                                                                                                 \
     X(device_invite)                                                                                                   \
     X(device_list)                                                                                                     \

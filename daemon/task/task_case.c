@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "fold.h"
 #include "json.h"
 #include "judge.h"
 #include "log.h"
@@ -13,31 +14,8 @@
 #include "review_print.h"
 #include "schema.h"
 #include "task.h"
-
-/* Finds a case by its id, its number or its key in the system that it came from. */
-static int find_case(struct task *t, const char *words, struct id *out, struct error *e)
-{
-    struct db *db = t->central->db;
-    sqlite3_stmt *s;
-    int row, code, count = 0;
-    if ((code = db_query(db, &s, e,
-                         "SELECT id FROM \"case\" WHERE (id = ?1 OR number = ?1 OR source_id = ?1) AND voided = 0", "t",
-                         words)) != 0)
-        return code;
-    while ((row = db_next(db, s, e)) == 1 && code == 0)
-        if (count++ == 0)
-            code = id_parse(db_text(s, 0), out, e);
-    if (row < 0)
-        return error_code(e);
-    if (row == 1)
-        db_done(db, s);
-    if (code == 0 && count != 1)
-        code = error_set(e, count == 0 ? E_NOT_FOUND : E_INPUT,
-                         count == 0 ? "there is no case %s; `satcheld case list` names them"
-                                    : "several cases are called %s; say which by its id",
-                         words);
-    return code;
-}
+#include "task_find.h"
+#include "whose.h"
 
 /* --- assignments --- */
 
@@ -88,15 +66,26 @@ static int write_assignment(struct task *t, void *arg, struct error *e)
 /* Finds the case and the person that a call names. */
 static int find_assignment(struct task *t, const struct usage_call *call, struct assignment *out, struct error *e)
 {
-    int code = find_case(t, call->words[0], &out->scope, e);
+    int code = task_find_case(t, call->words[0], &out->scope, e);
     return code != 0 ? code : central_user(t->central, call->words[1], &out->user, e);
+}
+
+/* Prints "Ada Byron, case 2024-171, is in the caseload of Anna Berg (anna)". */
+static void say_assignment(struct task *t, const struct assignment *a, const char *what)
+{
+    whose_say(t->cli->err, t->central->db, &a->scope);
+    (void)fprintf(t->cli->err, ", %s ", what);
+    task_say_user(t, &a->user);
+    (void)fputc('\n', t->cli->err);
 }
 
 static int set_assignment(struct task *t, struct usage_call *call, const char *status, struct error *e)
 {
     struct assignment a = {.status = status};
     int code = find_assignment(t, call, &a, e);
-    return code != 0 ? code : task_write(t, usage_text(call, "as"), write_assignment, &a, e);
+    if (code == 0 && (code = task_write(t, usage_text(call, "as"), write_assignment, &a, e)) == 0)
+        say_assignment(t, &a, strcmp(status, "active") == 0 ? "is in the caseload of" : "has left the caseload of");
+    return code;
 }
 
 static int assign_case(struct task *t, struct usage_call *call, struct error *e)
@@ -115,6 +104,7 @@ const struct task_row task_case_assign = {
               .words = "CASE LOGIN",
               .options = {TASK_AS},
               .help = "put a case into somebody's caseload",
+              .more = "CASE is a whole case number, or the whole name of a client who has one open case.",
               .example = "satcheld case assign /srv/office 2024-171 anna"},
     .run = assign_case,
 };
@@ -125,6 +115,7 @@ const struct task_row task_case_release = {
               .words = "CASE LOGIN",
               .options = {TASK_AS},
               .help = "take a case out of somebody's caseload",
+              .more = "CASE is a whole case number, or the whole name of a client who has one open case.",
               .example = "satcheld case release /srv/office 2024-171 anna"},
     .run = release_case,
 };
@@ -191,7 +182,9 @@ static int set_responsible(struct task *t, struct usage_call *call, struct error
 {
     struct assignment a = {.status = NULL};
     int code = find_assignment(t, call, &a, e);
-    return code != 0 ? code : task_write(t, usage_text(call, "as"), make_responsible, &a, e);
+    if (code == 0 && (code = task_write(t, usage_text(call, "as"), make_responsible, &a, e)) == 0)
+        say_assignment(t, &a, "is the responsibility of");
+    return code;
 }
 
 const struct task_row task_case_responsible = {
@@ -200,6 +193,7 @@ const struct task_row task_case_responsible = {
               .words = "CASE LOGIN",
               .options = {TASK_AS},
               .help = "say who of those who hold a case decides what is contested in it",
+              .more = "CASE is a whole case number, or the whole name of a client who has one open case.",
               .example = "satcheld case responsible /srv/office 2024-171 anna"},
     .run = set_responsible,
 };
@@ -229,20 +223,25 @@ static int responsible_login(struct task *t, const char *kase, char out[256], st
     return 0;
 }
 
+enum { CASE, NUMBER, NAME, BIRTH, STATUS, RISK, USERS, COLUMNS, WORDS = COLUMNS };
+
 /* Prints a row of the list; a missing value is null, or a dash. */
 static void print_case(struct task *t, struct json *j, sqlite3_stmt *s, const char *responsible)
 {
-    static const char *const names[] = {"case", "number", "status", "risk", "users", "responsible"};
+    static const char *const names[] = {"case",   "number", "name",  "birth_date",
+                                        "status", "risk",   "users", "responsible"};
     if (t->cli->json)
         json_object(j);
-    for (int i = 0; i < 6; i++) {
-        const char *text = i == 5 ? responsible : db_is_null(s, i) ? NULL : db_text(s, i);
+    for (int i = 0; i <= COLUMNS; i++) {
+        const char *text = i == COLUMNS ? responsible : db_is_null(s, i) ? NULL : db_text(s, i);
         if (t->cli->json) {
             json_text(json_key(j, names[i]), text);
-        } else {
-            (void)fputs(i == 0 ? "" : "  ", t->cli->out);
-            cli_line(t->cli->out, text != NULL ? text : "-");
+            continue;
         }
+        if (i == CASE)
+            text += strlen(text) - (ID_BRIEF - 1);
+        (void)fputs(i == 0 ? "" : "  ", t->cli->out);
+        cli_line(t->cli->out, text != NULL ? text : "-");
     }
     if (t->cli->json)
         json_end(j);
@@ -250,30 +249,41 @@ static void print_case(struct task *t, struct json *j, sqlite3_stmt *s, const ch
         (void)fputc('\n', t->cli->out);
 }
 
-static int list_cases(struct task *t, struct usage_call *call, struct error *e)
+/* 1: the row has each of the words, in a number, a name, a title, a birth date or a login. */
+static int has_words(const char *row, char *const *folded, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (folded[i][0] != 0 && fold_find(row, folded[i]) == NULL)
+            return 0;
+    return 1;
+}
+
+/* Prints the cases of a person, or (user NULL) all, that have all the words. */
+static int each_case(struct task *t, const char *user, char *const *folded, int words, struct error *e)
 {
     static const char sql[] =
-        "SELECT c.id, coalesce(c.number, c.source_id), c.status, c.risk, "
+        "SELECT c.id, coalesce(c.number, c.source_id), coalesce(p.legal_name, p.preferred_name), p.birth_date, "
+        "c.status, c.risk, "
         "(SELECT group_concat(coalesce(u.login, u.id), ' ') FROM assignment a JOIN \"user\" u ON "
-        "u.id = a.\"user\" WHERE a.scope = c.id AND a.status = 'active' AND a.voided = 0) FROM \"case\" c "
+        "u.id = a.\"user\" WHERE a.scope = c.id AND a.status = 'active' AND a.voided = 0) AS users, "
+        "coalesce(c.number, '') || ' ' || coalesce(c.source_id, '') || ' ' || coalesce(p.legal_name, '') || ' ' || "
+        "coalesce(p.preferred_name, '') || ' ' || coalesce(p.birth_date, '') || ' ' || coalesce(c.title, '') FROM "
+        "\"case\" c "
+        "LEFT JOIN client p ON p.id = c.client "
         "WHERE c.voided = 0 AND (?1 IS NULL OR EXISTS(SELECT 1 FROM assignment a WHERE a.scope = c.id AND "
         "a.\"user\" = ?1 AND a.status = 'active' AND a.voided = 0)) ORDER BY c.id";
     struct json j = json_start(t->cli->out);
-    const char *login = usage_text(call, "user");
-    char user[ID_TEXT], responsible[256];
-    struct id id;
+    char responsible[256];
     sqlite3_stmt *s;
     int row, code;
-    if (login != NULL && (code = central_user(t->central, login, &id, e)) != 0)
-        return code;
-    if (login != NULL)
-        id_format(&id, user);
-    if ((code = db_query(t->central->db, &s, e, sql, "t", login != NULL ? user : NULL)) != 0)
+    if ((code = db_query(t->central->db, &s, e, sql, "t", user)) != 0)
         return code;
     if (t->cli->json)
         json_array(&j);
     while ((row = db_next(t->central->db, s, e)) == 1) {
-        if ((code = responsible_login(t, db_text(s, 0), responsible, e)) != 0) {
+        if (!has_words(db_text(s, WORDS), folded, words))
+            continue;
+        if ((code = responsible_login(t, db_text(s, CASE), responsible, e)) != 0) {
             db_done(t->central->db, s);
             return code;
         }
@@ -284,12 +294,39 @@ static int list_cases(struct task *t, struct usage_call *call, struct error *e)
     return row < 0 ? error_code(e) : 0;
 }
 
+static int list_cases(struct task *t, struct usage_call *call, struct error *e)
+{
+    const char *login = usage_text(call, "user");
+    char user[ID_TEXT], **folded = NULL;
+    struct id id;
+    int code;
+    if (login != NULL && (code = central_user(t->central, login, &id, e)) != 0)
+        return code;
+    if (login != NULL)
+        id_format(&id, user);
+    if ((folded = calloc((size_t)call->count + 1, sizeof *folded)) == NULL)
+        return error_memory(e);
+    code = 0;
+    for (int i = 0; i < call->count && code == 0; i++)
+        code = (folded[i] = fold_text(call->words[i])) != NULL ? 0 : error_memory(e);
+    if (code == 0)
+        code = each_case(t, login != NULL ? user : NULL, folded, call->count, e);
+    for (int i = 0; i < call->count; i++)
+        free(folded[i]);
+    free(folded);
+    return code;
+}
+
 const struct task_row task_case_list = {
     .usage = {.group = "case",
               .name = "list",
+              .words = "[WORD...]",
               .options = {{.name = "user", .value = "LOGIN", .help = "only those that this person holds"}},
-              .help = "list the cases, and who holds them",
-              .example = "satcheld case list /srv/office --user anna"},
+              .help = "list the cases, whose they are, and who holds them",
+              .more = "With words only the cases that have all of them, in their number or title, or in the client's "
+                      "name or birth\n"
+                      "date; a part of one will do.",
+              .example = "satcheld case list /srv/office byron 1984"},
     .run = list_cases,
 };
 
@@ -360,32 +397,69 @@ const struct task_row task_conflicts = {
 
 /* --- held changes --- */
 
+/* Prints "of Ada Byron, case 2024-171": the change itself is in no table, so its scope says whose it is. */
+static void say_held_whose(FILE *out, struct db *db, const struct id *scope)
+{
+    struct whose w;
+    if (whose_find(db, scope, &w, NULL) != 0 || (!w.has_person && !w.has_case))
+        return;
+    (void)fputs("of ", out);
+    whose_print(out, &w);
+    (void)fputs(", ", out);
+}
+
+/* Prints "3  of Ada Byron, case 2024-171, by ben on the laptop "ben's", change 12: not in the caseload". */
+static void held_words(struct task *t, sqlite3_stmt *s)
+{
+    FILE *out = t->cli->out;
+    struct id scope = db_id(s, 7);
+    (void)fprintf(out, "%s  ", db_text(s, 0));
+    say_held_whose(out, t->central->db, &scope);
+    (void)fputs("by ", out);
+    cli_line(out, db_text(s, 5));
+    (void)fputs(" on the laptop \"", out);
+    cli_line(out, db_text(s, 4));
+    (void)fprintf(out, "\", change %s: %s\n", db_text(s, 3), db_text(s, 6));
+}
+
+static void held_json(struct json *j, sqlite3_stmt *s)
+{
+    static const char *const names[] = {"number", "hold", "device", "seq", "laptop", "author", "reason"};
+    json_object(j);
+    for (int i = 0; i < 7; i++) {
+        json_key(j, names[i]);
+        if (i == 0 || i == 3)
+            json_int(j, db_int(s, i));
+        else
+            json_text(j, db_is_null(s, i) ? NULL : db_text(s, i));
+    }
+    json_end(j);
+}
+
 static int list_held(struct task *t, struct usage_call *call, struct error *e)
 {
+    static const char sql[] =
+        "SELECT n.number, h.id, h.device, h.seq, coalesce(d.label, substr(h.device, -8)), coalesce(u.login, h.author), "
+        "h.reason, "
+        "entry.scope FROM hold h JOIN " TASK_NUMBERED("6") " n ON n.id = h.id LEFT JOIN \"user\" u ON u.id = h.author "
+                                                           "LEFT JOIN device d ON d.id = id_text(id_blob(h.device)) "
+                                                           "LEFT JOIN entry ON entry.device = id_blob(h.device) "
+                                                           "AND entry.epoch = h.epoch AND entry.seq = h.seq WHERE "
+                                                           "h.status = 'held' AND h.voided = 0 ORDER BY n.number";
     struct json j = json_start(t->cli->out);
-    struct db *db = t->central->db;
     sqlite3_stmt *s;
     unsigned count = 0;
     int row, code;
     (void)call;
-    if ((code = db_query(db, &s, e,
-                         "SELECT h.id AS hold, h.device, h.seq, coalesce(u.login, h.author) AS author, h.reason FROM "
-                         "hold h LEFT JOIN "
-                         "\"user\" u ON u.id = h.author WHERE h.status = 'held' AND h.voided = 0 ORDER BY h.id",
-                         "")) != 0)
+    if ((code = db_query(t->central->db, &s, e, sql, "")) != 0)
         return code;
     if (t->cli->json)
         json_array(&j);
-    while ((row = db_next(db, s, e)) == 1) {
-        if (t->cli->json) {
-            task_row_json(&j, s);
-        } else {
-            (void)fprintf(t->cli->out, "%s  device %s change %llu by ", db_text(s, 0), db_text(s, 1),
-                          (unsigned long long)db_uint(s, 2));
-            cli_line(t->cli->out, db_text(s, 3));
-            (void)fprintf(t->cli->out, ": %s\n", db_text(s, 4));
-        }
-        count++;
+    for (; (row = db_next(t->central->db, s, e)) == 1; count++) {
+        if (t->cli->json)
+            held_json(&j, s);
+        else
+            held_words(t, s);
     }
     if (t->cli->json)
         json_end(&j);
@@ -397,6 +471,7 @@ const struct task_row task_held_list = {
     .usage = {.group = "held",
               .name = "list",
               .help = "list the changes that could not be applied, and why",
+              .more = "The number at the beginning of a line stays what it is; `satcheld held release` takes it.",
               .example = "satcheld held list /srv/office"},
     .run = list_held,
 };
@@ -471,18 +546,35 @@ static int release_hold(struct task *t, void *arg, struct error *e)
     return central_write(t->central, &edit, NULL, e);
 }
 
+/* Prints "held change 3, of Ada Byron, case 2024-171, is released and applied". */
+static void say_released(struct task *t, const struct id *hold)
+{
+    char text[ID_TEXT];
+    struct id scope;
+    sqlite3_stmt *s;
+    id_format(hold, text);
+    if (db_first(
+            t->central->db, &s, NULL,
+            "SELECT n.number, entry.scope FROM hold h JOIN " TASK_NUMBERED(
+                "6") " n ON n.id = h.id LEFT JOIN entry ON "
+                     "entry.device = id_blob(h.device) AND entry.epoch = h.epoch AND entry.seq = h.seq WHERE h.id = ?",
+            "t", text) != 1)
+        return;
+    (void)fprintf(t->cli->err, "held change %s, ", db_text(s, 0));
+    scope = db_id(s, 1);
+    db_done(t->central->db, s);
+    say_held_whose(t->cli->err, t->central->db, &scope);
+    (void)fputs("is released and applied\n", t->cli->err);
+}
+
 static int release_held(struct task *t, struct usage_call *call, struct error *e)
 {
-    struct record_place place;
     struct id hold;
-    int code = id_parse(call->words[0], &hold, e);
-    if (code != 0)
-        return code;
-    if (record_find(t->central->db, &hold, &place, NULL) != 0 || place.kind->number != KIND_HOLD)
-        return error_set(e, E_NOT_FOUND, "there is no hold %s; `satcheld held list` names them", call->words[0]);
-    if ((code = check_release(t->central->db, &hold, e)) != 0)
-        return code;
-    return task_write(t, usage_text(call, "as"), release_hold, &hold, e);
+    int code = task_find_held(t, call->words[0], &hold, e);
+    if (code == 0 && (code = check_release(t->central->db, &hold, e)) == 0 &&
+        (code = task_write(t, usage_text(call, "as"), release_hold, &hold, e)) == 0)
+        say_released(t, &hold);
+    return code;
 }
 
 const struct task_row task_held_release = {
@@ -491,7 +583,7 @@ const struct task_row task_held_release = {
               .words = "HOLD",
               .options = {TASK_AS},
               .help = "apply a held change after all",
-              .more = "HOLD is the id that `satcheld held list` shows.",
-              .example = "satcheld held release /srv/office 01932f5e-7c1a-7b6e-8d2f-3a4b5c6d7e8f"},
+              .more = "HOLD is the number that `satcheld held list` shows.",
+              .example = "satcheld held release /srv/office 3"},
     .run = release_held,
 };

@@ -8,6 +8,7 @@
 #include "record.h"
 #include "schema.h"
 #include "task.h"
+#include "task_find.h"
 
 enum { LISTED = 1000 };
 
@@ -31,31 +32,6 @@ const struct task_row task_duplicates = {
               .example = "satcheld duplicates /srv/office"},
     .run = list_duplicates,
 };
-
-/* Finds a client by its id, the end of its id, or its key in the system that it came from. */
-static int find_client(struct task *t, const char *words, struct id *out, struct error *e)
-{
-    static const char sql[] = "SELECT id FROM client WHERE id = ?1 OR source_id = ?1 OR "
-                              "(?2 AND substr(id, -length(?1)) = lower(?1)) LIMIT 2";
-    struct db *db = t->central->db;
-    sqlite3_stmt *s;
-    int row, code, count = 0;
-    if ((code = db_query(db, &s, e, sql, "ti", words, (int64_t)(strlen(words) >= ID_BRIEF - 1))) != 0)
-        return code;
-    while ((row = db_next(db, s, e)) == 1 && code == 0)
-        if (count++ == 0)
-            code = id_parse(db_text(s, 0), out, e);
-    if (row == 1)
-        db_done(db, s);
-    if (row < 0)
-        return error_code(e);
-    if (code == 0 && count != 1)
-        code = error_set(e, count == 0 ? E_NOT_FOUND : E_INPUT,
-                         count == 0 ? "there is no client %s; name it by its id, or by the last 8 characters of it"
-                                    : "several clients are called %s; say which by its id",
-                         words);
-    return code;
-}
 
 struct saying {
     const struct pairing *what;
@@ -85,8 +61,8 @@ static int say(struct task *t, struct usage_call *call, const struct pairing *wh
 {
     struct saying w = {.what = what, .reason = usage_text(call, "reason")};
     int code;
-    if ((code = find_client(t, call->words[0], &w.both[0], e)) != 0 ||
-        (code = find_client(t, call->words[1], &w.both[1], e)) != 0 ||
+    if ((code = task_find_client(t, call->words[0], &w.both[0], e)) != 0 ||
+        (code = task_find_client(t, call->words[1], &w.both[1], e)) != 0 ||
         (code = task_write(t, usage_text(call, "as"), write, &w, e)) != 0)
         return code;
     /* This always names the two that were found: a key of the other system may name somebody else than was meant. */
@@ -105,8 +81,8 @@ const struct task_row task_link = {
               .words = "CLIENT CLIENT",
               .options = {TASK_AS, {.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
               .help = "say that two records are one person's: who holds one gets the other",
-              .more = "A client is named by its id, or by its key in the system that it came from.",
-              .example = "satcheld link /srv/office 1042 1187"},
+              .more = "A client is named by the whole name, or by the key in the system that the record came from.",
+              .example = "satcheld link /srv/office 'Ada Byron' 1187"},
     .run = link_both,
 };
 

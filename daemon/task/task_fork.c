@@ -10,6 +10,7 @@
 #include "schema.h"
 #include "schema_json.h"
 #include "task.h"
+#include "task_find.h"
 
 const struct task_row task_fork_list = {
     .usage = {.group = "fork",
@@ -17,12 +18,14 @@ const struct task_row task_fork_list = {
               .help = "list the laptops whose store was copied or put back, and what was written in the other copy",
               .more = "What was written there is kept as evidence, and is in no record.",
               .example = "satcheld fork list /srv/office"},
-    .sql = "SELECT fork.id AS fork, strftime('%Y-%m-%dT%H:%M:%SZ', entry.received / 1000, 'unixepoch') AS received, "
-           "coalesce(device.label, fork.device) AS laptop, holder.login AS login, fork.epoch, "
-           "fork.first_seq AS first, fork.last_seq AS last, "
-           "fork.new_epoch AS new_epoch, fork.hash AS hash, fork.device " TASK_RECORDS(
-               "fork", "3000") " LEFT JOIN device ON device.id = id_text(id_blob(fork.device))"
-                               " LEFT JOIN \"user\" holder ON holder.id = device.\"user\" ORDER BY entry.position",
+    .sql = "SELECT (SELECT number FROM " TASK_NUMBERED(
+        "3000") " n WHERE n.id = fork.id) AS number, fork.id AS fork, strftime('%Y-%m-%dT%H:%M:%SZ', entry.received / "
+                "1000, 'unixepoch') AS received, "
+                "coalesce(device.label, fork.device) AS laptop, holder.login AS login, fork.epoch, "
+                "fork.first_seq AS first, fork.last_seq AS last, "
+                "fork.new_epoch AS new_epoch, fork.hash AS hash, fork.device " TASK_RECORDS(
+                    "fork", "3000") " LEFT JOIN device ON device.id = id_text(id_blob(fork.device))"
+                                    " LEFT JOIN \"user\" holder ON holder.id = device.\"user\" ORDER BY entry.position",
 };
 
 /* --- what they say --- */
@@ -125,18 +128,15 @@ static int show_all(const struct cli *cli, struct db *db, const char *fork, char
 
 static int show_fork(struct task *t, struct usage_call *call, struct error *e)
 {
-    struct record_place place;
+    char text[ID_TEXT], *room;
     struct id fork;
-    char *room;
-    int code = id_parse(call->words[0], &fork, e);
+    int code = task_find_fork(t, call->words[0], &fork, e);
     if (code != 0)
         return code;
-    if (record_find(t->central->db, &fork, &place, NULL) != 0 || place.kind->number != KIND_FORK)
-        return error_set(e, E_NOT_FOUND, "no copied store is listed as %s; `satcheld fork list` names them",
-                         call->words[0]);
+    id_format(&fork, text);
     if ((room = malloc(SCHEMA_FORMAT_MAX)) == NULL)
         return error_memory(e);
-    code = show_all(t->cli, t->central->db, call->words[0], room, e);
+    code = show_all(t->cli, t->central->db, text, room, e);
     sodium_memzero(room, SCHEMA_FORMAT_MAX);
     free(room);
     return code;
@@ -147,7 +147,7 @@ const struct task_row task_fork_show = {
               .name = "show",
               .words = "FORK",
               .help = "show the changes that are kept as evidence, and are in no record",
-              .more = "FORK is the id that `satcheld fork list` shows.",
-              .example = "satcheld fork show /srv/office 01932f5e-7c1a-7b6e-8d2f-3a4b5c6d7e8f"},
+              .more = "FORK is the number that `satcheld fork list` shows.",
+              .example = "satcheld fork show /srv/office 1"},
     .run = show_fork,
 };

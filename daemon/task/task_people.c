@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "schema.h"
 #include "task.h"
+#include "task_find.h"
 #include "ticket.h"
 
 static const struct id everywhere;
@@ -111,6 +112,12 @@ static int check_others_left(struct task *t, const struct id *user, struct error
     return row == 1 ? 0 : error_set(e, E_REFUSED, "this is the last active administrator; add another one first");
 }
 
+static void say_user(struct task *t, const struct id *user, const char *what)
+{
+    task_say_user(t, user);
+    (void)fprintf(t->cli->err, " %s\n", what);
+}
+
 static int set_status(struct task *t, struct usage_call *call, const char *status, struct error *e)
 {
     struct task_setting s = {.field = "status", .value = status};
@@ -119,7 +126,9 @@ static int set_status(struct task *t, struct usage_call *call, const char *statu
         return code;
     if (strcmp(status, "active") != 0 && (code = check_others_left(t, &s.record, e)) != 0)
         return code;
-    return task_set_user(t, usage_text(call, "as"), &s, e);
+    if ((code = task_set_user(t, usage_text(call, "as"), &s, e)) == 0)
+        say_user(t, &s.record, strcmp(status, "active") == 0 ? "is active" : "is disabled");
+    return code;
 }
 
 static int user_disable(struct task *t, struct usage_call *call, struct error *e)
@@ -169,7 +178,14 @@ static int user_supervisor(struct task *t, struct usage_call *call, struct error
         id_format(&supervisor, text);
     }
     s.value = text;
-    return task_write(t, usage_text(call, "as"), task_set, &s, e);
+    if ((code = task_write(t, usage_text(call, "as"), task_set, &s, e)) != 0)
+        return code;
+    task_say_user(t, &s.record);
+    (void)fputs(login[0] != 0 ? " is supervised by " : " has no supervisor", t->cli->err);
+    if (login[0] != 0)
+        task_say_user(t, &supervisor);
+    (void)fputc('\n', t->cli->err);
+    return 0;
 }
 
 const struct task_row task_user_supervisor = {
@@ -181,6 +197,63 @@ const struct task_row task_user_supervisor = {
               .more = "An empty SUPERVISOR (\"\") is nobody in particular.",
               .example = "satcheld user supervisor /srv/office anna maria"},
     .run = user_supervisor,
+};
+
+/* --- another name --- */
+
+struct renaming {
+    struct id user;
+    const char *name, *login; /* NULL: stays */
+};
+
+static int write_names(struct task *t, void *arg, struct error *e)
+{
+    const struct renaming *r = arg;
+    struct error none;
+    struct edit edit;
+    struct id there;
+    int code;
+    if (r->login != NULL && central_user(t->central, r->login, &there, &none) == 0 && !id_equal(&there, &r->user))
+        return error_set(e, E_EXISTS, "there is a user %s already", r->login);
+    if ((code = edit_open(&edit, t->central->db, &r->user, e)) != 0)
+        return code;
+    if ((r->name != NULL && (code = edit_set_text(&edit, "name", r->name, e)) != 0) ||
+        (r->login != NULL && (code = edit_set_text(&edit, "login", r->login, e)) != 0)) {
+        edit_free(&edit);
+        return code;
+    }
+    return central_write(t->central, &edit, NULL, e);
+}
+
+static int user_rename(struct task *t, struct usage_call *call, struct error *e)
+{
+    struct renaming r = {.name = usage_text(call, "name"), .login = usage_text(call, "login")};
+    int code;
+    if ((r.name == NULL && r.login == NULL) || (r.name != NULL && r.name[strspn(r.name, " ")] == 0) ||
+        (r.login != NULL && r.login[strspn(r.login, " ")] == 0))
+        return error_set(e, E_USAGE, "say what the person is called now, with --name NAME or --login LOGIN");
+    if ((code = central_user(t->central, call->words[0], &r.user, e)) != 0)
+        return code;
+    task_say_user(t, &r.user);
+    if ((code = task_write(t, usage_text(call, "as"), write_names, &r, e)) != 0) {
+        (void)fputs(" keeps that name\n", t->cli->err);
+        return code;
+    }
+    (void)fputs(" is called ", t->cli->err);
+    say_user(t, &r.user, "now");
+    return 0;
+}
+
+const struct task_row task_user_rename = {
+    .usage = {.group = "user",
+              .name = "rename",
+              .words = "LOGIN",
+              .options = {{.name = "name", .value = "NAME", .help = "the name in full"},
+                          {.name = "login", .value = "NEW", .help = "the short name that commands take"},
+                          TASK_AS},
+              .help = "give a person another name, or another login",
+              .example = "satcheld user rename /srv/office anna --name 'Anna Berg-Lind'"},
+    .run = user_rename,
 };
 
 /* --- devices --- */
@@ -298,46 +371,52 @@ const struct task_row task_device_list = {
            "WHERE d.voided = 0 ORDER BY u.login, d.id",
 };
 
-static int set_device(struct task *t, struct usage_call *call, const char *status, struct error *e)
+static int set_device(struct task *t, struct usage_call *call, const char *status, const char *words, struct error *e)
 {
     struct task_setting s = {.field = "status", .value = status};
-    struct record_place place;
-    int code = id_parse(call->words[0], &s.record, e);
-    if (code != 0)
+    int code = task_find_device(t, call->words[0], &s.record, e);
+    if (code != 0 || (code = task_write(t, usage_text(call, "as"), task_set, &s, e)) != 0)
         return code;
-    if (record_find(t->central->db, &s.record, &place, NULL) != 0 || place.kind->number != KIND_DEVICE)
-        return error_set(e, E_NOT_FOUND, "there is no laptop %s; `satcheld device list` names them", call->words[0]);
-    return task_write(t, usage_text(call, "as"), task_set, &s, e);
+    task_say_device(t, &s.record);
+    (void)fprintf(t->cli->err, " %s\n", words);
+    return 0;
 }
 
 static int device_revoke(struct task *t, struct usage_call *call, struct error *e)
 {
-    return set_device(t, call, "disabled", e);
+    return set_device(t, call, "disabled", "is revoked: what it brings from now on is held", e);
 }
 
 const struct task_row task_device_revoke = {
-    .usage = {.group = "device",
-              .name = "revoke",
-              .words = "DEVICE",
-              .options = {TASK_AS},
-              .help = "revoke a laptop: what it brings from now on is held",
-              .more = "DEVICE is the id that `satcheld device list` shows.",
-              .example = "satcheld device revoke /srv/office 3f2a91c0-5b1e-4d07-9a6c-8e2f4b7d1c35"},
+    .usage =
+        {.group = "device",
+         .name = "revoke",
+         .words = "LAPTOP",
+         .options = {TASK_AS},
+         .help = "revoke a laptop: what it brings from now on is held",
+         .more =
+             "LAPTOP is its label, or the login of its person if that person has one laptop, or the first word that\n"
+             "`satcheld device list` shows.",
+         .example = "satcheld device revoke /srv/office 'anna, blue'"},
     .run = device_revoke,
 };
 
 static int device_wipe(struct task *t, struct usage_call *call, struct error *e)
 {
-    return set_device(t, call, "to be wiped", e);
+    return set_device(t, call, "to be wiped",
+                      "is revoked, and destroys its store at its next sync, once it has sent what is unsent", e);
 }
 
 const struct task_row task_device_wipe = {
-    .usage = {.group = "device",
-              .name = "wipe",
-              .words = "DEVICE",
-              .options = {TASK_AS},
-              .help = "revoke a laptop, and have it destroy its store once it has sent what is unsent",
-              .more = "DEVICE is the id that `satcheld device list` shows.",
-              .example = "satcheld device wipe /srv/office 3f2a91c0-5b1e-4d07-9a6c-8e2f4b7d1c35"},
+    .usage =
+        {.group = "device",
+         .name = "wipe",
+         .words = "LAPTOP",
+         .options = {TASK_AS},
+         .help = "revoke a laptop, and have it destroy its store once it has sent what is unsent",
+         .more =
+             "LAPTOP is its label, or the login of its person if that person has one laptop, or the first word that\n"
+             "`satcheld device list` shows.",
+         .example = "satcheld device wipe /srv/office 'anna, blue'"},
     .run = device_wipe,
 };

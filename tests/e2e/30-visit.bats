@@ -126,7 +126,7 @@ caseload() { rows "json_extract(value, '$.id')" 1 laptop "$1" list --json; }
     has "$output" "left this laptop"
     has_not "$(caseload ben)" "$case"
     fails 2 "" laptop ben show "$case"
-    has "$(satcheld case list "$office")" "$case"
+    has "$(satcheld case list "$office" --json)" "$case"
     # And comes back.
     satcheld case assign "$office" "$case" ben
     sync ben
@@ -170,7 +170,7 @@ caseload() { rows "json_extract(value, '$.id')" 1 laptop "$1" list --json; }
     has "$(laptop ben show "$case")" "before he heard of it"
     equal "$(field '$.held' laptop ben status --json)" "[]"
     equal "$(agrees ben)" 1
-    fails 2 "hold" satcheld held release "$office" 0199aaaa-0000-7000-8000-000000000000
+    fails 2 "no held change" satcheld held release "$office" 0199aaaa-0000-7000-8000-000000000000
 }
 
 @test "a case is not let go of while a change in it is unsent" {

@@ -140,7 +140,7 @@ told() { grep "was decided by" "$home/sync.$1" || true; }
     satcheld user supervisor "$office" ben tom
     sync anna
     has "$(laptop anna conflicts)" "to decide: Worker Ben, Tom Chief; since "
-    has "$(satcheld case list "$office" | grep "$case")" " ben"
+    has "$(satcheld case list "$office" | grep "${case: -8}")" " ben"
     has "$(satcheld user list "$office" | grep "Worker Ben")" " tom "
     satcheld user supervisor "$office" ben ""
     sync anna

@@ -156,8 +156,7 @@ outbox_bytes() { stat -c %s "$home/$1/store.outbox"; }
     take_case dora
     laptop dora note "$case" "mark-revoked"
     kill_agent dora
-    device=$(satcheld device list "$office" | grep dora | cut -d' ' -f1)
-    satcheld device revoke "$office" "$device"
+    satcheld device revoke "$office" dora
     laptop dora courier out "$home/revoked.courier" 2>/dev/null
     run --separate-stderr satcheld courier "$office" "$home/revoked.courier"
     equal "$status" 1

@@ -82,7 +82,7 @@ new_office() {
     satcheld init "$office" --name "North Street" --admin maria --admin-name "Maria Ortiz" 2>/dev/null
     "$root/packaging/make-caseload" "$home/csv" "${1:-60}"
     satcheld import "$office" "$home/csv" >/dev/null
-    satcheld case list "$office" | cut -d' ' -f1 >"$home/cases"
+    satcheld case list "$office" --json | sed -n 's/.*"case": "\([^"]*\)".*/\1/p' >"$home/cases"
     : >"$home/taken"
 }
 
