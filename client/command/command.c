@@ -47,7 +47,20 @@ const struct usage_program command_program = {
     .count = sizeof rows / sizeof rows[0],
 };
 
-static int run_reading(command_store_work *work, struct usage_call *call, struct error *e)
+int command_over(struct store *s, const struct command *command, struct usage_call *call, struct error *e)
+{
+    int reads = command->reads != NULL;
+    seen_begin(&s->seen, call->cli->json && !(usage_names(call, "seen") && usage_flag(call, "seen")));
+    return (reads ? command->reads : command->writes)(s, call, e);
+}
+
+/* 1: all that was printed is out; 0: it is not, so it was not shown. */
+static int is_out(struct cli *cli)
+{
+    return fflush(cli->out) == 0 && fflush(cli->err) == 0 && !ferror(cli->out) && !ferror(cli->err);
+}
+
+static int run_reading(const struct command *command, struct usage_call *call, struct error *e)
 {
     struct store *s;
     int code = store_open_reading(&s, e);
@@ -55,19 +68,24 @@ static int run_reading(command_store_work *work, struct usage_call *call, struct
         return code;
     /* A sync that runs meanwhile must not show us half of what it brings. */
     if ((code = db_exec(s->db, "BEGIN", e)) == 0)
-        code = work(s, call, e);
+        code = command_over(s, command, call, e);
     db_rollback(s->db);
+    if (is_out(call->cli))
+        store_keep_seen(s);
     store_close(s);
     return code;
 }
 
-static int run_writing(command_store_work *work, struct usage_call *call, struct error *e)
+static int run_writing(const struct command *command, struct usage_call *call, struct error *e)
 {
+    struct error why = {0, ""};
     struct store *s;
     int code = store_open(&s, e);
     if (code != 0)
         return code;
-    code = work(s, call, e);
+    code = command_over(s, command, call, e);
+    if (is_out(call->cli))
+        (void)seen_keep(&s->seen, &why);
     store_close(s);
     return code;
 }
@@ -81,9 +99,9 @@ int command_run(struct cli *cli, int argc, char **argv, int *status, struct erro
         return code;
     command = (const struct command *)call.usage; /* its first member */
     if (command->reads != NULL)
-        code = run_reading(command->reads, &call, e);
+        code = run_reading(command, &call, e);
     else if (command->writes != NULL)
-        code = run_writing(command->writes, &call, e);
+        code = run_writing(command, &call, e);
     else
         code = command->run(&call, e);
     *status = call.waiting ? ERROR_STATUS_WAITING : 0;

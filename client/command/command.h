@@ -23,6 +23,12 @@ struct command {
                                    person still has to type */
 };
 
+/* The option of every command that reads. */
+#define COMMAND_SEEN                                                                                                   \
+    {                                                                                                                  \
+        .name = "seen", .help = "with --json: you read what is printed, so it counts as shown to you"                  \
+    }
+
 #define COMMAND_LIST(X)                                                                                                \
     X(enrol)                                                                                                           \
     X(unlock)                                                                                                          \
@@ -57,6 +63,10 @@ struct command {
 #define COMMAND_DECLARE(name) extern const struct command command_##name;
 COMMAND_LIST(COMMAND_DECLARE)
 #undef COMMAND_DECLARE
+
+/* Does a command's work over an open store. What it shows is collected in s->seen: not with --json, unless --seen was
+ * given. Errors: the command's. */
+int command_over(struct store *s, const struct command *command, struct usage_call *call, struct error *e);
 
 /* The program, for usage.h. */
 extern const struct usage_program command_program;

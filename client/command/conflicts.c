@@ -45,8 +45,10 @@ static int print_conflict(void *arg, const struct review *r, struct error *e)
 {
     struct listing *l = arg;
     (void)e;
-    if (l->person == NULL || review_owns(r, l->person))
-        review_print(&l->print, r);
+    if (l->person != NULL && !review_owns(r, l->person))
+        return 0;
+    review_print(&l->print, r);
+    printer_saw(&l->v, &r->field);
     return 0;
 }
 
@@ -58,6 +60,7 @@ static int list_conflicts(struct store *s, struct usage_call *call, struct error
     int code;
     if ((code = printer_open(&l.v, s->db, cli, e)) != 0)
         return code;
+    l.v.seen = &s->seen;
     l.print = (struct review_print){.db = s->db, .cli = cli, .now_ms = clock_wall(), .decides = 1};
     l.print.value = print_value;
     l.print.merged = print_merged;
@@ -84,7 +87,7 @@ static int list_conflicts(struct store *s, struct usage_call *call, struct error
 
 const struct command command_conflicts = {
     .usage = {.name = "conflicts",
-              .options = {{.name = "mine", .help = "only those that are yours to decide or to look at"}},
+              .options = {{.name = "mine", .help = "only those that are yours to decide or to look at"}, COMMAND_SEEN},
               .help = "list what waits for a decision, whose it is, and the command that decides it",
               .example = "satchel conflicts --mine"},
     .reads = list_conflicts,
@@ -98,9 +101,10 @@ struct resolving {
     struct id record;
     struct record_place place;
     const struct schema_field *field;
-    const char *seen; /* the code of what the person looked at; NULL: none was given */
-    size_t decided;   /* over how many values */
-    struct printer v; /* v.room: the value that was chosen, in words */
+    const char *seen;                  /* the code of what the person looked at; NULL: none was given */
+    const struct schema_field *lowers; /* why a reason is wanted; NULL: none is */
+    size_t decided;                    /* over how many values */
+    struct printer v;                  /* v.room: the value that was chosen, in words */
 };
 
 /* Returns the number of the listed value that the text names; 0: it names none. A field of numbers is decided with the
@@ -276,11 +280,30 @@ static int make_decision(struct resolving *r, char **words, const char *reason, 
     if ((code = find_contested(r, words[0], words[1], e)) != 0 ||
         (code = edit_open(&edit, r->s->db, &r->record, e)) != 0)
         return code;
-    if ((code = decide(r, &edit, words[2], e)) != 0) {
+    if ((code = decide(r, &edit, words[2], e)) == 0 && (code = with_store_check_reason(&edit, reason, e)) != 0)
+        r->lowers = edit.lowers;
+    if (code != 0) {
         edit_free(&edit);
         return code;
     }
     return with_store_commit(r->s, &edit, reason, e);
+}
+
+/* The same in a transaction of its own, once more with the reason that was asked for. */
+static int decide_asking(struct resolving *r, const struct usage_call *call, struct error *e)
+{
+    char typed[WITH_STORE_REASON];
+    const char *reason = usage_text(call, "reason");
+    for (;;) {
+        int code = store_begin(r->s, e);
+        if (code != 0 || (code = make_decision(r, call->words, reason, e)) == 0)
+            return code;
+        store_rollback(r->s);
+        if (r->lowers == NULL || reason == typed || !with_store_ask_reason(r->cli, r->lowers, typed))
+            return code;
+        reason = typed;
+        r->lowers = NULL;
+    }
 }
 
 static int resolve(struct store *s, struct usage_call *call, struct error *e)
@@ -291,9 +314,7 @@ static int resolve(struct store *s, struct usage_call *call, struct error *e)
     int code;
     if ((code = printer_open(&r.v, s->db, cli, e)) != 0)
         return code;
-    if ((code = store_begin(s, e)) == 0 && (code = make_decision(&r, call->words, usage_text(call, "reason"), e)) != 0)
-        store_rollback(s);
-    if (code == 0) {
+    if ((code = decide_asking(&r, call, e)) == 0) {
         if (cli->json)
             write_id(cli, r.place.kind, &r.record);
         (void)fprintf(cli->err, "%s of ", r.field->name);

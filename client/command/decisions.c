@@ -14,9 +14,10 @@ struct decision {
     uint64_t wall_ms;
     struct slice value, mine; /* mine.p NULL: the person did not write on the field itself, but went on beside a void */
     int told;
+    struct dot dot; /* of the op that decided */
 };
 
-#define DECISION_COLUMNS "record, scope, author, kind, field, wall, value, mine, told"
+#define DECISION_COLUMNS "record, scope, author, kind, field, wall, value, mine, told, device, epoch, seq, op"
 
 /* 1: *d is set; 0: this version does not know the kind or the field. */
 static int read_decision(sqlite3_stmt *s, struct decision *d)
@@ -30,6 +31,7 @@ static int read_decision(sqlite3_stmt *s, struct decision *d)
     d->value = db_slice(s, 6);
     d->mine = db_slice(s, 7);
     d->told = (int)db_int(s, 8);
+    d->dot = (struct dot){db_id(s, 9), db_uint(s, 10), db_uint(s, 11), (unsigned)db_uint(s, 12)};
     return d->field != NULL;
 }
 
@@ -115,6 +117,8 @@ static int print_all(struct printer *v, const char *sql, size_t *count, struct e
             print_json(v, &d);
         else
             print_words(v, &d);
+        if (d.field->type != SCHEMA_TEXT || v->cli->json) /* a text is cut */
+            seen_dot(v->seen, &d.dot);
         ++*count;
     }
     return row < 0 ? error_code(e) : 0;
@@ -134,6 +138,7 @@ static int list_decided(struct store *s, struct usage_call *call, struct error *
     int code;
     if ((code = printer_open(&v, s->db, cli, e)) != 0)
         return code;
+    v.seen = &s->seen;
     if (cli->json)
         json_array(&v.json);
     code = print_all(&v, "SELECT " DECISION_COLUMNS " FROM decided ORDER BY id", &count, e);
@@ -148,6 +153,9 @@ static int list_decided(struct store *s, struct usage_call *call, struct error *
 }
 
 const struct command command_decided = {
-    .usage = {.name = "decided", .help = "list what others decided over what you wrote", .example = "satchel decided"},
+    .usage = {.name = "decided",
+              .options = {COMMAND_SEEN},
+              .help = "list what others decided over what you wrote",
+              .example = "satchel decided"},
     .writes = list_decided,
 };

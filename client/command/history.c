@@ -174,6 +174,8 @@ static int tell(struct telling *t, int64_t id, struct error *e)
             entry_json(t, &entry);
         else
             entry_words(t, &entry);
+        for (size_t i = 0; i < entry.change.op_count; i++)
+            seen_dot(t->v.seen, &(struct dot){entry.change.device, entry.change.epoch, entry.change.seq, (unsigned)i});
         t->count++;
     }
     log_memory_free(&memory);
@@ -214,6 +216,7 @@ static int show_log(struct store *s, struct usage_call *call, struct error *e)
     if ((call->count != 0 && (code = find_record(s, call->cli, NULL, call->words[0], &record, e)) != 0) ||
         (code = printer_open(&t.v, s->db, cli, e)) != 0)
         return code;
+    t.v.seen = &s->seen;
     if (cli->json)
         json_array(&t.v.json);
     code = tell_all(&t, call->count != 0 ? &record : NULL, usage_flag(call, "all"), e);
@@ -230,7 +233,7 @@ static int show_log(struct store *s, struct usage_call *call, struct error *e)
 const struct command command_log = {
     .usage = {.name = "log",
               .words = "[RECORD]",
-              .options = {{.name = "all", .help = "also the receipts that this laptop wrote by itself"}},
+              .options = {{.name = "all", .help = "also the receipts that this laptop wrote by itself"}, COMMAND_SEEN},
               .help = "list the changes of a record, or all that this laptop has",
               .example = "satchel log 2024-171"},
     .reads = show_log,

@@ -43,6 +43,8 @@ static const char caseload[] =
 
 enum { ID, NUMBER, NAME, RISK, STATUS, NEXT_VISIT, VOIDED, LOUD, QUIET, UNSENT, ARRIVING, ALERT, CLIENT, RANK, NEWER };
 
+enum { NUMBER_WIDTH = 12 }; /* characters: a longer one is cut */
+
 /* What the other records of a case's person add to its line. */
 struct marks {
     int linked, alert;
@@ -144,7 +146,7 @@ static void case_words(FILE *out, sqlite3_stmt *s, const struct marks *marks)
     char when[MOMENT_TEXT];
     moment_to_words(visit, when);
     printer_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 10, 0);
-    printer_cell(out, number[0] != '\0' ? number : nothing, 12, 1);
+    printer_cell(out, number[0] != '\0' ? number : nothing, NUMBER_WIDTH, 1);
     (void)fputc(' ', out);
     printer_cell(out, name[0] != '\0' ? name : nothing, 26, 0);
     (void)fputc(' ', out);
@@ -171,10 +173,29 @@ static int say_more(struct db *db, struct cli *cli, struct error *e)
     return unknown_say(cli, db, e);
 }
 
+/* What a line of the caseload shows of a case and of its client. */
+static int saw_case(struct seen *seen, sqlite3_stmt *s, struct error *e)
+{
+    static const char *const names[] = {"number", "risk", "status", "next_visit"};
+    unsigned fields[4], name = schema_field_named(schema_kind(KIND_CLIENT), "legal_name")->number;
+    struct id id;
+    int is_cut, code = 0;
+    for (size_t i = 0; i < 4; i++)
+        fields[i] = schema_field_named(schema_kind(KIND_CASE), names[i])->number;
+    /* The number stands first, so that it can be left out: it is cut. */
+    is_cut = strlen(db_text(s, NUMBER)) > NUMBER_WIDTH;
+    if (id_parse(db_text(s, ID), &id, NULL) == 0)
+        code = seen_columns(seen, &id, fields + is_cut, 4u - (unsigned)is_cut, e);
+    if (code == 0 && id_parse(db_text(s, CLIENT), &id, NULL) == 0)
+        code = seen_columns(seen, &id, &name, 1, e);
+    return code;
+}
+
 /* Prints a line for each case; *count: how many there are. */
-static int each_case(struct db *db, struct cli *cli, int all, const struct person_map *map, uint64_t *count,
+static int each_case(struct store *store, struct cli *cli, int all, const struct person_map *map, uint64_t *count,
                      struct error *e)
 {
+    struct db *db = store->db;
     struct json j = json_start(cli->out);
     struct marks marks;
     char risks[256];
@@ -194,6 +215,10 @@ static int each_case(struct db *db, struct cli *cli, int all, const struct perso
             case_json(&j, s, &marks);
         else
             case_words(cli->out, s, &marks);
+        if ((code = saw_case(&store->seen, s, e)) != 0) {
+            db_done(db, s);
+            return code;
+        }
         (*count)++;
     }
     if (cli->json)
@@ -201,14 +226,15 @@ static int each_case(struct db *db, struct cli *cli, int all, const struct perso
     return row < 0 ? error_code(e) : 0;
 }
 
-static int list_cases(struct db *db, struct cli *cli, int all, struct error *e)
+static int list_cases(struct store *s, struct cli *cli, int all, struct error *e)
 {
+    struct db *db = s->db;
     struct person_map map;
     char words[64];
     uint64_t count = 0;
     int code;
     if ((code = person_map_load(db, &map, e)) == 0)
-        code = each_case(db, cli, all, &map, &count, e);
+        code = each_case(s, cli, all, &map, &count, e);
     person_map_free(&map);
     if (code != 0)
         return code;
@@ -218,7 +244,10 @@ static int list_cases(struct db *db, struct cli *cli, int all, struct error *e)
 
 /* --- one kind --- */
 
-enum { FIRST_FIELD = 7 }; /* the column */
+enum {
+    FIRST_FIELD = 7, /* the column */
+    LINE_MAX_CHARACTERS = 60
+};
 
 /* Makes the statement, by what the lines begin with: a time, the newest first, or letters in their folded order. Its
  * columns: id, scope, voided, contested, whether it waits, whether its scope is arriving, whether it has
@@ -305,7 +334,7 @@ static void line_field(struct db *db, FILE *out, const struct schema_field *fiel
         printer_author(db, &id, name);
         text = name;
     }
-    printer_line(out, text, 60);
+    printer_line(out, text, LINE_MAX_CHARACTERS);
 }
 
 static void record_words(struct db *db, FILE *out, const struct schema_kind *kind, sqlite3_stmt *s,
@@ -332,9 +361,31 @@ static void record_words(struct db *db, FILE *out, const struct schema_kind *kin
     (void)fputc('\n', out);
 }
 
-static int list_kind(struct db *db, struct cli *cli, const struct schema_kind *kind, const char *scope, int all,
+/* 1: a line shows this column whole. */
+static int is_whole(const struct schema_kind *kind, const struct schema_field *field, const char *text)
+{
+    for (size_t i = 0; i < SCHEMA_COLUMNS && kind->columns[i] != NULL; i++)
+        if (strcmp(field->name, kind->columns[i]) == 0)
+            return field->type != SCHEMA_TEXT || strlen(text) <= LINE_MAX_CHARACTERS;
+    return 0;
+}
+
+/* What a line, or an object of JSON, shows of a record. */
+static int saw_record(struct seen *seen, const struct schema_kind *kind, sqlite3_stmt *s, int json, struct error *e)
+{
+    unsigned fields[SEEN_FIELDS_MAX];
+    size_t count = 0;
+    struct id id;
+    for (size_t i = 0; i < kind->field_count && count < SEEN_FIELDS_MAX; i++)
+        if (json || is_whole(kind, &kind->fields[i], db_text(s, (int)i + FIRST_FIELD)))
+            fields[count++] = kind->fields[i].number;
+    return id_parse(db_text(s, 0), &id, NULL) != 0 ? 0 : seen_columns(seen, &id, fields, count, e);
+}
+
+static int list_kind(struct store *store, struct cli *cli, const struct schema_kind *kind, const char *scope, int all,
                      struct error *e)
 {
+    struct db *db = store->db;
     char *sql = kind_sql(kind, cli->json);
     struct json j = json_start(cli->out);
     struct person_map map = {0};
@@ -353,6 +404,10 @@ static int list_kind(struct db *db, struct cli *cli, const struct schema_kind *k
         else
             record_words(db, cli->out, kind, s, &map);
         count++;
+        if ((code = saw_record(&store->seen, kind, s, cli->json, e)) != 0) {
+            db_done(db, s);
+            goto out;
+        }
     }
     if (cli->json)
         json_end(&j);
@@ -366,10 +421,12 @@ out:
     return code != 0 ? code : say_more(db, cli, e);
 }
 
-static int list_newer(struct db *db, struct cli *cli, struct error *e)
+static int list_newer(struct store *s, struct cli *cli, struct error *e)
 {
+    struct db *db = s->db;
     struct printer v;
     int code = printer_open(&v, db, cli, e);
+    v.seen = &s->seen;
     if (code == 0)
         code = unknown_list(&v, e);
     printer_close(&v);
@@ -385,7 +442,7 @@ static int list_any(struct store *s, struct usage_call *call, struct error *e)
     char scope[ID_TEXT];
     struct id id;
     if (name != NULL && strcmp(name, "newer") == 0)
-        return list_newer(s->db, cli, e);
+        return list_newer(s, cli, e);
     if (name != NULL && ((kind = schema_kind_named(name)) == NULL || !kind->dealt))
         return error_set(e, E_NOT_FOUND, "a laptop holds no records of kind %s; `satchel help` lists the kinds", name);
     if (words != NULL) {
@@ -394,16 +451,17 @@ static int list_any(struct store *s, struct usage_call *call, struct error *e)
         id_format(&id, scope);
     }
     if (kind == NULL || kind->number == KIND_CASE)
-        return words == NULL ? list_cases(s->db, cli, all, e)
+        return words == NULL ? list_cases(s, cli, all, e)
                              : error_set(e, E_USAGE, "--case goes with a kind of record in a case, such as note");
-    return list_kind(s->db, cli, kind, words != NULL ? scope : NULL, all, e);
+    return list_kind(s, cli, kind, words != NULL ? scope : NULL, all, e);
 }
 
 const struct command command_list = {
     .usage = {.name = "list",
               .words = "[KIND]",
               .options = {{.name = "all", .help = "also what is voided"},
-                          {.name = "case", .value = "CASE", .help = "only what stands in a case"}},
+                          {.name = "case", .value = "CASE", .help = "only what stands in a case"},
+                          COMMAND_SEEN},
               .help = "list the caseload, or the records of a kind",
               .more = "`satchel list newer` lists what a newer version of satchel wrote, and this one cannot read.",
               .example = "satchel list note --case 2024-171"},

@@ -20,6 +20,7 @@
 
 struct searching {
     struct db *db;
+    struct seen *seen;
     struct cli *cli;
     char **words; /* folded */
     size_t word_count;
@@ -104,6 +105,17 @@ static int is_linked(const struct searching *f, const struct schema_kind *kind, 
     return kind->number == KIND_CLIENT && id_parse(record, &id, NULL) == 0 && person_map_find(&f->map, &id) != SIZE_MAX;
 }
 
+/* A value that is printed whole was shown: one that fits into its line, or goes into JSON. */
+static int saw_line(struct searching *f, const struct schema_field *field, const char *record, const char *text,
+                    struct error *e)
+{
+    struct id id;
+    if (schema_traits(field)->is_list || (!f->cli->json && strlen(text) > SNIPPET - 3) ||
+        id_parse(record, &id, NULL) != 0)
+        return 0;
+    return seen_columns(f->seen, &id, &field->number, 1, e);
+}
+
 static void print_line(struct searching *f, const struct schema_kind *kind, const struct schema_field *field,
                        sqlite3_stmt *s, const char *text, const char *at)
 {
@@ -134,18 +146,22 @@ static void print_line(struct searching *f, const struct schema_kind *kind, cons
     (void)fputs(is_linked(f, kind, id) ? "  [linked]\n" : "\n", out);
 }
 
-static void print_found(struct searching *f, const struct schema_kind *kind, sqlite3_stmt *s)
+static int print_found(struct searching *f, const struct schema_kind *kind, sqlite3_stmt *s, struct error *e)
 {
-    int column = 2;
+    int column = 2, code = 0;
     for (size_t i = 0; i < kind->field_count; i++) {
         const char *at;
         if (!is_searched(&kind->fields[i]))
             continue;
-        if ((at = find_any(f, &kind->fields[i], db_text(s, column))) != NULL)
+        if (code == 0 && (at = find_any(f, &kind->fields[i], db_text(s, column))) != NULL) {
             print_line(f, kind, &kind->fields[i], s, db_text(s, column), at);
+            if (at - db_text(s, column) <= BEFORE || f->cli->json)
+                code = saw_line(f, &kind->fields[i], db_text(s, 0), db_text(s, column), e);
+        }
         column++;
     }
     f->records++;
+    return code;
 }
 
 /* --- one kind --- */
@@ -166,7 +182,7 @@ static int search_kind(struct searching *f, const struct schema_kind *kind, stru
     if (code == 0 && sqlite3_bind_text(s, (int)f->word_count + 1, f->number, -1, SQLITE_STATIC) != SQLITE_OK)
         code = error_memory(e);
     while (code == 0 && (row = sqlite3_step(s)) == SQLITE_ROW)
-        print_found(f, kind, s);
+        code = print_found(f, kind, s, e);
     if (code == 0 && row != SQLITE_DONE)
         code = error_set(e, E_IO, "the store cannot be read: %s", sqlite3_errmsg(db_handle(f->db)));
     (void)sqlite3_finalize(s);
@@ -214,7 +230,7 @@ static int search(struct store *s, struct usage_call *call, struct error *e)
 {
     struct cli *cli = call->cli;
     char *words[WORDS_MAX];
-    struct searching f = {.db = s->db, .cli = cli, .words = words, .json = json_start(cli->out)};
+    struct searching f = {.db = s->db, .seen = &s->seen, .cli = cli, .words = words, .json = json_start(cli->out)};
     const struct schema_kind *kinds;
     char text[64];
     size_t count;
@@ -245,6 +261,7 @@ out:
 const struct command command_search = {
     .usage = {.name = "search",
               .words = "WORD...",
+              .options = {COMMAND_SEEN},
               .help = "find the records that hold all the words",
               .example = "satchel search penicillin"},
     .reads = search,

@@ -327,6 +327,7 @@ static int show_record(struct store *s, struct usage_call *call, struct error *e
     if ((code = find_record(s, call->cli, NULL, call->words[0], &record, e)) != 0 ||
         (code = printer_open(&v, s->db, cli, e)) != 0)
         return code;
+    v.seen = &s->seen;
     if (record_find(s->db, &record, &place, NULL) != 0) {
         code = unknown_record(&v, &record, e);
         printer_close(&v);
@@ -349,6 +350,7 @@ static int show_record(struct store *s, struct usage_call *call, struct error *e
 const struct command command_show = {
     .usage = {.name = "show",
               .words = "RECORD",
+              .options = {COMMAND_SEEN},
               .help = "show a record, or a case with all that is in it",
               .more = "A record is named by its id or the end of it, a case number, or a part of the client's name.",
               .example = "satchel show 2024-171"},

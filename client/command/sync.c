@@ -451,6 +451,7 @@ static int sync_store(struct usage_call *call, struct error *e)
     struct sync s = {.cli = cli, .started_ms = clock_wall(), .room = ROOM_MIN};
     struct wire_options wire = {.mode = LINK_SYNC, .break_after = usage_number(call, "break-after", 0)};
     unsigned port = (unsigned)usage_number(call, "port", 0);
+    struct error why = {0, ""};
     int code;
     if ((code = store_open(&s.store, e)) != 0)
         return code;
@@ -458,11 +459,14 @@ static int sync_store(struct usage_call *call, struct error *e)
     wire.port = port != 0 ? port : s.store->office_port;
     wire.noise_secret = s.store->noise_secret;
     wire.office_noise = s.store->office_noise;
+    seen_begin(&s.store->seen, cli->json);
     s.shows_progress = !cli->json && cli->err == stderr && isatty(STDERR_FILENO);
     if ((code = own_conflicts_load(s.store->db, &s.store->user, &s.did.owned, e)) == 0)
         code = run(&s, &wire, &call->waiting, e);
     if (code == 0)
         code = remember_address(cli, s.store, &wire, e);
+    if (fflush(cli->out) == 0 && !ferror(cli->out))
+        (void)seen_keep(&s.store->seen, &why);
     own_conflicts_free(&s.did.owned);
     store_close(s.store);
     return code != 0 ? error_code(e) : 0;

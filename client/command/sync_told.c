@@ -5,7 +5,9 @@
 
 #include "decided.h"
 #include "decisions.h"
+#include "news.h"
 #include "printer.h"
+#include "told_news.h"
 #include "unsent.h"
 
 struct end {
@@ -13,6 +15,7 @@ struct end {
     struct unsent_seen seen;    /* the newest signed state of the office's log */
     struct own_conflicts owned; /* what is this person's to decide now */
     size_t told;                /* decisions over this person's words, told now */
+    size_t news;                /* and what else came, told now */
 };
 
 static int say_numbers(const struct sync_told *t, struct end *end, struct error *e)
@@ -91,12 +94,15 @@ static int say_words(struct store *s, const struct sync_told *t, struct end *end
 {
     FILE *out = end->v.cli->out;
     char count[64];
+    int code;
     if (t->sent != 0)
         fprintf(out, "%s, all received by the office (verified)\n",
                 cli_count(t->sent, "change", "changes", count, sizeof count));
     else
         fputs("nothing was queued (the office's log is verified)\n", out);
     say_received(out, t);
+    if ((code = told_news(&end->v, &end->news, e)) != 0)
+        return code;
     if (t->got.kept != 0)
         fprintf(
             end->v.cli->err,
@@ -116,6 +122,7 @@ int sync_tell(struct store *s, struct cli *cli, const struct sync_told *t, int *
     int code;
     if ((code = printer_open(&end.v, s->db, cli, e)) != 0)
         return code;
+    end.v.seen = &s->seen;
     if ((code = unsent_seen(s->db, &end.seen, e)) == 0 &&
         (code = own_conflicts_load(s->db, &s->user, &end.owned, e)) == 0) {
         *waiting = end.owned.all != 0 || t->held != 0 || t->got.kept != 0 || t->new_epoch != 0;
@@ -123,6 +130,8 @@ int sync_tell(struct store *s, struct cli *cli, const struct sync_told *t, int *
         /* Decisions that could not be printed are told at the next sync. */
         if (code == 0 && end.told != 0 && fflush(cli->out) == 0)
             code = decided_told(s, e);
+        if (code == 0 && !cli->json && fflush(cli->out) == 0)
+            code = news_told(s, e);
     }
     own_conflicts_free(&end.owned);
     printer_close(&end.v);

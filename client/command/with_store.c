@@ -1,6 +1,9 @@
 /* What the commands that write share: the end of an edit, and the line that says so. */
 #include "with_store.h"
 
+#include <string.h>
+#include <unistd.h>
+
 #include "log.h"
 #include "unsent.h"
 
@@ -12,6 +15,27 @@ int with_store_commit(struct store *s, struct edit *edit, const char *reason, st
         return code;
     }
     return store_commit(s, e);
+}
+
+int with_store_check_reason(const struct edit *edit, const char *reason, struct error *e)
+{
+    if (edit->lowers == NULL || (reason != NULL && reason[0] != '\0'))
+        return 0;
+    return error_set(e, E_REFUSED,
+                     "this lowers %s: say why, with --reason TEXT, which is kept with it; nothing was written",
+                     edit->lowers->name);
+}
+
+int with_store_ask_reason(struct cli *cli, const struct schema_field *lowers, char typed[WITH_STORE_REASON])
+{
+    if (cli->json || cli->err != stderr || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+        return 0;
+    (void)fprintf(cli->err, "this lowers %s; why? ", lowers->name);
+    (void)fflush(cli->err);
+    if (fgets(typed, WITH_STORE_REASON, stdin) == NULL)
+        return 0;
+    typed[strcspn(typed, "\r\n")] = '\0';
+    return typed[strspn(typed, " \t")] != '\0';
 }
 
 int with_store_say_queued(struct store *s, struct cli *cli, struct error *e)

@@ -10,6 +10,12 @@
 /* Ends an edit: writes it (reason may be NULL) and commits. The edit is freed and the transaction is over in every
  * case. */
 int with_store_commit(struct store *s, struct edit *edit, const char *reason, struct error *e);
+/* E_REFUSED: the edit lowers a risk or a level of care, and no reason was given; the sentence says how one is. 0: it
+ * does not, or there is one. */
+int with_store_check_reason(const struct edit *edit, const char *reason, struct error *e);
+/* Asks the person for the reason, if there is one at a terminal. 1: `typed` has it; 0: there is none. */
+#define WITH_STORE_REASON 1024
+int with_store_ask_reason(struct cli *cli, const struct schema_field *lowers, char typed[WITH_STORE_REASON]);
 /* Ends the line that says what was done: " (queued: 3 changes wait for the office)". */
 int with_store_say_queued(struct store *s, struct cli *cli, struct error *e);
 

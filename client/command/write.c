@@ -12,6 +12,7 @@
 #include "printer.h"
 #include "record.h"
 #include "schema.h"
+#include "unseen.h"
 #include "whose.h"
 #include "with_store.h"
 
@@ -30,6 +31,7 @@ struct writing {
     const struct schema_kind *kind;
     struct pair *pairs;
     size_t count;
+    const struct schema_field *lowers; /* why a reason is wanted; NULL: none is */
 };
 
 static void free_pairs(struct writing *w)
@@ -281,7 +283,7 @@ static int make_new(struct writing *w, const struct usage_call *call, struct id 
 static int write_new(struct store *s, struct usage_call *call, struct error *e)
 {
     struct cli *cli = call->cli;
-    struct writing w = {s, cli, schema_kind_named(call->words[0]), NULL, 0};
+    struct writing w = {s, cli, schema_kind_named(call->words[0]), NULL, 0, NULL};
     struct id record;
     int code;
     if (w.kind == NULL)
@@ -356,23 +358,71 @@ static int check_decided(struct writing *w, const struct id *record, struct erro
     return code;
 }
 
-static int change(struct writing *w, const struct usage_call *call, apply_text *apply, struct id *record,
-                  struct error *e)
+/* Fills an edit that is open with what was typed. */
+static int fill_edit(struct writing *w, const struct usage_call *call, apply_text *apply, struct edit *edit,
+                     struct error *e)
+{
+    struct unseen unseen = {w->s, w->cli, &edit->record, w->kind};
+    int code;
+    if ((code = read_pairs(w, call->count - 1, call->words + 1, e)) == 0)
+        code = check_decided(w, &edit->record, e);
+    unseen_ask(&unseen, edit);
+    for (size_t i = 0; code == 0 && i < w->count; i++) {
+        if (schema_traits(w->pairs[i].field)->is_narrative)
+            code = unseen_text(&unseen, w->pairs[i].field, e);
+        if (code == 0)
+            code = apply(edit, w->pairs[i].field->name, w->pairs[i].value, e);
+    }
+    return code;
+}
+
+/* Makes the change. E_REFUSED with w->lowers: it lowers that, and no reason was given. */
+static int change(struct writing *w, const struct usage_call *call, apply_text *apply, const char *reason,
+                  struct id *record, struct error *e)
 {
     struct edit edit;
     int code = open_record(w, call->words[0], &edit, e);
     if (code != 0)
         return code;
     *record = edit.record;
-    if ((code = read_pairs(w, call->count - 1, call->words + 1, e)) == 0)
-        code = check_decided(w, record, e);
-    for (size_t i = 0; code == 0 && i < w->count; i++)
-        code = apply(&edit, w->pairs[i].field->name, w->pairs[i].value, e);
+    if ((code = fill_edit(w, call, apply, &edit, e)) == 0 && (code = with_store_check_reason(&edit, reason, e)) != 0)
+        w->lowers = edit.lowers;
     if (code != 0) {
         edit_free(&edit);
         return code;
     }
-    return with_store_commit(w->s, &edit, usage_text(call, "reason"), e);
+    return with_store_commit(w->s, &edit, reason, e);
+}
+
+/* The same in a transaction of its own, once more with the reason that was asked for. What a person types is awaited
+ * outside of it. */
+static int change_asking(struct writing *w, const struct usage_call *call, apply_text *apply, struct id *record,
+                         struct error *e)
+{
+    char typed[WITH_STORE_REASON];
+    const char *reason = usage_text(call, "reason");
+    for (;;) {
+        int code = store_begin(w->s, e);
+        if (code != 0 || (code = change(w, call, apply, reason, record, e)) == 0)
+            return code;
+        store_rollback(w->s);
+        if (w->lowers == NULL || reason == typed || !with_store_ask_reason(w->cli, w->lowers, typed))
+            return code;
+        reason = typed;
+        w->lowers = NULL;
+        free_pairs(w);
+    }
+}
+
+/* Tells what stays beside the new values, since the person had not seen it. */
+static int tell_unseen(struct writing *w, const struct id *record, int *waiting, struct error *e)
+{
+    struct unseen unseen = {w->s, w->cli, record, w->kind};
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < w->count; i++)
+        if (holds_one(w->pairs[i].field) && !schema_traits(w->pairs[i].field)->is_amended)
+            code = unseen_tell(&unseen, w->pairs[i].field, w->pairs[i].value, waiting, e);
+    return code;
 }
 
 /* 1: this changes a field that is written only once, so it amends; 0: it does not. */
@@ -387,20 +437,16 @@ static int amends(const struct writing *w)
 static int write_fields(struct store *s, struct usage_call *call, apply_text *apply, const char *verb, struct error *e)
 {
     struct cli *cli = call->cli;
-    struct writing w = {s, cli, NULL, NULL, 0};
+    struct writing w = {s, cli, NULL, NULL, 0, NULL};
     struct id record;
-    int code;
-    if ((code = store_begin(s, e)) != 0)
-        return code;
-    code = change(&w, call, apply, &record, e);
-    if (code != 0)
-        store_rollback(s);
+    int code = change_asking(&w, call, apply, &record, e);
     if (code == 0) {
         if (cli->json)
             write_id(cli, w.kind, &record);
         if (apply == edit_set_text && amends(&w))
             verb = "amended, with what was written before kept above it: ";
-        code = say_written(&w, &record, verb, e);
+        if ((code = say_written(&w, &record, verb, e)) == 0)
+            code = tell_unseen(&w, &record, &call->waiting, e);
     }
     free_pairs(&w);
     return code;
@@ -440,7 +486,9 @@ const struct command command_new = {
 const struct command command_set = {
     .usage = {.name = "set",
               .words = "RECORD FIELD=VALUE...",
-              .options = {{.name = "reason", .value = "TEXT", .help = "why; it is kept with the change"}},
+              .options = {{.name = "reason",
+                           .value = "TEXT",
+                           .help = "why; it is kept with the change, and a risk falls only with one"}},
               .help = "set fields of a record",
               .more = WHICH,
               .example = "satchel set 2024-171 risk=high"},
@@ -471,12 +519,15 @@ const struct command command_remove = {
 
 static int make_void(struct writing *w, const char *words, const char *reason, struct id *record, struct error *e)
 {
+    struct unseen unseen;
     struct edit edit;
     int code = open_record(w, words, &edit, e);
     if (code != 0)
         return code;
     *record = edit.record;
-    if ((code = edit_void(&edit, e)) != 0) {
+    unseen = (struct unseen){w->s, w->cli, record, w->kind};
+    unseen_ask(&unseen, &edit);
+    if ((code = unseen_record(&unseen, e)) != 0 || (code = edit_void(&edit, e)) != 0) {
         edit_free(&edit);
         return code;
     }
@@ -487,7 +538,7 @@ static int write_void(struct store *s, struct usage_call *call, struct error *e)
 {
     const char *reason = usage_text(call, "reason");
     struct cli *cli = call->cli;
-    struct writing w = {s, cli, NULL, NULL, 0};
+    struct writing w = {s, cli, NULL, NULL, 0, NULL};
     struct id record;
     int code;
     if (reason == NULL || reason[0] == '\0')

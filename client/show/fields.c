@@ -210,6 +210,7 @@ static int print_fields(struct printer *v, const struct id *record, const struct
             return code;
         if (!is_empty(field, &f))
             code = print_field(v, &(struct shown_field){record, place, field, &f, 2}, e);
+        printer_saw(v, &f); /* a field that is missing on the page is shown to be empty */
         record_field_free(&f);
     }
     return code;
@@ -267,6 +268,8 @@ static int each_field_json(struct printer *v, const struct id *record, const str
             json_key(&v->json, field->name);
             field_json(v, place, field, &f);
         }
+        if (conflicts || f.shown.conflict == MERGE_AGREED)
+            printer_saw(v, &f);
         record_field_free(&f);
     }
     if (code == 0)
@@ -397,6 +400,8 @@ int fields_line(struct printer *v, const struct id *record, struct error *e)
             return code;
         if (!is_empty(field, &f))
             code = print_short(v, field, &f, e);
+        if (!schema_traits(field)->is_list || f.count < 2)
+            printer_saw(v, &f);
         record_field_free(&f);
     }
     (void)fputc('\n', v->cli->out);

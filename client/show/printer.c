@@ -10,7 +10,7 @@
 
 int printer_open(struct printer *v, struct db *db, struct cli *cli, struct error *e)
 {
-    *v = (struct printer){db, cli, malloc(SCHEMA_FORMAT_MAX), json_start(cli->out)};
+    *v = (struct printer){db, cli, malloc(SCHEMA_FORMAT_MAX), json_start(cli->out), NULL};
     return v->room != NULL ? 0 : error_memory(e);
 }
 
@@ -122,6 +122,12 @@ const char *printer_value(struct printer *v, const struct schema_field *field, s
         cli_cut(v->room, SCHEMA_FORMAT_MAX, moment);
     }
     return v->room;
+}
+
+void printer_saw(struct printer *v, const struct record_field *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        seen_dot(v->seen, &f->ops[i].merge.dot);
 }
 
 /* --- on a terminal --- */

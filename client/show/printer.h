@@ -12,6 +12,7 @@
 #include "json.h"
 #include "record.h"
 #include "schema.h"
+#include "seen.h"
 
 #define PRINTER_ID ID_BRIEF
 #define PRINTER_NAME 256 /* a name, cut at a character */
@@ -20,8 +21,9 @@
 struct printer {
     struct db *db;
     struct cli *cli;
-    char *room;       /* SCHEMA_FORMAT_MAX bytes, wiped by printer_close */
-    struct json json; /* on cli->out, for what is printed with cli->json */
+    char *room;        /* SCHEMA_FORMAT_MAX bytes, wiped by printer_close */
+    struct json json;  /* on cli->out, for what is printed with cli->json */
+    struct seen *seen; /* hears which ops are printed; NULL: nobody does. Set by the caller after printer_open */
 };
 /* Begins; db and cli are borrowed. E_MEMORY. The caller ends with printer_close, on failure too. */
 int printer_open(struct printer *v, struct db *db, struct cli *cli, struct error *e);
@@ -46,6 +48,9 @@ void printer_author(struct db *db, const struct id *user, char out[PRINTER_NAME]
 /* Writes a value in words into v->room, and returns that: a reference as the name of its record and the short id, a
  * time in local time, without T and Z, "(cleared)" for nil. The next call that writes there ends it. */
 const char *printer_value(struct printer *v, const struct schema_field *field, struct slice value);
+
+/* What lives on a field was printed, or that nothing does: v->seen hears of all its ops. */
+void printer_saw(struct printer *v, const struct record_field *f);
 
 /* Prints on one line: newlines and tabs become spaces; at most max characters (0: all), the last of them "...". */
 void printer_line(FILE *out, const char *text, size_t max);

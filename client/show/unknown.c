@@ -92,6 +92,7 @@ static int tell_field(void *arg, const struct record_newer *n, struct error *e)
     } else {
         values_words(t->v, n, &f, t->indent);
     }
+    printer_saw(t->v, &f);
     record_field_free(&f);
     return 0;
 }
@@ -252,6 +253,7 @@ static int tell_several(void *arg, const struct record_newer *n, struct error *e
         values_words(t->v, n, &f, 4);
     }
     t->count++;
+    printer_saw(t->v, &f);
     record_field_free(&f);
     return 0;
 }

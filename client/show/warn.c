@@ -50,6 +50,7 @@ static int print_values(struct warning *w, const struct person_record *r, const 
             (void)fprintf(out, "  (recorded on %s%s)", brief, r->voided ? ", which is voided" : "");
         (void)fputc('\n', out);
     }
+    printer_saw(w->v, &f);
     record_field_free(&f);
     return 0;
 }
@@ -133,6 +134,14 @@ static void risk_json(struct warning *w, const struct person_record *r, sqlite3_
     json_end(j);
 }
 
+/* The risk of a case was printed. */
+static int saw_risk(struct printer *v, const char *text, struct error *e)
+{
+    unsigned risk = schema_field_named(schema_kind(KIND_CASE), "risk")->number;
+    struct id id;
+    return id_parse(text, &id, NULL) != 0 ? 0 : seen_columns(v->seen, &id, &risk, 1, e);
+}
+
 /* Tells the risk in each open case of the person that the page does not show anyway. */
 static int each_risk(struct warning *w, tell_risk *tell, struct error *e)
 {
@@ -153,8 +162,13 @@ static int each_risk(struct warning *w, tell_risk *tell, struct error *e)
         id_format(&r->id, client);
         if ((code = db_query(w->v->db, &s, e, sql, "tt", client, w->shown_case != NULL ? shown : NULL)) != 0)
             return code;
-        while ((row = db_next(w->v->db, s, e)) == 1)
+        while ((row = db_next(w->v->db, s, e)) == 1) {
             tell(w, r, s);
+            if ((code = saw_risk(w->v, db_text(s, 0), e)) != 0) {
+                db_done(w->v->db, s);
+                return code;
+            }
+        }
         if (row < 0)
             return error_code(e);
     }

@@ -18,7 +18,8 @@
 #include "vault.h"
 #include "wipe.h"
 
-#define WAIT_MS 3000 /* for another command of ours to end */
+#define WAIT_MS 3000     /* for another command of ours to end */
+#define SEEN_WAIT_MS 300 /* the same, to write down what was shown */
 
 static int unfinished(struct error *e)
 {
@@ -279,6 +280,8 @@ static int open_with(struct store **out, const char *folder, const uint8_t *key,
         goto out;
     s->author.person = s->user;
     s->author.session = *session;
+    s->seen.db = s->db;
+    s->seen.person = s->user;
     if (manner == TO_READ && (current = record_is_current(s->db, e)) != 1) {
         code = current < 0 ? error_code(e) : open_with(out, folder, key, session, TO_WRITE, e);
         goto out;
@@ -386,12 +389,28 @@ void store_close(struct store *s)
     if (s == NULL)
         return;
     outbox_close(&s->outbox);
+    seen_free(&s->seen);
     db_close(s->db);
     sodium_free(s->key);
     sodium_free(s->sign_secret);
     sodium_free(s->noise_secret);
     free(s->folder);
     free(s);
+}
+
+void store_keep_seen(struct store *s)
+{
+    struct error why = {0, ""};
+    char *path;
+    if (seen_is_new(&s->seen, &why) != 1 || (path = store_path(s->folder, STORE_DB)) == NULL)
+        return;
+    db_close(s->db);
+    s->db = NULL;
+    if (db_open(&s->db, path, s->key, 0, SEEN_WAIT_MS, &why) == 0) {
+        s->seen.db = s->db;
+        (void)seen_keep(&s->seen, &why);
+    }
+    free(path);
 }
 
 /* --- transactions --- */

@@ -15,6 +15,7 @@
 #include "error.h"
 #include "keyfile.h"
 #include "outbox.h"
+#include "seen.h"
 
 #define STORE_DB "store.db"
 #define STORE_KEYS "store.keys"
@@ -38,6 +39,7 @@ struct store {
     struct outbox outbox;          /* the sealed copy of what is unsent */
     struct error unsealed;         /* why it is behind; code 0: it is not */
     uint64_t lease_until_ms;       /* the end of the lease; 0: there is none */
+    struct seen seen;              /* what the person was shown */
 };
 
 /* *out: the folder's path, without a slash at its end, freed with free; the folder may not exist yet. E_MEMORY, E_INPUT
@@ -65,6 +67,10 @@ int store_open_with(struct store **out, const char *folder, const uint8_t *key, 
 int store_open_recovered(struct store **out, const char *folder, const uint8_t *key, const struct id *session,
                          struct error *e);
 void store_close(struct store *s); /* wipes; NULL allowed */
+/* After a command that only read: writes down what it showed, if that is news. The output must be out, and no
+ * transaction open; a store that was opened to read is closed for it, and opened once more to write, so that nothing
+ * but store_close may follow. It never fails: what cannot be written down was not shown. */
+void store_keep_seen(struct store *s);
 
 /* The link key: the Noise secret that a passphrase slot of this store keeps beside the data key, so that the laptop can
  * meet the office when its lease is over. The store's own memory. NULL: there is no lease. */

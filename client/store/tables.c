@@ -22,6 +22,14 @@ int tables_create(struct db *db, struct error *e)
         "  op INTEGER NOT NULL, record BLOB NOT NULL, kind INTEGER NOT NULL, field INTEGER NOT NULL,"
         "  scope BLOB NOT NULL, author BLOB NOT NULL, wall INTEGER NOT NULL, value BLOB NOT NULL, mine BLOB,"
         "  told INTEGER NOT NULL DEFAULT 0, UNIQUE(device, epoch, seq, op));"
+        /* news: what came from others and has not been told; epoch 0: a whole scope */
+        "CREATE TABLE IF NOT EXISTS news("
+        "  id INTEGER PRIMARY KEY, scope BLOB NOT NULL, device BLOB NOT NULL, epoch INTEGER NOT NULL,"
+        "  seq INTEGER NOT NULL, UNIQUE(scope, device, epoch, seq));"
+        /* seen: the ops that a person of this laptop was shown */
+        "CREATE TABLE IF NOT EXISTS seen("
+        "  person BLOB NOT NULL, device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,"
+        "  op INTEGER NOT NULL, PRIMARY KEY(person, device, epoch, seq, op)) WITHOUT ROWID;"
         /* reissue: changes that are written once more in a new epoch */
         "CREATE TABLE IF NOT EXISTS stranded("
         "  new_epoch INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, new_seq INTEGER,"

@@ -26,6 +26,7 @@
 #include "clock.h"
 #include "decided.h"
 #include "log.h"
+#include "news.h"
 #include "queue.h"
 #include "record.h"
 #include "reissue.h"
@@ -257,8 +258,9 @@ static int take_staged(struct db *db, struct edit_author *author, const struct i
     return db_run(db, e, "DELETE FROM arriving WHERE scope = ?", "d", scope);
 }
 
-/* Remembers which of the staged changes decide over this person's words, before those leave the log. */
-static int remember_staged_decisions(struct db *db, const struct id *person, const struct id *scope, struct error *e)
+/* Remembers which of the staged changes are news, and which decide over this person's words, before what is here leaves
+ * the log. */
+static int remember_staged(struct db *db, const struct id *person, const struct id *scope, struct error *e)
 {
     struct log_entry entry;
     sqlite3_stmt *s;
@@ -268,6 +270,8 @@ static int remember_staged_decisions(struct db *db, const struct id *person, con
     while ((row = db_next(db, s, e)) == 1) {
         if ((code = read_staged(s, &entry, e)) == 0 && entry.position < LOG_STRAY)
             code = decided_remember(db, person, &entry.change, e);
+        if (code == 0 && entry.position < LOG_STRAY)
+            code = news_remember(db, person, &entry.change, e);
         if (code != 0) {
             db_done(db, s);
             return code;
@@ -296,11 +300,13 @@ static int settle(struct db *db, struct edit_author *author, const struct id *sc
                       "body, mask) SELECT device, epoch, seq, scope, position, received, held, header, body, mask "
                       "FROM entry WHERE scope = ? AND (held = 1 OR position >= ?) AND position IS NOT NULL",
                       "du", scope, (uint64_t)LOG_STRAY);
-        if (code != 0 || (code = remember_staged_decisions(db, &author->person, scope, e)) != 0)
+        if (code != 0 || (code = remember_staged(db, &author->person, scope, e)) != 0)
             return code;
         /* E_REFUSED: a queued change is in this scope, so nothing of it may go. If that matters, the digests differ. */
         if ((code = purge(db, author, scope, &why)) != 0 && code != E_REFUSED)
             return error_set(e, code, "%s", why.text);
+    } else if ((code = news_remember_scope(db, scope, e)) != 0) {
+        return code;
     }
     if ((code = take_staged(db, author, scope, e)) != 0)
         return code;
@@ -369,7 +375,8 @@ static int take_item(struct applying *a, const struct batch_item *item, struct e
     if (!complete && (code = settle(a->db, a->author, scope, e)) != 0)
         return code;
     /* A decision in a scope that arrives for the first time is not news to this person. */
-    if (!arrives && (code = decided_remember(a->db, &a->author->person, &entry.change, e)) != 0)
+    if (!arrives && ((code = decided_remember(a->db, &a->author->person, &entry.change, e)) != 0 ||
+                     (code = news_remember(a->db, &a->author->person, &entry.change, e)) != 0))
         return code;
     return take_dealt(a->db, a->author, &entry, e);
 }

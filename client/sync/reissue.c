@@ -24,6 +24,7 @@
 #include "log.h"
 #include "record.h"
 #include "schema.h"
+#include "seen.h"
 #include "store_event.h"
 #include "unsent.h"
 
@@ -281,7 +282,7 @@ int reissue_write(struct db *db, struct edit_author *author, const struct reissu
     memset(author->chain.hash, 0, sizeof author->chain.hash);
     code = write_all_again(&r, typed, e);
     free(r.dots);
-    if (code != 0)
+    if (code != 0 || (code = seen_rename(db, &author->chain.device, m->epoch, e)) != 0)
         return code;
     event.count = *typed;
     if ((code = record_rebuild(db, e)) != 0 || (code = store_event_add(db, author, &event, e)) != 0 ||

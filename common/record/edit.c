@@ -108,33 +108,70 @@ struct live_dots {
     size_t holds; /* how many of them, from the first on, put the element into the set */
 };
 
-/* Finds the dots of all live ops of a field. With element: those of the ops that put it into the set, then those of the
- * removes, which have done their work and would only pile up. */
+/* 1: the author was shown this op, or wrote it; 0: not; -1: failed, e says why. */
+static int was_shown(const struct edit *edit, const struct dot *dot, const struct id *op_author, struct error *e)
+{
+    return edit->seen.was_shown == NULL ? 1 : edit->seen.was_shown(edit->seen.arg, dot, op_author, e);
+}
+
+static int load_live(struct edit *edit, const struct schema_field *field, struct record_field *live,
+                     struct live_dots *out, struct error *e)
+{
+    int code;
+    *out = (struct live_dots){NULL, 0, 0};
+    memset(live, 0, sizeof *live);
+    if (edit->is_new)
+        return 0;
+    if ((code = record_field_load(edit->db, &edit->record, edit->kind, field, live, e)) != 0)
+        return code;
+    if (live->count == 0 || (out->p = malloc(live->count * sizeof *out->p)) != NULL)
+        return 0;
+    record_field_free(live);
+    return error_memory(e);
+}
+
+/* Finds the dots that a new value of a field names: those of the live ops that its author was shown, and those that
+ * rank no higher, where ranks count: what is not seen may be raised, never lowered. value NULL: of no rank. */
+static int find_replaced(struct edit *edit, const struct schema_field *field, const struct slice *value,
+                         struct live_dots *out, struct error *e)
+{
+    uint64_t rank = value == NULL || field->policy != SCHEMA_HIGHEST ? 0 : merge_rank(field, *value);
+    struct record_field live;
+    int code = load_live(edit, field, &live, out, e);
+    for (size_t i = 0; code == 0 && i < live.count; i++) {
+        const struct record_op *op = &live.ops[i];
+        int is_higher = field->policy == SCHEMA_HIGHEST && merge_rank(field, op->merge.value) > rank;
+        int is_ranked = field->policy == SCHEMA_HIGHEST && !is_higher;
+        int shown = is_ranked ? 1 : was_shown(edit, &op->merge.dot, &op->author, e);
+        if (shown < 0)
+            code = error_code(e);
+        else if (shown)
+            out->p[out->count++] = op->merge.dot;
+        if (shown > 0 && is_higher)
+            edit->lowers = field;
+    }
+    record_field_free(&live);
+    return code;
+}
+
+/* Finds the dots of the live ops that put an element into a set, then those of the removes, which have done their work
+ * and would only pile up. */
 static int find_live_dots(struct edit *edit, const struct schema_field *field, const struct slice *element,
                           struct live_dots *out, struct error *e)
 {
     struct record_field live;
-    int code;
-    *out = (struct live_dots){NULL, 0, 0};
-    if (edit->is_new)
-        return 0;
-    if ((code = record_field_load(edit->db, &edit->record, edit->kind, field, &live, e)) != 0)
+    int code = load_live(edit, field, &live, out, e);
+    if (code != 0)
         return code;
-    if (live.count != 0 && (out->p = malloc(live.count * sizeof *out->p)) == NULL) {
-        code = error_memory(e);
-        goto out;
-    }
     for (size_t i = 0; i < live.count; i++)
-        if (element == NULL ||
-            (slice_equal(*element, live.ops[i].merge.value) && live.ops[i].merge.action != CHANGE_REMOVE))
+        if (slice_equal(*element, live.ops[i].merge.value) && live.ops[i].merge.action != CHANGE_REMOVE)
             out->p[out->count++] = live.ops[i].merge.dot;
     out->holds = out->count;
-    for (size_t i = 0; i < live.count && element != NULL && out->count < CHANGE_SUPERSEDES_MAX; i++)
+    for (size_t i = 0; i < live.count && out->count < CHANGE_SUPERSEDES_MAX; i++)
         if (live.ops[i].merge.action == CHANGE_REMOVE)
             out->p[out->count++] = live.ops[i].merge.dot;
-out:
     record_field_free(&live);
-    return code;
+    return 0;
 }
 
 int edit_set(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e)
@@ -146,7 +183,7 @@ int edit_set(struct edit *edit, const struct schema_field *field, struct slice v
                          edit->kind->name);
     /* A `once` field is amended, not replaced: an amendment supersedes nothing. */
     if (!schema_traits(field)->is_amended)
-        code = find_live_dots(edit, field, NULL, &dots, e);
+        code = find_replaced(edit, field, &value, &dots, e);
     if (code == 0)
         code = edit_set_over(edit, field, value, dots.p, dots.count, e);
     free(dots.p);
@@ -193,34 +230,45 @@ int edit_remove(struct edit *edit, const struct schema_field *field, struct slic
     return code;
 }
 
+/* Adds to `dots` those of the live ops of the record's other fields that the voider was shown. */
+static int list_shown(struct edit *edit, struct pack *dots, size_t *count, struct error *e)
+{
+    struct change header;
+    sqlite3_stmt *s = NULL;
+    int row, code, shown;
+    *count = 0;
+    if ((code = db_query(edit->db, &s, e,
+                         "SELECT entry.device, entry.epoch, entry.seq, op.op, entry.header FROM op JOIN entry ON "
+                         "entry.id = op.entry WHERE op.record = ? AND op.field <> ? ORDER BY 1, 2, 3, 4",
+                         "du", &edit->record, (uint64_t)FIELD_VOID)) != 0)
+        return code;
+    while ((row = db_next(edit->db, s, e)) == 1) {
+        struct dot dot = {db_id(s, 0), db_uint(s, 1), db_uint(s, 2), (unsigned)db_uint(s, 3)};
+        if ((code = change_read_known(db_slice(s, 4), &header, e)) != 0 ||
+            (shown = was_shown(edit, &dot, &header.author, e)) < 0) {
+            db_done(edit->db, s);
+            return error_code(e);
+        }
+        if (shown)
+            dot_pack(dots, &dot);
+        *count += shown != 0;
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
 int edit_void(struct edit *edit, struct error *e)
 {
     const struct schema_field *field = schema_field(edit->kind, FIELD_VOID);
-    struct live_dots before;
-    size_t seen = 0;
-    sqlite3_stmt *s = NULL;
+    struct live_dots before = {NULL, 0, 0};
+    size_t count;
     struct pack dots, value;
-    int row, code;
+    int code;
     pack_start(&dots);
     pack_start(&value);
-    if ((code = find_live_dots(edit, field, NULL, &before, e)) != 0)
+    /* An op that is not on the list brings the record back. */
+    if ((code = find_replaced(edit, field, NULL, &before, e)) != 0 || (code = list_shown(edit, &dots, &count, e)) != 0)
         goto out;
-    /* The value lists every op that the voider sees, so that one it did not see brings the record back. */
-    if ((code = db_query(edit->db, &s, e,
-                         "SELECT entry.device, entry.epoch, entry.seq, op.op FROM op JOIN entry ON entry.id = op.entry "
-                         "WHERE op.record = ? AND op.field <> ? ORDER BY 1, 2, 3, 4",
-                         "du", &edit->record, (uint64_t)FIELD_VOID)) != 0)
-        goto out;
-    while ((row = db_next(edit->db, s, e)) == 1) {
-        struct dot dot = {db_id(s, 0), db_uint(s, 1), db_uint(s, 2), (unsigned)db_uint(s, 3)};
-        dot_pack(&dots, &dot);
-        seen++;
-    }
-    if (row < 0) {
-        code = error_code(e);
-        goto out;
-    }
-    pack_array(&value, seen);
+    pack_array(&value, count);
     pack_raw(&value, pack_bytes(&dots));
     if ((code = pack_finish(&dots, e)) == 0 && (code = pack_finish(&value, e)) == 0)
         code = edit_set_over(edit, field, pack_bytes(&value), before.p, before.count, e);

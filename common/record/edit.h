@@ -1,8 +1,8 @@
 /* An edit: a change in the making, by the device that this store belongs to. The laptop writes a person's edits this
  * way, and the office writes its own (users, devices, assignments, imports): the office is a device too.
  *
- * Every op names what it supersedes: the live ops of its field as this store shows them now, which is what the person
- * saw. */
+ * Every op names what it supersedes. The office's ops name all live ops of their field. A person's op names those that
+ * the person was shown (edit_seen): what only lies in the store was seen by nobody. */
 #ifndef SATCHEL_EDIT_H
 #define SATCHEL_EDIT_H
 
@@ -37,11 +37,21 @@ int edit_author_save(struct db *db, const struct edit_author *author, struct err
  * nine: this limit keeps the new change below CHANGE_BODY_MAX, whatever it says. */
 #define EDIT_BODY_MAX 188416
 
+/* Says what the author of an edit was shown. */
+struct edit_seen {
+    /* 1: the person was shown this op, or wrote it; 0: not; -1: failed, e says why. NULL: everything counts as seen. */
+    int (*was_shown)(void *arg, const struct dot *dot, const struct id *op_author, struct error *e);
+    void *arg;
+};
+
 struct edit {
     struct db *db;
     const struct schema_kind *kind;
     struct id scope, record;
-    int is_new; /* the record has nothing yet: nothing to supersede */
+    int is_new;                        /* the record has nothing yet: nothing to supersede */
+    struct edit_seen seen;             /* set by the caller after edit_open; as it is then, everything counts as seen */
+    const struct schema_field *lowers; /* a field of the policy `highest` on which an op of this edit names an op of a
+                                        * higher rank than its own value has; NULL: there is none */
     struct change_draft draft;
 };
 
@@ -56,8 +66,9 @@ void edit_free(struct edit *edit);
 /* The calls below add ops to the edit's change; nothing is stored before edit_commit. value: canonical, and copied.
  * E_INPUT: the schema does not allow the value. Other errors: the store's. */
 
-/* Sets a field that holds one value: the op supersedes all live ops of the field. An op on a field of the policy `once`
- * is an amendment and supersedes nothing. E_USAGE: the field holds several values. */
+/* Sets a field that holds one value: the op supersedes all live ops of the field that its author was shown; of a field
+ * of the policy `highest` also those that were not shown and rank no higher than the value. An op on a field of the
+ * policy `once` is an amendment and supersedes nothing. E_USAGE: the field holds several values. */
 int edit_set(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e);
 /* As edit_set, for any field, but the op supersedes only these dots (the importer, resolve). */
 int edit_set_over(struct edit *edit, const struct schema_field *field, struct slice value, const struct dot *dots,
@@ -68,7 +79,7 @@ int edit_add(struct edit *edit, const struct schema_field *field, struct slice v
 /* Takes an element out of a set: the op supersedes its live adds, and the live removes of any element. E_NOT_FOUND: the
  * element is not in the set. */
 int edit_remove(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e);
-/* Voids the record: the op's value lists every live op of the record that this store has now. */
+/* Voids the record: the op's value lists every live op of the record that the author was shown. */
 int edit_void(struct edit *edit, struct error *e);
 /* As edit_set, edit_add and edit_remove; the field by its name, the value in a person's words (schema_parse).
  * E_NOT_FOUND: the kind has no such field. */

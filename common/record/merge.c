@@ -168,9 +168,7 @@ static struct merge_shown one_of(struct merge_op *live, size_t count, int (*orde
     return shown;
 }
 
-/* The rank of a value; 0: it is cleared. A value that cannot be read ranks with the codes that this version does not
- * know: above all that it knows. */
-static uint64_t rank_of(const struct schema_field *field, struct slice value)
+uint64_t merge_rank(const struct schema_field *field, struct slice value)
 {
     int64_t code;
     if (slice_is_nil(value))
@@ -183,7 +181,7 @@ static uint64_t rank_of(const struct schema_field *field, struct slice value)
 static struct merge_shown show_highest(const struct schema_field *field, struct merge_op *live, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        live[i].key = rank_of(field, live[i].value);
+        live[i].key = merge_rank(field, live[i].value);
     return one_of(live, count, greatest_first, MERGE_LOUD);
 }
 

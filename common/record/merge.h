@@ -47,6 +47,10 @@ struct merge_shown merge_show(const struct schema_field *field, struct merge_op 
 struct merge_shown merge_show_over(const struct schema_field *field, struct merge_op *live, size_t count,
                                    struct merge_op *dead, size_t dead_count);
 
+/* The rank of a value of a field of the policy `highest`; 0: it is cleared. A value that cannot be read ranks with the
+ * codes that this version does not know: above all that it knows. It cannot fail. */
+uint64_t merge_rank(const struct schema_field *field, struct slice value);
+
 #define MERGE_DEAD_MAX 256
 #define MERGE_NO_BASE SIZE_MAX
 

@@ -32,7 +32,7 @@ all_agree() {
 risk() {
     local raiser=$3 lowerer=$4
     laptop "$raiser" set "$case" risk=critical
-    laptop "$lowerer" set "$case" risk=low
+    laptop "$lowerer" set "$case" risk=low --reason "Calm by now."
     sync "$1"
     run laptop "$2" sync
     equal "$status" 1
@@ -95,12 +95,12 @@ office_lists_both() {
 @test "what is contested is not set in passing: it takes a decision" {
     take_case anna ben
     laptop anna set "$case" risk=critical
-    laptop ben set "$case" risk=low
+    laptop ben set "$case" risk=low --reason "Calm by now."
     sync anna ben anna
     fails 2 "contested" laptop anna set "$case" risk=low
     equal "$(shown anna "$case" risk)" critical
     resolve anna "$case" risk critical --reason "Still so."
-    laptop anna set "$case" risk=high
+    laptop anna set "$case" risk=high --reason "Better."
     equal "$(shown anna "$case" risk)" high
     sync anna ben
     equal "$(shown ben "$case" risk)" high
@@ -113,7 +113,7 @@ office_lists_both() {
     sync anna
     sync carla
     # Carla lowers what she sees: Anna's. She has not seen Ben's.
-    laptop carla set "$case" risk=low
+    laptop carla set "$case" risk=low --reason "Calm by now."
     sync ben
     all_agree anna ben carla
     for who in anna ben carla; do
@@ -126,7 +126,7 @@ low by Worker Carla"
 @test "two people decide differently at the same time: that is a conflict again" {
     take_case anna ben
     laptop anna set "$case" risk=high
-    laptop ben set "$case" risk=low
+    laptop ben set "$case" risk=low --reason "Calm by now."
     all_agree anna ben
     resolve anna "$case" risk low
     resolve ben "$case" risk high

@@ -20,7 +20,7 @@ entry() { rows "$1" "json_extract(value, '\$.record') = '$case' AND json_extract
 disagree() {
     take_case anna ben sue
     laptop anna set "$case" risk=critical
-    laptop ben set "$case" risk=low
+    laptop ben set "$case" risk=low --reason "Calm by now."
     sync anna
     sync ben
     sync anna sue
@@ -52,7 +52,7 @@ told() { grep "was decided by" "$home/sync.$1" || true; }
 
 @test "the sync that brings a conflict says to its owner that it is new, and the next one that it waits" {
     take_case anna ben
-    laptop ben set "$case" risk=low
+    laptop ben set "$case" risk=low --reason "Calm by now."
     laptop anna set "$case" risk=critical
     sync ben anna
     before=$(sed -n 's/.* \([0-9]*\) of them yours, 1 new;.*/\1/p' "$home/sync.anna")
@@ -104,7 +104,7 @@ told() { grep "was decided by" "$home/sync.$1" || true; }
 @test "what came between looking and deciding is not decided over" {
     take_case anna ben sue
     laptop anna set "$case" risk=moderate
-    laptop ben set "$case" risk=low
+    laptop ben set "$case" risk=low --reason "Calm by now."
     sync anna ben anna
     looked=$(seen anna "$case" risk)
     laptop sue set "$case" risk=critical
@@ -115,7 +115,8 @@ told() { grep "was decided by" "$home/sync.$1" || true; }
     # The command that the queue prints does it.
     line=$(laptop anna conflicts | grep -o "satchel resolve ${case: -8} risk VALUE --seen [0-9a-f]*")
     set -- ${line/VALUE/moderate}
-    laptop anna "${@:2}"
+    fails 2 "say why, with --reason TEXT" laptop anna "${@:2}"
+    laptop anna "${@:2}" --reason "Seen on Monday."
     equal "$(shown anna "$case" risk)" moderate
 }
 

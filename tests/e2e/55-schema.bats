@@ -165,7 +165,7 @@ critical"
     laptop anna set "$case" risk=moderate
     all_agree anna zoe
     write_newer zoe
-    laptop anna set "$case" risk=low title="Seen by Anna"
+    laptop anna set "$case" risk=low title="Seen by Anna" --reason "Calm by now."
     laptop anna set "$client" phone="555 0101"
     all_agree anna zoe yan
     # The code that Anna does not know is shown; she chooses it by its number.
@@ -243,7 +243,7 @@ Zoe's"
     has_newer anna
     equal "$(shown anna "$case" risk)" imminent
     laptop anna set "$client" pronouns=he
-    laptop anna set "$case" risk=low
+    laptop anna set "$case" risk=low --reason "Calm by now."
     # Back: what the newer program queued is sent by the older one.
     rm "$home/anna.newer"
     equal "$(newer anna "$client" 1900)" "he by Worker Anna"

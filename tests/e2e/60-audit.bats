@@ -14,7 +14,7 @@ setup_file() {
     laptop anna set "$client" legal_name="Anna's Spelling"
     laptop anna add "$client" "allergy=penicillin"
     laptop anna note "$case" "Anna's visit, with \"quotes\", a tab	and ünïcödé."
-    laptop ben set "$case" risk=low
+    laptop ben set "$case" risk=low --reason "Calm by now."
     laptop ben set "$client" legal_name="Ben's Spelling"
     laptop ben note "$case" "Ben's visit."
     sync anna

@@ -25,7 +25,7 @@ setup_file() {
     echo "canary-stdin: from standard input" | laptop anna note "$case"
     laptop anna new contact "$case" name="canary-contact Bob"
     laptop anna set "$case" risk=high --reason "canary-reason"
-    laptop ben set "$case" risk=low
+    laptop ben set "$case" risk=low --reason "canary-reason"
     laptop ben set "$client" legal_name="canary-rival Lovelace"
     # Errors with what was typed in them, a link that breaks, searching, showing.
     laptop anna set "$case" risk="canary-choice" 2>>"$home/words" || true

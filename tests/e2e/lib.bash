@@ -178,7 +178,7 @@ seen() {
     fi
 }
 # resolve WHO RECORD FIELD VALUE [OPTION...]: decides as somebody does who has just looked.
-resolve() { laptop "$1" resolve "${@:2}" --seen "$(seen "$1" "$2" "$3")"; }
+resolve() { laptop "$1" resolve --reason "All was looked at." "${@:2}" --seen "$(seen "$1" "$2" "$3")"; }
 
 # sync WHO...: that conflicts wait for a person (exit status 1) is no failure.
 sync() {

@@ -367,7 +367,7 @@ static void a_void_and_its_way_back(void **state)
     assert_has(d->out, "VOIDED");
     assert_int_equal(laptop_resolve_seen(d, d->file, "void", "yes"), E_REFUSED);
     assert_int_equal(laptop_resolve_seen(d, d->file, "void", "no"), 0);
-    assert_int_equal(laptop_run_on(d, &command_set, "set", d->file, "risk=low"), 0);
+    assert_int_equal(laptop_run_on(d, &command_set, "set", d->file, "risk=low --reason better"), 0);
     assert_int_equal(laptop_run_on(d, &command_log, "log", d->file, ""), 0);
     assert_has(d->out, "reason: the wrong person");
     assert_has(d->out, "void taken back");

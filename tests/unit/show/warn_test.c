@@ -184,7 +184,8 @@ static void references_to_what_is_gone(void **state)
     assert_has(d->out, line);
     assert_int_equal(laptop_run(d, &command_list, "list"), 0);
     assert_has(d->out, "2024-99");
-    assert_int_equal(laptop_run_on(d, &command_set, "set", s->other_case, "title=Housing risk=high"), 0);
+    assert_int_equal(laptop_run_on(d, &command_set, "set", s->other_case, "title=Housing risk=high --reason better"),
+                     0);
     assert_int_equal(laptop_run_on(d, &command_note, "note", s->other_case, "'still visited'"), 0);
     purge(s, s->other);
     assert_int_equal(laptop_run_on(d, &command_show, "show", s->other_case, ""), 0);
