@@ -10,6 +10,7 @@
 #include "oracle_ledger.h"
 #include "oracle_merge.h"
 #include "oracle_replay.h"
+#include "oracle_seen.h"
 #include "oracle_shown.h"
 #include "oracle_shut.h"
 #include "oracle_store.h"
@@ -28,6 +29,7 @@ void oracle_reset(void)
     oracle_replay_reset();
     oracle_ledger_reset();
     oracle_words_reset();
+    oracle_seen_reset();
     oracle_caseload_reset();
 }
 
@@ -77,6 +79,7 @@ void oracle_command(const struct machine_run *run)
     oracle_merge_command(run);
     oracle_replay_note();
     oracle_words_command(run);
+    oracle_seen_command(run);
     note_step(run);
     if (!oracle_book_read(0))
         return;

@@ -168,6 +168,7 @@ static void note_typed(struct db *db, const struct change *c)
     t->record = c->record;
     t->epoch = c->epoch;
     t->seq = c->seq;
+    t->author = c->author;
     t->kind = c->kind;
     t->reissue = ledger.machines[t->machine].syncs;
     make_print(c, t->print);

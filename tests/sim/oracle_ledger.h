@@ -15,7 +15,7 @@
 struct oracle_typed {
     unsigned machine; /* where it was written */
     uint8_t hash[CHANGE_HASH_BYTES];
-    struct id device, scope, record;
+    struct id device, scope, record, author;
     uint64_t epoch, seq;
     unsigned kind;
     struct slice body;

@@ -128,6 +128,12 @@ static const struct schema_kind *some_record(struct people *p, char *name, size_
     }
 }
 
+/* A risk falls with a reason alone, and people forget it. */
+static const char *some_reason(struct people *p)
+{
+    return below(p, 4) != 0 ? " --reason 'seen on a visit'" : "";
+}
+
 static void write_field(struct people *p, const char *who)
 {
     char record[16], value[1024], more[1200] = "";
@@ -144,7 +150,10 @@ static void write_field(struct people *p, const char *who)
         if (other != f && other->policy != SCHEMA_SET && other->policy != SCHEMA_SUM)
             (void)snprintf(more, sizeof more, " '%s=%s'", other->name, second);
     }
-    people_say(p, "%s %s %s '%s=%s'%s", who, verb, record, f->name, value, more);
+    if (below(p, 2) == 0)
+        people_say(p, "%s show %s", who, record);
+    people_say(p, "%s %s %s '%s=%s'%s%s", who, verb, record, f->name, value, more,
+               f->policy == SCHEMA_HIGHEST ? some_reason(p) : "");
 }
 
 static void write_new(struct people *p, const char *who)
@@ -208,7 +217,7 @@ void people_write(struct people *p, const char *who, unsigned n)
     put_text(p, text, sizeof text, 4);
     switch (below(p, 4)) {
     case 0:
-        people_say(p, "%s set :c%u risk=%s", who, n, PICK(p, risks));
+        people_say(p, "%s set :c%u risk=%s%s", who, n, PICK(p, risks), some_reason(p));
         break;
     case 1:
         people_say(p, "%s :s%u = new service :c%u 'type=%s' units=%u", who, ++p->services, n, text, below(p, 60));
@@ -313,14 +322,14 @@ static void contest_field(struct people *p, const char *who, const struct schema
         (void)snprintf(value, sizeof value, "%u", 1 + below(p, 2));
     if (f->policy == SCHEMA_SET)
         (void)snprintf(value, sizeof value, "%s", below(p, 4) != 0 ? "bread" : "ramp");
-    people_say(p, "%s %s :%c%u '%s=%s'", who,
+    people_say(p, "%s %s :%c%u '%s=%s'%s", who,
                f->policy == SCHEMA_SET && below(p, 2) != 0          ? "remove"
                : f->policy == SCHEMA_SET || f->policy == SCHEMA_SUM ? "add"
                                                                     : "set",
                k->number == KIND_CASE     ? 'c'
                : k->number == KIND_CLIENT ? 'p'
                                           : 's',
-               n, f->name, value);
+               n, f->name, value, f->policy == SCHEMA_HIGHEST ? some_reason(p) : "");
 }
 
 static const struct schema_field *some_sum(struct people *p, const struct schema_kind *k)
