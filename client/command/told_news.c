@@ -171,8 +171,8 @@ static int tell_case(struct telling_news *t, const struct id *scope, struct erro
     sqlite3_stmt *s;
     int row;
     id_format(scope, id);
-    if ((row = db_first(t->v->db, &s, e, "SELECT risk, status, client FROM \"case\" WHERE id = ? AND voided = 0", "t", id)) <=
-        0)
+    if ((row = db_first(t->v->db, &s, e, "SELECT risk, status, client FROM \"case\" WHERE id = ? AND voided = 0", "t",
+                        id)) <= 0)
         return row < 0 ? error_code(e) : 0;
     if (next_line(t)) {
         (void)fputs("new case ", out);
