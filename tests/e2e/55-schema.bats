@@ -207,6 +207,7 @@ newer than this program (6)"
     laptop anna note "$case" "Anna's note."
     all_agree zoe anna yan
     laptop zoe set "$client" tax_name="Zoe's"
+    laptop yan show "$client" >/dev/null
     laptop yan set "$client" tax_name="Yan's"
     laptop anna set "$client" preferred_name="Annas"
     all_agree zoe yan anna
