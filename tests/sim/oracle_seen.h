@@ -1,5 +1,6 @@
-/* Property 3, of what people were shown: nobody replaces a value of the policies latest, highest, review and status that
- * no command ever printed for them, but for a lower rank; nobody voids one; and nobody lowers a risk without a reason. */
+/* Property 3, of what people were shown: nobody replaces a value of the policies latest, highest, review and status
+ * that no command ever printed for them, but for a lower rank; nobody voids one; and nobody lowers a risk without a
+ * reason. */
 #ifndef SATCHEL_SIM_ORACLE_SEEN_H
 #define SATCHEL_SIM_ORACLE_SEEN_H
 
