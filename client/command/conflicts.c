@@ -10,6 +10,7 @@
 #include "moment.h"
 #include "printer.h"
 #include "record.h"
+#include "reopen.h"
 #include "review_print.h"
 #include "schema.h"
 #include "unknown.h"
@@ -276,11 +277,14 @@ static int find_contested(struct resolving *r, const char *words, const char *fi
 static int make_decision(struct resolving *r, char **words, const char *reason, struct error *e)
 {
     struct edit edit;
+    unsigned ended;
     int code;
     if ((code = find_contested(r, words[0], words[1], e)) != 0 ||
         (code = edit_open(&edit, r->s->db, &r->record, e)) != 0)
         return code;
-    if ((code = decide(r, &edit, words[2], e)) == 0 && (code = with_store_check_reason(&edit, reason, e)) != 0)
+    if ((code = decide(r, &edit, words[2], e)) == 0 && r->field->policy == SCHEMA_STATUS)
+        code = reopen_case(&edit, r->v.room, &r->field, 1, &ended, e);
+    if (code == 0 && (code = with_store_check_reason(&edit, reason, e)) != 0)
         r->lowers = edit.lowers;
     if (code != 0) {
         edit_free(&edit);

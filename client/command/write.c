@@ -1,4 +1,4 @@
-/* `satchel new`, `set`, `add`, `remove` and `void`. Each is one change: an edit that is opened, filled, and committed,
+/* `satchel new`, `set`, `add` and `remove`. Each is one change: an edit that is opened, filled, and committed,
  * and says in one line what it did. */
 #include "command.h"
 
@@ -11,6 +11,7 @@
 #include "moment.h"
 #include "printer.h"
 #include "record.h"
+#include "reopen.h"
 #include "schema.h"
 #include "unseen.h"
 #include "whose.h"
@@ -32,6 +33,7 @@ struct writing {
     struct pair *pairs;
     size_t count;
     const struct schema_field *lowers; /* why a reason is wanted; NULL: none is */
+    unsigned ended;                    /* what belonged to a closing, and ended with it */
 };
 
 static void free_pairs(struct writing *w)
@@ -190,6 +192,8 @@ static int say_written(struct writing *w, const struct id *record, const char *v
             moment_to_words(w->pairs[i].value, moment);
         say_value(w, &w->pairs[i], w->pairs[i].field->type == SCHEMA_TIME ? moment : w->pairs[i].value);
     }
+    if (w->ended != 0)
+        (void)fputs("; outcome and day of closing ended with it", err);
     return with_store_say_queued(w->s, w->cli, e);
 }
 
@@ -283,7 +287,7 @@ static int make_new(struct writing *w, const struct usage_call *call, struct id 
 static int write_new(struct store *s, struct usage_call *call, struct error *e)
 {
     struct cli *cli = call->cli;
-    struct writing w = {s, cli, schema_kind_named(call->words[0]), NULL, 0, NULL};
+    struct writing w = {s, cli, schema_kind_named(call->words[0]), NULL, 0, NULL, 0};
     struct id record;
     int code;
     if (w.kind == NULL)
@@ -358,6 +362,23 @@ static int check_decided(struct writing *w, const struct id *record, struct erro
     return code;
 }
 
+/* A case that is opened again has no outcome and no day of closing any more. */
+static int end_closing(struct writing *w, struct edit *edit, struct error *e)
+{
+    const struct schema_field *fields[USAGE_GIVEN_MAX];
+    const char *status = NULL;
+    size_t count = 0;
+    int code = 0;
+    for (size_t i = 0; i < w->count && count < sizeof fields / sizeof *fields; i++) {
+        fields[count++] = w->pairs[i].field;
+        if (w->pairs[i].field->policy == SCHEMA_STATUS)
+            status = w->pairs[i].value;
+    }
+    if (status != NULL)
+        code = reopen_case(edit, status, fields, count, &w->ended, e);
+    return code;
+}
+
 /* Fills an edit that is open with what was typed. */
 static int fill_edit(struct writing *w, const struct usage_call *call, apply_text *apply, struct edit *edit,
                      struct error *e)
@@ -373,7 +394,7 @@ static int fill_edit(struct writing *w, const struct usage_call *call, apply_tex
         if (code == 0)
             code = apply(edit, w->pairs[i].field->name, w->pairs[i].value, e);
     }
-    return code;
+    return code != 0 ? code : end_closing(w, edit, e);
 }
 
 /* Makes the change. E_REFUSED with w->lowers: it lowers that, and no reason was given. */
@@ -437,7 +458,7 @@ static int amends(const struct writing *w)
 static int write_fields(struct store *s, struct usage_call *call, apply_text *apply, const char *verb, struct error *e)
 {
     struct cli *cli = call->cli;
-    struct writing w = {s, cli, NULL, NULL, 0, NULL};
+    struct writing w = {s, cli, NULL, NULL, 0, NULL, 0};
     struct id record;
     int code = change_asking(&w, call, apply, &record, e);
     if (code == 0) {
@@ -513,61 +534,4 @@ const struct command command_remove = {
               .more = WHICH,
               .example = "satchel remove 2024-171 need=transport"},
     .writes = write_remove,
-};
-
-/* --- void --- */
-
-static int make_void(struct writing *w, const char *words, const char *reason, struct id *record, struct error *e)
-{
-    struct unseen unseen;
-    struct edit edit;
-    int code = open_record(w, words, &edit, e);
-    if (code != 0)
-        return code;
-    *record = edit.record;
-    unseen = (struct unseen){w->s, w->cli, record, w->kind};
-    unseen_ask(&unseen, &edit);
-    if ((code = unseen_record(&unseen, e)) != 0 || (code = edit_void(&edit, e)) != 0) {
-        edit_free(&edit);
-        return code;
-    }
-    return with_store_commit(w->s, &edit, reason, e);
-}
-
-static int write_void(struct store *s, struct usage_call *call, struct error *e)
-{
-    const char *reason = usage_text(call, "reason");
-    struct cli *cli = call->cli;
-    struct writing w = {s, cli, NULL, NULL, 0, NULL};
-    struct id record;
-    int code;
-    if (reason == NULL || reason[0] == '\0')
-        return error_set(e, E_USAGE, "say why it is voided, with --reason TEXT: the log keeps both");
-    if ((code = store_begin(s, e)) != 0)
-        return code;
-    code = make_void(&w, call->words[0], reason, &record, e);
-    if (code != 0) {
-        store_rollback(s);
-        return code;
-    }
-    if (cli->json)
-        write_id(cli, w.kind, &record);
-    (void)fputs(w.kind->number == KIND_CASE     ? "the case of "
-                : w.kind->number == KIND_CLIENT ? "the record of "
-                                                : "",
-                cli->err);
-    say_whose(&w, &record);
-    (void)fputs(": voided, and kept in the log", cli->err);
-    return with_store_say_queued(s, cli, e);
-}
-
-const struct command command_void = {
-    .usage =
-        {.name = "void",
-         .words = "RECORD",
-         .options = {{.name = "reason", .value = "TEXT", .help = "why; it is kept with the change", .required = 1}},
-         .help = "void a record: it is not shown any more, and the log keeps it",
-         .more = WHICH,
-         .example = "satchel void 2024-171 --reason 'wrong client'"},
-    .writes = write_void,
 };
