@@ -286,7 +286,7 @@ int audit_replay_print_digest(const struct cli *cli, const struct audit_replayed
     struct json j = json_start(cli->out);
     int code;
     if ((code = record_dump_digest(r->db, scope == NULL ? NULL : &options, digest, e)) != 0 ||
-        (code = record_digest(r->db, scope, scope != NULL, ops, e)) != 0)
+        (code = record_digest_anew(r->db, scope, scope != NULL, ops, e)) != 0)
         return code;
     sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
     sodium_bin2hex(ops_hex, sizeof ops_hex, ops, sizeof ops);

@@ -17,6 +17,8 @@
  *   held(device, epoch, seq, record)                    changes that a `hold` record holds: not applied
  *   background(record, field, entry)                    entries that a contested text or status was written over
  *   newer(record, field, kind, scope)                   fields that this version does not know and somebody wrote to
+ *   scope_digest(scope, digest)                         the digest of a scope's live ops, if nothing has changed since
+ *                                                       it was made; empty: nothing lives there
  *   shape(kind, name, print)                            what each kind's table was made by (schema_print);
  *                                                       a row more for the tables above, when all are there
  * docs/MERGE.md, "The projection", says why each is there. */
@@ -150,11 +152,20 @@ int record_dump(struct db *db, const struct record_dump_options *options,
  * of different schemas cannot compare it. */
 int record_dump_digest(struct db *db, const struct record_dump_options *options, uint8_t out[32], struct error *e);
 
-/* Gives the digest of a caseload (docs/MERGE.md, "The digest"): BLAKE2b-256 over the live ops of these scopes, with all
- * that decides which of them are shown. Programs of different schemas get the same, since it covers ops that they do
- * not know too. scopes: in any order, doubles allowed; the zero scope stands for what is office-wide; kinds that no
- * laptop gets are left out. scopes NULL: everything, with those kinds. */
+/* Gives the digest of a caseload (docs/MERGE.md, "The digest"): BLAKE2b-256 over the digests of these scopes, each over
+ * the live ops in it, with all that decides which of them are shown. Programs of different schemas get the same, since
+ * it covers ops that they do not know too. scopes: in any order, doubles allowed; the zero scope stands for what is
+ * office-wide; kinds that no laptop gets are left out. A scope's digest is kept in the store and made only after the
+ * scope has changed; what is made inside a transaction that writes is kept. */
 int record_digest(struct db *db, const struct id *scopes, size_t scope_count, uint8_t out[32], struct error *e);
+/* 1: *out is the same, and nothing had to be made; 0: the digest of one of the scopes is not kept; -1: failed, e says
+ * why. Only reads. */
+int record_digest_kept(struct db *db, const struct id *scopes, size_t scope_count, uint8_t out[32], struct error *e);
+/* Gives the same, made wholly from the live ops: what is kept is neither read nor written. scopes NULL: everything,
+ * with the kinds that no laptop gets. */
+int record_digest_anew(struct db *db, const struct id *scopes, size_t scope_count, uint8_t out[32], struct error *e);
+/* E_VERIFY: a digest that is kept is not the one that its scope has. Only reads. */
+int record_digest_check(struct db *db, struct error *e);
 
 /* --- what is newer than this program --- */
 

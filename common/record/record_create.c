@@ -13,6 +13,10 @@
 
 #include "schema_table.h"
 
+/* The triggers forget the digest of a scope as soon as anything changes that it was made of. Receipts (14) and events
+ * (15) are in no digest that is kept, and every sync writes one. */
+static_assert(KIND_RECEIPT == 14 && KIND_EVENT == 15, "the triggers name them");
+
 #define TABLES                                                                                                         \
     "CREATE TABLE IF NOT EXISTS op("                                                                                   \
     "  record BLOB NOT NULL, field INTEGER NOT NULL, entry INTEGER NOT NULL, op INTEGER NOT NULL,"                     \
@@ -41,7 +45,19 @@
     "CREATE TABLE IF NOT EXISTS newer("                                                                                \
     "  record BLOB NOT NULL, field INTEGER NOT NULL, kind INTEGER NOT NULL, scope BLOB NOT NULL,"                      \
     "  PRIMARY KEY(record, field)) WITHOUT ROWID;"                                                                     \
-    "CREATE TABLE IF NOT EXISTS shape(kind INTEGER PRIMARY KEY, name TEXT NOT NULL, print BLOB NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS scope_digest(scope BLOB PRIMARY KEY, digest BLOB NOT NULL) WITHOUT ROWID;"             \
+    "DELETE FROM scope_digest;"                                                                                        \
+    "CREATE TRIGGER IF NOT EXISTS digest_taken_in AFTER INSERT ON applied BEGIN"                                       \
+    " DELETE FROM scope_digest WHERE scope ="                                                                          \
+    " (SELECT scope FROM entry WHERE id = new.entry AND kind NOT IN (14, 15)); END;"                                   \
+    "CREATE TRIGGER IF NOT EXISTS digest_taken_out AFTER DELETE ON op BEGIN"                                           \
+    " DELETE FROM scope_digest WHERE scope = (SELECT scope FROM place WHERE record = old.record); END;"                \
+    "CREATE TRIGGER IF NOT EXISTS digest_altered AFTER UPDATE ON op BEGIN"                                             \
+    " DELETE FROM scope_digest WHERE scope = (SELECT scope FROM place WHERE record = old.record); END;"                \
+    "CREATE TRIGGER IF NOT EXISTS digest_entry AFTER UPDATE OF position, received, epoch, body ON entry BEGIN"         \
+    " DELETE FROM scope_digest WHERE scope = new.scope; END;"                                                          \
+    "CREATE TABLE IF NOT EXISTS shape(kind INTEGER PRIMARY KEY, name TEXT NOT NULL, print BLOB "                       \
+    "NOT NULL);"
 
 enum {
     STALE_MAX = 128, /* more kinds, and longer names, than there are */

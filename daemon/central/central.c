@@ -24,12 +24,15 @@
 #include "vault.h"
 
 /* The office's tables beside log and record: the secrets of tickets that are not used yet (admit.h); the scopes that
- * each laptop has confirmed (deal.h); the evidence of forks (fork.h). The last statement computes the sizes of the
- * evidence for a store that was made before evidence_size existed. */
+ * each laptop has confirmed, and up to where it was dealt them (deal.h); the evidence of forks (fork.h). The last
+ * statement computes the sizes of the evidence for a store that was made before evidence_size existed. */
 static const char own_tables[] =
     "CREATE TABLE IF NOT EXISTS ticket_secret(ticket BLOB PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS dealt(device BLOB NOT NULL, scope BLOB NOT NULL, PRIMARY KEY(device, scope))"
     " WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS dealt_end("
+    "  device BLOB PRIMARY KEY, schema INTEGER NOT NULL, caseload BLOB NOT NULL, position INTEGER NOT NULL,"
+    "  digest BLOB NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS evidence("
     "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL,"
     "  received INTEGER NOT NULL, header BLOB NOT NULL, body BLOB, head BLOB,"

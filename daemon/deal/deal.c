@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deal_private.h"
 #include "log.h"
 #include "record.h"
 #include "schema.h"
@@ -38,37 +39,6 @@ struct filling {
     struct batch_writer *w;
 };
 
-int deal_remembers(struct central *c, const struct device *device, const uint8_t digest[32], struct caseload *has,
-                   struct error *e)
-{
-    uint8_t ours[32];
-    sqlite3_stmt *s;
-    size_t room = 0;
-    int row;
-    memset(has, 0, sizeof *has);
-    if (db_query(c->db, &s, e, "SELECT scope FROM dealt WHERE device = ? ORDER BY scope", "d", &device->device) != 0)
-        return -1;
-    while ((row = db_next(c->db, s, e)) == 1) {
-        if (has->count == room) {
-            struct id *more = realloc(has->scopes, (room = 2 * room + 64) * sizeof *more);
-            if (more == NULL) {
-                db_done(c->db, s);
-                caseload_free(has);
-                return error_memory(e), -1;
-            }
-            has->scopes = more;
-        }
-        has->scopes[has->count++] = db_id(s, 0);
-    }
-    if (row == 0) {
-        message_caseload_digest(has->scopes, has->count, ours);
-        if (memcmp(ours, digest, sizeof ours) == 0)
-            return 1;
-    }
-    caseload_free(has);
-    return row;
-}
-
 int deal_start(struct deal *d, struct central *c, const struct device *device, struct caseload *has, uint64_t cursor,
                struct error *e)
 {
@@ -79,6 +49,7 @@ int deal_start(struct deal *d, struct central *c, const struct device *device, s
     *has = none;
     d->cursor = cursor;
     d->owed = UINT64_MAX;
+    d->nothing = 1;
     if (cursor > c->checkpoint_size)
         return error_set(e, E_INPUT, "the laptop's cursor is beyond the end of the log");
     /* A laptop without any scope needs no news: all that it may have comes as an arrival. */
@@ -405,6 +376,7 @@ static int finish_deal(struct deal *d, struct central *c, struct message_entries
                        struct error *e)
 {
     size_t count = 0;
+    int code;
     if (d->has.count != 0 && (memory->purge = malloc(d->has.count * sizeof *memory->purge)) == NULL)
         return error_memory(e);
     for (size_t i = 0; i < d->has.count; i++)
@@ -412,7 +384,11 @@ static int finish_deal(struct deal *d, struct central *c, struct message_entries
             memory->purge[count++] = d->has.scopes[i];
     out->purge = (struct slice){(const uint8_t *)memory->purge, count * sizeof *memory->purge};
     out->done = d->done = 1;
-    return record_digest(c->db, d->may.scopes, d->may.count, out->digest, e);
+    d->nothing &= count == 0;
+    if ((code = deal_digest(c, &d->may, d->digest, e)) != 0)
+        return code;
+    memcpy(out->digest, d->digest, sizeof out->digest);
+    return deal_note_idle(d, c, e);
 }
 
 int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message_entries *out,
@@ -441,6 +417,7 @@ int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message
     }
     out->arrived = (struct slice){(const uint8_t *)memory->arrived, arrived * sizeof *memory->arrived};
     out->cursor = more == 1 || d->cursor < d->owed ? d->cursor : d->owed;
+    d->nothing &= w.count == 0 && arrived == 0;
     if (more == 1 && (code = finish_deal(d, c, out, memory, e)) != 0)
         goto out;
     code = batch_finish(&w, &memory->batch, e);
@@ -465,17 +442,4 @@ void deal_release(struct deal_memory *memory)
     free(memory->arrived);
     free(memory->purge);
     memset(memory, 0, sizeof *memory);
-}
-
-int deal_confirm(struct deal *d, struct central *c, struct error *e)
-{
-    int code;
-    if (!d->done)
-        return 0;
-    if ((code = db_run(c->db, e, "DELETE FROM dealt WHERE device = ?", "d", &d->device.device)) != 0)
-        return code;
-    for (size_t i = 0; code == 0 && i < d->may.count; i++)
-        code = db_run(c->db, e, "INSERT OR IGNORE INTO dealt(device, scope) VALUES(?,?)", "dd", &d->device.device,
-                      &d->may.scopes[i]);
-    return code;
 }

@@ -34,20 +34,31 @@ struct deal {
     int64_t *background;    /* entry.id of the background that this deal has sent, rising */
     size_t background_count, background_room;
     uint64_t credit; /* bytes that the batch being made may have before it is deflated */
+    int nothing;     /* no batch of this deal had an entry, a scope that is complete or one to purge */
     int done;
+    uint8_t digest[32]; /* with done: what the laptop was told */
 };
 
 /* Compares the digest of a laptop's scopes with that of the scopes which the office remembers it to have. 1: they are
- * the same, and *has lists them (freed with caseload_free); 0: they are not, and the laptop must list its scopes; -1:
- * failed, e says why (the store's errors, E_MEMORY). */
-int deal_remembers(struct central *c, const struct device *device, const uint8_t digest[32], struct caseload *has,
-                   struct error *e);
+ * the same; 0: they are not, and the laptop must list its scopes; -1: failed, e says why (the store's errors). */
+int deal_remembers(struct central *c, const struct device *device, const uint8_t digest[32], struct error *e);
+/* Lists the scopes that the office remembers a laptop to have; *has is freed with caseload_free. Errors: E_MEMORY, the
+ * store's. */
+int deal_remembered(struct central *c, const struct device *device, struct caseload *has, struct error *e);
 
 /* Begins a deal for a pull. Takes *has over, which is empty after it. *d is freed with deal_free, after an error too.
  * E_INPUT (the cursor is beyond the log), E_LIMIT (caseload.h), E_MEMORY, the store's. */
 int deal_start(struct deal *d, struct central *c, const struct device *device, struct caseload *has, uint64_t cursor,
                struct error *e);
 void deal_free(struct deal *d);
+
+/* Answers the pull of a laptop whose scopes the office remembers and for which nothing has changed since its last
+ * receipt, without a look at each scope. 1: *out is the answer, with an empty batch and without a checkpoint
+ * (deal_witness), and *memory holds what it points to; 0: something may have changed, and the pull needs a deal; -1:
+ * failed, e says why (E_MEMORY, the store's). Not within a transaction of the office's. */
+struct deal_memory;
+int deal_unchanged(struct central *c, const struct device *device, uint64_t cursor, struct message_entries *out,
+                   struct deal_memory *memory, struct error *e);
 
 struct deal_memory { /* what the slices of a message point to */
     struct slice batch;

@@ -277,7 +277,7 @@ static int answer_hello(struct peer *p, const struct message_hello *hello, struc
         return code;
     memcpy(w->lease_secret, lease.secret, sizeof w->lease_secret);
     w->lease_until_ms = lease.until_ms;
-    if ((known = deal_remembers(c, &p->device, hello->caseload_digest, &p->has, e)) < 0)
+    if ((known = deal_remembers(c, &p->device, hello->caseload_digest, e)) < 0)
         return e->code;
     p->remembers = known;
     w->want_caseload = !known;
@@ -319,11 +319,30 @@ static int begin_deal(struct peer *p, const struct message_pull *m, struct error
         memset(&p->deal.may, 0, sizeof p->deal.may);
     } else if (!p->remembers) {
         return error_set(e, E_INPUT, "the laptop did not list the cases that it has");
+    } else if ((code = deal_remembered(p->server->central, &p->device, &p->has, e)) != 0) {
+        return code;
     }
     if (p->has_deal)
         deal_free(&p->deal);
     p->has_deal = 1;
     return deal_start(&p->deal, p->server->central, &p->device, &p->has, m->cursor, e);
+}
+
+/* Makes the answer to a pull: from what the office remembers, if nothing has changed for this laptop; else from a deal.
+ */
+static int deal_out(struct peer *p, const struct message_pull *m, struct message_entries *out,
+                    struct deal_memory *memory, struct error *e)
+{
+    struct central *c = p->server->central;
+    int code;
+    if (!p->has_deal && p->remembers && !m->has_caseload) {
+        int same = deal_unchanged(c, &p->device, m->cursor, out, memory, e);
+        if (same != 0)
+            return same < 0 ? error_code(e) : 0;
+    }
+    if ((!p->has_deal || p->deal.done) && (code = begin_deal(p, m, e)) != 0)
+        return code;
+    return deal_next(&p->deal, c, m->credit, out, memory, e);
 }
 
 static int answer_pull(struct peer *p, const struct message_pull *m, struct error *e)
@@ -334,9 +353,7 @@ static int answer_pull(struct peer *p, const struct message_pull *m, struct erro
     if (p->device.revoked)
         return error_set(e, E_REFUSED,
                          "this laptop, or its user, has been disabled; what it sent is held at the office");
-    if ((!p->has_deal || p->deal.done) && (code = begin_deal(p, m, e)) != 0)
-        return code;
-    if ((code = deal_next(&p->deal, p->server->central, m->credit, &answer.as.entries, &memory, e)) != 0)
+    if ((code = deal_out(p, m, &answer.as.entries, &memory, e)) != 0)
         return code;
     if ((code = deal_witness(p->server->central, p->checkpoint_size, &answer.as.entries, e)) == 0)
         code = session_send(p->session, &answer, e);

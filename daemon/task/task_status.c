@@ -26,7 +26,7 @@ static int print_digest(struct task *t, struct error *e)
     struct json j = json_start(t->cli->out);
     int code;
     if ((code = record_dump_digest(t->central->db, NULL, digest, e)) != 0 ||
-        (code = record_digest(t->central->db, NULL, 0, ops, e)) != 0)
+        (code = record_digest_anew(t->central->db, NULL, 0, ops, e)) != 0)
         return code;
     sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
     sodium_bin2hex(ops_hex, sizeof ops_hex, ops, sizeof ops);
@@ -219,6 +219,8 @@ static int check_all(struct task *t, struct usage_call *call, struct error *e)
         code = error_set(e, E_VERIFY,
                          "the tables differ from a replay of the log; the log is the record: export an "
                          "archive and call for help");
+    if (code == 0)
+        code = record_digest_check(t->central->db, e);
     db_close(c.copy);
     if (code != 0)
         return code;

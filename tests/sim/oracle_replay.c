@@ -51,7 +51,7 @@ void oracle_replay_reset(void)
 static int digests(struct db *db, uint8_t dump[32], uint8_t ops[32], struct error *e)
 {
     int code = record_dump_digest(db, NULL, dump, e);
-    return code != 0 ? code : record_digest(db, NULL, 0, ops, e);
+    return code != 0 ? code : record_digest_anew(db, NULL, 0, ops, e);
 }
 
 /* Some notes over all of the run: where there is no room, every second one goes. Programs do not hear of it: they stand

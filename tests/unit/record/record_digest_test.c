@@ -2,9 +2,27 @@
  * The digest of a caseload: what it covers, what it leaves out, and that no schema is in it. */
 #include "people_fixture.h"
 
+/* Whatever is kept, it is what is made anew. */
 static void digest_in(struct db *db, const struct id *scopes, size_t count, uint8_t out[32])
 {
-    assert_done(record_digest(db, scopes, count, out, &history_error));
+    uint8_t anew[32];
+    assert_done(record_digest_anew(db, scopes, count, out, &history_error));
+    if (scopes == NULL)
+        return;
+    assert_done(record_digest(db, scopes, count, anew, &history_error));
+    assert_memory_equal(anew, out, 32);
+    assert_done(record_digest_check(db, &history_error));
+}
+
+/* Keeps the digests of the scopes in the store. */
+static void keep_digests(struct db *db, const struct id *scopes, size_t count)
+{
+    uint8_t kept[32], digest[32];
+    assert_done(db_begin(db, &history_error));
+    assert_done(record_digest(db, scopes, count, digest, &history_error));
+    assert_done(db_commit(db, &history_error));
+    assert_int_equal(record_digest_kept(db, scopes, count, kept, &history_error), 1);
+    assert_memory_equal(kept, digest, 32);
 }
 
 /* A client with a name, what this version does not know of it, and a case with a record of a kind that it does not. */
@@ -26,34 +44,43 @@ static struct history *some_history(void)
 
 static void has_one_form(void **state)
 {
-    /* Goal: the digest is the hash of the live ops as docs/MERGE.md writes them, in that order. */
+    /* Goal: the digest is the hash of the live ops as docs/MERGE.md writes them, in that order: of each scope, and then
+     * of all of them. */
     struct history *h = some_history();
     struct id scopes[3] = {people_a_case, people_client, people_a_case};
     struct db *db = history_store_new();
     uint8_t digest[32], wanted[32];
+    crypto_generichash_state whole;
     /* by scope, kind, record and field: the client's two fields, the case's, the newer record's */
     static const size_t entry[] = {0, 0, 1, 2};
     static const unsigned op[] = {0, 1, 0, 0};
-    struct pack all;
     (void)state;
     history_take_all(db, h);
-    pack_start(&all);
-    for (size_t i = 0; i < 4; i++) {
-        const struct change *c = &h->entries[entry[i]].change;
-        pack_array(&all, 7);
-        pack_uint(&all, entry[i]);
-        pack_uint(&all, TODAY + entry[i]);
-        pack_bin(&all, c->header.p, c->header.size);
-        pack_uint(&all, op[i]);
-        pack_uint(&all, c->ops[op[i]].field);
-        pack_uint(&all, c->ops[op[i]].action);
-        pack_raw(&all, c->ops[op[i]].value);
+    crypto_generichash_init(&whole, (const uint8_t *)"satchel record 1", 16, 32);
+    for (size_t half = 0; half < 2; half++) {
+        struct pack all;
+        pack_start(&all);
+        for (size_t i = 2 * half; i < 2 * half + 2; i++) {
+            const struct change *c = &h->entries[entry[i]].change;
+            pack_array(&all, 7);
+            pack_uint(&all, entry[i]);
+            pack_uint(&all, TODAY + entry[i]);
+            pack_bin(&all, c->header.p, c->header.size);
+            pack_uint(&all, op[i]);
+            pack_uint(&all, c->ops[op[i]].field);
+            pack_uint(&all, c->ops[op[i]].action);
+            pack_raw(&all, c->ops[op[i]].value);
+        }
+        assert_int_equal(pack_finish(&all, NULL), 0);
+        crypto_generichash(wanted, sizeof wanted, pack_bytes(&all).p, pack_bytes(&all).size,
+                           (const uint8_t *)"satchel scope 1", 15);
+        crypto_generichash_update(&whole, half == 0 ? people_client.b : people_a_case.b, ID_BYTES);
+        crypto_generichash_update(&whole, wanted, sizeof wanted);
+        pack_free(&all);
     }
-    assert_int_equal(pack_finish(&all, NULL), 0);
-    crypto_generichash(wanted, sizeof wanted, pack_bytes(&all).p, pack_bytes(&all).size, NULL, 0);
+    crypto_generichash_final(&whole, wanted, sizeof wanted);
     digest_in(db, scopes, 3, digest);
     assert_memory_equal(digest, wanted, sizeof wanted);
-    pack_free(&all);
     db_close(db);
     history_free(h);
 }
@@ -122,6 +149,64 @@ static void tells_whatever_decides_what_is_shown(void **state)
     history_free(h);
 }
 
+static void is_made_anew_for_what_changed_alone(void **state)
+{
+    /* Goal: a digest that is kept is never that of an earlier record: whatever changes a scope (a change, a hold, its
+     * release, a receipt of the office, a purge, making all anew) makes its digest unkept, and no other's. */
+    struct history *h = some_history();
+    struct id scopes[2] = {people_client, people_a_case};
+    struct db *db = history_store_new();
+    struct dot first = history_dot(h, 0, 0);
+    uint8_t digest[32];
+    (void)state;
+    history_take_all(db, h);
+    keep_digests(db, scopes, 2);
+    (void)history_take(db, h, people_set_client(h, 1, 10, "Ada Byron", &first, 1));
+    assert_int_equal(record_digest_kept(db, &scopes[0], 1, digest, NULL), 0);
+    assert_int_equal(record_digest_kept(db, &scopes[1], 1, digest, NULL), 1);
+    digest_in(db, scopes, 2, digest);
+    for (int held = 1; held >= 0; held--) {
+        keep_digests(db, scopes, 2);
+        assert_done(record_set_held(db, 3, held, &history_error));
+        assert_int_equal(record_digest_kept(db, &scopes[0], 1, digest, NULL), 1);
+        assert_int_equal(record_digest_kept(db, &scopes[1], 1, digest, NULL), 0);
+        digest_in(db, scopes, 2, digest);
+    }
+    keep_digests(db, scopes, 2);
+    assert_done(log_accept(db, 3, 88, TODAY + 9, &history_error));
+    digest_in(db, scopes, 2, digest);
+    keep_digests(db, scopes, 2);
+    assert_done(record_purge(db, &scopes[1], &history_error));
+    digest_in(db, scopes, 2, digest);
+    keep_digests(db, scopes, 2);
+    assert_done(record_rebuild(db, &history_error));
+    assert_int_equal(record_digest_kept(db, scopes, 2, digest, NULL), 0);
+    digest_in(db, scopes, 2, digest);
+    db_close(db);
+    history_free(h);
+}
+
+static void a_false_digest_is_found(void **state)
+{
+    /* Goal: the check compares what is kept with what is made anew; and a read alone keeps nothing. */
+    struct history *h = some_history();
+    struct db *db = history_store_new();
+    uint8_t digest[32];
+    (void)state;
+    history_take_all(db, h);
+    digest_in(db, &people_client, 1, digest);
+    assert_int_equal(record_digest_kept(db, &people_client, 1, digest, NULL), 0);
+    keep_digests(db, &people_client, 1);
+    assert_done(db_exec(db, "UPDATE scope_digest SET digest = zeroblob(32)", &history_error));
+    assert_int_equal(record_digest_check(db, NULL), E_VERIFY);
+    assert_done(db_exec(db, "UPDATE scope_digest SET digest = x''", &history_error));
+    assert_int_equal(record_digest_check(db, NULL), E_VERIFY);
+    assert_done(db_exec(db, "UPDATE scope_digest SET digest = x'00'", &history_error));
+    assert_int_equal(record_digest_check(db, NULL), E_VERIFY);
+    db_close(db);
+    history_free(h);
+}
+
 static void scopes_choose(void **state)
 {
     /* Goal: only what stands in the scopes counts, in whatever order they are named; of what is office-wide, not the
@@ -172,6 +257,8 @@ int main(void)
         cmocka_unit_test(has_one_form),
         cmocka_unit_test(is_of_live_ops_alone),
         cmocka_unit_test(tells_whatever_decides_what_is_shown),
+        cmocka_unit_test(is_made_anew_for_what_changed_alone),
+        cmocka_unit_test(a_false_digest_is_found),
         cmocka_unit_test(scopes_choose),
     };
     return cmocka_run_group_tests(tests, people_name_records, NULL);

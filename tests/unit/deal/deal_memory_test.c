@@ -1,0 +1,92 @@
+/* Tests: daemon/deal/deal_memory.c
+ * What the office remembers of a laptop: a sync for which nothing has changed costs one row, and is never mistaken. */
+#include "deal_fixture.h"
+
+/* Deals all, and confirms it. */
+static void deal_and_confirm(struct pair *p)
+{
+    struct apply_result result = {0};
+    struct message_entries m;
+    struct deal_memory memory;
+    struct deal deal;
+    pair_deal(p, &deal);
+    while (!result.done) {
+        PAIR_OK(deal_next(&deal, p->office, LIMITS_BATCH_MAX, &m, &memory, &pair_e));
+        PAIR_OK(pair_apply(p, &m, &result, &pair_e));
+        deal_release(&memory);
+    }
+    assert_true(result.agrees);
+    PAIR_OK(central_begin(p->office, &pair_e));
+    PAIR_OK(deal_confirm(&deal, p->office, &pair_e));
+    PAIR_OK(central_commit(p->office, &pair_e));
+    deal_free(&deal);
+}
+
+/* 1: the office answers at once that nothing has changed, and the laptop agrees. */
+static int is_unchanged(struct pair *p)
+{
+    struct apply_result result = {0};
+    struct message_entries m;
+    struct deal_memory memory;
+    int same = deal_unchanged(p->office, &p->device, db_meta_uint(p->db, "pull_cursor"), &m, &memory, NULL);
+    assert_true(same >= 0);
+    if (same == 1) {
+        PAIR_OK(pair_apply(p, &m, &result, &pair_e));
+        assert_true(result.done && result.agrees && result.entries == 0 && result.purged == 0);
+    }
+    deal_release(&memory);
+    return same;
+}
+
+/* Goal: for a laptop for which nothing has changed since its last receipt the office looks at no scope; and it says so
+ * only then, whatever was written: in a case of its own or of others, of who has a case, of persons, of a hold. */
+static void test_an_idle_sync_touches_no_scope(void **state)
+{
+    static const unsigned kinds[] = {KIND_NOTE, KIND_CASE, KIND_ASSIGNMENT};
+    struct deal_fixture *r = *state;
+    struct pair *p = &r->p[0];
+    struct id elsewhere = id_new(1), note;
+    struct message_entries m;
+    struct deal_memory memory;
+    assert_int_equal(is_unchanged(p), 0); /* it was dealt nothing yet */
+    deal_and_confirm(p);
+    assert_int_equal(is_unchanged(p), 1);
+    PAIR_OK(db_exec(p->office->db, "CREATE TEMP TABLE kept AS SELECT * FROM scope_digest; DELETE FROM scope_digest",
+                    &pair_e));
+    assert_int_equal(is_unchanged(p), 1); /* no digest of a scope was asked for */
+    assert_int_equal(pair_count(p->office->db, "SELECT count(*) FROM scope_digest"), 0);
+    pair_office_write(p->office, KIND_CASE, &elsewhere, &elsewhere, 1, "title", "of others", NULL);
+    assert_int_equal(is_unchanged(p), 0);
+    deal_and_confirm(p);
+    for (int i = 0; i < 600; i++) { /* more than what is remembered at once */
+        note = id_new((uint64_t)(2 + i));
+        pair_office_write(p->office, KIND_NOTE, &elsewhere, &note, 1, "text", "of others", NULL);
+        if (i % 100 == 0)
+            assert_int_equal(is_unchanged(p), 1);
+    }
+    assert_int_equal(is_unchanged(p), 1);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (kinds[i] == KIND_NOTE)
+            pair_office_write(p->office, KIND_NOTE, &r->kase, (note = id_new(1000), &note), 1, "text", "ours", NULL);
+        else if (kinds[i] == KIND_CASE)
+            pair_office_write(p->office, KIND_CASE, &r->kase, &r->kase, 0, "title", "new", NULL);
+        else
+            pair_office_write(p->office, KIND_ASSIGNMENT, &r->kase, &r->assignment, 0, "status", "disabled", NULL);
+        assert_int_equal(is_unchanged(p), 0);
+        deal_and_confirm(p);
+        assert_int_equal(is_unchanged(p), 1);
+    }
+    /* A laptop that was put back lacks what it was dealt since. */
+    assert_int_equal(deal_unchanged(p->office, &p->device, 1, &m, &memory, NULL), 0);
+    PAIR_OK(db_exec(p->office->db, "UPDATE dealt_end SET schema = schema + 1", &pair_e));
+    assert_int_equal(is_unchanged(p), 0); /* another version may deal another caseload */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_an_idle_sync_touches_no_scope, deal_fixture_set_up,
+                                        deal_fixture_tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
