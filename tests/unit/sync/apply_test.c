@@ -191,7 +191,8 @@ static void test_differs(void **state)
     assert_true(r.agrees && r.rebuilt);
     assert_int_equal(pair_count(p->db, "SELECT count(*) FROM \"case\" WHERE title = 'housing'"), 1);
     /* The log is wrong: an entry is missing. */
-    PAIR_OK(db_exec(p->db, "UPDATE \"case\" SET title = 'forged'; DELETE FROM entry WHERE kind = 8; DELETE FROM op", &pair_e));
+    PAIR_OK(db_exec(p->db, "UPDATE \"case\" SET title = 'forged'; DELETE FROM entry WHERE kind = 8; DELETE FROM op",
+                    &pair_e));
     pair_pull(p, &r);
     assert_true(!r.agrees && r.rebuilt && r.done);
     assert_int_equal(db_meta_uint(p->db, "agrees"), 2);
