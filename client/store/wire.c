@@ -191,14 +191,16 @@ static int connect_to(struct wire *w, const struct wire_options *o, struct error
     return 0;
 }
 
-/* The office says nothing to who does not hold the right key, and closes; so does one that is not ours. */
+/* That somebody does not hold the office's key is said only if its answer proves it. */
 static int handshake(struct wire *w, enum link_mode mode, struct error *e)
 {
     struct session_event event;
     struct error why = {0, ""};
     set_timer(w, WIRE_CONNECT_MS);
     if (next(w, &event, &why) != 0)
-        return error_set(e, E_PEER, "who answers at %s is not the office: %s", w->where, why.text);
+        return why.code != E_PEER
+                   ? error_set(e, why.code, "%s", why.text)
+                   : error_set(e, E_PEER, "who answers at %s does not hold the office's key: %s", w->where, why.text);
     if (event.type == SESSION_READY)
         return 0;
     if (w->break_after != 0 && w->came >= w->break_after)
@@ -207,10 +209,15 @@ static int handshake(struct wire *w, enum link_mode mode, struct error *e)
         return error_set(e, E_NET, "no office answers at %s: it takes connections and says nothing", w->where);
     if (w->failure != 0)
         return error_set(e, E_NET, "the link to %s broke during the handshake: %s", w->where, uv_strerror(w->failure));
-    return error_set(e, E_PEER,
-                     "who answers at %s closed the link without a word: it does not hold the key of the office that "
-                     "%s, or it is no office at all",
-                     w->where, mode == LINK_ENROL ? "this ticket is of" : "this laptop belongs to");
+    /* An office that has too much to do closes so, and so does one of another key: nothing was proved either way. */
+    return error_set(
+        e, E_NET,
+        "who answers at %s closed the link before it had said anything: the office may have too much to do "
+        "just now, so try again in a minute; if it stays so, ask the office whether this is its address: "
+        "%s",
+        w->where,
+        mode == LINK_ENROL ? "another office than the one that made this ticket does so too"
+                           : "another office than this laptop's does so too");
 }
 
 int wire_open(struct wire **out, const struct wire_options *o, struct error *e)

@@ -11,7 +11,7 @@
  *   closing     closing                   the handles are being closed; nothing is said any more
  *
  *   from         to           function         when
- *   -            stranger     peer_accept      a connection comes, and there are fewer than SERVER_PEERS_MAX
+ *   -            stranger     peer_accept      a connection comes; if there are STRANGERS_MAX, the oldest is closed
  *   stranger     enrolling    on_event         the handshake is done, with a ticket
  *   stranger     known        on_event         the handshake is done, with a key of ours; its older links are closed
  *   known        synced       answer_hello     hello; the answer is a welcome
@@ -20,7 +20,8 @@
  *   synced       synced       answer_fork      fork; with the last batch the laptop gets a new epoch
  *   synced       committing   on_message       push
  *   committing   synced       peer_pushed      the push is on the disk; the answer says what was held
- *   any          refused      refuse           a message cannot be answered, or the push failed
+ *   any          refused      refuse           a message cannot be answered, the push failed, or there are as many
+ *                                              laptops as there is room for (peers_max)
  *   any          closing      close_peer       both sides have ended, the link broke, the timer ran out, or we stop
  *   closing      -            on_peer_closed   libuv has closed both handles: the memory is freed
  *
@@ -28,6 +29,7 @@
 #include "peer.h"
 
 #include <sodium.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +53,9 @@ struct peer {
     uv_timer_t timer;
     int open_handles; /* of tcp and timer; at 0 the memory is freed */
     int closing;
+    struct strangers_host host; /* where it comes from */
+    int is_stranger;            /* it has proved neither a key that the office knows nor a ticket */
+    int is_told;                /* stranger: the journal has heard of it */
     struct session *session;
     struct id ticket; /* enrolling: the ticket that the handshake named */
     uint8_t noise_key[32];
@@ -72,17 +77,24 @@ struct peer {
 /* Bytes that one read may bring. */
 enum { READ_BYTES_STRANGER = LIMITS_HANDSHAKE_PEER_MAX, READ_BYTES = 65536 };
 
-enum { PEER_NAME = ID_TEXT + 8 };
-
-/* The peer's name in the journal. */
-static const char *name_of(const struct peer *p, char out[PEER_NAME])
+/* Writes a line about the peer into the journal; of a stranger's link one alone, and not of each (strangers.h). */
+static void say(struct peer *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(struct peer *p, const char *format, ...)
 {
-    char id[ID_TEXT];
-    if (!p->known)
-        return "a device that is not known yet";
-    id_format(&p->device.device, id);
-    (void)snprintf(out, PEER_NAME, "device %s", id);
-    return out;
+    char id[ID_TEXT], words[700];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(words, sizeof words, format, args);
+    va_end(args);
+    if (p->known) {
+        id_format(&p->device.device, id);
+        server_say(p->server, "device %s: %s", id, words);
+    } else if (!p->is_stranger) {
+        server_say(p->server, "a device with a ticket: %s", words);
+    } else if (!p->is_told) {
+        p->is_told = 1;
+        strangers_say(p->server, &p->host, words);
+    }
 }
 
 /* --- closing --- */
@@ -95,7 +107,6 @@ static void on_peer_closed(uv_handle_t *handle)
     *p->link = p->next;
     if (p->next != NULL)
         p->next->link = p->link;
-    p->server->peer_count--;
     session_free(p->session);
     if (p->has_deal)
         deal_free(&p->deal);
@@ -123,8 +134,7 @@ void peer_close_all(struct server *s)
 static void on_timeout(uv_timer_t *timer)
 {
     struct peer *p = timer->data;
-    char name[PEER_NAME];
-    server_say(p->server, "%s: closed, since it said nothing for too long", name_of(p, name));
+    say(p, "closed, since it said nothing for too long");
     close_peer(p);
 }
 
@@ -199,8 +209,7 @@ static void flush_peer(struct peer *p)
 /* Tells the laptop why it is refused, then ends. */
 static void refuse(struct peer *p, const struct error *e)
 {
-    char name[PEER_NAME];
-    server_say(p->server, "%s: refused (%s): %s", name_of(p, name), error_name(e->code), e->text);
+    say(p, "refused (%s): %s", error_name(e->code), e->text);
     p->refused = 1;
     if (session_fail(p->session, e->code, e->text, NULL) != 0) {
         close_peer(p);
@@ -233,19 +242,17 @@ static int tell_log(struct peer *p, const struct message_hello *hello, struct me
 {
     struct central *c = p->server->central;
     enum backup_verdict verdict;
-    char name[PEER_NAME];
     int code = backup_tell(c, hello, w, &verdict, memory, e);
     if (code != 0 || verdict == BACKUP_CONTINUES)
         return code;
     if (verdict == BACKUP_ANNOUNCED)
-        server_say(p->server, "%s: is told that the office was put back; it had seen a log of %llu entries",
-                   name_of(p, name), (unsigned long long)hello->checkpoint_size);
+        say(p, "is told that the office was put back; it had seen a log of %llu entries",
+            (unsigned long long)hello->checkpoint_size);
     else
-        server_say(p->server,
-                   "%s: has seen a log of %llu entries that this one (%llu) does not continue; if this office was "
-                   "put back from a backup, run `satcheld restored` on it",
-                   name_of(p, name), (unsigned long long)hello->checkpoint_size,
-                   (unsigned long long)c->checkpoint_size);
+        say(p,
+            "has seen a log of %llu entries that this one (%llu) does not continue; if this office was "
+            "put back from a backup, run `satcheld restored` on it",
+            (unsigned long long)hello->checkpoint_size, (unsigned long long)c->checkpoint_size);
     return 0;
 }
 
@@ -369,7 +376,6 @@ static int answer_fork(struct peer *p, const struct message_fork *m, struct erro
 {
     struct central *c = p->server->central;
     struct message answer = {.type = MESSAGE_EPOCH};
-    char name[PEER_NAME];
     int code = central_begin(c, e);
     if (code != 0)
         return code;
@@ -381,11 +387,11 @@ static int answer_fork(struct peer *p, const struct message_fork *m, struct erro
         return code;
     answer.as.epoch.common = p->claim.common;
     if (m->last) {
-        server_say(p->server,
-                   "%s: its store was copied or put back (a fork in epoch %llu): %llu changes are kept as evidence, it "
-                   "goes on in epoch %llu; `satcheld fork list` shows it",
-                   name_of(p, name), (unsigned long long)p->epoch, (unsigned long long)p->claim.count,
-                   (unsigned long long)answer.as.epoch.epoch);
+        say(p,
+            "its store was copied or put back (a fork in epoch %llu): %llu changes are kept as evidence, it "
+            "goes on in epoch %llu; `satcheld fork list` shows it",
+            (unsigned long long)p->epoch, (unsigned long long)p->claim.count,
+            (unsigned long long)answer.as.epoch.epoch);
         p->epoch = answer.as.epoch.epoch;
         p->claim = (struct fork_claim){.epoch = p->epoch};
     }
@@ -410,7 +416,6 @@ static int answer_enrol(struct peer *p, const struct message_enrol *m, struct er
 
 static int on_message(struct peer *p, const struct message *m, struct error *e)
 {
-    char name[PEER_NAME];
     int code;
     /* Load the device anew: a laptop or user that was disabled during a session is disabled from the next message on.
      */
@@ -433,8 +438,7 @@ static int on_message(struct peer *p, const struct message *m, struct error *e)
         return answer_enrol(p, &m->as.enrol, e);
     case MESSAGE_FAIL:
         /* The journal gets the code and not the sentence, which may quote what a person wrote. */
-        server_say(p->server, "%s: gave the sync up (%.*s)", name_of(p, name), (int)m->as.fail.code.size,
-                   (const char *)m->as.fail.code.p);
+        say(p, "gave the sync up (%.*s)", (int)m->as.fail.code.size, (const char *)m->as.fail.code.p);
         return 0;
     default:
         return error_set(e, E_PEER, "the laptop said what only an office says");
@@ -448,6 +452,21 @@ static void close_older(struct peer *p)
     for (struct peer *other = p->server->peers; other != NULL; other = other->next)
         if (other != p && other->known && id_equal(&other->device.device, &p->device.device))
             close_peer(other);
+}
+
+/* The peer has proved who it is, or that it has a ticket: it leaves the strangers' pool. E_BUSY: there are as many
+ * laptops as there is room for. */
+static int welcome_in(struct peer *p, struct error *e)
+{
+    unsigned count = 0;
+    p->is_stranger = 0;
+    if (p->known)
+        close_older(p);
+    for (const struct peer *other = p->server->peers; other != NULL; other = other->next)
+        count += !other->is_stranger && !other->closing;
+    return count <= p->server->peers_max
+               ? 0
+               : error_set(e, E_BUSY, "the office talks to as many laptops as it can just now; try again in a minute");
 }
 
 static int on_event(struct peer *p, struct session_event *ev, struct error *e)
@@ -464,12 +483,11 @@ static int on_event(struct peer *p, struct session_event *ev, struct error *e)
     case SESSION_READY:
         memcpy(p->noise_key, ev->peer, sizeof p->noise_key);
         if (session_mode(p->session) == LINK_ENROL)
-            return 0;
-        code = device_by_link(p->server->central->db, ev->peer, &p->device, e);
-        p->known = code == 0;
-        if (p->known)
-            close_older(p);
-        return code;
+            return welcome_in(p, e);
+        if ((code = device_by_link(p->server->central->db, ev->peer, &p->device, e)) != 0)
+            return code;
+        p->known = 1;
+        return welcome_in(p, e);
     case SESSION_MESSAGE:
         return on_message(p, &ev->message, e);
     case SESSION_END:
@@ -485,10 +503,9 @@ static void run_events(struct peer *p)
 {
     struct session_event ev;
     struct error e = {0};
-    char name[PEER_NAME];
     while (!p->closing && !p->waits_for_commit && !p->refused) {
         if (session_next(p->session, &ev, &e) != 0) {
-            server_say(p->server, "%s: %s", name_of(p, name), e.text);
+            say(p, "%s", e.text);
             /* A stranger is told nothing. */
             if (session_is_ready(p->session))
                 refuse(p, &e);
@@ -511,17 +528,15 @@ void peer_pushed(struct peer *p, const struct receive_result *result, const stru
     struct message answer = {.type = MESSAGE_PUSHED};
     struct error own = {0};
     struct pack memory;
-    char name[PEER_NAME];
     int code;
     p->waits_for_commit = 0;
     if (result == NULL) {
         refuse(p, e);
         return;
     }
-    server_say(p->server, "%s: %llu changes received and on the disk, up to number %llu; %zu of them held%s",
-               name_of(p, name), (unsigned long long)result->seq - result->first_seq + 1,
-               (unsigned long long)result->seq, result->held_count,
-               result->held_count != 0 ? ", see `satcheld held list`" : "");
+    say(p, "%llu changes received and on the disk, up to number %llu; %zu of them held%s",
+        (unsigned long long)result->seq - result->first_seq + 1, (unsigned long long)result->seq, result->held_count,
+        result->held_count != 0 ? ", see `satcheld held list`" : "");
     if ((code = receive_answer(p->server->central, result, p->checkpoint_size, &answer.as.pushed, &memory, &own)) == 0)
         code = session_send(p->session, &answer, &own);
     p->checkpoint_size = p->server->central->checkpoint_size;
@@ -547,9 +562,8 @@ static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 static void take_bytes(struct peer *p, const uint8_t *bytes, size_t size)
 {
     struct error e = {0};
-    char name[PEER_NAME];
     if (session_receive(p->session, bytes, size, &e) != 0) {
-        server_say(p->server, "%s: %s", name_of(p, name), e.text);
+        say(p, "%s", e.text);
         close_peer(p);
         return;
     }
@@ -561,15 +575,30 @@ static void take_bytes(struct peer *p, const uint8_t *bytes, size_t size)
 static void on_bytes(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 {
     struct peer *p = stream->data;
-    char name[PEER_NAME];
     if (size < 0) {
         if (!session_has_ended(p->session))
-            server_say(p->server, "%s: the connection broke off", name_of(p, name));
+            say(p, "the connection broke off");
         close_peer(p);
     } else if (size > 0 && !p->refused) {
         take_bytes(p, (const uint8_t *)buffer->base, (size_t)size);
     }
     free(buffer->base);
+}
+
+/* Closes strangers until there is room for this one: the oldest of its host, or the oldest of all. The peers stand
+ * newest first. */
+static void push_out(struct peer *p)
+{
+    unsigned all = 0, of_host = 0;
+    for (struct peer *other = p->server->peers; other != NULL; other = other->next) {
+        if (!other->is_stranger || other->closing)
+            continue;
+        of_host += strangers_same(&other->host, &p->host) != 0;
+        if (++all > STRANGERS_MAX || (of_host > STRANGERS_HOST_MAX && strangers_same(&other->host, &p->host))) {
+            say(other, "closed, to make room for newer connections");
+            close_peer(other);
+        }
+    }
 }
 
 void peer_accept(struct server *s)
@@ -592,12 +621,13 @@ void peer_accept(struct server *s)
     if (s->peers != NULL)
         s->peers->link = &p->next;
     s->peers = p;
-    s->peer_count++;
-    if (uv_accept((uv_stream_t *)&s->listener, (uv_stream_t *)&p->tcp) != 0 || s->stopping ||
-        s->peer_count > SERVER_PEERS_MAX) {
+    p->is_stranger = 1;
+    if (uv_accept((uv_stream_t *)&s->listener, (uv_stream_t *)&p->tcp) != 0 || s->stopping) {
         close_peer(p);
         return;
     }
+    strangers_find(&p->tcp, &p->host);
+    push_out(p);
     (void)uv_tcp_nodelay(&p->tcp, 1);
     set_timer(p);
     if (uv_read_start((uv_stream_t *)&p->tcp, give_buffer, on_bytes) != 0)

@@ -6,7 +6,8 @@
 #include "receive.h"
 #include "server.h"
 
-/* Takes the next connection from the server's listener; closes it at once if there are SERVER_PEERS_MAX already. */
+/* Takes the next connection from the server's listener. It is a stranger's until its handshake is done, and may push an
+ * older stranger out (STRANGERS_MAX, STRANGERS_HOST_MAX), never a laptop. */
 void peer_accept(struct server *s);
 
 /* Answers the peer's push and goes on with its next message. result: what was taken, on the disk now; NULL: the push

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "commit.h"
@@ -41,6 +42,7 @@ static void close_all(struct server *s)
 {
     peer_close_all(s);
     operator_stop(s);
+    strangers_stop(s);
     uv_close((uv_handle_t *)&s->listener, NULL);
     uv_close((uv_handle_t *)&s->after_poll, NULL);
     uv_close((uv_handle_t *)&s->on_term, NULL);
@@ -117,6 +119,32 @@ static int start_listening(struct server *s, const struct server_options *o, str
     return o->ready_file != NULL ? write_ready(o->ready_file, port, e) : 0;
 }
 
+/* Raises the limit on descriptors as far as it goes. Returns for how many laptops there is room beside strangers and
+ * the reserve: SERVER_PEERS_MAX, or what the system allows; never fewer than a few. */
+static unsigned make_room(struct server *s)
+{
+    enum { FEW = 16 };
+    struct rlimit limit;
+    rlim_t room;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return SERVER_PEERS_MAX;
+    if (limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+        (void)getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur >= SERVER_PEERS_MAX + STRANGERS_MAX + SERVER_RESERVE)
+        return SERVER_PEERS_MAX;
+    room =
+        limit.rlim_cur > STRANGERS_MAX + SERVER_RESERVE + FEW ? limit.rlim_cur - STRANGERS_MAX - SERVER_RESERVE : FEW;
+    server_say(s,
+               "the system allows this program %llu open files, which is enough for %llu laptops at one time; raise "
+               "the limit (LimitNOFILE in systemd) to %d",
+               (unsigned long long)limit.rlim_cur, (unsigned long long)room,
+               SERVER_PEERS_MAX + STRANGERS_MAX + SERVER_RESERVE);
+    return (unsigned)room;
+}
+
 int server_run(struct central *central, const struct server_options *options, FILE *journal, struct error *e)
 {
     struct server s;
@@ -128,6 +156,8 @@ int server_run(struct central *central, const struct server_options *options, FI
     s.last = &s.first;
     if ((status = uv_loop_init(&s.loop)) != 0)
         return uv_failed(e, status, "the event loop cannot start");
+    s.peers_max = make_room(&s);
+    strangers_start(&s);
     (void)uv_tcp_init(&s.loop, &s.listener);
     (void)uv_check_init(&s.loop, &s.after_poll);
     (void)uv_signal_init(&s.loop, &s.on_term);

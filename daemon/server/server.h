@@ -11,8 +11,10 @@
 #include "cli.h"
 #include "error.h"
 #include "pack.h"
+#include "strangers.h"
 
-#define SERVER_PEERS_MAX 1024
+#define SERVER_PEERS_MAX 1024 /* laptops at one time, if there are descriptors for so many */
+#define SERVER_RESERVE 64     /* descriptors that are kept for the store, its backups, and operators */
 
 struct peer;
 struct commit_item;
@@ -32,8 +34,9 @@ struct server {
     uv_signal_t on_term, on_int;
     uv_pipe_t operator_listener;
     server_command *command;
-    struct peer *peers; /* a list */
-    unsigned peer_count;
+    struct peer *peers; /* a list, the newest first */
+    unsigned peers_max; /* laptops at one time */
+    struct strangers strangers;
     struct commit_item *first, **last; /* pushes that wait for the next commit, oldest first */
     int stopping;
 };

@@ -325,6 +325,16 @@ int uv_tcp_getsockname(const uv_tcp_t *t, struct sockaddr *out, int *size)
     return 0;
 }
 
+/* Everybody comes from one address: what an office does with a crowd from there is in the links' weather. */
+int uv_tcp_getpeername(const uv_tcp_t *t, struct sockaddr *out, int *size)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(0xc0000201)}};
+    (void)t;
+    memcpy(out, &in, sizeof in);
+    *size = (int)sizeof in;
+    return 0;
+}
+
 int uv_listen(uv_stream_t *s, int backlog, uv_connection_cb callback)
 {
     (void)backlog;

@@ -1,8 +1,12 @@
-/* Tests: daemon/server/peer.c daemon/server/server.c client/store/wire.c
+/* Tests: daemon/server/peer.c daemon/server/server.c daemon/server/strangers.c client/store/wire.c
  * The office's links, over TCP on this machine. */
 #include "office_fixture.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -203,11 +207,110 @@ static void test_wipe(void **state)
     wire_close(w);
 }
 
+/* --- strangers --- */
+
+static int raw_connection(unsigned port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    return fd;
+}
+
+/* 1: the office has closed this connection, or closes it within the time. */
+static int is_closed(int fd, int wait_ms)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    char byte;
+    return poll(&p, 1, wait_ms) == 1 && recv(fd, &byte, 1, MSG_DONTWAIT) <= 0;
+}
+
+/* Goal: a crowd of strangers from one host pushes out its own oldest and nobody else: the laptop that talks goes on,
+ * and one that comes then gets in. */
+static void test_a_crowd_of_strangers_takes_no_room_from_laptops(void **state)
+{
+    enum { CROWD = 300 };
+    struct room *r = *state;
+    struct message m;
+    struct wire *w = greet(r, &m);
+    int fds[CROWD], open = 0;
+    for (int i = 0; i < CROWD; i++)
+        fds[i] = raw_connection(r->port);
+    assert_true(is_closed(fds[0], 5000));
+    for (int i = 0; i < CROWD - STRANGERS_HOST_MAX; i++)
+        assert_true(is_closed(fds[i], 5000)); /* the oldest went first */
+    for (int i = CROWD - STRANGERS_HOST_MAX; i < CROWD; i++)
+        open += !is_closed(fds[i], 0);
+    assert_true(open > 0); /* unless this machine was slow, they are STRANGERS_HOST_MAX */
+    wire_end(w);           /* the office answered the laptop's end: its link was open all the time */
+    wire_close(w);
+    w = greet(r, &m);
+    wire_end(w);
+    wire_close(w);
+    for (int i = 0; i < CROWD; i++)
+        (void)close(fds[i]);
+}
+
+/* Answers one connection with so many bytes, and closes it. */
+static unsigned false_office(size_t bytes, pid_t *pid)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    socklen_t size = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    if ((*pid = fork()) == 0) {
+        uint8_t said[64] = {0, 48};
+        int peer = accept(fd, NULL, NULL);
+        (void)recv(peer, said + 2, 58, MSG_WAITALL); /* the preface and the first message */
+        if (bytes != 0)
+            (void)send(peer, said, bytes, MSG_NOSIGNAL);
+        (void)close(peer);
+        _exit(0);
+    }
+    (void)close(fd);
+    return ntohs(at.sin_port);
+}
+
+static void refuses_with(struct room *r, unsigned port, int code, int says_key)
+{
+    struct wire_options options = {.host = "127.0.0.1",
+                                   .port = port,
+                                   .mode = LINK_SYNC,
+                                   .noise_secret = r->noise_secret,
+                                   .office_noise = r->office->noise_public};
+    struct wire *w;
+    struct error e = {0, ""};
+    assert_int_equal(wire_open(&w, &options, &e), code);
+    assert_int_equal(strstr(e.text, "does not hold the office's key") != NULL, says_key);
+    assert_int_equal(strstr(e.text, "too much to do") != NULL, !says_key);
+}
+
+/* Goal: that somebody does not hold the office's key is said only if the handshake proved it. An office that closes
+ * without a word may be the right one. */
+static void test_no_key_is_said_only_when_it_is_proved(void **state)
+{
+    struct room *r = *state;
+    pid_t pid;
+    unsigned port = false_office(0, &pid);
+    refuses_with(r, port, E_NET, 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    port = false_office(50, &pid);
+    refuses_with(r, port, E_PEER, 1);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
         TEST(test_one_link_each),
+        TEST(test_a_crowd_of_strangers_takes_no_room_from_laptops),
+        TEST(test_no_key_is_said_only_when_it_is_proved),
         cmocka_unit_test_setup_teardown(test_lease_and_officers, start_officers, end),
         cmocka_unit_test_setup_teardown(test_wipe, start_wipe, end),
     };
