@@ -362,7 +362,8 @@ const struct task_row task_device_list = {
               .name = "list",
               .help = "list the laptops",
               .example = "satcheld device list /srv/office"},
-    .sql = "SELECT d.id, u.login, CASE WHEN w.heard IS NULL OR d.status = 'active' THEN d.status ELSE 'wiped' "
+    .sql = "SELECT d.id, u.login, CASE WHEN w.heard IS NULL OR d.status = 'active' THEN d.status ELSE 'says that it "
+           "was wiped' "
            "END AS status, d.label, coalesce(h.seq, 0) AS changes, w.heard AS wiped FROM device d "
            "LEFT JOIN \"user\" u ON u.id = d.\"user\" "
            "LEFT JOIN (SELECT id_text(device) AS id, max(seq) AS seq FROM head GROUP BY device) h "

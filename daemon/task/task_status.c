@@ -66,7 +66,7 @@ static const struct {
     {"recovered", "stores that two officers opened", "SELECT count(*) FROM event WHERE what = 'recovered'"},
     {"wrong", "wrong passphrases, told by the stores they were tried on",
      "SELECT coalesce(sum(count), 0) FROM event WHERE what = 'wrong passphrases'"},
-    {"wipes", "laptops that have not heard yet that they are to be wiped",
+    {"wipes", "laptops that have not said yet that they were wiped",
      "SELECT count(*) FROM device d WHERE status = 'to be wiped' AND voided = 0 AND d.id NOT "
      "IN (SELECT id_text(entry.device) " TASK_EVENTS " WHERE event.what = 'wiped')"},
     {"forks", "times that a laptop's store had been copied or put back", "SELECT count(*) FROM fork"},

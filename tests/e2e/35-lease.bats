@@ -160,7 +160,7 @@ alter_device() { flip "$1" $(($(device_at "$1") + 96 + 5)); }
     fails 10 "" laptop gus list
     fails 10 "" laptop gus unlock --passphrase-file "$home/laptop.passphrase"
     has "$(events)" '"wiped"'
-    has "$(satcheld device list "$office")" "wiped"
+    has "$(satcheld device list "$office")" "says that it was wiped"
     at_office "typed on a laptop that was reported lost"
 }
 

@@ -333,10 +333,10 @@ static void test_wipe(void **state)
         assert_int_equal(office_push_well(c, &laptops[i], b), 0);
         office_batch_free(b);
         assert_int_equal(OFFICE_TASK(c, 3, "device", "list", "--json"), 0);
-        office_says(i == 1 ? "\"status\": \"to be wiped\"" : "\"status\": \"wiped\"");
+        office_says(i == 1 ? "\"status\": \"to be wiped\"" : "\"status\": \"says that it was wiped\"");
     }
     assert_int_equal(OFFICE_TASK(c, 1, "status"), 0);
-    office_says("0  laptops that have not heard yet");
+    office_says("0  laptops that have not said yet that they were wiped");
     assert_int_equal(OFFICE_TASK(c, 3, "device", "revoke", name), 0);
     assert_int_equal(OFFICE_TASK(c, 3, "event", "list", "--json"), 0);
     office_says("\"at\": \"2030-01-02T03:04:05Z\"");
