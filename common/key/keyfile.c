@@ -8,10 +8,11 @@
 
 #include "file.h"
 #include "keyfile_private.h"
+#include "vault.h"
 
 const char *keyfile_type_name(uint8_t type)
 {
-    static const char *const names[] = {"newer", "passphrase", "recovery", "lease", "key file", "attempts"};
+    static const char *const names[] = {"newer", "passphrase", "recovery", "lease", "key file", "attempts", "reports"};
     return names[type < sizeof names / sizeof *names ? type : 0];
 }
 
@@ -160,34 +161,82 @@ int keyfile_add_passphrase(const char *path, const uint8_t key[KEYFILE_KEY_BYTES
 
 /* ---- secrets ---- */
 
-int keyfile_add_secret(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], const char *label,
-                       const uint8_t secret[32], struct error *e)
+static int add_slot(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], enum keyfile_type type, const char *label,
+                    const uint8_t secret[32], struct error *e)
 {
-    uint8_t made[KEYFILE_SECRET_BYTES];
+    uint8_t made[KEYFILE_SECRET_BYTES], pages[KEYFILE_KEY_BYTES];
     struct keyfile_image image;
     int code = keyfile_image_label(label, e);
     if (code != 0 || (code = keyfile_image_begin(&image, path, key, e)) != 0)
         return code;
-    keyfile_image_header(&image, made, KEYFILE_SECRET, sizeof made, label);
-    keyfile_slot_make_secret(made, key, secret);
+    vault_pages_key(key, pages);
+    keyfile_image_header(&image, made, type, sizeof made, label);
+    keyfile_slot_make_secret(made, type == KEYFILE_REPORTS ? pages : key, secret);
+    sodium_memzero(pages, sizeof pages);
     code = keyfile_image_put(&image, image.count, made, sizeof made, e);
     code = keyfile_image_end(&image, code, e);
     sodium_memzero(&image, sizeof image);
     return code;
 }
 
+int keyfile_add_secret(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], const char *label,
+                       const uint8_t secret[32], struct error *e)
+{
+    return add_slot(path, key, KEYFILE_SECRET, label, secret, e);
+}
+
+int keyfile_add_reports(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], const char *label,
+                        const uint8_t secret[32], struct error *e)
+{
+    return add_slot(path, key, KEYFILE_REPORTS, label, secret, e);
+}
+
+/* 1: a slot of this type opens; key is what it holds, or zeros. */
+static int open_slot(const struct keyfile_image *image, enum keyfile_type type, const uint8_t secret[32],
+                     uint8_t key[KEYFILE_KEY_BYTES])
+{
+    int rc = -1;
+    memset(key, 0, KEYFILE_KEY_BYTES);
+    for (size_t at = KEYFILE_SLOTS_AT; at < image->count && rc != 0; at += keyfile_image_slot(image, at))
+        if (image->bytes[at + KEYFILE_AT_TYPE] == type)
+            rc = keyfile_slot_open_secret(image->bytes + at, secret, key);
+    return rc == 0;
+}
+
 int keyfile_open_secret(const char *path, const uint8_t secret[32], uint8_t key[KEYFILE_KEY_BYTES], struct error *e)
 {
     struct keyfile_image image;
-    int rc = -1, code = keyfile_image_read(&image, path, e);
+    int code = keyfile_image_read(&image, path, e);
     memset(key, 0, KEYFILE_KEY_BYTES);
     if (code != 0)
         return code;
-    for (size_t at = KEYFILE_SLOTS_AT; at < image.count && rc != 0; at += keyfile_image_slot(&image, at))
-        if (image.bytes[at + KEYFILE_AT_TYPE] == KEYFILE_SECRET)
-            rc = keyfile_slot_open_secret(image.bytes + at, secret, key);
-    if (rc != 0)
+    if (open_slot(&image, KEYFILE_REPORTS, secret, key))
+        code = error_set(e, E_WRONG_KEY,
+                         "the secret is one for reports: it reads the tables of %s, and opens nothing else", path);
+    else if (!open_slot(&image, KEYFILE_SECRET, secret, key))
         code = error_set(e, E_WRONG_KEY, "the secret opens nothing in %s; use the one that was made for it", path);
+    if (code != 0)
+        sodium_memzero(key, KEYFILE_KEY_BYTES);
+    sodium_memzero(&image, sizeof image);
+    return code;
+}
+
+int keyfile_open_reports(const char *path, const uint8_t secret[32], uint8_t pages[KEYFILE_KEY_BYTES], struct error *e)
+{
+    struct keyfile_image image;
+    int code = keyfile_image_read(&image, path, e);
+    memset(pages, 0, KEYFILE_KEY_BYTES);
+    if (code != 0)
+        return code;
+    if (open_slot(&image, KEYFILE_SECRET, secret, pages))
+        code = error_set(e, E_REFUSED,
+                         "this secret opens all of %s, also the office's private keys; make one that reads and nothing "
+                         "else: `satcheld key add --reports`",
+                         path);
+    else if (!open_slot(&image, KEYFILE_REPORTS, secret, pages))
+        code = error_set(e, E_WRONG_KEY, "the secret opens nothing in %s; use the one that was made for it", path);
+    if (code != 0)
+        sodium_memzero(pages, KEYFILE_KEY_BYTES);
     sodium_memzero(&image, sizeof image);
     return code;
 }
@@ -208,7 +257,7 @@ int keyfile_remove(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], uint8
     at = keyfile_image_numbered(&image, slot);
     if (at == image.count)
         code = error_set(e, E_NOT_FOUND, "%s has no passphrase and no secret in slot %u", path, (unsigned)slot);
-    else if (openers == 1)
+    else if (openers == 1 && image.bytes[at + KEYFILE_AT_TYPE] != KEYFILE_REPORTS)
         code =
             error_set(e, E_REFUSED, "slot %u is the last that opens %s; add another one first", (unsigned)slot, path);
     else
@@ -223,7 +272,7 @@ static void describe_slot(const uint8_t *slot, struct keyfile_slot *out)
     memset(out, 0, sizeof *out);
     out->number = slot[KEYFILE_AT_NUMBER];
     out->type = slot[KEYFILE_AT_TYPE];
-    if (out->type < KEYFILE_PASSPHRASE || out->type > KEYFILE_ATTEMPTS)
+    if (out->type < KEYFILE_PASSPHRASE || out->type > KEYFILE_REPORTS)
         return;
     out->leased = keyfile_slot_is_leased(slot);
     memcpy(out->label, slot + KEYFILE_AT_LABEL, KEYFILE_LABEL_MAX);

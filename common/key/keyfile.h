@@ -1,7 +1,8 @@
 /* The key file beside a store: the store's data key, wrapped once for each slot. docs/VAULT.md has the bytes.
  *
  * Slots hold the data key for persons (passphrases, which a lease may bind to an end), for programs (a secret in a
- * file), and for two officers together (recovery). The file also carries the laptop's lease, the count of wrong
+ * file), and for two officers together (recovery). A slot for reports holds the pages key alone (vault_pages_key), from
+ * which nothing can be opened but pages. The file also carries the laptop's lease, the count of wrong
  * passphrases, and the end of the device's own chain (sealed under the data key), so that an old copy of the store put
  * back beside it is noticed at the next opening.
  *
@@ -42,10 +43,11 @@ enum keyfile_type {
     KEYFILE_RECOVERY = 2,
     KEYFILE_DEVICE = 3, /* the lease */
     KEYFILE_SECRET = 4,
-    KEYFILE_ATTEMPTS = 5 /* wrong passphrases; not authenticated */
+    KEYFILE_ATTEMPTS = 5, /* wrong passphrases; not authenticated */
+    KEYFILE_REPORTS = 6   /* opens pages alone */
 };
-/* The type's name, as `key list` has it: "passphrase", "recovery", "lease", "key file", "attempts"; "newer": this
- * program does not know it. */
+/* The type's name, as `key list` has it: "passphrase", "recovery", "lease", "key file", "attempts", "reports"; "newer":
+ * this program does not know it. */
 const char *keyfile_type_name(uint8_t type);
 
 /* The end of the device's own chain when it was last written down. All zeros: none yet. */
@@ -156,10 +158,18 @@ int keyfile_add_secret(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], c
 /* Opens the data key with a secret. Nothing is counted: nobody guesses 32 random bytes. E_WRONG_KEY: no slot opens. */
 int keyfile_open_secret(const char *path, const uint8_t secret[32], uint8_t key[KEYFILE_KEY_BYTES], struct error *e);
 
+/* Adds a slot for 32 random bytes that opens the pages key alone. E_INPUT: a bad label. */
+int keyfile_add_reports(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], const char *label,
+                        const uint8_t secret[32], struct error *e);
+
+/* Opens the pages key with the secret of a reports slot; a secret that opens more is refused, since whoever asks is no
+ * program of ours. E_WRONG_KEY: no such slot opens. E_REFUSED: the secret opens the data key. */
+int keyfile_open_reports(const char *path, const uint8_t secret[32], uint8_t pages[KEYFILE_KEY_BYTES], struct error *e);
+
 /* ---- slots ---- */
 
-/* Removes a passphrase's or a secret's slot. Errors: E_NOT_FOUND (no such slot of these two types), E_REFUSED (nothing
- * but recovery would be left). */
+/* Removes a passphrase's, a secret's or a reports slot. Errors: E_NOT_FOUND (no such slot of these types), E_REFUSED
+ * (nothing but recovery would be left). */
 int keyfile_remove(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], uint8_t slot, struct error *e);
 
 /* Lists the slots as they stand in the file, unverified: the first max of them go to out, and *count is how many there

@@ -44,7 +44,7 @@ uint64_t keyfile_image_get_le(const uint8_t *in, int bytes)
 
 static int is_known_type(uint8_t type)
 {
-    return type >= KEYFILE_PASSPHRASE && type <= KEYFILE_ATTEMPTS;
+    return type >= KEYFILE_PASSPHRASE && type <= KEYFILE_REPORTS;
 }
 
 /* The bytes that a slot of one of our types has. */
@@ -59,6 +59,8 @@ static size_t expected_bytes(const uint8_t *slot)
         return KEYFILE_DEVICE_BYTES;
     case KEYFILE_SECRET:
         return KEYFILE_SECRET_BYTES;
+    case KEYFILE_REPORTS:
+        return KEYFILE_REPORTS_BYTES;
     default:
         return KEYFILE_ATTEMPTS_BYTES;
     }
@@ -117,7 +119,7 @@ static int check_cost(const uint8_t *slot, const char *path, struct error *e)
 int keyfile_image_check(const struct keyfile_image *image, struct error *e)
 {
     const char *path = image->path;
-    uint8_t numbers[NUMBER_MAX + 1] = {0}, types[KEYFILE_ATTEMPTS + 1] = {0};
+    uint8_t numbers[NUMBER_MAX + 1] = {0}, types[KEYFILE_REPORTS + 1] = {0};
     size_t bytes;
     int code;
     if (image->count < KEYFILE_SLOTS_AT || memcmp(image->bytes, magic, sizeof magic) != 0)
@@ -190,7 +192,8 @@ size_t keyfile_image_numbered(const struct keyfile_image *image, uint8_t number)
     for (; at < image->count; at += keyfile_image_slot(image, at)) {
         const uint8_t *slot = image->bytes + at;
         if (slot[KEYFILE_AT_NUMBER] == number &&
-            (slot[KEYFILE_AT_TYPE] == KEYFILE_PASSPHRASE || slot[KEYFILE_AT_TYPE] == KEYFILE_SECRET))
+            (slot[KEYFILE_AT_TYPE] == KEYFILE_PASSPHRASE || slot[KEYFILE_AT_TYPE] == KEYFILE_SECRET ||
+             slot[KEYFILE_AT_TYPE] == KEYFILE_REPORTS))
             break;
     }
     return at;

@@ -69,14 +69,16 @@ enum { KEYFILE_FLAG_LEASED = 1 };
  *   recovery     officer's id 16 and public key 32, twice; the office's signature 64; data key in two sealed boxes 128
  *   device       lease secret 32, end 8, latest time seen 8, MAC 32
  *   secret       nonce 24, wrapped data key 48
- *   attempts     wrong passphrases 8, time of the last 8 */
+ *   attempts     wrong passphrases 8, time of the last 8
+ *   reports      nonce 24, wrapped pages key 48 */
 enum keyfile_slot_bytes {
     KEYFILE_PASSPHRASE_BYTES = 152,
     KEYFILE_LEASED_BYTES = 224,
     KEYFILE_RECOVERY_BYTES = 352,
     KEYFILE_DEVICE_BYTES = 144,
     KEYFILE_SECRET_BYTES = 136,
-    KEYFILE_ATTEMPTS_BYTES = 80
+    KEYFILE_ATTEMPTS_BYTES = 80,
+    KEYFILE_REPORTS_BYTES = KEYFILE_SECRET_BYTES
 };
 
 /* The whole file in memory, on its way from and to the disk. Nothing in the bytes is secret but a lease's secret, which
@@ -150,7 +152,8 @@ int keyfile_slot_open(const uint8_t *slot, const uint8_t own[KEYFILE_KEY_BYTES],
                       uint8_t key[KEYFILE_KEY_BYTES]);
 int keyfile_slot_open_link(const uint8_t *slot, const uint8_t own[KEYFILE_KEY_BYTES], uint8_t link[32]);
 
-/* The same for a secret's slot. */
+/* The same for a secret's slot, and for a reports slot, whose key is the pages key. The slot's header says which it is:
+ * it is written before. */
 void keyfile_slot_make_secret(uint8_t slot[KEYFILE_SECRET_BYTES], const uint8_t key[KEYFILE_KEY_BYTES],
                               const uint8_t secret[32]);
 int keyfile_slot_open_secret(const uint8_t slot[KEYFILE_SECRET_BYTES], const uint8_t secret[32],

@@ -1,10 +1,11 @@
-/* The bytes of a passphrase's slot and of a secret's slot. Both wrap 32 bytes with XChaCha20-Poly1305, and the slot's
- * header is the additional data; keyfile_private.h has the layout.
+/* The bytes of a passphrase's slot, a secret's slot and a reports slot. They wrap 32 bytes with XChaCha20-Poly1305, and
+ * the slot's header is the additional data; keyfile_private.h has the layout.
  *
  *   passphrase   stretched = Argon2id(passphrase, salt); the data key is wrapped under it
  *   leased       the data key is wrapped under BLAKE2b-256(key = stretched, "satchel lease 1" || lease secret),
  *                the link under BLAKE2b-256(key = stretched, "satchel link 1")
- *   secret       the data key is wrapped under BLAKE2b-256(key = secret, "satchel secret 1") */
+ *   secret       the data key is wrapped under BLAKE2b-256(key = secret, "satchel secret 1")
+ *   reports      the pages key is wrapped under BLAKE2b-256(key = secret, "satchel reports 1") */
 #include <string.h>
 #include <time.h>
 
@@ -72,10 +73,10 @@ static void link_key(uint8_t out[KEYFILE_KEY_BYTES], const uint8_t own[KEYFILE_K
     crypto_generichash(out, KEYFILE_KEY_BYTES, domain, sizeof domain - 1, own, KEYFILE_KEY_BYTES);
 }
 
-static void secret_key(uint8_t out[KEYFILE_KEY_BYTES], const uint8_t secret[32])
+static void secret_key(uint8_t out[KEYFILE_KEY_BYTES], const uint8_t *slot, const uint8_t secret[32])
 {
-    static const uint8_t domain[] = "satchel secret 1";
-    crypto_generichash(out, KEYFILE_KEY_BYTES, domain, sizeof domain - 1, secret, 32);
+    const char *domain = slot[KEYFILE_AT_TYPE] == KEYFILE_REPORTS ? "satchel reports 1" : "satchel secret 1";
+    crypto_generichash(out, KEYFILE_KEY_BYTES, (const uint8_t *)domain, strlen(domain), secret, 32);
 }
 
 /* ---- making a passphrase's slot ---- */
@@ -201,7 +202,7 @@ void keyfile_slot_make_secret(uint8_t slot[KEYFILE_SECRET_BYTES], const uint8_t 
                               const uint8_t secret[32])
 {
     uint8_t wrapping[KEYFILE_KEY_BYTES];
-    secret_key(wrapping, secret);
+    secret_key(wrapping, slot, secret);
     wrap(slot, SECRET_NONCE_AT, key, wrapping);
     sodium_memzero(wrapping, sizeof wrapping);
 }
@@ -211,7 +212,7 @@ int keyfile_slot_open_secret(const uint8_t slot[KEYFILE_SECRET_BYTES], const uin
 {
     uint8_t wrapping[KEYFILE_KEY_BYTES];
     int rc;
-    secret_key(wrapping, secret);
+    secret_key(wrapping, slot, secret);
     rc = unwrap(slot, SECRET_NONCE_AT, key, wrapping);
     sodium_memzero(wrapping, sizeof wrapping);
     return rc;

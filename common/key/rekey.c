@@ -7,6 +7,7 @@
  *   3  make <db>.next, page by page. A page's nonce comes from its old nonce and tag, so a page that is there already
  *      with that nonce, and whose tag fits, is right; any other is written (copy_page)
  *   4  sync <db>.next. From here on both files are complete (copy_all)
+ *   4b what stands in the database sealed under the old data key is sealed under the new one (renew)
  *   5  carry the chain end, the lease and the pairs over into <keys>.next (keyfile_next_carry)
  *   6  rename <db>.next to <db>, and sync the folder (change_places)
  *   7  rename <keys>.next to <keys>, and sync the folder (replace_keys)
@@ -179,8 +180,20 @@ static int lock_store(struct job *j, struct error *e)
 
 /* ---- 2: the new key file ---- */
 
+/* A log of the new database is one that renew left when it was killed: its pages are older than the copy. */
+static void remove_log(const struct job *j)
+{
+    static const char *const ends[] = {"-wal", "-lock"};
+    char path[NAME_MAX_BYTES + 16];
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", j->next_db, ends[i]);
+        (void)unlink(path);
+    }
+}
+
 static void remove_next(const struct job *j)
 {
+    remove_log(j);
     (void)unlink(j->next_db);
     (void)unlink(j->next_keys);
 }
@@ -323,7 +336,9 @@ static int copy_page(struct job *j, uint64_t number, struct error *e)
 
 static int copy_all(struct job *j, struct error *e)
 {
-    int code = open_target(j, e);
+    int code;
+    remove_log(j);
+    code = open_target(j, e);
     tell_progress(j, 0);
     for (uint64_t number = 1; number <= j->pages && code == 0; number++) {
         code = copy_page(j, number, e);
@@ -336,6 +351,19 @@ static int copy_all(struct job *j, struct error *e)
     if (code == 0 && (ftruncate(j->to, (off_t)(j->pages * VAULT_PAGE_BYTES)) != 0 || fsync(j->to) != 0))
         code = error_system(e, E_IO, errno, "%s could not be written; the store is as it was", j->next_db);
     tell_progress(j, j->pages);
+    return code;
+}
+
+/* The caller seals what he must. The lock file that the vault made beside the new database goes. */
+static int renew(const struct job *j, struct error *e)
+{
+    int code;
+    if (j->o->renew == NULL)
+        return 0;
+    code = j->o->renew(j->o->context, j->next_db, j->secrets->old_key, j->secrets->key, e);
+    remove_log(j);
+    if (code == 0 && fsync(j->to) != 0)
+        code = error_system(e, E_IO, errno, "%s could not be written; the store is as it was", j->next_db);
     return code;
 }
 
@@ -444,6 +472,8 @@ int rekey_run(const struct rekey_options *o, uint8_t key[KEYFILE_KEY_BYTES], siz
         tell_progress(&j, 0);
         code = copy_all(&j, e);
     }
+    if (code == 0)
+        code = renew(&j, e);
     if (code == 0)
         code = change_places(&j, &begun, e);
     if (code != 0 && !begun)

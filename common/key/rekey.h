@@ -24,7 +24,12 @@ struct rekey_options {
     int (*holds)(void *context, const struct keyfile_pair *pair);
     /* Called at least once for each page, and between the other steps. May be NULL. */
     void (*progress)(void *context, uint64_t pages_done, uint64_t pages);
-    void *context; /* for both */
+    /* Called before the files change places with the new database and both data keys, to seal anew what stands in the
+     * database under the old data key. It opens the database, and has closed it when it returns. After a crash it is
+     * called again, over a new copy of the old database. Returns 0 or an error code. NULL: there is nothing. */
+    int (*renew)(void *context, const char *db, const uint8_t old_key[KEYFILE_KEY_BYTES],
+                 const uint8_t key[KEYFILE_KEY_BYTES], struct error *e);
+    void *context; /* for all three */
 };
 
 /* Does the whole job. The caller has closed the store in this process; if another process has it open, that is E_BUSY.

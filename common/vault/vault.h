@@ -50,6 +50,9 @@ enum {
 int vault_open(sqlite3 **out, const char *path, const uint8_t key[VAULT_KEY_BYTES], int flags, int wait_ms,
                struct error *e);
 
+/* Derives from a store's data key the key that opens its pages, and nothing else that is sealed under the data key. */
+void vault_pages_key(const uint8_t key[VAULT_KEY_BYTES], uint8_t pages[VAULT_KEY_BYTES]);
+
 /* Closes the handle (NULL is allowed) and zeroes its keys. */
 void vault_close(sqlite3 *db);
 

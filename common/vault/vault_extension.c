@@ -4,10 +4,11 @@
  *
  *   file:/var/lib/satchel/office.db?vfs=satchel-vault&key_file=/etc/satchel/reports.secret
  *
- * where key_file is a secret file (secretfile.h) that opens a slot of the key file beside the database: its name with
- * `.db` replaced by `.keys`. It is always opened for reading alone, as a reader outside of the writing process
- * (vault_share.c). SQLite reports only a code if a database does not open; the sentence is what satchel_vault_error()
- * returns on any connection of the same thread, and goes to SQLite's log (sqlite3_log).
+ * where key_file is a secret file (secretfile.h) that opens a reports slot of the key file beside the database: its
+ * name with `.db` replaced by `.keys`. Such a slot gives the key of the pages, and not the one that office's secrets
+ * are sealed under. It is always opened for reading alone, as a reader outside of the writing process (vault_share.c).
+ * SQLite reports only a code if a database does not open; the sentence is what satchel_vault_error() returns on any
+ * connection of the same thread, and goes to SQLite's log (sqlite3_log).
  *
  * The process is not ours: SQLite's allocator stays its own, and core files are not forbidden. */
 #include <limits.h>
@@ -61,7 +62,7 @@ static int find_key(const char *name, uint8_t key[VAULT_KEY_BYTES], struct error
     if (code == 0)
         code = keys_beside(name, keys, e);
     if (code == 0)
-        code = keyfile_open_secret(keys, secret, key, e);
+        code = keyfile_open_reports(keys, secret, key, e);
     sodium_memzero(secret, sizeof secret);
     return code;
 }
@@ -86,7 +87,7 @@ static int open_database(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
     struct error e = {0};
     int rc = SQLITE_OK, code = find_key(name, key, &e);
     if (code == 0) {
-        vault_vfs_key(key);
+        vault_vfs_pages_key(key);
         rc = open_beneath(vfs, name, file, SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB, out_flags);
         vault_vfs_key(NULL);
         if (rc != SQLITE_OK)

@@ -44,11 +44,25 @@ static void derive(uint8_t out[VAULT_KEY_BYTES], const uint8_t key[VAULT_KEY_BYT
     crypto_generichash(out, VAULT_KEY_BYTES, message, sizeof message, key, VAULT_KEY_BYTES);
 }
 
-void vault_page_keys(struct vault_secret *s, const uint8_t key[VAULT_KEY_BYTES], const uint8_t id[VAULT_ID_BYTES])
+void vault_pages_key(const uint8_t key[VAULT_KEY_BYTES], uint8_t pages[VAULT_KEY_BYTES])
+{
+    static const uint8_t domain[] = "satchel pages 1";
+    crypto_generichash(pages, VAULT_KEY_BYTES, domain, sizeof domain - 1, key, VAULT_KEY_BYTES);
+}
+
+void vault_page_keys_of(struct vault_secret *s, const uint8_t pages[VAULT_KEY_BYTES], const uint8_t id[VAULT_ID_BYTES])
 {
     memcpy(s->id, id, VAULT_ID_BYTES);
-    derive(s->database, key, DOMAIN_DATABASE, id);
-    derive(s->wal, key, DOMAIN_WAL, id);
+    derive(s->database, pages, DOMAIN_DATABASE, id);
+    derive(s->wal, pages, DOMAIN_WAL, id);
+}
+
+void vault_page_keys(struct vault_secret *s, const uint8_t key[VAULT_KEY_BYTES], const uint8_t id[VAULT_ID_BYTES])
+{
+    uint8_t pages[VAULT_KEY_BYTES];
+    vault_pages_key(key, pages);
+    vault_page_keys_of(s, pages, id);
+    sodium_memzero(pages, sizeof pages);
 }
 
 int vault_page_fits(uint64_t number, const uint8_t page[VAULT_PAGE_BYTES])

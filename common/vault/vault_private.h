@@ -102,7 +102,8 @@ static inline int vault_read(sqlite3_file *real, void *out, int count, sqlite3_i
 
 /* ---- vault_page.c ---- */
 
-/* Derives the keys of the database file with this id. */
+/* Derives the keys of the database file with this id: from the store's data key, or from its pages key alone. */
+void vault_page_keys_of(struct vault_secret *s, const uint8_t pages[VAULT_KEY_BYTES], const uint8_t id[VAULT_ID_BYTES]);
 void vault_page_keys(struct vault_secret *s, const uint8_t key[VAULT_KEY_BYTES], const uint8_t id[VAULT_ID_BYTES]);
 
 /* 1: the page may be stored: its reserved bytes are zeros, and page 1 gives a vault's page size and reserve. */
@@ -138,8 +139,10 @@ void vault_page_first(uint8_t page[VAULT_PAGE_BYTES]);
 /* Fills v (which must live as long as the process) with the shim over `beneath`; the caller registers v->vfs. */
 void vault_vfs_fill(struct vault_vfs *v, const char *name, sqlite3_vfs *beneath, int alone);
 
-/* The key for the next database that this thread opens through the shim; NULL takes it back. */
+/* The data key for the next database that this thread opens through the shim, or its pages key alone; NULL takes it
+ * back. */
 void vault_vfs_key(const uint8_t *key);
+void vault_vfs_pages_key(const uint8_t *pages);
 
 /* ---- vault_wal.c ---- */
 

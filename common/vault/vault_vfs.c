@@ -15,10 +15,18 @@
 #define PEEK_BYTES 100
 
 static _Thread_local const uint8_t *next_key;
+static _Thread_local int next_is_pages; /* next_key opens pages and nothing else */
 
 void vault_vfs_key(const uint8_t *key)
 {
     next_key = key;
+    next_is_pages = 0;
+}
+
+void vault_vfs_pages_key(const uint8_t *pages)
+{
+    next_key = pages;
+    next_is_pages = 1;
 }
 
 static struct vault_handle *handle_of(sqlite3_file *file)
@@ -249,7 +257,10 @@ static int make_keys(struct vault_handle *h)
     if (h->secret == NULL)
         return SQLITE_NOMEM;
     sodium_memzero(h->secret, sizeof *h->secret);
-    vault_page_keys(h->secret, next_key, id);
+    if (next_is_pages)
+        vault_page_keys_of(h->secret, next_key, id);
+    else
+        vault_page_keys(h->secret, next_key, id);
     return SQLITE_OK;
 }
 

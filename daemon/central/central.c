@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "event.h"
 #include "folder.h"
+#include "hidden.h"
 #include "keyfile.h"
 #include "log.h"
 #include "record.h"
@@ -89,6 +90,8 @@ static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], i
     int code;
     if (path == NULL)
         return error_memory(e);
+    memcpy(c->keys->data_key, key, sizeof c->keys->data_key);
+    hidden_key(key, c->keys->own_key);
     code = db_open(&c->db, path, key, create, 2000, e);
     free(path);
     if (code != 0)
@@ -105,11 +108,11 @@ static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], i
 /* Loads a secret of 32 random bytes. An office that was set up before the secret existed gets one now. */
 static int load_secret(struct central *c, const char *name, uint8_t secret[32], struct error *e)
 {
-    int code = db_meta_get(c->db, name, secret, 32, e);
+    int code = hidden_get(c->db, c->keys->own_key, name, secret, 32, e);
     if (code != E_NOT_FOUND)
         return code;
     randombytes_buf(secret, 32);
-    return db_meta_set(c->db, name, secret, 32, e);
+    return hidden_set(c->db, c->keys->own_key, name, secret, 32, e);
 }
 
 /* Loads keys, chain, tree and checkpoint from the store into *c. */
@@ -117,8 +120,9 @@ static int load_central(struct central *c, struct error *e)
 {
     int code;
     char vkey[CHECKPOINT_VKEY_MAX];
-    if (db_meta_get(c->db, "sign_secret", c->keys->sign_secret, sizeof c->keys->sign_secret, e) != 0 ||
-        db_meta_get(c->db, "noise_secret", c->keys->noise_secret, sizeof c->keys->noise_secret, e) != 0 ||
+    const uint8_t *own = c->keys->own_key;
+    if (hidden_get(c->db, own, "sign_secret", c->keys->sign_secret, sizeof c->keys->sign_secret, e) != 0 ||
+        hidden_get(c->db, own, "noise_secret", c->keys->noise_secret, sizeof c->keys->noise_secret, e) != 0 ||
         db_meta_get(c->db, "office", c->office.b, sizeof c->office.b, e) != 0)
         return error_set(e, E_VERIFY,
                          "the office's store is not complete, since setting it up broke off; set the office up in "
@@ -175,7 +179,6 @@ int central_open_unwritten(struct central **out, const char *folder, const uint8
     *out = NULL;
     if (c == NULL)
         return error_memory(e);
-    memcpy(c->keys->data_key, key, sizeof c->keys->data_key);
     c->wrong = opened != NULL ? opened->wrong : 0;
     c->wrong_ms = opened != NULL ? opened->wrong_ms : 0;
     if ((code = open_store(c, key, 0, e)) == 0 && (code = load_central(c, e)) == 0)
@@ -216,6 +219,7 @@ int central_open_key(struct central **out, const char *folder, const uint8_t key
 /* Makes the keys of a new office and the beginning of its chain, and stores them. */
 static int new_keys(struct central *c, const struct id *office, struct error *e)
 {
+    const uint8_t *own = c->keys->own_key;
     uint8_t public_key[32];
     char vkey[CHECKPOINT_VKEY_MAX], text[ID_TEXT];
     struct id device;
@@ -227,8 +231,8 @@ static int new_keys(struct central *c, const struct id *office, struct error *e)
     memcpy(c->vkey.public_key, public_key, sizeof public_key);
     device = id_of_device(public_key);
     if ((code = checkpoint_vkey_format(&c->vkey, vkey, e)) != 0 ||
-        (code = db_meta_set(c->db, "sign_secret", c->keys->sign_secret, sizeof c->keys->sign_secret, e)) != 0 ||
-        (code = db_meta_set(c->db, "noise_secret", c->keys->noise_secret, sizeof c->keys->noise_secret, e)) != 0 ||
+        (code = hidden_set(c->db, own, "sign_secret", c->keys->sign_secret, sizeof c->keys->sign_secret, e)) != 0 ||
+        (code = hidden_set(c->db, own, "noise_secret", c->keys->noise_secret, sizeof c->keys->noise_secret, e)) != 0 ||
         (code = db_meta_set(c->db, "office", office->b, sizeof office->b, e)) != 0 ||
         (code = db_meta_set_text(c->db, "log_key", vkey, e)) != 0)
         return code;

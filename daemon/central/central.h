@@ -18,6 +18,7 @@ struct central_keys { /* in locked memory */
     uint8_t seal_secret[32];  /* X25519: opens what laptops seal to the office (courier.h) */
     uint8_t lease_secret[32]; /* the leases of all laptops are derived from it (lease.h) */
     uint8_t data_key[32];     /* the store's key: to write the key file's slots anew */
+    uint8_t own_key[32];      /* the four secrets above and the tickets' are sealed under it (hidden.h) */
 };
 
 struct central {

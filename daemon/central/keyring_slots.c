@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "hidden.h"
 #include "keyfile_print.h"
 #include "recovery.h"
 #include "rekey.h"
@@ -58,6 +59,7 @@ static int list_slots(struct keyring *k, struct error *e)
 static int add_key(struct keyring *k, struct error *e)
 {
     const char *label = usage_text(k->call, "label"), *out = usage_text(k->call, "out");
+    int for_reports = usage_flag(k->call, "reports");
     uint8_t *secret;
     int code;
     if ((code = open_ring(k, 0, e)) != 0)
@@ -65,12 +67,17 @@ static int add_key(struct keyring *k, struct error *e)
     if ((secret = sodium_malloc(32)) == NULL)
         return error_memory(e);
     if ((code = secretfile_create(out, secret, e)) == 0 &&
-        (code = keyfile_add_secret(k->path, k->key, label, secret, e)) != 0)
+        (code = for_reports ? keyfile_add_reports(k->path, k->key, label, secret, e)
+                            : keyfile_add_secret(k->path, k->key, label, secret, e)) != 0)
         (void)unlink(out);
     sodium_free(secret);
     if (code == 0)
-        (void)fprintf(k->cli->err,
-                      "%s opens the office without a passphrase: keep it where only the daemon reads it.\n", out);
+        (void)fprintf(
+            k->cli->err,
+            for_reports
+                ? "%s reads all tables of the record: keep it where only the program that makes reports reads it.\n"
+                : "%s opens the office without a passphrase: keep it where only the daemon reads it.\n",
+            out);
     return code;
 }
 
@@ -163,6 +170,14 @@ static int read_officers(struct rotation *r, struct error *e)
     return code;
 }
 
+/* The office's private keys are sealed under the new key, before the new database takes its place. */
+static int renew_secrets(void *context, const char *db, const uint8_t old_key[KEYFILE_KEY_BYTES],
+                         const uint8_t key[KEYFILE_KEY_BYTES], struct error *e)
+{
+    (void)context;
+    return hidden_renew(db, old_key, key, e);
+}
+
 static int run_rekey(struct rotation *r, struct error *e)
 {
     const struct keyring_handed *h = &r->k->handed;
@@ -174,6 +189,7 @@ static int run_rekey(struct rotation *r, struct error *e)
                               .now_ms = clock_wall(),
                               .holds = holds,
                               .progress = show_progress,
+                              .renew = renew_secrets,
                               .context = r};
     int code = db == NULL ? error_memory(e) : rekey_run(&o, r->k->key, NULL, e);
     free(db);
@@ -192,7 +208,8 @@ static int print_dropped(struct keyring *k, const struct keyfile_slot *before, s
         size_t j = 0;
         while (j < now_count && (now[j].type != before[i].type || strcmp(now[j].label, before[i].label) != 0))
             j++;
-        if (j < now_count || (before[i].type != KEYFILE_PASSPHRASE && before[i].type != KEYFILE_SECRET))
+        if (j < now_count || (before[i].type != KEYFILE_PASSPHRASE && before[i].type != KEYFILE_SECRET &&
+                              before[i].type != KEYFILE_REPORTS))
             continue;
         (void)fputs("opens nothing any more: ", k->cli->err);
         keyfile_print_slot(k->cli->err, &before[i]);
@@ -234,9 +251,12 @@ const struct keyring_command keyring_add = {
     .usage = {.group = "key",
               .name = "add",
               .options = {{.name = "label", .value = "NAME", .help = "what it is for", .required = 1},
-                          {.name = "out", .value = "FILE", .help = "where it goes", .required = 1}},
+                          {.name = "out", .value = "FILE", .help = "where it goes", .required = 1},
+                          {.name = "reports", .help = "it reads the tables, and opens nothing else"}},
               .help = "make a key in a file, for the daemon or for reports",
-              .more = "satcheld takes it with --key-file, or as systemd's credential satchel-office-key.",
+              .more = "satcheld takes it with --key-file, or as systemd's credential satchel-office-key. One made with "
+                      "--reports\n"
+                      "is for satchel_vault.so alone: it opens neither the office nor its private keys.",
               .example = "satcheld key add /srv/office --label daemon --out /etc/satchel/office.key"},
     .ring = add_key,
 };

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "device.h"
+#include "hidden.h"
 #include "lease.h"
 #include "record.h"
 #include "schema.h"
@@ -49,6 +50,7 @@ int admit_invite(struct central *c, const struct id *user, unsigned hours, const
 {
     uint64_t now = clock_wall();
     char expires[CLOCK_TEXT];
+    uint8_t sealed[sizeof out->secret + HIDDEN_MORE];
     const struct central_field fields[] = {{"user", .id = user}, {"expires", .text = expires}, {.name = NULL}};
     const struct central_record record = {.kind = KIND_TICKET, .record = &out->ticket, .fields = fields};
     int code;
@@ -63,6 +65,8 @@ int admit_invite(struct central *c, const struct id *user, unsigned hours, const
     out->ticket = id_new(now);
     out->user = *user;
     randombytes_buf(out->secret, sizeof out->secret);
+    hidden_seal(c->keys->own_key, (struct slice){out->ticket.b, ID_BYTES},
+                (struct slice){out->secret, sizeof out->secret}, sealed);
     memcpy(out->noise_key, c->noise_public, sizeof out->noise_key);
     out->expires_ms = now + hours * 3600000ull;
     out->port = address->port;
@@ -72,7 +76,7 @@ int admit_invite(struct central *c, const struct id *user, unsigned hours, const
         return code;
     if ((code = central_write_record(c, &record, e)) == 0)
         code = db_run(c->db, e, "INSERT INTO ticket_secret(ticket, secret) VALUES(?,?)", "db", &out->ticket,
-                      (struct slice){out->secret, sizeof out->secret});
+                      (struct slice){sealed, sizeof sealed});
     return central_end(c, code, e);
 }
 
@@ -85,8 +89,11 @@ int admit_secret(struct central *c, const struct id *ticket, uint8_t secret[32],
         return error_code(e);
     if (row == 1) {
         struct slice kept = db_slice(s, 0);
-        if (kept.size == 32)
-            memcpy(secret, kept.p, 32);
+        if (hidden_open(c->keys->own_key, (struct slice){ticket->b, ID_BYTES}, kept, secret, 32, e) != 0) {
+            randombytes_buf(secret, 32);
+            db_done(c->db, s);
+            return error_code(e);
+        }
         db_done(c->db, s);
     }
     return 0;

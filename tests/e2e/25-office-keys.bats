@@ -85,6 +85,32 @@ events() { satcheld report "$office" "SELECT coalesce(sum(count), 0) FROM event 
     keyed "$home/daemon.key" status "$office" >/dev/null
 }
 
+@test "a key for reports reads the tables and opens neither the office nor its private keys, also after a new data key" {
+    satcheld key add "$office" --reports --label figures --out "$home/figures.key" 2>"$home/said"
+    has "$(cat "$home/said")" "reads all tables of the record"
+    has "$(satcheld key list "$office")" "reports     figures"
+    fails 12 "for reports" "$bin/satcheld" status "$office" --key-file "$home/figures.key"
+    fails 12 "for reports" "$bin/satcheld" key rotate "$office" --key-file "$home/figures.key"
+    if [ -n "$(type -P sqlite3)" ]; then
+        for key in figures daemon; do
+            sqlite3 -batch :memory: ".load $bin/satchel_vault" \
+                ".open 'file:$office/office.db?vfs=satchel-vault&key_file=$home/$key.key'" \
+                'SELECT count(*) FROM "user"' >"$home/$key.said" 2>&1 || true
+        done
+        equal "$(cat "$home/figures.said")" "$(field '$[0].n' satcheld report "$office" 'SELECT count(*) AS n FROM "user"' --json)"
+        has_not "$(cat "$home/daemon.said")" "$(cat "$home/figures.said")"
+    fi
+    # The office's keys come through a new data key, and the key for reports does not.
+    satcheld archive "$office" "$home/before.satchel" --archive-passphrase-file "$home/archive.passphrase" >"$home/before.pub" 2>/dev/null
+    cp "$office/office.keys" "$home/keys.before"
+    keyed "$home/daemon.key" key rotate "$office" 2>"$home/said"
+    has "$(cat "$home/said")" "opens nothing any more:"
+    keyed "$home/daemon.key" archive "$office" "$home/after.satchel" --archive-passphrase-file "$home/archive.passphrase" >"$home/after.pub" 2>/dev/null
+    equal "$(cat "$home/after.pub")" "$(cat "$home/before.pub")"
+    keyed "$home/daemon.key" key passphrase "$office" --label office --new-passphrase-file "$home/office.passphrase" 2>/dev/null
+    satcheld status "$office" >/dev/null
+}
+
 @test "the passphrase is changed to a new one, and back" {
     with office key change "$office" --new-passphrase-file "$home/new.passphrase" 2>/dev/null
     fails 12 "passphrase" with office status "$office"

@@ -21,7 +21,7 @@ static int setup_keys(void **state)
     (void)snprintf(uri, sizeof uri, "file:%s?vfs=satchel-vault&key_file=%s", vault_path, secret_path);
     if (keyfile_create(keys_path, NEW("anna", PASSPHRASE, strlen(PASSPHRASE), KEYFILE_MINIMUM, NULL), key, NULL) != 0 ||
         secretfile_create(other_secret_path, secret, NULL) != 0 || secretfile_create(secret_path, secret, NULL) != 0 ||
-        keyfile_add_secret(keys_path, key, "reports", secret, NULL) != 0 ||
+        keyfile_add_reports(keys_path, key, "reports", secret, NULL) != 0 ||
         vault_open(&db, vault_path, key, VAULT_CREATE, 0, NULL) != 0)
         return -1;
     vault_must(db, "CREATE TABLE v(n); INSERT INTO v VALUES (1); CREATE TABLE t(a INTEGER PRIMARY KEY, b);"
