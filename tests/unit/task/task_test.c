@@ -320,7 +320,7 @@ static void test_wipe(void **state)
     assert_int_equal(OFFICE_TASK(c, 2, "device", "list"), 0);
     office_says("to be wiped");
     assert_int_equal(OFFICE_TASK(c, 1, "status"), 0);
-    office_says("1  laptops that have not heard yet");
+    office_says("1  laptops that have not said yet that they were wiped");
     memcpy(noise, laptops[0].device.sign_key, sizeof noise);
     noise[0] ^= 1; /* as office_laptop makes it */
     PAIR_OK(device_by_link(c->db, noise, &device, &pair_e));
