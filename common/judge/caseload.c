@@ -1,4 +1,5 @@
-/* The caseload of a user: what is assigned, whom that is about, and what the user's laptops took down in the field. */
+/* The caseload of a user: what is assigned, whom that is about, what waits for the user's decision, and what the user's
+ * laptops took down in the field. */
 #include "caseload.h"
 
 #include <stdio.h>
@@ -8,10 +9,12 @@
 #include "log.h"
 #include "person.h"
 #include "record.h"
+#include "review.h"
 #include "schema.h"
 
 enum {
-    CASES_MAX = 64 /* cases of one person that were taken down in the field and are not assigned yet */
+    CASES_MAX = 64,    /* cases of one person that were taken down in the field and are not assigned yet */
+    DECIDES_MAX = 1024 /* cases and persons that a user has only in order to decide; the first by their ids */
 };
 
 /* A caseload that is being filled. */
@@ -119,6 +122,93 @@ static int add_assigned(struct loading *g, struct error *e)
         sqlite3_free(sql);
     }
     return code;
+}
+
+/* --- what waits for the user's decision --- */
+
+/* 1: the user may have to decide conflicts in cases of others: as a supervisor, by a role that stands in for one, or
+ * named for a worker. 0: not; -1: failed. */
+static int decides_for_others(struct loading *g, struct error *e)
+{
+    char text[ID_TEXT];
+    id_format(g->user, text);
+    return db_exists(g->db, e,
+                     "SELECT 1 FROM \"user\" WHERE voided = 0 AND (supervisor = ?1 OR "
+                     "(id = ?1 AND role IN ('supervisor', 'director', 'administrator'))) LIMIT 1",
+                     "t", text);
+}
+
+/* *decides: 1 if the user is among those who are to decide what is contested in the scope, else 0. */
+static int finds_decider(struct loading *g, const struct id *scope, int *decides, struct error *e)
+{
+    struct id *owners;
+    size_t count;
+    int code = review_owners(g->db, scope, 1, &owners, &count, e);
+    *decides = 0;
+    for (size_t i = 0; code == 0 && i < count; i++)
+        *decides |= id_equal(&owners[i], g->user);
+    free(owners);
+    return code;
+}
+
+/* Adds the clients whom a case names, since who decides in a case must know of whom it is. Of a client's own scope
+ * nothing is found. */
+static int add_clients_of(struct loading *g, const struct id *scope, struct error *e)
+{
+    const struct schema_kind *kind = schema_kind(KIND_CASE);
+    char text[ID_TEXT];
+    int code = 0;
+    id_format(scope, text);
+    for (size_t i = 0; code == 0 && i < kind->field_count; i++) {
+        const struct schema_field *field = &kind->fields[i];
+        struct id client;
+        sqlite3_stmt *s;
+        char sql[160];
+        int row;
+        if (field->type != SCHEMA_REF || field->ref != KIND_CLIENT || field->since > g->version)
+            continue;
+        (void)snprintf(sql, sizeof sql, "SELECT \"%s\" FROM \"case\" WHERE id = ? AND \"%s\" IS NOT NULL", field->name,
+                       field->name);
+        if ((row = db_first(g->db, &s, e, sql, "t", text)) < 0)
+            return error_code(e);
+        if (row == 0)
+            continue;
+        code = id_parse(db_text(s, 0), &client, e);
+        db_done(g->db, s);
+        if (code == 0)
+            code = add_scope(g, &client, e);
+    }
+    return code;
+}
+
+/* Adds the cases and persons in which something is contested that the user is to decide, and whom these cases are
+ * about: a decision that waits for somebody must come to that person's laptop. Once it is decided they go again. */
+static int add_decided(struct loading *g, struct error *e)
+{
+    sqlite3_stmt *s;
+    size_t added = 0;
+    int row, decides = decides_for_others(g, e), code = 0;
+    if (decides <= 0)
+        return decides < 0 ? error_code(e) : 0;
+    if ((code = db_query(g->db, &s, e,
+                         "SELECT DISTINCT conflict.scope FROM conflict JOIN place ON place.record = conflict.record "
+                         "WHERE loud = 1 AND (place.voided = 0 OR field = ?) ORDER BY 1",
+                         "u", (uint64_t)FIELD_VOID)) != 0)
+        return code;
+    while ((row = db_next(g->db, s, e)) == 1) {
+        struct id scope = db_id(s, 0);
+        if (id_is_zero(&scope))
+            continue;
+        if ((code = finds_decider(g, &scope, &decides, e)) == 0 && decides && (code = add_scope(g, &scope, e)) == 0) {
+            code = add_clients_of(g, &scope, e);
+            added++;
+        }
+        if (code != 0 || added == DECIDES_MAX) {
+            db_done(g->db, s);
+            return code;
+        }
+    }
+    return row < 0 ? error_code(e) : 0;
 }
 
 /* Adds the other records of every person of whom the caseload has one, since whoever visits a person must know what
@@ -264,7 +354,7 @@ int caseload_load(struct db *db, const struct id *user, int version, struct case
     out->scopes = NULL;
     out->count = 0;
     if ((code = add_scope(&g, &everywhere, e)) != 0 || (code = add_assigned(&g, e)) != 0 ||
-        (code = add_taken_down(&g, e)) != 0 || (code = add_linked(&g, e)) != 0) {
+        (code = add_decided(&g, e)) != 0 || (code = add_taken_down(&g, e)) != 0 || (code = add_linked(&g, e)) != 0) {
         caseload_free(out);
         return code;
     }

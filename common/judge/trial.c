@@ -1,7 +1,8 @@
 /* Replays a log in a store in memory and judges each change of a laptop before it is applied.
  *
  * A caseload is computed once and kept until something changes that caseloads are made of: an assignment, the persons
- * whom a case names, a person who is new or linked, a hold, the version that the office judges by. Batches of one
+ * whom a case names, a person who is new or linked, a user, what is contested, a hold, the version that the office
+ * judges by. Batches of one
  * office never mix, so one batch is under way at a time; its caseload stays as it was when it began, as at the office.
  */
 #include "trial.h"
@@ -140,6 +141,7 @@ static int changes_caseloads(struct trial *t, const struct change *c, struct err
     int there;
     switch (c->kind) {
     case KIND_OFFICE: /* its version */
+    case KIND_USER:   /* who decides for whom */
     case KIND_DEVICE:
     case KIND_ASSIGNMENT:
     case KIND_HOLD:
@@ -154,6 +156,12 @@ static int changes_caseloads(struct trial *t, const struct change *c, struct err
     default:
         return c->op_count == 0; /* erased or lost: nobody knows what it said */
     }
+}
+
+/* 1: something of the record is contested that a person must decide; 0: nothing is; -1: failed. */
+static int is_contested(struct trial *t, const struct id *record, struct error *e)
+{
+    return db_exists(t->db, e, "SELECT 1 FROM conflict WHERE record = ? AND loud = 1", "d", record);
 }
 
 /* --- judging --- */
@@ -278,16 +286,18 @@ static int follow_version(struct trial *t, struct error *e)
 int trial_take(struct trial *t, struct log_entry *entry, int ends_batch, struct error *e)
 {
     const struct change *c = &entry->change;
-    int is_own = id_equal(&c->device, &t->office), code, changes;
+    int is_own = id_equal(&c->device, &t->office), code, changes, before, after;
     if (is_own)
         t->batch.open = 0;
     else if ((code = take_laptop(t, entry, e)) != 0)
         return code;
-    if ((changes = changes_caseloads(t, c, e)) < 0)
+    if ((changes = changes_caseloads(t, c, e)) < 0 || (before = is_contested(t, &c->record, e)) < 0)
         return error_code(e);
     if ((code = log_add(t->db, entry, e)) != 0 || (code = record_apply(t->db, entry, e)) != 0)
         return code;
-    t->generation += changes != 0;
+    if ((after = is_contested(t, &c->record, e)) < 0)
+        return error_code(e);
+    t->generation += changes || before || after;
     if (ends_batch)
         t->batch.open = 0;
     return is_own && c->kind == KIND_OFFICE ? follow_version(t, e) : 0;

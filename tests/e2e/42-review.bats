@@ -149,6 +149,31 @@ told() { grep "was decided by" "$home/sync.$1" || true; }
     fails 2 "does not hold this case" satcheld case responsible "$office" "$case" tom
 }
 
+@test "what waits for a supervisor comes to the supervisor's laptop, can be decided there, and goes again" {
+    take_case anna ben
+    laptop anna show "$case" >/dev/null
+    laptop ben show "$case" >/dev/null
+    laptop anna set "$case" risk=critical
+    laptop ben set "$case" risk=low --reason "as agreed"
+    sync sue
+    run laptop sue show "$case"
+    equal "$status" 2
+    sync anna ben
+    sync sue
+    has "$(laptop sue show "$case" 2>&1)" critical
+    has "$(entry "json_extract(value, '\$.owners[1].login')" laptop sue conflicts --mine)" sue
+    resolve sue "$case" risk critical
+    sync sue anna
+    equal "$(shown anna "$case" risk)" critical
+    equal "$(entry "1" satcheld conflicts "$office")" ""
+    run satcheld held list "$office"
+    has_not "$output" "Sue"
+    # Decided: the case is Anna's and Ben's again, and no more of it comes to Sue.
+    sync sue
+    run laptop sue show "$case"
+    equal "$status" 2
+}
+
 @test "a parallel edit is nobody's alarm: it is listed, settled, and told" {
     take_case anna ben
     laptop ben set "$client" phone="+1 555 0100"
