@@ -192,4 +192,8 @@ told() { grep "was decided by" "$home/sync.$1" || true; }
 @test "after all of it the office's record is a replay of its log" {
     run satcheld check "$office"
     equal "$status" 0
+    satcheld archive "$office" "$home/log.satchel" --archive-passphrase-file "$home/archive.passphrase" \
+        >"$home/office.key" 2>/dev/null
+    run satchel_audit verify "$home/log.satchel" --key "$home/office.key"
+    equal "$status" 0
 }

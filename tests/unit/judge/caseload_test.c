@@ -251,13 +251,44 @@ static void links_fill_no_caseload(void **state)
     caseload_free(&l);
 }
 
+/* Goal: what is contested in somebody's case is dealt to the supervisor who is to decide it, with the client of the
+ * case and nothing else; a quiet conflict is not; and when it is decided it goes again. */
+static void what_waits_is_dealt(void **state)
+{
+    struct room *r = *state;
+    struct id sue = office_user(r->p.office, "sue", "supervisor"), max = office_user(r->p.office, "max", "supervisor");
+    struct apply_result result;
+    char text[ID_TEXT];
+    id_format(&sue, text);
+    (void)pair_pull(&r->p, &result);
+    pair_office_write(r->p.office, KIND_USER, &(struct id){{0}}, &r->p.user, 0, "supervisor", text, NULL);
+    assert_false(may_hold(r, &sue, &r->kase));
+    /* Quiet: two telephone numbers. Loud: two risks. */
+    pair_field_write(&r->p, KIND_CLIENT, &r->client, &r->client, 0, "phone", "3", NULL);
+    pair_office_write(r->p.office, KIND_CLIENT, &r->client, &r->client, 0, "phone", "2", NULL);
+    assert_int_equal(pair_push(&r->p), 0);
+    assert_false(may_hold(r, &sue, &r->client));
+    pair_field_write(&r->p, KIND_CASE, &r->kase, &r->kase, 0, "risk", "high", NULL);
+    pair_office_write(r->p.office, KIND_CASE, &r->kase, &r->kase, 0, "risk", "low", NULL);
+    assert_int_equal(pair_push(&r->p), 0);
+    assert_true(may_hold(r, &sue, &r->kase));
+    assert_true(may_hold(r, &sue, &r->client));
+    assert_false(may_hold(r, &sue, &r->other));
+    assert_false(may_hold(r, &max, &r->kase));
+    assert_false(may_hold(r, &r->ben, &r->kase));
+    pair_office_write(r->p.office, KIND_CASE, &r->kase, &r->kase, 0, "risk", "high", NULL);
+    assert_false(may_hold(r, &sue, &r->kase));
+    assert_false(may_hold(r, &sue, &r->client));
+    assert_true(may_hold(r, &r->p.user, &r->kase));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
         TEST(follows_links),   TEST(comes_and_goes),         TEST(no_way_to_a_stranger),
         TEST(unlinking_late),  TEST(links_stay_few),         TEST(a_remove_elsewhere_is_a_value),
-        TEST(names_no_client), TEST(links_fill_no_caseload),
+        TEST(names_no_client), TEST(links_fill_no_caseload), TEST(what_waits_is_dealt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
