@@ -1,8 +1,8 @@
 /* Who may have and change what. A user's caseload is a set of scopes: the cases that are assigned to the user; the
  * clients of these cases, with every record that is linked as the same person's (person.h); the cases and persons in
- * which something is contested that the user is to decide (review_owners), as long as it is; the persons whom the user's
- * laptops took down and of whom no case has come yet; and the zero scope, for what is office-wide. The office asks it
- * before it applies a change and before it deals out. */
+ * which something is contested that the user is to decide (review_owners), as long as it is; the persons whom the
+ * user's laptops took down and of whom no case has come yet; and the zero scope, for what is office-wide. The office
+ * asks it before it applies a change and before it deals out. */
 #ifndef SATCHEL_CASELOAD_H
 #define SATCHEL_CASELOAD_H
 
