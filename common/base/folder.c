@@ -1,6 +1,7 @@
 /* Making folders, and syncing the names in them. */
 #include "folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -25,6 +26,47 @@ int folder_sync_of(const char *path, struct error *e)
     int code = folder == NULL ? error_memory(e) : folder_sync(folder, e);
     free(folder);
     return code;
+}
+
+/* 1: it holds nothing; 0: it does; -1: it cannot be read. */
+static int is_empty(const char *path)
+{
+    DIR *folder = opendir(path);
+    struct dirent *name;
+    int empty = 1;
+    if (folder == NULL)
+        return -1;
+    while (empty && (name = readdir(folder)) != NULL)
+        empty = strcmp(name->d_name, ".") == 0 || strcmp(name->d_name, "..") == 0;
+    (void)closedir(folder);
+    return empty;
+}
+
+int folder_close(const char *path, struct error *e)
+{
+    struct stat status;
+    int empty;
+    if (stat(path, &status) != 0)
+        return error_system(e, E_IO, errno, "the folder %s cannot be looked at", path);
+    if (status.st_uid != geteuid() && status.st_uid != 0)
+        return error_set(e, E_REFUSED, "the folder %s belongs to another user; make one of your own", path);
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+        return 0;
+    if ((empty = is_empty(path)) < 0 || (empty && chmod(path, status.st_mode & S_IRWXU) != 0))
+        return error_system(e, E_IO, errno, "the folder %s cannot be closed to others", path);
+    if (!empty)
+        return error_set(e, E_REFUSED,
+                         "others may write to the folder %s, and something stands in it already; take that from them "
+                         "(chmod go-w) if the folder is yours, or choose an empty one",
+                         path);
+    return 0;
+}
+
+int folder_is_closed(const char *path, unsigned owner)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode) && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
+           (status.st_uid == 0 || status.st_uid == geteuid() || status.st_uid == owner);
 }
 
 static int make_one(const char *path, struct error *e)

@@ -284,7 +284,7 @@ int central_create(const struct central_options *o, struct error *e)
         code = error_set(e, E_EXISTS, "there is an office in %s already; nothing was touched", o->folder);
         goto out;
     }
-    if ((code = keyfile_create(keys, &first, key, e)) != 0)
+    if ((code = folder_close(o->folder, e)) != 0 || (code = keyfile_create(keys, &first, key, e)) != 0)
         goto out;
     made_keys = 1;
     if ((code = open_store(c, key, 1, e)) != 0 || (code = central_begin(c, e)) != 0)

@@ -55,7 +55,7 @@ struct central_options {
 
 /* Sets up a new office in an empty or absent folder: key file, store, keys, the records of the office and of its first
  * administrator. After an error nothing of it is left. E_EXISTS: the folder has an office; E_INPUT: a passphrase or
- * name that cannot be; E_IO, E_FULL, E_MEMORY. */
+ * name that cannot be; E_REFUSED: others may write to the folder (folder.h); E_IO, E_FULL, E_MEMORY. */
 int central_create(const struct central_options *options, struct error *e);
 
 /* Opens the office in `folder` with the data key of its key file. opened: what opening the key file reported, or NULL:

@@ -2,19 +2,39 @@
 #include "csv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "pack.h"
+
+/* Opens a regular file. Anything else could keep the daemon waiting for ever, as a pipe that nobody writes to does. */
+static int open_file(const char *path, FILE **out, struct error *e)
+{
+    struct stat status;
+    int code = 0, fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    *out = NULL;
+    if (fd < 0 || fstat(fd, &status) != 0)
+        code = error_system(e, E_IO, errno, "%s cannot be read", path);
+    else if (!S_ISREG(status.st_mode))
+        code = error_set(e, E_INPUT, "%s is no file; only regular files are imported", path);
+    else if ((*out = fdopen(fd, "rb")) == NULL)
+        code = error_system(e, E_IO, errno, "%s cannot be read", path);
+    if (code != 0 && fd >= 0)
+        (void)close(fd);
+    return code;
+}
 
 int csv_open(struct csv *c, const char *path, struct error *e)
 {
     static const unsigned char mark[] = {0xef, 0xbb, 0xbf};
+    int code;
     memset(c, 0, sizeof *c);
     if ((c->row = malloc(CSV_ROW_MAX)) == NULL)
         return error_set(e, E_MEMORY, "there is no memory left to read %s", path);
-    if ((c->file = fopen(path, "rb")) == NULL) {
-        int code = error_system(e, E_IO, errno, "%s cannot be read", path);
+    if ((code = open_file(path, &c->file, e)) != 0) {
         csv_close(c);
         return code;
     }

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "pack.h"
 
 /* --- bytes that both ends know --- */
@@ -351,6 +352,30 @@ static int print_answer(int fd, int *status, struct error *e)
     return code;
 }
 
+/* Looks who listens, before anything is said to him. It must be root, this user, or, if root asks, the user to whom the
+ * office's folder belongs; and nobody else may be able to put a socket there. E_REFUSED. */
+static int check_listener(int fd, const char *folder, struct error *e)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    struct stat status;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || stat(folder, &status) != 0)
+        return error_system(e, E_IO, errno, "who listens in %s cannot be found out", folder);
+    if (peer.uid != 0 && peer.uid != geteuid() && (geteuid() != 0 || peer.uid != status.st_uid))
+        return error_set(
+            e, E_REFUSED,
+            "another user's program listens in %s, which is not the office's daemon; nothing was told to it: "
+            "see who may write to that folder",
+            folder);
+    if (!folder_is_closed(folder, peer.uid))
+        return error_set(
+            e, E_REFUSED,
+            "others may write to the folder %s, so that who listens there may be anybody; nothing was told to "
+            "it: take that from them (chmod go-w) and start the daemon again",
+            folder);
+    return 0;
+}
+
 int operator_ask(const char *folder, int argc, char **argv, struct slice secret, int *status, struct error *e)
 {
     struct sockaddr_un address;
@@ -362,7 +387,7 @@ int operator_ask(const char *folder, int argc, char **argv, struct slice secret,
     if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
         code = errno == ENOENT || errno == ECONNREFUSED ? error_set(e, E_NOT_FOUND, "no daemon runs for %s", folder)
                                                         : error_system(e, E_IO, errno, "%s", address.sun_path);
-    else if ((code = send_request(fd, argc, argv, secret, e)) == 0)
+    else if ((code = check_listener(fd, folder, e)) == 0 && (code = send_request(fd, argc, argv, secret, e)) == 0)
         code = print_answer(fd, status, e);
     (void)close(fd);
     return code;

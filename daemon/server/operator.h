@@ -20,7 +20,8 @@ void operator_stop(struct server *s);
 
 /* In another process: asks the daemon of this folder to carry out a command, and prints its output. secret: a
  * passphrase that belongs to the command, p NULL: none. *status gets the exit status. E_NOT_FOUND: no daemon runs, so
- * the caller opens the store itself; E_INPUT, E_LIMIT (request or answer too large), E_IO. */
+ * the caller opens the store itself; E_REFUSED: who listens may not be the daemon, and was told nothing; E_INPUT,
+ * E_LIMIT (request or answer too large), E_IO. */
 int operator_ask(const char *folder, int argc, char **argv, struct slice secret, int *status, struct error *e);
 
 #endif

@@ -75,9 +75,42 @@ static void names(void **state)
     assert_int_equal(folder_make("", &e), E_IO);
 }
 
+/* Goal: a folder that others may write to is closed to them if it is empty, and refused if it is not. */
+static void a_folder_that_others_may_write_to_is_tightened_or_refused(void **state)
+{
+    struct stat status;
+    (void)state;
+    assert_int_equal(mkdir(at("open"), 0700), 0);
+    assert_int_equal(chmod(at("open"), 0777), 0);
+    assert_int_equal(folder_is_closed(at("open"), getuid()), 0);
+    assert_int_equal(folder_close(at("open"), &e), 0);
+    assert_int_equal(stat(at("open"), &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0700);
+    assert_int_equal(folder_is_closed(at("open"), getuid()), 1);
+    assert_int_equal(mkdir(at("open/sub"), 0700), 0);
+    assert_int_equal(folder_close(at("open"), &e), 0);
+    assert_int_equal(chmod(at("open"), 0720), 0);
+    assert_int_equal(folder_close(at("open"), &e), E_REFUSED);
+    assert_non_null(strstr(e.text, "others may write"));
+    if (geteuid() != 0) {
+        assert_int_equal(folder_close("/", &e), 0);
+    } else {
+        assert_int_equal(chown(at("open"), 12345, 12345), 0);
+        assert_int_equal(chmod(at("open"), 0700), 0);
+        assert_int_equal(folder_close(at("open"), &e), E_REFUSED);
+        assert_non_null(strstr(e.text, "another user"));
+        assert_int_equal(folder_is_closed(at("open"), 12345), 1);
+        assert_int_equal(folder_is_closed(at("open"), 12346), 0);
+    }
+    (void)rmdir(at("open/sub"));
+    (void)rmdir(at("open"));
+    assert_int_equal(folder_close(at("nowhere"), &e), E_IO);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(all_that_is_missing), cmocka_unit_test(where_a_file_stands),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_folder_that_others_may_write_to_is_tightened_or_refused),
+                                       cmocka_unit_test(all_that_is_missing), cmocka_unit_test(where_a_file_stands),
                                        cmocka_unit_test(names)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -233,12 +234,36 @@ static int remove_file(void **state)
     return unlink(path);
 }
 
+/* Goal: only regular files are imported: a FIFO that nobody writes to does not keep the program waiting. */
+static void only_regular_files_are_imported(void **state)
+{
+    char fifo[64];
+    struct csv c;
+    struct error e;
+    (void)state;
+    (void)snprintf(fifo, sizeof fifo, "%s.fifo", path);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    (void)alarm(20); /* it would wait for ever */
+    assert_int_equal(csv_open(&c, fifo, &e), E_INPUT);
+    assert_non_null(strstr(e.text, "only regular files"));
+    assert_int_equal(csv_open(&c, "/dev/zero", &e), E_INPUT);
+    assert_int_equal(csv_open(&c, "/tmp", &e), E_INPUT);
+    (void)alarm(0);
+    (void)unlink(fifo);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),    cmocka_unit_test(test_quotes),    cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_bad_rows), cmocka_unit_test(test_long_rows), cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_cut),      cmocka_unit_test(test_absent),
+        cmocka_unit_test(only_regular_files_are_imported),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_quotes),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_bad_rows),
+        cmocka_unit_test(test_long_rows),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_absent),
     };
     return cmocka_run_group_tests(tests, make_file, remove_file);
 }

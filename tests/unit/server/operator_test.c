@@ -198,6 +198,62 @@ static void test_socket(void **state)
     assert_int_equal(operator_ask(path, 2, list, (struct slice){NULL, 0}, &status, &e), E_INPUT);
 }
 
+/* Goal: who calls looks who listens before he says anything: another user's program, or one in a folder that others may
+ * write to, is told nothing. */
+static void the_caller_checks_who_listens(void **state)
+{
+    static char out[4096];
+    char *list[] = {"user", "list", NULL};
+    (void)state;
+    assert_int_equal(chmod(folder, 0770), 0);
+    assert_int_equal(ask(out, sizeof out, 2, list), 98);
+    assert_non_null(strstr(out, "others may write to the folder"));
+    assert_int_equal(chmod(folder, 0700), 0);
+    assert_int_equal(ask(out, sizeof out, 2, list), 0);
+}
+
+/* In a child: listens as another user, and counts what it is told. It ends at the first caller: 0 if nothing came. */
+static pid_t listen_as(unsigned user, int ready)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    pid_t child = fork();
+    char byte;
+    int fd, caller;
+    if (child != 0)
+        return child;
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/operator.sock", folder);
+    if (setgid(user) != 0 || setuid(user) != 0 || (fd = socket(AF_UNIX, SOCK_STREAM, 0)) < 0 ||
+        bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 4) != 0 || write(ready, "x", 1) != 1)
+        _exit(3);
+    (void)alarm(20);
+    caller = accept(fd, NULL, NULL);
+    _exit(caller < 0 ? 4 : read(caller, &byte, 1) == 0 ? 0 : 1);
+}
+
+static void another_users_listener_is_told_nothing(void **state)
+{
+    char *list[] = {"user", "list", NULL}, path[256], byte;
+    struct error e = {0, ""};
+    int status = 0, pipes[2];
+    pid_t child;
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    (void)snprintf(path, sizeof path, "%s/operator.sock", folder);
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(chmod(folder, 0777), 0); /* as it stood open once */
+    child = listen_as(12345, pipes[1]);
+    assert_int_equal(read(pipes[0], &byte, 1), 1);
+    assert_int_equal(chmod(folder, 0700), 0);
+    assert_int_equal(operator_ask(folder, 2, list, (struct slice){NULL, 0}, &status, &e), E_REFUSED);
+    assert_non_null(strstr(e.text, "another user's program listens"));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    (void)unlink(path);
+    (void)close(pipes[0]);
+    (void)close(pipes[1]);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -213,6 +269,11 @@ static int remove_folder(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
-    const struct CMUnitTest tests[] = {TEST(test_ask), TEST(test_nonsense), TEST(test_silence), TEST(test_socket)};
+    const struct CMUnitTest tests[] = {TEST(test_ask),
+                                       TEST(test_nonsense),
+                                       TEST(test_silence),
+                                       TEST(test_socket),
+                                       TEST(the_caller_checks_who_listens),
+                                       cmocka_unit_test(another_users_listener_is_told_nothing)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
