@@ -57,6 +57,7 @@ struct command {
     X(different)                                                                                                       \
     X(sync)                                                                                                            \
     X(courier)                                                                                                         \
+    X(held)                                                                                                            \
     X(status)                                                                                                          \
     X(log)
 

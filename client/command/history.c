@@ -206,6 +206,60 @@ static int tell_all(struct telling *t, const struct id *record, int all, struct 
     return row < 0 ? error_code(e) : 0;
 }
 
+/* Prints the changes that the office holds, from the copies that stay when their case has left this laptop. */
+static int tell_held(struct telling *t, struct error *e)
+{
+    struct db *db = t->v.db;
+    sqlite3_stmt *s;
+    int row, code = db_query(db, &s, e,
+                             "SELECT header, body FROM held_note WHERE header IS NOT NULL ORDER BY epoch, seq", "");
+    if (code != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        struct log_entry entry = {.held = 1};
+        if ((code = change_read(db_slice(s, 0), db_slice(s, 1), &entry.change, e)) != 0) {
+            db_done(db, s);
+            return code;
+        }
+        if (t->v.cli->json)
+            entry_json(t, &entry);
+        else
+            entry_words(t, &entry);
+        t->count++;
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
+static int show_held(struct store *s, struct usage_call *call, struct error *e)
+{
+    struct cli *cli = call->cli;
+    struct telling t = {.s = s};
+    char words[64];
+    int code = printer_open(&t.v, s->db, cli, e);
+    if (code == 0) {
+        if (cli->json)
+            json_array(&t.v.json);
+        code = tell_held(&t, e);
+        if (cli->json)
+            json_end(&t.v.json);
+    }
+    printer_close(&t.v);
+    if (code == 0)
+        (void)fprintf(cli->err,
+                      "%s held back by the office, kept here and there; `satcheld held release` there applies one\n",
+                      cli_count(t.count, "change is", "changes are", words, sizeof words));
+    call->waiting = t.count != 0;
+    return code;
+}
+
+const struct command command_held = {
+    .usage = {.name = "held",
+              .help = "show what you wrote and the office has not applied, and why",
+              .more = "The words stay here when their case has left this laptop.",
+              .example = "satchel held"},
+    .reads = show_held,
+};
+
 static int show_log(struct store *s, struct usage_call *call, struct error *e)
 {
     struct cli *cli = call->cli;

@@ -11,41 +11,11 @@
 #include "clock.h"
 #include "fold.h"
 #include "moment.h"
+#include "note_text.h"
 #include "record.h"
 #include "schema.h"
 #include "whose.h"
 #include "with_store.h"
-
-#define ROOM (SCHEMA_TEXT_MAX + 1024) /* more than a text may have: if it is full, there was too much */
-
-/* Reads all of the standard input into p (ROOM bytes), without the newlines at its end. */
-static int read_input(struct cli *cli, char *p, struct error *e)
-{
-    size_t used = 0;
-    if (isatty(STDIN_FILENO))
-        (void)fputs("type the note; a line with Ctrl-D alone ends it\n", cli->err);
-    for (;;) {
-        ssize_t n = read(STDIN_FILENO, p + used, ROOM - used);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return error_system(e, E_IO, errno, "the note cannot be read");
-        if (n == 0)
-            break;
-        used += (size_t)n;
-        if (used == ROOM)
-            return error_set(e, E_LIMIT,
-                             "the note is too long, and nothing was written: at most %d bytes are allowed; "
-                             "write it as several notes",
-                             SCHEMA_TEXT_MAX);
-    }
-    while (used > 0 && (p[used - 1] == '\n' || p[used - 1] == '\r'))
-        used--;
-    p[used] = '\0';
-    return memchr(p, '\0', used) != NULL
-               ? error_set(e, E_INPUT, "the note holds a NUL byte; is it a file of text that was handed in?")
-               : 0;
-}
 
 /* Prints the time as a person would type it, in UTC. */
 static void now_words(uint64_t wall_ms, char out[32])
@@ -70,8 +40,10 @@ static int is_blank(const char *text)
 }
 
 struct noting {
+    struct note_text source;
     const char *words, *text, *visited, *type; /* visited: in UTC */
     struct id scope, record;
+    int is_written; /* an error after that is one of the answer */
 };
 
 static int fill(struct store *s, struct noting *n, struct edit *edit, struct error *e)
@@ -96,22 +68,12 @@ static int make_note(struct store *s, struct noting *n, struct error *e)
         edit_free(&edit);
         return code;
     }
+    /* With the note its draft ends: both, or neither. */
+    if ((code = note_text_written(&n->source, n->text, e)) != 0) {
+        edit_free(&edit);
+        return code;
+    }
     return with_store_commit(s, &edit, NULL, e);
-}
-
-/* Reads a line of the standard input, byte by byte: what follows it is the note. -1: there is none. */
-static int read_line(char *line, size_t room)
-{
-    size_t used = 0;
-    char c = 0;
-    ssize_t n;
-    while ((n = read(STDIN_FILENO, &c, 1)) == 1 || (n < 0 && errno == EINTR))
-        if (n == 1 && c == '\n')
-            break;
-        else if (n == 1 && used + 1 < room)
-            line[used++] = c;
-    line[used] = '\0';
-    return n == 1 ? 0 : -1;
 }
 
 /* Asks a person at a terminal for the type of the note, by its first letters; an empty line takes the first. A type
@@ -128,7 +90,7 @@ static void ask_type(struct cli *cli, struct noting *n)
             (void)fprintf(cli->err, "%s%s", c == all ? "type of the visit, by its first letters: " : ", ", c->name);
         (void)fprintf(cli->err, " [%s]: ", all->name);
         (void)fflush(cli->err);
-        if (read_line(line, sizeof line) != 0)
+        if (note_text_line(line, sizeof line) != 0)
             return;
         for (const struct schema_choice *c = all; c->name != NULL; c++)
             if (strncasecmp(c->name, line, strlen(line)) == 0 && fit++ == 0)
@@ -158,50 +120,65 @@ static int check(const struct noting *n, struct error *e)
     return code;
 }
 
-static int write_note(struct store *s, struct usage_call *call, struct error *e)
+/* Says what the shell does to words that stand in a command. */
+static void say_history(const struct cli *cli)
 {
-    struct noting n = {
-        .visited = usage_text(call, "visited"), .type = usage_text(call, "type"), .text = call->words[1]};
-    char visited[MOMENT_TEXT], *typed = NULL;
+    if (cli->err == stderr && isatty(STDERR_FILENO))
+        (void)fputs(
+            "note: the shell keeps what is typed in a command, in clear, in its history, and changes \"$500\" in it to "
+            "\"00\"; without TEXT the words are typed after the command, and kept nowhere else\n",
+            cli->err);
+}
+
+/* Writes the note whose words are there. */
+static int write_text(struct store *s, struct usage_call *call, struct noting *n, struct error *e)
+{
     struct cli *cli = call->cli;
     int code;
+    if (is_blank(n->text))
+        return error_set(e, E_INPUT, "the note is empty; nothing was written");
+    if ((code = store_begin(s, e)) != 0)
+        return code;
+    if ((code = make_note(s, n, e)) != 0) {
+        store_rollback(s);
+        return code;
+    }
+    n->is_written = 1;
+    write_id(cli, schema_kind(KIND_NOTE), &n->record);
+    (void)fputs("note written for ", cli->err);
+    whose_say(cli->err, s->db, &n->scope);
+    code = with_store_say_queued(s, cli, e);
+    note_text_say_left(&n->source);
+    return code;
+}
+
+static int write_note(struct store *s, struct usage_call *call, struct error *e)
+{
+    struct noting n = {.source = {.s = s, .cli = call->cli},
+                       .visited = usage_text(call, "visited"),
+                       .type = usage_text(call, "type"),
+                       .text = call->words[1]};
+    char visited[MOMENT_TEXT];
+    int code;
+    if (n.text != NULL && usage_flag(call, "editor"))
+        return error_set(e, E_USAGE, "give the text, or --editor, not both");
     if (n.visited != NULL && (code = moment_from_words(n.visited, visited, e)) != 0)
         return code;
     if (n.visited != NULL)
         n.visited = visited;
-    if ((code = check(&n, e)) != 0 || (code = write_find_case(s, cli, call->words[0], &n.scope, e)) != 0)
+    if ((code = check(&n, e)) != 0 || (code = write_find_case(s, call->cli, call->words[0], &n.scope, e)) != 0)
         return code;
-    ask_type(cli, &n);
-    if (n.text == NULL) {
-        if ((n.text = typed = malloc(ROOM)) == NULL)
-            return error_memory(e);
-        if ((code = read_input(cli, typed, e)) != 0)
-            goto out;
-    }
-    if (is_blank(n.text)) {
-        code = error_set(e, E_INPUT, "the note is empty; nothing was written");
-        goto out;
-    }
-    if ((code = store_begin(s, e)) != 0)
-        goto out;
-    if ((code = make_note(s, &n, e)) != 0) {
-        store_rollback(s);
-        goto out;
-    }
-    write_id(cli, schema_kind(KIND_NOTE), &n.record);
-    (void)fputs("note written for ", cli->err);
-    whose_say(cli->err, s->db, &n.scope);
-    code = with_store_say_queued(s, cli, e);
-out:
-    /* What was typed is kept nowhere else, so print it on the screen that it was typed on. */
-    if (code != 0 && typed != NULL && typed[0] != '\0' && isatty(STDIN_FILENO)) {
-        (void)fputs("the note was not written; here it is, so that it is not lost:\n\n", cli->err);
-        cli_text(cli->err, typed);
-        (void)fputs("\n\n", cli->err);
-    }
-    if (typed != NULL)
-        sodium_memzero(typed, ROOM);
-    free(typed);
+    n.source.scope = n.scope;
+    ask_type(call->cli, &n);
+    if (n.text != NULL)
+        say_history(call->cli);
+    else if ((code = note_text_read(&n.source, usage_flag(call, "editor"), e)) == 0)
+        n.text = n.source.text;
+    if (code == 0)
+        code = write_text(s, call, &n, e);
+    if (code != 0 && !n.is_written)
+        note_text_failed(&n.source, n.text != NULL ? n.text : n.source.text);
+    note_text_free(&n.source);
     return code;
 }
 
@@ -209,10 +186,17 @@ const struct command command_note = {
     .usage = {.name = "note",
               .words = "CASE [TEXT]",
               .options = {{.name = "visited", .value = "TIME", .help = "when the visit was, if it was not now"},
-                          {.name = "type", .value = "TYPE", .help = "home visit, office visit, telephone or other"}},
+                          {.name = "type", .value = "TYPE", .help = "home visit, office visit, telephone or other"},
+                          {.name = "editor", .help = "write it in $VISUAL or $EDITOR, in a file in memory"}},
               .help = "write a visit note",
               .more = "CASE is a whole case number, or the whole name of a client who has one open case.\n"
-                      "Without TEXT the note is read from the standard input: `satchel note 2024-171 < note.txt`.",
-              .example = "satchel note 2024-171 'She has a new dog.' --visited '2026-11-23 14:30'"},
+                      "Without TEXT the words are typed after the command, until Ctrl-D on an empty line, or read from "
+                      "the standard\n"
+                      "input. What is typed is kept as a draft in the store, and offered by the next `note` for that "
+                      "case. With TEXT\n"
+                      "the shell keeps the words in its history, in clear, and changes \"$500\" to \"00\". With "
+                      "--editor nothing is\n"
+                      "written to a disk by satchel or by vi and vim; another editor may keep copies of its own.",
+              .example = "satchel note 2024-171 --visited '2026-11-23 14:30'"},
     .writes = write_note,
 };

@@ -396,7 +396,7 @@ static int add_queued(struct sync *s, struct error *e)
     struct error why = *e;
     uint64_t queued;
     char count[64];
-    if (why.code != E_NET || unsent_count(s->store->db, &queued, NULL) != 0)
+    if (s->store == NULL || why.code != E_NET || unsent_count(s->store->db, &queued, NULL) != 0)
         return why.code;
     cli_count(queued, "change is", "changes are", count, sizeof count);
     if (s->wire == NULL)
@@ -404,9 +404,23 @@ static int add_queued(struct sync *s, struct error *e)
     return error_set(e, E_NET, "%s; %s queued; run `satchel sync` again", why.text, count);
 }
 
+/* The office is there: from now on this sync writes. Until then the store is only read, so that a person can write a
+ * note while nobody answers. */
+static int take_writer(struct sync *s, struct error *e)
+{
+    int code;
+    store_close(s->store);
+    if ((code = store_open(&s->store, e)) != 0)
+        return code;
+    seen_begin(&s->store->seen, s->cli->json);
+    return own_conflicts_load(s->store->db, &s->store->user, &s->did.owned, e);
+}
+
 static int run(struct sync *s, const struct wire_options *options, int *waiting, struct error *e)
 {
     int code = wire_open(&s->wire, options, e);
+    if (code == 0)
+        code = take_writer(s, e);
     if (code == 0 && (code = talk(s, e)) != 0 && code != E_NET && !s->wipe)
         wire_fail(s->wire, e);
     end_progress(s);
@@ -452,20 +466,20 @@ static int sync_store(struct usage_call *call, struct error *e)
     struct wire_options wire = {.mode = LINK_SYNC, .break_after = usage_number(call, "break-after", 0)};
     unsigned port = (unsigned)usage_number(call, "port", 0);
     struct error why = {0, ""};
+    char known[sizeof s.store->office_host];
     int code;
-    if ((code = store_open(&s.store, e)) != 0)
+    if ((code = store_open_reading(&s.store, e)) != 0)
         return code;
-    wire.host = host != NULL ? host : s.store->office_host;
+    (void)snprintf(known, sizeof known, "%s", s.store->office_host); /* the store is opened anew on the way */
+    wire.host = host != NULL ? host : known;
     wire.port = port != 0 ? port : s.store->office_port;
     wire.noise_secret = s.store->noise_secret;
     wire.office_noise = s.store->office_noise;
-    seen_begin(&s.store->seen, cli->json);
     s.shows_progress = !cli->json && cli->err == stderr && isatty(STDERR_FILENO);
-    if ((code = own_conflicts_load(s.store->db, &s.store->user, &s.did.owned, e)) == 0)
-        code = run(&s, &wire, &call->waiting, e);
+    code = run(&s, &wire, &call->waiting, e);
     if (code == 0)
         code = remember_address(cli, s.store, &wire, e);
-    if (fflush(cli->out) == 0 && !ferror(cli->out))
+    if (s.store != NULL && fflush(cli->out) == 0 && !ferror(cli->out))
         (void)seen_keep(&s.store->seen, &why);
     own_conflicts_free(&s.did.owned);
     store_close(s.store);

@@ -15,7 +15,7 @@ int tables_create(struct db *db, struct error *e)
         /* queue: our changes that the office holds, and why */
         "CREATE TABLE IF NOT EXISTS held_note("
         "  epoch INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL, kind INTEGER NOT NULL,"
-        "  reason TEXT NOT NULL, PRIMARY KEY(epoch, seq)) WITHOUT ROWID;"
+        "  reason TEXT NOT NULL, header BLOB, body BLOB, PRIMARY KEY(epoch, seq)) WITHOUT ROWID;"
         /* decided: what others decided over this person's words */
         "CREATE TABLE IF NOT EXISTS decided("
         "  id INTEGER PRIMARY KEY, device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,"
@@ -35,6 +35,10 @@ int tables_create(struct db *db, struct error *e)
         "  new_epoch INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, new_seq INTEGER,"
         "  scope BLOB NOT NULL, kind INTEGER NOT NULL, header BLOB NOT NULL, body BLOB,"
         "  PRIMARY KEY(new_epoch, epoch, seq)) WITHOUT ROWID;"
+        /* draft: what was typed and is not written yet */
+        "CREATE TABLE IF NOT EXISTS draft("
+        "  scope BLOB NOT NULL, kind INTEGER NOT NULL, at INTEGER NOT NULL, text TEXT NOT NULL,"
+        "  PRIMARY KEY(scope, kind)) WITHOUT ROWID;"
         /* apply: which scopes are here and whole, and the entries that have come of those that are not */
         "CREATE TABLE IF NOT EXISTS scope(id BLOB PRIMARY KEY, complete INTEGER NOT NULL) WITHOUT ROWID;"
         "CREATE TABLE IF NOT EXISTS arriving("

@@ -245,12 +245,13 @@ static int refresh_own(struct db *db, int64_t id, struct error *e)
     return code;
 }
 
-/* Takes each change that the office holds out of the record, as the office does, and remembers its reason.
+/* Takes each change that the office holds out of the record, as the office does, and remembers its reason; and its
+ * words, so that its author can read them when its case has left this laptop.
  * E_PEER: it names a change that was not sent. */
 static int remember_held(const struct queue *q, const struct message_pushed *m, size_t *held, struct error *e)
 {
-    static const char remember[] = "INSERT OR REPLACE INTO held_note(epoch, seq, record, kind, reason) "
-                                   "SELECT epoch, seq, record, kind, ?2 FROM entry WHERE id = ?1";
+    static const char remember[] = "INSERT OR REPLACE INTO held_note(epoch, seq, record, kind, reason, header, body) "
+                                   "SELECT epoch, seq, record, kind, ?2, header, body FROM entry WHERE id = ?1";
     struct db *db = q->db;
     struct unpack r;
     int code = 0;

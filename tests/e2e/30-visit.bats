@@ -155,6 +155,10 @@ caseload() { rows "json_extract(value, '$.id')" 1 laptop "$1" list --json; }
     has "$output" "ben"
     sync anna
     has_not "$(laptop anna show "$case")" "before he heard of it"
+    # Its author can read it, though the case has left his laptop.
+    run laptop ben held
+    has "$output" "before he heard of it"
+    has "$output" "$reason"
     # 3. A person releases it.
     release_all
     run satcheld held list "$office"
@@ -171,6 +175,28 @@ caseload() { rows "json_extract(value, '$.id')" 1 laptop "$1" list --json; }
     equal "$(field '$.held' laptop ben status --json)" "[]"
     equal "$(agrees ben)" 1
     fails 2 "no held change" satcheld held release "$office" 0199aaaa-0000-7000-8000-000000000000
+}
+
+# silent_sync: a sync of anna's, whose office has taken the connection and says nothing.
+silent_sync() {
+    kill -STOP "$(cat "$office.pid")"
+    laptop anna sync >"$home/silent" 2>&1 &
+    await is_connected "$(port)"
+}
+
+@test "a note saves in under a second while a sync waits on a silent link" {
+    local began ended
+    take_case anna
+    silent_sync
+    began=$(date +%s%N)
+    laptop anna note "$case" --type telephone <<<"Written while nobody answered." || { kill -CONT "$(cat "$office.pid")"; return 1; }
+    ended=$(date +%s%N)
+    kill -CONT "$(cat "$office.pid")"
+    wait
+    [ $(((ended - began) / 1000000)) -lt 1000 ]
+    sync anna
+    equal "$(queued anna)" 0
+    has "$(laptop anna show "$case")" "Written while nobody answered."
 }
 
 @test "a case is not let go of while a change in it is unsent" {

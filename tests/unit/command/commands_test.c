@@ -409,15 +409,21 @@ static void the_log_tells_what_became_of_a_change(void **state)
     id = log_find(d->store.db, &d->store.author.chain.device, 1, 4, NULL, &d->e);
     assert_int_equal(log_accept(d->store.db, id, 42, 1760000000000, &d->e), 0);
     assert_int_equal(record_set_held(d->store.db, id, 1, &d->e), 0);
-    assert_int_equal(db_run(d->store.db, &d->e,
-                            "INSERT INTO held_note SELECT epoch, seq, record, kind, 'not your case' FROM entry WHERE "
-                            "id = ?",
-                            "i", id),
-                     0);
+    assert_int_equal(
+        db_run(d->store.db, &d->e,
+               "INSERT INTO held_note SELECT epoch, seq, record, kind, 'not your case', header, body FROM entry WHERE "
+               "id = ?",
+               "i", id),
+        0);
     assert_int_equal(laptop_run_on(d, &command_log, "log", d->file, ""), 0);
     assert_has(d->out, "Anna Berg  at the office, position 41\n    set title: First\n    reason: asked to\n");
     assert_has(d->out, "HELD BACK BY THE OFFICE: not your case\n    set title: Second\n");
     assert_has(d->out, "queued\n    set title: Third\n");
+    assert_int_equal(laptop_run(d, &command_held, "held"), 0);
+    assert_int_equal(d->waiting, 1);
+    assert_has(d->out, "HELD BACK BY THE OFFICE: not your case\n    set title: Second\n");
+    assert_has(d->err, "1 change is held back");
+    assert_int_equal(laptop_run(d, &command_held, "held --json"), 0);
     assert_int_equal(laptop_run(d, &command_log, "log"), 0);
     assert_has(d->err, "5 changes\n");
     assert_has(d->out, "set legal_name: Ada Byron");
