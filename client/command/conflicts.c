@@ -282,7 +282,7 @@ static int make_decision(struct resolving *r, char **words, const char *reason, 
     if ((code = find_contested(r, words[0], words[1], e)) != 0 ||
         (code = edit_open(&edit, r->s->db, &r->record, e)) != 0)
         return code;
-    if ((code = decide(r, &edit, words[2], e)) == 0 && r->field->policy == SCHEMA_STATUS)
+    if ((code = decide(r, &edit, words[2], e)) == 0 && strcmp(r->field->name, "status") == 0)
         code = reopen_case(&edit, r->v.room, &r->field, 1, &ended, e);
     if (code == 0 && (code = with_store_check_reason(&edit, reason, e)) != 0)
         r->lowers = edit.lowers;

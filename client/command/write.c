@@ -371,7 +371,7 @@ static int end_closing(struct writing *w, struct edit *edit, struct error *e)
     int code = 0;
     for (size_t i = 0; i < w->count && count < sizeof fields / sizeof *fields; i++) {
         fields[count++] = w->pairs[i].field;
-        if (w->pairs[i].field->policy == SCHEMA_STATUS)
+        if (strcmp(w->pairs[i].field->name, "status") == 0)
             status = w->pairs[i].value;
     }
     if (status != NULL)

@@ -73,7 +73,9 @@ write_newer() {
     laptop "$1" set "$client" pronouns=they tax_name="A. Taxed"
     laptop "$1" add "$client" "aid=walking stick"
     laptop "$1" add "$client" visits=3
-    laptop "$1" set "$case" fall_risk=high story="The long story." pledge="I call on Friday." stage=open risk=imminent
+    run laptop "$1" set "$case" fall_risk=high story="The long story." pledge="I call on Friday." stage=open risk=imminent
+    equal "$status" 0
+    has_not "$output" "day of closing" # a stage is no status of the case
     goal=$(laptop "$1" new goal "$case" title="Walk again" note="slowly")
     laptop "$1" new diary "$case" text="For the office alone."
 }
