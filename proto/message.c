@@ -138,6 +138,13 @@ static void write_entries(struct writer *w, const struct message *message)
         pack_nil(w->out);
     write_text(w, m->checkpoint);
     write_proof(w, &m->consistency);
+    write_slice(w, m->anew);
+    if (m->held.size == 0)
+        pack_array(w->out, 0);
+    else
+        pack_raw(w->out, m->held);
+    if (w->code == 0 && held_listed(m->held) != m->held_count)
+        w->code = error_set(w->e, E_INTERNAL, "an entries message's count of held changes is not that of its list");
 }
 
 static void write_fail(struct writer *w, const struct message *message)
@@ -310,6 +317,29 @@ static struct message_held read_held(struct reader *m)
     return held;
 }
 
+static struct message_held_late read_held_late(struct reader *m)
+{
+    struct message_held_late held = {0, 0, {NULL, 0}};
+    if (unpack_array(&m->r) != 3)
+        refuse(m);
+    held.epoch = read_number(m);
+    held.seq = read_number(m);
+    held.reason = read_text(m, MESSAGE_SENTENCE_MAX, "reason of a held change");
+    return held;
+}
+
+/* The count of a list of held changes, which follows. */
+static size_t read_held_count(struct reader *m)
+{
+    size_t count = unpack_array(&m->r);
+    if (count <= MESSAGE_HELD_MAX)
+        return count;
+    if (m->over == NULL)
+        m->over = "list of held changes";
+    refuse(m);
+    return 0;
+}
+
 static void read_pushed(struct reader *m, struct message *message)
 {
     struct message_pushed *out = &message->as.pushed;
@@ -323,13 +353,7 @@ static void read_pushed(struct reader *m, struct message *message)
     read_proof(m, &out->consistency, "consistency proof");
     read_proof(m, &out->range, "range proof");
     start = m->r.p;
-    out->held_count = unpack_array(&m->r);
-    if (out->held_count > MESSAGE_HELD_MAX) {
-        if (m->over == NULL)
-            m->over = "list of held changes";
-        refuse(m);
-        out->held_count = 0;
-    }
+    out->held_count = read_held_count(m);
     for (size_t i = 0; i < out->held_count && !m->r.failed; i++)
         (void)read_held(m);
     out->held = (struct slice){start, (size_t)(m->r.p - start)};
@@ -357,6 +381,7 @@ static void read_pull(struct reader *m, struct message *message)
 static void read_entries(struct reader *m, struct message *message)
 {
     struct message_entries *out = &message->as.entries;
+    const uint8_t *start;
     out->batch = read_bin(m, BATCH_DEFLATED_MAX, "batch");
     out->arrived = read_scopes(m, "list of scopes that arrived");
     out->purge = read_scopes(m, "list of scopes to purge");
@@ -369,6 +394,12 @@ static void read_entries(struct reader *m, struct message *message)
         refuse(m); /* digest and purges come with the last batch alone */
     out->checkpoint = read_text(m, CHECKPOINT_TEXT_MAX - 1, "checkpoint");
     read_proof(m, &out->consistency, "consistency proof");
+    out->anew = read_scopes(m, "list of scopes that come anew");
+    start = m->r.p;
+    out->held_count = read_held_count(m);
+    for (size_t i = 0; i < out->held_count && !m->r.failed; i++)
+        (void)read_held_late(m);
+    out->held = (struct slice){start, (size_t)(m->r.p - start)};
 }
 
 static void read_fail(struct reader *m, struct message *message)
@@ -437,7 +468,7 @@ static const struct row rows[] = {
     [MESSAGE_PUSH] = {3, write_push, read_push},
     [MESSAGE_PUSHED] = {10, write_pushed, read_pushed},
     [MESSAGE_PULL] = {4, write_pull, read_pull},
-    [MESSAGE_ENTRIES] = {9, write_entries, read_entries},
+    [MESSAGE_ENTRIES] = {11, write_entries, read_entries},
     [MESSAGE_FAIL] = {3, write_fail, read_fail},
     [MESSAGE_ENROL] = {5, write_enrol, read_enrol},
     [MESSAGE_ENROLLED] = {11, write_enrolled, read_enrolled},
@@ -511,6 +542,14 @@ struct message_held message_next_held(struct unpack *r)
 {
     struct reader m = {.r = *r, .over = NULL};
     struct message_held held = read_held(&m);
+    *r = m.r;
+    return held;
+}
+
+struct message_held_late message_next_held_late(struct unpack *r)
+{
+    struct reader m = {.r = *r, .over = NULL};
+    struct message_held_late held = read_held_late(&m);
     *r = m.r;
     return held;
 }

@@ -78,6 +78,13 @@ struct message_held {
     struct slice reason; /* text */
 };
 
+/* A change of the laptop's that the office holds behind it: it was taken, and a newer program of the office judged it.
+ */
+struct message_held_late {
+    uint64_t epoch, seq;
+    struct slice reason; /* text */
+};
+
 struct message_pushed {
     uint64_t epoch, seq; /* durable up to this change of the laptop's chain */
     uint64_t first_seq;  /* the changes first_seq .. seq stand at first_position, one after another */
@@ -106,6 +113,9 @@ struct message_entries {
     uint8_t digest[32];              /* with done: record_digest of the caseload at `cursor` */
     struct slice checkpoint;         /* text: a signed note that covers what is dealt */
     struct merkle_proof consistency; /* from the last checkpoint of this session to this one */
+    struct slice anew;               /* scopes that the laptop has and that are dealt anew, 16 bytes each */
+    size_t held_count;
+    struct slice held; /* msgpack array of [epoch, seq, reason]; read with message_next_held_late */
 };
 
 struct message_fail {
@@ -163,6 +173,8 @@ int message_write(const struct message *m, struct pack *out, struct error *e);
 /* Decodes. E_INPUT, E_LIMIT; E_PEER for a type that this version does not know. */
 int message_read(struct slice bytes, struct message *out, struct error *e);
 
+/* The held list of an entries message, in the same way. */
+struct message_held_late message_next_held_late(struct unpack *r);
 /* The held list of a pushed message: start with unpack_start on m->held and unpack_array, then this, held_count times.
  */
 struct message_held message_next_held(struct unpack *r);

@@ -341,6 +341,12 @@ static int take_entry(struct verifying *v, const struct archive_item *record, st
     struct merkle_hash leaf;
     int code, ends = 0;
     code = record->sealed ? change_read_header(record->header, c, e) : change_read(record->header, record->body, c, e);
+    if (code == 0 && !record->sealed && record->body.p == NULL && id_equal(&c->device, &v->office) &&
+        schema_is_office_only(c->kind))
+        code = error_set(
+            e, E_VERIFY,
+            "its words were erased, and it is of a kind that the office alone writes: what was held, given or "
+            "enrolled by it cannot be told any more");
     if (code != 0 || follow(v, record->position, c, &ends, e) != 0 || take_set_back(v, record, c, e) != 0)
         return entry_fails(record, e);
     if (record->received_ms < result->last_ms) {

@@ -13,6 +13,7 @@
  *   COMPLETE -> ARRIVING            the digests differ, even with the record made anew  finish
  *   COMPLETE -> ARRIVING            the office was put back                             begin_anew (setback.c)
  *   COMPLETE -> ARRIVING            our chain got a new epoch                           reissue_write (reissue.c)
+ *   COMPLETE -> ARRIVING            the office holds something that it had dealt of it   mark_anew
  *   any -> UNKNOWN                  the office names it as gone, or dealt all but it    let_go_of_scope
  *   any -> ARRIVING                 the same, but something of it is nowhere else       let_go_of_scope
  *
@@ -490,6 +491,45 @@ static int finish(struct applying *a, struct error *e)
     return db_meta_set_uint(a->db, "digest_position", r->position, e);
 }
 
+/* Marks the scopes that come anew: what of them is here stays in view until all of it has come. */
+static int mark_anew(struct applying *a, struct error *e)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < a->m->anew.size / ID_BYTES; i++) {
+        struct id scope = scope_at(a->m->anew, i);
+        int complete = is_complete(a->db, &scope, e);
+        if (complete < 0)
+            return error_code(e);
+        if (complete)
+            code = set_complete(a->db, &scope, 0, e);
+    }
+    return code;
+}
+
+/* Takes our changes out of the record that the office holds by now, though it had taken them, and remembers why. */
+static int hold_late(struct applying *a, struct error *e)
+{
+    static const char remember[] = "INSERT OR REPLACE INTO held_note(epoch, seq, record, kind, reason) "
+                                   "SELECT epoch, seq, record, kind, ?2 FROM entry WHERE id = ?1";
+    struct unpack r;
+    int code = 0;
+    unpack_start(&r, a->m->held);
+    if (a->m->held_count != 0)
+        (void)unpack_array(&r);
+    for (size_t i = 0; code == 0 && i < a->m->held_count; i++) {
+        struct message_held_late h = message_next_held_late(&r);
+        char reason[MESSAGE_SENTENCE_MAX + 1];
+        int64_t id = log_find(a->db, &a->author->chain.device, h.epoch, h.seq, NULL, e);
+        if (id < 0)
+            return error_code(e);
+        memcpy(reason, h.reason.p, h.reason.size);
+        reason[h.reason.size] = '\0';
+        if (id != 0 && (code = record_set_held(a->db, id, 1, e)) == 0)
+            code = db_run(a->db, e, remember, "it", id, reason);
+    }
+    return code;
+}
+
 int apply_entries(struct db *db, struct edit_author *author, const struct checkpoint_vkey *key,
                   const struct message_entries *m, struct apply_result *result, struct error *e)
 {
@@ -500,7 +540,8 @@ int apply_entries(struct db *db, struct edit_author *author, const struct checkp
         return code;
     if (m->cursor > a.size)
         return is_beyond(e);
-    if ((code = take_batch(&a, e)) != 0 || (code = db_meta_set_uint(db, "pull_cursor", m->cursor, e)) != 0)
+    if ((code = mark_anew(&a, e)) != 0 || (code = hold_late(&a, e)) != 0 || (code = take_batch(&a, e)) != 0 ||
+        (code = db_meta_set_uint(db, "pull_cursor", m->cursor, e)) != 0)
         return code;
     if (m->done && (code = finish(&a, e)) != 0)
         return code;

@@ -22,6 +22,7 @@
 #include "recovery.h"
 #include "schema.h"
 #include "text.h"
+#include "upgrade.h"
 #include "vault.h"
 
 /* The office's tables beside log and record: the secrets of tickets that are not used yet (admit.h); the scopes that
@@ -147,7 +148,8 @@ static int load_central(struct central *c, struct error *e)
 }
 
 /* If this program's schema is another than the one that the office's record names, write its version into that record:
- * an auditor reads there by which schema the office judged from this entry on. */
+ * an auditor reads there by which schema the office judged from this entry on. What becomes known by it is judged in
+ * the same transaction. */
 static int write_schema_version(struct central *c, struct error *e)
 {
     char id[ID_TEXT], version[24];
@@ -166,8 +168,8 @@ static int write_schema_version(struct central *c, struct error *e)
     if ((code = edit_open(&edit, c->db, &c->office, e)) != 0 ||
         (code = edit_set_text(&edit, "schema_version", version, e)) != 0)
         edit_free(&edit);
-    else
-        code = central_write(c, &edit, NULL, e);
+    else if ((code = central_write(c, &edit, NULL, e)) == 0)
+        code = upgrade_judge(c, e);
     return central_end(c, code, e);
 }
 

@@ -23,6 +23,7 @@
  * asked for is in; 0: the batch is full; -1: failed, e says why. */
 #include "deal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,10 +40,119 @@ struct filling {
     struct batch_writer *w;
 };
 
+/* --- what was held behind its entry --- */
+
+/* An entry that was in the record when a hold of it came. */
+struct held_late {
+    struct id scope, device;
+    uint64_t epoch, seq;
+    char reason[MESSAGE_SENTENCE_MAX + 1];
+};
+
+/* 1: the hold record names an entry in front of its own first one, and is not released; *out is filled. 0: not so; -1:
+ * failed. A hold stands in front of what it names, unless a newer program of the office judged what an older one took.
+ */
+static int is_late(struct central *c, const struct id *hold, struct held_late *out, struct error *e)
+{
+    char text[ID_TEXT];
+    sqlite3_stmt *s;
+    int row, whole;
+    id_format(hold, text);
+    if ((row =
+             db_first(c->db, &s, e, "SELECT device, epoch, seq, reason FROM hold WHERE id = ? AND status <> 'released'",
+                      "t", text)) <= 0)
+        return row;
+    whole = device_from_hex(db_text(s, 0), &out->device) == 0;
+    out->epoch = db_uint(s, 1);
+    out->seq = db_uint(s, 2);
+    (void)snprintf(out->reason, sizeof out->reason, "%s", db_text(s, 3));
+    db_done(c->db, s);
+    if (!whole)
+        return 0;
+    if ((row = db_first(c->db, &s, e,
+                        "SELECT scope FROM entry WHERE device = ? AND epoch = ? AND seq = ? AND position < "
+                        "(SELECT min(position) FROM entry WHERE record = ?)",
+                        "duud", &out->device, out->epoch, out->seq, hold)) <= 0)
+        return row;
+    out->scope = db_id(s, 0);
+    db_done(c->db, s);
+    return 1;
+}
+
+/* Takes a scope out of the list of what the laptop has, so that it arrives anew. 1: it was in it. */
+static int take_out(struct caseload *has, const struct id *scope)
+{
+    struct id *at = (struct id *)caseload_find(has, scope);
+    if (at == NULL)
+        return 0;
+    memmove(at, at + 1, (size_t)(has->scopes + has->count - (at + 1)) * sizeof *at);
+    has->count--;
+    return 1;
+}
+
+static int note_late(struct deal *d, const struct held_late *late, struct error *e)
+{
+    struct id *more;
+    if (caseload_has(&d->may, &late->scope) && take_out(&d->has, &late->scope)) {
+        if ((more = realloc(d->anew, (d->anew_count + 1) * sizeof *more)) == NULL)
+            return error_memory(e);
+        d->anew = more;
+        d->anew[d->anew_count++] = late->scope;
+    }
+    if (id_equal(&late->device, &d->device.device) && d->late_count < MESSAGE_HELD_MAX) {
+        pack_array(&d->late, 3);
+        pack_uint(&d->late, late->epoch);
+        pack_uint(&d->late, late->seq);
+        pack_text(&d->late, late->reason, strlen(late->reason));
+        d->late_count++;
+    }
+    return 0;
+}
+
+/* Looks for such holds from the cursor on: what was dealt of their scopes has what is held by now, and may lack what
+ * that had replaced. */
+static int find_late(struct deal *d, struct central *c, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row,
+        code = db_query(c->db, &s, e, "SELECT record FROM entry WHERE position >= ? AND kind = ? ORDER BY position",
+                        "uu", d->cursor, (uint64_t)KIND_HOLD);
+    if (code != 0)
+        return code;
+    while ((row = db_next(c->db, s, e)) == 1) {
+        struct id hold = db_id(s, 0);
+        struct held_late late;
+        int is = is_late(c, &hold, &late, e);
+        if (is < 0 || (is == 1 && note_late(d, &late, e) != 0)) {
+            db_done(c->db, s);
+            return error_code(e);
+        }
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
+/* Tells the laptop, with the first batch, what comes anew and which of its changes are held. *list is the packed list,
+ * until pack_free. */
+static int tell_late(struct deal *d, struct message_entries *out, struct pack *list, struct error *e)
+{
+    pack_start(list);
+    if (d->told)
+        return 0;
+    d->told = 1;
+    out->anew = (struct slice){(const uint8_t *)d->anew, d->anew_count * sizeof *d->anew};
+    if ((out->held_count = d->late_count) == 0)
+        return 0;
+    pack_array(list, d->late_count);
+    pack_raw(list, pack_bytes(&d->late));
+    out->held = pack_bytes(list);
+    return pack_finish(list, e);
+}
+
 int deal_start(struct deal *d, struct central *c, const struct device *device, struct caseload *has, uint64_t cursor,
                struct error *e)
 {
     struct caseload none = {NULL, 0};
+    int code;
     memset(d, 0, sizeof *d);
     d->device = *device;
     d->has = *has;
@@ -50,12 +160,15 @@ int deal_start(struct deal *d, struct central *c, const struct device *device, s
     d->cursor = cursor;
     d->owed = UINT64_MAX;
     d->nothing = 1;
+    pack_start(&d->late);
     if (cursor > c->checkpoint_size)
         return error_set(e, E_INPUT, "the laptop's cursor is beyond the end of the log");
     /* A laptop without any scope needs no news: all that it may have comes as an arrival. */
     if (d->has.count == 0)
         d->cursor = c->checkpoint_size;
-    return caseload_load(c->db, &device->user, schema_version(), &d->may, e);
+    if ((code = caseload_load(c->db, &device->user, schema_version(), &d->may, e)) != 0)
+        return code;
+    return find_late(d, c, e);
 }
 
 void deal_free(struct deal *d)
@@ -63,6 +176,8 @@ void deal_free(struct deal *d)
     caseload_free(&d->may);
     caseload_free(&d->has);
     free(d->background);
+    free(d->anew);
+    pack_free(&d->late);
     memset(d, 0, sizeof *d);
 }
 
@@ -409,6 +524,8 @@ int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message
         code = error_memory(e);
         goto out;
     }
+    if ((code = tell_late(d, out, &memory->held, e)) != 0)
+        goto out;
     if ((more = deal_news(&f, e)) == 1)
         more = deal_arrivals(&f, memory->arrived, &arrived, e);
     if (more < 0) {
@@ -441,5 +558,6 @@ void deal_release(struct deal_memory *memory)
     free((void *)memory->batch.p);
     free(memory->arrived);
     free(memory->purge);
+    pack_free(&memory->held);
     memset(memory, 0, sizeof *memory);
 }

@@ -37,6 +37,12 @@ struct deal {
     int nothing;     /* no batch of this deal had an entry, a scope that is complete or one to purge */
     int done;
     uint8_t digest[32]; /* with done: what the laptop was told */
+    /* What the first batch tells: scopes of `has` that come anew, since a hold came behind an entry of theirs; and
+     * which of the laptop's own entries these are, as message_entries.held has them. */
+    struct id *anew;
+    size_t anew_count, late_count;
+    struct pack late;
+    int told;
 };
 
 /* Compares the digest of a laptop's scopes with that of the scopes which the office remembers it to have. 1: they are
@@ -63,6 +69,7 @@ int deal_unchanged(struct central *c, const struct device *device, uint64_t curs
 struct deal_memory { /* what the slices of a message point to */
     struct slice batch;
     struct id *arrived, *purge;
+    struct pack held;
 };
 /* Makes the next batch, of at most `credit` bytes before it is deflated, or of one entry. Not within a transaction of
  * the office's. *memory holds what out's slices point to, until deal_release. E_INTERNAL (a commit is under way),

@@ -23,6 +23,7 @@
 
 #include "batch.h"
 #include "clock.h"
+#include "hold.h"
 #include "judge.h"
 #include "log.h"
 #include "record.h"
@@ -86,21 +87,11 @@ static int judge_one(struct taking *t, const struct change *change, struct error
     return add_held(t->result, change->seq, reason, e) != 0 ? -1 : 1;
 }
 
-/* Writes the `hold` record of a change. It stands in the log before that change, so that a replay meets it first. */
-static int write_hold(struct taking *t, const struct receive_held *held, struct error *e)
+/* Holds a change. The hold stands in the log before that change, so that a replay meets it first. */
+static int hold_change(struct taking *t, const struct receive_held *held, struct error *e)
 {
-    struct id record = id_new(t->c->author.wall());
-    char hex[DEVICE_HEX];
-    const struct central_field fields[] = {{"device", .text = hex},
-                                           {"epoch", .number = t->result->epoch},
-                                           {"seq", .number = held->seq},
-                                           {"reason", .text = held->reason},
-                                           {"author", .id = &t->device->user},
-                                           {"status", .text = "held"},
-                                           {.name = NULL}};
-    device_hex(&t->device->device, hex);
-    return central_write_record(t->c, &(struct central_record){.kind = KIND_HOLD, .record = &record, .fields = fields},
-                                e);
+    const struct hold hold = {&t->device->device, &t->device->user, t->result->epoch, held->seq, held->reason};
+    return hold_write(t->c, &hold, e);
 }
 
 /* Assigns a case from the field to the user who took it down. */
@@ -209,7 +200,7 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
         t->result->receipt = 0;
         code = batch_open(&t->batch, push->batch, 0, e);
         for (size_t i = 0; code == 0 && i < t->result->held_count; i++)
-            code = write_hold(t, &t->result->held[i], e);
+            code = hold_change(t, &t->result->held[i], e);
         if (code == 0)
             code = take_changes(t, e);
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Tests: client/show/unknown.c common/record/record_newer.c common/schema/schema_table.c
+# Tests: client/show/unknown.c common/record/record_newer.c common/schema/schema_table.c daemon/central/upgrade.c daemon/central/hold.c
 # Programs of different schemas: a laptop, an office or an auditor that is older than the others keeps, deals on and shows
 # as newer than itself what it does not know, and nothing is lost in either direction. The newer programs are built from
 # the same sources with newer_schema.h.
@@ -63,7 +63,8 @@ same_ops() { # the office and a replay of its log; and the auditors, both progra
     satcheld archive "$office" "$home/log.satchel" --archive-passphrase-file "$home/archive.passphrase" >"$home/office.key" 2>/dev/null
     ops=$(field '$.ops' satcheld status "$office" --digest --json)
     for auditor in older_auditor newer_auditor; do
-        $auditor verify "$home/log.satchel" --key "$home/office.key"
+        # An older auditor says that it does not know the rules of a newer office: exit status 1.
+        $auditor verify "$home/log.satchel" --key "$home/office.key" || [ "$auditor $?" = "older_auditor 1" ]
         equal "$auditor: $(field '$.ops' $auditor replay "$home/log.satchel" --digest --json)" "$auditor: $ops"
     done
 }
@@ -362,4 +363,43 @@ imminent"
     equal "$(shown zoe "$case" risk)" imminent
     equal "$(shown zoe "$client" legal_name)" "Anna's Spelling"
     same_ops
+}
+
+@test "what an older office took unjudged is judged when its program is updated: a stranger's client is not dealt" {
+    office_is older
+    take_case anna zoe
+    mine=$case
+    # Zoe has another case, links its client offline, and the office takes that case from her meanwhile.
+    take_case ben zoe
+    stranger=$client other=$case
+    sync anna
+    run satcheld held list "$office"
+    before=$(grep -c "not in the caseload" <<<"$output" || true)
+    laptop zoe set "$mine" second_client="$stranger"
+    satcheld case release "$office" "$other" zoe
+    laptop zoe sync || [ $? -eq 1 ]
+    run laptop zoe show "$stranger"
+    [ "$status" -eq 2 ]
+    run satcheld held list "$office"
+    equal "$(grep -c "not in the caseload" <<<"$output" || true)" "$before"
+    office_is newer
+    run satcheld held list "$office"
+    equal "$(grep -c "it names a person who is not in the caseload" <<<"$output")" $((before + 1))
+    # Who wrote it is told; the case comes anew without it, and the two agree at once.
+    laptop zoe sync || [ $? -eq 1 ]
+    has "$(field '$.held' laptop zoe status --json)" "it names a person who is not in the caseload"
+    equal "$(field '$.agrees' laptop zoe status --json)" 1
+    equal "$(shown zoe "$mine" second_client)" ""
+    run laptop zoe show "$stranger"
+    [ "$status" -eq 2 ]
+    laptop anna sync || [ $? -eq 1 ]
+    equal "$(field '$.agrees' laptop anna status --json)" 1
+    satcheld check "$office"
+    rm -f "$home/log.satchel"
+    satcheld archive "$office" "$home/log.satchel" --archive-passphrase-file "$home/archive.passphrase" >"$home/office.key" 2>/dev/null
+    newer_auditor verify "$home/log.satchel" --key "$home/office.key"
+    # An auditor with an older program cannot judge by rules that it does not have, and says so.
+    run older_auditor verify "$home/log.satchel" --key "$home/office.key"
+    [ "$status" -le 1 ]
+    has "$output" "verif"
 }

@@ -12,7 +12,7 @@
     CHOICE_SINCE(LATER, 1910, "fall_risk", HIGHEST, risks, "how likely a fall is"),                                    \
         FIELD_SINCE(LATER, 1911, "story", TEXT, TEXTUAL, "the person's own story"),                                    \
         FIELD_SINCE(LATER, 1912, "pledge", TEXT, ONCE, "what was promised"),                                           \
-        REF_SINCE(LATER, 1913, "second_client", CLIENT, LATEST, "somebody else whom the case is about"),               \
+        REF_SINCE(LATER, 1913, "second_client", CLIENT, REVIEW, "somebody else whom the case is about"),               \
         CHOICE_SINCE(LATER, 1914, "stage", STATUS, case_states, "where the case stands"),
 #define EXTRA_KINDS                                                                                                    \
     KIND_SINCE(LATER, 900, "goal", CASE, 0, 1, goal_fields, LIST(NULL), LIST(NULL), "what the person wants to reach"), \

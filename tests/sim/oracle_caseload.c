@@ -8,10 +8,11 @@
 #include "oracle_book.h"
 #include "process.h"
 #include "schema.h"
+#include "versions.h"
 
 enum { ASSIGNMENT_USER = 10, ASSIGNMENT_STATUS = 11, ACTIVE = 1 };
 enum { HOLD_DEVICE = 10, HOLD_EPOCH = 11, HOLD_SEQ = 12, HOLD_STATUS = 15, RELEASED = 2 };
-enum { CASE_CLIENT = 10, CLIENT_SAME_AS = 26, DEVICE_USER = 10 };
+enum { CASE_CLIENT = 10, CASE_SECOND_CLIENT = 1913, OFFICE_SCHEMA = 13, CLIENT_SAME_AS = 26, DEVICE_USER = 10 };
 
 struct let_go {
     unsigned machine;
@@ -159,21 +160,42 @@ static void add_cases(const struct id *user, size_t size, struct ids *out)
     }
 }
 
-/* Whom these cases are about: of several, whom the office accepted first. */
-static void add_clients(size_t size, struct ids *out)
+/* Does the office run a newer program at this size of the log? Its own record says so. */
+static int is_newer(size_t size)
 {
-    size_t count, cases = out->count;
+    size_t count;
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
+    int64_t version = 0;
+    for (size_t i = 0; i < count && ops[i].entry < size; i++)
+        if (ops[i].kind == KIND_OFFICE && ops[i].field == OFFICE_SCHEMA)
+            version = number(&ops[i]);
+    return version == versions_newest();
+}
+
+/* Whom these cases name in a field: of several, whom the office accepted first. */
+static void add_named(size_t size, unsigned field, size_t cases, struct ids *out)
+{
+    size_t count;
     const struct oracle_book_op *ops = oracle_book_ops(&count);
     for (size_t k = 0; k < cases; k++)
         for (size_t i = 0; i < count && ops[i].entry < size; i++) {
             struct id client;
-            if (ops[i].kind != KIND_CASE || ops[i].field != CASE_CLIENT || !id_equal(&ops[i].record, &out->all[k]) ||
+            if (ops[i].kind != KIND_CASE || ops[i].field != field || !id_equal(&ops[i].record, &out->all[k]) ||
                 !lives(&ops[i], size))
                 continue;
             if (slice_id(ops[i].value, &client))
                 (void)put(out, &client);
             break;
         }
+}
+
+/* Whom these cases are about. */
+static void add_clients(size_t size, struct ids *out)
+{
+    size_t cases = out->count;
+    add_named(size, CASE_CLIENT, cases, out);
+    if (is_newer(size))
+        add_named(size, CASE_SECOND_CLIENT, cases, out);
 }
 
 /* Of several clients that a case is said to have: the one whom the office accepted first. */
@@ -276,7 +298,8 @@ static struct ids caseload(const struct id *user, size_t size)
 /* Does it ever matter to a caseload? */
 static int rules(unsigned kind)
 {
-    return kind == KIND_ASSIGNMENT || kind == KIND_HOLD || kind == KIND_CASE || kind == KIND_CLIENT;
+    return kind == KIND_ASSIGNMENT || kind == KIND_HOLD || kind == KIND_CASE || kind == KIND_CLIENT ||
+           kind == KIND_OFFICE;
 }
 
 /* Was the scope in (or, want 0, outside) the user's caseload at some size of the log from `from` to now? */

@@ -33,6 +33,11 @@ void versions_use(int newer)
            schema_table_shared_count * sizeof *schema_table_shared);
 }
 
+int versions_newest(void)
+{
+    return versions_new_version;
+}
+
 int versions_is_new(unsigned kind, unsigned field)
 {
     for (size_t i = 0; i < versions_old_count; i++)

@@ -6,6 +6,9 @@
 /* From now on: this version's schema, or the one of tests/e2e/newer_schema.h. */
 void versions_use(int newer);
 
+/* The number of the newer one. */
+int versions_newest(void);
+
 /* Has only the newer one this field? */
 int versions_is_new(unsigned kind, unsigned field);
 

@@ -762,6 +762,22 @@ static void erased_body(void **state)
     audit_close_office(&o);
 }
 
+/* With the words of a hold erased a replay would apply what was held: an archive without them fails, by its position.
+ */
+static void what_the_office_alone_writes_cannot_be_erased(void **state)
+{
+    struct audit_office o;
+    struct error e;
+    (void)state;
+    audit_open_office(&o, 1);
+    assert_int_equal(db_exec(o.own.db, "UPDATE entry SET body = NULL WHERE position = 11", NULL), 0);
+    audit_write_archive(&o);
+    assert_int_equal(verify_file(audit_path, o.log_key, 1, NULL, &e), E_VERIFY);
+    assert_begins(&e, "entry 11:");
+    assert_says(&e, "its words were erased");
+    audit_close_office(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -777,6 +793,7 @@ int main(void)
         cmocka_unit_test(unknown_device),
         cmocka_unit_test(epochs),
         cmocka_unit_test(erased_body),
+        cmocka_unit_test(what_the_office_alone_writes_cannot_be_erased),
         cmocka_unit_test(heads_at_the_edges),
         cmocka_unit_test(set_backs),
         cmocka_unit_test(sealed_set_back),

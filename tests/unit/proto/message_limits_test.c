@@ -121,7 +121,7 @@ static void scopes_are_whole_and_sorted(void **state)
     static const struct {
         enum message_type type;
         size_t index;
-    } rows[] = {{MESSAGE_PULL, 3}, {MESSAGE_ENTRIES, 2}, {MESSAGE_ENTRIES, 3}};
+    } rows[] = {{MESSAGE_PULL, 3}, {MESSAGE_ENTRIES, 2}, {MESSAGE_ENTRIES, 3}, {MESSAGE_ENTRIES, 9}};
     uint8_t twice[32], swapped[32];
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

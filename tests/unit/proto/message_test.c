@@ -84,6 +84,10 @@ static void assert_same(const struct message *a, const struct message *b)
         assert_memory_equal(a->as.entries.digest, b->as.entries.digest, 32);
         assert_slices(a->as.entries.checkpoint, b->as.entries.checkpoint);
         assert_proofs(&a->as.entries.consistency, &b->as.entries.consistency);
+        assert_slices(a->as.entries.anew, b->as.entries.anew);
+        assert_int_equal(a->as.entries.held_count, b->as.entries.held_count);
+        if (a->as.entries.held_count != 0)
+            assert_slices(a->as.entries.held, b->as.entries.held);
     } else if (a->type == MESSAGE_FAIL) {
         assert_slices(a->as.fail.code, b->as.fail.code);
         assert_slices(a->as.fail.sentence, b->as.fail.sentence);
