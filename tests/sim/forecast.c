@@ -98,8 +98,32 @@ static void office(struct people *p)
     people_say(p, "%s", words[below(p, 3)]);
 }
 
+/* A laptop with a newer program links a client who has left its person's caseload, while the office has an older one
+ * that cannot read the link; then the office's program is updated. */
+static void link_late(struct people *p)
+{
+    const char *who = people_who(p);
+    unsigned theirs = 1 + below(p, p->cases < p->clients ? p->cases : p->clients), own = 1 + below(p, p->cases);
+    people_say(p, "weather office older");
+    people_say(p, "weather %s newer", who);
+    p->at_s += 1300; /* somebody has started the office */
+    people_say(p, "office case assign :c%u %s", theirs, who);
+    people_say(p, "office case assign :c%u %s", own, who);
+    people_say(p, "%s sync", who);
+    p->at_s += 300;
+    people_say(p, "office case release :c%u %s", theirs, who);
+    people_say(p, "%s set :c%u second_client=:p%u", who, own, theirs);
+    people_say(p, "%s sync", who);
+    p->at_s += 300;
+    people_say(p, "weather office newer");
+}
+
 static void versions(struct people *p)
 {
+    if (p->cases > 1 && below(p, 4) == 0) {
+        link_late(p);
+        return;
+    }
     people_say(p, "weather %s %s", machine(p), below(p, 3) == 0 ? "older" : "newer");
 }
 
