@@ -351,7 +351,8 @@ static int begin_enrolment(struct enrolment *n, struct error *e)
     n->noise_secret = sodium_malloc(crypto_scalarmult_SCALARBYTES);
     if (n->ticket == NULL || n->key == NULL || n->sign_secret == NULL || n->noise_secret == NULL)
         return error_memory(e);
-    if ((code = store_folder(&n->folder, e)) != 0)
+    /* Whatever would keep the store from being unlocked is found before the ticket is used up. */
+    if ((code = store_folder(&n->folder, e)) != 0 || (code = agent_check(n->folder, e)) != 0)
         return code;
     n->keys = store_path(n->folder, STORE_KEYS);
     n->store = store_path(n->folder, STORE_DB);

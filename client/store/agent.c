@@ -57,6 +57,8 @@ static int socket_address(const char *folder, struct sockaddr_un *out, struct er
     char *whole = realpath(folder, NULL), hex[2 * HASH_BYTES + 1];
     uint8_t hash[crypto_generichash_BYTES];
     int length;
+    if (whole == NULL && errno == ENOENT) /* not made yet */
+        whole = strdup(folder);
     if (whole == NULL)
         return error_system(e, E_IO, errno, "the folder %s cannot be found", folder);
     memset(out, 0, sizeof *out);
@@ -74,6 +76,12 @@ static int socket_address(const char *folder, struct sockaddr_un *out, struct er
                          "XDG_RUNTIME_DIR, or SATCHEL_HOME to a shorter folder",
                          sizeof out->sun_path - 1);
     return 0;
+}
+
+int agent_check(const char *folder, struct error *e)
+{
+    struct sockaddr_un address;
+    return socket_address(folder, &address, e);
 }
 
 static int is_same_user(int fd)

@@ -26,6 +26,9 @@ int agent_start(const char *folder, uint8_t key[AGENT_KEY_BYTES], const struct i
 /* Takes key and sitting from the agent, which counts as a sign of life. E_LOCKED: there is none. E_IO, E_INPUT. */
 int agent_ask(const char *folder, uint8_t key[AGENT_KEY_BYTES], struct id *session, struct error *e);
 
+/* Checks, before there is a store, that an agent for the folder can have its socket. E_INPUT: the path is too long. */
+int agent_check(const char *folder, struct error *e);
+
 /* 1: an agent answers; 0: none does. It does not count as a sign of life. */
 int agent_is_there(const char *folder);
 

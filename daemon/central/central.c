@@ -6,11 +6,13 @@
  * central_rollback puts it back; the checkpoint in memory changes only after the store's commit has succeeded. */
 #include "central.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "event.h"
@@ -93,9 +95,11 @@ static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], i
         return error_memory(e);
     memcpy(c->keys->data_key, key, sizeof c->keys->data_key);
     hidden_key(key, c->keys->own_key);
-    code = db_open(&c->db, path, key, create, 2000, e);
+    /* On a disk that cannot be written the store is read, and everything that would write is refused. */
+    c->is_read_only = !create && access(path, W_OK) != 0 && errno == EROFS;
+    code = db_open(&c->db, path, key, c->is_read_only ? VAULT_READ : create, 2000, e);
     free(path);
-    if (code != 0)
+    if (code != 0 || c->is_read_only)
         return code;
     if ((code = db_begin(c->db, e)) != 0)
         return code;
@@ -193,7 +197,7 @@ int central_open_unwritten(struct central **out, const char *folder, const uint8
 int central_settle(struct central *c, struct error *e)
 {
     int code;
-    if (c->backup_size != 0)
+    if (c->backup_size != 0 || c->is_read_only)
         return 0;
     if ((code = write_schema_version(c, e)) != 0 || (code = recovery_refresh(c, e)) != 0)
         return code;
@@ -313,6 +317,9 @@ out:
 int central_begin(struct central *c, struct error *e)
 {
     int code;
+    if (c->is_read_only)
+        return error_set(e, E_REFUSED,
+                         "this office is on a disk that cannot be written: copy it to one that can, and begin again");
     if (c->backup_size != 0)
         return error_set(e, E_REFUSED,
                          "this is a backup of the office, and nothing is written in it; if it stands in the office's "

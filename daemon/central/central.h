@@ -34,6 +34,7 @@ struct central {
     char checkpoint[CHECKPOINT_TEXT_MAX]; /* the newest signed note */
     uint64_t checkpoint_size;
     uint64_t backup_size; /* 0: this is the office; else a backup with so many entries, in which nothing is written */
+    int is_read_only;     /* not 0: it is on a disk that cannot be written, and nothing is written in it either */
     uint64_t wrong, wrong_ms; /* wrong passphrases that central_settle writes down, and when the last was tried */
     int has_new_key;          /* so too that a new data key was made */
     uint64_t receipt_ms;      /* 0: entries are received now, by the clock; else at this time (a courier file's) */

@@ -2,6 +2,7 @@
  * broke off. */
 #include "keyring_private.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,11 @@ int keyring_find(const char *folder, char **path, struct error *e)
         return 0;
     free(*path);
     *path = NULL;
+    if (errno == EACCES)
+        return error_set(e, E_REFUSED,
+                         "%s belongs to another user, and this one may not look into it: call the command as the user "
+                         "of the office, or as root",
+                         folder);
     return error_set(e, E_NO_STORE, "there is no office in %s; `satcheld init %s` sets one up", folder, folder);
 }
 

@@ -2,6 +2,7 @@
 #include "operator.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,12 @@ static int socket_path(const char *folder, struct sockaddr_un *out, struct error
     return 0;
 }
 
+int operator_check(const char *folder, struct error *e)
+{
+    struct sockaddr_un address;
+    return socket_path(folder, &address, e);
+}
+
 /* --- the daemon's end --- */
 
 /* A command that was connected: reads a request, carries it out, writes the answer, and hangs up. */
@@ -55,6 +62,14 @@ static void on_caller_closed(uv_handle_t *handle)
         sodium_memzero(c->bytes, c->size);
     free(c->bytes);
     free(c);
+}
+
+/* Hangs up on a caller whose command was not carried out, and says in the journal why. */
+static void hang_up(struct caller *c);
+static void refuse(struct caller *c, const char *why)
+{
+    server_say(c->server, "command: not carried out, since %s", why);
+    hang_up(c);
 }
 
 static void hang_up(struct caller *c)
@@ -132,7 +147,7 @@ static void read_request(struct caller *c)
     struct unpack r;
     size_t count;
     if (copy == NULL) {
-        hang_up(c);
+        refuse(c, "there is no memory");
         return;
     }
     unpack_start(&r, (struct slice){c->bytes + 4, c->size - 4});
@@ -152,7 +167,7 @@ static void read_request(struct caller *c)
     if (!unpack_nil(&r))
         secret = unpack_bin(&r);
     if (unpack_end(&r, "the request", NULL) != 0) {
-        hang_up(c);
+        refuse(c, "it is not of this version of satcheld");
     } else {
         argv[count] = NULL;
         memcpy(p, folder.p, folder.size);
@@ -174,7 +189,10 @@ static void on_request(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer
     struct caller *c = stream->data;
     (void)buffer;
     if (size < 0) {
-        hang_up(c);
+        if (c->used == 0) /* somebody looked if a daemon runs */
+            hang_up(c);
+        else
+            refuse(c, "its caller hung up in the middle of it");
         return;
     }
     c->used += (size_t)size;
@@ -184,7 +202,7 @@ static void on_request(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer
         size_t wanted = get_length(c->bytes);
         uint8_t *more;
         if (wanted == 0 || wanted > OPERATOR_REQUEST_MAX || (more = malloc(wanted + 4)) == NULL) {
-            hang_up(c);
+            refuse(c, wanted > OPERATOR_REQUEST_MAX ? "it is too long" : "it is empty, or there is no memory");
             return;
         }
         memcpy(more, c->bytes, 4);
@@ -218,9 +236,12 @@ static void on_caller(uv_stream_t *listener, int status)
     c->bytes = malloc(c->size);
     (void)uv_pipe_init(&s->loop, &c->pipe, 0);
     c->pipe.data = c;
-    if (c->bytes == NULL || uv_accept(listener, (uv_stream_t *)&c->pipe) != 0 || !is_allowed(&c->pipe) ||
-        uv_read_start((uv_stream_t *)&c->pipe, give_rest, on_request) != 0)
-        hang_up(c);
+    if (c->bytes == NULL || uv_accept(listener, (uv_stream_t *)&c->pipe) != 0)
+        refuse(c, "there is no memory, or no descriptor is free");
+    else if (!is_allowed(&c->pipe))
+        refuse(c, "its caller is neither root nor the user that the daemon runs as");
+    else if (uv_read_start((uv_stream_t *)&c->pipe, give_rest, on_request) != 0)
+        refuse(c, "its link cannot be read");
 }
 
 int operator_listen(struct server *s, struct error *e)
@@ -250,7 +271,7 @@ static void stop_caller(uv_handle_t *handle, void *arg)
     if (handle->type == UV_NAMED_PIPE && handle != (uv_handle_t *)&s->operator_listener) {
         struct caller *c = handle->data;
         if (c->used < c->size)
-            hang_up(c);
+            refuse(c, "the daemon stops");
     }
 }
 
@@ -285,7 +306,10 @@ static int receive_all(int fd, uint8_t *bytes, size_t size, struct error *e)
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
-            return error_set(e, E_IO, "the daemon hung up before it had answered; see its journal");
+            return error_set(
+                e, E_IO,
+                "the daemon ended before it had answered, or takes no commands of this user: its journal says "
+                "which, and `satcheld status` whether it runs again");
         bytes += got;
         size -= (size_t)got;
     }
@@ -376,18 +400,56 @@ static int check_listener(int fd, const char *folder, struct error *e)
     return 0;
 }
 
-int operator_ask(const char *folder, int argc, char **argv, struct slice secret, int *status, struct error *e)
+/* The name of the user whom a file belongs to; a number if the user has none. */
+static const char *owner_of(const char *path, char room[24])
+{
+    const struct passwd *user;
+    struct stat there;
+    if (stat(path, &there) != 0)
+        return "another user";
+    (void)snprintf(room, 24, "%u", (unsigned)there.st_uid);
+    user = getpwuid(there.st_uid);
+    return user != NULL ? user->pw_name : room;
+}
+
+/* Connects to the daemon's socket. *fd is closed by the caller. E_NOT_FOUND: no daemon listens there. */
+static int reach_daemon(const char *folder, int *fd, struct error *e)
 {
     struct sockaddr_un address;
-    int fd, code = socket_path(folder, &address, e);
+    char room[24];
+    int code = socket_path(folder, &address, e);
     if (code != 0)
         return code;
-    if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
+    if ((*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
         return error_system(e, E_IO, errno, "no socket can be made");
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
-        code = errno == ENOENT || errno == ECONNREFUSED ? error_set(e, E_NOT_FOUND, "no daemon runs for %s", folder)
-                                                        : error_system(e, E_IO, errno, "%s", address.sun_path);
-    else if ((code = check_listener(fd, folder, e)) == 0 && (code = send_request(fd, argc, argv, secret, e)) == 0)
+    if (connect(*fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return 0;
+    if (errno == ENOENT || errno == ECONNREFUSED)
+        code = error_set(e, E_NOT_FOUND, "no daemon runs for %s", folder);
+    else if (errno == EACCES)
+        code = error_set(e, E_REFUSED, "the office in %s belongs to another user: call the command as %s, or as root",
+                         folder, owner_of(folder, room));
+    else
+        code = error_system(e, E_IO, errno, "%s", address.sun_path);
+    (void)close(*fd);
+    return code;
+}
+
+int operator_is_there(const char *folder)
+{
+    int fd;
+    if (reach_daemon(folder, &fd, NULL) != 0)
+        return 0;
+    (void)close(fd);
+    return 1;
+}
+
+int operator_ask(const char *folder, int argc, char **argv, struct slice secret, int *status, struct error *e)
+{
+    int fd, code = reach_daemon(folder, &fd, e);
+    if (code != 0)
+        return code;
+    if ((code = check_listener(fd, folder, e)) == 0 && (code = send_request(fd, argc, argv, secret, e)) == 0)
         code = print_answer(fd, status, e);
     (void)close(fd);
     return code;

@@ -18,10 +18,14 @@ int operator_listen(struct server *s, struct error *e);
 /* Hangs up, closes the socket and removes its file. */
 void operator_stop(struct server *s);
 
+/* Checks, before there is an office, that its daemon can have its socket. E_INPUT: the folder's path is too long. */
+int operator_check(const char *folder, struct error *e);
+/* In another process: 1: a daemon of this folder listens; 0: none does, or not to this user. */
+int operator_is_there(const char *folder);
 /* In another process: asks the daemon of this folder to carry out a command, and prints its output. secret: a
  * passphrase that belongs to the command, p NULL: none. *status gets the exit status. E_NOT_FOUND: no daemon runs, so
- * the caller opens the store itself; E_REFUSED: who listens may not be the daemon, and was told nothing; E_INPUT,
- * E_LIMIT (request or answer too large), E_IO. */
+ * the caller opens the store itself; E_REFUSED: it is another user's, or who listens may not be the daemon, and was
+ * told nothing; E_INPUT, E_LIMIT (request or answer too large), E_IO. */
 int operator_ask(const char *folder, int argc, char **argv, struct slice secret, int *status, struct error *e);
 
 #endif

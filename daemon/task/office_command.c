@@ -29,6 +29,8 @@ static int init_office(struct usage_call *call, struct error *e)
     if (keys.key_file != NULL)
         return error_set(e, E_USAGE,
                          "an office is set up under a passphrase; `satcheld key add` makes a key file for it then");
+    if ((code = operator_check(call->folder, e)) != 0)
+        return code;
     if ((code = cli_secret(&(struct cli_secret_from){keys.office.file, keys.office.fd, "Passphrase of the office: ", 1},
                            &secret, &bytes, e)) != 0)
         return code;
@@ -61,7 +63,12 @@ static int run_office(struct usage_call *call, struct error *e)
     struct central *central = NULL;
     int code;
     keyring_options_of(call, &keys);
-    if ((code = keyring_open_office(folder, &keys, &central, e)) != 0)
+    if (operator_is_there(folder))
+        return error_set(e, E_BUSY,
+                         "a daemon runs for the office in %s already; `satcheld status %s` asks it, and it must be "
+                         "stopped before another one can take its place",
+                         folder, folder);
+    if ((code = operator_check(folder, e)) != 0 || (code = keyring_open_office(folder, &keys, &central, e)) != 0)
         return code;
     if (central->backup_size != 0)
         code = error_set(e, E_REFUSED,
