@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "doubts.h"
 #include "find.h"
 #include "json.h"
 #include "moment.h"
@@ -32,7 +33,7 @@ static const char caseload[] =
     "  coalesce(w1.n, 0) + coalesce(w2.n, 0), a1.scope IS NOT NULL OR a2.scope IS NOT NULL OR"
     "  (c.client IS NOT NULL AND p.id IS NULL), p.alert IS NOT NULL, c.client,"
     "  CASE WHEN c.risk IS NULL THEN 0 WHEN instr(?1, '|' || c.risk || '|') = 0 THEN 10000"
-    "    ELSE instr(?1, '|' || c.risk || '|') END AS rank, coalesce(n1.n, 0) + coalesce(n2.n, 0) "
+    "    ELSE instr(?1, '|' || c.risk || '|') END AS rank, coalesce(n1.n, 0) + coalesce(n2.n, 0), p.death_date "
     "FROM \"case\" c LEFT JOIN client p ON p.id = c.client"
     "  LEFT JOIN k k1 ON k1.scope = c.id LEFT JOIN k k2 ON k2.scope = c.client"
     "  LEFT JOIN w w1 ON w1.scope = c.id LEFT JOIN w w2 ON w2.scope = c.client"
@@ -41,19 +42,61 @@ static const char caseload[] =
     "WHERE c.voided = 0 OR ?2 ORDER BY must_decide > 0 DESC, rank DESC, fold(coalesce(p.legal_name, "
     "p.preferred_name)), coalesce(p.legal_name, p.preferred_name), c.id";
 
-enum { ID, NUMBER, NAME, RISK, STATUS, NEXT_VISIT, VOIDED, LOUD, QUIET, UNSENT, ARRIVING, ALERT, CLIENT, RANK, NEWER };
+enum {
+    ID,
+    NUMBER,
+    NAME,
+    RISK,
+    STATUS,
+    NEXT_VISIT,
+    VOIDED,
+    LOUD,
+    QUIET,
+    UNSENT,
+    ARRIVING,
+    ALERT,
+    CLIENT,
+    RANK,
+    NEWER,
+    DIED
+};
 
 enum { NUMBER_WIDTH = 12 }; /* characters: a longer one is cut */
 
 /* What the other records of a case's person add to its line. */
 struct marks {
-    int linked, alert;
+    int linked, alert, implausible;
+    char died[PRINTER_DAY];
 };
+
+/* What the lines of a list are marked by, loaded once. */
+struct marking {
+    struct person_map map;
+    struct doubts doubts;
+};
+
+static int load_marking(struct db *db, const struct schema_kind *kind, struct marking *m, struct error *e)
+{
+    int code = person_map_load(db, &m->map, e);
+    return code != 0 ? code : doubts_load(db, kind, &m->doubts, e);
+}
+
+static void free_marking(struct marking *m)
+{
+    person_map_free(&m->map);
+    doubts_free(&m->doubts);
+}
 
 static int is_linked(const struct person_map *map, const char *client)
 {
     struct id id;
     return id_parse(client, &id, NULL) == 0 && person_map_find(map, &id) != SIZE_MAX;
+}
+
+static int is_doubted(const struct doubts *doubts, const char *record)
+{
+    struct id id;
+    return id_parse(record, &id, NULL) == 0 && doubts_has(doubts, &id);
 }
 
 /* Looks at all records of the person: a warning stands on whichever of them it was written. */
@@ -62,18 +105,21 @@ static int find_marks(struct db *db, const struct person_map *map, const char *c
 {
     size_t at;
     struct id id;
+    out->died[0] = '\0';
     out->linked = is_linked(map, client);
     out->alert = 0;
     if (!out->linked || id_parse(client, &id, e) != 0)
         return 0;
     at = map->group[person_map_find(map, &id)];
-    for (size_t i = 0; i < map->count && !out->alert; i++) {
+    for (size_t i = 0; i < map->count && (!out->alert || out->died[0] == '\0'); i++) {
         char text[ID_TEXT];
         if (map->group[i] != at)
             continue;
         id_format(&map->ids[i], text);
-        out->alert = db_exists(db, e, "SELECT 1 FROM client WHERE id = ? AND alert IS NOT NULL", "t", text);
-        if (out->alert < 0)
+        if (out->died[0] == '\0')
+            printer_died(db, &map->ids[i], out->died);
+        if (out->alert == 0 &&
+            (out->alert = db_exists(db, e, "SELECT 1 FROM client WHERE id = ? AND alert IS NOT NULL", "t", text)) < 0)
             return error_code(e);
     }
     return 0;
@@ -103,6 +149,9 @@ static void case_json(struct json *j, sqlite3_stmt *s, const struct marks *marks
     for (int i = 0; i < 5; i++)
         if (!db_is_null(s, NUMBER + i) || !db_int(s, ARRIVING))
             json_column(j, names[i], s, NUMBER + i);
+    json_text(json_key(j, "died"), !db_is_null(s, DIED)     ? db_text(s, DIED)
+                                   : marks->died[0] != '\0' ? marks->died
+                                                            : NULL);
     json_flag(json_key(j, "alert"), db_int(s, ALERT) || marks->alert);
     json_int(json_key(j, "conflicts"), db_int(s, LOUD));
     json_int(json_key(j, "quiet"), db_int(s, QUIET));
@@ -111,6 +160,7 @@ static void case_json(struct json *j, sqlite3_stmt *s, const struct marks *marks
     json_flag(json_key(j, "arriving"), db_int(s, ARRIVING) != 0);
     json_flag(json_key(j, "voided"), db_int(s, VOIDED) != 0);
     json_flag(json_key(j, "linked"), marks->linked);
+    json_flag(json_key(j, "implausible"), marks->implausible);
     json_end(j);
 }
 
@@ -118,6 +168,9 @@ static void case_flags(FILE *out, sqlite3_stmt *s, const struct marks *marks)
 {
     long long loud = (long long)db_int(s, LOUD), quiet = (long long)db_int(s, QUIET);
     long long unsent = (long long)db_int(s, UNSENT);
+    const char *died = !db_is_null(s, DIED) ? db_text(s, DIED) : marks->died;
+    if (died[0] != '\0')
+        (void)fprintf(out, " [died %s]", died);
     if (db_int(s, VOIDED))
         (void)fputs(" [voided]", out);
     if (db_int(s, ALERT) || marks->alert)
@@ -134,6 +187,8 @@ static void case_flags(FILE *out, sqlite3_stmt *s, const struct marks *marks)
         (void)fprintf(out, " [unsent: %lld]", unsent);
     if (db_int(s, NEWER) != 0)
         (void)fprintf(out, " [newer than this program: %lld]", (long long)db_int(s, NEWER));
+    if (marks->implausible)
+        (void)fputs(" [implausible]", out);
 }
 
 static void case_words(FILE *out, sqlite3_stmt *s, const struct marks *marks)
@@ -192,7 +247,7 @@ static int saw_case(struct seen *seen, sqlite3_stmt *s, struct error *e)
 }
 
 /* Prints a line for each case; *count: how many there are. */
-static int each_case(struct store *store, struct cli *cli, int all, const struct person_map *map, uint64_t *count,
+static int each_case(struct store *store, struct cli *cli, int all, const struct marking *m, uint64_t *count,
                      struct error *e)
 {
     struct db *db = store->db;
@@ -207,10 +262,11 @@ static int each_case(struct store *store, struct cli *cli, int all, const struct
     if (cli->json)
         json_array(&j);
     while ((row = db_next(db, s, e)) == 1) {
-        if ((code = find_marks(db, map, db_text(s, CLIENT), &marks, e)) != 0) {
+        if ((code = find_marks(db, &m->map, db_text(s, CLIENT), &marks, e)) != 0) {
             db_done(db, s);
             return code;
         }
+        marks.implausible = is_doubted(&m->doubts, db_text(s, ID)) || is_doubted(&m->doubts, db_text(s, CLIENT));
         if (cli->json)
             case_json(&j, s, &marks);
         else
@@ -229,13 +285,14 @@ static int each_case(struct store *store, struct cli *cli, int all, const struct
 static int list_cases(struct store *s, struct cli *cli, int all, struct error *e)
 {
     struct db *db = s->db;
-    struct person_map map;
+    struct marking m = {0};
     char words[64];
     uint64_t count = 0;
     int code;
-    if ((code = person_map_load(db, &map, e)) == 0)
-        code = each_case(s, cli, all, &map, &count, e);
-    person_map_free(&map);
+    if ((code = load_marking(db, schema_kind(KIND_CASE), &m, e)) == 0 &&
+        (code = doubts_load(db, schema_kind(KIND_CLIENT), &m.doubts, e)) == 0)
+        code = each_case(s, cli, all, &m, &count, e);
+    free_marking(&m);
     if (code != 0)
         return code;
     (void)fprintf(cli->err, "%s\n", cli_count(count, "case", "cases", words, sizeof words));
@@ -303,7 +360,7 @@ static void field_json(struct json *j, const struct schema_field *field, sqlite3
         json_text(j, db_text(s, column));
 }
 
-static void record_json(struct json *j, const struct schema_kind *kind, sqlite3_stmt *s)
+static void record_json(struct json *j, const struct schema_kind *kind, sqlite3_stmt *s, const struct marking *m)
 {
     static const char *const flags[] = {"voided", "contested", "unsent", "arriving", "newer"};
     json_object(j);
@@ -311,6 +368,7 @@ static void record_json(struct json *j, const struct schema_kind *kind, sqlite3_
     json_text(json_key(j, "scope"), db_text(s, 1));
     for (int i = 0; i < FIRST_FIELD - 2; i++)
         json_flag(json_key(j, flags[i]), db_int(s, i + 2) != 0);
+    json_flag(json_key(j, "implausible"), is_doubted(&m->doubts, db_text(s, 0)));
     for (size_t i = 0; i < kind->field_count; i++)
         if (!db_is_null(s, (int)i + FIRST_FIELD))
             field_json(j, &kind->fields[i], s, (int)i + FIRST_FIELD);
@@ -338,9 +396,11 @@ static void line_field(struct db *db, FILE *out, const struct schema_field *fiel
 }
 
 static void record_words(struct db *db, FILE *out, const struct schema_kind *kind, sqlite3_stmt *s,
-                         const struct person_map *map)
+                         const struct marking *m)
 {
+    char died[PRINTER_DAY] = "";
     const char *id = db_text(s, 0);
+    struct id record;
     printer_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 8, 0);
     for (size_t i = 0; i < SCHEMA_COLUMNS && kind->columns[i] != NULL; i++) {
         for (size_t k = 0; k < kind->field_count; k++) {
@@ -352,12 +412,16 @@ static void record_words(struct db *db, FILE *out, const struct schema_kind *kin
                                                            : db_text(s, (int)k + FIRST_FIELD));
         }
     }
-    (void)fputs(kind->number == KIND_CLIENT && is_linked(map, id) ? "  [linked]" : "", out);
+    if (kind->number == KIND_CLIENT && id_parse(id, &record, NULL) == 0)
+        printer_died(db, &record, died);
+    (void)fprintf(out, "%s%s%s", died[0] != '\0' ? "  [died " : "", died, died[0] != '\0' ? "]" : "");
+    (void)fputs(kind->number == KIND_CLIENT && is_linked(&m->map, id) ? "  [linked]" : "", out);
     (void)fputs(db_int(s, 2) ? "  [voided]" : "", out);
     (void)fputs(db_int(s, 3) ? "  [contested]" : "", out);
     (void)fputs(db_int(s, 5) ? "  [arriving]" : "", out);
     (void)fputs(db_int(s, 4) ? "  [unsent]" : "", out);
     (void)fputs(db_int(s, 6) ? "  [newer than this program]" : "", out);
+    (void)fputs(is_doubted(&m->doubts, id) ? "  [implausible]" : "", out);
     (void)fputc('\n', out);
 }
 
@@ -388,21 +452,22 @@ static int list_kind(struct store *store, struct cli *cli, const struct schema_k
     struct db *db = store->db;
     char *sql = kind_sql(kind, cli->json);
     struct json j = json_start(cli->out);
-    struct person_map map = {0};
+    struct marking m = {0};
     uint64_t count = 0;
     sqlite3_stmt *s;
     int row = 0, code;
     if (sql == NULL)
         return error_memory(e);
-    if ((code = person_map_load(db, &map, e)) != 0 || (code = db_query(db, &s, e, sql, "it", (int64_t)all, scope)) != 0)
+    if ((code = load_marking(db, kind, &m, e)) != 0 ||
+        (code = db_query(db, &s, e, sql, "it", (int64_t)all, scope)) != 0)
         goto out;
     if (cli->json)
         json_array(&j);
     while ((row = db_next(db, s, e)) == 1) {
         if (cli->json)
-            record_json(&j, kind, s);
+            record_json(&j, kind, s, &m);
         else
-            record_words(db, cli->out, kind, s, &map);
+            record_words(db, cli->out, kind, s, &m);
         count++;
         if ((code = saw_record(&store->seen, kind, s, cli->json, e)) != 0) {
             db_done(db, s);
@@ -416,7 +481,7 @@ static int list_kind(struct store *store, struct cli *cli, const struct schema_k
     else
         (void)fprintf(cli->err, "%llu of kind %s\n", (unsigned long long)count, kind->name);
 out:
-    person_map_free(&map);
+    free_marking(&m);
     sqlite3_free(sql);
     return code != 0 ? code : say_more(db, cli, e);
 }

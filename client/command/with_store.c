@@ -4,12 +4,32 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "doubts.h"
 #include "log.h"
 #include "unsent.h"
 
+/* Writes the edit, and asks about what can hardly be right and was not so before. */
+static int write_asking(struct store *s, struct edit *edit, const char *reason, struct error *e)
+{
+    struct plausible_doubt before[PLAUSIBLE_MAX], now[PLAUSIBLE_MAX];
+    const struct schema_kind *kind = edit->kind;
+    const struct id record = edit->record;
+    uint64_t wall = s->author.wall();
+    size_t had, has = 0;
+    int code = plausible_check(s->db, kind, &record, wall, before, &had, e);
+    if (code != 0) {
+        edit_free(edit);
+        return code;
+    }
+    if ((code = edit_commit(edit, &s->author, reason, NULL, e)) != 0 ||
+        (code = plausible_check(s->db, kind, &record, wall, now, &has, e)) != 0)
+        return code;
+    return doubts_ask(now, doubts_new(before, had, now, has), e);
+}
+
 int with_store_commit(struct store *s, struct edit *edit, const char *reason, struct error *e)
 {
-    int code = edit_commit(edit, &s->author, reason, NULL, e);
+    int code = write_asking(s, edit, reason, e);
     if (code != 0) {
         store_rollback(s);
         return code;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "doubts.h"
 #include "review.h"
 #include "schema.h"
 #include "unknown.h"
@@ -297,6 +298,8 @@ int fields_json(struct printer *v, const struct id *record, const struct record_
     json_flag(json_key(j, "held_back"), held_back);
     if ((code = each_field_json(v, record, place, 0, e)) != 0 || (code = each_field_json(v, record, place, 1, e)) != 0)
         return code;
+    if ((code = doubts_json(v, place->kind, record, e)) != 0)
+        return code;
     json_key(j, "newer");
     return unknown_fields(v, record, 0, e);
 }
@@ -343,6 +346,8 @@ int fields_words(struct printer *v, const struct id *record, int is_part, struct
                     out);
     if ((code = print_void(v, record, &place, 2, e)) != 0 ||
         (place.kind->number == KIND_NOTE && (code = print_author(v, record, &place, e)) != 0))
+        return code;
+    if ((code = doubts_words(v, place.kind, record, 2, e)) != 0)
         return code;
     code = print_fields(v, record, &place, is_part, e);
     return code != 0 ? code : unknown_fields(v, record, 2, e);
@@ -405,5 +410,5 @@ int fields_line(struct printer *v, const struct id *record, struct error *e)
         record_field_free(&f);
     }
     (void)fputc('\n', v->cli->out);
-    return code;
+    return code != 0 ? code : doubts_words(v, place.kind, record, 2, e);
 }

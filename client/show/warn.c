@@ -44,6 +44,8 @@ static int print_values(struct warning *w, const struct person_record *r, const 
         return code;
     printer_id(&r->id, brief);
     for (size_t i = 0; i < f.shown.count; i++) {
+        if (slice_is_nil(f.ops[i].merge.value))
+            continue;
         line(w);
         printer_block(out, printer_value(w->v, field, f.ops[i].merge.value), LABEL);
         if (!is_own(w, r))
@@ -53,6 +55,19 @@ static int print_values(struct warning *w, const struct person_record *r, const 
     printer_saw(w->v, &f);
     record_field_free(&f);
     return 0;
+}
+
+/* Prints the days of death that the person's records have, before all else; nothing if none has one. */
+static int print_died(struct warning *w, struct error *e)
+{
+    int code = 0;
+    w->title = "DIED";
+    w->lines = 0;
+    for (int others = 0; others < 2; others++)
+        for (size_t i = 0; code == 0 && i < w->person.count; i++)
+            if (is_own(w, &w->person.all[i]) != others && !w->person.all[i].absent)
+                code = print_values(w, &w->person.all[i], "death_date", e);
+    return code;
 }
 
 /* Says why a record may have more than what is printed: it is not here, not whole, or held back. No line if it is
@@ -208,7 +223,8 @@ int warn_words(struct printer *v, const struct id *client, const struct id *show
 {
     struct warning w;
     int code = start_warning(&w, v, client, shown_case, e);
-    if (code != 0 || (code = print_first(&w, "allergy", "ALLERGIES", "no allergies recorded", e)) != 0 ||
+    if (code != 0 || (code = print_died(&w, e)) != 0 ||
+        (code = print_first(&w, "allergy", "ALLERGIES", "no allergies recorded", e)) != 0 ||
         (code = print_first(&w, "alert", "ALERTS", "no alerts recorded", e)) != 0 || w.person.count == 1)
         return code;
     if ((code = each_risk(&w, risk_words, e)) == 0)

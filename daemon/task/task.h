@@ -69,6 +69,9 @@ void task_row_json(struct json *j, sqlite3_stmt *s);
 /* Prints a whole answer of one number, such as {"lease_days": 30}. */
 void task_number_json(struct task *t, const char *name, uint64_t n);
 
+/* Says on err how many values of the record can hardly be right, if there are any. */
+int task_say_doubts(struct task *t, struct error *e);
+
 #define TASK_LIST(X)                                                                                                   \
     X(status)                                                                                                          \
     X(check)                                                                                                           \
@@ -103,6 +106,7 @@ void task_number_json(struct task *t, const char *name, uint64_t n);
     X(courier)                                                                                                         \
     X(backup)                                                                                                          \
     X(restored)                                                                                                        \
+    X(implausible)                                                                                                     \
     X(report)                                                                                                          \
     X(archive)                                                                                                         \
     X(import)

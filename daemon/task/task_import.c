@@ -141,6 +141,8 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
     db_close(im->staging);
     if (code == 0)
         print(t, im);
+    if (code == 0 && !im->dry_run)
+        code = task_say_doubts(t, e);
     free(path);
     free(im);
     return code;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Tests: daemon/task/task_report.c
+# Tests: daemon/task/task_report.c daemon/task/task_doubt.c
 # The office's own questions over the record's tables: one SELECT, and nothing that stands beside the record.
 load lib
 
@@ -45,4 +45,18 @@ teardown_file() { end_all; }
     equal "${lines[1]%$'\r'}" $'"\'=1+1","\'+49 30 55","\'-5",-5,"\'@SUM(1)","\'\tx"'
     run satcheld report "$office" "SELECT '=1+1' AS a" --raw
     equal "${lines[1]%$'\r'}" "=1+1"
+}
+
+@test "an import takes what can hardly be right, says how much, and lists it" {
+    mkdir "$home/odd"
+    cp "$home/csv"/*.csv "$home/odd/"
+    [ -e "$home/odd/Client.csv" ] || skip "the made-up caseload is no HMIS export"
+    sed -i '2s/[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]/2114-05-31/' "$home/odd/Client.csv"
+    run satcheld import "$office" "$home/odd" --source odd
+    has "$output" "look"
+    has "$output" "satcheld implausible"
+    run satcheld implausible "$office"
+    equal "$status" 1
+    has "$output" "the birth date lies in the future"
+    [ "$(rows "json_extract(value, '$.field')" "json_extract(value, '$.words') LIKE '%future'" satcheld implausible "$office" --json)" = birth_date ]
 }

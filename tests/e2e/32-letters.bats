@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Tests: client/command/note.c client/command/search.c client/command/list.c common/base/fold.c common/base/utf8.c
+# Tests: client/command/note.c client/command/search.c client/command/list.c client/show/doubts.c common/base/fold.c common/base/utf8.c
 # Days, times and letters as people write and read them.
 load lib
 
@@ -91,4 +91,37 @@ at_terminal() {
     laptop anna note "$case" "Third." --visited "2026-03-03 10:00" --type other >/dev/null
     laptop anna note "$case" "First." --visited "2026-03-01 10:00" --type other >/dev/null
     equal "$(laptop anna list note --case "$case" | grep -o 'First\|Second\|Third' | tr '\n' ' ')" "Third Second First "
+}
+
+@test "death stands first wherever a person does" {
+    take_case anna
+    laptop anna set "$client" death_date=2025-03-05
+    equal "$(laptop anna show "$case" | head -n 1)" "DIED              2025-03-05"
+    equal "$(laptop anna show "$client" | head -n 1)" "DIED              2025-03-05"
+    has "$(laptop anna list | grep "${case: -8}")" "  [died 2025-03-05]"
+    has "$(laptop anna list client | grep "${client: -8}")" "  [died 2025-03-05]"
+    has "$(laptop anna show "$case" | grep '^  client ')" "(died 2025-03-05, "
+    name=$(field '$.fields.legal_name' laptop anna show "$client" --json)
+    has "$(laptop anna search "$name" | head -n 1)" "[died 2025-03-05]"
+    equal "$(rows "json_extract(value, '$.died')" "json_extract(value, '$.id') = '$case'" laptop anna list --json)" 2025-03-05
+}
+
+@test "implausible values are asked about once at a terminal, written elsewhere, and marked" {
+    run at_terminal anna 'n\n' new client legal_name="Nova Tomorrow" birth_date=2114-05-31
+    has "$output" "the birth date lies in the future. Write it all the same?"
+    equal "$(laptop anna search "Nova Tomorrow")" ""
+    run at_terminal anna 'y\n' new client legal_name="Nova Tomorrow" birth_date=2114-05-31
+    has "$(laptop anna search "Nova Tomorrow")" "Nova Tomorrow"
+    has "$(laptop anna list client | grep Tomorrow)" "[implausible]"
+    # Once: what was asked about is not asked about again.
+    run at_terminal anna '' set "Nova Tomorrow" gender=woman
+    has_not "$output" "the birth date"
+    run laptop anna new client preferred_name="No Papers"
+    equal "$status" 0
+    has "$output" "there is no legal name: it is written, and marked"
+    has "$(laptop anna show "No Papers")" "IS THIS RIGHT?    there is no legal name"
+    equal "$(field '$.implausible[0].words' laptop anna show "No Papers" --json)" "there is no legal name"
+    take_case anna
+    laptop anna new service "$case" type=meal units=-3 2>&1 | grep -q "the units are negative"
+    has "$(laptop anna show "$case")" "the units are negative"
 }

@@ -1,0 +1,37 @@
+/* How implausible values (plausible.h) look to a person: a mark in a list, a line under a record, a question before
+ * something is written. */
+#ifndef SATCHEL_DOUBTS_H
+#define SATCHEL_DOUBTS_H
+
+#include <stddef.h>
+
+#include "db.h"
+#include "error.h"
+#include "id.h"
+#include "plausible.h"
+#include "printer.h"
+
+/* The records of some kinds that have a doubt. */
+struct doubts {
+    struct id *ids; /* sorted */
+    size_t count, room;
+};
+/* Adds those of a kind; *out begins as zeros, and is freed with doubts_free, on failure too. E_MEMORY, or the store's
+ * errors, as of the next two. */
+int doubts_load(struct db *db, const struct schema_kind *kind, struct doubts *out, struct error *e);
+int doubts_has(const struct doubts *d, const struct id *record);
+void doubts_free(struct doubts *d);
+
+/* Prints a line for each doubt of a record, after `indent` spaces. */
+int doubts_words(struct printer *v, const struct schema_kind *kind, const struct id *record, int indent,
+                 struct error *e);
+/* Writes the member "implausible" of the object that is open: an array of {field, words}. */
+int doubts_json(struct printer *v, const struct schema_kind *kind, const struct id *record, struct error *e);
+
+/* What of `now` is not in `before`: moved to the front of `now`. Returns how many there are. */
+size_t doubts_new(const struct plausible_doubt *before, size_t before_count, struct plausible_doubt *now, size_t count);
+/* Says the doubts on stderr. At a terminal it asks if they are to be written all the same, and waits a minute for the
+ * answer: no answer is no. 0: write; E_INPUT: do not. Elsewhere it says that they are written and marked: 0. */
+int doubts_ask(const struct plausible_doubt *doubts, size_t count, struct error *e);
+
+#endif
