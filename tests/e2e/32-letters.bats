@@ -122,6 +122,6 @@ at_terminal() {
     has "$(laptop anna show "No Papers")" "IS THIS RIGHT?    there is no legal name"
     equal "$(field '$.implausible[0].words' laptop anna show "No Papers" --json)" "there is no legal name"
     take_case anna
-    has "$(laptop anna new service "$case" type=meal units=-3 2>&1)" "the units are negative"
+    has "$(laptop anna new service "$case" type=meal units=-3 started=2026-11-20 2>&1)" "the units are negative"
     has "$(laptop anna show "$case")" "the units are negative"
 }
