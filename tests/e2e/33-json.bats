@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Tests: docs/JSON.md common/base/json.c client/command/status.c client/command/list.c client/command/search.c
+# Tests: common/base/json.c client/command/status.c client/command/list.c client/command/search.c
 # The answers of --json are what docs/JSON.md says.
 load lib
 
