@@ -14,6 +14,7 @@
 #include "review_print.h"
 #include "schema.h"
 #include "unknown.h"
+#include "unseen.h"
 #include "whose.h"
 #include "with_store.h"
 
@@ -212,11 +213,13 @@ static int check_seen(const struct resolving *r, const struct record_field *f, s
     return 0;
 }
 
-/* "yes" voids the record again, by somebody who has seen what was changed since; "no" takes the void back. */
+/* "yes" voids the record again, by somebody who has seen what was changed since; what this person was not shown of it
+ * is printed first, as by `satchel void`. "no" takes the void back. */
 static int decide_void(struct resolving *r, struct edit *edit, const struct record_field *f, const char *text,
                        struct error *e)
 {
     static const uint8_t nil = 0xc0;
+    struct unseen unseen = {r->s, r->cli, &r->record, r->place.kind};
     int code, yes = strcmp(text, "yes") == 0;
     if (!yes && strcmp(text, "no") != 0)
         return error_set(e, E_INPUT, "say whether the record is void: yes or no");
@@ -225,7 +228,7 @@ static int decide_void(struct resolving *r, struct edit *edit, const struct reco
                          r->place.voided ? "this %s is voided already, and nobody contests it"
                                          : "nobody contests that this %s stands; `satchel void` voids it",
                          r->place.kind->name);
-    if ((code = check_seen(r, f, e)) != 0)
+    if ((code = check_seen(r, f, e)) != 0 || (yes && (code = unseen_record(&unseen, e)) != 0))
         return code;
     (void)snprintf(r->v.room, SCHEMA_FORMAT_MAX, "%s", text);
     return yes ? edit_void(edit, e) : edit_set(edit, r->field, (struct slice){&nil, 1}, e);

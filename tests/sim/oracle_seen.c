@@ -223,7 +223,8 @@ void oracle_seen_command(const struct machine_run *run)
     struct judging j = {NULL, strcmp(run->argv[0], "resolve") == 0, seen.count};
     size_t from = seen.judged[run->machine];
     keep(run);
-    if (strcmp(run->argv[0], "void") == 0) /* it shows first */
+    if (strcmp(run->argv[0], "void") == 0 ||
+        (j.decides && run->argc > 2 && strcmp(run->argv[2], "void") == 0)) /* these show first */
         j.until = seen.count;
     for (size_t i = from; i < oracle_ledger_count(); i++) {
         j.t = oracle_ledger_at(i);
