@@ -293,7 +293,7 @@ static int make_decision(struct resolving *r, char **words, const char *reason, 
         edit_free(&edit);
         return code;
     }
-    return with_store_commit(r->s, &edit, reason, e);
+    return with_store_commit(r->s, r->cli, &edit, reason, e);
 }
 
 /* The same in a transaction of its own, once more with the reason that was asked for. */

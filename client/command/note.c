@@ -57,7 +57,7 @@ static int fill(struct store *s, struct noting *n, struct edit *edit, struct err
     return edit_set_text(edit, "type", n->type != NULL ? n->type : "home visit", e);
 }
 
-static int make_note(struct store *s, struct noting *n, struct error *e)
+static int make_note(struct store *s, struct cli *cli, struct noting *n, struct error *e)
 {
     struct edit edit;
     int code;
@@ -73,7 +73,7 @@ static int make_note(struct store *s, struct noting *n, struct error *e)
         edit_free(&edit);
         return code;
     }
-    return with_store_commit(s, &edit, NULL, e);
+    return with_store_commit(s, cli, &edit, NULL, e);
 }
 
 /* Asks a person at a terminal for the type of the note, by its first letters; an empty line takes the first. A type
@@ -139,7 +139,7 @@ static int write_text(struct store *s, struct usage_call *call, struct noting *n
         return error_set(e, E_INPUT, "the note is empty; nothing was written");
     if ((code = store_begin(s, e)) != 0)
         return code;
-    if ((code = make_note(s, n, e)) != 0) {
+    if ((code = make_note(s, cli, n, e)) != 0) {
         store_rollback(s);
         return code;
     }

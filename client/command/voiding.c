@@ -116,7 +116,7 @@ static int write_it(struct voiding *v, const char *reason, struct error *e)
         edit_free(&edit);
         return code;
     }
-    return with_store_commit(v->s, &edit, reason, e);
+    return with_store_commit(v->s, v->cli, &edit, reason, e);
 }
 
 /* Prints the command that brings it back. */

@@ -9,7 +9,7 @@
 #include "unsent.h"
 
 /* Writes the edit, and asks about what can hardly be right and was not so before. */
-static int write_asking(struct store *s, struct edit *edit, const char *reason, struct error *e)
+static int write_asking(struct store *s, struct cli *cli, struct edit *edit, const char *reason, struct error *e)
 {
     struct plausible_doubt before[PLAUSIBLE_MAX], now[PLAUSIBLE_MAX];
     const struct schema_kind *kind = edit->kind;
@@ -24,12 +24,12 @@ static int write_asking(struct store *s, struct edit *edit, const char *reason, 
     if ((code = edit_commit(edit, &s->author, reason, NULL, e)) != 0 ||
         (code = plausible_check(s->db, kind, &record, wall, now, &has, e)) != 0)
         return code;
-    return doubts_ask(now, doubts_new(before, had, now, has), e);
+    return doubts_ask(cli, now, doubts_new(before, had, now, has), e);
 }
 
-int with_store_commit(struct store *s, struct edit *edit, const char *reason, struct error *e)
+int with_store_commit(struct store *s, struct cli *cli, struct edit *edit, const char *reason, struct error *e)
 {
-    int code = write_asking(s, edit, reason, e);
+    int code = write_asking(s, cli, edit, reason, e);
     if (code != 0) {
         store_rollback(s);
         return code;

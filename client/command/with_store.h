@@ -10,7 +10,7 @@
 /* Ends an edit: writes it (reason may be NULL), asks at a terminal about what can hardly be right (doubts.h), and
  * commits. E_INPUT: the person does not want it written. The edit is freed and the transaction is over in every
  * case. */
-int with_store_commit(struct store *s, struct edit *edit, const char *reason, struct error *e);
+int with_store_commit(struct store *s, struct cli *cli, struct edit *edit, const char *reason, struct error *e);
 /* E_REFUSED: the edit lowers a risk or a level of care, and no reason was given; the sentence says how one is. 0: it
  * does not, or there is one. */
 int with_store_check_reason(const struct edit *edit, const char *reason, struct error *e);

@@ -281,7 +281,7 @@ static int make_new(struct writing *w, const struct usage_call *call, struct id 
         edit_free(&edit);
         return code;
     }
-    return with_store_commit(w->s, &edit, usage_text(call, "reason"), e);
+    return with_store_commit(w->s, w->cli, &edit, usage_text(call, "reason"), e);
 }
 
 static int write_new(struct store *s, struct usage_call *call, struct error *e)
@@ -412,7 +412,7 @@ static int change(struct writing *w, const struct usage_call *call, apply_text *
         edit_free(&edit);
         return code;
     }
-    return with_store_commit(w->s, &edit, reason, e);
+    return with_store_commit(w->s, w->cli, &edit, reason, e);
 }
 
 /* The same in a transaction of its own, once more with the reason that was asked for. What a person types is awaited

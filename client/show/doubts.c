@@ -110,18 +110,18 @@ static int says_yes(void)
     return first == 'y' || first == 'Y';
 }
 
-int doubts_ask(const struct plausible_doubt *doubts, size_t count, struct error *e)
+int doubts_ask(struct cli *cli, const struct plausible_doubt *doubts, size_t count, struct error *e)
 {
-    int asks = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+    int asks = !cli->json && cli->err == stderr && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
     if (count == 0)
         return 0;
     for (size_t i = 0; i < count; i++)
-        (void)fprintf(stderr, "%s%s", i == 0 ? "is this right? " : "; ", doubts[i].words);
+        (void)fprintf(cli->err, "%s%s", i == 0 ? "is this right? " : "; ", doubts[i].words);
     if (!asks) {
-        (void)fputs(": it is written, and marked where the record is shown\n", stderr);
+        (void)fputs(": it is written, and marked where the record is shown\n", cli->err);
         return 0;
     }
-    (void)fputs(". Write it all the same? [y/N] ", stderr);
-    (void)fflush(stderr);
+    (void)fputs(". Write it all the same? [y/N] ", cli->err);
+    (void)fflush(cli->err);
     return says_yes() ? 0 : error_set(e, E_INPUT, "nothing was written");
 }

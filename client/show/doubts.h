@@ -30,8 +30,8 @@ int doubts_json(struct printer *v, const struct schema_kind *kind, const struct 
 
 /* What of `now` is not in `before`: moved to the front of `now`. Returns how many there are. */
 size_t doubts_new(const struct plausible_doubt *before, size_t before_count, struct plausible_doubt *now, size_t count);
-/* Says the doubts on stderr. At a terminal it asks if they are to be written all the same, and waits a minute for the
- * answer: no answer is no. 0: write; E_INPUT: do not. Elsewhere it says that they are written and marked: 0. */
-int doubts_ask(const struct plausible_doubt *doubts, size_t count, struct error *e);
+/* Says the doubts on cli->err. If that is a terminal it asks if they are to be written all the same, and waits a minute
+ * for the answer: no answer is no. 0: write; E_INPUT: do not. Elsewhere it says that they are written and marked: 0. */
+int doubts_ask(struct cli *cli, const struct plausible_doubt *doubts, size_t count, struct error *e);
 
 #endif
