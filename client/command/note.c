@@ -176,8 +176,10 @@ static int write_note(struct store *s, struct usage_call *call, struct error *e)
         n.text = n.source.text;
     if (code == 0)
         code = write_text(s, call, &n, e);
-    if (code != 0 && !n.is_written)
-        note_text_failed(&n.source, n.text != NULL ? n.text : n.source.text);
+    if (n.text == NULL)
+        n.text = n.source.text;
+    if (code != 0 && !n.is_written && n.text != NULL && !is_blank(n.text))
+        note_text_failed(&n.source, n.text);
     note_text_free(&n.source);
     return code;
 }

@@ -6,10 +6,13 @@
 
 static void derive(uint8_t out[32], uint8_t domain, const uint8_t id[16])
 {
-    uint8_t message[17];
+    static const char label[] = "satchel pages 1";
+    uint8_t pages[32], message[17];
+    assert_int_equal(
+        crypto_generichash(pages, 32, (const uint8_t *)label, strlen(label), vault_right, sizeof vault_right), 0);
     message[0] = domain;
     memcpy(message + 1, id, 16);
-    assert_int_equal(crypto_generichash(out, 32, message, sizeof message, vault_right, sizeof vault_right), 0);
+    assert_int_equal(crypto_generichash(out, 32, message, sizeof message, pages, sizeof pages), 0);
 }
 
 static void le64(uint8_t out[8], uint64_t value)
