@@ -170,7 +170,7 @@ static int add_slot(const char *path, const uint8_t key[KEYFILE_KEY_BYTES], enum
     if (code != 0 || (code = keyfile_image_begin(&image, path, key, e)) != 0)
         return code;
     vault_pages_key(key, pages);
-    keyfile_image_header(&image, made, type, sizeof made, label);
+    keyfile_image_header(&image, made, (uint8_t)type, sizeof made, label);
     keyfile_slot_make_secret(made, type == KEYFILE_REPORTS ? pages : key, secret);
     sodium_memzero(pages, sizeof pages);
     code = keyfile_image_put(&image, image.count, made, sizeof made, e);
