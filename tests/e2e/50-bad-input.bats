@@ -52,15 +52,27 @@ marks() { laptop "$1" list note --json 2>/dev/null | grep -o "mark-$2-[0-9]*-end
     equal "$(queued anna)" "$before"
 }
 
+# note_fails WORDS [TEXT]: a refused note is one sentence, and one more says where its words are.
+note_fails() {
+    local words=$1
+    shift
+    run --separate-stderr laptop anna note "$case" "$@"
+    equal "$status" 2
+    equal "$output" ""
+    equal "${#stderr_lines[@]}" 2
+    has "${stderr_lines[0]}" "draft"
+    has "${stderr_lines[1]}" "$words"
+}
+
 @test "text that is not text: invalid UTF-8, NUL, more than a field holds" {
     take_case anna
     before=$(queued anna)
-    fails 2 "" laptop anna note "$case" $'\xff\xfe'
+    note_fails "not UTF-8" $'\xff\xfe'
     fails 2 "" laptop anna set "$client" preferred_name=$'over\xc0\xaflong'
     printf 'a\0b' >"$home/nul"
     fails 2 "NUL" laptop anna note "$case" <"$home/nul"
     head -c 3000000 /dev/zero | tr '\0' x >"$home/long"
-    fails 2 "" laptop anna note "$case" <"$home/long"
+    fails 2 "too long" laptop anna note "$case" <"$home/long" # more than a draft holds
     equal "$(queued anna)" "$before"
     # What looks like an option, SQL or a format is text.
     laptop anna note "$case" "Robert'); DROP TABLE note;-- %s%n"
