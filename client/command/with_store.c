@@ -11,20 +11,20 @@
 /* Writes the edit, and asks about what can hardly be right and was not so before. */
 static int write_asking(struct store *s, struct cli *cli, struct edit *edit, const char *reason, struct error *e)
 {
-    struct plausible_doubt before[PLAUSIBLE_MAX], now[PLAUSIBLE_MAX];
+    struct plausible_doubts before, now;
     const struct schema_kind *kind = edit->kind;
     const struct id record = edit->record;
     uint64_t wall = s->author.wall();
-    size_t had, has = 0;
-    int code = plausible_check(s->db, kind, &record, wall, before, &had, e);
+    int code = plausible_check(s->db, kind, &record, wall, &before, e);
     if (code != 0) {
         edit_free(edit);
         return code;
     }
     if ((code = edit_commit(edit, &s->author, reason, NULL, e)) != 0 ||
-        (code = plausible_check(s->db, kind, &record, wall, now, &has, e)) != 0)
+        (code = plausible_check(s->db, kind, &record, wall, &now, e)) != 0)
         return code;
-    return doubts_ask(cli, now, doubts_new(before, had, now, has), e);
+    doubts_new(&before, &now);
+    return doubts_ask(cli, &now, e);
 }
 
 int with_store_commit(struct store *s, struct cli *cli, struct edit *edit, const char *reason, struct error *e)

@@ -56,46 +56,44 @@ void doubts_free(struct doubts *d)
 int doubts_words(struct printer *v, const struct schema_kind *kind, const struct id *record, int indent,
                  struct error *e)
 {
-    struct plausible_doubt doubts[PLAUSIBLE_MAX];
-    size_t count;
-    int code = plausible_check(v->db, kind, record, clock_wall(), doubts, &count, e);
-    for (size_t i = 0; code == 0 && i < count; i++) {
+    struct plausible_doubts doubts;
+    int code = plausible_check(v->db, kind, record, clock_wall(), &doubts, e);
+    for (size_t i = 0; code == 0 && i < doubts.count; i++) {
         fields_label(v, "IS THIS RIGHT?", indent);
-        (void)fprintf(v->cli->out, "%s\n", doubts[i].words);
+        (void)fprintf(v->cli->out, "%s\n", doubts.all[i].words);
     }
     return code;
 }
 
 int doubts_json(struct printer *v, const struct schema_kind *kind, const struct id *record, struct error *e)
 {
-    struct plausible_doubt doubts[PLAUSIBLE_MAX];
+    struct plausible_doubts doubts;
     struct json *j = &v->json;
-    size_t count;
-    int code = plausible_check(v->db, kind, record, clock_wall(), doubts, &count, e);
+    int code = plausible_check(v->db, kind, record, clock_wall(), &doubts, e);
     if (code != 0)
         return code;
     json_array(json_key(j, "implausible"));
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < doubts.count; i++) {
         json_object(j);
-        json_text(json_key(j, "field"), doubts[i].field);
-        json_text(json_key(j, "words"), doubts[i].words);
+        json_text(json_key(j, "field"), doubts.all[i].field);
+        json_text(json_key(j, "words"), doubts.all[i].words);
         json_end(j);
     }
     json_end(j);
     return 0;
 }
 
-size_t doubts_new(const struct plausible_doubt *before, size_t before_count, struct plausible_doubt *now, size_t count)
+void doubts_new(const struct plausible_doubts *before, struct plausible_doubts *now)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < now->count; i++) {
         size_t k = 0;
-        while (k < before_count && strcmp(before[k].words, now[i].words) != 0)
+        while (k < before->count && strcmp(before->all[k].words, now->all[i].words) != 0)
             k++;
-        if (k == before_count)
-            now[kept++] = now[i];
+        if (k == before->count)
+            now->all[kept++] = now->all[i];
     }
-    return kept;
+    now->count = kept;
 }
 
 /* 1: somebody at the terminal says yes. */
@@ -110,13 +108,13 @@ static int says_yes(void)
     return first == 'y' || first == 'Y';
 }
 
-int doubts_ask(struct cli *cli, const struct plausible_doubt *doubts, size_t count, struct error *e)
+int doubts_ask(struct cli *cli, const struct plausible_doubts *doubts, struct error *e)
 {
     int asks = !cli->json && cli->err == stderr && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-    if (count == 0)
+    if (doubts->count == 0)
         return 0;
-    for (size_t i = 0; i < count; i++)
-        (void)fprintf(cli->err, "%s%s", i == 0 ? "is this right? " : "; ", doubts[i].words);
+    for (size_t i = 0; i < doubts->count; i++)
+        (void)fprintf(cli->err, "%s%s", i == 0 ? "is this right? " : "; ", doubts->all[i].words);
     if (!asks) {
         (void)fputs(": it is written, and marked where the record is shown\n", cli->err);
         return 0;

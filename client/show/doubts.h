@@ -28,10 +28,10 @@ int doubts_words(struct printer *v, const struct schema_kind *kind, const struct
 /* Writes the member "implausible" of the object that is open: an array of {field, words}. */
 int doubts_json(struct printer *v, const struct schema_kind *kind, const struct id *record, struct error *e);
 
-/* What of `now` is not in `before`: moved to the front of `now`. Returns how many there are. */
-size_t doubts_new(const struct plausible_doubt *before, size_t before_count, struct plausible_doubt *now, size_t count);
+/* Leaves in `now` what is not in `before`. */
+void doubts_new(const struct plausible_doubts *before, struct plausible_doubts *now);
 /* Says the doubts on cli->err. If that is a terminal it asks if they are to be written all the same, and waits a minute
  * for the answer: no answer is no. 0: write; E_INPUT: do not. Elsewhere it says that they are written and marked: 0. */
-int doubts_ask(struct cli *cli, const struct plausible_doubt *doubts, size_t count, struct error *e);
+int doubts_ask(struct cli *cli, const struct plausible_doubts *doubts, struct error *e);
 
 #endif

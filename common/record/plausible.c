@@ -48,15 +48,15 @@ static char *make_sql(const struct rule *rule, const char *what)
 }
 
 int plausible_check(struct db *db, const struct schema_kind *kind, const struct id *record, uint64_t now_ms,
-                    struct plausible_doubt out[PLAUSIBLE_MAX], size_t *count, struct error *e)
+                    struct plausible_doubts *out, struct error *e)
 {
     char id[ID_TEXT];
-    *count = 0;
+    out->count = 0;
     id_format(record, id);
     for (size_t i = 0; i < RULES; i++) {
         char *sql;
         int row;
-        if (rules[i].kind != kind->number || *count == PLAUSIBLE_MAX)
+        if (rules[i].kind != kind->number || out->count == PLAUSIBLE_MAX)
             continue;
         if ((sql = make_sql(&rules[i], "t.id = ?2")) == NULL)
             return error_memory(e);
@@ -65,7 +65,7 @@ int plausible_check(struct db *db, const struct schema_kind *kind, const struct 
         if (row < 0)
             return error_code(e);
         if (row == 1)
-            out[(*count)++] = rules[i].doubt;
+            out->all[out->count++] = rules[i].doubt;
     }
     return 0;
 }

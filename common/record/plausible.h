@@ -19,10 +19,16 @@ struct plausible_doubt {
     const char *words; /* "the birth date lies in the future" */
 };
 
-/* Gives the doubts of a record, in the table's order: at most PLAUSIBLE_MAX. now_ms: the wall clock. A record that the
+/* The doubts of one record, in the table's order. */
+struct plausible_doubts {
+    struct plausible_doubt all[PLAUSIBLE_MAX];
+    size_t count;
+};
+
+/* Gives the doubts of a record. now_ms: the wall clock. A record that the
  * store lacks, or is voided, has none. Errors: the store's. */
 int plausible_check(struct db *db, const struct schema_kind *kind, const struct id *record, uint64_t now_ms,
-                    struct plausible_doubt out[PLAUSIBLE_MAX], size_t *count, struct error *e);
+                    struct plausible_doubts *out, struct error *e);
 
 /* Hands `each` every doubt of the kind's records that are not voided, by rule and id; kind NULL: of all kinds. Stops at
  * the first return of `each` that is not 0, and returns that. Errors: also the store's. */

@@ -41,20 +41,19 @@ static const char *doubts_of(const char *kind, const char *columns, const char *
 {
     static char out[1024];
     char sql[1024];
-    struct plausible_doubt doubts[PLAUSIBLE_MAX];
+    struct plausible_doubts doubts;
     struct id id;
-    size_t count;
     (void)snprintf(sql, sizeof sql,
                    "DELETE FROM \"%s\"; INSERT INTO \"%s\"(id, scope, voided, contested, %s) "
                    "VALUES('" ID "', '" ID "', 0, 0, %s)",
                    kind, kind, columns, values);
     assert_int_equal(db_exec(db, sql, NULL), 0);
     assert_int_equal(id_parse(ID, &id, NULL), 0);
-    assert_int_equal(plausible_check(db, schema_kind_named(kind), &id, NOW, doubts, &count, NULL), 0);
+    assert_int_equal(plausible_check(db, schema_kind_named(kind), &id, NOW, &doubts, NULL), 0);
     out[0] = '\0';
-    for (size_t i = 0; i < count; i++)
-        (void)snprintf(out + strlen(out), sizeof out - strlen(out), "%s%s: %s", i == 0 ? "" : " | ", doubts[i].field,
-                       doubts[i].words);
+    for (size_t i = 0; i < doubts.count; i++)
+        (void)snprintf(out + strlen(out), sizeof out - strlen(out), "%s%s: %s", i == 0 ? "" : " | ",
+                       doubts.all[i].field, doubts.all[i].words);
     return out;
 }
 
