@@ -133,6 +133,7 @@ static void list(struct room *r, int json)
     r->store.author = r->pair.author;
     PAIR_OK(usage_parse(&command_program, &cli, 1, argv, &call, &pair_e));
     PAIR_OK(command_decided.writes(&r->store, &call, &pair_e));
+    seen_free(&r->store.seen);
     (void)fclose(cli.out);
     (void)fclose(cli.err);
     free(err);
