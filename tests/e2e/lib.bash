@@ -106,6 +106,7 @@ stop() {
     local pid
     pid=$(cat "${1:-$office}.pid" 2>/dev/null) || return 0
     kill "$pid" 2>/dev/null || true
+    kill -CONT "$pid" 2>/dev/null || true # a test that failed may have left it standing still
     await has_ended "$pid"
     rm -f "${1:-$office}.pid"
 }
