@@ -126,14 +126,15 @@ static int move_end(void *arg, struct central *c, struct error *e)
 }
 
 /* 1: an entry from `from` on may be for the laptop, or may change its caseload; 0: none; -1: failed. What stands in a
- * case of others and says nothing of who has which case is passed over; of any other kind, and of those that this
- * version does not know, nothing is assumed. */
+ * case of others, says nothing of who has which case and is of no record with a conflict that somebody must decide, is
+ * passed over; of any other kind, and of those that this version does not know, nothing is assumed. */
 static int may_concern(struct central *c, const struct device *device, uint64_t from, struct error *e)
 {
     return db_exists(
         c->db, e,
         "SELECT 1 FROM entry WHERE position >= ?1 AND kind NOT IN (?2, ?3, ?4) AND (kind NOT IN (?5, ?6, ?7, "
-        "?8) OR EXISTS(SELECT 1 FROM dealt WHERE dealt.device = ?9 AND dealt.scope = entry.scope)) LIMIT 1",
+        "?8) OR EXISTS(SELECT 1 FROM dealt WHERE dealt.device = ?9 AND dealt.scope = entry.scope) "
+        "OR EXISTS(SELECT 1 FROM conflict WHERE conflict.record = entry.record AND conflict.loud = 1)) LIMIT 1",
         "uuuuuuuud", from, (uint64_t)KIND_RECEIPT, (uint64_t)KIND_EVENT, (uint64_t)KIND_TICKET, (uint64_t)KIND_CONTACT,
         (uint64_t)KIND_NOTE, (uint64_t)KIND_SERVICE, (uint64_t)KIND_PLAN, &device->device);
 }

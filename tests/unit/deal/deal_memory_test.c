@@ -82,10 +82,50 @@ static void test_an_idle_sync_touches_no_scope(void **state)
     assert_int_equal(is_unchanged(p), 0); /* another version may deal another caseload */
 }
 
+/* Goal: two workers set the state of a plan differently. Their supervisor, who has had a receipt, is told of it at the
+ * next sync though nobody's assignment changed; and when one of them has decided it, the laptop lets go of the case. */
+static void test_a_conflict_that_waits_is_news_for_who_decides_it(void **state)
+{
+    struct deal_fixture *r = *state;
+    struct pair *one = &r->p[0], *other = &r->p[1], sara;
+    struct id user = office_user(one->office, "sara", "supervisor"), plan = id_new(1), assignment = id_new(2);
+    char text[ID_TEXT];
+    id_format(&user, text);
+    pair_office_write(one->office, KIND_USER, &pair_everywhere, &one->user, 0, "supervisor", text, NULL);
+    id_format(&other->user, text);
+    pair_office_write(one->office, KIND_ASSIGNMENT, &r->kase, &assignment, 1, "user", text, "status", "active", NULL);
+    pair_office_write(one->office, KIND_PLAN, &r->kase, &plan, 1, "title", "a flat", "status", "draft", NULL);
+    deal_add_laptop(one, &sara, &user);
+    deal_and_confirm(one);
+    deal_and_confirm(other);
+    deal_and_confirm(&sara);
+    pair_field_write(one, KIND_PLAN, &r->kase, &plan, 0, "status", "active", NULL);
+    pair_field_write(other, KIND_PLAN, &r->kase, &plan, 0, "status", "completed", NULL);
+    assert_int_equal(pair_push(one), 0);
+    assert_int_equal(is_unchanged(&sara), 1); /* it is contested by nobody yet, and in a case of others */
+    assert_int_equal(pair_push(other), 0);
+    assert_int_equal(is_unchanged(&sara), 0);
+    deal_and_confirm(&sara);
+    assert_int_equal(pair_count(sara.db, "SELECT count(*) FROM conflict WHERE loud = 1"), 1);
+    assert_int_equal(is_unchanged(&sara), 1);
+    deal_and_confirm(one);
+    pair_field_write(one, KIND_PLAN, &r->kase, &plan, 0, "status", "completed", NULL);
+    assert_int_equal(pair_push(one), 0);
+    assert_int_equal(pair_count(one->office->db, "SELECT count(*) FROM conflict WHERE loud = 1"), 0);
+    assert_int_equal(is_unchanged(&sara), 0);
+    deal_and_confirm(&sara);
+    assert_int_equal(pair_count(sara.db, "SELECT count(*) FROM \"case\""), 0);
+    assert_int_equal(pair_count(sara.db, "SELECT count(*) FROM plan"), 0);
+    assert_int_equal(is_unchanged(&sara), 1);
+    db_close(sara.db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_an_idle_sync_touches_no_scope, deal_fixture_set_up,
+                                        deal_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_conflict_that_waits_is_news_for_who_decides_it, deal_fixture_set_up,
                                         deal_fixture_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
