@@ -100,12 +100,15 @@ static int write_end(void *arg, struct central *c, struct error *e)
 int deal_note_idle(const struct deal *d, struct central *c, struct error *e)
 {
     struct deal now = *d;
+    uint8_t caseload[32];
     uint64_t known = 0;
     int code;
     if (!d->nothing || d->has.count != d->may.count)
         return 0; /* its receipt will say it */
-    if ((code = db_number_of(c->db, &known, e, "SELECT position FROM dealt_end WHERE device = ?", "d",
-                             &d->device.device)) != 0)
+    /* The scopes may be the laptop's own list, of which dealt knows nothing until a receipt comes. */
+    message_caseload_digest(d->may.scopes, d->may.count, caseload);
+    if ((code = db_number_of(c->db, &known, e, "SELECT position FROM dealt_end WHERE device = ? AND caseload = ?", "db",
+                             &d->device.device, (struct slice){caseload, sizeof caseload})) != 0)
         return code;
     if (known != 0 && d->cursor >= known + STEP)
         (void)write_small(c, write_end, &now);

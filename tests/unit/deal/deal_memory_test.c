@@ -82,6 +82,48 @@ static void test_an_idle_sync_touches_no_scope(void **state)
     assert_int_equal(is_unchanged(p), 0); /* another version may deal another caseload */
 }
 
+/* 1: the office remembers the scopes that the laptop has. */
+static int is_remembered(struct pair *p)
+{
+    struct caseload has;
+    uint8_t digest[32];
+    int remembered;
+    PAIR_OK(apply_scopes(p->db, &has.scopes, &has.count, &pair_e));
+    message_caseload_digest(has.scopes, has.count, digest);
+    caseload_free(&has);
+    remembered = deal_remembers(p->office, &p->device, digest, NULL);
+    assert_true(remembered >= 0);
+    return remembered;
+}
+
+/* Goal: a case comes, and the link breaks before the receipt; later the laptop lists it, there is nothing new, and the
+ * link breaks again. The office says "nothing new" of no case of which it has no receipt. */
+static void test_a_case_without_a_receipt_is_not_remembered(void **state)
+{
+    struct deal_fixture *r = *state;
+    struct pair *p = &r->p[0];
+    struct id client, kase, assignment, elsewhere = id_new(1), note;
+    pair_office_write(p->office, KIND_CASE, &elsewhere, &elsewhere, 1, "title", "of others", NULL);
+    deal_and_confirm(p);
+    assert_int_equal(is_remembered(p), 1);
+    pair_office_case(p->office, &p->user, &client, &kase, &assignment);
+    assert_true(deal_pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
+    assert_int_equal(is_remembered(p), 0);
+    for (int i = 0; i < 300; i++) {
+        note = id_new((uint64_t)(2 + i));
+        pair_office_write(p->office, KIND_NOTE, &elsewhere, &note, 1, "text", "of others", NULL);
+    }
+    assert_true(deal_pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
+    note = id_new(1000);
+    pair_office_write(p->office, KIND_NOTE, &kase, &note, 1, "text", "ours", NULL);
+    if (is_remembered(p))
+        assert_int_equal(is_unchanged(p), 0);
+    assert_int_equal(is_remembered(p), 0);
+    deal_and_confirm(p);
+    assert_int_equal(pair_count(p->db, "SELECT count(*) FROM note"), 1);
+    assert_int_equal(is_remembered(p), 1);
+}
+
 /* Goal: two workers set the state of a plan differently. Their supervisor, who has had a receipt, is told of it at the
  * next sync though nobody's assignment changed; and when one of them has decided it, the laptop lets go of the case. */
 static void test_a_conflict_that_waits_is_news_for_who_decides_it(void **state)
@@ -124,6 +166,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_an_idle_sync_touches_no_scope, deal_fixture_set_up,
+                                        deal_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_case_without_a_receipt_is_not_remembered, deal_fixture_set_up,
                                         deal_fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_a_conflict_that_waits_is_news_for_who_decides_it, deal_fixture_set_up,
                                         deal_fixture_tear_down),
