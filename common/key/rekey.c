@@ -140,11 +140,11 @@ static int begin(struct job *j, const struct rekey_options *o, struct error *e)
 
 /* ---- 1: an empty log, and nobody else ---- */
 
-/* Carries the log over into the database, which also proves that the old key is the store's. */
-static int settle(const struct job *j, struct error *e)
+/* Carries the log of a database over into it, which also proves that the key is the database's. */
+static int settle(const char *path, const uint8_t key[VAULT_KEY_BYTES], struct error *e)
 {
     sqlite3 *db;
-    int rc, code = vault_open(&db, j->db, j->secrets->old_key, 0, 0, e);
+    int rc, code = vault_open(&db, path, key, 0, 0, e);
     if (code != 0)
         return code;
     rc = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
@@ -355,12 +355,16 @@ static int copy_all(struct job *j, struct error *e)
 }
 
 /* The caller seals what he must. The lock file that the vault made beside the new database goes. */
+/* What renew wrote stands in the new database's log until that is carried over: SQLite does it when it closes, and says
+ * nothing if it fails. The log is removed only once it is empty, since what was sealed anew is nowhere else. */
 static int renew(const struct job *j, struct error *e)
 {
     int code;
     if (j->o->renew == NULL)
         return 0;
     code = j->o->renew(j->o->context, j->next_db, j->secrets->old_key, j->secrets->key, e);
+    if (code == 0)
+        code = settle(j->next_db, j->secrets->key, e);
     remove_log(j);
     if (code == 0 && fsync(j->to) != 0)
         code = error_system(e, E_IO, errno, "%s could not be written; the store is as it was", j->next_db);
@@ -461,7 +465,7 @@ int rekey_run(const struct rekey_options *o, uint8_t key[KEYFILE_KEY_BYTES], siz
     memset(key, 0, KEYFILE_KEY_BYTES);
     if (code != 0)
         return code;
-    code = settle(&j, e);
+    code = settle(j.db, j.secrets->old_key, e);
     if (code == E_WRONG_KEY && access(j.next_keys, F_OK) == 0) {
         code = finish(&j, e);
         goto out;
