@@ -13,8 +13,9 @@
 #include "schema.h"
 
 enum {
-    CASES_MAX = 64,    /* cases of one person that were taken down in the field and are not assigned yet */
-    DECIDES_MAX = 1024 /* cases and persons that a user has only in order to decide; the first by their ids */
+    CASES_MAX = 64,     /* cases of one person that were taken down in the field and are not assigned yet */
+    DECIDES_MAX = 1024, /* cases and persons that a user has only in order to decide */
+    LOOKED_MAX = 4096   /* contested ones that are looked at for that: each costs some queries */
 };
 
 /* A caseload that is being filled. */
@@ -128,25 +129,25 @@ static int add_assigned(struct loading *g, struct error *e)
 
 /* 1: the user may have to decide conflicts in cases of others: as a supervisor, by a role that stands in for one, or
  * named for a worker. 0: not; -1: failed. */
-static int decides_for_others(struct loading *g, struct error *e)
+static int decides_for_others(struct db *db, const struct id *user, struct error *e)
 {
     char text[ID_TEXT];
-    id_format(g->user, text);
-    return db_exists(g->db, e,
+    id_format(user, text);
+    return db_exists(db, e,
                      "SELECT 1 FROM \"user\" WHERE voided = 0 AND (supervisor = ?1 OR "
                      "(id = ?1 AND role IN ('supervisor', 'director', 'administrator'))) LIMIT 1",
                      "t", text);
 }
 
 /* *decides: 1 if the user is among those who are to decide what is contested in the scope, else 0. */
-static int finds_decider(struct loading *g, const struct id *scope, int *decides, struct error *e)
+static int finds_decider(struct db *db, const struct id *user, const struct id *scope, int *decides, struct error *e)
 {
     struct id *owners;
     size_t count;
-    int code = review_owners(g->db, scope, 1, &owners, &count, e);
+    int code = review_owners(db, scope, 1, &owners, &count, e);
     *decides = 0;
     for (size_t i = 0; code == 0 && i < count; i++)
-        *decides |= id_equal(&owners[i], g->user);
+        *decides |= id_equal(&owners[i], user);
     free(owners);
     return code;
 }
@@ -181,29 +182,50 @@ static int add_clients_of(struct loading *g, const struct id *scope, struct erro
     return code;
 }
 
+/* 1: the scope is among the first `count` of the list, which are sorted. */
+static int has_among(const struct caseload *l, size_t count, const struct id *scope)
+{
+    return bsearch(scope, l->scopes, count, sizeof *l->scopes, compare_ids) != NULL;
+}
+
+int caseload_decides(struct db *db, const struct id *user, const struct id *scope, struct error *e)
+{
+    int decides = id_is_zero(scope) ? 0 : decides_for_others(db, user, e);
+    if (decides == 1 && finds_decider(db, user, scope, &decides, e) != 0)
+        return -1;
+    return decides;
+}
+
 /* Adds the cases and persons in which something is contested that the user is to decide, and whom these cases are
- * about: a decision that waits for somebody must come to that person's laptop. Once it is decided they go again. */
+ * about: a decision that waits for somebody must come to that person's laptop. Once it is decided they go again. What
+ * somebody has been given comes first: otherwise one laptop could fill the list with persons whom it made up. */
 static int add_decided(struct loading *g, struct error *e)
 {
+    static const char sql[] =
+        "SELECT DISTINCT conflict.scope, NOT EXISTS(SELECT 1 FROM assignment a WHERE a.status = 'active' AND a.voided "
+        "= 0 "
+        "AND (a.scope = id_text(conflict.scope) OR a.scope IN (SELECT id FROM \"case\" WHERE client = "
+        "id_text(conflict.scope)))) FROM conflict JOIN place ON place.record = conflict.record "
+        "WHERE loud = 1 AND (place.voided = 0 OR field = ?) ORDER BY 2, 1 LIMIT ?";
     sqlite3_stmt *s;
-    size_t added = 0;
-    int row, decides = decides_for_others(g, e), code = 0;
+    size_t added = 0, given;
+    int row, decides = decides_for_others(g->db, g->user, e), code = 0;
     if (decides <= 0)
         return decides < 0 ? error_code(e) : 0;
-    if ((code = db_query(g->db, &s, e,
-                         "SELECT DISTINCT conflict.scope FROM conflict JOIN place ON place.record = conflict.record "
-                         "WHERE loud = 1 AND (place.voided = 0 OR field = ?) ORDER BY 1",
-                         "u", (uint64_t)FIELD_VOID)) != 0)
+    sort_scopes(g->out);
+    given = g->out->count;
+    if ((code = db_query(g->db, &s, e, sql, "ui", (uint64_t)FIELD_VOID, (int64_t)LOOKED_MAX)) != 0)
         return code;
     while ((row = db_next(g->db, s, e)) == 1) {
         struct id scope = db_id(s, 0);
-        if (id_is_zero(&scope))
+        if (id_is_zero(&scope) || has_among(g->out, given, &scope))
             continue;
-        if ((code = finds_decider(g, &scope, &decides, e)) == 0 && decides && (code = add_scope(g, &scope, e)) == 0) {
+        if ((code = finds_decider(g->db, g->user, &scope, &decides, e)) == 0 && decides &&
+            (code = add_scope(g, &scope, e)) == 0) {
             code = add_clients_of(g, &scope, e);
             added++;
         }
-        if (code != 0 || added == DECIDES_MAX) {
+        if (code != 0 || added == DECIDES_MAX || g->out->count + DECIDES_MAX > CASELOAD_MAX) {
             db_done(g->db, s);
             return code;
         }

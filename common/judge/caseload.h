@@ -29,6 +29,10 @@ void caseload_free(struct caseload *l);
 const struct id *caseload_find(const struct caseload *l, const struct id *scope);
 int caseload_has(const struct caseload *l, const struct id *scope); /* 1, 0 */
 
+/* 1: the user is one of those who decide what is contested in the case or person of others, whether or not anything is
+ * contested there now (review_owners); 0: not; -1: failed. */
+int caseload_decides(struct db *db, const struct id *user, const struct id *scope, struct error *e);
+
 /* 1: this device took the case or person down in the field, and the office has assigned it to nobody yet; or nothing of
  * it is in the log, and its id is one that anybody may take. 0: not so; -1: failed. */
 int caseload_is_taken_down(struct db *db, const struct id *scope, const struct id *device, struct error *e);

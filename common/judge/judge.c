@@ -3,7 +3,7 @@
  * The rules that need a look at the record, in the order of judge_change. Each is a function that returns 1: the change
  * keeps the rule; 0: it breaks it; -1: failed, e says why.
  *
- *   may_touch         the change's scope is in the caseload, or this laptop took it down
+ *   may_write_in      the change's scope is in the caseload, or this laptop took it down, or its user decides there
  *   keeps_scope       the record stands in the scope and is of the kind that it had before
  *   is_own_word       what a laptop reports of itself is changed by that laptop alone
  *   names_written     the ops replace and void only what is in the log
@@ -54,6 +54,15 @@ int judge_since(const struct change *change)
 static int may_touch(const struct judge *j, const struct id *scope, const struct id *device, struct error *e)
 {
     return caseload_has(j->caseload, scope) ? 1 : caseload_is_taken_down(j->db, scope, device, e);
+}
+
+/* 1: may_touch, or the user is one who decides what is contested in the scope. Such a scope leaves the caseload with
+ * the decision, and two may decide at a time, or one may write a note beside it: that is no reason to hold the second.
+ * It gives nobody access to what the scope says. */
+static int may_write_in(const struct judge *j, const struct change *change, struct error *e)
+{
+    int may = may_touch(j, &change->scope, &change->device, e);
+    return may != 0 ? may : caseload_decides(j->db, &j->device->user, &change->scope, e);
 }
 
 /* 1: the record is where records of its kind belong (office-wide, with a client, in a case) and where it stood before,
@@ -349,7 +358,7 @@ int judge_change(const struct judge *j, const struct change *change, char reason
         return right;
     if (judge_kind(j, change, reason) != 0)
         return 1;
-    if ((right = may_touch(j, &change->scope, &change->device, e)) != 1)
+    if ((right = may_write_in(j, change, e)) != 1)
         return right < 0 ? -1 : refuse_because(reason, "its case is not in the caseload of its author");
     if ((right = keeps_scope(j, change, e)) != 1)
         return right < 0 ? -1

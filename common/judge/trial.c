@@ -1,8 +1,7 @@
 /* Replays a log in a store in memory and judges each change of a laptop before it is applied.
  *
- * A caseload is computed once and kept until something changes that caseloads are made of: an assignment, the persons
- * whom a case names, a person who is new or linked, a user, what is contested, a hold, the version that the office
- * judges by. Batches of one
+ * A caseload is computed once and kept until something changes that caseloads are made of: an assignment, a case, a
+ * person who is new or linked, a user, what is contested, a hold, the version that the office judges by. Batches of one
  * office never mix, so one batch is under way at a time; its caseload stays as it was when it began, as at the office.
  */
 #include "trial.h"
@@ -145,9 +144,8 @@ static int changes_caseloads(struct trial *t, const struct change *c, struct err
     case KIND_DEVICE:
     case KIND_ASSIGNMENT:
     case KIND_HOLD:
+    case KIND_CASE: /* whom it is about; and of a client's cases the open ones say who decides */
         return 1;
-    case KIND_CASE:
-        return names_client(c);
     case KIND_CLIENT:
         if (names_client(c))
             return 1;

@@ -282,13 +282,43 @@ static void what_waits_is_dealt(void **state)
     assert_true(may_hold(r, &r->p.user, &r->kase));
 }
 
+static size_t sets_as(struct room *r, const struct id *user, const char *field, const char *words)
+{
+    struct office_laptop laptop;
+    struct office_batch *b = office_batch();
+    size_t held;
+    office_laptop(r->p.office, user, &laptop);
+    office_set(&laptop, b, KIND_CASE, &r->kase, &r->kase, field, words);
+    held = office_push_well(r->p.office, &laptop, b);
+    office_batch_free(b);
+    return held;
+}
+
+/* Goal: what a decider wrote in a case that has been decided meanwhile is not held; somebody who does not decide there
+ * writes nothing, and no decider gets at a stranger by naming one. */
+static void a_late_decision_is_not_held(void **state)
+{
+    struct room *r = *state;
+    struct id sue = office_user(r->p.office, "sue", "supervisor"), max = office_user(r->p.office, "max", "supervisor");
+    char text[ID_TEXT];
+    id_format(&sue, text);
+    pair_office_write(r->p.office, KIND_USER, &(struct id){{0}}, &r->p.user, 0, "supervisor", text, NULL);
+    assert_false(may_hold(r, &sue, &r->kase));
+    assert_int_equal(sets_as(r, &sue, "risk", "high"), 0);
+    assert_int_equal(sets_as(r, &max, "risk", "low"), 1);
+    id_format(&r->stranger, text);
+    assert_int_equal(sets_as(r, &sue, "client", text), 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        TEST(follows_links),   TEST(comes_and_goes),         TEST(no_way_to_a_stranger),
-        TEST(unlinking_late),  TEST(links_stay_few),         TEST(a_remove_elsewhere_is_a_value),
-        TEST(names_no_client), TEST(links_fill_no_caseload), TEST(what_waits_is_dealt),
+        TEST(follows_links),        TEST(comes_and_goes),
+        TEST(no_way_to_a_stranger), TEST(unlinking_late),
+        TEST(links_stay_few),       TEST(a_remove_elsewhere_is_a_value),
+        TEST(names_no_client),      TEST(links_fill_no_caseload),
+        TEST(what_waits_is_dealt),  TEST(a_late_decision_is_not_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
