@@ -86,6 +86,19 @@ void central_close(struct central *c)
     free(c);
 }
 
+/* E_REFUSED: another version of the program made the tables of a store that cannot be written. */
+static int check_shape(struct db *db, struct error *e)
+{
+    int current = record_is_current(db, e);
+    if (current < 0)
+        return error_code(e);
+    return current
+               ? 0
+               : error_set(e, E_REFUSED,
+                           "this office was written by another version of satcheld, and stands on a disk that cannot "
+                           "be written: copy it to one that can, and begin again");
+}
+
 /* Opens the store under its key and makes sure that its tables are there. */
 static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], int create, struct error *e)
 {
@@ -99,9 +112,9 @@ static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], i
     c->is_read_only = !create && access(path, W_OK) != 0 && errno == EROFS;
     code = db_open(&c->db, path, key, c->is_read_only ? VAULT_READ : create, 2000, e);
     free(path);
-    if (code != 0 || c->is_read_only)
-        return code;
-    if ((code = db_begin(c->db, e)) != 0)
+    if (code == 0 && c->is_read_only)
+        return check_shape(c->db, e);
+    if (code != 0 || (code = db_begin(c->db, e)) != 0)
         return code;
     if ((code = central_tables(c->db, e)) != 0) {
         db_rollback(c->db);
@@ -126,10 +139,13 @@ static int load_central(struct central *c, struct error *e)
     int code;
     char vkey[CHECKPOINT_VKEY_MAX];
     const uint8_t *own = c->keys->own_key;
-    if (hidden_get(c->db, own, "sign_secret", c->keys->sign_secret, sizeof c->keys->sign_secret, e) != 0 ||
-        hidden_get(c->db, own, "noise_secret", c->keys->noise_secret, sizeof c->keys->noise_secret, e) != 0 ||
-        db_meta_get(c->db, "office", c->office.b, sizeof c->office.b, e) != 0)
-        return error_set(e, E_VERIFY,
+    if ((code = hidden_get(c->db, own, "sign_secret", c->keys->sign_secret, sizeof c->keys->sign_secret, e)) != 0 ||
+        (code = hidden_get(c->db, own, "noise_secret", c->keys->noise_secret, sizeof c->keys->noise_secret, e)) != 0 ||
+        (code = db_meta_get(c->db, "office", c->office.b, sizeof c->office.b, e)) != 0)
+        return code != E_NOT_FOUND
+                   ? code
+                   : error_set(
+                         e, E_VERIFY,
                          "the office's store is not complete, since setting it up broke off; set the office up in "
                          "another folder (`satcheld init`), or put a backup in its place");
     crypto_scalarmult_base(c->noise_public, c->keys->noise_secret);
