@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "record.h"
+#include "utf8.h"
 #include "whose.h"
 
 #define HEX_MIN 4
@@ -43,7 +44,8 @@ static const char to_look[] =
     "  GROUP BY h.record ORDER BY 2 DESC, 1";
 
 /* Writing: `person` has those whom the words name, and everybody in whose name the words stand if they are anybody's
- * whole name: Ann Lee and Joann Lee are a letter or two apart. */
+ * whole name: Ann Lee and Joann Lee are a letter or two apart. If a case is asked for and there are several persons,
+ * the persons themselves match too: one of them may have no case, and the other's must not be taken for it. */
 static const char to_write[] =
     "WITH whole(id) AS (SELECT id FROM client WHERE voided = 0 AND"
     "    (fold(legal_name) = fold(?1) OR fold(preferred_name) = fold(?1))),"
@@ -57,7 +59,7 @@ static const char to_write[] =
     "    substr(lower(hex(record)), -length(?2)) = ?2"
     "  UNION SELECT id_blob(id) FROM \"case\" c WHERE ?3 IN (0, ?4) AND fold(number) = fold(?1) AND"
     "    (voided = 0 OR NOT EXISTS(SELECT 1 FROM \"case\" o WHERE o.voided = 0 AND fold(o.number) = fold(?1)))"
-    "  UNION SELECT id_blob(id) FROM person WHERE ?3 IN (0, ?5)"
+    "  UNION SELECT id_blob(id) FROM person WHERE ?3 IN (0, ?5) OR (?3 = ?4 AND (SELECT count(*) FROM person) > 1)"
     "  UNION SELECT id_blob(id) FROM own WHERE ?3 = ?4 AND"
     "    ((SELECT count(*) FROM person) > 1 OR open = (SELECT max(open) FROM own)))"
     " SELECT DISTINCT place.record, 1 FROM hit JOIN place ON place.record = hit.record ORDER BY 1";
@@ -152,11 +154,43 @@ static int collect_whole(struct finding *f, struct error *e)
     return code;
 }
 
-static uint64_t count_of(struct db *db, const char *sql, const char *text)
+/* 1: the statement says that the text names this record and no other; 0: it does not, or cannot be asked. */
+static int names_it(struct db *db, const char *sql, const char *text, const struct id *record)
 {
-    uint64_t count;
-    return db_number_of(db, &count, NULL, sql, "t", text) == 0 ? count : UINT64_MAX;
+    char id[ID_TEXT];
+    id_format(record, id);
+    return db_exists(db, NULL, sql, "tt", text, id) == 1;
 }
+
+/* 1: the text can stand in a command that somebody pastes into a shell: as it is, or (quoted 1) between apostrophes. */
+static int can_be_pasted(const char *text, int quoted)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/-";
+    if (text[0] == '\0' || text[0] == '-')
+        return 0;
+    if (!quoted)
+        return text[strspn(text, plain)] == '\0';
+    for (const char *c = text; *c != '\0';) {
+        size_t n = utf8_character(c, strnlen(c, 4));
+        if (n == 0 || *c == '\'' || utf8_is_control(c, n))
+            return 0;
+        c += n;
+    }
+    return 1;
+}
+
+/* Whether ?1 is what find_to_write takes for the record ?2 and no other. */
+static const char number_names[] =
+    "SELECT 1 WHERE (SELECT count(*) = 1 AND max(id = ?2) FROM \"case\" WHERE fold(number) = fold(?1) AND (voided = 0 "
+    "OR "
+    "NOT EXISTS(SELECT 1 FROM \"case\" o WHERE o.voided = 0 AND fold(o.number) = fold(?1))))";
+static const char name_names[] =
+    "SELECT 1 WHERE (SELECT count(*) = 1 AND max(id = ?2 AND (fold(legal_name) = fold(?1) OR fold(preferred_name) = "
+    "fold(?1))) FROM client WHERE voided = 0 AND (instr(fold(legal_name), fold(?1)) OR instr(fold(preferred_name), "
+    "fold(?1))))";
+static const char brief_names[] = "SELECT 1 WHERE (SELECT count(*) = 1 AND max(id_text(record) = ?2) FROM place WHERE "
+                                  "substr(lower(hex(record)), 25) = "
+                                  "?1)";
 
 const char *find_name(struct db *db, const struct id *record, char out[FIND_NAME])
 {
@@ -167,16 +201,11 @@ const char *find_name(struct db *db, const struct id *record, char out[FIND_NAME
     id_format(record, out);
     if (record_find(db, record, &place, NULL) != 0 || whose_find(db, record, &w, NULL) != 0)
         return out;
-    if (place.kind->number == KIND_CASE && w.number[0] != '\0' &&
-        count_of(db, "SELECT count(*) FROM \"case\" WHERE voided = 0 AND fold(number) = fold(?1)", w.number) == 1)
+    if (place.kind->number == KIND_CASE && can_be_pasted(w.number, 0) && names_it(db, number_names, w.number, record))
         (void)snprintf(out, FIND_NAME, "%s", w.number);
-    else if (w.is_person && w.name[0] != '\0' && strchr(w.name, '\'') == NULL &&
-             count_of(db,
-                      "SELECT count(*) FROM client WHERE voided = 0 AND (instr(fold(legal_name), fold(?1)) OR "
-                      "instr(fold(preferred_name), fold(?1)))",
-                      w.name) == 1)
+    else if (w.is_person && can_be_pasted(w.name, 1) && names_it(db, name_names, w.name, record))
         (void)snprintf(out, FIND_NAME, "'%s'", w.name);
-    else if (count_of(db, "SELECT count(*) FROM place WHERE substr(lower(hex(record)), 25) = ?1", brief) == 1)
+    else if (names_it(db, brief_names, brief, record))
         (void)snprintf(out, FIND_NAME, "%s", brief);
     return out;
 }

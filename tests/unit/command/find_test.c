@@ -190,6 +190,43 @@ static void a_name_stands_for_the_one_open_case(void **state)
     assert_has(d->err, "case 2025-300");
 }
 
+/* Goal: a person who has no case is not taken for one who has: of two persons of one name, or of whom one's name holds
+ * the other's, both are shown, and nothing is written. */
+static void a_person_without_a_case_still_counts(void **state)
+{
+    struct laptop_fixture *d = *state;
+    uint64_t seq;
+    assert_int_equal(laptop_run(d, &command_new, "new client 'legal_name=Da Byron'"), 0);
+    assert_int_equal(laptop_run(d, &command_new, "new client 'legal_name=Ada Byron' birth_date=1990-01-01"), 0);
+    seq = d->store.author.chain.seq;
+    assert_int_equal(laptop_run(d, &command_note, "note 'Da Byron' text"), E_INPUT);
+    assert_int_equal(laptop_run(d, &command_note, "note 'Ada Byron' text"), E_INPUT);
+    assert_has(d->err, "Ada Byron, born 1990-01-01");
+    assert_has(d->err, "case 2024-17; type: 2024-17\n");
+    assert_int_equal(laptop_run(d, &command_new, "new service 'Ada Byron' type=visit"), E_INPUT);
+    assert_int_equal(d->store.author.chain.seq, seq);
+}
+
+/* Goal: what is to be typed names this record: not another case that has its old number, nor one whose number is this
+ * one's key in another system; and nothing that drives a terminal or a shell stands in it. */
+static void what_is_to_be_typed_names_this_record(void **state)
+{
+    struct laptop_fixture *d = *state;
+    char name[FIND_NAME];
+    struct id id;
+    assert_int_equal(id_parse(d->file, &id, NULL), 0);
+    assert_string_equal(find_name(d->store.db, &id, name), "2024-17");
+    assert_int_equal(db_exec(d->store.db, "UPDATE \"case\" SET number = NULL, source_id = '171'", &d->e), 0);
+    assert_int_equal(laptop_run(d, &command_new, "new case 'client=Ada Byron' number=171"), 0);
+    assert_string_equal(find_name(d->store.db, &id, name), laptop_last8(d->file));
+    assert_int_equal(db_exec(d->store.db, "UPDATE \"case\" SET number = 'M; touch x' WHERE number IS NULL", &d->e), 0);
+    assert_string_equal(find_name(d->store.db, &id, name), laptop_last8(d->file));
+    assert_int_equal(id_parse(d->client, &id, NULL), 0);
+    assert_string_equal(find_name(d->store.db, &id, name), "'Ada Byron'");
+    assert_int_equal(db_exec(d->store.db, "UPDATE client SET legal_name = 'Ada' || char(27) || ']0;x'", &d->e), 0);
+    assert_string_equal(find_name(d->store.db, &id, name), laptop_last8(d->client));
+}
+
 /* Goal: two records whose shown ids are alike are both shown, and the whole id tells them apart. */
 static void two_of_one_shown_id_are_both_shown(void **state)
 {
@@ -228,6 +265,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, laptop_fixture_set_up, laptop_fixture_tear_down)
+        TEST(a_person_without_a_case_still_counts),
+        TEST(what_is_to_be_typed_names_this_record),
         TEST(a_number_with_a_digit_dropped_does_not_write),
         TEST(a_part_of_an_id_does_not_write),
         TEST(a_part_of_a_name_does_not_write),
