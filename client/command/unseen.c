@@ -125,6 +125,14 @@ static int has_unseen(const struct unseen *u, const struct record_field *f, stru
     return 0;
 }
 
+/* E_IO: what was printed is not out, so the person was not shown it, and nothing may be written over it. */
+static int is_shown(struct printer *v, struct error *e)
+{
+    return fflush(v->cli->out) == 0 && !ferror(v->cli->out)
+               ? 0
+               : error_set(e, E_IO, "what you had not seen could not be shown, so nothing was written");
+}
+
 /* Prints the unseen part of one field. */
 static int show_field(const struct unseen *u, struct printer *v, const struct schema_field *field, struct error *e)
 {
@@ -137,7 +145,7 @@ static int show_field(const struct unseen *u, struct printer *v, const struct sc
     else if (unseen)
         code = u->s->seen.off ? look_first(u, field->name, e) : print_unseen(u, v, field, field->number, &f, e);
     record_field_free(&f);
-    return code;
+    return code == 0 && unseen ? is_shown(v, e) : code;
 }
 
 int unseen_text(const struct unseen *u, const struct schema_field *field, struct error *e)
@@ -169,7 +177,7 @@ static int show_newer(void *arg, const struct record_newer *n, struct error *e)
         code = w->u->s->seen.off ? look_first(w->u, "a field that is newer than this program", e)
                                  : print_unseen(w->u, w->v, NULL, n->field, &f, e);
     record_field_free(&f);
-    return code;
+    return code == 0 && unseen ? is_shown(w->v, e) : code;
 }
 
 int unseen_record(const struct unseen *u, struct error *e)
