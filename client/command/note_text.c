@@ -90,18 +90,55 @@ static void say_case(struct note_text *t)
 static void keep(void *arg, const char *text)
 {
     struct note_text *t = arg;
-    t->is_unkept = draft_keep(t->s->db, &t->scope, KIND_NOTE, text, clock_wall(), NULL) != 0;
+    struct error why = {0, ""};
+    int was_unkept = t->is_unkept;
+    t->is_unkept = draft_keep(t->s->db, &t->scope, KIND_NOTE, text, clock_wall(), &why) != 0;
     t->is_from_draft = 1;
+    if (t->is_unkept && !was_unkept)
+        (void)fprintf(t->cli->err, "\nwhat you type cannot be kept as a draft now: %s\n", why.text);
+}
+
+/* The last place for words that nothing keeps: the terminal that they were typed on. */
+static void print_lost(struct note_text *t, const char *text)
+{
+    if (!isatty(STDERR_FILENO)) /* it may end in a log */
+        return;
+    (void)fputs("the note was not written; here it is, so that it is not lost:\n\n", t->cli->err);
+    cli_text(t->cli->err, text);
+    (void)fputs("\n\n", t->cli->err);
 }
 
 static void say_kept(void *arg, const char *text)
 {
     struct note_text *t = arg;
     char name[FIND_NAME];
-    if (text[0] != '\0' && !t->is_unkept)
+    if (text[0] != '\0' && t->is_unkept)
+        print_lost(t, text);
+    else if (text[0] != '\0')
         (void)fprintf(t->cli->err, "what you typed is kept as a draft: `satchel note %s` goes on with it\n",
                       find_name(t->s->db, &t->scope, name));
     (void)fflush(t->cli->err);
+}
+
+static void take_draft(struct note_text *t, const char *draft)
+{
+    cli_cut(t->text, ROOM, draft);
+    t->is_from_draft = 1;
+}
+
+/* E_REFUSED: there is a draft, and nobody at a terminal who could say what becomes of it. */
+static int check_no_draft(struct note_text *t, struct error *e)
+{
+    char *draft;
+    uint64_t at;
+    int code = draft_find(t->s->db, &t->scope, KIND_NOTE, &draft, &at, e);
+    if (code == 0 && draft != NULL)
+        code =
+            error_set(e, E_REFUSED,
+                      "there is a draft for this case: run `satchel note` at a terminal, which offers it; nothing was "
+                      "written");
+    draft_free(draft);
+    return code;
 }
 
 /* Offers the draft, if there is one: puts it into t->text, or throws it away. E_REFUSED: the person stopped. */
@@ -122,7 +159,7 @@ static int offer(struct note_text *t, struct error *e)
     else if (line[0] == 't' || line[0] == 'T')
         code = draft_drop(t->s->db, &t->scope, KIND_NOTE, e);
     else
-        cli_cut(t->text, ROOM, draft);
+        take_draft(t, draft);
     draft_free(draft);
     return code;
 }
@@ -139,11 +176,7 @@ void note_text_failed(struct note_text *t, const char *text)
                       find_name(t->s->db, &t->scope, name));
         return;
     }
-    if (!isatty(STDIN_FILENO))
-        return;
-    (void)fputs("the note was not written; here it is, so that it is not lost:\n\n", t->cli->err);
-    cli_text(t->cli->err, text);
-    (void)fputs("\n\n", t->cli->err);
+    print_lost(t, text);
 }
 
 int note_text_written(struct note_text *t, const char *text, struct error *e)
@@ -226,27 +259,36 @@ static size_t read_file(struct note_text *t, int file)
 /* Waits for the editor, and keeps what it saves meanwhile. Returns its wait status. */
 static int wait_editor(struct note_text *t, pid_t child, int file)
 {
-    size_t before = strlen(t->text), now;
+    uint8_t before[32], now[32];
+    size_t size;
     int status = -1;
     pid_t ended;
+    (void)crypto_generichash(before, sizeof before, (const uint8_t *)t->text, strlen(t->text), NULL, 0);
     while ((ended = waitpid(child, &status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
         (void)poll(NULL, 0, LOOK_MS);
-        if ((now = read_file(t, file)) != before && t->text[0] != '\0' && strlen(t->text) == now)
+        size = read_file(t, file);
+        (void)crypto_generichash(now, sizeof now, (const uint8_t *)t->text, size, NULL, 0);
+        if (memcmp(now, before, sizeof now) != 0 && t->text[0] != '\0' && strlen(t->text) == size)
             keep(t, t->text);
-        before = now;
+        memcpy(before, now, sizeof before);
     }
     return ended < 0 ? -1 : status;
 }
 
-static int edit_text(struct note_text *t, struct error *e)
+static const char *find_editor(void)
 {
     const char *editor = getenv("VISUAL");
+    if (editor == NULL || editor[0] == '\0')
+        editor = getenv("EDITOR");
+    return editor != NULL && editor[0] != '\0' ? editor : NULL;
+}
+
+static int edit_text(struct note_text *t, const char *editor, struct error *e)
+{
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before[2];
     size_t used = strlen(t->text);
     int file, status;
     pid_t child;
-    if ((editor == NULL || editor[0] == '\0') && ((editor = getenv("EDITOR")) == NULL || editor[0] == '\0'))
-        return error_set(e, E_USAGE, "there is no editor: set VISUAL or EDITOR, or type the note without --editor");
     if ((file = memfd_create("note", 0)) < 0 || pwrite(file, t->text, used, 0) != (ssize_t)used)
         return error_system(e, E_IO, errno, "there is no memory for the editor's file");
     (void)sigaction(SIGINT, &ignore, &before[0]);
@@ -268,14 +310,17 @@ static int edit_text(struct note_text *t, struct error *e)
 
 int note_text_read(struct note_text *t, int with_editor, struct error *e)
 {
+    const char *editor = with_editor ? find_editor() : NULL;
     int code;
+    if (with_editor && editor == NULL)
+        return error_set(e, E_USAGE, "there is no editor: set VISUAL or EDITOR, or type the note without --editor");
     if ((t->text = calloc(1, ROOM)) == NULL)
         return error_memory(e);
     if (!with_editor && !isatty(STDIN_FILENO))
         return read_input(t, e);
-    if (isatty(STDIN_FILENO) && (code = offer(t, e)) != 0)
+    if ((code = isatty(STDIN_FILENO) ? offer(t, e) : check_no_draft(t, e)) != 0)
         return code;
-    return with_editor ? edit_text(t, e) : type_text(t, e);
+    return with_editor ? edit_text(t, editor, e) : type_text(t, e);
 }
 
 void note_text_free(struct note_text *t)

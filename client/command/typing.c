@@ -192,6 +192,9 @@ static void follow_sequence(struct keys *k, char c)
 /* 1: goes on; 0: there is no room for it. */
 static int type(struct keys *k, char c)
 {
+    /* A sequence has no such byte: the escape was a key of its own. */
+    if (k->in_sequence && (unsigned char)c >= 0x80)
+        k->in_sequence = 0;
     if (k->in_sequence) {
         follow_sequence(k, c);
         return 1;

@@ -104,6 +104,9 @@ static void an_editor_gets_a_file_in_memory(void **state)
         (void)unlink(editor);
     }
     draft_is(d, "Half a no");
+    /* Nobody is there who could say what becomes of the draft, so it is not written over. */
+    assert_int_equal(note_from_input(d, "", "--editor"), E_REFUSED);
+    draft_is(d, "Half a no");
     assert_int_equal(laptop_run_on(d, &command_show, "show", d->file, ""), 0);
     assert_has(d->out, "From the editor.");
     assert_has_not(d->out, "Half a no");
