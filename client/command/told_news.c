@@ -46,23 +46,19 @@ static int rank_before(struct telling_news *t, const struct schema_field *field,
     return code;
 }
 
-/* *sort: SORTS if nobody is told of such an op. */
+/* Of an op that is told (news_tells). */
 static int sort_of(struct telling_news *t, const struct schema_field *field, const struct change_op *op,
                    enum sort *sort, struct error *e)
 {
-    unsigned kind = t->entry.change.kind;
     uint64_t before;
     int code = 0;
-    *sort = SORTS;
     if (field->policy == SCHEMA_HIGHEST) {
         if ((code = rank_before(t, field, op, &before, e)) == 0)
             *sort = merge_rank(field, op->value) > before ? RAISED : LOWERED;
     } else if (field->policy == SCHEMA_STATUS) {
         *sort = STATUS;
-    } else if (kind == KIND_CLIENT && op->action == CHANGE_ADD) {
-        *sort = strcmp(field->name, "alert") == 0 ? ALERT : strcmp(field->name, "allergy") == 0 ? ALLERGY : SORTS;
-    } else if (kind == KIND_CLIENT && strcmp(field->name, "death_date") == 0) {
-        *sort = DIED;
+    } else {
+        *sort = strcmp(field->name, "alert") == 0 ? ALERT : strcmp(field->name, "allergy") == 0 ? ALLERGY : DIED;
     }
     return code;
 }
@@ -151,9 +147,11 @@ static int tell_change(struct telling_news *t, int64_t entry, struct error *e)
             continue;
         lives = db_exists(t->v->db, e, "SELECT 1 FROM op WHERE record = ? AND field = ? AND entry = ? AND op = ?",
                           "duiu", &t->entry.change.record, (uint64_t)field->number, entry, (uint64_t)i);
-        if (lives < 0 || (code = sort_of(t, field, &t->entry.change.ops[i], &sort, e)) != 0)
+        if (lives < 0)
             return error_code(e);
-        if (lives && sort == t->sort)
+        if (lives == 0 || !news_tells(kind, field, &t->entry.change.ops[i]))
+            continue;
+        if ((code = sort_of(t, field, &t->entry.change.ops[i], &sort, e)) == 0 && sort == t->sort)
             print_op(t, field, (unsigned)i);
     }
     return code;
@@ -203,12 +201,16 @@ int told_news(struct printer *v, size_t *told, struct error *e)
 {
     struct telling_news t = {.v = v};
     char more[64];
-    int code = 0;
+    uint64_t dropped;
+    int code = news_dropped(v->db, &dropped, e);
     for (; code == 0 && t.sort < SORTS; t.sort++)
         code = news_each(v->db, tell_one, &t, e);
     if (code == 0 && t.more != 0)
         (void)fprintf(v->cli->out, "  and %s; `satchel list` shows all cases\n",
                       cli_count(t.more, "more of the kind", "more of the kind", more, sizeof more));
+    if (code == 0 && dropped != 0)
+        (void)fprintf(v->cli->out, "  and %s too long ago to be told one by one: look at each of your cases\n",
+                      cli_count(dropped, "that came", "that came", more, sizeof more));
     log_memory_free(&t.memory);
     *told = t.lines;
     return code;

@@ -509,8 +509,6 @@ static int mark_anew(struct applying *a, struct error *e)
 /* Takes our changes out of the record that the office holds by now, though it had taken them, and remembers why. */
 static int hold_late(struct applying *a, struct error *e)
 {
-    static const char remember[] = "INSERT OR REPLACE INTO held_note(epoch, seq, record, kind, reason) "
-                                   "SELECT epoch, seq, record, kind, ?2 FROM entry WHERE id = ?1";
     struct unpack r;
     int code = 0;
     unpack_start(&r, a->m->held);
@@ -525,7 +523,7 @@ static int hold_late(struct applying *a, struct error *e)
         memcpy(reason, h.reason.p, h.reason.size);
         reason[h.reason.size] = '\0';
         if (id != 0 && (code = record_set_held(a->db, id, 1, e)) == 0)
-            code = db_run(a->db, e, remember, "it", id, reason);
+            code = queue_remember_held(a->db, id, reason, e);
     }
     return code;
 }

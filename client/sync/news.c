@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "schema.h"
 
 /* device zero stands for the whole scope. */
 static int add(struct db *db, const struct id *scope, const struct id *device, uint64_t epoch, uint64_t seq,
@@ -11,15 +12,46 @@ static int add(struct db *db, const struct id *scope, const struct id *device, u
 {
     int code = db_run(db, e, "INSERT OR IGNORE INTO news(scope, device, epoch, seq) VALUES(?,?,?,?)", "dduu", scope,
                       device, epoch, seq);
+    uint64_t dropped;
     if (code != 0 || db_changes(db) == 0)
         return code;
-    return db_run(db, e, "DELETE FROM news WHERE id <= ?", "i", db_last_rowid(db) - NEWS_MAX);
+    if ((code = db_run(db, e, "DELETE FROM news WHERE id <= ?", "i", db_last_rowid(db) - NEWS_MAX)) != 0 ||
+        db_changes(db) == 0)
+        return code;
+    return (code = news_dropped(db, &dropped, e)) != 0 ? code : db_meta_set_uint(db, "news_dropped", dropped + 1, e);
+}
+
+int news_dropped(struct db *db, uint64_t *count, struct error *e)
+{
+    return db_meta_get_uint(db, "news_dropped", count, e);
+}
+
+int news_tells(const struct schema_kind *kind, const struct schema_field *field, const struct change_op *op)
+{
+    if (field->policy == SCHEMA_HIGHEST || field->policy == SCHEMA_STATUS)
+        return 1;
+    if (kind->number != KIND_CLIENT)
+        return 0;
+    return strcmp(field->name, "death_date") == 0 ||
+           (op->action == CHANGE_ADD && (strcmp(field->name, "alert") == 0 || strcmp(field->name, "allergy") == 0));
+}
+
+/* 1: the change has an op that is told. */
+static int is_told(const struct change *c)
+{
+    const struct schema_kind *kind = schema_kind(c->kind);
+    for (size_t i = 0; kind != NULL && i < c->op_count; i++) {
+        const struct schema_field *field = schema_field(kind, c->ops[i].field);
+        if (field != NULL && news_tells(kind, field, &c->ops[i]))
+            return 1;
+    }
+    return 0;
 }
 
 int news_remember(struct db *db, const struct id *person, const struct change *c, struct error *e)
 {
     int64_t there;
-    if (id_equal(&c->author, person))
+    if (id_equal(&c->author, person) || !is_told(c))
         return 0;
     if ((there = log_find(db, &c->device, c->epoch, c->seq, NULL, e)) < 0)
         return error_code(e);
@@ -60,7 +92,8 @@ int news_told(struct store *s, struct error *e)
         return any < 0 ? error_code(e) : 0;
     if ((code = store_begin(s, e)) != 0)
         return code;
-    if ((code = db_run(s->db, e, "DELETE FROM news", "")) != 0) {
+    if ((code = db_run(s->db, e, "DELETE FROM news", "")) != 0 ||
+        (code = db_meta_set_uint(s->db, "news_dropped", 0, e)) != 0) {
         store_rollback(s);
         return code;
     }

@@ -8,12 +8,19 @@
 #include "db.h"
 #include "error.h"
 #include "id.h"
+#include "schema.h"
 #include "store.h"
 
 #define NEWS_MAX 4096 /* so much is remembered until it is told: the newest */
 
-/* Remember a change that somebody else wrote, before it is added to the log (one that is in the log is no news), and a
- * scope that arrives for the first time. person: whose laptop it is. Inside the caller's transaction. */
+/* 1: people are told of such an op by name: a risk, a status, an alert, an allergy, a death. */
+int news_tells(const struct schema_kind *kind, const struct schema_field *field, const struct change_op *op);
+/* How many were let go of since people were told last, since NEWS_MAX came after them. Errors: the store's. */
+int news_dropped(struct db *db, uint64_t *count, struct error *e);
+
+/* Remember a change that somebody else wrote and people are told of, before it is added to the log (one that is in the
+ * log is no news), and a scope that arrives for the first time. person: whose laptop it is. Inside the caller's
+ * transaction. */
 int news_remember(struct db *db, const struct id *person, const struct change *c, struct error *e);
 int news_remember_scope(struct db *db, const struct id *scope, struct error *e);
 

@@ -245,13 +245,18 @@ static int refresh_own(struct db *db, int64_t id, struct error *e)
     return code;
 }
 
-/* Takes each change that the office holds out of the record, as the office does, and remembers its reason; and its
- * words, so that its author can read them when its case has left this laptop.
+int queue_remember_held(struct db *db, int64_t id, const char *reason, struct error *e)
+{
+    return db_run(db, e,
+                  "INSERT OR REPLACE INTO held_note(epoch, seq, record, kind, reason, header, body) "
+                  "SELECT epoch, seq, record, kind, ?2, header, body FROM entry WHERE id = ?1",
+                  "it", id, reason);
+}
+
+/* Takes each change that the office holds out of the record, as the office does, and remembers it.
  * E_PEER: it names a change that was not sent. */
 static int remember_held(const struct queue *q, const struct message_pushed *m, size_t *held, struct error *e)
 {
-    static const char remember[] = "INSERT OR REPLACE INTO held_note(epoch, seq, record, kind, reason, header, body) "
-                                   "SELECT epoch, seq, record, kind, ?2, header, body FROM entry WHERE id = ?1";
     struct db *db = q->db;
     struct unpack r;
     int code = 0;
@@ -269,7 +274,7 @@ static int remember_held(const struct queue *q, const struct message_pushed *m, 
             return error_code(e);
         memcpy(reason, h.reason.p, h.reason.size);
         reason[h.reason.size] = '\0';
-        if ((code = record_set_held(db, id, 1, e)) == 0 && (code = db_run(db, e, remember, "it", id, reason)) == 0)
+        if ((code = record_set_held(db, id, 1, e)) == 0 && (code = queue_remember_held(db, id, reason, e)) == 0)
             ++*held;
     }
     return code;

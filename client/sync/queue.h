@@ -48,4 +48,8 @@ int queue_witness(const struct queue *q, struct slice signed_note, const struct 
 int queue_pushed(const struct queue *q, const struct unsent_batch *sent, const struct message_pushed *m, size_t *held,
                  struct error *e);
 
+/* Remembers that the office holds back our change, which is entry `id` of the log, why, and its words: its author can
+ * read them when its case has left this laptop. Inside the caller's transaction. Errors: the store's. */
+int queue_remember_held(struct db *db, int64_t id, const char *reason, struct error *e);
+
 #endif
