@@ -204,8 +204,8 @@ int edit_add(struct edit *edit, const struct schema_field *field, struct slice v
     if (field->type == SCHEMA_REF && slice_id(value, &named) && id_equal(&named, &edit->record))
         return error_set(e, E_INPUT, "%s of a %s cannot name the record itself; name another one", field->name,
                          edit->kind->name);
-    /* The same element once more takes the place of the adds that are seen; a contribution to a sum stands for itself.
-     */
+    /* The same element once more takes the place of every add of it that lives here, shown or not: it says the same. A
+     * contribution to a sum stands for itself. */
     if (schema_traits(field)->has_elements)
         code = find_live_dots(edit, field, &value, &dots, e);
     if (code == 0)
