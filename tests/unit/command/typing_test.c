@@ -181,6 +181,7 @@ static void keys_edit_the_line(void **state)
         {"half\004way\n\004", "halfway\n"},
         {"a\033[Db\033OAc\n\004", "abc\n"},
         {"a\tb\001\n\004", "a\tb\n"},
+        {"k\033\xc3\xb6nnen\n\004", "k\xc3\xb6nnen\n"}, /* an escape by mistake breaks no letter */
         {"\033[200~pasted\177\004\rtwo\033[201~\n\004", "pasted\ntwo\n"},
         {"\004", ""},
     };
