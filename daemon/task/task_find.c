@@ -20,13 +20,17 @@ enum { MATCHES_MAX = 100, LISTED_MAX = 10 };
     "instr(fold(preferred_name), fold(?1))))"
 #define BY_ID(table) "(" table ".id = lower(?1) OR (length(?1) = 8 AND substr(" table ".id, -8) = lower(?1)))"
 
-static const char cases[] =
-    PERSONS ", own(id, open) AS (SELECT c.id, coalesce(c.status, '') <> 'closed' FROM \"case\" c JOIN person ON "
-            "person.id = c.client WHERE c.voided = 0)"
-            " SELECT c.id, 1 FROM \"case\" c WHERE c.voided = 0 AND (" BY_ID(
-                "c") " OR fold(c.number) = fold(?1) OR c.source_id = ?1)"
-                     " UNION SELECT id, 1 FROM own WHERE (SELECT count(*) FROM person) > 1 OR open = (SELECT max(open) "
-                     "FROM own)";
+/* A person without a case is a match beside one who has a case: the words stand in his name as well, and whoever typed
+ * them may have meant him. */
+static const char cases[] = PERSONS
+    ", own(id, client, open) AS (SELECT c.id, c.client, coalesce(c.status, '') <> 'closed' FROM \"case\" c JOIN "
+    "person ON person.id = c.client WHERE c.voided = 0)"
+    " SELECT c.id, 1 FROM \"case\" c WHERE c.voided = 0 AND (" BY_ID(
+        "c") " OR fold(c.number) = fold(?1) OR c.source_id = ?1)"
+             " UNION SELECT id, 1 FROM own WHERE (SELECT count(*) FROM person) > 1 OR open = (SELECT max(open) "
+             "FROM own)"
+             " UNION SELECT id, 1 FROM person WHERE EXISTS(SELECT 1 FROM own) AND id NOT IN (SELECT client "
+             "FROM own)";
 
 static const char clients[] = PERSONS " SELECT c.id, 1 FROM client c WHERE " BY_ID("c") " OR (c.voided = 0 AND "
                                                                                         "c.source_id = ?1)"
@@ -93,6 +97,21 @@ static void list_record(struct task *t, const struct id *record)
     if (whose_find(t->central->db, record, &w, NULL) == 0)
         whose_print_birth(t->cli->err, &w);
     (void)fprintf(t->cli->err, "; type: %s\n", id_brief(record, brief));
+}
+
+/* The same of a case; a person who has none is named without anything to type. */
+static void list_case(struct task *t, const struct id *record)
+{
+    struct record_place place;
+    struct whose w;
+    if (record_find(t->central->db, record, &place, NULL) != 0 || place.kind->number != KIND_CLIENT) {
+        list_record(t, record);
+        return;
+    }
+    (void)fputs("  ", t->cli->err);
+    if (whose_find(t->central->db, record, &w, NULL) == 0)
+        whose_print_birth(t->cli->err, &w);
+    (void)fputs(", who has no case\n", t->cli->err);
 }
 
 /* Prints "  the laptop "anna" of Anna Berg (anna), enrolled 2026-11-23 20:45, disabled; type: 7f3a91c2". */
@@ -175,7 +194,7 @@ static int is_id_of(struct task *t, unsigned kind, const char *words, struct id 
 
 int task_find_case(struct task *t, const char *words, struct id *out, struct error *e)
 {
-    static const struct sought x = {cases, "case", "case list", list_record};
+    static const struct sought x = {cases, "case", "case list", list_case};
     return find(t, &x, words, out, e);
 }
 

@@ -10,7 +10,7 @@
 #include "task.h"
 
 /* By its number, its key in the system that it came from, or the whole name of a client who has one case, or one that
- * is not closed. */
+ * is not closed. The name must be no part of anybody else's, even if that person has no case. */
 int task_find_case(struct task *t, const char *words, struct id *out, struct error *e);
 /* By the whole name, if it is no part of anybody else's, or the key in the system that it came from. */
 int task_find_client(struct task *t, const char *words, struct id *out, struct error *e);

@@ -117,6 +117,26 @@ static void answers_of_the_office_name_person_and_case(void **state)
     office_says("anna (anna) is disabled\n");
 }
 
+/* Goal: a person whose name holds the words is a match even without a case: the case of another is not taken for hers.
+ */
+static void a_person_without_a_case_is_a_match_too(void **state)
+{
+    struct room *r = *state;
+    struct id ann = id_new(clock_wall());
+    pair_office_write(r->c, KIND_CLIENT, &r->client, &r->client, 0, "legal_name", "Joann Lee", NULL);
+    pair_office_write(r->c, KIND_CLIENT, &ann, &ann, 1, "legal_name", "Ann Lee", "birth_date", "1991-07-08", NULL);
+    assert_int_equal(OFFICE_TASK(r->c, 4, "case", "assign", "Ann Lee", "anna"), 2);
+    office_says("  Ann Lee, born 1991-07-08, who has no case\n");
+    office_says("  Joann Lee, born 1984-05-31, case 855599; type: ");
+    office_says("nothing was written");
+    assert_int_equal(OFFICE_TASK(r->c, 4, "case", "responsible", "Ann Lee", "anna"), 2);
+    assert_int_equal(pair_count(r->c->db, "SELECT count(*) FROM assignment"), 0);
+    assert_int_equal(OFFICE_TASK(r->c, 4, "case", "assign", "Joann Lee", "anna"), 0);
+    assert_int_equal(OFFICE_TASK(r->c, 4, "case", "release", "Ann Lee", "anna"), 2);
+    assert_int_equal(OFFICE_TASK(r->c, 4, "case", "assign", "jose garcia", "anna"), 2);
+    office_says("there is no case jose garcia");
+}
+
 /* Goal: the list shows number, name, birth date, status and workers, and finds by all words, folded, in parts. */
 static void case_list_shows_and_finds_clients(void **state)
 {
@@ -182,6 +202,7 @@ int main(void)
         TEST(device_wipe_takes_a_label),
         TEST(two_laptops_with_one_label_are_both_shown),
         TEST(answers_of_the_office_name_person_and_case),
+        TEST(a_person_without_a_case_is_a_match_too),
         TEST(case_list_shows_and_finds_clients),
         TEST(held_release_takes_a_number),
         TEST(users_can_be_renamed),
