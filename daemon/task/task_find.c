@@ -37,10 +37,19 @@ static const char clients[] = PERSONS " SELECT c.id, 1 FROM client c WHERE " BY_
                                                                                         " UNION SELECT id, 1 FROM "
                                                                                         "person";
 
-static const char devices[] = "SELECT d.id, 2 AS rank FROM device d WHERE d.voided = 0 AND (" BY_ID(
-    "d") " OR fold(d.label) = fold(?1))"
-         " UNION SELECT d.id, 1 FROM device d JOIN \"user\" u ON u.id = d.\"user\" WHERE d.voided = 0 AND u.login = ?1"
-         " ORDER BY rank DESC";
+/* A laptop gives itself its label. So the label is better than a login only if the login is of nobody else: then both
+ * are matches, and that person too if he has no laptop. */
+static const char devices[] =
+    "WITH named(id, \"user\") AS (SELECT d.id, d.\"user\" FROM device d WHERE d.voided = 0 AND (" BY_ID(
+        "d") " OR fold(d.label) = fold(?1))),"
+             " person(id) AS (SELECT id FROM \"user\" WHERE voided = 0 AND fold(login) = fold(?1)),"
+             " other(id) AS (SELECT id FROM person WHERE EXISTS(SELECT 1 FROM named WHERE named.\"user\" IS NOT "
+             "person.id))"
+             " SELECT id, CASE WHEN EXISTS(SELECT 1 FROM other) THEN 1 ELSE 2 END AS rank FROM named"
+             " UNION SELECT d.id, 1 FROM device d JOIN person ON person.id = d.\"user\" WHERE d.voided = 0"
+             " UNION SELECT id, 1 FROM other WHERE NOT EXISTS(SELECT 1 FROM device d WHERE d.voided = 0 AND "
+             "d.\"user\" = other.id)"
+             " ORDER BY rank DESC";
 
 static const char holds[] =
     "SELECT n.id, 1 FROM " TASK_NUMBERED("6") " n WHERE n.id = lower(?1) OR CAST(n.number AS TEXT) = ?1";
@@ -114,13 +123,20 @@ static void list_case(struct task *t, const struct id *record)
     (void)fputs(", who has no case\n", t->cli->err);
 }
 
-/* Prints "  the laptop "anna" of Anna Berg (anna), enrolled 2026-11-23 20:45, disabled; type: 7f3a91c2". */
+/* Prints "  the laptop "anna" of Anna Berg (anna), enrolled 2026-11-23 20:45, disabled; type: " and the whole id: its
+ * end can be somebody's label. A person who has no laptop is named without anything to type. */
 static void list_device(struct task *t, const struct id *device)
 {
-    char brief[ID_BRIEF], text[ID_TEXT], when[32];
+    char text[ID_TEXT], when[32];
+    struct record_place place;
     sqlite3_stmt *s;
     id_format(device, text);
     (void)fputs("  ", t->cli->err);
+    if (record_find(t->central->db, device, &place, NULL) == 0 && place.kind->number == KIND_USER) {
+        task_say_user(t, device);
+        (void)fputs(", who has no laptop\n", t->cli->err);
+        return;
+    }
     task_say_device(t, device);
     if (db_first(t->central->db, &s, NULL,
                  "SELECT min(entry.received), (SELECT status FROM device WHERE id = ?2) FROM entry WHERE record = ?1",
@@ -129,7 +145,7 @@ static void list_device(struct task *t, const struct id *device)
         (void)fprintf(t->cli->err, ", enrolled %s, %s", when, db_text(s, 1));
         db_done(t->central->db, s);
     }
-    (void)fprintf(t->cli->err, "; type: %s\n", id_brief(device, brief));
+    (void)fprintf(t->cli->err, "; type: %s\n", text);
 }
 
 struct sought {
@@ -170,11 +186,12 @@ static int find(struct task *t, const struct sought *x, const char *words, struc
         for (size_t i = 0; i < count && i < LISTED_MAX; i++)
             x->print(t, &found[i]);
         if (count > LISTED_MAX)
-            (void)fprintf(t->cli->err, "  and %zu more\n", count - LISTED_MAX);
+            (void)fprintf(t->cli->err, "  and %s%zu more\n", count == MATCHES_MAX ? "at least " : "",
+                          count - LISTED_MAX);
         code = error_set(e, E_INPUT,
-                         "%zu of kind %s are called so, and nothing was written; type one of them as it is "
+                         "%s%zu of kind %s are called so, and nothing was written; type one of them as it is "
                          "shown above",
-                         count, x->what);
+                         count == MATCHES_MAX ? "at least " : "", count, x->what);
     }
     free(found);
     return code;

@@ -14,7 +14,7 @@
 int task_find_case(struct task *t, const char *words, struct id *out, struct error *e);
 /* By the whole name, if it is no part of anybody else's, or the key in the system that it came from. */
 int task_find_client(struct task *t, const char *words, struct id *out, struct error *e);
-/* By its label; else by the login of its person, who then has one laptop. */
+/* By its label, if that is nobody else's login; else by the login of its person, who then has one laptop. */
 int task_find_device(struct task *t, const char *words, struct id *out, struct error *e);
 /* By the number that `satcheld held list` shows, or its id. */
 int task_find_held(struct task *t, const char *words, struct id *out, struct error *e);

@@ -93,6 +93,36 @@ static void two_laptops_with_one_label_are_both_shown(void **state)
     device_is(r, 2, "to be wiped");
 }
 
+/* Goal: a laptop that gave itself another person's login as its label is not taken for that person's, whether or not
+ * that person has a laptop; what is shown can be typed. */
+static void a_label_does_not_beat_another_persons_login(void **state)
+{
+    struct room *r = *state;
+    char typed[ID_TEXT];
+    (void)office_user(r->c, "cara", "case manager");
+    name_laptop(r, 0, "ben");
+    assert_int_equal(OFFICE_TASK(r->c, 3, "device", "revoke", "ben"), 2);
+    id_format(&r->laptops[0].device.device, typed);
+    office_says("  the laptop \"ben\" of anna (anna), enrolled 20");
+    office_says(typed);
+    id_format(&r->laptops[2].device.device, typed);
+    office_says("  the laptop \"green\" of ben (ben), enrolled 20");
+    office_says(typed);
+    name_laptop(r, 0, "Cara");
+    assert_int_equal(OFFICE_TASK(r->c, 3, "device", "revoke", "cara"), 2);
+    office_says("  the laptop \"Cara\" of anna (anna), enrolled 20");
+    office_says("  cara (cara), who has no laptop\n");
+    for (int i = 0; i < 3; i++)
+        device_is(r, i, "active");
+    /* Anna's own login as a label of hers is better than her login. */
+    name_laptop(r, 0, "anna");
+    assert_int_equal(OFFICE_TASK(r->c, 3, "device", "revoke", "anna"), 0);
+    device_is(r, 0, "disabled");
+    device_is(r, 1, "active");
+    assert_int_equal(OFFICE_TASK(r->c, 3, "device", "revoke", typed), 0);
+    device_is(r, 2, "disabled");
+}
+
 /* Goal: a case is named by its whole number or its client's whole name, never by a part; each answer says whose it is,
  * and who holds it. */
 static void answers_of_the_office_name_person_and_case(void **state)
@@ -201,6 +231,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, finish)
         TEST(device_wipe_takes_a_label),
         TEST(two_laptops_with_one_label_are_both_shown),
+        TEST(a_label_does_not_beat_another_persons_login),
         TEST(answers_of_the_office_name_person_and_case),
         TEST(a_person_without_a_case_is_a_match_too),
         TEST(case_list_shows_and_finds_clients),
