@@ -222,20 +222,32 @@ static int collect(struct db *db, const struct record_dump_options *options, cha
     return code;
 }
 
-void audit_replay_say(const struct cli *cli, const struct audit_verify_result *verified)
+int audit_replay_say(const struct cli *cli, const struct audit_verify_result *verified)
 {
-    if (verified == NULL)
+    if (verified == NULL) {
         fputs("not verified: this is what the archive says, and nothing proves that the office's log says it; with "
-              "--key KEY "
-              "it is verified in the same pass\n",
+              "--key KEY it is verified in the same pass\n",
               cli->err);
-    else if (verified->set_backs != 0)
+        return 0;
+    }
+    if (!audit_verify_is_complete(verified))
+        fputs("verified in part, in the same pass: some of it could not be checked; `satchel-audit verify` says what\n",
+              cli->err);
+    if (verified->set_backs != 0)
         fputs("verified in the same pass, but the office was put back from a backup: `satchel-audit verify` says what "
-              "was "
-              "lost\n",
+              "was lost\n",
               cli->err);
-    else
-        fputs("verified in the same pass: nothing was altered, dropped, added or moved\n", cli->err);
+    if (!audit_verify_is_complete(verified) || verified->set_backs != 0)
+        return ERROR_STATUS_WAITING;
+    fputs("verified in the same pass: nothing was altered, dropped, added or moved\n", cli->err);
+    return 0;
+}
+
+static void proof_json(struct json *j, const struct audit_replayed *r)
+{
+    json_uint(json_key(j, "entries"), r->entries);
+    json_flag(json_key(j, "verified"), r->verified != NULL);
+    json_flag(json_key(j, "complete"), r->verified != NULL && audit_verify_is_complete(r->verified));
 }
 
 int audit_replay_warn(const struct cli *cli, struct db *db, struct error *e)
@@ -264,8 +276,7 @@ int audit_replay_print(const struct cli *cli, const struct audit_replayed *r, co
         if (cli->json) {
             struct json j = json_start(cli->out);
             json_object(&j);
-            json_uint(json_key(&j, "entries"), r->entries);
-            json_flag(json_key(&j, "verified"), r->is_verified);
+            proof_json(&j, r);
             json_bytes(json_key(&j, "dump"), text, bytes);
             json_end(&j);
         } else {
@@ -295,8 +306,7 @@ int audit_replay_print_digest(const struct cli *cli, const struct audit_replayed
         return 0;
     }
     json_object(&j);
-    json_uint(json_key(&j, "entries"), r->entries);
-    json_flag(json_key(&j, "verified"), r->is_verified);
+    proof_json(&j, r);
     json_text(json_key(&j, "digest"), hex);
     json_text(json_key(&j, "ops"), ops_hex);
     json_int(json_key(&j, "schema"), schema_version());

@@ -30,8 +30,9 @@ int audit_replay(const struct audit_replay_options *options, struct db **out, ui
  * A part that is left out counts to its end: a day is the whole day. *out: the last millisecond of it. E_INPUT. */
 int audit_replay_time(const char *text, uint64_t *out, struct error *e);
 
-/* Says on stderr whether the archive was verified; NULL: it was not. */
-void audit_replay_say(const struct cli *cli, const struct audit_verify_result *verified);
+/* Says on stderr whether the archive was verified; NULL: it was not. Returns the exit status, as audit_verify_print
+ * does: ERROR_STATUS_WAITING if something could not be checked, or the office was put back from a backup; else 0. */
+int audit_replay_say(const struct cli *cli, const struct audit_verify_result *verified);
 
 /* Says on stderr how much of the record is newer than this program, if anything is: the dump lacks it. */
 int audit_replay_warn(const struct cli *cli, struct db *db, struct error *e);
@@ -40,15 +41,16 @@ int audit_replay_warn(const struct cli *cli, struct db *db, struct error *e);
 struct audit_replayed {
     struct db *db;
     uint64_t entries;
-    int is_verified;
+    const struct audit_verify_result *verified; /* NULL: it was not verified */
 };
 
 /* Prints the dump (record_dump) of everything, or of one scope (NULL: all). With json: {"entries": n, "verified": flag,
- * "dump": "..."}. */
+ * "complete": flag, "dump": "..."}; complete: it was verified, and nothing was left unchecked. */
 int audit_replay_print(const struct cli *cli, const struct audit_replayed *r, const struct id *scope, struct error *e);
 
 /* Prints the digest of the dump, as `satcheld status --digest` does; with json also that of the ops, which programs of
- * different schemas agree on: {"entries": n, "verified": flag, "digest": "hex", "ops": "hex", "schema": version}. */
+ * different schemas agree on: {"entries": n, "verified": flag, "complete": flag, "digest": "hex", "ops": "hex",
+ * "schema": version}. */
 int audit_replay_print_digest(const struct cli *cli, const struct audit_replayed *r, const struct id *scope,
                               struct error *e);
 

@@ -64,6 +64,9 @@ struct audit_verify_result {
  * one), E_WRONG_KEY (the passphrase), E_IO, E_MEMORY. */
 int audit_verify(const struct audit_verify_options *options, struct audit_verify_result *result, struct error *e);
 
+/* 1: everything was checked; 0: the passphrase is missing, or this program is older than the office's was. */
+int audit_verify_is_complete(const struct audit_verify_result *result);
+
 /* Tells a result that was 0. Returns the exit status: 0, or ERROR_STATUS_WAITING if something could not be checked, or
  * the office was put back from a backup. */
 int audit_verify_print(const struct cli *cli, const struct audit_verify_result *result);

@@ -5,8 +5,7 @@
 #include "audit_verify.h"
 #include "json.h"
 
-/* 1: everything was checked; 0: the passphrase is missing, or this program is older than the office's was. */
-static int is_complete(const struct audit_verify_result *r)
+int audit_verify_is_complete(const struct audit_verify_result *r)
 {
     return r->sealed == 0 && r->heads_unchecked == 0 && r->unjudged == 0;
 }
@@ -16,7 +15,7 @@ static void print_json(const struct cli *cli, const struct audit_verify_result *
     struct json j = json_start(cli->out);
     json_object(&j);
     json_flag(json_key(&j, "verified"), 1);
-    json_flag(json_key(&j, "complete"), is_complete(r));
+    json_flag(json_key(&j, "complete"), audit_verify_is_complete(r));
     json_text(json_key(&j, "origin"), r->checkpoint.origin);
     json_uint(json_key(&j, "entries"), r->entries);
     json_text(json_key(&j, "root"), root);
@@ -164,7 +163,7 @@ static void print_lost(const struct cli *cli, const struct audit_verify_result *
 
 int audit_verify_print(const struct cli *cli, const struct audit_verify_result *r)
 {
-    int incomplete = !is_complete(r);
+    int incomplete = !audit_verify_is_complete(r);
     char root[sodium_base64_ENCODED_LEN(MERKLE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
     char first[32], last[32], count[64], more[64];
     sodium_bin2base64(root, sizeof root, r->checkpoint.root.b, MERKLE_BYTES, sodium_base64_VARIANT_ORIGINAL);

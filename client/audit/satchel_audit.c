@@ -94,8 +94,7 @@ static int verify_archive(struct asked *a, int *status, struct error *e)
     return code;
 }
 
-/* *status as of a proof. */
-static int replay(struct asked *a, uint64_t until_ms, struct audit_replayed *out, int *status, struct error *e)
+static int replay(struct asked *a, uint64_t until_ms, struct audit_replayed *out, struct error *e)
 {
     struct audit_replay_options options = {0};
     int code;
@@ -110,12 +109,8 @@ static int replay(struct asked *a, uint64_t until_ms, struct audit_replayed *out
     options.progress = start_progress();
     code = audit_replay(&options, &out->db, &out->entries, e);
     end_progress();
-    if (code != 0)
-        return code;
-    out->is_verified = options.key != NULL;
-    if (out->is_verified && a->verified.set_backs != 0)
-        *status = ERROR_STATUS_WAITING;
-    return 0;
+    out->verified = options.key != NULL ? &a->verified : NULL;
+    return code;
 }
 
 static int replay_archive(struct asked *a, int *status, struct error *e)
@@ -124,7 +119,7 @@ static int replay_archive(struct asked *a, int *status, struct error *e)
     struct id id, *scope = NULL;
     uint64_t until_ms = UINT64_MAX;
     struct cli *cli = a->call->cli;
-    struct audit_replayed r = {NULL, 0, 0};
+    struct audit_replayed r = {NULL, 0, NULL};
     struct record_place place;
     int code;
     if (at != NULL && (code = audit_replay_time(at, &until_ms, e)) != 0)
@@ -134,13 +129,13 @@ static int replay_archive(struct asked *a, int *status, struct error *e)
             return error_prefix(e, "--case");
         scope = &id;
     }
-    if ((code = replay(a, until_ms, &r, status, e)) != 0)
+    if ((code = replay(a, until_ms, &r, e)) != 0)
         return code;
     if (scope != NULL && (code = record_find(r.db, scope, &place, NULL)) != 0)
         error_set(e, code, "--case: there is no such case or client in the record%s",
                   at != NULL ? " as it was at that time" : "");
     else if ((code = audit_replay_warn(cli, r.db, e)) == 0) {
-        audit_replay_say(cli, r.is_verified ? &a->verified : NULL);
+        *status = audit_replay_say(cli, r.verified);
         code = usage_flag(a->call, "digest") ? audit_replay_print_digest(cli, &r, scope, e)
                                              : audit_replay_print(cli, &r, scope, e);
     }
@@ -150,13 +145,13 @@ static int replay_archive(struct asked *a, int *status, struct error *e)
 
 static int tell_history(struct asked *a, int *status, struct error *e)
 {
-    struct audit_replayed r = {NULL, 0, 0};
+    struct audit_replayed r = {NULL, 0, NULL};
     struct id id;
     int code;
-    if ((code = id_parse(a->call->words[1], &id, e)) != 0 || (code = replay(a, UINT64_MAX, &r, status, e)) != 0)
+    if ((code = id_parse(a->call->words[1], &id, e)) != 0 || (code = replay(a, UINT64_MAX, &r, e)) != 0)
         return code;
     if ((code = audit_history(a->call->cli, r.db, &id, e)) == 0)
-        audit_replay_say(a->call->cli, r.is_verified ? &a->verified : NULL);
+        *status = audit_replay_say(a->call->cli, r.verified);
     db_close(r.db);
     return code;
 }
@@ -189,9 +184,10 @@ static const struct command verify = {
              "of\n"
              "receipt, and the bodies' hashes. Get KEY (satchel/...+...+...) from the office, not with the archive.\n"
              "Without the passphrase, bodies and the laptops' signatures are not checked, and the exit status is 1.\n"
+             "What an office took whose program is newer than this one is not judged: the exit status is 1.\n"
              "CHECKPOINT is a signed note, or what `satchel status --json` prints on a laptop.\n\n"
-             "Exit status: 0 verified; 1 verified in part; 2 could not; 12 wrong passphrase; 13 something is wrong:\n"
-             "the sentence names the entry.",
+             "Exit status: 0 verified; 1 verified in part, or the office was put back from a backup; 2 could not;\n"
+             "12 wrong passphrase; 13 something is wrong: the sentence names the entry.",
          .example = "satchel-audit verify 2026.satchel --key office.key --passphrase-file audit.pass"},
     .run = verify_archive};
 
@@ -210,7 +206,8 @@ static const struct command replay_row = {
          .more =
              "TIME is 2026-11-23 (the whole day), \"2026-11-23 20:45\" (local time) or 2026-11-23T20:45:00Z. "
              "Without --key\n"
-             "a replay shows what the archive says, not that it is true; with it nothing is printed unless all holds.",
+             "a replay shows what the archive says, not that it is true; with it nothing is printed unless all holds\n"
+             "that could be checked. With --key the exit status is as of verify: 1 verified in part.",
          .example = "satchel-audit replay 2026.satchel --at \"2026-11-23 20:45\" --passphrase-file audit.pass"},
     .run = replay_archive};
 
@@ -222,7 +219,8 @@ static const struct command history = {
          .help = "print every change of a record, a case or a client",
          .more = "Each with its position in the log, when it was written and received, by whom and on which device, "
                  "what it\n"
-                 "wrote and what that replaced. Without --key that is what the archive says, not what is proved.",
+                 "wrote and what that replaced. Without --key that is what the archive says, not what is proved;\n"
+                 "with it the exit status is as of verify: 1 verified in part.",
          .example =
              "satchel-audit history 2026.satchel 01890a5d-ac96-774b-bcce-b302099a8057 --passphrase-file audit.pass"},
     .run = tell_history};
@@ -232,7 +230,8 @@ static const struct usage *const rows[] = {&verify.usage, &replay_row.usage, &hi
 static const struct usage_program program = {
     .name = "satchel-audit",
     .about = "Verifies, replays and reads a log archive that `satcheld archive` wrote.",
-    .footer = "Exit status: 0 done; 1 verified in part; 2 could not; 12 wrong passphrase; 13 something is wrong.",
+    .footer = "Exit status: 0 done; 1 verified in part, or the office was put back from a backup; 2 could not; 12 "
+              "wrong passphrase; 13 something is wrong.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };

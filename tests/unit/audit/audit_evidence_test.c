@@ -249,6 +249,34 @@ static void a_set_back_may_be_why_a_checkpoint_is_of_no_use(void **state)
     expect_printed("is not of this log: the office was put back since", ERROR_STATUS_WAITING);
 }
 
+/* What is said of this proof; *json: the answer in JSON. The texts are freed by the caller. */
+static int say_replayed(const struct audit_verify_result *proof, char **words, char **json)
+{
+    size_t bytes, json_bytes;
+    struct audit_replayed r = {NULL, 7, proof};
+    struct error e;
+    struct cli cli = {open_memstream(json, &json_bytes), open_memstream(words, &bytes), 1, 0};
+    int status = audit_replay_say(&cli, proof);
+    assert_int_equal(db_open_memory(&r.db, &e), 0);
+    assert_int_equal(log_create(r.db, &e), 0);
+    assert_int_equal(record_create(r.db, &e), 0);
+    assert_int_equal(audit_replay_print_digest(&cli, &r, NULL, &e), 0);
+    db_close(r.db);
+    fclose(cli.out);
+    fclose(cli.err);
+    return status;
+}
+
+static void expect_replayed(const struct audit_verify_result *proof, int wanted, const char *said, const char *flags)
+{
+    char *words, *json;
+    assert_int_equal(say_replayed(proof, &words, &json), wanted);
+    if (strstr(words, said) == NULL || strstr(json, flags) == NULL)
+        fail_msg("\"%s\" and \"%s\" are not in: %s%s", said, flags, words, json);
+    free(words);
+    free(json);
+}
+
 static int replay(const char *key, struct error *e)
 {
     struct audit_replay_options options = {.archive = audit_path,
@@ -270,22 +298,14 @@ static int replay(const char *key, struct error *e)
 static void a_replay_with_the_key_is_verified_in_the_same_pass(void **state)
 {
     struct error e;
-    char *text;
-    size_t bytes;
-    struct cli cli = {stdout, open_memstream(&text, &bytes), 0, 0};
     (void)state;
     audit_write_archive(&office);
     assert_int_equal(replay(NULL, &e), 0);
     assert_int_equal(replay(office.log_key, &e), 0);
     assert_int_equal(result.entries, office.tree.size);
-    audit_replay_say(&cli, NULL);
-    (void)fflush(cli.err);
-    assert_non_null(strstr(text, "not verified"));
-    audit_replay_say(&cli, &result);
-    (void)fflush(cli.err);
-    assert_non_null(strstr(text, "verified in the same pass"));
-    fclose(cli.err);
-    free(text);
+    expect_replayed(NULL, 0, "not verified", "\"verified\": false, \"complete\": false");
+    expect_replayed(&result, 0, "verified in the same pass: nothing was altered",
+                    "\"verified\": true, \"complete\": true");
     /* An office that nobody enrolled wrote entries: a replay shows them, and with the key it does not. */
     audit_close_office(&office);
     audit_open_office(&office, 0);
@@ -293,6 +313,35 @@ static void a_replay_with_the_key_is_verified_in_the_same_pass(void **state)
     assert_int_equal(replay(NULL, &e), 0);
     assert_int_equal(replay(office.log_key, &e), E_VERIFY);
     assert_says(&e, "had not been enrolled");
+}
+
+/* Goal: a replay of what an office took by a newer program is verified in part, in words, in JSON and by its exit
+ * status, as verify says of the same archive. */
+static void a_replay_that_is_verified_in_part_says_so(void **state)
+{
+    struct id note = id_new(audit_now_ms);
+    struct edit edit;
+    struct error e;
+    (void)state;
+    assert_int_equal(edit_open(&edit, office.own.db, &office.own.author.person, &e), 0);
+    audit_set(&edit, "schema_version", "99");
+    audit_write_own(&office, &edit);
+    audit_add_head(&office, &office.own);
+    audit_start(&edit, &office.ben, KIND_NOTE, &office.scope, &note);
+    audit_set(&edit, "text", "seen at home");
+    audit_commit(&office.ben, &edit, NULL);
+    audit_push(&office, &office.ben);
+    audit_state_checkpoint(&office);
+    audit_write_archive(&office);
+    assert_int_equal(replay(office.log_key, &e), 0);
+    assert_true(result.unjudged > 0);
+    assert_int_equal(audit_verify_is_complete(&result), 0);
+    expect_printed("verified in part: the office took ", ERROR_STATUS_WAITING);
+    expect_replayed(&result, ERROR_STATUS_WAITING, "verified in part, in the same pass",
+                    "\"verified\": true, \"complete\": false");
+    result.unjudged = 0;
+    result.heads_unchecked = 1;
+    expect_replayed(&result, ERROR_STATUS_WAITING, "verified in part", "\"complete\": false");
 }
 
 int main(void)
@@ -304,6 +353,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_archive_is_held_against_an_earlier_one, begin, end),
         cmocka_unit_test_setup_teardown(a_set_back_may_be_why_a_checkpoint_is_of_no_use, begin, end),
         cmocka_unit_test_setup_teardown(a_replay_with_the_key_is_verified_in_the_same_pass, begin, end),
+        cmocka_unit_test_setup_teardown(a_replay_that_is_verified_in_part_says_so, begin, end),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
