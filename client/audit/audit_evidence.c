@@ -13,7 +13,7 @@
 
 /* --- files --- */
 
-/* Reads a whole file of less than `room` bytes, NUL-ended. */
+/* Reads a whole file of less than `room` - 1 bytes, NUL-ended. E_INPUT: there is none, or it is longer. E_IO. */
 static int read_small(const char *path, const char *what, char *out, size_t room, struct error *e)
 {
     FILE *file = fopen(path, "re");
@@ -26,6 +26,8 @@ static int read_small(const char *path, const char *what, char *out, size_t room
     (void)fclose(file);
     if (failed)
         return error_set(e, E_IO, "the file %s cannot be read", path);
+    if (n == room - 1)
+        return error_set(e, E_INPUT, "the file %s is too long: it may have %zu bytes", path, room - 2);
     out[n] = 0;
     return 0;
 }
@@ -48,8 +50,8 @@ int audit_evidence_key(const char *words, struct checkpoint_vkey *out, struct er
     return code;
 }
 
-/* Takes the signed note out of what `satchel status --json` says. "": it has none. */
-static int note_of_status(const char *json, char note[CHECKPOINT_TEXT_MAX], struct error *e)
+/* Takes the signed note out of what `satchel status --json` says. "": it has none. E_INPUT: this is no JSON. */
+static int note_of_status(const char *path, const char *json, char note[CHECKPOINT_TEXT_MAX], struct error *e)
 {
     struct db *db = NULL;
     sqlite3_stmt *s;
@@ -57,13 +59,18 @@ static int note_of_status(const char *json, char note[CHECKPOINT_TEXT_MAX], stru
     note[0] = 0;
     if ((code = db_open_memory(&db, e)) != 0)
         return code;
-    if ((row = db_first(db, &s, NULL, "SELECT json_extract(?, '$.checkpoint_note')", "t", json)) == 1) {
-        if (!db_is_null(s, 0))
-            (void)snprintf(note, CHECKPOINT_TEXT_MAX, "%s", db_text(s, 0));
+    if ((row = db_first(db, &s, e,
+                        "SELECT json_valid(?1), json_extract(CASE WHEN json_valid(?1) THEN ?1 END, "
+                        "'$.checkpoint_note')",
+                        "t", json)) == 1) {
+        if (db_int(s, 0) == 0)
+            code = error_set(e, E_INPUT, "--seen: %s begins as JSON and is none: it may have been cut", path);
+        else if (!db_is_null(s, 1))
+            (void)snprintf(note, CHECKPOINT_TEXT_MAX, "%s", db_text(s, 1));
         db_done(db, s);
     }
     db_close(db);
-    return 0;
+    return row < 0 ? error_code(e) : code;
 }
 
 static int open_note(const char *note, size_t bytes, const struct checkpoint_vkey *vkey, struct audit_evidence *out,
@@ -86,7 +93,7 @@ int audit_evidence_seen(const char *path, const struct checkpoint_vkey *vkey, st
     out->option = "--seen";
     if (text[0] != '{')
         return open_note(text, strlen(text), vkey, out, e);
-    if ((code = note_of_status(text, note, e)) != 0)
+    if ((code = note_of_status(path, text, note, e)) != 0)
         return code;
     if (note[0] == 0)
         return error_set(e, E_INPUT,
@@ -122,13 +129,13 @@ void audit_evidence_look(struct audit_evidence *x, const struct merkle_frontier 
     x->agrees = memcmp(root.b, x->stated.root.b, sizeof root.b) == 0;
 }
 
-int audit_evidence_end(const struct audit_evidence *x, uint64_t entries, uint64_t lost_from, int *lost, struct error *e)
+int audit_evidence_end(const struct audit_evidence *x, uint64_t entries, int has_reason, int *lost, struct error *e)
 {
     const char *what =
         x->option != NULL && strcmp(x->option, "--since") == 0 ? "the earlier archive" : "the checkpoint";
     if (x->option == NULL || x->agrees)
         return 0;
-    if (lost_from < x->stated.size) {
+    if (has_reason) {
         *lost = 1;
         return 0;
     }

@@ -30,10 +30,9 @@ int audit_evidence_since(const char *path, const struct checkpoint_vkey *vkey, s
  * entry. */
 void audit_evidence_look(struct audit_evidence *x, const struct merkle_frontier *f);
 
-/* Judges it once all is read. lost_from: the last announced set-back's size, UINT64_MAX if there is none. *lost
- * becomes 1 if the statement is not of this log, and a set-back may be why. E_VERIFY: this log is not an extension of
- * the one that was stated, and no set-back explains it. */
-int audit_evidence_end(const struct audit_evidence *x, uint64_t entries, uint64_t lost_from, int *lost,
-                       struct error *e);
+/* Judges it once all is read. has_reason: a set-back to fewer entries than were stated was announced
+ * (audit_set_backs_explain). *lost becomes 1 if the statement is not of this log, and a set-back may be why. E_VERIFY:
+ * this log is not an extension of the one that was stated, and no set-back explains it. */
+int audit_evidence_end(const struct audit_evidence *x, uint64_t entries, int has_reason, int *lost, struct error *e);
 
 #endif

@@ -47,14 +47,20 @@ static void take_words(const struct change *c, const char *name, char *out, size
 
 int audit_own_take(struct audit_own *o, uint64_t position, const struct change *c, struct error *e)
 {
-    struct audit_person *person = person_of(o, &c->author);
-    if (person == NULL)
+    struct audit_person *person;
+    if (c->kind == KIND_OFFICE && o->has_office && !id_equal(&o->office, &c->record))
+        return error_set(e, E_VERIFY,
+                         "it is a second record of an office: what the office wrote in a person's name could be taken "
+                         "for its own");
+    if (c->kind == KIND_OFFICE) {
+        o->has_office = 1;
+        o->office = c->record;
+    }
+    if ((person = person_of(o, &c->author)) == NULL)
         return error_memory(e);
     o->changes++;
     person->changes++;
     person->last = position;
-    if (c->kind == KIND_OFFICE)
-        o->office = c->record;
     if (c->kind != KIND_USER || c->body.p == NULL)
         return 0;
     if ((person = person_of(o, &c->record)) == NULL)

@@ -23,10 +23,12 @@ struct audit_own {
     struct audit_person *people; /* sorted by id */
     size_t count, room;
     uint64_t changes; /* of the office's own chain, whoever is named */
-    struct id office; /* its record: the author of what it writes on its own behalf */
+    int has_office;
+    struct id office; /* its record, the only one: the author of what it writes on its own behalf */
 };
 
-/* Takes the next change of the office's own chain. E_MEMORY. */
+/* Takes the next change of the office's own chain. E_VERIFY: it writes a second record of an office, in whose name a
+ * person's could be hidden. E_MEMORY. */
 int audit_own_take(struct audit_own *o, uint64_t position, const struct change *c, struct error *e);
 void audit_own_free(struct audit_own *o);
 

@@ -8,7 +8,7 @@
 #include "announcement.h"
 
 struct audit_announced {
-    uint64_t position;
+    uint64_t position, received_ms;
     uint8_t hash[CHANGE_HASH_BYTES];
 };
 
@@ -27,8 +27,8 @@ void audit_set_backs_free(struct audit_set_backs *s)
     free(s->heard);
 }
 
-int audit_set_backs_announce(struct audit_set_backs *s, uint64_t position, const uint8_t hash[CHANGE_HASH_BYTES],
-                             struct error *e)
+int audit_set_backs_announce(struct audit_set_backs *s, uint64_t position, uint64_t received_ms,
+                             const uint8_t hash[CHANGE_HASH_BYTES], struct error *e)
 {
     struct audit_announced *more = realloc(s->announced, (s->announced_count + 1) * sizeof *more);
     if (more == NULL)
@@ -36,7 +36,18 @@ int audit_set_backs_announce(struct audit_set_backs *s, uint64_t position, const
     s->announced = more;
     more += s->announced_count++;
     more->position = position;
+    more->received_ms = received_ms;
     memcpy(more->hash, hash, sizeof more->hash);
+    return 0;
+}
+
+int audit_set_backs_explain(const struct audit_set_backs *s, uint64_t size, uint64_t *announced_ms)
+{
+    for (size_t i = s->announced_count; i-- > 0;)
+        if (s->announced[i].position < size) {
+            *announced_ms = s->announced[i].received_ms;
+            return 1;
+        }
     return 0;
 }
 

@@ -24,9 +24,14 @@ struct audit_set_backs {
 };
 void audit_set_backs_free(struct audit_set_backs *s);
 
-/* Takes an announcement that the log has at that position, whose change has this hash. E_MEMORY. */
-int audit_set_backs_announce(struct audit_set_backs *s, uint64_t position, const uint8_t hash[CHANGE_HASH_BYTES],
-                             struct error *e);
+/* Takes an announcement that the log has at that position, received at that time, whose change has this hash.
+ * E_MEMORY. */
+int audit_set_backs_announce(struct audit_set_backs *s, uint64_t position, uint64_t received_ms,
+                             const uint8_t hash[CHANGE_HASH_BYTES], struct error *e);
+
+/* 1: a set-back may be why a statement of a log of that size is not of this one: the log was put back to fewer entries.
+ * *announced_ms: when the last such set-back was announced. 0: none was. */
+int audit_set_backs_explain(const struct audit_set_backs *s, uint64_t size, uint64_t *announced_ms);
 
 /* Takes the change of a laptop that the log has at that position, if it is an event "set back"; else does nothing. key:
  * the office's. E_MEMORY. */

@@ -331,7 +331,7 @@ static int take_set_back(struct verifying *v, const struct archive_item *record,
     result->set_backs++;
     result->set_back_size = record->position;
     result->set_back_ms = record->received_ms;
-    return audit_set_backs_announce(&v->set_backs, record->position, c->hash, e);
+    return audit_set_backs_announce(&v->set_backs, record->position, record->received_ms, c->hash, e);
 }
 
 static int take_entry(struct verifying *v, const struct archive_item *record, struct error *e)
@@ -369,7 +369,7 @@ static int take_entry(struct verifying *v, const struct archive_item *record, st
     audit_evidence_look(&v->evidence[0], &v->frontier);
     audit_evidence_look(&v->evidence[1], &v->frontier);
     if (id_equal(&c->device, &v->office) && (code = audit_own_take(&v->own, record->position, c, e)) != 0)
-        return code;
+        return entry_fails(record, e);
     if (v->options->each != NULL && (code = v->options->each(v->options->arg, record, c, e)) != 0)
         return code;
     if (v->options->progress != NULL)
@@ -541,11 +541,12 @@ static int check_root(struct verifying *v, struct error *e)
 static int check_evidence(struct verifying *v, struct error *e)
 {
     struct audit_verify_result *r = v->result;
-    uint64_t lost_from = r->set_backs == 0 ? UINT64_MAX : r->set_back_size;
-    int code;
-    for (size_t i = 0; i < 2; i++)
-        if ((code = audit_evidence_end(&v->evidence[i], r->entries, lost_from, &r->evidence_lost[i], e)) != 0)
+    for (size_t i = 0; i < 2; i++) {
+        int has_reason = audit_set_backs_explain(&v->set_backs, r->evidence_size[i], &r->evidence_lost_ms[i]);
+        int code = audit_evidence_end(&v->evidence[i], r->entries, has_reason, &r->evidence_lost[i], e);
+        if (code != 0)
             return code;
+    }
     return 0;
 }
 
@@ -576,6 +577,7 @@ static int take_all(struct verifying *v, struct error *e)
     if ((code = check_evidence(v, e)) != 0 || v->trial == NULL)
         return code;
     v->result->judged = trial_counted(v->trial).judged;
+    v->result->late = trial_counted(v->trial).late;
     v->result->held = trial_counted(v->trial).held;
     v->result->unjudged = trial_counted(v->trial).unjudged;
     return audit_rules_check(v->trial, e);

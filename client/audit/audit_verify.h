@@ -34,7 +34,8 @@ struct audit_verify_result {
     struct checkpoint checkpoint;
     uint64_t entries;
     uint64_t bodies, erased, sealed; /* bodies that match their hashes, that are gone, that were not opened */
-    uint64_t judged;   /* changes of laptops that were judged by the log before them, and keep the rules */
+    uint64_t judged;   /* changes of laptops that were judged by the log before them, and keep the rules of that time */
+    uint64_t late;     /* of them: they break a rule that only a newer program than the office's of that time knows */
     uint64_t held;     /* changes that the office held when they came */
     uint64_t unjudged; /* changes that an office took whose program is newer than this one */
     uint64_t heads, heads_unchecked; /* unchecked: their device's key stands in a body that was not opened */
@@ -53,10 +54,11 @@ struct audit_verify_result {
     uint64_t own_changes;  /* of the office's own chain; and who wrote there beside the office itself: */
     struct audit_person writers[AUDIT_WRITERS];
     size_t writer_count;
-    uint64_t writers_more;     /* persons for whom there was no room */
-    int evidence_given[2];     /* --seen, --since */
-    int evidence_lost[2];      /* it is not of this log, and a set-back may be why */
-    uint64_t evidence_size[2]; /* of the log that it states */
+    uint64_t writers_more;        /* persons for whom there was no room */
+    int evidence_given[2];        /* --seen, --since */
+    int evidence_lost[2];         /* it is not of this log, and a set-back may be why */
+    uint64_t evidence_lost_ms[2]; /* then: when the last set-back that can be why was announced */
+    uint64_t evidence_size[2];    /* of the log that it states */
 };
 
 /* 0: everything that could be checked is as it should be; result->sealed and result->heads_unchecked tell what could

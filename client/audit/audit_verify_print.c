@@ -28,6 +28,7 @@ static void print_json(const struct cli *cli, const struct audit_verify_result *
     json_uint(json_key(&j, "bodies_erased"), r->erased);
     json_uint(json_key(&j, "bodies_sealed"), r->sealed);
     json_uint(json_key(&j, "judged"), r->judged);
+    json_uint(json_key(&j, "break_later_rules"), r->late);
     json_uint(json_key(&j, "held"), r->held);
     json_uint(json_key(&j, "unjudged"), r->unjudged);
     json_uint(json_key(&j, "set_backs"), r->set_backs);
@@ -60,6 +61,23 @@ static void print_json(const struct cli *cli, const struct audit_verify_result *
             json_text(&j, r->evidence_lost[i] ? "lost" : "extended");
     }
     json_end(&j);
+}
+
+/* What the rules say of the laptops' changes: how many keep them, and of how many that is not so. */
+static void print_rules(const struct cli *cli, const struct audit_verify_result *r)
+{
+    char count[64];
+    fprintf(cli->out, "rules       %s judged by the log before each: ",
+            cli_count(r->judged, "change of a laptop", "changes of laptops", count, sizeof count));
+    if (r->late == 0)
+        fputs("all keep them", cli->out);
+    else
+        fprintf(cli->out, "%llu keep them, %s a rule that only a newer program than the office's of that time knows",
+                (unsigned long long)(r->judged - r->late), cli_count(r->late, "breaks", "break", count, sizeof count));
+    if (r->unjudged != 0)
+        fprintf(cli->out, "; %llu not judged, since this program is older than the office's",
+                (unsigned long long)r->unjudged);
+    fprintf(cli->out, "; %llu more held by the office\n", (unsigned long long)r->held);
 }
 
 /* What no laptop's signature covers. */
@@ -116,7 +134,7 @@ static void print_evidence(const struct cli *cli, const struct audit_verify_resu
             fputs("is of this log\n", cli->out);
             continue;
         }
-        cli_time(r->set_back_ms, when);
+        cli_time(r->evidence_lost_ms[i], when);
         fprintf(cli->out,
                 "is not of this log: the office was put back since, if it is from before %s; if it is from later, the "
                 "office has two histories\n",
@@ -190,9 +208,7 @@ int audit_verify_print(const struct cli *cli, const struct audit_verify_result *
     fprintf(cli->out, "bodies      %llu match their hashes, %llu erased, %llu not opened\n",
             (unsigned long long)r->bodies, (unsigned long long)r->erased, (unsigned long long)r->sealed);
     if (r->sealed == 0)
-        fprintf(cli->out, "rules       %s judged by the log before each: all keep them; %llu more held by the office\n",
-                cli_count(r->judged, "change of a laptop", "changes of laptops", count, sizeof count),
-                (unsigned long long)r->held);
+        print_rules(cli, r);
     print_witnesses(cli, r);
     print_writers(cli, r);
     print_evidence(cli, r);

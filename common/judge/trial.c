@@ -241,6 +241,7 @@ static int judge_entry(struct trial *t, const struct log_entry *entry, struct er
         return add_breach(t, entry, 0, reason, e);
     if (judge_later(t, &judge, c, &since, reason, e) != 0)
         return error_code(e);
+    t->counted.late += since != 0;
     return since == 0 ? 0 : add_breach(t, entry, since, reason, e);
 }
 

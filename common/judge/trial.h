@@ -44,6 +44,8 @@ const struct trial_breach *trial_unheld(const struct trial *t, struct error *e);
 /* What the trial has counted. */
 struct trial_count {
     uint64_t judged; /* changes of laptops that were judged */
+    uint64_t late;   /* of them: they keep the rules of the office's program of their time, and break one that only a
+                        newer program knows */
     uint64_t held;   /* changes that a hold in front of them kept out, and that were not judged therefore */
     uint64_t
         unjudged; /* changes that an office took whose program is newer than this one: its rules are not known here */

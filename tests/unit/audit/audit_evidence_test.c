@@ -135,9 +135,43 @@ static void who_wrote_in_the_offices_own_chain_is_said(void **state)
     assert_string_equal(result.writers[0].name, "");
 }
 
+/* Goal: an office cannot hide in whose name it wrote behind a second record of an office with that person's id. */
+static void a_second_record_of_an_office_fails_the_archive(void **state)
+{
+    struct edit edit;
+    struct error e;
+    char begins[64];
+    (void)state;
+    write_as(&office.anna.user);
+    (void)snprintf(begins, sizeof begins, "entry %llu: it is a second record of an office",
+                   (unsigned long long)office.tree.size);
+    audit_start(&edit, &office.own, KIND_OFFICE, &audit_everywhere, &office.client);
+    audit_set(&edit, "name", "Another office");
+    audit_write_own(&office, &edit);
+    audit_add_head(&office, &office.own);
+    audit_state_checkpoint(&office);
+    audit_write_archive(&office);
+    for (int with = 0; with < 2; with++) {
+        assert_int_equal(verify(NULL, NULL, with, &e), E_VERIFY);
+        assert_begins(&e, begins);
+    }
+}
+
 static void store_note(const char *note)
 {
     tamper_store(seen_path, (const uint8_t *)note, strlen(note));
+}
+
+/* The office's own note, and so many lines behind it that the file is longer than what is read of one. */
+static void store_long_note(void)
+{
+    size_t bytes = strlen(office.note), room = 65536;
+    uint8_t *text = malloc(room);
+    assert_non_null(text);
+    memset(text, '\n', room);
+    memcpy(text, office.note, bytes);
+    tamper_store(seen_path, text, room);
+    free(text);
 }
 
 /* A checkpoint of the office's, or of another key's. */
@@ -179,6 +213,11 @@ static void an_archive_is_held_against_a_checkpoint_that_was_seen(void **state)
     assert_int_equal(verify(seen_path, NULL, 1, &e), E_INPUT);
     store_note("{\"locked\": ");
     assert_int_equal(verify(seen_path, NULL, 1, &e), E_INPUT);
+    assert_says(&e, "begins as JSON and is none");
+    /* A file that is too long is not read in part. */
+    store_long_note();
+    assert_int_equal(verify(seen_path, NULL, 1, &e), E_INPUT);
+    assert_says(&e, "is too long");
     /* Another root, a longer log, another key; without a set-back nothing excuses them. */
     store_checkpoint(size, &other, office.own.secret);
     assert_int_equal(verify(seen_path, NULL, 1, &e), E_VERIFY);
@@ -223,16 +262,12 @@ static void an_archive_is_held_against_an_earlier_one(void **state)
     assert_int_equal(verify(NULL, audit_other, 0, &e), E_VERIFY);
 }
 
-/* Goal: a statement that a set-back lost is no contradiction, and is not silently taken either. */
-static void a_set_back_may_be_why_a_checkpoint_is_of_no_use(void **state)
+/* The office says that it was put back to a backup of as many entries as the log has now. */
+static void announce_set_back(void)
 {
-    static const struct merkle_hash other = {{7}};
     struct id record = id_new(audit_now_ms);
     char count[24];
     struct edit edit;
-    struct error e;
-    (void)state;
-    store_checkpoint(office.tree.size + 5, &other, office.own.secret);
     memset(&office.own.author.chain.hash, 0, sizeof office.own.author.chain.hash);
     office.own.author.chain.epoch++;
     office.own.author.chain.seq = 0;
@@ -243,10 +278,53 @@ static void a_set_back_may_be_why_a_checkpoint_is_of_no_use(void **state)
     audit_write_own(&office, &edit);
     audit_add_head(&office, &office.own);
     audit_state_checkpoint(&office);
+}
+
+/* Goal: a statement that a set-back lost is no contradiction, and is not silently taken either. */
+static void a_set_back_may_be_why_a_checkpoint_is_of_no_use(void **state)
+{
+    static const struct merkle_hash other = {{7}};
+    struct error e;
+    (void)state;
+    store_checkpoint(office.tree.size + 5, &other, office.own.secret);
+    announce_set_back();
     audit_write_archive(&office);
     assert_int_equal(verify(seen_path, NULL, 1, &e), 0);
     assert_int_equal(result.evidence_lost[0], 1);
     expect_printed("is not of this log: the office was put back since", ERROR_STATUS_WAITING);
+}
+
+/* Goal: of several set-backs each explains what it lost: a later one that lost less does not accuse the office. */
+static void an_earlier_set_back_explains_a_checkpoint_too(void **state)
+{
+    static const struct merkle_hash other = {{7}};
+    uint64_t first = office.tree.size, first_ms, now = audit_now_ms;
+    char when[32], words[64];
+    struct error e;
+    (void)state;
+    announce_set_back();
+    audit_write_archive(&office);
+    assert_int_equal(verify(NULL, NULL, 1, &e), 0);
+    first_ms = result.set_back_ms;
+    for (int i = 0; i < 4; i++)
+        write_as(&office.own.author.person);
+    audit_now_ms += 7200000;
+    announce_set_back();
+    audit_write_archive(&office);
+    audit_now_ms = now;
+    store_checkpoint(first + 2, &other, office.own.secret);
+    assert_int_equal(verify(seen_path, NULL, 1, &e), 0);
+    assert_int_equal(result.evidence_lost[0], 1);
+    assert_int_equal(result.evidence_lost_ms[0], first_ms);
+    assert_true(result.set_back_ms > first_ms);
+    cli_time(first_ms, when);
+    (void)snprintf(words, sizeof words, "if it is from before %s;", when);
+    expect_printed(words, ERROR_STATUS_WAITING);
+    store_checkpoint(office.tree.size + 2, &other, office.own.secret);
+    assert_int_equal(verify(seen_path, NULL, 1, &e), 0);
+    assert_int_equal(result.evidence_lost_ms[0], result.set_back_ms);
+    store_checkpoint(first, &other, office.own.secret); /* none of them goes back to before that */
+    assert_int_equal(verify(seen_path, NULL, 1, &e), E_VERIFY);
 }
 
 /* What is said of this proof; *json: the answer in JSON. The texts are freed by the caller. */
@@ -337,6 +415,7 @@ static void a_replay_that_is_verified_in_part_says_so(void **state)
     assert_true(result.unjudged > 0);
     assert_int_equal(audit_verify_is_complete(&result), 0);
     expect_printed("verified in part: the office took ", ERROR_STATUS_WAITING);
+    expect_printed("all keep them; 1 not judged", ERROR_STATUS_WAITING);
     expect_replayed(&result, ERROR_STATUS_WAITING, "verified in part, in the same pass",
                     "\"verified\": true, \"complete\": false");
     result.unjudged = 0;
@@ -344,16 +423,37 @@ static void a_replay_that_is_verified_in_part_says_so(void **state)
     expect_replayed(&result, ERROR_STATUS_WAITING, "verified in part", "\"complete\": false");
 }
 
+/* Goal: "all keep them" is said only if they do: what breaks a rule that a newer program alone knows is counted, and
+ * what was not judged too. */
+static void what_breaks_a_later_rule_or_was_not_judged_is_said(void **state)
+{
+    struct error e;
+    (void)state;
+    audit_write_archive(&office);
+    assert_int_equal(verify(NULL, NULL, 1, &e), 0);
+    expect_printed("judged by the log before each: all keep them; 1 more held by the office\n", 0);
+    result.late = 1;
+    result.judged = 7;
+    expect_printed(
+        "6 keep them, 1 breaks a rule that only a newer program than the office's of that time knows; 1 more", 0);
+    result.unjudged = 3;
+    expect_printed("knows; 3 not judged, since this program is older than the office's; 1 more held by the office\n",
+                   ERROR_STATUS_WAITING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_no_witness_covers_is_said, begin, end),
         cmocka_unit_test_setup_teardown(who_wrote_in_the_offices_own_chain_is_said, begin, end),
+        cmocka_unit_test_setup_teardown(a_second_record_of_an_office_fails_the_archive, begin, end),
         cmocka_unit_test_setup_teardown(an_archive_is_held_against_a_checkpoint_that_was_seen, begin, end),
         cmocka_unit_test_setup_teardown(an_archive_is_held_against_an_earlier_one, begin, end),
         cmocka_unit_test_setup_teardown(a_set_back_may_be_why_a_checkpoint_is_of_no_use, begin, end),
+        cmocka_unit_test_setup_teardown(an_earlier_set_back_explains_a_checkpoint_too, begin, end),
         cmocka_unit_test_setup_teardown(a_replay_with_the_key_is_verified_in_the_same_pass, begin, end),
         cmocka_unit_test_setup_teardown(a_replay_that_is_verified_in_part_says_so, begin, end),
+        cmocka_unit_test_setup_teardown(what_breaks_a_later_rule_or_was_not_judged_is_said, begin, end),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
