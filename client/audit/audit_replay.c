@@ -13,6 +13,7 @@
 #include "change.h"
 #include "json.h"
 #include "log.h"
+#include "moment.h"
 #include "record.h"
 #include "schema.h"
 
@@ -147,50 +148,69 @@ static const char *part(const char *p, const char *signs, int *out)
     return number(p + 1, 2, out);
 }
 
-int audit_replay_time(const char *text, uint64_t *out, struct error *e)
+/* Finds the moment at which a day is over: the next one's first minute, which is not midnight if the clock skips it. */
+static int find_end_of_day(const struct tm *day, int utc, time_t *end)
 {
-    struct tm said = {0}, made;
-    int span = 0; /* seconds that the words stand for; 0: a day */
+    struct tm next = *day;
+    next.tm_mday++;
+    (void)timegm(&next); /* makes a 32 May a 1 June */
+    for (int minute = 0; minute < 24 * 60; minute++) {
+        next.tm_hour = minute / 60;
+        next.tm_min = minute % 60;
+        if ((utc ? moment_find_utc(&next, end) : moment_find_local(&next, 0, end)) == 0)
+            return 0;
+    }
+    return -1;
+}
+
+/* Reads the parts of a time. *span: the seconds that the words stand for; 0: a day. -1: the words are no time. */
+static int read_time(const char *text, struct tm *said, int *span, int *utc)
+{
     const char *p, *next;
-    time_t start, end;
-    int utc = 0;
-    p = number(text, 4, &said.tm_year);
-    p = part(p, "-", &said.tm_mon);
-    p = part(p, "-", &said.tm_mday);
-    if (p != NULL && (next = part(p, "T ", &said.tm_hour)) != NULL) {
-        span = 60;
-        p = part(next, ":", &said.tm_min);
-        if (p != NULL && (next = part(p, ":", &said.tm_sec)) != NULL) {
-            span = 1;
+    *span = *utc = 0;
+    p = number(text, 4, &said->tm_year);
+    p = part(p, "-", &said->tm_mon);
+    p = part(p, "-", &said->tm_mday);
+    if (p != NULL && (next = part(p, "T ", &said->tm_hour)) != NULL) {
+        *span = 60;
+        p = part(next, ":", &said->tm_min);
+        if (p != NULL && (next = part(p, ":", &said->tm_sec)) != NULL) {
+            *span = 1;
             p = next;
         }
     }
     if (p != NULL && *p == 'Z') {
-        utc = 1;
+        *utc = 1;
         p++;
     }
-    if (p == NULL || *p != 0 || said.tm_year < 1970)
-        goto bad;
-    said.tm_year -= 1900;
-    said.tm_mon -= 1;
-    said.tm_isdst = -1;
-    made = said;
-    start = utc ? timegm(&made) : mktime(&made);
-    /* A 31 June has become a 1 July. */
-    if (start < 0 || made.tm_mon != said.tm_mon || made.tm_mday != said.tm_mday || made.tm_min != said.tm_min ||
-        made.tm_sec != said.tm_sec || said.tm_hour > 23)
-        goto bad;
-    end = start + span;
-    if (span == 0) { /* not always 24 hours */
-        said.tm_mday++;
-        end = utc ? timegm(&said) : mktime(&said);
+    if (p == NULL || *p != 0 || said->tm_year < 1970)
+        return -1;
+    said->tm_year -= 1900;
+    said->tm_mon -= 1;
+    return 0;
+}
+
+int audit_replay_time(const char *text, uint64_t *out, struct error *e)
+{
+    struct tm said = {0};
+    int span, utc;
+    time_t start, end;
+    if (read_time(text, &said, &span, &utc) != 0 || moment_find_utc(&said, &start) != 0)
+        return error_set(e, E_INPUT,
+                         "--at takes a time such as 2026-11-23, \"2026-11-23 20:45\" or 2026-11-23T20:45:00Z (Z: UTC, "
+                         "else local time)");
+    if (span == 0 && find_end_of_day(&said, utc, &end) != 0)
+        return error_set(e, E_INPUT, "--at: the clock here has no end of the day %s", text);
+    if (span != 0) {
+        /* It counts to its end: of an hour that comes twice, to that of the second. */
+        if (!utc && moment_find_local(&said, 1, &start) != 0)
+            return error_set(e, E_INPUT, "--at: there is no such time on the clock here: %s; it was skipped", text);
+        end = start + span;
     }
+    if (end <= 0)
+        return error_set(e, E_INPUT, "--at: %s is before 1970 in UTC", text);
     *out = (uint64_t)end * 1000 - 1;
     return 0;
-bad:
-    return error_set(e, E_INPUT,
-                     "--at takes a time such as 2026-11-23, \"2026-11-23 20:45\" or 2026-11-23T20:45:00Z (Z: UTC, else "
-                     "local time)");
 }
 
 /* --- telling --- */

@@ -27,7 +27,8 @@ struct audit_replay_options {
 int audit_replay(const struct audit_replay_options *options, struct db **out, uint64_t *entries, struct error *e);
 
 /* A time in a person's words: YYYY-MM-DD, with " hh:mm" or "Thh:mm", with ":ss", with "Z" for UTC (else local time).
- * A part that is left out counts to its end: a day is the whole day. *out: the last millisecond of it. E_INPUT. */
+ * A part that is left out counts to its end: a day is the whole day, and what the clock shows twice is the later of
+ * both. *out: the last millisecond of it. E_INPUT: it is no time, or the clock here skipped it. */
 int audit_replay_time(const char *text, uint64_t *out, struct error *e);
 
 /* Says on stderr whether the archive was verified; NULL: it was not. Returns the exit status, as audit_verify_print

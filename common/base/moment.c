@@ -7,24 +7,49 @@
 
 #define SHOWN "%Y-%m-%d %H:%M %Z"
 
-/* The unix time of a local time, of which the clock shows just that; zone: the zone's name as people read it, which
- * tells the hour that comes twice in autumn, or "". 0; -1: there is no such time here. */
-static int find_time(const struct tm *local, const char *zone, time_t *when)
+/* 1: both name one time on the clock. timegm and mktime move a time that is on none, such as 31 April or the hour that
+ * is skipped in spring, to another. */
+static int is_same_clock(const struct tm *a, const struct tm *b)
 {
-    static const int summer[] = {-1, 0, 1};
+    return a->tm_year == b->tm_year && a->tm_mon == b->tm_mon && a->tm_mday == b->tm_mday && a->tm_hour == b->tm_hour &&
+           a->tm_min == b->tm_min && a->tm_sec == b->tm_sec;
+}
+
+/* Finds the unix time at which the clock here shows just that. zone: its name as people read it, which tells the hour
+ * that comes twice in autumn, or "": any. later: of two the later one, else the earlier. -1: there is no such time
+ * here. */
+static int find_time(const struct tm *local, const char *zone, int later, time_t *when)
+{
+    /* -1 alone would not do: of an hour that comes twice it gives either, by what was asked before. */
+    static const int summer[] = {1, 0, -1};
+    int found = 0;
     for (size_t i = 0; i < sizeof summer / sizeof *summer; i++) {
         struct tm again = *local;
         char name[MOMENT_TEXT];
+        time_t one;
         again.tm_isdst = summer[i];
-        *when = mktime(&again);
-        /* mktime moves a time that is not on the clock, such as the hour that is skipped in spring, or 31 April. */
-        if (*when == (time_t)-1 || again.tm_hour != local->tm_hour || again.tm_min != local->tm_min ||
-            again.tm_mday != local->tm_mday || again.tm_mon != local->tm_mon)
+        one = mktime(&again);
+        if (one == (time_t)-1 || !is_same_clock(&again, local))
             continue;
-        if (zone[0] == '\0' || (strftime(name, sizeof name, "%Z", &again) != 0 && strcmp(name, zone) == 0))
-            return 0;
+        if (zone[0] != '\0' && (strftime(name, sizeof name, "%Z", &again) == 0 || strcmp(name, zone) != 0))
+            continue;
+        if (!found || (later ? one > *when : one < *when))
+            *when = one;
+        found = 1;
     }
-    return -1;
+    return found ? 0 : -1;
+}
+
+int moment_find_utc(const struct tm *utc, time_t *when)
+{
+    struct tm again = *utc;
+    *when = timegm(&again);
+    return is_same_clock(&again, utc) ? 0 : -1;
+}
+
+int moment_find_local(const struct tm *local, int later, time_t *when)
+{
+    return find_time(local, "", later, when);
 }
 
 int moment_from_words(const char *words, char out[MOMENT_TEXT], struct error *e)
@@ -46,9 +71,7 @@ int moment_from_words(const char *words, char out[MOMENT_TEXT], struct error *e)
     if (*rest == ':' && ((rest = strptime(rest + 1, "%S", &local)) == NULL || (*rest != 0 && *rest != ' ')))
         return 0;
     rest += *rest == ' ';
-    if (strcmp(rest, "UTC") == 0)
-        when = timegm(&local);
-    else if (find_time(&local, rest, &when) != 0)
+    if ((strcmp(rest, "UTC") == 0 ? moment_find_utc(&local, &when) : find_time(&local, rest, 0, &when)) != 0)
         return error_set(e, E_INPUT, "there is no such time on this laptop's clock: %s; write it as 2025-05-31 14:30",
                          words);
     if (gmtime_r(&when, &utc) == NULL || strftime(out, MOMENT_TEXT, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)

@@ -4,6 +4,7 @@
 #define SATCHEL_MOMENT_H
 
 #include <stdint.h>
+#include <time.h>
 
 #include "error.h"
 
@@ -17,6 +18,12 @@ int moment_from_words(const char *words, char out[MOMENT_TEXT], struct error *e)
 
 /* Turns "2025-05-31T12:30:00Z" into "2025-05-31 14:30 CEST", local time; anything else is copied as it is. */
 void moment_to_words(const char *moment, char out[MOMENT_TEXT]);
+
+/* Find the unix time, in seconds, at which a clock of UTC, or the clock here, shows just that; of the parts of the tm
+ * they take year to second. later: if the clock here shows it twice, in autumn, the later of both; else the earlier.
+ * -1: no such time is on that clock, such as 31 April, or the hour that is skipped in spring. */
+int moment_find_utc(const struct tm *utc, time_t *when);
+int moment_find_local(const struct tm *local, int later, time_t *when);
 
 /* Writes the local time of unix milliseconds: "2026-11-23 20:45 CET". */
 void moment_of(uint64_t unix_ms, char out[MOMENT_TEXT]);

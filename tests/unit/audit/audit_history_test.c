@@ -90,7 +90,7 @@ static void replay_is_the_record(void **state)
     assert_int_equal(audit_replay_print(&cli, &(struct audit_replayed){db, entries, 0}, &office.scope, NULL), 0);
     assert_int_equal(audit_replay_print_digest(&cli, &(struct audit_replayed){db, entries, 0}, NULL, NULL), 0);
     fclose(cli.out);
-    assert_non_null(strstr(text, "{\"entries\": 13, \"verified\": false, \"dump\": \""));
+    assert_non_null(strstr(text, "{\"entries\": 13, \"verified\": false, \"complete\": false, \"dump\": \""));
     assert_non_null(strstr(text, hex));
     assert_null(strchr(text, '\x1b'));
     free(text);
@@ -193,6 +193,21 @@ static void times(void **state)
     assert_int_equal(ms, 1792969199999ull);
     assert_int_equal(audit_replay_time("2026-11-23 21:45", &ms, &e), 0);
     assert_int_equal(ms, 1795466759999ull);
+    for (int i = 0; i < 2; i++) { /* twice on the clock: the later, whatever was asked before */
+        assert_int_equal(audit_replay_time(i == 0 ? "2026-07-01 12:00" : "2026-12-01 12:00", &ms, &e), 0);
+        assert_int_equal(audit_replay_time("2026-10-25 02:30", &ms, &e), 0);
+        assert_int_equal(ms, 1792891859999ull);
+        assert_int_equal(audit_replay_time("2026-03-29 02:30", &ms, &e), E_INPUT);
+        assert_non_null(strstr(e.text, "it was skipped"));
+    }
+    assert_int_equal(audit_replay_time("2026-05-31", &ms, &e), 0);
+    assert_int_equal(ms, 1780264799999ull);
+    setenv("TZ", "XST3XDT,M3.5.0/0,M10.5.0/0", 1); /* midnight is skipped on 29 March, and comes twice in October */
+    tzset();
+    assert_int_equal(audit_replay_time("2026-03-28", &ms, &e), 0);
+    assert_int_equal(ms, 1774753199999ull);
+    assert_int_equal(audit_replay_time("2026-03-29", &ms, &e), 0);
+    assert_int_equal(ms, 1774835999999ull);
     setenv("TZ", "UTC", 1);
     tzset();
 }

@@ -63,13 +63,38 @@ static void utc_stays_utc(void **state)
 /* The hour that the clocks skip in spring, and days that no month has, are refused rather than moved. */
 static void times_that_are_not_on_the_clock(void **state)
 {
-    static const char *const wrong[] = {"2025-03-30 02:30", "2025-04-31 10:00", "2025-02-29 10:00",
-                                        "2025-07-31 14:30 and some words behind it"};
+    static const char *const wrong[] = {"2025-03-30 02:30",     "2025-04-31 10:00",
+                                        "2025-02-29 10:00",     "2025-02-30 10:00 UTC",
+                                        "2025-04-31 10:00 UTC", "2025-07-31 14:30 and some words behind it"};
     char moment[MOMENT_TEXT];
     struct error e;
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_int_equal(moment_from_words(wrong[i], moment, &e), E_INPUT);
+}
+
+/* Goal: an hour that comes twice is the earlier one, whatever was asked before, and the later one if that is wanted. */
+static void the_hour_that_comes_twice_does_not_depend_on_what_was_asked_before(void **state)
+{
+    static const char *const before[] = {"2025-07-31 14:30", "2025-01-31 14:30"};
+    struct tm twice = {.tm_year = 125, .tm_mon = 9, .tm_mday = 26, .tm_hour = 2, .tm_min = 30};
+    struct tm skipped = {.tm_year = 125, .tm_mon = 2, .tm_mday = 30, .tm_hour = 2, .tm_min = 30};
+    char moment[MOMENT_TEXT];
+    struct error e;
+    time_t when;
+    (void)state;
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        assert_int_equal(moment_from_words(before[i], moment, &e), 0);
+        assert_int_equal(moment_from_words("2025-10-26 02:30", moment, &e), 0);
+        assert_string_equal(moment, "2025-10-26T00:30:00Z");
+        assert_int_equal(moment_from_words(before[i], moment, &e), 0);
+        assert_int_equal(moment_find_local(&twice, 1, &when), 0);
+        assert_int_equal(when, 1761442200);
+        assert_int_equal(moment_find_local(&twice, 0, &when), 0);
+        assert_int_equal(when, 1761438600);
+        assert_int_equal(moment_find_local(&skipped, (int)i, &when), -1);
+    }
+    assert_int_equal(moment_find_utc(&skipped, &when), 0);
 }
 
 /* What is no time goes on as it was typed, for the schema to refuse in its own words. */
@@ -94,6 +119,7 @@ int main(void)
         cmocka_unit_test(what_is_shown_can_be_typed),
         cmocka_unit_test(utc_stays_utc),
         cmocka_unit_test(times_that_are_not_on_the_clock),
+        cmocka_unit_test(the_hour_that_comes_twice_does_not_depend_on_what_was_asked_before),
         cmocka_unit_test(other_words_are_left_alone),
     };
     /* A zone with summer time, written out so that no zone file is needed. */
