@@ -12,10 +12,13 @@
 #include "record.h"
 #include "schema.h"
 
+enum { CASELOADS_KEPT = 32 }; /* those of the users who wrote last */
+
 /* A user's caseload, as it was when `made` was the trial's generation. */
 struct kept {
     struct id user;
     uint64_t made; /* 0: never */
+    uint64_t used; /* 0: the place is free; the higher, the later */
     struct caseload caseload;
 };
 
@@ -32,8 +35,8 @@ struct trial {
     struct id office;
     int version; /* the schema that the office judges by, as its record says; 0: it has not said so yet */
     uint64_t generation;
-    struct kept *kept;
-    size_t kept_count, kept_room;
+    struct kept kept[CASELOADS_KEPT];
+    uint64_t uses; /* how often one was looked for */
     struct batch_under_way batch;
     struct trial_breach *breaches;
     size_t breach_count, breach_room;
@@ -62,9 +65,8 @@ void trial_close(struct trial *t)
 {
     if (t == NULL)
         return;
-    for (size_t i = 0; i < t->kept_count; i++)
+    for (size_t i = 0; i < CASELOADS_KEPT; i++)
         caseload_free(&t->kept[i].caseload);
-    free(t->kept);
     free(t->breaches);
     if (t->db != NULL && db_in_transaction(t->db))
         db_rollback(t->db);
@@ -90,27 +92,30 @@ const struct trial_breach *trial_breaches(const struct trial *t, size_t *count)
 
 /* --- caseloads --- */
 
-/* Finds the caseload of a user, computed anew if it may have changed. */
+/* The place of a user's caseload: the one that he has, or else the one that was not used for the longest time. */
+static size_t place_of(const struct trial *t, const struct id *user)
+{
+    size_t oldest = 0;
+    for (size_t i = 0; i < CASELOADS_KEPT; i++) {
+        if (t->kept[i].used != 0 && id_equal(&t->kept[i].user, user))
+            return i;
+        if (t->kept[i].used < t->kept[oldest].used)
+            oldest = i;
+    }
+    return oldest;
+}
+
+/* Finds the caseload of a user, computed anew if it may have changed. No batch is under way: its caseload may be
+ * replaced. */
 static int load_kept(struct trial *t, const struct id *user, size_t *index, struct error *e)
 {
-    struct kept *k;
-    size_t i = 0;
-    while (i < t->kept_count && !id_equal(&t->kept[i].user, user))
-        i++;
-    if (i == t->kept_room) {
-        size_t room = 2 * t->kept_room + 16;
-        struct kept *more = realloc(t->kept, room * sizeof *more);
-        if (more == NULL)
-            return error_memory(e);
-        t->kept = more;
-        t->kept_room = room;
-    }
-    k = &t->kept[i];
-    if (i == t->kept_count) {
-        memset(k, 0, sizeof *k);
+    size_t i = place_of(t, user);
+    struct kept *k = &t->kept[i];
+    if (k->used == 0 || !id_equal(&k->user, user)) {
+        k->made = 0;
         k->user = *user;
-        t->kept_count++;
     }
+    k->used = ++t->uses;
     *index = i;
     if (k->made == t->generation)
         return 0;

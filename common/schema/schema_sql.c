@@ -36,6 +36,8 @@ int schema_sql(char **sql, struct error *e)
         const char *kind, *column;
     } looked_up[] = {
         {"case", "client"}, {"assignment", "user"}, {"user", "login"}, {"user", "source_id"}, {"client", "source_id"}};
+    /* A hold names a change: by the device alone each look-up would read all holds of a laptop. */
+    static const char held[] = "CREATE INDEX IF NOT EXISTS hold_change ON hold(device, epoch, seq);\n";
     static const char *const linked[] = {"same_as", "different_from"};
     sqlite3_str *text = sqlite3_str_new(NULL);
     char *made;
@@ -53,6 +55,7 @@ int schema_sql(char **sql, struct error *e)
     }
     for (size_t i = 0; i < sizeof looked_up / sizeof *looked_up; i++)
         add_index(text, looked_up[i].kind, looked_up[i].column);
+    sqlite3_str_appendall(text, held);
     /* Few clients are linked, so the index has only those, with the clients that they name. */
     for (size_t i = 0; i < sizeof linked / sizeof *linked; i++)
         sqlite3_str_appendf(text,
