@@ -3,16 +3,16 @@
  *
  *   state       what struct peer says     what it means
  *   stranger    session not ready         the handshake is under way; bytes and time are bounded (LIMITS_HANDSHAKE_*)
- *   enrolling   session ready, not known  a laptop with a ticket, which may send an enrol message
- *   known       known, epoch = 0          a laptop of ours that has not said hello
- *   synced      known, epoch != 0         its epoch is known; it may push, pull and hand over a fork
- *   committing  waits_for_commit          its push is queued (commit.c); its next message waits for the answer
- *   refused     refused                   it was told why; what still comes is thrown away
- *   closing     closing                   the handles are being closed; nothing is said any more
+ *   enrolling   has_ticket                a laptop with a ticket, which may send an enrol message; until that is
+ * granted it stays in the strangers' pool, since a used ticket proves nothing known       known, epoch = 0          a
+ * laptop of ours that has not said hello synced      known, epoch != 0         its epoch is known; it may push, pull
+ * and hand over a fork committing  waits_for_commit          its push is queued (commit.c); its next message waits for
+ * the answer refused     refused                   it was told why; what still comes is thrown away closing     closing
+ * the handles are being closed; nothing is said any more
  *
  *   from         to           function         when
- *   -            stranger     peer_accept      a connection comes; if there are STRANGERS_MAX, the oldest is closed
- *   stranger     enrolling    on_event         the handshake is done, with a ticket
+ *   -            stranger     peer_accept      a connection comes; one of too many strangers is closed (push_out)
+ *   stranger     enrolling    on_event         the handshake is done, with a ticket; its older links are closed
  *   stranger     known        on_event         the handshake is done, with a key of ours; its older links are closed
  *   known        synced       answer_hello     hello; the answer is a welcome
  *   enrolling    enrolling    answer_enrol     enrol; the laptop then comes back with a new connection
@@ -54,10 +54,11 @@ struct peer {
     int open_handles; /* of tcp and timer; at 0 the memory is freed */
     int closing;
     struct strangers_host host; /* where it comes from */
-    int is_stranger;            /* it has proved neither a key that the office knows nor a ticket */
+    int is_stranger;            /* it has not proved a key that the office knows, nor enrolled */
     int is_told;                /* stranger: the journal has heard of it */
+    int has_ticket;             /* the handshake proved `ticket` */
     struct session *session;
-    struct id ticket; /* enrolling: the ticket that the handshake named */
+    struct id ticket; /* the ticket that the handshake named */
     uint8_t noise_key[32];
     int known;               /* device is filled */
     uint64_t epoch;          /* the epoch that the laptop is in; 0: it has not said so yet */
@@ -89,11 +90,10 @@ static void say(struct peer *p, const char *format, ...)
     if (p->known) {
         id_format(&p->device.device, id);
         server_say(p->server, "device %s: %s", id, words);
-    } else if (!p->is_stranger) {
-        server_say(p->server, "a device with a ticket: %s", words);
     } else if (!p->is_told) {
         p->is_told = 1;
-        strangers_say(p->server, &p->host, words);
+        strangers_say(p->server, &p->host, p->has_ticket ? "a device with a ticket" : "a device that is not known yet",
+                      words);
     }
 }
 
@@ -151,7 +151,6 @@ static void set_timer(struct peer *p)
 struct write_request {
     uv_write_t request;
     struct peer *peer;
-    size_t size;
 };
 
 static void flush_peer(struct peer *p);
@@ -195,7 +194,6 @@ static void flush_peer(struct peer *p)
     memcpy(p->out, bytes, size);
     session_sent(p->session, size);
     w->peer = p;
-    w->size = size;
     w->request.data = w;
     buffer = uv_buf_init((char *)p->out, (unsigned)size);
     if (uv_write(&w->request, (uv_stream_t *)&p->tcp, &buffer, 1, on_written) != 0) {
@@ -406,6 +404,7 @@ static int answer_enrol(struct peer *p, const struct message_enrol *m, struct er
     int code = admit_enrol(p->server->central, &p->ticket, m, p->noise_key, &admitted, e);
     if (code != 0)
         return code;
+    p->is_stranger = 0;
     id_format(&admitted.message.device, name);
     server_say(p->server, "device %s: enrolled", name);
     answer.as.enrolled = admitted.message;
@@ -445,25 +444,27 @@ static int on_message(struct peer *p, const struct message *m, struct error *e)
     }
 }
 
-/* Closes the laptop's older links: it has one at a time. An older one broke without our having heard of it, or belongs
- * to a laptop that opens many and would leave no room for others. */
+/* Closes the older links of this laptop, or with this ticket: there is one at a time. An older one broke without our
+ * having heard of it, or belongs to somebody who opens many and would leave no room for others. */
 static void close_older(struct peer *p)
 {
-    for (struct peer *other = p->server->peers; other != NULL; other = other->next)
-        if (other != p && other->known && id_equal(&other->device.device, &p->device.device))
+    for (struct peer *other = p->server->peers; other != NULL; other = other->next) {
+        int same = p->known ? other->known && id_equal(&other->device.device, &p->device.device)
+                            : other->has_ticket && id_equal(&other->ticket, &p->ticket);
+        if (other != p && same)
             close_peer(other);
+    }
 }
 
-/* The peer has proved who it is, or that it has a ticket: it leaves the strangers' pool. E_BUSY: there are as many
- * laptops as there is room for. */
+/* The peer has proved who it is, and leaves the strangers' pool; or that it has a ticket, and stays there until it has
+ * enrolled. E_BUSY: there are as many laptops as there is room for. */
 static int welcome_in(struct peer *p, struct error *e)
 {
-    unsigned count = 0;
-    p->is_stranger = 0;
-    if (p->known)
-        close_older(p);
+    unsigned count = 1;
+    p->is_stranger = !p->known;
+    close_older(p);
     for (const struct peer *other = p->server->peers; other != NULL; other = other->next)
-        count += !other->is_stranger && !other->closing;
+        count += other != p && !other->is_stranger && !other->closing;
     return count <= p->server->peers_max
                ? 0
                : error_set(e, E_BUSY, "the office talks to as many laptops as it can just now; try again in a minute");
@@ -482,8 +483,10 @@ static int on_event(struct peer *p, struct session_event *ev, struct error *e)
         return code;
     case SESSION_READY:
         memcpy(p->noise_key, ev->peer, sizeof p->noise_key);
-        if (session_mode(p->session) == LINK_ENROL)
+        if (session_mode(p->session) == LINK_ENROL) {
+            p->has_ticket = 1;
             return welcome_in(p, e);
+        }
         if ((code = device_by_link(p->server->central->db, ev->peer, &p->device, e)) != 0)
             return code;
         p->known = 1;

@@ -79,7 +79,7 @@ static void on_minute(uv_timer_t *timer)
     st->count = 0;
 }
 
-void strangers_say(struct server *s, const struct strangers_host *host, const char *words)
+void strangers_say(struct server *s, const struct strangers_host *host, const char *who, const char *words)
 {
     struct strangers_row *row = find_row(&s->strangers, host);
     char name[STRANGERS_NAME];
@@ -87,7 +87,7 @@ void strangers_say(struct server *s, const struct strangers_host *host, const ch
         row->more++;
     } else {
         row->told++;
-        server_say(s, "a device that is not known yet, at %s: %s", strangers_name(host, name), words);
+        server_say(s, "%s, at %s: %s", who, strangers_name(host, name), words);
     }
     if (!s->stopping && !uv_is_active((uv_handle_t *)&s->strangers.timer))
         (void)uv_timer_start(&s->strangers.timer, on_minute, MINUTE_MS, 0);

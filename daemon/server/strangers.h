@@ -1,5 +1,5 @@
-/* Links that are not authenticated yet: where they come from, which of them goes when a new one comes, and what the
- * journal says of them. They have a small pool of their own, so that whoever connects without a key takes no room from
+/* Links of nobody that the office knows: where they come from, and what the journal says of them. They have a small
+ * pool of their own, so that whoever connects without a key, or with a ticket that is used up, takes no room from
  * laptops and operators; and a crowd of them is counted in the journal, not told one by one. */
 #ifndef SATCHEL_STRANGERS_H
 #define SATCHEL_STRANGERS_H
@@ -42,8 +42,8 @@ int strangers_same(const struct strangers_host *a, const struct strangers_host *
 enum { STRANGERS_NAME = 64 };
 const char *strangers_name(const struct strangers_host *host, char out[STRANGERS_NAME]);
 
-/* Writes into the journal what became of a stranger's link, once for each link. Of one host the first few in a minute
- * are told; the others are counted, and the number is told at the end of that minute. */
-void strangers_say(struct server *s, const struct strangers_host *host, const char *words);
+/* Writes into the journal what became of a stranger's link, once for each link: "WHO, at HOST: WORDS". Of one host the
+ * first few in a minute are told; the others are counted, and the number is told at the end of that minute. */
+void strangers_say(struct server *s, const struct strangers_host *host, const char *who, const char *words);
 
 #endif

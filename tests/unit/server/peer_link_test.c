@@ -11,17 +11,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "admit.h"
 #include "lease.h"
 #include "officers.h"
 #include "recovery.h"
 #include "server.h"
+#include "session.h"
 #include "wire.h"
 
 struct room {
     char folder[64], ready[96];
     struct central *office;
     uint8_t noise_secret[32]; /* the laptop's */
-    struct id device;
+    struct id device, user;
+    struct ticket ticket;
     pid_t pid;
     unsigned port;
 };
@@ -59,6 +62,7 @@ static int start_with(void **state, void (*prepare)(struct room *r))
     office_hex(public_key, sizeof public_key, noise);
     pair_office_write(r->office, KIND_DEVICE, &pair_everywhere, &laptop.device.device, 0, "noise_key", noise, NULL);
     r->device = laptop.device.device;
+    r->user = user;
     if (prepare != NULL)
         prepare(r);
     if ((r->pid = fork()) == 0)
@@ -113,6 +117,18 @@ static void order_wipe(struct room *r)
 static int start_wipe(void **state)
 {
     return start_with(state, order_wipe);
+}
+
+static void add_used_ticket(struct room *r)
+{
+    PAIR_OK(admit_invite(r->office, &r->user, 24, &(struct admit_address){"office", 1}, &r->ticket, &pair_e));
+    pair_office_write(r->office, KIND_TICKET, &pair_everywhere, &r->ticket.ticket, 0, "expires", "2020-01-01T00:00:00Z",
+                      NULL);
+}
+
+static int start_ticket(void **state)
+{
+    return start_with(state, add_used_ticket);
 }
 
 static int end(void **state)
@@ -253,6 +269,54 @@ static void test_a_crowd_of_strangers_takes_no_room_from_laptops(void **state)
         (void)close(fds[i]);
 }
 
+/* Sends what the session has to say. */
+static void send_all(struct session *session, int fd)
+{
+    size_t size;
+    const uint8_t *bytes = session_output(session, &size);
+    assert_int_equal(send(fd, bytes, size, MSG_NOSIGNAL), size);
+    session_sent(session, size);
+}
+
+/* A connection whose handshake proves the ticket, and that then says nothing. */
+static int come_with_ticket(const struct room *r)
+{
+    struct session *session =
+        session_new_laptop(LINK_ENROL, r->noise_secret, r->office->noise_public, &r->ticket.ticket, r->ticket.secret);
+    struct session_event ev = {.type = SESSION_NOTHING};
+    int fd = raw_connection(r->port);
+    uint8_t answer[64];
+    ssize_t size;
+    assert_non_null(session);
+    send_all(session, fd);
+    while (ev.type != SESSION_READY) {
+        size = recv(fd, answer, sizeof answer, 0);
+        assert_true(size > 0);
+        PAIR_OK(session_receive(session, answer, (size_t)size, &pair_e));
+        PAIR_OK(session_next(session, &ev, &pair_e));
+    }
+    send_all(session, fd);
+    session_free(session);
+    return fd;
+}
+
+/* Goal: whoever holds a ticket, used up or not, has one link with it, and that one is a stranger's until it has
+ * enrolled: newer strangers of its host push it out. */
+static void test_a_ticket_has_one_link_and_stays_among_the_strangers(void **state)
+{
+    struct room *r = *state;
+    int first = come_with_ticket(r), second = come_with_ticket(r), fds[STRANGERS_HOST_MAX];
+    assert_true(is_closed(first, 2000));
+    assert_false(is_closed(second, 0));
+    for (int i = 0; i < STRANGERS_HOST_MAX; i++)
+        fds[i] = raw_connection(r->port);
+    assert_true(is_closed(second, 2000));
+    for (int i = 0; i < STRANGERS_HOST_MAX; i++)
+        (void)close(fds[i]);
+    (void)close(first);
+    (void)close(second);
+}
+
 /* Answers one connection with so many bytes, and closes it. */
 static unsigned false_office(size_t bytes, pid_t *pid)
 {
@@ -311,6 +375,7 @@ int main(void)
         TEST(test_one_link_each),
         TEST(test_a_crowd_of_strangers_takes_no_room_from_laptops),
         TEST(test_no_key_is_said_only_when_it_is_proved),
+        cmocka_unit_test_setup_teardown(test_a_ticket_has_one_link_and_stays_among_the_strangers, start_ticket, end),
         cmocka_unit_test_setup_teardown(test_lease_and_officers, start_officers, end),
         cmocka_unit_test_setup_teardown(test_wipe, start_wipe, end),
     };
