@@ -588,20 +588,46 @@ static void on_bytes(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
     free(buffer->base);
 }
 
-/* Closes strangers until there is room for this one: the oldest of its host, or the oldest of all. The peers stand
- * newest first. */
+static void make_room(struct peer *p)
+{
+    say(p, "closed, to make room for newer connections");
+    close_peer(p);
+}
+
+/* Of `count` links, the newest first: how many come from the host of p, and *oldest, the one of them that came first.
+ */
+static unsigned links_of_host(struct peer *const *links, unsigned count, const struct peer *p, struct peer **oldest)
+{
+    unsigned found = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (strangers_same(&links[i]->host, &p->host)) {
+            *oldest = links[i];
+            found++;
+        }
+    return found;
+}
+
+/* Makes room for a stranger that has come: closes the oldest of its host, if that has too many; or, if all together are
+ * too many, the oldest of the host that has the most, so that a few hosts cannot keep out one that has a single link.
+ * There is one link too many at most, since this is done for each. */
 static void push_out(struct peer *p)
 {
-    unsigned all = 0, of_host = 0;
-    for (struct peer *other = p->server->peers; other != NULL; other = other->next) {
-        if (!other->is_stranger || other->closing)
-            continue;
-        of_host += strangers_same(&other->host, &p->host) != 0;
-        if (++all > STRANGERS_MAX || (of_host > STRANGERS_HOST_MAX && strangers_same(&other->host, &p->host))) {
-            say(other, "closed, to make room for newer connections");
-            close_peer(other);
-        }
+    struct peer *links[STRANGERS_MAX + 1], *oldest = p, *victim = p;
+    unsigned all = 0, most = 0, count;
+    for (struct peer *other = p->server->peers; other != NULL && all <= STRANGERS_MAX; other = other->next)
+        if (other->is_stranger && !other->closing)
+            links[all++] = other;
+    if (links_of_host(links, all, p, &oldest) > STRANGERS_HOST_MAX) {
+        make_room(oldest);
+        return;
     }
+    for (unsigned i = 0; i < all && all > STRANGERS_MAX; i++)
+        if ((count = links_of_host(links, all, links[i], &oldest)) >= most) {
+            most = count;
+            victim = oldest;
+        }
+    if (all > STRANGERS_MAX)
+        make_room(victim);
 }
 
 void peer_accept(struct server *s)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#define STRANGERS_MAX 128     /* links that are not authenticated yet; the oldest goes when one more comes */
+#define STRANGERS_MAX 128     /* such links; if one more comes, the oldest of the host that has the most goes */
 #define STRANGERS_HOST_MAX 32 /* of these, from one IPv4 address or one IPv6 network of 64 bits */
 #define STRANGERS_ROWS 32     /* hosts of which the journal counts by themselves; all others count as one */
 

@@ -225,14 +225,23 @@ static void test_wipe(void **state)
 
 /* --- strangers --- */
 
-static int raw_connection(unsigned port)
+/* A connection from this host of the machine's own network, 127.0.0.HOST. */
+static int connection_from(unsigned host, unsigned port)
 {
+    struct sockaddr_in from = {.sin_family = AF_INET};
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + host);
     assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     return fd;
+}
+
+static int raw_connection(unsigned port)
+{
+    return connection_from(1, port);
 }
 
 /* 1: the office has closed this connection, or closes it within the time. */
@@ -267,6 +276,29 @@ static void test_a_crowd_of_strangers_takes_no_room_from_laptops(void **state)
     wire_close(w);
     for (int i = 0; i < CROWD; i++)
         (void)close(fds[i]);
+}
+
+/* Goal: a few hosts that fill the strangers' pool keep nobody out: a host with one link keeps it, whatever they open,
+ * and their own oldest go. */
+static void test_a_few_hosts_keep_nobody_out(void **state)
+{
+    enum { CROWD = 2 * STRANGERS_MAX, HOSTS = STRANGERS_MAX / STRANGERS_HOST_MAX };
+    struct room *r = *state;
+    int fds[CROWD], one = -1, open = 0;
+    for (int i = 0; i < CROWD; i++) {
+        if (i == STRANGERS_MAX)
+            one = connection_from(9, r->port);
+        fds[i] = connection_from(2 + (unsigned)i % HOSTS, r->port);
+    }
+    for (int i = 0; i <= CROWD - STRANGERS_MAX; i++)
+        assert_true(is_closed(fds[i], 2000));
+    for (int i = 0; i < CROWD; i++)
+        open += !is_closed(fds[i], 0);
+    assert_int_equal(open, STRANGERS_MAX - 1);
+    assert_false(is_closed(one, 0));
+    for (int i = 0; i < CROWD; i++)
+        (void)close(fds[i]);
+    (void)close(one);
 }
 
 /* Sends what the session has to say. */
@@ -374,6 +406,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_one_link_each),
         TEST(test_a_crowd_of_strangers_takes_no_room_from_laptops),
+        TEST(test_a_few_hosts_keep_nobody_out),
         TEST(test_no_key_is_said_only_when_it_is_proved),
         cmocka_unit_test_setup_teardown(test_a_ticket_has_one_link_and_stays_among_the_strangers, start_ticket, end),
         cmocka_unit_test_setup_teardown(test_lease_and_officers, start_officers, end),
