@@ -17,6 +17,7 @@ int log_create(struct db *db, struct error *e)
                    "CREATE INDEX IF NOT EXISTS entry_scope ON entry(scope, held, position);"
                    "CREATE INDEX IF NOT EXISTS entry_record ON entry(record);"
                    "CREATE INDEX IF NOT EXISTS entry_waiting ON entry(id) WHERE position IS NULL;"
+                   "CREATE INDEX IF NOT EXISTS entry_hold ON entry(position) WHERE kind = 6;"
                    "CREATE TABLE IF NOT EXISTS head("
                    "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, signed BLOB NOT NULL,"
                    "  PRIMARY KEY(device, epoch, seq)) WITHOUT ROWID;"

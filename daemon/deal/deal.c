@@ -8,6 +8,7 @@
  *
  *   from       to          function        when
  *   -          news        deal_start      a pull comes and no deal is under way; the laptop's list of scopes is known
+ *   news       news        tell_late       there is more to tell of what is held by now than one batch takes
  *   news       news        deal_news       the batch is full: cursor stands on the first entry that did not fit
  *   news       arrivals    deal_news       the log has been read to its end
  *   arrivals   arrivals    deal_arrivals   the batch is full: next_position stands on the first entry that did not fit
@@ -23,6 +24,7 @@
  * asked for is in; 0: the batch is full; -1: failed, e says why. */
 #include "deal.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,62 +92,102 @@ static int take_out(struct caseload *has, const struct id *scope)
     return 1;
 }
 
-static int note_late(struct deal *d, const struct held_late *late, struct error *e)
-{
-    struct id *more;
-    if (caseload_has(&d->may, &late->scope) && take_out(&d->has, &late->scope)) {
-        if ((more = realloc(d->anew, (d->anew_count + 1) * sizeof *more)) == NULL)
-            return error_memory(e);
-        d->anew = more;
-        d->anew[d->anew_count++] = late->scope;
-    }
-    if (id_equal(&late->device, &d->device.device) && d->late_count < MESSAGE_HELD_MAX) {
-        pack_array(&d->late, 3);
-        pack_uint(&d->late, late->epoch);
-        pack_uint(&d->late, late->seq);
-        pack_text(&d->late, late->reason, strlen(late->reason));
-        d->late_count++;
-    }
-    return 0;
-}
-
-/* Looks for such holds from the cursor on: what was dealt of their scopes has what is held by now, and may lack what
- * that had replaced. */
-static int find_late(struct deal *d, struct central *c, struct error *e)
+/* Calls `each` for such holds at positions from..end-1, until it returns other than 0: that, or -1 if the store fails.
+ * How many holds there are bounds the work, and not how long the log is: the laptop chose the cursor. */
+static int each_late(struct central *c, uint64_t from, uint64_t end,
+                     int (*each)(void *arg, const struct held_late *late, uint64_t position, struct error *e),
+                     void *arg, struct error *e)
 {
     sqlite3_stmt *s;
-    int row,
-        code = db_query(c->db, &s, e, "SELECT record FROM entry WHERE position >= ? AND kind = ? ORDER BY position",
-                        "uu", d->cursor, (uint64_t)KIND_HOLD);
-    if (code != 0)
-        return code;
+    int row, result = 0;
+    static_assert(KIND_HOLD == 6, "the index entry_hold of the log, and the statement that needs it, name it");
+    if (db_query(c->db, &s, e,
+                 "SELECT record, position FROM entry WHERE position >= ? AND position < ? AND kind = 6 "
+                 "ORDER BY position",
+                 "uu", from, end) != 0)
+        return -1;
     while ((row = db_next(c->db, s, e)) == 1) {
         struct id hold = db_id(s, 0);
         struct held_late late;
-        int is = is_late(c, &hold, &late, e);
-        if (is < 0 || (is == 1 && note_late(d, &late, e) != 0)) {
+        if ((result = is_late(c, &hold, &late, e)) == 1)
+            result = each(arg, &late, db_uint(s, 1), e);
+        if (result != 0) {
             db_done(c->db, s);
-            return error_code(e);
+            return result;
         }
     }
-    return row < 0 ? error_code(e) : 0;
+    return row < 0 ? -1 : 0;
 }
 
-/* Tells the laptop, with the first batch, what comes anew and which of its changes are held. *list is the packed list,
- * until pack_free. */
-static int tell_late(struct deal *d, struct message_entries *out, struct pack *list, struct error *e)
+/* Looks at one hold: what was dealt of its scope has what is held by now, and may lack what that had replaced. */
+static int note_late(void *arg, const struct held_late *late, uint64_t position, struct error *e)
 {
+    struct deal *d = arg;
+    struct id *more;
+    if (caseload_has(&d->may, &late->scope) && take_out(&d->has, &late->scope)) {
+        if ((more = realloc(d->anew, (d->anew_count + 1) * sizeof *more)) == NULL) {
+            (void)error_memory(e);
+            return -1;
+        }
+        d->anew = more;
+        d->anew[d->anew_count++] = late->scope;
+    }
+    if (id_equal(&late->device, &d->device.device) && d->late_from == d->late_end)
+        d->late_from = position;
+    return 0;
+}
+
+/* The list of what is held by now, as far as it goes into one batch. */
+struct telling {
+    struct deal *d;
+    struct pack items;
+    size_t count;
+};
+
+/* Adds one of the laptop's own entries to the list. 1: the list is full. */
+static int pack_late(void *arg, const struct held_late *late, uint64_t position, struct error *e)
+{
+    enum { LATE_BYTES_MAX = 512 << 10, ITEM_BYTES_MAX = MESSAGE_SENTENCE_MAX + 32 };
+    struct telling *t = arg;
+    (void)e;
+    if (!id_equal(&late->device, &t->d->device.device))
+        return 0;
+    if (t->count == MESSAGE_HELD_MAX || pack_bytes(&t->items).size + ITEM_BYTES_MAX > LATE_BYTES_MAX) {
+        t->d->late_from = position;
+        return 1;
+    }
+    pack_array(&t->items, 3);
+    pack_uint(&t->items, late->epoch);
+    pack_uint(&t->items, late->seq);
+    pack_text(&t->items, late->reason, strlen(late->reason));
+    t->count++;
+    return 0;
+}
+
+/* Tells the laptop, with the first batch, what comes anew, and with it and those behind it which of its changes are
+ * held. *list is the packed list, until pack_free. 1: all is told; 0: the next batch goes on; -1: failed. */
+static int tell_late(struct deal *d, struct central *c, struct message_entries *out, struct pack *list, struct error *e)
+{
+    struct telling t = {.d = d};
+    int full;
     pack_start(list);
-    if (d->told)
-        return 0;
+    if (!d->told)
+        out->anew = (struct slice){(const uint8_t *)d->anew, d->anew_count * sizeof *d->anew};
     d->told = 1;
-    out->anew = (struct slice){(const uint8_t *)d->anew, d->anew_count * sizeof *d->anew};
-    if ((out->held_count = d->late_count) == 0)
-        return 0;
-    pack_array(list, d->late_count);
-    pack_raw(list, pack_bytes(&d->late));
-    out->held = pack_bytes(list);
-    return pack_finish(list, e);
+    if (d->late_from == d->late_end)
+        return 1;
+    pack_start(&t.items);
+    if ((full = each_late(c, d->late_from, d->late_end, pack_late, &t, e)) == 0)
+        d->late_from = d->late_end;
+    if (full >= 0 && (out->held_count = t.count) != 0) {
+        pack_array(list, t.count);
+        pack_raw(list, pack_bytes(&t.items));
+        out->held = pack_bytes(list);
+        if (pack_finish(list, e) != 0)
+            full = -1;
+    }
+    pack_free(&t.items);
+    return full < 0 ? -1 : !full;
 }
 
 int deal_start(struct deal *d, struct central *c, const struct device *device, struct caseload *has, uint64_t cursor,
@@ -160,7 +202,7 @@ int deal_start(struct deal *d, struct central *c, const struct device *device, s
     d->cursor = cursor;
     d->owed = UINT64_MAX;
     d->nothing = 1;
-    pack_start(&d->late);
+    d->late_from = d->late_end = c->checkpoint_size;
     if (cursor > c->checkpoint_size)
         return error_set(e, E_INPUT, "the laptop's cursor is beyond the end of the log");
     /* A laptop without any scope needs no news: all that it may have comes as an arrival. */
@@ -168,7 +210,7 @@ int deal_start(struct deal *d, struct central *c, const struct device *device, s
         d->cursor = c->checkpoint_size;
     if ((code = caseload_load(c->db, &device->user, schema_version(), &d->may, e)) != 0)
         return code;
-    return find_late(d, c, e);
+    return each_late(c, d->cursor, d->late_end, note_late, d, e) != 0 ? error_code(e) : 0;
 }
 
 void deal_free(struct deal *d)
@@ -177,7 +219,6 @@ void deal_free(struct deal *d)
     caseload_free(&d->has);
     free(d->background);
     free(d->anew);
-    pack_free(&d->late);
     memset(d, 0, sizeof *d);
 }
 
@@ -524,9 +565,7 @@ int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message
         code = error_memory(e);
         goto out;
     }
-    if ((code = tell_late(d, out, &memory->held, e)) != 0)
-        goto out;
-    if ((more = deal_news(&f, e)) == 1)
+    if ((more = tell_late(d, c, out, &memory->held, e)) == 1 && (more = deal_news(&f, e)) == 1)
         more = deal_arrivals(&f, memory->arrived, &arrived, e);
     if (more < 0) {
         code = error_code(e);

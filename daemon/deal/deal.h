@@ -37,12 +37,13 @@ struct deal {
     int nothing;     /* no batch of this deal had an entry, a scope that is complete or one to purge */
     int done;
     uint8_t digest[32]; /* with done: what the laptop was told */
-    /* What the first batch tells: scopes of `has` that come anew, since a hold came behind an entry of theirs; and
-     * which of the laptop's own entries these are, as message_entries.held has them. */
+    /* What the first batch tells: scopes of `has` that come anew, since a hold came behind an entry of theirs. */
     struct id *anew;
-    size_t anew_count, late_count;
-    struct pack late;
+    size_t anew_count;
     int told;
+    /* The holds from late_from on, to before late_end, are still to be looked at for entries of the laptop's own that
+     * it must be told of (message_entries.held). late_from = late_end: all are told. */
+    uint64_t late_from, late_end;
 };
 
 /* Compares the digest of a laptop's scopes with that of the scopes which the office remembers it to have. 1: they are
@@ -58,19 +59,19 @@ int deal_start(struct deal *d, struct central *c, const struct device *device, s
                struct error *e);
 void deal_free(struct deal *d);
 
-/* Answers the pull of a laptop whose scopes the office remembers and for which nothing has changed since its last
- * receipt, without a look at each scope. 1: *out is the answer, with an empty batch and without a checkpoint
- * (deal_witness), and *memory holds what it points to; 0: something may have changed, and the pull needs a deal; -1:
- * failed, e says why (E_MEMORY, the store's). Not within a transaction of the office's. */
-struct deal_memory;
-int deal_unchanged(struct central *c, const struct device *device, uint64_t cursor, struct message_entries *out,
-                   struct deal_memory *memory, struct error *e);
-
 struct deal_memory { /* what the slices of a message point to */
     struct slice batch;
     struct id *arrived, *purge;
     struct pack held;
 };
+
+/* Answers the pull of a laptop whose scopes the office remembers and for which nothing has changed since its last
+ * receipt, without a look at each scope. 1: *out is the answer, with an empty batch and without a checkpoint
+ * (deal_witness), and *memory holds what it points to; 0: something may have changed, and the pull needs a deal; -1:
+ * failed, e says why (E_MEMORY, the store's). Not within a transaction of the office's. */
+int deal_unchanged(struct central *c, const struct device *device, uint64_t cursor, struct message_entries *out,
+                   struct deal_memory *memory, struct error *e);
+
 /* Makes the next batch, of at most `credit` bytes before it is deflated, or of one entry. Not within a transaction of
  * the office's. *memory holds what out's slices point to, until deal_release. E_INTERNAL (a commit is under way),
  * E_MEMORY, the store's. */

@@ -294,6 +294,85 @@ static void test_leaves_nothing_open(void **state)
             fail_msg("still in use: %s", sqlite3_sql(s));
 }
 
+/* --- what is held by now --- */
+
+/* The office says of one of the laptop's entries that it is held by now, for a reason of 500 bytes. */
+static void hold_behind(struct pair *p, uint64_t seq)
+{
+    char device[DEVICE_HEX], number[24], reason[501];
+    struct id hold = id_new(clock_wall());
+    device_hex(&p->device.device, device);
+    (void)snprintf(number, sizeof number, "%llu", (unsigned long long)seq);
+    memset(reason, 'r', sizeof reason - 1);
+    reason[sizeof reason - 1] = '\0';
+    pair_office_write(p->office, KIND_HOLD, &pair_everywhere, &hold, 1, "device", device, "epoch", "1", "seq", number,
+                      "reason", reason, "status", "held", NULL);
+}
+
+/* Goal: a laptop is told of each of its changes that is held by now, however many they are, in batches that each fit
+ * into a message; the cursor stays behind until all are told, so that none is missed if the link breaks. */
+static void test_all_that_is_held_by_now_is_told_in_pieces(void **state)
+{
+    enum { HOLDS = 1300 };
+    struct deal_fixture *r = *state;
+    struct pair *p = &r->p[0];
+    struct id note = id_new(clock_wall());
+    struct message_entries m;
+    struct deal_memory memory;
+    uint64_t cursor, told = 0;
+    unsigned batches = 0;
+    struct deal deal;
+    assert_true(deal_pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
+    pair_field_write(p, KIND_NOTE, &r->kase, &note, 1, "text", "mine", NULL);
+    assert_int_equal(pair_push(p), 0);
+    for (int i = 0; i < HOLDS; i++)
+        hold_behind(p, 1);
+    cursor = db_meta_uint(p->db, "pull_cursor");
+    pair_deal(p, &deal);
+    do {
+        PAIR_OK(deal_next(&deal, p->office, LIMITS_BATCH_MAX, &m, &memory, &pair_e));
+        told += m.held_count;
+        assert_true(m.held.size <= 520 << 10);
+        if (told != HOLDS) {
+            assert_int_equal(m.done, 0);
+            assert_int_equal(m.cursor, cursor);
+        }
+        if (++batches == 1)
+            assert_int_equal(m.anew.size, ID_BYTES);
+        deal_release(&memory);
+    } while (!m.done);
+    assert_int_equal(told, HOLDS);
+    assert_int_equal(batches, 2);
+    assert_int_equal(m.cursor, p->office->checkpoint_size);
+    deal_free(&deal);
+}
+
+/* Goal: to look for what is held by now costs as much as there are holds, whatever cursor the laptop names and however
+ * long the log is. */
+static void test_looking_for_holds_reads_no_other_entry(void **state)
+{
+    struct deal_fixture *r = *state;
+    struct pair *p = &r->p[0];
+    sqlite3 *db = db_handle(p->office->db);
+    struct deal deal;
+    int found = 0, steps = 0;
+    assert_true(deal_pull(p, LIMITS_BATCH_MAX, 0, NULL, NULL));
+    for (int i = 0; i < 300; i++) {
+        struct id note = id_new(clock_wall());
+        pair_office_write(p->office, KIND_NOTE, &r->kase, &note, 1, "text", "of many", NULL);
+    }
+    PAIR_OK(db_meta_set_uint(p->db, "pull_cursor", 0, &pair_e));
+    pair_deal(p, &deal);
+    deal_free(&deal);
+    for (sqlite3_stmt *s = sqlite3_next_stmt(db, NULL); s != NULL; s = sqlite3_next_stmt(db, s))
+        if (strstr(sqlite3_sql(s), "AND kind = 6 ") != NULL) {
+            steps = sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 0);
+            found++;
+        }
+    assert_int_equal(found, 1);
+    assert_true(steps < 100);
+}
+
 /* --- anything at all --- */
 
 struct chaos {
@@ -524,6 +603,8 @@ int main(void)
         TEST(test_released_elsewhere),
         TEST(test_remembers),
         TEST(test_leaves_nothing_open),
+        TEST(test_all_that_is_held_by_now_is_told_in_pieces),
+        TEST(test_looking_for_holds_reads_no_other_entry),
         TEST(test_anything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
