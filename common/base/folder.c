@@ -28,38 +28,56 @@ int folder_sync_of(const char *path, struct error *e)
     return code;
 }
 
-/* 1: it holds nothing; 0: it does; -1: it cannot be read. */
-static int is_empty(const char *path)
+/* 1: the folder holds nothing; 0: it does; -1: it cannot be read. Takes fd over. */
+static int is_empty(int fd)
 {
-    DIR *folder = opendir(path);
+    DIR *folder = fdopendir(fd);
     struct dirent *name;
     int empty = 1;
-    if (folder == NULL)
+    if (folder == NULL) {
+        (void)close(fd);
         return -1;
+    }
     while (empty && (name = readdir(folder)) != NULL)
         empty = strcmp(name->d_name, ".") == 0 || strcmp(name->d_name, "..") == 0;
     (void)closedir(folder);
     return empty;
 }
 
+/* Closes the folder, and only then looks whether it is empty: nobody can put something into it in between. was: its
+ * mode, which it has again if it is not empty. As is_empty. */
+static int close_if_empty(int fd, mode_t was)
+{
+    int look = fcntl(fd, F_DUPFD_CLOEXEC, 0), empty;
+    if (look < 0)
+        return -1;
+    if (fchmod(fd, was & S_IRWXU) != 0) {
+        (void)close(look);
+        return -1;
+    }
+    if ((empty = is_empty(look)) != 1)
+        (void)fchmod(fd, was & 07777);
+    return empty;
+}
+
 int folder_close(const char *path, struct error *e)
 {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), empty = 1, code = 0;
     struct stat status;
-    int empty;
-    if (stat(path, &status) != 0)
-        return error_system(e, E_IO, errno, "the folder %s cannot be looked at", path);
-    if (status.st_uid != geteuid() && status.st_uid != 0)
-        return error_set(e, E_REFUSED, "the folder %s belongs to another user; make one of your own", path);
-    if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0)
-        return 0;
-    if ((empty = is_empty(path)) < 0 || (empty && chmod(path, status.st_mode & S_IRWXU) != 0))
-        return error_system(e, E_IO, errno, "the folder %s cannot be closed to others", path);
-    if (!empty)
-        return error_set(e, E_REFUSED,
+    if (fd < 0 || fstat(fd, &status) != 0)
+        code = error_system(e, E_IO, errno, "the folder %s cannot be looked at", path);
+    else if (status.st_uid != geteuid() && status.st_uid != 0)
+        code = error_set(e, E_REFUSED, "the folder %s belongs to another user; make one of your own", path);
+    else if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (empty = close_if_empty(fd, status.st_mode)) < 0)
+        code = error_system(e, E_IO, errno, "the folder %s cannot be closed to others", path);
+    else if (!empty)
+        code = error_set(e, E_REFUSED,
                          "others may write to the folder %s, and something stands in it already; take that from them "
                          "(chmod go-w) if the folder is yours, or choose an empty one",
                          path);
-    return 0;
+    if (fd >= 0)
+        (void)close(fd);
+    return code;
 }
 
 int folder_is_closed(const char *path, unsigned owner)

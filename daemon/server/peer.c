@@ -1,14 +1,16 @@
 /* One laptop's connection, from the accepted socket to the freed struct. The session (proto/session.h) does the
  * protocol; this file moves bytes between it and the socket, and answers each message.
  *
- *   state       what struct peer says     what it means
- *   stranger    session not ready         the handshake is under way; bytes and time are bounded (LIMITS_HANDSHAKE_*)
- *   enrolling   has_ticket                a laptop with a ticket, which may send an enrol message; until that is
- * granted it stays in the strangers' pool, since a used ticket proves nothing known       known, epoch = 0          a
- * laptop of ours that has not said hello synced      known, epoch != 0         its epoch is known; it may push, pull
- * and hand over a fork committing  waits_for_commit          its push is queued (commit.c); its next message waits for
- * the answer refused     refused                   it was told why; what still comes is thrown away closing     closing
- * the handles are being closed; nothing is said any more
+ *   state       what struct peer says what it means
+ *   stranger    session not ready     the handshake is under way; bytes and time are bounded (LIMITS_HANDSHAKE_*)
+ *   enrolling   has_ticket            a laptop with a ticket, which may send an enrol message
+ *   known       known, epoch = 0      a laptop of ours that has not said hello
+ *   synced      known, epoch != 0     its epoch is known; it may push, pull and hand over a fork
+ *   committing  waits_for_commit      its push is queued (commit.c); its next message waits for the answer
+ *   refused     refused               it was told why; what still comes is thrown away
+ *   closing     closing               the handles are being closed; nothing is said any more
+ *
+ * Whoever has a ticket stays in the pool of strangers until it has enrolled, since a used ticket proves nothing.
  *
  *   from         to           function         when
  *   -            stranger     peer_accept      a connection comes; one of too many strangers is closed (push_out)

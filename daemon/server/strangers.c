@@ -51,17 +51,17 @@ const char *strangers_name(const struct strangers_host *host, char out[STRANGERS
 
 /* --- the journal --- */
 
-/* The row of a host. If there is no room for another one, the last row counts for all that have none. */
+/* The row of a host. The last row is, from its start, that of all hosts that have none of their own. */
 static struct strangers_row *find_row(struct strangers *st, const struct strangers_host *host)
 {
-    for (unsigned i = 0; i < st->count; i++)
+    static const struct strangers_host others;
+    const unsigned own = STRANGERS_ROWS - 1;
+    for (unsigned i = 0; i < st->count && i < own; i++)
         if (strangers_same(&st->rows[i].host, host))
             return &st->rows[i];
-    if (st->count == STRANGERS_ROWS) {
-        memset(&st->rows[STRANGERS_ROWS - 1].host, 0, sizeof st->rows->host);
-        return &st->rows[STRANGERS_ROWS - 1];
-    }
-    st->rows[st->count] = (struct strangers_row){.host = *host};
+    if (st->count == STRANGERS_ROWS)
+        return &st->rows[own];
+    st->rows[st->count] = (struct strangers_row){.host = st->count == own ? others : *host};
     return &st->rows[st->count++];
 }
 

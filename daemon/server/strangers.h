@@ -9,7 +9,7 @@
 
 #define STRANGERS_MAX 128     /* such links; if one more comes, the oldest of the host that has the most goes */
 #define STRANGERS_HOST_MAX 32 /* of these, from one IPv4 address or one IPv6 network of 64 bits */
-#define STRANGERS_ROWS 32     /* hosts of which the journal counts by themselves; all others count as one */
+#define STRANGERS_ROWS 32     /* the journal counts all hosts but one less than these together, in the last row */
 
 /* Where a link comes from: an IPv4 address, or the first 64 bits of an IPv6 address. All zeros: not known. */
 struct strangers_host {

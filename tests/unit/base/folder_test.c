@@ -92,6 +92,8 @@ static void a_folder_that_others_may_write_to_is_tightened_or_refused(void **sta
     assert_int_equal(chmod(at("open"), 0720), 0);
     assert_int_equal(folder_close(at("open"), &e), E_REFUSED);
     assert_non_null(strstr(e.text, "others may write"));
+    assert_int_equal(stat(at("open"), &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0720); /* what is refused stays as it was */
     if (geteuid() != 0) {
         assert_int_equal(folder_close("/", &e), 0);
     } else {
