@@ -15,7 +15,9 @@
 enum {
     CASES_MAX = 64,     /* cases of one person that were taken down in the field and are not assigned yet */
     DECIDES_MAX = 1024, /* cases and persons that a user has only in order to decide */
-    LOOKED_MAX = 4096   /* contested ones that are looked at for that: each costs some queries */
+    LOOKED_MAX = 4096,  /* contested ones that are looked at for that: each costs some queries */
+    NEAR_MAX = 1024,    /* records of one person that are walked through */
+    WALKED_MAX = 65536  /* records of all persons of a caseload that are walked through */
 };
 
 /* A caseload that is being filled. */
@@ -233,49 +235,66 @@ static int add_decided(struct loading *g, struct error *e)
     return row < 0 ? error_code(e) : 0;
 }
 
+/* Adding the other records of the persons of whom the caseload has one. */
+struct linking {
+    struct loading *loading;
+    size_t before; /* the first scopes of the caseload, sorted: what it has without links */
+    uint8_t *met;  /* by these: 1: a walk has come to it */
+    size_t added;  /* by the walk that is under way */
+    size_t left;   /* records that may still be walked through */
+};
+
+/* A walk has come to a record. */
+static int add_near(void *arg, const struct id *record, struct error *e)
+{
+    struct linking *l = arg;
+    struct caseload *out = l->loading->out;
+    const struct id *there = bsearch(record, out->scopes, l->before, sizeof *out->scopes, compare_ids);
+    struct record_place place;
+    struct error why;
+    int found;
+    if (l->left > 0)
+        l->left--;
+    if (there != NULL) {
+        l->met[there - out->scopes] = 1;
+        return 0;
+    }
+    if ((found = record_find(l->loading->db, record, &place, &why)) == E_NOT_FOUND)
+        return 0;
+    /* A record that could not be read must not count as absent: laptops would let go of it. */
+    if (found != 0)
+        return error_set(e, found, "%s", why.text), -1;
+    if (add_scope(l->loading, record, e) != 0)
+        return -1;
+    return ++l->added == PERSON_RECORDS_MAX || out->count == CASELOAD_MAX;
+}
+
 /* Adds the other records of every person of whom the caseload has one, since whoever visits a person must know what
- * each record of that person says; their cases are not added. Of one person PERSON_RECORDS_MAX records are added, the
- * first by their ids: otherwise one laptop could link a colleague's client to so many records that the colleague's
- * laptop gets nothing any more. A record that a link names but the office does not have is not added; one that is no
- * client's is in no map. */
+ * each record of that person says; their cases are not added. From one record on PERSON_RECORDS_MAX are added, the
+ * nearest first: otherwise one laptop could link a colleague's client to so many records that the colleague's laptop
+ * gets nothing any more. A record that a link names but the office does not have is not added; one that is no client's
+ * joins nothing.
+ *
+ * A push of anybody waits for this, so it costs what the caseload's own persons have of links, within bounds: a walk
+ * goes through NEAR_MAX records, and all walks through WALKED_MAX. */
 static int add_linked(struct loading *g, struct error *e)
 {
-    struct person_map map;
-    struct caseload *out = g->out;
-    enum { PERSON = 1, RECORD = 2 };
-    uint8_t *mine = NULL;  /* by record. RECORD: it is in the caseload; PERSON, at a person's first: one of its is */
-    uint8_t *added = NULL; /* at a person's first record: how many others were added */
-    size_t before = out->count;
-    int code = person_map_load(g->db, &map, e);
-    if (code == 0 && ((mine = calloc(map.count + 1, 1)) == NULL || (added = calloc(map.count + 1, 1)) == NULL))
-        code = error_memory(e);
-    /* 1. Mark the persons whose records the caseload has. */
-    for (size_t i = 0; code == 0 && i < before; i++) {
-        size_t at = person_map_find(&map, &out->scopes[i]);
-        if (at == SIZE_MAX)
+    struct linking l = {.loading = g, .left = WALKED_MAX};
+    int code = 0, row = db_exists(g->db, e, "SELECT 1 FROM person_link WHERE field = 'same_as' LIMIT 1", "");
+    if (row <= 0)
+        return row < 0 ? error_code(e) : 0;
+    sort_scopes(g->out);
+    l.before = g->out->count;
+    if ((l.met = calloc(l.before + 1, 1)) == NULL)
+        return error_memory(e);
+    for (size_t i = 0; code == 0 && i < l.before && l.left > 0 && g->out->count < CASELOAD_MAX; i++) {
+        struct id from = g->out->scopes[i];
+        if (l.met[i])
             continue;
-        mine[at] |= RECORD;
-        mine[map.group[at]] |= PERSON;
+        l.added = 0;
+        code = person_near(g->db, &from, add_near, &l, l.left < NEAR_MAX ? l.left : NEAR_MAX, e);
     }
-    /* 2. Add their other records. */
-    for (size_t i = 0; code == 0 && i < map.count; i++) {
-        struct record_place place;
-        struct error why;
-        int found;
-        if (!(mine[map.group[i]] & PERSON) || (mine[i] & RECORD) || added[map.group[i]] == PERSON_RECORDS_MAX ||
-            out->count == CASELOAD_MAX)
-            continue;
-        if ((found = record_find(g->db, &map.ids[i], &place, &why)) != 0) {
-            /* A record that could not be read must not count as absent: laptops would let go of it. */
-            code = found == E_NOT_FOUND ? 0 : error_set(e, found, "%s", why.text);
-            continue;
-        }
-        code = add_scope(g, &map.ids[i], e);
-        added[map.group[i]]++;
-    }
-    free(mine);
-    free(added);
-    person_map_free(&map);
+    free(l.met);
     return code;
 }
 

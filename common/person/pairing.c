@@ -19,7 +19,7 @@ static int tell_still(struct db *db, const struct cli *cli, const struct id both
     struct person_map map;
     char brief[ID_BRIEF];
     struct id next;
-    int code = person_map_load(db, &map, e), found;
+    int code = person_map_of(db, &both[0], NULL, &map, e), found;
     if (code == 0 && (found = person_map_next(&map, &both[0], &both[1], &next, e)) != 0) {
         code = found < 0 ? error_code(e) : 0;
         if (found == 1)

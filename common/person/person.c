@@ -1,5 +1,5 @@
-/* Finds the records of one person: reads the pairs that somebody linked or marked as different, and makes the map that
- * joins all records that are linked to each other. */
+/* Finds the records of one person: reads the pairs that somebody linked or marked as different, all of them or those of
+ * one person, and makes the map that joins all records that are linked to each other. */
 #include "person.h"
 
 #include <assert.h>
@@ -18,40 +18,40 @@ static int by_pair(const void *one, const void *other)
     return order != 0 ? order : id_compare(&a->b, &b->b);
 }
 
-int person_pairs(struct db *db, enum person_field field, struct person_pair **pairs, size_t *count, struct error *e)
+/* Adds what each row of a statement says: a and b, as texts. It takes one that cannot be read for nobody. */
+static int add_pairs(struct db *db, sqlite3_stmt *s, struct person_pair **pairs, size_t *count, size_t *room,
+                     struct error *e)
 {
-    /* schema_sql.c has indexes of the few clients that have any. */
-    static const char *const sql[] = {
-        "SELECT client.id, j.value FROM client, json_each(client.same_as) j WHERE client.same_as IS NOT NULL",
-        "SELECT client.id, j.value FROM client, json_each(client.different_from) j WHERE client.different_from IS NOT "
-        "NULL"};
-    sqlite3_stmt *s;
-    size_t room = 0;
-    int row, code;
-    *pairs = NULL;
-    *count = 0;
-    if ((code = db_query(db, &s, e, sql[field], "")) != 0)
-        return code;
+    int row;
     while ((row = db_next(db, s, e)) == 1) {
         struct person_pair pair;
-        /* Skip an element that this version cannot read: it names nobody. */
-        if (id_parse(db_text(s, 0), &pair.a, NULL) != 0 || id_parse(db_text(s, 1), &pair.b, NULL) != 0 ||
-            id_equal(&pair.a, &pair.b))
+        if (id_parse(db_text(s, 0), &pair.a, NULL) != 0 || id_parse(db_text(s, 1), &pair.b, NULL) != 0)
             continue;
-        if (*count == room) {
-            struct person_pair *more = realloc(*pairs, (room = 2 * room + 64) * sizeof *more);
+        if (*count == *room) {
+            struct person_pair *more = realloc(*pairs, (2 * *room + 64) * sizeof *more);
             if (more == NULL) {
                 db_done(db, s);
-                code = error_memory(e);
-                break;
+                return error_memory(e);
             }
             *pairs = more;
+            *room = 2 * *room + 64;
         }
         (*pairs)[(*count)++] = pair;
     }
-    if (code == 0 && row < 0)
-        code = error_code(e);
-    if (code != 0) {
+    return row < 0 ? error_code(e) : 0;
+}
+
+int person_pairs(struct db *db, enum person_field field, struct person_pair **pairs, size_t *count, struct error *e)
+{
+    static const char *const names[] = {"same_as", "different_from"};
+    sqlite3_stmt *s;
+    size_t room = 0;
+    int code;
+    *pairs = NULL;
+    *count = 0;
+    if ((code = db_query(db, &s, e, "SELECT a, b FROM person_link WHERE field = ?", "t", names[field])) != 0)
+        return code;
+    if ((code = add_pairs(db, s, pairs, count, &room, e)) != 0) {
         free(*pairs);
         *pairs = NULL;
         *count = 0;
@@ -60,6 +60,39 @@ int person_pairs(struct db *db, enum person_field field, struct person_pair **pa
     if (*count != 0)
         qsort(*pairs, *count, sizeof **pairs, by_pair);
     return 0;
+}
+
+/* The records that links join to ?1, the nearest first, and it itself. Of two that are as near, the one comes first
+ * whose link comes first by the ids: the same rows always give the same list. A link to a record of another kind joins
+ * nothing. */
+#define NEAR                                                                                                           \
+    "WITH RECURSIVE near(id) AS (VALUES(?1) "                                                                          \
+    "UNION SELECT l.b FROM near JOIN person_link l ON l.field = 'same_as' AND l.a = near.id "                          \
+    "WHERE NOT EXISTS(SELECT 1 FROM place WHERE record = id_blob(l.b) AND kind <> ?2) "                                \
+    "UNION SELECT l.a FROM near JOIN person_link l ON l.field = 'same_as' AND l.b = near.id) "
+
+int person_near(struct db *db, const struct id *client, person_each *each, void *arg, size_t most, struct error *e)
+{
+    char text[ID_TEXT];
+    struct id id;
+    sqlite3_stmt *s;
+    int row, code;
+    id_format(client, text);
+    if ((row = db_exists(db, e,
+                         "SELECT 1 FROM person_link WHERE field = 'same_as' AND a = ?1 UNION ALL "
+                         "SELECT 1 FROM person_link WHERE field = 'same_as' AND b = ?1 LIMIT 1",
+                         "t", text)) <= 0)
+        return row < 0 ? error_code(e) : 0;
+    if ((code = db_query(db, &s, e, NEAR "SELECT id FROM near LIMIT ?3", "tui", text, (uint64_t)KIND_CLIENT,
+                         (int64_t)most)) != 0)
+        return code;
+    while ((row = db_next(db, s, e)) == 1) {
+        if (id_parse(db_text(s, 0), &id, NULL) != 0 || id_equal(&id, client) || (code = each(arg, &id, e)) == 0)
+            continue;
+        db_done(db, s);
+        return code < 0 ? error_code(e) : 0;
+    }
+    return row < 0 ? error_code(e) : 0;
 }
 
 /* --- the map --- */
@@ -141,19 +174,51 @@ static int make_groups(struct person_map *map, const struct person_pair *pairs, 
     return 0;
 }
 
-int person_map_load(struct db *db, struct person_map *map, struct error *e)
+static int make_map(struct db *db, struct person_map *map, struct person_pair *pairs, size_t count, struct error *e)
 {
-    struct person_pair *pairs;
-    size_t count, kept = 0;
-    int code, other;
-    memset(map, 0, sizeof *map);
-    if ((code = person_pairs(db, PERSON_SAME_AS, &pairs, &count, e)) != 0)
-        return code;
+    size_t kept = 0;
+    int code = 0, other;
     for (size_t i = 0; i < count && (code = is_other_kind(db, &pairs[i].b, &other, e)) == 0; i++)
         if (!other)
             pairs[kept++] = pairs[i];
     if (code == 0 && kept != 0 && (code = make_ids(map, pairs, kept, e)) == 0)
         code = make_groups(map, pairs, kept, e);
+    return code;
+}
+
+int person_map_load(struct db *db, struct person_map *map, struct error *e)
+{
+    struct person_pair *pairs;
+    size_t count;
+    int code;
+    memset(map, 0, sizeof *map);
+    if ((code = person_pairs(db, PERSON_SAME_AS, &pairs, &count, e)) != 0)
+        return code;
+    code = make_map(db, map, pairs, count, e);
+    free(pairs);
+    return code;
+}
+
+int person_map_of(struct db *db, const struct id *a, const struct id *b, struct person_map *map, struct error *e)
+{
+    const struct id *const both[] = {a, b};
+    struct person_pair *pairs = NULL;
+    size_t count = 0, room = 0;
+    int code = 0;
+    memset(map, 0, sizeof *map);
+    /* The links of both may be the same ones, read twice: the map has each in any number. */
+    for (size_t i = 0; i < 2 && code == 0 && both[i] != NULL; i++) {
+        char text[ID_TEXT];
+        sqlite3_stmt *s;
+        id_format(both[i], text);
+        if ((code = db_query(db, &s, e,
+                             NEAR "SELECT l.a, l.b FROM near JOIN person_link l ON l.field = 'same_as' AND l.a = "
+                                  "near.id",
+                             "tu", text, (uint64_t)KIND_CLIENT)) == 0)
+            code = add_pairs(db, s, &pairs, &count, &room, e);
+    }
+    if (code == 0)
+        code = make_map(db, map, pairs, count, e);
     free(pairs);
     return code;
 }
@@ -246,7 +311,7 @@ int person_same(struct db *db, const struct id *client, struct person *out, stru
     if (e == NULL)
         e = &own;
     memset(out, 0, sizeof *out);
-    if ((code = person_map_load(db, &map, e)) != 0)
+    if ((code = person_map_of(db, client, NULL, &map, e)) != 0)
         goto out;
     if ((at = person_map_find(&map, client)) == SIZE_MAX) {
         code = add_record(db, client, out, e);

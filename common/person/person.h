@@ -44,6 +44,9 @@ struct person_map {
 /* Makes the map of all links in the store. Its cost grows with the links, not with the clients. *map is freed with
  * person_map_free, on failure too. */
 int person_map_load(struct db *db, struct person_map *map, struct error *e);
+/* Makes the map of the links of two clients' persons alone; b NULL: of one. Its cost grows with the links of these
+ * persons. As person_map_load otherwise. */
+int person_map_of(struct db *db, const struct id *a, const struct id *b, struct person_map *map, struct error *e);
 void person_map_free(struct person_map *map);
 /* The index of a record in map->ids; SIZE_MAX: it is linked to nothing. */
 size_t person_map_find(const struct person_map *map, const struct id *client);
@@ -58,6 +61,14 @@ int person_map_next(const struct person_map *map, const struct id *a, const stru
                     struct error *e);
 
 /* --- one person --- */
+
+/* Is called for each record of a person but the one that was asked for. 0: go on; 1: that is enough; -1: failed, e says
+ * why. */
+typedef int person_each(void *arg, const struct id *record, struct error *e);
+/* Walks along the links from a client to the other records of the person, the nearest first, through at most `most`
+ * records (the client itself is one of them), whether or not they are in the store. The same links always give the same
+ * order. Its cost grows with what is walked through, not with the links in the store. */
+int person_near(struct db *db, const struct id *client, person_each *each, void *arg, size_t most, struct error *e);
 
 struct person_record {
     struct id id;

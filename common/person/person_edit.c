@@ -134,7 +134,7 @@ static int take_out(const struct linking *l, const struct id *a, const struct id
 static int are_same(struct db *db, const struct id *a, const struct id *b, int *same, struct error *e)
 {
     struct person_map map;
-    int code = person_map_load(db, &map, e);
+    int code = person_map_of(db, a, NULL, &map, e);
     *same = code == 0 && person_map_same(&map, a, b);
     person_map_free(&map);
     return code;
@@ -158,7 +158,7 @@ static int check_marks(struct db *db, const struct id *a, const struct id *b, st
     size_t count = 0;
     int code = person_pairs(db, PERSON_DIFFERENT_FROM, &marks, &count, e);
     if (code == 0 && count != 0)
-        code = person_map_load(db, &map, e);
+        code = person_map_of(db, a, b, &map, e);
     for (size_t i = 0; code == 0 && i < count; i++) {
         char one[ID_BRIEF], other[ID_BRIEF];
         if (!is_between(&map, &marks[i], a, b))
@@ -204,7 +204,7 @@ int person_unlink(struct db *db, const struct id *a, const struct id *b, struct 
     }
     (void)id_brief(a, one);
     (void)id_brief(b, other);
-    if ((code = person_map_load(db, &map, e)) == 0 && (found = person_map_next(&map, a, b, &next, e)) < 0)
+    if ((code = person_map_of(db, a, NULL, &map, e)) == 0 && (found = person_map_next(&map, a, b, &next, e)) < 0)
         code = error_code(e);
     if (code == 0) {
         (void)id_brief(&next, between);

@@ -344,7 +344,8 @@ int record_redo(struct db *db, const struct id *record, struct error *e)
 #define DROP_TABLES                                                                                                    \
     "DROP TABLE IF EXISTS op; DROP TABLE IF EXISTS superseded; DROP TABLE IF EXISTS applied;"                          \
     "DROP TABLE IF EXISTS place; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS held;"                            \
-    "DROP TABLE IF EXISTS background; DROP TABLE IF EXISTS newer; DROP TABLE IF EXISTS scope_digest;"
+    "DROP TABLE IF EXISTS background; DROP TABLE IF EXISTS newer; DROP TABLE IF EXISTS scope_digest;"                  \
+    "DROP TABLE IF EXISTS person_link;"
 
 static int apply_each(void *arg, struct log_entry *entry, struct error *e)
 {

@@ -164,7 +164,7 @@ int schema_sql(char **sql, struct error *e);
 
 /* Goes up if record*.c comes to make its tables in another way, or to fill them in another way: every record is then
  * made again when a store is opened. */
-#define SCHEMA_PROJECTION 2
+#define SCHEMA_PROJECTION 3
 /* Gives the BLAKE2b-256 of everything that the projection of a kind is made by: SCHEMA_PROJECTION, fields, types,
  * policies, choices and their order. */
 void schema_print(const struct schema_kind *kind, uint8_t out[32]);

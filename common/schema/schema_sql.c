@@ -1,5 +1,5 @@
-/* The SQL that makes the projection's tables, one for each kind with one column for each field; and the fingerprint of
- * what they are made by. */
+/* The SQL that makes the projection's tables, one for each kind with one column for each field, and the links of
+ * persons; and the fingerprint of what they are made by. */
 #include <sodium.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -30,6 +30,28 @@ static void add_index(sqlite3_str *sql, const char *kind, const char *column)
     sqlite3_str_appendf(sql, "CREATE INDEX IF NOT EXISTS \"%w_%w\" ON \"%w\"(\"%w\");\n", kind, column, kind, column);
 }
 
+/* What a client's field says of other clients stands in the table person_link besides, one row for each element, so
+ * that it is found from either side without reading every link. Triggers keep it: a client's row is written, and the
+ * rows of its links follow. An element that is no id, or names its own record, names nobody. */
+static void add_links(sqlite3_str *sql, const char *field)
+{
+    static const char put[] = "INSERT OR IGNORE INTO person_link(field, a, b) SELECT '%w', new.id, value FROM "
+                              "json_each(new.\"%w\") WHERE length(value) = 36 AND value <> new.id; ";
+    static const char drop[] = "DELETE FROM person_link WHERE field = '%w' AND a = %s.id; ";
+    sqlite3_str_appendf(sql, "CREATE TRIGGER IF NOT EXISTS \"%w_made\" AFTER INSERT ON client BEGIN ", field);
+    sqlite3_str_appendf(sql, drop, field, "new");
+    sqlite3_str_appendf(sql, put, field, field);
+    sqlite3_str_appendf(sql,
+                        "END;\nCREATE TRIGGER IF NOT EXISTS \"%w_set\" AFTER UPDATE OF \"%w\" ON client WHEN "
+                        "new.\"%w\" IS NOT old.\"%w\" BEGIN ",
+                        field, field, field, field);
+    sqlite3_str_appendf(sql, drop, field, "new");
+    sqlite3_str_appendf(sql, put, field, field);
+    sqlite3_str_appendf(sql, "END;\nCREATE TRIGGER IF NOT EXISTS \"%w_gone\" AFTER DELETE ON client BEGIN ", field);
+    sqlite3_str_appendf(sql, drop, field, "old");
+    sqlite3_str_appendall(sql, "END;\n");
+}
+
 int schema_sql(char **sql, struct error *e)
 {
     static const struct {
@@ -38,6 +60,10 @@ int schema_sql(char **sql, struct error *e)
         {"case", "client"}, {"assignment", "user"}, {"user", "login"}, {"user", "source_id"}, {"client", "source_id"}};
     /* A hold names a change: by the device alone each look-up would read all holds of a laptop. */
     static const char held[] = "CREATE INDEX IF NOT EXISTS hold_change ON hold(device, epoch, seq);\n";
+    static const char links[] =
+        "CREATE TABLE IF NOT EXISTS person_link(field TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL, "
+        "PRIMARY KEY(field, a, b)) WITHOUT ROWID;\n"
+        "CREATE INDEX IF NOT EXISTS person_link_back ON person_link(field, b);\n";
     static const char *const linked[] = {"same_as", "different_from"};
     sqlite3_str *text = sqlite3_str_new(NULL);
     char *made;
@@ -56,11 +82,9 @@ int schema_sql(char **sql, struct error *e)
     for (size_t i = 0; i < sizeof looked_up / sizeof *looked_up; i++)
         add_index(text, looked_up[i].kind, looked_up[i].column);
     sqlite3_str_appendall(text, held);
-    /* Few clients are linked, so the index has only those, with the clients that they name. */
+    sqlite3_str_appendall(text, links);
     for (size_t i = 0; i < sizeof linked / sizeof *linked; i++)
-        sqlite3_str_appendf(text,
-                            "CREATE INDEX IF NOT EXISTS \"client_%w\" ON client(\"%w\") WHERE \"%w\" IS NOT NULL;\n",
-                            linked[i], linked[i], linked[i]);
+        add_links(text, linked[i]);
     made = sqlite3_str_finish(text);
     *sql = made == NULL ? NULL : strdup(made);
     sqlite3_free(made);

@@ -168,13 +168,15 @@ static void a_store_without_shapes_is_made_anew(void **state)
     history_take_all(db, h);
     digest_of(db, before);
     /* What version 3 of the schema brought. */
-    assert_done(db_exec(db,
-                        "DROP TABLE shape; DROP TABLE newer; DROP INDEX place_scope; DROP INDEX client_same_as;"
-                        "DROP INDEX client_different_from;"
-                        "ALTER TABLE client DROP COLUMN identifier; ALTER TABLE client DROP COLUMN same_as;"
-                        "ALTER TABLE client DROP COLUMN different_from; ALTER TABLE \"user\" DROP COLUMN supervisor;"
-                        "ALTER TABLE assignment DROP COLUMN responsible; ALTER TABLE office DROP COLUMN text_rule",
-                        &history_error));
+    assert_done(
+        db_exec(db,
+                "DROP TABLE shape; DROP TABLE newer; DROP INDEX place_scope; DROP TABLE person_link;"
+                "DROP TRIGGER same_as_made; DROP TRIGGER same_as_set; DROP TRIGGER same_as_gone;"
+                "DROP TRIGGER different_from_made; DROP TRIGGER different_from_set; DROP TRIGGER different_from_gone;"
+                "ALTER TABLE client DROP COLUMN identifier; ALTER TABLE client DROP COLUMN same_as;"
+                "ALTER TABLE client DROP COLUMN different_from; ALTER TABLE \"user\" DROP COLUMN supervisor;"
+                "ALTER TABLE assignment DROP COLUMN responsible; ALTER TABLE office DROP COLUMN text_rule",
+                &history_error));
     assert_int_equal(record_is_current(db, &history_error), 0);
     assert_done(record_create(db, &history_error));
     digest_of(db, after);
