@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "change.h"
+#include "clock.h"
 #include "json.h"
 #include "log.h"
+#include "moment.h"
 #include "schema.h"
 #include "schema_json.h"
-
-#define CLOCK_AHEAD_MS (5ull * 60 * 1000) /* from there on it is told */
 
 struct telling {
     const struct cli *cli;
@@ -231,17 +231,14 @@ static void tell_words(const struct telling *t, const struct names *n)
 {
     const struct change *c = &t->entry.change;
     FILE *out = t->cli->out;
-    char received[32], written[32];
+    char received[32], written[MOMENT_WRITTEN];
     cli_time(t->entry.received_ms, received);
-    cli_time(c->wall_ms, written);
+    moment_written(c->hlc, c->wall_ms, t->entry.received_ms, written);
     fprintf(out, "entry %llu   received %s%s\n", (unsigned long long)t->entry.position, received,
             t->entry.held ? "   HELD" : "");
     fprintf(out, "  written %s by ", written);
     put_words(out, n->person[0] != 0 ? n->person : "somebody who is not in the record", "    ");
     fprintf(out, " (%s)\n", n->author);
-    if (c->wall_ms > t->entry.received_ms + CLOCK_AHEAD_MS)
-        fprintf(out, "  the device's clock was ahead by at least %llu minutes\n",
-                (unsigned long long)((c->wall_ms - t->entry.received_ms) / 60000));
     fprintf(out, "  on device %s, epoch %llu, change %llu\n", n->device, (unsigned long long)c->epoch,
             (unsigned long long)c->seq);
     fprintf(out, "  %s %s", n->kind, n->record);
@@ -262,6 +259,7 @@ static void tell_json(struct telling *t, const struct names *n)
     json_uint(json_key(j, "entry"), t->entry.position);
     json_uint(json_key(j, "received_ms"), t->entry.received_ms);
     json_uint(json_key(j, "wall_ms"), c->wall_ms);
+    json_flag(json_key(j, "wrong_clock"), clock_off(c->hlc, c->wall_ms, t->entry.received_ms) != 0);
     json_text(json_key(j, "author"), n->author);
     json_text(json_key(j, "author_name"), n->person);
     json_id(json_key(j, "session"), &c->session);

@@ -13,6 +13,7 @@
 #include "reopen.h"
 #include "review_print.h"
 #include "schema.h"
+#include "skew.h"
 #include "unknown.h"
 #include "unseen.h"
 #include "whose.h"
@@ -63,7 +64,8 @@ static int list_conflicts(struct store *s, struct usage_call *call, struct error
     if ((code = printer_open(&l.v, s->db, cli, e)) != 0)
         return code;
     l.v.seen = &s->seen;
-    l.print = (struct review_print){.db = s->db, .cli = cli, .now_ms = clock_wall(), .decides = 1};
+    l.print = (struct review_print){
+        .db = s->db, .cli = cli, .now_ms = clock_wall(), .written_ms = skew_now(s->db), .decides = 1};
     l.print.value = print_value;
     l.print.merged = print_merged;
     l.print.arg = &l.v;

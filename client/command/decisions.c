@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "decided.h"
+#include "log.h"
 #include "schema.h"
 #include "whose.h"
 #include "with_store.h"
@@ -80,6 +81,18 @@ static void print_words(struct printer *v, const struct decision *d)
     (void)fputc('\n', out);
 }
 
+/* 1: it was decided under a wrong clock; 0: it was not, or the change is not here. */
+static int was_off(const struct printer *v, const struct decision *d)
+{
+    struct log_memory memory = {NULL, 0};
+    struct log_entry entry;
+    int64_t id = log_find(v->db, &d->dot.device, d->dot.epoch, d->dot.seq, NULL, NULL);
+    int is_off = id > 0 && log_load(v->db, id, 0, &memory, &entry, NULL) == 0 &&
+                 printer_is_off(v, entry.change.hlc, entry.change.wall_ms, entry.received_ms);
+    log_memory_free(&memory);
+    return is_off;
+}
+
 static void print_json(struct printer *v, const struct decision *d)
 {
     struct json *j = &v->json;
@@ -97,6 +110,7 @@ static void print_json(struct printer *v, const struct decision *d)
     else
         json_null(j);
     json_uint(json_key(j, "wall_ms"), d->wall_ms);
+    json_flag(json_key(j, "wrong_clock"), was_off(v, d));
     json_flag(json_key(j, "looked_at"), d->told == 2);
     json_end(j);
 }

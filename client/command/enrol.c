@@ -26,6 +26,7 @@
 #include "queue.h"
 #include "record.h"
 #include "renewal.h"
+#include "skew.h"
 #include "store.h"
 #include "tables.h"
 #include "ticket.h"
@@ -50,6 +51,8 @@ struct enrolment {
     struct db *db;
     struct id user;                                /* whose the store is, in the end */
     char person[PERSON_NAME], office[PERSON_NAME]; /* what the office calls that user, and itself */
+    uint64_t office_ms;                            /* the office's time, as its answer says */
+    int64_t off_ms;                                /* by how much the clock here was ahead then */
     int resumes; /* an enrolment broke off, and its key file is there; else this run makes the store */
 };
 
@@ -254,6 +257,7 @@ static int keep_answer(struct enrolment *n, const struct message_enrolled *m, co
 {
     const struct ticket *t = n->ticket;
     struct db *db = n->db;
+    struct edit_author author;
     int code;
     if ((code = db_begin(db, e)) != 0)
         return code;
@@ -266,6 +270,7 @@ static int keep_answer(struct enrolment *n, const struct message_enrolled *m, co
         (code = db_meta_set(db, "seal_key", m->seal_key, sizeof m->seal_key, e)) == 0 &&
         (code = db_meta_set_text(db, "office_host", t->host, e)) == 0 &&
         (code = db_meta_set_uint(db, "office_port", t->port, e)) == 0 &&
+        (code = edit_author_load(db, &author, e)) == 0 && (code = skew_keep(db, &author, m->office_ms, e)) == 0 &&
         (code = db_meta_set_uint(db, "enrolled", 1, e)) == 0)
         code = db_commit(db, e);
     if (code != 0)
@@ -323,6 +328,8 @@ static int ask_office(struct enrolment *n, const struct id *device, struct error
     if ((code = wire_send(w, &m, e)) == 0 && (code = wire_receive(w, &m, e)) == 0 &&
         (code = check_answer(n, &m, device, e)) == 0 && (code = bind_lease(n, &m.as.enrolled, e)) == 0 &&
         (code = keep_answer(n, &m.as.enrolled, device, e)) == 0) {
+        n->office_ms = m.as.enrolled.office_ms;
+        n->off_ms = skew_of(n->office_ms);
         name_whose(n->person, m.as.enrolled.user_name);
         name_whose(n->office, m.as.enrolled.office_name);
         wire_end(w);
@@ -433,6 +440,7 @@ static int add_aside(const struct enrolment *n, int code, struct error *e)
 
 static void say_enrolled(const struct cli *cli, const struct enrolment *n, const struct id *device)
 {
+    char words[SKEW_WORDS];
     if (cli->json) {
         struct json j = json_start(cli->out);
         json_object(&j);
@@ -442,6 +450,7 @@ static void say_enrolled(const struct cli *cli, const struct enrolment *n, const
         json_text(json_key(&j, "name"), n->person);
         json_text(json_key(&j, "folder"), n->folder);
         json_text(json_key(&j, "aside"), n->aside);
+        json_uint(json_key(&j, "clock_skew_ms"), (uint64_t)(n->off_ms < 0 ? -n->off_ms : n->off_ms));
         json_end(&j);
         return;
     }
@@ -458,6 +467,10 @@ static void say_enrolled(const struct cli *cli, const struct enrolment *n, const
     fputs(", at ", cli->out);
     cli_line(cli->out, n->office);
     fputc('\n', cli->out);
+    if (n->off_ms != 0) {
+        skew_words(n->off_ms, n->office_ms, words);
+        fprintf(cli->err, "%s\n", words);
+    }
     fputs("next: `satchel unlock`, then `satchel sync` fetches the caseload\n", cli->err);
 }
 

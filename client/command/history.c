@@ -74,9 +74,9 @@ static void entry_words(struct telling *t, const struct log_entry *entry)
     FILE *out = t->v.cli->out;
     const struct change *c = &entry->change;
     const struct schema_kind *kind = schema_kind(c->kind);
-    char when[32], author[PRINTER_NAME], record[PRINTER_ID], name[UNKNOWN_KIND];
+    char when[MOMENT_WRITTEN], author[PRINTER_NAME], record[PRINTER_ID], name[UNKNOWN_KIND];
     unknown_kind(c->kind, name);
-    cli_time(c->wall_ms, when);
+    printer_written_change(&t->v, c, entry->received_ms, when);
     printer_author(t->v.db, &c->author, author);
     printer_id(&c->record, record);
     (void)fprintf(out, "%s  %s %s  ", when, name, record);
@@ -143,6 +143,7 @@ static void entry_json(struct telling *t, const struct log_entry *entry)
     json_uint(json_key(j, "seq"), c->seq);
     json_uint(json_key(j, "wall_ms"), c->wall_ms);
     json_uint(json_key(j, "received_ms"), entry->received_ms);
+    json_flag(json_key(j, "wrong_clock"), printer_is_off(&t->v, c->hlc, c->wall_ms, entry->received_ms));
     printer_json_author(&t->v, &c->author);
     json_text(json_key(j, "state"), state_name(entry));
     json_key(j, "position");

@@ -12,8 +12,10 @@
 #include "printer.h"
 #include "record.h"
 #include "schema.h"
+#include "skew.h"
 #include "unknown.h"
 #include "with_store.h"
+#include "wrong_clock.h"
 
 /* --- the caseload --- */
 
@@ -73,6 +75,7 @@ struct marks {
 struct marking {
     struct person_map map;
     struct doubts doubts;
+    struct printer printer; /* for the clocks alone */
 };
 
 static int load_marking(struct db *db, const struct schema_kind *kind, struct marking *m, struct error *e)
@@ -97,6 +100,13 @@ static int is_doubted(const struct doubts *doubts, const char *record)
 {
     struct id id;
     return id_parse(record, &id, NULL) == 0 && doubts_has(doubts, &id);
+}
+
+static int is_wrong_clock(const struct marking *m, const struct schema_kind *kind, const char *record)
+{
+    struct id id;
+    int64_t off;
+    return id_parse(record, &id, NULL) == 0 && wrong_clock_has(&m->printer, kind, &id, &off, NULL) == 1;
 }
 
 /* Looks at all records of the person: a warning stands on whichever of them it was written. */
@@ -369,6 +379,7 @@ static void record_json(struct json *j, const struct schema_kind *kind, sqlite3_
     for (int i = 0; i < FIRST_FIELD - 2; i++)
         json_flag(json_key(j, flags[i]), db_int(s, i + 2) != 0);
     json_flag(json_key(j, "implausible"), is_doubted(&m->doubts, db_text(s, 0)));
+    json_flag(json_key(j, "wrong_clock"), is_wrong_clock(m, kind, db_text(s, 0)));
     for (size_t i = 0; i < kind->field_count; i++)
         if (!db_is_null(s, (int)i + FIRST_FIELD))
             field_json(j, &kind->fields[i], s, (int)i + FIRST_FIELD);
@@ -422,6 +433,7 @@ static void record_words(struct db *db, FILE *out, const struct schema_kind *kin
     (void)fputs(db_int(s, 4) ? "  [unsent]" : "", out);
     (void)fputs(db_int(s, 6) ? "  [newer than this program]" : "", out);
     (void)fputs(is_doubted(&m->doubts, id) ? "  [implausible]" : "", out);
+    (void)fputs(is_wrong_clock(m, kind, id) ? "  [wrong clock]" : "", out);
     (void)fputc('\n', out);
 }
 
@@ -458,6 +470,7 @@ static int list_kind(struct store *store, struct cli *cli, const struct schema_k
     int row = 0, code;
     if (sql == NULL)
         return error_memory(e);
+    m.printer = (struct printer){.db = db, .now_ms = skew_now(db)};
     if ((code = load_marking(db, kind, &m, e)) != 0 ||
         (code = db_query(db, &s, e, sql, "it", (int64_t)all, scope)) != 0)
         goto out;

@@ -20,13 +20,13 @@
 #include "renewal.h"
 #include "schema.h"
 #include "setback.h"
+#include "skew.h"
 #include "store.h"
 #include "store_event.h"
 #include "sync_told.h"
 #include "wipe.h"
 #include "wire.h"
 
-#define SKEW_MS 120000u /* two minutes */
 #define ROOM_MIN 65536u /* bytes of the first batch each way */
 
 struct sync {
@@ -65,19 +65,15 @@ static void warn(struct sync *s, const char *words)
     fprintf(s->cli->err, "%s\n", words);
 }
 
-/* Tells the person at once if the clocks differ by more than SKEW_MS. Nothing is decided by a clock. */
+/* Tells the person at once if the clocks differ. Nothing is decided by a clock. */
 static void check_clock(struct sync *s, uint64_t office_ms)
 {
-    uint64_t ours = clock_wall();
-    char here[32], there[32], words[200];
-    if ((ours > office_ms ? ours - office_ms : office_ms - ours) <= SKEW_MS)
+    int64_t off = skew_of(office_ms);
+    char words[SKEW_WORDS];
+    if (off == 0)
         return;
-    s->did.skew_ms = ours > office_ms ? ours - office_ms : office_ms - ours;
-    cli_time(ours, here);
-    cli_time(office_ms, there);
-    (void)snprintf(words, sizeof words,
-                   "this laptop's clock is wrong, or the office's: it is %s here and %s there; set it right", here,
-                   there);
+    s->did.skew_ms = (uint64_t)(off < 0 ? -off : off);
+    skew_words(off, office_ms, words);
     warn(s, words);
 }
 
@@ -155,6 +151,7 @@ static int keep_welcome(struct sync *s, const struct message_welcome *m, struct 
         return code;
     if ((code = setback_follow(store->db, &store->author, &store->office_key, m, &s->did.back, e)) == 0 &&
         (code = queue_welcome(&queue, m, &s->forked, e)) == 0 &&
+        (code = skew_keep(store->db, &store->author, m->office_ms, e)) == 0 &&
         (code = db_meta_set(store->db, "seal_key", m->seal_key, sizeof m->seal_key, e)) == 0 && s->did.back.found)
         code = tell_set_back(s, e);
     if (code != 0) {

@@ -101,9 +101,9 @@ static void print_by(struct telling_news *t)
 {
     const struct change *c = &t->entry.change;
     FILE *out = t->v->cli->out;
-    char author[PRINTER_NAME], when[32];
+    char author[PRINTER_NAME], when[MOMENT_WRITTEN];
     printer_author(t->v->db, &c->author, author);
-    cli_time(c->wall_ms, when);
+    printer_written_change(t->v, c, t->entry.received_ms, when);
     (void)fputs(", by ", out);
     printer_line(out, author, 0);
     (void)fprintf(out, ", %s", when);

@@ -30,10 +30,10 @@ static void print_author(struct printer *v, const struct record_op *op)
 {
     static const char *const days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
     time_t seconds = (time_t)(op->wall_ms / 1000);
-    char author[PRINTER_NAME], when[32];
+    char author[PRINTER_NAME], when[MOMENT_WRITTEN];
     struct tm day = {.tm_wday = 0};
     printer_author(v->db, &op->author, author);
-    cli_time(op->wall_ms, when);
+    printer_written(v, op, when);
     (void)localtime_r(&seconds, &day);
     (void)fputs("by ", v->cli->out);
     printer_line(v->cli->out, author, 0);

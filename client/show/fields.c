@@ -7,6 +7,7 @@
 #include "review.h"
 #include "schema.h"
 #include "unknown.h"
+#include "wrong_clock.h"
 
 /* --- a field in words --- */
 
@@ -76,9 +77,9 @@ static void print_amendments(struct printer *v, const struct schema_field *field
 {
     FILE *out = v->cli->out;
     for (size_t i = 1; i < f->count; i++) {
-        char author[PRINTER_NAME], when[32];
+        char author[PRINTER_NAME], when[MOMENT_WRITTEN];
         printer_author(v->db, &f->ops[i].author, author);
-        cli_time(f->ops[i].wall_ms, when);
+        printer_written(v, &f->ops[i], when);
         (void)fprintf(out, "%*samended %s by ", indent, "", when);
         printer_line(out, author, 0);
         (void)fprintf(out, " (%s): ", field->name);
@@ -298,7 +299,8 @@ int fields_json(struct printer *v, const struct id *record, const struct record_
     json_flag(json_key(j, "held_back"), held_back);
     if ((code = each_field_json(v, record, place, 0, e)) != 0 || (code = each_field_json(v, record, place, 1, e)) != 0)
         return code;
-    if ((code = doubts_json(v, place->kind, record, e)) != 0)
+    if ((code = doubts_json(v, place->kind, record, e)) != 0 ||
+        (code = wrong_clock_json(v, place->kind, record, e)) != 0)
         return code;
     json_key(j, "newer");
     return unknown_fields(v, record, 0, e);
@@ -309,14 +311,14 @@ int fields_json(struct printer *v, const struct id *record, const struct record_
 /* Prints who wrote a visit note, and when. */
 static int print_author(struct printer *v, const struct id *record, const struct record_place *place, struct error *e)
 {
-    char author[PRINTER_NAME], when[32];
+    char author[PRINTER_NAME], when[MOMENT_WRITTEN];
     struct record_field f;
     int code = record_field_load(v->db, record, place->kind, schema_field_named(place->kind, "text"), &f, e);
     if (code != 0)
         return code;
     if (f.count != 0) {
         printer_author(v->db, &f.ops[0].author, author);
-        cli_time(f.ops[0].wall_ms, when);
+        printer_written(v, &f.ops[0], when);
         fields_label(v, "written", 2);
         (void)fprintf(v->cli->out, "%s by ", when);
         printer_line(v->cli->out, author, 0);
@@ -347,7 +349,8 @@ int fields_words(struct printer *v, const struct id *record, int is_part, struct
     if ((code = print_void(v, record, &place, 2, e)) != 0 ||
         (place.kind->number == KIND_NOTE && (code = print_author(v, record, &place, e)) != 0))
         return code;
-    if ((code = doubts_words(v, place.kind, record, 2, e)) != 0)
+    if ((code = doubts_words(v, place.kind, record, 2, e)) != 0 ||
+        (code = wrong_clock_words(v, place.kind, record, 2, e)) != 0)
         return code;
     code = print_fields(v, record, &place, is_part, e);
     return code != 0 ? code : unknown_fields(v, record, 2, e);
@@ -410,5 +413,7 @@ int fields_line(struct printer *v, const struct id *record, struct error *e)
         record_field_free(&f);
     }
     (void)fputc('\n', v->cli->out);
-    return code != 0 ? code : doubts_words(v, place.kind, record, 2, e);
+    if (code == 0)
+        code = doubts_words(v, place.kind, record, 2, e);
+    return code != 0 ? code : wrong_clock_words(v, place.kind, record, 2, e);
 }

@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "moment.h"
 #include "schema_json.h"
+#include "skew.h"
 
 int printer_open(struct printer *v, struct db *db, struct cli *cli, struct error *e)
 {
-    *v = (struct printer){db, cli, malloc(SCHEMA_FORMAT_MAX), json_start(cli->out), NULL};
+    *v = (struct printer){db, cli, malloc(SCHEMA_FORMAT_MAX), json_start(cli->out), skew_now(db), NULL};
     return v->room != NULL ? 0 : error_memory(e);
 }
 
@@ -217,11 +219,33 @@ void printer_json_author(struct printer *v, const struct id *author)
     json_id(json_key(&v->json, "author_id"), author);
 }
 
+static uint64_t bound_of(const struct printer *v, uint64_t received_ms)
+{
+    return received_ms != 0 ? received_ms : v->now_ms;
+}
+
+int printer_is_off(const struct printer *v, uint64_t hlc, uint64_t wall_ms, uint64_t received_ms)
+{
+    return clock_off(hlc, wall_ms, bound_of(v, received_ms)) != 0;
+}
+
+void printer_written(const struct printer *v, const struct record_op *op, char out[MOMENT_WRITTEN])
+{
+    moment_written(op->merge.hlc, op->wall_ms, bound_of(v, op->merge.received_ms), out);
+}
+
+void printer_written_change(const struct printer *v, const struct change *c, uint64_t received_ms,
+                            char out[MOMENT_WRITTEN])
+{
+    moment_written(c->hlc, c->wall_ms, bound_of(v, received_ms), out);
+}
+
 void printer_json_op(struct printer *v, const struct record_op *op)
 {
     printer_json_author(v, &op->author);
     json_uint(json_key(&v->json, "wall_ms"), op->wall_ms);
     json_uint(json_key(&v->json, "received_ms"), op->merge.received_ms);
+    json_flag(json_key(&v->json, "wrong_clock"), printer_is_off(v, op->merge.hlc, op->wall_ms, op->merge.received_ms));
 }
 
 /* --- a contested field --- */
@@ -249,9 +273,9 @@ void printer_ops(struct printer *v, const struct schema_kind *kind, const struct
         return;
     }
     for (size_t i = 0; i < f->count; i++) {
-        char author[PRINTER_NAME], when[32];
+        char author[PRINTER_NAME], when[MOMENT_WRITTEN];
         printer_author(v->db, &f->ops[i].author, author);
-        cli_time(f->ops[i].wall_ms, when);
+        printer_written(v, &f->ops[i], when);
         (void)fprintf(out, "%*s%zu %s ", indent, "", i + 1,
                       f->merged != NULL    ? "version:"
                       : i < f->shown.count ? "shown: "

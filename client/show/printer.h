@@ -10,6 +10,7 @@
 #include "db.h"
 #include "error.h"
 #include "json.h"
+#include "moment.h"
 #include "record.h"
 #include "schema.h"
 #include "seen.h"
@@ -23,6 +24,7 @@ struct printer {
     struct cli *cli;
     char *room;        /* SCHEMA_FORMAT_MAX bytes, wiped by printer_close */
     struct json json;  /* on cli->out, for what is printed with cli->json */
+    uint64_t now_ms;   /* the latest time at which what waits here can have been written (skew_now) */
     struct seen *seen; /* hears which ops are printed; NULL: nobody does. Set by the caller after printer_open */
 };
 /* Begins; db and cli are borrowed. E_MEMORY. The caller ends with printer_close, on failure too. */
@@ -67,7 +69,15 @@ void printer_block(FILE *out, const char *text, int indent);
 void printer_json_value(struct printer *v, const struct schema_kind *kind, const struct schema_field *field,
                         struct slice value);
 void printer_json_author(struct printer *v, const struct id *author);
-/* Writes the members author, author_id, wall_ms and received_ms of an op. */
+/* Writes when an op, or a change that the office received then (0: not yet), was written, marked if the clock was wrong
+ * (moment_written). */
+void printer_written(const struct printer *v, const struct record_op *op, char out[MOMENT_WRITTEN]);
+void printer_written_change(const struct printer *v, const struct change *c, uint64_t received_ms,
+                            char out[MOMENT_WRITTEN]);
+/* 1: a change with this stamp, wall clock and receipt was written under a wrong clock (clock_off); 0: it was not. */
+int printer_is_off(const struct printer *v, uint64_t hlc, uint64_t wall_ms, uint64_t received_ms);
+
+/* Writes the members author, author_id, wall_ms, received_ms and wrong_clock of an op. */
 void printer_json_op(struct printer *v, const struct record_op *op);
 
 /* Prints the live ops of a contested field, numbered as `satchel resolve` takes them: lines of words with an indent, or

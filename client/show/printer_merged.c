@@ -60,11 +60,11 @@ static void put_writers(struct printer *v, const struct record_field *f, text_wr
     FILE *out = v->cli->out;
     int first = 1;
     for (size_t i = 0; i < f->merged->text.version_count; i++) {
-        char author[PRINTER_NAME], when[32];
+        char author[PRINTER_NAME], when[MOMENT_WRITTEN];
         if (!wrote(writers, i))
             continue;
         printer_author(v->db, &writer(f, i)->author, author);
-        cli_time(writer(f, i)->wall_ms, when);
+        printer_written(v, writer(f, i), when);
         (void)fputs(first ? "" : "; ", out);
         printer_line(out, author, 0);
         (void)fprintf(out, ", %s", when);
@@ -135,6 +135,8 @@ static void json_writers(struct printer *v, const struct record_field *f, text_w
         json_object(&v->json);
         printer_json_author(v, &writer(f, i)->author);
         json_uint(json_key(&v->json, "wall_ms"), writer(f, i)->wall_ms);
+        json_flag(json_key(&v->json, "wrong_clock"),
+                  printer_is_off(v, writer(f, i)->merge.hlc, writer(f, i)->wall_ms, writer(f, i)->merge.received_ms));
         json_end(&v->json);
     }
     json_end(&v->json);

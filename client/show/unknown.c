@@ -30,12 +30,12 @@ const char *unknown_value(struct printer *v, unsigned field, struct slice value)
 static void values_words(struct printer *v, const struct record_newer *n, const struct record_field *f, int indent)
 {
     FILE *out = v->cli->out;
-    char label[LABEL + 1], author[PRINTER_NAME], when[32];
+    char label[LABEL + 1], author[PRINTER_NAME], when[MOMENT_WRITTEN];
     (void)snprintf(label, sizeof label, "field %u", n->field);
     (void)fprintf(out, "%*s%-*snewer than this program:\n", indent, "", LABEL, label);
     for (size_t i = 0; i < f->count; i++) {
         printer_author(v->db, &f->ops[i].author, author);
-        cli_time(f->ops[i].wall_ms, when);
+        printer_written(v, &f->ops[i], when);
         (void)fprintf(out, "%*s%s", indent + LABEL, "", f->ops[i].merge.action == CHANGE_REMOVE ? "removed: " : "");
         printer_block(out, unknown_value(v, n->field, f->ops[i].merge.value), indent + LABEL + 2);
         (void)fputs("  (", out);

@@ -1,4 +1,5 @@
-/* Stamps of the hybrid logical clock: the next one, one that was seen, one that a receipt bounds; and the wall clock.
+/* Stamps of the hybrid logical clock: the next one, one that was seen, one that a receipt bounds; the wall clock, and
+ * how far it was off.
  */
 #include "clock.h"
 
@@ -34,6 +35,15 @@ uint64_t clock_effective(uint64_t hlc, uint64_t received_ms)
         return hlc;
     bound = received_ms << 16 | 0xffff;
     return hlc < bound ? hlc : bound;
+}
+
+int64_t clock_off(uint64_t hlc, uint64_t wall_ms, uint64_t received_ms)
+{
+    if (received_ms != 0 && received_ms < wall_ms && wall_ms - received_ms > (uint64_t)CLOCK_FITS_MS)
+        return (int64_t)(wall_ms - received_ms);
+    if (wall_ms < clock_ms(hlc) && clock_ms(hlc) - wall_ms > (uint64_t)CLOCK_FITS_MS)
+        return -(int64_t)(clock_ms(hlc) - wall_ms);
+    return 0;
 }
 
 uint64_t clock_wall(void)

@@ -20,6 +20,13 @@ uint64_t clock_seen(uint64_t last, uint64_t theirs);
  * office has it yet. */
 uint64_t clock_effective(uint64_t hlc, uint64_t received_ms);
 
+/* How far a change's clock was off, at least, in milliseconds: by its stamp and its wall clock, both in its header, and
+ * the time at which the office received it (0: it has not). More than 0: ahead, since it says a later time than its
+ * receipt; less than 0: behind, since its author's device had known a later time before. 0: within CLOCK_FITS_MS.
+ * Office, laptop and auditor mark by this what was written under a wrong clock (docs/MERGE.md, "Wrong clocks"). */
+#define CLOCK_FITS_MS (10ll * 60 * 1000)
+int64_t clock_off(uint64_t hlc, uint64_t wall_ms, uint64_t received_ms);
+
 /* Returns the milliseconds since 1970 of a stamp. */
 uint64_t clock_ms(uint64_t hlc);
 

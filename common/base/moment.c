@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
+
 #define SHOWN "%Y-%m-%d %H:%M %Z"
 
 /* 1: both name one time on the clock. timegm and mktime move a time that is on none, such as 31 April or the hour that
@@ -100,4 +102,30 @@ void moment_of(uint64_t unix_ms, char out[MOMENT_TEXT])
     struct tm local;
     if (localtime_r(&seconds, &local) == NULL || strftime(out, MOMENT_TEXT, SHOWN, &local) == 0)
         (void)snprintf(out, MOMENT_TEXT, "no time");
+}
+
+void moment_span(uint64_t ms, char out[MOMENT_TEXT])
+{
+    static const struct {
+        uint64_t ms;
+        const char *name;
+    } units[] = {{31556952000u, "year"}, {86400000u, "day"}, {3600000u, "hour"}, {60000u, "minute"}};
+    size_t i = 0;
+    while (i < 3 && ms < units[i].ms)
+        i++;
+    ms /= units[i].ms;
+    (void)snprintf(out, MOMENT_TEXT, "%llu %s%s", (unsigned long long)ms, units[i].name, ms == 1 ? "" : "s");
+}
+
+void moment_written(uint64_t hlc, uint64_t wall_ms, uint64_t received_ms, char out[MOMENT_WRITTEN])
+{
+    int64_t off = clock_off(hlc, wall_ms, received_ms);
+    char when[MOMENT_TEXT], span[MOMENT_TEXT];
+    moment_of(wall_ms, when);
+    moment_span((uint64_t)(off < 0 ? -off : off), span);
+    if (off == 0)
+        (void)snprintf(out, MOMENT_WRITTEN, "%s", when);
+    else
+        (void)snprintf(out, MOMENT_WRITTEN, "%s [wrong clock: at least %s %s]", when, span,
+                       off > 0 ? "ahead" : "behind");
 }

@@ -28,4 +28,12 @@ int moment_find_local(const struct tm *local, int later, time_t *when);
 /* Writes the local time of unix milliseconds: "2026-11-23 20:45 CET". */
 void moment_of(uint64_t unix_ms, char out[MOMENT_TEXT]);
 
+/* Writes a length of time in its largest unit: "6 years", "1 day", "12 minutes". */
+void moment_span(uint64_t ms, char out[MOMENT_TEXT]);
+
+/* Writes the local time at which a change was written, by its author's clock, and marks it if that was wrong
+ * (clock_off): "2032-11-23 20:45 CET", "2032-11-23 20:45 CET [wrong clock: at least 6 years ahead]". */
+#define MOMENT_WRITTEN 96
+void moment_written(uint64_t hlc, uint64_t wall_ms, uint64_t received_ms, char out[MOMENT_WRITTEN]);
+
 #endif

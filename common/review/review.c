@@ -69,6 +69,7 @@ static int read_beside(sqlite3_stmt *s, struct review_beside *out, struct error 
     *out = (struct review_beside){{db_id(s, 0), db_uint(s, 1), db_uint(s, 2), (unsigned)db_uint(s, 3)},
                                   (unsigned)db_uint(s, 4),
                                   header.author,
+                                  header.hlc,
                                   header.wall_ms,
                                   db_uint(s, 6),
                                   db_is_null(s, 5) ? MERGE_NOT_ACCEPTED : db_uint(s, 5)};

@@ -34,7 +34,7 @@ struct review_beside {
     struct dot dot;
     unsigned field;
     struct id author;
-    uint64_t wall_ms, received_ms;
+    uint64_t hlc, wall_ms, received_ms;
     uint64_t position; /* MERGE_NOT_ACCEPTED: the office does not have it; then received_ms means nothing */
 };
 

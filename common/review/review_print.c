@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "clock.h"
+#include "moment.h"
 #include "schema_json.h"
 
 #define NAME_MAX_BYTES 256
@@ -83,23 +85,47 @@ static void words_heading(struct review_print *p, const struct review *r)
                   r->at_office ? "" : ", not at the office yet");
 }
 
-static void words_who(struct review_print *p, const struct id *author, const struct id *device, uint64_t wall_ms,
-                      uint64_t position, uint64_t received_ms)
+/* Who wrote a value, or beside a void, on which device, and when. */
+struct written {
+    const struct id *author, *device;
+    uint64_t hlc, wall_ms, received_ms;
+    uint64_t position;
+};
+
+static struct written written_op(const struct record_op *op)
+{
+    return (struct written){&op->author, &op->merge.dot.device, op->merge.hlc,
+                            op->wall_ms, op->merge.received_ms, op->merge.position};
+}
+
+static struct written written_beside(const struct review_beside *b)
+{
+    return (struct written){&b->author, &b->dot.device, b->hlc, b->wall_ms, b->received_ms, b->position};
+}
+
+/* The time by which it was written: when the office received it, or now. */
+static uint64_t written_until(const struct review_print *p, const struct written *w)
+{
+    return w->position == MERGE_NOT_ACCEPTED ? p->written_ms : w->received_ms;
+}
+
+static void words_who(struct review_print *p, const struct written *w)
 {
     FILE *out = p->cli->out;
-    char label[NAME_MAX_BYTES], name[ID_BRIEF], when[32];
-    words_user(p, author);
-    cli_time(wall_ms, when);
+    char label[NAME_MAX_BYTES], name[ID_BRIEF], when[MOMENT_WRITTEN];
+    int is_waiting = w->position == MERGE_NOT_ACCEPTED;
+    words_user(p, w->author);
+    moment_written(w->hlc, w->wall_ms, written_until(p, w), when);
     (void)fprintf(out, ", %s by the clock of ", when);
-    device_label(p->db, device, label);
+    device_label(p->db, w->device, label);
     if (label[0] != '\0') {
         cli_line(out, label);
         (void)fputc(' ', out);
     }
-    (void)id_brief(device, name);
-    cli_time(received_ms, when);
-    (void)fprintf(out, "%s; %s%s\n", name, position == MERGE_NOT_ACCEPTED ? "not at the office yet" : "at the office ",
-                  position == MERGE_NOT_ACCEPTED ? "" : when);
+    (void)id_brief(w->device, name);
+    cli_time(w->received_ms, when);
+    (void)fprintf(out, "%s; %s%s\n", name, is_waiting ? "not at the office yet" : "at the office ",
+                  is_waiting ? "" : when);
 }
 
 static void words_seen(struct review_print *p, const struct review *r, const struct review_value *v)
@@ -127,13 +153,14 @@ static void words_values(struct review_print *p, const struct review *r)
     FILE *out = p->cli->out;
     for (size_t i = 0; i < r->field.count; i++) {
         const struct record_op *op = &r->field.ops[i];
+        const struct written w = written_op(op);
         (void)fprintf(out, "    %zu %s ", i + 1,
                       r->field.merged != NULL    ? "version:"
                       : i < r->field.shown.count ? "shown: "
                                                  : "beside:");
         p->value(p->arg, r->conflict.kind, r->conflict.field, op->merge.value, 14);
         (void)fputs("\n        by ", out);
-        words_who(p, &op->author, &op->merge.dot.device, op->wall_ms, op->merge.position, op->merge.received_ms);
+        words_who(p, &w);
         words_seen(p, r, &r->values[i]);
     }
 }
@@ -144,15 +171,17 @@ static void words_void(struct review_print *p, const struct review *r)
     FILE *out = p->cli->out;
     for (size_t i = 0; i < r->field.count; i++) {
         const struct record_op *op = &r->field.ops[i];
+        const struct written w = written_op(op);
         (void)fprintf(out, "    %s by ", slice_is_nil(op->merge.value) ? "void taken back" : "voided");
-        words_who(p, &op->author, &op->merge.dot.device, op->wall_ms, op->merge.position, op->merge.received_ms);
+        words_who(p, &w);
     }
     for (size_t i = 0; i < r->beside_count; i++) {
         const struct review_beside *b = &r->beside[i];
         const struct schema_field *field = schema_field(r->conflict.kind, b->field);
+        const struct written w = written_beside(b);
         (void)fprintf(out, "    %s written by ",
                       field != NULL ? field->name : "a field that this version does not know");
-        words_who(p, &b->author, &b->dot.device, b->wall_ms, b->position, b->received_ms);
+        words_who(p, &w);
     }
 }
 
@@ -205,18 +234,18 @@ static void json_owners(struct review_print *p, const struct review *r)
 }
 
 /* Writes author, device and times, which each value has, and each op beside a void. */
-static void json_who(struct review_print *p, const struct id *author, const struct id *device, uint64_t wall_ms,
-                     uint64_t received_ms)
+static void json_who(struct review_print *p, const struct written *w)
 {
     char text[NAME_MAX_BYTES];
-    user_name(p->db, author, text);
+    user_name(p->db, w->author, text);
     json_text(json_key(p->json, "author"), text);
-    json_id(json_key(p->json, "author_id"), author);
-    json_id(json_key(p->json, "device"), device);
-    device_label(p->db, device, text);
+    json_id(json_key(p->json, "author_id"), w->author);
+    json_id(json_key(p->json, "device"), w->device);
+    device_label(p->db, w->device, text);
     json_text(json_key(p->json, "device_label"), text);
-    json_uint(json_key(p->json, "wall_ms"), wall_ms);
-    json_uint(json_key(p->json, "received_ms"), received_ms);
+    json_uint(json_key(p->json, "wall_ms"), w->wall_ms);
+    json_uint(json_key(p->json, "received_ms"), w->received_ms);
+    json_flag(json_key(p->json, "wrong_clock"), clock_off(w->hlc, w->wall_ms, written_until(p, w)) != 0);
 }
 
 static void json_value(struct review_print *p, const struct review *r, size_t number)
@@ -224,10 +253,11 @@ static void json_value(struct review_print *p, const struct review *r, size_t nu
     const struct record_conflict *c = &r->conflict;
     const struct record_op *op = &r->field.ops[number];
     const struct review_value *v = &r->values[number];
+    const struct written w = written_op(op);
     json_object(p->json);
     json_key(p->json, "value");
     schema_json(p->json, c->kind, c->field, op->merge.value, p->room);
-    json_who(p, &op->author, &op->merge.dot.device, op->wall_ms, op->merge.received_ms);
+    json_who(p, &w);
     json_flag(json_key(p->json, "shown"), number < r->field.shown.count);
     json_array(json_key(p->json, "seen"));
     for (size_t i = 0; i < v->seen_count && c->field->number != FIELD_VOID; i++)
@@ -243,9 +273,10 @@ static void json_beside(struct review_print *p, const struct review *r)
     json_array(json_key(p->json, "beside"));
     for (size_t i = 0; i < r->beside_count; i++) {
         const struct schema_field *field = schema_field(r->conflict.kind, r->beside[i].field);
+        const struct written w = written_beside(&r->beside[i]);
         json_object(p->json);
         json_text(json_key(p->json, "field"), field != NULL ? field->name : NULL);
-        json_who(p, &r->beside[i].author, &r->beside[i].dot.device, r->beside[i].wall_ms, r->beside[i].received_ms);
+        json_who(p, &w);
         json_end(p->json);
     }
     json_end(p->json);

@@ -9,10 +9,11 @@
 struct review_print {
     struct db *db;
     struct cli *cli;
-    uint64_t now_ms;   /* the reader's clock, in ms since 1970: only for the age that is printed beside a time */
-    int decides;       /* 1: the reader can decide, so print the command that does; 0: not */
-    struct json *json; /* where JSON goes; NULL: print words on cli->out */
-    char *room;        /* with json: SCHEMA_FORMAT_MAX bytes for values, which the caller wipes */
+    uint64_t now_ms;     /* the reader's clock, in ms since 1970: only for the age that is printed beside a time */
+    uint64_t written_ms; /* the latest time at which what no office has received can have been written */
+    int decides;         /* 1: the reader can decide, so print the command that does; 0: not */
+    struct json *json;   /* where JSON goes; NULL: print words on cli->out */
+    char *room;          /* with json: SCHEMA_FORMAT_MAX bytes for values, which the caller wipes */
     /* Prints a value in the program's words on cli->out; lines after the first begin with `indent` spaces. */
     void (*value)(void *arg, const struct schema_kind *kind, const struct schema_field *field, struct slice value,
                   int indent);

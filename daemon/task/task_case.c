@@ -368,7 +368,8 @@ static int list_conflicts(struct task *t, struct usage_call *call, struct error 
         return code;
     if ((room = malloc(SCHEMA_FORMAT_MAX)) == NULL)
         return error_memory(e);
-    p.print = (struct review_print){.db = t->central->db, .cli = t->cli, .now_ms = clock_wall(), .decides = 0};
+    p.print = (struct review_print){
+        .db = t->central->db, .cli = t->cli, .now_ms = clock_wall(), .written_ms = clock_wall(), .decides = 0};
     p.print.json = t->cli->json ? &j : NULL;
     p.print.room = room;
     p.print.value = print_value;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+#include "moment.h"
 #include "record.h"
 #include "schema.h"
 #include "schema_json.h"
@@ -63,13 +65,21 @@ static void show_op(FILE *out, struct json *j, const struct schema_kind *kind, c
     json_end(j);
 }
 
-static void change_json(struct json *j, const struct change *c, const char *author, char *room)
+/* A change of a fork, with the time at which the office got it. */
+struct forked {
+    struct change change;
+    uint64_t received_ms;
+};
+
+static void change_json(struct json *j, const struct forked *f, const char *author, char *room)
 {
+    const struct change *c = &f->change;
     const struct schema_kind *kind = schema_kind(c->kind);
     json_object(j);
     json_uint(json_key(j, "epoch"), c->epoch);
     json_uint(json_key(j, "seq"), c->seq);
     json_uint(json_key(j, "wall_ms"), c->wall_ms);
+    json_flag(json_key(j, "wrong_clock"), clock_off(c->hlc, c->wall_ms, f->received_ms) != 0);
     json_text(json_key(j, "author"), author);
     json_text(json_key(j, "kind"), kind != NULL ? kind->name : "newer than this program");
     json_id(json_key(j, "record"), &c->record);
@@ -80,12 +90,13 @@ static void change_json(struct json *j, const struct change *c, const char *auth
     json_end(j);
 }
 
-static void change_words(FILE *out, const struct change *c, const char *author, char *room)
+static void change_words(FILE *out, const struct forked *f, const char *author, char *room)
 {
+    const struct change *c = &f->change;
     const struct schema_kind *kind = schema_kind(c->kind);
-    char record[ID_TEXT], when[32];
+    char record[ID_TEXT], when[MOMENT_WRITTEN];
     id_format(&c->record, record);
-    cli_time(c->wall_ms, when);
+    moment_written(c->hlc, c->wall_ms, f->received_ms, when);
     (void)fprintf(out, "change %llu, %s, by ", (unsigned long long)c->seq, when);
     cli_text(out, author);
     (void)fprintf(out, ": %s %s\n", kind != NULL ? kind->name : "(newer than this program)", record);
@@ -96,30 +107,30 @@ static void change_words(FILE *out, const struct change *c, const char *author, 
 static int show_all(const struct cli *cli, struct db *db, const char *fork, char *room, struct error *e)
 {
     struct json j = json_start(cli->out);
-    struct change change;
+    struct forked forked;
     sqlite3_stmt *s;
-    int row,
-        code =
-            db_query(db, &s, e,
-                     "SELECT evidence.header, evidence.body, coalesce((SELECT login FROM \"user\" WHERE "
-                     "\"user\".id = holder.\"user\"), '') FROM fork JOIN evidence ON evidence.device = "
-                     "id_blob(fork.device) AND evidence.epoch = fork.epoch AND evidence.seq BETWEEN fork.first_seq AND "
-                     "fork.last_seq LEFT JOIN device holder ON holder.id = id_text(evidence.device) "
-                     "WHERE fork.id = ? ORDER BY evidence.seq, evidence.hash",
-                     "t", fork);
+    int row, code = db_query(
+                 db, &s, e,
+                 "SELECT evidence.header, evidence.body, coalesce((SELECT login FROM \"user\" WHERE "
+                 "\"user\".id = holder.\"user\"), ''), evidence.received FROM fork JOIN evidence ON evidence.device = "
+                 "id_blob(fork.device) AND evidence.epoch = fork.epoch AND evidence.seq BETWEEN fork.first_seq AND "
+                 "fork.last_seq LEFT JOIN device holder ON holder.id = id_text(evidence.device) "
+                 "WHERE fork.id = ? ORDER BY evidence.seq, evidence.hash",
+                 "t", fork);
     if (code != 0)
         return code;
     if (cli->json)
         json_array(&j);
     while ((row = db_next(db, s, e)) == 1) {
-        if ((code = change_read(db_slice(s, 0), db_slice(s, 1), &change, e)) != 0) {
+        if ((code = change_read(db_slice(s, 0), db_slice(s, 1), &forked.change, e)) != 0) {
             db_done(db, s);
             return code;
         }
+        forked.received_ms = db_uint(s, 3);
         if (cli->json)
-            change_json(&j, &change, db_text(s, 2), room);
+            change_json(&j, &forked, db_text(s, 2), room);
         else
-            change_words(cli->out, &change, db_text(s, 2), room);
+            change_words(cli->out, &forked, db_text(s, 2), room);
     }
     if (cli->json)
         json_end(&j);

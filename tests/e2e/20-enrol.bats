@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Tests: client/command/satchel.c client/command/enrol.c client/command/unlock.c client/command/status.c
-#     client/command/with_store.c client/store/store.c client/store/agent.c daemon/intake/admit.c
+#     client/command/with_store.c client/store/skew.c client/show/wrong_clock.c client/store/store.c client/store/agent.c daemon/intake/admit.c
 # Tickets, enrolling, unlocking, locking: what a case manager does on the first day, and what goes wrong on it.
 load lib
 
@@ -79,6 +79,42 @@ enrol_with() { laptop "$1" enrol "$2" --passphrase-file "$home/laptop.passphrase
     stop
     start
     enrol_with late "$home/expired.ticket"
+}
+
+@test "a clock that is years off at enrolment is said at once, and what was written under it is marked wherever it is shown" {
+    take_case anna
+    satcheld user add "$office" ines --name "Ines Roth" --role "case manager"
+    satcheld case assign "$office" "$case" ines
+    satcheld device invite "$office" ines --address "127.0.0.1:$(port)" --out "$home/ines.ticket"
+    later -190000000 enrol_with ines "$home/ines.ticket" >"$home/out" 2>&1
+    has "$(cat "$home/out")" "6 years behind; set it right before you write"
+    later -190000000 laptop ines unlock --passphrase-file "$home/laptop.passphrase"
+    later -190000000 laptop ines sync >"$home/out" 2>&1
+    has "$(cat "$home/out")" "6 years behind; set it right before you write: what is written until then is marked"
+    later -190000000 laptop ines note "$case" "Written six years ago, says the clock."
+    later -190000000 laptop ines set "$case" risk=critical
+    # Before the office has it, and afterwards, in words and as a flag.
+    for round in waiting received; do
+        has "$(later -190000000 laptop ines show "$case")" "written by a clock that was at least 6 years behind"
+        has "$(later -190000000 laptop ines list note)" "[wrong clock]"
+        has "$(later -190000000 laptop ines log)" "[wrong clock: at least 6 years behind]"
+        has "$(later -190000000 laptop ines log --json)" '"wrong_clock": true'
+        has "$(later -190000000 laptop ines list note --json)" '"wrong_clock": true'
+        later -190000000 sync ines
+    done
+    laptop anna set "$case" risk=high
+    laptop anna sync >"$home/out" 2>&1 || [ $? -eq 1 ]
+    has "$(cat "$home/out")" "[wrong clock: at least 6 years behind]"
+    has "$(laptop anna conflicts)" "[wrong clock: at least 6 years behind]"
+    has "$(satcheld conflicts "$office")" "[wrong clock: at least 6 years behind]"
+    has "$(laptop anna list note)" "[wrong clock]"
+    has "$(laptop anna show "$case")" "written by a clock that was at least 6 years behind"
+    # The clock is set right: what is written then is not marked.
+    sync ines
+    laptop ines set "$case" title="After the clock was set right"
+    sync ines
+    has "$(laptop ines log | grep -B 1 "After the clock was set right")" "case "
+    has_not "$(laptop ines log | grep -B 1 "After the clock was set right")" "wrong clock"
 }
 
 @test "an enrolment without an office in reach is one sentence, and goes on with the same ticket later" {

@@ -235,6 +235,7 @@ silent_sync() {
     later 864000 laptop ben set "$client" address="1 Early Street"
     later 864000 laptop ben sync >"$home/out" 2>&1 || [ $? -eq 1 ]
     has "$(cat "$home/out")" "clock is wrong"
+    has "$(cat "$home/out")" "10 days ahead; set it right before you write: what is written until then is marked"
     sync anna
     equal "$(field '$.fields.address' laptop anna show "$client" --json)" "1 Early Street"
     laptop anna set "$client" address="2 Later Road"

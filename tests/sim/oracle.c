@@ -7,6 +7,7 @@
 
 #include "oracle_book.h"
 #include "oracle_caseload.h"
+#include "oracle_clock.h"
 #include "oracle_ledger.h"
 #include "oracle_merge.h"
 #include "oracle_replay.h"
@@ -31,6 +32,7 @@ void oracle_reset(void)
     oracle_words_reset();
     oracle_seen_reset();
     oracle_caseload_reset();
+    oracle_clock_reset();
 }
 
 const char *oracle_finding(void)
@@ -76,6 +78,7 @@ static void note_step(const struct machine_run *run)
 
 void oracle_command(const struct machine_run *run)
 {
+    oracle_clock_look();
     oracle_merge_command(run);
     oracle_replay_note();
     oracle_words_command(run);
@@ -92,6 +95,7 @@ void oracle_command(const struct machine_run *run)
 void oracle_task(const struct machine_run *run)
 {
     (void)run;
+    oracle_clock_look();
     oracle_replay_note();
     (void)oracle_book_read(0);
 }
@@ -158,6 +162,7 @@ static void judge_record(unsigned laptops)
         oracle_found("1: the office's store cannot be read");
     oracle_replay_office(&log);
     oracle_shut_judge(&log);
+    oracle_clock_judge(&log);
     for (unsigned m = 0; m < PROCESS_MACHINES; m++) {
         if ((laptops >> m & 1) == 0)
             continue;

@@ -168,6 +168,9 @@ static void note_typed(struct db *db, const struct change *c)
     t->record = c->record;
     t->epoch = c->epoch;
     t->seq = c->seq;
+    t->hlc = c->hlc;
+    t->wall_ms = c->wall_ms;
+    t->true_ms = process_now_ms;
     t->author = c->author;
     t->kind = c->kind;
     t->reissue = ledger.machines[t->machine].syncs;

@@ -16,7 +16,8 @@ struct oracle_typed {
     unsigned machine; /* where it was written */
     uint8_t hash[CHANGE_HASH_BYTES];
     struct id device, scope, record, author;
-    uint64_t epoch, seq;
+    uint64_t epoch, seq, hlc;
+    uint64_t wall_ms, true_ms; /* when it was written, by its laptop's clock and in truth */
     unsigned kind;
     struct slice body;
     uint8_t print[32]; /* of what it says: equal for a change and its re-issue */

@@ -297,11 +297,13 @@ static void history_of_the_unusual(void **state)
     assert_in(text, "instead of entry 6: (erased)\n");
     assert_in(text, "set void: voided\n");
     assert_in(text, "reason: wrong client\n");
-    assert_in(text, "clock was ahead by at least ");
+    assert_in(text, "[wrong clock: at least ");
     free(text);
     text = history(&o.scope, 1);
     assert_in(text, "{\"entry\": 6, \"value\": null}");
     assert_in(text, "\"erased\": true");
+    assert_in(text, "\"wrong_clock\": true");
+    assert_in(text, "\"wrong_clock\": false");
     free(text);
     audit_close_office(&o);
 }

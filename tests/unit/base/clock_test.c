@@ -85,6 +85,25 @@ static void test_effective(void **state)
             assert_true(clock_effective(stamps[i], walls[k]) <= stamps[i]);
 }
 
+/* Goal: what was written under a wrong clock is marked: ahead of its receipt, or behind a time that its device knew. */
+static void written_under_a_wrong_clock(void **state)
+{
+    const uint64_t now = 1764500000000, hour = 3600000, year = 365 * 24 * hour;
+    (void)state;
+    assert_true(clock_off(now << 16, now, now + 5 * hour) == 0);
+    assert_true(clock_off(now << 16, now, 0) == 0);
+    assert_true(clock_off((now + year) << 16, now + year, now) == (int64_t)year);
+    assert_true(clock_off((now + year) << 16, now + year, 0) == 0); /* nobody can know yet */
+    assert_true(clock_off(now << 16 | 3, now - 6 * year, now + hour) == -6 * (int64_t)year);
+    assert_true(clock_off(now << 16 | 3, now - 6 * year, 0) == -6 * (int64_t)year);
+    assert_true(clock_off(now << 16, now, now - CLOCK_FITS_MS) == 0);
+    assert_true(clock_off(now << 16, now, now - CLOCK_FITS_MS - 1) == CLOCK_FITS_MS + 1);
+    assert_true(clock_off((now + CLOCK_FITS_MS) << 16, now, 0) == 0);
+    assert_true(clock_off((now + CLOCK_FITS_MS + 1) << 16, now, 0) == -CLOCK_FITS_MS - 1);
+    assert_true(clock_off(INT64_MAX, INT64_MAX, 1) == INT64_MAX - 1);
+    assert_true(clock_off(INT64_MAX, 0, INT64_MAX) == -(INT64_MAX >> 16));
+}
+
 /* Goal: the wall clock is the system's, in milliseconds. */
 static void test_wall(void **state)
 {
@@ -98,8 +117,13 @@ static void test_wall(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wall_leads), cmocka_unit_test(test_counter),   cmocka_unit_test(test_always_rises),
-        cmocka_unit_test(test_seen),       cmocka_unit_test(test_effective), cmocka_unit_test(test_wall),
+        cmocka_unit_test(test_wall_leads),
+        cmocka_unit_test(test_counter),
+        cmocka_unit_test(test_always_rises),
+        cmocka_unit_test(test_seen),
+        cmocka_unit_test(test_effective),
+        cmocka_unit_test(test_wall),
+        cmocka_unit_test(written_under_a_wrong_clock),
     };
     return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
 }

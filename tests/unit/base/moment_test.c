@@ -112,6 +112,26 @@ static void other_words_are_left_alone(void **state)
     }
 }
 
+/* A time that was written under a wrong clock is marked beside it, in the largest unit. */
+static void a_wrong_clock_is_marked_beside_the_time(void **state)
+{
+    const uint64_t now = 1764500000000, day = 86400000;
+    char out[MOMENT_WRITTEN], span[MOMENT_TEXT];
+    (void)state;
+    moment_written(now << 16, now, now + 1, out);
+    assert_string_equal(out, "2025-11-30 11:53 CET");
+    moment_written((now + 10 * day) << 16, now + 10 * day, now, out);
+    assert_string_equal(out, "2025-12-10 11:53 CET [wrong clock: at least 10 days ahead]");
+    moment_written(now << 16, now - 2200 * day, now, out);
+    assert_string_equal(out, "2019-11-22 11:53 CET [wrong clock: at least 6 years behind]");
+    moment_span(60000, span);
+    assert_string_equal(span, "1 minute");
+    moment_span(7199999, span);
+    assert_string_equal(span, "1 hour");
+    moment_span(0, span);
+    assert_string_equal(span, "0 minutes");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +141,7 @@ int main(void)
         cmocka_unit_test(times_that_are_not_on_the_clock),
         cmocka_unit_test(the_hour_that_comes_twice_does_not_depend_on_what_was_asked_before),
         cmocka_unit_test(other_words_are_left_alone),
+        cmocka_unit_test(a_wrong_clock_is_marked_beside_the_time),
     };
     /* A zone with summer time, written out so that no zone file is needed. */
     (void)setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
