@@ -17,6 +17,7 @@
 #include "renewal.h"
 #include "store.h"
 #include "store_event.h"
+#include "sync_lock.h"
 
 struct key_task {
     const struct cli *cli;
@@ -145,7 +146,7 @@ static void say_rotated(const struct key_task *t, size_t dropped)
     fputs("next: `satchel unlock`\n", t->cli->err);
 }
 
-/* Locks the store first, so that nobody else works on it. */
+/* Locks the store first, so that nobody else works on it; a sync that waits for the office would find another key. */
 static int rotate_key(struct key_task *t, struct error *e)
 {
     struct rekey_options options = {.db = t->db,
@@ -159,10 +160,11 @@ static int rotate_key(struct key_task *t, struct error *e)
     struct keyfile_opened opened;
     char *passphrase = NULL;
     size_t bytes = 0, dropped = 0;
-    int code, was;
+    int code, was, lock = -1;
     if (key == NULL)
         return error_memory(e);
-    if ((code = cli_secret(&(struct cli_secret_from){usage_text(t->call, "passphrase-file"),
+    if ((code = sync_lock_take(t->folder, &lock, e)) == 0 &&
+        (code = cli_secret(&(struct cli_secret_from){usage_text(t->call, "passphrase-file"),
                                                      usage_text(t->call, "passphrase-fd"), "Passphrase: ", 0},
                            &passphrase, &bytes, e)) == 0 &&
         (code = renewal_open(t->folder, (struct keyfile_passphrase){passphrase, bytes}, key, &opened, e)) == 0 &&
@@ -171,6 +173,7 @@ static int rotate_key(struct key_task *t, struct error *e)
         if ((code = rekey_run(&options, key, &dropped, e)) == 0)
             code = tell_rotated(t, key, e);
     }
+    sync_lock_free(lock);
     cli_secret_free(passphrase, bytes);
     sodium_free(key);
     if (code == 0)

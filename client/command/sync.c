@@ -1,7 +1,11 @@
 /* `satchel sync`: hello and welcome; then the queued changes go out in batches, each of which leaves the queue when its
  * proof has come; then the caseload comes in, in batches; then a receipt goes out. The effect of each message is one
  * transaction, so that a link that breaks at any byte loses nothing, and the next sync goes on where this one stopped.
- */
+ *
+ * The store is open to write for a transaction and for what is read with it, and closed while the sync waits for the
+ * network (expect), so that a person can write meanwhile. What was written then goes out before the last pull
+ * (pull_all). No other sync runs beside (sync_lock.h). Only two things hold the store throughout: handing over a fork,
+ * and a wipe. */
 #include "command.h"
 
 #include <errno.h>
@@ -23,11 +27,14 @@
 #include "skew.h"
 #include "store.h"
 #include "store_event.h"
+#include "sync_lock.h"
 #include "sync_told.h"
 #include "wipe.h"
 #include "wire.h"
 
 #define ROOM_MIN 65536u /* bytes of the first batch each way */
+#define ROUNDS_MAX 4u   /* pulls during which somebody may write */
+#define COUNT_MS 500    /* to count what is queued, if the link broke */
 
 struct sync {
     struct cli *cli;
@@ -36,6 +43,7 @@ struct sync {
     struct sync_told did; /* what this sync has done so far */
     int want_caseload, revoked, wipe, shows_progress;
     int forked;  /* the office has something else of our epoch than we have */
+    int holds;   /* the store stays open to write while this sync waits */
     size_t room; /* bytes of the next batch: it grows while the link holds, so that a bad one still gets somewhere */
     struct error renewal; /* why lease or officers could not be kept; code 0: they are */
     uint64_t started_ms;
@@ -103,13 +111,26 @@ static int say_hello(struct sync *s, struct error *e)
     return wire_send(s->wire, &m, e);
 }
 
-/* Receives a message of one type. The session refuses what comes out of turn; this only names it. */
+/* Receives a message of one type, and lets others write until it is there. The session refuses what comes out of turn;
+ * this only names it. */
 static int expect(struct sync *s, enum message_type type, struct message *m, struct error *e)
 {
-    int code = wire_receive(s->wire, m, e);
-    if (code == 0 && m->type != type)
-        code = error_set(e, E_PEER, "the office answers out of turn (message %d)", (int)m->type);
-    return code;
+    int code;
+    if (!s->holds)
+        store_let_go(s->store);
+    if ((code = wire_receive(s->wire, m, e)) != 0)
+        return code;
+    if (m->type != type)
+        return error_set(e, E_PEER, "the office answers out of turn (message %d)", (int)m->type);
+    return store_take(s->store, STORE_TAKE_MS, e);
+}
+
+/* Says the end, and lets others write until the office has said its own. */
+static void say_end(struct sync *s)
+{
+    if (!s->holds)
+        store_let_go(s->store);
+    wire_end(s->wire);
 }
 
 /* Tells the person, loudly, that the office was put back from a backup, and writes it down in this laptop's own signed
@@ -190,7 +211,10 @@ static int meet(struct sync *s, struct error *e)
 static int begin_epoch(struct sync *s, struct error *e)
 {
     char words[600], count[64];
-    int code = reissue_ask(s->store, s->wire, s->room, &s->did.reissued, e);
+    int code;
+    s->holds = 1; /* what is handed over is all that is queued, and has one end */
+    code = reissue_ask(s->store, s->wire, s->room, &s->did.reissued, e);
+    s->holds = 0;
     if (code != 0)
         return code;
     s->did.new_epoch = s->store->author.chain.epoch;
@@ -219,7 +243,8 @@ static int push_batch(struct sync *s, const struct chain *from, const struct uns
 {
     struct message m = {.type = MESSAGE_PUSH};
     struct store *store = s->store;
-    struct queue queue = {store->db, from, &store->office_key};
+    struct queue queue = {NULL, from, &store->office_key};
+    uint64_t before = 0, after = 0;
     size_t held = 0;
     int code;
     m.as.push.head = (struct slice){batch->head, batch->head_bytes};
@@ -227,19 +252,24 @@ static int push_batch(struct sync *s, const struct chain *from, const struct uns
     if ((code = wire_send(s->wire, &m, e)) != 0 || (code = expect(s, MESSAGE_PUSHED, &m, e)) != 0 ||
         (code = store_begin(store, e)) != 0)
         return code;
-    code = queue_pushed(&queue, batch, &m.as.pushed, &held, e);
-    if (code != 0) {
+    queue.db = store->db;
+    if ((code = unsent_count(store->db, &before, e)) != 0 ||
+        (code = queue_pushed(&queue, batch, &m.as.pushed, &held, e)) != 0 ||
+        (code = unsent_count(store->db, &after, e)) != 0) {
         store_rollback(store);
         return code;
     }
+    if ((code = store_commit(store, e)) != 0)
+        return code;
     s->did.held += held;
-    return store_commit(store, e);
+    s->did.sent += before - after;
+    return 0;
 }
 
+/* Sends until nothing is queued. When it is done the store is open to write still, so that nothing comes between. */
 static int push_all(struct sync *s, struct error *e)
 {
     struct store *store = s->store;
-    uint64_t before, after;
     int code;
     for (;;) {
         struct chain from = store->author.chain;
@@ -250,12 +280,10 @@ static int push_all(struct sync *s, struct error *e)
             return code;
         if (batch.count == 0)
             return 0;
-        if ((code = unsent_count(store->db, &before, e)) == 0 && (code = push_batch(s, &from, &batch, e)) == 0)
-            code = unsent_count(store->db, &after, e);
+        code = push_batch(s, &from, &batch, e);
         unsent_free(&batch);
         if (code != 0)
             return code;
-        s->did.sent += before - after;
         grow(s);
         progress(s);
     }
@@ -288,7 +316,8 @@ static int apply(struct sync *s, const struct message_entries *m, struct error *
     return store_commit(store, e);
 }
 
-static int pull_all(struct sync *s, struct error *e)
+/* Pulls one deal to its end. */
+static int pull_deal(struct sync *s, struct error *e)
 {
     struct store *store = s->store;
     struct id *scopes = NULL;
@@ -298,7 +327,8 @@ static int pull_all(struct sync *s, struct error *e)
         return code;
     if (s->want_caseload && (code = apply_scopes(store->db, &scopes, &count, e)) != 0)
         return code;
-    for (int first = 1; code == 0 && !s->did.got.done; first = 0) {
+    s->did.got.waits = 0;
+    for (int first = 1; code == 0 && !s->did.got.done && !s->did.got.waits; first = 0) {
         struct message m = {.type = MESSAGE_PULL};
         if ((code = db_meta_get_uint(store->db, "pull_cursor", &m.as.pull.cursor, e)) != 0)
             break;
@@ -312,6 +342,21 @@ static int pull_all(struct sync *s, struct error *e)
         progress(s);
     }
     free(scopes);
+    return code;
+}
+
+/* Pulls; and if a change was written here meanwhile, which the office's digest cannot be of, sends it and pulls once
+ * more. Who writes without a pause does not keep a sync from its end. */
+static int pull_all(struct sync *s, struct error *e)
+{
+    int code;
+    for (unsigned round = 1; (code = pull_deal(s, e)) == 0 && s->did.got.waits; round++) {
+        s->want_caseload = 1; /* what could not be let go of, or be replaced, is not whole */
+        s->holds = round >= ROUNDS_MAX;
+        if ((code = push_all(s, e)) != 0)
+            break;
+    }
+    s->holds = 0;
     return code;
 }
 
@@ -344,6 +389,7 @@ static int wipe(struct sync *s, struct error *e)
     uint64_t sent = s->did.sent;
     char count[64];
     int code, was;
+    s->holds = 1; /* push_all found nothing queued, and holds the store since */
     code = wipe_folder(s->store->folder, e);
     (void)agent_stop(s->store->folder, &was, NULL);
     if (code != 0)
@@ -370,7 +416,7 @@ static int talk(struct sync *s, struct error *e)
         return wipe(s, e);
     if (s->revoked) {
         char count[64];
-        wire_end(s->wire);
+        say_end(s);
         return error_set(
             e, E_REFUSED,
             "the office has disabled this laptop or its user and sends it nothing any more; %s sent now and "
@@ -378,12 +424,12 @@ static int talk(struct sync *s, struct error *e)
             cli_count(s->did.sent, "change was", "changes were", count, sizeof count));
     }
     if (s->renewal.code != 0) {
-        wire_end(s->wire);
+        say_end(s);
         return error_set(e, s->renewal.code, "what was unsent is sent, and nothing else was done: %s", s->renewal.text);
     }
     if ((code = pull_all(s, e)) != 0 || (code = push_all(s, e)) != 0)
         return code;
-    wire_end(s->wire);
+    say_end(s);
     return 0;
 }
 
@@ -393,7 +439,8 @@ static int add_queued(struct sync *s, struct error *e)
     struct error why = *e;
     uint64_t queued;
     char count[64];
-    if (s->store == NULL || why.code != E_NET || unsent_count(s->store->db, &queued, NULL) != 0)
+    if (s->store == NULL || why.code != E_NET || (s->store->db == NULL && store_take(s->store, COUNT_MS, NULL) != 0) ||
+        unsent_count(s->store->db, &queued, NULL) != 0)
         return why.code;
     cli_count(queued, "change is", "changes are", count, sizeof count);
     if (s->wire == NULL)
@@ -418,8 +465,10 @@ static int run(struct sync *s, const struct wire_options *options, int *waiting,
     int code = wire_open(&s->wire, options, e);
     if (code == 0)
         code = take_writer(s, e);
-    if (code == 0 && (code = talk(s, e)) != 0 && code != E_NET && !s->wipe)
+    if (code == 0 && (code = talk(s, e)) != 0 && code != E_NET && !s->wipe) {
+        store_let_go(s->store);
         wire_fail(s->wire, e);
+    }
     end_progress(s);
     if (code != 0) {
         code = add_queued(s, e);
@@ -427,7 +476,7 @@ static int run(struct sync *s, const struct wire_options *options, int *waiting,
         /* An error is one JSON value of its own. */
         struct error why = {0, ""};
         int differs = check_agreement(s, &why);
-        if (differs == 0 || !s->cli->json)
+        if ((code = store_take(s->store, STORE_TAKE_MS, e)) == 0 && (differs == 0 || !s->cli->json))
             code = sync_tell(s->store, s->cli, &s->did, waiting, e);
         if (differs != 0 && code == 0)
             code = error_set(e, differs, "%s", why.text);
@@ -464,9 +513,13 @@ static int sync_store(struct usage_call *call, struct error *e)
     unsigned port = (unsigned)usage_number(call, "port", 0);
     struct error why = {0, ""};
     char known[sizeof s.store->office_host];
-    int code;
+    int code, lock = -1;
     if ((code = store_open_reading(&s.store, e)) != 0)
         return code;
+    if ((code = sync_lock_take(s.store->folder, &lock, e)) != 0) {
+        store_close(s.store);
+        return code;
+    }
     (void)snprintf(known, sizeof known, "%s", s.store->office_host); /* the store is opened anew on the way */
     wire.host = host != NULL ? host : known;
     wire.port = port != 0 ? port : s.store->office_port;
@@ -476,10 +529,11 @@ static int sync_store(struct usage_call *call, struct error *e)
     code = run(&s, &wire, &call->waiting, e);
     if (code == 0)
         code = remember_address(cli, s.store, &wire, e);
-    if (s.store != NULL && fflush(cli->out) == 0 && !ferror(cli->out))
+    if (s.store != NULL && s.store->db != NULL && fflush(cli->out) == 0 && !ferror(cli->out))
         (void)seen_keep(&s.store->seen, &why);
     own_conflicts_free(&s.did.owned);
     store_close(s.store);
+    sync_lock_free(lock);
     return code != 0 ? error_code(e) : 0;
 }
 

@@ -288,6 +288,7 @@ static int open_with(struct store **out, const char *folder, const uint8_t *key,
     }
     if (manner != TO_READ && (code = catch_up_store(s, e)) != 0)
         goto out;
+    s->writes = manner != TO_READ;
     *out = s;
     s = NULL;
 out:
@@ -411,6 +412,54 @@ void store_keep_seen(struct store *s)
         (void)seen_keep(&s->seen, &why);
     }
     free(path);
+}
+
+/* --- turns --- */
+
+void store_let_go(struct store *s)
+{
+    /* The outbox is one writer's file, like the store: the next one may append to it. */
+    outbox_close(&s->outbox);
+    db_close(s->db);
+    s->db = s->seen.db = NULL;
+    s->writes = 0;
+}
+
+/* The store is open to write again: reads what another command may have moved. */
+static int look_again(struct store *s, struct error *e)
+{
+    struct edit_author now;
+    int current = record_is_current(s->db, e), code;
+    if (current < 0)
+        return error_code(e);
+    if (!current)
+        return error_set(e, E_BUSY, "another version of satchel used the store meanwhile; run this again");
+    if ((code = edit_author_load(s->db, &now, e)) != 0)
+        return code;
+    s->author.chain = now.chain;
+    s->author.hlc = now.hlc;
+    return read_chain_end(s, e);
+}
+
+int store_take(struct store *s, int wait_ms, struct error *e)
+{
+    char *path;
+    int code;
+    if (s->db != NULL && s->writes)
+        return 0;
+    store_let_go(s);
+    if ((path = store_path(s->folder, STORE_DB)) == NULL)
+        return error_memory(e);
+    code = db_open(&s->db, path, s->key, 0, wait_ms, e);
+    free(path);
+    s->writes = code == 0;
+    if (code == 0)
+        code = look_again(s, e);
+    if (code != 0)
+        store_let_go(s);
+    else
+        s->seen.db = s->db;
+    return code;
 }
 
 /* --- transactions --- */

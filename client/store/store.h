@@ -40,6 +40,7 @@ struct store {
     struct error unsealed;         /* why it is behind; code 0: it is not */
     uint64_t lease_until_ms;       /* the end of the lease; 0: there is none */
     struct seen seen;              /* what the person was shown */
+    int writes;                    /* 1: db is open to write; store_let_go closes it */
 };
 
 /* *out: the folder's path, without a slash at its end, freed with free; the folder may not exist yet. E_MEMORY, E_INPUT
@@ -75,6 +76,16 @@ void store_keep_seen(struct store *s);
 /* The link key: the Noise secret that a passphrase slot of this store keeps beside the data key, so that the laptop can
  * meet the office when its lease is over. The store's own memory. NULL: there is no lease. */
 const uint8_t *store_link(const struct store *s);
+
+/* For a command that waits for something else than the store, such as a sync for the network. store_let_go closes the
+ * database, so that other commands may write meanwhile; db is NULL after it. store_take opens it to write, once more,
+ * with the same key, and reads where our own chain ends now; it does nothing if db is open to write. wait_ms: how
+ * long to wait for another command to end; STORE_TAKE_MS is as long as an office waits for a laptop. What was read from
+ * the store before must be read again, but for whose it is and its keys. E_BUSY (another command has it, or another
+ * version of the program used it meanwhile), E_MEMORY, and db_open's errors: then db is NULL. */
+#define STORE_TAKE_MS 60000
+void store_let_go(struct store *s);
+int store_take(struct store *s, int wait_ms, struct error *e);
 
 /* A transaction around edits. store_commit writes the end of our chain into the key file, and the sealed copy of what
  * is new into the outbox, after the database has it. Neither can make it fail; a commit that fails is rolled back.

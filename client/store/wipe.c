@@ -12,11 +12,13 @@
 
 #include "folder.h"
 #include "keyfile.h"
+#include "sync_lock.h"
 
 /* The key file goes first: without it the rest is noise. */
-static const char *const names[] = {STORE_KEYS,          STORE_KEYS ".new", STORE_KEYS ".next", OUTBOX_FILE,
-                                    OUTBOX_FILE ".next", "store.office",    "store.office.new", STORE_DB,
-                                    STORE_DB "-wal",     STORE_DB "-lock",  STORE_DB ".new",    STORE_DB ".next"};
+static const char *const names[] = {
+    STORE_KEYS,       STORE_KEYS ".new",  STORE_KEYS ".next", OUTBOX_FILE, OUTBOX_FILE ".next",
+    "store.office",   "store.office.new", SYNC_LOCK_FILE,     STORE_DB,    STORE_DB "-wal",
+    STORE_DB "-lock", STORE_DB ".new",    STORE_DB ".next"};
 
 /* Writes zeros over a key file, all of which fits; a larger file is no key file, and stays as it is. */
 static int overwrite(const char *path)

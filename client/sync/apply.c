@@ -303,8 +303,11 @@ static int settle(struct db *db, struct edit_author *author, const struct id *sc
                       "du", scope, (uint64_t)LOG_STRAY);
         if (code != 0 || (code = remember_staged(db, &author->person, scope, e)) != 0)
             return code;
-        /* E_REFUSED: a queued change is in this scope, so nothing of it may go. If that matters, the digests differ. */
-        if ((code = purge(db, author, scope, &why)) != 0 && code != E_REFUSED)
+        /* E_REFUSED: a change was written in this scope since the deal began, so nothing of it may go. It stays as it
+         * is, incomplete, and comes again once that change has been sent (apply_result.waits). */
+        if ((code = purge(db, author, scope, &why)) == E_REFUSED)
+            return db_run(db, e, "DELETE FROM arriving WHERE scope = ?", "d", scope);
+        if (code != 0)
             return error_set(e, code, "%s", why.text);
     } else if ((code = news_remember_scope(db, scope, e)) != 0) {
         return code;
@@ -400,8 +403,12 @@ static int take_batch(struct applying *a, struct error *e)
         int complete = is_complete(a->db, &scope, e);
         if (complete < 0)
             return error_code(e);
-        if (!complete)
-            code = settle(a->db, a->author, &scope, e);
+        if (!complete &&
+            ((code = settle(a->db, a->author, &scope, e)) != 0 || (complete = is_complete(a->db, &scope, e)) != 1)) {
+            if (code == 0 && complete < 0)
+                code = error_code(e);
+            continue;
+        }
         a->result->arrived++;
         a->result->cases += !id_is_zero(&scope);
     }
@@ -474,7 +481,9 @@ static int finish(struct applying *a, struct error *e)
 {
     struct apply_result *r = a->result;
     int code;
-    if ((code = let_go_of_all(a, e)) != 0 || (code = compare_digests(a, e)) != 0)
+    r->kept = 0; /* of the last deal alone */
+    if ((code = let_go_of_all(a, e)) != 0 || (code = unsent_waits(a->db, &r->waits, e)) != 0 || r->waits ||
+        (code = compare_digests(a, e)) != 0)
         return code;
     if (!r->agrees) {
         r->rebuilt = 1;

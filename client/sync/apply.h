@@ -34,18 +34,20 @@ struct apply_result {   /* counts are added to; the rest is set with the last ba
     uint64_t cases;     /* of these, the cases and persons: not what is office-wide */
     uint64_t purged;    /* how many scopes were let go of */
     uint64_t kept;      /* how many should go and stay: a change in them is queued, or may be nowhere else */
-    int done;           /* all of the deal has come */
+    int done;           /* all of the deal has come, and the digests were compared */
+    int waits;          /* all has come, but a change was written here meanwhile: push it, and pull once more */
     int agrees;         /* the digest here is the office's */
     int rebuilt;        /* the record was made anew from the log, since the digests differed */
     uint64_t position;  /* the size of the office's log that digest is of */
     uint8_t digest[32]; /* of the complete scopes, as this laptop shows them */
 };
 
-/* Takes one batch, its cursor, and the checkpoint that covers both. If m says `done`, also lets go of scopes and
- * compares digests: if they differ the record is made anew from the log (rebuilt), and if they differ even then, every
- * scope is marked to be dealt again (agrees 0). key: the office's. Inside the caller's transaction. E_INPUT, E_LIMIT,
- * E_VERIFY (an entry is not what its hash says, or not what this store has; the checkpoint does not continue the last
- * one, or does not cover the batch), or the store's errors: then nothing must be committed. */
+/* Takes one batch, its cursor, and the checkpoint that covers both. If m says `done`, also lets go of scopes and,
+ * unless a change is queued (waits: the office's digest is not of that), compares digests: if they differ the record is
+ * made anew from the log (rebuilt), and if they differ even then, every scope is marked to be dealt again (agrees 0).
+ * key: the office's. Inside the caller's transaction. E_INPUT, E_LIMIT, E_VERIFY (an entry is not what its hash says,
+ * or not what this store has; the checkpoint does not continue the last one, or does not cover the batch), or the
+ * store's errors: then nothing must be committed. */
 int apply_entries(struct db *db, struct edit_author *author, const struct checkpoint_vkey *key,
                   const struct message_entries *m, struct apply_result *result, struct error *e);
 
