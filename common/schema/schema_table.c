@@ -113,6 +113,8 @@ static const struct schema_field assignment_fields[] = {
     REF(10, "user", USER, LATEST, "who holds the case"),
     CHOICE(11, "status", LATEST, in_use, "disabled: released"),
     FIELD(12, "responsible", FLAG, LATEST, "this person decides what is contested in the case"),
+    FIELD(13, "until", DATE, LATEST,
+          "the last day, of somebody who has the case for a while; then the office releases it"),
 };
 static const struct schema_field hold_fields[] = {
     FIELD(10, "device", BYTES, LATEST, "the held change's device"),

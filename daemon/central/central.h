@@ -38,6 +38,7 @@ struct central {
     uint64_t wrong, wrong_ms; /* wrong passphrases that central_settle writes down, and when the last was tried */
     int has_new_key;          /* so too that a new data key was made */
     uint64_t receipt_ms;      /* 0: entries are received now, by the clock; else at this time (a courier file's) */
+    char cover_day[16];       /* the day on which covers that have ended were looked for last (cover.h) */
     struct error failure;     /* code not 0: the disk failed during a commit, and the store must be opened anew */
     /* Copies from central_begin: a rollback puts them back, a commit signs what differs from them. */
     struct edit_author author_before;

@@ -39,6 +39,7 @@
 #include "backup.h"
 #include "clock.h"
 #include "commit.h"
+#include "cover.h"
 #include "deal.h"
 #include "fork.h"
 #include "lease.h"
@@ -264,7 +265,10 @@ static int answer_hello(struct peer *p, const struct message_hello *hello, struc
     uint8_t officers[KEYFILE_PAIRS_MAX * OFFICERS_PAIR_BYTES];
     struct lease lease;
     void *memory = NULL;
+    struct error why = {0, ""};
     int code, known, given = device_was_given(c->db, &p->device.device, hello->end.epoch, e);
+    if (cover_end(c, &why) != 0)
+        say(p, "is answered, though a cover whose last day has gone by could not be ended: %s", why.text);
     if (given < 0)
         return error_code(e);
     p->epoch = p->claim.epoch = hello->end.epoch;

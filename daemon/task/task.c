@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cover.h"
 #include "moment.h"
 #include "recovery.h"
 
@@ -62,12 +63,12 @@ static void row_words(FILE *out, sqlite3_stmt *s)
 }
 
 /* Prints the rows of a query, one line or one JSON object each. */
-static int print_rows(struct task *t, const char *sql, struct error *e)
+static int print_rows(struct task *t, const struct task_row *task, struct error *e)
 {
     struct json j = json_start(t->cli->out);
     sqlite3_stmt *s;
-    int row, code;
-    if ((code = db_query(t->central->db, &s, e, sql, "")) != 0)
+    int row, any = 0, code;
+    if ((code = db_query(t->central->db, &s, e, task->sql, "")) != 0)
         return code;
     if (t->cli->json)
         json_array(&j);
@@ -76,22 +77,28 @@ static int print_rows(struct task *t, const char *sql, struct error *e)
             task_row_json(&j, s);
         else
             row_words(t->cli->out, s);
+        any = 1;
     }
     if (t->cli->json)
         json_end(&j);
+    if (row == 0 && !any && task->none != NULL)
+        (void)fprintf(t->cli->err, "%s\n", task->none);
     return row < 0 ? error_code(e) : 0;
 }
 
 int task_run(struct task *t, int argc, char **argv)
 {
-    const struct task_row *row;
+    const struct task_row *row = NULL;
     struct usage_call call;
     struct error e = {0};
     int code;
     if ((code = usage_parse(&task_program, t->cli, argc, argv, &call, &e)) == 0) {
         row = (const struct task_row *)call.usage; /* its first member */
-        code = row->sql != NULL ? print_rows(t, row->sql, &e) : row->run(t, &call, &e);
+        if (!row->is_unwritten)
+            code = cover_end(t->central, &e);
     }
+    if (code == 0)
+        code = row->sql != NULL ? print_rows(t, row, &e) : row->run(t, &call, &e);
     if (code != 0)
         return cli_fail(t->cli, "satcheld", &e);
     return t->waiting ? ERROR_STATUS_WAITING : 0;

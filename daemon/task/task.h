@@ -22,6 +22,7 @@ struct task {
 struct task_row {
     struct usage usage;
     int (*run)(struct task *t, struct usage_call *call, struct error *e);
+    const char *none;   /* of a query without a row: what is said */
     const char *sql;    /* in place of run: a query whose rows are printed, one line or one JSON object each */
     const char *prompt; /* it needs a secret (task.secret), which is asked for with these words; NULL: none */
     int is_unwritten;   /* opening the office for it writes nothing in the log (central_open_unwritten) */
@@ -95,6 +96,8 @@ int task_say_doubts(struct task *t, struct error *e);
     X(officer_remove)                                                                                                  \
     X(case_assign)                                                                                                     \
     X(case_release)                                                                                                    \
+    X(case_transfer)                                                                                                   \
+    X(case_cover)                                                                                                      \
     X(case_responsible)                                                                                                \
     X(case_list)                                                                                                       \
     X(duplicates)                                                                                                      \

@@ -1,5 +1,4 @@
-/* `satcheld case assign|release|responsible|list`, `conflicts`, `held list|release`: cases, and what waits for a
- * person. */
+/* `satcheld case list`, `conflicts`, `held list|release`: cases, and what waits for a person. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,187 +15,6 @@
 #include "task.h"
 #include "task_find.h"
 #include "whose.h"
-
-/* --- assignments --- */
-
-struct assignment {
-    struct id scope, user;
-    const char *status;
-};
-
-/* Writes an assignment, or its end: each (case, user) has one record, which is found again or made. If the user holds
- * the case already, nothing changes: who has held it longest answers for it, so that time must not begin anew. */
-static int write_assignment(struct task *t, void *arg, struct error *e)
-{
-    struct assignment *a = arg;
-    struct db *db = t->central->db;
-    char scope[ID_TEXT], user[ID_TEXT];
-    struct id record = {{0}};
-    struct edit edit = {0};
-    sqlite3_stmt *s;
-    int row, code, is_so = 0;
-    id_format(&a->scope, scope);
-    id_format(&a->user, user);
-    if ((row = db_first(db, &s, e,
-                        "SELECT id, coalesce(status, '') = ?3 AND voided = 0 FROM assignment WHERE scope = ?1 AND "
-                        "\"user\" = ?2 ORDER BY id LIMIT 1",
-                        "ttt", scope, user, a->status)) < 0)
-        return error_code(e);
-    if (row == 1) {
-        code = id_parse(db_text(s, 0), &record, e);
-        is_so = db_int(s, 1) != 0;
-        db_done(db, s);
-        if (code != 0 || is_so)
-            return code;
-        code = edit_open(&edit, db, &record, e);
-    } else if (strcmp(a->status, "active") != 0) {
-        return error_set(e, E_NOT_FOUND, "this case is not in that person's caseload");
-    } else {
-        record = id_new(clock_wall());
-        if ((code = edit_new(&edit, db, schema_kind(KIND_ASSIGNMENT), &a->scope, &record, e)) == 0)
-            code = edit_set_id(&edit, "user", &a->user, e);
-    }
-    if (code != 0 || (code = edit_set_text(&edit, "status", a->status, e)) != 0) {
-        edit_free(&edit);
-        return code;
-    }
-    return central_write(t->central, &edit, NULL, e);
-}
-
-/* Finds the case and the person that a call names. */
-static int find_assignment(struct task *t, const struct usage_call *call, struct assignment *out, struct error *e)
-{
-    int code = task_find_case(t, call->words[0], &out->scope, e);
-    return code != 0 ? code : central_user(t->central, call->words[1], &out->user, e);
-}
-
-/* Prints "Ada Byron, case 2024-171, is in the caseload of Anna Berg (anna)". */
-static void say_assignment(struct task *t, const struct assignment *a, const char *what)
-{
-    whose_say(t->cli->err, t->central->db, &a->scope);
-    (void)fprintf(t->cli->err, ", %s ", what);
-    task_say_user(t, &a->user);
-    (void)fputc('\n', t->cli->err);
-}
-
-static int set_assignment(struct task *t, struct usage_call *call, const char *status, struct error *e)
-{
-    struct assignment a = {.status = status};
-    int code = find_assignment(t, call, &a, e);
-    if (code == 0 && (code = task_write(t, usage_text(call, "as"), write_assignment, &a, e)) == 0)
-        say_assignment(t, &a, strcmp(status, "active") == 0 ? "is in the caseload of" : "has left the caseload of");
-    return code;
-}
-
-static int assign_case(struct task *t, struct usage_call *call, struct error *e)
-{
-    return set_assignment(t, call, "active", e);
-}
-
-static int release_case(struct task *t, struct usage_call *call, struct error *e)
-{
-    return set_assignment(t, call, "disabled", e);
-}
-
-const struct task_row task_case_assign = {
-    .usage = {.group = "case",
-              .name = "assign",
-              .words = "CASE LOGIN",
-              .options = {TASK_AS},
-              .help = "put a case into somebody's caseload",
-              .more = "CASE is a whole case number, or the whole name of a client who has one open case.",
-              .example = "satcheld case assign /srv/office 2024-171 anna"},
-    .run = assign_case,
-};
-
-const struct task_row task_case_release = {
-    .usage = {.group = "case",
-              .name = "release",
-              .words = "CASE LOGIN",
-              .options = {TASK_AS},
-              .help = "take a case out of somebody's caseload",
-              .more = "CASE is a whole case number, or the whole name of a client who has one open case.",
-              .example = "satcheld case release /srv/office 2024-171 anna"},
-    .run = release_case,
-};
-
-/* --- who answers for a case --- */
-
-/* Sets or takes back the flag of one assignment. */
-static int write_responsible(struct task *t, const struct id *assignment, const char *words, struct error *e)
-{
-    struct edit edit;
-    int code = edit_open(&edit, t->central->db, assignment, e);
-    if (code != 0)
-        return code;
-    if ((code = edit_set_text(&edit, "responsible", words, e)) != 0) {
-        edit_free(&edit);
-        return code;
-    }
-    return central_write(t->central, &edit, NULL, e);
-}
-
-/* Finds the next assignment of a case, by its id, and what is to become of its flag. 1: found; 0: there is none; -1:
- * failed, e says why. */
-static int next_holder(struct db *db, const struct assignment *a, struct id *assignment, int *is_user, int *is_flagged,
-                       struct error *e)
-{
-    char scope[ID_TEXT], user[ID_TEXT], last[ID_TEXT];
-    sqlite3_stmt *s;
-    int row;
-    id_format(&a->scope, scope);
-    id_format(&a->user, user);
-    id_format(assignment, last);
-    if ((row = db_first(db, &s, e,
-                        "SELECT id, \"user\" = ?2 AND status = 'active', coalesce(responsible, 0) FROM assignment "
-                        "WHERE scope = ?1 AND voided = 0 AND id > ?3 ORDER BY id LIMIT 1",
-                        "ttt", scope, user, last)) < 0)
-        return -1;
-    if (row == 0)
-        return 0;
-    *is_user = db_int(s, 1) != 0;
-    *is_flagged = db_int(s, 2) != 0;
-    row = id_parse(db_text(s, 0), assignment, e) == 0 ? 1 : -1;
-    db_done(db, s);
-    return row;
-}
-
-static int make_responsible(struct task *t, void *arg, struct error *e)
-{
-    struct assignment *a = arg;
-    struct id assignment = {{0}};
-    int row, is_user, is_flagged, found = 0, code = 0;
-    while (code == 0 && (row = next_holder(t->central->db, a, &assignment, &is_user, &is_flagged, e)) != 0) {
-        if (row < 0)
-            return error_code(e);
-        if (is_user != is_flagged)
-            code = write_responsible(t, &assignment, is_user ? "yes" : "", e);
-        found |= is_user;
-    }
-    if (code == 0 && !found)
-        return error_set(e, E_NOT_FOUND, "this person does not hold this case; `satcheld case assign` it first");
-    return code;
-}
-
-static int set_responsible(struct task *t, struct usage_call *call, struct error *e)
-{
-    struct assignment a = {.status = NULL};
-    int code = find_assignment(t, call, &a, e);
-    if (code == 0 && (code = task_write(t, usage_text(call, "as"), make_responsible, &a, e)) == 0)
-        say_assignment(t, &a, "is the responsibility of");
-    return code;
-}
-
-const struct task_row task_case_responsible = {
-    .usage = {.group = "case",
-              .name = "responsible",
-              .words = "CASE LOGIN",
-              .options = {TASK_AS},
-              .help = "say who of those who hold a case decides what is contested in it",
-              .more = "CASE is a whole case number, or the whole name of a client who has one open case.",
-              .example = "satcheld case responsible /srv/office 2024-171 anna"},
-    .run = set_responsible,
-};
 
 /* --- the list --- */
 
@@ -264,7 +82,8 @@ static int each_case(struct task *t, const char *user, char *const *folded, int 
     static const char sql[] =
         "SELECT c.id, coalesce(c.number, c.source_id), coalesce(p.legal_name, p.preferred_name), p.birth_date, "
         "c.status, c.risk, "
-        "(SELECT group_concat(coalesce(u.login, u.id), ' ') FROM assignment a JOIN \"user\" u ON "
+        "(SELECT group_concat(coalesce(u.login, u.id) || coalesce(' (until ' || a.until || ')', ''), ' ') FROM "
+        "assignment a JOIN \"user\" u ON "
         "u.id = a.\"user\" WHERE a.scope = c.id AND a.status = 'active' AND a.voided = 0) AS users, "
         "coalesce(c.number, '') || ' ' || coalesce(c.source_id, '') || ' ' || coalesce(p.legal_name, '') || ' ' || "
         "coalesce(p.preferred_name, '') || ' ' || coalesce(p.birth_date, '') || ' ' || coalesce(c.title, '') FROM "
@@ -275,7 +94,7 @@ static int each_case(struct task *t, const char *user, char *const *folded, int 
     struct json j = json_start(t->cli->out);
     char responsible[256];
     sqlite3_stmt *s;
-    int row, code;
+    int row, code, any = 0;
     if ((code = db_query(t->central->db, &s, e, sql, "t", user)) != 0)
         return code;
     if (t->cli->json)
@@ -288,9 +107,12 @@ static int each_case(struct task *t, const char *user, char *const *folded, int 
             return code;
         }
         print_case(t, &j, s, responsible[0] != 0 ? responsible : NULL);
+        any = 1;
     }
     if (t->cli->json)
         json_end(&j);
+    if (row == 0 && !any)
+        (void)fprintf(t->cli->err, "there is no%s case\n", words != 0 || user != NULL ? " such" : "");
     return row < 0 ? error_code(e) : 0;
 }
 
@@ -465,6 +287,8 @@ static int list_held(struct task *t, struct usage_call *call, struct error *e)
     if (t->cli->json)
         json_end(&j);
     t->waiting = count != 0;
+    if (row == 0 && count == 0)
+        (void)fputs("nothing is held\n", t->cli->err);
     return row < 0 ? error_code(e) : 0;
 }
 

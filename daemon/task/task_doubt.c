@@ -56,6 +56,8 @@ static int list_doubts(struct task *t, struct usage_call *call, struct error *e)
     code = plausible_each(t->central->db, NULL, clock_wall(), print_doubt, &l, e);
     if (t->cli->json)
         json_end(&l.json);
+    if (code == 0 && !t->waiting)
+        (void)fputs("no value is implausible\n", t->cli->err);
     return code;
 }
 

@@ -20,6 +20,7 @@ const struct task_row task_fork_list = {
               .help = "list the laptops whose store was copied or put back, and what was written in the other copy",
               .more = "What was written there is kept as evidence, and is in no record.",
               .example = "satcheld fork list /srv/office"},
+    .none = "no laptop's store was copied, or put back",
     .sql = "SELECT (SELECT number FROM " TASK_NUMBERED(
         "3000") " n WHERE n.id = fork.id) AS number, fork.id AS fork, strftime('%Y-%m-%dT%H:%M:%SZ', entry.received / "
                 "1000, 'unixepoch') AS received, "

@@ -6,6 +6,7 @@
 
 #include "recovery.h"
 #include "task.h"
+#include "task_find.h"
 
 /* Parses a public key: 32 bytes in hexadecimal that a box can be sealed to. The highest bit is none of the key: with it
  * set, the same key would pass for another one, and its owner's secret would not be found to fit. */
@@ -73,7 +74,11 @@ static int add_officer(struct task *t, struct usage_call *call, struct error *e)
     if (standing.officers >= RECOVERY_OFFICERS_MAX)
         return error_set(e, E_LIMIT, "there are %d officers already; `satcheld officer list` names them",
                          RECOVERY_OFFICERS_MAX);
-    if ((code = set_key(t, as, &user, key, e)) == 0 && standing.officers == 0)
+    if ((code = set_key(t, as, &user, key, e)) == 0) {
+        task_say_user(t, &user);
+        (void)fputs(" is a recovery officer\n", t->cli->err);
+    }
+    if (code == 0 && standing.officers == 0)
         (void)fputs("One officer alone opens nothing: add a second one.\n", t->cli->err);
     return code;
 }
@@ -96,6 +101,7 @@ const struct task_row task_officer_list = {
               .name = "list",
               .help = "list the recovery officers",
               .example = "satcheld officer list /srv/office"},
+    .none = "there are no recovery officers; `satcheld officer add` makes one",
     .sql = "SELECT id, login, status, name, recovery_key AS key FROM \"user\" WHERE recovery_key IS NOT NULL "
            "AND voided = 0 ORDER BY login, id",
 };
@@ -111,7 +117,11 @@ static int remove_officer(struct task *t, struct usage_call *call, struct error 
         return code;
     if (!standing.has_key)
         return error_set(e, E_NOT_FOUND, "%s is no officer; `satcheld officer list` names them", login);
-    return set_key(t, usage_text(call, "as"), &user, "", e);
+    if ((code = set_key(t, usage_text(call, "as"), &user, "", e)) != 0)
+        return code;
+    task_say_user(t, &user);
+    (void)fputs(" is no recovery officer any more\n", t->cli->err);
+    return 0;
 }
 
 const struct task_row task_officer_remove = {

@@ -60,6 +60,12 @@ static void print_id(struct task *t, const char *name, const struct id *id)
     (void)fprintf(t->cli->out, "%s\n", text);
 }
 
+static void say_user(struct task *t, const struct id *user, const char *what)
+{
+    task_say_user(t, user);
+    (void)fprintf(t->cli->err, " %s\n", what);
+}
+
 static int user_add(struct task *t, struct usage_call *call, struct error *e)
 {
     struct new_user u = {.login = call->words[0],
@@ -70,6 +76,8 @@ static int user_add(struct task *t, struct usage_call *call, struct error *e)
     int code;
     if ((code = task_write(t, usage_text(call, "as"), add_user, &u, e)) == 0)
         print_id(t, "user", &u.id);
+    if (code == 0)
+        say_user(t, &u.id, "is added");
     return code;
 }
 
@@ -110,12 +118,6 @@ static int check_others_left(struct task *t, const struct id *user, struct error
     if ((row = db_exists(t->central->db, e, sql, "t", text)) < 0)
         return error_code(e);
     return row == 1 ? 0 : error_set(e, E_REFUSED, "this is the last active administrator; add another one first");
-}
-
-static void say_user(struct task *t, const struct id *user, const char *what)
-{
-    task_say_user(t, user);
-    (void)fprintf(t->cli->err, " %s\n", what);
 }
 
 static int set_status(struct task *t, struct usage_call *call, const char *status, struct error *e)
@@ -362,6 +364,7 @@ const struct task_row task_device_list = {
               .name = "list",
               .help = "list the laptops",
               .example = "satcheld device list /srv/office"},
+    .none = "no laptop is enrolled; `satcheld device invite` writes a ticket for one",
     .sql = "SELECT d.id, u.login, CASE WHEN w.heard IS NULL OR d.status = 'active' THEN d.status ELSE 'says that it "
            "was wiped' "
            "END AS status, d.label, coalesce(h.seq, 0) AS changes, w.heard AS wiped FROM device d "

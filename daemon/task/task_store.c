@@ -38,6 +38,7 @@ const struct task_row task_event_list = {
               .name = "list",
               .help = "list recoveries, wrong passphrases and wiped stores, of laptops and office",
               .example = "satcheld event list /srv/office"},
+    .none = "no event is written down",
     .sql = "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', entry.received / 1000, 'unixepoch') AS received, event.at, "
            "coalesce(device.label, 'the office') AS store, holder.login AS login, event.what, "
            "event.count AS count, one.login || ' and ' || two.login AS officers, "

@@ -136,11 +136,12 @@ static void answers_of_the_office_name_person_and_case(void **state)
     }
     assert_int_equal(pair_count(r->c->db, "SELECT count(*) FROM assignment"), 0);
     assert_int_equal(OFFICE_TASK(r->c, 4, "case", "assign", "ada byron", "anna"), 0);
-    office_says("Ada Byron, case 855599, is in the caseload of anna (anna)\n");
+    office_says("Ada Byron, case 855599, is in the caseload of anna (anna); responsible: anna (anna)\n");
     assert_int_equal(OFFICE_TASK(r->c, 4, "case", "responsible", "855599", "anna"), 0);
-    office_says("Ada Byron, case 855599, is the responsibility of anna (anna)\n");
+    office_says("Ada Byron, case 855599; responsible: anna (anna), as before\n");
     assert_int_equal(OFFICE_TASK(r->c, 4, "case", "release", "855599", "anna"), 0);
-    office_says("Ada Byron, case 855599, has left the caseload of anna (anna)\n");
+    office_says("Ada Byron, case 855599, has left the caseload of anna (anna); responsible: nobody, since nobody has "
+                "it, before: anna (anna)\n");
     assert_int_equal(OFFICE_TASK(r->c, 3, "different", "Ada Byron", "jose garcia"), 0);
     office_says("Ada Byron, born 1984-05-31 (");
     assert_int_equal(OFFICE_TASK(r->c, 3, "user", "disable", "anna"), 0);
@@ -175,7 +176,7 @@ static void case_list_shows_and_finds_clients(void **state)
     assert_int_equal(OFFICE_TASK(r->c, 4, "case", "list", "byr", "1984"), 0);
     office_says("  855599  Ada Byron  1984-05-31  -  -  anna  anna\n");
     assert_int_equal(OFFICE_TASK(r->c, 4, "case", "list", "byr", "1985"), 0);
-    assert_string_equal(office_out, "");
+    assert_string_equal(office_out, "there is no such case\n");
     assert_int_equal(OFFICE_TASK(r->c, 3, "case", "list", "--json"), 0);
     office_says("\"number\": \"855599\", \"name\": \"Ada Byron\", \"birth_date\": \"1984-05-31\"");
 }

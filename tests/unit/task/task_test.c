@@ -351,7 +351,7 @@ static void test_events(void **state)
     struct log_memory memory = {NULL, 0};
     struct log_entry entry;
     assert_int_equal(OFFICE_TASK(c, 2, "event", "list"), 0);
-    assert_string_equal(office_out, "");
+    assert_string_equal(office_out, "no event is written down\n");
     PAIR_OK(central_event(c, "wrong passphrases", 4, 0, NULL, &pair_e));
     PAIR_OK(central_event(c, "wrong passphrases", 3, 0, NULL, &pair_e));
     PAIR_OK(central_event(c, "recovered", 1, 0, officers, &pair_e));
