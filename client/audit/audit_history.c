@@ -297,6 +297,26 @@ static void tell_reason(struct telling *t)
     fputc('\n', t->cli->out);
 }
 
+/* Says which entries erased what the change said, and why. */
+static int tell_erasures(struct telling *t, struct error *e)
+{
+    static const char sql[] = "SELECT by.position, coalesce(erasure.reason, '') FROM erased JOIN entry AS by ON "
+                              "by.record = erased.erasure JOIN erasure ON erasure.id = id_text(erased.erasure) WHERE "
+                              "erased.device = ? AND erased.epoch = ? AND erased.seq = ? ORDER BY by.position";
+    const struct change *c = &t->entry.change;
+    sqlite3_stmt *s;
+    int row, code = db_query(t->db, &s, e, sql, "duu", &c->device, c->epoch, c->seq);
+    if (code != 0)
+        return code;
+    fputs("    what it said has been erased\n", t->cli->out);
+    while ((row = db_next(t->db, s, e)) == 1) {
+        fprintf(t->cli->out, "        by entry %llu: ", (unsigned long long)db_uint(s, 0));
+        put_words(t->cli->out, db_text(s, 1), "          ");
+        fputc('\n', t->cli->out);
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
 static int tell(struct telling *t, struct error *e)
 {
     const struct change *c = &t->entry.change;
@@ -319,8 +339,8 @@ static int tell(struct telling *t, struct error *e)
         return code;
     }
     tell_words(t, &n);
-    if (c->body.p == NULL)
-        fputs("    what it said has been erased\n", t->cli->out);
+    if (c->body.p == NULL && (code = tell_erasures(t, e)) != 0)
+        return code;
     if ((code = tell_ops(t, e)) == 0)
         tell_reason(t);
     return code;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "audit_erased.h"
 #include "change.h"
 #include "json.h"
 #include "log.h"
@@ -40,7 +41,13 @@ struct taking {
     struct db *db;
     struct log_entry *entry;
     uint64_t count;
+    int foreseen; /* the erasures have been read ahead */
 };
+
+static int foresee(void *arg, const struct change *erasure, struct error *e)
+{
+    return record_foresee(arg, erasure, e);
+}
 
 /* Entries that came later are still read, so that an archive with a bad end is not taken for a good one. */
 static int take_next(struct taking *t, const struct archive_item *item, struct error *e)
@@ -48,6 +55,13 @@ static int take_next(struct taking *t, const struct archive_item *item, struct e
     if (item->received_ms > t->options->until_ms)
         return 0;
     t->count++;
+    if (item->body.p == NULL && !item->sealed && !t->foreseen) {
+        const struct audit_replay_options *o = t->options;
+        int code = audit_erased_each(o->archive, o->passphrase, o->passphrase_bytes, foresee, t->db, e);
+        if (code != 0)
+            return code;
+        t->foreseen = 1;
+    }
     return take(t->db, item, t->entry, e);
 }
 

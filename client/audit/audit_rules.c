@@ -28,9 +28,17 @@ int audit_rules_check(const struct trial *trial, struct error *e)
 {
     struct error own = {0, ""};
     const struct trial_breach *b = trial_unheld(trial, &own);
+    struct trial_fault fault;
     char writer[300];
+    int code;
+    if (own.code != 0)
+        return error_set(e, own.code, "%s", own.text);
+    if ((code = trial_erasures(trial, &fault, e)) != 0)
+        return code;
+    if (fault.reason != NULL && (b == NULL || fault.position < b->position))
+        return error_set(e, E_VERIFY, "entry %llu: %s", (unsigned long long)fault.position, fault.reason);
     if (b == NULL)
-        return own.code == 0 ? 0 : error_set(e, own.code, "%s", own.text);
+        return 0;
     name_writer(trial, b, writer, sizeof writer);
     return error_set(e, E_VERIFY, "entry %llu: %s may not write it, and the office took it without holding it: %s",
                      (unsigned long long)b->position, writer, b->reason);

@@ -8,6 +8,7 @@
 
 #include "announcement.h"
 #include "archive.h"
+#include "audit_erased.h"
 #include "audit_evidence.h"
 #include "audit_rules.h"
 #include "audit_set_back.h"
@@ -57,6 +58,7 @@ struct verifying {
     struct audit_own own;              /* who wrote in the office's chain */
     struct audit_evidence evidence[2]; /* --seen, --since */
     struct trial *trial;               /* judges the entries; NULL: bodies are sealed */
+    int foreseen;                      /* the erasures have been read ahead */
     const struct head *other; /* the first head that saw another root than ours, or a longer log, and not for that */
     struct change change;
 };
@@ -334,6 +336,11 @@ static int take_set_back(struct verifying *v, const struct archive_item *record,
     return audit_set_backs_announce(&v->set_backs, record->position, record->received_ms, c->hash, e);
 }
 
+static int foresee(void *arg, const struct change *erasure, struct error *e)
+{
+    return trial_foresee(arg, erasure, e);
+}
+
 static int take_entry(struct verifying *v, const struct archive_item *record, struct error *e)
 {
     struct audit_verify_result *result = v->result;
@@ -342,7 +349,7 @@ static int take_entry(struct verifying *v, const struct archive_item *record, st
     int code, ends = 0;
     code = record->sealed ? change_read_header(record->header, c, e) : change_read(record->header, record->body, c, e);
     if (code == 0 && !record->sealed && record->body.p == NULL && id_equal(&c->device, &v->office) &&
-        schema_is_office_only(c->kind))
+        !schema_is_erasable(c->kind))
         code = error_set(
             e, E_VERIFY,
             "its words were erased, and it is of a kind that the office alone writes: what was held, given or "
@@ -352,6 +359,12 @@ static int take_entry(struct verifying *v, const struct archive_item *record, st
     if (record->received_ms < result->last_ms) {
         error_set(e, E_VERIFY, "its time of receipt is before that of the entry in front of it");
         return entry_fails(record, e);
+    }
+    if (v->trial != NULL && record->body.p == NULL && !v->foreseen) {
+        const struct audit_verify_options *o = v->options;
+        if (audit_erased_each(o->archive, o->passphrase, o->passphrase_bytes, foresee, v->trial, e) != 0)
+            return e->code;
+        v->foreseen = 1;
     }
     if (v->trial != NULL && (code = audit_rules_take(v->trial, record, c, ends, e)) != 0)
         return entry_fails(record, e);

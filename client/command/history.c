@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "erased.h"
 #include "find.h"
 #include "log.h"
 #include "printer.h"
@@ -69,12 +70,13 @@ static void state_words(struct telling *t, const struct log_entry *entry)
     }
 }
 
-static void entry_words(struct telling *t, const struct log_entry *entry)
+static int entry_words(struct telling *t, const struct log_entry *entry, struct error *e)
 {
     FILE *out = t->v.cli->out;
     const struct change *c = &entry->change;
     const struct schema_kind *kind = schema_kind(c->kind);
     char when[MOMENT_WRITTEN], author[PRINTER_NAME], record[PRINTER_ID], name[UNKNOWN_KIND];
+    int code;
     unknown_kind(c->kind, name);
     printer_written_change(&t->v, c, entry->received_ms, when);
     printer_author(t->v.db, &c->author, author);
@@ -84,8 +86,8 @@ static void entry_words(struct telling *t, const struct log_entry *entry)
     (void)fputs("  ", out);
     state_words(t, entry);
     (void)fputc('\n', out);
-    if (c->body.p == NULL)
-        (void)fputs("    what it said has been erased by law\n", out);
+    if (c->body.p == NULL && (code = erased_change_words(&t->v, c, 4, e)) != 0)
+        return code;
     for (size_t i = 0; i < c->op_count; i++)
         op_words(t, kind, &c->ops[i]);
     if (c->reason.size != 0) {
@@ -96,6 +98,7 @@ static void entry_words(struct telling *t, const struct log_entry *entry)
         printer_block(out, t->v.room, 8);
         (void)fputc('\n', out);
     }
+    return 0;
 }
 
 /* --- JSON --- */
@@ -174,7 +177,7 @@ static int tell(struct telling *t, int64_t id, struct error *e)
         if (t->v.cli->json)
             entry_json(t, &entry);
         else
-            entry_words(t, &entry);
+            code = entry_words(t, &entry, e);
         for (size_t i = 0; i < entry.change.op_count; i++)
             seen_dot(t->v.seen, &(struct dot){entry.change.device, entry.change.epoch, entry.change.seq, (unsigned)i});
         t->count++;
@@ -224,8 +227,10 @@ static int tell_held(struct telling *t, struct error *e)
         }
         if (t->v.cli->json)
             entry_json(t, &entry);
-        else
-            entry_words(t, &entry);
+        else if ((code = entry_words(t, &entry, e)) != 0) {
+            db_done(db, s);
+            return code;
+        }
         t->count++;
     }
     return row < 0 ? error_code(e) : 0;

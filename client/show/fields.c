@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "doubts.h"
+#include "erased.h"
 #include "review.h"
 #include "schema.h"
 #include "unknown.h"
@@ -352,8 +353,9 @@ int fields_words(struct printer *v, const struct id *record, int is_part, struct
     if ((code = doubts_words(v, place.kind, record, 2, e)) != 0 ||
         (code = wrong_clock_words(v, place.kind, record, 2, e)) != 0)
         return code;
-    code = print_fields(v, record, &place, is_part, e);
-    return code != 0 ? code : unknown_fields(v, record, 2, e);
+    if ((code = erased_words(v, record, 2, e)) != 0 || (code = print_fields(v, record, &place, is_part, e)) != 0)
+        return code;
+    return unknown_fields(v, record, 2, e);
 }
 
 /* --- a record on one line --- */
@@ -413,6 +415,8 @@ int fields_line(struct printer *v, const struct id *record, struct error *e)
         record_field_free(&f);
     }
     (void)fputc('\n', v->cli->out);
+    if (code == 0)
+        code = erased_words(v, record, 2, e);
     if (code == 0)
         code = doubts_words(v, place.kind, record, 2, e);
     return code != 0 ? code : wrong_clock_words(v, place.kind, record, 2, e);

@@ -26,6 +26,7 @@
 #include "batch.h"
 #include "clock.h"
 #include "decided.h"
+#include "forget.h"
 #include "log.h"
 #include "news.h"
 #include "queue.h"
@@ -208,6 +209,8 @@ static int take_dealt(struct db *db, struct edit_author *author, struct log_entr
                        entry->change.seq)) != 0)
         return code;
     if (entry->position < LOG_STRAY && (code = setback_drop_repeated(db, &entry->change, e)) != 0)
+        return code;
+    if ((code = forget_words(db, &author->chain.device, &entry->change, e)) != 0)
         return code;
     if (exists_here)
         return take_known(db, entry, e);

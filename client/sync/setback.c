@@ -292,9 +292,13 @@ static int take_back_acked(struct db *db, const struct chain *own, const struct 
     return db_meta_set(db, "acked_hash", hash, sizeof hash, e);
 }
 
-/* Makes strays of others' changes from the backup's end on, in their order. */
+/* Makes strays of others' changes from the backup's end on, in their order. The office's erasures of that time go: it
+ * has those words again, and deals them, until somebody erases them once more. */
 static int set_aside(struct db *db, uint64_t size, struct error *e)
 {
+    int code = db_run(db, e, "DELETE FROM entry WHERE position >= ? AND kind = ?", "uu", size, (uint64_t)KIND_ERASURE);
+    if (code != 0)
+        return code;
     return db_run(db, e,
                   "UPDATE entry SET position = (SELECT max(?2, max(position) + 1) FROM entry) + position - ?1 "
                   "WHERE position >= ?1 AND position < ?2",

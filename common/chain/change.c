@@ -276,9 +276,9 @@ const char *change_action_name(enum change_action action)
 
 int change_repeats(const struct change *a, const struct change *b)
 {
-    if (a->hlc != b->hlc || a->wall_ms != b->wall_ms || a->kind != b->kind || a->op_count != b->op_count ||
-        a->op_count == 0 || !id_equal(&a->session, &b->session) || !id_equal(&a->author, &b->author) ||
-        !id_equal(&a->scope, &b->scope) || !slice_equal(a->reason, b->reason))
+    if (a->body.p == NULL || b->body.p == NULL || a->hlc != b->hlc || a->wall_ms != b->wall_ms || a->kind != b->kind ||
+        a->op_count != b->op_count || a->op_count == 0 || !id_equal(&a->session, &b->session) ||
+        !id_equal(&a->author, &b->author) || !id_equal(&a->scope, &b->scope) || !slice_equal(a->reason, b->reason))
         return 0;
     for (size_t i = 0; i < a->op_count; i++) {
         const struct change_op *x = &a->ops[i], *y = &b->ops[i];

@@ -50,7 +50,8 @@ struct change {
 
     uint8_t hash[CHANGE_HASH_BYTES]; /* of the header */
     struct slice header, body;       /* verbatim; body.p is NULL if the body has been erased */
-    size_t op_count;                 /* 0 if the body has been erased */
+    struct slice skeleton;           /* then: what the ops were read from (skeleton.h); p NULL: nothing is known */
+    size_t op_count;                 /* 0 if the body has been erased, and there is no skeleton */
     struct change_op ops[CHANGE_OPS_MAX];
     struct slice reason; /* text; size 0: none */
 };

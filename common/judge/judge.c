@@ -260,7 +260,7 @@ static int are_values_right(const struct judge *j, const struct schema_kind *kin
         struct id person;
         if (field == NULL)
             continue;
-        if (schema_check(kind, field, change->ops[i].value, &wrong) != 0) {
+        if (change->ops[i].value.size != 0 && schema_check(kind, field, change->ops[i].value, &wrong) != 0) {
             (void)snprintf(reason, JUDGE_REASON, "%.199s", wrong.text);
             return 0;
         }

@@ -11,6 +11,7 @@
 
 #include "record.h"
 #include "schema.h"
+#include "trial_erased.h"
 
 enum { CASELOADS_KEPT = 32 }; /* those of the users who wrote last */
 
@@ -42,6 +43,7 @@ struct trial {
     size_t breach_count, breach_room;
     int has_first; /* the first is there of those that broke a rule of their time: no other one is needed */
     struct trial_count counted;
+    struct trial_erased erased;
 };
 
 int trial_open(struct trial **out, const struct id *office, struct error *e)
@@ -68,6 +70,7 @@ void trial_close(struct trial *t)
     for (size_t i = 0; i < CASELOADS_KEPT; i++)
         caseload_free(&t->kept[i].caseload);
     free(t->breaches);
+    trial_erased_free(&t->erased);
     if (t->db != NULL && db_in_transaction(t->db))
         db_rollback(t->db);
     db_close(t->db);
@@ -291,6 +294,8 @@ int trial_take(struct trial *t, struct log_entry *entry, int ends_batch, struct 
 {
     const struct change *c = &entry->change;
     int is_own = id_equal(&c->device, &t->office), code, changes, before, after;
+    if ((code = trial_erased_take(&t->erased, t->db, &t->office, &entry->change, entry->position, e)) != 0)
+        return code;
     if (is_own)
         t->batch.open = 0;
     else if ((code = take_laptop(t, entry, e)) != 0)
@@ -305,6 +310,16 @@ int trial_take(struct trial *t, struct log_entry *entry, int ends_batch, struct 
     if (ends_batch)
         t->batch.open = 0;
     return is_own && c->kind == KIND_OFFICE ? follow_version(t, e) : 0;
+}
+
+int trial_foresee(struct trial *t, const struct change *erasure, struct error *e)
+{
+    return id_equal(&erasure->device, &t->office) ? record_foresee(t->db, erasure, e) : 0;
+}
+
+int trial_erasures(const struct trial *t, struct trial_fault *out, struct error *e)
+{
+    return trial_erased_fault(&t->erased, t->db, out, e);
 }
 
 /* 1: some hold names the change, whatever became of it. 0: none does; -1: failed. */

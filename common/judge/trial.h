@@ -34,6 +34,23 @@ void trial_close(struct trial *t); /* NULL is ignored */
  * E_MEMORY, the store's. */
 int trial_take(struct trial *t, struct log_entry *entry, int ends_batch, struct error *e);
 
+/* Takes heed of an erasure of the office that stands further on in the log: of the change that it names only the
+ * skeleton is left, and that change is judged by it. E_MEMORY, the store's. */
+int trial_foresee(struct trial *t, const struct change *erasure, struct error *e);
+
+/* A fault of the office itself. */
+struct trial_fault {
+    uint64_t position;
+    const char *reason; /* one sentence; NULL: there is no fault */
+};
+/* The first entry whose words are gone without an erasure that says so, or whose erasure is none, so far:
+ *   - the words of an entry are gone, and no erasure of the office names it;
+ *   - an erasure names what cannot be erased, stands in another scope, says another thing than the words that are still
+ *     there, or than another erasure of the change;
+ *   - an erasure without a skeleton stands behind its change, whose words the office had.
+ * Returns 0 or the store's error. */
+int trial_erasures(const struct trial *t, struct trial_fault *out, struct error *e);
+
 /* The breaches so far, by position; the trial's. Of those that the office's program of the time knew the first alone is
  * among them. What broke a rule that only a newer program knows stays among them, whether or not a hold came later. */
 const struct trial_breach *trial_breaches(const struct trial *t, size_t *count);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "skeleton.h"
+
 int log_create(struct db *db, struct error *e)
 {
     return db_exec(db,
@@ -18,6 +20,9 @@ int log_create(struct db *db, struct error *e)
                    "CREATE INDEX IF NOT EXISTS entry_record ON entry(record);"
                    "CREATE INDEX IF NOT EXISTS entry_waiting ON entry(id) WHERE position IS NULL;"
                    "CREATE INDEX IF NOT EXISTS entry_hold ON entry(position) WHERE kind = 6;"
+                   "CREATE TABLE IF NOT EXISTS erased("
+                   "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, erasure BLOB NOT NULL,"
+                   "  scope BLOB NOT NULL, skeleton BLOB, PRIMARY KEY(device, epoch, seq, erasure)) WITHOUT ROWID;"
                    "CREATE TABLE IF NOT EXISTS head("
                    "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, signed BLOB NOT NULL,"
                    "  PRIMARY KEY(device, epoch, seq)) WITHOUT ROWID;"
@@ -120,18 +125,22 @@ int log_set_apart(struct db *db, int64_t id, struct error *e)
 }
 
 /* The columns of an entry, as every statement below selects them. */
-#define ENTRY_COLUMNS "id, position, received, held, mask, header, body"
+#define ENTRY_COLUMNS "id, position, received, held, mask, header, body, " LOG_SKELETON
 
-static int read_row(sqlite3_stmt *s, struct slice header, struct slice body, struct slice mask, struct log_entry *out,
-                    struct error *e)
+/* The slices of an entry, of a row or copied. */
+struct entry_bytes {
+    struct slice mask, header, body, skeleton;
+};
+
+static int read_row(sqlite3_stmt *s, const struct entry_bytes *bytes, struct log_entry *out, struct error *e)
 {
     int code;
     out->id = db_int(s, 0);
     out->position = db_is_null(s, 1) ? LOG_NO_POSITION : db_uint(s, 1);
     out->received_ms = db_uint(s, 2);
     out->held = db_int(s, 3) != 0;
-    out->mask = mask;
-    code = change_read(header, body, &out->change, e);
+    out->mask = bytes->mask;
+    code = skeleton_change(bytes->header, bytes->body, bytes->skeleton, &out->change, e);
     if (code != 0) {
         error_prefix(e, "entry %lld of the store", (long long)out->id);
         return error_set(e, E_VERIFY, "the store holds a change that cannot be read; its log is damaged");
@@ -178,23 +187,25 @@ static struct slice copy_column(sqlite3_stmt *s, int column, uint8_t **to)
  * store's write-ahead log could never begin anew. */
 static int load_row(sqlite3_stmt *s, struct log_memory *memory, struct log_entry *out, struct error *e)
 {
-    struct slice header, body, mask;
+    struct entry_bytes bytes;
     uint8_t *to;
-    int code = reserve_memory(memory, db_slice(s, 4).size + db_slice(s, 5).size + db_slice(s, 6).size, e);
+    int code = reserve_memory(memory,
+                              db_slice(s, 4).size + db_slice(s, 5).size + db_slice(s, 6).size + db_slice(s, 7).size, e);
     if (code != 0)
         return code;
     to = memory->bytes;
-    mask = copy_column(s, 4, &to);
-    header = copy_column(s, 5, &to);
-    body = copy_column(s, 6, &to);
-    return read_row(s, header, body, mask, out, e);
+    bytes.mask = copy_column(s, 4, &to);
+    bytes.header = copy_column(s, 5, &to);
+    bytes.body = copy_column(s, 6, &to);
+    bytes.skeleton = copy_column(s, 7, &to);
+    return read_row(s, &bytes, out, e);
 }
 
 int log_load(struct db *db, int64_t id, int want_body, struct log_memory *memory, struct log_entry *out,
              struct error *e)
 {
     static const char whole[] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE id = ?";
-    static const char bare[] = "SELECT id, position, received, held, mask, header, NULL FROM entry WHERE id = ?";
+    static const char bare[] = "SELECT id, position, received, held, mask, header, NULL, NULL FROM entry WHERE id = ?";
     sqlite3_stmt *s;
     int row, code;
     if ((row = db_first(db, &s, e, want_body ? whole : bare, "i", id)) < 0)
@@ -234,8 +245,8 @@ static int each_of(struct db *db, const char *sql, uint64_t from,
     if ((code = db_query(db, &s, e, sql, "u", from)) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
-        if ((code = read_row(s, db_slice(s, 5), db_slice(s, 6), db_slice(s, 4), &entry, e)) != 0 ||
-            (code = each(arg, &entry, e)) != 0) {
+        const struct entry_bytes bytes = {db_slice(s, 4), db_slice(s, 5), db_slice(s, 6), db_slice(s, 7)};
+        if ((code = read_row(s, &bytes, &entry, e)) != 0 || (code = each(arg, &entry, e)) != 0) {
             db_done(db, s);
             return code;
         }

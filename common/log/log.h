@@ -21,6 +21,14 @@
  * strays until they are dealt again. */
 #define LOG_STRAY (UINT64_C(1) << 62)
 
+/* An SQL expression for a statement that reads the table entry: the skeleton of an entry without a body; NULL: the body
+ * is there, or nothing is known of it. Several erasures of one change say the same. */
+#define LOG_SKELETON                                                                                                   \
+    "CASE WHEN entry.body IS NULL THEN (SELECT skeleton FROM erased WHERE erased.device = entry.device AND "           \
+    "erased.epoch = entry.epoch AND erased.seq = entry.seq AND skeleton IS NOT NULL ORDER BY erasure LIMIT 1) END"
+/* The bytes that op.at counts in: those of the body or of the skeleton. */
+#define LOG_VALUES "CASE WHEN entry.body IS NOT NULL THEN entry.body ELSE " LOG_SKELETON " END"
+
 struct log_entry {
     int64_t id;        /* rowid in this store; says nothing elsewhere */
     uint64_t position; /* LOG_NO_POSITION: not accepted yet */
@@ -37,7 +45,9 @@ struct log_memory {
     size_t room;
 };
 
-/* Creates those of the tables entry, head and node that are missing. */
+/* Creates those of the tables entry, erased, head and node that are missing. erased(device, epoch, seq, erasure, scope,
+ * skeleton) has a row for each change that an `erasure` record (erasure: its id) names, in this store or not; the
+ * record fills it (record.h). What a change without words wrote is read from there. */
 int log_create(struct db *db, struct error *e);
 
 /* Adds the entry's change with its position, time of receipt and mask, not held, and sets its id. E_EXISTS: the store

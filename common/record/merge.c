@@ -211,6 +211,8 @@ static struct merge_shown show_sum(struct merge_op *live, size_t count)
     /* 1. Add up what was contributed (0). The halves cannot run over, so the order does not matter. */
     for (size_t i = 0; i < count; i++) {
         int64_t value;
+        if (live[i].value.size == 0 && live[i].action != CHANGE_REMOVE)
+            shown.conflict = MERGE_LOUD; /* it was erased: nobody knows the total */
         live[i].key = live[i].action == CHANGE_REMOVE || !slice_int(live[i].value, &value);
         if (live[i].key != 0)
             continue;

@@ -16,11 +16,14 @@
  *   the office, and in a replay, first means first in the log.
  *
  * Then every field that the change touches is shown anew (record_show.c), it is decided whether the record is voided
- * (record_void.c), and if it is a hold, the held entry follows it (record_hold.c). */
+ * (record_void.c), and if it is a hold or an erasure, the entry that it names follows it (record_hold.c,
+ * record_erase.c). */
 #include "record_private.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "skeleton.h"
 
 /* --- applying one entry --- */
 
@@ -89,7 +92,8 @@ static int insert_rows(struct db *db, const struct log_entry *entry, const uint8
         return code;
     for (size_t i = 0; i < count && rc == SQLITE_OK; i++) {
         const struct change_op *op = &c->ops[ops[i]];
-        const int64_t row[OP_ROW_ITEMS] = {op->field, ops[i], op->action, op->value.p - c->body.p,
+        const uint8_t *start = c->body.p != NULL ? c->body.p : c->skeleton.p;
+        const int64_t row[OP_ROW_ITEMS] = {op->field, ops[i], op->action, op->value.size == 0 ? 0 : op->value.p - start,
                                            (int64_t)op->value.size};
         for (int k = 0; k < OP_ROW_ITEMS && rc == SQLITE_OK; k++)
             rc = sqlite3_bind_int64(s, 3 + (int)i * OP_ROW_ITEMS + k, row[k]);
@@ -149,8 +153,8 @@ static int take_ops(struct db *db, const struct log_entry *entry, const struct s
     struct record_living living;
     struct record_view view;
     int awaited = standing->awaited, code;
-    /* 1. Find the record's place. A change without ops (its body was erased) makes no record; one that names another
-     * place than the record's changes nothing. */
+    /* 1. Find the record's place. A change without ops (its body is gone, and no skeleton is known) makes no record;
+     * one that names another place than the record's changes nothing. */
     if (c->op_count == 0 || (standing->placed && (standing->kind != c->kind || !id_equal(&standing->scope, &c->scope))))
         return 0;
     if (!standing->placed && (code = db_run(db, e, "INSERT INTO place(record, kind, scope) VALUES(?,?,?)", "dud",
@@ -169,7 +173,9 @@ static int take_ops(struct db *db, const struct log_entry *entry, const struct s
         return code;
     /* 4. Show its fields anew. */
     view = (struct record_view){&living, live, standing->may_have_conflict};
-    return kind == NULL ? 0 : record_show_change(db, kind, entry, &view, e);
+    if (kind != NULL && (code = record_show_change(db, kind, entry, &view, e)) != 0)
+        return code;
+    return c->kind == KIND_ERASURE ? record_erase_follow(db, c, e) : 0;
 }
 
 /* Applies one entry. *released: an entry that it released, to be applied next; 0: none. */
@@ -191,7 +197,7 @@ static int apply_one(struct db *db, const struct log_entry *entry, int64_t *rele
 }
 
 /* The columns that read_entry wants. */
-#define ENTRY_COLUMNS "id, position, received, held, mask, header, body"
+#define ENTRY_COLUMNS "id, position, received, held, mask, header, body, " LOG_SKELETON
 
 static int read_entry(sqlite3_stmt *s, struct log_entry *out, struct error *e)
 {
@@ -200,7 +206,7 @@ static int read_entry(sqlite3_stmt *s, struct log_entry *out, struct error *e)
     out->received_ms = db_uint(s, 2);
     out->held = db_int(s, 3) != 0;
     out->mask = db_slice(s, 4);
-    if (change_read(db_slice(s, 5), db_slice(s, 6), &out->change, e) != 0) {
+    if (skeleton_change(db_slice(s, 5), db_slice(s, 6), db_slice(s, 7), &out->change, e) != 0) {
         error_prefix(e, "entry %lld of the store", (long long)out->id);
         return e->code = E_VERIFY;
     }
@@ -238,10 +244,12 @@ int record_apply(struct db *db, const struct log_entry *entry, struct error *e)
 {
     struct error own;
     int64_t released;
-    int code;
+    int code, again;
     if (e == NULL)
         e = &own;
-    code = apply_one(db, entry, &released, e);
+    if ((again = record_erase_late(db, entry, e)) < 0)
+        return e->code;
+    code = again ? apply_stored(db, entry->id, &released, e) : apply_one(db, entry, &released, e);
     return code != 0 ? code : apply_released(db, released, e);
 }
 
@@ -270,6 +278,8 @@ int record_refresh(struct db *db, const struct change *c, struct error *e)
         e = &own;
     if (kind == NULL)
         return 0;
+    if (c->body.p == NULL)
+        return record_redo(db, &c->record, e); /* the skeleton that the store has may not be in c */
     memset(&entry, 0, offsetof(struct log_entry, change));
     entry.change = *c;
     if ((code = find_standing(db, &entry, &standing, e)) != 0 || !standing.placed || standing.kind != c->kind ||
@@ -360,7 +370,7 @@ int record_rebuild(struct db *db, struct error *e)
     int code;
     if (e == NULL)
         e = &own;
-    if ((code = db_exec(db, DROP_TABLES, e)) != 0)
+    if ((code = db_exec(db, DROP_TABLES "DELETE FROM erased;", e)) != 0)
         return code;
     kinds = schema_kinds(&count);
     for (size_t i = 0; i < count; i++) {
@@ -396,6 +406,7 @@ int record_purge(struct db *db, const struct id *scope, struct error *e)
         "DELETE FROM newer WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM applied WHERE entry IN (SELECT id FROM entry WHERE scope = ?)",
         "DELETE FROM place WHERE scope = ?",
+        "DELETE FROM erased WHERE scope = ?",
         "DELETE FROM entry WHERE scope = ?"};
     const struct schema_kind *kinds;
     struct error own;

@@ -19,6 +19,7 @@
  *   newer(record, field, kind, scope)                   fields that this version does not know and somebody wrote to
  *   scope_digest(scope, digest)                         the digest of a scope's live ops, if nothing has changed since
  *                                                       it was made; empty: nothing lives there
+ *   erased(...)                                         in log.h: what `erasure` records name, and the skeletons
  *   shape(kind, name, print)                            what each kind's table was made by (schema_print);
  *                                                       a row more for the tables above, when all are there
  * docs/MERGE.md, "The projection", says why each is there. */
@@ -56,6 +57,11 @@ int record_apply(struct db *db, const struct log_entry *entry, struct error *e);
 /* Takes an entry (entry.id) out of the record if held is not 0, or lets it in again. For a laptop, which hears of holds
  * from the office and has no `hold` records. E_NOT_FOUND: no such entry. Runs inside the caller's transaction. */
 int record_set_held(struct db *db, int64_t entry, int held, struct error *e);
+
+/* Takes heed of an erasure before its turn comes: what the change that it names wrote is read from its skeleton from
+ * now on, whenever that change comes. For a replay of a log whose words are gone already. Runs inside the caller's
+ * transaction. */
+int record_foresee(struct db *db, const struct change *erasure, struct error *e);
 
 /* Gives the ops of an applied change that lived when it was applied; the others had been superseded before it came. A
  * laptop that got a scope in its compact form may lack the changes that named those, so a dealt entry carries this mask

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "skeleton.h"
 #include "text.h"
 
 enum { LOOKED_SUMS = 1024 };
@@ -92,7 +93,7 @@ static int read_op(const struct change_op *op, struct merge_op *out, struct reco
 /* Reads the change of a row, and remembers which of its ops are of the field. */
 static int read_change(struct search *s, sqlite3_stmt *row, const struct dot *dot, struct change *c, struct error *e)
 {
-    if (change_read(db_slice(row, 3), db_slice(row, 4), c, e) != 0)
+    if (skeleton_change(db_slice(row, 3), db_slice(row, 4), db_slice(row, 5), c, e) != 0)
         return error_set(e, E_VERIFY, "a change in the store cannot be read; run a check of the store");
     return find_looked(s, dot) == NULL ? note_looked(s, dot, c, e) : 0;
 }
@@ -113,9 +114,10 @@ static int take_op(sqlite3_stmt *row, const struct change *c, const struct dot *
 static int fetch(struct search *s, const struct dot *dot, int *found, struct merge_op *out,
                  struct record_ancestor *where, struct error *e)
 {
-    static const char sql[] = "SELECT entry.id, entry.position, entry.received, entry.header, entry.body "
-                              "FROM entry JOIN applied ON applied.entry = entry.id "
-                              "WHERE entry.device = ? AND entry.epoch = ? AND entry.seq = ? AND entry.record = ?";
+    static const char sql[] =
+        "SELECT entry.id, entry.position, entry.received, entry.header, entry.body, " LOG_SKELETON " "
+        "FROM entry JOIN applied ON applied.entry = entry.id "
+        "WHERE entry.device = ? AND entry.epoch = ? AND entry.seq = ? AND entry.record = ?";
     const struct looked_at *looked = find_looked(s, dot);
     struct change c;
     sqlite3_stmt *row;

@@ -55,8 +55,8 @@ static int take_op(struct digesting *d, sqlite3_stmt *s, struct error *e)
     pack_uint(&d->piece, db_uint(s, 3));
     pack_uint(&d->piece, db_uint(s, 4));
     pack_uint(&d->piece, db_uint(s, 5));
-    if (value.p == NULL)
-        pack_nil(&d->piece); /* the body was erased, as the law asked */
+    if (value.size == 0)
+        pack_nil(&d->piece); /* it was erased */
     else
         pack_raw(&d->piece, value);
     return pack_bytes(&d->piece).size < PIECE ? 0 : hash_piece(d, e);
@@ -68,7 +68,7 @@ static int select_rows(struct db *db, const struct id *scope, int all_kinds, sql
 {
 #define COLUMNS                                                                                                        \
     "SELECT entry.position, entry.received, entry.header, op.op, op.field, op.action,"                                 \
-    " substr(entry.body, op.at + 1, op.size), place.kind FROM place INDEXED BY place_scope"                            \
+    " substr(" LOG_VALUES ", op.at + 1, op.size), place.kind FROM place INDEXED BY place_scope"                        \
     " CROSS JOIN op ON op.record = place.record CROSS JOIN entry ON entry.id = op.entry WHERE place.scope = ?"
 #define ORDER " ORDER BY place.kind, place.record, op.field, entry.device, entry.epoch, entry.seq, op.op"
     if (all_kinds)

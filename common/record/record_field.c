@@ -29,7 +29,7 @@ static int take_row(sqlite3_stmt *s, struct record_live *live, struct change *he
     struct slice value = db_slice(s, 8);
     struct merge_op *op;
     int code;
-    if (value.p == NULL) /* the body was erased, as the law asked */
+    if (value.p == NULL) /* the body is gone, and no skeleton is known */
         return 0;
     if ((code = room_for_op(live, e)) != 0)
         return code;
@@ -49,11 +49,20 @@ static int take_row(sqlite3_stmt *s, struct record_live *live, struct change *he
     return record_text_check(&live->values, e);
 }
 
+/* Sets where an op's value stands, now that the values do not move any more. An erased one has no bytes. */
+static void point_at_value(struct record_live *live, size_t i, size_t *at)
+{
+    static const uint8_t nothing;
+    struct slice *value = &live->ops[i].value;
+    value->p = value->size == 0 ? &nothing : (const uint8_t *)live->values.p + *at;
+    *at += value->size;
+}
+
 int record_field_live(struct db *db, const struct id *record, unsigned field, struct record_live *out, struct error *e)
 {
     static const char sql[] =
         "SELECT entry.device, entry.epoch, entry.seq, op.op, entry.position, entry.received, entry.header, op.action, "
-        "substr(entry.body, op.at + 1, op.size) "
+        "substr(" LOG_VALUES ", op.at + 1, op.size) "
         "FROM op CROSS JOIN entry ON entry.id = op.entry WHERE op.record = ? AND op.field = ?";
     struct change header;
     sqlite3_stmt *s;
@@ -70,10 +79,8 @@ int record_field_live(struct db *db, const struct id *record, unsigned field, st
     }
     if (row < 0)
         return e->code;
-    for (size_t i = 0; i < out->count; i++) {
-        out->ops[i].value.p = (const uint8_t *)out->values.p + at;
-        at += out->ops[i].value.size;
-    }
+    for (size_t i = 0; i < out->count; i++)
+        point_at_value(out, i, &at);
     return 0;
 }
 
@@ -93,7 +100,7 @@ static int take_op(sqlite3_stmt *s, const struct change *header, const struct re
 {
     struct slice body = db_slice(s, 3);
     struct merge_op *op = &live->ops[live->count];
-    if (body.p == NULL) /* it was erased, as the law asked */
+    if (body.p == NULL) /* it is gone, and no skeleton is known */
         return 0;
     if (life->at > body.size || life->size > body.size - life->at)
         return error_set(e, E_VERIFY, "a change's body in the store is too short; run a check of the store");
@@ -117,7 +124,8 @@ static int take_entry(struct db *db, const struct record_living *living, const s
     struct change header;
     sqlite3_stmt *s;
     int row, code = 0;
-    if ((row = db_first(db, &s, e, "SELECT position, received, header, body FROM entry WHERE id = ?", "i", entry)) < 0)
+    if ((row = db_first(db, &s, e, "SELECT position, received, header, " LOG_VALUES " FROM entry WHERE id = ?", "i",
+                        entry)) < 0)
         return e->code;
     if (row == 0)
         return error_set(e, E_VERIFY, "the log lacks an entry that the record needs; run a check of the store");
@@ -148,10 +156,8 @@ int record_field_others(struct db *db, const struct record_living *living, const
         if (first == i)
             code = take_entry(db, living, c, living->ops[i].entry, out, e);
     }
-    for (size_t i = 0; i < out->count; i++) {
-        out->ops[i].value.p = (const uint8_t *)out->values.p + at;
-        at += out->ops[i].value.size;
-    }
+    for (size_t i = 0; i < out->count; i++)
+        point_at_value(out, i, &at);
     return code;
 }
 

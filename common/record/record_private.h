@@ -187,6 +187,15 @@ int record_hold_follow(struct db *db, const struct id *hold, int64_t *released, 
 /* Marks an entry as held and, if it is in the record, takes it out. */
 int record_hold_entry(struct db *db, int64_t entry, struct error *e);
 
+/* --- record_erase.c --- */
+
+/* Brings the change that an applied erasure names in step: its words leave the store, and its record is made again from
+ * the skeleton. */
+int record_erase_follow(struct db *db, const struct change *erasure, struct error *e);
+/* 1: an erasure names the entry, which is to be read from the store again: its words are gone, and its ops stand in the
+ * skeleton. 0: the entry may be applied as it is; -1: failed. */
+int record_erase_late(struct db *db, const struct log_entry *entry, struct error *e);
+
 /* --- record_mask.c --- */
 
 /* Finds the ops of a change that were superseded before they came. live has a byte for each op: theirs become 0. */

@@ -59,6 +59,11 @@ int schema_is_office_only(unsigned kind)
     return kind < OWN_KINDS || kind >= OWN_OFFICE_KINDS;
 }
 
+int schema_is_erasable(unsigned kind)
+{
+    return schema_is_dealt(kind) && !schema_is_office_only(kind);
+}
+
 const struct schema_kind *schema_kind_named(const char *name)
 {
     for (size_t i = 0; i < schema_table_count; i++)
@@ -470,6 +475,8 @@ char *schema_format(const struct schema_field *field, struct slice value, char *
     int64_t number = 0;
     if (slice_is_nil(value))
         return put_words(out, out_max, "");
+    if (value.size == 0)
+        return put_words(out, out_max, "(erased)");
     if (!fits(field->type, value))
         return put_words(out, out_max, "(this version cannot read it)");
     switch (field->type) {
@@ -509,6 +516,8 @@ char *schema_format_unknown(struct slice value, char *out, size_t out_max)
     char words[48];
     if (slice_is_nil(value))
         return put_words(out, out_max, "");
+    if (value.size == 0)
+        return put_words(out, out_max, "(erased)");
     if (slice_text(value, &inner))
         return put_bytes(out, out_max, inner.p, inner.size);
     if (slice_int(value, &number))

@@ -105,6 +105,7 @@ enum schema_kind_number {
     KIND_PROVIDER = 13,
     KIND_RECEIPT = 14,
     KIND_EVENT = 15,
+    KIND_ERASURE = 1000,
     KIND_FORK = 3000
 };
 
@@ -129,6 +130,10 @@ const struct schema_kind *schema_kind_named(const char *name); /* NULL: unknown 
  * it; 0: everybody may. */
 int schema_is_dealt(unsigned kind);
 int schema_is_office_only(unsigned kind);
+/* 1: the words of a change of this kind can be erased: laptops get it, and everybody may write it. What the office
+ * alone writes says what is in force, and what stores say of themselves is evidence: their words stay. 0: they cannot.
+ */
+int schema_is_erasable(unsigned kind);
 /* A field of the kind, or one of those that every kind has. NULL: unknown. */
 const struct schema_field *schema_field(const struct schema_kind *kind, unsigned number);
 const struct schema_field *schema_field_named(const struct schema_kind *kind, const char *name);
@@ -151,7 +156,8 @@ int schema_parse(const struct schema_kind *kind, const struct schema_field *fiel
                  struct error *e);
 
 /* Writes a value in words into out: out_max bytes with the final NUL; if it does not fit it is cut before a character.
- * A nil gives "", a code that this version does not know "newer than this program (6)". Returns out. */
+ * A nil gives "", no bytes at all give "(erased)": the words of the change are gone (skeleton.h), a code that this
+ * version does not know "newer than this program (6)". Returns out. */
 char *schema_format(const struct schema_field *field, struct slice value, char *out, size_t out_max);
 
 /* As schema_format, for a field that this version does not know: it goes by the value's own form. If a person cannot

@@ -2,7 +2,7 @@
  */
 #include "schema_table.h"
 
-#define THIS_VERSION 5
+#define THIS_VERSION 6
 
 /* Each has a form for what came later: its first argument is the version of the table that has it first. Kinds and
  * fields are never added without it: what an older version took unjudged is judged when the office's program gets
@@ -218,6 +218,14 @@ static const struct schema_field event_fields[] = {
     FIELD(16, "announcement", BYTES, LATEST, "and the hash of the office's announcement"),
 };
 
+static const struct schema_field erasure_fields[] = {
+    FIELD_SINCE(6, 10, "device", BYTES, LATEST, "the device of the change whose words are gone"),
+    FIELD_SINCE(6, 11, "epoch", INTEGER, LATEST, "its epoch"),
+    FIELD_SINCE(6, 12, "seq", INTEGER, LATEST, "its number in the chain"),
+    FIELD_SINCE(6, 13, "reason", TEXT, LATEST, "why its words are gone"),
+    FIELD_SINCE(6, 14, "skeleton", BYTES, ONCE,
+                "what it wrote and replaced, without values (CHANGE.md); nothing: the office never had its words"),
+};
 static const struct schema_field fork_fields[] = {
     FIELD(10, "device", BYTES, LATEST, "the device whose chain forked"),
     FIELD(11, "epoch", INTEGER, LATEST, "the epoch that forked"),
@@ -254,6 +262,8 @@ const struct schema_kind schema_table[] = {
          "what a laptop holds, in its own words"),
     KIND(KIND_EVENT, "event", OFFICE, 0, 0, event_fields, LIST(NULL), LIST(NULL),
          "what happened to a store, in its own words"),
+    KIND_SINCE(6, KIND_ERASURE, "erasure", CASE, 1, 1, erasure_fields, LIST(NULL), LIST("reason"),
+               "the words of a change are gone: which, and why; it stands where that change does"),
     KIND(KIND_FORK, "fork", OFFICE, 1, 0, fork_fields, LIST(NULL), LIST(NULL),
          "a device wrote two chains in one epoch"),
     EXTRA_KINDS};

@@ -52,6 +52,13 @@ static int try_entry(void *arg, struct log_entry *entry, struct error *e)
     return ends < 0 ? error_code(e) : trial_take(w->trial, entry, ends, e);
 }
 
+/* Of what was erased the trial knows the skeleton from its place on. */
+static int foresee(void *arg, struct log_entry *entry, struct error *e)
+{
+    struct walk *w = arg;
+    return entry->change.kind == KIND_ERASURE ? trial_foresee(w->trial, &entry->change, e) : 0;
+}
+
 /* Holds a change that no hold names. */
 static int hold_breach(struct central *c, const struct trial_breach *b, struct error *e)
 {
@@ -73,7 +80,8 @@ int upgrade_judge(struct central *c, struct error *e)
     int code = log_each(c->db, 0, look, &w, e);
     if (code != 0 || !w.found)
         return code;
-    if ((code = trial_open(&w.trial, &c->author.chain.device, e)) == 0)
+    if ((code = trial_open(&w.trial, &c->author.chain.device, e)) == 0 &&
+        (code = log_each(c->db, 0, foresee, &w, e)) == 0)
         code = log_each(c->db, 0, try_entry, &w, e);
     breaches = code == 0 ? trial_breaches(w.trial, &count) : NULL;
     for (size_t i = 0; code == 0 && i < count; i++)

@@ -386,6 +386,28 @@ static int64_t released_entry(struct central *c, const struct id *hold, struct e
     return whole ? log_find(c->db, &device, epoch, seq, NULL, e) : 0;
 }
 
+/* Deals the erasure of an entry without words in front of it, once in a deal: otherwise the laptop would go on showing
+ * what the entry had replaced, if the link broke between the two. */
+static int deal_erasure(const struct filling *f, const struct change *c, struct error *e)
+{
+    int64_t id = 0;
+    sqlite3_stmt *s;
+    int row;
+    if (c->body.p != NULL)
+        return 1;
+    if ((row = db_first(f->c->db, &s, e,
+                        "SELECT entry.id FROM erased JOIN entry ON entry.record = erased.erasure WHERE erased.device = "
+                        "? AND erased.epoch = ? AND erased.seq = ? AND erased.scope = ? "
+                        "ORDER BY erased.skeleton IS NULL, erased.erasure LIMIT 1",
+                        "duud", &c->device, c->epoch, c->seq, &c->scope)) < 0)
+        return -1;
+    if (row == 1) {
+        id = db_int(s, 0);
+        db_done(f->c->db, s);
+    }
+    return id == 0 || is_background_sent(f->d, id) ? 1 : deal_background_entry(f, id, e);
+}
+
 /* Deals the entry that the cursor meets at `position`, with its background before it; an entry that the laptop does not
  * need counts as dealt. released: the entry is dealt because a hold let go of it. The mask leaves out the ops that
  * something had ended before the entry came, which a scope that was dealt compact does not show. */
@@ -406,6 +428,8 @@ static int deal_entry(const struct filling *f, int64_t id, uint64_t position, in
         more = 1;
         goto out;
     }
+    if ((more = deal_erasure(f, &entry.change, e)) != 1)
+        goto out;
     if ((more = deal_background(f, &entry.change, position, e)) != 1)
         goto out;
     code = released ? record_mask_living(db, &entry, mask, &bytes, &all, e)

@@ -23,6 +23,7 @@
 
 #include "batch.h"
 #include "clock.h"
+#include "erasure.h"
 #include "hold.h"
 #include "judge.h"
 #include "log.h"
@@ -35,6 +36,12 @@ void receive_free(struct receive_result *r)
     r->held = NULL;
     r->held_count = 0;
 }
+
+/* A change that comes without its words, as its erasure names it. */
+struct wordless {
+    uint64_t seq;
+    struct id scope;
+};
 
 /* A push that is being taken. */
 struct taking {
@@ -50,6 +57,8 @@ struct taking {
     size_t next_held;     /* in the second pass: index of the next one in it */
     struct id *new_cases; /* cases that were taken down in the field, to be assigned */
     size_t new_case_count;
+    struct wordless *wordless; /* changes that came without their words */
+    size_t wordless_count;
 };
 
 /* The second pass: 1: the first pass found that this change must be held. */
@@ -120,6 +129,36 @@ static int remember_new_case(struct taking *t, const struct change *change, stru
     return 0;
 }
 
+/* Lists a change that comes without its words and that no erasure names. The erasure stands in the log before it, like
+ * a hold, so the batch begins anew for that. */
+static int note_wordless(struct taking *t, const struct change *change, struct error *e)
+{
+    struct wordless *more;
+    int known;
+    if (change->body.p != NULL || (known = erasure_is_known(t->c, change, e)) == 1)
+        return 0;
+    if (known < 0)
+        return error_code(e);
+    if ((more = realloc(t->wordless, (t->wordless_count + 1) * sizeof *more)) == NULL)
+        return error_memory(e);
+    t->wordless = more;
+    more[t->wordless_count++] = (struct wordless){change->seq, change->scope};
+    return 0;
+}
+
+static int write_wordless(struct taking *t, struct error *e)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < t->wordless_count; i++) {
+        const struct change named = {.device = t->device->device,
+                                     .epoch = t->result->epoch,
+                                     .seq = t->wordless[i].seq,
+                                     .scope = t->wordless[i].scope};
+        code = erasure_write_wordless(t->c, &named, e);
+    }
+    return code;
+}
+
 /* One pass over the batch: each change must follow the one before; each is judged and appended. */
 static int take_changes(struct taking *t, struct error *e)
 {
@@ -133,6 +172,8 @@ static int take_changes(struct taking *t, struct error *e)
             return code;
         if ((held = judge_one(t, &change, e)) < 0)
             return error_code(e);
+        if ((code = note_wordless(t, &change, e)) != 0)
+            return code;
         if (t->result->first_seq == 0) {
             t->result->first_seq = change.seq;
             t->result->first_position = t->c->tree.size;
@@ -176,8 +217,9 @@ static int back_to_savepoint(struct taking *t, const struct edit_author *author,
 }
 
 /* Takes a batch that follows the chain. The first pass judges each change after the one before it has been applied,
- * since a change may depend on that one. If some must be held, a second pass begins again from the savepoint: it writes
- * the holds and then the whole batch, so that the batch stands together in the log. */
+ * since a change may depend on that one. If some must be held, or come without their words, a second pass begins again
+ * from the savepoint: it writes the holds and erasures and then the whole batch, so that the batch stands together in
+ * the log. */
 static int take_new(struct taking *t, const struct message_push *push, struct error *e)
 {
     struct chain chain_before = t->chain;
@@ -189,7 +231,8 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
     central_act_as_office(t->c);
     if ((code = take_changes(t, e)) == 0)
         code = check_end(t, e);
-    if (code == 0 && t->result->held_count != 0 && (code = back_to_savepoint(t, &author, &tree, e)) == 0) {
+    if (code == 0 && (t->result->held_count != 0 || t->wordless_count != 0) &&
+        (code = back_to_savepoint(t, &author, &tree, e)) == 0) {
         central_act_as_office(t->c);
         batch_close(&t->batch);
         t->chain = chain_before;
@@ -201,7 +244,7 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
         code = batch_open(&t->batch, push->batch, 0, e);
         for (size_t i = 0; code == 0 && i < t->result->held_count; i++)
             code = hold_change(t, &t->result->held[i], e);
-        if (code == 0)
+        if (code == 0 && (code = write_wordless(t, e)) == 0)
             code = take_changes(t, e);
     }
     for (size_t i = 0; code == 0 && i < t->new_case_count; i++)
@@ -337,6 +380,7 @@ int receive_push(struct central *c, const struct device *device, const struct me
     batch_close(&t.batch);
     caseload_free(&t.caseload);
     free(t.new_cases);
+    free(t.wordless);
     return code;
 }
 

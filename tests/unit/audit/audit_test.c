@@ -579,43 +579,6 @@ static void epochs(void **state)
     audit_close_office(&o);
 }
 
-/* A body that was erased by law leaves a proof that holds, and a replay that goes on without it. */
-static void erased_body(void **state)
-{
-    struct audit_verify_result r;
-    struct audit_office o;
-    struct error e;
-    struct db *db;
-    uint64_t entries;
-    (void)state;
-    audit_open_office(&o, 1);
-    assert_int_equal(db_exec(o.own.db, "UPDATE entry SET body = NULL WHERE position = 7", NULL), 0);
-    audit_write_archive(&o);
-    assert_int_equal(audit_ask_file(audit_path, o.log_key, 1, &r, &e), 0);
-    assert_int_equal(r.erased, 1);
-    assert_int_equal(r.bodies, o.tree.size - 1);
-    db = audit_replayed(UINT64_MAX, &entries);
-    assert_int_equal(entries, o.tree.size);
-    db_close(db);
-    audit_close_office(&o);
-}
-
-/* With the words of a hold erased a replay would apply what was held: an archive without them fails, by its position.
- */
-static void what_the_office_alone_writes_cannot_be_erased(void **state)
-{
-    struct audit_office o;
-    struct error e;
-    (void)state;
-    audit_open_office(&o, 1);
-    assert_int_equal(db_exec(o.own.db, "UPDATE entry SET body = NULL WHERE position = 11", NULL), 0);
-    audit_write_archive(&o);
-    assert_int_equal(audit_ask_file(audit_path, o.log_key, 1, NULL, &e), E_VERIFY);
-    assert_begins(&e, "entry 11:");
-    assert_says(&e, "its words were erased");
-    audit_close_office(&o);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -626,8 +589,6 @@ int main(void)
         cmocka_unit_test(what_nobody_signed),
         cmocka_unit_test(unknown_device),
         cmocka_unit_test(epochs),
-        cmocka_unit_test(erased_body),
-        cmocka_unit_test(what_the_office_alone_writes_cannot_be_erased),
         cmocka_unit_test(heads_at_the_edges),
         cmocka_unit_test(set_backs),
         cmocka_unit_test(sealed_set_back),

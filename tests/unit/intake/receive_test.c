@@ -358,12 +358,63 @@ static void test_large(void **state)
     assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM assignment"), 1502);
 }
 
+/* Goal: what comes without its words (a laptop had let go of them, and the office had lost them) is taken, and an entry
+ * of the office in front of the batch says so; sent again it changes nothing. */
+static void what_comes_without_words_gets_an_entry_in_front(void **state)
+{
+    struct receive_fixture *r = *state;
+    struct office_batch *b = office_batch();
+    struct receive_result result;
+    struct batch_reader reader;
+    struct batch_writer bare;
+    struct batch_item item;
+    uint8_t head[CHAIN_HEAD_MAX];
+    struct message_push push;
+    struct slice whole;
+    struct id note;
+    uint64_t before = entries(r);
+    (void)receive_write_note(r, b, &r->kase, &note);
+    (void)receive_write_note(r, b, &r->kase, &note);
+    push = office_seal(&r->laptop, b, head);
+    whole = push.batch;
+    batch_start(&bare);
+    PAIR_OK(batch_open(&reader, whole, 0, &pair_e));
+    for (int i = 0; batch_next(&reader, &item, NULL) == 1; i++)
+        batch_add_change(&bare, item.header, i == 0 ? (struct slice){NULL, 0} : item.body);
+    PAIR_OK(batch_finish(&bare, &push.batch, &pair_e));
+    for (int i = 0; i < 2; i++) {
+        PAIR_OK(office_give(r->office, &r->laptop, &push, &result, &pair_e));
+        assert_int_equal(entries(r), before + 3);
+        assert_int_equal(result.held_count, 0);
+        assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM erased WHERE skeleton IS NULL AND seq = 1"),
+                         1);
+        assert_int_equal(pair_count(r->office->db, "SELECT min(position) FROM entry WHERE kind = 1000"), before);
+        assert_int_equal(result.first_position, before + 1);
+        receive_free(&result);
+    }
+    batch_close(&reader);
+    batch_free(&bare);
+    free((void *)push.batch.p);
+    free((void *)whole.p);
+    office_batch_free(b);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, receive_fixture_set_up, receive_fixture_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_honest), TEST(test_overlap), TEST(test_broken_chain), TEST(test_forged_head), TEST(test_empty_batch),
-        TEST(test_fork),   TEST(test_held),    TEST(test_time),         TEST(test_release),     TEST(test_large),
+        cmocka_unit_test_setup_teardown(what_comes_without_words_gets_an_entry_in_front, receive_fixture_set_up,
+                                        receive_fixture_tear_down),
+        TEST(test_honest),
+        TEST(test_overlap),
+        TEST(test_broken_chain),
+        TEST(test_forged_head),
+        TEST(test_empty_batch),
+        TEST(test_fork),
+        TEST(test_held),
+        TEST(test_time),
+        TEST(test_release),
+        TEST(test_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
