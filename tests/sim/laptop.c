@@ -25,6 +25,16 @@ static void command(struct world *w, unsigned m, int argc, const char *const *ar
     world_collect(w);
 }
 
+/* The same, while a sync waits. 0: none does. */
+static int command_beside(struct world *w, unsigned m, int argc, const char *const *argv)
+{
+    if (disk_is_dark(m) || machine_command_beside(m, argc, argv) == NULL)
+        return 0;
+    world_reap(w);
+    world_collect(w);
+    return 1;
+}
+
 /* What a person does first: unlocks, where the store is locked. 1: one can work. */
 static int sit_down(struct world *w, unsigned m)
 {
@@ -194,7 +204,12 @@ void laptop_event(struct world *w, unsigned m, int argc, char *const *argv)
     const char *words[SCRIPT_WORDS_MAX + 1];
     struct world_laptop *l = &w->laptops[m];
     char port[16];
-    const char *name = argc > 2 && argv[0][0] == ':' && strcmp(argv[1], "=") == 0 ? argv[0] : NULL;
+    const char *name;
+    int meanwhile = argc > 1 && strcmp(argv[0], "meanwhile") == 0;
+    argc -= meanwhile;
+    argv += meanwhile;
+    meanwhile &= machine_is_busy(m);
+    name = argc > 2 && argv[0][0] == ':' && strcmp(argv[1], "=") == 0 ? argv[0] : NULL;
     if (strcmp(argv[0], "enrol") == 0) {
         enrol(w, m);
         return;
@@ -203,7 +218,7 @@ void laptop_event(struct world *w, unsigned m, int argc, char *const *argv)
         laptop_courier(w, m);
         return;
     }
-    if (!sit_down(w, m))
+    if (!meanwhile && !sit_down(w, m))
         return;
     if (strcmp(argv[0], "decide") == 0 && argc >= 3) {
         decide(w, m, (unsigned)strtoul(argv[1], NULL, 10), (unsigned)strtoul(argv[2], NULL, 10), argc > 3);
@@ -218,6 +233,10 @@ void laptop_event(struct world *w, unsigned m, int argc, char *const *argv)
     if (name != NULL) {
         (void)snprintf(l->wants, sizeof l->wants, "%s", name);
         words[argc++] = "--json";
+    }
+    if (meanwhile) {
+        (void)command_beside(w, m, argc, words);
+        return;
     }
     if (strcmp(words[0], "sync") == 0) {
         (void)snprintf(port, sizeof port, "%u", w->port);

@@ -21,6 +21,7 @@
 
 static char root[256];
 static struct machine_run *running[PROCESS_MACHINES]; /* one on each laptop */
+static struct machine_run *beside[PROCESS_MACHINES];  /* and one more, while a sync waits */
 static struct machine_run *over, **over_last = &over;
 static int newer[PROCESS_MACHINES];
 
@@ -122,9 +123,10 @@ static int run_command(void *arg)
     return r->status;
 }
 
-static void collect(struct machine_run *r)
+static void collect(struct machine_run **slot)
 {
-    running[r->machine] = NULL;
+    struct machine_run *r = *slot;
+    *slot = NULL;
     r->next = NULL;
     *over_last = r;
     over_last = &r->next;
@@ -142,12 +144,28 @@ struct machine_run *machine_command(unsigned machine, int argc, const char *cons
     return r;
 }
 
+struct machine_run *machine_command_beside(unsigned machine, int argc, const char *const *argv)
+{
+    struct machine_run *r;
+    if (beside[machine] != NULL || !machine_is_busy(machine) || strcmp(running[machine]->argv[0], "sync") != 0)
+        return NULL;
+    r = beside[machine] = new_run(machine, argc, argv);
+    r->is_beside = 1;
+    r->process = process_start(machine, run_command, r);
+    if (disk_is_dark(machine))
+        machine_die(machine);
+    return r;
+}
+
 struct machine_run *machine_take(void)
 {
     struct machine_run *r;
-    for (unsigned m = 0; m < PROCESS_MACHINES; m++)
+    for (unsigned m = 0; m < PROCESS_MACHINES; m++) {
+        if (beside[m] != NULL && process_is_over(beside[m]->process))
+            collect(&beside[m]);
         if (running[m] != NULL && process_is_over(running[m]->process))
-            collect(running[m]);
+            collect(&running[m]);
+    }
     if ((r = over) != NULL && (over = r->next) == NULL)
         over_last = &over;
     return r;
@@ -160,12 +178,13 @@ int machine_is_busy(unsigned machine)
 
 void machine_die(unsigned machine)
 {
-    struct machine_run *r = running[machine];
-    if (r != NULL) {
-        r->died = 1;
-        if (!process_is_over(r->process))
-            process_kill(r->process);
-    }
+    struct machine_run *all[] = {running[machine], beside[machine]};
+    for (size_t i = 0; i < 2; i++)
+        if (all[i] != NULL) {
+            all[i]->died = 1;
+            if (!process_is_over(all[i]->process))
+                process_kill(all[i]->process);
+        }
     if (machine == MACHINE_OFFICE && office.process != NULL) {
         process_kill(office.process);
         process_free(office.process);

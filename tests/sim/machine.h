@@ -21,6 +21,7 @@ struct machine_run {
     char *argv[MACHINE_WORDS_MAX + 1];
     int status;      /* its exit status */
     int died;        /* its machine died under it: whatever it said, nobody saw it end */
+    int is_beside;   /* it ran while a sync waited */
     char *out, *err; /* what it printed */
     uint64_t started_ms;
     /* ... */
@@ -38,6 +39,8 @@ void machine_reset(void);
 /* A command of satchel on a laptop; argv without the program's name, copied. Runs until it ends or waits for the
  * network. NULL: one runs there already. Otherwise it stands in machine_runs until machine_take. */
 struct machine_run *machine_command(unsigned machine, int argc, const char *const *argv);
+/* The same, beside a sync that runs there and waits. NULL: none does. */
+struct machine_run *machine_command_beside(unsigned machine, int argc, const char *const *argv);
 /* The next run that is over, in the order in which they ended; NULL: none. Freed with machine_free. */
 struct machine_run *machine_take(void);
 void machine_free(struct machine_run *run);

@@ -288,9 +288,13 @@ void __wrap_db_rollback(struct db *db)
 int __wrap_command_run(struct cli *cli, int argc, char **argv, int *status, struct error *e)
 {
     unsigned m = process_machine();
-    int code;
-    if (strcmp(argv[0], "sync") != 0)
-        return __real_command_run(cli, argc, argv, status, e);
+    int code, syncs = ledger.machines[m].syncs;
+    if (strcmp(argv[0], "sync") != 0) {
+        ledger.machines[m].syncs = 0; /* a sync may wait beside, and what is typed now is none of its changes */
+        code = __real_command_run(cli, argc, argv, status, e);
+        ledger.machines[m].syncs = syncs;
+        return code;
+    }
     ledger.machines[m].syncs = 1;
     oracle_caseload_sync_starts(m);
     code = __real_command_run(cli, argc, argv, status, e);

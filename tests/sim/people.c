@@ -235,11 +235,30 @@ static void link_people(struct people *p, const char *who)
     people_say(p, "%s %s :p%u :p%u", who, PICK(p, verbs), a, b);
 }
 
+/* The sync is slow, or hangs at some place; somebody cannot wait. */
+static void write_meanwhile(struct people *p, const char *who)
+{
+    char at_once[SCRIPT_NAME_MAX + 16], hangs[32] = "";
+    (void)snprintf(at_once, sizeof at_once, "%s meanwhile", who);
+    if (below(p, 2) != 0)
+        (void)snprintf(hangs, sizeof hangs, " cut1=%u silent", 200 + below(p, 4000));
+    people_say(p, "weather %s link delay=%u jitter=%u%s", who, 400 + below(p, 1500), below(p, 400), hangs);
+    people_say(p, "%s sync", who);
+    for (unsigned i = 1 + below(p, 3); i > 0; i--) {
+        p->at_s += below(p, 6);
+        people_write(p, at_once, 1 + below(p, p->cases));
+    }
+}
+
 static void sync_some(struct people *p)
 {
     unsigned count = below(p, 4) == 0 ? p->s->laptops : 1;
     for (unsigned i = 0; i < count; i++) {
         const char *who = people_who(p);
+        if (p->weather >> FORECAST_LINKS & 1 && p->cases != 0 && below(p, 4) == 0) {
+            write_meanwhile(p, who);
+            continue;
+        }
         forecast_link(p, who);
         people_say(p, "%s%s sync", who, p->has_clone && below(p, 3) == 0 ? "~" : "");
     }

@@ -96,7 +96,8 @@ static void ended(struct world *w, struct machine_run *r)
     char line[512] = "";
     for (int i = 0; i < r->argc; i++)
         (void)snprintf(line + strlen(line), sizeof line - strlen(line), " %s", r->argv[i]);
-    world_trace(w, "%s:%s%s -> %d\n%s%s", l->name, line, r->died ? " (died)" : "", r->status, r->out, r->err);
+    world_trace(w, "%s:%s%s%s -> %d\n%s%s", l->name, line, r->is_beside ? " (beside a sync)" : "",
+                r->died ? " (died)" : "", r->status, r->out, r->err);
     if (!r->died && r->status <= 1 && l->wants[0] != '\0')
         names_learn(l->wants, r->out);
     l->wants[0] = '\0';
@@ -117,6 +118,8 @@ static void ended(struct world *w, struct machine_run *r)
     }
     if (!r->died && r->status == WORLD_UNVERIFIED && !w->strange && l->is_enrolled)
         oracle_found("0: %s refuses to verify, and nothing happened to any disk: %s", l->name, r->err);
+    if (r->is_beside && !w->strange && strstr(r->err, "another satchel command") != NULL)
+        oracle_found("3: %s could not write, since a sync waits for the office: %s", l->name, r->err);
     if (strstr(r->err, "internal") != NULL)
         oracle_found("0: an internal error on %s: %s", l->name, r->err);
     oracle_command(r);
