@@ -222,7 +222,7 @@ static void learn_key(struct verifying *v, const struct change *c)
     }
 }
 
-/* The value of one field of a change; empty where it is not there. */
+/* The value of one field of a change; empty if it is not there. */
 static struct slice value_of(const struct change *c, const char *name)
 {
     const struct schema_field *field = schema_field_named(schema_kind(c->kind), name);
@@ -251,7 +251,7 @@ static void learn_epoch(struct verifying *v, uint64_t position, const struct cha
 }
 
 /* *ends 1: a head of its device names this very change, so a batch ended with it.
- * The change is the next on its line, and where a head was signed over it, it is the one that was signed. */
+ * The change is the next on its line, and if a head was signed over it, it is the one that was signed. */
 static int follow(struct verifying *v, uint64_t position, const struct change *c, int *ends, struct error *e)
 {
     struct line wanted, *line;

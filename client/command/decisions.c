@@ -162,7 +162,7 @@ static int list_decided(struct store *s, struct usage_call *call, struct error *
     if (code != 0)
         return code;
     (void)fprintf(cli->err, "%s over what you wrote\n", cli_count(count, "decision", "decisions", words, sizeof words));
-    /* What did not reach its reader is told again. */
+    /* Tell again what did not reach its reader. */
     return fflush(cli->out) != 0 ? 0 : decided_looked_at(s, e);
 }
 

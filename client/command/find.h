@@ -8,7 +8,7 @@
 #include "schema.h"
 #include "store.h"
 
-/* Both find the record that `words` name: of one kind, or (kind NULL) of any. Where a case is asked for, what names its
+/* Both find the record that `words` name: of one kind, or (kind NULL) of any. If a case is asked for, what names its
  * client names the client's case. What is voided is named by its id, and by its number if no other case has that.
  *
  * find_record is for looking: a whole id, a beginning or an end of at least 4 characters of one, a part of a case

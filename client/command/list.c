@@ -155,7 +155,7 @@ static void case_json(struct json *j, sqlite3_stmt *s, const struct marks *marks
     json_object(j);
     json_text(json_key(j, "id"), db_text(s, ID));
     json_column(j, "client", s, CLIENT);
-    /* What has not arrived is not said to be empty. */
+    /* Do not call empty what has not arrived. */
     for (int i = 0; i < 5; i++)
         if (!db_is_null(s, NUMBER + i) || !db_int(s, ARRIVING))
             json_column(j, names[i], s, NUMBER + i);
@@ -203,7 +203,7 @@ static void case_flags(FILE *out, sqlite3_stmt *s, const struct marks *marks)
 
 static void case_words(FILE *out, sqlite3_stmt *s, const struct marks *marks)
 {
-    /* What is empty in a case that is still arriving may be there at the office. */
+    /* A case that is still arriving may have at the office what is empty here. */
     const char *nothing = db_int(s, ARRIVING) ? "..." : "-";
     const char *id = db_text(s, ID), *visit = db_text(s, NEXT_VISIT);
     const char *number = db_text(s, NUMBER), *name = db_text(s, NAME);

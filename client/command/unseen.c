@@ -63,7 +63,7 @@ static int print_reason(struct printer *v, const struct record_op *op, struct er
 
 /* --- before --- */
 
-/* What is shown goes to where words go, not to the data. */
+/* Print it where sentences are printed, beside the data. */
 static int open_printer(const struct unseen *u, struct printer *v, struct cli *words, struct error *e)
 {
     int code;

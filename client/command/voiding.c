@@ -129,7 +129,7 @@ static int say_way_back(struct voiding *v, struct error *e)
     if (code == 0)
         code = review_code(v->s->db, &v->record, field, &f, seen, e);
     record_field_free(&f);
-    /* What is voided is not found by a name any more. */
+    /* A voided record is not found by a name any more. */
     if (code == 0)
         (void)fprintf(v->cli->err, "  to bring it back: `satchel resolve %s void no --seen %s`\n",
                       find_name(v->s->db, &v->record, v->name), seen);

@@ -153,7 +153,7 @@ static int request(const char *folder, uint8_t what, uint8_t *answer, size_t siz
         (void)error_set(e, E_REFUSED, "the socket %s belongs to another user", address.sun_path);
         goto out;
     }
-    /* An agent that ends in the middle of an answer has just been locked. */
+    /* If the agent ends in the middle of an answer, it has just been locked. */
     result = send_all(fd, &what, 1) == 0 && receive_all(fd, &yes, 1) == 0 && yes == ANSWER &&
              receive_all(fd, answer, size) == 0;
     /* Wait until the agent has let go of the socket, so that the store's folder can be unmounted once we return. */
@@ -340,7 +340,7 @@ static _Noreturn void run_agent(struct agent *a, uint8_t key[AGENT_KEY_BYTES], c
     (void)setsid();
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)prctl(PR_SET_NAME, NAME, 0, 0, 0); /* by which whoever suspends the laptop finds us */
+    (void)prctl(PR_SET_NAME, NAME, 0, 0, 0); /* the unit that suspends the laptop finds us by this name */
     /* A lock on memory does not pass through a fork: the copy gets memory of its own. */
     a->secret = sodium_malloc(sizeof *a->secret);
     if (a->secret != NULL) {

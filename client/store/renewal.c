@@ -163,7 +163,7 @@ out:
     return code;
 }
 
-/* A file that is whole stays: the laptop may have been told another address since. */
+/* Keep a file that is whole: the laptop may have been told another address since. */
 int renewal_remember_office(const char *folder, const char *host, unsigned port, const uint8_t noise[32],
                             struct error *e)
 {

@@ -3,7 +3,7 @@
  * whatever laptop, counts as shown.
  *
  * A command collects dots while it prints (seen_dot); when it is over, and what it printed is out, seen_keep writes
- * them into the table `seen`, in one transaction of its own. Where that fails, nothing was shown: that is the safe
+ * them into the table `seen`, in one transaction of its own. If that fails, nothing was shown: that is the safe
  * side, and no command fails by it. Dots, not row numbers: an entry may be dealt anew, and a re-issue gives a change
  * another name. */
 #ifndef SATCHEL_SEEN_H

@@ -74,7 +74,7 @@ static void remember_chain_end(struct store *s)
     struct keyfile_chain_end end = {s->author.chain.epoch, s->author.chain.seq, {0}};
     char *path;
     memcpy(end.hash, s->author.chain.hash, sizeof end.hash);
-    /* Only the key file tells that this store is an older copy, until the store has a new epoch. */
+    /* Until the store has a new epoch, nothing but the key file tells that it is an older copy. */
     if (s->put_back || memcmp(&end, &s->kept, sizeof end) == 0 || (path = store_path(s->folder, STORE_KEYS)) == NULL)
         return;
     if (keyfile_chain_end_set(path, s->key, &end, NULL) == 0)

@@ -73,8 +73,7 @@ int wipe_folder(const char *folder, struct error *e)
     write_marker(folder);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *path = store_path(folder, names[i]);
-        /* Only key files are opened to overwrite them: to close a descriptor of a file that SQLite has open would drop
-         * its locks. */
+        /* Overwrite key files alone: closing a descriptor of a file that SQLite has open would drop its locks. */
         int number = path == NULL ? ENOMEM : destroy(path, strncmp(names[i], STORE_KEYS, strlen(STORE_KEYS)) == 0);
         free(path);
         if (number != 0 && code == 0)

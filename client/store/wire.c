@@ -184,14 +184,14 @@ static int connect_to(struct wire *w, const struct wire_options *o, struct error
     if (code != 0)
         return error_set(e, E_NET, "no office answers at %s: %s", w->where, uv_strerror(code));
     (void)uv_tcp_nodelay(&w->tcp, 1);
-    /* What the system holds for us is what we cannot tell from what has arrived. */
+    /* Bytes that the system still keeps for us look as if they had arrived: it may keep few. */
     (void)uv_send_buffer_size((uv_handle_t *)&w->tcp, &buffer);
     if ((code = uv_read_start((uv_stream_t *)&w->tcp, give_room, on_read)) != 0)
         return error_set(e, E_NET, "the connection to %s cannot be read: %s", w->where, uv_strerror(code));
     return 0;
 }
 
-/* That somebody does not hold the office's key is said only if its answer proves it. */
+/* Only an answer that proves it makes us say that somebody does not hold the office's key. */
 static int handshake(struct wire *w, enum link_mode mode, struct error *e)
 {
     struct session_event event;
@@ -264,7 +264,7 @@ static int refused(const struct message_fail *m, struct error *e)
     for (int known = E_OK + 1; known <= E_VERIFY; known++)
         if (m->code.size == strlen(error_name(known)) && memcmp(m->code.p, error_name(known), m->code.size) == 0)
             code = known;
-    /* What has to do with our own store is not the office's to say. */
+    /* The office cannot know how our own store is: such a code is none of its. */
     if (code == E_NO_STORE || code == E_LOCKED || code == E_WRONG_KEY || code == E_USAGE)
         code = E_PEER;
     return error_set(e, code, "the office says: %.*s", (int)m->sentence.size, (const char *)m->sentence.p);
@@ -281,7 +281,7 @@ int wire_receive(struct wire *w, struct message *out, struct error *e)
         *out = event.message;
         if (out->type != MESSAGE_FAIL)
             return 0;
-        /* Heard: the office need not wait for more. */
+        /* We have read the refusal: the office need not wait for more. */
         code = refused(&out->as.fail, e);
         if (session_end(w->session, NULL) == 0)
             flush(w);
@@ -294,7 +294,8 @@ int wire_receive(struct wire *w, struct message *out, struct error *e)
                                                                       : "the office hung up");
 }
 
-/* Waits until the office has ended, or hung up, or takes too long. Everything has been said: nothing can fail here. */
+/* Waits until the office has ended, or hung up, or takes too long. Both sides have said all that they had to say, so
+ * nothing can fail here. */
 static void wait_for_end(struct wire *w)
 {
     struct session_event event;

@@ -58,7 +58,7 @@ static int add_replaced(struct replaced *r, const struct dot *dot, struct error 
         r->differ = 1;
         return 0;
     }
-    /* To supersede an op of another record or field has no effect. */
+    /* An op that supersedes one of another record or field has no effect on it. */
     if (!id_equal(&old->record, &r->change->record) || old->ops[dot->index].field != r->change->ops[r->number].field)
         return 0;
     value = old->ops[dot->index].value;

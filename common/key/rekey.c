@@ -171,7 +171,7 @@ static int lock_store(struct job *j, struct error *e)
         return busy(e);
     if (rc != SQLITE_OK)
         return error_system(e, E_IO, errno, "%s could not be locked", j->db);
-    /* There is a log again: somebody wrote between settle and this lock, and died. */
+    /* Somebody wrote between settle and this lock, and died: the log is back. */
     (void)snprintf(log, sizeof log, "%s-wal", j->db);
     if (stat(log, &status) == 0 && status.st_size > 0)
         return busy(e);
@@ -205,7 +205,7 @@ static int take_up_or_make(const struct job *j, struct error *e)
         return 0;
     if (code == E_MEMORY)
         return error_set(e, code, "there is no memory to open %s; close other programs", j->next_keys);
-    /* There is none, or it is somebody else's, or damaged: nothing that was sealed under its key is of use. */
+    /* The file is missing, somebody else's, or damaged: nothing that was sealed under its key is of use. */
     remove_next(j);
     return keyfile_next_make(&j->files, e);
 }

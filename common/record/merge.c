@@ -192,7 +192,7 @@ static struct merge_shown show_set(struct merge_op *live, size_t count)
     for (size_t i = 0; i < count; i++)
         live[i].key = live[i].action == CHANGE_REMOVE || slice_is_nil(live[i].value) ? 2 : 0;
     sort(live, count, key_then_value);
-    /* 2. Of several adds of one element the first by dot is shown (0), the others are not (1). */
+    /* 2. If one element has several adds, show the first by dot (0), and not the others (1). */
     for (size_t i = 0; i < count && live[i].key == 0; i++) {
         if (i > 0 && slice_equal(live[i].value, live[i - 1].value))
             live[i].key = 1;
@@ -237,7 +237,7 @@ static struct merge_shown show_sum(struct merge_op *live, size_t count)
 static struct merge_shown show_textual(struct merge_op *live, size_t count)
 {
     struct merge_shown shown = {MERGE_AGREED, 0, 0};
-    /* 1. Of equal versions the one that was accepted first is shown (0), the others are not (1). */
+    /* 1. If versions are equal, show the one that was accepted first (0), and not the others (1). */
     sort(live, count, value_then_accepted);
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && slice_equal(live[i].value, live[i - 1].value))
@@ -453,7 +453,7 @@ struct merge_base merge_base(const struct merge_op *live, size_t count, const st
     for (size_t i = 0; i < dead_count; i++)
         if (nearest[i] > generation)
             names_of[i] = (struct some){{0}};
-    /* 4. Of those that are ancestors of all, take the one that is no ancestor of another of them. */
+    /* 4. Take the common ancestor that is no ancestor of another one. */
     for (size_t k = 0; k < dead_count; k++) {
         if (farthest[k] != generation)
             continue;

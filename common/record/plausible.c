@@ -4,7 +4,7 @@
 #include "record.h"
 
 /* A rule holds for the rows t of its kind's table for which sql is true. ?1 is now, in milliseconds since 1970; a day
- * counts as past or future only where it is so in every zone. */
+ * counts as past or future only if it is so in every zone. */
 static const struct rule {
     unsigned kind;
     struct plausible_doubt doubt;

@@ -196,7 +196,7 @@ static int tell_region(struct merging *m, const struct region *p)
         out->alternatives[k].writers |= (text_writers)1 << i;
     }
     overlap.count = out->alternative_count - overlap.first;
-    /* 2. There is one wording: it is an edit. */
+    /* 2. One wording alone is an edit. */
     if (overlap.count == 1) {
         unsigned version = 0;
         while (!(w.writers >> version & 1))
@@ -204,7 +204,7 @@ static int tell_region(struct merging *m, const struct region *p)
         out->alternative_count = overlap.first;
         return tell_edit(m, p, w.writers, version);
     }
-    /* 3. There are several: they are an overlap. */
+    /* 3. Several wordings are an overlap. */
     overlap.writers = w.writers;
     if ((code = add_common(m, p->from)) != 0 || (code = add_segment(m, overlap)) != 0)
         return code;

@@ -326,7 +326,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
     return SQLITE_CANTOPEN;
 }
 
-/* Only a log is ever removed, and only by the process that may write. */
+/* SQLite removes nothing but a log, in the process that may write. */
 static int vfs_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
 {
     if (!vault_shm_may_delete(name))

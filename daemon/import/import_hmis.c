@@ -318,7 +318,7 @@ int import_hmis(struct import *im, const char *folder, int *found, struct error 
          "SSNDataQuality FROM Client "
          "ORDER BY line",
          take_client},
-        /* Where an enrolment has several exits, the one that was updated last closes it. */
+        /* If an enrolment has several exits, the one that was updated last closes it. */
         {"SELECT n.EnrollmentID, n.PersonalID, n.ProjectID, n.EntryDate, n.HouseholdID, n.RelationshipToHoH, "
          "x.Destination, x.ExitDate, (SELECT u.UserID FROM User u WHERE u.UserID = n.UserID), n.LivingSituation, "
          "p.ProjectName FROM Enrollment n "
