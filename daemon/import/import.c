@@ -108,10 +108,9 @@ static int insert_rows(struct import *im, struct csv *csv, const char *name, str
     if (sqlite3_prepare_v2(db_handle(im->staging), sql, -1, &insert, NULL) != SQLITE_OK)
         code = error_set(e, E_INTERNAL, "%s.csv cannot be staged", name);
     while (code == 0 && (r = csv_next(csv, &why)) != CSV_END) {
-        if (r == CSV_BAD) {
-            import_left(im, name, why);
-            if (feof(csv->file))
-                break;
+        if (r != CSV_ROW) {
+            for (uint64_t line = csv->line; line <= (r == CSV_LOST ? csv->last_line : csv->line); line++)
+                import_left(im, name, why);
             continue;
         }
         if (csv->count != columns) {
@@ -127,7 +126,7 @@ static int insert_rows(struct import *im, struct csv *csv, const char *name, str
     }
     (void)sqlite3_finalize(insert);
     free(sql);
-    return code;
+    return code == 0 ? csv_check(csv, e) : code;
 }
 
 int import_stage(struct import *im, const char *folder, const char *name, const char *const *columns, int *found,
@@ -143,7 +142,7 @@ int import_stage(struct import *im, const char *folder, const char *name, const 
         return error_set(e, E_INPUT, "%s: the path is too long", folder);
     if (stat(path, &there) != 0)
         return 0;
-    if ((code = csv_open(&csv, path, e)) != 0)
+    if ((code = csv_open(&csv, path, im->encoding, e)) != 0)
         return code;
     *found = 1;
     if (csv_next(&csv, &why) != CSV_ROW)

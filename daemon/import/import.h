@@ -36,8 +36,9 @@ struct import_count {
 struct import {
     struct central *central;
     struct db *staging;
-    const char *system; /* "", or a name for one of several source systems, whose keys may be the same */
-    char source[128];   /* the format ("hmis", "synthea") and the system: part of every derived id */
+    const char *system;   /* "", or a name for one of several source systems, whose keys may be the same */
+    const char *encoding; /* as csv_open takes it */
+    char source[128];     /* the format ("hmis", "synthea") and the system: part of every derived id */
     int dry_run;
     unsigned in_transaction; /* records since the last commit */
     size_t count_count;

@@ -132,6 +132,7 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
     im->central = t->central;
     im->dry_run = usage_flag(call, "dry-run");
     im->system = source != NULL ? source : "";
+    im->encoding = usage_text(call, "encoding");
     if (stat(path, &there) != 0 || !S_ISDIR(there.st_mode))
         code = error_set(e, E_NOT_FOUND, "%s is no folder; name the folder that holds the CSV files", call->words[0]);
     else if ((code = db_open_memory(&im->staging, e)) == 0)
@@ -158,6 +159,9 @@ const struct task_row task_import = {
                           {.name = "source",
                            .value = "NAME",
                            .help = "which system it is from: keeps two systems with the same keys apart"},
+                          {.name = "encoding",
+                           .value = "NAME",
+                           .help = "what the files are that are not UTF-8 (windows-1252)"},
                           {.name = "dry-run", .help = "count what would be taken, and take nothing"}},
               .help = "read an HMIS or Synthea export",
               .more = "PATH is the folder with the CSV files.",

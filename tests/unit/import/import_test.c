@@ -81,7 +81,7 @@ static uint64_t rows(const char *folder, const char *name)
     struct csv csv;
     uint64_t n = 0;
     (void)snprintf(path, sizeof path, "%s/%s.csv", folder, name);
-    if (csv_open(&csv, path, NULL) != 0)
+    if (csv_open(&csv, path, NULL, NULL) != 0)
         return 0;
     while (csv_next(&csv, &why) != CSV_END)
         n++;
