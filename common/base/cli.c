@@ -10,6 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "fold.h"
 #include "json.h"
 #include "moment.h"
 #include "utf8.h"
@@ -251,18 +252,22 @@ char *cli_count(uint64_t n, const char *singular, const char *plural, char *out,
     return out;
 }
 
-static void put_text(FILE *out, const char *text, int on_one_line)
+enum put { AS_TEXT, AS_LINE, AS_CSV };
+
+static void put_text(FILE *out, const char *text, enum put as)
 {
     size_t left = strlen(text);
     while (left != 0) {
         size_t n = utf8_character(text, left);
         int is_white = *text == '\n' || *text == '\t';
-        if (is_white && on_one_line) {
+        if (is_white && as == AS_LINE) {
             fputc(' ', out);
         } else if (n == 0 || (utf8_is_control(text, n) && !is_white)) {
             fputs("\xef\xbf\xbd", out);
             n = n == 0 ? 1 : n;
         } else {
+            if (*text == '"' && as == AS_CSV)
+                fputc('"', out);
             (void)fwrite(text, 1, n, out);
         }
         text += n;
@@ -272,7 +277,7 @@ static void put_text(FILE *out, const char *text, int on_one_line)
 
 void cli_text(FILE *out, const char *text)
 {
-    put_text(out, text, 0);
+    put_text(out, text, AS_TEXT);
 }
 
 void cli_cut(char *out, size_t out_max, const char *text)
@@ -289,5 +294,26 @@ void cli_cut(char *out, size_t out_max, const char *text)
 
 void cli_line(FILE *out, const char *text)
 {
-    put_text(out, text, 1);
+    put_text(out, text, AS_LINE);
+}
+
+/* 1: a spreadsheet would take the text for a formula, and run it. */
+static int is_formula(const char *text)
+{
+    uint32_t c = text[0] != 0 ? fold_next(&text) : 0;
+    if (c >= 0xff01 && c <= 0xff5e) /* the wide forms of ASCII */
+        c -= 0xfee0;
+    return c == '=' || c == '+' || c == '-' || c == '@' || c == '\t' || c == '\r' || c == '\n';
+}
+
+void cli_csv(FILE *out, const char *text, int defuse)
+{
+    defuse = defuse && is_formula(text);
+    if (!defuse && strpbrk(text, ",\"\r\n") == NULL) {
+        cli_text(out, text);
+        return;
+    }
+    (void)fputs(defuse ? "\"'" : "\"", out);
+    put_text(out, text, AS_CSV);
+    (void)fputc('"', out);
 }

@@ -56,6 +56,10 @@ void cli_text(FILE *out, const char *text);
  * a line of its own. */
 void cli_line(FILE *out, const char *text);
 
+/* Writes a value of CSV as RFC 4180 has it, with control characters as cli_text shows them. defuse: what a spreadsheet
+ * would take for a formula, and run, gets an apostrophe in front. */
+void cli_csv(FILE *out, const char *text, int defuse);
+
 /* Copies as much of a text as fits into out_max bytes (at least 1) with its NUL, cut at a character of UTF-8. */
 void cli_cut(char *out, size_t out_max, const char *text);
 

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "clock.h"
-#include "csv.h"
 #include "log.h"
 #include "record.h"
 
@@ -17,25 +16,23 @@ enum { RECORDS_PER_COMMIT = 1000, ELEMENTS_PER_CHANGE = 200 };
 
 /* --- counting --- */
 
-/* Counts a row, or a value, under what it was and what became of it. */
-static void count_rows(struct import *im, const char *what, const char *reason, enum import_outcome outcome)
+/* Counts a record, and says in the account what its row became. */
+static int count_record(struct import *im, const struct import_record *r, const char *what, struct error *e)
 {
-    size_t i;
-    for (i = 0; i < im->count_count; i++)
-        if (strcmp(im->counts[i].what, what) == 0 && strcmp(im->counts[i].reason, reason) == 0)
-            break;
-    if (i == sizeof im->counts / sizeof *im->counts)
-        i--; /* the last count takes everything that no longer fits */
-    else if (i == im->count_count)
-        (void)snprintf(im->counts[im->count_count++].reason, sizeof im->counts->reason, "%s", reason);
-    im->counts[i].what = what;
-    im->counts[i].outcome = outcome;
-    im->counts[i].rows++;
-}
-
-void import_left(struct import *im, const char *what, const char *reason)
-{
-    count_rows(im, what, reason, IMPORT_LEFT_ROW);
+    char made[96];
+    size_t i = 0;
+    while (i < im->count_count &&
+           (strcmp(im->counts[i].kind, r->kind->name) != 0 || strcmp(im->counts[i].what, what) != 0))
+        i++;
+    if (i == IMPORT_COUNTS_MAX)
+        return error_set(e, E_INTERNAL, "there are more kinds of records than the import counts");
+    if (i == im->count_count)
+        im->counts[im->count_count++] = (struct import_count){r->kind->name, what, 0};
+    im->counts[i].records++;
+    if (r->row.file == NULL)
+        return 0;
+    (void)snprintf(made, sizeof made, "%s %s", r->kind->name, what);
+    return account_settle(im->staging, &r->row, ACCOUNT_TAKEN, made, e);
 }
 
 int import_source(struct import *im, const char *format, struct error *e)
@@ -46,111 +43,25 @@ int import_source(struct import *im, const char *format, struct error *e)
                : 0;
 }
 
-/* --- staging --- */
+/* --- staged rows --- */
 
-/* 1: the column's name can be one in SQL: letters, digits and underscores. */
-static int is_name(const char *text)
-{
-    size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
-    return length != 0 && length <= 64 && text[length] == 0;
-}
-
-/* Makes the staging table from the heading. E_INPUT: a column that the mapping needs is missing, or a name is unusable.
- */
-static int create_table(struct import *im, const struct csv *csv, const char *name, const char *const *columns,
-                        struct error *e)
-{
-    char *sql = NULL;
-    size_t size;
-    FILE *out = open_memstream(&sql, &size);
-    int code = 0;
-    if (out == NULL)
-        return error_memory(e);
-    (void)fprintf(out, "CREATE TABLE \"%s\"(line INTEGER", name);
-    for (size_t i = 0; i < csv->count && code == 0; i++) {
-        if (!is_name(csv->fields[i]))
-            code = error_set(e, E_INPUT, "%s.csv: column %zu has no usable name; is its first row its heading?", name,
-                             i + 1);
-        (void)fprintf(out, ", \"%s\" TEXT", csv->fields[i]);
-    }
-    (void)fprintf(out, ")");
-    for (size_t k = 0; columns[k] != NULL && code == 0; k++) {
-        size_t i = 0;
-        while (i < csv->count && strcmp(csv->fields[i], columns[k]) != 0)
-            i++;
-        if (i == csv->count)
-            code = error_set(e, E_INPUT, "%s.csv has no column %s; it is not the export that it seems to be", name,
-                             columns[k]);
-    }
-    if (fclose(out) != 0 && code == 0)
-        code = error_memory(e);
-    if (code == 0 && db_exec(im->staging, sql, NULL) != 0)
-        code = error_set(e, E_INPUT, "%s.csv names a column twice, or \"line\"; mend its first row", name);
-    free(sql);
-    return code;
-}
-
-/* Stages every row behind the heading; those that cannot be read are counted as left. */
-static int insert_rows(struct import *im, struct csv *csv, const char *name, struct error *e)
-{
-    size_t columns = csv->count;
-    sqlite3_stmt *insert = NULL;
-    char *sql = malloc(2 * columns + 128);
-    const char *why = "";
-    enum csv_result r;
-    int n, code = 0;
-    if (sql == NULL)
-        return error_memory(e);
-    n = snprintf(sql, 128, "INSERT INTO \"%s\" VALUES(?", name);
-    for (size_t i = 0; i < columns; i++)
-        n += snprintf(sql + n, 3, ",?");
-    (void)snprintf(sql + n, 2, ")");
-    if (sqlite3_prepare_v2(db_handle(im->staging), sql, -1, &insert, NULL) != SQLITE_OK)
-        code = error_set(e, E_INTERNAL, "%s.csv cannot be staged", name);
-    while (code == 0 && (r = csv_next(csv, &why)) != CSV_END) {
-        if (r != CSV_ROW) {
-            for (uint64_t line = csv->line; line <= (r == CSV_LOST ? csv->last_line : csv->line); line++)
-                import_left(im, name, why);
-            continue;
-        }
-        if (csv->count != columns) {
-            import_left(im, name, "it has more or fewer columns than the heading");
-            continue;
-        }
-        (void)sqlite3_bind_int64(insert, 1, (sqlite3_int64)csv->line);
-        for (size_t i = 0; i < columns; i++)
-            (void)sqlite3_bind_text(insert, (int)i + 2, csv->fields[i], -1, SQLITE_TRANSIENT);
-        if (sqlite3_step(insert) != SQLITE_DONE)
-            code = error_set(e, E_MEMORY, "there is no memory left to stage %s.csv", name);
-        (void)sqlite3_reset(insert);
-    }
-    (void)sqlite3_finalize(insert);
-    free(sql);
-    return code == 0 ? csv_check(csv, e) : code;
-}
-
-int import_stage(struct import *im, const char *folder, const char *name, const char *const *columns, int *found,
-                 struct error *e)
+int import_has(const char *folder, const char *name)
 {
     char path[4096];
-    const char *why = "";
     struct stat there;
-    struct csv csv;
-    int code;
-    *found = 0;
-    if ((size_t)snprintf(path, sizeof path, "%s/%s.csv", folder, name) >= sizeof path)
-        return error_set(e, E_INPUT, "%s: the path is too long", folder);
-    if (stat(path, &there) != 0)
-        return 0;
-    if ((code = csv_open(&csv, path, im->encoding, e)) != 0)
-        return code;
-    *found = 1;
-    if (csv_next(&csv, &why) != CSV_ROW)
-        code = error_set(e, E_INPUT, "%s.csv has no heading", name);
-    else if ((code = create_table(im, &csv, name, columns, e)) == 0 && (code = db_begin(im->staging, e)) == 0)
-        code =
-            (code = insert_rows(im, &csv, name, e)) == 0 ? db_commit(im->staging, e) : (db_rollback(im->staging), code);
-    csv_close(&csv);
+    return (size_t)snprintf(path, sizeof path, "%s/%s.csv", folder, name) < sizeof path && stat(path, &there) == 0;
+}
+
+int import_sift(struct import *im, const char *table, const char *condition, enum account_outcome outcome,
+                const char *why, struct error *e)
+{
+    char *sql =
+        sqlite3_mprintf("UPDATE account_row SET outcome = %d, why = %Q WHERE file = %Q AND line IN (SELECT line "
+                        "FROM \"%w\" WHERE %s);"
+                        "DELETE FROM \"%w\" WHERE %s",
+                        (int)outcome, why, table, table, condition, table, condition);
+    int code = sql == NULL ? error_memory(e) : db_exec(im->staging, sql, e);
+    sqlite3_free(sql);
     return code;
 }
 
@@ -173,10 +84,19 @@ int import_each(struct import *im, const char *sql, import_row *take, struct err
 
 void import_field(struct import_record *r, const char *field, const char *value)
 {
-    if (r->count == IMPORT_FIELDS_MAX)
+    if (r->count == IMPORT_FIELDS_MAX || value == NULL)
         return;
+    r->fields[r->count].only_new = 0;
     r->fields[r->count].field = field;
-    r->fields[r->count++].value = value == NULL ? "" : value;
+    r->fields[r->count++].value = value;
+}
+
+void import_field_new(struct import_record *r, const char *field, const char *value)
+{
+    size_t before = r->count;
+    import_field(r, field, value);
+    if (r->count != before)
+        r->fields[before].only_new = 1;
 }
 
 static void hash_pair(crypto_generichash_state *state, const char *field, const char *value)
@@ -191,7 +111,8 @@ static void hash_record(const struct import_record *r, char hex[33])
     uint8_t hash[16];
     crypto_generichash_init(&state, NULL, 0, sizeof hash);
     for (size_t i = 0; i < r->count; i++)
-        hash_pair(&state, r->fields[i].field, r->fields[i].value);
+        if (!r->fields[i].only_new)
+            hash_pair(&state, r->fields[i].field, r->fields[i].value);
     for (size_t i = 0; i < r->element_count; i++)
         hash_pair(&state, r->elements[i].field, r->elements[i].value);
     crypto_generichash_final(&state, hash, sizeof hash);
@@ -322,16 +243,16 @@ static int compare_source(struct import *im, const struct import_record *r, cons
     return same ? UNCHANGED : CHANGED;
 }
 
-/* Counts a value that its field cannot hold, and goes on: a birthday that is no day is left out, and the allergies
- * beside it are written. code: what setting the value returned; every other error is returned. */
-static int leave_out_value(struct import *im, const struct import_record *r, const char *field, int code)
+/* Accounts for a value that its field cannot hold, and goes on: a birthday that is no day is left, and the allergies
+ * beside it are written. code: what setting the value returned, and why; every other error is returned. */
+static int leave_value(struct import *im, const struct import_record *r, const char *field, const char *value, int code,
+                       struct error *e)
 {
-    char reason[IMPORT_REASON_MAX];
-    if (code != E_INPUT)
+    char why[sizeof e->text];
+    if (code != E_INPUT || r->row.file == NULL)
         return code;
-    (void)snprintf(reason, sizeof reason, "%s: a value that the field cannot hold", field);
-    count_rows(im, r->file, reason, IMPORT_LEFT_VALUE);
-    return 0;
+    (void)snprintf(why, sizeof why, "%s", e->text);
+    return account_value(im->staging, &r->row, field, value, why, e);
 }
 
 /* Writes the source's fields into an edit. there: the record exists. hex: the hash of what it is made from now. */
@@ -340,15 +261,16 @@ static int fill_edit(struct import *im, struct edit *edit, const struct import_r
 {
     int code = 0;
     for (size_t i = 0; code == 0 && i < r->count; i++) {
-        if (there)
-            code = set_changed(im, edit, r->fields[i].field, r->fields[i].value, e);
-        else if (r->fields[i].value[0] != 0)
-            code = edit_set_text(edit, r->fields[i].field, r->fields[i].value, e);
-        code = leave_out_value(im, r, r->fields[i].field, code);
+        const char *field = r->fields[i].field, *value = r->fields[i].value;
+        if (there && !r->fields[i].only_new)
+            code = set_changed(im, edit, field, value, e);
+        else if (!there && value[0] != 0)
+            code = edit_set_text(edit, field, value, e);
+        code = leave_value(im, r, field, value, code, e);
     }
     for (size_t i = 0; code == 0 && i < r->element_count && i < ELEMENTS_PER_CHANGE; i++) {
         code = add_element(im, edit, r->elements[i].field, r->elements[i].value, e);
-        code = leave_out_value(im, r, r->elements[i].field, code);
+        code = leave_value(im, r, r->elements[i].field, r->elements[i].value, code, e);
     }
     if (code == 0 && r->source_id != NULL && !there)
         code = edit_set_text(edit, "source_id", r->source_id, e);
@@ -367,8 +289,8 @@ static int write_rest(struct import *im, const struct import_record *r, struct e
         struct edit edit;
         code = edit_open(&edit, im->central->db, &r->id, e);
         for (; code == 0 && i < r->element_count && i < end; i++)
-            code = leave_out_value(im, r, r->elements[i].field,
-                                   add_element(im, &edit, r->elements[i].field, r->elements[i].value, e));
+            code = leave_value(im, r, r->elements[i].field, r->elements[i].value,
+                               add_element(im, &edit, r->elements[i].field, r->elements[i].value, e), e);
         if (code == 0)
             code = central_write(im->central, &edit, NULL, e);
         else
@@ -413,55 +335,52 @@ static int has_case(struct import *im, const struct import_record *r, struct err
     return error_set(e, code, "%s", none.text), -1;
 }
 
+/* Writes a record that is new or changed. E_LIMIT: it is larger than a change may be. */
+static int write_record(struct import *im, const struct import_record *r, int there, const char *hex, struct error *e)
+{
+    struct edit edit;
+    int code = begin_record(im, e);
+    if (code != 0)
+        return code;
+    code = there ? edit_open(&edit, im->central->db, &r->id, e)
+                 : edit_new(&edit, im->central->db, r->kind, &r->scope, &r->id, e);
+    if (code == 0)
+        code = fill_edit(im, &edit, r, there, hex, e);
+    if (code != 0) {
+        edit_free(&edit);
+        return code;
+    }
+    if ((code = central_write(im->central, &edit, NULL, e)) == 0)
+        code = write_rest(im, r, e);
+    return code;
+}
+
 int import_write(struct import *im, struct import_record *r, struct error *e)
 {
-    struct error why = {0};
-    struct edit edit;
     char hex[33];
     int has = has_case(im, r, e), state, code;
-    if (has != 1) {
-        if (has == 0)
-            import_left(im, r->file, "its case was not taken");
-        return has == 0 ? 0 : error_code(e);
-    }
+    if (has != 1)
+        return has < 0 ? error_code(e)
+                       : account_settle(im->staging, &r->row, ACCOUNT_LEFT, "its case was not taken", e);
     hash_record(r, hex);
     if ((state = compare_source(im, r, hex, e)) == FAILED)
         return error_code(e);
-    if (state == UNCHANGED) {
-        count_rows(im, r->kind->name, "unchanged", IMPORT_TAKEN);
-        return 0;
-    }
-    if ((code = begin_record(im, e)) != 0)
-        return code;
-    code = state == CHANGED ? edit_open(&edit, im->central->db, &r->id, &why)
-                            : edit_new(&edit, im->central->db, r->kind, &r->scope, &r->id, &why);
-    if (code == 0)
-        code = fill_edit(im, &edit, r, state == CHANGED, hex, &why);
-    if (code != 0) {
-        edit_free(&edit);
-        return error_set(e, code, "%s", why.text);
-    }
-    if ((code = central_write(im->central, &edit, NULL, &why)) == E_LIMIT) {
-        import_left(im, r->file, "it is larger than a change may be");
-        return 0;
-    }
-    if (code != 0)
-        return error_set(e, code, "%s", why.text);
-    if ((code = write_rest(im, r, e)) != 0)
-        return code;
-    count_rows(im, r->kind->name, state == CHANGED ? "changed" : "new", IMPORT_TAKEN);
-    return 0;
+    if (state == UNCHANGED)
+        return count_record(im, r, "unchanged", e);
+    if ((code = write_record(im, r, state == CHANGED, hex, e)) == E_LIMIT)
+        return account_settle(im->staging, &r->row, ACCOUNT_LEFT, "it is larger than a change may be", e);
+    return code != 0 ? code : count_record(im, r, state == CHANGED ? "changed" : "new", e);
 }
 
 int import_assign(struct import *im, const struct id *scope, const struct id *user, struct error *e)
 {
     char case_text[ID_TEXT], user_text[ID_TEXT], key[2 * ID_TEXT];
-    struct import_record r = {.kind = schema_kind(KIND_ASSIGNMENT), .scope = *scope, .file = "assignment"};
+    struct import_record r = {.kind = schema_kind(KIND_ASSIGNMENT), .scope = *scope};
     id_format(scope, case_text);
     id_format(user, user_text);
     (void)snprintf(key, sizeof key, "%s %s", case_text, user_text);
     r.id = id_derive(im->source, "assignment", key);
     import_field(&r, "user", user_text);
-    import_field(&r, "status", "active");
+    import_field_new(&r, "status", "active");
     return import_write(im, &r, e);
 }

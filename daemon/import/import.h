@@ -3,12 +3,14 @@
  * Each file is read into a table of a staging database in memory, so that the mappings (import_hmis.c,
  * import_synthea.c) are queries. Record ids are derived from the source's own keys, and each record keeps a hash of
  * what it was made from: a second import of the same files writes nothing, and a later one writes only what the source
- * has changed. An import never supersedes what a person has written since: both values stand, as a conflict. */
+ * has changed. An import never supersedes what a person has written since: both values stand, as a conflict. What
+ * became of each row is in the account (account.h). */
 #ifndef SATCHEL_IMPORT_H
 #define SATCHEL_IMPORT_H
 
 #include <stdint.h>
 
+#include "account.h"
 #include "central.h"
 #include "db.h"
 #include "error.h"
@@ -16,68 +18,79 @@
 #include "schema.h"
 
 #define IMPORT_FIELDS_MAX 32
-#define IMPORT_REASON_MAX 96
-#define IMPORT_ELEMENTS_MAX 4096
+#define IMPORT_COUNTS_MAX 64
 
-enum import_outcome {
-    IMPORT_TAKEN,
-    IMPORT_LEFT_ROW,  /* the row was not imported */
-    IMPORT_LEFT_VALUE /* the row was imported without this value */
-};
-
-/* How many rows of a kind or file were taken or left, by reason. */
+/* How many records of a kind were "new", "changed" or "unchanged". What was left: account.h. */
 struct import_count {
-    const char *what;               /* a kind's or a file's name */
-    char reason[IMPORT_REASON_MAX]; /* "new", "changed", "unchanged", or why it was left */
-    enum import_outcome outcome;
-    uint64_t rows; /* or values, for IMPORT_LEFT_VALUE */
+    const char *kind, *what;
+    uint64_t records;
 };
 
 struct import {
     struct central *central;
-    struct db *staging;
+    struct db *staging;   /* with the tables of account.h */
     const char *system;   /* "", or a name for one of several source systems, whose keys may be the same */
     const char *encoding; /* as csv_open takes it */
     char source[128];     /* the format ("hmis", "synthea") and the system: part of every derived id */
     int dry_run;
     unsigned in_transaction; /* records since the last commit */
     size_t count_count;
-    struct import_count counts[128];
+    struct import_count counts[IMPORT_COUNTS_MAX];
 };
 
-/* Reads folder/name.csv into the staging table `name`: the column `line` first, then the file's, all text. Rows that
- * cannot be read are counted as left. columns: the names that the mapping needs, ended by NULL. *found 0: there is no
- * such file. E_INPUT: the file has no heading, or lacks one of columns; E_IO, E_MEMORY. */
-int import_stage(struct import *im, const char *folder, const char *name, const char *const *columns, int *found,
+/* Opens the staging database, with the account's tables, and with two functions for the mappings' queries: words(...)
+ * joins what is not empty with spaces, words_by(BETWEEN, ...) with that. import_close frees it, also after an error.
+ * E_MEMORY. */
+int import_open(struct import *im, struct error *e);
+void import_close(struct import *im);
+
+/* 1: the folder has name.csv; 0: it has not. */
+int import_has(const char *folder, const char *name);
+
+/* Reads folder/name.csv into the staging table `name`: the column `line` first, then `columns`: names with a space
+ * between them, the row's key first; behind a name "!": the mapping cannot do without it; "#": a day; "@": a time,
+ * which are written as the schema has them. A column that the file lacks, and a day that cannot be read, is NULL:
+ * nothing is known of it; a file that is not there becomes an empty table. *found 0: there is no such file. Every row
+ * is in the account, open; those that cannot be read, and every column that is not named here, with what became of it.
+ * E_INPUT: the file has no heading, lacks a column, or is of another encoding; E_IO, E_MEMORY. */
+int import_stage(struct import *im, const char *folder, const char *name, const char *columns, int *found,
                  struct error *e);
+
+/* Puts every file of the folder that was not staged into the account, with the number of its rows. */
+int import_unread(struct import *im, const char *folder, struct error *e);
 
 /* Calls take for each row of a query over the staging tables; stops at the first error and returns it. */
 typedef int import_row(struct import *im, sqlite3_stmt *row, struct error *e);
 int import_each(struct import *im, const char *sql, import_row *take, struct error *e);
 
-/* Counts a row of the file `what` that is not imported, by reason. */
-void import_left(struct import *im, const char *what, const char *reason);
+/* Settles the staged rows of a table for which a condition in SQL holds, and removes them from the table. key: the
+ * column that is the row's key. Errors: the store's. */
+int import_sift(struct import *im, const char *table, const char *condition, enum account_outcome outcome,
+                const char *why, struct error *e);
 
 /* A record as the source has it. Values are words, as schema_parse takes them. */
 struct import_record {
     const struct schema_kind *kind;
     struct id scope, id;
     const char *source_id;
-    const char *file; /* the file it comes from, for the counts */
+    struct account_row row; /* that it is made of; its file "": of none */
     size_t count;
     struct {
         const char *field, *value;
+        int only_new; /* it is written into a new record, and left to people afterwards */
     } fields[IMPORT_FIELDS_MAX];
     size_t element_count; /* elements to add to sets, contributions to sums */
     struct {
         const char *field, *value;
     } * elements; /* the caller's */
 };
-/* Adds a field. value NULL or "": the source has none, which clears what it had before. Both are the caller's. */
+/* Add a field. value NULL: nothing is known of it, and nothing changes; "": the source has none, which clears what it
+ * had before. All are the caller's. import_field_new: what a person changed since stays, whatever the source says. */
 void import_field(struct import_record *r, const char *field, const char *value);
-/* Writes the record, if it is new or the source has changed it. A value that its field cannot hold is left out and
- * counted; a record whose case does not exist, or that is larger than a change may be, is left and counted. Errors: the
- * store's. */
+void import_field_new(struct import_record *r, const char *field, const char *value);
+/* Writes the record, if it is new or the source has changed it, and settles its row. A value that its field cannot hold
+ * is left; a record whose case does not exist, or that is larger than a change may be, is left with its row. Errors:
+ * the store's. */
 int import_write(struct import *im, struct import_record *r, struct error *e);
 
 /* Sets im->source; to be called before any id is derived. E_INPUT: the system's name is too long. */

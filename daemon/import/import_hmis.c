@@ -1,11 +1,10 @@
 /* HUD HMIS CSV (2024 and 2026 standards): User -> user; Organization, Project -> provider; Client -> client;
  * Enrollment with its Exit -> case, one for each person's stay; the others of its household -> contacts of the case;
- * Enrollment.UserID -> assignment; Services -> service. */
+ * Enrollment.UserID -> assignment; Services -> service; HealthAndDV.CurrentlyFleeing -> an alert of that client. */
 #include <stdio.h>
 #include <string.h>
 
 #include "import.h"
-#include "moment.h"
 
 static struct id id_for(const struct import *im, const char *table, const char *key)
 {
@@ -21,85 +20,100 @@ static void ref(const struct import *im, const char *table, const char *key, cha
         id_format(&id, out);
 }
 
-/* "2022-05-09 13:38:05" as one of our times: the export names no zone, so it is the office's. "2022-05-09" is a day,
- * and stays one. Anything else goes on as it is, for the schema to refuse. */
-static const char *time_of(const char *source, char out[MOMENT_TEXT])
+/* The row that a query stands at: its last column is the line, its first the key. */
+static struct account_row row_of(const char *file, sqlite3_stmt *s)
 {
-    if (moment_from_words(source, out, NULL) != 0)
-        (void)snprintf(out, MOMENT_TEXT, "%.*s", MOMENT_TEXT - 1, source);
-    return out;
+    return (struct account_row){file, db_uint(s, sqlite3_column_count(s) - 1), db_text(s, 0)};
+}
+
+/* A column of a row; NULL: nothing is known of it. */
+static const char *known(sqlite3_stmt *s, int column)
+{
+    return db_is_null(s, column) ? NULL : db_text(s, column);
 }
 
 /* --- which rows are taken --- */
 
-/* Removes from the staging table, and counts as left, rows that are deleted in the source, lack their key, or repeat
- * one. */
+/* Settles rows that lack their key, repeat one, or are deleted in the source. Of the rows of one key the newest counts,
+ * even if it says that all are deleted. */
 static int sift(struct import *im, const char *table, const char *key, struct error *e)
 {
-    static const char *const reasons[] = {"deleted in the source", "its key is empty",
-                                          "its key has been seen before, with a later or equal date of update"};
-    char sql[3][512];
-    int code = 0;
-    (void)snprintf(sql[0], sizeof sql[0], "DELETE FROM \"%s\" WHERE trim(\"DateDeleted\") <> ''", table);
-    (void)snprintf(sql[1], sizeof sql[1], "DELETE FROM \"%s\" WHERE trim(\"%s\") = ''", table, key);
-    (void)snprintf(
-        sql[2], sizeof sql[2],
-        "DELETE FROM \"%s\" WHERE rowid IN (SELECT rowid FROM (SELECT rowid, row_number() OVER (PARTITION BY "
-        "\"%s\" ORDER BY \"DateUpdated\" DESC, line) AS n FROM \"%s\") WHERE n > 1)",
-        table, key, table);
-    for (int i = 0; code == 0 && i < 3; i++) {
-        code = db_exec(im->staging, sql[i], e);
-        for (int n = code == 0 ? db_changes(im->staging) : 0; n > 0; n--)
-            import_left(im, table, reasons[i]);
-    }
+    char condition[2][512];
+    int code;
+    (void)snprintf(condition[0], sizeof condition[0], "trim(\"%s\") = ''", key);
+    (void)snprintf(condition[1], sizeof condition[1],
+                   "line IN (SELECT line FROM (SELECT line, row_number() OVER (PARTITION BY \"%s\" ORDER BY "
+                   "coalesce(DateUpdated, '') DESC, coalesce(DateDeleted, '') <> '' DESC, line) AS n FROM \"%s\") "
+                   "WHERE n > 1)",
+                   key, table);
+    if ((code = import_sift(im, table, condition[0], ACCOUNT_LEFT, "its key is empty", e)) == 0 &&
+        (code = import_sift(im, table, condition[1], ACCOUNT_LEFT,
+                            "another row has its key, and was updated later or stands before it", e)) == 0)
+        code =
+            import_sift(im, table, "trim(coalesce(DateDeleted, '')) <> ''", ACCOUNT_PASSED, "deleted in the source", e);
     return code;
 }
 
-/* A column that must name a row of another table. */
+/* A column that names a row of another table. */
 struct reference {
     const char *table, *column, *to, *key;
-    const char *reason; /* why a row is left whose column names none */
+    const char *why; /* if it names none */
+    int is_needed;   /* then the row is left; else this value alone */
 };
 
-/* Removes, and counts as left, the rows whose reference is to a row that was not taken. */
-static int sift_reference(struct import *im, const struct reference *r, struct error *e)
+/* Leaves the values that name no row: the field stays as it is, and the account has the source's word. */
+static int leave_references(struct import *im, const struct reference *r, struct error *e)
 {
-    char sql[512];
-    int code;
-    (void)snprintf(sql, sizeof sql, "DELETE FROM \"%s\" WHERE \"%s\" NOT IN (SELECT \"%s\" FROM \"%s\")", r->table,
+    char condition[256], sql[1024];
+    (void)snprintf(condition, sizeof condition, "\"%s\" <> '' AND \"%s\" NOT IN (SELECT \"%s\" FROM \"%s\")", r->column,
                    r->column, r->key, r->to);
-    if ((code = db_exec(im->staging, sql, e)) != 0)
-        return code;
-    for (int n = db_changes(im->staging); n > 0; n--)
-        import_left(im, r->table, r->reason);
-    return 0;
+    (void)snprintf(
+        sql, sizeof sql,
+        "INSERT INTO account_value SELECT '%s', line, (SELECT key FROM account_row a WHERE a.file = '%s' AND "
+        "a.line = t.line), '%s', \"%s\", '%s' FROM \"%s\" t WHERE %s; UPDATE \"%s\" SET \"%s\" = NULL WHERE "
+        "%s",
+        r->table, r->table, r->column, r->column, r->why, r->table, condition, r->table, r->column, condition);
+    return db_exec(im->staging, sql, e);
+}
+
+static int sift_references(struct import *im, const struct reference *all, size_t count, struct error *e)
+{
+    char condition[256];
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        (void)snprintf(condition, sizeof condition, "\"%s\" NOT IN (SELECT \"%s\" FROM \"%s\")", all[i].column,
+                       all[i].key, all[i].to);
+        code = all[i].is_needed ? import_sift(im, all[i].table, condition, ACCOUNT_LEFT, all[i].why, e)
+                                : leave_references(im, &all[i], e);
+    }
+    return code;
 }
 
 /* --- one row of each table --- */
 
 static int take_user(struct import *im, sqlite3_stmt *s, struct error *e)
 {
-    const char *key = db_text(s, 0);
-    struct import_record r = {.kind = schema_kind(KIND_USER), .source_id = key, .file = "User"};
-    char login[64], name[256];
+    const char *key = db_text(s, 0), *login = db_text(s, 1), *name = db_text(s, 2);
+    struct import_record r = {.kind = schema_kind(KIND_USER), .source_id = key, .row = row_of("User", s)};
     r.id = id_for(im, "User", key);
-    (void)snprintf(login, sizeof login, "hmis%.40s", key);
-    (void)snprintf(name, sizeof name, "%.100s%s%.100s", db_text(s, 1), db_text(s, 1)[0] != 0 ? " " : "", db_text(s, 2));
-    import_field(&r, "name", name[0] != 0 ? name : login);
-    import_field(&r, "login", login);
-    import_field(&r, "role", "case manager");
-    import_field(&r, "status", "active");
-    import_field(&r, "phone", db_text(s, 3));
-    import_field(&r, "email", db_text(s, 4));
+    import_field(&r, "name", name[0] != 0 ? name : NULL);
+    /* What a person is here, and may do, is the office's to say. */
+    if (name[0] == 0)
+        import_field_new(&r, "name", login);
+    import_field_new(&r, "login", login);
+    import_field_new(&r, "role", "case manager");
+    import_field_new(&r, "status", "active");
+    import_field(&r, "phone", known(s, 3));
+    import_field(&r, "email", known(s, 4));
     return import_write(im, &r, e);
 }
 
 static int take_organization(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     const char *key = db_text(s, 0);
-    struct import_record r = {.kind = schema_kind(KIND_PROVIDER), .source_id = key, .file = "Organization"};
+    struct import_record r = {.kind = schema_kind(KIND_PROVIDER), .source_id = key, .row = row_of("Organization", s)};
     r.id = id_for(im, "Organization", key);
-    import_field(&r, "name", db_text(s, 1));
+    import_field(&r, "name", known(s, 1));
     import_field(&r, "type", "organization");
     return import_write(im, &r, e);
 }
@@ -107,13 +121,13 @@ static int take_organization(struct import *im, sqlite3_stmt *s, struct error *e
 static int take_project(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     const char *key = db_text(s, 0);
-    struct import_record r = {.kind = schema_kind(KIND_PROVIDER), .source_id = key, .file = "Project"};
+    struct import_record r = {.kind = schema_kind(KIND_PROVIDER), .source_id = key, .row = row_of("Project", s)};
     char parent[ID_TEXT];
     r.id = id_for(im, "Project", key);
     ref(im, "Organization", db_text(s, 1), parent);
-    import_field(&r, "name", db_text(s, 2));
+    import_field(&r, "name", known(s, 2));
     import_field(&r, "type", "project");
-    import_field(&r, "parent", parent);
+    import_field(&r, "parent", known(s, 1) != NULL ? parent : NULL);
     return import_write(im, &r, e);
 }
 
@@ -124,68 +138,70 @@ static int is_whole_number(const char *ssn, const char *quality)
     return strlen(ssn) >= 9 && strpbrk(ssn, "xX") == NULL && (quality[0] == 0 || strcmp(quality, "1") == 0);
 }
 
+/* The word for a code; "": the source has none; NULL: nothing is known, or it is a code that is not told. */
+static const char *word_of(const char *code, const char *zero, const char *one)
+{
+    return code == NULL || code[0] == 0 ? code : strcmp(code, "0") == 0 ? zero : strcmp(code, "1") == 0 ? one : "";
+}
+
 static int take_client(struct import *im, sqlite3_stmt *s, struct error *e)
 {
-    const char *key = db_text(s, 0), *sex = db_text(s, 6), *veteran = db_text(s, 7);
-    struct import_record r = {.kind = schema_kind(KIND_CLIENT), .source_id = key, .file = "Client"};
+    const char *key = db_text(s, 0);
+    struct import_record r = {.kind = schema_kind(KIND_CLIENT), .source_id = key, .row = row_of("Client", s)};
     struct {
         const char *field, *value;
-    } identifier;
-    char name[512], number[128];
-    size_t used = 0;
+    } elements[2];
     r.id = r.scope = id_for(im, "Client", key);
-    name[0] = 0;
-    for (int i = 1; i <= 4; i++)
-        if (db_text(s, i)[0] != 0)
-            used += (size_t)snprintf(name + used, sizeof name - used, "%s%.120s", used == 0 ? "" : " ", db_text(s, i));
-    import_field(&r, "legal_name", name);
-    import_field(&r, "birth_date", db_text(s, 5));
-    import_field(&r, "gender", strcmp(sex, "0") == 0 ? "female" : strcmp(sex, "1") == 0 ? "male" : NULL);
-    import_field(&r, "veteran", strcmp(veteran, "1") == 0 ? "yes" : strcmp(veteran, "0") == 0 ? "no" : NULL);
-    if (is_whole_number(db_text(s, 8), db_text(s, 9))) {
-        (void)snprintf(number, sizeof number, "SSN %.100s", db_text(s, 8));
-        identifier.field = "identifier";
-        identifier.value = number;
-        r.elements = (void *)&identifier;
-        r.element_count = 1;
+    import_field(&r, "legal_name", db_text(s, 1));
+    import_field(&r, "birth_date", known(s, 2));
+    import_field(&r, "gender", word_of(known(s, 3), "female", "male"));
+    import_field(&r, "veteran", word_of(known(s, 4), "no", "yes"));
+    if (is_whole_number(db_text(s, 5), db_text(s, 6))) {
+        elements[r.element_count].field = "identifier";
+        elements[r.element_count++].value = db_text(s, 7);
     }
+    /* HMIS 2026, 4.11.B: of this person alone, whoever else is in the household. */
+    if (db_int(s, 8) == 1) {
+        elements[r.element_count].field = "alert";
+        elements[r.element_count++].value = "fleeing domestic violence: ask before sharing where this person is";
+    }
+    r.elements = (void *)elements;
     return import_write(im, &r, e);
 }
 
-/* The relationship to the head of the household in words (HMIS 2026, list 3.15.1); NULL: the code is none of the list.
- */
+/* The relationship to the head of the household in words (HMIS 2026, list 3.15.1); NULL: nothing is known; "": the code
+ * is none of the list. */
 static const char *relationship(const char *code)
 {
     static const char *const words[] = {"head of the household", "child of the head", "partner of the head",
                                         "relative of the head", "not related to the head"};
-    return code[0] >= '1' && code[0] <= '5' && code[1] == 0 ? words[code[0] - '1'] : NULL;
+    return code == NULL ? NULL : code[0] >= '1' && code[0] <= '5' && code[1] == 0 ? words[code[0] - '1'] : "";
 }
 
 static int take_enrollment(struct import *im, sqlite3_stmt *s, struct error *e)
 {
-    const char *key = db_text(s, 0), *closed = db_text(s, 7);
-    struct import_record r = {.kind = schema_kind(KIND_CASE), .source_id = key, .file = "Enrollment"};
-    char client[ID_TEXT], program[ID_TEXT], outcome[96] = "", living[96] = "";
+    const char *key = db_text(s, 0), *closed = known(s, 7);
+    struct import_record r = {.kind = schema_kind(KIND_CASE), .source_id = key, .row = row_of("Enrollment", s)};
+    char client[ID_TEXT], program[ID_TEXT];
     struct id user = id_for(im, "User", db_text(s, 8));
     int code;
     r.id = r.scope = id_for(im, "Enrollment", key);
     ref(im, "Client", db_text(s, 1), client);
     ref(im, "Project", db_text(s, 2), program);
-    if (db_text(s, 6)[0] != 0)
-        (void)snprintf(outcome, sizeof outcome, "destination %.40s (HUD list 3.12.1)", db_text(s, 6));
-    if (db_text(s, 9)[0] != 0)
-        (void)snprintf(living, sizeof living, "%.40s (HUD list 3.12.1)", db_text(s, 9));
     import_field(&r, "client", client);
     import_field(&r, "number", key);
-    import_field(&r, "program", program);
-    import_field(&r, "title", db_text(s, 10));
-    import_field(&r, "opened", db_text(s, 3));
-    import_field(&r, "household", db_text(s, 4));
-    import_field(&r, "relationship", relationship(db_text(s, 5)));
+    import_field(&r, "program", known(s, 2) != NULL ? program : NULL);
+    import_field(&r, "title", known(s, 10));
+    import_field(&r, "opened", known(s, 3));
+    import_field(&r, "household", known(s, 4));
+    import_field(&r, "relationship", relationship(known(s, 5)));
     import_field(&r, "closed", closed);
-    import_field(&r, "outcome", outcome);
-    import_field(&r, "living_situation", living);
-    import_field(&r, "status", closed[0] != 0 ? "closed" : "open");
+    import_field(&r, "outcome", known(s, 6));
+    import_field(&r, "living_situation", known(s, 9));
+    if (closed == NULL) /* without a file of exits nothing is known of them */
+        import_field_new(&r, "status", "open");
+    else
+        import_field(&r, "status", closed[0] != 0 ? "closed" : "open");
     if ((code = import_write(im, &r, e)) != 0 || db_text(s, 8)[0] == 0)
         return code;
     return import_assign(im, &r.id, &user, e);
@@ -193,16 +209,14 @@ static int take_enrollment(struct import *im, sqlite3_stmt *s, struct error *e)
 
 static int take_household_member(struct import *im, sqlite3_stmt *s, struct error *e)
 {
-    struct import_record r = {.kind = schema_kind(KIND_CONTACT), .file = "Enrollment (household)"};
-    char key[256], client[ID_TEXT], name[512];
-    (void)snprintf(key, sizeof key, "%.100s %.100s", db_text(s, 0), db_text(s, 1));
-    r.id = id_for(im, "household", key);
+    struct import_record r = {.kind = schema_kind(KIND_CONTACT), .row = row_of("Enrollment", s)};
+    char client[ID_TEXT];
+    r.source_id = db_text(s, 3);
+    r.id = id_for(im, "household", r.source_id);
     r.scope = id_for(im, "Enrollment", db_text(s, 0));
-    r.source_id = key;
     ref(im, "Client", db_text(s, 1), client);
-    (void)snprintf(name, sizeof name, "%.200s%s%.200s", db_text(s, 3), db_text(s, 3)[0] != 0 ? " " : "", db_text(s, 4));
-    import_field(&r, "name", name);
-    import_field(&r, "relationship", relationship(db_text(s, 2)));
+    import_field(&r, "name", db_text(s, 4));
+    import_field(&r, "relationship", relationship(known(s, 2)));
     import_field(&r, "client", client);
     return import_write(im, &r, e);
 }
@@ -210,18 +224,15 @@ static int take_household_member(struct import *im, sqlite3_stmt *s, struct erro
 static int take_service(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     const char *key = db_text(s, 0);
-    struct import_record r = {.kind = schema_kind(KIND_SERVICE), .source_id = key, .file = "Services"};
-    char type[128], code[128], started[MOMENT_TEXT];
+    struct import_record r = {.kind = schema_kind(KIND_SERVICE), .source_id = key, .row = row_of("Services", s)};
     struct {
         const char *field, *value;
     } amount = {"amount", db_text(s, 5)};
     r.id = id_for(im, "Services", key);
     r.scope = id_for(im, "Enrollment", db_text(s, 1));
-    (void)snprintf(code, sizeof code, "%.40s/%.40s", db_text(s, 3), db_text(s, 4));
-    (void)snprintf(type, sizeof type, "%s", strcmp(db_text(s, 3), "200") == 0 ? "bed night" : "HUD service");
-    import_field(&r, "type", type);
-    import_field(&r, "code", code);
-    import_field(&r, "started", time_of(db_text(s, 2), started));
+    import_field(&r, "type", strcmp(db_text(s, 3), "200") == 0 ? "bed night" : "HUD service");
+    import_field(&r, "code", db_text(s, 4));
+    import_field(&r, "started", known(s, 2));
     if (amount.value[0] != 0) {
         r.elements = (void *)&amount;
         r.element_count = 1;
@@ -231,79 +242,78 @@ static int take_service(struct import *im, sqlite3_stmt *s, struct error *e)
 
 /* --- all files --- */
 
-/* Stages every file. *found 0: the folder has no Client or Enrollment. A file that may be absent becomes an empty
- * table. */
-static int stage_all(struct import *im, const char *folder, int *found, struct error *e)
+/* Stages every file, and sifts its rows. */
+static int stage_all(struct import *im, const char *folder, struct error *e)
 {
-    static const char *const user[] = {"UserID",    "UserFirstName", "UserLastName", "UserPhone",
-                                       "UserEmail", "DateUpdated",   "DateDeleted",  NULL};
-    static const char *const organization[] = {"OrganizationID", "OrganizationName", "DateUpdated", "DateDeleted",
-                                               NULL};
-    static const char *const project[] = {"ProjectID",   "OrganizationID", "ProjectName",
-                                          "DateUpdated", "DateDeleted",    NULL};
-    static const char *const client[] = {"PersonalID", "FirstName",     "MiddleName",  "LastName",    "NameSuffix",
-                                         "DOB",        "VeteranStatus", "DateUpdated", "DateDeleted", NULL};
-    static const char *const enrollment[] = {
-        "EnrollmentID",    "PersonalID", "ProjectID",   "EntryDate",   "HouseholdID", "RelationshipToHoH",
-        "LivingSituation", "UserID",     "DateUpdated", "DateDeleted", NULL};
-    static const char *const leaving[] = {"ExitID",      "EnrollmentID", "ExitDate", "Destination",
-                                          "DateUpdated", "DateDeleted",  NULL};
-    static const char *const services[] = {"ServicesID", "EnrollmentID", "DateProvided", "RecordType", "TypeProvided",
-                                           "FAAmount",   "DateUpdated",  "DateDeleted",  NULL};
     static const struct {
-        const char *name, *key;
-        const char *const *columns;
-        const char *empty; /* its columns, for a file that may be absent; NULL: it may not */
+        const char *name, *key, *columns;
     } files[] = {
-        {"User", "UserID", user, "UserID,UserFirstName,UserLastName,UserPhone,UserEmail,DateUpdated,DateDeleted"},
-        {"Organization", "OrganizationID", organization, "OrganizationID,OrganizationName,DateUpdated,DateDeleted"},
-        {"Project", "ProjectID", project, "ProjectID,OrganizationID,ProjectName,DateUpdated,DateDeleted"},
-        {"Client", "PersonalID", client, NULL},
-        {"Enrollment", "EnrollmentID", enrollment, NULL},
-        {"Exit", "ExitID", leaving, "ExitID,EnrollmentID,ExitDate,Destination,DateUpdated,DateDeleted"},
-        {"Services", "ServicesID", services,
-         "ServicesID,EnrollmentID,DateProvided,RecordType,TypeProvided,FAAmount,DateUpdated,DateDeleted"},
+        {"User", "UserID", "UserID! UserFirstName UserLastName UserPhone UserEmail DateUpdated@ DateDeleted"},
+        {"Organization", "OrganizationID", "OrganizationID! OrganizationName DateUpdated@ DateDeleted"},
+        {"Project", "ProjectID", "ProjectID! OrganizationID ProjectName DateUpdated@ DateDeleted"},
+        {"Client", "PersonalID",
+         "PersonalID! FirstName! MiddleName LastName! NameSuffix DOB# Sex VeteranStatus SSN SSNDataQuality "
+         "DateUpdated@ "
+         "DateDeleted"},
+        {"Enrollment", "EnrollmentID",
+         "EnrollmentID! PersonalID! ProjectID EntryDate# HouseholdID RelationshipToHoH LivingSituation UserID "
+         "DateUpdated@ DateDeleted"},
+        {"Exit", "ExitID", "ExitID! EnrollmentID! ExitDate# Destination DateUpdated@ DateDeleted"},
+        {"Services", "ServicesID",
+         "ServicesID! EnrollmentID! DateProvided@ RecordType TypeProvided FAAmount DateUpdated@ DateDeleted"},
+        {"HealthAndDV", "HealthAndDVID",
+         "HealthAndDVID! PersonalID! InformationDate# CurrentlyFleeing DateUpdated@ DateDeleted"},
     };
-    static const char *const optional[] = {"Sex", "SSN", "SSNDataQuality"};
-    char sql[512];
+    static const struct reference references[] = {
+        {"Project", "OrganizationID", "Organization", "OrganizationID", "no organization has this key", 0},
+        {"Enrollment", "PersonalID", "Client", "PersonalID", "its client was not taken", 1},
+        {"Enrollment", "ProjectID", "Project", "ProjectID", "no project has this key", 0},
+        {"Enrollment", "UserID", "User", "UserID", "no user has this key", 0},
+        {"Exit", "EnrollmentID", "Enrollment", "EnrollmentID", "its enrolment was not taken", 1},
+        {"Services", "EnrollmentID", "Enrollment", "EnrollmentID", "its enrolment was not taken", 1},
+        {"HealthAndDV", "PersonalID", "Client", "PersonalID", "its client was not taken", 1},
+    };
     int code, there;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        if ((code = import_stage(im, folder, files[i].name, files[i].columns, &there, e)) != 0)
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if ((code = import_stage(im, folder, files[i].name, files[i].columns, &there, e)) != 0 ||
+            (there && (code = sift(im, files[i].name, files[i].key, e)) != 0))
             return code;
-        if (!there && files[i].empty == NULL)
-            return 0;
-        if (!there) {
-            (void)snprintf(sql, sizeof sql, "CREATE TABLE \"%s\"(line, %s)", files[i].name, files[i].empty);
-            if ((code = db_exec(im->staging, sql, e)) != 0)
-                return code;
-        } else if ((code = sift(im, files[i].name, files[i].key, e)) != 0) {
-            return code;
-        }
-    }
-    *found = 1;
-    /* Client has no column Sex in the 2024 standard, and some remove the SSN before they hand an export on. */
-    for (size_t i = 0; i < sizeof optional / sizeof *optional; i++) {
-        (void)snprintf(sql, sizeof sql, "ALTER TABLE Client ADD COLUMN %s TEXT DEFAULT ''", optional[i]);
-        (void)db_exec(im->staging, sql, NULL);
-    }
-    return db_exec(im->staging,
-                   "CREATE INDEX e ON Enrollment(HouseholdID); CREATE INDEX x ON Exit(EnrollmentID); "
-                   "CREATE INDEX u ON User(UserID); CREATE INDEX p ON Project(ProjectID)",
-                   e);
+    if ((code = db_exec(im->staging,
+                        "CREATE INDEX e ON Enrollment(HouseholdID); CREATE INDEX x ON Exit(EnrollmentID); "
+                        "CREATE INDEX u ON User(UserID); CREATE INDEX p ON Project(ProjectID); "
+                        "CREATE INDEX h ON HealthAndDV(PersonalID); CREATE INDEX c ON Client(PersonalID); "
+                        "CREATE INDEX n ON Enrollment(EnrollmentID); CREATE INDEX o ON Organization(OrganizationID)",
+                        e)) != 0)
+        return code;
+    return sift_references(im, references, sizeof references / sizeof *references, e);
 }
 
-static int sift_references(struct import *im, struct error *e)
+/* Settles the rows that say something of a record that another row makes: the exit that was updated last closes its
+ * enrolment; the newest answer that is yes or no says whether a person is fleeing. */
+static int settle_others(struct import *im, struct error *e)
 {
-    static const struct reference references[] = {
-        {"Enrollment", "PersonalID", "Client", "PersonalID", "its client was not taken"},
-        {"Exit", "EnrollmentID", "Enrollment", "EnrollmentID", "its enrolment was not taken"},
-        {"Services", "EnrollmentID", "Enrollment", "EnrollmentID", "its enrolment was not taken"},
-    };
-    int code = 0;
-    for (size_t i = 0; code == 0 && i < sizeof references / sizeof *references; i++)
-        code = sift_reference(im, &references[i], e);
-    return code;
+    static const char newest_exit[] =
+        "line NOT IN (SELECT line FROM (SELECT line, row_number() OVER (PARTITION BY EnrollmentID ORDER BY "
+        "coalesce(DateUpdated, '') DESC, line) AS n FROM Exit) WHERE n = 1)";
+    static const char newest_answer[] =
+        "line NOT IN (SELECT line FROM (SELECT line, row_number() OVER (PARTITION BY PersonalID ORDER BY "
+        "CurrentlyFleeing IN ('0', '1') DESC, coalesce(InformationDate, '') DESC, coalesce(DateUpdated, '') DESC, line) AS n FROM HealthAndDV) WHERE n = 1)";
+    int code = import_sift(im, "Exit", newest_exit, ACCOUNT_LEFT,
+                           "another exit of its enrolment was updated later or stands before it", e);
+    if (code == 0)
+        code = import_sift(im, "HealthAndDV", newest_answer, ACCOUNT_PASSED,
+                           "the same person has a later answer, or a plain one, which counts", e);
+    return code != 0
+               ? code
+               : db_exec(im->staging,
+                         "UPDATE account_row SET outcome = 1, why = 'the end of its case' WHERE file = 'Exit' AND "
+                         "line IN (SELECT line FROM Exit);"
+                         "UPDATE account_row SET outcome = 1, why = 'whether the client is fleeing' WHERE file = "
+                         "'HealthAndDV' AND line IN (SELECT line FROM HealthAndDV)",
+                         e);
 }
+
+#define NO_EXIT "(SELECT '' WHERE NOT EXISTS(SELECT 1 FROM account_file WHERE file = 'Exit'))"
 
 int import_hmis(struct import *im, const char *folder, int *found, struct error *e)
 {
@@ -311,37 +321,40 @@ int import_hmis(struct import *im, const char *folder, int *found, struct error 
         const char *sql;
         import_row *take;
     } steps[] = {
-        {"SELECT UserID, UserFirstName, UserLastName, UserPhone, UserEmail FROM User ORDER BY line", take_user},
-        {"SELECT OrganizationID, OrganizationName FROM Organization ORDER BY line", take_organization},
-        {"SELECT ProjectID, OrganizationID, ProjectName FROM Project ORDER BY line", take_project},
-        {"SELECT PersonalID, FirstName, MiddleName, LastName, NameSuffix, DOB, Sex, VeteranStatus, SSN, "
-         "SSNDataQuality FROM Client "
+        {"SELECT UserID, 'hmis' || UserID, words(UserFirstName, UserLastName), UserPhone, UserEmail, line FROM User "
          "ORDER BY line",
+         take_user},
+        {"SELECT OrganizationID, OrganizationName, line FROM Organization ORDER BY line", take_organization},
+        {"SELECT ProjectID, OrganizationID, ProjectName, line FROM Project ORDER BY line", take_project},
+        {"SELECT PersonalID, words(FirstName, MiddleName, LastName, NameSuffix), DOB, Sex, VeteranStatus, SSN, "
+         "SSNDataQuality, 'SSN ' || SSN, EXISTS(SELECT 1 FROM HealthAndDV h WHERE h.PersonalID = c.PersonalID AND "
+         "h.CurrentlyFleeing = '1'), line FROM Client c ORDER BY line",
          take_client},
-        /* If an enrolment has several exits, the one that was updated last closes it. */
+        /* Without a file of exits nothing is known of an end (NULL); without an exit in it there is none (''). */
         {"SELECT n.EnrollmentID, n.PersonalID, n.ProjectID, n.EntryDate, n.HouseholdID, n.RelationshipToHoH, "
-         "x.Destination, x.ExitDate, (SELECT u.UserID FROM User u WHERE u.UserID = n.UserID), n.LivingSituation, "
-         "p.ProjectName FROM Enrollment n "
-         "LEFT JOIN (SELECT *, row_number() OVER (PARTITION BY EnrollmentID ORDER BY DateUpdated DESC, line) AS n "
-         "FROM Exit) x ON x.EnrollmentID = n.EnrollmentID AND x.n = 1 "
-         "LEFT JOIN Project p ON p.ProjectID = n.ProjectID ORDER BY n.line",
+         "CASE WHEN x.line IS NULL THEN " NO_EXIT " WHEN x.Destination = '' THEN '' ELSE 'destination ' || "
+         "x.Destination || ' (HUD list 3.12.1)' END, CASE WHEN x.line IS NULL THEN " NO_EXIT " ELSE x.ExitDate END, "
+         "n.UserID, CASE n.LivingSituation WHEN '' THEN '' ELSE n.LivingSituation || ' (HUD list 3.12.1)' END, "
+         "p.ProjectName, n.line FROM Enrollment n LEFT JOIN Exit x ON x.EnrollmentID = n.EnrollmentID LEFT JOIN "
+         "Project p ON p.ProjectID = n.ProjectID ORDER BY n.line",
          take_enrollment},
         /* A key that more than 30 share is a placeholder, not a household. */
-        {"SELECT a.EnrollmentID, b.PersonalID, b.RelationshipToHoH, c.FirstName, c.LastName FROM Enrollment a "
+        {"SELECT a.EnrollmentID, b.PersonalID, b.RelationshipToHoH, a.EnrollmentID || ' ' || b.PersonalID, "
+         "words(c.FirstName, c.LastName), a.line FROM Enrollment a "
          "JOIN Enrollment b ON b.HouseholdID = a.HouseholdID AND b.PersonalID <> a.PersonalID "
          "JOIN Client c ON c.PersonalID = b.PersonalID WHERE a.HouseholdID <> '' AND a.HouseholdID IN "
          "(SELECT HouseholdID FROM Enrollment GROUP BY HouseholdID HAVING count(*) <= 30) "
          "GROUP BY a.EnrollmentID, b.PersonalID ORDER BY a.line, b.line",
          take_household_member},
-        {"SELECT ServicesID, EnrollmentID, DateProvided, RecordType, TypeProvided, FAAmount FROM Services ORDER BY "
-         "line",
+        {"SELECT ServicesID, EnrollmentID, DateProvided, RecordType, coalesce(RecordType, '') || '/' || "
+         "coalesce(TypeProvided, ''), FAAmount, line FROM Services ORDER BY line",
          take_service},
     };
     int code;
-    *found = 0;
-    if ((code = import_source(im, "hmis", e)) != 0 || (code = stage_all(im, folder, found, e)) != 0 || !*found ||
-        (code = sift_references(im, e)) != 0)
-        return code;
+    *found = import_has(folder, "Client") && import_has(folder, "Enrollment");
+    if (!*found || (code = import_source(im, "hmis", e)) != 0 || (code = stage_all(im, folder, e)) != 0 ||
+        (code = settle_others(im, e)) != 0)
+        return *found ? code : 0;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if ((code = import_each(im, steps[i].sql, steps[i].take, e)) != 0)
             return code;

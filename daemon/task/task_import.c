@@ -1,8 +1,11 @@
 /* `satcheld import PATH`: takes an export in, assigns its cases, and prints how much was taken and left. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "import.h"
 #include "record.h"
@@ -52,53 +55,144 @@ static int assign_in_turn(struct import *im, char *logins, struct error *e)
     return code != 0 ? code : import_flush(im, e);
 }
 
-static void count_json(struct json *j, const struct import_count *c)
+enum { LEFT_SHOWN = 20 };
+
+/* {"kind": "client", "taken": "new", "rows": 514}, and for what was left or not read {"file": ..., "left": WHY, ...}.
+ */
+static int counts_json(const struct import *im, struct json *j, struct error *e)
 {
-    static const char *const names[] = {"taken", "left", "left_out"};
-    json_object(j);
-    json_text(json_key(j, c->outcome != IMPORT_TAKEN ? "file" : "kind"), c->what);
-    json_text(json_key(j, names[c->outcome]), c->reason);
-    json_uint(json_key(j, "rows"), c->rows);
-    json_end(j);
+    static const char *const names[] = {"left", "taken", "passed_over", "left", "not_read", "left_out"};
+    sqlite3_stmt *s;
+    int row, code;
+    for (size_t i = 0; i < im->count_count; i++) {
+        json_object(j);
+        json_text(json_key(j, "kind"), im->counts[i].kind);
+        json_text(json_key(j, "taken"), im->counts[i].what);
+        json_uint(json_key(j, "rows"), im->counts[i].records);
+        json_end(j);
+    }
+    if ((code = db_query(
+             im->staging, &s, e,
+             "SELECT file, outcome, why, count(*) FROM account_row WHERE outcome <> 1 GROUP BY 1, 2, 3 "
+             "UNION ALL SELECT file, 5, \"column\" || ': ' || why, count(*) FROM account_value GROUP BY 1, 2, 3 "
+             "UNION ALL SELECT file, 4, why, rows FROM account_file ORDER BY 1, 2, 3",
+             "")) != 0)
+        return code;
+    while ((row = db_next(im->staging, s, e)) == 1) {
+        json_object(j);
+        json_text(json_key(j, "file"), db_text(s, 0));
+        json_text(json_key(j, names[db_int(s, 1) % 6]), db_text(s, 2));
+        json_uint(json_key(j, "rows"), db_uint(s, 3));
+        json_end(j);
+    }
+    return row < 0 ? error_code(e) : 0;
 }
 
-static void count_words(FILE *out, const struct import_count *c)
+/* {"file": "Client", "column": "NameDataQuality", "values": 514}; of a column that the file lacks: "absent": true. */
+static int columns_json(const struct import *im, struct json *j, struct error *e)
 {
-    static const char *const words[] = {"", "LEFT: ", "LEFT OUT: "};
-    (void)fprintf(out, "%8llu  %-12s %s%s\n", (unsigned long long)c->rows, c->what, words[c->outcome], c->reason);
+    sqlite3_stmt *s;
+    int row, code = db_query(im->staging, &s, e,
+                             "SELECT file, \"column\", filled, is_absent FROM account_column ORDER BY 1, 2", "");
+    if (code != 0)
+        return code;
+    while ((row = db_next(im->staging, s, e)) == 1) {
+        json_object(j);
+        json_text(json_key(j, "file"), db_text(s, 0));
+        json_text(json_key(j, "column"), db_text(s, 1));
+        json_uint(json_key(j, "values"), db_uint(s, 2));
+        json_flag(json_key(j, "absent"), db_int(s, 3) != 0);
+        json_end(j);
+    }
+    return row < 0 ? error_code(e) : 0;
 }
 
-static void print(struct task *t, const struct import *im)
+static int print_json(struct task *t, const struct import *im, struct error *e)
 {
     struct json j = json_start(t->cli->out);
-    if (t->cli->json) {
-        json_object(&j);
-        json_text(json_key(&j, "source"), im->source);
-        json_flag(json_key(&j, "dry_run"), im->dry_run);
-        json_array(json_key(&j, "counts"));
-    }
-    for (int left = IMPORT_TAKEN; left <= IMPORT_LEFT_VALUE; left++) {
-        for (size_t i = 0; i < im->count_count; i++) {
-            const struct import_count *c = &im->counts[i];
-            if ((int)c->outcome != left)
-                continue;
-            if (t->cli->json)
-                count_json(&j, c);
-            else
-                count_words(t->cli->out, c);
-        }
-    }
-    if (t->cli->json) {
-        json_end(&j);
-        json_end(&j);
-    }
+    int code;
+    json_object(&j);
+    json_text(json_key(&j, "source"), im->source);
+    json_flag(json_key(&j, "dry_run"), im->dry_run);
+    json_array(json_key(&j, "counts"));
+    if ((code = counts_json(im, &j, e)) != 0)
+        return code;
+    json_end(&j);
+    json_array(json_key(&j, "not_read"));
+    if ((code = columns_json(im, &j, e)) != 0)
+        return code;
+    json_end(&j);
+    json_end(&j);
+    return 0;
+}
+
+/* Prints how many rows the source calls deleted or ended, by file. */
+static int print_passed(struct task *t, const struct import *im, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row,
+        code =
+            db_query(im->staging, &s, e,
+                     "SELECT file, why, count(*) FROM account_row WHERE outcome = 2 GROUP BY 1, 2 ORDER BY 1, 2", "");
+    if (code != 0)
+        return code;
+    while ((row = db_next(im->staging, s, e)) == 1)
+        (void)fprintf(t->cli->out, "%8llu  %-12s passed over: %s\n", (unsigned long long)db_uint(s, 2), db_text(s, 0),
+                      db_text(s, 1));
+    return row < 0 ? error_code(e) : 0;
+}
+
+static int print_words(struct task *t, const struct import *im, struct error *e)
+{
+    int code;
+    for (size_t i = 0; i < im->count_count; i++)
+        (void)fprintf(t->cli->out, "%8llu  %-12s %s\n", (unsigned long long)im->counts[i].records, im->counts[i].kind,
+                      im->counts[i].what);
+    if ((code = print_passed(t, im, e)) != 0)
+        return code;
+    return account_print(im->staging, t->cli->out, LEFT_SHOWN, e);
+}
+
+/* Writes the whole account into a new file. E_IO: it is there already, or cannot be written. */
+static int write_report(struct task *t, const struct import *im, const char *file, struct error *e)
+{
+    char *path = task_path(t, file);
+    FILE *out = NULL;
+    int fd, code = 0;
+    if (path == NULL)
+        return error_memory(e);
+    if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) < 0 ||
+        (out = fdopen(fd, "w")) == NULL)
+        code = error_system(e, E_IO, errno, "the report %s cannot be made; choose a file that is not there yet", file);
+    else
+        code = account_report(im->staging, out, e);
+    if (out != NULL && fclose(out) != 0 && code == 0)
+        code = error_system(e, E_IO, errno, "the report %s cannot be written", file);
+    else if (out == NULL && fd >= 0)
+        (void)close(fd);
+    free(path);
+    return code;
+}
+
+/* Tells what became of the export. *left 1: something of it was left. */
+static int tell(struct task *t, const struct import *im, const char *report, int *left, struct error *e)
+{
+    uint64_t rows, values;
+    int code = account_end(im->staging, e);
+    if (code == 0 && report != NULL)
+        code = write_report(t, im, report, e);
+    if (code == 0)
+        code = t->cli->json ? print_json(t, im, e) : print_words(t, im, e);
+    if (code == 0 && (code = account_left(im->staging, &rows, &values, e)) == 0)
+        *left = rows + values != 0;
+    return code;
 }
 
 static int read_export(struct import *im, const char *path, const char *assign, struct error *e)
 {
     int found = 0, code;
     char *logins;
-    if ((code = import_hmis(im, path, &found, e)) != 0)
+    if ((code = import_open(im, e)) != 0 || (code = import_hmis(im, path, &found, e)) != 0)
         return code;
     if (!found && (code = import_synthea(im, path, &found, e)) != 0)
         return code;
@@ -107,6 +201,8 @@ static int read_export(struct import *im, const char *path, const char *assign, 
                          "%s holds no export that Satchel knows: neither HMIS (Client.csv, Enrollment.csv) nor "
                          "Synthea (patients.csv)",
                          path);
+    if ((code = import_unread(im, path, e)) != 0)
+        return code;
     if (assign == NULL || im->dry_run)
         return 0;
     if ((logins = strdup(assign)) == NULL)
@@ -122,7 +218,7 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
     struct import *im;
     struct stat there;
     char *path = NULL;
-    int code = central_act_as(t->central, usage_text(call, "as"), e);
+    int left = 0, code = central_act_as(t->central, usage_text(call, "as"), e);
     if (code != 0)
         return code;
     if ((im = calloc(1, sizeof *im)) == NULL || (path = task_path(t, call->words[0])) == NULL) {
@@ -135,36 +231,40 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
     im->encoding = usage_text(call, "encoding");
     if (stat(path, &there) != 0 || !S_ISDIR(there.st_mode))
         code = error_set(e, E_NOT_FOUND, "%s is no folder; name the folder that holds the CSV files", call->words[0]);
-    else if ((code = db_open_memory(&im->staging, e)) == 0)
+    else
         code = read_export(im, path, usage_text(call, "assign"), e);
     if (code != 0 && im->in_transaction != 0)
         central_rollback(t->central);
-    db_close(im->staging);
     if (code == 0)
-        print(t, im);
+        code = tell(t, im, usage_text(call, "report"), &left, e);
+    import_close(im);
     if (code == 0 && !im->dry_run)
         code = task_say_doubts(t, e);
+    if (code == 0 && left)
+        t->waiting = 1;
     free(path);
     free(im);
     return code;
 }
 
 const struct task_row task_import = {
-    .usage = {.name = "import",
-              .words = "PATH",
-              .options = {TASK_AS,
-                          {.name = "assign",
-                           .value = "LOGIN,...",
-                           .help = "give the cases that nobody holds to these people in turn"},
-                          {.name = "source",
-                           .value = "NAME",
-                           .help = "which system it is from: keeps two systems with the same keys apart"},
-                          {.name = "encoding",
-                           .value = "NAME",
-                           .help = "what the files are that are not UTF-8 (windows-1252)"},
-                          {.name = "dry-run", .help = "count what would be taken, and take nothing"}},
-              .help = "read an HMIS or Synthea export",
-              .more = "PATH is the folder with the CSV files.",
-              .example = "satcheld import /srv/office hmis-2026 --assign anna,ben --dry-run"},
+    .usage =
+        {.name = "import",
+         .words = "PATH",
+         .options = {TASK_AS,
+                     {.name = "assign",
+                      .value = "LOGIN,...",
+                      .help = "give the cases that nobody holds to these people in turn"},
+                     {.name = "source",
+                      .value = "NAME",
+                      .help = "which system it is from: keeps two systems with the same keys apart"},
+                     {.name = "encoding",
+                      .value = "NAME",
+                      .help = "what the files are that are not UTF-8 (windows-1252)"},
+                     {.name = "report", .value = "FILE", .help = "write what became of each row into a new CSV file"},
+                     {.name = "dry-run", .help = "count what would be taken, and take nothing"}},
+         .help = "read an HMIS or Synthea export",
+         .more = "PATH is the folder with the CSV files.",
+         .example = "satcheld import /srv/office hmis-2026 --assign anna,ben --dry-run"},
     .run = import_export,
 };

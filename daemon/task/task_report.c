@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "clock.h"
-#include "fold.h"
 #include "schema.h"
 #include "task.h"
 
@@ -48,47 +47,11 @@ static int is_late(void *arg)
     return clock_wall() > *(const uint64_t *)arg;
 }
 
-/* 1: a spreadsheet would take the text for a formula, and run it. */
-static int is_formula(const char *text)
-{
-    uint32_t c = text[0] != 0 ? fold_next(&text) : 0;
-    if (c >= 0xff01 && c <= 0xff5e) /* the wide forms of ASCII */
-        c -= 0xfee0;
-    return c == '=' || c == '+' || c == '-' || c == '@' || c == '\t' || c == '\r' || c == '\n';
-}
-
-/* Prints a value as RFC 4180 has it. What a person typed goes through cli_text, so that no record drives a terminal.
- * defuse: a formula gets an apostrophe in front, so that a spreadsheet shows it. */
-static void csv_text(FILE *out, const char *text, int defuse)
-{
-    char *quoted, *p;
-    defuse = defuse && is_formula(text);
-    if (!defuse && strpbrk(text, ",\"\r\n") == NULL) {
-        cli_text(out, text);
-        return;
-    }
-    if ((quoted = malloc(2 * strlen(text) + 4)) == NULL)
-        return;
-    p = quoted;
-    *p++ = '"';
-    if (defuse)
-        *p++ = '\'';
-    for (; *text != 0; text++) {
-        if (*text == '"')
-            *p++ = '"';
-        *p++ = *text;
-    }
-    *p++ = '"';
-    *p = 0;
-    cli_text(out, quoted);
-    free(quoted);
-}
-
 static void print_heading(const struct cli *cli, sqlite3_stmt *s)
 {
     for (int i = 0; i < sqlite3_column_count(s); i++) {
         (void)fputs(i == 0 ? "" : ",", cli->out);
-        csv_text(cli->out, sqlite3_column_name(s, i), 1);
+        cli_csv(cli->out, sqlite3_column_name(s, i), 1);
     }
     (void)fputs("\r\n", cli->out);
 }
@@ -99,7 +62,7 @@ static void print_row(const struct cli *cli, sqlite3_stmt *s, int raw)
     for (int i = 0; i < sqlite3_column_count(s); i++) {
         int type = sqlite3_column_type(s, i);
         (void)fputs(i == 0 ? "" : ",", cli->out);
-        csv_text(cli->out, db_text(s, i), !raw && type != SQLITE_INTEGER && type != SQLITE_FLOAT);
+        cli_csv(cli->out, db_text(s, i), !raw && type != SQLITE_INTEGER && type != SQLITE_FLOAT);
     }
     (void)fputs("\r\n", cli->out);
 }

@@ -338,7 +338,6 @@ left() { rows "sum(json_extract(value, '$.rows'))" "json_extract(value, '$.left'
         head -n 6 "$home/bad/Client.csv"
         echo '900,Too,,Few'
         echo '901,Too,,Many,,1960-01-01,1,0,2022-01-01 09:00:00,2022-03-01 10:00:00,,and,more'
-        printf '902,Not\xff,,Utf,,1960-01-01,1,0,2022-01-01 09:00:00,2022-03-01 10:00:00,\n'
         echo ',No,,Key,,1960-01-01,1,0,2022-01-01 09:00:00,2022-03-01 10:00:00,'
         printf '903,"Quoted ""Name"", and\na second line",,Quill,,1960-01-01,1,0,2022-01-01 09:00:00,2022-03-01 10:00:00,\r\n'
         echo '904,Bad,,Date,,1960-13-45,1,0,2022-01-01 09:00:00,2022-03-01 10:00:00,'
@@ -347,20 +346,33 @@ left() { rows "sum(json_extract(value, '$.rows'))" "json_extract(value, '$.left'
     mv "$home/Client.csv" "$home/bad/Client.csv"
     before=$("$bin/satcheld" status "$office" --digest)
     clients=$(field '$.clients' "$bin/satcheld" status "$office" --json)
-    "$bin/satcheld" import "$office" "$home/bad" --source bad --json >"$home/whole.json"
+    run --separate-stderr "$bin/satcheld" import "$office" "$home/bad" --source bad --json
+    equal "$status" 1
+    echo "$output" >"$home/whole.json"
     equal "$(sql_json "$home/whole.json" "json_valid(j)")" 1
     sql_json "$home/whole.json" "json_extract(j, '$.counts')" >"$home/counts"
     equal "$(left columns)" 2
-    equal "$(left UTF-8)" 1
-    equal "$(left quotes)" 1
+    equal "$(left 'not closed')" 1
+    equal "$(left 'key is empty')" 1
     now=$(field '$.clients' "$bin/satcheld" status "$office" --json)
     # Five good rows, the quoted one, and the one with a bad date, if it is taken without it.
     [ $((now - clients)) -ge 6 ] && [ $((now - clients)) -le 7 ] || { cat "$home/counts" && false; }
     # Once more writes nothing.
     after=$("$bin/satcheld" status "$office" --digest)
     [ "$before" != "$after" ]
-    "$bin/satcheld" import "$office" "$home/bad" --source bad >/dev/null
+    run "$bin/satcheld" import "$office" "$home/bad" --source bad
+    equal "$status" 1
+    has "$output" "Client.csv:7 900: it has more or fewer columns than the heading"
+    has "$output" 'DOB "1960-13-45": this is no day'
     equal "$("$bin/satcheld" status "$office" --digest)" "$after"
+    # A file of another encoding is refused as a whole, until it is said what it is.
+    printf '902,Ren\xe9e,,Fold,,1960-01-01,1,0,2022-01-01 09:00:00,2022-03-01 10:00:00,\n' >"$home/more"
+    sed -i -e '1s/^\xef\xbb\xbf//' -e '/^905/d' "$home/bad/Client.csv"
+    cat "$home/more" >>"$home/bad/Client.csv"
+    fails 2 "--encoding windows-1252" "$bin/satcheld" import "$office" "$home/bad" --source bad
+    equal "$("$bin/satcheld" status "$office" --digest)" "$after"
+    run "$bin/satcheld" import "$office" "$home/bad" --source bad --encoding windows-1252
+    equal "$status" 1
 }
 
 @test "a folder that holds no export, a heading that lacks its columns, no folder: one sentence each, nothing written" {

@@ -125,9 +125,9 @@ static void synthea(void **state)
     (void)snprintf(folder, sizeof folder, "%s/data/synthea-csv-nebraska", shared != NULL ? shared : "../shared");
     im->central = r->c;
     im->system = "";
-    PAIR_OK(db_open_memory(&im->staging, &pair_e));
+    PAIR_OK(import_open(im, &pair_e));
     PAIR_OK(import_synthea(im, folder, &there, &pair_e));
-    db_close(im->staging);
+    import_close(im);
     free(im);
     if (!there) {
         print_message("skipped: %s is not there\n", folder);
