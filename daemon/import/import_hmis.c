@@ -297,7 +297,8 @@ static int settle_others(struct import *im, struct error *e)
         "coalesce(DateUpdated, '') DESC, line) AS n FROM Exit) WHERE n = 1)";
     static const char newest_answer[] =
         "line NOT IN (SELECT line FROM (SELECT line, row_number() OVER (PARTITION BY PersonalID ORDER BY "
-        "CurrentlyFleeing IN ('0', '1') DESC, coalesce(InformationDate, '') DESC, coalesce(DateUpdated, '') DESC, line) AS n FROM HealthAndDV) WHERE n = 1)";
+        "CurrentlyFleeing IN ('0', '1') DESC, coalesce(InformationDate, '') DESC, coalesce(DateUpdated, '') DESC, "
+        "line) AS n FROM HealthAndDV) WHERE n = 1)";
     int code = import_sift(im, "Exit", newest_exit, ACCOUNT_LEFT,
                            "another exit of its enrolment was updated later or stands before it", e);
     if (code == 0)

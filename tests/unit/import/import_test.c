@@ -505,7 +505,8 @@ static void the_newest_row_of_a_key_counts(void **state)
                                 "3,Odd,,Day,,1990-01-02,0,0,soon,\n");
     write_file("Enrollment", ENROLLMENT);
     im = run(c, import_hmis, made, 0);
-    expect_one(c, "SELECT group_concat(legal_name) FROM (SELECT legal_name FROM client WHERE ?1 <> '' ORDER BY 1)", "New Byron,Odd Day");
+    expect_one(c, "SELECT group_concat(legal_name) FROM (SELECT legal_name FROM client WHERE ?1 <> '' ORDER BY 1)",
+               "New Byron,Odd Day");
     assert_int_equal(values_left(im, "Client", "DateUpdated"), 1);
     assert_int_equal(counted(im, "Client", "deleted in the source", ACCOUNT_PASSED), 1);
     check_hmis(im, made);
