@@ -121,9 +121,14 @@ static int replay_archive(struct asked *a, int *status, struct error *e)
     struct cli *cli = a->call->cli;
     struct audit_replayed r = {NULL, 0, NULL};
     struct record_place place;
+    char when[32];
     int code;
     if (at != NULL && (code = audit_replay_time(at, &until_ms, e)) != 0)
         return code;
+    if (at != NULL) {
+        cli_time(until_ms, when);
+        (void)fprintf(cli->err, "the record as the office had it at %s\n", when);
+    }
     if (of != NULL) {
         if (id_parse(of, &id, e) != 0)
             return error_prefix(e, "--case");

@@ -23,7 +23,7 @@ static int list_duplicates(struct store *s, struct usage_call *call, struct erro
     struct match_result found;
     int code;
     if ((code = match_all(s->db, LISTED, &found, e)) == 0) {
-        match_print(&found, call->cli, "satchel");
+        match_print(s->db, &found, call->cli, "satchel");
         call->waiting |= found.count != 0;
     }
     match_free(&found);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "whose.h"
 
 static const char *const sentences[MATCH_REASONS] = {
     [MATCH_NAME_SAME] = "the same name",
@@ -44,12 +45,14 @@ char *match_words(const struct match_evidence *evidence, int quote, char *out, s
     return out;
 }
 
-static void print_pair(const struct match_pair *pair, FILE *out)
+static void print_pair(const struct match_pair *pair, struct db *db, FILE *out)
 {
     char one[ID_BRIEF], other[ID_BRIEF], words[1024];
     (void)fprintf(out, "%-13s%s  ", match_class_name(pair->class), id_brief(&pair->a, one));
+    whose_died(out, db, &pair->a);
     cli_line(out, pair->a_name);
     (void)fprintf(out, "  /  %s  ", id_brief(&pair->b, other));
+    whose_died(out, db, &pair->b);
     cli_line(out, pair->b_name);
     (void)fputc('\n', out);
     for (size_t i = 0; i < pair->count; i++) {
@@ -113,7 +116,7 @@ static void say_left_out(FILE *err, size_t count, const char *one, const char *m
     *total += count;
 }
 
-void match_print(const struct match_result *result, const struct cli *cli, const char *program)
+void match_print(struct db *db, const struct match_result *result, const struct cli *cli, const char *program)
 {
     const char *folder = strcmp(program, "satcheld") == 0 ? " DIR" : "";
     FILE *err = cli->err;
@@ -122,7 +125,7 @@ void match_print(const struct match_result *result, const struct cli *cli, const
     if (cli->json)
         print_json(result, cli->out);
     for (size_t i = 0; !cli->json && i < result->count; i++)
-        print_pair(&result->pairs[i], cli->out);
+        print_pair(&result->pairs[i], db, cli->out);
     (void)fprintf(err, "%s may be one person, among %s%s",
                   cli_count(result->count + result->more, "pair", "pairs", words, sizeof words),
                   cli_count(result->clients, "client", "clients", clients, sizeof clients),

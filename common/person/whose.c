@@ -16,13 +16,15 @@ static int read_person(struct db *db, const struct id *client, struct whose *w, 
     w->has_person = 1;
     w->person = *client;
     if ((row = db_first(db, &s, e,
-                        "SELECT coalesce(legal_name, preferred_name, ''), coalesce(birth_date, '') FROM client WHERE "
+                        "SELECT coalesce(legal_name, preferred_name, ''), coalesce(birth_date, ''), "
+                        "coalesce(death_date, '') FROM client WHERE "
                         "id = ?",
                         "t", text)) < 0)
         return error_code(e);
     if (row == 1) {
         cli_cut(w->name, sizeof w->name, db_text(s, 0));
         cli_cut(w->birth, sizeof w->birth, db_text(s, 1));
+        cli_cut(w->died, sizeof w->died, db_text(s, 2));
         db_done(db, s);
     }
     return 0;
@@ -63,9 +65,23 @@ int whose_find(struct db *db, const struct id *record, struct whose *out, struct
     return place.kind->place == SCHEMA_CASE ? read_case(db, &place.scope, out, e) : 0;
 }
 
+static void print_died(FILE *out, const struct whose *w)
+{
+    if (w->died[0] != '\0')
+        (void)fprintf(out, "[died %s] ", w->died);
+}
+
+void whose_died(FILE *out, struct db *db, const struct id *client)
+{
+    struct whose w = {.has_person = 0};
+    if (read_person(db, client, &w, NULL) == 0)
+        print_died(out, &w);
+}
+
 static void print(FILE *out, const struct whose *w, int with_birth)
 {
     char brief[ID_BRIEF];
+    print_died(out, w);
     if (w->name[0] != '\0')
         cli_line(out, w->name);
     else if (w->has_person)

@@ -19,6 +19,7 @@ struct whose {
     int is_person; /* the record is the person's own */
     struct id person, scope;
     char name[WHOSE_NAME];     /* the legal name, else the preferred one; "": the person has none, or is not here */
+    char died[WHOSE_BIRTH];    /* the day of the death; "": none is known */
     char birth[WHOSE_BIRTH];   /* "1984-05-31"; "": not known */
     char number[WHOSE_NUMBER]; /* the case's number, else its key in the system that it came from; "": it has none */
 };
@@ -28,10 +29,14 @@ struct whose {
  * store's errors (db.h). */
 int whose_find(struct db *db, const struct id *record, struct whose *out, struct error *e);
 
-/* Prints "Ada Byron, case 2024-171"; of a person's own record "Ada Byron, born 1984-05-31"; "" if it is nobody's. */
+/* Prints "Ada Byron, case 2024-171"; of a person's own record "Ada Byron, born 1984-05-31"; "" if it is nobody's. The
+ * day of a death stands first: "[died 2026-03-01] Ada Byron, case 2024-171". */
 void whose_print(FILE *out, const struct whose *w);
 /* The same with the birth date in every case, to tell two of one name apart. */
 void whose_print_birth(FILE *out, const struct whose *w);
+
+/* Prints "[died 2026-03-01] " if the client with this id has died; else nothing. */
+void whose_died(FILE *out, struct db *db, const struct id *client);
 
 /* Finds and prints. If that fails, prints the end of the id: what was written before is not undone by it. */
 void whose_say(FILE *out, struct db *db, const struct id *record);

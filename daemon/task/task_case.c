@@ -41,7 +41,7 @@ static int responsible_login(struct task *t, const char *kase, char out[256], st
     return 0;
 }
 
-enum { CASE, NUMBER, NAME, BIRTH, STATUS, RISK, USERS, COLUMNS, WORDS = COLUMNS };
+enum { CASE, NUMBER, NAME, BIRTH, STATUS, RISK, USERS, COLUMNS, WORDS = COLUMNS, DIED };
 
 /* Prints a row of the list; a missing value is null, or a dash. */
 static void print_case(struct task *t, struct json *j, sqlite3_stmt *s, const char *responsible)
@@ -59,8 +59,12 @@ static void print_case(struct task *t, struct json *j, sqlite3_stmt *s, const ch
         if (i == CASE)
             text += strlen(text) - (ID_BRIEF - 1);
         (void)fputs(i == 0 ? "" : "  ", t->cli->out);
+        if (i == NAME && !db_is_null(s, DIED))
+            (void)fprintf(t->cli->out, "[died %s] ", db_text(s, DIED));
         cli_line(t->cli->out, text != NULL ? text : "-");
     }
+    if (t->cli->json)
+        json_text(json_key(j, "died"), db_is_null(s, DIED) ? NULL : db_text(s, DIED));
     if (t->cli->json)
         json_end(j);
     else
@@ -86,8 +90,8 @@ static int each_case(struct task *t, const char *user, char *const *folded, int 
         "assignment a JOIN \"user\" u ON "
         "u.id = a.\"user\" WHERE a.scope = c.id AND a.status = 'active' AND a.voided = 0) AS users, "
         "coalesce(c.number, '') || ' ' || coalesce(c.source_id, '') || ' ' || coalesce(p.legal_name, '') || ' ' || "
-        "coalesce(p.preferred_name, '') || ' ' || coalesce(p.birth_date, '') || ' ' || coalesce(c.title, '') FROM "
-        "\"case\" c "
+        "coalesce(p.preferred_name, '') || ' ' || coalesce(p.birth_date, '') || ' ' || coalesce(c.title, ''), "
+        "p.death_date FROM \"case\" c "
         "LEFT JOIN client p ON p.id = c.client "
         "WHERE c.voided = 0 AND (?1 IS NULL OR EXISTS(SELECT 1 FROM assignment a WHERE a.scope = c.id AND "
         "a.\"user\" = ?1 AND a.status = 'active' AND a.voided = 0)) ORDER BY c.id";

@@ -18,7 +18,7 @@ static int list_duplicates(struct task *t, struct usage_call *call, struct error
     int code;
     (void)call;
     if ((code = match_all(t->central->db, LISTED, &found, e)) == 0) {
-        match_print(&found, t->cli, "satcheld");
+        match_print(t->central->db, &found, t->cli, "satcheld");
         t->waiting = found.count != 0;
     }
     match_free(&found);

@@ -92,7 +92,8 @@ verify() { "$bin/satchel-audit" verify "$1" --key "$home/office.key" "${@:2}"; }
 }
 
 @test "replay shows what the record was at a time, and one case alone" {
-    satchel_audit replay "$home/log.satchel" --at "2020-01-01" >"$home/dump"
+    satchel_audit replay "$home/log.satchel" --at "2020-01-01" >"$home/dump" 2>"$home/said"
+    has "$(cat "$home/said")" "the record as the office had it at 2020-01-01 23:59 UTC"
     equal "$(stat -c %s "$home/dump")" 0
     satchel_audit replay "$home/log.satchel" --case "$(cat "$home/case")" >"$home/dump"
     has "$(cat "$home/dump")" "Anna's visit"

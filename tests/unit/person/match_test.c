@@ -288,7 +288,7 @@ static void too_common(void **state)
     assert_int_equal(s->found.common_contacts, 1);
     assert_int_equal(s->found.common_births, 0);
     assert_non_null(pair_of(s, 260, 500));
-    match_print(&s->found, &cli, "satchel");
+    match_print(s->db, &s->found, &cli, "satchel");
     (void)fclose(cli.out);
     (void)fclose(cli.err);
     assert_non_null(strstr(err, "left out: 1 name, 1 telephone"));

@@ -229,14 +229,36 @@ static void a_cover_ends_after_its_last_day(void **state)
     assert_null(strstr(office_out, "N-1"));
 }
 
+/* Goal: the day of a death stands before the name in every list and answer of the office: cases, held changes
+ * (whose_say), duplicates, assignments. */
+static void death_stands_first_at_the_office(void **state)
+{
+    struct central *c = *state;
+    struct id one = id_new(clock_wall()), other = id_new(clock_wall()), kase = id_new(clock_wall());
+    char text[ID_TEXT];
+    id_format(&one, text);
+    (void)office_user(c, "anna", "case manager");
+    pair_office_write(c, KIND_CLIENT, &one, &one, 1, "legal_name", "Ada Byron", "birth_date", "1934-05-31",
+                      "death_date", "2026-03-01", NULL);
+    pair_office_write(c, KIND_CLIENT, &other, &other, 1, "legal_name", "Ada Byron", "birth_date", "1934-05-31", NULL);
+    pair_office_write(c, KIND_CASE, &kase, &kase, 1, "client", text, "number", "N-1", NULL);
+    assert_int_equal(OFFICE_TASK(c, 4, "case", "assign", "N-1", "anna"), 0);
+    office_says("[died 2026-03-01] Ada Byron, case N-1, is in the caseload of");
+    assert_int_equal(OFFICE_TASK(c, 2, "case", "list"), 0);
+    office_says("  N-1  [died 2026-03-01] Ada Byron  1934-05-31");
+    assert_int_equal(OFFICE_TASK(c, 3, "case", "list", "--json"), 0);
+    office_says("\"died\": \"2026-03-01\"");
+    assert_int_equal(OFFICE_TASK(c, 1, "duplicates"), 1);
+    office_says("[died 2026-03-01] Ada Byron");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, office_set_up, end)
     const struct CMUnitTest tests[] = {
-        TEST(nothing_answers_with_silence),
-        TEST(assigning_moves_no_responsibility_silently),
-        TEST(many_cases_are_rehearsed_first),
-        TEST(a_cover_ends_after_its_last_day),
+        TEST(nothing_answers_with_silence),     TEST(assigning_moves_no_responsibility_silently),
+        TEST(many_cases_are_rehearsed_first),   TEST(a_cover_ends_after_its_last_day),
+        TEST(death_stands_first_at_the_office),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
