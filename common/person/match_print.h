@@ -6,7 +6,8 @@
 #include "match.h"
 
 /* Prints the pairs on cli->out, in words or with cli->json as an object; then, on cli->err, how many there are, what
- * was left out, and what to do. The day of a death, which db knows, stands before the name. program: the program whose commands do it, "satchel" or "satcheld". */
+ * was left out, and what to do. The day of a death, which db knows, stands before the name. program: the program whose
+ * commands do it, "satchel" or "satcheld". */
 void match_print(struct db *db, const struct match_result *result, const struct cli *cli, const char *program);
 
 #endif
