@@ -84,7 +84,7 @@ static int run_writing(const struct command *command, struct usage_call *call, s
     if (code != 0)
         return code;
     code = command_over(s, command, call, e);
-    if (is_out(call->cli))
+    if (s->db != NULL && is_out(call->cli))
         (void)seen_keep(&s->seen, &why);
     store_close(s);
     return code;

@@ -107,6 +107,7 @@ struct resolving {
     const struct schema_field *field;
     const char *seen;                  /* the code of what the person looked at; NULL: none was given */
     const struct schema_field *lowers; /* why a reason is wanted; NULL: none is */
+    struct with_store_doubts doubts;   /* what can hardly be right in the decision */
     size_t decided;                    /* over how many values */
     struct printer v;                  /* v.room: the value that was chosen, in words */
 };
@@ -295,7 +296,7 @@ static int make_decision(struct resolving *r, char **words, const char *reason, 
         edit_free(&edit);
         return code;
     }
-    return with_store_commit(r->s, r->cli, &edit, reason, e);
+    return with_store_commit(r->s, r->cli, &edit, reason, &r->doubts, e);
 }
 
 /* The same in a transaction of its own, once more with the reason that was asked for. */
@@ -308,10 +309,12 @@ static int decide_asking(struct resolving *r, const struct usage_call *call, str
         if (code != 0 || (code = make_decision(r, call->words, reason, e)) == 0)
             return code;
         store_rollback(r->s);
-        if (r->lowers == NULL || reason == typed || !with_store_ask_reason(r->cli, r->lowers, typed))
-            return code;
-        reason = typed;
+        if (r->lowers != NULL && reason != typed && with_store_ask_reason(r->s, r->cli, r->lowers, typed, e))
+            reason = typed;
+        else if (!with_store_ask_doubts(r->s, r->cli, &r->doubts, e))
+            return e->code;
         r->lowers = NULL;
+        r->v.db = r->s->db; /* it was let go, and taken again */
     }
 }
 

@@ -43,6 +43,7 @@ struct noting {
     struct note_text source;
     const char *words, *text, *visited, *type; /* visited: in UTC */
     struct id scope, record;
+    struct with_store_doubts doubts;
     int is_written; /* an error after that is one of the answer */
 };
 
@@ -73,7 +74,7 @@ static int make_note(struct store *s, struct cli *cli, struct noting *n, struct 
         edit_free(&edit);
         return code;
     }
-    return with_store_commit(s, cli, &edit, NULL, e);
+    return with_store_commit(s, cli, &edit, NULL, &n->doubts, e);
 }
 
 /* Asks a person at a terminal for the type of the note, by its first letters; an empty line takes the first. A type
@@ -137,12 +138,14 @@ static int write_text(struct store *s, struct usage_call *call, struct noting *n
     int code;
     if (is_blank(n->text))
         return error_set(e, E_INPUT, "the note is empty; nothing was written");
-    if ((code = store_begin(s, e)) != 0)
-        return code;
-    if ((code = make_note(s, cli, n, e)) != 0) {
-        store_rollback(s);
-        return code;
-    }
+    do {
+        if ((code = store_begin(s, e)) != 0)
+            return code;
+        if ((code = make_note(s, cli, n, e)) != 0)
+            store_rollback(s);
+    } while (code != 0 && with_store_ask_doubts(s, cli, &n->doubts, e));
+    if (code != 0)
+        return e->code;
     n->is_written = 1;
     write_id(cli, schema_kind(KIND_NOTE), &n->record);
     (void)fputs("note written for ", cli->err);

@@ -169,9 +169,9 @@ void note_text_failed(struct note_text *t, const char *text)
     char name[FIND_NAME];
     if (text == NULL || text[0] == '\0')
         return;
-    if ((t->is_from_draft && !t->is_unkept
-             ? draft_keep(t->s->db, &t->scope, KIND_NOTE, text, clock_wall(), NULL)
-             : draft_add(t->s->db, &t->scope, KIND_NOTE, text, clock_wall(), NULL)) == 0) {
+    if (t->s->db != NULL && (t->is_from_draft && !t->is_unkept
+                                 ? draft_keep(t->s->db, &t->scope, KIND_NOTE, text, clock_wall(), NULL)
+                                 : draft_add(t->s->db, &t->scope, KIND_NOTE, text, clock_wall(), NULL)) == 0) {
         (void)fprintf(t->cli->err, "the words are kept as a draft: `satchel note %s` at a terminal goes on with it\n",
                       find_name(t->s->db, &t->scope, name));
         return;

@@ -19,6 +19,7 @@ struct voiding {
     struct cli *cli;
     struct id record;
     struct record_place place;
+    struct with_store_doubts doubts;
     char name[FIND_NAME]; /* what a command calls it, before and after */
 };
 
@@ -89,7 +90,7 @@ static int find_it(struct voiding *v, const char *words, struct error *e)
 static int ask(struct voiding *v, struct error *e)
 {
     char answer[32];
-    int code;
+    int is_yes, code;
     if (!is_whole(v) || v->cli->json || v->cli->err != stderr || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
         return 0;
     (void)fputs("this takes ", v->cli->err);
@@ -99,9 +100,11 @@ static int ask(struct voiding *v, struct error *e)
     (void)fputs(" out of view for everybody; the log keeps it, and it can be brought back. Go on? (yes or no) ",
                 v->cli->err);
     (void)fflush(v->cli->err);
-    if (fgets(answer, sizeof answer, stdin) != NULL && strncmp(answer, "yes", 3) == 0)
-        return 0;
-    return error_set(e, E_REFUSED, "nothing was voided");
+    store_let_go(v->s); /* others can write while somebody thinks */
+    is_yes = fgets(answer, sizeof answer, stdin) != NULL && strncmp(answer, "yes", 3) == 0;
+    if ((code = store_take(v->s, STORE_TAKE_MS, e)) != 0)
+        return code;
+    return is_yes ? 0 : error_set(e, E_REFUSED, "nothing was voided");
 }
 
 static int write_it(struct voiding *v, const char *reason, struct error *e)
@@ -116,7 +119,7 @@ static int write_it(struct voiding *v, const char *reason, struct error *e)
         edit_free(&edit);
         return code;
     }
-    return with_store_commit(v->s, v->cli, &edit, reason, e);
+    return with_store_commit(v->s, v->cli, &edit, reason, &v->doubts, e);
 }
 
 /* Prints the command that brings it back. */
@@ -145,9 +148,12 @@ static int write_void(struct store *s, struct usage_call *call, struct error *e)
         return error_set(e, E_USAGE, "say why it is voided, with --reason TEXT: the log keeps both");
     if ((code = find_it(&v, call->words[0], e)) != 0 || (code = ask(&v, e)) != 0 || (code = store_begin(s, e)) != 0)
         return code;
-    if ((code = write_it(&v, reason, e)) != 0) {
+    while ((code = write_it(&v, reason, e)) != 0) {
         store_rollback(s);
-        return code;
+        if (!with_store_ask_doubts(s, call->cli, &v.doubts, e))
+            return e->code;
+        if ((code = store_begin(s, e)) != 0)
+            return code;
     }
     if (call->cli->json)
         write_id(call->cli, v.place.kind, &v.record);

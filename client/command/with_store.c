@@ -8,10 +8,11 @@
 #include "log.h"
 #include "unsent.h"
 
-/* Writes the edit, and asks about what can hardly be right and was not so before. */
-static int write_asking(struct store *s, struct cli *cli, struct edit *edit, const char *reason, struct error *e)
+/* Writes the edit, and finds what can hardly be right and was not so before. */
+static int write_doubting(struct store *s, struct edit *edit, const char *reason, struct plausible_doubts *now,
+                          struct error *e)
 {
-    struct plausible_doubts before, now;
+    struct plausible_doubts before;
     const struct schema_kind *kind = edit->kind;
     const struct id record = edit->record;
     uint64_t wall = s->author.wall();
@@ -21,20 +22,48 @@ static int write_asking(struct store *s, struct cli *cli, struct edit *edit, con
         return code;
     }
     if ((code = edit_commit(edit, &s->author, reason, NULL, e)) != 0 ||
-        (code = plausible_check(s->db, kind, &record, wall, &now, e)) != 0)
+        (code = plausible_check(s->db, kind, &record, wall, now, e)) != 0)
         return code;
-    doubts_new(&before, &now);
-    return doubts_ask(cli, &now, e);
+    doubts_new(&before, now);
+    return 0;
 }
 
-int with_store_commit(struct store *s, struct cli *cli, struct edit *edit, const char *reason, struct error *e)
+/* 1: the person has said yes to all of them. */
+static int is_accepted(const struct with_store_doubts *d, const struct plausible_doubts *now)
 {
-    int code = write_asking(s, cli, edit, reason, e);
+    struct plausible_doubts left = *now;
+    if (d->is_accepted)
+        doubts_new(&d->doubts, &left);
+    return left.count == 0;
+}
+
+int with_store_commit(struct store *s, struct cli *cli, struct edit *edit, const char *reason,
+                      struct with_store_doubts *d, struct error *e)
+{
+    struct plausible_doubts now = {.count = 0};
+    int code = write_doubting(s, edit, reason, &now, e);
+    d->waits = code == 0 && doubts_can_ask(cli) && !is_accepted(d, &now);
+    if (d->waits) {
+        d->doubts = now;
+        code = error_set(e, E_INPUT, "nothing was written");
+    }
     if (code != 0) {
         store_rollback(s);
         return code;
     }
+    if (!doubts_can_ask(cli))
+        doubts_say(cli, &now);
     return store_commit(s, e);
+}
+
+int with_store_ask_doubts(struct store *s, struct cli *cli, struct with_store_doubts *d, struct error *e)
+{
+    if (!d->waits)
+        return 0;
+    d->waits = 0;
+    store_let_go(s);
+    d->is_accepted = doubts_ask(cli, &d->doubts);
+    return store_take(s, STORE_TAKE_MS, d->is_accepted ? e : NULL) == 0 && d->is_accepted;
 }
 
 int with_store_check_reason(const struct edit *edit, const char *reason, struct error *e)
@@ -46,16 +75,20 @@ int with_store_check_reason(const struct edit *edit, const char *reason, struct 
                      edit->lowers->name);
 }
 
-int with_store_ask_reason(struct cli *cli, const struct schema_field *lowers, char typed[WITH_STORE_REASON])
+int with_store_ask_reason(struct store *s, struct cli *cli, const struct schema_field *lowers,
+                          char typed[WITH_STORE_REASON], struct error *e)
 {
+    int is_typed;
     if (cli->json || cli->err != stderr || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
         return 0;
     (void)fprintf(cli->err, "this lowers %s; why? ", lowers->name);
     (void)fflush(cli->err);
+    store_let_go(s);
     if (fgets(typed, WITH_STORE_REASON, stdin) == NULL)
-        return 0;
+        typed[0] = '\0';
     typed[strcspn(typed, "\r\n")] = '\0';
-    return typed[strspn(typed, " \t")] != '\0';
+    is_typed = typed[strspn(typed, " \t")] != '\0';
+    return store_take(s, STORE_TAKE_MS, is_typed ? e : NULL) == 0 && is_typed;
 }
 
 int with_store_say_queued(struct store *s, struct cli *cli, struct error *e)

@@ -33,6 +33,7 @@ struct writing {
     struct pair *pairs;
     size_t count;
     const struct schema_field *lowers; /* why a reason is wanted; NULL: none is */
+    struct with_store_doubts doubts;   /* what can hardly be right in it */
     unsigned ended;                    /* what belonged to a closing, and ended with it */
 };
 
@@ -281,28 +282,39 @@ static int make_new(struct writing *w, const struct usage_call *call, struct id 
         edit_free(&edit);
         return code;
     }
-    return with_store_commit(w->s, w->cli, &edit, usage_text(call, "reason"), e);
+    return with_store_commit(w->s, w->cli, &edit, usage_text(call, "reason"), &w->doubts, e);
+}
+
+/* The same in a transaction of its own, once more if what can hardly be right is to be written all the same. */
+static int make_new_asking(struct writing *w, const struct usage_call *call, struct id *record, struct error *e)
+{
+    for (;;) {
+        int code = store_begin(w->s, e);
+        if (code != 0 || (code = make_new(w, call, record, e)) == 0)
+            return code;
+        store_rollback(w->s);
+        if (!with_store_ask_doubts(w->s, w->cli, &w->doubts, e))
+            return e->code;
+        free_pairs(w);
+    }
 }
 
 static int write_new(struct store *s, struct usage_call *call, struct error *e)
 {
     struct cli *cli = call->cli;
-    struct writing w = {s, cli, schema_kind_named(call->words[0]), NULL, 0, NULL, 0};
+    struct writing w = {.s = s, .cli = cli, .kind = schema_kind_named(call->words[0])};
     struct id record;
     int code;
     if (w.kind == NULL)
         return error_set(e, E_NOT_FOUND, "there is no kind %s; `satchel help` lists the kinds", call->words[0]);
-    if ((code = check_kind(w.kind, e)) != 0 || (code = store_begin(s, e)) != 0)
+    if ((code = check_kind(w.kind, e)) != 0 || (code = make_new_asking(&w, call, &record, e)) != 0) {
+        free_pairs(&w);
         return code;
-    code = make_new(&w, call, &record, e);
-    if (code != 0)
-        store_rollback(s);
-    if (code == 0) {
-        write_id(cli, w.kind, &record);
-        code = say_written(&w, &record, "", e);
-        if (w.kind->number == KIND_CLIENT)
-            duplicates_tell(s, cli, &record);
     }
+    write_id(cli, w.kind, &record);
+    code = say_written(&w, &record, "", e);
+    if (w.kind->number == KIND_CLIENT)
+        duplicates_tell(s, cli, &record);
     free_pairs(&w);
     return code;
 }
@@ -412,7 +424,7 @@ static int change(struct writing *w, const struct usage_call *call, apply_text *
         edit_free(&edit);
         return code;
     }
-    return with_store_commit(w->s, w->cli, &edit, reason, e);
+    return with_store_commit(w->s, w->cli, &edit, reason, &w->doubts, e);
 }
 
 /* The same in a transaction of its own, once more with the reason that was asked for. What a person types is awaited
@@ -427,9 +439,10 @@ static int change_asking(struct writing *w, const struct usage_call *call, apply
         if (code != 0 || (code = change(w, call, apply, reason, record, e)) == 0)
             return code;
         store_rollback(w->s);
-        if (w->lowers == NULL || reason == typed || !with_store_ask_reason(w->cli, w->lowers, typed))
-            return code;
-        reason = typed;
+        if (w->lowers != NULL && reason != typed && with_store_ask_reason(w->s, w->cli, w->lowers, typed, e))
+            reason = typed;
+        else if (!with_store_ask_doubts(w->s, w->cli, &w->doubts, e))
+            return e->code;
         w->lowers = NULL;
         free_pairs(w);
     }
@@ -458,7 +471,7 @@ static int amends(const struct writing *w)
 static int write_fields(struct store *s, struct usage_call *call, apply_text *apply, const char *verb, struct error *e)
 {
     struct cli *cli = call->cli;
-    struct writing w = {s, cli, NULL, NULL, 0, NULL, 0};
+    struct writing w = {.s = s, .cli = cli};
     struct id record;
     int code = change_asking(&w, call, apply, &record, e);
     if (code == 0) {

@@ -1,15 +1,12 @@
 /* Marks, prints and asks about implausible values. */
 #include "doubts.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "fields.h"
-
-#define ANSWER_MS 60000 /* nobody else can write meanwhile */
 
 static int keep(void *arg, const struct schema_kind *kind, const struct id *record, const struct plausible_doubt *doubt,
                 struct error *e)
@@ -99,27 +96,34 @@ void doubts_new(const struct plausible_doubts *before, struct plausible_doubts *
 /* 1: somebody at the terminal says yes. */
 static int says_yes(void)
 {
-    struct pollfd terminal = {STDIN_FILENO, POLLIN, 0};
     char c = 0, first = 0;
-    if (poll(&terminal, 1, ANSWER_MS) != 1)
-        return 0;
     while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n')
         first = first == 0 ? c : first;
     return first == 'y' || first == 'Y';
 }
 
-int doubts_ask(struct cli *cli, const struct plausible_doubts *doubts, struct error *e)
+int doubts_can_ask(const struct cli *cli)
 {
-    int asks = !cli->json && cli->err == stderr && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-    if (doubts->count == 0)
-        return 0;
+    return !cli->json && cli->err == stderr && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+static void say_all(struct cli *cli, const struct plausible_doubts *doubts)
+{
     for (size_t i = 0; i < doubts->count; i++)
         (void)fprintf(cli->err, "%s%s", i == 0 ? "is this right? " : "; ", doubts->all[i].words);
-    if (!asks) {
-        (void)fputs(": it is written, and marked where the record is shown\n", cli->err);
-        return 0;
-    }
+}
+
+int doubts_ask(struct cli *cli, const struct plausible_doubts *doubts)
+{
+    say_all(cli, doubts);
     (void)fputs(". Write it all the same? [y/N] ", cli->err);
     (void)fflush(cli->err);
-    return says_yes() ? 0 : error_set(e, E_INPUT, "nothing was written");
+    return says_yes();
+}
+
+void doubts_say(struct cli *cli, const struct plausible_doubts *doubts)
+{
+    say_all(cli, doubts);
+    if (doubts->count != 0)
+        (void)fputs(": it is written, and marked where the record is shown\n", cli->err);
 }

@@ -30,8 +30,12 @@ int doubts_json(struct printer *v, const struct schema_kind *kind, const struct 
 
 /* Leaves in `now` what is not in `before`. */
 void doubts_new(const struct plausible_doubts *before, struct plausible_doubts *now);
-/* Says the doubts on cli->err. If that is a terminal it asks if they are to be written all the same, and waits a minute
- * for the answer: no answer is no. 0: write; E_INPUT: do not. Elsewhere it says that they are written and marked: 0. */
-int doubts_ask(struct cli *cli, const struct plausible_doubts *doubts, struct error *e);
+/* 1: somebody sits at a terminal and can be asked; 0: not. */
+int doubts_can_ask(const struct cli *cli);
+/* Says the doubts, and asks at the terminal if they are to be written all the same; waits as long as it takes. 1: yes;
+ * 0: no. Nothing else should have to wait meanwhile: not the store. */
+int doubts_ask(struct cli *cli, const struct plausible_doubts *doubts);
+/* Says the doubts, and that they are written and marked. */
+void doubts_say(struct cli *cli, const struct plausible_doubts *doubts);
 
 #endif

@@ -106,6 +106,26 @@ at_terminal() {
     equal "$(rows "json_extract(value, '$.died')" "json_extract(value, '$.id') = '$case'" laptop anna list --json)" 2025-03-05
 }
 
+@test "a person who goes for a coffee at a question keeps nobody from writing" {
+    take_case anna
+    laptop anna set "$case" risk=high
+    mkfifo "$home/coffee"
+    for question in "new client legal_name=Nova_Later birth_date=2114-05-31" "set $case risk=low" "void $case --reason twice"; do
+        SATCHEL_HOME=$home/anna timeout 120 script -qefc "'$bin/satchel' $question" "$home/screen" <"$home/coffee" >/dev/null 2>&1 3>&- &
+        exec 8>"$home/coffee"
+        await grep -Eq "same\? |why\? |yes or no" "$home/screen"
+        laptop anna note "$case" --type telephone "Meanwhile: ${question%% *}."
+        case $question in new*) echo y >&8 ;; set*) echo "calm again" >&8 ;; void*) echo yes >&8 ;; esac
+        exec 8>&-
+        wait $!
+    done
+    has "$(laptop anna search Nova_Later)" "Nova_Later"
+    has "$(laptop anna log "$case")" "calm again"
+    equal "$(field '$.voided' laptop anna show "$case" --json)" 1
+    laptop anna sync >/dev/null 2>&1 || [ $? -eq 1 ]
+    equal "$(field '$.agrees' laptop anna status --json)" 1
+}
+
 @test "implausible values are asked about once at a terminal, written elsewhere, and marked" {
     run at_terminal anna 'n\n' new client legal_name="Nova Tomorrow" birth_date=2114-05-31
     has "$output" "the birth date lies in the future. Write it all the same?"
