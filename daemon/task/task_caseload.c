@@ -17,7 +17,7 @@ struct handing {
 };
 
 /* Lists the cases that somebody has. lasting 1: without those that this person covers for others. */
-static int list_cases(struct task *t, struct handing *h, int lasting, struct error *e)
+static int find_held_cases(struct task *t, struct handing *h, int lasting, struct error *e)
 {
     char user[ID_TEXT];
     size_t room = 0;
@@ -66,7 +66,7 @@ static int find_handing(struct task *t, const struct usage_call *call, int lasti
     if (row == 1)
         return error_set(e, E_REFUSED, "%s is disabled, and could not work on the cases; `satcheld user enable` first",
                          call->words[1]);
-    if ((code = list_cases(t, h, lasting, e)) != 0)
+    if ((code = find_held_cases(t, h, lasting, e)) != 0)
         return code;
     return h->count != 0 ? 0 : error_set(e, E_NOT_FOUND, "%s has no cases; nothing was written", call->words[0]);
 }
