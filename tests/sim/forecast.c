@@ -289,6 +289,15 @@ static void set_back(struct people *p)
         people_say(p, "office %s", n < 6 ? "backup" : "putback");
 }
 
+/* Words of the last changes are erased, perhaps while somebody writes on without having heard of it. */
+static void erase(struct people *p)
+{
+    for (unsigned i = 1 + below(p, 2); i > 0; i--)
+        people_say(p, "office erase %u", steep(p, 4) - 1);
+    if (below(p, 2) != 0)
+        people_say(p, "%s sync", people_who(p));
+}
+
 static void links(struct people *p)
 {
     forecast_link(p, people_who(p));
@@ -298,7 +307,8 @@ static void (*const kinds[FORECAST_COUNT])(struct people *p) = {
     [FORECAST_LINKS] = links,      [FORECAST_POWER] = power,   [FORECAST_CLOCKS] = clocks,
     [FORECAST_DISKS] = disks,      [FORECAST_MEMORY] = memory, [FORECAST_CASELOADS] = caseloads,
     [FORECAST_OFFICE] = office,    [FORECAST_LOST] = lost,     [FORECAST_VERSIONS] = versions,
-    [FORECAST_PUTBACK] = put_back, [FORECAST_CLONES] = clone,  [FORECAST_SETBACK] = set_back};
+    [FORECAST_PUTBACK] = put_back, [FORECAST_CLONES] = clone,  [FORECAST_SETBACK] = set_back,
+    [FORECAST_ERASING] = erase};
 
 void forecast_add(struct people *p)
 {

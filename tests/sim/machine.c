@@ -13,6 +13,7 @@
 #include "disk.h"
 #include "folder.h"
 #include "loop.h"
+#include "oracle_erased.h"
 #include "process.h"
 #include "server.h"
 #include "sitting.h"
@@ -288,7 +289,9 @@ static int run_task(void *arg)
     struct task t = {machine_office(), &cli, root, MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), 0};
     char *argv[MACHINE_WORDS_MAX + 1] = {NULL};
     memcpy(argv, r->argv, sizeof argv);
-    r->status = task_run(&t, r->argc, argv);
+    r->status = strcmp(argv[0], "erase") == 0 && r->argc == 2
+                    ? oracle_erased_erase(t.central, (unsigned)strtoul(argv[1], NULL, 10), cli.err)
+                    : task_run(&t, r->argc, argv);
     (void)fclose(cli.out);
     (void)fclose(cli.err);
     return r->status;

@@ -8,6 +8,7 @@
 #include "oracle_book.h"
 #include "oracle_caseload.h"
 #include "oracle_clock.h"
+#include "oracle_erased.h"
 #include "oracle_ledger.h"
 #include "oracle_merge.h"
 #include "oracle_replay.h"
@@ -33,6 +34,7 @@ void oracle_reset(void)
     oracle_seen_reset();
     oracle_caseload_reset();
     oracle_clock_reset();
+    oracle_erased_reset();
 }
 
 const char *oracle_finding(void)
@@ -56,8 +58,10 @@ void oracle_found(const char *format, ...)
 static void look_into(unsigned machine, int at_end)
 {
     struct db *db = oracle_store_open(machine);
-    if (db != NULL && at_end)
+    if (db != NULL && at_end) {
         oracle_shown_laptop(machine, db);
+        oracle_erased_laptop(db, machine);
+    }
     if (db != NULL)
         oracle_caseload_laptop(machine, db, at_end);
     else if (at_end)
@@ -102,6 +106,8 @@ void oracle_task(const struct machine_run *run)
 
 void oracle_put_back(unsigned machine, unsigned image)
 {
+    if (machine == MACHINE_OFFICE)
+        oracle_erased_set_back();
     oracle_copied(image, machine);
 }
 
@@ -136,6 +142,7 @@ void oracle_office_set_back(void)
     oracle_store_set_back();
     oracle_caseload_set_back();
     oracle_replay_set_back();
+    oracle_erased_set_back();
     oracle_book_forget();
 }
 
@@ -161,6 +168,7 @@ static void judge_record(unsigned laptops)
     if (oracle_log_load(machine_office()->db, &log) != 0 || oracle_merge_office(&log) != 0)
         oracle_found("1: the office's store cannot be read");
     oracle_replay_office(&log);
+    oracle_erased_office(machine_office()->db);
     oracle_shut_judge(&log);
     oracle_clock_judge(&log);
     for (unsigned m = 0; m < PROCESS_MACHINES; m++) {

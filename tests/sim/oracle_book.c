@@ -9,6 +9,7 @@
 #include "disk.h"
 #include "machine.h"
 #include "oracle.h"
+#include "oracle_erased.h"
 #include "process.h"
 
 static struct {
@@ -74,7 +75,7 @@ static void add(sqlite3_stmt *s)
     office.entries = grown(office.entries, office.count, &office.room, sizeof *office.entries);
     entry = &office.entries[office.count];
     memset(entry, 0, sizeof *entry);
-    if (change_read(db_slice(s, 1), body, &c, &e) != 0) {
+    if (oracle_erased_read(db_slice(s, 1), body, &c, &e) != 0) {
         oracle_found("2: position %zu of the office's log cannot be read: %s", office.count, e.text);
         memset(&c, 0, sizeof c);
     }

@@ -11,6 +11,7 @@
 #include "oracle.h"
 #include "oracle_book.h"
 #include "oracle_caseload.h"
+#include "oracle_erased.h"
 #include "oracle_store.h"
 #include "outbox.h"
 #include "process.h"
@@ -537,6 +538,8 @@ void oracle_ledger_look(void)
 static void judge_entry(const struct oracle_typed *t, const struct oracle_book_entry *entry, uint32_t laptops)
 {
     if (entry->body.p == NULL && (t->on & laptops) == 0 && oracle_store_backup() != UINT64_MAX)
+        return;
+    if (entry->body.p == NULL && oracle_erased_knows(entry->hash))
         return;
     if (entry->body.p == NULL ||
         (memcmp(entry->hash, t->hash, sizeof t->hash) == 0 &&

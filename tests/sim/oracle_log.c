@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "oracle.h"
+#include "oracle_erased.h"
 
 __extension__ typedef __int128 wide;
 
@@ -55,7 +56,7 @@ static void take_entry(struct oracle_log *log, sqlite3_stmt *s, size_t *room)
     entry->is_held = db_int(s, 2) != 0;
     entry->header = keep(db_slice(s, 3));
     entry->body = keep(db_slice(s, 4));
-    if (change_read(entry->header, entry->body, &c, &e) != 0) {
+    if (oracle_erased_read(entry->header, entry->body, &c, &e) != 0) {
         oracle_found("5: entry %llu of the office's log cannot be read: %s", (unsigned long long)entry->position,
                      e.text);
         return;
@@ -362,6 +363,10 @@ static void add_up(struct oracle_shown *s)
     for (size_t i = 0; i < s->count; i++)
         if (slice_int(s->ops[i]->value, &number))
             sum += number;
+    /* "An erased one adds nothing, and the total is loud: nobody knows it." */
+    for (size_t i = 0; i < s->live; i++)
+        if (s->ops[i]->value.size == 0 && s->ops[i]->action != CHANGE_REMOVE)
+            s->conflict = ORACLE_LOUD;
     if (sum > INT64_MAX || sum < INT64_MIN)
         s->conflict = ORACLE_LOUD;
     s->sum = sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : (int64_t)sum;
@@ -376,7 +381,7 @@ struct oracle_shown oracle_log_show(const struct schema_field *field, const stru
             s.ops[s.live++] = &ops[i];
     for (size_t i = 0; i < s.live; i++) {
         differ |= bytes_compare(s.ops[i]->value, s.ops[0]->value) != 0;
-        has_nil |= slice_is_nil(s.ops[i]->value);
+        has_nil |= slice_is_nil(s.ops[i]->value) || s.ops[i]->value.size == 0;
         written_over |= s.live < count && s.ops[i]->name_count != 0;
     }
     sort(field, &s);

@@ -46,6 +46,11 @@ void oracle_replay_reset(void)
     oracle_replay_set_back();
 }
 
+void oracle_replay_forget(void)
+{
+    note_count = 0;
+}
+
 /* --- what the office shows --- */
 
 static int digests(struct db *db, uint8_t dump[32], uint8_t ops[32], struct error *e)

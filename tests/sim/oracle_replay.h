@@ -15,6 +15,8 @@ void oracle_replay_note(void);
  * that it has seen, but where it heard that the office was put back. */
 void oracle_replay_met(unsigned machine);
 /* The office was set back: whom a laptop met before nobody can say any more. */
+/* What was noted of the office says nothing any more: words were erased since. */
+void oracle_replay_forget(void);
 void oracle_replay_set_back(void);
 
 /* At the end, while the office runs. */

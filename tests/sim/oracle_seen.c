@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "oracle.h"
+#include "oracle_erased.h"
 #include "oracle_ledger.h"
 #include "pack.h"
 #include "process.h"
@@ -187,6 +188,8 @@ static void judge_dot(const struct judging *j, const struct dot *dot, const stru
         oracle_found("3: %s lowers %s, and gives no reason", oracle_ledger_name(j->t), field->name);
     if (id_equal(&old->author, &j->t->author) || (by != NULL && field->policy == SCHEMA_HIGHEST && !is_lower))
         return;
+    if (oracle_erased_knows(old->hash))
+        return; /* what was shown of it is that it was erased */
     add_text(bare, &used, schema_format(field, op.value, words, sizeof words));
     if (!was_printed(j->t, at, bare, j->decides, j->until))
         oracle_found("3: %s ends \"%.60s\" of %s, which was never shown to who wrote it", oracle_ledger_name(j->t),

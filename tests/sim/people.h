@@ -19,7 +19,8 @@
     X(LOST, "lost")           /* laptops stolen, revoked, wiped; enrolled anew */                                      \
     X(PUTBACK, "putback")     /* laptops put back from old images */                                                   \
     X(CLONES, "clones")                                                                                                \
-    X(SETBACK, "setback") /* the office put back from a backup */
+    X(SETBACK, "setback") /* the office put back from a backup */                                                      \
+    X(ERASING, "erasing") /* the office erases words */
 
 enum forecast {
 #define FORECAST_NUMBER(name, word) FORECAST_##name,
