@@ -14,11 +14,17 @@ static void add_fault(struct trial_erased *x, uint64_t position, const char *rea
         x->first = (struct trial_fault){position, reason};
 }
 
-/* 1: the office may erase a change of this kind and device. What the office alone writes is held if a laptop wrote it,
- * so its words count for nothing. */
+/* 1: words of this device and kind can be erased. */
 static int may_erase(const struct id *device, unsigned kind, const struct id *office)
 {
     return schema_is_erasable(kind) || (schema_is_dealt(kind) && !id_equal(device, office));
+}
+
+/* 1: a change of this device and kind may be without words: it was erased, or a laptop had let go of them, of whatever
+ * kind, when the office had lost it. The office's own chain never lacks what cannot be erased. */
+static int may_lack_words(const struct id *device, unsigned kind, const struct id *office)
+{
+    return !id_equal(device, office) || may_erase(device, kind, office);
 }
 
 /* --- an erasure --- */
@@ -97,14 +103,14 @@ int trial_erased_take(struct trial_erased *x, struct db *db, const struct id *of
     int row, code = 0;
     if (c->kind == KIND_ERASURE && id_equal(&c->device, office))
         return judge_erasure(x, db, office, c, position, e);
-    if (c->body.p == NULL && !may_erase(&c->device, c->kind, office))
+    if (c->body.p == NULL && !may_lack_words(&c->device, c->kind, office))
         add_fault(x, position, "its words are gone, and they cannot be erased");
     if ((row = db_first(db, &s, e,
                         "SELECT skeleton FROM erased WHERE device = ? AND epoch = ? AND seq = ? "
                         "ORDER BY skeleton IS NULL, erasure LIMIT 1",
                         "duu", &c->device, c->epoch, c->seq)) != 1)
         return row < 0 ? error_code(e) : 0;
-    if (!may_erase(&c->device, c->kind, office))
+    if (db_slice(s, 0).p != NULL && !may_erase(&c->device, c->kind, office))
         add_fault(x, position, "an erasure names it, and it cannot be erased");
     else if (c->body.p != NULL && db_slice(s, 0).p != NULL && !skeleton_fits(db_slice(s, 0), c))
         add_fault(x, position, "it says something else than the erasure that names it");
