@@ -48,10 +48,12 @@ static int print_conflict(void *arg, const struct review *r, struct error *e)
 {
     struct listing *l = arg;
     (void)e;
-    if (l->person != NULL && !review_owns(r, l->person))
+    if (l->person != NULL && !review_owns(r, l->person) && !review_concerns(r, l->person))
         return 0;
     review_print(&l->print, r);
     printer_saw(&l->v, &r->field);
+    for (size_t i = 0; r->field.unseen && i < r->beside_count; i++)
+        seen_dot(l->v.seen, &r->beside[i].dot);
     return 0;
 }
 
@@ -109,7 +111,9 @@ struct resolving {
     const struct schema_field *lowers; /* why a reason is wanted; NULL: none is */
     struct with_store_doubts doubts;   /* what can hardly be right in the decision */
     size_t decided;                    /* over how many values */
-    struct printer v;                  /* v.room: the value that was chosen, in words */
+    struct review_beside *beside;      /* of a contested closing: what was not seen then */
+    size_t beside_count;
+    struct printer v; /* v.room: the value that was chosen, in words */
 };
 
 /* Returns the number of the listed value that the text names; 0: it names none. A field of numbers is decided with the
@@ -222,7 +226,7 @@ static int decide_void(struct resolving *r, struct edit *edit, const struct reco
                        struct error *e)
 {
     static const uint8_t nil = 0xc0;
-    struct unseen unseen = {r->s, r->cli, &r->record, r->place.kind};
+    struct unseen unseen = {r->s, r->cli, &r->record, r->place.kind, NULL};
     int code, yes = strcmp(text, "yes") == 0;
     if (!yes && strcmp(text, "no") != 0)
         return error_set(e, E_INPUT, "say whether the record is void: yes or no");
@@ -235,6 +239,27 @@ static int decide_void(struct resolving *r, struct edit *edit, const struct reco
         return code;
     (void)snprintf(r->v.room, SCHEMA_FORMAT_MAX, "%s", text);
     return yes ? edit_void(edit, e) : edit_set(edit, r->field, (struct slice){&nil, 1}, e);
+}
+
+/* An edit_seen's was_shown: what the code stands for was shown, beside what the person has seen. */
+static int was_decided(void *arg, const struct dot *dot, const struct id *op_author, struct error *e)
+{
+    struct resolving *r = arg;
+    for (size_t i = 0; i < r->beside_count; i++)
+        if (dot_equal(&r->beside[i].dot, dot))
+            return 1;
+    return seen_was_shown(&r->s->seen, dot, op_author, e);
+}
+
+/* A decision that closes says how far the person has seen the case. If nobody's closing was contested, what the person
+ * was not shown is printed first, as by `satchel set`. */
+static int see_case(struct resolving *r, struct edit *edit, const struct record_field *f, struct error *e)
+{
+    struct unseen unseen = {r->s, r->cli, &r->record, r->place.kind, NULL};
+    if (!edit->closes)
+        return 0;
+    return f->unseen ? review_unseen(r->s->db, &r->record, r->field, &r->beside, &r->beside_count, e)
+                     : unseen_case(&unseen, &edit->scope, e);
 }
 
 static int decide(struct resolving *r, struct edit *edit, const char *text, struct error *e)
@@ -260,8 +285,8 @@ static int decide(struct resolving *r, struct edit *edit, const char *text, stru
                          "the total of %s is too large to be right; correct it with `satchel add %s "
                          "%s=-NUMBER`",
                          r->field->name, brief, r->field->name);
-    else if ((code = check_seen(r, &f, e)) == 0)
-        code = choose(r, edit, &f, text, e);
+    else if ((code = check_seen(r, &f, e)) == 0 && (code = choose(r, edit, &f, text, e)) == 0)
+        code = see_case(r, edit, &f, e);
     record_field_free(&f);
     return code;
 }
@@ -292,11 +317,15 @@ static int make_decision(struct resolving *r, char **words, const char *reason, 
         code = reopen_case(&edit, r->v.room, &r->field, 1, &ended, e);
     if (code == 0 && (code = with_store_check_reason(&edit, reason, e)) != 0)
         r->lowers = edit.lowers;
-    if (code != 0) {
+    edit.seen = (struct edit_seen){was_decided, r};
+    if (code != 0)
         edit_free(&edit);
-        return code;
-    }
-    return with_store_commit(r->s, r->cli, &edit, reason, &r->doubts, e);
+    else
+        code = with_store_commit(r->s, r->cli, &edit, reason, &r->doubts, e);
+    review_unseen_free(r->beside, r->beside_count);
+    r->beside = NULL;
+    r->beside_count = 0;
+    return code;
 }
 
 /* The same in a transaction of its own, once more with the reason that was asked for. */

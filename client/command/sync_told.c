@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "closing.h"
 #include "decided.h"
 #include "decisions.h"
 #include "news.h"
@@ -60,9 +61,11 @@ static int say_numbers(const struct sync_told *t, struct end *end, struct error 
 /* Tells what others decided over this person's words, and what waits for a decision. */
 static int say_conflicts(const struct sync_told *t, struct end *end, struct error *e)
 {
-    size_t fresh = own_conflicts_new(&t->owned, &end->owned);
+    size_t fresh = own_conflicts_new(&t->owned, &end->owned), closings;
     char count[64], yours[64];
     int code = decisions_tell(&end->v, &end->told, e);
+    if (code == 0)
+        code = closing_tell(&end->v, &closings, e);
     if (code != 0 || end->owned.all == 0)
         return code;
     (void)snprintf(yours, sizeof yours, fresh != 0 ? "%zu of them yours, %zu new" : "%zu of them yours",

@@ -78,11 +78,11 @@ static int open_printer(const struct unseen *u, struct printer *v, struct cli *w
 static int look_first(const struct unseen *u, const char *what, struct error *e)
 {
     char brief[PRINTER_ID];
-    printer_id(u->record, brief);
+    printer_id(u->scope != NULL ? u->scope : u->record, brief);
     return error_set(e, E_REFUSED,
-                     "%s of this %s holds what you were not shown, and --json shows nothing: look first, with `satchel "
+                     "%s of %s %s holds what you were not shown, and --json shows nothing: look first, with `satchel "
                      "show %s`; nothing was written",
-                     what, u->kind->name, brief);
+                     what, u->scope != NULL ? "a" : "this", u->kind != NULL ? u->kind->name : "record", brief);
 }
 
 /* Prints what the person was not shown of a field; field NULL: of one that this version does not know. */
@@ -98,9 +98,11 @@ static int print_unseen(const struct unseen *u, struct printer *v, const struct 
         if (shown)
             continue;
         /* Keys of imports, and what was taken out, are no words of anybody's. */
-        if (number != FIELD_VOID && number != FIELD_SOURCE_ID && number != FIELD_SOURCE_HASH &&
+        if (number != FIELD_VOID && number != FIELD_SOURCE_ID && number != FIELD_SOURCE_HASH && number != FIELD_SEEN &&
             op->merge.action != CHANGE_REMOVE) {
-            (void)fprintf(out, "  %s ", field != NULL ? field->name : "a field that is newer than this program");
+            (void)fprintf(out, "  %s%s%s ", u->scope != NULL && u->kind != NULL ? u->kind->name : "",
+                          u->scope != NULL && u->kind != NULL ? ": " : "",
+                          field != NULL ? field->name : "a field that is newer than this program");
             print_author(v, op);
             (void)fputs("; you had not seen it:\n    ", out);
             printer_block(out,
@@ -182,18 +184,40 @@ static int show_newer(void *arg, const struct record_newer *n, struct error *e)
 
 int unseen_record(const struct unseen *u, struct error *e)
 {
-    static const unsigned every_kind[] = {FIELD_VOID, FIELD_SOURCE_ID, FIELD_SOURCE_HASH};
+    static const unsigned every_kind[] = {FIELD_VOID, FIELD_SOURCE_ID, FIELD_SOURCE_HASH, FIELD_SEEN};
     struct printer v;
     struct cli words;
     struct newer newer = {u, &v};
     int code = open_printer(u, &v, &words, e);
-    for (size_t i = 0; code == 0 && i < u->kind->field_count; i++)
+    for (size_t i = 0; code == 0 && u->kind != NULL && i < u->kind->field_count; i++)
         code = show_field(u, &v, &u->kind->fields[i], e);
-    for (size_t i = 0; code == 0 && i < sizeof every_kind / sizeof *every_kind; i++)
+    for (size_t i = 0; code == 0 && u->kind != NULL && i < sizeof every_kind / sizeof *every_kind; i++)
         code = show_field(u, &v, schema_field(u->kind, every_kind[i]), e);
     if (code == 0)
         code = record_newer(u->s->db, u->record, show_newer, &newer, e);
     printer_close(&v);
+    return code;
+}
+
+int unseen_case(const struct unseen *u, const struct id *scope, struct error *e)
+{
+    struct id record = {{0}};
+    sqlite3_stmt *s;
+    int row, code = 0;
+    /* One after the other: what is printed may be looked up in the same tables. */
+    while (code == 0 && (row = db_first(u->s->db, &s, e,
+                                        "SELECT record, kind FROM place WHERE scope = ? AND record > ? AND voided = 0 "
+                                        "ORDER BY record LIMIT 1",
+                                        "dd", scope, &record)) != 0) {
+        unsigned kind = row == 1 ? (unsigned)db_uint(s, 1) : 0;
+        struct unseen one = {u->s, u->cli, &record, schema_kind(kind), scope};
+        if (row < 0)
+            return error_code(e);
+        record = db_id(s, 0);
+        db_done(u->s->db, s);
+        if (!schema_is_office_only(kind))
+            code = unseen_record(&one, e);
+    }
     return code;
 }
 

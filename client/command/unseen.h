@@ -17,6 +17,8 @@ struct unseen {
     struct cli *cli;
     const struct id *record;
     const struct schema_kind *kind;
+    const struct id
+        *scope; /* the case that is looked through, of which it is one record (set by unseen_case); else NULL */
 };
 
 /* The edit, just opened, names only what this person was shown. */
@@ -27,6 +29,10 @@ void unseen_ask(const struct unseen *u, struct edit *edit);
 int unseen_text(const struct unseen *u, const struct schema_field *field, struct error *e);
 /* Before a record is voided: prints everything in it that the person was not shown. E_REFUSED: as above. */
 int unseen_record(const struct unseen *u, struct error *e);
+
+/* Before a case, or a plan in it, is closed: prints everything in the case that the person was not shown, since whoever
+ * closes says to have seen it. scope: the case. E_REFUSED: as above. */
+int unseen_case(const struct unseen *u, const struct id *scope, struct error *e);
 
 /* After a field was set: prints each value that stays beside the new one because the person had not seen it, by whom,
  * when and why, what the field shows now, and the command that decides. value: what was typed, in words. *waiting

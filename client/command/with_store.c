@@ -17,6 +17,9 @@ static int write_doubting(struct store *s, struct edit *edit, const char *reason
     const struct id record = edit->record;
     uint64_t wall = s->author.wall();
     int code = plausible_check(s->db, kind, &record, wall, &before, e);
+    /* What lies in the store was seen by nobody: not even a new record's author knows of a closing by that. */
+    if (edit->seen.was_shown == NULL)
+        edit->seen = (struct edit_seen){seen_was_shown, &s->seen};
     if (code != 0) {
         edit_free(edit);
         return code;

@@ -59,8 +59,8 @@ static int find_field(struct writing *w, const char *name, const struct schema_f
                          name, w->kind->name);
     if ((*out)->number == FIELD_VOID)
         return error_set(e, E_REFUSED, "a record is voided with `satchel void RECORD --reason TEXT`");
-    if ((*out)->number == FIELD_SOURCE_ID || (*out)->number == FIELD_SOURCE_HASH)
-        return error_set(e, E_REFUSED, "%s is for the office's import alone", name);
+    if ((*out)->number == FIELD_SOURCE_ID || (*out)->number == FIELD_SOURCE_HASH || (*out)->number == FIELD_SEEN)
+        return error_set(e, E_REFUSED, "%s is for the program alone, and an import", name);
     for (size_t i = 0; i < w->count; i++)
         if (w->pairs[i].field == *out && holds_one(*out))
             return error_set(e, E_USAGE, "%s is given twice, and holds one value", name);
@@ -391,15 +391,32 @@ static int end_closing(struct writing *w, struct edit *edit, struct error *e)
     return code;
 }
 
+/* 1: what was typed gives the record a status that closes it. */
+static int closes(const struct writing *w)
+{
+    struct pack value;
+    int found = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        pack_start(&value);
+        if (schema_parse(w->kind, w->pairs[i].field, w->pairs[i].value, &value, NULL) == 0 &&
+            pack_finish(&value, NULL) == 0)
+            found |= schema_closes(w->pairs[i].field, pack_bytes(&value));
+        pack_free(&value);
+    }
+    return found;
+}
+
 /* Fills an edit that is open with what was typed. */
 static int fill_edit(struct writing *w, const struct usage_call *call, apply_text *apply, struct edit *edit,
                      struct error *e)
 {
-    struct unseen unseen = {w->s, w->cli, &edit->record, w->kind};
+    struct unseen unseen = {w->s, w->cli, &edit->record, w->kind, NULL};
     int code;
     if ((code = read_pairs(w, call->count - 1, call->words + 1, e)) == 0)
         code = check_decided(w, &edit->record, e);
     unseen_ask(&unseen, edit);
+    if (code == 0 && closes(w))
+        code = unseen_case(&unseen, &edit->scope, e);
     for (size_t i = 0; code == 0 && i < w->count; i++) {
         if (schema_traits(w->pairs[i].field)->is_narrative)
             code = unseen_text(&unseen, w->pairs[i].field, e);
@@ -451,7 +468,7 @@ static int change_asking(struct writing *w, const struct usage_call *call, apply
 /* Tells what stays beside the new values, since the person had not seen it. */
 static int tell_unseen(struct writing *w, const struct id *record, int *waiting, struct error *e)
 {
-    struct unseen unseen = {w->s, w->cli, record, w->kind};
+    struct unseen unseen = {w->s, w->cli, record, w->kind, NULL};
     int code = 0;
     for (size_t i = 0; code == 0 && i < w->count; i++)
         if (holds_one(w->pairs[i].field) && !schema_traits(w->pairs[i].field)->is_amended)

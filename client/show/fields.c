@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "closing.h"
 #include "doubts.h"
 #include "erased.h"
 #include "review.h"
@@ -126,6 +127,8 @@ static int print_field(struct printer *v, const struct shown_field *s, struct er
             printer_block(out, printer_value(v, field, f->ops[i].merge.value), indent);
             (void)fputc('\n', out);
         }
+    } else if (f->unseen) {
+        code = closing_words(v, s->record, s->place->kind, field, f, indent, e);
     } else if (f->shown.conflict != MERGE_AGREED) {
         code = print_contested(v, s, e);
     } else {

@@ -1,4 +1,5 @@
-/* Collects the conflicts of this laptop that are its person's to decide, and compares two such collections. */
+/* Collects the conflicts of this laptop that are its person's to decide, or of the person's own words,, and compares
+ * two such collections. */
 #include "own_conflicts.h"
 
 #include <stdlib.h>
@@ -31,7 +32,7 @@ static int count_conflict_of(void *arg, const struct review *r, struct error *e)
     if (!r->conflict.loud)
         return 0;
     c->owned->all++;
-    return review_owns(r, c->person) ? keep_own(c->owned, &r->conflict, e) : 0;
+    return review_owns(r, c->person) || review_concerns(r, c->person) ? keep_own(c->owned, &r->conflict, e) : 0;
 }
 
 int own_conflicts_load(struct db *db, const struct id *person, struct own_conflicts *out, struct error *e)

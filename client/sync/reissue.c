@@ -103,8 +103,8 @@ static int read_dots(struct reissuing *r, struct unpack *list, size_t *count, in
     return 0;
 }
 
-/* Packs the value of an op. The value of a void lists the dots that the voider saw, which get their new names; any
- * other value stays as it was. */
+/* Packs the value of an op. The values of a void and of `seen` list the dots that the author saw, which get their new
+ * names; any other value stays as it was. */
 static int write_value(struct reissuing *r, const struct change_op *op, struct pack *value, struct error *e)
 {
     struct unpack list;
@@ -112,7 +112,7 @@ static int write_value(struct reissuing *r, const struct change_op *op, struct p
     int ok = 0, code;
     pack_start(value);
     unpack_start(&list, op->value);
-    if (op->field == FIELD_VOID) {
+    if (op->field == FIELD_VOID || op->field == FIELD_SEEN) {
         count = unpack_array(&list);
         if (!list.failed && (code = read_dots(r, &list, &count, &ok, e)) != 0)
             return code;

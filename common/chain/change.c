@@ -284,7 +284,7 @@ int change_repeats(const struct change *a, const struct change *b)
         const struct change_op *x = &a->ops[i], *y = &b->ops[i];
         if (x->field != y->field || x->action != y->action)
             return 0;
-        if (x->field != FIELD_VOID && !slice_equal(x->value, y->value))
+        if (x->field != FIELD_VOID && x->field != FIELD_SEEN && !slice_equal(x->value, y->value))
             return 0;
     }
     return 1;

@@ -7,6 +7,7 @@
  *   keeps_scope       the record stands in the scope and is of the kind that it had before
  *   is_own_word       what a laptop reports of itself is changed by that laptop alone
  *   names_written     the ops replace and void only what is in the log
+ *   has_no_gap        a closing reaches over no change that waits for a decision
  *   leaves_few_live   no field gets more live ops than a person can review
  *   are_values_right  values fit their fields, and persons that are named are in the caseload */
 #include "judge.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "record.h"
 #include "schema.h"
 
 enum {
@@ -121,36 +123,75 @@ static int is_own_word(struct db *db, const struct change *change, struct error 
 /* --- what it replaces --- */
 
 /* 1: each dot of the list is in the log, or one of the change's own device that stands before it: that one may be held
- * in this very batch. A value that is no list of dots passes here; schema_check finds it. */
-static int are_dots_written(struct db *db, const struct change *change, struct slice dots, struct error *e)
+ * in this very batch. scope: it must stand there; NULL: anywhere. A value that is no list of dots passes here;
+ * schema_check finds it. */
+static int are_dots_written(struct db *db, const struct change *change, struct slice dots, const struct id *scope,
+                            struct error *e)
 {
     struct unpack r;
     unpack_start(&r, dots);
     for (size_t left = unpack_array(&r); left > 0; left--) {
         struct dot dot = dot_unpack(&r);
         int64_t entry;
+        int in;
         if (r.failed)
             break;
         if (id_equal(&dot.device, &change->device) && dot.epoch == change->epoch && dot.seq <= change->seq)
             continue;
         if ((entry = log_find(db, &dot.device, dot.epoch, dot.seq, NULL, e)) <= 0)
             return entry < 0 ? -1 : 0;
+        if (scope != NULL &&
+            (in = db_exists(db, e, "SELECT 1 FROM entry WHERE id = ? AND scope = ?", "id", entry, scope)) != 1)
+            return in;
     }
     return 1;
 }
 
-/* 1: the ops replace and void only what is in the log. An honest author names what was shown to it; one that named what
- * a colleague has not written yet would keep that from ever being seen. */
+/* 1: the ops replace, void and claim to have seen only what is in the log. An honest author names what was shown to it;
+ * one that named what a colleague has not written yet would keep that from ever being seen. */
 static int names_written(struct db *db, const struct change *change, struct error *e)
 {
     int seen = 1;
     for (size_t i = 0; i < change->op_count && seen == 1; i++) {
         const struct change_op *op = &change->ops[i];
-        seen = are_dots_written(db, change, op->supersedes, e);
+        seen = are_dots_written(db, change, op->supersedes, NULL, e);
         if (seen == 1 && op->field == FIELD_VOID)
-            seen = are_dots_written(db, change, op->value, e);
+            seen = are_dots_written(db, change, op->value, NULL, e);
+        if (seen == 1 && op->field == FIELD_SEEN)
+            seen = are_dots_written(db, change, op->value, &change->scope, e);
     }
     return seen;
+}
+
+/* 1: a closing reaches over a change of another laptop that waits for a decision (held): its author cannot have seen
+ * that, though what came later from the same laptop was seen; 0: none; -1: failed. */
+static int reaches_over_held(struct db *db, const struct change *change, struct slice seen, struct error *e)
+{
+    static const char sql[] =
+        "SELECT 1 FROM entry WHERE scope = ? AND held = 1 AND device = ? AND epoch = ? AND seq <= ? AND EXISTS(SELECT "
+        "1 FROM hold WHERE hold.device = lower(hex(entry.device)) AND hold.epoch = entry.epoch AND hold.seq = "
+        "entry.seq AND hold.status IS 'held')";
+    struct unpack r;
+    int found = 0;
+    unpack_start(&r, seen);
+    for (size_t left = unpack_array(&r); left > 0 && found == 0; left--) {
+        struct dot dot = dot_unpack(&r);
+        if (r.failed)
+            break;
+        if (!id_equal(&dot.device, &change->device))
+            found = db_exists(db, e, sql, "dduu", &change->scope, &dot.device, dot.epoch, dot.seq);
+    }
+    return found;
+}
+
+/* 1: what a closing says that its author had seen has no such gap; 0; -1. */
+static int has_no_gap(struct db *db, const struct change *change, struct error *e)
+{
+    int over = 0;
+    for (size_t i = 0; i < change->op_count && over == 0 && record_closes(change); i++)
+        if (change->ops[i].field == FIELD_SEEN)
+            over = reaches_over_held(db, change, change->ops[i].value, e);
+    return over < 0 ? -1 : !over;
 }
 
 /* --- how much lives on a field --- */
@@ -367,7 +408,13 @@ int judge_change(const struct judge *j, const struct change *change, char reason
     if ((right = is_own_word(j->db, change, e)) != 1)
         return right < 0 ? -1 : refuse_because(reason, "it changes what another laptop, or the office, said of itself");
     if ((right = names_written(j->db, change, e)) != 1)
-        return right < 0 ? -1 : refuse_because(reason, "it replaces or voids what nobody has written yet");
+        return right < 0
+                   ? -1
+                   : refuse_because(reason, "it replaces, voids or claims to have seen what nobody has written yet");
+    if ((right = has_no_gap(j->db, change, e)) != 1)
+        return right < 0 ? -1
+                         : refuse_because(reason, "it closes what somebody else went on with, in a change that is held "
+                                                  "and waits for a decision: decide about that one first");
     if ((right = leaves_few_live(j, change, e)) != 1)
         return right < 0 ? -1
                          : refuse_because(reason, "a field of its record would have too many values beside each other");

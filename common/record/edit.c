@@ -96,6 +96,7 @@ int edit_set_over(struct edit *edit, const struct schema_field *field, struct sl
                   size_t dot_count, struct error *e)
 {
     int code = schema_check(edit->kind, field, value, e);
+    edit->closes |= code == 0 && schema_closes(field, value);
     if (code == 0)
         change_draft_op(&edit->draft, field->number, CHANGE_SET, value, dots, dot_count);
     return code;
@@ -239,8 +240,8 @@ static int list_shown(struct edit *edit, struct pack *dots, size_t *count, struc
     *count = 0;
     if ((code = db_query(edit->db, &s, e,
                          "SELECT entry.device, entry.epoch, entry.seq, op.op, entry.header FROM op JOIN entry ON "
-                         "entry.id = op.entry WHERE op.record = ? AND op.field <> ? ORDER BY 1, 2, 3, 4",
-                         "du", &edit->record, (uint64_t)FIELD_VOID)) != 0)
+                         "entry.id = op.entry WHERE op.record = ? AND op.field NOT IN (?, ?) ORDER BY 1, 2, 3, 4",
+                         "duu", &edit->record, (uint64_t)FIELD_VOID, (uint64_t)FIELD_SEEN)) != 0)
         return code;
     while ((row = db_next(edit->db, s, e)) == 1) {
         struct dot dot = {db_id(s, 0), db_uint(s, 1), db_uint(s, 2), (unsigned)db_uint(s, 3)};
@@ -322,6 +323,85 @@ int edit_set_id(struct edit *edit, const char *field, const struct id *id, struc
     return edit_set_text(edit, field, text, e);
 }
 
+/* --- closings --- */
+
+struct knowing {
+    struct edit *edit;
+    struct id author;
+    struct dot dots[RECORD_KNOWN_MAX];
+    size_t count;
+};
+
+/* Keeps the closing if this author was shown it. Who wrote it needs not say so. */
+static int keep_known(void *arg, const struct dot *closing, const struct id *author, struct error *e)
+{
+    struct knowing *k = arg;
+    int shown;
+    if (k->count == RECORD_KNOWN_MAX || id_equal(author, &k->author))
+        return 0;
+    if ((shown = was_shown(k->edit, closing, author, e)) < 0)
+        return error_code(e);
+    if (shown)
+        k->dots[k->count++] = *closing;
+    return 0;
+}
+
+static int by_dot(const void *a, const void *b)
+{
+    return dot_compare(a, b);
+}
+
+/* Writes into `value` the closings of the scope that the author knows. *any: 0: there is none. */
+static int list_known(struct edit *edit, const struct id *author, struct pack *value, int *any, struct error *e)
+{
+    struct knowing *k = calloc(1, sizeof *k);
+    int code;
+    if (k == NULL)
+        return error_memory(e);
+    k->edit = edit;
+    k->author = *author;
+    if ((code = record_closing_known(edit->db, &edit->scope, keep_known, k, e)) == 0 && k->count != 0) {
+        qsort(k->dots, k->count, sizeof *k->dots, by_dot);
+        pack_array(value, k->count);
+        for (size_t i = 0; i < k->count; i++)
+            dot_pack(value, &k->dots[i]);
+    }
+    *any = k->count != 0;
+    free(k);
+    return code;
+}
+
+/* Adds what the author had seen: of the case, if the edit closes a record of it; of its closings, if there are any. A
+ * record that is taken down as closed, and what an office's import closes, follow the status alone. */
+static int add_seen(struct edit *edit, const struct edit_author *author, struct error *e)
+{
+    const struct schema_field *field = schema_field(edit->kind, FIELD_SEEN);
+    const struct record_seeing seeing = {author->person, edit->seen.was_shown, edit->seen.arg};
+    struct live_dots before = {NULL, 0, 0};
+    struct record_field live;
+    struct pack value;
+    int any = 1, code;
+    if (edit->kind->place != SCHEMA_CASE)
+        return 0;
+    pack_start(&value);
+    if (!edit->closes)
+        code = list_known(edit, &author->person, &value, &any, e);
+    else if (edit->is_new || edit->seen.was_shown == NULL)
+        code = any = 0;
+    else
+        code = record_closing_seen(edit->db, &edit->scope, &edit->record, &seeing, &value, e);
+    if (code == 0 && any && (code = load_live(edit, field, &live, &before, e)) == 0) {
+        for (size_t i = 0; i < live.count; i++)
+            before.p[before.count++] = live.ops[i].merge.dot;
+        record_field_free(&live);
+        if ((code = pack_finish(&value, e)) == 0)
+            code = edit_set_over(edit, field, pack_bytes(&value), before.p, before.count, e);
+    }
+    free(before.p);
+    pack_free(&value);
+    return code;
+}
+
 /* Stores the encoded change and applies it, as if it had come from somebody else. */
 static int store(struct edit *edit, struct slice header, struct slice body, const struct edit_place *place,
                  struct error *e)
@@ -345,10 +425,17 @@ int edit_commit(struct edit *edit, struct edit_author *author, const char *reaso
     uint8_t made[CHANGE_HASH_BYTES];
     struct pack header, body;
     struct edit_author next = *author;
+    struct error own;
     int code;
+    if (e == NULL)
+        e = &own;
     if (d->op_count == 0) {
         edit_free(edit);
         return 0;
+    }
+    if ((code = add_seen(edit, author, e)) != 0) {
+        edit_free(edit);
+        return code;
     }
     d->device = author->chain.device;
     d->epoch = author->chain.epoch;

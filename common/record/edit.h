@@ -52,6 +52,7 @@ struct edit {
     struct edit_seen seen;             /* set by the caller after edit_open; as it is then, everything counts as seen */
     const struct schema_field *lowers; /* a field of the policy `highest` on which an op of this edit names an op of a
                                         * higher rank than its own value has; NULL: there is none */
+    int closes;                        /* 1: an op of this edit closes the record (schema_closes); set by edit_set */
     struct change_draft draft;
 };
 
@@ -62,6 +63,9 @@ int edit_new(struct edit *edit, struct db *db, const struct schema_kind *kind, c
              const struct id *record, struct error *e);
 int edit_open(struct edit *edit, struct db *db, const struct id *record, struct error *e);
 void edit_free(struct edit *edit);
+
+/* The most closings that one change names. */
+#define RECORD_KNOWN_MAX 256
 
 /* The calls below add ops to the edit's change; nothing is stored before edit_commit. value: canonical, and copied.
  * E_INPUT: the schema does not allow the value. Other errors: the store's. */
@@ -93,7 +97,10 @@ struct edit_place {
     uint64_t position;
     uint64_t received_ms; /* milliseconds since 1970 */
 };
-/* Writes the change into the log and the record, at the end of the author's chain, and saves the author's state. place:
+/* Adds what the author had seen (FIELD_SEEN): a person's edit that closes a record says how far the case was seen, and
+ * any other edit names the closings of the scope that its author was shown (docs/MERGE.md, "Closing").
+ *
+ * Writes the change into the log and the record, at the end of the author's chain, and saves the author's state. place:
  * NULL on a laptop, whose change waits for the office. reason: why, in the person's words; kept in the change's body;
  * NULL: none. Runs inside the caller's transaction; after a rollback the caller must load the author again. An edit
  * without ops writes nothing and succeeds. The edit is freed in every case. E_LIMIT: the change would have more than

@@ -175,7 +175,10 @@ static int take_ops(struct db *db, const struct log_entry *entry, const struct s
     view = (struct record_view){&living, live, standing->may_have_conflict};
     if (kind != NULL && (code = record_show_change(db, kind, entry, &view, e)) != 0)
         return code;
-    return c->kind == KIND_ERASURE ? record_erase_follow(db, c, e) : 0;
+    if (c->kind == KIND_ERASURE && (code = record_erase_follow(db, c, e)) != 0)
+        return code;
+    /* 5. See whether it contests a closing, or is one. */
+    return record_closing_follow(db, entry->id, c, e);
 }
 
 /* Applies one entry. *released: an entry that it released, to be applied next; 0: none. */
@@ -285,7 +288,9 @@ int record_refresh(struct db *db, const struct change *c, struct error *e)
     if ((code = find_standing(db, &entry, &standing, e)) != 0 || !standing.placed || standing.kind != c->kind ||
         !id_equal(&standing.scope, &c->scope))
         return code;
-    return record_show_change(db, kind, &entry, &nothing_known, e);
+    if ((code = record_show_change(db, kind, &entry, &nothing_known, e)) != 0)
+        return code;
+    return record_closing_scope(db, &c->scope, e);
 }
 
 /* --- making anew --- */
@@ -315,6 +320,7 @@ static int forget_record(struct db *db, const struct id *record, struct error *e
     static const char *const all[] = {"DELETE FROM op WHERE record = ?",
                                       "DELETE FROM superseded WHERE record = ?",
                                       "DELETE FROM conflict WHERE record = ?",
+                                      "DELETE FROM closing WHERE record = ?",
                                       "DELETE FROM background WHERE record = ?",
                                       "DELETE FROM newer WHERE record = ?",
                                       "DELETE FROM place WHERE record = ?",
@@ -334,9 +340,11 @@ int record_redo(struct db *db, const struct id *record, struct error *e)
 {
     struct log_entry entry;
     struct standing standing;
+    struct record_place place;
     sqlite3_stmt *s;
     int row, code;
-    if ((code = forget_record(db, record, e)) != 0 ||
+    code = record_find(db, record, &place, e); /* of a kind that is not known it gives the scope as well */
+    if ((code != 0 && code != E_NOT_FOUND) || (code = forget_record(db, record, e)) != 0 ||
         (code = db_query(db, &s, e,
                          "SELECT " ENTRY_COLUMNS " FROM entry WHERE record = ? ORDER BY position IS NULL, position, id",
                          "d", record)) != 0)
@@ -348,12 +356,13 @@ int record_redo(struct db *db, const struct id *record, struct error *e)
             return code;
         }
     }
-    return row < 0 ? e->code : 0;
+    return row < 0 ? e->code : record_closing_scope(db, &place.scope, e);
 }
 
 #define DROP_TABLES                                                                                                    \
     "DROP TABLE IF EXISTS op; DROP TABLE IF EXISTS superseded; DROP TABLE IF EXISTS applied;"                          \
     "DROP TABLE IF EXISTS place; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS held;"                            \
+    "DROP TABLE IF EXISTS closing;"                                                                                    \
     "DROP TABLE IF EXISTS background; DROP TABLE IF EXISTS newer; DROP TABLE IF EXISTS scope_digest;"                  \
     "DROP TABLE IF EXISTS person_link;"
 
@@ -401,6 +410,7 @@ int record_purge(struct db *db, const struct id *scope, struct error *e)
         "DELETE FROM op WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM superseded WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM conflict WHERE record IN (SELECT record FROM place WHERE scope = ?)",
+        "DELETE FROM closing WHERE scope = ?",
         "DELETE FROM background WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM held WHERE record IN (SELECT record FROM place WHERE scope = ?)",
         "DELETE FROM newer WHERE record IN (SELECT record FROM place WHERE scope = ?)",

@@ -14,6 +14,8 @@
  *                                                       ops live: bits as in log_entry's mask; NULL: none
  *   place(record, kind, scope, voided)                  where each record stands: what its first change said
  *   conflict(record, field, kind, scope, loud)          fields with more than one live value, or a contested void
+ *   closing(record, entry, op, field, scope, witness)   closings that say what their authors had seen, and an entry
+ *                                                       that contests each (0: none does)
  *   held(device, epoch, seq, record)                    changes that a `hold` record holds: not applied
  *   background(record, field, entry)                    entries that a contested text or status was written over
  *   newer(record, field, kind, scope)                   fields that this version does not know and somebody wrote to
@@ -106,7 +108,8 @@ struct record_merged {
 };
 
 /* The live ops of a field in merge_show_over's order, and what is shown of them. For the void field shown.conflict is
- * MERGE_LOUD if the void is contested. If a text has several versions and they could be brought together, `merged`
+ * MERGE_LOUD if the void is contested, for a status also if all agree that the record is closed, and somebody contests
+ * that (unseen is not 0 then). If a text has several versions and they could be brought together, `merged`
  * holds the result, and the conflict is MERGE_QUIET if nothing overlaps. The caller frees it with record_field_free,
  * after a failure too. A field without a live op, or of a record that the store lacks, has count 0. */
 struct record_field {
@@ -114,6 +117,7 @@ struct record_field {
     size_t count;
     struct record_op *ops;
     struct record_merged *merged; /* NULL: nothing was brought together */
+    int unseen;                   /* not 0: record_closing_contest has what contests the closing */
     int newer_rule; /* not 0: because the office does so by a newer rule than this program has (TEXT_RULE) */
     void *memory;   /* holds the values */
     size_t memory_bytes;
@@ -142,6 +146,43 @@ struct record_conflict {
 };
 int record_conflicts(struct db *db, int (*each)(void *arg, const struct record_conflict *c, struct error *e), void *arg,
                      struct error *e);
+
+/* --- closings --- */
+
+/* 1: the change gives a record a status that closes it (schema_closes); 0: it does not. */
+int record_closes(const struct change *c);
+
+/* A change that contests a closing. Everything is valid during the call alone. */
+struct record_unseen {
+    const struct change *change;
+    struct slice live; /* which of its ops live: bits as in log_entry's mask; those on FIELD_SEEN do not count */
+    uint64_t position; /* MERGE_NOT_ACCEPTED: the office does not have it; then received_ms means nothing */
+    uint64_t received_ms;
+};
+/* Hands `each` what contests the closing that a status of this record says (field), in the office's order: what lives
+ * in the scope, was not seen by who closed it, and was written by somebody who did not know of that. Of two closings
+ * that agree, what contests either is handed over. Stops at the first return of `each` that is not 0, and returns that.
+ * E_NOT_FOUND: no such record. */
+int record_closing_contest(struct db *db, const struct id *record, const struct schema_field *field,
+                           int (*each)(void *arg, const struct record_unseen *u, struct error *e), void *arg,
+                           struct error *e);
+/* Appends the value of FIELD_SEEN for a change that closes a record: for each device and epoch the last change in the
+ * scope up to which the author has seen all that lives there, at most RECORD_SEEN_MAX of them. Seen is what the author
+ * was shown, and what does not contest a closing of the record that the new one replaces. */
+#define RECORD_SEEN_MAX 1024
+struct record_seeing {
+    struct id author;
+    int (*was_shown)(void *arg, const struct dot *dot, const struct id *op_author,
+                     struct error *e); /* as edit_seen's */
+    void *arg;
+};
+int record_closing_seen(struct db *db, const struct id *scope, const struct id *record,
+                        const struct record_seeing *seeing, struct pack *value, struct error *e);
+/* Hands `each` the closings of a scope that say what their authors had seen: the dot of the op that closes, and its
+ * author. Stops as above. */
+int record_closing_known(struct db *db, const struct id *scope,
+                         int (*each)(void *arg, const struct dot *closing, const struct id *author, struct error *e),
+                         void *arg, struct error *e);
 
 /* Writes the dump: UTF-8 lines, sorted, the same bytes for the same live ops and the same background (docs/MERGE.md,
  * "The dump"). options NULL: everything. scopes: the scopes to dump, in any order (the zero scope stands for what is

@@ -34,6 +34,10 @@ static_assert(KIND_RECEIPT == 14 && KIND_EVENT == 15, "the triggers name them");
     "CREATE TABLE IF NOT EXISTS conflict("                                                                             \
     "  record BLOB NOT NULL, field INTEGER NOT NULL, kind INTEGER NOT NULL, scope BLOB NOT NULL,"                      \
     "  loud INTEGER NOT NULL, PRIMARY KEY(record, field)) WITHOUT ROWID;"                                              \
+    "CREATE TABLE IF NOT EXISTS closing("                                                                              \
+    "  record BLOB NOT NULL, entry INTEGER NOT NULL, op INTEGER NOT NULL, field INTEGER NOT NULL,"                     \
+    "  scope BLOB NOT NULL, witness INTEGER, PRIMARY KEY(record, field, entry, op)) WITHOUT ROWID;"                    \
+    "CREATE INDEX IF NOT EXISTS closing_scope ON closing(scope);"                                                      \
     "CREATE TABLE IF NOT EXISTS held("                                                                                 \
     "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL,"                      \
     "  PRIMARY KEY(device, epoch, seq, record)) WITHOUT ROWID;"                                                        \

@@ -169,12 +169,13 @@ void record_field_forget(struct record_live *live)
     memset(live, 0, sizeof *live);
 }
 
-/* *out: MERGE_LOUD if the table conflict says that the void of a record is contested. merge_show cannot know that. */
-static int void_is_contested(struct db *db, const struct id *record, enum merge_conflict *out, struct error *e)
+/* *out: MERGE_LOUD if the table conflict says that the void of a record, or a status on which all agree, is contested.
+ * merge_show cannot know that. */
+static int is_contested(struct db *db, const struct record_field_at *at, enum merge_conflict *out, struct error *e)
 {
     int row;
-    if ((row = db_exists(db, e, "SELECT 1 FROM conflict WHERE record = ? AND field = ?", "du", record,
-                         (uint64_t)FIELD_VOID)) < 0)
+    if ((row = db_exists(db, e, "SELECT 1 FROM conflict WHERE record = ? AND field = ?", "du", at->record,
+                         (uint64_t)at->field->number)) < 0)
         return e->code;
     *out = row == 1 ? MERGE_LOUD : MERGE_AGREED;
     return 0;
@@ -185,14 +186,17 @@ int record_field_read(struct db *db, const struct record_field_at *at, enum reco
 {
     struct record_contest contest = {.kind = at->kind, .field = at->field, .record = at->record};
     struct record_live live;
-    int code;
+    int may_be, code;
     memset(out, 0, sizeof *out);
     if ((code = record_field_live(db, at->record, at->field->number, &live, e)) != 0 ||
         (code = record_contest_show(db, &contest, live.ops, live.count, wants, e)) != 0)
         goto out;
     out->shown = contest.shown;
-    if (at->field->number == FIELD_VOID && (code = void_is_contested(db, at->record, &out->shown.conflict, e)) != 0)
+    may_be = at->field->number == FIELD_VOID ||
+             (at->field->policy == SCHEMA_STATUS && out->shown.conflict == MERGE_AGREED && live.count != 0);
+    if (may_be && (code = is_contested(db, at, &out->shown.conflict, e)) != 0)
         goto out;
+    out->unseen = may_be && at->field->number != FIELD_VOID && out->shown.conflict == MERGE_LOUD;
     if (live.count != 0 && (out->ops = calloc(live.count, sizeof *out->ops)) == NULL) {
         code = error_memory(e);
         goto out;

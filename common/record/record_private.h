@@ -172,12 +172,27 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
 int record_show_conflict(struct db *db, const struct change *c, unsigned field, enum merge_conflict conflict,
                          int *changed, struct error *e);
 
+/* Sets or clears the mark of a record's row that a person must decide something. */
+int record_show_mark(struct db *db, const struct schema_kind *kind, const struct id *record, struct error *e);
+
 /* --- record_void.c --- */
+
+/* Reads the dots of a value and sorts them. A value that is no list of dots lists nothing. The caller frees *dots, on
+ * failure too. */
+int record_dots_read(struct slice value, struct dot **dots, size_t *count, struct error *e);
 
 /* Decides anew whether c's record is voided. touched: c has ops on the void field itself. *changed as in
  * record_show_conflict. */
 int record_void_show(struct db *db, const struct schema_kind *kind, const struct change *c, int touched, int *changed,
                      struct error *e);
+
+/* --- record_closing.c --- */
+
+/* After a change was applied: notes the closings of its record, and decides anew which closings of its scope are
+ * contested. entry: its row (entry.id). */
+int record_closing_follow(struct db *db, int64_t entry, const struct change *c, struct error *e);
+/* Decides that for all closings of a scope, after entries were taken out of it. */
+int record_closing_scope(struct db *db, const struct id *scope, struct error *e);
 
 /* --- record_hold.c --- */
 

@@ -194,7 +194,7 @@ out:
     return code;
 }
 
-/* Lists each known field that the change touches, once. The void field has no column. */
+/* Lists each known field that the change touches, once. Fields of dots have no column. */
 static void list_fields(struct showing *s)
 {
     const struct change *c = &s->entry->change;
@@ -202,7 +202,7 @@ static void list_fields(struct showing *s)
     for (size_t i = 0; i < c->op_count; i++) {
         const struct schema_field *field = schema_field(s->kind, c->ops[i].field);
         size_t k = 0;
-        if (field == NULL || field->number == FIELD_VOID)
+        if (field == NULL || field->type == SCHEMA_DOTS)
             continue;
         while (k < s->count && s->columns[k].field != field)
             k++;
@@ -311,20 +311,19 @@ out:
     return code;
 }
 
-/* Sets or clears the row's mark that a person must decide something. */
-static int mark_contested(const struct showing *s, struct error *e)
+int record_show_mark(struct db *db, const struct schema_kind *kind, const struct id *record, struct error *e)
 {
     struct record_text sql = {NULL, 0, 0, 0};
     char id[ID_TEXT];
     int code;
-    id_format(&s->entry->change.record, id);
+    id_format(record, id);
     record_text_words(&sql, "UPDATE \"");
-    record_text_words(&sql, s->kind->name);
+    record_text_words(&sql, kind->name);
     record_text_words(&sql,
                       "\" SET contested = EXISTS(SELECT 1 FROM conflict WHERE record = ? AND loud = 1) WHERE id = ?");
     record_text_add(&sql, "", 1);
     if ((code = record_text_check(&sql, e)) == 0)
-        code = db_run(s->db, e, sql.p, "dt", &s->entry->change.record, id);
+        code = db_run(db, e, sql.p, "dt", record, id);
     record_text_free(&sql);
     return code;
 }
@@ -367,7 +366,7 @@ int record_show_change(struct db *db, const struct schema_kind *kind, const stru
     if (code == 0 && has_void)
         code = record_void_show(db, kind, c, touches_void(c), &s.changed, e);
     if (code == 0 && s.changed)
-        code = mark_contested(&s, e);
+        code = record_show_mark(db, kind, &c->record, e);
     /* 4. If the office's rule for texts has changed, make all contested records again. */
     if (code == 0 && kind->number == KIND_OFFICE && (code = record_contest_rule(db, &rule_now, e)) == 0 &&
         rule != rule_now)

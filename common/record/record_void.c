@@ -14,9 +14,7 @@ static int by_dot(const void *a, const void *b)
     return dot_compare(a, b);
 }
 
-/* Reads the dots of a void op's value and sorts them. A value that is no list of dots lists nothing. The caller frees
- * *dots. */
-static int read_dots(struct slice value, struct dot **dots, size_t *count, struct error *e)
+int record_dots_read(struct slice value, struct dot **dots, size_t *count, struct error *e)
 {
     struct unpack r;
     size_t listed;
@@ -37,7 +35,8 @@ static int read_dots(struct slice value, struct dot **dots, size_t *count, struc
     return 0;
 }
 
-/* *all: not 0 if the list names every live op of the record, apart from those of the void itself. */
+/* *all: not 0 if the list names every live op of the record, apart from those of the void itself and of what authors
+ * had seen (FIELD_SEEN), which are no words in the record. */
 static int lists_all(struct db *db, const struct id *record, const struct dot *dots, size_t count, int *all,
                      struct error *e)
 {
@@ -46,8 +45,8 @@ static int lists_all(struct db *db, const struct id *record, const struct dot *d
     *all = 1;
     if ((code = db_query(db, &s, e,
                          "SELECT entry.device, entry.epoch, entry.seq, op.op FROM op CROSS JOIN entry "
-                         "ON entry.id = op.entry WHERE op.record = ? AND op.field <> ?",
-                         "du", record, (uint64_t)FIELD_VOID)) != 0)
+                         "ON entry.id = op.entry WHERE op.record = ? AND op.field NOT IN (?, ?)",
+                         "duu", record, (uint64_t)FIELD_VOID, (uint64_t)FIELD_SEEN)) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
         struct dot dot = {db_id(s, 0), db_uint(s, 1), db_uint(s, 2), (unsigned)db_uint(s, 3)};
@@ -77,7 +76,7 @@ static int decide(struct db *db, const struct id *record, const struct record_li
         *wanted = 1;
         if (*voided)
             continue;
-        if ((code = read_dots(live->ops[i].value, &dots, &count, e)) == 0)
+        if ((code = record_dots_read(live->ops[i].value, &dots, &count, e)) == 0)
             code = lists_all(db, record, dots, count, &all, e);
         *voided = all;
         free(dots);

@@ -22,6 +22,16 @@ int review_owns(const struct review *r, const struct id *user)
     return 0;
 }
 
+int review_concerns(const struct review *r, const struct id *user)
+{
+    int concerned = 0;
+    for (size_t i = 0; r->field.unseen && i < r->field.count; i++)
+        concerned |= id_equal(&r->field.ops[i].author, user);
+    for (size_t i = 0; r->field.unseen && i < r->beside_count; i++)
+        concerned |= id_equal(&r->beside[i].author, user);
+    return concerned;
+}
+
 const char *review_age(uint64_t since_ms, uint64_t now_ms, char out[REVIEW_AGE])
 {
     static const struct {
@@ -66,13 +76,13 @@ static int read_beside(sqlite3_stmt *s, struct review_beside *out, struct error 
     struct change header;
     if (change_read_header(db_slice(s, 7), &header, NULL) != 0)
         return error_set(e, E_VERIFY, "a header in the store cannot be read; run a check of the store");
-    *out = (struct review_beside){{db_id(s, 0), db_uint(s, 1), db_uint(s, 2), (unsigned)db_uint(s, 3)},
-                                  (unsigned)db_uint(s, 4),
-                                  header.author,
-                                  header.hlc,
-                                  header.wall_ms,
-                                  db_uint(s, 6),
-                                  db_is_null(s, 5) ? MERGE_NOT_ACCEPTED : db_uint(s, 5)};
+    *out = (struct review_beside){.dot = {db_id(s, 0), db_uint(s, 1), db_uint(s, 2), (unsigned)db_uint(s, 3)},
+                                  .field = (unsigned)db_uint(s, 4),
+                                  .author = header.author,
+                                  .hlc = header.hlc,
+                                  .wall_ms = header.wall_ms,
+                                  .received_ms = db_uint(s, 6),
+                                  .position = db_is_null(s, 5) ? MERGE_NOT_ACCEPTED : db_uint(s, 5)};
     return 0;
 }
 
@@ -81,7 +91,7 @@ static int list_beside(struct db *db, const struct id *record, struct beside *b,
 {
     static const char sql[] =
         "SELECT entry.device, entry.epoch, entry.seq, op.op, op.field, entry.position, entry.received, entry.header "
-        "FROM op CROSS JOIN entry ON entry.id = op.entry WHERE op.record = ? AND op.field <> 1 "
+        "FROM op CROSS JOIN entry ON entry.id = op.entry WHERE op.record = ? AND op.field NOT IN (1, 4) "
         "ORDER BY entry.position IS NULL, entry.position, entry.device, entry.epoch, entry.seq, op.op";
     struct review_beside op;
     sqlite3_stmt *s;
@@ -152,13 +162,17 @@ int review_code(struct db *db, const struct id *record, const struct schema_fiel
     /* The code covers the order too, since a number in the list must not come to mean another value. */
     for (size_t i = 0; i < f->count; i++)
         hash_dot(&hash, &f->ops[i].merge.dot);
-    if (field->number == FIELD_VOID && (code = list_beside(db, record, &beside, e)) == 0) {
+    if (field->number == FIELD_VOID)
+        code = list_beside(db, record, &beside, e);
+    else if (f->unseen)
+        code = review_unseen(db, record, field, &beside.ops, &beside.count, e);
+    if (code == 0) {
         if (beside.count != 0)
             qsort(beside.ops, beside.count, sizeof *beside.ops, compare_beside);
         for (size_t i = 0; i < beside.count; i++)
             hash_dot(&hash, &beside.ops[i].dot);
     }
-    free(beside.ops);
+    review_unseen_free(beside.ops, beside.count);
     if (code != 0)
         return code;
     (void)crypto_generichash_final(&hash, digest, sizeof digest);
@@ -241,7 +255,7 @@ static const struct record_op *first_nil(const struct record_field *f)
     return NULL;
 }
 
-/* Sets since when a void is contested: since there were both the void and an op that it does not list. */
+/* Sets since when a void or a closing is contested: since there were both that and an op that it does not list. */
 static void void_since(struct review *r)
 {
     const struct record_op *first = first_void(&r->field), *back = first_nil(&r->field);
@@ -401,6 +415,14 @@ static void void_sentence(struct review *r)
                        "Somebody went on with this %s, without having seen that it was voided", r->conflict.kind->name);
 }
 
+static void closing_sentence(struct review *r)
+{
+    (void)snprintf(r->sentence, sizeof r->sentence,
+                   "Somebody went on with the case, without having seen that this %s was %s, and who did that had not "
+                   "seen it",
+                   r->conflict.kind->name, r->conflict.kind->number == KIND_CASE ? "closed" : "ended");
+}
+
 static void people_sentence(struct review *r, const char *name)
 {
     size_t people, devices;
@@ -442,6 +464,8 @@ static void write_sentence(struct review *r)
     plain_name(r->conflict.field, name);
     if (r->conflict.field->number == FIELD_VOID)
         void_sentence(r);
+    else if (r->field.unseen)
+        closing_sentence(r);
     else if (schema_traits(r->conflict.field)->adds_up)
         (void)snprintf(r->sentence, sizeof r->sentence, "The total of %s is too large to be right", name);
     else
@@ -454,7 +478,10 @@ static int load_beside(struct db *db, struct review *r, struct error *e)
 {
     const struct record_op *first = first_void(&r->field);
     struct beside beside = {NULL, 0, 0};
-    int code = list_beside(db, &r->conflict.record, &beside, e);
+    int code;
+    if (r->field.unseen)
+        return review_unseen(db, &r->conflict.record, r->conflict.field, &r->beside, &r->beside_count, e);
+    code = list_beside(db, &r->conflict.record, &beside, e);
     if (code == 0 && first != NULL)
         keep_unlisted(&beside, first->merge.value);
     r->beside = beside.ops;
@@ -470,7 +497,7 @@ static int load_place(struct db *db, const struct record_conflict *conflict, str
     out->conflict = *conflict;
     if ((code = record_field_load(db, &conflict->record, conflict->kind, conflict->field, &out->field, e)) != 0)
         return code;
-    if (conflict->field->number != FIELD_VOID)
+    if (conflict->field->number != FIELD_VOID && !out->field.unseen)
         return find_since(out, e);
     if ((code = load_beside(db, out, e)) == 0)
         void_since(out);
@@ -499,7 +526,7 @@ void review_free(struct review *r)
             free((void *)r->values[i].seen[k].p);
         }
     free(r->values);
-    free(r->beside);
+    review_unseen_free(r->beside, r->beside_count);
     free(r->owners);
     record_field_free(&r->field);
     memset(r, 0, sizeof *r);

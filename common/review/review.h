@@ -29,13 +29,19 @@ struct review_value {
     size_t unknown; /* ops that are not here: a compact caseload has no dead ones, or they were erased by law */
 };
 
-/* Of a contested void: a live op of another field that the first void does not list. */
+/* Of a contested void: a live op of another field that the first void does not list. Of a contested closing: a live op
+ * anywhere in the case, that one who closed had not seen. */
 struct review_beside {
     struct dot dot;
     unsigned field;
     struct id author;
     uint64_t hlc, wall_ms, received_ms;
     uint64_t position; /* MERGE_NOT_ACCEPTED: the office does not have it; then received_ms means nothing */
+    /* Of a contested closing alone: */
+    struct id record;
+    unsigned kind;
+    int removes; /* 1: it takes the value out of a set */
+    struct slice value;
 };
 
 struct review {
@@ -66,6 +72,18 @@ int review_each(struct db *db, int (*each)(void *arg, const struct review *r, st
 
 /* 1: this user is one of the owners; 0: not. */
 int review_owns(const struct review *r, const struct id *user);
+/* 1: it is the closing of a case or plan that is contested, and this user closed it, or wrote what was not seen then;
+ * 0: not. */
+int review_concerns(const struct review *r, const struct id *user);
+
+/* Lists what contests the closing that a status of a record says (record_closing_contest), op by op in the office's
+ * order; none if nobody contests it. *ops is freed with review_unseen_free; on failure it is NULL. (review_closing.c)
+ */
+int review_unseen(struct db *db, const struct id *record, const struct schema_field *field, struct review_beside **ops,
+                  size_t *count, struct error *e);
+/* The status that a record of this kind gets when it is opened again. */
+const char *review_reopened(const struct schema_kind *kind);
+void review_unseen_free(struct review_beside *ops, size_t count);
 
 /* "conflict" (loud 1): it matters, and a person must decide. "parallel edit" (loud 0): it does not, and is kept for
  * review. */
@@ -73,7 +91,8 @@ const char *review_label(int loud);
 
 /* Writes the code of what somebody saw of a field: 24 bits of a digest of its live ops, in the order in which they are
  * numbered. A user who gives the code back decides over these ops and no others. The code of the void field covers all
- * live ops of the record, since a void lists those. The field need not be in conflict. On failure out is "". */
+ * live ops of the record, since a void lists those, and that of a closing what contests it. The field need not be in
+ * conflict. On failure out is "". */
 int review_code(struct db *db, const struct id *record, const struct schema_field *field, const struct record_field *f,
                 char out[REVIEW_CODE], struct error *e);
 

@@ -185,6 +185,37 @@ static void words_void(struct review_print *p, const struct review *r)
     }
 }
 
+/* Prints a contested closing: who closed, and what was not seen then. */
+static void words_closing(struct review_print *p, const struct review *r)
+{
+    FILE *out = p->cli->out;
+    for (size_t i = 0; i < r->field.count; i++) {
+        const struct record_op *op = &r->field.ops[i];
+        const struct written w = written_op(op);
+        (void)fputs("    ", out);
+        p->value(p->arg, r->conflict.kind, r->conflict.field, op->merge.value, 4);
+        (void)fputs(" by ", out);
+        words_who(p, &w);
+    }
+    for (size_t i = 0; i < r->beside_count; i++) {
+        const struct review_beside *b = &r->beside[i];
+        const struct written w = written_beside(b);
+        const struct schema_kind *kind = schema_kind(b->kind);
+        const struct schema_field *field = kind != NULL ? schema_field(kind, b->field) : NULL;
+        if (field == NULL || field->type == SCHEMA_DOTS) {
+            (void)fprintf(out, "    %s",
+                          field == NULL            ? "something that this version does not know"
+                          : slice_is_nil(b->value) ? "a void was taken back"
+                                                   : "a record was voided");
+        } else {
+            (void)fprintf(out, "    %s, %s%s: ", kind->name, field->name, b->removes ? " taken out" : "");
+            p->value(p->arg, kind, field, b->value, 8);
+        }
+        (void)fputs("\n        not seen then, by ", out);
+        words_who(p, &w);
+    }
+}
+
 static void words_way(struct review_print *p, const struct review *r)
 {
     FILE *out = p->cli->out;
@@ -194,6 +225,12 @@ static void words_way(struct review_print *p, const struct review *r)
         (void)fprintf(out, "    correct it: satchel add %s %s=-NUMBER\n", record, r->conflict.field->name);
     else if (r->conflict.field->number == FIELD_VOID)
         (void)fprintf(out, "    decide: satchel resolve %s void yes|no --seen %s\n", record, r->code);
+    else if (r->field.unseen)
+        (void)fprintf(out,
+                      "    it stays so: satchel resolve %s %s 1 --seen %s\n    it is opened again: satchel resolve %s "
+                      "%s %s --seen %s\n",
+                      record, r->conflict.field->name, r->code, record, r->conflict.field->name,
+                      review_reopened(r->conflict.kind), r->code);
     else if (r->field.merged != NULL && r->field.merged->text.overlaps == 0)
         (void)fprintf(out, "    settle: satchel resolve %s %s merged --seen %s   (or a value, or its number above)\n",
                       record, r->conflict.field->name, r->code);
@@ -207,6 +244,8 @@ static void print_words(struct review_print *p, const struct review *r)
     words_heading(p, r);
     if (r->conflict.field->number == FIELD_VOID)
         words_void(p, r);
+    else if (r->field.unseen)
+        words_closing(p, r);
     else
         words_values(p, r);
     if (r->field.merged != NULL && p->merged != NULL)
@@ -272,10 +311,20 @@ static void json_beside(struct review_print *p, const struct review *r)
 {
     json_array(json_key(p->json, "beside"));
     for (size_t i = 0; i < r->beside_count; i++) {
-        const struct schema_field *field = schema_field(r->conflict.kind, r->beside[i].field);
+        const struct schema_kind *kind = r->field.unseen ? schema_kind(r->beside[i].kind) : r->conflict.kind;
+        const struct schema_field *field = kind != NULL ? schema_field(kind, r->beside[i].field) : NULL;
         const struct written w = written_beside(&r->beside[i]);
         json_object(p->json);
         json_text(json_key(p->json, "field"), field != NULL ? field->name : NULL);
+        if (r->field.unseen) {
+            json_text(json_key(p->json, "kind"), kind != NULL ? kind->name : NULL);
+            json_id(json_key(p->json, "record"), &r->beside[i].record);
+            json_key(p->json, "value");
+            if (field != NULL && field->type != SCHEMA_DOTS)
+                schema_json(p->json, kind, field, r->beside[i].value, p->room);
+            else
+                json_null(p->json);
+        }
         json_who(p, &w);
         json_end(p->json);
     }
@@ -309,7 +358,7 @@ static void json_review(struct review_print *p, const struct review *r)
         json_key(j, "merged");
         p->merged(p->arg, &r->field, 0);
     }
-    if (c->field->number == FIELD_VOID)
+    if (c->field->number == FIELD_VOID || r->field.unseen)
         json_beside(p, r);
     json_end(j);
 }

@@ -109,6 +109,18 @@ unsigned schema_rank(const struct schema_field *field, uint64_t code)
     return rank;
 }
 
+int schema_closes(const struct schema_field *field, struct slice value)
+{
+    /* The third state of a case, and the third and the fourth of a plan. */
+    enum { FIRST_CLOSED = 2 };
+    int64_t code;
+    unsigned rank;
+    if (field->policy != SCHEMA_STATUS || !slice_int(value, &code) || code < 1)
+        return 0;
+    rank = schema_rank(field, (uint64_t)code);
+    return rank >= FIRST_CLOSED && field->choices[rank].name != NULL;
+}
+
 static const char *choice_name(const struct schema_field *field, uint64_t code)
 {
     return field->choices == NULL ? NULL : field->choices[schema_rank(field, code)].name;

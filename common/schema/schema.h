@@ -33,7 +33,7 @@ enum schema_type {
     SCHEMA_FLAG,    /* bool */
     SCHEMA_REF,     /* bin 16: a record of kind `ref` */
     SCHEMA_BYTES,   /* bin */
-    SCHEMA_DOTS     /* array of dots: what the author of a void saw */
+    SCHEMA_DOTS     /* array of dots: what an author saw */
 };
 
 /* Where a kind's records stand: the `scope` of their changes. */
@@ -113,6 +113,7 @@ enum schema_kind_number {
 #define FIELD_VOID 1
 #define FIELD_SOURCE_ID 2
 #define FIELD_SOURCE_HASH 3
+#define FIELD_SEEN 4
 
 #define SCHEMA_VALUE_MAX 65536 /* bytes of one value, encoded */
 #define SCHEMA_TEXT_MAX 60000  /* bytes of a text */
@@ -134,6 +135,9 @@ int schema_is_office_only(unsigned kind);
  * alone writes says what is in force, and what stores say of themselves is evidence: their words stay. 0: they cannot.
  */
 int schema_is_erasable(unsigned kind);
+/* 1: the value is one that closes the field's record: "closed" of a case, "completed" and "ended early" of a plan; 0:
+ * it is not. A code that this version does not know closes nothing. */
+int schema_closes(const struct schema_field *field, struct slice value);
 /* A field of the kind, or one of those that every kind has. NULL: unknown. */
 const struct schema_field *schema_field(const struct schema_kind *kind, unsigned number);
 const struct schema_field *schema_field_named(const struct schema_kind *kind, const char *name);

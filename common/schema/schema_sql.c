@@ -21,7 +21,7 @@ static const char *sql_type(const struct schema_field *field)
 static void add_columns(sqlite3_str *sql, const struct schema_field *fields, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (fields[i].number != FIELD_VOID) /* the column "voided" says it */
+        if (fields[i].type != SCHEMA_DOTS) /* no column: "voided" says the one, and the other is nobody's word */
             sqlite3_str_appendf(sql, ", \"%w\" %s", fields[i].name, sql_type(&fields[i]));
 }
 

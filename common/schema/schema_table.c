@@ -75,6 +75,9 @@ const struct schema_field schema_table_shared[] = {
     FIELD(FIELD_VOID, "void", DOTS, REVIEW, "the record is voided; what the voider saw"),
     FIELD(FIELD_SOURCE_ID, "source_id", TEXT, LATEST, "its key in the system that it was imported from"),
     FIELD(FIELD_SOURCE_HASH, "source_hash", BYTES, LATEST, "hash of the rows that it was imported from"),
+    FIELD_SINCE(
+        6, FIELD_SEEN, "seen", DOTS, LATEST,
+        "of a closing: how far its author had seen the case; of anything else: the closings that its author knew"),
 };
 const size_t schema_table_shared_count = sizeof schema_table_shared / sizeof *schema_table_shared;
 

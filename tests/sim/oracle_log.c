@@ -434,7 +434,7 @@ int oracle_log_voided(const struct oracle_log *log, const struct oracle_record *
         }
         wanted = 1;
         for (size_t i = 0; i < record->count; i++)
-            if (ops[i].field != FIELD_VOID && !ops[i].is_dead)
+            if (ops[i].field != FIELD_VOID && ops[i].field != FIELD_SEEN && !ops[i].is_dead)
                 all = all && lists(ops[v].value, &ops[i].dot);
         one_lists_all |= all;
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "oracle.h"
+#include "oracle_closing.h"
 #include "versions.h"
 
 enum { FIELDS_MAX = 128 };
@@ -353,6 +354,9 @@ static void check_row(const struct looking *l, const struct oracle_record *r, co
         const struct oracle_op *ops = oracle_log_field(l->log, r, fields[i]->number, &op_count);
         struct oracle_shown s = oracle_log_show(fields[i], ops, op_count);
         check_column(l, r, fields[i], &s, row, (int)i + 4);
+        if (s.conflict == ORACLE_AGREED && fields[i]->policy == SCHEMA_STATUS &&
+            schema_kind(r->kind)->place == SCHEMA_CASE && oracle_closing_contested(l->log, r, fields[i]))
+            s.conflict = ORACLE_LOUD;
         loud |= check_conflict(l, r, fields[i], s.conflict, s.is_apart) == ORACLE_LOUD;
         free(s.ops);
     }

@@ -153,7 +153,7 @@ static unsigned rank(const struct schema_field *field, struct slice value)
 static int is_judged(const struct schema_field *field, struct slice value)
 {
     return field != NULL && field->number != FIELD_VOID && field->number != FIELD_SOURCE_ID &&
-           field->number != FIELD_SOURCE_HASH &&
+           field->number != FIELD_SOURCE_HASH && field->number != FIELD_SEEN &&
            (field->policy == SCHEMA_LATEST || field->policy == SCHEMA_HIGHEST || field->policy == SCHEMA_REVIEW ||
             field->policy == SCHEMA_STATUS) &&
            field->type != SCHEMA_BYTES && field->type != SCHEMA_REF && field->type != SCHEMA_TIME &&

@@ -107,7 +107,7 @@ static void what_was_not_shown_stays_beside(void **state)
     colleague_sets(d, d->file, "status", "on hold", NULL);
     colleague_sets(d, d->client, "phone", "555 0100", NULL);
     colleague_sets(d, d->client, "legal_name", "Ada King", NULL);
-    set(d, "status=closed", 0);
+    set(d, "status=open", 0);
     assert_int_equal(live(d, d->file, "status", shown), 2);
     assert_has(d->err, "on hold, by Bo Lind on ");
     assert_has(d->err, "both are kept, and a person must decide");
