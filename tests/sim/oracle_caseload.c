@@ -316,11 +316,23 @@ static int decides_for_others(const struct id *user, size_t size)
     return 0;
 }
 
-/* Can these two be what a person must decide between? One of them may be a void, the other anything of the record. */
+/* Does it close a case or a plan, as the third code of a status and what follows it do? */
+static int may_close(const struct oracle_book_op *op)
+{
+    const struct schema_kind *kind = schema_kind(op->kind);
+    const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, op->field);
+    return field != NULL && field->policy == SCHEMA_STATUS && number(op) >= 3;
+}
+
+/* Can these two be what a person must decide between? One of them may be a void, the other anything of the record; or
+ * one a closing, and the other anything of the case. */
 static int contest(const struct oracle_book_op *a, const struct oracle_book_op *b)
 {
     const struct schema_kind *kind = schema_kind(a->kind);
     const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, a->field);
+    if (a->entry != b->entry && (may_close(a) || may_close(b)) &&
+        id_equal(&oracle_book_at(a->entry)->scope, &oracle_book_at(b->entry)->scope))
+        return 1;
     if (!id_equal(&a->record, &b->record) || a->entry == b->entry)
         return 0;
     if (a->field == FIELD_VOID || b->field == FIELD_VOID)

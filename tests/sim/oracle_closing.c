@@ -61,8 +61,9 @@ static int contests(const struct oracle_log *log, const struct oracle_op *closin
     const struct id by = author_of(op->entry), closer = author_of(closing->entry);
     struct slice seen;
     int voided, contested;
-    if (op->is_dead || op->field == FIELD_SEEN || id_equal(&by, &closer) || !schema_is_dealt(op->entry->kind) ||
-        schema_is_office_only(op->entry->kind) || !seen_of(log, closing->entry, &seen) || names(seen, &op->dot, 0))
+    if (op->is_dead || op->entry->body.p == NULL || op->field == FIELD_SEEN || id_equal(&by, &closer) ||
+        !schema_is_dealt(op->entry->kind) || schema_is_office_only(op->entry->kind) ||
+        !seen_of(log, closing->entry, &seen) || names(seen, &op->dot, 0))
         return 0;
     voided = oracle_log_voided(log, oracle_log_record(log, &op->entry->record), &contested);
     if (voided || !seen_of(log, op->entry, &seen))
