@@ -42,8 +42,9 @@ struct sync {
     struct wire *wire;
     struct sync_told did; /* what this sync has done so far */
     int want_caseload, revoked, wipe, shows_progress;
-    int forked;  /* the office has something else of our epoch than we have */
-    int holds;   /* the store stays open to write while this sync waits */
+    int handed_over; /* the office has what was unsent as evidence, and gives no new epoch: this laptop is shut out */
+    int forked;      /* the office has something else of our epoch than we have */
+    int holds;       /* the store stays open to write while this sync waits */
     size_t room; /* bytes of the next batch: it grows while the link holds, so that a bad one still gets somewhere */
     struct error renewal; /* why lease or officers could not be kept; code 0: they are */
     uint64_t started_ms;
@@ -211,12 +212,15 @@ static int meet(struct sync *s, struct error *e)
 static int begin_epoch(struct sync *s, struct error *e)
 {
     char words[600], count[64];
+    struct reissue_done done;
     int code;
     s->holds = 1; /* what is handed over is all that is queued, and has one end */
-    code = reissue_ask(s->store, s->wire, s->room, &s->did.reissued, e);
+    code = reissue_ask(s->store, s->wire, s->room, &done, e);
     s->holds = 0;
+    s->handed_over = done.handed_over;
     if (code != 0)
         return code;
+    s->did.reissued = done.typed;
     s->did.new_epoch = s->store->author.chain.epoch;
     s->want_caseload = 1; /* nothing counts as whole here any more */
     (void)snprintf(words, sizeof words,
@@ -409,8 +413,11 @@ static int wipe(struct sync *s, struct error *e)
 static int talk(struct sync *s, struct error *e)
 {
     int code;
-    if ((code = meet(s, e)) != 0 || ((s->forked || s->store->put_back) && (code = begin_epoch(s, e)) != 0) ||
-        (code = push_all(s, e)) != 0)
+    if ((code = meet(s, e)) != 0)
+        return code;
+    if ((s->forked || s->store->put_back) && (code = begin_epoch(s, e)) != 0)
+        return s->wipe && s->handed_over ? wipe(s, e) : code;
+    if ((code = push_all(s, e)) != 0)
         return code;
     if (s->wipe)
         return wipe(s, e);

@@ -334,11 +334,22 @@ static int hand_over(struct store *s, struct wire *w, size_t room, struct reissu
     return code;
 }
 
-int reissue_ask(struct store *s, struct wire *w, size_t room, uint64_t *typed, struct error *e)
+int reissue_ask(struct store *s, struct wire *w, size_t room, struct reissue_done *done, struct error *e)
 {
     struct reissue_answer answer = {.epoch = 0};
+    uint64_t *typed = &done->typed;
     int put_back = s->put_back, code;
-    if ((code = hand_over(s, w, room, &answer, e)) != 0 || (code = store_begin(s, e)) != 0)
+    memset(done, 0, sizeof *done);
+    if ((code = hand_over(s, w, room, &answer, e)) != 0)
+        return code;
+    if (answer.epoch == 0) {
+        done->handed_over = 1;
+        return error_set(e, E_REFUSED,
+                         "the office has disabled this laptop or its user, and this laptop's store was copied, or an "
+                         "old copy was put back: what the office had not got is received there now, as evidence, and "
+                         "is in no record. Nothing typed is lost: talk to the office");
+    }
+    if ((code = store_begin(s, e)) != 0)
         return code;
     if ((code = reissue_write(s->db, &s->author, &answer, typed, e)) != 0) {
         store_rollback(s);

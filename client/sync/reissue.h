@@ -50,8 +50,13 @@ int reissue_heard(struct reissue_answer *answer, uint64_t epoch, uint64_t common
 int reissue_write(struct db *db, struct edit_author *author, const struct reissue_answer *m, uint64_t *typed,
                   struct error *e);
 
-/* Hands over what is queued, and does what the office answers in one transaction. room: bytes of one batch. *typed: as
- * reissue_write. Errors: wire_receive's and reissue_write's; then nothing was changed, and the next sync asks again. */
-int reissue_ask(struct store *s, struct wire *w, size_t room, uint64_t *typed, struct error *e);
+struct reissue_done {
+    uint64_t typed;  /* as reissue_write */
+    int handed_over; /* with E_REFUSED: the office has all of it, as evidence, and gives no new epoch */
+};
+/* Hands over what is queued, and does what the office answers in one transaction. room: bytes of one batch. Errors:
+ * wire_receive's and reissue_write's; E_REFUSED: this laptop is shut out. Then nothing was changed, and the next sync
+ * asks again. */
+int reissue_ask(struct store *s, struct wire *w, size_t room, struct reissue_done *done, struct error *e);
 
 #endif

@@ -106,6 +106,7 @@ static const struct schema_field device_fields[] = {
     FIELD(12, "sign_key", BYTES, LATEST, "Ed25519 public key: signs its heads"),
     FIELD(13, "noise_key", BYTES, LATEST, "X25519 public key: opens its links"),
     CHOICE(14, "status", LATEST, device_states, "disabled: revoked; to be wiped: at its next contact"),
+    FIELD(15, "quota", INTEGER, LATEST, "how much it may bring, in percent of what is usual"),
 };
 static const struct schema_field ticket_fields[] = {
     REF(10, "user", USER, LATEST, "whom it enrols"),

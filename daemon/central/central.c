@@ -28,7 +28,8 @@
 #include "vault.h"
 
 /* The office's tables beside log and record: the secrets of tickets that are not used yet (admit.h); the scopes that
- * each laptop has confirmed, and up to where it was dealt them (deal.h); the evidence of forks (fork.h). The last
+ * each laptop has confirmed, and up to where it was dealt them (deal.h); the evidence of forks (fork.h); what each
+ * laptop has brought (quota.h). The last
  * statement computes the sizes of the evidence for a store that was made before evidence_size existed. */
 static const char own_tables[] =
     "CREATE TABLE IF NOT EXISTS ticket_secret(ticket BLOB PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;"
@@ -42,6 +43,11 @@ static const char own_tables[] =
     "  received INTEGER NOT NULL, header BLOB NOT NULL, body BLOB, head BLOB,"
     "  PRIMARY KEY(device, epoch, seq, hash)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS evidence_size(device BLOB PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS brought("
+    "  device BLOB PRIMARY KEY, since INTEGER NOT NULL, bytes INTEGER NOT NULL, changes INTEGER NOT NULL,"
+    "  records INTEGER NOT NULL, links INTEGER NOT NULL, shut_bytes INTEGER NOT NULL, shut_changes INTEGER NOT NULL,"
+    "  closed INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS entry_held ON entry(device) WHERE held = 1;"
     "INSERT INTO evidence_size SELECT device, sum(length(header) + coalesce(length(body), 0)) "
     "FROM evidence WHERE NOT EXISTS(SELECT 1 FROM evidence_size) GROUP BY device;";
 

@@ -14,7 +14,8 @@
  *   answered result covers the longest run of old changes that     the caller commits nothing
  *            stands together in the log
  *
- * An error in any state rolls back to the savepoint: the log is as it was before the push. */
+ * An error in any state rolls back to the savepoint: the log is as it was before the push. So does a push that is over
+ * its laptop's quota (quota.h), in new before anything is appended, or when all of it is. */
 #include "receive.h"
 
 #include <stdio.h>
@@ -27,6 +28,7 @@
 #include "hold.h"
 #include "judge.h"
 #include "log.h"
+#include "quota.h"
 #include "record.h"
 #include "schema.h"
 
@@ -52,7 +54,9 @@ struct taking {
     struct chain chain; /* where the log's copy of the device's chain ends */
     struct caseload caseload;
     struct receive_result *result;
-    int has_forked;       /* this device has had more than one epoch, so it may repeat a change */
+    int has_forked; /* this device has had more than one epoch, so it may repeat a change */
+    int is_bounded; /* the laptop's quotas count */
+    struct quota_brought brought;
     int decided;          /* the second pass: result->held lists what is held, in the order of the batch */
     size_t next_held;     /* in the second pass: index of the next one in it */
     struct id *new_cases; /* cases that were taken down in the field, to be assigned */
@@ -159,6 +163,25 @@ static int write_wordless(struct taking *t, struct error *e)
     return code;
 }
 
+/* Counts what the change brings, in front of its being applied. */
+static int count_brought(struct taking *t, const struct change *change, struct error *e)
+{
+    const struct schema_kind *kind = schema_kind(change->kind);
+    int there;
+    t->brought.changes++;
+    t->brought.bytes += change->header.size + change->body.size;
+    for (size_t i = 0; kind != NULL && i < change->op_count; i++) {
+        const struct schema_field *field = schema_field(kind, change->ops[i].field);
+        t->brought.links += field != NULL && field->type == SCHEMA_REF && schema_traits(field)->has_elements;
+    }
+    if (change->kind != KIND_CLIENT && change->kind != KIND_CASE)
+        return 0;
+    if ((there = db_exists(t->c->db, e, "SELECT 1 FROM place WHERE record = ?", "d", &change->record)) < 0)
+        return error_code(e);
+    t->brought.records += !there;
+    return 0;
+}
+
 /* One pass over the batch: each change must follow the one before; each is judged and appended. */
 static int take_changes(struct taking *t, struct error *e)
 {
@@ -168,7 +191,8 @@ static int take_changes(struct taking *t, struct error *e)
     int more, code, held;
     while ((more = batch_next(&t->batch, &item, e)) == 1) {
         if ((code = change_read(item.header, item.body, &change, e)) != 0 ||
-            (code = chain_follow(&t->chain, &change, e)) != 0)
+            (code = chain_follow(&t->chain, &change, e)) != 0 ||
+            (t->is_bounded && (code = count_brought(t, &change, e)) != 0))
             return code;
         if ((held = judge_one(t, &change, e)) < 0)
             return error_code(e);
@@ -225,8 +249,11 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
     struct chain chain_before = t->chain;
     struct edit_author author;
     struct merkle_frontier tree;
+    const struct quota_brought least = {t->batch.size, t->batch.count, 0, 0};
     int code;
-    if ((code = savepoint(t, &author, &tree, e)) != 0)
+    /* What is over a quota by its size alone costs no look at its changes. */
+    if ((t->is_bounded && (code = quota_check(t->c, t->device, &least, e)) != 0) ||
+        (code = savepoint(t, &author, &tree, e)) != 0)
         return code;
     central_act_as_office(t->c);
     if ((code = take_changes(t, e)) == 0)
@@ -238,6 +265,7 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
         t->chain = chain_before;
         t->decided = 1;
         t->new_case_count = 0;
+        memset(&t->brought, 0, sizeof t->brought);
         t->result->first_seq = 0;
         t->result->received_ms = 0; /* the batch stands behind its holds, so its time of receipt is taken anew */
         t->result->receipt = 0;
@@ -251,6 +279,8 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
         code = assign_new_case(t, &t->new_cases[i], e);
     if (code == 0)
         code = log_head_add(t->c->db, &t->head, push->head, e);
+    if (code == 0 && t->is_bounded)
+        code = quota_note(t->c, t->device, &t->brought, t->result->held_count != 0, e);
     if (code != 0)
         (void)back_to_savepoint(t, &author, &tree, NULL);
     (void)db_exec(t->c->db, "RELEASE push", NULL);
@@ -361,27 +391,35 @@ static int begins_with_old(struct taking *t, const struct message_push *push, in
     return batch_open(&t->batch, push->batch, 0, e);
 }
 
+static int take_whole(struct taking *t, const struct message_push *push, struct error *e)
+{
+    int code, old = 0;
+    memset(t->result, 0, sizeof *t->result);
+    if ((code = open_push(t, push, e)) == 0 && (code = begins_with_old(t, push, &old, e)) == 0) {
+        if (!old)
+            code = take_new(t, push, e);
+        else if ((code = find_old(t, e)) == 0)
+            code = find_old_holds(t, e);
+    }
+    batch_close(&t->batch);
+    caseload_free(&t->caseload);
+    free(t->new_cases);
+    free(t->wordless);
+    return code;
+}
+
 int receive_push(struct central *c, const struct device *device, const struct message_push *push,
                  struct receive_result *out, struct error *e)
 {
-    struct taking t;
-    int code, old = 0;
-    memset(out, 0, sizeof *out);
-    memset(&t, 0, sizeof t);
-    t.c = c;
-    t.device = device;
-    t.result = out;
-    if ((code = open_push(&t, push, e)) == 0 && (code = begins_with_old(&t, push, &old, e)) == 0) {
-        if (!old)
-            code = take_new(&t, push, e);
-        else if ((code = find_old(&t, e)) == 0)
-            code = find_old_holds(&t, e);
-    }
-    batch_close(&t.batch);
-    caseload_free(&t.caseload);
-    free(t.new_cases);
-    free(t.wordless);
-    return code;
+    struct taking t = {.c = c, .device = device, .result = out};
+    return take_whole(&t, push, e);
+}
+
+int receive_bounded(struct central *c, const struct device *device, const struct message_push *push,
+                    struct receive_result *out, struct error *e)
+{
+    struct taking t = {.c = c, .device = device, .result = out, .is_bounded = 1};
+    return take_whole(&t, push, e);
 }
 
 int receive_answer(struct central *c, const struct receive_result *r, uint64_t previous_size,

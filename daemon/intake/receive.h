@@ -33,6 +33,10 @@ struct receive_result {
  * the office never gave), E_INPUT, E_LIMIT, E_MEMORY, the store's. *out is freed with receive_free in every case. */
 int receive_push(struct central *c, const struct device *device, const struct message_push *push,
                  struct receive_result *out, struct error *e);
+/* The same for what comes over a laptop's link: its quotas count (quota.h). E_BUSY: it brings too much for now;
+ * E_REFUSED: it is shut out, and the office keeps no more of it. In both cases nothing was taken. */
+int receive_bounded(struct central *c, const struct device *device, const struct message_push *push,
+                    struct receive_result *out, struct error *e);
 void receive_free(struct receive_result *r);
 
 /* Fills in the answer to a push that has been committed. previous_size: entries of the last checkpoint that this

@@ -1,10 +1,15 @@
-/* Group commit: one transaction for all pushes that came in one turn of the loop. */
+/* Group commit: one transaction for the pushes of a turn. Laptops take turns: a turn has one push of each laptop at
+ * most, the oldest first, until it has TURN_BYTES; what is left waits for the next, so that nobody waits behind all
+ * that one laptop sends, and no transaction grows without bound. */
 #include "commit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "peer.h"
+#include "quota.h"
+
+enum { TURN_BYTES = 4 << 20 };
 
 struct commit_item {
     struct commit_item *next;
@@ -61,20 +66,53 @@ static void take_push(struct server *s, struct commit_item *item)
         return;
     now.epoch = item->device.epoch;
     item->device = now;
-    item->code = receive_push(s->central, &item->device, &item->push, &item->result, &item->error);
+    item->code = receive_bounded(s->central, &item->device, &item->push, &item->result, &item->error);
+    if (item->code == E_REFUSED && item->device.revoked) {
+        struct error why = {0, ""};
+        if (quota_close(s->central, &item->device, &why) != 0)
+            item->code = error_set(&item->error, why.code, "%s", why.text);
+    }
     if (item->code == 0 && item->result.receipt && item->deal != NULL)
         item->code = deal_confirm(item->deal, s->central, &item->error);
 }
 
+/* 1: the list has a push of that laptop. */
+static int has_laptop(const struct commit_item *list, const struct id *device)
+{
+    while (list != NULL && !id_equal(&list->device.device, device))
+        list = list->next;
+    return list != NULL;
+}
+
+/* Takes the pushes of one turn out of the queue. */
+static struct commit_item *take_turn(struct server *s)
+{
+    struct commit_item *turn = NULL, **end = &turn, **at = &s->first;
+    size_t bytes = 0;
+    while (*at != NULL && bytes < TURN_BYTES) {
+        struct commit_item *item = *at;
+        if (has_laptop(turn, &item->device.device)) {
+            at = &item->next;
+            continue;
+        }
+        *at = item->next;
+        item->next = NULL;
+        *end = item;
+        end = &item->next;
+        bytes += item->push.head.size + item->push.batch.size;
+    }
+    for (s->last = &s->first; *s->last != NULL;)
+        s->last = &(*s->last)->next;
+    return turn;
+}
+
 void commit_run(struct server *s)
 {
-    struct commit_item *items = s->first, *item;
+    struct commit_item *items = take_turn(s), *item;
     struct error e = {0};
     int code;
     if (items == NULL)
         return;
-    s->first = NULL;
-    s->last = &s->first;
     if ((code = central_begin(s->central, &e)) == 0) {
         for (item = items; item != NULL && db_in_transaction(s->central->db); item = item->next)
             take_push(s, item);

@@ -1,5 +1,6 @@
-/* Group commit: pushes are queued as they come and committed in one transaction after the loop's poll. Each push is a
- * savepoint of its own: one that is refused does not touch the others. */
+/* Group commit: pushes are queued as they come and committed after the loop's poll, one transaction for a turn of them:
+ * one push of each laptop at most, and some megabytes together. Each push is a savepoint of its own: one that is
+ * refused does not touch the others. */
 #ifndef SATCHEL_COMMIT_H
 #define SATCHEL_COMMIT_H
 
@@ -17,7 +18,8 @@ int commit_queue(struct server *s, struct peer *peer, const struct device *devic
 /* The peer is going: its pushes are still committed, but not answered. */
 void commit_forget(struct server *s, const struct peer *peer);
 
-/* Commits what is queued and answers each peer through peer_pushed. */
+/* Commits a turn of what is queued and answers each of its peers through peer_pushed. Some may be left in the queue
+ * (server.first); each turn takes at least one. */
 void commit_run(struct server *s);
 
 #endif

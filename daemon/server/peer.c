@@ -22,6 +22,8 @@
  *   synced       synced       answer_fork      fork; with the last batch the laptop gets a new epoch
  *   synced       committing   on_message       push
  *   committing   synced       peer_pushed      the push is on the disk; the answer says what was held
+ *   synced       resting      must_rest        more was dealt to it than PACE_BURST in a short time
+ *   resting      synced       on_rested        the wait is over
  *   any          refused      refuse           a message cannot be answered, the push failed, or there are as many
  *                                              laptops as there is room for (peers_max)
  *   any          closing      close_peer       both sides have ended, the link broke, the timer ran out, or we stop
@@ -44,6 +46,7 @@
 #include "fork.h"
 #include "lease.h"
 #include "officers.h"
+#include "quota.h"
 #include "recovery.h"
 #include "schema.h"
 #include "session.h"
@@ -53,8 +56,8 @@ struct peer {
     struct server *server;
     struct peer *next, **link;
     uv_tcp_t tcp;
-    uv_timer_t timer;
-    int open_handles; /* of tcp and timer; at 0 the memory is freed */
+    uv_timer_t timer, rest;
+    int open_handles; /* of tcp, timer and rest; at 0 the memory is freed */
     int closing;
     struct strangers_host host; /* where it comes from */
     int is_stranger;            /* it has not proved a key that the office knows, nor enrolled */
@@ -73,6 +76,7 @@ struct peer {
     struct deal deal;
     struct caseload has; /* the scopes that the laptop has, for the next deal_start */
     int waits_for_commit;
+    int rests; /* it was dealt much in a short time (pace.h): its next message waits until `rest` fires */
     int refused;
     int writing; /* a write is under way, of the bytes in `out` */
     uint8_t *out;
@@ -126,6 +130,7 @@ static void close_peer(struct peer *p)
     commit_forget(p->server, p);
     uv_close((uv_handle_t *)&p->tcp, on_peer_closed);
     uv_close((uv_handle_t *)&p->timer, on_peer_closed);
+    uv_close((uv_handle_t *)&p->rest, on_peer_closed);
 }
 
 void peer_close_all(struct server *s)
@@ -364,8 +369,11 @@ static int answer_pull(struct peer *p, const struct message_pull *m, struct erro
     if (p->device.revoked)
         return error_set(e, E_REFUSED,
                          "this laptop, or its user, has been disabled; what it sent is held at the office");
+    pace_spend(&p->server->pace, &p->device.device, !p->has_deal || p->deal.done ? PACE_BEGINNING : 0,
+               uv_now(&p->server->loop));
     if ((code = deal_out(p, m, &answer.as.entries, &memory, e)) != 0)
         return code;
+    pace_spend(&p->server->pace, &p->device.device, answer.as.entries.batch.size, uv_now(&p->server->loop));
     if ((code = deal_witness(p->server->central, p->checkpoint_size, &answer.as.entries, e)) == 0)
         code = session_send(p->session, &answer, e);
     p->checkpoint_size = p->server->central->checkpoint_size;
@@ -374,6 +382,23 @@ static int answer_pull(struct peer *p, const struct message_pull *m, struct erro
 }
 
 /* --- fork, enrol --- */
+
+/* The laptop has handed over all of a fork. epoch 0: it gets none. */
+static void end_fork(struct peer *p, uint64_t epoch)
+{
+    if (epoch == 0)
+        say(p,
+            "its store was copied or put back, and it is shut out: %llu changes are kept as evidence, and it gets no "
+            "new epoch; `satcheld fork list` shows it",
+            (unsigned long long)p->claim.count);
+    else
+        say(p,
+            "its store was copied or put back (a fork in epoch %llu): %llu changes are kept as evidence, it "
+            "goes on in epoch %llu; `satcheld fork list` shows it",
+            (unsigned long long)p->epoch, (unsigned long long)p->claim.count, (unsigned long long)epoch);
+    p->epoch = epoch != 0 ? epoch : p->epoch;
+    p->claim = (struct fork_claim){.epoch = p->epoch};
+}
 
 /* Takes a batch of a fork. The evidence and the new epoch are on the disk before the laptop is answered. */
 static int answer_fork(struct peer *p, const struct message_fork *m, struct error *e)
@@ -385,20 +410,15 @@ static int answer_fork(struct peer *p, const struct message_fork *m, struct erro
         return code;
     if (m->batch.size != 0)
         code = fork_take_next(c, &p->device, &p->claim, &(struct message_push){m->head, m->batch}, e);
+    /* A laptop that is shut out gets no epoch: what it wrote is kept as evidence, and named in the log. */
     if (code == 0 && m->last)
-        code = fork_close(c, &p->device, &p->claim, &answer.as.epoch.epoch, e);
+        code = p->device.revoked ? fork_log(c, &p->device, &p->claim, e)
+                                 : fork_close(c, &p->device, &p->claim, &answer.as.epoch.epoch, e);
     if ((code = central_end(c, code, e)) != 0)
         return code;
     answer.as.epoch.common = p->claim.common;
-    if (m->last) {
-        say(p,
-            "its store was copied or put back (a fork in epoch %llu): %llu changes are kept as evidence, it "
-            "goes on in epoch %llu; `satcheld fork list` shows it",
-            (unsigned long long)p->epoch, (unsigned long long)p->claim.count,
-            (unsigned long long)answer.as.epoch.epoch);
-        p->epoch = answer.as.epoch.epoch;
-        p->claim = (struct fork_claim){.epoch = p->epoch};
-    }
+    if (m->last)
+        end_fork(p, answer.as.epoch.epoch);
     return session_send(p->session, &answer, e);
 }
 
@@ -424,7 +444,8 @@ static int on_message(struct peer *p, const struct message *m, struct error *e)
     int code;
     /* Load the device anew: a laptop or user that was disabled during a session is disabled from the next message on.
      */
-    if (p->known && (code = device_by_link(p->server->central->db, p->noise_key, &p->device, e)) != 0)
+    if (p->known && ((code = device_by_link(p->server->central->db, p->noise_key, &p->device, e)) != 0 ||
+                     (code = quota_check_link(p->server->central, &p->device, e)) != 0))
         return code;
     if (p->epoch != 0)
         p->device.epoch = p->epoch;
@@ -507,12 +528,34 @@ static int on_event(struct peer *p, struct session_event *ev, struct error *e)
     return 0;
 }
 
-/* Handles the session's events until there are no more, or a push waits for its commit. */
+static void run_events(struct peer *p);
+
+static void on_rested(uv_timer_t *timer)
+{
+    struct peer *p = timer->data;
+    p->rests = 0;
+    run_events(p);
+}
+
+/* 1: the laptop was dealt so much lately that its next message waits. */
+static int must_rest(struct peer *p)
+{
+    uint64_t now = uv_now(&p->server->loop);
+    uint64_t wait = p->known ? pace_wait_ms(&p->server->pace, &p->device.device, now) : 0;
+    if (wait == 0)
+        return p->rests;
+    if (!p->rests)
+        (void)uv_timer_start(&p->rest, on_rested, wait, 0);
+    p->rests = 1;
+    return 1;
+}
+
+/* Handles the session's events until there are no more, a push waits for its commit, or the laptop must rest. */
 static void run_events(struct peer *p)
 {
     struct session_event ev;
     struct error e = {0};
-    while (!p->closing && !p->waits_for_commit && !p->refused) {
+    while (!p->closing && !p->waits_for_commit && !p->refused && !must_rest(p)) {
         if (session_next(p->session, &ev, &e) != 0) {
             say(p, "%s", e.text);
             /* A stranger is told nothing. */
@@ -649,8 +692,9 @@ void peer_accept(struct server *s)
         return;
     }
     (void)uv_timer_init(&s->loop, &p->timer);
-    p->tcp.data = p->timer.data = p;
-    p->open_handles = 2;
+    (void)uv_timer_init(&s->loop, &p->rest);
+    p->tcp.data = p->timer.data = p->rest.data = p;
+    p->open_handles = 3;
     p->next = s->peers;
     p->link = &s->peers;
     if (s->peers != NULL)

@@ -45,6 +45,7 @@ static void close_all(struct server *s)
     strangers_stop(s);
     uv_close((uv_handle_t *)&s->listener, NULL);
     uv_close((uv_handle_t *)&s->after_poll, NULL);
+    uv_close((uv_handle_t *)&s->again, NULL);
     uv_close((uv_handle_t *)&s->on_term, NULL);
     uv_close((uv_handle_t *)&s->on_int, NULL);
 }
@@ -56,11 +57,19 @@ static void on_signal(uv_signal_t *signal, int number)
         return;
     s->stopping = 1;
     server_say(s, "stopping (signal %d): what has arrived is stored first", number);
-    commit_run(s);
+    while (s->first != NULL)
+        commit_run(s);
     close_all(s);
 }
 
-/* After each poll: commits the pushes that it brought. After a commit that met a failing disk: stops, one turn later,
+/* Does nothing: the check after the poll commits. */
+static void on_again(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+/* After each poll: commits pushes, a turn of them; if some are left, the loop goes round once more without waiting, so
+ * that whatever else has come is looked at in between. After a commit that met a failing disk: stops, one turn later,
  * so that those who wait for an answer have got it. */
 static void after_poll(uv_check_t *check)
 {
@@ -72,6 +81,8 @@ static void after_poll(uv_check_t *check)
         return;
     }
     commit_run(s);
+    if (s->first != NULL)
+        (void)uv_timer_start(&s->again, on_again, 0, 0);
 }
 
 /* For a server that could not start: closes what there is. */
@@ -160,6 +171,7 @@ int server_run(struct central *central, const struct server_options *options, FI
     strangers_start(&s);
     (void)uv_tcp_init(&s.loop, &s.listener);
     (void)uv_check_init(&s.loop, &s.after_poll);
+    (void)uv_timer_init(&s.loop, &s.again);
     (void)uv_signal_init(&s.loop, &s.on_term);
     (void)uv_signal_init(&s.loop, &s.on_int);
     s.listener.data = s.after_poll.data = s.on_term.data = s.on_int.data = &s;
@@ -175,6 +187,7 @@ int server_run(struct central *central, const struct server_options *options, FI
         (void)uv_run(&s.loop, UV_RUN_DEFAULT);
     }
     (void)uv_loop_close(&s.loop);
+    pace_free(&s.pace);
     if (code == 0 && central->failure.code != 0)
         code = error_set(e, central->failure.code,
                          "%s; nothing was acknowledged that is not on the disk: look at the disk, then start satcheld "

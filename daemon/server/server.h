@@ -10,6 +10,7 @@
 #include "central.h"
 #include "cli.h"
 #include "error.h"
+#include "pace.h"
 #include "pack.h"
 #include "strangers.h"
 
@@ -38,6 +39,8 @@ struct server {
     unsigned peers_max; /* laptops at one time */
     struct strangers strangers;
     struct commit_item *first, **last; /* pushes that wait for the next commit, oldest first */
+    uv_timer_t again;                  /* wakes the loop if pushes are left after a commit */
+    struct pace pace;
     int stopping;
 };
 

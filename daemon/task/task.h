@@ -87,6 +87,7 @@ int task_say_doubts(struct task *t, struct error *e);
     X(device_list)                                                                                                     \
     X(device_revoke)                                                                                                   \
     X(device_wipe)                                                                                                     \
+    X(device_quota)                                                                                                    \
     X(event_list)                                                                                                      \
     X(fork_list)                                                                                                       \
     X(fork_show)                                                                                                       \

@@ -46,18 +46,15 @@ static int add_user(struct task *t, void *arg, struct error *e)
     return central_write(t->central, &edit, NULL, e);
 }
 
-static void print_id(struct task *t, const char *name, const struct id *id)
+/* An id is for programs: people have names and logins. */
+static void json_one_id(struct task *t, const char *name, const struct id *id)
 {
     struct json j = json_start(t->cli->out);
-    char text[ID_TEXT];
-    if (t->cli->json) {
-        json_object(&j);
-        json_id(json_key(&j, name), id);
-        json_end(&j);
+    if (!t->cli->json)
         return;
-    }
-    id_format(id, text);
-    (void)fprintf(t->cli->out, "%s\n", text);
+    json_object(&j);
+    json_id(json_key(&j, name), id);
+    json_end(&j);
 }
 
 static void say_user(struct task *t, const struct id *user, const char *what)
@@ -74,11 +71,11 @@ static int user_add(struct task *t, struct usage_call *call, struct error *e)
                          .email = usage_text(call, "email"),
                          .phone = usage_text(call, "phone")};
     int code;
-    if ((code = task_write(t, usage_text(call, "as"), add_user, &u, e)) == 0)
-        print_id(t, "user", &u.id);
-    if (code == 0)
-        say_user(t, &u.id, "is added");
-    return code;
+    if ((code = task_write(t, usage_text(call, "as"), add_user, &u, e)) != 0)
+        return code;
+    json_one_id(t, "user", &u.id);
+    say_user(t, &u.id, "is added; `satcheld device invite` makes a ticket for a laptop");
+    return 0;
 }
 
 const struct task_row task_user_add = {
@@ -326,9 +323,10 @@ static int device_invite(struct task *t, struct usage_call *call, struct error *
         return code;
     if ((code = ticket_format(&ticket, text, e)) == 0 && (code = write_ticket(t, out, text, e)) == 0) {
         cli_time(ticket.expires_ms, when);
-        (void)fprintf(t->cli->err, "The ticket is in %s. It enrols one laptop, until %s; hand it over like a key.\n",
-                      out, when);
-        print_id(t, "ticket", &ticket.ticket);
+        (void)fprintf(t->cli->err, "The ticket is in %s. It enrols one laptop of ", out);
+        task_say_user(t, &user);
+        (void)fprintf(t->cli->err, ", until %s; hand it over like a key.\n", when);
+        json_one_id(t, "ticket", &ticket.ticket);
     }
     sodium_memzero(&ticket, sizeof ticket);
     sodium_memzero(text, sizeof text);
@@ -365,13 +363,14 @@ const struct task_row task_device_list = {
               .help = "list the laptops",
               .example = "satcheld device list /srv/office"},
     .none = "no laptop is enrolled; `satcheld device invite` writes a ticket for one",
-    .sql = "SELECT d.id, u.login, CASE WHEN w.heard IS NULL OR d.status = 'active' THEN d.status ELSE 'says that it "
-           "was wiped' "
+    .sql = "SELECT d.id, u.login, CASE WHEN w.heard IS NOT NULL AND d.status <> 'active' THEN 'says that it was wiped' "
+           "WHEN b.closed = 1 AND (d.status <> 'active' OR u.status <> 'active') THEN 'closed' ELSE d.status "
            "END AS status, d.label, coalesce(h.seq, 0) AS changes, w.heard AS wiped FROM device d "
            "LEFT JOIN \"user\" u ON u.id = d.\"user\" "
            "LEFT JOIN (SELECT id_text(device) AS id, max(seq) AS seq FROM head GROUP BY device) h "
            "ON h.id = d.id "
            "LEFT JOIN " WIPED " w ON w.id = d.id "
+           "LEFT JOIN brought b ON b.device = id_blob(d.id) "
            "WHERE d.voided = 0 ORDER BY u.login, d.id",
 };
 

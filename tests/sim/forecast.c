@@ -298,6 +298,33 @@ static void erase(struct people *p)
         people_say(p, "%s sync", people_who(p));
 }
 
+/* A laptop may bring a hundredth of the usual, ten persons a day, and takes down more: what is over that waits on it,
+ * while the others go on; perhaps the office allows it more, otherwise the next day does. */
+static void flood(struct people *p)
+{
+    const char *who, *other;
+    people_two(p, &who, &other);
+    people_say(p, "office device quota @%s --percent 1", who);
+    for (unsigned i = 0; i < 2; i++) {
+        for (unsigned k = 6 + below(p, 3); k > 0; k--) {
+            p->clients++;
+            people_say(p, "%s :p%u = new client 'legal_name=Flood %u' birth_date=1970-01-0%u", who, p->clients,
+                       p->clients, k);
+        }
+        people_write(p, who, 1 + below(p, 2));
+        people_say(p, "%s sync", who);
+        p->at_s += 60;
+        people_write(p, other, 1 + below(p, 2));
+        people_say(p, "%s sync", other);
+        p->at_s += 60;
+    }
+    if (below(p, 2) != 0)
+        people_say(p, "office device quota @%s --percent 100", who);
+    else if (below(p, 2) != 0)
+        p->at_s += 86400;
+    people_say(p, "%s sync", who);
+}
+
 static void links(struct people *p)
 {
     forecast_link(p, people_who(p));
@@ -308,7 +335,7 @@ static void (*const kinds[FORECAST_COUNT])(struct people *p) = {
     [FORECAST_DISKS] = disks,      [FORECAST_MEMORY] = memory, [FORECAST_CASELOADS] = caseloads,
     [FORECAST_OFFICE] = office,    [FORECAST_LOST] = lost,     [FORECAST_VERSIONS] = versions,
     [FORECAST_PUTBACK] = put_back, [FORECAST_CLONES] = clone,  [FORECAST_SETBACK] = set_back,
-    [FORECAST_ERASING] = erase};
+    [FORECAST_ERASING] = erase,    [FORECAST_FLOODS] = flood};
 
 void forecast_add(struct people *p)
 {

@@ -20,7 +20,8 @@
     X(PUTBACK, "putback")     /* laptops put back from old images */                                                   \
     X(CLONES, "clones")                                                                                                \
     X(SETBACK, "setback") /* the office put back from a backup */                                                      \
-    X(ERASING, "erasing") /* the office erases words */
+    X(ERASING, "erasing") /* the office erases words */                                                                \
+    X(FLOODS, "floods")   /* a laptop brings more than its quota */
 
 enum forecast {
 #define FORECAST_NUMBER(name, word) FORECAST_##name,

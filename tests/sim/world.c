@@ -120,6 +120,8 @@ static void ended(struct world *w, struct machine_run *r)
         oracle_found("0: %s refuses to verify, and nothing happened to any disk: %s", l->name, r->err);
     if (r->is_beside && !w->strange && strstr(r->err, "another satchel command") != NULL)
         oracle_found("3: %s could not write, since a sync waits for the office: %s", l->name, r->err);
+    if (!r->died && !l->is_bounded && strstr(r->err, "the office says: later") != NULL)
+        oracle_found("6: %s is told to come later, and has brought little: %s", l->name, r->err);
     if (strstr(r->err, "internal") != NULL)
         oracle_found("0: an internal error on %s: %s", l->name, r->err);
     oracle_command(r);
@@ -237,10 +239,31 @@ static void note_revoked(struct world *w, const char *device)
             w->laptops[i].is_revoked = 1;
 }
 
+/* A laptop, and what is or was a copy of it, may bring little. */
+static void note_bounded(struct world *w, const char *at_name)
+{
+    int m = world_machine(w, at_name + 1);
+    for (unsigned i = 1; m > 0 && i <= WORLD_CLONE; i++)
+        if ((unsigned)m == i || strcmp(w->laptops[i].device, w->laptops[m].device) == 0)
+            w->laptops[i].is_bounded = 1;
+}
+
+/* Who was to bring little may bring what everybody may. */
+static void allow_all(struct world *w)
+{
+    for (unsigned m = 1; m <= WORLD_CLONE; m++) {
+        const char *words[] = {"device", "quota", w->laptops[m].device, "--percent", "100"};
+        if (w->laptops[m].is_bounded && w->laptops[m].device[0] != '\0')
+            machine_free(world_task(w, 5, words));
+    }
+}
+
 static void office_event(struct world *w, int argc, char *const *argv)
 {
     const char *words[SCRIPT_WORDS_MAX];
     world_office_up(w);
+    if (argc > 2 && strcmp(argv[1], "quota") == 0)
+        note_bounded(w, argv[2]);
     if (strcmp(argv[0], "stop") == 0) {
         machine_office_stop();
         world_advance(w, process_now_ms + 1000);
@@ -261,7 +284,8 @@ static void office_event(struct world *w, int argc, char *const *argv)
         struct machine_run *r = world_task(w, argc, words);
         int is_done = r != NULL && (r->status <= 1 || strstr(r->err, "this is written and holds") != NULL);
         /* Where the power went under it nobody knows: nothing is expected then. */
-        if (r != NULL && (is_done || r->died) && strcmp(argv[0], "device") == 0 && argc > 2 && argv[2][0] == '@')
+        if (r != NULL && (is_done || r->died) && strcmp(argv[0], "device") == 0 && argc > 2 && argv[2][0] == '@' &&
+            strcmp(argv[1], "quota") != 0)
             note_revoked(w, words[2]);
         if (r != NULL && (is_done || r->died) && strcmp(argv[0], "user") == 0 && argc > 2)
             note_user(w, r->died ? "disable" : argv[1], argv[2]);
@@ -323,6 +347,7 @@ static void clear_up(struct world *w)
         oracle_found("6: the office does not start, and the weather is clear: %s", machine_journal());
         return;
     }
+    allow_all(w);
     for (unsigned m = 1; m <= WORLD_CLONE; m++) {
         laptop_enrol_at_last(w, m);
         world_advance(w, process_now_ms + MINUTE);

@@ -29,6 +29,7 @@ struct world_laptop {
     int is_enrolled, is_gone;    /* gone: lost, wiped or revoked for good, nothing is expected of it */
     int is_revoked;              /* its work comes to the office, and is held there */
     int is_disabled;             /* so is its person, for now */
+    int is_bounded;              /* the office let it bring little, for a time */
     int has_image, image_is_enrolled;
     char image_device[40];
     char backup_device[40]; /* the device that the office's backup knows, */

@@ -124,9 +124,79 @@ static void test_full(void **state)
     assert_int_equal(c->tree.size, size + 6);
 }
 
+/* Goal: a laptop that has sent much does not keep others waiting: a turn has one push of each. */
+static void laptops_take_turns(void **state)
+{
+    struct room *r = *state;
+    struct central *c = r->server.central;
+    uint64_t before = c->tree.size;
+    for (int i = 0; i < 4; i++)
+        queue(r, 0, 5, 10, 0);
+    queue(r, 1, 1, 10, 0);
+    queue(r, 2, 2, 10, 0);
+    commit_run(&r->server);
+    assert_int_equal(c->tree.size, before + 5 + 1 + 2);
+    assert_non_null(r->server.first);
+    queue(r, 1, 1, 10, 0); /* behind what is left */
+    commit_run(&r->server);
+    assert_int_equal(c->tree.size, before + 5 + 1 + 2 + 5 + 1);
+    commit_run(&r->server);
+    commit_run(&r->server);
+    assert_int_equal(c->tree.size, before + 20 + 2 + 2);
+    assert_null(r->server.first);
+    assert_ptr_equal(r->server.last, &r->server.first);
+}
+
+enum { LARGE_NOTES = 20, LAPTOPS = 12 };
+
+/* Queues notes of a laptop, half a megabyte, of which nothing is shorter on the way. */
+static void queue_large(struct room *r, struct office_laptop *l)
+{
+    struct office_batch *b = office_batch();
+    uint8_t head[CHAIN_HEAD_MAX], bytes[25000];
+    char *text = malloc(2 * sizeof bytes + 1);
+    struct message_push push;
+    assert_non_null(text);
+    for (int i = 0; i < LARGE_NOTES; i++) {
+        struct id note = id_new(clock_wall());
+        randombytes_buf(bytes, sizeof bytes);
+        office_hex(bytes, sizeof bytes, text);
+        office_set(l, b, KIND_NOTE, &r->kase, &note, "text", text);
+    }
+    push = office_seal(l, b, head);
+    PAIR_OK(commit_queue(&r->server, NULL, &l->device, &push, NULL, &pair_e));
+    free((void *)push.batch.p);
+    free(text);
+    office_batch_free(b);
+}
+
+/* Goal: a turn is bounded by bytes, whoever they are of; each turn takes something, so the queue comes to an end. */
+static void a_turn_is_bounded_by_bytes(void **state)
+{
+    struct room *r = *state;
+    struct office_laptop *all = calloc(LAPTOPS, sizeof *all);
+    uint64_t size;
+    int turns = 0;
+    assert_non_null(all);
+    for (int i = 0; i < LAPTOPS; i++) {
+        office_laptop(r->server.central, &r->user, &all[i]);
+        queue_large(r, &all[i]);
+    }
+    size = r->server.central->tree.size;
+    for (; r->server.first != NULL; turns++) {
+        uint64_t before = r->server.central->tree.size;
+        commit_run(&r->server);
+        assert_in_range(r->server.central->tree.size, before + LARGE_NOTES, before + 10 * LARGE_NOTES);
+    }
+    assert_in_range(turns, 2, 4);
+    assert_int_equal(r->server.central->tree.size, size + LARGE_NOTES * LAPTOPS);
+    free(all);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
-    const struct CMUnitTest tests[] = {TEST(test_one_bad), TEST(test_full)};
+    const struct CMUnitTest tests[] = {TEST(test_one_bad), TEST(test_full), TEST(laptops_take_turns),
+                                       TEST(a_turn_is_bounded_by_bytes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
