@@ -533,7 +533,8 @@ static int sync_store(struct usage_call *call, struct error *e)
     wire.noise_secret = s.store->noise_secret;
     wire.office_noise = s.store->office_noise;
     s.shows_progress = !cli->json && cli->err == stderr && isatty(STDERR_FILENO);
-    code = run(&s, &wire, &call->waiting, e);
+    if ((code = renewal_check_office(s.store, e)) == 0)
+        code = run(&s, &wire, &call->waiting, e);
     if (code == 0)
         code = remember_address(cli, s.store, &wire, e);
     if (s.store != NULL && s.store->db != NULL && fflush(cli->out) == 0 && !ferror(cli->out))

@@ -32,7 +32,7 @@
 
 #define DAY_MS 86400000u
 #define OFFICE "store.office"
-#define OFFICE_FIRST "satchel office 1"
+#define OFFICE_FIRST "satchel office 2"
 
 /* --- what a sync brings --- */
 
@@ -86,7 +86,31 @@ struct office {
     char host[256];
     unsigned port;
     uint8_t noise[32];
+    uint8_t seal[32]; /* that this laptop wrote the key: a hash of it under the link key (seal_of) */
 };
+
+/* Only who has the laptop's link key can make this, so nobody else can put another office's key into the file. */
+static void seal_of(const uint8_t noise[32], const uint8_t link[32], uint8_t seal[32])
+{
+    static const uint8_t domain[] = "satchel office key 1";
+    uint8_t own[32];
+    crypto_generichash(own, sizeof own, domain, sizeof domain - 1, link, 32);
+    crypto_generichash(seal, 32, noise, 32, own, sizeof own);
+    sodium_memzero(own, sizeof own);
+}
+
+/* E_VERIFY: the file names a key that this laptop did not write there. */
+static int check_key(const struct office *o, const uint8_t link[32], struct error *e)
+{
+    uint8_t seal[32];
+    seal_of(o->noise, link, seal);
+    return sodium_memcmp(seal, o->seal, sizeof seal) == 0
+               ? 0
+               : error_set(e, E_VERIFY,
+                           "the file %s in this laptop's folder does not name the office that this laptop was enrolled "
+                           "with: somebody changed it. Nothing was sent: tell the office",
+                           OFFICE);
+}
 
 /* Reads one line, without its end. 0; -1: there is none, or it is too long. */
 static int read_line(FILE *file, char *out, size_t size)
@@ -98,18 +122,27 @@ static int read_line(FILE *file, char *out, size_t size)
     return 0;
 }
 
+/* Reads one line of 32 bytes in hexadecimal. 0; -1. */
+static int read_hex(FILE *file, uint8_t out[32])
+{
+    char hex[2 * 32 + 2];
+    size_t bytes = 0;
+    return read_line(file, hex, sizeof hex) == 0 &&
+                   sodium_hex2bin(out, 32, hex, strlen(hex), NULL, &bytes, NULL) == 0 && bytes == 32
+               ? 0
+               : -1;
+}
+
 static int read_office(const char *folder, struct office *out, struct error *e)
 {
-    char first[sizeof OFFICE_FIRST + 1], port[16], hex[2 * sizeof out->noise + 2], *path = store_path(folder, OFFICE);
+    char first[sizeof OFFICE_FIRST + 1], port[16], *path = store_path(folder, OFFICE);
     FILE *file = path != NULL ? fopen(path, "re") : NULL;
     uint64_t number = 0;
-    size_t bytes = 0;
     int code = 0;
     if (file == NULL || read_line(file, first, sizeof first) != 0 || strcmp(first, OFFICE_FIRST) != 0 ||
         read_line(file, out->host, sizeof out->host) != 0 || read_line(file, port, sizeof port) != 0 ||
-        cli_number(port, "", 1, 65535, &number, NULL) != 0 || read_line(file, hex, sizeof hex) != 0 ||
-        sodium_hex2bin(out->noise, sizeof out->noise, hex, strlen(hex), NULL, &bytes, NULL) != 0 ||
-        bytes != sizeof out->noise)
+        cli_number(port, "", 1, 65535, &number, NULL) != 0 || read_hex(file, out->noise) != 0 ||
+        read_hex(file, out->seal) != 0)
         code =
             error_set(e, E_LOCKED,
                       "the lease of this laptop is over, and what it knows of the office is missing or damaged (%s); "
@@ -125,9 +158,10 @@ static int read_office(const char *folder, struct office *out, struct error *e)
 
 static int write_lines(const struct office *o, FILE *file)
 {
-    char hex[2 * sizeof o->noise + 1];
+    char hex[2 * sizeof o->noise + 1], seal[2 * sizeof o->seal + 1];
     sodium_bin2hex(hex, sizeof hex, o->noise, sizeof o->noise);
-    return fprintf(file, "%s\n%s\n%u\n%s\n", OFFICE_FIRST, o->host, o->port, hex) < 0 || fflush(file) != 0 ||
+    sodium_bin2hex(seal, sizeof seal, o->seal, sizeof o->seal);
+    return fprintf(file, "%s\n%s\n%u\n%s\n%s\n", OFFICE_FIRST, o->host, o->port, hex, seal) < 0 || fflush(file) != 0 ||
                    fsync(fileno(file)) != 0
                ? -1
                : 0;
@@ -164,21 +198,33 @@ out:
 }
 
 /* Keep a file that is whole: the laptop may have been told another address since. */
-int renewal_remember_office(const char *folder, const char *host, unsigned port, const uint8_t noise[32],
-                            struct error *e)
+int renewal_remember_office(const char *folder, const struct renewal_office *office, struct error *e)
 {
     struct office known = {.port = 0};
     if (read_office(folder, &known, NULL) == 0)
         return 0;
-    known.port = port;
-    (void)snprintf(known.host, sizeof known.host, "%s", host);
-    memcpy(known.noise, noise, sizeof known.noise);
+    known.port = office->port;
+    (void)snprintf(known.host, sizeof known.host, "%s", office->host);
+    memcpy(known.noise, office->noise, sizeof known.noise);
+    seal_of(known.noise, office->link, known.seal);
     return write_office(folder, &known, e);
 }
 
 int renewal_remember_own_office(const struct store *s, struct error *e)
 {
-    return renewal_remember_office(s->folder, s->office_host, s->office_port, s->office_noise, e);
+    const struct renewal_office office = {s->office_host, s->office_port, s->office_noise, s->noise_secret};
+    return renewal_remember_office(s->folder, &office, e);
+}
+
+int renewal_check_office(const struct store *s, struct error *e)
+{
+    struct office known = {.port = 0};
+    if (read_office(s->folder, &known, NULL) != 0)
+        return 0;
+    /* What the store says is the truth; the seal alone would hold for an office before this one. */
+    if (memcmp(known.noise, s->office_noise, sizeof known.noise) != 0)
+        memset(known.seal, 0, sizeof known.seal);
+    return check_key(&known, s->noise_secret, e);
 }
 
 int renewal_moved(const char *folder, const char *host, unsigned port, struct error *e)
@@ -230,7 +276,7 @@ int renewal_fetch(const char *folder, const uint8_t *link, struct keyfile_lease 
     struct office office = {.port = 0};
     struct wire *w = NULL;
     int code = read_office(folder, &office, e);
-    if (code != 0)
+    if (code != 0 || (code = check_key(&office, link, e)) != 0)
         return code;
     options.host = office.host;
     options.port = office.port;

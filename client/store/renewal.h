@@ -32,10 +32,17 @@ void renewal_warn(const struct cli *cli, uint64_t until_ms);
 /* Writes store.office: where the office is and by which key it is known, in clear beside the store, for when the store
  * does not open. A file that is there and whole stays as it is. noise: the office's public key. The enrolment calls it,
  * and each opening. Errors: E_IO, E_FULL, E_MEMORY. */
-int renewal_remember_office(const char *folder, const char *host, unsigned port, const uint8_t noise[32],
-                            struct error *e);
-/* The same, from what the open store knows. */
+struct renewal_office {
+    const char *host;
+    unsigned port;
+    const uint8_t *noise; /* the office's public key, 32 bytes */
+    const uint8_t *link;  /* the laptop's link key, which vouches for that in the file */
+};
+int renewal_remember_office(const char *folder, const struct renewal_office *office, struct error *e);
 int renewal_remember_own_office(const struct store *s, struct error *e);
+/* E_VERIFY: store.office names another office's key than the store. A file that is missing or damaged is no error: it
+ * is made again. Asked before anything is sent. */
+int renewal_check_office(const struct store *s, struct error *e);
 
 /* Remembers in store.office that the office answers at another address now (host NULL, port 0: as it was). Its key
  * stays the one that is known, so a wrong address costs nothing but an answer. E_LOCKED (no office is known), E_USAGE,

@@ -7,12 +7,14 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "fold.h"
 #include "json.h"
 #include "moment.h"
+#include "secretfile.h"
 #include "utf8.h"
 
 /* --- numbers --- */
@@ -174,10 +176,15 @@ out:
 
 static int from_file(const char *file, char *room, size_t *bytes, struct error *e)
 {
-    int code, fd = open(file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    int code = 0, fd = open(file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    struct stat status;
     if (fd < 0)
         return error_system(e, E_IO, errno, "the passphrase's file %s cannot be opened", file);
-    code = read_all(fd, room, bytes, e);
+    /* A pipe (as of <(...) in a shell) is nobody else's; a file stays. */
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+        code = secretfile_check(fd, file, e);
+    if (code == 0)
+        code = read_all(fd, room, bytes, e);
     (void)close(fd);
     return code;
 }

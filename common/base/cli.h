@@ -37,7 +37,8 @@ struct cli_secret_from {
 
 /* Reads a secret and drops one newline (LF or CR LF) at its end. *secret is in locked memory, NUL-ended; the caller
  * frees it with cli_secret_free. E_USAGE (there is no terminal: says which options there are; or both a file and a
- * descriptor), E_INPUT (empty, over CLI_SECRET_MAX, a NUL byte, not the same twice), E_IO, E_MEMORY; then *secret is
+ * descriptor), E_INPUT (empty, over CLI_SECRET_MAX, a NUL byte, not the same twice), E_REFUSED (others may
+ * read the file), E_IO, E_MEMORY; then *secret is
  * NULL. */
 int cli_secret(const struct cli_secret_from *from, char **secret, size_t *bytes, struct error *e);
 

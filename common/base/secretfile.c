@@ -87,8 +87,7 @@ static int is_credential(const char *path)
            a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* Checks that nobody else may read the secret, which opens a store, or can have put it there. E_REFUSED. */
-static int check_owner(int fd, const char *path, struct error *e)
+int secretfile_check(int fd, const char *path, struct error *e)
 {
     struct stat status;
     mode_t others = S_IRWXG | S_IRWXO;
@@ -156,7 +155,7 @@ int secretfile_read(const char *path, uint8_t secret[SECRETFILE_BYTES], struct e
     if (fd < 0)
         return error_system(e, errno == ENOENT || errno == ENOTDIR ? E_NOT_FOUND : E_IO, errno,
                             "the secret %s could not be opened", path);
-    code = check_owner(fd, path, e);
+    code = secretfile_check(fd, path, e);
     if (code == 0) {
         got = read_file(fd, text, sizeof text);
         if (got < 0)

@@ -19,4 +19,8 @@ int secretfile_create(const char *path, uint8_t secret[SECRETFILE_BYTES], struct
  * zeros then. */
 int secretfile_read(const char *path, uint8_t secret[SECRETFILE_BYTES], struct error *e);
 
+/* Checks an open file that holds a secret, which opens a store: nobody else may use it, or can have put it there. path:
+ * for the sentence. E_REFUSED, E_IO. */
+int secretfile_check(int fd, const char *path, struct error *e);
+
 #endif

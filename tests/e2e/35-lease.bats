@@ -367,3 +367,21 @@ alter_device() { flip "$1" $(($(device_at "$1") + 96 + 5)); }
     laptop uma unlock --passphrase-file "$home/officer.passphrase"
     has "$(laptop uma show "$case")" "typed before the rotation died"
 }
+
+@test "store.office is checked before anything is sent: another office's key in it is told, with the store open or shut" {
+    ensure_running
+    add_laptop wim
+    sync wim
+    cp "$home/wim/store.office" "$home/wim.office"
+    sed "4s/.*/$(printf 'ab%.0s' $(seq 32))/" "$home/wim.office" >"$home/wim/store.office"
+    fails 13 "does not name the office that this laptop was enrolled with" laptop wim sync
+    laptop wim lock 2>/dev/null
+    ensure_stopped # with the office out of reach the answer is the same: nothing was sent
+    fails 13 "somebody changed it. Nothing was sent" later $((32 * DAY)) laptop wim unlock --passphrase-file "$home/laptop.passphrase"
+    # Another address is no other office.
+    sed 's/127.0.0.1/localhost/' "$home/wim.office" >"$home/wim/store.office"
+    fails 11 "connect to the office" later $((32 * DAY)) laptop wim unlock --passphrase-file "$home/laptop.passphrase"
+    start
+    laptop wim unlock --passphrase-file "$home/laptop.passphrase"
+    sync wim
+}

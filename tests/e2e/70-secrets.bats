@@ -192,3 +192,14 @@ everything() {
     start
     sync anna
 }
+
+@test "a passphrase's file that others may read is refused by each of the three programs" {
+    local file=$home/open.passphrase
+    cp "$home/office.passphrase" "$file"
+    chmod 644 "$file"
+    fails 2 "others may use" "$bin/satcheld" init "$home/shown" --name X --admin x --admin-name X --passphrase-file "$file"
+    fails 2 "others may use" laptop anna passphrase --passphrase-file "$file" --new-passphrase-file "$file"
+    fails 2 "others may use" "$bin/satchel-audit" replay "$root/docs/vectors/archive.satchel" --passphrase-file "$file"
+    chmod 600 "$file"
+    "$bin/satcheld" init "$home/shown" --name X --admin x --admin-name X --passphrase-file "$file" 2>/dev/null
+}

@@ -11,6 +11,7 @@ home=$BATS_FILE_TMPDIR
 office=$home/office
 unset XDG_RUNTIME_DIR SATCHEL_HOME
 export NO_COLOR=1 TZ=UTC
+umask 077 # a passphrase's file that others may read is refused
 # A sanitizer's finding is no exit status of ours. Leaks cannot be looked for in a process that nobody may trace,
 # and the library that shifts the clock stands before the sanitizer's.
 export ASAN_OPTIONS=exitcode=99:detect_leaks=0:verify_asan_link_order=0:${ASAN_OPTIONS:-} UBSAN_OPTIONS=exitcode=99:print_stacktrace=1

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -278,6 +279,7 @@ static int read_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
     int status = 0;
+    (void)umask(077); /* a passphrase's file that others may read is refused */
     if (sodium_init() < 0 || read_options(argc, argv) != 0) {
         (void)fputs(usage, stderr);
         return 2;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -127,6 +128,31 @@ static int from_both(const char *bytes, size_t size, char **secret, size_t *secr
     return code;
 }
 
+/* Goal: a passphrase's file that others may read is refused, as a secret file is, and nothing of it is taken. */
+static void a_passphrase_file_that_others_may_read_is_refused(void **state)
+{
+    static const mode_t modes[] = {0640, 0604, 0620, 0602, 0644};
+    char path[] = "/tmp/satchel-cli-XXXXXX", *secret;
+    struct error e = {0, ""};
+    int fd = mkstemp(path);
+    size_t bytes;
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "open sesame\n", 12), 12);
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        assert_int_equal(fchmod(fd, modes[i]), 0);
+        assert_int_equal(cli_secret(&(struct cli_secret_from){path, NULL, "Passphrase: ", 0}, &secret, &bytes, &e),
+                         E_REFUSED);
+        assert_null(secret);
+        assert_non_null(strstr(e.text, "chmod 600"));
+    }
+    assert_int_equal(fchmod(fd, 0400), 0);
+    assert_int_equal(cli_secret(&(struct cli_secret_from){path, NULL, "Passphrase: ", 0}, &secret, &bytes, &e), 0);
+    cli_secret_free(secret, bytes);
+    close(fd);
+    unlink(path);
+}
+
 /* A secret is what the file holds, without one newline at its end. */
 static void secrets_are_read(void **state)
 {
@@ -218,6 +244,7 @@ int main(void)
         cmocka_unit_test(failures_are_told),
         cmocka_unit_test(words_are_words),
         cmocka_unit_test(directions_are_replaced),
+        cmocka_unit_test(a_passphrase_file_that_others_may_read_is_refused),
         cmocka_unit_test(secrets_are_read),
         cmocka_unit_test(secrets_are_refused),
         cmocka_unit_test(no_terminal_is_told),
