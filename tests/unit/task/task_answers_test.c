@@ -93,6 +93,8 @@ static void nothing_answers_with_silence(void **state)
                                         "held release 1",
                                         "fork show 1",
                                         "device invite anna --address h --out /nowhere/t",
+                                        "device quota anna",
+                                        "device quota anna --percent 500",
                                         "device revoke anna",
                                         "device wipe anna",
                                         "courier /nowhere",
