@@ -346,7 +346,7 @@ static int keep_known(void *arg, const struct dot *closing, const struct id *aut
     return 0;
 }
 
-static int by_dot(const void *a, const void *b)
+static int by_known_dot(const void *a, const void *b)
 {
     return dot_compare(a, b);
 }
@@ -361,7 +361,7 @@ static int list_known(struct edit *edit, const struct id *author, struct pack *v
     k->edit = edit;
     k->author = *author;
     if ((code = record_closing_known(edit->db, &edit->scope, keep_known, k, e)) == 0 && k->count != 0) {
-        qsort(k->dots, k->count, sizeof *k->dots, by_dot);
+        qsort(k->dots, k->count, sizeof *k->dots, by_known_dot);
         pack_array(value, k->count);
         for (size_t i = 0; i < k->count; i++)
             dot_pack(value, &k->dots[i]);

@@ -16,7 +16,7 @@ struct read {
     long offset; /* seconds that the zone is ahead of UTC */
 };
 
-static const char *number(const char *p, size_t most, int *out, size_t *digits)
+static const char *digits_of(const char *p, size_t most, int *out, size_t *digits)
 {
     *out = 0;
     for (*digits = 0; *digits < most && isdigit((unsigned char)*p); p++, ++*digits)
@@ -53,7 +53,8 @@ static const char *read_day(const char *p, struct read *r)
     char between = 0;
     for (int i = 0; i < 3 && after == NULL && p != NULL; i++) {
         r->has_name |= i == 1 && isalpha((unsigned char)*p);
-        p = i == 1 && r->has_name ? month(p, &r->parts[i], &r->digits[i]) : number(p, 4, &r->parts[i], &r->digits[i]);
+        p = i == 1 && r->has_name ? month(p, &r->parts[i], &r->digits[i])
+                                  : digits_of(p, 4, &r->parts[i], &r->digits[i]);
         if (p == NULL || i == 2)
             return p;
         if (strchr("-/.", *p) == NULL || *p == 0 || (i == 1 && *p != between))
@@ -79,8 +80,8 @@ static const char *read_zone(const char *p, struct read *r)
         if (sscanf(p + 1, "%2d%2d", &hours, &minutes) != 2)
             return NULL;
         p += 5;
-    } else if ((p = number(p + 1, 2, &hours, &digits)) == NULL ||
-               (*p == ':' && (p = number(p + 1, 2, &minutes, &digits)) == NULL)) {
+    } else if ((p = digits_of(p + 1, 2, &hours, &digits)) == NULL ||
+               (*p == ':' && (p = digits_of(p + 1, 2, &minutes, &digits)) == NULL)) {
         return NULL;
     }
     r->offset = sign * (hours * 3600L + minutes * 60L);
@@ -91,10 +92,10 @@ static const char *read_clock(const char *p, struct read *r)
 {
     size_t digits;
     int half;
-    if ((p = number(p, 2, &r->clock.tm_hour, &digits)) == NULL || *p != ':' ||
-        (p = number(p + 1, 2, &r->clock.tm_min, &digits)) == NULL || digits != 2)
+    if ((p = digits_of(p, 2, &r->clock.tm_hour, &digits)) == NULL || *p != ':' ||
+        (p = digits_of(p + 1, 2, &r->clock.tm_min, &digits)) == NULL || digits != 2)
         return NULL;
-    if (*p == ':' && ((p = number(p + 1, 2, &r->clock.tm_sec, &digits)) == NULL || digits != 2))
+    if (*p == ':' && ((p = digits_of(p + 1, 2, &r->clock.tm_sec, &digits)) == NULL || digits != 2))
         return NULL;
     if (*p == '.' && isdigit((unsigned char)p[1]))
         p += 1 + strspn(p + 1, "0123456789");

@@ -107,7 +107,7 @@ static int columns_json(const struct import *im, struct json *j, struct error *e
     return row < 0 ? error_code(e) : 0;
 }
 
-static int print_json(struct task *t, const struct import *im, struct error *e)
+static int answer_json(struct task *t, const struct import *im, struct error *e)
 {
     struct json j = json_start(t->cli->out);
     int code;
@@ -182,7 +182,7 @@ static int tell(struct task *t, const struct import *im, const char *report, int
     if (code == 0 && report != NULL)
         code = write_report(t, im, report, e);
     if (code == 0)
-        code = t->cli->json ? print_json(t, im, e) : print_words(t, im, e);
+        code = t->cli->json ? answer_json(t, im, e) : print_words(t, im, e);
     if (code == 0 && (code = account_left(im->staging, &rows, &values, e)) == 0)
         *left = rows + values != 0;
     return code;

@@ -10,7 +10,7 @@
 
 /* Parses a public key: 32 bytes in hexadecimal that a box can be sealed to. The highest bit is none of the key: with it
  * set, the same key would pass for another one, and its owner's secret would not be found to fit. */
-static int check_key(const char *hex, struct error *e)
+static int check_officer_key(const char *hex, struct error *e)
 {
     uint8_t key[32], scalar[32], shared[32];
     size_t bytes = 0;
@@ -62,7 +62,7 @@ static int add_officer(struct task *t, struct usage_call *call, struct error *e)
     if (key == NULL)
         return error_set(e, E_USAGE,
                          "an officer needs --out FILE, where the key file goes, or --key with the public key");
-    if ((code = check_key(key, e)) != 0 || (code = central_user(t->central, login, &user, e)) != 0 ||
+    if ((code = check_officer_key(key, e)) != 0 || (code = central_user(t->central, login, &user, e)) != 0 ||
         (code = look_up(t->central, &user, key, &standing, e)) != 0)
         return code;
     if (!standing.active)

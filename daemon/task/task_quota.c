@@ -54,7 +54,7 @@ static unsigned long long kilobytes(uint64_t bytes)
     return (bytes + 1023) / 1024;
 }
 
-static void put_words(FILE *out, const struct quota *q)
+static void say_brought(FILE *out, const struct quota *q)
 {
     put_line(out, "changes in 24 hours", q->day.changes, q->limit.changes);
     put_line(out, "kilobytes of them", kilobytes(q->day.bytes), kilobytes(q->limit.bytes));
@@ -85,7 +85,7 @@ static int device_quota(struct task *t, struct usage_call *call, struct error *e
     if (t->cli->json)
         put_json(&j, &q);
     else
-        put_words(t->cli->out, &q);
+        say_brought(t->cli->out, &q);
     return 0;
 }
 
