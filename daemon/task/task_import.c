@@ -153,34 +153,49 @@ static int print_words(struct task *t, const struct import *im, struct error *e)
     return account_print(im->staging, t->cli->out, LEFT_SHOWN, e);
 }
 
-/* Writes the whole account into a new file. E_IO: it is there already, or cannot be written. */
-static int write_report(struct task *t, const struct import *im, const char *file, struct error *e)
+/* Makes the report's file, before anything is imported. file NULL: none is wanted, and *out is NULL. E_IO: it is there
+ * already, or cannot be made. */
+static int open_report(const struct task *t, const char *file, FILE **out, struct error *e)
 {
-    char *path = task_path(t, file);
-    FILE *out = NULL;
+    char *path;
     int fd, code = 0;
-    if (path == NULL)
+    *out = NULL;
+    if (file == NULL)
+        return 0;
+    if ((path = task_path(t, file)) == NULL)
         return error_memory(e);
-    if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) < 0 ||
-        (out = fdopen(fd, "w")) == NULL)
-        code = error_system(e, E_IO, errno, "the report %s cannot be made; choose a file that is not there yet", file);
-    else
-        code = account_report(im->staging, out, e);
-    if (out != NULL && fclose(out) != 0 && code == 0)
-        code = error_system(e, E_IO, errno, "the report %s cannot be written", file);
-    else if (out == NULL && fd >= 0)
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 || (*out = fdopen(fd, "w")) == NULL)
+        code = error_system(e, E_IO, errno,
+                            "the report %s cannot be made, and nothing was imported; choose a file that is not there "
+                            "yet",
+                            file);
+    if (*out == NULL && fd >= 0)
         (void)close(fd);
     free(path);
     return code;
 }
 
+/* Writes the whole account into the report, if one is wanted, and closes it. */
+static int write_report(const struct import *im, FILE **report, struct error *e)
+{
+    int code;
+    if (*report == NULL)
+        return 0;
+    code = account_report(im->staging, *report, e);
+    if ((ferror(*report) | fclose(*report)) != 0 && code == 0)
+        code = error_system(e, E_IO, errno, "the report cannot be written, though the import is done");
+    *report = NULL;
+    return code;
+}
+
 /* Tells what became of the export. *left 1: something of it was left. */
-static int tell(struct task *t, const struct import *im, const char *report, int *left, struct error *e)
+static int tell(struct task *t, const struct import *im, FILE **report, int *left, struct error *e)
 {
     uint64_t rows, values;
     int code = account_end(im->staging, e);
-    if (code == 0 && report != NULL)
-        code = write_report(t, im, report, e);
+    if (code == 0)
+        code = write_report(im, report, e);
     if (code == 0)
         code = t->cli->json ? answer_json(t, im, e) : print_words(t, im, e);
     if (code == 0 && (code = account_left(im->staging, &rows, &values, e)) == 0)
@@ -217,6 +232,7 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
     const char *source = usage_text(call, "source");
     struct import *im;
     struct stat there;
+    FILE *report = NULL;
     char *path = NULL;
     int left = 0, code = central_act_as(t->central, usage_text(call, "as"), e);
     if (code != 0)
@@ -231,13 +247,15 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
     im->encoding = usage_text(call, "encoding");
     if (stat(path, &there) != 0 || !S_ISDIR(there.st_mode))
         code = error_set(e, E_NOT_FOUND, "%s is no folder; name the folder that holds the CSV files", call->words[0]);
-    else
+    else if ((code = open_report(t, usage_text(call, "report"), &report, e)) == 0)
         code = read_export(im, path, usage_text(call, "assign"), e);
     if (code != 0 && im->in_transaction != 0)
         central_rollback(t->central);
     if (code == 0)
-        code = tell(t, im, usage_text(call, "report"), &left, e);
+        code = tell(t, im, &report, &left, e);
     import_close(im);
+    if (report != NULL)
+        (void)fclose(report);
     if (code == 0 && !im->dry_run)
         code = task_say_doubts(t, e);
     if (code == 0 && left)

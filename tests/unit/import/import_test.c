@@ -585,6 +585,7 @@ static void the_report_accounts_for_every_row(void **state)
     static char out[65536];
     char report[256], line[512];
     unsigned lines = 0, left = 0;
+    uint64_t before;
     FILE *f;
     no_files();
     write_file("Client", "PersonalID, First Name of a kind ,FirstName,LastName,DOB,NameDataQuality\n"
@@ -607,9 +608,12 @@ static void the_report_accounts_for_every_row(void **state)
     assert_int_equal(fclose(f), 0);
     assert_int_equal(left, 3);
     assert_true(lines >= 4 + 1 + 2); /* rows, a value, columns */
-    /* It is not written over. */
+    /* It is not written over, and nothing is imported then. */
+    write_file("Client", ONE_CLIENT);
+    before = c->tree.size;
     assert_int_equal(office_task(c, out, sizeof out, 4, "import", made, "--report", report), 2);
     assert_non_null(strstr(out, "choose a file that is not there yet"));
+    assert_int_equal(c->tree.size, before);
     (void)unlink(report);
     write_file("Disabilities", NULL);
 }
