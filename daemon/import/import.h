@@ -68,6 +68,11 @@ int import_each(struct import *im, const char *sql, import_row *take, struct err
 int import_sift(struct import *im, const char *table, const char *condition, enum account_outcome outcome,
                 const char *why, struct error *e);
 
+/* Of a row that a query stands at. import_row_at: where it stands in its file; the query's first column is the key, its
+ * last the line. import_known: a column; NULL: nothing is known of it. Both point into the statement's row. */
+struct account_row import_row_at(const char *file, sqlite3_stmt *s);
+const char *import_known(sqlite3_stmt *s, int column);
+
 /* A record as the source has it. Values are words, as schema_parse takes them. */
 struct import_record {
     const struct schema_kind *kind;

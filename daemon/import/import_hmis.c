@@ -20,18 +20,6 @@ static void ref(const struct import *im, const char *table, const char *key, cha
         id_format(&id, out);
 }
 
-/* The row that a query stands at: its last column is the line, its first the key. */
-static struct account_row row_of(const char *file, sqlite3_stmt *s)
-{
-    return (struct account_row){file, db_uint(s, sqlite3_column_count(s) - 1), db_text(s, 0)};
-}
-
-/* A column of a row; NULL: nothing is known of it. */
-static const char *known(sqlite3_stmt *s, int column)
-{
-    return db_is_null(s, column) ? NULL : db_text(s, column);
-}
-
 /* --- which rows are taken --- */
 
 /* Settles rows that lack their key, repeat one, or are deleted in the source. Of the rows of one key the newest counts,
@@ -94,7 +82,7 @@ static int sift_references(struct import *im, const struct reference *all, size_
 static int take_user(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     const char *key = db_text(s, 0), *login = db_text(s, 1), *name = db_text(s, 2);
-    struct import_record r = {.kind = schema_kind(KIND_USER), .source_id = key, .row = row_of("User", s)};
+    struct import_record r = {.kind = schema_kind(KIND_USER), .source_id = key, .row = import_row_at("User", s)};
     r.id = id_for(im, "User", key);
     import_field(&r, "name", name[0] != 0 ? name : NULL);
     /* What a person is here, and may do, is the office's to say. */
@@ -103,17 +91,18 @@ static int take_user(struct import *im, sqlite3_stmt *s, struct error *e)
     import_field_new(&r, "login", login);
     import_field_new(&r, "role", "case manager");
     import_field_new(&r, "status", "active");
-    import_field(&r, "phone", known(s, 3));
-    import_field(&r, "email", known(s, 4));
+    import_field(&r, "phone", import_known(s, 3));
+    import_field(&r, "email", import_known(s, 4));
     return import_write(im, &r, e);
 }
 
 static int take_organization(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     const char *key = db_text(s, 0);
-    struct import_record r = {.kind = schema_kind(KIND_PROVIDER), .source_id = key, .row = row_of("Organization", s)};
+    struct import_record r = {
+        .kind = schema_kind(KIND_PROVIDER), .source_id = key, .row = import_row_at("Organization", s)};
     r.id = id_for(im, "Organization", key);
-    import_field(&r, "name", known(s, 1));
+    import_field(&r, "name", import_known(s, 1));
     import_field(&r, "type", "organization");
     return import_write(im, &r, e);
 }
@@ -121,13 +110,13 @@ static int take_organization(struct import *im, sqlite3_stmt *s, struct error *e
 static int take_project(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     const char *key = db_text(s, 0);
-    struct import_record r = {.kind = schema_kind(KIND_PROVIDER), .source_id = key, .row = row_of("Project", s)};
+    struct import_record r = {.kind = schema_kind(KIND_PROVIDER), .source_id = key, .row = import_row_at("Project", s)};
     char parent[ID_TEXT];
     r.id = id_for(im, "Project", key);
     ref(im, "Organization", db_text(s, 1), parent);
-    import_field(&r, "name", known(s, 2));
+    import_field(&r, "name", import_known(s, 2));
     import_field(&r, "type", "project");
-    import_field(&r, "parent", known(s, 1) != NULL ? parent : NULL);
+    import_field(&r, "parent", import_known(s, 1) != NULL ? parent : NULL);
     return import_write(im, &r, e);
 }
 
@@ -147,15 +136,15 @@ static const char *word_of(const char *code, const char *zero, const char *one)
 static int take_client(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     const char *key = db_text(s, 0);
-    struct import_record r = {.kind = schema_kind(KIND_CLIENT), .source_id = key, .row = row_of("Client", s)};
+    struct import_record r = {.kind = schema_kind(KIND_CLIENT), .source_id = key, .row = import_row_at("Client", s)};
     struct {
         const char *field, *value;
     } elements[2];
     r.id = r.scope = id_for(im, "Client", key);
     import_field(&r, "legal_name", db_text(s, 1));
-    import_field(&r, "birth_date", known(s, 2));
-    import_field(&r, "gender", word_of(known(s, 3), "female", "male"));
-    import_field(&r, "veteran", word_of(known(s, 4), "no", "yes"));
+    import_field(&r, "birth_date", import_known(s, 2));
+    import_field(&r, "gender", word_of(import_known(s, 3), "female", "male"));
+    import_field(&r, "veteran", word_of(import_known(s, 4), "no", "yes"));
     if (is_whole_number(db_text(s, 5), db_text(s, 6))) {
         elements[r.element_count].field = "identifier";
         elements[r.element_count++].value = db_text(s, 7);
@@ -180,8 +169,8 @@ static const char *relationship(const char *code)
 
 static int take_enrollment(struct import *im, sqlite3_stmt *s, struct error *e)
 {
-    const char *key = db_text(s, 0), *closed = known(s, 7);
-    struct import_record r = {.kind = schema_kind(KIND_CASE), .source_id = key, .row = row_of("Enrollment", s)};
+    const char *key = db_text(s, 0), *closed = import_known(s, 7);
+    struct import_record r = {.kind = schema_kind(KIND_CASE), .source_id = key, .row = import_row_at("Enrollment", s)};
     char client[ID_TEXT], program[ID_TEXT];
     struct id user = id_for(im, "User", db_text(s, 8));
     int code;
@@ -190,14 +179,14 @@ static int take_enrollment(struct import *im, sqlite3_stmt *s, struct error *e)
     ref(im, "Project", db_text(s, 2), program);
     import_field(&r, "client", client);
     import_field(&r, "number", key);
-    import_field(&r, "program", known(s, 2) != NULL ? program : NULL);
-    import_field(&r, "title", known(s, 10));
-    import_field(&r, "opened", known(s, 3));
-    import_field(&r, "household", known(s, 4));
-    import_field(&r, "relationship", relationship(known(s, 5)));
+    import_field(&r, "program", import_known(s, 2) != NULL ? program : NULL);
+    import_field(&r, "title", import_known(s, 10));
+    import_field(&r, "opened", import_known(s, 3));
+    import_field(&r, "household", import_known(s, 4));
+    import_field(&r, "relationship", relationship(import_known(s, 5)));
     import_field(&r, "closed", closed);
-    import_field(&r, "outcome", known(s, 6));
-    import_field(&r, "living_situation", known(s, 9));
+    import_field(&r, "outcome", import_known(s, 6));
+    import_field(&r, "living_situation", import_known(s, 9));
     if (closed == NULL) /* without a file of exits nothing is known of them */
         import_field_new(&r, "status", "open");
     else
@@ -209,14 +198,14 @@ static int take_enrollment(struct import *im, sqlite3_stmt *s, struct error *e)
 
 static int take_household_member(struct import *im, sqlite3_stmt *s, struct error *e)
 {
-    struct import_record r = {.kind = schema_kind(KIND_CONTACT), .row = row_of("Enrollment", s)};
+    struct import_record r = {.kind = schema_kind(KIND_CONTACT), .row = import_row_at("Enrollment", s)};
     char client[ID_TEXT];
     r.source_id = db_text(s, 3);
     r.id = id_for(im, "household", r.source_id);
     r.scope = id_for(im, "Enrollment", db_text(s, 0));
     ref(im, "Client", db_text(s, 1), client);
     import_field(&r, "name", db_text(s, 4));
-    import_field(&r, "relationship", relationship(known(s, 2)));
+    import_field(&r, "relationship", relationship(import_known(s, 2)));
     import_field(&r, "client", client);
     return import_write(im, &r, e);
 }
@@ -224,7 +213,7 @@ static int take_household_member(struct import *im, sqlite3_stmt *s, struct erro
 static int take_service(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     const char *key = db_text(s, 0);
-    struct import_record r = {.kind = schema_kind(KIND_SERVICE), .source_id = key, .row = row_of("Services", s)};
+    struct import_record r = {.kind = schema_kind(KIND_SERVICE), .source_id = key, .row = import_row_at("Services", s)};
     struct {
         const char *field, *value;
     } amount = {"amount", db_text(s, 5)};
@@ -232,7 +221,7 @@ static int take_service(struct import *im, sqlite3_stmt *s, struct error *e)
     r.scope = id_for(im, "Enrollment", db_text(s, 1));
     import_field(&r, "type", strcmp(db_text(s, 3), "200") == 0 ? "bed night" : "HUD service");
     import_field(&r, "code", db_text(s, 4));
-    import_field(&r, "started", known(s, 2));
+    import_field(&r, "started", import_known(s, 2));
     if (amount.value[0] != 0) {
         r.elements = (void *)&amount;
         r.element_count = 1;

@@ -15,40 +15,28 @@ static void ref(const struct import *im, const char *table, const char *key, cha
         id_format(&id, out);
 }
 
-/* The row that a query stands at: its last column is the line, its first the key. */
-static struct account_row row_of(const char *file, sqlite3_stmt *s)
-{
-    return (struct account_row){file, db_uint(s, sqlite3_column_count(s) - 1), db_text(s, 0)};
-}
-
-/* A column of a row; NULL: nothing is known of it. */
-static const char *known(sqlite3_stmt *s, int column)
-{
-    return db_is_null(s, column) ? NULL : db_text(s, column);
-}
-
 static int take_organization(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     struct import_record r = {
-        .kind = schema_kind(KIND_PROVIDER), .source_id = db_text(s, 0), .row = row_of("organizations", s)};
+        .kind = schema_kind(KIND_PROVIDER), .source_id = db_text(s, 0), .row = import_row_at("organizations", s)};
     r.id = id_derive(im->source, "organization", db_text(s, 0));
-    import_field(&r, "name", known(s, 1));
+    import_field(&r, "name", import_known(s, 1));
     import_field(&r, "type", "organization");
-    import_field(&r, "address", known(s, 2));
-    import_field(&r, "phone", known(s, 3));
+    import_field(&r, "address", import_known(s, 2));
+    import_field(&r, "phone", import_known(s, 3));
     return import_write(im, &r, e);
 }
 
 static int take_provider(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     struct import_record r = {
-        .kind = schema_kind(KIND_PROVIDER), .source_id = db_text(s, 0), .row = row_of("providers", s)};
+        .kind = schema_kind(KIND_PROVIDER), .source_id = db_text(s, 0), .row = import_row_at("providers", s)};
     char parent[ID_TEXT];
     r.id = id_derive(im->source, "provider", db_text(s, 0));
     ref(im, "organization", db_text(s, 1), parent);
-    import_field(&r, "name", known(s, 2));
-    import_field(&r, "type", known(s, 3));
-    import_field(&r, "address", known(s, 4));
+    import_field(&r, "name", import_known(s, 2));
+    import_field(&r, "type", import_known(s, 3));
+    import_field(&r, "address", import_known(s, 4));
     import_field(&r, "parent", parent);
     return import_write(im, &r, e);
 }
@@ -124,18 +112,19 @@ static int gather(struct import *im, const char *patient, struct elements *l, st
 static int take_patient(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     const char *key = db_text(s, 0), *sex = db_text(s, 4);
-    struct import_record client = {.kind = schema_kind(KIND_CLIENT), .source_id = key, .row = row_of("patients", s)};
-    struct import_record file = {.kind = schema_kind(KIND_CASE), .source_id = key, .row = row_of("patients", s)};
+    struct import_record client = {
+        .kind = schema_kind(KIND_CLIENT), .source_id = key, .row = import_row_at("patients", s)};
+    struct import_record file = {.kind = schema_kind(KIND_CASE), .source_id = key, .row = import_row_at("patients", s)};
     struct elements elements = {0};
     char person[ID_TEXT];
     int code;
     client.id = client.scope = id_derive(im->source, "patient", key);
     file.id = file.scope = id_derive(im->source, "case", key);
     import_field(&client, "legal_name", db_text(s, 1));
-    import_field(&client, "birth_date", known(s, 2));
-    import_field(&client, "death_date", known(s, 3));
+    import_field(&client, "birth_date", import_known(s, 2));
+    import_field(&client, "death_date", import_known(s, 3));
     import_field(&client, "gender", strcmp(sex, "F") == 0 ? "female" : strcmp(sex, "M") == 0 ? "male" : sex);
-    import_field(&client, "address", known(s, 5));
+    import_field(&client, "address", import_known(s, 5));
     if ((code = gather(im, key, &elements, e)) == 0) {
         client.elements = (void *)elements.items;
         client.element_count = elements.count;
@@ -148,8 +137,8 @@ static int take_patient(struct import *im, sqlite3_stmt *s, struct error *e)
     import_field(&file, "client", person);
     import_field(&file, "number", key);
     import_field(&file, "title", "primary care");
-    import_field(&file, "opened", known(s, 6));
-    if (known(s, 3) == NULL)
+    import_field(&file, "opened", import_known(s, 6));
+    if (import_known(s, 3) == NULL)
         import_field_new(&file, "status", "open");
     else
         import_field(&file, "status", db_text(s, 3)[0] != 0 ? "closed" : "open");
@@ -159,33 +148,33 @@ static int take_patient(struct import *im, sqlite3_stmt *s, struct error *e)
 static int take_encounter(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     struct import_record r = {
-        .kind = schema_kind(KIND_SERVICE), .source_id = db_text(s, 0), .row = row_of("encounters", s)};
+        .kind = schema_kind(KIND_SERVICE), .source_id = db_text(s, 0), .row = import_row_at("encounters", s)};
     char provider[ID_TEXT];
     r.id = id_derive(im->source, "encounter", db_text(s, 0));
     r.scope = id_derive(im->source, "case", db_text(s, 1));
     ref(im, "provider", db_text(s, 4), provider);
-    import_field(&r, "type", known(s, 6));
-    import_field(&r, "code", known(s, 5));
-    import_field(&r, "started", known(s, 2));
-    import_field(&r, "ended", known(s, 3));
-    import_field(&r, "provider", known(s, 4) != NULL ? provider : NULL);
-    import_field(&r, "reason", known(s, 7));
+    import_field(&r, "type", import_known(s, 6));
+    import_field(&r, "code", import_known(s, 5));
+    import_field(&r, "started", import_known(s, 2));
+    import_field(&r, "ended", import_known(s, 3));
+    import_field(&r, "provider", import_known(s, 4) != NULL ? provider : NULL);
+    import_field(&r, "reason", import_known(s, 7));
     return import_write(im, &r, e);
 }
 
 static int take_careplan(struct import *im, sqlite3_stmt *s, struct error *e)
 {
     struct import_record r = {
-        .kind = schema_kind(KIND_PLAN), .source_id = db_text(s, 0), .row = row_of("careplans", s)};
+        .kind = schema_kind(KIND_PLAN), .source_id = db_text(s, 0), .row = import_row_at("careplans", s)};
     r.id = id_derive(im->source, "careplan", db_text(s, 0));
     r.scope = id_derive(im->source, "case", db_text(s, 1));
-    import_field(&r, "title", known(s, 5));
-    import_field(&r, "code", known(s, 4));
-    import_field(&r, "started", known(s, 2));
-    import_field(&r, "ended", known(s, 3));
-    if (known(s, 3) != NULL)
+    import_field(&r, "title", import_known(s, 5));
+    import_field(&r, "code", import_known(s, 4));
+    import_field(&r, "started", import_known(s, 2));
+    import_field(&r, "ended", import_known(s, 3));
+    if (import_known(s, 3) != NULL)
         import_field(&r, "status", db_text(s, 3)[0] != 0 ? "completed" : "active");
-    import_field(&r, "reason", known(s, 6));
+    import_field(&r, "reason", import_known(s, 6));
     return import_write(im, &r, e);
 }
 
