@@ -198,6 +198,49 @@ static void what_the_office_has_is_let_go_of_with_proof(void **state)
     assert_int_equal(pair_count(p->office->db, "SELECT count(*) FROM evidence"), 1);
 }
 
+static int everything_was_shown(void *arg, const struct dot *dot, const struct id *author, struct error *e)
+{
+    (void)arg;
+    (void)dot;
+    (void)author;
+    (void)e;
+    return 1;
+}
+
+static void write_status(struct room *r, const char *status)
+{
+    struct edit edit;
+    PAIR_OK(db_begin(r->p.db, &pair_e));
+    PAIR_OK(edit_open(&edit, r->p.db, &r->kase, &pair_e));
+    edit.seen.was_shown = everything_was_shown;
+    PAIR_OK(edit_set_text(&edit, "status", status, &pair_e));
+    PAIR_OK(edit_commit(&edit, &r->p.author, NULL, NULL, &pair_e));
+    PAIR_OK(db_commit(r->p.db, &pair_e));
+}
+
+/* Goal: a closing says how far its author had seen the case, and what was written afterwards names the closing: both by
+ * the names that the changes have in the new epoch, since the office knows no other ones and would hold them. */
+static void a_reissue_renames_what_a_closing_had_seen_and_the_closing(void **state)
+{
+    struct room *r = *state;
+    struct db *office = r->p.office->db;
+    struct reissue_answer answer;
+    note_elsewhere(r, "on the copy");
+    (void)note(r, "before it was closed");
+    (void)note(r, "and one more"); /* the office has no change of the old epoch with this number */
+    write_status(r, "closed");
+    pair_field_write(&r->p, KIND_CASE, &r->kase, &r->kase, 0, "title", "as it ended", NULL);
+    meet_forked(r);
+    answer = reissue_fixture_ask(&r->p);
+    assert_int_equal(reissue_fixture_go_on(&r->p, &answer), 4);
+    finish(r);
+    assert_int_equal(pair_count(office, "SELECT count(*) FROM hold"), 0);
+    assert_int_equal(pair_count(office, "SELECT count(*) FROM \"case\" WHERE status = 'closed' AND NOT contested"), 1);
+    assert_int_equal(pair_count(office, "SELECT count(*) FROM closing JOIN entry ON entry.id = closing.entry WHERE "
+                                        "entry.epoch > 1"),
+                     1);
+}
+
 /* Goal: the answer is lost, and it asks again: nothing is written twice. A second copy put back gets a third epoch. */
 static void asking_again_writes_nothing_twice(void **state)
 {
@@ -387,6 +430,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_waited_means_what_it_meant, start, end),
         cmocka_unit_test_setup_teardown(what_the_office_has_is_let_go_of_with_proof, start, end),
+        cmocka_unit_test_setup_teardown(a_reissue_renames_what_a_closing_had_seen_and_the_closing, start, end),
         cmocka_unit_test_setup_teardown(asking_again_writes_nothing_twice, start, end),
         cmocka_unit_test_setup_teardown(what_was_written_once_more_counts_once, start, end),
         cmocka_unit_test_setup_teardown(a_bare_old_copy_gets_its_own_changes, start, end),
