@@ -340,6 +340,14 @@ static int contest(const struct oracle_book_op *a, const struct oracle_book_op *
     return a->field == b->field && (field == NULL || schema_traits(field)->is_loud);
 }
 
+/* Is it a part of a total that was erased, so that nobody knows the total? */
+static int is_erased_part(const struct oracle_book_op *op)
+{
+    const struct schema_kind *kind = schema_kind(op->kind);
+    const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, op->field);
+    return field != NULL && schema_traits(field)->adds_up && oracle_book_at(op->entry)->body.p == NULL;
+}
+
 /* Is something of the scope contested at this size of the log (now 1), or can it ever have been (now 0)? */
 static int is_contested(const struct id *scope, size_t size, int now)
 {
@@ -348,6 +356,8 @@ static int is_contested(const struct id *scope, size_t size, int now)
     for (size_t i = 0; i < count && ops[i].entry < size; i++) {
         if (!id_equal(&oracle_book_at(ops[i].entry)->scope, scope) || (now && !lives(&ops[i], size)))
             continue;
+        if (is_erased_part(&ops[i]))
+            return 1;
         for (size_t k = 0; k < i; k++)
             if (contest(&ops[i], &ops[k]) && (!now || lives(&ops[k], size)))
                 return 1;
@@ -486,7 +496,9 @@ void oracle_caseload_writers(void)
         if (owner == NULL || !slice_id(owner->value, &user))
             continue;
         judge_opened(i, &user);
-        if (is_anothers(&entry->scope, &user, i) && !was_ever_held(i) && !may_decide(&user, &entry->scope, i, 0))
+        /* Whoever decides for others may write beside it: the case leaves them with the decision, and what they wrote
+         * until then may come behind it. */
+        if (is_anothers(&entry->scope, &user, i) && !was_ever_held(i) && !decides_for_others(&user, i))
             oracle_found("4: change %llu.%llu, at position %zu, was applied in case %s, which its author did not have",
                          (unsigned long long)entry->epoch, (unsigned long long)entry->seq, i,
                          id_brief(&entry->scope, text));
