@@ -226,7 +226,7 @@ static int decide_void(struct resolving *r, struct edit *edit, const struct reco
                        struct error *e)
 {
     static const uint8_t nil = 0xc0;
-    struct unseen unseen = {r->s, r->cli, &r->record, r->place.kind, NULL};
+    struct unseen unseen = {r->s, r->cli, &r->record, r->place.kind, NULL, NULL};
     int code, yes = strcmp(text, "yes") == 0;
     if (!yes && strcmp(text, "no") != 0)
         return error_set(e, E_INPUT, "say whether the record is void: yes or no");
@@ -255,7 +255,7 @@ static int was_decided(void *arg, const struct dot *dot, const struct id *op_aut
  * was not shown is printed first, as by `satchel set`. */
 static int see_case(struct resolving *r, struct edit *edit, const struct record_field *f, struct error *e)
 {
-    struct unseen unseen = {r->s, r->cli, &r->record, r->place.kind, NULL};
+    struct unseen unseen = {r->s, r->cli, &r->record, r->place.kind, NULL, NULL};
     if (!edit->closes)
         return 0;
     return f->unseen ? review_unseen(r->s->db, &r->record, r->field, &r->beside, &r->beside_count, e)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "find.h"
 #include "log.h"
 #include "printer.h"
 #include "record.h"
@@ -22,6 +23,96 @@ void unseen_ask(const struct unseen *u, struct edit *edit)
 static int was_shown(const struct unseen *u, const struct record_op *op, struct error *e)
 {
     return seen_was_shown(&u->s->seen, &op->merge.dot, &op->author, e);
+}
+
+/* --- what an import wrote --- */
+
+#define IMPORTED_KINDS 32 /* there are fewer in a case */
+
+struct unseen_imports {
+    size_t count;
+    struct {
+        const struct schema_kind *kind;
+        struct id last; /* which was counted last */
+        uint64_t records;
+    } kinds[IMPORTED_KINDS];
+};
+
+static void count_import(const struct unseen *u)
+{
+    struct unseen_imports *n = u->imports;
+    size_t i = 0;
+    while (i < n->count && n->kinds[i].kind != u->kind)
+        i++;
+    if (i == IMPORTED_KINDS)
+        return;
+    if (i == n->count) {
+        n->count++;
+        n->kinds[i].kind = u->kind;
+        n->kinds[i].records = 0;
+        memset(&n->kinds[i].last, 0, sizeof n->kinds[i].last);
+    }
+    n->kinds[i].records += !id_equal(&n->kinds[i].last, u->record);
+    n->kinds[i].last = *u->record;
+}
+
+/* 1: an import wrote the op, in a case that is looked through, and it is counted; a risk, and a status that is about to
+ * be replaced, are shown like all else. 0: not; -1: failed. */
+static int is_counted(const struct unseen *u, const struct schema_field *field, const struct record_op *op,
+                      struct error *e)
+{
+    const struct dot *dot = &op->merge.dot;
+    struct log_memory memory = {NULL, 0};
+    struct log_entry entry;
+    int64_t id;
+    int found = 0;
+    if (u->imports == NULL || (field != NULL && (field->policy == SCHEMA_HIGHEST || field->policy == SCHEMA_STATUS)))
+        return 0;
+    if ((id = log_find(u->s->db, &dot->device, dot->epoch, dot->seq, NULL, e)) < 0)
+        return -1;
+    if (id != 0) {
+        if (log_load(u->s->db, id, 1, &memory, &entry, e) != 0)
+            found = -1;
+        else
+            found = record_is_import(&entry.change);
+    }
+    log_memory_free(&memory);
+    if (found == 1)
+        count_import(u);
+    return found;
+}
+
+/* Prints "  an import wrote 1 case, 100 services and 3 notes, which are not listed here: `satchel show 2024-171` shows
+ * them"; nothing if it wrote nothing. */
+static void say_imports(const struct unseen *u, const struct id *scope)
+{
+    const struct unseen_imports *n = u->imports;
+    FILE *out = u->cli->err;
+    char name[FIND_NAME];
+    if (n->count == 0)
+        return;
+    (void)fputs("  an import wrote ", out);
+    for (size_t i = 0; i < n->count; i++) {
+        const char *kind = n->kinds[i].kind != NULL ? n->kinds[i].kind->name : "newer record";
+        (void)fprintf(out, "%s%llu %s%s",
+                      i == 0             ? ""
+                      : i + 1 < n->count ? ", "
+                                         : " and ",
+                      (unsigned long long)n->kinds[i].records, kind, n->kinds[i].records == 1 ? "" : "s");
+    }
+    (void)fprintf(out, " that you have not looked at whole; `satchel show %s` shows what is in the case\n",
+                  find_name(u->s->db, scope, name));
+}
+
+/* 1: the person was not shown the op, and it is no import's that is only counted; 0: else; -1: failed. */
+static int is_unseen(const struct unseen *u, const struct schema_field *field, const struct record_op *op,
+                     struct error *e)
+{
+    int shown = was_shown(u, op, e), counted;
+    if (shown != 0)
+        return shown < 0 ? -1 : 0;
+    counted = is_counted(u, field, op, e);
+    return counted < 0 ? -1 : !counted;
 }
 
 /* --- by whom, when and why --- */
@@ -92,10 +183,10 @@ static int print_unseen(const struct unseen *u, struct printer *v, const struct 
     FILE *out = v->cli->out;
     for (size_t i = 0; i < f->count; i++) {
         const struct record_op *op = &f->ops[i];
-        int shown = was_shown(u, op, e);
-        if (shown < 0)
+        int unseen = is_unseen(u, field, op, e);
+        if (unseen < 0)
             return error_code(e);
-        if (shown)
+        if (!unseen)
             continue;
         /* Keys of imports, and what was taken out, are no words of anybody's. */
         if (number != FIELD_VOID && number != FIELD_SOURCE_ID && number != FIELD_SOURCE_HASH && number != FIELD_SEEN &&
@@ -117,14 +208,13 @@ static int print_unseen(const struct unseen *u, struct printer *v, const struct 
 }
 
 /* 1: the field has an op that the person was not shown; 0: none; -1: failed. */
-static int has_unseen(const struct unseen *u, const struct record_field *f, struct error *e)
+static int has_unseen(const struct unseen *u, const struct schema_field *field, const struct record_field *f,
+                      struct error *e)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        int shown = was_shown(u, &f->ops[i], e);
-        if (shown <= 0)
-            return shown < 0 ? -1 : 1;
-    }
-    return 0;
+    int unseen = 0;
+    for (size_t i = 0; i < f->count && unseen == 0; i++)
+        unseen = is_unseen(u, field, &f->ops[i], e);
+    return unseen;
 }
 
 /* E_IO: what was printed is not out, so the person was not shown it, and nothing may be written over it. */
@@ -142,7 +232,7 @@ static int show_field(const struct unseen *u, struct printer *v, const struct sc
     int unseen, code = record_field_load(u->s->db, u->record, u->kind, field, &f, e);
     if (code != 0)
         return code;
-    if ((unseen = has_unseen(u, &f, e)) < 0)
+    if ((unseen = has_unseen(u, field, &f, e)) < 0)
         code = error_code(e);
     else if (unseen)
         code = u->s->seen.off ? look_first(u, field->name, e) : print_unseen(u, v, field, field->number, &f, e);
@@ -173,7 +263,7 @@ static int show_newer(void *arg, const struct record_newer *n, struct error *e)
     int unseen, code = record_newer_load(w->u->s->db, &n->record, n->field, &f, e);
     if (code != 0)
         return code;
-    if ((unseen = has_unseen(w->u, &f, e)) < 0)
+    if ((unseen = has_unseen(w->u, NULL, &f, e)) < 0)
         code = error_code(e);
     else if (unseen)
         code = w->u->s->seen.off ? look_first(w->u, "a field that is newer than this program", e)
@@ -201,16 +291,22 @@ int unseen_record(const struct unseen *u, struct error *e)
 
 int unseen_case(const struct unseen *u, const struct id *scope, struct error *e)
 {
+    struct unseen_imports imports = {.count = 0};
+    struct unseen all = *u;
     struct id record = {{0}};
     sqlite3_stmt *s;
     int row, code = 0;
+    all.imports = &imports;
+    all.scope = scope;
     /* One after the other: what is printed may be looked up in the same tables. */
     while (code == 0 && (row = db_first(u->s->db, &s, e,
                                         "SELECT record, kind FROM place WHERE scope = ? AND record > ? AND voided = 0 "
                                         "ORDER BY record LIMIT 1",
                                         "dd", scope, &record)) != 0) {
         unsigned kind = row == 1 ? (unsigned)db_uint(s, 1) : 0;
-        struct unseen one = {u->s, u->cli, &record, schema_kind(kind), scope};
+        struct unseen one = all;
+        one.record = &record;
+        one.kind = schema_kind(kind);
         if (row < 0)
             return error_code(e);
         record = db_id(s, 0);
@@ -218,6 +314,8 @@ int unseen_case(const struct unseen *u, const struct id *scope, struct error *e)
         if (!schema_is_office_only(kind))
             code = unseen_record(&one, e);
     }
+    if (code == 0)
+        say_imports(&all, scope);
     return code;
 }
 

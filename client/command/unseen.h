@@ -19,6 +19,7 @@ struct unseen {
     const struct schema_kind *kind;
     const struct id
         *scope; /* the case that is looked through, of which it is one record (set by unseen_case); else NULL */
+    struct unseen_imports *imports; /* counts what an import wrote there (set by unseen_case); else NULL */
 };
 
 /* The edit, just opened, names only what this person was shown. */
@@ -31,7 +32,8 @@ int unseen_text(const struct unseen *u, const struct schema_field *field, struct
 int unseen_record(const struct unseen *u, struct error *e);
 
 /* Before a case, or a plan in it, is closed: prints everything in the case that the person was not shown, since whoever
- * closes says to have seen it. scope: the case. E_REFUSED: as above. */
+ * closes says to have seen it. What an import wrote, but for risks and statuses, is only counted: it contests no
+ * closing (record_is_import), and was not shown. scope: the case. E_REFUSED: as above. */
 int unseen_case(const struct unseen *u, const struct id *scope, struct error *e);
 
 /* After a field was set: prints each value that stays beside the new one because the person had not seen it, by whom,

@@ -109,7 +109,7 @@ static int ask(struct voiding *v, struct error *e)
 
 static int write_it(struct voiding *v, const char *reason, struct error *e)
 {
-    struct unseen unseen = {v->s, v->cli, &v->record, v->place.kind, NULL};
+    struct unseen unseen = {v->s, v->cli, &v->record, v->place.kind, NULL, NULL};
     struct edit edit;
     int code = edit_open(&edit, v->s->db, &v->record, e);
     if (code != 0)

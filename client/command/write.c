@@ -410,7 +410,7 @@ static int closes(const struct writing *w)
 static int fill_edit(struct writing *w, const struct usage_call *call, apply_text *apply, struct edit *edit,
                      struct error *e)
 {
-    struct unseen unseen = {w->s, w->cli, &edit->record, w->kind, NULL};
+    struct unseen unseen = {w->s, w->cli, &edit->record, w->kind, NULL, NULL};
     int code;
     if ((code = read_pairs(w, call->count - 1, call->words + 1, e)) == 0)
         code = check_decided(w, &edit->record, e);
@@ -468,7 +468,7 @@ static int change_asking(struct writing *w, const struct usage_call *call, apply
 /* Tells what stays beside the new values, since the person had not seen it. */
 static int tell_unseen(struct writing *w, const struct id *record, int *waiting, struct error *e)
 {
-    struct unseen unseen = {w->s, w->cli, record, w->kind, NULL};
+    struct unseen unseen = {w->s, w->cli, record, w->kind, NULL, NULL};
     int code = 0;
     for (size_t i = 0; code == 0 && i < w->count; i++)
         if (holds_one(w->pairs[i].field) && !schema_traits(w->pairs[i].field)->is_amended)

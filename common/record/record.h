@@ -152,6 +152,10 @@ int record_conflicts(struct db *db, int (*each)(void *arg, const struct record_c
 /* 1: the change gives a record a status that closes it (schema_closes); 0: it does not. */
 int record_closes(const struct change *c);
 
+/* 1: an import wrote the change (it says from which rows, FIELD_SOURCE_HASH): nobody's words of the day, which contest
+ * no closing, whether they were seen or not; 0: it is none. */
+int record_is_import(const struct change *c);
+
 /* A change that contests a closing. Everything is valid during the call alone. */
 struct record_unseen {
     const struct change *change;
@@ -168,7 +172,7 @@ int record_closing_contest(struct db *db, const struct id *record, const struct 
                            struct error *e);
 /* Appends the value of FIELD_SEEN for a change that closes a record: for each device and epoch the last change in the
  * scope up to which the author has seen all that lives there, at most RECORD_SEEN_MAX of them. Seen is what the author
- * was shown, and what does not contest a closing of the record that the new one replaces. */
+ * was shown, what contests nothing, and what does not contest a closing of the record that the new one replaces. */
 #define RECORD_SEEN_MAX 1024
 struct record_seeing {
     struct id author;

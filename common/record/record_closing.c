@@ -68,6 +68,14 @@ int record_closes(const struct change *c)
     return 0;
 }
 
+int record_is_import(const struct change *c)
+{
+    for (size_t i = 0; i < c->op_count; i++)
+        if (c->ops[i].field == FIELD_SOURCE_HASH)
+            return 1;
+    return 0;
+}
+
 /* 1: of the dots, in order, one is of that device and epoch, with that number or a later one. */
 static int reaches(const struct dot *dots, size_t count, const struct dot *change)
 {
@@ -120,7 +128,7 @@ static int contests(const struct closing *k, const struct change *c, int *contes
     int knew = 0, code = 0;
     *contests = 0;
     if (id_equal(&c->author, &k->author) || reaches(k->seen, k->seen_count, &first) || !schema_is_dealt(c->kind) ||
-        schema_is_office_only(c->kind))
+        schema_is_office_only(c->kind) || record_is_import(c))
         return 0;
     code = knew_of(k, c, &knew, e);
     *contests = code == 0 && !knew;
@@ -463,7 +471,8 @@ static int was_seen(const struct looking *l, const struct change *c, struct slic
 {
     struct dot dot = {c->device, c->epoch, c->seq, 0};
     int shown = 1, one;
-    if (id_equal(&c->author, &l->seeing->author) || !schema_is_dealt(c->kind) || schema_is_office_only(c->kind))
+    if (id_equal(&c->author, &l->seeing->author) || !schema_is_dealt(c->kind) || schema_is_office_only(c->kind) ||
+        record_is_import(c))
         return 1;
     for (size_t i = 0; i < l->before_count; i++) {
         if (contests(&l->before[i], c, &one, e) != 0)

@@ -101,6 +101,30 @@ closed_beside() {
     equal "$(loud ben "$case")" ""
 }
 
+@test "what an import wrote is counted before a closing, not listed and not taken for seen, and contests nothing" {
+    take_case anna ben
+    run laptop anna set "$case" status=closed
+    equal "$status" 0
+    has "$output" "an import wrote 1 case"
+    has "$output" "that you have not looked at whole; \`satchel show "
+    [ "${#lines[@]}" -lt 8 ]
+    # A title that the import wrote was not shown: it stays beside the new one.
+    run laptop anna set "$case" title="as it ended"
+    has "$output" "you had not seen it"
+    sync anna ben
+    for who in anna ben; do equal "$(loud $who "$case")" ""; done
+}
+
+@test "--json says what stands beside a closing: kind, record, field, value and author" {
+    closed_beside
+    laptop ben conflicts --json >"$home/answer" || [ $? -eq 1 ]
+    rows="json_each(CAST(readfile('$home/answer') AS TEXT)) c, json_each(c.value, '$.beside') b"
+    equal "$(sqlite3 :memory: "SELECT group_concat(key) FROM (SELECT DISTINCT k.key FROM $rows, json_each(b.value) k)")" \
+        "field,kind,record,value,author,author_id,device,device_label,wall_ms,received_ms,wrong_clock"
+    has "$(sqlite3 :memory: "SELECT json_extract(b.value, '$.kind') || ' ' || json_extract(b.value, '$.field') || ' ' || json_extract(b.value, '$.value') || ' ' || json_extract(b.value, '$.author') FROM $rows")" \
+        "case risk high Worker Ben"
+}
+
 @test "a plan that is completed beside writing is contested in the same way" {
     take_case anna ben
     plan=$(laptop anna new plan "$case" title="learn to inject" status=active)

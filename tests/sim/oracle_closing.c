@@ -55,6 +55,15 @@ static int closes(const struct oracle_log *log, const struct oracle_entry *entry
     return 0;
 }
 
+/* Did an import write it? */
+static int is_import(const struct oracle_log *log, const struct oracle_entry *entry)
+{
+    for (size_t i = 0; i < log->written_count; i++)
+        if (log->written[i].entry == entry && log->written[i].field == FIELD_SOURCE_HASH)
+            return 1;
+    return 0;
+}
+
 /* Does what an op says contest the closing? */
 static int contests(const struct oracle_log *log, const struct oracle_op *closing, const struct oracle_op *op)
 {
@@ -62,7 +71,7 @@ static int contests(const struct oracle_log *log, const struct oracle_op *closin
     struct slice seen;
     int voided, contested;
     if (op->is_dead || op->entry->body.p == NULL || op->field == FIELD_SEEN || id_equal(&by, &closer) ||
-        !schema_is_dealt(op->entry->kind) || schema_is_office_only(op->entry->kind) ||
+        !schema_is_dealt(op->entry->kind) || schema_is_office_only(op->entry->kind) || is_import(log, op->entry) ||
         !seen_of(log, closing->entry, &seen) || names(seen, &op->dot, 0))
         return 0;
     voided = oracle_log_voided(log, oracle_log_record(log, &op->entry->record), &contested);

@@ -118,6 +118,27 @@ static void the_closers_own_words_contest_nothing(void **state)
     history_free(h);
 }
 
+static void what_an_import_wrote_contests_nothing(void **state)
+{
+    /* Goal: of an import's record it is counted that nobody looked at it; it was not shown, and is no news of the day.
+     */
+    struct history *h = history_new();
+    struct dot open = set_status(h, ANNA, file, 1, NULL, NULL, 0);
+    struct pack hash;
+    (void)state;
+    (void)set_status(h, ANNA, file, 3, &open, &open, 0);
+    history_begin(h, BEN, KIND_NOTE, file, note);
+    history_put_text(h, NOTE_TEXT, CHANGE_SET, "of another system", NULL, 0);
+    pack_start(&hash);
+    pack_bin(&hash, "0123456789abcdef", 16);
+    history_put_op(h, FIELD_SOURCE_HASH, CHANGE_SET, &hash, NULL, 0);
+    (void)history_end(h);
+    assert_all_orders(h, "case", 0);
+    (void)write_note(h, BEN, other_note, "needs insulin", NULL);
+    assert_all_orders(h, "case", 1);
+    history_free(h);
+}
+
 static void a_closing_without_a_vector_follows_status_alone(void **state)
 {
     struct history *h = history_new();
@@ -231,6 +252,7 @@ int main(void)
         cmocka_unit_test(what_the_closer_had_not_seen_contests),
         cmocka_unit_test(an_op_whose_author_was_shown_the_closing_names_its_dot_and_contests_nothing),
         cmocka_unit_test(the_closers_own_words_contest_nothing),
+        cmocka_unit_test(what_an_import_wrote_contests_nothing),
         cmocka_unit_test(a_closing_without_a_vector_follows_status_alone),
         cmocka_unit_test(two_who_close_agree_and_one_who_had_seen_all_is_enough),
         cmocka_unit_test(a_plan_is_contested_by_what_stands_in_its_case),
