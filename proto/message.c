@@ -84,13 +84,13 @@ static void write_push(struct writer *w, const struct message *message)
     write_slice(w, m->batch);
 }
 
-/* Returns how many changes a list of held changes says that it has. The reader checks that it is well formed. */
-static size_t held_listed(struct slice held)
+/* Returns how many elements a packed list says that it has. The reader checks that it is well formed. */
+static size_t listed(struct slice list)
 {
     struct unpack r;
-    if (held.size == 0)
+    if (list.size == 0)
         return 0;
-    unpack_start(&r, held);
+    unpack_start(&r, list);
     return unpack_array(&r);
 }
 
@@ -109,7 +109,7 @@ static void write_pushed(struct writer *w, const struct message *message)
         pack_array(w->out, 0);
     else
         pack_raw(w->out, m->held);
-    if (w->code == 0 && held_listed(m->held) != m->held_count)
+    if (w->code == 0 && listed(m->held) != m->held_count)
         w->code = error_set(w->e, E_INTERNAL, "a pushed message's count of held changes is not that of its list");
 }
 
@@ -143,8 +143,14 @@ static void write_entries(struct writer *w, const struct message *message)
         pack_array(w->out, 0);
     else
         pack_raw(w->out, m->held);
-    if (w->code == 0 && held_listed(m->held) != m->held_count)
+    if (w->code == 0 && listed(m->held) != m->held_count)
         w->code = error_set(w->e, E_INTERNAL, "an entries message's count of held changes is not that of its list");
+    if (m->vouched.size == 0)
+        pack_array(w->out, 0);
+    else
+        pack_raw(w->out, m->vouched);
+    if (w->code == 0 && listed(m->vouched) != m->vouched_count)
+        w->code = error_set(w->e, E_INTERNAL, "an entries message's count of heads is not that of its list");
 }
 
 static void write_fail(struct writer *w, const struct message *message)
@@ -328,16 +334,30 @@ static struct message_held_late read_held_late(struct reader *m)
     return held;
 }
 
-/* The count of a list of held changes, which follows. */
-static size_t read_held_count(struct reader *m)
+/* The count of a list, which follows. */
+static size_t read_count(struct reader *m, size_t max, const char *field)
 {
     size_t count = unpack_array(&m->r);
-    if (count <= MESSAGE_HELD_MAX)
+    if (count <= max)
         return count;
     if (m->over == NULL)
-        m->over = "list of held changes";
+        m->over = field;
     refuse(m);
     return 0;
+}
+
+static size_t read_held_count(struct reader *m)
+{
+    return read_count(m, MESSAGE_HELD_MAX, "list of held changes");
+}
+
+/* A signed head, and the count of its headers, which follow. */
+static size_t read_vouched(struct reader *m, struct slice *signed_head)
+{
+    if (unpack_array(&m->r) != 2)
+        refuse(m);
+    *signed_head = read_bin(m, CHAIN_HEAD_MAX, "head");
+    return read_count(m, MESSAGE_VOUCHED_MAX, "list of headers");
 }
 
 static void read_pushed(struct reader *m, struct message *message)
@@ -400,6 +420,15 @@ static void read_entries(struct reader *m, struct message *message)
     for (size_t i = 0; i < out->held_count && !m->r.failed; i++)
         (void)read_held_late(m);
     out->held = (struct slice){start, (size_t)(m->r.p - start)};
+    start = m->r.p;
+    out->vouched_count = read_count(m, MESSAGE_VOUCHED_MAX, "list of heads");
+    for (size_t i = 0; i < out->vouched_count && !m->r.failed; i++) {
+        struct slice signed_head;
+        size_t headers = read_vouched(m, &signed_head);
+        for (size_t k = 0; k < headers && !m->r.failed; k++)
+            (void)read_bin(m, CHANGE_HEADER_MAX, "header");
+    }
+    out->vouched = (struct slice){start, (size_t)(m->r.p - start)};
 }
 
 static void read_fail(struct reader *m, struct message *message)
@@ -468,7 +497,7 @@ static const struct row rows[] = {
     [MESSAGE_PUSH] = {3, write_push, read_push},
     [MESSAGE_PUSHED] = {10, write_pushed, read_pushed},
     [MESSAGE_PULL] = {4, write_pull, read_pull},
-    [MESSAGE_ENTRIES] = {11, write_entries, read_entries},
+    [MESSAGE_ENTRIES] = {12, write_entries, read_entries},
     [MESSAGE_FAIL] = {3, write_fail, read_fail},
     [MESSAGE_ENROL] = {5, write_enrol, read_enrol},
     [MESSAGE_ENROLLED] = {11, write_enrolled, read_enrolled},
@@ -552,6 +581,14 @@ struct message_held_late message_next_held_late(struct unpack *r)
     struct message_held_late held = read_held_late(&m);
     *r = m.r;
     return held;
+}
+
+size_t message_next_vouched(struct unpack *r, struct slice *signed_head)
+{
+    struct reader m = {.r = *r, .over = NULL};
+    size_t headers = read_vouched(&m, signed_head);
+    *r = m.r;
+    return headers;
 }
 
 void message_caseload_digest(const struct id *sorted, size_t count, uint8_t out[32])

@@ -21,6 +21,7 @@
 #define MESSAGE_LABEL_MAX 100
 #define MESSAGE_NAME_MAX 1000
 #define MESSAGE_HELD_MAX LIMITS_BATCH_CHANGES_MAX
+#define MESSAGE_VOUCHED_MAX LIMITS_BATCH_CHANGES_MAX /* heads of an entries message, and headers behind one head */
 #define MESSAGE_PAIR_BYTES 160 /* of a pair of officers: id, X25519 key, id, key, the office's Ed25519 signature */
 #define MESSAGE_PAIRS_MAX 10
 #define MESSAGE_SET_BACKS_MAX 64
@@ -116,6 +117,10 @@ struct message_entries {
     struct slice anew;               /* scopes that the laptop has and that are dealt anew, 16 bytes each */
     size_t held_count;
     struct slice held; /* msgpack array of [epoch, seq, reason]; read with message_next_held_late */
+    /* What vouches for entries of the laptop's own device in other epochs than its own: msgpack array of [signed head,
+     * headers], the headers up to that head; read with message_next_vouched. */
+    size_t vouched_count;
+    struct slice vouched;
 };
 
 struct message_fail {
@@ -175,6 +180,9 @@ int message_read(struct slice bytes, struct message *out, struct error *e);
 
 /* The held list of an entries message, in the same way. */
 struct message_held_late message_next_held_late(struct unpack *r);
+/* The vouched list of an entries message, in the same way: returns how many headers follow, and each is to be taken
+ * with unpack_bin before the next. */
+size_t message_next_vouched(struct unpack *r, struct slice *signed_head);
 /* The held list of a pushed message: start with unpack_start on m->held and unpack_array, then this, held_count times.
  */
 struct message_held message_next_held(struct unpack *r);

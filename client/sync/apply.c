@@ -34,6 +34,7 @@
 #include "reissue.h"
 #include "schema.h"
 #include "setback.h"
+#include "vouch.h"
 
 int apply_restart(struct db *db, struct error *e)
 {
@@ -328,6 +329,7 @@ struct applying {
     const struct message_entries *m;
     struct apply_result *result;
     uint64_t size; /* of the office's log, as its checkpoint states it */
+    struct vouch vouch;
 };
 
 static int is_beyond(struct error *e)
@@ -363,6 +365,8 @@ static int take_item(struct applying *a, const struct batch_item *item, struct e
             "the copy is in use; nothing was changed here: sync again, and this store goes on beside the "
             "copy",
             (unsigned long long)entry.change.seq);
+    if ((code = vouch_judge(&a->vouch, &entry.change, e)) != 0)
+        return code;
     entry.position = item->position;
     entry.received_ms = item->received_ms;
     entry.mask = item->mask;
@@ -543,15 +547,18 @@ static int hold_late(struct applying *a, struct error *e)
 int apply_entries(struct db *db, struct edit_author *author, const struct checkpoint_vkey *key,
                   const struct message_entries *m, struct apply_result *result, struct error *e)
 {
-    struct applying a = {db, author, m, result, 0};
+    struct applying a = {.db = db, .author = author, .m = m, .result = result};
     struct queue queue = {db, &author->chain, key};
     int code;
     if ((code = queue_witness(&queue, m->checkpoint, &m->consistency, &a.size, e)) != 0)
         return code;
     if (m->cursor > a.size)
         return is_beyond(e);
-    if ((code = mark_anew(&a, e)) != 0 || (code = hold_late(&a, e)) != 0 || (code = take_batch(&a, e)) != 0 ||
-        (code = db_meta_set_uint(db, "pull_cursor", m->cursor, e)) != 0)
+    if ((code = vouch_open(&a.vouch, db, &author->chain, m, e)) == 0 && (code = mark_anew(&a, e)) == 0 &&
+        (code = hold_late(&a, e)) == 0)
+        code = take_batch(&a, e);
+    vouch_free(&a.vouch);
+    if (code != 0 || (code = db_meta_set_uint(db, "pull_cursor", m->cursor, e)) != 0)
         return code;
     if (m->done && (code = finish(&a, e)) != 0)
         return code;

@@ -46,8 +46,8 @@ struct apply_result {   /* counts are added to; the rest is set with the last ba
  * unless a change is queued (waits: the office's digest is not of that), compares digests: if they differ the record is
  * made anew from the log (rebuilt), and if they differ even then, every scope is marked to be dealt again (agrees 0).
  * key: the office's. Inside the caller's transaction. E_INPUT, E_LIMIT, E_VERIFY (an entry is not what its hash says,
- * or not what this store has; the checkpoint does not continue the last one, or does not cover the batch), or the
- * store's errors: then nothing must be committed. */
+ * or not what this store has, or it is said to be this laptop's own and is not: vouch.h; the checkpoint does not
+ * continue the last one, or does not cover the batch), or the store's errors: then nothing must be committed. */
 int apply_entries(struct db *db, struct edit_author *author, const struct checkpoint_vkey *key,
                   const struct message_entries *m, struct apply_result *result, struct error *e);
 

@@ -40,6 +40,7 @@ struct filling {
     struct deal *d;
     struct central *c;
     struct batch_writer *w;
+    struct deal_vouch *vouch;
 };
 
 /* --- what was held behind its entry --- */
@@ -225,12 +226,26 @@ void deal_free(struct deal *d)
 /* --- one entry --- */
 
 /* Adds an entry to the batch unless the batch would outgrow the laptop's credit: with small batches a link of a few
- * seconds still makes progress. An empty batch takes any entry. 1: it is in; 0: the batch is full. */
-static int add_to_batch(const struct filling *f, const struct log_entry *entry, struct slice mask)
+ * seconds still makes progress. An empty batch takes any entry. An entry of the laptop's own that a copy of its store
+ * wrote comes with what vouches for it. 1: it is in; 0: the batch is full; -1: failed. */
+static int add_to_batch(const struct filling *f, const struct log_entry *entry, struct slice mask, struct error *e)
 {
-    size_t bytes = entry->change.header.size + entry->change.body.size + 64;
-    if (!batch_has_room(f->w, bytes) || (f->w->count != 0 && pack_bytes(&f->w->items).size + bytes > f->d->credit))
+    const struct device *device = &f->d->device;
+    size_t bytes = entry->change.header.size + entry->change.body.size + 64, room = SIZE_MAX;
+    if (!batch_has_room(f->w, bytes))
         return 0;
+    if (f->w->count != 0) {
+        size_t there = pack_bytes(&f->w->items).size + pack_bytes(&f->vouch->items).size + bytes;
+        room = f->d->credit < LIMITS_BATCH_MAX ? (size_t)f->d->credit : LIMITS_BATCH_MAX;
+        if (there > room)
+            return 0;
+        room -= there;
+    }
+    if (id_equal(&entry->change.device, &device->device) && entry->change.epoch != device->epoch) {
+        int vouched = deal_vouch_add(f->vouch, f->c, &entry->change, room, e);
+        if (vouched != 1)
+            return vouched;
+    }
     batch_add_entry(f->w, entry->position, entry->received_ms, entry->change.header, entry->change.body, mask);
     return 1;
 }
@@ -318,10 +333,9 @@ static int deal_background_entry(const struct filling *f, int64_t id, struct err
     if (log_load(f->c->db, id, 1, &memory, &entry, e) != 0 ||
         record_mask_living(f->c->db, &entry, mask, &bytes, &all, e) != 0)
         goto out;
-    if (!add_to_batch(f, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes}))
-        more = 0;
-    else
-        more = remember_background(f->d, id, e) != 0 ? -1 : 1;
+    if ((more = add_to_batch(f, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes}, e)) == 1 &&
+        remember_background(f->d, id, e) != 0)
+        more = -1;
 out:
     log_memory_free(&memory);
     return more;
@@ -434,7 +448,7 @@ static int deal_entry(const struct filling *f, int64_t id, uint64_t position, in
         goto out;
     code = released ? record_mask_living(db, &entry, mask, &bytes, &all, e)
                     : record_mask(db, &entry.change, mask, &bytes, &all, e);
-    more = code != 0 ? -1 : add_to_batch(f, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes});
+    more = code != 0 ? -1 : add_to_batch(f, &entry, all ? (struct slice){NULL, 0} : (struct slice){mask, bytes}, e);
 out:
     log_memory_free(&memory);
     return more;
@@ -515,11 +529,10 @@ static int deal_scope(const struct filling *f, const struct id *scope, struct er
             break;
         }
         live = all ? (struct slice){NULL, 0} : (struct slice){mask, bytes};
-        if (!add_to_batch(f, &entry, live)) {
+        if ((code = add_to_batch(f, &entry, live, e)) == 0)
             d->next_position = position;
-            code = 0;
+        if (code != 1)
             break;
-        }
     }
     if (row == 1)
         db_done(db, s);
@@ -575,7 +588,8 @@ int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message
               struct deal_memory *memory, struct error *e)
 {
     struct batch_writer w;
-    struct filling f = {d, c, &w};
+    struct deal_vouch vouch;
+    struct filling f = {d, c, &w, &vouch};
     size_t arrived = 0;
     int more, code = 0;
     d->credit = credit;
@@ -585,6 +599,7 @@ int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message
     if (c->tree.size != c->checkpoint_size)
         return error_set(e, E_INTERNAL, "the office was asked to deal in the middle of a commit; sync again");
     batch_start(&w);
+    deal_vouch_start(&vouch);
     if ((memory->arrived = malloc(d->may.count * sizeof *memory->arrived)) == NULL) {
         code = error_memory(e);
         goto out;
@@ -600,9 +615,11 @@ int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message
     d->nothing &= w.count == 0 && arrived == 0;
     if (more == 1 && (code = finish_deal(d, c, out, memory, e)) != 0)
         goto out;
-    code = batch_finish(&w, &memory->batch, e);
+    if ((code = deal_vouch_finish(&vouch, out, &memory->vouched, e)) == 0)
+        code = batch_finish(&w, &memory->batch, e);
     out->batch = memory->batch;
 out:
+    deal_vouch_free(&vouch);
     batch_free(&w);
     if (code != 0)
         deal_release(memory);
@@ -622,5 +639,6 @@ void deal_release(struct deal_memory *memory)
     free(memory->arrived);
     free(memory->purge);
     pack_free(&memory->held);
+    pack_free(&memory->vouched);
     memset(memory, 0, sizeof *memory);
 }

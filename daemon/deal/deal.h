@@ -62,7 +62,7 @@ void deal_free(struct deal *d);
 struct deal_memory { /* what the slices of a message point to */
     struct slice batch;
     struct id *arrived, *purge;
-    struct pack held;
+    struct pack held, vouched;
 };
 
 /* Answers the pull of a laptop whose scopes the office remembers and for which nothing has changed since its last
@@ -72,7 +72,8 @@ struct deal_memory { /* what the slices of a message point to */
 int deal_unchanged(struct central *c, const struct device *device, uint64_t cursor, struct message_entries *out,
                    struct deal_memory *memory, struct error *e);
 
-/* Makes the next batch, of at most `credit` bytes before it is deflated, or of one entry. Not within a transaction of
+/* Makes the next batch, of at most `credit` bytes before it is deflated, with what vouches for the laptop's own; or of
+ * one entry. Not within a transaction of
  * the office's. *memory holds what out's slices point to, until deal_release. E_INTERNAL (a commit is under way),
  * E_MEMORY, the store's. */
 int deal_next(struct deal *d, struct central *c, uint64_t credit, struct message_entries *out,

@@ -244,6 +244,36 @@ static void claims_are_not_believed(void **state)
     assert_int_equal(message_read(sample_many(LIMITS_MESSAGE_MAX + 1), &m, NULL), E_LIMIT);
 }
 
+/* One head of `head` bytes with `headers` headers of `bytes`. */
+static int with_vouched(size_t head, size_t headers, size_t bytes)
+{
+    struct pack w;
+    int code;
+    pack_start(&w);
+    pack_array(&w, 1);
+    pack_array(&w, 2);
+    pack_bin(&w, sample_big, head);
+    pack_array(&w, headers);
+    for (size_t i = 0; i < headers; i++)
+        pack_bin(&w, sample_big, bytes);
+    code = with_element(MESSAGE_ENTRIES, 11, pack_bytes(&w));
+    pack_free(&w);
+    return code;
+}
+
+/* Goal: what vouches for a laptop's own has whole heads and headers, no more of them than one push brings. */
+static void what_vouches_keeps_the_limits(void **state)
+{
+    static const uint8_t bare[] = {0x91, 0xc4, 0x01, 0x61};
+    (void)state;
+    assert_int_equal(with_vouched(CHAIN_HEAD_MAX, MESSAGE_VOUCHED_MAX, 200), 0);
+    assert_int_equal(with_vouched(CHAIN_HEAD_MAX, MESSAGE_VOUCHED_MAX + 1, 200), E_LIMIT);
+    assert_int_equal(with_vouched(CHAIN_HEAD_MAX + 1, 1, 200), E_LIMIT);
+    assert_int_equal(with_vouched(CHAIN_HEAD_MAX, 1, CHANGE_HEADER_MAX), 0);
+    assert_int_equal(with_vouched(CHAIN_HEAD_MAX, 1, CHANGE_HEADER_MAX + 1), E_LIMIT);
+    assert_int_equal(with_element(MESSAGE_ENTRIES, 11, (struct slice){bare, sizeof bare}), E_INPUT);
+}
+
 /* Goal: digest and purges come with the last batch of entries alone, whichever side would have it otherwise. */
 static void purges_come_last(void **state)
 {
@@ -289,6 +319,9 @@ static void writing_keeps_the_limits(void **state)
     sample_full(MESSAGE_PUSHED, &m);
     m.as.pushed.held_count = 1;
     assert_not_written(&m, E_INTERNAL);
+    sample_full(MESSAGE_ENTRIES, &m);
+    m.as.entries.vouched_count = 2;
+    assert_not_written(&m, E_INTERNAL);
     sample_full(MESSAGE_FAIL, &m);
     m.as.fail.sentence = sample_many(MESSAGE_SENTENCE_MAX + 1);
     assert_not_written(&m, E_LIMIT);
@@ -326,17 +359,12 @@ static void codes_are_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lengths_end_at_their_limits),
-        cmocka_unit_test(a_batch_has_its_head),
-        cmocka_unit_test(proofs_are_whole_hashes),
-        cmocka_unit_test(scopes_are_whole_and_sorted),
-        cmocka_unit_test(officers_come_in_pairs),
-        cmocka_unit_test(numbers_fit_the_store),
-        cmocka_unit_test(held_changes_are_listed),
-        cmocka_unit_test(claims_are_not_believed),
-        cmocka_unit_test(purges_come_last),
-        cmocka_unit_test(writing_keeps_the_limits),
-        cmocka_unit_test(codes_are_names),
+        cmocka_unit_test(lengths_end_at_their_limits),   cmocka_unit_test(a_batch_has_its_head),
+        cmocka_unit_test(proofs_are_whole_hashes),       cmocka_unit_test(scopes_are_whole_and_sorted),
+        cmocka_unit_test(officers_come_in_pairs),        cmocka_unit_test(numbers_fit_the_store),
+        cmocka_unit_test(held_changes_are_listed),       cmocka_unit_test(claims_are_not_believed),
+        cmocka_unit_test(what_vouches_keeps_the_limits), cmocka_unit_test(purges_come_last),
+        cmocka_unit_test(writing_keeps_the_limits),      cmocka_unit_test(codes_are_names),
     };
     return cmocka_run_group_tests(tests, message_fixture_set_up, message_fixture_tear_down);
 }

@@ -88,6 +88,9 @@ static void assert_same(const struct message *a, const struct message *b)
         assert_int_equal(a->as.entries.held_count, b->as.entries.held_count);
         if (a->as.entries.held_count != 0)
             assert_slices(a->as.entries.held, b->as.entries.held);
+        assert_int_equal(a->as.entries.vouched_count, b->as.entries.vouched_count);
+        if (a->as.entries.vouched_count != 0)
+            assert_slices(a->as.entries.vouched, b->as.entries.vouched);
     } else if (a->type == MESSAGE_FAIL) {
         assert_slices(a->as.fail.code, b->as.fail.code);
         assert_slices(a->as.fail.sentence, b->as.fail.sentence);
