@@ -9,22 +9,27 @@ enum { TOLD = 3, MINUTE_MS = 60000 };
 
 /* --- hosts --- */
 
-void strangers_find(const uv_tcp_t *tcp, struct strangers_host *out)
+void strangers_host_of(const struct sockaddr_storage *peer, struct strangers_host *out)
 {
-    struct sockaddr_storage peer;
-    int size = sizeof peer;
     memset(out, 0, sizeof *out);
-    memset(&peer, 0, sizeof peer);
-    if (uv_tcp_getpeername(tcp, (struct sockaddr *)&peer, &size) != 0)
-        return;
-    if (peer.ss_family == AF_INET) {
-        memcpy(out->b, &((struct sockaddr_in *)&peer)->sin_addr, 4);
-    } else if (peer.ss_family == AF_INET6) {
-        const struct in6_addr *address = &((struct sockaddr_in6 *)&peer)->sin6_addr;
+    if (peer->ss_family == AF_INET) {
+        memcpy(out->b, &((const struct sockaddr_in *)peer)->sin_addr, 4);
+    } else if (peer->ss_family == AF_INET6) {
+        const struct in6_addr *address = &((const struct sockaddr_in6 *)peer)->sin6_addr;
         /* A listener on :: gets IPv4 as mapped addresses, which are all in one network. */
         out->is_ipv6 = !IN6_IS_ADDR_V4MAPPED(address);
         memcpy(out->b, address->s6_addr + (out->is_ipv6 ? 0 : 12), out->is_ipv6 ? 8 : 4);
     }
+}
+
+void strangers_find(const uv_tcp_t *tcp, struct strangers_host *out)
+{
+    struct sockaddr_storage peer;
+    int size = sizeof peer;
+    memset(&peer, 0, sizeof peer);
+    if (uv_tcp_getpeername(tcp, (struct sockaddr *)&peer, &size) != 0)
+        peer.ss_family = AF_UNSPEC;
+    strangers_host_of(&peer, out);
 }
 
 int strangers_same(const struct strangers_host *a, const struct strangers_host *b)

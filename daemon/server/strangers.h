@@ -35,6 +35,9 @@ struct server;
 void strangers_start(struct server *s);
 void strangers_stop(struct server *s);
 
+/* Says where an address is: one of IPv4, or of IPv6 (one of IPv4 that is mapped into it counts as that). Of any other
+ * kind nothing is known. */
+void strangers_host_of(const struct sockaddr_storage *peer, struct strangers_host *out);
 /* Says where a connection comes from. */
 void strangers_find(const uv_tcp_t *tcp, struct strangers_host *out);
 int strangers_same(const struct strangers_host *a, const struct strangers_host *b);

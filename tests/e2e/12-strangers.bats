@@ -32,6 +32,18 @@ crowd() {
     await test -e "$home/crowded"
 }
 
+# constant WORD FILE: the number that a constant of a header has.
+constant() { sed -n "s/^#define $1 \([0-9]*\).*/\1/p" "$root/daemon/server/$2"; }
+
+@test "the limit on open files is raised at start as far as it goes, and the unit allows enough for every link" {
+    equal "$(awk '/^Max open files/ { print $4, $5 }' "/proc/$(cat "$office.pid")/limits")" "1024 1024"
+    has "$(cat "$office.journal")" "the system allows this program 1024 open files"
+    needs=$(($(constant SERVER_PEERS_MAX server.h) + $(constant STRANGERS_MAX strangers.h) + $(constant SERVER_RESERVE server.h)))
+    [ "$needs" -gt 1024 ]
+    has "$(cat "$office.journal")" "(LimitNOFILE in systemd) to $needs"
+    [ "$(sed -n 's/^LimitNOFILE=//p' "$root/packaging/systemd/satcheld.service")" -ge "$needs" ]
+}
+
 @test "1,200 idle connections from one host: a laptop syncs, and status and backup work, with 1,024 descriptors" {
     [ "$(ulimit -Hn)" -ge 1300 ] || skip "this shell may not open 1,300 files"
     take_case anna
