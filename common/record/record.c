@@ -379,7 +379,7 @@ int record_rebuild(struct db *db, struct error *e)
     int code;
     if (e == NULL)
         e = &own;
-    if ((code = db_exec(db, DROP_TABLES "DELETE FROM erased;", e)) != 0)
+    if ((code = db_exec(db, "DELETE FROM erased;" DROP_TABLES, e)) != 0)
         return code;
     kinds = schema_kinds(&count);
     for (size_t i = 0; i < count; i++) {

@@ -60,6 +60,16 @@ static_assert(KIND_RECEIPT == 14 && KIND_EVENT == 15, "the triggers name them");
     " DELETE FROM scope_digest WHERE scope = (SELECT scope FROM place WHERE record = old.record); END;"                \
     "CREATE TRIGGER IF NOT EXISTS digest_entry AFTER UPDATE OF position, received, epoch, body ON entry BEGIN"         \
     " DELETE FROM scope_digest WHERE scope = new.scope; END;"                                                          \
+    "CREATE TRIGGER IF NOT EXISTS digest_entry_gone AFTER DELETE ON entry BEGIN"                                       \
+    " DELETE FROM scope_digest WHERE scope = old.scope; END;"                                                          \
+    "CREATE TRIGGER IF NOT EXISTS digest_place AFTER UPDATE OF record, kind, scope ON place BEGIN"                     \
+    " DELETE FROM scope_digest WHERE scope IN (old.scope, new.scope); END;"                                            \
+    "CREATE TRIGGER IF NOT EXISTS digest_place_gone AFTER DELETE ON place BEGIN"                                       \
+    " DELETE FROM scope_digest WHERE scope = old.scope; END;"                                                          \
+    "CREATE TRIGGER IF NOT EXISTS digest_erased AFTER INSERT ON erased BEGIN"                                          \
+    " DELETE FROM scope_digest WHERE scope = new.scope; END;"                                                          \
+    "CREATE TRIGGER IF NOT EXISTS digest_erased_gone AFTER DELETE ON erased BEGIN"                                     \
+    " DELETE FROM scope_digest WHERE scope = old.scope; END;"                                                          \
     "CREATE TABLE IF NOT EXISTS shape(kind INTEGER PRIMARY KEY, name TEXT NOT NULL, print BLOB "                       \
     "NOT NULL);"
 

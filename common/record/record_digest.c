@@ -4,7 +4,7 @@
  *
  *   A scope's digest is kept in the table scope_digest. Triggers (record_create.c) delete the row as soon as anything
  * changes that it was made of: an entry's ops come into the record together with its row in applied, they leave op one
- * by one, and everything else stands in entry. */
+ * by one, and everything else stands in entry, place and erased. */
 #include "record_private.h"
 
 #include <sodium.h>
