@@ -350,23 +350,44 @@ int caseload_is_taken_down(struct db *db, const struct id *scope, const struct i
     return row < 0 ? -1 : 1;
 }
 
-/* Adds the persons whom a laptop of the user took down and of whom no case has come yet: no other caseload has them. */
-static int add_taken_down_by(struct loading *g, const struct id *device, struct error *e)
+/* Calls `each` for the persons whom a laptop took down and of whom no case has come yet, until it returns other than 0,
+ * and returns that. */
+static int each_taken_down(struct db *db, const struct id *device,
+                           int (*each)(void *arg, const struct id *person, struct error *e), void *arg, struct error *e)
 {
     sqlite3_stmt *s;
     int row, mine, code;
-    if ((code = db_query(g->db, &s, e, "SELECT DISTINCT scope FROM entry WHERE device = ? AND kind = ? AND held = 0",
-                         "du", device, (uint64_t)KIND_CLIENT)) != 0)
+    if ((code = db_query(db, &s, e, "SELECT DISTINCT scope FROM entry WHERE device = ? AND kind = ? AND held = 0", "du",
+                         device, (uint64_t)KIND_CLIENT)) != 0)
         return code;
-    while ((row = db_next(g->db, s, e)) == 1) {
+    while ((row = db_next(db, s, e)) == 1) {
         struct id scope = db_id(s, 0);
-        if ((mine = caseload_is_taken_down(g->db, &scope, device, e)) < 0 ||
-            (mine == 1 && add_scope(g, &scope, e) != 0)) {
-            db_done(g->db, s);
+        if ((mine = caseload_is_taken_down(db, &scope, device, e)) < 0 || (mine == 1 && each(arg, &scope, e) != 0)) {
+            db_done(db, s);
             return error_code(e);
         }
     }
     return row < 0 ? error_code(e) : 0;
+}
+
+static int count_person(void *arg, const struct id *person, struct error *e)
+{
+    (void)person;
+    (void)e;
+    ++*(uint64_t *)arg;
+    return 0;
+}
+
+int caseload_count_taken_down(struct db *db, const struct id *device, uint64_t *count, struct error *e)
+{
+    *count = 0;
+    return each_taken_down(db, device, count_person, count, e);
+}
+
+/* No other caseload has them. */
+static int add_person(void *arg, const struct id *person, struct error *e)
+{
+    return add_scope(arg, person, e);
 }
 
 static int add_taken_down(struct loading *g, struct error *e)
@@ -379,7 +400,8 @@ static int add_taken_down(struct loading *g, struct error *e)
     if ((code = db_query(g->db, &s, e, "SELECT id FROM device WHERE \"user\" = ?", "t", text)) != 0)
         return code;
     while ((row = db_next(g->db, s, e)) == 1) {
-        if ((code = id_parse(db_text(s, 0), &device, e)) != 0 || (code = add_taken_down_by(g, &device, e)) != 0) {
+        if ((code = id_parse(db_text(s, 0), &device, e)) != 0 ||
+            (code = each_taken_down(g->db, &device, add_person, g, e)) != 0) {
             db_done(g->db, s);
             return code;
         }

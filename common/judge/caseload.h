@@ -7,6 +7,7 @@
 #define SATCHEL_CASELOAD_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "db.h"
 #include "error.h"
@@ -36,6 +37,9 @@ int caseload_decides(struct db *db, const struct id *user, const struct id *scop
 /* 1: this device took the case or person down in the field, and the office has assigned it to nobody yet; or nothing of
  * it is in the log, and its id is one that anybody may take. 0: not so; -1: failed. */
 int caseload_is_taken_down(struct db *db, const struct id *scope, const struct id *device, struct error *e);
+/* Counts the persons whom this device took down in the field and of whom no case has come yet. It costs a few queries
+ * for each person whom the device ever took down. Errors: the store's. */
+int caseload_count_taken_down(struct db *db, const struct id *device, uint64_t *count, struct error *e);
 /* 1: anybody may make a record with this id: it is a UUIDv7, which nobody can guess before it exists. Other ids are the
  * office's to give: an import derives them from the keys of its source, and somebody who knows such a key could
  * otherwise make the record first. */

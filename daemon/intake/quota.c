@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "caseload.h"
 #include "cli.h"
 
 enum { DAY_MS = 86400000 };
@@ -23,6 +24,7 @@ static void set_limits(struct quota *q)
                                       allowed(q, QUOTA_DAY_RECORDS), allowed(q, QUOTA_DAY_LINKS)};
     q->held_bytes_limit = allowed(q, QUOTA_HELD_BYTES);
     q->held_changes_limit = allowed(q, QUOTA_HELD_CHANGES);
+    q->waiting_limit = allowed(q, QUOTA_WAITING);
 }
 
 static int read_held(struct central *c, const struct id *device, struct quota *q, struct error *e)
@@ -40,7 +42,7 @@ static int read_held(struct central *c, const struct id *device, struct quota *q
     return 0;
 }
 
-/* Reads all but what is held. */
+/* Reads all but what is held or waits. */
 static int read_brought(struct central *c, const struct device *device, struct quota *q, struct error *e)
 {
     char id[ID_TEXT];
@@ -76,7 +78,9 @@ static int read_brought(struct central *c, const struct device *device, struct q
 int quota_read(struct central *c, const struct device *device, struct quota *out, struct error *e)
 {
     int code = read_brought(c, device, out, e);
-    return code != 0 ? code : read_held(c, &device->device, out, e);
+    if (code == 0)
+        code = read_held(c, &device->device, out, e);
+    return code != 0 ? code : caseload_count_taken_down(c->db, &device->device, &out->waiting, e);
 }
 
 /* --- the answers --- */
@@ -128,6 +132,18 @@ static int check_held(const struct quota *q, struct error *e)
                      "quota`)");
 }
 
+static int check_waiting(const struct quota *q, struct error *e)
+{
+    if (q->waiting <= q->waiting_limit)
+        return 0;
+    return error_set(e, E_BUSY,
+                     "later: %llu persons whom this laptop took down wait at the office for a case, and it takes no "
+                     "more of them before somebody there has opened one for some. Nothing is lost: it waits on this "
+                     "laptop. Call an administrator of the office, who can also allow this laptop more (`satcheld "
+                     "device quota`)",
+                     (unsigned long long)q->waiting_limit);
+}
+
 /* --- counting --- */
 
 static void add(struct quota_brought *to, const struct quota_brought *more)
@@ -170,6 +186,10 @@ int quota_note(struct central *c, const struct device *device, const struct quot
     int code = weigh(c, device, more, &q, e);
     if (code == 0 && was_held && !device->revoked && (code = read_held(c, &device->device, &q, e)) == 0)
         code = check_held(&q, e);
+    /* The office looks at these persons for each push of the laptop's, and each deal to it. */
+    if (code == 0 && more->records != 0 && !device->revoked &&
+        (code = caseload_count_taken_down(c->db, &device->device, &q.waiting, e)) == 0)
+        code = check_waiting(&q, e);
     if (code != 0)
         return code;
     return db_run(c->db, e,

@@ -21,6 +21,7 @@
     (16u << 20)                   /* at one time: bytes that are held; of a laptop that is shut out: all that it has   \
                                      brought since */
 #define QUOTA_HELD_CHANGES 10000u /* changes, likewise */
+#define QUOTA_WAITING 4000u       /* at one time: persons whom it took down and of whom no case has come yet */
 #define QUOTA_PERCENT_MAX 10000u  /* the most that an administrator allows of a usual quota */
 
 /* What a push brings, or a laptop has brought. */
@@ -34,6 +35,7 @@ struct quota {
     uint64_t since_ms;               /* the day began then; 0: it has brought nothing yet */
     struct quota_brought day, limit; /* in this day, and at most */
     uint64_t held_bytes, held_changes, held_bytes_limit, held_changes_limit;
+    uint64_t waiting, waiting_limit;   /* persons whom it took down and of whom no case has come yet */
     uint64_t shut_bytes, shut_changes; /* since it was shut out */
     int closed;                        /* it is shut out and brought more: its link is refused */
 };
@@ -46,7 +48,8 @@ int quota_read(struct central *c, const struct device *device, struct quota *out
 int quota_check(struct central *c, const struct device *device, const struct quota_brought *more, struct error *e);
 
 /* Notes what a push has brought, inside its transaction, and checks it as quota_check does; and, if something of it was
- * held, what is held of the laptop by now. After an error the caller rolls the push back. */
+ * held, what is held of the laptop by now; and, if it takes somebody down, how many of those persons wait for a case by
+ * now. After an error the caller rolls the push back. */
 int quota_note(struct central *c, const struct device *device, const struct quota_brought *more, int was_held,
                struct error *e);
 

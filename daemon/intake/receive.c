@@ -240,6 +240,13 @@ static int back_to_savepoint(struct taking *t, const struct edit_author *author,
     return code;
 }
 
+/* Passes on what a quota says, and remembers if it shuts the laptop's link. */
+static int heed_quota(struct taking *t, int code)
+{
+    t->result->is_more = code == E_REFUSED;
+    return code;
+}
+
 /* Takes a batch that follows the chain. The first pass judges each change after the one before it has been applied,
  * since a change may depend on that one. If some must be held, or come without their words, a second pass begins again
  * from the savepoint: it writes the holds and erasures and then the whole batch, so that the batch stands together in
@@ -252,7 +259,7 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
     const struct quota_brought least = {t->batch.size, t->batch.count, 0, 0};
     int code;
     /* What is over a quota by its size alone costs no look at its changes. */
-    if ((t->is_bounded && (code = quota_check(t->c, t->device, &least, e)) != 0) ||
+    if ((t->is_bounded && (code = heed_quota(t, quota_check(t->c, t->device, &least, e))) != 0) ||
         (code = savepoint(t, &author, &tree, e)) != 0)
         return code;
     central_act_as_office(t->c);
@@ -280,7 +287,7 @@ static int take_new(struct taking *t, const struct message_push *push, struct er
     if (code == 0)
         code = log_head_add(t->c->db, &t->head, push->head, e);
     if (code == 0 && t->is_bounded)
-        code = quota_note(t->c, t->device, &t->brought, t->result->held_count != 0, e);
+        code = heed_quota(t, quota_note(t->c, t->device, &t->brought, t->result->held_count != 0, e));
     if (code != 0)
         (void)back_to_savepoint(t, &author, &tree, NULL);
     (void)db_exec(t->c->db, "RELEASE push", NULL);

@@ -25,6 +25,7 @@ struct receive_result {
     struct receive_held *held;
     size_t held_count;
     int receipt; /* a receipt was among them */
+    int is_more; /* after E_REFUSED: the laptop is shut out and brought more than is kept of it (quota.h) */
 };
 
 /* Takes a push inside a transaction. All or nothing: after an error the log is as it was before the call. A batch that

@@ -67,7 +67,7 @@ static void take_push(struct server *s, struct commit_item *item)
     now.epoch = item->device.epoch;
     item->device = now;
     item->code = receive_bounded(s->central, &item->device, &item->push, &item->result, &item->error);
-    if (item->code == E_REFUSED && item->device.revoked) {
+    if (item->result.is_more) {
         struct error why = {0, ""};
         if (quota_close(s->central, &item->device, &why) != 0)
             item->code = error_set(&item->error, why.code, "%s", why.text);

@@ -33,6 +33,8 @@ static void put_json(struct json *j, const struct quota *q)
                {"records_max", q->limit.records},
                {"links", q->day.links},
                {"links_max", q->limit.links},
+               {"waiting", q->waiting},
+               {"waiting_max", q->waiting_limit},
                {"held", q->held_changes},
                {"held_max", q->held_changes_limit},
                {"held_bytes", q->held_bytes},
@@ -60,6 +62,7 @@ static void say_brought(FILE *out, const struct quota *q)
     put_line(out, "kilobytes of them", kilobytes(q->day.bytes), kilobytes(q->limit.bytes));
     put_line(out, "new persons and cases in 24 hours", q->day.records, q->limit.records);
     put_line(out, "links between persons in 24 hours", q->day.links, q->limit.links);
+    put_line(out, "persons taken down who have no case yet", q->waiting, q->waiting_limit);
     put_line(out, "changes that wait as held", q->held_changes, q->held_changes_limit);
     put_line(out, "kilobytes of them", kilobytes(q->held_bytes), kilobytes(q->held_bytes_limit));
 }

@@ -34,13 +34,16 @@ const struct task_row task_lease = {
 };
 
 const struct task_row task_event_list = {
-    .usage = {.group = "event",
-              .name = "list",
-              .help = "list recoveries, wrong passphrases and wiped stores, of laptops and office",
-              .example = "satcheld event list /srv/office"},
+    .usage =
+        {.group = "event",
+         .name = "list",
+         .help =
+             "list what laptops and office say of their stores: recoveries, wrong passphrases, that they were wiped",
+         .example = "satcheld event list /srv/office"},
     .none = "no event is written down",
     .sql = "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', entry.received / 1000, 'unixepoch') AS received, event.at, "
-           "coalesce(device.label, 'the office') AS store, holder.login AS login, event.what, "
+           "coalesce(device.label, 'the office') AS store, holder.login AS login, "
+           "CASE WHEN event.what = 'wiped' THEN 'says that it was wiped' ELSE event.what END AS what, "
            "event.count AS count, one.login || ' and ' || two.login AS officers, "
            "device.id AS device " TASK_EVENTS " LEFT JOIN device ON device.id = id_text(entry.device)"
            " LEFT JOIN \"user\" holder ON holder.id = device.\"user\""

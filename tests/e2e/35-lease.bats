@@ -159,7 +159,7 @@ alter_device() { flip "$1" $(($(device_at "$1") + 96 + 5)); }
     equal "$(find "$home/gus" -type f)" ""
     fails 10 "" laptop gus list
     fails 10 "" laptop gus unlock --passphrase-file "$home/laptop.passphrase"
-    has "$(events)" '"wiped"'
+    has "$(events)" '"says that it was wiped"'
     has "$(satcheld device list "$office")" "says that it was wiped"
     at_office "typed on a laptop that was reported lost"
 }

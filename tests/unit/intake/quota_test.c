@@ -215,6 +215,57 @@ static void what_is_held_of_a_laptop_is_bounded(void **state)
     assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM entry WHERE held = 1"), 120);
 }
 
+/* The case of a person, taken down like the person. */
+static void write_case(struct room *r, struct office_batch *b, const struct id *client)
+{
+    struct id kase = id_new(clock_wall());
+    char text[ID_TEXT];
+    id_format(client, text);
+    (void)office_set(&r->laptop, b, KIND_CASE, &kase, &kase, "client", text);
+}
+
+/* Goal: how many persons of a laptop wait for a case has a bound, whatever the days in which they come: the office
+ * takes no more of them, and holds and drops nothing. A person with a case does not wait, and an administrator allows
+ * more. */
+static void persons_who_wait_for_a_case_are_bounded(void **state)
+{
+    struct room *r = *state;
+    struct office_laptop before;
+    struct office_batch *b;
+    struct id persons[8];
+    struct quota q;
+    for (int day = 0; day < 5; day++) {
+        b = office_batch();
+        for (int i = 0; i < 8; i++) {
+            persons[i] = id_new(clock_wall());
+            (void)office_set(&r->laptop, b, KIND_CLIENT, &persons[i], &persons[i], "legal_name", "Ada");
+        }
+        assert_int_equal(bring(r, b, NULL), 0);
+        office_batch_free(b);
+        next_day(r);
+    }
+    PAIR_OK(quota_read(r->office, &r->laptop.device, &q, &pair_e));
+    assert_int_equal(q.waiting, 40);
+    assert_int_equal(q.waiting_limit, 40);
+    before = r->laptop;
+    assert_int_equal(bring_twice(r, write_persons, NULL), E_BUSY);
+    assert_non_null(strstr(why.text, "later: 40 persons whom this laptop took down wait at the office for a case"));
+    assert_non_null(strstr(why.text, "Nothing is lost"));
+    r->laptop = before;
+    b = office_batch(); /* what takes nobody down is taken as ever */
+    notes(r, b, 3, "seen at home");
+    for (int i = 0; i < 8; i++)
+        write_case(r, b, &persons[i]);
+    assert_int_equal(bring(r, b, NULL), 0);
+    office_batch_free(b);
+    PAIR_OK(quota_read(r->office, &r->laptop.device, &q, &pair_e));
+    assert_int_equal(q.waiting, 32);
+    next_day(r);
+    assert_int_equal(bring_twice(r, write_persons, NULL), 0);
+    next_day(r);
+    assert_int_equal(bring_twice(r, write_persons, administrator), 0);
+}
+
 /* Goal: a courier file, which an administrator takes in, is not bounded. */
 static void a_courier_file_is_not_bounded(void **state)
 {
@@ -272,6 +323,7 @@ int main(void)
         TEST(the_first_push_of_a_day_is_taken),
         TEST(a_clock_that_was_set_back_begins_a_new_day),
         TEST(what_is_held_of_a_laptop_is_bounded),
+        TEST(persons_who_wait_for_a_case_are_bounded),
         TEST(a_courier_file_is_not_bounded),
         TEST(a_shut_out_laptop_is_closed),
     };

@@ -4,6 +4,7 @@
 #include "office_fixture.h"
 
 #include "commit.h"
+#include "quota.h"
 
 struct room {
     struct server server;
@@ -147,6 +148,42 @@ static void laptops_take_turns(void **state)
     assert_ptr_equal(r->server.last, &r->server.first);
 }
 
+/* Goal: the link of a laptop that is shut out is closed by what it brings too much of, and by nothing else that is
+ * refused; one that is let in is never closed. */
+static void only_what_is_too_much_closes_a_link(void **state)
+{
+    struct room *r = *state;
+    struct central *c = r->server.central;
+    const struct device *device = &r->laptops[0].device;
+    struct device now;
+    struct office_laptop before;
+    uint64_t size;
+    pair_office_write(c, KIND_DEVICE, &pair_everywhere, &device->device, 0, "status", "disabled", "quota", "1", NULL);
+    PAIR_OK(device_by_id(c->db, &device->device, &now, &pair_e));
+    assert_int_equal(now.revoked, 1);
+    before = r->laptops[0];
+    queue(r, 0, 5, 10, 1); /* its head is not its own */
+    commit_run(&r->server);
+    PAIR_OK(quota_check_link(c, &now, &pair_e));
+    r->laptops[0] = before;
+    queue(r, 0, 60, 10, 0);
+    commit_run(&r->server);
+    PAIR_OK(quota_check_link(c, &now, &pair_e));
+    size = c->tree.size;
+    queue(r, 0, 60, 10, 0);
+    commit_run(&r->server);
+    assert_int_equal(c->tree.size, size);
+    assert_int_equal(quota_check_link(c, &now, NULL), E_REFUSED);
+    pair_office_write(c, KIND_DEVICE, &pair_everywhere, &r->laptops[1].device.device, 0, "quota", "1", NULL);
+    for (int i = 0; i < 8; i++)
+        queue(r, 1, 100, 10, 0);
+    while (r->server.first != NULL)
+        commit_run(&r->server);
+    PAIR_OK(device_by_id(c->db, &r->laptops[1].device.device, &now, &pair_e));
+    PAIR_OK(quota_check_link(c, &now, &pair_e));
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM brought WHERE closed = 1"), 1);
+}
+
 enum { LARGE_NOTES = 20, LAPTOPS = 12 };
 
 /* Queues notes of a laptop, half a megabyte, of which nothing is shorter on the way. */
@@ -197,6 +234,6 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {TEST(test_one_bad), TEST(test_full), TEST(laptops_take_turns),
-                                       TEST(a_turn_is_bounded_by_bytes)};
+                                       TEST(only_what_is_too_much_closes_a_link), TEST(a_turn_is_bounded_by_bytes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

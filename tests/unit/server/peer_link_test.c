@@ -1,4 +1,5 @@
-/* Tests: daemon/server/peer.c daemon/server/server.c daemon/server/strangers.c client/store/wire.c
+/* Tests: daemon/server/peer.c daemon/server/server.c daemon/server/strangers.c
+ *     daemon/server/pace.c client/store/wire.c
  * The office's links, over TCP on this machine. */
 #include "office_fixture.h"
 
@@ -14,6 +15,7 @@
 #include "admit.h"
 #include "lease.h"
 #include "officers.h"
+#include "pace.h"
 #include "recovery.h"
 #include "server.h"
 #include "session.h"
@@ -223,6 +225,49 @@ static void test_wipe(void **state)
     wire_close(w);
 }
 
+/* --- the pace --- */
+
+static uint64_t now_ms(void)
+{
+    struct timespec t;
+    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &t), 0);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Pulls from the beginning; the answer's slices live as long as the link. */
+static void pull(struct wire *w, struct message *m)
+{
+    *m = (struct message){.type = MESSAGE_PULL};
+    m->as.pull.credit = LIMITS_BATCH_MAX;
+    m->as.pull.has_caseload = 1;
+    PAIR_OK(wire_send(w, m, &pair_e));
+    PAIR_OK(wire_receive(w, m, &pair_e));
+    assert_int_equal(m->type, MESSAGE_ENTRIES);
+    assert_int_equal(m->as.entries.done, 1);
+}
+
+/* Goal: a laptop that begins anew again and again, on one link and on the next, is answered each time, and after the
+ * burst no faster than PACE_PER_SECOND: so many take so long at least, on however fast a machine. */
+static void test_who_pulls_without_end_is_slowed_down_over_its_links(void **state)
+{
+    enum { BURST = PACE_BURST / PACE_BEGINNING, MORE = 6 };
+    const struct room *r = *state;
+    uint64_t start_ms = now_ms();
+    struct message m;
+    struct wire *w = greet(r, &m);
+    for (int i = 0; i < BURST + MORE; i++) {
+        pull(w, &m);
+        if (i == BURST / 2) {
+            wire_end(w);
+            wire_close(w);
+            w = greet(r, &m);
+        }
+    }
+    assert_true(now_ms() - start_ms >= (MORE - 1) * 1000ull * PACE_BEGINNING / PACE_PER_SECOND);
+    wire_end(w);
+    wire_close(w);
+}
+
 /* --- strangers --- */
 
 /* A connection from this host of the machine's own network, 127.0.0.HOST. */
@@ -405,6 +450,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
         TEST(test_one_link_each),
+        TEST(test_who_pulls_without_end_is_slowed_down_over_its_links),
         TEST(test_a_crowd_of_strangers_takes_no_room_from_laptops),
         TEST(test_a_few_hosts_keep_nobody_out),
         TEST(test_no_key_is_said_only_when_it_is_proved),
