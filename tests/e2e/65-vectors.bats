@@ -33,6 +33,17 @@ same() {
     equal "$status" 1
 }
 
+@test "key files are determined by docs/VAULT.md: a second opener, with another Argon2id, gets the same from the vector" {
+    [ -n "$(type -P python3)" ] || skip "there is no python3"
+    run env -u LD_PRELOAD python3 "$root/tests/second/keyfile.py" "$vectors/store.keys" "$vectors/store.txt"
+    [ "$status" -ne 77 ] || skip "there is no libargon2"
+    equal "$output" "5 of 5 agree"
+    # It can fail: another passphrase opens nothing.
+    sed 's/^passphrase ./passphrase P/' "$vectors/store.txt" >"$home/wrong.txt"
+    run env -u LD_PRELOAD python3 "$root/tests/second/keyfile.py" "$vectors/store.keys" "$home/wrong.txt"
+    equal "$status" 1
+}
+
 @test "the vector of an archive: it verifies, and gives exactly this dump and these digests" {
     satchel_audit verify "$vectors/archive.satchel" --key "$vectors/office.key" --json >"$home/verify.json"
     satchel_audit replay "$vectors/archive.satchel" >"$home/dump.txt"
