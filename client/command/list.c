@@ -14,6 +14,7 @@
 #include "schema.h"
 #include "skew.h"
 #include "unknown.h"
+#include "whose.h"
 #include "with_store.h"
 #include "wrong_clock.h"
 
@@ -68,7 +69,7 @@ enum { NUMBER_WIDTH = 12 }; /* characters: a longer one is cut */
 /* What the other records of a case's person add to its line. */
 struct marks {
     int linked, alert, implausible;
-    char died[PRINTER_DAY];
+    char died[WHOSE_BIRTH];
 };
 
 /* What the lines of a list are marked by, loaded once. */
@@ -127,7 +128,7 @@ static int find_marks(struct db *db, const struct person_map *map, const char *c
             continue;
         id_format(&map->ids[i], text);
         if (out->died[0] == '\0')
-            printer_died(db, &map->ids[i], out->died);
+            whose_day_of_death(db, &map->ids[i], out->died);
         if (out->alert == 0 &&
             (out->alert = db_exists(db, e, "SELECT 1 FROM client WHERE id = ? AND alert IS NOT NULL", "t", text)) < 0)
             return error_code(e);
@@ -178,9 +179,6 @@ static void case_flags(FILE *out, sqlite3_stmt *s, const struct marks *marks)
 {
     long long loud = (long long)db_int(s, LOUD), quiet = (long long)db_int(s, QUIET);
     long long unsent = (long long)db_int(s, UNSENT);
-    const char *died = !db_is_null(s, DIED) ? db_text(s, DIED) : marks->died;
-    if (died[0] != '\0')
-        (void)fprintf(out, " [died %s]", died);
     if (db_int(s, VOIDED))
         (void)fputs(" [voided]", out);
     if (db_int(s, ALERT) || marks->alert)
@@ -208,12 +206,15 @@ static void case_words(FILE *out, sqlite3_stmt *s, const struct marks *marks)
     const char *id = db_text(s, ID), *visit = db_text(s, NEXT_VISIT);
     const char *number = db_text(s, NUMBER), *name = db_text(s, NAME);
     const char *risk = db_text(s, RISK), *status = db_text(s, STATUS);
-    char when[MOMENT_TEXT];
+    const char *died = !db_is_null(s, DIED) ? db_text(s, DIED) : marks->died;
+    char when[MOMENT_TEXT], who[PRINTER_NAME + sizeof "[died ] " + WHOSE_BIRTH];
     moment_to_words(visit, when);
+    (void)snprintf(who, sizeof who, "%s%s%s%s", died[0] != '\0' ? "[died " : "", died, died[0] != '\0' ? "] " : "",
+                   name[0] != '\0' ? name : nothing);
     printer_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 10, 0);
     printer_cell(out, number[0] != '\0' ? number : nothing, NUMBER_WIDTH, 1);
     (void)fputc(' ', out);
-    printer_cell(out, name[0] != '\0' ? name : nothing, 26, 0);
+    printer_cell(out, who, 26, 0);
     (void)fputc(' ', out);
     printer_cell(out, risk[0] != '\0' ? risk : nothing, 11, 0);
     printer_cell(out, status[0] != '\0' ? status : nothing, 8, 0);
@@ -409,7 +410,6 @@ static void line_field(struct db *db, FILE *out, const struct schema_field *fiel
 static void record_words(struct db *db, FILE *out, const struct schema_kind *kind, sqlite3_stmt *s,
                          const struct marking *m)
 {
-    char died[PRINTER_DAY] = "";
     const char *id = db_text(s, 0);
     struct id record;
     printer_cell(out, strlen(id) > 8 ? id + strlen(id) - 8 : id, 8, 0);
@@ -418,14 +418,13 @@ static void record_words(struct db *db, FILE *out, const struct schema_kind *kin
             if (strcmp(kind->fields[k].name, kind->columns[i]) != 0)
                 continue;
             (void)fputs("  ", out);
+            if (i == 0 && kind->number == KIND_CLIENT && id_parse(id, &record, NULL) == 0)
+                whose_died(out, db, &record);
             line_field(db, out, &kind->fields[k],
                        db_is_null(s, (int)k + FIRST_FIELD) ? (db_int(s, 5) ? "..." : "-")
                                                            : db_text(s, (int)k + FIRST_FIELD));
         }
     }
-    if (kind->number == KIND_CLIENT && id_parse(id, &record, NULL) == 0)
-        printer_died(db, &record, died);
-    (void)fprintf(out, "%s%s%s", died[0] != '\0' ? "  [died " : "", died, died[0] != '\0' ? "]" : "");
     (void)fputs(kind->number == KIND_CLIENT && is_linked(&m->map, id) ? "  [linked]" : "", out);
     (void)fputs(db_int(s, 2) ? "  [voided]" : "", out);
     (void)fputs(db_int(s, 3) ? "  [contested]" : "", out);

@@ -11,6 +11,7 @@
 #include "record.h"
 #include "schema.h"
 #include "unknown.h"
+#include "whose.h"
 #include "with_store.h"
 
 #define WORDS_MAX 16
@@ -121,13 +122,18 @@ static void print_line(struct searching *f, const struct schema_kind *kind, cons
 {
     FILE *out = f->cli->out;
     const char *id = db_text(s, 0), *scope = db_text(s, 1), *start = text;
-    char name[PRINTER_NAME] = "", died[PRINTER_DAY] = "";
+    char name[PRINTER_NAME] = "", died[WHOSE_BIRTH] = "";
     struct id owner;
+    if (kind->place != SCHEMA_OFFICE && id_parse(scope, &owner, NULL) == 0) {
+        printer_name(f->db, &owner, name);
+        whose_day_of_death(f->db, &owner, died);
+    }
     if (f->cli->json) {
         json_object(&f->json);
         json_text(json_key(&f->json, "kind"), kind->name);
         json_text(json_key(&f->json, "record"), id);
         json_text(json_key(&f->json, "scope"), scope);
+        json_text(json_key(&f->json, "died"), died[0] != '\0' ? died : NULL);
         json_text(json_key(&f->json, "field"), field->name);
         json_text(json_key(&f->json, "text"), text);
         json_end(&f->json);
@@ -137,13 +143,9 @@ static void print_line(struct searching *f, const struct schema_kind *kind, cons
     if (at - text > BEFORE)
         for (start = at - BEFORE; start < at && ((unsigned char)*start & 0xc0) == 0x80; start++)
             ;
-    if (kind->place != SCHEMA_OFFICE && id_parse(scope, &owner, NULL) == 0) {
-        printer_name(f->db, &owner, name);
-        printer_died(f->db, &owner, died);
-    }
     (void)fprintf(out, "%-9s %s  ", kind->name, strlen(id) > 8 ? id + strlen(id) - 8 : id);
+    (void)fprintf(out, "%s%s%s", died[0] != '\0' ? "[died " : "", died, died[0] != '\0' ? "] " : "");
     printer_line(out, name, 0);
-    (void)fprintf(out, "%s%s%s", died[0] != '\0' ? "  [died " : "", died, died[0] != '\0' ? "]" : "");
     (void)fprintf(out, "%s%s: %s", name[0] != '\0' ? "  " : "", field->name, start != text ? "..." : "");
     printer_line(out, start, SNIPPET);
     (void)fputs(is_linked(f, kind, id) ? "  [linked]\n" : "\n", out);

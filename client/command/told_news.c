@@ -7,6 +7,7 @@
 #include "news.h"
 #include "record.h"
 #include "schema.h"
+#include "whose.h"
 
 /* What is told, the most pressing first. */
 enum sort { RAISED, DIED, ALERT, ALLERGY, STATUS, LOWERED, NEW_CASE, SORTS };
@@ -87,6 +88,7 @@ static void print_whose(struct telling_news *t, const struct id *record, const s
     if (name[0] == '\0')
         printer_name(t->v->db, record, name);
     (void)fputs("of ", out);
+    whose_died(out, t->v->db, scope);
     printer_line(out, name[0] != '\0' ? name : "a person whose name is not here", 0);
     id_format(scope, id);
     if (db_first(t->v->db, &s, NULL, "SELECT number FROM \"case\" WHERE id = ? AND number IS NOT NULL", "t", id) == 1) {

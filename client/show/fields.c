@@ -9,6 +9,7 @@
 #include "review.h"
 #include "schema.h"
 #include "unknown.h"
+#include "whose.h"
 #include "wrong_clock.h"
 
 /* --- a field in words --- */
@@ -345,6 +346,8 @@ int fields_words(struct printer *v, const struct id *record, int is_part, struct
     id_format(record, full);
     printer_name(v->db, record, name);
     (void)fprintf(out, "%s %s%s", place.kind->name, full, name[0] != '\0' ? "  " : "");
+    if (name[0] != '\0' && (place.kind->number == KIND_CASE || place.kind->number == KIND_CLIENT))
+        whose_died(out, v->db, record);
     printer_line(out, name, 0);
     (void)fputc('\n', out);
     if (held_back)

@@ -9,6 +9,7 @@
 #include "moment.h"
 #include "schema_json.h"
 #include "skew.h"
+#include "whose.h"
 
 int printer_open(struct printer *v, struct db *db, struct cli *cli, struct error *e)
 {
@@ -82,23 +83,6 @@ void printer_name(struct db *db, const struct id *record, char out[PRINTER_NAME]
     out[0] = '\0';
 }
 
-void printer_died(struct db *db, const struct id *record, char out[PRINTER_DAY])
-{
-    struct record_place place;
-    struct id client = *record;
-    char text[PRINTER_NAME] = "";
-    out[0] = '\0';
-    if (record_find(db, record, &place, NULL) == 0 && place.kind->number == KIND_CASE) {
-        field_text(db, place.kind, "client", record, text);
-        if (id_parse(text, &client, NULL) != 0)
-            return;
-    }
-    if (record_find(db, &client, &place, NULL) != 0 || place.kind->number != KIND_CLIENT)
-        return;
-    field_text(db, place.kind, "death_date", &client, text);
-    cli_cut(out, PRINTER_DAY, text);
-}
-
 void printer_author(struct db *db, const struct id *user, char out[PRINTER_NAME])
 {
     printer_name(db, user, out);
@@ -108,23 +92,24 @@ void printer_author(struct db *db, const struct id *user, char out[PRINTER_NAME]
 
 /* --- values --- */
 
-/* Puts a reference in words into v->room: "Ada Byron (c3d4e5f6)", and whether that record is voided or not here. */
+/* Puts a reference in words into v->room: "[died 2026-03-01] Ada Byron (c3d4e5f6)", and whether that record is voided
+ * or not here. */
 static void refer(struct printer *v, struct slice value)
 {
-    char name[PRINTER_NAME], brief[PRINTER_ID], full[ID_TEXT], died[PRINTER_DAY];
+    char name[PRINTER_NAME], brief[PRINTER_ID], full[ID_TEXT], died[WHOSE_BIRTH];
     struct record_place place;
     struct id id;
     if (!slice_id(value, &id))
         return;
-    printer_died(v->db, &id, died);
+    whose_day_of_death(v->db, &id, died);
     printer_id(&id, brief);
     id_format(&id, full);
     printer_name(v->db, &id, name);
     if (record_find(v->db, &id, &place, NULL) != 0)
         (void)snprintf(v->room, SCHEMA_FORMAT_MAX, "%s (not on this laptop)", full);
     else
-        (void)snprintf(v->room, SCHEMA_FORMAT_MAX, "%s%s(%s%s%s%s%s)", name, name[0] != '\0' ? " " : "",
-                       died[0] != '\0' ? "died " : "", died, died[0] != '\0' ? ", " : "", brief,
+        (void)snprintf(v->room, SCHEMA_FORMAT_MAX, "%s%s%s%s%s(%s%s)", died[0] != '\0' ? "[died " : "", died,
+                       died[0] != '\0' ? "] " : "", name, name[0] != '\0' ? " " : "", brief,
                        place.voided ? ", voided" : "");
 }
 

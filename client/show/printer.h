@@ -44,10 +44,6 @@ int printer_is_held_back(struct db *db, const struct id *record, struct error *e
 /* Writes what people call a record: a client's name, the client's name for a case, the name of a user, a provider, a
  * contact, the title of a plan; "" if the record has none or is not here. */
 void printer_name(struct db *db, const struct id *record, char out[PRINTER_NAME]);
-/* Writes the day on which a client, or the client of a case, died; "" if none is known here. It goes first wherever the
- * person is shown. */
-#define PRINTER_DAY 16
-void printer_died(struct db *db, const struct id *record, char out[PRINTER_DAY]);
 /* Writes the name of the user; if there is none, the id. */
 void printer_author(struct db *db, const struct id *user, char out[PRINTER_NAME]);
 

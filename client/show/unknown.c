@@ -2,6 +2,7 @@
 #include "unknown.h"
 
 #include "schema_json.h"
+#include "whose.h"
 
 #define LABEL 18 /* columns before a value */
 
@@ -170,6 +171,8 @@ static int tell_known(struct printer *v, const struct record_newer *n, struct er
     id_format(&n->record, text);
     printer_name(v->db, &n->record, name);
     (void)fprintf(out, "%s %s%s", schema_kind(n->kind)->name, text, name[0] != '\0' ? "  " : "");
+    if (name[0] != '\0' && (n->kind == KIND_CASE || n->kind == KIND_CLIENT))
+        whose_died(out, v->db, &n->record);
     printer_line(out, name, 0);
     (void)fputc('\n', out);
     return unknown_fields(v, &n->record, 2, e);

@@ -8,6 +8,7 @@
 #include "person.h"
 #include "record.h"
 #include "schema.h"
+#include "whose.h"
 
 #define LABEL FIELDS_LABEL
 
@@ -204,6 +205,7 @@ static void print_records(struct warning *w)
         printer_name(w->v->db, &r->id, name);
         line(w);
         (void)fprintf(out, "%s%s", brief, name[0] != '\0' ? "  " : "");
+        whose_died(out, w->v->db, &r->id);
         printer_line(out, name, 0);
         (void)fputs(r->absent ? "  (not on this laptop)\n" : r->voided ? "  (voided)\n" : "\n", out);
     }

@@ -62,22 +62,25 @@ static void print_pair(const struct match_pair *pair, struct db *db, FILE *out)
     }
 }
 
-static void json_record(struct json *j, const char *which, const struct id *id, const char *name)
+static void json_record(struct json *j, struct db *db, const char *which, const struct id *id, const char *name)
 {
+    char died[WHOSE_BIRTH];
+    whose_day_of_death(db, id, died);
     json_object(json_key(j, which));
     json_id(json_key(j, "id"), id);
     json_text(json_key(j, "name"), name);
+    json_text(json_key(j, "died"), died[0] != '\0' ? died : NULL);
     json_end(j);
 }
 
-static void json_pair(struct json *j, const struct match_pair *pair)
+static void json_pair(struct json *j, struct db *db, const struct match_pair *pair)
 {
     char words[1024];
     json_object(j);
     json_text(json_key(j, "class"), match_class_name(pair->class));
     json_int(json_key(j, "score"), pair->score);
-    json_record(j, "a", &pair->a, pair->a_name);
-    json_record(j, "b", &pair->b, pair->b_name);
+    json_record(j, db, "a", &pair->a, pair->a_name);
+    json_record(j, db, "b", &pair->b, pair->b_name);
     json_array(json_key(j, "evidence"));
     for (size_t i = 0; i < pair->count; i++) {
         json_object(j);
@@ -89,13 +92,13 @@ static void json_pair(struct json *j, const struct match_pair *pair)
     json_end(j);
 }
 
-static void print_json(const struct match_result *result, FILE *out)
+static void print_json(struct db *db, const struct match_result *result, FILE *out)
 {
     struct json j = json_start(out);
     json_object(&j);
     json_array(json_key(&j, "pairs"));
     for (size_t i = 0; i < result->count; i++)
-        json_pair(&j, &result->pairs[i]);
+        json_pair(&j, db, &result->pairs[i]);
     json_end(&j);
     json_uint(json_key(&j, "more"), result->more);
     json_uint(json_key(&j, "clients"), result->clients);
@@ -123,7 +126,7 @@ void match_print(struct db *db, const struct match_result *result, const struct 
     char words[64], clients[64];
     size_t left = 0;
     if (cli->json)
-        print_json(result, cli->out);
+        print_json(db, result, cli->out);
     for (size_t i = 0; !cli->json && i < result->count; i++)
         print_pair(&result->pairs[i], db, cli->out);
     (void)fprintf(err, "%s may be one person, among %s%s",

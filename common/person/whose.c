@@ -4,30 +4,58 @@
 #include <string.h>
 
 #include "cli.h"
+#include "person.h"
 #include "record.h"
 #include "schema.h"
 
+#define LINKED_MAX 16 /* other records of a person that are asked for the day of a death */
+
+static void read_death(struct db *db, const struct id *client, char out[WHOSE_BIRTH])
+{
+    char text[ID_TEXT];
+    sqlite3_stmt *s;
+    id_format(client, text);
+    if (db_first(db, &s, NULL, "SELECT death_date FROM client WHERE id = ? AND death_date IS NOT NULL", "t", text) != 1)
+        return;
+    cli_cut(out, WHOSE_BIRTH, db_text(s, 0));
+    db_done(db, s);
+}
+
+struct looking_for_death {
+    struct db *db;
+    char *died;
+};
+
+static int look_at_other(void *arg, const struct id *record, struct error *e)
+{
+    struct looking_for_death *l = arg;
+    (void)e;
+    read_death(l->db, record, l->died);
+    return l->died[0] != '\0';
+}
+
 static int read_person(struct db *db, const struct id *client, struct whose *w, struct error *e)
 {
+    struct looking_for_death death = {db, w->died};
     char text[ID_TEXT];
     sqlite3_stmt *s;
     int row;
     id_format(client, text);
     w->has_person = 1;
     w->person = *client;
-    if ((row = db_first(db, &s, e,
-                        "SELECT coalesce(legal_name, preferred_name, ''), coalesce(birth_date, ''), "
-                        "coalesce(death_date, '') FROM client WHERE "
-                        "id = ?",
-                        "t", text)) < 0)
+    if ((row = db_first(
+             db, &s, e,
+             "SELECT coalesce(legal_name, preferred_name, ''), coalesce(birth_date, '') FROM client WHERE id = ?", "t",
+             text)) < 0)
         return error_code(e);
     if (row == 1) {
         cli_cut(w->name, sizeof w->name, db_text(s, 0));
         cli_cut(w->birth, sizeof w->birth, db_text(s, 1));
-        cli_cut(w->died, sizeof w->died, db_text(s, 2));
         db_done(db, s);
     }
-    return 0;
+    /* It stands on whichever record of the person somebody wrote it on. */
+    read_death(db, client, w->died);
+    return w->died[0] != '\0' || person_near(db, client, look_at_other, &death, LINKED_MAX, e) >= 0 ? 0 : error_code(e);
 }
 
 static int read_case(struct db *db, const struct id *scope, struct whose *w, struct error *e)
@@ -71,11 +99,17 @@ static void print_died(FILE *out, const struct whose *w)
         (void)fprintf(out, "[died %s] ", w->died);
 }
 
-void whose_died(FILE *out, struct db *db, const struct id *client)
+void whose_died(FILE *out, struct db *db, const struct id *record)
 {
-    struct whose w = {.has_person = 0};
-    if (read_person(db, client, &w, NULL) == 0)
+    struct whose w;
+    if (whose_find(db, record, &w, NULL) == 0)
         print_died(out, &w);
+}
+
+void whose_day_of_death(struct db *db, const struct id *record, char out[WHOSE_BIRTH])
+{
+    struct whose w;
+    cli_cut(out, WHOSE_BIRTH, whose_find(db, record, &w, NULL) == 0 ? w.died : "");
 }
 
 static void print(FILE *out, const struct whose *w, int with_birth)

@@ -18,9 +18,9 @@ struct whose {
     int has_person, has_case;
     int is_person; /* the record is the person's own */
     struct id person, scope;
-    char name[WHOSE_NAME];     /* the legal name, else the preferred one; "": the person has none, or is not here */
-    char died[WHOSE_BIRTH];    /* the day of the death; "": none is known */
-    char birth[WHOSE_BIRTH];   /* "1984-05-31"; "": not known */
+    char name[WHOSE_NAME];   /* the legal name, else the preferred one; "": the person has none, or is not here */
+    char died[WHOSE_BIRTH];  /* the day of the death, on this record or another of the same person; "": none is known */
+    char birth[WHOSE_BIRTH]; /* "1984-05-31"; "": not known */
     char number[WHOSE_NUMBER]; /* the case's number, else its key in the system that it came from; "": it has none */
 };
 
@@ -35,8 +35,11 @@ void whose_print(FILE *out, const struct whose *w);
 /* The same with the birth date in every case, to tell two of one name apart. */
 void whose_print_birth(FILE *out, const struct whose *w);
 
-/* Prints "[died 2026-03-01] " if the client with this id has died; else nothing. */
-void whose_died(FILE *out, struct db *db, const struct id *client);
+/* Prints "[died 2026-03-01] " if the client with this id, or the client of the case, has died; else nothing. It stands
+ * before the name wherever a person's name is printed. */
+void whose_died(FILE *out, struct db *db, const struct id *record);
+/* Writes that day; "": none is known. */
+void whose_day_of_death(struct db *db, const struct id *record, char out[WHOSE_BIRTH]);
 
 /* Finds and prints. If that fails, prints the end of the id: what was written before is not undone by it. */
 void whose_say(FILE *out, struct db *db, const struct id *record);

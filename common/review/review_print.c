@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "moment.h"
 #include "schema_json.h"
+#include "whose.h"
 
 #define NAME_MAX_BYTES 256
 
@@ -70,6 +71,7 @@ static void words_heading(struct review_print *p, const struct review *r)
                   c->loud ? "CONFLICT: A PERSON MUST DECIDE" : "parallel edit", r->sentence);
     if (name[0] != '\0') {
         (void)fprintf(out, "    of %s ", scope);
+        whose_died(out, p->db, &c->scope);
         cli_line(out, name);
         (void)fputc('\n', out);
     }
@@ -335,13 +337,15 @@ static void json_review(struct review_print *p, const struct review *r)
 {
     const struct record_conflict *c = &r->conflict;
     struct json *j = p->json;
-    char name[NAME_MAX_BYTES];
+    char name[NAME_MAX_BYTES], died[WHOSE_BIRTH];
     json_object(j);
     json_text(json_key(j, "kind"), c->kind->name);
     json_id(json_key(j, "record"), &c->record);
     json_id(json_key(j, "scope"), &c->scope);
     person_name(p->db, &c->scope, name);
     json_text(json_key(j, "person"), name);
+    whose_day_of_death(p->db, &c->scope, died);
+    json_text(json_key(j, "died"), died[0] != '\0' ? died : NULL);
     json_text(json_key(j, "field"), c->field->name);
     json_flag(json_key(j, "loud"), c->loud);
     json_text(json_key(j, "label"), review_label(c->loud));

@@ -50,7 +50,7 @@ static int init_office(struct usage_call *call, struct error *e)
 static int carry_out(struct central *central, struct cli *cli, const char *folder, struct slice secret, int argc,
                      char **argv)
 {
-    struct task task = {central, cli, folder, (const char *)secret.p, secret.size, 0};
+    struct task task = {central, cli, folder, (const char *)secret.p, secret.size, 0, NULL};
     return task_run(&task, argc, argv);
 }
 

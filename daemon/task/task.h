@@ -16,7 +16,8 @@ struct task {
     const char *folder; /* that the command was called in: what relative paths are relative to */
     const char *secret; /* asked for by satcheld before; NULL: none */
     size_t secret_bytes;
-    int waiting; /* set to 1: done, and something waits for a person */
+    int waiting;       /* set to 1: done, and something waits for a person */
+    struct json *json; /* the array of an answer to which each record adds an object (task_assign_run); NULL: none */
 };
 
 struct task_row {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "json.h"
 #include "review.h"
 #include "schema.h"
 #include "task_find.h"
@@ -161,6 +162,63 @@ int task_assign_keep(struct task *t, const struct id *scope, const struct task_a
     return holds ? task_assign_make(t, scope, &before->user, e) : 0;
 }
 
+static int json_login(struct task *t, const char *name, const struct task_answering *who, struct error *e)
+{
+    char user[ID_TEXT];
+    sqlite3_stmt *s;
+    int row = 0;
+    id_format(&who->user, user);
+    if (who->is_somebody &&
+        (row = db_first(t->central->db, &s, e, "SELECT login FROM \"user\" WHERE id = ?", "t", user)) < 0)
+        return error_code(e);
+    json_text(json_key(t->json, name), row == 1 ? db_text(s, 0) : NULL);
+    if (row == 1)
+        db_done(t->central->db, s);
+    return 0;
+}
+
+/* The members of a case, and who has it. */
+static int json_case(struct task *t, const struct id *scope, struct error *e)
+{
+    char text[ID_TEXT];
+    struct whose w;
+    sqlite3_stmt *s;
+    int row, code;
+    id_format(scope, text);
+    if ((code = whose_find(t->central->db, scope, &w, e)) != 0)
+        return code;
+    json_id(json_key(t->json, "case"), scope);
+    json_text(json_key(t->json, "number"), w.number[0] != '\0' ? w.number : NULL);
+    json_text(json_key(t->json, "name"), w.name[0] != '\0' ? w.name : NULL);
+    json_text(json_key(t->json, "died"), w.died[0] != '\0' ? w.died : NULL);
+    json_array(json_key(t->json, "holders"));
+    if ((code = db_query(t->central->db, &s, e,
+                         "SELECT u.login, a.until FROM assignment a JOIN \"user\" u ON u.id = a.\"user\" WHERE "
+                         "a.scope = ? AND a.status = 'active' AND a.voided = 0 ORDER BY u.login",
+                         "t", text)) != 0)
+        return code;
+    while ((row = db_next(t->central->db, s, e)) == 1) {
+        json_object(t->json);
+        json_text(json_key(t->json, "login"), db_text(s, 0));
+        json_text(json_key(t->json, "until"), db_is_null(s, 1) ? NULL : db_text(s, 1));
+        json_end(t->json);
+    }
+    json_end(t->json);
+    return row < 0 ? error_code(e) : 0;
+}
+
+static int json_answering(struct task *t, const struct id *scope, const struct task_answering *before,
+                          const struct task_answering *now, struct error *e)
+{
+    int code;
+    json_object(t->json);
+    if ((code = json_case(t, scope, e)) != 0 || (code = json_login(t, "responsible", now, e)) != 0 ||
+        (code = json_login(t, "responsible_before", before, e)) != 0)
+        return code;
+    json_end(t->json);
+    return 0;
+}
+
 int task_assign_say_answering(struct task *t, const struct id *scope, const struct task_answering *before,
                               struct error *e)
 {
@@ -178,21 +236,21 @@ int task_assign_say_answering(struct task *t, const struct id *scope, const stru
     if (!is_same && before->is_somebody)
         task_say_user(t, &before->user);
     (void)fputc('\n', t->cli->err);
-    return 0;
+    return t->json != NULL ? json_answering(t, scope, before, &now, e) : 0;
 }
 
 /* --- a rehearsal, or the thing itself --- */
 
-int task_assign_run(struct task *t, const char *as, int rehearse,
-                    int (*work)(struct task *t, void *arg, struct error *e), void *arg, struct error *e)
+/* Runs `work`; what it says goes to t->cli. */
+static int run_quietly(struct task *t, const char *as, int rehearse,
+                       int (*work)(struct task *t, void *arg, struct error *e), void *arg, struct error *e)
 {
-    struct cli *cli = t->cli, quiet = *t->cli;
-    char *said = NULL;
-    size_t bytes = 0;
+    struct json j = json_start(t->cli->out);
     int code;
-    if ((quiet.err = open_memstream(&said, &bytes)) == NULL)
-        return error_memory(e);
-    t->cli = &quiet;
+    json_object(&j);
+    json_flag(json_key(&j, "written"), !rehearse);
+    json_array(json_key(&j, "cases"));
+    t->json = t->cli->json ? &j : NULL;
     if ((code = central_act_as(t->central, as, e)) == 0 && (code = central_begin(t->central, e)) == 0) {
         code = work(t, arg, e);
         if (code == 0 && rehearse)
@@ -200,16 +258,42 @@ int task_assign_run(struct task *t, const char *as, int rehearse,
         else
             code = central_end(t->central, code, e);
     }
+    t->json = NULL;
+    if (code == 0) {
+        json_end(&j);
+        json_end(&j);
+    }
+    return code;
+}
+
+int task_assign_run(struct task *t, const char *as, int rehearse,
+                    int (*work)(struct task *t, void *arg, struct error *e), void *arg, struct error *e)
+{
+    struct cli *cli = t->cli, quiet = *t->cli;
+    char *said = NULL, *answer = NULL;
+    size_t bytes = 0, answer_bytes = 0;
+    int code;
+    if ((quiet.err = open_memstream(&said, &bytes)) == NULL)
+        return error_memory(e);
+    if ((quiet.out = open_memstream(&answer, &answer_bytes)) == NULL) {
+        (void)fclose(quiet.err);
+        free(said);
+        return error_memory(e);
+    }
+    t->cli = &quiet;
+    code = run_quietly(t, as, rehearse, work, arg, e);
     t->cli = cli;
-    if (fclose(quiet.err) != 0 && code == 0)
+    if ((fclose(quiet.err) != 0) + (fclose(quiet.out) != 0) != 0 && code == 0)
         code = error_memory(e);
     if (code == 0) {
+        (void)fputs(cli->json ? answer : "", cli->out);
         (void)fputs(rehearse ? "This is what would be done:\n" : "", cli->err);
         (void)fputs(said, cli->err);
         (void)fputs(rehearse ? "Nothing was written: the same command with --yes does it\n" : "", cli->err);
         t->waiting = rehearse;
     }
     free(said);
+    free(answer);
     return code;
 }
 

@@ -34,11 +34,13 @@ int task_assign_make(struct task *t, const struct id *scope, const struct id *us
  * to somebody who has not the case any more. Inside a transaction. */
 int task_assign_keep(struct task *t, const struct id *scope, const struct task_answering *before, struct error *e);
 
-/* Prints "; Ben Carr (ben) is responsible, as before" or "...; before: Anna Berg (anna)". */
+/* Prints "; Ben Carr (ben) is responsible, as before" or "...; before: Anna Berg (anna)". With --json it adds the case
+ * to the answer: who has it now, until when, and who answers for it. */
 int task_assign_say_answering(struct task *t, const struct id *scope, const struct task_answering *before,
                               struct error *e);
 
-/* Runs `work` in a transaction, as task_write does. What it prints on err comes when it is written. rehearse 1: nothing
+/* Runs `work` in a transaction, as task_write does. What it prints on err comes when it is written, and so does the one
+ * object that --json gives (docs/JSON.md). rehearse 1: nothing
  * stays written, and what work printed is told as what would be done, with how it is done: by `--yes`. */
 int task_assign_run(struct task *t, const char *as, int rehearse,
                     int (*work)(struct task *t, void *arg, struct error *e), void *arg, struct error *e);

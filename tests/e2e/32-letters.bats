@@ -95,15 +95,24 @@ at_terminal() {
 
 @test "death stands first wherever a person does" {
     take_case anna
+    name=$(field '$.fields.legal_name' laptop anna show "$client" --json)
     laptop anna set "$client" death_date=2025-03-05
     equal "$(laptop anna show "$case" | head -n 1)" "DIED              2025-03-05"
     equal "$(laptop anna show "$client" | head -n 1)" "DIED              2025-03-05"
-    has "$(laptop anna list | grep "${case: -8}")" "  [died 2025-03-05]"
-    has "$(laptop anna list client | grep "${client: -8}")" "  [died 2025-03-05]"
-    has "$(laptop anna show "$case" | grep '^  client ')" "(died 2025-03-05, "
-    name=$(field '$.fields.legal_name' laptop anna show "$client" --json)
-    has "$(laptop anna search "$name" | head -n 1)" "[died 2025-03-05]"
+    # The day stands before the name, so that no screen cuts it off.
+    has "$(laptop anna list | grep "${case: -8}")" " [died 2025-03-05] $name "
+    has "$(laptop anna list client | grep "${client: -8}")" "  [died 2025-03-05] $name"
+    has "$(laptop anna show "$case" | grep '^  client ')" " [died 2025-03-05] $name ("
+    has "$(laptop anna show "$case" | grep '^case ')" "  [died 2025-03-05] $name"
+    has "$(laptop anna search "$name" | head -n 1)" "  [died 2025-03-05] $name"
+    has "$(laptop anna set "$case" risk=high 2>&1)" "[died 2025-03-05] $name"
     equal "$(rows "json_extract(value, '$.died')" "json_extract(value, '$.id') = '$case'" laptop anna list --json)" 2025-03-05
+    equal "$(rows "DISTINCT json_extract(value, '$.died')" "json_extract(value, '$.scope') = '$client'" laptop anna search "$name" --json)" 2025-03-05
+    # It is the person's, whichever of the records it was written on.
+    other=$(field '$.record' laptop anna new client legal_name="Of One Person" --json)
+    laptop anna link "$client" "$other"
+    has "$(laptop anna set "$other" phone=5 2>&1)" "[died 2025-03-05] Of One Person"
+    has "$(laptop anna list client | grep "${other: -8}")" "  [died 2025-03-05] Of One Person"
 }
 
 @test "a person who goes for a coffee at a question keeps nobody from writing" {

@@ -286,7 +286,7 @@ static int run_task(void *arg)
 {
     struct machine_run *r = arg;
     struct cli cli = {open_memstream(&r->out, &r->out_bytes), open_memstream(&r->err, &r->err_bytes), 0, 0};
-    struct task t = {machine_office(), &cli, root, MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), 0};
+    struct task t = {machine_office(), &cli, root, MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), 0, NULL};
     char *argv[MACHINE_WORDS_MAX + 1] = {NULL};
     memcpy(argv, r->argv, sizeof argv);
     r->status = strcmp(argv[0], "erase") == 0 && r->argc == 2
@@ -327,7 +327,7 @@ static int run_restored(void *arg)
     char *argv[MACHINE_WORDS_MAX + 1] = {NULL}; /* parsing takes options out of it */
     struct machine_run *r = arg;
     struct cli cli = {open_memstream(&r->out, &r->out_bytes), open_memstream(&r->err, &r->err_bytes), 0, 0};
-    struct task t = {NULL, &cli, root, NULL, 0, 0};
+    struct task t = {NULL, &cli, root, NULL, 0, 0, NULL};
     struct error e = {0, ""};
     memcpy(argv, r->argv, (size_t)r->argc * sizeof *argv);
     if (central_fixture_open_unwritten(&t.central, office_folder(), MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE),

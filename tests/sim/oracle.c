@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "oracle_book.h"
 #include "oracle_caseload.h"
@@ -191,6 +192,9 @@ void oracle_look(void)
 
 void oracle_end(unsigned laptops, unsigned shut_out)
 {
+    time_t now = (time_t)(process_now_ms / 1000);
+    char today[16];
+    struct tm tm;
     judge_record(laptops);
     if (!oracle_book_read(1)) {
         oracle_found("2: the office does not run at the end, or its log cannot be read");
@@ -199,6 +203,8 @@ void oracle_end(unsigned laptops, unsigned shut_out)
     oracle_ledger_end(laptops | shut_out);
     oracle_caseload_judge();
     oracle_caseload_writers();
+    if (gmtime_r(&now, &tm) != NULL && strftime(today, sizeof today, "%Y-%m-%d", &tm) != 0)
+        oracle_caseload_covers(today);
     oracle_words_end();
     for (unsigned m = 1; m < PROCESS_MACHINES; m++)
         if (laptops & in_step & 1u << m)

@@ -10,10 +10,10 @@
 #include "schema.h"
 #include "versions.h"
 
-enum { ASSIGNMENT_USER = 10, ASSIGNMENT_STATUS = 11, ACTIVE = 1 };
+enum { ASSIGNMENT_USER = 10, ASSIGNMENT_STATUS = 11, ASSIGNMENT_UNTIL = 13, ACTIVE = 1 };
 enum { HOLD_DEVICE = 10, HOLD_EPOCH = 11, HOLD_SEQ = 12, HOLD_STATUS = 15, RELEASED = 2 };
 enum { CASE_CLIENT = 10, CASE_SECOND_CLIENT = 1913, OFFICE_SCHEMA = 13, CLIENT_SAME_AS = 26, DEVICE_USER = 10 };
-enum { USER_ROLE = 11, USER_SUPERVISOR = 17, SUPERVISOR = 4, DIRECTOR = 5, ADMINISTRATOR = 7 };
+enum { USER_LOGIN = 15, USER_ROLE = 11, USER_SUPERVISOR = 17, SUPERVISOR = 4, DIRECTOR = 5, ADMINISTRATOR = 7 };
 
 struct let_go {
     unsigned machine;
@@ -567,4 +567,74 @@ void oracle_caseload_laptop(unsigned machine, struct db *db, int at_end)
     free(now.all);
     if (at_end)
         judge_whole(machine, db, &user);
+}
+
+/* --- covers, and caseloads that went to somebody else --- */
+
+void oracle_caseload_covers(const char *today)
+{
+    for (size_t i = 0; i < oracle_book_count(); i++) {
+        const struct oracle_book_entry *entry = oracle_book_at(i);
+        const struct oracle_book_op *until, *voided;
+        struct unpack r;
+        struct slice day;
+        char text[ID_BRIEF];
+        if (entry->kind != KIND_ASSIGNMENT ||
+            (until = last(&entry->record, ASSIGNMENT_UNTIL, oracle_book_count())) == NULL || until->entry != i)
+            continue;
+        voided = last(&entry->record, FIELD_VOID, oracle_book_count());
+        unpack_start(&r, until->value);
+        day = unpack_text(&r);
+        if (!r.failed && day.size == strlen(today) && memcmp(day.p, today, day.size) < 0 &&
+            number(last(&entry->record, ASSIGNMENT_STATUS, oracle_book_count())) == ACTIVE &&
+            (voided == NULL || slice_is_nil(voided->value)))
+            oracle_found("4: case %s is covered until %.*s, and today is %s", id_brief(&entry->scope, text),
+                         (int)day.size, (const char *)day.p, today);
+    }
+}
+
+/* The user with this login; 0: there is none. */
+static int find_user(const char *login, struct id *user)
+{
+    size_t count;
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
+    for (size_t i = 0; i < count; i++) {
+        struct unpack r;
+        struct slice text;
+        if (ops[i].kind != KIND_USER || ops[i].field != USER_LOGIN)
+            continue;
+        unpack_start(&r, ops[i].value);
+        text = unpack_text(&r);
+        if (!r.failed && text.size == strlen(login) && memcmp(text.p, login, text.size) == 0) {
+            *user = ops[i].record;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void oracle_caseload_transferred(const char *from, const char *to, size_t before)
+{
+    struct ids had = {0, 0, NULL}, left = {0, 0, NULL}, has_now = {0, 0, NULL};
+    size_t now = oracle_book_count();
+    struct id one, other;
+    char text[ID_BRIEF];
+    if (!find_user(from, &one) || !find_user(to, &other))
+        return;
+    add_cases(&one, before, &had);
+    add_cases(&one, now, &left);
+    add_cases(&other, now, &has_now);
+    for (size_t i = 0; i < had.count; i++) {
+        if (id_is_zero(&had.all[i]))
+            continue;
+        if (has(&left, &had.all[i]))
+            oracle_found("4: case %s went from %s to %s, and is still in the caseload of %s",
+                         id_brief(&had.all[i], text), from, to, from);
+        if (!has(&has_now, &had.all[i]))
+            oracle_found("4: case %s went from %s to %s, and is not in the caseload of %s", id_brief(&had.all[i], text),
+                         from, to, to);
+    }
+    free(had.all);
+    free(left.all);
+    free(has_now.all);
 }

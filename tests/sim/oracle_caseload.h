@@ -21,6 +21,12 @@ void oracle_caseload_set_back(void);
 void oracle_caseload_judge(void);
 /* And does nothing count that somebody wrote in a case that others had then? What a person released does. */
 void oracle_caseload_writers(void);
+/* And does nobody cover a case any more whose last day (today: "2026-03-08") has gone by? At the end, when the office
+ * has done something on that day. */
+void oracle_caseload_covers(const char *today);
+/* All cases of one person were given to another, and before that the log had this size: has the one none of them left,
+ * and the other all of them? */
+void oracle_caseload_transferred(const char *from, const char *to, size_t before);
 /* After a sync that came to its end: what the laptop has is in its user's caseload as it was at some moment of it.
  * at_end: nothing happens at the office any more, and what it holds whole is the caseload. */
 void oracle_caseload_laptop(unsigned machine, struct db *db, int at_end);

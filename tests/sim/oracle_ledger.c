@@ -133,7 +133,7 @@ static struct step *new_step(struct db *db, enum step_what what)
 }
 
 /* Record, kind, fields, actions, values and reason: not salt, numbers and what is superseded, nor what a voider saw,
- * which is numbers too. */
+ * and whoever closed or knew of a closing, which is numbers too. */
 static void make_print(const struct change *c, uint8_t out[32])
 {
     crypto_generichash_state state;
@@ -142,7 +142,7 @@ static void make_print(const struct change *c, uint8_t out[32])
     (void)crypto_generichash_update(&state, (const uint8_t *)&c->kind, sizeof c->kind);
     for (size_t i = 0; i < c->op_count; i++) {
         uint64_t numbers[3] = {c->ops[i].field, (uint64_t)c->ops[i].action, c->ops[i].value.size};
-        if (c->ops[i].field == FIELD_VOID && !slice_is_nil(c->ops[i].value))
+        if ((c->ops[i].field == FIELD_VOID || c->ops[i].field == FIELD_SEEN) && !slice_is_nil(c->ops[i].value))
             numbers[2] = 0;
         (void)crypto_generichash_update(&state, (const uint8_t *)numbers, sizeof numbers);
         (void)crypto_generichash_update(&state, c->ops[i].value.p, (size_t)numbers[2]);

@@ -3,9 +3,11 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
 
 #include "schema.h"
 #include "versions.h"
+#include "world.h"
 
 enum { DAY_S = 86400 };
 
@@ -264,8 +266,30 @@ static void sync_some(struct people *p)
     }
 }
 
+/* A caseload goes to a colleague, for good or for some days. */
+static void hand_over(struct people *p)
+{
+    const char *from, *to;
+    char day[16];
+    time_t last;
+    struct tm tm;
+    people_two(p, &from, &to);
+    if (below(p, 2) == 0) {
+        people_say(p, "office case transfer %s %s%s", from, to, below(p, 6) == 0 ? "" : " --yes");
+        return;
+    }
+    last = (time_t)(WORLD_BEGIN_MS / 1000 + p->at_s + (uint64_t)86400 * below(p, 4));
+    if (gmtime_r(&last, &tm) == NULL || strftime(day, sizeof day, "%Y-%m-%d", &tm) == 0)
+        return;
+    people_say(p, "office case cover %s %s --until %s --yes", from, to, day);
+}
+
 static void work_at_office(struct people *p)
 {
+    if (p->s->laptops > 1 && below(p, 8) == 0) {
+        hand_over(p);
+        return;
+    }
     switch (below(p, 9)) {
     case 0:
     case 7:

@@ -12,6 +12,8 @@
 #include "machine.h"
 #include "names.h"
 #include "oracle.h"
+#include "oracle_book.h"
+#include "oracle_caseload.h"
 #include "restore.h"
 #include "sitting.h"
 #include "system.h"
@@ -281,6 +283,8 @@ static void office_event(struct world *w, int argc, char *const *argv)
     } else if (strcmp(argv[0], "release") == 0 && argc > 1) {
         release(w, (unsigned)strtoul(argv[1], NULL, 10));
     } else if (names_put(w, argc, argv, words) == 0) {
+        int is_transfer = argc > 4 && strcmp(argv[1], "transfer") == 0 && strcmp(argv[4], "--yes") == 0;
+        size_t before = is_transfer && oracle_book_read(1) ? oracle_book_count() : SIZE_MAX;
         struct machine_run *r = world_task(w, argc, words);
         int is_done = r != NULL && (r->status <= 1 || strstr(r->err, "this is written and holds") != NULL);
         /* Where the power went under it nobody knows: nothing is expected then. */
@@ -289,6 +293,8 @@ static void office_event(struct world *w, int argc, char *const *argv)
             note_revoked(w, words[2]);
         if (r != NULL && (is_done || r->died) && strcmp(argv[0], "user") == 0 && argc > 2)
             note_user(w, r->died ? "disable" : argv[1], argv[2]);
+        if (r != NULL && r->status == 0 && !r->died && before != SIZE_MAX && oracle_book_read(1))
+            oracle_caseload_transferred(argv[2], argv[3], before);
         machine_free(r);
     }
 }

@@ -24,7 +24,7 @@ static void on_child(uv_signal_t *signal, int number)
 static int carry_out(struct central *central, struct cli *cli, const char *called_in, struct slice secret, int argc,
                      char **argv)
 {
-    struct task task = {central, cli, called_in, (const char *)secret.p, secret.size, 0};
+    struct task task = {central, cli, called_in, (const char *)secret.p, secret.size, 0, NULL};
     return task_run(&task, argc, argv);
 }
 

@@ -254,12 +254,43 @@ static void death_stands_first_at_the_office(void **state)
     office_says("[died 2026-03-01] Ada Byron");
 }
 
+/* Goal: each command that moves cases answers a program with one object: whether it was written, and of each case who
+ * has it now, until when, and who answers for it. */
+static void assignments_answer_in_json(void **state)
+{
+    struct central *c = *state;
+    (void)office_user(c, "anna", "case manager");
+    (void)office_user(c, "ben", "case manager");
+    (void)new_case(c, "Ada Byron", "N-1");
+    (void)new_case(c, "Bo Ek", "N-2");
+    assert_int_equal(OFFICE_TASK(c, 6, "case", "assign", "N-1", "N-2", "anna", "--json"), 1);
+    office_says("{\"written\": false, \"cases\": [");
+    assert_int_equal(OFFICE_TASK(c, 7, "case", "assign", "N-1", "N-2", "anna", "--yes", "--json"), 0);
+    office_says("{\"written\": true, \"cases\": [");
+    office_says("\"number\": \"N-1\", \"name\": \"Ada Byron\", \"died\": null, \"holders\": [{\"login\": \"anna\", "
+                "\"until\": null}], \"responsible\": \"anna\", \"responsible_before\": null}");
+    assert_int_equal(OFFICE_TASK(c, 8, "case", "cover", "anna", "ben", "--until", "2099-12-24", "--yes", "--json"), 0);
+    office_says(
+        "\"holders\": [{\"login\": \"anna\", \"until\": null}, {\"login\": \"ben\", \"until\": \"2099-12-24\"}], "
+        "\"responsible\": \"anna\", \"responsible_before\": \"anna\"}");
+    assert_int_equal(OFFICE_TASK(c, 6, "case", "transfer", "anna", "ben", "--yes", "--json"), 0);
+    office_says("\"holders\": [{\"login\": \"ben\", \"until\": null}], \"responsible\": \"ben\", "
+                "\"responsible_before\": \"anna\"}");
+    assert_int_equal(OFFICE_TASK(c, 5, "case", "responsible", "N-1", "ben", "--json"), 0);
+    office_says("\"responsible\": \"ben\"");
+    assert_int_equal(OFFICE_TASK(c, 5, "case", "release", "N-1", "ben", "--json"), 0);
+    office_says("\"holders\": [], \"responsible\": null, \"responsible_before\": \"ben\"}");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, office_set_up, end)
     const struct CMUnitTest tests[] = {
-        TEST(nothing_answers_with_silence),     TEST(assigning_moves_no_responsibility_silently),
-        TEST(many_cases_are_rehearsed_first),   TEST(a_cover_ends_after_its_last_day),
+        TEST(assignments_answer_in_json),
+        TEST(nothing_answers_with_silence),
+        TEST(assigning_moves_no_responsibility_silently),
+        TEST(many_cases_are_rehearsed_first),
+        TEST(a_cover_ends_after_its_last_day),
         TEST(death_stands_first_at_the_office),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
