@@ -181,19 +181,19 @@ caseload() { rows "json_extract(value, '$.id')" 1 laptop "$1" list --json; }
 silent_sync() {
     kill -STOP "$(cat "$office.pid")"
     laptop anna sync >"$home/silent" 2>&1 &
+    sync=$!
     await is_connected "$(port)"
 }
 
-@test "a note saves in under a second while a sync waits on a silent link" {
-    local began ended
+@test "a note saves while a sync waits on a silent link, and does not wait for it" {
+    local waits=yes
     take_case anna
     silent_sync
-    began=$(date +%s%N)
     laptop anna note "$case" --type telephone <<<"Written while nobody answered." || { kill -CONT "$(cat "$office.pid")"; return 1; }
-    ended=$(date +%s%N)
+    ! has_ended "$sync" || waits=no
     kill -CONT "$(cat "$office.pid")"
     wait
-    [ $(((ended - began) / 1000000)) -lt 1000 ]
+    equal "$waits" yes
     sync anna
     equal "$(queued anna)" 0
     has "$(laptop anna show "$case")" "Written while nobody answered."
