@@ -10,7 +10,7 @@
 #include "whose.h"
 
 /* What is told, the most pressing first. */
-enum sort { RAISED, DIED, ALERT, ALLERGY, STATUS, LOWERED, NEW_CASE, SORTS };
+enum sort { RAISED, DIED, ALERT, ALLERGY, STATUS, LOWERED, BESIDE, NEW_CASE, SORTS };
 
 struct telling_news {
     struct printer *v;
@@ -47,15 +47,30 @@ static int rank_before(struct telling_news *t, const struct schema_field *field,
     return code;
 }
 
+/* The highest rank of what the field holds now. */
+static int rank_now(struct telling_news *t, const struct schema_field *field, uint64_t *rank, struct error *e)
+{
+    struct record_field f;
+    int code = record_field_load(t->v->db, &t->entry.change.record, schema_kind(t->entry.change.kind), field, &f, e);
+    *rank = 0;
+    for (size_t i = 0; code == 0 && i < f.count; i++) {
+        uint64_t one = merge_rank(field, f.ops[i].merge.value);
+        *rank = one > *rank ? one : *rank;
+    }
+    if (code == 0)
+        record_field_free(&f);
+    return code;
+}
+
 /* Of an op that is told (news_tells). */
 static int sort_of(struct telling_news *t, const struct schema_field *field, const struct change_op *op,
                    enum sort *sort, struct error *e)
 {
-    uint64_t before;
+    uint64_t before, now, rank = merge_rank(field, op->value);
     int code = 0;
     if (field->policy == SCHEMA_HIGHEST) {
-        if ((code = rank_before(t, field, op, &before, e)) == 0)
-            *sort = merge_rank(field, op->value) > before ? RAISED : LOWERED;
+        if ((code = rank_before(t, field, op, &before, e)) == 0 && (code = rank_now(t, field, &now, e)) == 0)
+            *sort = rank < now ? BESIDE : rank > before ? RAISED : LOWERED;
     } else if (field->policy == SCHEMA_STATUS) {
         *sort = STATUS;
     } else {
@@ -122,7 +137,11 @@ static void print_by(struct telling_news *t)
 /* Prints "risk of Ada Byron (case 2024-17) was raised: critical, by Bo Lind, 2026-11-23 20:45: 'threats'". */
 static void print_op(struct telling_news *t, const struct schema_field *field, unsigned index)
 {
-    static const char *const verbs[SORTS] = {[RAISED] = " was raised", [LOWERED] = " was lowered"};
+    static const char *const verbs[SORTS] = {
+        [RAISED] = " was raised",
+        [LOWERED] = " was lowered",
+        [BESIDE] = " stays as high as it was, and lower was written beside it",
+    };
     const struct change *c = &t->entry.change;
     FILE *out = t->v->cli->out;
     if (!next_line(t))

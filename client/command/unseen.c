@@ -322,16 +322,18 @@ int unseen_case(const struct unseen *u, const struct id *scope, struct error *e)
 /* --- after --- */
 
 /* Prints "  critical, by Bo Lind on Monday 2026-11-23 20:45: 'threats with a knife'; you had not seen it". */
-static int print_beside(struct printer *v, const struct schema_field *field, const struct record_op *op,
-                        struct error *e)
+static int print_beside(const struct unseen *u, struct printer *v, const struct schema_field *field,
+                        const struct record_op *op, struct error *e)
 {
-    int code;
+    int code, shown = was_shown(u, op, e);
+    if (shown < 0)
+        return error_code(e);
     (void)fputs("  ", v->cli->out);
     printer_block(v->cli->out, printer_value(v, field, op->merge.value), 4);
     (void)fputs(", ", v->cli->out);
     print_author(v, op);
     if ((code = print_reason(v, op, e)) == 0)
-        (void)fputs("; you had not seen it\n", v->cli->out);
+        (void)fputs(shown ? "; you saw it only now\n" : "; you had not seen it\n", v->cli->out);
     seen_dot(v->seen, &op->merge.dot);
     return code;
 }
@@ -369,16 +371,15 @@ int unseen_tell(const struct unseen *u, const struct schema_field *field, const 
     struct printer v;
     struct cli words;
     size_t told = 0;
-    int shown, code = record_field_load(u->s->db, u->record, u->kind, field, &f, e);
+    int code = record_field_load(u->s->db, u->record, u->kind, field, &f, e);
     if (code != 0)
         return code;
     code = open_printer(u, &v, &words, e);
     for (size_t i = 0; code == 0 && f.shown.conflict != MERGE_AGREED && i < f.count; i++) {
-        if ((shown = was_shown(u, &f.ops[i], e)) < 0)
-            code = error_code(e);
-        else if (!shown)
-            code = print_beside(&v, field, &f.ops[i], e);
-        told += shown == 0;
+        if (id_equal(&f.ops[i].author, &u->s->seen.person))
+            continue;
+        code = print_beside(u, &v, field, &f.ops[i], e);
+        told++;
     }
     if (code == 0 && told != 0) {
         *waiting |= f.shown.conflict == MERGE_LOUD;

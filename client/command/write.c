@@ -406,7 +406,27 @@ static int closes(const struct writing *w)
     return found;
 }
 
-/* Fills an edit that is open with what was typed. */
+/* Sets the fields that are written with all that is in them in view (a status that closes, and words), or the others.
+ */
+static int fill_fields(struct writing *w, const struct unseen *unseen, int in_view, apply_text *apply,
+                       struct edit *edit, struct error *e)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < w->count; i++) {
+        const struct pair *pair = &w->pairs[i];
+        int is_narrative = schema_traits(pair->field)->is_narrative;
+        if ((is_narrative || pair->field->policy == SCHEMA_STATUS) != in_view)
+            continue;
+        if (is_narrative)
+            code = unseen_text(unseen, pair->field, e);
+        if (code == 0)
+            code = apply(edit, pair->field->name, pair->value, e);
+    }
+    return code;
+}
+
+/* Fills an edit that is open with what was typed. What is printed on the way was typed over unseen: a risk that comes
+ * into view with a closing is not lowered by the same command, so such fields are set before. */
 static int fill_edit(struct writing *w, const struct usage_call *call, apply_text *apply, struct edit *edit,
                      struct error *e)
 {
@@ -415,14 +435,12 @@ static int fill_edit(struct writing *w, const struct usage_call *call, apply_tex
     if ((code = read_pairs(w, call->count - 1, call->words + 1, e)) == 0)
         code = check_decided(w, &edit->record, e);
     unseen_ask(&unseen, edit);
+    if (code == 0)
+        code = fill_fields(w, &unseen, 0, apply, edit, e);
     if (code == 0 && closes(w))
         code = unseen_case(&unseen, &edit->scope, e);
-    for (size_t i = 0; code == 0 && i < w->count; i++) {
-        if (schema_traits(w->pairs[i].field)->is_narrative)
-            code = unseen_text(&unseen, w->pairs[i].field, e);
-        if (code == 0)
-            code = apply(edit, w->pairs[i].field->name, w->pairs[i].value, e);
-    }
+    if (code == 0)
+        code = fill_fields(w, &unseen, 1, apply, edit, e);
     return code != 0 ? code : end_closing(w, edit, e);
 }
 

@@ -170,3 +170,22 @@ closed_beside() {
     equal "$(loud anna "$plan")" ""
     equal "$(status_of anna "$plan")" completed
 }
+
+@test "what comes into view with a closing is not lowered by the same line" {
+    take_case anna ben
+    laptop anna set "$case" level_of_care=intensive
+    sync anna
+    laptop ben sync --json >/dev/null 2>&1 || true
+    run laptop ben set "$case" level_of_care=minimal status=closed --reason "moved away"
+    equal "$status" 1
+    has "$output" "level_of_care by Worker Anna"
+    has "$output" "intensive, by Worker Anna"
+    has "$output" "you saw it only now"
+    has "$output" "level_of_care stays intensive; to lower it: "
+    run laptop ben show "$case"
+    has "$output" "level_of_care     intensive"
+    sync ben
+    run laptop anna sync
+    has "$output" "stays as high as it was, and lower was written beside it: minimal, by Worker Ben"
+    has_not "$output" "was raised"
+}
