@@ -220,6 +220,24 @@ static int check_seen(const struct resolving *r, const struct record_field *f, s
     return 0;
 }
 
+/* "without" counts as nothing what was erased of a total. */
+static int decide_erased(struct resolving *r, struct edit *edit, const struct record_field *f, const char *text,
+                         struct error *e)
+{
+    char brief[PRINTER_ID];
+    int code = check_seen(r, f, e);
+    if (code != 0)
+        return code;
+    printer_id(&r->record, brief);
+    if (strcmp(text, "without") != 0)
+        return error_set(e, E_INPUT,
+                         "part of the total of %s was erased: write `without` to count that part as nothing; `satchel "
+                         "add %s %s=NUMBER` adds what it was, if you know it; nothing was written",
+                         r->field->name, brief, r->field->name);
+    (void)snprintf(r->v.room, SCHEMA_FORMAT_MAX, "without what was erased");
+    return edit_add_without(edit, r->field, e);
+}
+
 /* "yes" voids the record again, by somebody who has seen what was changed since; what this person was not shown of it
  * is printed first, as by `satchel void`. "no" takes the void back. */
 static int decide_void(struct resolving *r, struct edit *edit, const struct record_field *f, const char *text,
@@ -280,6 +298,8 @@ static int decide(struct resolving *r, struct edit *edit, const char *text, stru
                          "%s of this %s is not contested; `satchel set %s %s=VALUE` changes it, and `satchel "
                          "conflicts` lists what waits for a decision",
                          r->field->name, r->place.kind->name, brief, r->field->name);
+    else if (f.shown.erased != 0)
+        code = decide_erased(r, edit, &f, text, e);
     else if (schema_traits(r->field)->adds_up)
         code = error_set(e, E_REFUSED,
                          "the total of %s is too large to be right; correct it with `satchel add %s "

@@ -91,24 +91,60 @@ static void print_amendments(struct printer *v, const struct schema_field *field
     }
 }
 
-static int print_sum(struct printer *v, const struct schema_field *field, const struct record_field *f, struct error *e)
+/* Prints the total of a sum; what was erased of it is said, since the rest alone is no total. */
+static int print_total(struct printer *v, const struct schema_field *field, const struct merge_shown *shown,
+                       struct error *e)
 {
     struct pack total;
     int code;
     pack_start(&total);
-    pack_int(&total, f->shown.sum);
-    if ((code = pack_finish(&total, e)) == 0)
-        (void)fprintf(v->cli->out, "%s%s (of %zu)\n", printer_value(v, field, pack_bytes(&total)),
-                      f->shown.conflict != MERGE_AGREED ? ", and too large to be right" : "", f->shown.count);
+    pack_int(&total, shown->sum);
+    if ((code = pack_finish(&total, e)) == 0 && (shown->count != 0 || shown->erased == 0))
+        printer_line(v->cli->out, printer_value(v, field, pack_bytes(&total)), 0);
     pack_free(&total);
+    if (code == 0 && shown->erased != 0)
+        (void)fprintf(v->cli->out, "%s%zu erased: the total is not known", shown->count != 0 ? ", and " : "",
+                      shown->erased);
     return code;
+}
+
+/* Prints the ways out of a total that a person must decide about. */
+static int print_sum_way(struct printer *v, const struct shown_field *s, struct error *e)
+{
+    char brief[PRINTER_ID], seen[REVIEW_CODE];
+    FILE *out = v->cli->out;
+    int code = review_code(v->db, s->record, s->field, s->f, seen, e);
+    if (code != 0)
+        return code;
+    printer_id(s->record, brief);
+    (void)fprintf(out, "%*s", s->indent + FIELDS_LABEL, "");
+    if (s->f->shown.erased != 0)
+        (void)fprintf(out,
+                      "count it as nothing: `satchel resolve %s %s without --seen %s`; what it was, if you know "
+                      "it: `satchel add %s %s=NUMBER`\n",
+                      brief, s->field->name, seen, brief, s->field->name);
+    else
+        (void)fprintf(out, "correct it: `satchel add %s %s=-NUMBER`\n", brief, s->field->name);
+    return 0;
+}
+
+static int print_sum(struct printer *v, const struct shown_field *s, struct error *e)
+{
+    const struct merge_shown *shown = &s->f->shown;
+    int code = print_total(v, s->field, shown, e);
+    if (code != 0)
+        return code;
+    if (shown->conflict != MERGE_AGREED && shown->erased == 0)
+        (void)fputs(", and too large to be right", v->cli->out);
+    (void)fprintf(v->cli->out, shown->count != 0 ? " (of %zu)\n" : "\n", shown->count);
+    return shown->conflict == MERGE_AGREED ? 0 : print_sum_way(v, s, e);
 }
 
 /* 1: there is nothing to show. A value that all who wrote it have cleared is nothing. */
 static int is_empty(const struct schema_field *field, const struct record_field *f)
 {
     if (!schema_holds_one(field))
-        return f->shown.count == 0;
+        return f->shown.count == 0 && f->shown.erased == 0;
     return f->count == 0 || (f->shown.conflict == MERGE_AGREED && f->count == 1 && slice_is_nil(f->ops[0].merge.value));
 }
 
@@ -121,7 +157,7 @@ static int print_field(struct printer *v, const struct shown_field *s, struct er
     int code = 0;
     fields_label(v, field->name, s->indent);
     if (schema_traits(field)->adds_up) {
-        code = print_sum(v, field, f, e);
+        code = print_sum(v, s, e);
     } else if (schema_traits(field)->has_elements) {
         for (size_t i = 0; i < f->shown.count; i++) {
             (void)fprintf(out, "%*s", i == 0 ? 0 : indent, "");
@@ -149,6 +185,8 @@ static void field_json(struct printer *v, const struct record_place *place, cons
 {
     if (schema_traits(field)->is_amended) {
         printer_ops(v, place->kind, field, f, 0);
+    } else if (f->shown.erased != 0) {
+        json_null(&v->json); /* nobody knows the total */
     } else if (schema_traits(field)->adds_up && field->type == SCHEMA_MONEY) {
         json_hundredths(&v->json, f->shown.sum);
     } else if (schema_traits(field)->adds_up) {
@@ -383,19 +421,11 @@ static int needs_more(struct printer *v, const struct id *record, int *several, 
 static int print_short(struct printer *v, const struct schema_field *field, const struct record_field *f,
                        struct error *e)
 {
-    struct pack total;
-    int code = 0;
     (void)fprintf(v->cli->out, "  %s ", field->name);
-    if (!schema_traits(field)->adds_up) {
-        printer_line(v->cli->out, printer_value(v, field, f->ops[0].merge.value), 0);
-        return 0;
-    }
-    pack_start(&total);
-    pack_int(&total, f->shown.sum);
-    if ((code = pack_finish(&total, e)) == 0)
-        printer_line(v->cli->out, printer_value(v, field, pack_bytes(&total)), 0);
-    pack_free(&total);
-    return code;
+    if (schema_traits(field)->adds_up)
+        return print_total(v, field, &f->shown, e);
+    printer_line(v->cli->out, printer_value(v, field, f->ops[0].merge.value), 0);
+    return 0;
 }
 
 int fields_line(struct printer *v, const struct id *record, struct error *e)

@@ -215,6 +215,29 @@ int edit_add(struct edit *edit, const struct schema_field *field, struct slice v
     return code;
 }
 
+int edit_add_without(struct edit *edit, const struct schema_field *field, struct error *e)
+{
+    struct live_dots dots = {NULL, 0, 0};
+    struct record_field live;
+    struct pack nothing;
+    int code = load_live(edit, field, &live, &dots, e);
+    if (code != 0)
+        return code;
+    for (size_t i = 0; i < live.count && dots.count < CHANGE_SUPERSEDES_MAX; i++)
+        if (merge_is_erased(&live.ops[i].merge))
+            dots.p[dots.count++] = live.ops[i].merge.dot;
+    record_field_free(&live);
+    pack_start(&nothing);
+    pack_int(&nothing, 0);
+    if (!schema_traits(field)->adds_up || dots.count == 0)
+        code = error_set(e, E_REFUSED, "nothing of the total of %s was erased", field->name);
+    else if ((code = pack_finish(&nothing, e)) == 0)
+        change_draft_op(&edit->draft, field->number, CHANGE_ADD, pack_bytes(&nothing), dots.p, dots.count);
+    pack_free(&nothing);
+    free(dots.p);
+    return code;
+}
+
 int edit_remove(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e)
 {
     struct live_dots dots = {NULL, 0, 0};

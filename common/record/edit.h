@@ -80,6 +80,9 @@ int edit_set_over(struct edit *edit, const struct schema_field *field, struct sl
 /* Adds an element to a set, or a contribution to a sum. An element's op supersedes the live adds of the same element,
  * and the live removes of any element. E_INPUT also: the element is a reference to the record itself. */
 int edit_add(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e);
+/* Counts as nothing what was erased of a sum: an addition of 0 that names the erased contributions. Two who do that
+ * beside each other agree. E_REFUSED: nothing of it was erased. */
+int edit_add_without(struct edit *edit, const struct schema_field *field, struct error *e);
 /* Takes an element out of a set: the op supersedes its live adds, and the live removes of any element. E_NOT_FOUND: the
  * element is not in the set. */
 int edit_remove(struct edit *edit, const struct schema_field *field, struct slice value, struct error *e);

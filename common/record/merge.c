@@ -161,7 +161,7 @@ static void clear_keys(struct merge_op *live, size_t count)
 static struct merge_shown one_of(struct merge_op *live, size_t count, int (*order)(const void *, const void *),
                                  enum merge_conflict where_they_differ)
 {
-    struct merge_shown shown = {MERGE_AGREED, count > 0, 0};
+    struct merge_shown shown = {.conflict = MERGE_AGREED, .count = count > 0};
     sort(live, count, order);
     if (!all_equal(live, count))
         shown.conflict = where_they_differ;
@@ -187,7 +187,7 @@ static struct merge_shown show_highest(const struct schema_field *field, struct 
 
 static struct merge_shown show_set(struct merge_op *live, size_t count)
 {
-    struct merge_shown shown = {MERGE_AGREED, 0, 0};
+    struct merge_shown shown = {.conflict = MERGE_AGREED};
     /* 1. Elements: what was added (0), in the order of their bytes; the others (2) behind them. */
     for (size_t i = 0; i < count; i++)
         live[i].key = live[i].action == CHANGE_REMOVE || slice_is_nil(live[i].value) ? 2 : 0;
@@ -203,16 +203,23 @@ static struct merge_shown show_set(struct merge_op *live, size_t count)
     return shown;
 }
 
+int merge_is_erased(const struct merge_op *op)
+{
+    return op->value.size == 0 && op->action != CHANGE_REMOVE;
+}
+
 static struct merge_shown show_sum(struct merge_op *live, size_t count)
 {
-    struct merge_shown shown = {MERGE_AGREED, 0, 0};
+    struct merge_shown shown = {.conflict = MERGE_AGREED};
     int64_t high = 0; /* the total, in two halves: high * 2^32 + low */
     uint64_t low = 0;
     /* 1. Add up what was contributed (0). The halves cannot run over, so the order does not matter. */
     for (size_t i = 0; i < count; i++) {
         int64_t value;
-        if (live[i].value.size == 0 && live[i].action != CHANGE_REMOVE)
-            shown.conflict = MERGE_LOUD; /* it was erased: nobody knows the total */
+        if (merge_is_erased(&live[i])) {
+            shown.conflict = MERGE_LOUD; /* nobody knows the total */
+            shown.erased++;
+        }
         live[i].key = live[i].action == CHANGE_REMOVE || !slice_int(live[i].value, &value);
         if (live[i].key != 0)
             continue;
@@ -236,7 +243,7 @@ static struct merge_shown show_sum(struct merge_op *live, size_t count)
 /* Shows every live version once, in the order in which the office accepted them. */
 static struct merge_shown show_textual(struct merge_op *live, size_t count)
 {
-    struct merge_shown shown = {MERGE_AGREED, 0, 0};
+    struct merge_shown shown = {.conflict = MERGE_AGREED};
     /* 1. If versions are equal, show the one that was accepted first (0), and not the others (1). */
     sort(live, count, value_then_accepted);
     for (size_t i = 0; i < count; i++) {
@@ -254,7 +261,7 @@ static struct merge_shown show_textual(struct merge_op *live, size_t count)
 
 static struct merge_shown show_once(struct merge_op *live, size_t count)
 {
-    struct merge_shown shown = {MERGE_AGREED, count, 0};
+    struct merge_shown shown = {.conflict = MERGE_AGREED, .count = count};
     sort(live, count, earliest_first);
     return shown;
 }

@@ -31,9 +31,13 @@ enum merge_conflict {
 
 struct merge_shown {
     enum merge_conflict conflict;
-    size_t count; /* ops[0 .. count) are shown: 0 or 1 if the field holds one value, else any number */
-    int64_t sum;  /* SCHEMA_SUM: the total, clamped to the range of int64 */
+    size_t count;  /* ops[0 .. count) are shown: 0 or 1 if the field holds one value, else any number */
+    int64_t sum;   /* SCHEMA_SUM: the total, clamped to the range of int64 */
+    size_t erased; /* SCHEMA_SUM: contributions whose number was erased; unless 0, nobody knows the total */
 };
+
+/* 1: the words of the op were erased; its value is no bytes at all. */
+int merge_is_erased(const struct merge_op *op);
 
 /* Works out what the field shows, and puts its live ops in order: first those that are shown, then the others, each in
  * the policy's order. The result and the order depend on the set alone. Values and lists are not copied. It cannot

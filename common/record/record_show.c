@@ -119,6 +119,8 @@ static void put_column(struct showing *s, struct column *column, const struct me
     column->at = s->words.used;
     if (traits->is_list) {
         put_array(s, column, ops, shown->count);
+    } else if (shown->erased != 0) {
+        put_words(s, column, (struct slice){NULL, 0});
     } else if (traits->adds_up) {
         column->number = shown->sum;
         if (shown->count != 0)

@@ -466,6 +466,8 @@ static void write_sentence(struct review *r)
         void_sentence(r);
     else if (r->field.unseen)
         closing_sentence(r);
+    else if (r->field.shown.erased != 0)
+        (void)snprintf(r->sentence, sizeof r->sentence, "Part of the total of %s was erased, so nobody knows it", name);
     else if (schema_traits(r->conflict.field)->adds_up)
         (void)snprintf(r->sentence, sizeof r->sentence, "The total of %s is too large to be right", name);
     else

@@ -223,7 +223,13 @@ static void words_way(struct review_print *p, const struct review *r)
     FILE *out = p->cli->out;
     char record[ID_BRIEF];
     (void)id_brief(&r->conflict.record, record);
-    if (schema_traits(r->conflict.field)->adds_up && r->conflict.field->number != FIELD_VOID)
+    if (r->field.shown.erased != 0)
+        (void)fprintf(
+            out,
+            "    count it as nothing: satchel resolve %s %s without --seen %s   (what it was, if it is known: "
+            "satchel add %s %s=NUMBER)\n",
+            record, r->conflict.field->name, r->code, record, r->conflict.field->name);
+    else if (schema_traits(r->conflict.field)->adds_up && r->conflict.field->number != FIELD_VOID)
         (void)fprintf(out, "    correct it: satchel add %s %s=-NUMBER\n", record, r->conflict.field->name);
     else if (r->conflict.field->number == FIELD_VOID)
         (void)fprintf(out, "    decide: satchel resolve %s void yes|no --seen %s\n", record, r->code);

@@ -210,6 +210,12 @@ static int wanted_of(const struct schema_field *field, const struct oracle_shown
     int64_t number = s->sum;
     words_start();
     *numeric = 0;
+    /* Nobody knows a total of which something was erased. */
+    for (size_t i = 0; field->policy == SCHEMA_SUM && i < s->live; i++)
+        if (s->ops[i]->value.size == 0 && s->ops[i]->action != CHANGE_REMOVE) {
+            words_put("(erased)");
+            return 1;
+        }
     if (s->count == 0)
         return 0;
     if (is_list) {

@@ -3,6 +3,7 @@
  * and whether the erasure comes before or after the change. */
 #include "people_fixture.h"
 
+#include "edit.h"
 #include "skeleton.h"
 
 /* Adds an erasure of a change of the history, as the office writes it. with_skeleton 0: the office never had its words.
@@ -217,8 +218,46 @@ static void lists_and_totals_say_that_something_was_erased(void **state)
     }
     (void)erase(h, 0, 1);
     db = take_every_way(h, 0);
-    assert_int_equal(history_number(db, "SELECT units FROM service"), 30);
+    assert_string_equal(history_text(db, "SELECT units FROM service"), "(erased)");
     assert_int_equal(history_number(db, "SELECT contested FROM service"), 1);
+    db_close(db);
+    history_free(h);
+}
+
+static void count_without(struct db *db, struct edit_author *author)
+{
+    const struct schema_field *units = schema_field(schema_kind(KIND_SERVICE), 15);
+    struct edit edit;
+    assert_done(edit_open(&edit, db, &people_service, &history_error));
+    assert_done(edit_add_without(&edit, units, &history_error));
+    assert_done(edit_commit(&edit, author, NULL, NULL, &history_error));
+}
+
+static void what_was_erased_of_a_total_is_counted_as_nothing(void **state)
+{
+    /* Goal: a total of which something was erased is decided: what was erased counts as nothing, the rest as it is. */
+    const struct schema_field *units = schema_field(schema_kind(KIND_SERVICE), 15);
+    struct history *h = history_new();
+    struct id device = history_id(77);
+    struct edit_author author;
+    struct edit edit;
+    struct db *db;
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        history_begin(h, i, KIND_SERVICE, people_a_case, people_service);
+        history_put_number(h, 15, CHANGE_ADD, 30, NULL, 0);
+        (void)history_end(h);
+    }
+    (void)erase(h, 0, 1);
+    db = take_every_way(h, 0);
+    assert_done(edit_author_create(db, &device, &history_error));
+    assert_done(edit_author_load(db, &author, &history_error));
+    count_without(db, &author);
+    assert_int_equal(history_number(db, "SELECT units FROM service"), 30);
+    assert_int_equal(history_number(db, "SELECT contested FROM service"), 0);
+    assert_done(edit_open(&edit, db, &people_service, &history_error));
+    assert_int_equal(edit_add_without(&edit, units, &history_error), E_REFUSED);
+    edit_free(&edit);
     db_close(db);
     history_free(h);
 }
@@ -368,6 +407,7 @@ int main(void)
         cmocka_unit_test(no_case_becomes_safe_by_an_erasure),
         cmocka_unit_test(an_erased_status_goes_on_in_the_line),
         cmocka_unit_test(lists_and_totals_say_that_something_was_erased),
+        cmocka_unit_test(what_was_erased_of_a_total_is_counted_as_nothing),
         cmocka_unit_test(an_erased_base_brings_no_texts_together),
         cmocka_unit_test(an_erased_void_still_voids),
         cmocka_unit_test(what_the_office_alone_writes_keeps_its_words),
