@@ -6,6 +6,7 @@
 
 #include "oracle.h"
 #include "oracle_book.h"
+#include "oracle_erased.h"
 #include "process.h"
 #include "schema.h"
 #include "versions.h"
@@ -316,6 +317,27 @@ static int decides_for_others(const struct id *user, size_t size)
     return 0;
 }
 
+/* Does the user stand in for somebody whom the case names: by a role, or as the supervisor of that person? Such a one
+ * writes there whether or not something waits: two may decide at a time, and the case may have left a caseload since.
+ */
+static int stands_in(const struct id *user, const struct id *scope, size_t size)
+{
+    size_t count;
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
+    int64_t role = number(last(user, USER_ROLE, size));
+    if (role == SUPERVISOR || role == DIRECTOR || role == ADMINISTRATOR)
+        return 1;
+    for (size_t i = 0; i < count && ops[i].entry < size; i++) {
+        const struct oracle_book_op *supervisor;
+        struct id named;
+        if (id_equal(&oracle_book_at(ops[i].entry)->scope, scope) && slice_id(ops[i].value, &named) &&
+            (supervisor = last(&named, USER_SUPERVISOR, size)) != NULL && slice_id(supervisor->value, &named) &&
+            id_equal(&named, user))
+            return 1;
+    }
+    return 0;
+}
+
 /* Does it close a case or a plan, as the third code of a status and what follows it do? */
 static int may_close(const struct oracle_book_op *op)
 {
@@ -340,12 +362,23 @@ static int contest(const struct oracle_book_op *a, const struct oracle_book_op *
     return a->field == b->field && (field == NULL || schema_traits(field)->is_loud);
 }
 
-/* Is it a part of a total that was erased, so that nobody knows the total? */
-static int is_erased_part(const struct oracle_book_op *op)
+/* Is this op one of a total that no integer holds, or that nobody knows since part of it was erased? */
+static int spoils_total(const struct oracle_book_op *op, size_t size, int now)
 {
     const struct schema_kind *kind = schema_kind(op->kind);
     const struct schema_field *field = kind == NULL ? NULL : schema_field(kind, op->field);
-    return field != NULL && schema_traits(field)->adds_up && oracle_book_at(op->entry)->body.p == NULL;
+    size_t count;
+    const struct oracle_book_op *ops = oracle_book_ops(&count);
+    double total = 0;
+    if (field == NULL || field->policy != SCHEMA_SUM)
+        return 0;
+    for (size_t i = 0; i < count && ops[i].entry < size; i++)
+        if (ops[i].field == op->field && id_equal(&ops[i].record, &op->record) && (!now || lives(&ops[i], size))) {
+            if (oracle_erased_knows(oracle_book_at(ops[i].entry)->hash))
+                return 1;
+            total += (double)number(&ops[i]);
+        }
+    return total >= (double)INT64_MAX || total <= (double)INT64_MIN;
 }
 
 /* Is something of the scope contested at this size of the log (now 1), or can it ever have been (now 0)? */
@@ -356,7 +389,7 @@ static int is_contested(const struct id *scope, size_t size, int now)
     for (size_t i = 0; i < count && ops[i].entry < size; i++) {
         if (!id_equal(&oracle_book_at(ops[i].entry)->scope, scope) || (now && !lives(&ops[i], size)))
             continue;
-        if (is_erased_part(&ops[i]))
+        if (spoils_total(&ops[i], size, now))
             return 1;
         for (size_t k = 0; k < i; k++)
             if (contest(&ops[i], &ops[k]) && (!now || lives(&ops[k], size)))
@@ -496,9 +529,8 @@ void oracle_caseload_writers(void)
         if (owner == NULL || !slice_id(owner->value, &user))
             continue;
         judge_opened(i, &user);
-        /* Whoever decides for others may write beside it: the case leaves them with the decision, and what they wrote
-         * until then may come behind it. */
-        if (is_anothers(&entry->scope, &user, i) && !was_ever_held(i) && !decides_for_others(&user, i))
+        if (is_anothers(&entry->scope, &user, i) && !was_ever_held(i) && !stands_in(&user, &entry->scope, i) &&
+            !may_decide(&user, &entry->scope, i, 0))
             oracle_found("4: change %llu.%llu, at position %zu, was applied in case %s, which its author did not have",
                          (unsigned long long)entry->epoch, (unsigned long long)entry->seq, i,
                          id_brief(&entry->scope, text));
