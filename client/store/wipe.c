@@ -87,22 +87,38 @@ int wipe_folder(const char *folder, struct error *e)
     return code != 0 ? code : remove_marker(folder, e);
 }
 
+/* The marker is there. A sync holds its lock for as long as it carries the wipe out, so whoever gets the lock knows
+ * that the wipe broke off. A disk on which nothing can be locked keeps no wipe from its end. */
+static int end_wipe(const char *folder, const char *keys, struct error *e)
+{
+    size_t slots;
+    int lock, code, found = 0;
+    if (sync_lock_take(folder, &lock, NULL) == E_BUSY) {
+        (void)error_set(e, E_BUSY,
+                        "the office has ordered that this laptop is wiped, and a sync is doing so just now; nothing "
+                        "can be done here any more");
+        return -1;
+    }
+    code = keyfile_list(keys, NULL, 0, &slots, NULL);
+    /* Nothing was destroyed yet: it is a store like any other, until the office orders the wipe again. */
+    if (code == 0)
+        (void)remove_marker(folder, NULL);
+    else if (code == E_NO_STORE || code == E_VERIFY)
+        found = wipe_folder(folder, e) == 0 ? 1 : -1;
+    sync_lock_free(lock);
+    return found;
+}
+
 int wipe_resume(const char *folder, struct error *e)
 {
     char *keys = store_path(folder, STORE_KEYS), *path = store_path(folder, STORE_WIPING);
     struct stat there;
-    size_t slots;
-    int code, found = 0;
+    int found = 0;
     if (keys == NULL || path == NULL) {
         (void)error_memory(e);
         found = -1;
     } else if (stat(path, &there) == 0) {
-        code = keyfile_list(keys, NULL, 0, &slots, NULL);
-        /* Nothing was destroyed yet: it is a store like any other, until the office orders the wipe again. */
-        if (code == 0)
-            (void)remove_marker(folder, NULL);
-        else if (code == E_NO_STORE || code == E_VERIFY)
-            found = wipe_folder(folder, e) == 0 ? 1 : -1;
+        found = end_wipe(folder, keys, e);
     }
     free(keys);
     free(path);

@@ -14,7 +14,8 @@
 int wipe_folder(const char *folder, struct error *e);
 
 /* Goes on with a wipe that broke off after it had destroyed the key file. 1: done, and nothing is left; 0: there was
- * none to go on with; -1: failed, with wipe_folder's errors. It does not touch a folder whose key file is whole. */
+ * none to go on with; -1: failed, with wipe_folder's errors, or E_BUSY: a sync is carrying the wipe out. It does not
+ * touch a folder whose key file is whole. */
 int wipe_resume(const char *folder, struct error *e);
 
 #endif
