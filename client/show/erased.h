@@ -11,6 +11,9 @@
  * for those that are not here. Errors: the store's, E_VERIFY (a header cannot be read). */
 int erased_words(struct printer *v, const struct id *record, int indent, struct error *e);
 
+/* Writes on v->json the member `erased`: an array with an object for each of these (docs/JSON.md). The same errors. */
+int erased_json(struct printer *v, const struct id *record, struct error *e);
+
 /* Prints the line of one change without words; if no erasure of it is here, it says that its words are not here. The
  * same errors. */
 int erased_change_words(struct printer *v, const struct change *c, int indent, struct error *e);

@@ -345,6 +345,8 @@ int fields_json(struct printer *v, const struct id *record, const struct record_
     if ((code = doubts_json(v, place->kind, record, e)) != 0 ||
         (code = wrong_clock_json(v, place->kind, record, e)) != 0)
         return code;
+    if ((code = erased_json(v, record, e)) != 0)
+        return code;
     json_key(j, "newer");
     return unknown_fields(v, record, 0, e);
 }

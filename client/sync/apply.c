@@ -123,6 +123,20 @@ static int is_in(struct slice list, const struct id *scope)
 
 /* --- one entry --- */
 
+/* A stray comes back with its words, which were erased here: the office lost that erasure with the change, and a laptop
+ * that never heard of it sent the change again (LOG.md, "Erasures"). The record then takes it as if it had just come.
+ */
+static int give_words_back(struct db *db, const struct log_entry *entry, struct error *e)
+{
+    int code, erased = db_exists(db, e, "SELECT 1 FROM entry WHERE id = ? AND body IS NULL", "i", entry->id);
+    if (erased != 1)
+        return erased < 0 ? error_code(e) : 0;
+    if ((code = record_set_held(db, entry->id, 1, e)) != 0 ||
+        (code = db_run(db, e, "UPDATE entry SET body = ? WHERE id = ?", "bi", entry->change.body, entry->id)) != 0)
+        return code;
+    return record_set_held(db, entry->id, 0, e);
+}
+
 /* The entry is already in the log: ours, or received before the link broke.
  *   - If it is ours and unproved, leave it queued: only queue_pushed sets its position.
  *   - If it is held here, the office has released it: apply it.
@@ -146,6 +160,8 @@ static int take_known(struct db *db, struct log_entry *entry, struct error *e)
      * anew comes without the changes that have no live op. */
     if ((held || stray) && entry->mask.p != NULL &&
         (code = db_run(db, e, "UPDATE entry SET mask = ? WHERE id = ?", "bi", entry->mask, entry->id)) != 0)
+        return code;
+    if (stray && entry->change.body.p != NULL && (code = give_words_back(db, entry, e)) != 0)
         return code;
     if (stray && ((code = log_clear(db, entry->position, entry->id, e)) != 0 ||
                   (code = log_accept(db, entry->id, entry->position, entry->received_ms, e)) != 0 ||

@@ -1,5 +1,6 @@
-/* Tests: daemon/central/erasure.c client/sync/forget.c client/show/erased.c daemon/deal/deal.c daemon/intake/receive.c
- * The office erases words: they leave its store and every laptop, old values do not come back, and both agree. */
+/* Tests: daemon/central/erasure.c client/sync/forget.c client/sync/apply.c client/show/erased.c daemon/deal/deal.c
+ * daemon/intake/receive.c The office erases words: they leave its store and every laptop, old values do not come back,
+ * and both agree. */
 #include "erased.h"
 #include "erasure.h"
 #include "pair_fixture.h"
@@ -169,12 +170,118 @@ static void an_erasure_is_dealt_in_front_of_its_change(void **state)
     pair_end(&r.p);
 }
 
+/* Goal: a program reads the same as a person: who wrote what was erased, who erased it, when, and why. */
+static void json_says_who_erased_what_and_why(void **state)
+{
+    struct erasing r;
+    struct error e;
+    struct printer v;
+    char *text = NULL;
+    size_t bytes = 0;
+    struct cli cli = {open_memstream(&text, &bytes), stderr, 1, 0};
+    (void)state;
+    begin(&r);
+    assert_int_equal(erase_last(&r, KIND_NOTE, &e), 0);
+    (void)pair_pull(&r.p, &r.result);
+    PAIR_OK(printer_open(&v, r.p.db, &cli, &pair_e));
+    json_object(&v.json);
+    PAIR_OK(erased_json(&v, &r.note, &pair_e));
+    json_end(&v.json);
+    printer_close(&v);
+    (void)fclose(cli.out);
+    assert_non_null(strstr(text, "\"written_by\": \"Anna\""));
+    assert_non_null(strstr(text, "\"erased_by\": "));
+    assert_non_null(strstr(text, "\"reason\": \"the client asked for it\", \"known\": true}"));
+    free(text);
+    pair_end(&r.p);
+}
+
+/* Goal: what a laptop keeps beside its log goes too: what is told of a decision, a batch that is still arriving, what
+ * the office held, and what was written once more after a fork; of other changes it stays. */
+static void what_a_laptop_keeps_beside_its_log_is_forgotten(void **state)
+{
+    static const char *const tables[] = {"arriving", "held_note", "stranded"};
+    struct erasing r;
+    struct error e;
+    uint64_t epoch, seq;
+    sqlite3_stmt *s;
+    char sql[160];
+    (void)state;
+    begin(&r);
+    assert_int_equal(db_first(r.p.db, &s, NULL, "SELECT epoch, seq FROM entry WHERE record = ?", "d", &r.note), 1);
+    epoch = db_uint(s, 0);
+    seq = db_uint(s, 1);
+    db_done(r.p.db, s);
+    for (uint64_t other = 0; other < 2; other++) {
+        PAIR_OK(db_run(r.p.db, &pair_e,
+                       "INSERT INTO stranded(new_epoch, epoch, seq, new_seq, scope, kind, header, body) "
+                       "VALUES(?,9,?,?,?,?,x'00',x'77')",
+                       "uuudu", epoch + other, 1 + other, seq, &r.kase, (uint64_t)KIND_NOTE));
+        PAIR_OK(
+            db_run(r.p.db, &pair_e,
+                   "INSERT INTO held_note(epoch, seq, record, kind, reason, header, body) VALUES(?,?,?,?,'held',x'00',"
+                   "x'77')",
+                   "uudu", epoch + other, seq, &r.note, (uint64_t)KIND_NOTE));
+    }
+    assert_int_equal(erase_last(&r, KIND_NOTE, &e), 0);
+    (void)pair_pull(&r.p, &r.result);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM %s WHERE body IS NOT NULL", tables[i]);
+        assert_int_equal(pair_count(r.p.db, sql), i == 0 ? 0 : 1);
+    }
+    pair_end(&r.p);
+}
+
+/* Goal: a change that replaced thousands of ops has a skeleton that does not fit into one value: it is erased all the
+ * same, in parts, and office and laptop agree. */
+static void a_skeleton_of_more_than_one_part(void **state)
+{
+    enum { NAMED = 3 * CHANGE_OPS_MAX };
+    static const char *const fields[] = {"title", "household"};
+    struct erasing r;
+    struct error e;
+    struct edit edit;
+    struct dot *dots = calloc(NAMED, sizeof *dots);
+    struct pack value;
+    (void)state;
+    assert_non_null(dots);
+    begin(&r);
+    for (unsigned i = 0; i < NAMED; i++)
+        dots[i] = (struct dot){r.p.device.device, 1, 1 + i / CHANGE_OPS_MAX, i % CHANGE_OPS_MAX};
+    pack_start(&value);
+    pack_text(&value, "behind the mill", 15);
+    PAIR_OK(db_begin(r.p.db, &pair_e));
+    PAIR_OK(edit_open(&edit, r.p.db, &r.kase, &pair_e));
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const struct schema_field *field = schema_field_named(schema_kind(KIND_CASE), fields[i]);
+        if (field != NULL && field->type == SCHEMA_TEXT)
+            PAIR_OK(edit_set_over(&edit, field, pack_bytes(&value), dots, NAMED, &pair_e));
+    }
+    for (unsigned i = 200; i < 206; i++) /* of a newer program */
+        change_draft_op(&edit.draft, i, CHANGE_SET, pack_bytes(&value), dots, NAMED);
+    PAIR_OK(edit_commit(&edit, &r.p.author, NULL, NULL, &pair_e));
+    PAIR_OK(db_commit(r.p.db, &pair_e));
+    pack_free(&value);
+    free(dots);
+    assert_int_equal(pair_push(&r.p), 0);
+    assert_int_equal(erase_last(&r, KIND_CASE, &e), 0);
+    assert_true(pair_count(r.p.office->db, "SELECT max(length(skeleton)) FROM erased") > SCHEMA_TEXT_MAX);
+    (void)pair_pull(&r.p, &r.result);
+    assert_true(r.result.agrees);
+    assert_int_equal(pair_count(r.p.db, "SELECT count(*) FROM entry WHERE instr(body, 'behind the mill')"), 0);
+    assert_int_equal(pair_count(r.p.office->db, "SELECT count(*) FROM entry WHERE instr(body, 'behind the mill')"), 0);
+    pair_end(&r.p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_erased_words_are_nowhere_any_more),
         cmocka_unit_test(people_see_who_erased_what_and_why),
         cmocka_unit_test(office_only_kinds_cannot_be_erased),
+        cmocka_unit_test(json_says_who_erased_what_and_why),
+        cmocka_unit_test(what_a_laptop_keeps_beside_its_log_is_forgotten),
+        cmocka_unit_test(a_skeleton_of_more_than_one_part),
         cmocka_unit_test(an_erasure_is_dealt_in_front_of_its_change),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
