@@ -517,7 +517,7 @@ int review_load(struct db *db, const struct record_conflict *conflict, struct re
         (code = review_owners(db, &conflict->scope, conflict->loud, &out->owners, &out->owner_count, e)) != 0)
         return code;
     write_sentence(out);
-    return 0;
+    return review_import_sentence(db, out, e);
 }
 
 void review_free(struct review *r)

@@ -85,6 +85,14 @@ int review_unseen(struct db *db, const struct id *record, const struct schema_fi
 const char *review_reopened(const struct schema_kind *kind);
 void review_unseen_free(struct review_beside *ops, size_t count);
 
+/* Writes the name of the import that an op came with, "the import of hmis, export of 2026-05-01 10:00 CEST". 1: done;
+ * 0: it came with none, or is not in this store, and out is ""; -1: failed. (review_import.c) */
+#define REVIEW_IMPORT 256 /* bytes, with NUL */
+int review_import(struct db *db, const struct dot *dot, char out[REVIEW_IMPORT], struct error *e);
+
+/* Writes the sentence anew if an import and a person changed one field. Errors: the store's. */
+int review_import_sentence(struct db *db, struct review *r, struct error *e);
+
 /* "conflict" (loud 1): it matters, and a person must decide. "parallel edit" (loud 0): it does not, and is kept for
  * review. */
 const char *review_label(int loud);

@@ -89,6 +89,7 @@ static void words_heading(struct review_print *p, const struct review *r)
 
 /* Who wrote a value, or beside a void, on which device, and when. */
 struct written {
+    const struct dot *dot;
     const struct id *author, *device;
     uint64_t hlc, wall_ms, received_ms;
     uint64_t position;
@@ -96,13 +97,13 @@ struct written {
 
 static struct written written_op(const struct record_op *op)
 {
-    return (struct written){&op->author, &op->merge.dot.device, op->merge.hlc,
-                            op->wall_ms, op->merge.received_ms, op->merge.position};
+    return (struct written){&op->merge.dot, &op->author,           &op->merge.dot.device, op->merge.hlc,
+                            op->wall_ms,    op->merge.received_ms, op->merge.position};
 }
 
 static struct written written_beside(const struct review_beside *b)
 {
-    return (struct written){&b->author, &b->dot.device, b->hlc, b->wall_ms, b->received_ms, b->position};
+    return (struct written){&b->dot, &b->author, &b->dot.device, b->hlc, b->wall_ms, b->received_ms, b->position};
 }
 
 /* The time by which it was written: when the office received it, or now. */
@@ -116,6 +117,11 @@ static void words_who(struct review_print *p, const struct written *w)
     FILE *out = p->cli->out;
     char label[NAME_MAX_BYTES], name[ID_BRIEF], when[MOMENT_WRITTEN];
     int is_waiting = w->position == MERGE_NOT_ACCEPTED;
+    char import[REVIEW_IMPORT];
+    if (review_import(p->db, w->dot, import, NULL) == 1) {
+        cli_line(out, import);
+        (void)fputs(", which was run by ", out);
+    }
     words_user(p, w->author);
     moment_written(w->hlc, w->wall_ms, written_until(p, w), when);
     (void)fprintf(out, ", %s by the clock of ", when);
@@ -283,7 +289,7 @@ static void json_owners(struct review_print *p, const struct review *r)
 /* Writes author, device and times, which each value has, and each op beside a void. */
 static void json_who(struct review_print *p, const struct written *w)
 {
-    char text[NAME_MAX_BYTES];
+    char text[NAME_MAX_BYTES], import[REVIEW_IMPORT];
     user_name(p->db, w->author, text);
     json_text(json_key(p->json, "author"), text);
     json_id(json_key(p->json, "author_id"), w->author);
@@ -293,6 +299,7 @@ static void json_who(struct review_print *p, const struct written *w)
     json_uint(json_key(p->json, "wall_ms"), w->wall_ms);
     json_uint(json_key(p->json, "received_ms"), w->received_ms);
     json_flag(json_key(p->json, "wrong_clock"), clock_off(w->hlc, w->wall_ms, written_until(p, w)) != 0);
+    json_text(json_key(p->json, "import"), review_import(p->db, w->dot, import, NULL) == 1 ? import : NULL);
 }
 
 static void json_value(struct review_print *p, const struct review *r, size_t number)

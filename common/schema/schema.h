@@ -106,6 +106,7 @@ enum schema_kind_number {
     KIND_RECEIPT = 14,
     KIND_EVENT = 15,
     KIND_ERASURE = 1000,
+    KIND_IMPORT = 1001,
     KIND_FORK = 3000
 };
 

@@ -2,7 +2,7 @@
  */
 #include "schema_table.h"
 
-#define THIS_VERSION 6
+#define THIS_VERSION 7
 
 /* Each has a form for what came later: its first argument is the version of the table that has it first. Kinds and
  * fields are never added without it: what an older version took unjudged is judged when the office's program gets
@@ -230,6 +230,20 @@ static const struct schema_field erasure_fields[] = {
     FIELD_SINCE(6, 14, "skeleton", BYTES, ONCE,
                 "what it wrote and replaced, without values (CHANGE.md); nothing: the office never had its words"),
 };
+static const struct schema_field import_fields[] = {
+    FIELD_SINCE(7, 10, "source", TEXT, LATEST, "the format and the name of the other system"),
+    FIELD_SINCE(7, 11, "exported", TIME, LATEST, "when the other system made the export; nothing: it does not say"),
+    FIELD_SINCE(7, 12, "files", BYTES, LATEST, "BLAKE2b-256 over the names and the contents of the export's files"),
+    FIELD_SINCE(7, 13, "ended", TIME, LATEST, "when all of it was taken; nothing: it was broken off"),
+    FIELD_SINCE(7, 14, "older", FLAG, LATEST,
+                "it was older than one taken before, and only filled in what was missing"),
+    FIELD_SINCE(7, 15, "created", INTEGER, LATEST, "records that it took down"),
+    FIELD_SINCE(7, 16, "changed", INTEGER, LATEST, "records that it changed"),
+    FIELD_SINCE(7, 17, "withdrawn", INTEGER, LATEST, "records that it voided, since the other system has them no more"),
+    FIELD_SINCE(7, 18, "disputed", INTEGER, LATEST, "fields that a person had changed as well"),
+    FIELD_SINCE(7, 19, "left", INTEGER, LATEST, "rows and values that were left"),
+    REF_SINCE(7, 20, "undoes", IMPORT, LATEST, "the import that this one takes back"),
+};
 static const struct schema_field fork_fields[] = {
     FIELD(10, "device", BYTES, LATEST, "the device whose chain forked"),
     FIELD(11, "epoch", INTEGER, LATEST, "the epoch that forked"),
@@ -268,6 +282,8 @@ const struct schema_kind schema_table[] = {
          "what happened to a store, in its own words"),
     KIND_SINCE(6, KIND_ERASURE, "erasure", CASE, 1, 1, erasure_fields, LIST(NULL), LIST("reason"),
                "the words of a change are gone: which, and why; it stands where that change does"),
+    KIND_SINCE(7, KIND_IMPORT, "import", OFFICE, 1, 1, import_fields, LIST("source"),
+               LIST("source", "exported", "ended"), "an import: its id is the session of every change that it wrote"),
     KIND(KIND_FORK, "fork", OFFICE, 1, 0, fork_fields, LIST(NULL), LIST(NULL),
          "a device wrote two chains in one epoch"),
     EXTRA_KINDS};

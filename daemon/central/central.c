@@ -29,7 +29,7 @@
 
 /* The office's tables beside log and record: the secrets of tickets that are not used yet (admit.h); the scopes that
  * each laptop has confirmed, and up to where it was dealt them (deal.h); the evidence of forks (fork.h); what each
- * laptop has brought (quota.h). The last
+ * laptop has brought (quota.h); when each row of another system was updated that was taken last (import.h). The last
  * statement computes the sizes of the evidence for a store that was made before evidence_size existed. */
 static const char own_tables[] =
     "CREATE TABLE IF NOT EXISTS ticket_secret(ticket BLOB PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;"
@@ -47,6 +47,9 @@ static const char own_tables[] =
     "  device BLOB PRIMARY KEY, since INTEGER NOT NULL, bytes INTEGER NOT NULL, changes INTEGER NOT NULL,"
     "  records INTEGER NOT NULL, links INTEGER NOT NULL, shut_bytes INTEGER NOT NULL, shut_changes INTEGER NOT NULL,"
     "  closed INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS import_row("
+    "  source TEXT NOT NULL, file TEXT NOT NULL, key TEXT NOT NULL, updated TEXT NOT NULL, import BLOB NOT NULL,"
+    "  PRIMARY KEY(source, file, key)) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS entry_held ON entry(device) WHERE held = 1;"
     "INSERT INTO evidence_size SELECT device, sum(length(header) + coalesce(length(body), 0)) "
     "FROM evidence WHERE NOT EXISTS(SELECT 1 FROM evidence_size) GROUP BY device;";

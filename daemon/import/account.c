@@ -110,7 +110,7 @@ static int print_columns(struct db *db, FILE *out, struct error *e)
         return code;
     while ((row = db_next(db, s, e)) == 1) {
         (void)fprintf(out, "  %s.csv ", db_text(s, 0));
-        (void)fputs(db_int(s, 1) ? "has no column, so nothing is known of and nothing changed: "
+        (void)fputs(db_int(s, 1) ? "lacks these columns, and what the record has of them stays: "
                                  : "has columns that Satchel does not read: ",
                     out);
         cli_line(out, db_text(s, 2));

@@ -1,10 +1,14 @@
 /* Importing: rows of another system become records, written as changes of the office's own chain.
  *
  * Each file is read into a table of a staging database in memory, so that the mappings (import_hmis.c,
- * import_synthea.c) are queries. Record ids are derived from the source's own keys, and each record keeps a hash of
- * what it was made from: a second import of the same files writes nothing, and a later one writes only what the source
- * has changed. An import never supersedes what a person has written since: both values stand, as a conflict. What
- * became of each row is in the account (account.h). */
+ * import_synthea.c) are queries. Record ids are derived from the source's own keys. What became of each row is in the
+ * account (account.h).
+ *
+ * An import is itself a record (kind `import`), and the session of each change that it writes is that record's id: so
+ * the log says which op came from which export, and what a source said last is read from it (said.h). A field is
+ * written only if the source says something else than it said last, whatever the record holds by now: what a person
+ * changed, and the source did not, stays. If both changed it, the source's word stands beside the person's, and is
+ * contested as between two people. */
 #ifndef SATCHEL_IMPORT_H
 #define SATCHEL_IMPORT_H
 
@@ -15,9 +19,11 @@
 #include "db.h"
 #include "error.h"
 #include "id.h"
+#include "moment.h"
 #include "schema.h"
 
 #define IMPORT_FIELDS_MAX 32
+#define IMPORT_SETS_MAX 8
 #define IMPORT_COUNTS_MAX 64
 
 /* How many records of a kind were "new", "changed" or "unchanged". What was left: account.h. */
@@ -31,16 +37,24 @@ struct import {
     struct db *staging;   /* with the tables of account.h */
     const char *system;   /* "", or a name for one of several source systems, whose keys may be the same */
     const char *encoding; /* as csv_open takes it */
-    char source[128];     /* the format ("hmis", "synthea") and the system: part of every derived id */
+    int is_older;         /* an export may be older than one that was taken: it then fills in what is missing */
     int dry_run;
-    unsigned in_transaction; /* records since the last commit */
+    char source[128];           /* the format ("hmis", "synthea") and the system: part of every derived id */
+    struct id id;               /* of the import's own record */
+    struct id session;          /* of the acting person before; import_close puts it back */
+    char exported[MOMENT_TEXT]; /* "": the export does not say when it was made */
+    uint8_t files[32];          /* digest of the export's files */
+    int is_begun;               /* the import's record is written, or would be */
+    int fills;                  /* the export is older, and only fills in what is missing */
+    unsigned in_transaction;    /* records since the last commit */
+    uint64_t created, changed, withdrawn, contested;
     size_t count_count;
     struct import_count counts[IMPORT_COUNTS_MAX];
 };
 
-/* Opens the staging database, with the account's tables, and with two functions for the mappings' queries: words(...)
- * joins what is not empty with spaces, words_by(BETWEEN, ...) with that. import_close frees it, also after an error.
- * E_MEMORY. */
+/* Opens the staging database, with the account's tables, and with functions for the mappings' queries: words(...)
+ * joins what is not empty with spaces, words_by(BETWEEN, ...) with that; and record_id(TABLE, KEY), the id of the
+ * record that is derived from them. im->central is set. import_close frees it, also after an error. E_MEMORY. */
 int import_open(struct import *im, struct error *e);
 void import_close(struct import *im);
 
@@ -49,10 +63,11 @@ int import_has(const char *folder, const char *name);
 
 /* Reads folder/name.csv into the staging table `name`: the column `line` first, then `columns`: names with a space
  * between them, the row's key first; behind a name "!": the mapping cannot do without it; "#": a day; "@": a time,
- * which are written as the schema has them. A column that the file lacks, and a day that cannot be read, is NULL:
- * nothing is known of it; a file that is not there becomes an empty table. *found 0: there is no such file. Every row
- * is in the account, open; those that cannot be read, and every column that is not named here, with what became of it.
- * E_INPUT: the file has no heading, lacks a column, or is of another encoding; E_IO, E_MEMORY. */
+ * which are written as the schema has them; then `old` (import_old), 0. A column that the file lacks, and a day that
+ * cannot be read, is NULL: nothing is known of it; a file that is not there becomes an empty table. *found 0: there is
+ * no such file. Every row is in the account, open; those that cannot be read, and every column that is not named here,
+ * with what became of it. E_INPUT: the file has no heading, lacks a column, or is of another encoding; E_IO, E_MEMORY.
+ */
 int import_stage(struct import *im, const char *folder, const char *name, const char *columns, int *found,
                  struct error *e);
 
@@ -73,18 +88,50 @@ int import_sift(struct import *im, const char *table, const char *condition, enu
 struct account_row import_row_at(const char *file, sqlite3_stmt *s);
 const char *import_known(sqlite3_stmt *s, int column);
 
+/* --- the import itself (import_mark.c) --- */
+
+/* Sets im->source; to be called before any id is derived. E_INPUT: the system's name is too long. */
+int import_source(struct import *im, const char *format, struct error *e);
+
+/* Begins the import of a folder that was staged: from here on what the office writes is this import's. exported: when
+ * the source made the export, as import_stage writes a time; "": it does not say. E_REFUSED: an export of this source
+ * that was made later has been taken, and is_older is 0. Errors: the store's; E_IO. */
+int import_begin(struct import *im, const char *folder, const char *exported, struct error *e);
+
+/* Sets `old` of the staged rows whose column `updated` is before the time that a row of the same key had when it was
+ * taken last, and settles them: nothing is to be made of them. Of an export that fills in, no row is old. Errors: the
+ * store's. */
+int import_old(struct import *im, const char *table, const char *key, const char *updated, struct error *e);
+/* Remembers the times of a query's rows that were taken: its first column is the key, its second the time. */
+int import_remember(struct import *im, const char *file, const char *sql, struct error *e);
+
+/* Writes the import's own record to its end, unless nothing was written and the same export was taken before; commits
+ * what is not committed yet. A dry run rolls it back. Errors: central_commit's. */
+int import_end(struct import *im, struct error *e);
+/* Commits what is not committed yet; a dry run goes on. */
+int import_flush(struct import *im, struct error *e);
+/* Opens a transaction if none is open, with the import's own record in front; commits one that has grown large. */
+int import_transaction(struct import *im, struct error *e);
+
+/* --- one record (import_write.c) --- */
+
 /* A record as the source has it. Values are words, as schema_parse takes them. */
 struct import_record {
     const struct schema_kind *kind;
     struct id scope, id;
     const char *source_id;
-    struct account_row row; /* that it is made of; its file "": of none */
+    const char *table; /* id is derived from it and source_id, and the source may move the record to another scope: it
+                        * then becomes another record there. NULL: it cannot be moved */
+    struct account_row row; /* that it is made of; its file NULL: of none */
+    int is_left;            /* set by import_write: its row was left, or it was voided here and stays so */
     size_t count;
     struct {
         const char *field, *value;
         int only_new; /* it is written into a new record, and left to people afterwards */
     } fields[IMPORT_FIELDS_MAX];
-    size_t element_count; /* elements to add to sets, contributions to sums */
+    size_t set_count;
+    const char *sets[IMPORT_SETS_MAX]; /* sets and sums of which the source says all: what is not in `elements` goes */
+    size_t element_count;              /* elements to add to sets, contributions to sums */
     struct {
         const char *field, *value;
     } * elements; /* the caller's */
@@ -93,19 +140,35 @@ struct import_record {
  * had before. All are the caller's. import_field_new: what a person changed since stays, whatever the source says. */
 void import_field(struct import_record *r, const char *field, const char *value);
 void import_field_new(struct import_record *r, const char *field, const char *value);
-/* Writes the record, if it is new or the source has changed it, and settles its row. A value that its field cannot hold
- * is left; a record whose case does not exist, or that is larger than a change may be, is left with its row. Errors:
- * the store's. */
+/* Counts a record as one of its kind that became `what`. E_INTERNAL. */
+int import_count(struct import *im, const struct schema_kind *kind, const char *what, struct error *e);
+/* Says that `elements` has all that the source knows of a set or a sum. */
+void import_set(struct import_record *r, const char *field);
+/* Writes what the source says anew of a record, and settles its row. A value that its field cannot hold is left; a
+ * record whose case does not exist, that a person voided, or that is larger than a change may be, is left with its row.
+ * Errors: the store's. */
 int import_write(struct import *im, struct import_record *r, struct error *e);
 
-/* Sets im->source; to be called before any id is derived. E_INPUT: the system's name is too long. */
-int import_source(struct import *im, const char *format, struct error *e);
+/* --- what the source has no more (import_withdraw.c) --- */
 
-/* Commits what is not committed yet; a dry run rolls it back. Errors: central_commit's. */
-int import_flush(struct import *im, struct error *e);
+/* Voids a record, for a reason, and settles its row as passed over. What people wrote in it, or in its case, or living
+ * cases of the client, contest that: then a person decides. A record that is voided already, or that a person took back
+ * from an earlier import, stays as it is. Errors: the store's. */
+int import_withdraw(struct import *im, const struct schema_kind *kind, const struct id *record,
+                    const struct account_row *row, const char *why, struct error *e);
 
-/* Assigns a case to a user, unless an import has done so before. Errors: import_write's. */
-int import_assign(struct import *im, const struct id *scope, const struct id *user, struct error *e);
+/* Finds the records of a kind that stand on a row which says something else now. records: a query of the office's store
+ * for their id, scope and key; has_gone: a query over the staging tables, with these as ?1 to ?3, that gives a number
+ * if the record is to go. take gets each: id, kind, scope, number. Errors: take's, the store's. */
+struct import_orphans {
+    const char *kind, *records, *has_gone;
+};
+int import_orphaned(struct import *im, const struct import_orphans *all, size_t count, import_row *take,
+                    struct error *e);
+
+/* Assigns a case to a user for the source (table "assignment"), or for whoever runs the import ("assignment in turn").
+ * Errors: import_write's. */
+int import_assign(struct import *im, const char *table, const struct id *scope, const struct id *user, struct error *e);
 
 /* The mappings: import a whole folder. *found 0: it holds no such export. Errors: import_stage's, import_write's. */
 int import_hmis(struct import *im, const char *folder, int *found, struct error *e);

@@ -111,7 +111,7 @@ static int create_table(struct staging *g, struct error *e)
     sqlite3_str_appendf(sql, "CREATE TABLE \"%w\"(line INTEGER PRIMARY KEY", g->name);
     for (size_t k = 0; k < g->count; k++)
         sqlite3_str_appendf(sql, ", \"%w\" TEXT", g->columns[k].name);
-    sqlite3_str_appendall(sql, ")");
+    sqlite3_str_appendall(sql, ", old INTEGER NOT NULL DEFAULT 0)");
     if ((text = sqlite3_str_finish(sql)) == NULL)
         return error_memory(e);
     code = db_exec(g->im->staging, text, e);
@@ -125,7 +125,7 @@ static char *insert_sql(const struct staging *g)
     sqlite3_str_appendf(sql, "INSERT INTO \"%w\" VALUES (?", g->name);
     for (size_t k = 0; k < g->count; k++)
         sqlite3_str_appendall(sql, ",?");
-    sqlite3_str_appendall(sql, ")");
+    sqlite3_str_appendall(sql, ",0)");
     return sqlite3_str_finish(sql);
 }
 
@@ -311,13 +311,30 @@ static void words_by(sqlite3_context *context, int count, sqlite3_value **values
     join(context, between != NULL ? between : "", 1, count, values);
 }
 
+static void record_id(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    const struct import *im = sqlite3_user_data(context);
+    const char *table = (const char *)sqlite3_value_text(values[0]), *key = (const char *)sqlite3_value_text(values[1]);
+    struct id id;
+    char text[ID_TEXT];
+    (void)count;
+    if (table == NULL || key == NULL)
+        return; /* NULL */
+    id = id_derive(im->source, table, key);
+    id_format(&id, text);
+    sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+}
+
 int import_open(struct import *im, struct error *e)
 {
     enum { FLAGS = SQLITE_UTF8 | SQLITE_DETERMINISTIC };
     int code = db_open_memory(&im->staging, e);
+    im->session = im->central->author.session;
     if (code == 0 &&
         (sqlite3_create_function(db_handle(im->staging), "words", -1, FLAGS, NULL, words, NULL, NULL) != SQLITE_OK ||
          sqlite3_create_function(db_handle(im->staging), "words_by", -1, FLAGS, NULL, words_by, NULL, NULL) !=
+             SQLITE_OK ||
+         sqlite3_create_function(db_handle(im->staging), "record_id", 2, FLAGS, im, record_id, NULL, NULL) !=
              SQLITE_OK))
         code = error_memory(e);
     return code == 0 ? account_create(im->staging, e) : code;
@@ -327,6 +344,7 @@ void import_close(struct import *im)
 {
     db_close(im->staging);
     im->staging = NULL;
+    im->central->author.session = im->session;
 }
 
 /* --- the other files --- */

@@ -125,6 +125,14 @@ static int take_patient(struct import *im, sqlite3_stmt *s, struct error *e)
     import_field(&client, "death_date", import_known(s, 3));
     import_field(&client, "gender", strcmp(sex, "F") == 0 ? "female" : strcmp(sex, "M") == 0 ? "male" : sex);
     import_field(&client, "address", import_known(s, 5));
+    if (db_int(s, 7))
+        import_set(&client, "allergy");
+    if (db_int(s, 8)) {
+        import_set(&client, "need");
+        import_set(&client, "diagnosis");
+    }
+    if (db_int(s, 9))
+        import_set(&client, "identifier");
     if ((code = gather(im, key, &elements, e)) == 0) {
         client.elements = (void *)elements.items;
         client.element_count = elements.count;
@@ -151,6 +159,7 @@ static int take_encounter(struct import *im, sqlite3_stmt *s, struct error *e)
         .kind = schema_kind(KIND_SERVICE), .source_id = db_text(s, 0), .row = import_row_at("encounters", s)};
     char provider[ID_TEXT];
     r.id = id_derive(im->source, "encounter", db_text(s, 0));
+    r.table = "encounter";
     r.scope = id_derive(im->source, "case", db_text(s, 1));
     ref(im, "provider", db_text(s, 4), provider);
     import_field(&r, "type", import_known(s, 6));
@@ -167,6 +176,7 @@ static int take_careplan(struct import *im, sqlite3_stmt *s, struct error *e)
     struct import_record r = {
         .kind = schema_kind(KIND_PLAN), .source_id = db_text(s, 0), .row = import_row_at("careplans", s)};
     r.id = id_derive(im->source, "careplan", db_text(s, 0));
+    r.table = "careplan";
     r.scope = id_derive(im->source, "case", db_text(s, 1));
     import_field(&r, "title", import_known(s, 5));
     import_field(&r, "code", import_known(s, 4));
@@ -180,6 +190,8 @@ static int take_careplan(struct import *im, sqlite3_stmt *s, struct error *e)
 
 /* --- all files --- */
 
+/* 1: the folder has the file, so that it says all of what a patient has. */
+#define HAS(name) "NOT EXISTS(SELECT 1 FROM account_file WHERE file = '" name "')"
 /* NULL, if nothing is known of it. */
 #define ADDRESS_WORDS "CASE WHEN ADDRESS IS NULL THEN NULL ELSE words_by(', ', ADDRESS, words(CITY, STATE, ZIP)) END"
 
@@ -208,7 +220,8 @@ static int stage_all(struct import *im, const char *folder, struct error *e)
                ? code
                : db_exec(im->staging,
                          "CREATE INDEX p ON patients(Id); CREATE INDEX a ON allergies(PATIENT); CREATE INDEX c ON "
-                         "conditions(PATIENT); CREATE INDEX n ON encounters(PATIENT); CREATE INDEX r ON "
+                         "conditions(PATIENT); CREATE INDEX n ON encounters(PATIENT); CREATE INDEX e ON "
+                         "encounters(Id); CREATE INDEX l ON careplans(Id); CREATE INDEX r ON "
                          "providers(Id); CREATE INDEX o ON organizations(Id)",
                          e);
 }
@@ -247,6 +260,27 @@ static int sift_all(struct import *im, struct error *e)
                          e);
 }
 
+/* Which records stand in a case that their row has left. */
+#define HAS_LEFT(table, file)                                                                                          \
+    "SELECT 1 FROM " file " WHERE Id = ?3 AND record_id('case', PATIENT) <> ?2 AND ?1 IN (record_id('" table           \
+    "', ?3), record_id('" table "', ?3 || ' in ' || ?2))"
+static const struct import_orphans orphans[] = {
+    {"service", "SELECT id, scope, source_id FROM service WHERE source_id IS NOT NULL AND voided = 0",
+     HAS_LEFT("encounter", "encounters")},
+    {"plan", "SELECT id, scope, source_id FROM plan WHERE source_id IS NOT NULL AND voided = 0",
+     HAS_LEFT("careplan", "careplans")},
+};
+
+static int take_orphan(struct import *im, sqlite3_stmt *s, struct error *e)
+{
+    struct account_row row = {NULL, 0, ""};
+    struct id id;
+    int code = id_parse(db_text(s, 0), &id, e);
+    return code != 0
+               ? code
+               : import_withdraw(im, schema_kind_named(db_text(s, 1)), &id, &row, "its row is in another case now", e);
+}
+
 int import_synthea(struct import *im, const char *folder, int *found, struct error *e)
 {
     static const struct {
@@ -257,8 +291,10 @@ int import_synthea(struct import *im, const char *folder, int *found, struct err
         {"SELECT Id, ORGANIZATION, NAME, SPECIALITY, " ADDRESS_WORDS ", line FROM providers ORDER BY line",
          take_provider},
         {"SELECT Id, words(FIRST, MIDDLE, LAST, SUFFIX), BIRTHDATE, DEATHDATE, GENDER, " ADDRESS_WORDS
-         ", (SELECT substr(min(START), 1, 10) FROM encounters n WHERE n.PATIENT = p.Id AND START <> ''), line FROM "
-         "patients p ORDER BY line",
+         ", (SELECT substr(min(START), 1, 10) FROM encounters n WHERE n.PATIENT = p.Id AND START <> ''), " HAS(
+             "allergies") ", " HAS("conditions") ", SSN IS NOT NULL AND DRIVERS IS NOT NULL AND PASSPORT IS NOT NULL, "
+                                                 "line "
+                                                 "FROM patients p ORDER BY line",
          take_patient},
         {"SELECT Id, PATIENT, START, STOP, PROVIDER, CODE, DESCRIPTION, REASONDESCRIPTION, line FROM encounters ORDER "
          "BY line",
@@ -268,11 +304,11 @@ int import_synthea(struct import *im, const char *folder, int *found, struct err
     };
     int code;
     *found = import_has(folder, "patients");
-    if (!*found || (code = import_source(im, "synthea", e)) != 0 || (code = stage_all(im, folder, e)) != 0 ||
-        (code = sift_all(im, e)) != 0)
+    if (!*found || (code = import_source(im, "synthea", e)) != 0 || (code = import_begin(im, folder, "", e)) != 0 ||
+        (code = stage_all(im, folder, e)) != 0 || (code = sift_all(im, e)) != 0)
         return *found ? code : 0;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if ((code = import_each(im, steps[i].sql, steps[i].take, e)) != 0)
             return code;
-    return import_flush(im, e);
+    return import_orphaned(im, orphans, sizeof orphans / sizeof *orphans, take_orphan, e);
 }

@@ -50,9 +50,9 @@ static int assign_in_turn(struct import *im, char *logins, struct error *e)
     else if (row < 0)
         code = error_code(e);
     for (size_t i = 0; code == 0 && i < count; i++)
-        code = import_assign(im, &scopes[i], &people[i % person_count], e);
+        code = import_assign(im, "assignment in turn", &scopes[i], &people[i % person_count], e);
     free(scopes);
-    return code != 0 ? code : import_flush(im, e);
+    return code;
 }
 
 enum { LEFT_SHOWN = 20 };
@@ -150,6 +150,10 @@ static int print_words(struct task *t, const struct import *im, struct error *e)
                       im->counts[i].what);
     if ((code = print_passed(t, im, e)) != 0)
         return code;
+    if (im->contested != 0)
+        (void)fprintf(t->cli->out,
+                      "%8llu  %s contested, since people wrote there as well; `satcheld conflicts` lists them\n",
+                      (unsigned long long)im->contested, im->contested == 1 ? "is" : "are");
     return account_print(im->staging, t->cli->out, LEFT_SHOWN, e);
 }
 
@@ -193,9 +197,7 @@ static int write_report(const struct import *im, FILE **report, struct error *e)
 static int tell(struct task *t, const struct import *im, FILE **report, int *left, struct error *e)
 {
     uint64_t rows, values;
-    int code = account_end(im->staging, e);
-    if (code == 0)
-        code = write_report(im, report, e);
+    int code = write_report(im, report, e);
     if (code == 0)
         code = t->cli->json ? answer_json(t, im, e) : print_words(t, im, e);
     if (code == 0 && (code = account_left(im->staging, &rows, &values, e)) == 0)
@@ -218,13 +220,15 @@ static int read_export(struct import *im, const char *path, const char *assign, 
                          path);
     if ((code = import_unread(im, path, e)) != 0)
         return code;
-    if (assign == NULL || im->dry_run)
-        return 0;
-    if ((logins = strdup(assign)) == NULL)
-        return error_memory(e);
-    code = assign_in_turn(im, logins, e);
-    free(logins);
-    return code;
+    if (assign != NULL && !im->dry_run) {
+        if ((logins = strdup(assign)) == NULL)
+            return error_memory(e);
+        code = assign_in_turn(im, logins, e);
+        free(logins);
+    }
+    if (code == 0)
+        code = account_end(im->staging, e);
+    return code != 0 ? code : import_end(im, e);
 }
 
 static int import_export(struct task *t, struct usage_call *call, struct error *e)
@@ -243,6 +247,7 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
     }
     im->central = t->central;
     im->dry_run = usage_flag(call, "dry-run");
+    im->is_older = usage_flag(call, "older");
     im->system = source != NULL ? source : "";
     im->encoding = usage_text(call, "encoding");
     if (stat(path, &there) != 0 || !S_ISDIR(there.st_mode))
@@ -258,7 +263,7 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
         (void)fclose(report);
     if (code == 0 && !im->dry_run)
         code = task_say_doubts(t, e);
-    if (code == 0 && left)
+    if (code == 0 && (left || im->contested != 0))
         t->waiting = 1;
     free(path);
     free(im);
@@ -280,6 +285,8 @@ const struct task_row task_import = {
                       .value = "NAME",
                       .help = "what the files are that are not UTF-8 (windows-1252)"},
                      {.name = "report", .value = "FILE", .help = "write what became of each row into a new CSV file"},
+                     {.name = "older",
+                      .help = "take from an export that is older than the last one what is missing, and no more"},
                      {.name = "dry-run", .help = "count what would be taken, and take nothing"}},
          .help = "read an HMIS or Synthea export",
          .more = "PATH is the folder with the CSV files.",

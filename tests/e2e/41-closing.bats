@@ -120,7 +120,7 @@ closed_beside() {
     laptop ben conflicts --json >"$home/answer" || [ $? -eq 1 ]
     rows="json_each(CAST(readfile('$home/answer') AS TEXT)) c, json_each(c.value, '$.beside') b"
     equal "$(sqlite3 :memory: "SELECT group_concat(key) FROM (SELECT DISTINCT k.key FROM $rows, json_each(b.value) k)")" \
-        "field,kind,record,value,author,author_id,device,device_label,wall_ms,received_ms,wrong_clock"
+        "field,kind,record,value,author,author_id,device,device_label,wall_ms,received_ms,wrong_clock,import"
     has "$(sqlite3 :memory: "SELECT json_extract(b.value, '$.kind') || ' ' || json_extract(b.value, '$.field') || ' ' || json_extract(b.value, '$.value') || ' ' || json_extract(b.value, '$.author') FROM $rows")" \
         "case risk high Worker Ben"
 }

@@ -46,12 +46,14 @@ static struct import *run_named(struct central *c, import_function *import, cons
     im->dry_run = dry_run;
     PAIR_OK(import_open(im, &pair_e));
     *code = import(im, folder, &found, e);
-    if (*code != 0 && im->in_transaction != 0)
-        central_rollback(c);
     if (*code == 0 && !found)
         *code = E_NOT_FOUND;
-    if (*code == 0)
+    if (*code == 0) {
         PAIR_OK(account_end(im->staging, &pair_e));
+        *code = import_end(im, e);
+    }
+    if (*code != 0 && im->in_transaction != 0)
+        central_rollback(c);
     return im;
 }
 

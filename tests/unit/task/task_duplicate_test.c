@@ -127,6 +127,8 @@ static void synthea(void **state)
     im->system = "";
     PAIR_OK(import_open(im, &pair_e));
     PAIR_OK(import_synthea(im, folder, &there, &pair_e));
+    if (there)
+        PAIR_OK(import_end(im, &pair_e));
     import_close(im);
     free(im);
     if (!there) {
