@@ -54,12 +54,6 @@ int command_over(struct store *s, const struct command *command, struct usage_ca
     return (reads ? command->reads : command->writes)(s, call, e);
 }
 
-/* 1: all that was printed is out; 0: it is not, so it was not shown. */
-static int is_out(struct cli *cli)
-{
-    return fflush(cli->out) == 0 && fflush(cli->err) == 0 && !ferror(cli->out) && !ferror(cli->err);
-}
-
 static int run_reading(const struct command *command, struct usage_call *call, struct error *e)
 {
     struct store *s;
@@ -70,7 +64,7 @@ static int run_reading(const struct command *command, struct usage_call *call, s
     if ((code = db_exec(s->db, "BEGIN", e)) == 0)
         code = command_over(s, command, call, e);
     db_rollback(s->db);
-    if (is_out(call->cli))
+    if (cli_is_out(call->cli))
         store_keep_seen(s);
     store_close(s);
     return code;
@@ -84,7 +78,7 @@ static int run_writing(const struct command *command, struct usage_call *call, s
     if (code != 0)
         return code;
     code = command_over(s, command, call, e);
-    if (s->db != NULL && is_out(call->cli))
+    if (s->db != NULL && cli_is_out(call->cli))
         (void)seen_keep(&s->seen, &why);
     store_close(s);
     return code;

@@ -163,7 +163,7 @@ static int list_decided(struct store *s, struct usage_call *call, struct error *
         return code;
     (void)fprintf(cli->err, "%s over what you wrote\n", cli_count(count, "decision", "decisions", words, sizeof words));
     /* Tell again what did not reach its reader. */
-    return fflush(cli->out) != 0 ? 0 : decided_looked_at(s, e);
+    return !cli_is_out(cli) ? 0 : decided_looked_at(s, e);
 }
 
 const struct command command_decided = {

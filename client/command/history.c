@@ -12,6 +12,7 @@
 #include "schema.h"
 #include "schema_json.h"
 #include "unknown.h"
+#include "whose.h"
 #include "with_store.h"
 
 struct telling {
@@ -19,6 +20,7 @@ struct telling {
     struct printer v;
     size_t count;
     int is_partial; /* some of a record's past is at the office alone */
+    int is_of_all;  /* each line says whose the record is */
 };
 
 /* Sets out to why the office holds a change back; "": it does not, or does not say why. */
@@ -66,7 +68,7 @@ static void state_words(struct telling *t, const struct log_entry *entry)
         (void)fputs("HELD BACK BY THE OFFICE: ", out);
         printer_line(out, reason[0] != '\0' ? reason : "ask the office why", 0);
     } else {
-        (void)fprintf(out, "at the office, position %llu", (unsigned long long)entry->position);
+        (void)fputs("at the office", out);
     }
 }
 
@@ -82,6 +84,11 @@ static int entry_words(struct telling *t, const struct log_entry *entry, struct 
     printer_author(t->v.db, &c->author, author);
     printer_id(&c->record, record);
     (void)fprintf(out, "%s  %s %s  ", when, name, record);
+    if (t->is_of_all && !id_is_zero(&c->scope)) {
+        (void)fputs("of ", out);
+        whose_say(out, t->v.db, &c->record);
+        (void)fputs("  ", out);
+    }
     printer_line(out, author, 0);
     (void)fputs("  ", out);
     state_words(t, entry);
@@ -239,7 +246,7 @@ static int tell_held(struct telling *t, struct error *e)
 static int show_held(struct store *s, struct usage_call *call, struct error *e)
 {
     struct cli *cli = call->cli;
-    struct telling t = {.s = s};
+    struct telling t = {.s = s, .is_of_all = 1};
     char words[64];
     int code = printer_open(&t.v, s->db, cli, e);
     if (code == 0) {
@@ -277,6 +284,7 @@ static int show_log(struct store *s, struct usage_call *call, struct error *e)
         (code = printer_open(&t.v, s->db, cli, e)) != 0)
         return code;
     t.v.seen = &s->seen;
+    t.is_of_all = call->count == 0;
     if (cli->json)
         json_array(&t.v.json);
     code = tell_all(&t, call->count != 0 ? &record : NULL, usage_flag(call, "all"), e);

@@ -7,6 +7,7 @@
 
 #include "decided.h"
 #include "json.h"
+#include "printer.h"
 #include "record.h"
 #include "reissue.h"
 #include "renewal.h"
@@ -15,6 +16,7 @@
 #include "store.h"
 #include "unknown.h"
 #include "unsent.h"
+#include "whose.h"
 
 struct status {
     uint64_t queued, sealed, held, incomplete, scopes, decided, newer, reissued, lost;
@@ -67,11 +69,12 @@ static void held_json(struct json *j, sqlite3_stmt *s, const char *kind, const s
     json_end(j);
 }
 
-static void held_words(FILE *out, sqlite3_stmt *s, const char *kind, const struct id *record)
+/* Prints "  note of Ada Byron, case 2024-171: its case is not in the caseload of its author". */
+static void held_words(FILE *out, struct db *db, sqlite3_stmt *s, const char *kind, const struct id *record)
 {
-    char text[ID_TEXT];
-    id_format(record, text);
-    fprintf(out, "  change %llu, %s %s: ", (unsigned long long)db_uint(s, 0), kind, text);
+    fprintf(out, "  %s of ", kind);
+    whose_say(out, db, record);
+    fputs(": ", out);
     cli_text(out, db_text(s, 3));
     fputc('\n', out);
 }
@@ -90,7 +93,7 @@ static int show_held(struct json *j, FILE *out, struct db *db, struct error *e)
         if (j != NULL)
             held_json(j, s, kind, &record);
         else
-            held_words(out, s, kind, &record);
+            held_words(out, db, s, kind, &record);
     }
     return row < 0 ? error_code(e) : 0;
 }
@@ -142,15 +145,15 @@ static int show_json(const struct cli *cli, const struct store *s, const struct 
 static int show_words(const struct cli *cli, const struct store *s, const struct status *st, struct error *e)
 {
     FILE *out = cli->out;
-    char user[ID_TEXT], device[ID_TEXT], when[32] = "never", lease[32] = "none";
-    id_format(&s->user, user);
-    id_format(&s->author.chain.device, device);
+    char user[PRINTER_NAME], when[32] = "never", lease[32] = "none";
+    printer_author(s->db, &s->user, user);
     if (st->last_sync != 0)
         cli_time(st->last_sync, when);
     if (s->lease_until_ms != 0)
         cli_time(s->lease_until_ms, lease);
-    fprintf(out, "user        %s\ndevice      %s\noffice      %s:%u\nstore       %s, unlocked\n", user, device,
-            s->office_host, s->office_port, s->folder);
+    fputs("user        ", out);
+    printer_line(out, user, 0);
+    fprintf(out, "\noffice      %s:%u\nstore       %s, unlocked\n", s->office_host, s->office_port, s->folder);
     fprintf(out, "last sync   %s\nlease ends  %s\n", when, lease);
     fprintf(out, "seen        %llu changes of the office's log\n", (unsigned long long)st->checkpoint);
     fprintf(out, "caseload    %llu cases and persons complete, %llu still to come\n", (unsigned long long)st->scopes,

@@ -537,7 +537,7 @@ static int sync_store(struct usage_call *call, struct error *e)
         code = run(&s, &wire, &call->waiting, e);
     if (code == 0)
         code = remember_address(cli, s.store, &wire, e);
-    if (s.store != NULL && s.store->db != NULL && fflush(cli->out) == 0 && !ferror(cli->out))
+    if (s.store != NULL && s.store->db != NULL && cli_is_out(cli))
         (void)seen_keep(&s.store->seen, &why);
     own_conflicts_free(&s.did.owned);
     store_close(s.store);

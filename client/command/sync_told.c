@@ -131,9 +131,9 @@ int sync_tell(struct store *s, struct cli *cli, const struct sync_told *t, int *
         *waiting = end.owned.all != 0 || t->held != 0 || t->got.kept != 0 || t->new_epoch != 0;
         code = cli->json ? say_numbers(t, &end, e) : say_words(s, t, &end, e);
         /* Decisions that could not be printed are told at the next sync. */
-        if (code == 0 && end.told != 0 && fflush(cli->out) == 0)
+        if (code == 0 && end.told != 0 && cli_is_out(cli))
             code = decided_told(s, e);
-        if (code == 0 && !cli->json && fflush(cli->out) == 0)
+        if (code == 0 && !cli->json && cli_is_out(cli))
             code = news_told(s, e);
     }
     own_conflicts_free(&end.owned);

@@ -220,9 +220,8 @@ static int has_unseen(const struct unseen *u, const struct schema_field *field, 
 /* E_IO: what was printed is not out, so the person was not shown it, and nothing may be written over it. */
 static int is_shown(struct printer *v, struct error *e)
 {
-    return fflush(v->cli->out) == 0 && !ferror(v->cli->out)
-               ? 0
-               : error_set(e, E_IO, "what you had not seen could not be shown, so nothing was written");
+    return cli_is_out(v->cli) ? 0
+                              : error_set(e, E_IO, "what you had not seen could not be shown, so nothing was written");
 }
 
 /* Prints the unseen part of one field. */

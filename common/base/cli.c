@@ -253,6 +253,12 @@ void cli_time(uint64_t unix_ms, char out[32])
     moment_of(unix_ms, out);
 }
 
+int cli_is_out(struct cli *cli)
+{
+    int out = fflush(cli->out) == 0 && !ferror(cli->out), err = fflush(cli->err) == 0 && !ferror(cli->err);
+    return out && err;
+}
+
 char *cli_count(uint64_t n, const char *singular, const char *plural, char *out, size_t out_max)
 {
     (void)snprintf(out, out_max, "%llu %s", (unsigned long long)n, n == 1 ? singular : plural);

@@ -48,6 +48,9 @@ void cli_secret_free(char *secret, size_t bytes);
 /* --- words --- */
 /* Writes the local time of unix milliseconds, as moment_of does: "2026-11-23 20:45 CET". */
 void cli_time(uint64_t unix_ms, char out[32]);
+/* 1: all that was printed is out, so that whoever reads it was shown it; 0: it is not. */
+int cli_is_out(struct cli *cli);
+
 /* Writes "3 changes", "1 change" into out, cut to out_max bytes. Returns out. */
 char *cli_count(uint64_t n, const char *singular, const char *plural, char *out, size_t out_max);
 /* Writes text for a terminal. Control characters other than newline and tab are shown as U+FFFD, so that a record

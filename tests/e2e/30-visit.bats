@@ -212,6 +212,12 @@ silent_sync() {
     equal "$status" 1
     equal "$(queued ben)" 0
     has "$(laptop ben status)" "not in the caseload"
+    # Persons and cases by name: no id, and no number of the program's own.
+    for id in $(field '$.user' laptop ben status --json) $(field '$.device' laptop ben status --json); do
+        has_not "$(laptop ben status)" "$id"
+    done
+    has "$(laptop ben status)" "user        Worker Ben"
+    has_not "$(laptop ben log)" "position"
     has "$(satcheld held list "$office")" "not in the caseload"
     release_all
     sync ben

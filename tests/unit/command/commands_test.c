@@ -416,7 +416,7 @@ static void the_log_tells_what_became_of_a_change(void **state)
                "i", id),
         0);
     assert_int_equal(laptop_run_on(d, &command_log, "log", d->file, ""), 0);
-    assert_has(d->out, "Anna Berg  at the office, position 41\n    set title: First\n    reason: asked to\n");
+    assert_has(d->out, "Anna Berg  at the office\n    set title: First\n    reason: asked to\n");
     assert_has(d->out, "HELD BACK BY THE OFFICE: not your case\n    set title: Second\n");
     assert_has(d->out, "queued\n    set title: Third\n");
     assert_int_equal(laptop_run(d, &command_held, "held"), 0);
