@@ -45,12 +45,17 @@ static int is_called(const struct usage *usage, const char *first, const char *s
     return second != NULL && strcmp(usage->group, first) == 0 && strcmp(usage->name, second) == 0;
 }
 
+/* A command of two words is found before one of its first word alone. */
 static const struct usage *find_row(const struct usage_program *p, const char *first, const char *second)
 {
+    const struct usage *alone = NULL;
     for (size_t i = 0; i < p->count; i++)
-        if (is_called(p->rows[i], first, second))
-            return p->rows[i];
-    return NULL;
+        if (is_called(p->rows[i], first, second)) {
+            if (p->rows[i]->group != NULL)
+                return p->rows[i];
+            alone = p->rows[i];
+        }
+    return alone;
 }
 
 static int is_group(const struct usage_program *p, const char *word)

@@ -3,7 +3,7 @@
 
 #include "cli.h"
 
-static const char *const words[] = {"left", "taken", "passed over", "left", "not read"};
+static const char *const words[] = {"left", "taken", "passed over", "left", "not read", "writes"};
 
 int account_create(struct db *db, struct error *e)
 {
@@ -15,7 +15,9 @@ int account_create(struct db *db, struct error *e)
         "TEXT NOT NULL, value TEXT NOT NULL, why TEXT NOT NULL);"
         "CREATE TABLE account_file(file TEXT PRIMARY KEY, rows INTEGER NOT NULL, why TEXT NOT NULL);"
         "CREATE TABLE account_column(file TEXT NOT NULL, \"column\" TEXT NOT NULL, filled INTEGER NOT NULL, "
-        "is_absent INTEGER NOT NULL);",
+        "is_absent INTEGER NOT NULL);"
+        "CREATE TABLE account_change(file TEXT, line INTEGER, key TEXT NOT NULL, kind TEXT NOT NULL, field TEXT NOT "
+        "NULL, before TEXT NOT NULL, after TEXT NOT NULL, is_contested INTEGER NOT NULL);",
         e);
 }
 
@@ -52,6 +54,12 @@ int account_column(struct db *db, const char *file, const char *column, uint64_t
 {
     return db_run(db, e, "INSERT INTO account_column VALUES (?, ?, ?, ?)", "ttuu", file, column, filled,
                   (uint64_t)(is_absent != 0));
+}
+
+int account_change(struct db *db, const struct account_change *c, struct error *e)
+{
+    return db_run(db, e, "INSERT INTO account_change VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "tutttttu", c->row->file,
+                  c->row->line, c->key, c->kind, c->field, c->before, c->after, (uint64_t)(c->is_contested != 0));
 }
 
 int account_end(struct db *db, struct error *e)
@@ -144,6 +152,34 @@ int account_print(struct db *db, FILE *out, unsigned most, struct error *e)
     return row < 0 ? error_code(e) : print_columns(db, out, e);
 }
 
+int account_print_changes(struct db *db, FILE *out, unsigned most, struct error *e)
+{
+    sqlite3_stmt *s;
+    uint64_t all;
+    int row, code = db_number_of(db, &all, e, "SELECT count(*) FROM account_change", "");
+    if (code != 0 || all == 0 ||
+        (code =
+             db_query(db, &s, e,
+                      "SELECT kind, key, field, before, after, is_contested FROM account_change ORDER BY rowid LIMIT ?",
+                      "u", (uint64_t)most)) != 0)
+        return code;
+    (void)fputs("WOULD WRITE:\n", out);
+    while ((row = db_next(db, s, e)) == 1) {
+        (void)fprintf(out, "  %s ", db_text(s, 0));
+        cli_line(out, db_text(s, 1));
+        (void)fprintf(out, "%s%s: ", db_text(s, 1)[0] != 0 ? " " : "", db_text(s, 2));
+        if (db_text(s, 3)[0] != 0) {
+            cli_line(out, db_text(s, 3));
+            (void)fputs(" -> ", out);
+        }
+        cli_line(out, db_text(s, 4)[0] != 0 ? db_text(s, 4) : "(nothing)");
+        (void)fputs(db_int(s, 5) ? ", beside what a person wrote: contested\n" : "\n", out);
+    }
+    if (row == 0 && all > most)
+        (void)fprintf(out, "  and %llu more; --report FILE writes all of them\n", (unsigned long long)(all - most));
+    return row < 0 ? error_code(e) : 0;
+}
+
 /* --- for programs --- */
 
 int account_report(struct db *db, FILE *out, struct error *e)
@@ -156,6 +192,8 @@ int account_report(struct db *db, FILE *out, struct error *e)
                              "WHEN is_absent THEN 'the file has no such column' ELSE 'Satchel has no place for it; "
                              "rows with a value: ' || filled END, '' FROM account_column "
                              "UNION ALL SELECT file, NULL, '', '', 4, why || '; rows: ' || rows, '' FROM account_file "
+                             "UNION ALL SELECT file, line, key, kind || ' ' || field, 5, CASE WHEN is_contested THEN "
+                             "'beside what a person wrote: ' ELSE 'before: ' END || before, after FROM account_change "
                              "ORDER BY 1, 2, 4",
                              "");
     if (code != 0)
@@ -167,7 +205,7 @@ int account_report(struct db *db, FILE *out, struct error *e)
             if (i == 1)
                 (void)fputs(db_text(s, i), out);
             else
-                cli_csv(out, i == 4 ? words[db_int(s, 4) % 5] : db_text(s, i), 1);
+                cli_csv(out, i == 4 ? words[db_int(s, 4) % 6] : db_text(s, i), 1);
         }
         (void)fputs("\r\n", out);
     }

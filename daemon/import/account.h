@@ -45,6 +45,15 @@ int account_file(struct db *db, const char *file, uint64_t rows, const char *why
 int account_column(struct db *db, const char *file, const char *column, uint64_t filled, int is_absent,
                    struct error *e);
 
+/* What an import writes of a field: of which row, on which record (by its kind and its key in the source), what the
+ * record said before, what it says then, and whether a person's value stands beside it. All are words. */
+struct account_change {
+    const struct account_row *row;
+    const char *kind, *key, *field, *before, *after;
+    int is_contested;
+};
+int account_change(struct db *db, const struct account_change *c, struct error *e);
+
 /* Ends the account: a row whose outcome is still open was left, since nothing used it. */
 int account_end(struct db *db, struct error *e);
 
@@ -55,8 +64,12 @@ int account_left(struct db *db, uint64_t *rows, uint64_t *values, struct error *
  * was not read. */
 int account_print(struct db *db, FILE *out, unsigned most, struct error *e);
 
-/* Prints everything as CSV (RFC 4180): one line for each row of the source, one for each value that was left, and one
- * for each column and file that was not read: file, line, key, column, outcome, why, value. */
+/* Prints, for people, up to `most` of the changes, and how many more there are. */
+int account_print_changes(struct db *db, FILE *out, unsigned most, struct error *e);
+
+/* Prints everything as CSV (RFC 4180): one line for each row of the source, one for each value that was left, one for
+ * each column and file that was not read, and one for each field that is written, if the changes were kept (outcome
+ * "writes"; column: the field; why: what it was before): file, line, key, column, outcome, why, value. */
 int account_report(struct db *db, FILE *out, struct error *e);
 
 #endif

@@ -39,6 +39,7 @@ struct import {
     const char *encoding; /* as csv_open takes it */
     int is_older;         /* an export may be older than one that was taken: it then fills in what is missing */
     int dry_run;
+    int tells;                  /* keep in the account what is written of each field (account_change) */
     char source[128];           /* the format ("hmis", "synthea") and the system: part of every derived id */
     struct id id;               /* of the import's own record */
     struct id session;          /* of the acting person before; import_close puts it back */
@@ -120,6 +121,7 @@ struct import_record {
     const struct schema_kind *kind;
     struct id scope, id;
     const char *source_id;
+    const char *label; /* what the account calls it; NULL: source_id */
     const char *table; /* id is derived from it and source_id, and the source may move the record to another scope: it
                         * then becomes another record there. NULL: it cannot be moved */
     struct account_row row; /* that it is made of; its file NULL: of none */
@@ -167,8 +169,9 @@ int import_orphaned(struct import *im, const struct import_orphans *all, size_t 
                     struct error *e);
 
 /* Assigns a case to a user for the source (table "assignment"), or for whoever runs the import ("assignment in turn").
- * Errors: import_write's. */
-int import_assign(struct import *im, const char *table, const struct id *scope, const struct id *user, struct error *e);
+ * label: what the account calls the case. Errors: import_write's. */
+int import_assign(struct import *im, const char *table, const struct id *scope, const struct id *user,
+                  const char *label, struct error *e);
 
 /* The mappings: import a whole folder. *found 0: it holds no such export. Errors: import_stage's, import_write's. */
 int import_hmis(struct import *im, const char *folder, int *found, struct error *e);

@@ -209,7 +209,7 @@ static int take_enrollment(struct import *im, sqlite3_stmt *s, struct error *e)
         import_field(&r, "status", closed[0] != 0 ? "closed" : "open");
     if ((code = import_write(im, &r, e)) != 0 || r.is_left || db_text(s, 8)[0] == 0)
         return code;
-    return import_assign(im, "assignment", &r.id, &user, e);
+    return import_assign(im, "assignment", &r.id, &user, key, e);
 }
 
 static int take_household_member(struct import *im, sqlite3_stmt *s, struct error *e)

@@ -89,6 +89,9 @@ int import_withdraw(struct import *im, const struct schema_kind *kind, const str
         im->contested += !voided;
         code = import_count(im, kind, voided ? "withdrawn" : "contested", e);
     }
+    if (code == 0 && im->tells)
+        code = account_change(im->staging,
+                              &(struct account_change){row, kind->name, row->key, "void", "", why, !voided}, e);
     if (code == 0)
         code = settle(im, row, ACCOUNT_PASSED,
                       voided ? why : "deleted in the source; people wrote here, so one decides", e);

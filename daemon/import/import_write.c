@@ -96,6 +96,31 @@ static int leave_value(struct import *im, const struct import_record *r, const c
     return account_value(im->staging, &r->row, field, value, why, e);
 }
 
+/* Keeps in the account what is written of a field. before: what the record shows; no bytes: nothing. */
+static int tell(const struct writing *w, const struct schema_field *field, struct slice before, struct slice after,
+                int is_contested, struct error *e)
+{
+    char *room;
+    int code;
+    if (!w->im->tells)
+        return 0;
+    if ((room = malloc(2 * SCHEMA_FORMAT_MAX)) == NULL)
+        return error_memory(e);
+    room[0] = '\0';
+    if (before.size != 0)
+        (void)schema_format(field, before, room, SCHEMA_FORMAT_MAX);
+    (void)schema_format(field, after, room + SCHEMA_FORMAT_MAX, SCHEMA_FORMAT_MAX);
+    code = account_change(w->im->staging,
+                          &(struct account_change){&w->r->row, w->r->kind->name,
+                                                   w->r->label != NULL       ? w->r->label
+                                                   : w->r->source_id != NULL ? w->r->source_id
+                                                                             : "",
+                                                   field->name, room, room + SCHEMA_FORMAT_MAX, is_contested},
+                          e);
+    free(room);
+    return code;
+}
+
 /* --- writing the edit --- */
 
 static int open_edit(struct writing *w, struct error *e)
@@ -266,6 +291,9 @@ static int set_field(struct writing *w, const char *name, const char *words, str
         !(s.is_equal && schema_closes(now.field, now.value))) {
         code = edit_set_over(&w->edit, now.field, now.value, s.dots, s.count, e);
         w->im->contested += code == 0 && s.is_contested;
+        if (code == 0)
+            code = tell(w, now.field, s.live.count != 0 ? s.live.ops[0].merge.value : (struct slice){NULL, 0},
+                        now.value, s.is_contested, e);
     }
     end_standing(&s);
     pack_free(&now.pack);
@@ -306,11 +334,15 @@ static int is_touched(const struct writing *w, const struct schema_field *field,
 static int say_element(struct writing *w, const struct schema_field *field, enum change_action action,
                        struct slice value, struct error *e)
 {
+    static const uint8_t nil_byte = 0xc0;
+    const struct slice none = {NULL, 0}, nil = {&nil_byte, 1};
     struct dot *dots;
     size_t count;
     int code = own_dots(w, field, &value, &dots, &count, e);
-    if (code == 0)
+    if (code == 0) {
         change_draft_op(&w->edit.draft, field->number, action, value, dots, count);
+        code = action == CHANGE_ADD ? tell(w, field, none, value, 0, e) : tell(w, field, value, nil, 0, e);
+    }
     free(dots);
     return code == 0 ? make_room(w, e) : code;
 }
@@ -324,7 +356,8 @@ static int add_element(struct writing *w, const char *name, const char *words, s
     if (code == 0 && !slice_is_nil(now.value) && !schema_traits(now.field)->adds_up) {
         last = said_element(&w->said, now.field->number, now.value);
         if (!w->is_there) {
-            if ((code = edit_add(&w->edit, now.field, now.value, e)) == 0)
+            if ((code = edit_add(&w->edit, now.field, now.value, e)) == 0 &&
+                (code = tell(w, now.field, (struct slice){NULL, 0}, now.value, 0, e)) == 0)
                 code = make_room(w, e);
         } else if (last == NULL || !said_holds(&w->said, last)) {
             if ((touched = w->im->fills ? is_touched(w, now.field, e) : 0) < 0)
@@ -392,9 +425,11 @@ static int set_sum(struct writing *w, const struct schema_field *field, const ch
     if (last != NULL && count == 0)
         code =
             error_set(e, E_INPUT, "a person has corrected this number since; correct it by hand, if it is wrong now");
-    else
+    else {
         change_draft_op(&w->edit.draft, field->number, is_none ? CHANGE_REMOVE : CHANGE_ADD,
                         is_none ? last->value : now.value, dots, count);
+        code = tell(w, field, last != NULL ? last->value : (struct slice){NULL, 0}, now.value, 0, e);
+    }
 out:
     free(dots);
     pack_free(&now.pack);
@@ -440,10 +475,22 @@ static int bring_back(struct writing *w, struct error *e)
             dots[own++] = live.ops[i].merge.dot;
     }
     w->stays = place.voided && (others != 0 || w->im->fills);
-    if (code == 0 && !w->stays && own != 0 && !w->im->fills)
-        code = edit_set_over(&w->edit, field, (struct slice){&nil, 1}, dots, own, e);
+    if (code == 0 && !w->stays && own != 0 && !w->im->fills &&
+        (code = edit_set_over(&w->edit, field, (struct slice){&nil, 1}, dots, own, e)) == 0)
+        code = tell(w, field, live.ops[0].merge.value, (struct slice){&nil, 1}, 0, e);
     free(dots);
     record_field_free(&live);
+    return code;
+}
+
+/* Sets a field of a new record. */
+static int set_new(struct writing *w, const char *name, const char *words, struct error *e)
+{
+    struct spoken now;
+    int code = parse(w, name, words, &now, e);
+    if (code == 0 && (code = edit_set(&w->edit, now.field, now.value, e)) == 0)
+        code = tell(w, now.field, (struct slice){NULL, 0}, now.value, 0, e);
+    pack_free(&now.pack);
     return code;
 }
 
@@ -455,7 +502,7 @@ static int write_fields(struct writing *w, struct error *e)
         if (w->is_there && !w->r->fields[i].only_new)
             code = set_field(w, field, value, e);
         else if (!w->is_there && value[0] != 0)
-            code = edit_set_text(&w->edit, field, value, e);
+            code = set_new(w, field, value, e);
         code = leave_value(w->im, w->r, field, value, code, e);
     }
     if (code == 0 && w->r->source_id != NULL && !w->is_there)
@@ -562,10 +609,11 @@ int import_write(struct import *im, struct import_record *r, struct error *e)
     return code;
 }
 
-int import_assign(struct import *im, const char *table, const struct id *scope, const struct id *user, struct error *e)
+int import_assign(struct import *im, const char *table, const struct id *scope, const struct id *user,
+                  const char *label, struct error *e)
 {
     char case_text[ID_TEXT], user_text[ID_TEXT], key[2 * ID_TEXT];
-    struct import_record r = {.kind = schema_kind(KIND_ASSIGNMENT), .scope = *scope};
+    struct import_record r = {.kind = schema_kind(KIND_ASSIGNMENT), .scope = *scope, .label = label};
     id_format(scope, case_text);
     id_format(user, user_text);
     (void)snprintf(key, sizeof key, "%s %s", case_text, user_text);

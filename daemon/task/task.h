@@ -114,7 +114,9 @@ int task_say_doubts(struct task *t, struct error *e);
     X(implausible)                                                                                                     \
     X(report)                                                                                                          \
     X(archive)                                                                                                         \
-    X(import)
+    X(import)                                                                                                          \
+    X(import_list)                                                                                                     \
+    X(import_undo)
 
 #define TASK_DECLARE(name) extern const struct task_row task_##name;
 TASK_LIST(TASK_DECLARE)

@@ -50,12 +50,12 @@ static int assign_in_turn(struct import *im, char *logins, struct error *e)
     else if (row < 0)
         code = error_code(e);
     for (size_t i = 0; code == 0 && i < count; i++)
-        code = import_assign(im, "assignment in turn", &scopes[i], &people[i % person_count], e);
+        code = import_assign(im, "assignment in turn", &scopes[i], &people[i % person_count], "", e);
     free(scopes);
     return code;
 }
 
-enum { LEFT_SHOWN = 20 };
+enum { LEFT_SHOWN = 20, CHANGES_SHOWN = 200 };
 
 /* {"kind": "client", "taken": "new", "rows": 514}, and for what was left or not read {"file": ..., "left": WHY, ...}.
  */
@@ -107,6 +107,26 @@ static int columns_json(const struct import *im, struct json *j, struct error *e
     return row < 0 ? error_code(e) : 0;
 }
 
+/* {"kind": "client", "key": "900", "field": "gender", "before": "female", "after": "male", "contested": false} */
+static int changes_json(const struct import *im, struct json *j, struct error *e)
+{
+    sqlite3_stmt *s;
+    int row,
+        code = db_query(im->staging, &s, e,
+                        "SELECT kind, key, field, before, after, is_contested FROM account_change ORDER BY rowid", "");
+    if (code != 0)
+        return code;
+    while ((row = db_next(im->staging, s, e)) == 1) {
+        static const char *const names[] = {"kind", "key", "field", "before", "after"};
+        json_object(j);
+        for (int i = 0; i < 5; i++)
+            json_text(json_key(j, names[i]), db_text(s, i));
+        json_flag(json_key(j, "contested"), db_int(s, 5) != 0);
+        json_end(j);
+    }
+    return row < 0 ? error_code(e) : 0;
+}
+
 static int answer_json(struct task *t, const struct import *im, struct error *e)
 {
     struct json j = json_start(t->cli->out);
@@ -122,6 +142,12 @@ static int answer_json(struct task *t, const struct import *im, struct error *e)
     if ((code = columns_json(im, &j, e)) != 0)
         return code;
     json_end(&j);
+    if (im->dry_run) {
+        json_array(json_key(&j, "changes"));
+        if ((code = changes_json(im, &j, e)) != 0)
+            return code;
+        json_end(&j);
+    }
     json_end(&j);
     return 0;
 }
@@ -154,6 +180,8 @@ static int print_words(struct task *t, const struct import *im, struct error *e)
         (void)fprintf(t->cli->out,
                       "%8llu  %s contested, since people wrote there as well; `satcheld conflicts` lists them\n",
                       (unsigned long long)im->contested, im->contested == 1 ? "is" : "are");
+    if (im->dry_run && (code = account_print_changes(im->staging, t->cli->out, CHANGES_SHOWN, e)) != 0)
+        return code;
     return account_print(im->staging, t->cli->out, LEFT_SHOWN, e);
 }
 
@@ -248,6 +276,7 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
     im->central = t->central;
     im->dry_run = usage_flag(call, "dry-run");
     im->is_older = usage_flag(call, "older");
+    im->tells = im->dry_run || usage_text(call, "report") != NULL;
     im->system = source != NULL ? source : "";
     im->encoding = usage_text(call, "encoding");
     if (stat(path, &there) != 0 || !S_ISDIR(there.st_mode))
@@ -287,7 +316,7 @@ const struct task_row task_import = {
                      {.name = "report", .value = "FILE", .help = "write what became of each row into a new CSV file"},
                      {.name = "older",
                       .help = "take from an export that is older than the last one what is missing, and no more"},
-                     {.name = "dry-run", .help = "count what would be taken, and take nothing"}},
+                     {.name = "dry-run", .help = "say what would be written, by record and field, and write nothing"}},
          .help = "read an HMIS or Synthea export",
          .more = "PATH is the folder with the CSV files.",
          .example = "satcheld import /srv/office hmis-2026 --assign anna,ben --dry-run"},

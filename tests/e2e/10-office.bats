@@ -183,10 +183,10 @@ complete_words() {
 
 @test "every reading command of the office gives JSON that parses" {
     start
-    for command in "status" "status --digest" "check" "conflicts" "user list" "device list" "case list" "held list" "officer list" "event list" "lease"; do
+    for command in "status" "status --digest" "check" "conflicts" "user list" "device list" "case list" "held list" "officer list" "event list" "import list" "lease"; do
         set -- $command
         if [ "$1" = user ] || [ "$1" = device ] || [ "$1" = case ] || [ "$1" = held ] || [ "$1" = officer ] ||
-            [ "$1" = event ]; then
+            [ "$1" = event ] || [ "$1" = import ]; then
             satcheld "$1" "$2" "$office" --json >"$home/out.json"
         else
             satcheld "$1" "$office" "${@:2}" --json >"$home/out.json"

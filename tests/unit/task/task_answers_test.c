@@ -101,7 +101,9 @@ static void nothing_answers_with_silence(void **state)
                                         "backup /nowhere/b",
                                         "restored --size 1",
                                         "archive /nowhere/a",
-                                        "import /nowhere/csv"};
+                                        "import /nowhere/csv",
+                                        "import list",
+                                        "import undo 1"};
     struct central *c = *state;
     char seen[4096] = "|", called[64], named[80];
     (void)new_case(c, "Ada", "N-1");
