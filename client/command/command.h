@@ -47,6 +47,7 @@ struct command {
     X(add)                                                                                                             \
     X(remove)                                                                                                          \
     X(note)                                                                                                            \
+    X(drafts)                                                                                                          \
     X(void)                                                                                                            \
     X(conflicts)                                                                                                       \
     X(resolve)                                                                                                         \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Tests: client/command/note.c client/command/note_text.c client/command/typing.c client/store/draft.c
+# Tests: client/command/note.c client/command/note_text.c client/command/drafts.c client/command/typing.c client/store/draft.c
 # Goal: what a person types at a terminal is not lost, whatever ends the program, and stands nowhere in clear.
 load lib
 
@@ -60,4 +60,25 @@ leave() { exec 5>&-; wait "$seat" || true; }
     await shown "note written for "
     leave
     has "$(field '$[0].text' laptop anna list note --case "$case" --json)" "xxxxEND"
+}
+
+@test "a draft of a case that has left the laptop is listed, printed whole, and thrown away" {
+    take_case anna
+    at_terminal
+    await shown "type the note for "
+    printf 'She fell on the stairs\nand lay there' >&5
+    await shown "and lay there"
+    printf '\003' >&5
+    await shown "is kept as a draft"
+    leave
+    number=$(rows "json_extract(value, '$.number')" "json_extract(value, '$.text') LIKE 'She fell on the stairs%lay there%'" laptop anna drafts --json)
+    has "$(laptop anna drafts | sed -n "${number}p")" "She fell on the stairs"
+    satcheld case release "$office" "$case" anna
+    sync anna
+    fails 2 "" laptop anna show "$case"
+    has "$(laptop anna drafts | sed -n "${number}p")" "for a case that has left this laptop: She fell on the stairs"
+    has "$(laptop anna drafts "$number")" "and lay there"
+    fails 2 "no draft 99" laptop anna drafts 99
+    laptop anna drafts "$number" --drop
+    has_not "$(laptop anna drafts)" "She fell on the stairs"
 }
