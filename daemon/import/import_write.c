@@ -460,13 +460,14 @@ static int bring_back(struct writing *w, struct error *e)
     const struct schema_field *field = schema_field(w->r->kind, FIELD_VOID);
     struct record_place place;
     struct record_field live;
+    const struct said_op *last = said_last(&w->said, FIELD_VOID);
     struct dot *dots = NULL;
     size_t own = 0, others = 0;
     int code;
     if ((code = record_find(w->im->central->db, &w->r->id, &place, e)) != 0 ||
         (code = record_field_load(w->im->central->db, &w->r->id, w->r->kind, field, &live, e)) != 0)
         return code;
-    if (live.count != 0 && (dots = malloc(live.count * sizeof *dots)) == NULL)
+    if ((dots = malloc((live.count + 1) * sizeof *dots)) == NULL)
         code = error_memory(e);
     for (size_t i = 0; code == 0 && i < live.count; i++) {
         int is_own = said_wrote(&w->said, &live.ops[i].merge.dot), is_nil = slice_is_nil(live.ops[i].merge.value);
@@ -474,10 +475,15 @@ static int bring_back(struct writing *w, struct error *e)
         if (is_own && !is_nil)
             dots[own++] = live.ops[i].merge.dot;
     }
+    /* That the source has it again is said also if a person had taken the void back before: it may be deleted once
+     * more. */
+    if (code == 0 && own == 0 && last != NULL && !slice_is_nil(last->value))
+        dots[own++] = last->dot;
     w->stays = place.voided && (others != 0 || w->im->fills);
     if (code == 0 && !w->stays && own != 0 && !w->im->fills &&
         (code = edit_set_over(&w->edit, field, (struct slice){&nil, 1}, dots, own, e)) == 0)
-        code = tell(w, field, live.ops[0].merge.value, (struct slice){&nil, 1}, 0, e);
+        code = tell(w, field, live.count != 0 ? live.ops[0].merge.value : (struct slice){NULL, 0},
+                    (struct slice){&nil, 1}, 0, e);
     free(dots);
     record_field_free(&live);
     return code;
