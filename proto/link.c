@@ -36,7 +36,12 @@ enum stage { STAGE_PREFACE, STAGE_FIRST, STAGE_SECRET, STAGE_SECOND, STAGE_THIRD
 #define FRAME_BYTES 5 /* length and type before each frame */
 #define FRAME_MESSAGE 0
 #define FRAME_END 1
+#define FRAME_REST 2
 #define PLAIN_MAX ((size_t)FRAME_BYTES + LIMITS_MESSAGE_MAX + LIMITS_NOISE_PAYLOAD_MAX)
+
+/* What a transport message carries at most, by how much the link has carried before: a receiver can use nothing of one
+ * that has not come whole, so the first ones are short. */
+enum { FIRST_PARTS = 8192, FIRST_PART = 512, SECOND_PARTS = 65536, SECOND_PART = 4096 };
 
 static_assert(LENGTH_BYTES + FIRST_BYTES + TICKET_BYTES <= AWAITED_BYTES,
               "the first message fits where the third does");
@@ -63,6 +68,8 @@ struct link {
     struct queue plain; /* frames, opened; the first may belong to the caller's event: */
     size_t taken;       /* these bytes of it, which go with the next link_next */
     struct queue out;   /* to be written */
+    size_t carried;     /* bytes that were sealed on this link; beyond SECOND_PARTS not counted */
+    size_t rest_max;    /* of the rest of a message that may come now; 0: none may */
 };
 
 /* A stranger costs us the link and the one answer that is queued for him. */
@@ -455,17 +462,18 @@ static int frame_take(struct link *l, struct link_event *event)
         queue_drop(&l->plain, FRAME_BYTES);
         return 1;
     }
-    if (p[4] != FRAME_MESSAGE) {
+    if (p[4] != FRAME_MESSAGE && (p[4] != FRAME_REST || l->rest_max == 0 || size == 0)) {
         fail(l, E_PEER, out_of_order);
         return 0;
     }
-    if (size > LIMITS_MESSAGE_MAX) {
+    if (size > (p[4] == FRAME_REST ? l->rest_max : LIMITS_MESSAGE_MAX)) {
         fail(l, E_LIMIT, "the peer announced a message that is larger than Satchel's protocol allows; it was refused");
         return 0;
     }
     if (queue_size(&l->plain) - FRAME_BYTES < size)
         return 0;
-    event->type = LINK_MESSAGE;
+    event->type = p[4] == FRAME_REST ? LINK_REST : LINK_MESSAGE;
+    l->rest_max = 0;
     event->bytes = p + FRAME_BYTES;
     event->size = size;
     l->taken = FRAME_BYTES + size;
@@ -508,13 +516,34 @@ int link_next(struct link *l, struct link_event *event, struct error *e)
 
 /* --- sending --- */
 
+/* Returns how many of `left` bytes go into the next transport message, behind those that *carried counts. */
+static size_t next_part(size_t *carried, size_t left)
+{
+    size_t most = *carried < FIRST_PARTS    ? FIRST_PART
+                  : *carried < SECOND_PARTS ? SECOND_PART
+                                            : LIMITS_NOISE_PAYLOAD_MAX;
+    size_t part = left < most ? left : most;
+    if (*carried < SECOND_PARTS)
+        *carried += part;
+    return part;
+}
+
+/* Returns how many transport messages carry so many bytes. */
+static size_t count_parts(const struct link *l, size_t left)
+{
+    size_t carried = l->carried, count = 0;
+    for (; left > 0; count++)
+        left -= next_part(&carried, left);
+    return count;
+}
+
 /* Queues one frame, cut into as many transport messages as it takes: each is laid down in clear where it will be
  * sent from, and sealed there. */
 static int frame_send(struct link *l, uint8_t type, const uint8_t *bytes, size_t size, struct error *e)
 {
     size_t total = FRAME_BYTES + size, done = 0, end;
-    size_t parts = (total + LIMITS_NOISE_PAYLOAD_MAX - 1) / LIMITS_NOISE_PAYLOAD_MAX;
-    int code = queue_reserve(&l->out, total + parts * (LENGTH_BYTES + NOISE_TAG_BYTES), LIMITS_OUTPUT_MAX);
+    int code =
+        queue_reserve(&l->out, total + count_parts(l, total) * (LENGTH_BYTES + NOISE_TAG_BYTES), LIMITS_OUTPUT_MAX);
     if (code == E_LIMIT)
         return error_set(e, E_LIMIT, "%zu bytes wait for a peer that does not read, and no more are queued",
                          queue_size(&l->out));
@@ -522,7 +551,7 @@ static int frame_send(struct link *l, uint8_t type, const uint8_t *bytes, size_t
         return error_set(e, E_MEMORY, "there is no memory for a message of %zu bytes", size);
     end = l->out.end;
     while (done < total) {
-        size_t part = total - done < LIMITS_NOISE_PAYLOAD_MAX ? total - done : LIMITS_NOISE_PAYLOAD_MAX, head = 0;
+        size_t part = next_part(&l->carried, total - done), head = 0;
         uint8_t *at = l->out.p + end + LENGTH_BYTES;
         if (done == 0) {
             head = FRAME_BYTES;
@@ -554,7 +583,7 @@ static int may_send(const struct link *l, struct error *e)
     return 0;
 }
 
-int link_send(struct link *l, const uint8_t *message, size_t size, struct error *e)
+static int send_whole(struct link *l, uint8_t type, const uint8_t *bytes, size_t size, struct error *e)
 {
     int code = may_send(l, e);
     if (code != 0)
@@ -562,7 +591,17 @@ int link_send(struct link *l, const uint8_t *message, size_t size, struct error 
     if (size > LIMITS_MESSAGE_MAX)
         return error_set(e, E_LIMIT, "a message of %zu bytes is larger than the %u that Satchel's protocol allows",
                          size, LIMITS_MESSAGE_MAX);
-    return frame_send(l, FRAME_MESSAGE, message, size, e);
+    return frame_send(l, type, bytes, size, e);
+}
+
+int link_send(struct link *l, const uint8_t *message, size_t size, struct error *e)
+{
+    return send_whole(l, FRAME_MESSAGE, message, size, e);
+}
+
+int link_send_rest(struct link *l, const uint8_t *rest, size_t size, struct error *e)
+{
+    return send_whole(l, FRAME_REST, rest, size, e);
 }
 
 int link_end(struct link *l, struct error *e)
@@ -585,6 +624,29 @@ void link_sent(struct link *l, size_t size)
 {
     if (l->stage != STAGE_DEAD) /* a dead link has dropped its output already */
         queue_drop(&l->out, size);
+}
+
+/* --- going on over another link --- */
+
+void link_await_rest(struct link *l, size_t max)
+{
+    l->rest_max = max;
+}
+
+struct slice link_unfinished(const struct link *l, int *is_rest)
+{
+    size_t size = queue_size(&l->plain) - l->taken;
+    const uint8_t *p = size == 0 ? NULL : l->plain.p + l->plain.start + l->taken;
+    *is_rest = 0;
+    if (l->stage != STAGE_OPEN || l->peer_ended || size <= FRAME_BYTES || size - FRAME_BYTES >= get32(p))
+        return (struct slice){NULL, 0};
+    *is_rest = p[4] == FRAME_REST;
+    return (struct slice){p + FRAME_BYTES, size - FRAME_BYTES};
+}
+
+void link_name(const struct link *l, uint8_t out[16])
+{
+    memcpy(out, l->noise.hash, 16);
 }
 
 /* --- questions --- */

@@ -4,8 +4,9 @@
  *   preface (clear, 8 bytes, from the initiator): "SATCHEL" and a mode byte: 's' sync (XK) or 'e' enrolment (XKpsk3).
  *   The Noise prologue is the preface and the protocol's version string, LINK_VERSION.
  *   handshake messages and transport messages: 16-bit big-endian length, then the Noise message.
- *   Inside transport messages a stream of frames: 32-bit big-endian length and type byte (0 a message, 1 the end),
- *   then the bytes. A stream that ends without an end frame broke off. */
+ *   Inside transport messages a stream of frames: 32-bit big-endian length and type byte (0 a message, 1 the end, 2 the
+ *   rest of a message that began on an earlier link), then the bytes. A stream that ends without an end frame broke
+ * off. A link's first transport messages are short, so that one that breaks early has carried something. */
 #ifndef SATCHEL_LINK_H
 #define SATCHEL_LINK_H
 
@@ -14,6 +15,7 @@
 
 #include "error.h"
 #include "noise.h"
+#include "pack.h"
 
 #define LINK_VERSION "satchel/2"
 
@@ -24,6 +26,7 @@ enum link_event_type {
     LINK_TICKET,  /* responder, enrolment: the initiator named a ticket (event.bytes, 16); answer with link_secret */
     LINK_READY,   /* the handshake is done; event.bytes (32) is the peer's static key; the responder must look it up */
     LINK_MESSAGE, /* event.bytes is one whole message */
+    LINK_REST,    /* event.bytes is the rest of a message, which link_await_rest allowed */
     LINK_END      /* the peer ended the stream as it should; nothing follows */
 };
 
@@ -63,6 +66,18 @@ int link_secret(struct link *l, const uint8_t secret[32], struct error *e);
 /* Queues a whole message, once the handshake is done. E_LIMIT (LIMITS_MESSAGE_MAX, LIMITS_OUTPUT_MAX), E_MEMORY,
  * E_INTERNAL (too early, or after link_end): nothing was queued, and the link lives on. */
 int link_send(struct link *l, const uint8_t *message, size_t size, struct error *e);
+
+/* Queues the rest of a message whose beginning the peer has from an earlier link. Errors as link_send's. */
+int link_send_rest(struct link *l, const uint8_t *rest, size_t size, struct error *e);
+/* The next frame may be the rest of a message, of at most max bytes. Until this is called, and after one has come, a
+ * rest is refused. */
+void link_await_rest(struct link *l, size_t max);
+/* What has come of the message or rest that has not come whole. *is_rest: it is a rest. Size 0: nothing has, or the
+ * link is dead, has ended or is not open. Valid until the next link_next or link_free; call it after LINK_NOTHING. */
+struct slice link_unfinished(const struct link *l, int *is_rest);
+/* Copies the first 16 bytes of the handshake's hash, which both sides of this link have and nobody else, once the
+ * handshake is done. */
+void link_name(const struct link *l, uint8_t out[16]);
 
 /* Queues the end frame; nothing can be sent after it. Errors as link_send's. */
 int link_end(struct link *l, struct error *e);

@@ -56,6 +56,7 @@ static void write_hello(struct writer *w, const struct message *message)
     pack_bin(w->out, m->checkpoint_root.b, sizeof m->checkpoint_root.b);
     pack_uint(w->out, m->wall_ms);
     write_slice(w, m->set_backs);
+    pack_bin(w->out, m->officers, sizeof m->officers);
 }
 
 static void write_welcome(struct writer *w, const struct message *message)
@@ -72,7 +73,10 @@ static void write_welcome(struct writer *w, const struct message *message)
     pack_bin(w->out, m->seal_key, sizeof m->seal_key);
     pack_bin(w->out, m->lease_secret, sizeof m->lease_secret);
     pack_uint(w->out, m->lease_until_ms);
-    write_slice(w, m->recovery);
+    if (m->has_recovery)
+        write_slice(w, m->recovery);
+    else
+        pack_nil(w->out);
     write_slice(w, m->set_back);
     write_proof(w, &m->set_back_proof);
 }
@@ -199,6 +203,23 @@ static void write_epoch(struct writer *w, const struct message *message)
     pack_uint(w->out, m->common);
 }
 
+static void write_resume(struct writer *w, const struct message *message)
+{
+    const struct message_resume *m = &message->as.resume;
+    pack_id(w->out, &m->session);
+    pack_uint(w->out, m->turn);
+    pack_uint(w->out, m->bytes);
+    pack_bin(w->out, m->hash, sizeof m->hash);
+}
+
+static void write_resumed(struct writer *w, const struct message *message)
+{
+    const struct message_resumed *m = &message->as.resumed;
+    pack_flag(w->out, m->goes_on);
+    pack_uint(w->out, m->bytes);
+    pack_bin(w->out, m->hash, sizeof m->hash);
+}
+
 /* --- reading --- */
 
 struct reader {
@@ -285,6 +306,7 @@ static void read_hello(struct reader *m, struct message *message)
     unpack_fixed(&m->r, out->checkpoint_root.b, sizeof out->checkpoint_root.b);
     out->wall_ms = read_number(m);
     out->set_backs = read_many(m, MESSAGE_SET_BACKS_MAX, CHANGE_HASH_BYTES, "list of set-backs");
+    unpack_fixed(&m->r, out->officers, sizeof out->officers);
 }
 
 static void read_welcome(struct reader *m, struct message *message)
@@ -301,7 +323,10 @@ static void read_welcome(struct reader *m, struct message *message)
     unpack_fixed(&m->r, out->seal_key, sizeof out->seal_key);
     unpack_fixed(&m->r, out->lease_secret, sizeof out->lease_secret);
     out->lease_until_ms = read_number(m);
-    out->recovery = read_many(m, MESSAGE_PAIRS_MAX, MESSAGE_PAIR_BYTES, "list of recovery officers");
+    out->has_recovery = !unpack_nil(&m->r);
+    out->recovery = (struct slice){m->r.p, 0};
+    if (out->has_recovery)
+        out->recovery = read_many(m, MESSAGE_PAIRS_MAX, MESSAGE_PAIR_BYTES, "list of recovery officers");
     out->set_back = read_bin(m, BATCH_DEFLATED_MAX, "announcement of a set-back");
     read_proof(m, &out->set_back_proof, "proof of a set-back");
 }
@@ -483,6 +508,23 @@ static void read_epoch(struct reader *m, struct message *message)
     out->common = read_number(m);
 }
 
+static void read_resume(struct reader *m, struct message *message)
+{
+    struct message_resume *out = &message->as.resume;
+    out->session = unpack_id(&m->r);
+    out->turn = read_number(m);
+    out->bytes = read_number(m);
+    unpack_fixed(&m->r, out->hash, sizeof out->hash);
+}
+
+static void read_resumed(struct reader *m, struct message *message)
+{
+    struct message_resumed *out = &message->as.resumed;
+    out->goes_on = unpack_flag(&m->r);
+    out->bytes = read_number(m);
+    unpack_fixed(&m->r, out->hash, sizeof out->hash);
+}
+
 /* --- the messages --- */
 
 struct row {
@@ -492,7 +534,7 @@ struct row {
 };
 
 static const struct row rows[] = {
-    [MESSAGE_HELLO] = {11, write_hello, read_hello},
+    [MESSAGE_HELLO] = {12, write_hello, read_hello},
     [MESSAGE_WELCOME] = {18, write_welcome, read_welcome},
     [MESSAGE_PUSH] = {3, write_push, read_push},
     [MESSAGE_PUSHED] = {10, write_pushed, read_pushed},
@@ -503,6 +545,8 @@ static const struct row rows[] = {
     [MESSAGE_ENROLLED] = {11, write_enrolled, read_enrolled},
     [MESSAGE_FORK] = {4, write_fork, read_fork},
     [MESSAGE_EPOCH] = {3, write_epoch, read_epoch},
+    [MESSAGE_RESUME] = {5, write_resume, read_resume},
+    [MESSAGE_RESUMED] = {4, write_resumed, read_resumed},
 };
 
 /* Finds the row of a type. NULL: this version knows no such message. */

@@ -37,7 +37,9 @@ enum message_type {
     MESSAGE_ENROL = 8,    /* laptop: my keys */
     MESSAGE_ENROLLED = 9, /* office: who you are */
     MESSAGE_FORK = 10,    /* laptop: my chain forked; a batch of what waits, as it is */
-    MESSAGE_EPOCH = 11    /* office: what I have of it, and the epoch to go on in */
+    MESSAGE_EPOCH = 11,   /* office: what I have of it, and the epoch to go on in */
+    MESSAGE_RESUME = 12,  /* laptop: the link broke; let us go on there */
+    MESSAGE_RESUMED = 13  /* office: yes, from there; or no */
 };
 
 struct message_hello {
@@ -48,6 +50,7 @@ struct message_hello {
     struct merkle_hash checkpoint_root;
     uint64_t wall_ms;
     struct slice set_backs; /* the announcements of set-backs that it knows: 32 bytes each, the hash of the change */
+    uint8_t officers[32];   /* officers_digest of the pairs that it has; zeros: it says nothing of them */
 };
 
 struct message_welcome {
@@ -62,6 +65,7 @@ struct message_welcome {
     uint8_t seal_key[32];     /* the office's: what a courier file is sealed to (courier.h) */
     uint8_t lease_secret[32]; /* zeros: none (the laptop is revoked, or leases are not used) */
     uint64_t lease_until_ms;  /* 0: none */
+    int has_recovery;         /* 0: the laptop has the pairs that the office has */
     struct slice recovery;    /* pairs of officers, MESSAGE_PAIR_BYTES each */
     /* A batch of one entry: the announcement of a set-back that the laptop does not know; size 0: none. If the log
      * does not continue the laptop's checkpoint it is one that covers it, and consistency is from 0. */
@@ -155,6 +159,19 @@ struct message_epoch {
     uint64_t common; /* the last change of all that was handed over that the log has under its number; 0: none */
 };
 
+struct message_resume {
+    struct id session; /* the first 16 bytes of the hash of the handshake of the session's first link */
+    uint64_t turn;     /* how many messages the laptop has said in it; the answer to the last is due */
+    uint64_t bytes;    /* so much of that answer is here ... */
+    uint8_t hash[32];  /* ... with this BLAKE2b-256, keyed "satchel part 1" */
+};
+
+struct message_resumed {
+    int goes_on;      /* 0: the office does not have that session any more, and the rest is 0 */
+    uint64_t bytes;   /* so much of the laptop's last message is there ... */
+    uint8_t hash[32]; /* ... with this hash, in the same way */
+};
+
 struct message {
     enum message_type type;
     union {
@@ -169,6 +186,8 @@ struct message {
         struct message_enrolled enrolled;
         struct message_fork fork;
         struct message_epoch epoch;
+        struct message_resume resume;
+        struct message_resumed resumed;
     } as;
 };
 

@@ -4,39 +4,28 @@
  * receives, so the two never differ for longer than a message takes. The laptop leads: it asks, the office answers, and
  * at most one answer is due. Two things are not in the table, because they may happen at any time: a side that cannot
  * go on says fail, after which only its end may follow; and once one side has failed or ended, the other may end as
- * well. */
-#include "session.h"
+ * well.
+ *
+ * session_resume.c has what happens if the link breaks and another goes on with the session. */
+#include "session_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum state {
-    STATE_HANDSHAKE, /* nobody knows yet who the other is */
-    STATE_HELLO,     /* sync: the laptop says what it has */
-    STATE_WELCOME,
-    STATE_IDLE,   /* the laptop may push, pull or end */
-    STATE_PUSHED, /* a push waits for its answer */
-    STATE_ENTRIES,
-    STATE_EPOCH, /* a part of a fork was handed over */
-    STATE_ENROL, /* enrolment: the laptop says who it would be */
-    STATE_ENROLLED,
-    STATE_DONE /* either may end */
-};
-
-enum speaker { LAPTOP, OFFICE };
-
 /* These move the order as messages do, and have numbers that no message type has. */
 enum { STEP_END = 256, STEP_READY_SYNC, STEP_READY_ENROL };
 
 static const struct rule {
-    enum state state;
-    enum speaker speaker;
+    enum session_state state;
+    enum session_speaker speaker;
     int what; /* a message type or a step */
-    enum state next;
+    enum session_state next;
 } rules[] = {
     {STATE_HANDSHAKE, LAPTOP, STEP_READY_SYNC, STATE_HELLO},
     {STATE_HELLO, LAPTOP, MESSAGE_HELLO, STATE_WELCOME},
+    {STATE_HELLO, LAPTOP, MESSAGE_RESUME, STATE_RESUMED},
+    {STATE_RESUMED, OFFICE, MESSAGE_RESUMED, STATE_HELLO}, /* or where that session was (session_take_up) */
     {STATE_WELCOME, OFFICE, MESSAGE_WELCOME, STATE_IDLE},
     {STATE_IDLE, LAPTOP, MESSAGE_PUSH, STATE_PUSHED},
     {STATE_PUSHED, OFFICE, MESSAGE_PUSHED, STATE_IDLE},
@@ -52,27 +41,11 @@ static const struct rule {
     {STATE_DONE, OFFICE, STEP_END, STATE_DONE},
 };
 
-/* What a side may still do: say anything, say its end, or nothing. */
-enum standing { SPEAKS, HAS_FAILED, HAS_ENDED };
-
-struct order {
-    enum state state;
-    enum standing standing[2]; /* by speaker */
-};
-
-struct session {
-    struct link *link;
-    enum speaker self;
-    struct order order;
-    int gave_up; /* we sent fail: what the peer said before it heard of that is dropped */
-    int dead;    /* 0: alive; else the code that session_next returned */
-};
-
 /* Steps the order, which nothing else changes. 1: the speaker may do that now; 0: it is out of turn. */
-static int step(struct order *order, enum speaker speaker, int what)
+static int step(struct session_order *order, enum session_speaker speaker, int what)
 {
-    enum standing *own = &order->standing[speaker];
-    enum standing other = order->standing[speaker == LAPTOP ? OFFICE : LAPTOP];
+    enum session_standing *own = &order->standing[speaker];
+    enum session_standing other = order->standing[speaker == LAPTOP ? OFFICE : LAPTOP];
     if (*own == HAS_ENDED)
         return 0;
     if (what == MESSAGE_FAIL && *own == SPEAKS && order->state != STATE_HANDSHAKE) {
@@ -95,12 +68,12 @@ static int step(struct order *order, enum speaker speaker, int what)
     return 0;
 }
 
-static enum speaker other_side(const struct session *s)
+static enum session_speaker other_side(const struct session *s)
 {
     return s->self == LAPTOP ? OFFICE : LAPTOP;
 }
 
-static struct session *session_new(enum speaker self, struct link *link)
+static struct session *session_new(enum session_speaker self, struct link *link)
 {
     struct session *s = link == NULL ? NULL : calloc(1, sizeof *s);
     if (s == NULL) {
@@ -128,6 +101,9 @@ void session_free(struct session *s)
     if (s == NULL)
         return;
     link_free(s->link);
+    session_part_free(&s->said);
+    session_part_free(&s->got);
+    session_part_free(&s->joined);
     free(s);
 }
 
@@ -147,32 +123,46 @@ static int out_of_order(struct session *s, const char *what, struct error *e)
 
 int session_receive(struct session *s, const uint8_t *bytes, size_t size, struct error *e)
 {
+    if (s->link == NULL)
+        return error_set(e, E_INTERNAL, "bytes came for a session that has no link");
     return s->dead != 0 ? dead(s, e) : link_receive(s->link, bytes, size, e);
 }
 
 static int ready(struct session *s, const struct link_event *from, struct session_event *event, struct error *e)
 {
     int what = link_mode_of(s->link) == LINK_ENROL ? STEP_READY_ENROL : STEP_READY_SYNC;
-    if (!step(&s->order, LAPTOP, what))
-        return out_of_order(s, "a second handshake", e);
     event->type = SESSION_READY;
     memcpy(event->peer, from->bytes, sizeof event->peer);
+    if (s->resumes)
+        return session_ask(s, e);
+    link_name(s->link, s->name.b);
+    if (!step(&s->order, LAPTOP, what))
+        return out_of_order(s, "a second handshake", e);
     return 0;
 }
 
 static int message(struct session *s, const struct link_event *from, struct session_event *event, struct error *e)
 {
+    struct slice bytes = {from->bytes, from->size};
     char what[32];
-    int code = message_read((struct slice){from->bytes, from->size}, &event->message, e);
+    int code = 0;
+    if (from->type == LINK_REST)
+        code = session_join(s, bytes, &bytes, e);
+    if (code == 0)
+        code = message_read(bytes, &event->message, e);
     if (code != 0) {
         s->dead = code;
         return code;
     }
-    if (!step(&s->order, other_side(s), (int)event->message.type)) {
-        (void)snprintf(what, sizeof what, "message %d", (int)event->message.type);
+    (void)snprintf(what, sizeof what, "message %d", (int)event->message.type);
+    if (s->resumes && event->message.type == MESSAGE_RESUMED)
+        return session_answered(s, &event->message.as.resumed, event, e);
+    if (((s->resumes || s->got.size != 0) && event->message.type != MESSAGE_FAIL) ||
+        !step(&s->order, other_side(s), (int)event->message.type))
         return out_of_order(s, what, e);
-    }
     event->type = SESSION_MESSAGE;
+    if (event->message.type != MESSAGE_FAIL && event->message.type != MESSAGE_RESUME)
+        session_note_heard(s, bytes);
     return 0;
 }
 
@@ -189,13 +179,16 @@ int session_next(struct session *s, struct session_event *event, struct error *e
     struct link_event from;
     int code;
     event->type = SESSION_NOTHING;
+    session_part_free(&s->joined);
     if (s->dead != 0)
         return dead(s, e);
+    if (s->link == NULL)
+        return 0;
     do {
         code = link_next(s->link, &from, e);
         if (code != 0)
             return code; /* the link is dead, and says so again */
-    } while (from.type == LINK_MESSAGE && s->gave_up);
+    } while ((from.type == LINK_MESSAGE || from.type == LINK_REST) && s->gave_up);
     switch (from.type) {
     case LINK_NOTHING:
         break;
@@ -206,6 +199,7 @@ int session_next(struct session *s, struct session_event *event, struct error *e
     case LINK_READY:
         return ready(s, &from, event, e);
     case LINK_MESSAGE:
+    case LINK_REST:
         return message(s, &from, event, e);
     case LINK_END:
         return end(s, event, e);
@@ -222,7 +216,7 @@ int session_secret(struct session *s, const uint8_t secret[32], struct error *e)
 
 int session_send(struct session *s, const struct message *m, struct error *e)
 {
-    struct order before = s->order;
+    struct session_order before = s->order;
     struct pack bytes;
     int code;
     if (s->dead != 0 && m->type != MESSAGE_FAIL)
@@ -230,8 +224,10 @@ int session_send(struct session *s, const struct message *m, struct error *e)
     if (!step(&s->order, s->self, (int)m->type))
         return error_set(e, E_INTERNAL, "message %d cannot be sent now", (int)m->type);
     code = message_write(m, &bytes, e);
-    if (code == 0)
+    if (code == 0 && s->link != NULL)
         code = link_send(s->link, (const uint8_t *)bytes.buffer.data, bytes.buffer.size, e);
+    if (code == 0 && m->type != MESSAGE_FAIL && m->type != MESSAGE_RESUMED)
+        code = session_keep_said(s, &bytes, e);
     pack_free(&bytes);
     if (code != 0)
         s->order = before;
@@ -262,13 +258,13 @@ int session_fail(struct session *s, int code, const char *sentence, struct error
 
 int session_end(struct session *s, struct error *e)
 {
-    struct order before = s->order;
+    struct session_order before = s->order;
     int code;
     if (s->dead != 0 && !s->gave_up) /* an end would say that all is well */
         return dead(s, e);
     if (!step(&s->order, s->self, STEP_END))
         return error_set(e, E_INTERNAL, "the session cannot be ended now");
-    code = link_end(s->link, e);
+    code = s->link == NULL ? 0 : link_end(s->link, e);
     if (code != 0)
         s->order = before;
     return code;
@@ -276,17 +272,19 @@ int session_end(struct session *s, struct error *e)
 
 const uint8_t *session_output(const struct session *s, size_t *size)
 {
-    return link_output(s->link, size);
+    *size = 0;
+    return s->link == NULL ? NULL : link_output(s->link, size);
 }
 
 void session_sent(struct session *s, size_t size)
 {
-    link_sent(s->link, size);
+    if (s->link != NULL)
+        link_sent(s->link, size);
 }
 
 int session_is_ready(const struct session *s)
 {
-    return link_is_ready(s->link);
+    return s->link != NULL && link_is_ready(s->link);
 }
 
 int session_has_ended(const struct session *s)
@@ -296,5 +294,5 @@ int session_has_ended(const struct session *s)
 
 enum link_mode session_mode(const struct session *s)
 {
-    return link_mode_of(s->link);
+    return s->link == NULL ? LINK_SYNC : link_mode_of(s->link);
 }

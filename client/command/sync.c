@@ -29,12 +29,13 @@
 #include "store_event.h"
 #include "sync_lock.h"
 #include "sync_told.h"
+#include "unfinished.h"
 #include "wipe.h"
 #include "wire.h"
 
-#define ROOM_MIN 65536u /* bytes of the first batch each way */
-#define ROUNDS_MAX 4u   /* pulls during which somebody may write */
-#define COUNT_MS 500    /* to count what is queued, if the link broke */
+#define ROUNDS_MAX 4u /* pulls during which somebody may write */
+#define COUNT_MS 500  /* to count what is queued, if the link broke */
+#define BEGIN_MAX 3u  /* sessions that the office forgets in one sync */
 
 struct sync {
     struct cli *cli;
@@ -45,7 +46,10 @@ struct sync {
     int handed_over; /* the office has what was unsent as evidence, and gives no new epoch: this laptop is shut out */
     int forked;      /* the office has something else of our epoch than we have */
     int holds;       /* the store stays open to write while this sync waits */
-    size_t room; /* bytes of the next batch: it grows while the link holds, so that a bad one still gets somewhere */
+    int deal_open;   /* the first pull of a deal was said, and its last batch has not come */
+    int owes;        /* an earlier sync, with which this one goes on, took something for which no receipt went out */
+    size_t room;     /* bytes of the next batch each way (unfinished.h) */
+    unsigned breaks; /* of the link, so far */
     struct error renewal; /* why lease or officers could not be kept; code 0: they are */
     uint64_t started_ms;
 };
@@ -109,6 +113,7 @@ static int say_hello(struct sync *s, struct error *e)
     h->checkpoint_size = seen.size;
     h->checkpoint_root = seen.root;
     h->wall_ms = clock_wall();
+    renewal_officers_digest(s->store->folder, h->officers);
     return wire_send(s->wire, &m, e);
 }
 
@@ -138,7 +143,7 @@ static void say_end(struct sync *s)
  * words. */
 static int tell_set_back(struct sync *s, struct error *e)
 {
-    char words[600], again[64], kept[64], hash[2 * CHANGE_HASH_BYTES + 1];
+    char words[SYNC_SET_BACK_WORDS], hash[2 * CHANGE_HASH_BYTES + 1];
     struct event event = {.what = "set back",
                           .at_ms = clock_wall(),
                           .count = s->did.back.size,
@@ -148,16 +153,7 @@ static int tell_set_back(struct sync *s, struct error *e)
     sodium_bin2hex(hash, sizeof hash, s->did.back.hash, sizeof s->did.back.hash);
     if ((code = store_event_add(s->store->db, &s->store->author, &event, e)) != 0)
         return code;
-    (void)snprintf(words, sizeof words,
-                   "THE OFFICE WAS PUT BACK FROM A BACKUP: its log had %llu changes then, and this laptop had seen "
-                   "%llu. Nothing is lost here: %s that it does not have any more %s sent again, %s of others %s kept "
-                   "here until it comes again; the office's signed statement from before is kept. If nobody at the "
-                   "office told you of it, call them",
-                   (unsigned long long)s->did.back.size, (unsigned long long)s->did.back.seen,
-                   cli_count(s->did.back.sent_again, "change of yours", "changes of yours", again, sizeof again),
-                   s->did.back.sent_again == 1 ? "is" : "are",
-                   cli_count(s->did.back.kept, "change", "changes", kept, sizeof kept),
-                   s->did.back.kept == 1 ? "is" : "are");
+    sync_set_back_words(&s->did.back, words);
     warn(s, words);
     s->want_caseload = 1; /* everything is dealt anew, whatever the office remembers */
     return 0;
@@ -183,11 +179,11 @@ static int keep_welcome(struct sync *s, const struct message_welcome *m, struct 
     return store_commit(store, e);
 }
 
-static int meet(struct sync *s, struct error *e)
+static int hear_welcome(struct sync *s, struct error *e)
 {
     struct message m;
-    int code;
-    if ((code = say_hello(s, e)) != 0 || (code = expect(s, MESSAGE_WELCOME, &m, e)) != 0)
+    int code = expect(s, MESSAGE_WELCOME, &m, e);
+    if (code != 0)
         return code;
     check_clock(s, m.as.welcome.office_ms);
     if (m.as.welcome.schema_version > (uint64_t)schema_version())
@@ -201,10 +197,17 @@ static int meet(struct sync *s, struct error *e)
     s->wipe = m.as.welcome.wipe;
     /* An error with lease or officers must not stop unsent work from going out: it is told after that. */
     if (renewal_keep(s->store, m.as.welcome.lease_secret, m.as.welcome.lease_until_ms, m.as.welcome.office_ms,
-                     &s->renewal) == 0)
+                     &s->renewal) == 0 &&
+        m.as.welcome.has_recovery)
         (void)renewal_officers(s->store, m.as.welcome.recovery, &s->renewal);
     sodium_memzero(m.as.welcome.lease_secret, sizeof m.as.welcome.lease_secret);
     return keep_welcome(s, &m.as.welcome, e);
+}
+
+static int meet(struct sync *s, struct error *e)
+{
+    int code = say_hello(s, e);
+    return code != 0 ? code : hear_welcome(s, e);
 }
 
 /* The store was copied, or an older copy of it was put back: takes what is queued into a new epoch, and tells the
@@ -235,26 +238,26 @@ static int begin_epoch(struct sync *s, struct error *e)
     return 0;
 }
 
-/* Doubles the room of the next batch, since one went through. */
-static void grow(struct sync *s)
+/* Measures the next piece by how this one came through. */
+static void measure_piece(struct sync *s)
 {
-    s->room = s->room < LIMITS_BATCH_MAX / 2 ? 2 * s->room : LIMITS_BATCH_MAX;
+    unsigned breaks = wire_breaks(s->wire);
+    s->room = unfinished_next_room(s->room, breaks - s->breaks);
+    s->breaks = breaks;
 }
 
 /* --- out --- */
 
-static int push_batch(struct sync *s, const struct chain *from, const struct unsent_batch *batch, struct error *e)
+/* The answer to a push of this batch, in the epoch of `from`. */
+static int hear_pushed(struct sync *s, const struct chain *from, const struct unsent_batch *batch, struct error *e)
 {
-    struct message m = {.type = MESSAGE_PUSH};
+    struct message m;
     struct store *store = s->store;
     struct queue queue = {NULL, from, &store->office_key};
     uint64_t before = 0, after = 0;
     size_t held = 0;
     int code;
-    m.as.push.head = (struct slice){batch->head, batch->head_bytes};
-    m.as.push.batch = batch->bytes;
-    if ((code = wire_send(s->wire, &m, e)) != 0 || (code = expect(s, MESSAGE_PUSHED, &m, e)) != 0 ||
-        (code = store_begin(store, e)) != 0)
+    if ((code = expect(s, MESSAGE_PUSHED, &m, e)) != 0 || (code = store_begin(store, e)) != 0)
         return code;
     queue.db = store->db;
     if ((code = unsent_count(store->db, &before, e)) != 0 ||
@@ -268,6 +271,19 @@ static int push_batch(struct sync *s, const struct chain *from, const struct uns
     s->did.held += held;
     s->did.sent += before - after;
     return 0;
+}
+
+static int push_batch(struct sync *s, const struct chain *from, const struct unsent_batch *batch, struct error *e)
+{
+    struct message m = {.type = MESSAGE_PUSH};
+    int code;
+    m.as.push.head = (struct slice){batch->head, batch->head_bytes};
+    m.as.push.batch = batch->bytes;
+    if ((code = wire_send(s->wire, &m, e)) == 0)
+        code = hear_pushed(s, from, batch, e);
+    measure_piece(s);
+    progress(s);
+    return code;
 }
 
 /* Sends until nothing is queued. When it is done the store is open to write still, so that nothing comes between. */
@@ -288,8 +304,6 @@ static int push_all(struct sync *s, struct error *e)
         unsent_free(&batch);
         if (code != 0)
             return code;
-        grow(s);
-        progress(s);
     }
 }
 
@@ -299,7 +313,7 @@ static int push_all(struct sync *s, struct error *e)
 static int owes_receipt(const struct sync *s)
 {
     return s->did.sent != 0 || s->did.got.entries != 0 || s->did.got.arrived != 0 || s->did.got.purged != 0 ||
-           s->want_caseload || !s->did.got.agrees || s->did.got.rebuilt;
+           s->want_caseload || s->owes || !s->did.got.agrees || s->did.got.rebuilt;
 }
 
 static int apply(struct sync *s, const struct message_entries *m, struct error *e)
@@ -320,32 +334,45 @@ static int apply(struct sync *s, const struct message_entries *m, struct error *
     return store_commit(store, e);
 }
 
-/* Pulls one deal to its end. */
-static int pull_deal(struct sync *s, struct error *e)
+static int hear_entries(struct sync *s, struct error *e)
 {
-    struct store *store = s->store;
+    struct message m;
+    int code = expect(s, MESSAGE_ENTRIES, &m, e);
+    if (code == 0)
+        code = apply(s, &m.as.entries, e);
+    if (code == 0 && (s->did.got.done || s->did.got.waits))
+        s->deal_open = 0;
+    measure_piece(s);
+    progress(s);
+    return code;
+}
+
+/* Asks for the next batch. The first pull of a deal lists the caseload, if the office wants it. */
+static int ask_for_entries(struct sync *s, struct error *e)
+{
+    struct message m = {.type = MESSAGE_PULL};
     struct id *scopes = NULL;
     size_t count = 0;
-    int code;
-    if ((code = apply_restart(store->db, e)) != 0)
-        return code;
-    if (s->want_caseload && (code = apply_scopes(store->db, &scopes, &count, e)) != 0)
-        return code;
-    s->did.got.waits = 0;
-    for (int first = 1; code == 0 && !s->did.got.done && !s->did.got.waits; first = 0) {
-        struct message m = {.type = MESSAGE_PULL};
-        if ((code = db_meta_get_uint(store->db, "pull_cursor", &m.as.pull.cursor, e)) != 0)
-            break;
-        m.as.pull.credit = s->room;
-        m.as.pull.has_caseload = first && s->want_caseload;
-        if (m.as.pull.has_caseload)
-            m.as.pull.caseload = (struct slice){(const uint8_t *)scopes, count * sizeof *scopes};
-        if ((code = wire_send(s->wire, &m, e)) == 0 && (code = expect(s, MESSAGE_ENTRIES, &m, e)) == 0)
-            code = apply(s, &m.as.entries, e);
-        grow(s);
-        progress(s);
-    }
+    int code = db_meta_get_uint(s->store->db, "pull_cursor", &m.as.pull.cursor, e);
+    m.as.pull.credit = s->room;
+    m.as.pull.has_caseload = !s->deal_open && s->want_caseload;
+    if (code == 0 && m.as.pull.has_caseload && (code = apply_scopes(s->store->db, &scopes, &count, e)) == 0)
+        m.as.pull.caseload = (struct slice){(const uint8_t *)scopes, count * sizeof *scopes};
+    if (code == 0)
+        code = wire_send(s->wire, &m, e);
     free(scopes);
+    s->deal_open |= code == 0;
+    return code;
+}
+
+/* Pulls one deal to its end, or the rest of one. */
+static int pull_deal(struct sync *s, struct error *e)
+{
+    int code = s->deal_open ? 0 : apply_restart(s->store->db, e);
+    s->did.got.waits = 0;
+    while (code == 0 && !s->did.got.done && !s->did.got.waits)
+        if ((code = ask_for_entries(s, e)) == 0)
+            code = hear_entries(s, e);
     return code;
 }
 
@@ -365,24 +392,6 @@ static int pull_all(struct sync *s, struct error *e)
 }
 
 /* --- the end --- */
-
-/* E_VERIFY if the record is, or was, not what the office has. Told after everything else has been done and sent. */
-static int check_agreement(const struct sync *s, struct error *e)
-{
-    if (!s->did.got.agrees)
-        return error_set(
-            e, E_VERIFY,
-            "what this laptop shows differs from the office's record (after change %llu of its log), even made "
-            "anew; nothing is lost: run `satchel sync` again, which fetches everything anew, and tell the "
-            "office",
-            (unsigned long long)s->did.got.position);
-    if (s->did.got.rebuilt)
-        return error_set(e, E_VERIFY,
-                         "what this laptop showed differed from the office's record (after change %llu of its log); it "
-                         "has been made anew and agrees now; tell the office",
-                         (unsigned long long)s->did.got.position);
-    return 0;
-}
 
 /* Wipes this laptop, when everything unsent is at the office. Keys and store go first; only then is the receipt true
  * that is signed in memory and sent. */
@@ -410,10 +419,37 @@ static int wipe(struct sync *s, struct error *e)
         code == 0 ? "the office has this laptop's signed receipt" : "the receipt could not be sent: tell the office");
 }
 
-static int talk(struct sync *s, struct error *e)
+/* Takes the answer that was due when an earlier sync broke off. */
+static int go_on(struct sync *s, const struct unfinished *left, struct error *e)
 {
-    int code;
-    if ((code = meet(s, e)) != 0)
+    struct chain from = s->store->author.chain;
+    struct unsent_batch batch;
+    struct message said;
+    int code = wire_pending(s->wire, &said, e);
+    if (code != 0)
+        return code;
+    s->want_caseload = (left->flags & UNFINISHED_WANTS_CASELOAD) != 0;
+    s->revoked = (left->flags & UNFINISHED_REVOKED) != 0;
+    s->deal_open = (left->flags & UNFINISHED_DEAL) != 0;
+    s->owes = (left->flags & UNFINISHED_RECEIPT) != 0;
+    if (said.type == MESSAGE_HELLO)
+        return hear_welcome(s, e);
+    if (said.type == MESSAGE_PUSH) {
+        if ((code = unfinished_batch(&said.as.push, &batch, e)) != 0)
+            return code;
+        from.epoch = batch.epoch;
+        return hear_pushed(s, &from, &batch, e);
+    }
+    code = hear_entries(s, e);
+    s->want_caseload |= s->did.got.waits; /* as in pull_all */
+    return code;
+}
+
+/* left: what an earlier sync left, and the office goes on with; NULL: this one begins. */
+static int talk(struct sync *s, const struct unfinished *left, struct error *e)
+{
+    int code = left != NULL ? go_on(s, left, e) : meet(s, e);
+    if (code != 0)
         return code;
     if ((s->forked || s->store->put_back) && (code = begin_epoch(s, e)) != 0)
         return s->wipe && s->handed_over ? wipe(s, e) : code;
@@ -440,39 +476,74 @@ static int talk(struct sync *s, struct error *e)
     return 0;
 }
 
+/* Keeps what another sync can go on with, after the link broke. 1: it is kept. */
+static int keep_unfinished(struct sync *s)
+{
+    unsigned flags = (s->want_caseload ? UNFINISHED_WANTS_CASELOAD : 0) | (s->revoked ? UNFINISHED_REVOKED : 0) |
+                     (s->deal_open ? UNFINISHED_DEAL : 0) | (owes_receipt(s) ? UNFINISHED_RECEIPT : 0);
+    if (s->wire == NULL || s->wipe || s->renewal.code != 0 || s->store->put_back)
+        return 0;
+    (void)unfinished_keep_room(s->store->db, unfinished_next_room(s->room, 1), NULL);
+    return unfinished_keep(s->store->db, &s->store->author.chain, s->wire, flags) == 0;
+}
+
 /* Adds to an error of the link how many changes are queued, and that they are safe. */
 static int add_queued(struct sync *s, struct error *e)
 {
     struct error why = *e;
     uint64_t queued;
     char count[64];
+    int kept;
     if (s->store == NULL || why.code != E_NET || (s->store->db == NULL && store_take(s->store, COUNT_MS, NULL) != 0) ||
         unsent_count(s->store->db, &queued, NULL) != 0)
         return why.code;
+    kept = keep_unfinished(s);
     cli_count(queued, "change is", "changes are", count, sizeof count);
     if (s->wire == NULL)
         return error_set(e, E_NET, "%s; your changes are kept: %llu queued", why.text, (unsigned long long)queued);
-    return error_set(e, E_NET, "%s; %s queued; run `satchel sync` again", why.text, count);
+    return error_set(e, E_NET, "%s; %s queued; run `satchel sync` again%s", why.text, count,
+                     kept ? ": it goes on from where this one stopped" : "");
 }
 
 /* The office is there: from now on this sync writes. Until then the store is only read, so that a person can write a
- * note while nobody answers. */
+ * note while nobody answers. What an earlier sync left is taken up now, or is of no use any more. */
 static int take_writer(struct sync *s, struct error *e)
 {
     int code;
     store_close(s->store);
     if ((code = store_open(&s->store, e)) != 0)
         return code;
+    if ((code = unfinished_forget(s->store->db, e)) != 0)
+        return code;
     seen_begin(&s->store->seen, s->cli->json);
     return own_conflicts_load(s->store->db, &s->store->user, &s->did.owned, e);
 }
 
-static int run(struct sync *s, const struct wire_options *options, int *waiting, struct error *e)
+/* Talks to the office; and once more from the beginning, if the link broke and the office does not know any more what
+ * they were at. */
+static int talk_to_the_end(struct sync *s, const struct unfinished *left, struct error *e)
 {
+    int code = talk(s, wire_goes_on(s->wire) ? left : NULL, e);
+    for (unsigned i = 1; i < BEGIN_MAX && code == E_NET && !s->wipe && wire_begins_anew(s->wire); i++) {
+        s->deal_open = s->holds = s->did.got.done = 0;
+        if ((code = store_take(s->store, STORE_TAKE_MS, e)) == 0)
+            code = talk(s, NULL, e);
+    }
+    return code;
+}
+
+static int run(struct sync *s, const struct wire_options *options, const struct unfinished *left, int *waiting,
+               struct error *e)
+{
+    struct wire_options anew = *options;
     int code = wire_open(&s->wire, options, e);
+    if (code == E_VERIFY && left->session != NULL) {
+        anew.unfinished.size = 0; /* the office has another beginning: another copy of this store went on */
+        code = wire_open(&s->wire, &anew, e);
+    }
     if (code == 0)
         code = take_writer(s, e);
-    if (code == 0 && (code = talk(s, e)) != 0 && code != E_NET && !s->wipe) {
+    if (code == 0 && (code = talk_to_the_end(s, left, e)) != 0 && code != E_NET && !s->wipe) {
         store_let_go(s->store);
         wire_fail(s->wire, e);
     }
@@ -482,8 +553,9 @@ static int run(struct sync *s, const struct wire_options *options, int *waiting,
     } else {
         /* An error is one JSON value of its own. */
         struct error why = {0, ""};
-        int differs = check_agreement(s, &why);
-        if ((code = store_take(s->store, STORE_TAKE_MS, e)) == 0 && (differs == 0 || !s->cli->json))
+        int differs = sync_check_agreement(&s->did, &why);
+        if ((code = store_take(s->store, STORE_TAKE_MS, e)) == 0 &&
+            (code = unfinished_keep_room(s->store->db, s->room, e)) == 0 && (differs == 0 || !s->cli->json))
             code = sync_tell(s->store, s->cli, &s->did, waiting, e);
         if (differs != 0 && code == 0)
             code = error_set(e, differs, "%s", why.text);
@@ -515,7 +587,8 @@ static int sync_store(struct usage_call *call, struct error *e)
 {
     const char *host = usage_text(call, "host");
     struct cli *cli = call->cli;
-    struct sync s = {.cli = cli, .started_ms = clock_wall(), .room = ROOM_MIN};
+    struct sync s = {.cli = cli, .started_ms = clock_wall()};
+    struct unfinished left = {NULL, 0, 0};
     struct wire_options wire = {.mode = LINK_SYNC, .break_after = usage_number(call, "break-after", 0)};
     unsigned port = (unsigned)usage_number(call, "port", 0);
     struct error why = {0, ""};
@@ -532,9 +605,15 @@ static int sync_store(struct usage_call *call, struct error *e)
     wire.port = port != 0 ? port : s.store->office_port;
     wire.noise_secret = s.store->noise_secret;
     wire.office_noise = s.store->office_noise;
+    wire.goes_on = 1;
+    s.room = unfinished_room(s.store->db);
     s.shows_progress = !cli->json && cli->err == stderr && isatty(STDERR_FILENO);
-    if ((code = renewal_check_office(s.store, e)) == 0)
-        code = run(&s, &wire, &call->waiting, e);
+    if ((code = renewal_check_office(s.store, e)) == 0 && !s.store->put_back)
+        code = unfinished_load(s.store->db, &s.store->author.chain, &left, e);
+    wire.unfinished = (struct slice){left.session, left.size};
+    if (code == 0)
+        code = run(&s, &wire, &left, &call->waiting, e);
+    unfinished_free(&left);
     if (code == 0)
         code = remember_address(cli, s.store, &wire, e);
     if (s.store != NULL && s.store->db != NULL && cli_is_out(cli))

@@ -140,3 +140,36 @@ int sync_tell(struct store *s, struct cli *cli, const struct sync_told *t, int *
     printer_close(&end.v);
     return code;
 }
+
+/* --- on the way, and instead --- */
+
+void sync_set_back_words(const struct setback *back, char words[SYNC_SET_BACK_WORDS])
+{
+    char again[64], kept[64];
+    (void)snprintf(words, SYNC_SET_BACK_WORDS,
+                   "THE OFFICE WAS PUT BACK FROM A BACKUP: its log had %llu changes then, and this laptop had seen "
+                   "%llu. Nothing is lost here: %s that it does not have any more %s sent again, %s of others %s kept "
+                   "here until it comes again; the office's signed statement from before is kept. If nobody at the "
+                   "office told you of it, call them",
+                   (unsigned long long)back->size, (unsigned long long)back->seen,
+                   cli_count(back->sent_again, "change of yours", "changes of yours", again, sizeof again),
+                   back->sent_again == 1 ? "is" : "are", cli_count(back->kept, "change", "changes", kept, sizeof kept),
+                   back->kept == 1 ? "is" : "are");
+}
+
+int sync_check_agreement(const struct sync_told *t, struct error *e)
+{
+    if (!t->got.agrees)
+        return error_set(
+            e, E_VERIFY,
+            "what this laptop shows differs from the office's record (after change %llu of its log), even made "
+            "anew; nothing is lost: run `satchel sync` again, which fetches everything anew, and tell the "
+            "office",
+            (unsigned long long)t->got.position);
+    if (t->got.rebuilt)
+        return error_set(e, E_VERIFY,
+                         "what this laptop showed differed from the office's record (after change %llu of its log); it "
+                         "has been made anew and agrees now; tell the office",
+                         (unsigned long long)t->got.position);
+    return 0;
+}

@@ -23,4 +23,10 @@ struct sync_told {
  * otherwise 0. E_MEMORY, and the store's errors (db.h). */
 int sync_tell(struct store *s, struct cli *cli, const struct sync_told *t, int *waiting, struct error *e);
 
+/* Loud: the office was put back from a backup. */
+#define SYNC_SET_BACK_WORDS 600
+void sync_set_back_words(const struct setback *back, char words[SYNC_SET_BACK_WORDS]);
+/* E_VERIFY if the record is, or was, not what the office has. Told after everything else has been done and sent. */
+int sync_check_agreement(const struct sync_told *t, struct error *e);
+
 #endif

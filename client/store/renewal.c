@@ -68,6 +68,17 @@ int renewal_officers(struct store *s, struct slice recovery, struct error *e)
     return code;
 }
 
+void renewal_officers_digest(const char *folder, uint8_t out[32])
+{
+    struct keyfile_pair pairs[KEYFILE_PAIRS_MAX];
+    char *path = store_path(folder, STORE_KEYS);
+    size_t count = 0;
+    memset(out, 0, 32);
+    if (path != NULL && keyfile_recovery_pairs(path, pairs, &count, NULL) == 0)
+        officers_digest(pairs, count, out);
+    free(path);
+}
+
 void renewal_warn(const struct cli *cli, uint64_t until_ms)
 {
     uint64_t now = clock_wall(), left = until_ms > now ? until_ms - now : 0;
@@ -247,12 +258,13 @@ int renewal_moved(const char *folder, const char *host, unsigned port, struct er
 /* --- meeting the office for a lease --- */
 
 /* Says a hello that tells nothing of the store, which is not open, and takes the lease out of the welcome. */
-static int ask_for_lease(struct wire *w, struct keyfile_lease *out, struct error *e)
+static int ask_for_lease(struct wire *w, const char *folder, struct keyfile_lease *out, struct error *e)
 {
     struct message m = {.type = MESSAGE_HELLO};
     int code;
     message_caseload_digest(NULL, 0, m.as.hello.caseload_digest);
     m.as.hello.wall_ms = clock_wall();
+    renewal_officers_digest(folder, m.as.hello.officers); /* they are of no use here */
     if ((code = wire_send(w, &m, e)) != 0 || (code = wire_receive(w, &m, e)) != 0)
         return code;
     if (m.type != MESSAGE_WELCOME)
@@ -271,7 +283,7 @@ static int ask_for_lease(struct wire *w, struct keyfile_lease *out, struct error
 
 int renewal_fetch(const char *folder, const uint8_t *link, struct keyfile_lease *out, struct error *e)
 {
-    struct wire_options options = {.mode = LINK_SYNC, .noise_secret = link};
+    struct wire_options options = {.mode = LINK_SYNC, .noise_secret = link, .goes_on = 1};
     struct error why = {0, ""};
     struct office office = {.port = 0};
     struct wire *w = NULL;
@@ -282,7 +294,7 @@ int renewal_fetch(const char *folder, const uint8_t *link, struct keyfile_lease 
     options.port = office.port;
     options.office_noise = office.noise;
     if ((code = wire_open(&w, &options, &why)) == 0)
-        code = ask_for_lease(w, out, &why);
+        code = ask_for_lease(w, folder, out, &why);
     wire_close(w);
     if (code == E_NET)
         return error_set(e, E_LOCKED,

@@ -25,6 +25,10 @@ int renewal_keep(struct store *s, const uint8_t secret[32], uint64_t until_ms, u
  * the office has signed are taken (officers.h): E_VERIFY, and the key file is as it was. Errors: also keyfile.h's. */
 int renewal_officers(struct store *s, struct slice recovery, struct error *e);
 
+/* officers_digest of the pairs that have a slot in the key file, for a hello; zeros, if it cannot be read: then the
+ * office sends them all. */
+void renewal_officers_digest(const char *folder, uint8_t out[32]);
+
 /* Says on cli->err when the lease ends, if that is within RENEWAL_WARN_DAYS. until_ms: its end; 0: there is no lease.
  */
 void renewal_warn(const struct cli *cli, uint64_t until_ms);

@@ -39,6 +39,9 @@ int tables_create(struct db *db, struct error *e)
         "CREATE TABLE IF NOT EXISTS draft("
         "  scope BLOB NOT NULL, kind INTEGER NOT NULL, at INTEGER NOT NULL, text TEXT NOT NULL,"
         "  PRIMARY KEY(scope, kind)) WITHOUT ROWID;"
+        /* unfinished: the session of a sync that broke off, for the next one; one row or none */
+        "CREATE TABLE IF NOT EXISTS unfinished("
+        "  session BLOB NOT NULL, flags INTEGER NOT NULL, epoch INTEGER NOT NULL, seen INTEGER NOT NULL);"
         /* apply: which scopes are here and whole, and the entries that have come of those that are not */
         "CREATE TABLE IF NOT EXISTS scope(id BLOB PRIMARY KEY, complete INTEGER NOT NULL) WITHOUT ROWID;"
         "CREATE TABLE IF NOT EXISTS arriving("

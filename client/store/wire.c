@@ -3,6 +3,7 @@
 #include "wire.h"
 
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,17 @@ struct wire {
     uv_connect_t connecting;
     uv_write_t write;
     struct session *session;
-    char where[300]; /* host:port, for sentences */
+    char where[300];             /* host:port, for sentences */
+    struct wire_options options; /* for another connection; host is the caller's, and the keys are these: */
+    uint8_t office_noise[32];
+    uint8_t *noise_secret; /* 32 bytes in locked memory; NULL unless it goes on */
     uint64_t came, break_after;
+    uint64_t reached; /* how far the session had come when it last went on (session_reached) */
+    unsigned breaks;  /* how often the session went on over another link */
+    unsigned links;   /* how many other links were tried for that */
+    unsigned vain;    /* so many of these in a row got it no further */
+    int goes_on;      /* it is one that wire_open was given */
+    int is_forgotten; /* the office does not know it any more, and the link that is open begins another */
     int has_tcp, writing;
     int timed_out, over;  /* over: nothing more comes */
     int failure;          /* libuv's code, if that is why it is over; else 0 */
@@ -127,6 +137,31 @@ static int next(struct wire *w, struct session_event *event, struct error *e)
     }
 }
 
+/* --- what went wrong --- */
+
+/* The office's fail message as an error of ours: a code that we know, and its sentence. */
+static int refused(const struct message_fail *m, struct error *e)
+{
+    int code = E_PEER;
+    for (int known = E_OK + 1; known <= E_VERIFY; known++)
+        if (m->code.size == strlen(error_name(known)) && memcmp(m->code.p, error_name(known), m->code.size) == 0)
+            code = known;
+    /* The office cannot know how our own store is: such a code is none of its. */
+    if (code == E_NO_STORE || code == E_LOCKED || code == E_WRONG_KEY || code == E_USAGE)
+        code = E_PEER;
+    return error_set(e, code, "the office says: %.*s", (int)m->sentence.size, (const char *)m->sentence.p);
+}
+
+/* Why nothing more comes. */
+static int broken(const struct wire *w, struct error *e)
+{
+    return error_set(e, E_NET, "the link broke after %llu bytes had come (%s)", (unsigned long long)w->came,
+                     w->break_after != 0 && w->came >= w->break_after ? "as the drill asked"
+                     : w->timed_out                                   ? "the office said nothing more"
+                     : w->failure != 0                                ? uv_strerror(w->failure)
+                                                                      : "the office hung up");
+}
+
 /* --- connecting --- */
 
 static void on_closed(uv_handle_t *handle)
@@ -220,6 +255,57 @@ static int handshake(struct wire *w, enum link_mode mode, struct error *e)
                            : "another office than this laptop's does so too");
 }
 
+/* The office says if it goes on with the session. E_NET, or as wire_receive. */
+static int hear_if_it_goes_on(struct wire *w, struct error *e)
+{
+    struct session_event event;
+    int code;
+    set_timer(w, LIMITS_IDLE_MS);
+    if ((code = next(w, &event, e)) != 0)
+        return code;
+    if (event.type == SESSION_MESSAGE)
+        return refused(&event.message.as.fail, e); /* the session lets nothing else through */
+    if (event.type != SESSION_RESUMED && event.type != SESSION_FORGOTTEN)
+        return broken(w, e);
+    w->is_forgotten = event.type == SESSION_FORGOTTEN;
+    return 0;
+}
+
+/* Connects, shakes hands, and asks for the session if there is one to go on with. */
+static int reach(struct wire *w, struct error *e)
+{
+    int code = connect_to(w, &w->options, e);
+    if (code == 0)
+        code = handshake(w, w->options.mode, e);
+    if (code == 0 && session_resumes(w->session))
+        code = hear_if_it_goes_on(w, e);
+    return code;
+}
+
+/* Keeps the keys for other connections: the store that the caller's are of may be closed meanwhile. */
+static int keep_keys(struct wire *w, struct error *e)
+{
+    if ((w->noise_secret = sodium_malloc(32)) == NULL)
+        return error_memory(e);
+    memcpy(w->noise_secret, w->options.noise_secret, 32);
+    memcpy(w->office_noise, w->options.office_noise, 32);
+    w->options.noise_secret = w->noise_secret;
+    w->options.office_noise = w->office_noise;
+    return 0;
+}
+
+/* Makes the session: the one that broke off, or a new one. */
+static int make_session(struct wire *w, struct error *e)
+{
+    const struct wire_options *o = &w->options;
+    if (o->unfinished.size != 0 && session_load(o->unfinished, &w->session, NULL) == 0) {
+        w->goes_on = 1;
+        return session_relink(w->session, o->noise_secret, o->office_noise, e);
+    }
+    w->session = session_new_laptop(o->mode, o->noise_secret, o->office_noise, o->ticket, o->secret);
+    return w->session == NULL ? error_memory(e) : 0;
+}
+
 int wire_open(struct wire **out, const struct wire_options *o, struct error *e)
 {
     struct wire *w = calloc(1, sizeof *w);
@@ -237,17 +323,71 @@ int wire_open(struct wire **out, const struct wire_options *o, struct error *e)
     (void)uv_timer_init(&w->loop, &w->timer);
     w->timer.data = w;
     w->break_after = o->break_after;
+    w->options = *o;
     (void)snprintf(w->where, sizeof w->where, strchr(o->host, ':') != NULL ? "[%s]:%u" : "%s:%u", o->host, o->port);
-    w->session = session_new_laptop(o->mode, o->noise_secret, o->office_noise, o->ticket, o->secret);
-    if (w->session == NULL)
-        code = error_memory(e);
-    else if ((code = connect_to(w, o, e)) == 0)
-        code = handshake(w, o->mode, e);
-    if (code != 0)
+    if ((code = o->goes_on ? keep_keys(w, e) : 0) == 0 && (code = make_session(w, e)) == 0)
+        code = reach(w, e);
+    if (code != 0) {
         wire_close(w);
-    else
-        *out = w;
-    return code;
+        return code;
+    }
+    w->goes_on &= !w->is_forgotten;
+    w->is_forgotten = 0;
+    w->reached = session_reached(w->session);
+    *out = w;
+    return 0;
+}
+
+/* --- going on --- */
+
+static void forget_link(struct wire *w)
+{
+    hang_up(w);
+    w->over = w->timed_out = w->failure = w->writing = 0;
+    w->refusal.code = 0;
+}
+
+static void wait_for(struct wire *w, uint64_t ms)
+{
+    set_timer(w, ms);
+    while (!w->timed_out)
+        (void)uv_run(&w->loop, UV_RUN_ONCE);
+    w->timed_out = 0;
+}
+
+/* Connects once more and goes on with the session. 1: the answer is still due; 0: it cannot be, or is not worth it; -1:
+ * failed in another way than the link does, e says why. */
+static int go_on(struct wire *w, struct error *e)
+{
+    static const uint64_t wait_ms[WIRE_TRIES] = {0, 1000, 4000};
+    struct error why = {0, ""};
+    if (!w->options.goes_on || w->break_after != 0)
+        return 0;
+    while (w->vain < WIRE_TRIES && w->links < WIRE_LINKS_MAX) {
+        int code = 0;
+        forget_link(w);
+        if (!session_break(w->session))
+            return 0;
+        if (wait_ms[w->vain] != 0)
+            wait_for(w, wait_ms[w->vain]);
+        w->links++;
+        w->vain++;
+        if ((code = session_relink(w->session, w->options.noise_secret, w->options.office_noise, &why)) != 0 ||
+            ((code = reach(w, &why)) != 0 && code != E_NET)) {
+            (void)error_set(e, code, "%s", why.text);
+            return -1;
+        }
+        if (code != 0)
+            continue;
+        if (w->is_forgotten)
+            return 0;
+        if (session_reached(w->session) > w->reached)
+            w->vain = 0;
+        w->reached = session_reached(w->session);
+        w->breaks++;
+        return 1;
+    }
+    return 0;
 }
 
 /* --- talking --- */
@@ -257,41 +397,58 @@ int wire_send(struct wire *w, const struct message *m, struct error *e)
     return session_send(w->session, m, e);
 }
 
-/* The office's fail message as an error of ours: a code that we know, and its sentence. */
-static int refused(const struct message_fail *m, struct error *e)
-{
-    int code = E_PEER;
-    for (int known = E_OK + 1; known <= E_VERIFY; known++)
-        if (m->code.size == strlen(error_name(known)) && memcmp(m->code.p, error_name(known), m->code.size) == 0)
-            code = known;
-    /* The office cannot know how our own store is: such a code is none of its. */
-    if (code == E_NO_STORE || code == E_LOCKED || code == E_WRONG_KEY || code == E_USAGE)
-        code = E_PEER;
-    return error_set(e, code, "the office says: %.*s", (int)m->sentence.size, (const char *)m->sentence.p);
-}
-
 int wire_receive(struct wire *w, struct message *out, struct error *e)
 {
     struct session_event event;
-    int code;
-    set_timer(w, LIMITS_IDLE_MS);
-    if ((code = next(w, &event, e)) != 0)
-        return code;
-    if (event.type == SESSION_MESSAGE) {
-        *out = event.message;
-        if (out->type != MESSAGE_FAIL)
-            return 0;
-        /* We have read the refusal: the office need not wait for more. */
-        code = refused(&out->as.fail, e);
-        if (session_end(w->session, NULL) == 0)
-            flush(w);
-        return code;
+    struct error why;
+    int code, goes_on = 1;
+    while (goes_on == 1) {
+        set_timer(w, LIMITS_IDLE_MS);
+        if ((code = next(w, &event, e)) != 0)
+            return code;
+        if (event.type == SESSION_MESSAGE) {
+            *out = event.message;
+            if (out->type != MESSAGE_FAIL)
+                return 0;
+            /* We have read the refusal: the office need not wait for more. */
+            code = refused(&out->as.fail, e);
+            if (session_end(w->session, NULL) == 0)
+                flush(w);
+            return code;
+        }
+        (void)broken(w, &why);
+        goes_on = go_on(w, e);
     }
-    return error_set(e, E_NET, "the link broke after %llu bytes had come (%s)", (unsigned long long)w->came,
-                     w->break_after != 0 && w->came >= w->break_after ? "as the drill asked"
-                     : w->timed_out                                   ? "the office said nothing more"
-                     : w->failure != 0                                ? uv_strerror(w->failure)
-                                                                      : "the office hung up");
+    return goes_on < 0 ? error_code(e) : error_set(e, E_NET, "%s", why.text);
+}
+
+int wire_goes_on(const struct wire *w)
+{
+    return w->goes_on;
+}
+
+int wire_begins_anew(const struct wire *w)
+{
+    return w->is_forgotten && !w->over;
+}
+
+int wire_pending(const struct wire *w, struct message *out, struct error *e)
+{
+    return session_pending(w->session, out, e);
+}
+
+unsigned wire_breaks(const struct wire *w)
+{
+    return w->breaks;
+}
+
+int wire_unfinished(struct wire *w, struct pack *out)
+{
+    pack_start(out);
+    if (w->is_forgotten)
+        return 0;
+    forget_link(w);
+    return session_break(w->session) && session_save(w->session, out, NULL) == 0;
 }
 
 /* Waits until the office has ended, or hung up, or takes too long. Both sides have said all that they had to say, so
@@ -327,5 +484,6 @@ void wire_close(struct wire *w)
     while (uv_loop_close(&w->loop) == UV_EBUSY)
         (void)uv_run(&w->loop, UV_RUN_ONCE);
     session_free(w->session);
+    sodium_free(w->noise_secret);
     free(w);
 }

@@ -178,6 +178,10 @@ int keyfile_list(const char *path, struct keyfile_slot *out, size_t max, size_t 
 
 /* ---- recovery by two officers ---- */
 
+/* Lists the pairs that recovery slots are for. Nothing in the list is proved: whoever writes the file can alter it.
+ * Errors: E_NO_STORE, E_VERIFY, E_IO. */
+int keyfile_recovery_pairs(const char *path, struct keyfile_pair pairs[KEYFILE_PAIRS_MAX], size_t *count,
+                           struct error *e);
 /* Replaces all recovery slots by one for each pair; count 0 removes them. If exactly these pairs are there already, in
  * any order, nothing is written. The caller has checked the office's signature of each. Errors: E_LIMIT (more than
  * KEYFILE_PAIRS_MAX), E_INPUT (a pair twice, a pair of one officer or of one key, or a public key that is none). */

@@ -131,6 +131,19 @@ static void get_pair(const uint8_t *slot, struct keyfile_pair *pair)
     memcpy(pair->signature, at + 2 * OFFICER_BYTES, SIGNATURE_BYTES);
 }
 
+int keyfile_recovery_pairs(const char *path, struct keyfile_pair pairs[KEYFILE_PAIRS_MAX], size_t *count,
+                           struct error *e)
+{
+    struct keyfile_image image;
+    int code = keyfile_image_read(&image, path, e);
+    *count = 0;
+    for (size_t at = KEYFILE_SLOTS_AT; code == 0 && at < image.count; at += keyfile_image_slot(&image, at))
+        if (image.bytes[at + KEYFILE_AT_TYPE] == KEYFILE_RECOVERY && *count < KEYFILE_PAIRS_MAX)
+            get_pair(image.bytes + at, &pairs[(*count)++]);
+    sodium_memzero(&image, sizeof image);
+    return code;
+}
+
 int keyfile_recovery_carry(const struct keyfile_next *n, const struct keyfile_image *from, struct keyfile_image *to,
                            size_t *dropped, struct error *e)
 {

@@ -2,6 +2,7 @@
 #include "officers.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char domain[] = "satchel recovery 1"; /* with its NUL */
@@ -59,4 +60,19 @@ int officers_read(struct slice bytes, const uint8_t office_key[32], struct keyfi
     }
     *count = bytes.size / OFFICERS_PAIR_BYTES;
     return 0;
+}
+
+static int compare_packed(const void *a, const void *b)
+{
+    return memcmp(a, b, OFFICERS_PAIR_BYTES);
+}
+
+void officers_digest(const struct keyfile_pair pairs[KEYFILE_PAIRS_MAX], size_t count, uint8_t out[32])
+{
+    static const uint8_t key[] = "satchel officers 1";
+    uint8_t packed[KEYFILE_PAIRS_MAX * OFFICERS_PAIR_BYTES];
+    for (size_t i = 0; i < count; i++)
+        officers_pack(&pairs[i], packed + i * OFFICERS_PAIR_BYTES);
+    qsort(packed, count, OFFICERS_PAIR_BYTES, compare_packed);
+    crypto_generichash(out, 32, packed, count * OFFICERS_PAIR_BYTES, key, sizeof key - 1);
 }

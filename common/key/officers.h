@@ -26,4 +26,8 @@ void officers_pack(const struct keyfile_pair *pair, uint8_t out[OFFICERS_PAIR_BY
 int officers_read(struct slice bytes, const uint8_t office_key[32], struct keyfile_pair pairs[KEYFILE_PAIRS_MAX],
                   size_t *count, struct error *e);
 
+/* BLAKE2b-256, keyed "satchel officers 1", of the pairs as they go over the wire, the smaller bytes first: a hello says
+ * by it which pairs the laptop has. */
+void officers_digest(const struct keyfile_pair pairs[KEYFILE_PAIRS_MAX], size_t count, uint8_t out[32]);
+
 #endif

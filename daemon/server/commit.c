@@ -13,7 +13,7 @@ enum { TURN_BYTES = 4 << 20 };
 
 struct commit_item {
     struct commit_item *next;
-    struct peer *peer; /* NULL: it is gone, and nobody waits for the answer */
+    struct exchange *exchange; /* NULL: nobody waits for the answer */
     struct device device;
     struct deal *deal;
     struct message_push push; /* its slices point into bytes */
@@ -23,8 +23,8 @@ struct commit_item {
     int code;
 };
 
-int commit_queue(struct server *s, struct peer *peer, const struct device *device, const struct message_push *push,
-                 struct deal *deal, struct error *e)
+int commit_queue(struct server *s, struct exchange *exchange, const struct device *device,
+                 const struct message_push *push, struct deal *deal, struct error *e)
 {
     struct commit_item *item = calloc(1, sizeof *item);
     uint8_t *bytes = malloc(push->head.size + push->batch.size + 1);
@@ -35,7 +35,7 @@ int commit_queue(struct server *s, struct peer *peer, const struct device *devic
     }
     memcpy(bytes, push->head.p, push->head.size);
     memcpy(bytes + push->head.size, push->batch.p, push->batch.size);
-    item->peer = peer;
+    item->exchange = exchange;
     item->device = *device;
     item->deal = deal;
     item->bytes = bytes;
@@ -46,11 +46,11 @@ int commit_queue(struct server *s, struct peer *peer, const struct device *devic
     return 0;
 }
 
-void commit_forget(struct server *s, const struct peer *peer)
+void commit_forget(struct server *s, const struct exchange *exchange)
 {
     for (struct commit_item *item = s->first; item != NULL; item = item->next) {
-        if (item->peer == peer) {
-            item->peer = NULL;
+        if (item->exchange == exchange) {
+            item->exchange = NULL;
             item->deal = NULL;
         }
     }
@@ -122,13 +122,13 @@ void commit_run(struct server *s)
         server_say(s, "nothing of what laptops sent just now was stored, and they are told so: %s", e.text);
     while ((item = items) != NULL) {
         items = item->next;
-        if (item->peer != NULL) {
+        if (item->exchange != NULL) {
             if (code != 0)
-                peer_pushed(item->peer, NULL, &e);
+                peer_pushed(item->exchange, NULL, &e);
             else if (item->code != 0)
-                peer_pushed(item->peer, NULL, &item->error);
+                peer_pushed(item->exchange, NULL, &item->error);
             else
-                peer_pushed(item->peer, &item->result, NULL);
+                peer_pushed(item->exchange, &item->result, NULL);
         }
         receive_free(&item->result);
         free(item->bytes);

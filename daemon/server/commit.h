@@ -10,15 +10,16 @@
 #include "receive.h"
 #include "server.h"
 
-/* Queues a copy of the push. deal: the peer's, which a receipt in the push confirms, or NULL; it stays the peer's.
+/* Queues a copy of the push. exchange: it is answered through this; NULL: nobody waits. deal: the exchange's, which a
+ * receipt in the push confirms, or NULL; it stays the exchange's.
  * E_MEMORY. */
-int commit_queue(struct server *s, struct peer *peer, const struct device *device, const struct message_push *push,
-                 struct deal *deal, struct error *e);
+int commit_queue(struct server *s, struct exchange *exchange, const struct device *device,
+                 const struct message_push *push, struct deal *deal, struct error *e);
 
-/* The peer is going: its pushes are still committed, but not answered. */
-void commit_forget(struct server *s, const struct peer *peer);
+/* The exchange is going: its pushes are still committed, but not answered. */
+void commit_forget(struct server *s, const struct exchange *exchange);
 
-/* Commits a turn of what is queued and answers each of its peers through peer_pushed. Some may be left in the queue
+/* Commits a turn of what is queued and answers each of them through peer_pushed. Some may be left in the queue
  * (server.first); each turn takes at least one. */
 void commit_run(struct server *s);
 

@@ -12,6 +12,7 @@
 #define PACE_BURST (64u << 20)     /* bytes that a laptop is dealt without a wait */
 #define PACE_PER_SECOND (2u << 20) /* and for each second after that */
 #define PACE_BEGINNING (1u << 20)  /* what the beginning of a deal counts: the office looks for what to deal */
+#define PACE_RESUMING (64u << 10)  /* and what going on with an exchange counts */
 #define PACE_LAPTOPS_MAX 4096      /* of so many it is remembered at one time */
 
 struct pace_laptop;

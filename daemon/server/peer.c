@@ -26,10 +26,12 @@
  *   resting      synced       on_rested        the wait is over
  *   any          refused      refuse           a message cannot be answered, the push failed, or there are as many
  *                                              laptops as there is room for (peers_max)
+ *   known        synced       answer_resume    resume: it takes up what was parked (exchange.h)
  *   any          closing      close_peer       both sides have ended, the link broke, the timer ran out, or we stop
  *   closing      -            on_peer_closed   libuv has closed both handles: the memory is freed
  *
- * A push of a peer that closes is committed all the same (commit_forget). */
+ * If the link of a known laptop breaks in the middle of something, what the two are at is parked (exchange.h); its next
+ * link takes it up. A push of a peer that closes is committed all the same (commit_forget). */
 #include "peer.h"
 
 #include <sodium.h>
@@ -43,6 +45,7 @@
 #include "commit.h"
 #include "cover.h"
 #include "deal.h"
+#include "exchange.h"
 #include "fork.h"
 #include "lease.h"
 #include "officers.h"
@@ -63,19 +66,11 @@ struct peer {
     int is_stranger;            /* it has not proved a key that the office knows, nor enrolled */
     int is_told;                /* stranger: the journal has heard of it */
     int has_ticket;             /* the handshake proved `ticket` */
-    struct session *session;
-    struct id ticket; /* the ticket that the handshake named */
+    struct exchange *x;         /* what it and the laptop are at; NULL: closing */
+    struct id ticket;           /* the ticket that the handshake named */
     uint8_t noise_key[32];
-    int known;               /* device is filled */
-    uint64_t epoch;          /* the epoch that the laptop is in; 0: it has not said so yet */
-    struct fork_claim claim; /* what it hands over of a fork */
+    int known; /* device is filled */
     struct device device;
-    uint64_t checkpoint_size; /* of the last checkpoint that this session sent */
-    int has_deal;             /* deal is begun */
-    int remembers;            /* the office knows which scopes the laptop has, so a pull need not list them */
-    struct deal deal;
-    struct caseload has; /* the scopes that the laptop has, for the next deal_start */
-    int waits_for_commit;
     int rests; /* it was dealt much in a short time (pace.h): its next message waits until `rest` fires */
     int refused;
     int writing; /* a write is under way, of the bytes in `out` */
@@ -114,10 +109,6 @@ static void on_peer_closed(uv_handle_t *handle)
     *p->link = p->next;
     if (p->next != NULL)
         p->next->link = p->link;
-    session_free(p->session);
-    if (p->has_deal)
-        deal_free(&p->deal);
-    caseload_free(&p->has);
     free(p->out);
     free(p);
 }
@@ -127,7 +118,11 @@ static void close_peer(struct peer *p)
     if (p->closing)
         return;
     p->closing = 1;
-    commit_forget(p->server, p);
+    if (p->known && !p->refused && !p->server->stopping)
+        (void)exchange_park(p->x, uv_now(&p->server->loop));
+    else
+        exchange_free(p->x);
+    p->x = NULL;
     uv_close((uv_handle_t *)&p->tcp, on_peer_closed);
     uv_close((uv_handle_t *)&p->timer, on_peer_closed);
     uv_close((uv_handle_t *)&p->rest, on_peer_closed);
@@ -148,7 +143,7 @@ static void on_timeout(uv_timer_t *timer)
 
 static void set_timer(struct peer *p)
 {
-    uint64_t wait = session_is_ready(p->session) ? LIMITS_IDLE_MS : LIMITS_HANDSHAKE_MS;
+    uint64_t wait = session_is_ready(p->x->session) ? LIMITS_IDLE_MS : LIMITS_HANDSHAKE_MS;
     /* A stranger's time runs from the beginning and is not renewed by what it sends. */
     if (wait == LIMITS_IDLE_MS || !uv_is_active((uv_handle_t *)&p->timer))
         (void)uv_timer_start(&p->timer, on_timeout, wait, 0);
@@ -186,9 +181,9 @@ static void flush_peer(struct peer *p)
     uv_buf_t buffer;
     if (p->closing || p->writing)
         return;
-    bytes = session_output(p->session, &size);
+    bytes = session_output(p->x->session, &size);
     if (size == 0) {
-        if (session_has_ended(p->session))
+        if (session_has_ended(p->x->session))
             close_peer(p);
         return;
     }
@@ -200,7 +195,7 @@ static void flush_peer(struct peer *p)
         return;
     }
     memcpy(p->out, bytes, size);
-    session_sent(p->session, size);
+    session_sent(p->x->session, size);
     w->peer = p;
     w->request.data = w;
     buffer = uv_buf_init((char *)p->out, (unsigned)size);
@@ -217,7 +212,7 @@ static void refuse(struct peer *p, const struct error *e)
 {
     say(p, "refused (%s): %s", error_name(e->code), e->text);
     p->refused = 1;
-    if (session_fail(p->session, e->code, e->text, NULL) != 0) {
+    if (session_fail(p->x->session, e->code, e->text, NULL) != 0) {
         close_peer(p);
         return;
     }
@@ -229,16 +224,22 @@ static void refuse(struct peer *p, const struct error *e)
 
 /* --- hello --- */
 
-/* Packs the pairs of recovery officers as a welcome carries them. */
-static int pack_officers(struct central *c, uint8_t *out, struct slice *packed, struct error *e)
+/* Packs the pairs of recovery officers as a welcome carries them, unless the laptop has these. */
+static int pack_officers(struct central *c, const struct message_hello *hello, uint8_t *out, struct message_welcome *w,
+                         struct error *e)
 {
     struct keyfile_pair pairs[KEYFILE_PAIRS_MAX];
+    uint8_t digest[32];
     size_t count = 0;
     int code = recovery_pairs(c, pairs, &count, e);
-    for (size_t i = 0; code == 0 && i < count; i++)
+    if (code != 0)
+        return code;
+    officers_digest(pairs, count, digest);
+    w->has_recovery = memcmp(digest, hello->officers, sizeof digest) != 0;
+    for (size_t i = 0; w->has_recovery && i < count; i++)
         officers_pack(&pairs[i], out + i * OFFICERS_PAIR_BYTES);
-    *packed = (struct slice){out, count * OFFICERS_PAIR_BYTES};
-    return code;
+    w->recovery = (struct slice){out, w->has_recovery ? count * OFFICERS_PAIR_BYTES : 0};
+    return 0;
 }
 
 /* Fills in the proof that our log continues what the laptop has seen, or the announcement of a set-back in its stead;
@@ -276,12 +277,12 @@ static int answer_hello(struct peer *p, const struct message_hello *hello, struc
         say(p, "is answered, though a cover whose last day has gone by could not be ended: %s", why.text);
     if (given < 0)
         return error_code(e);
-    p->epoch = p->claim.epoch = hello->end.epoch;
+    p->x->epoch = p->x->claim.epoch = hello->end.epoch;
     /* The office has nothing of an epoch that it never gave. The answer then names the end in another epoch, and the
      * laptop sees from it that it has to ask for a new one. */
-    if ((code = log_chain_end(c->db, &p->device.device, given ? p->epoch : p->device.epoch, &w->have, e)) != 0)
+    if ((code = log_chain_end(c->db, &p->device.device, given ? p->x->epoch : p->device.epoch, &w->have, e)) != 0)
         return code;
-    p->device.epoch = p->epoch;
+    p->device.epoch = p->x->epoch;
     w->checkpoint = (struct slice){(const uint8_t *)c->checkpoint, strlen(c->checkpoint)};
     w->schema_version = (uint64_t)schema_version();
     w->office_ms = clock_wall();
@@ -289,77 +290,46 @@ static int answer_hello(struct peer *p, const struct message_hello *hello, struc
     w->wipe = p->device.wipe;
     memcpy(w->seal_key, c->seal_public, sizeof w->seal_key);
     if ((code = lease_of(c, &p->device.device, p->device.revoked, w->office_ms, &lease, e)) != 0 ||
-        (code = pack_officers(c, officers, &w->recovery, e)) != 0)
+        (code = pack_officers(c, hello, officers, w, e)) != 0)
         return code;
     memcpy(w->lease_secret, lease.secret, sizeof w->lease_secret);
     w->lease_until_ms = lease.until_ms;
     if ((known = deal_remembers(c, &p->device, hello->caseload_digest, e)) < 0)
         return e->code;
-    p->remembers = known;
+    p->x->remembers = known;
     w->want_caseload = !known;
-    p->checkpoint_size = c->checkpoint_size;
+    p->x->checkpoint_size = c->checkpoint_size;
     if ((code = tell_log(p, hello, w, &memory, e)) == 0)
-        code = session_send(p->session, &m, e);
+        code = session_send(p->x->session, &m, e);
     sodium_memzero(&lease, sizeof lease);
     free(memory);
     return code;
 }
 
+/* --- resume --- */
+
+/* The laptop would go on where an earlier link broke. */
+static int answer_resume(struct peer *p, const struct message_resume *m, struct error *e)
+{
+    uint64_t now = uv_now(&p->server->loop);
+    struct exchange *parked = exchange_unpark(p->server, &p->device.device, now);
+    int taken, current = parked == NULL ? 0 : exchange_is_current(parked, &p->device, e);
+    pace_spend(&p->server->pace, &p->device.device, PACE_RESUMING, now);
+    taken = current < 0 ? -1 : session_take_up(p->x->session, current ? parked->session : NULL, m, e);
+    if (taken == 1) {
+        session_free(parked->session);
+        parked->session = p->x->session;
+        parked->peer = p;
+        p->x->session = NULL;
+        exchange_free(p->x);
+        p->x = parked;
+    } else {
+        exchange_free(parked);
+    }
+    return taken < 0 ? error_code(e) : 0;
+}
+
 /* --- pull --- */
-
-/* Reads the scopes that the laptop lists. E_INPUT: they are not rising. */
-static int read_scopes(const struct slice caseload, struct caseload *out, struct error *e)
-{
-    out->count = caseload.size / ID_BYTES;
-    if ((out->scopes = malloc(caseload.size + 1)) == NULL)
-        return error_set(e, E_MEMORY, "the office has no memory left; try again later");
-    memcpy(out->scopes, caseload.p, out->count * ID_BYTES);
-    for (size_t i = 1; i < out->count; i++)
-        if (id_compare(&out->scopes[i - 1], &out->scopes[i]) >= 0)
-            return error_set(e, E_INPUT, "the laptop's list of cases is not sorted");
-    return 0;
-}
-
-/* Begins a deal. The scopes that the laptop has are those that it lists; else those that the deal before it in this
- * session dealt; else those that the office remembers. */
-static int begin_deal(struct peer *p, const struct message_pull *m, struct error *e)
-{
-    int code;
-    if (m->has_caseload) {
-        caseload_free(&p->has);
-        if ((code = read_scopes(m->caseload, &p->has, e)) != 0)
-            return code;
-    } else if (p->has_deal) {
-        caseload_free(&p->has);
-        p->has = p->deal.may;
-        memset(&p->deal.may, 0, sizeof p->deal.may);
-    } else if (!p->remembers) {
-        return error_set(e, E_INPUT, "the laptop did not list the cases that it has");
-    } else if ((code = deal_remembered(p->server->central, &p->device, &p->has, e)) != 0) {
-        return code;
-    }
-    if (p->has_deal)
-        deal_free(&p->deal);
-    p->has_deal = 1;
-    return deal_start(&p->deal, p->server->central, &p->device, &p->has, m->cursor, e);
-}
-
-/* Makes the answer to a pull: from what the office remembers, if nothing has changed for this laptop; else from a deal.
- */
-static int deal_out(struct peer *p, const struct message_pull *m, struct message_entries *out,
-                    struct deal_memory *memory, struct error *e)
-{
-    struct central *c = p->server->central;
-    int code;
-    if (!p->has_deal && p->remembers && !m->has_caseload) {
-        int same = deal_unchanged(c, &p->device, m->cursor, out, memory, e);
-        if (same != 0)
-            return same < 0 ? error_code(e) : 0;
-    }
-    if ((!p->has_deal || p->deal.done) && (code = begin_deal(p, m, e)) != 0)
-        return code;
-    return deal_next(&p->deal, c, m->credit, out, memory, e);
-}
 
 static int answer_pull(struct peer *p, const struct message_pull *m, struct error *e)
 {
@@ -369,14 +339,14 @@ static int answer_pull(struct peer *p, const struct message_pull *m, struct erro
     if (p->device.revoked)
         return error_set(e, E_REFUSED,
                          "this laptop, or its user, has been disabled; what it sent is held at the office");
-    pace_spend(&p->server->pace, &p->device.device, !p->has_deal || p->deal.done ? PACE_BEGINNING : 0,
+    pace_spend(&p->server->pace, &p->device.device, !p->x->has_deal || p->x->deal.done ? PACE_BEGINNING : 0,
                uv_now(&p->server->loop));
-    if ((code = deal_out(p, m, &answer.as.entries, &memory, e)) != 0)
+    if ((code = exchange_deal(p->x, m, &answer.as.entries, &memory, e)) != 0)
         return code;
     pace_spend(&p->server->pace, &p->device.device, answer.as.entries.batch.size, uv_now(&p->server->loop));
-    if ((code = deal_witness(p->server->central, p->checkpoint_size, &answer.as.entries, e)) == 0)
-        code = session_send(p->session, &answer, e);
-    p->checkpoint_size = p->server->central->checkpoint_size;
+    if ((code = deal_witness(p->server->central, p->x->checkpoint_size, &answer.as.entries, e)) == 0)
+        code = session_send(p->x->session, &answer, e);
+    p->x->checkpoint_size = p->server->central->checkpoint_size;
     deal_release(&memory);
     return code;
 }
@@ -390,14 +360,14 @@ static void end_fork(struct peer *p, uint64_t epoch)
         say(p,
             "its store was copied or put back, and it is shut out: %llu changes are kept as evidence, and it gets no "
             "new epoch; `satcheld fork list` shows it",
-            (unsigned long long)p->claim.count);
+            (unsigned long long)p->x->claim.count);
     else
         say(p,
             "its store was copied or put back (a fork in epoch %llu): %llu changes are kept as evidence, it "
             "goes on in epoch %llu; `satcheld fork list` shows it",
-            (unsigned long long)p->epoch, (unsigned long long)p->claim.count, (unsigned long long)epoch);
-    p->epoch = epoch != 0 ? epoch : p->epoch;
-    p->claim = (struct fork_claim){.epoch = p->epoch};
+            (unsigned long long)p->x->epoch, (unsigned long long)p->x->claim.count, (unsigned long long)epoch);
+    p->x->epoch = epoch != 0 ? epoch : p->x->epoch;
+    p->x->claim = (struct fork_claim){.epoch = p->x->epoch};
 }
 
 /* Takes a batch of a fork. The evidence and the new epoch are on the disk before the laptop is answered. */
@@ -409,17 +379,17 @@ static int answer_fork(struct peer *p, const struct message_fork *m, struct erro
     if (code != 0)
         return code;
     if (m->batch.size != 0)
-        code = fork_take_next(c, &p->device, &p->claim, &(struct message_push){m->head, m->batch}, e);
+        code = fork_take_next(c, &p->device, &p->x->claim, &(struct message_push){m->head, m->batch}, e);
     /* A laptop that is shut out gets no epoch: what it wrote is kept as evidence, and named in the log. */
     if (code == 0 && m->last)
-        code = p->device.revoked ? fork_log(c, &p->device, &p->claim, e)
-                                 : fork_close(c, &p->device, &p->claim, &answer.as.epoch.epoch, e);
+        code = p->device.revoked ? fork_log(c, &p->device, &p->x->claim, e)
+                                 : fork_close(c, &p->device, &p->x->claim, &answer.as.epoch.epoch, e);
     if ((code = central_end(c, code, e)) != 0)
         return code;
-    answer.as.epoch.common = p->claim.common;
+    answer.as.epoch.common = p->x->claim.common;
     if (m->last)
         end_fork(p, answer.as.epoch.epoch);
-    return session_send(p->session, &answer, e);
+    return session_send(p->x->session, &answer, e);
 }
 
 static int answer_enrol(struct peer *p, const struct message_enrol *m, struct error *e)
@@ -434,7 +404,7 @@ static int answer_enrol(struct peer *p, const struct message_enrol *m, struct er
     id_format(&admitted.message.device, name);
     server_say(p->server, "device %s: enrolled", name);
     answer.as.enrolled = admitted.message;
-    return session_send(p->session, &answer, e);
+    return session_send(p->x->session, &answer, e);
 }
 
 /* --- what the laptop says --- */
@@ -447,14 +417,18 @@ static int on_message(struct peer *p, const struct message *m, struct error *e)
     if (p->known && ((code = device_by_link(p->server->central->db, p->noise_key, &p->device, e)) != 0 ||
                      (code = quota_check_link(p->server->central, &p->device, e)) != 0))
         return code;
-    if (p->epoch != 0)
-        p->device.epoch = p->epoch;
+    if (p->x->epoch != 0)
+        p->device.epoch = p->x->epoch;
+    if (m->type == MESSAGE_RESUME)
+        return answer_resume(p, &m->as.resume, e);
+    p->x->device = p->device;
     switch (m->type) {
     case MESSAGE_HELLO:
+        exchange_free(exchange_unpark(p->server, &p->device.device, uv_now(&p->server->loop)));
         return answer_hello(p, &m->as.hello, e);
     case MESSAGE_PUSH:
-        code = commit_queue(p->server, p, &p->device, &m->as.push, p->has_deal ? &p->deal : NULL, e);
-        p->waits_for_commit = code == 0;
+        code = commit_queue(p->server, p->x, &p->device, &m->as.push, p->x->has_deal ? &p->x->deal : NULL, e);
+        p->x->waits_for_commit = code == 0;
         return code;
     case MESSAGE_PULL:
         return answer_pull(p, &m->as.pull, e);
@@ -505,24 +479,27 @@ static int on_event(struct peer *p, struct session_event *ev, struct error *e)
     case SESSION_TICKET:
         p->ticket = ev->ticket;
         if ((code = admit_secret(p->server->central, &ev->ticket, secret, e)) == 0)
-            code = session_secret(p->session, secret, e);
+            code = session_secret(p->x->session, secret, e);
         sodium_memzero(secret, sizeof secret);
         return code;
     case SESSION_READY:
         memcpy(p->noise_key, ev->peer, sizeof p->noise_key);
-        if (session_mode(p->session) == LINK_ENROL) {
+        if (session_mode(p->x->session) == LINK_ENROL) {
             p->has_ticket = 1;
             return welcome_in(p, e);
         }
         if ((code = device_by_link(p->server->central->db, ev->peer, &p->device, e)) != 0)
             return code;
         p->known = 1;
+        p->x->device = p->device;
         return welcome_in(p, e);
     case SESSION_MESSAGE:
         return on_message(p, &ev->message, e);
     case SESSION_END:
-        return session_end(p->session, e);
+        return session_end(p->x->session, e);
     case SESSION_NOTHING:
+    case SESSION_RESUMED: /* a laptop's */
+    case SESSION_FORGOTTEN:
         break;
     }
     return 0;
@@ -555,11 +532,11 @@ static void run_events(struct peer *p)
 {
     struct session_event ev;
     struct error e = {0};
-    while (!p->closing && !p->waits_for_commit && !p->refused && !must_rest(p)) {
-        if (session_next(p->session, &ev, &e) != 0) {
+    while (!p->closing && !p->x->waits_for_commit && !p->refused && !must_rest(p)) {
+        if (session_next(p->x->session, &ev, &e) != 0) {
             say(p, "%s", e.text);
             /* A stranger is told nothing. */
-            if (session_is_ready(p->session))
+            if (session_is_ready(p->x->session))
                 refuse(p, &e);
             else
                 close_peer(p);
@@ -575,13 +552,29 @@ static void run_events(struct peer *p)
     flush_peer(p);
 }
 
-void peer_pushed(struct peer *p, const struct receive_result *result, const struct error *e)
+/* Says what became of a push. A link that broke meanwhile gets it when the laptop goes on. */
+static int answer_push(struct exchange *x, const struct receive_result *result, struct error *e)
 {
     struct message answer = {.type = MESSAGE_PUSHED};
-    struct error own = {0};
     struct pack memory;
-    int code;
-    p->waits_for_commit = 0;
+    int code = receive_answer(x->server->central, result, x->checkpoint_size, &answer.as.pushed, &memory, e);
+    if (code == 0)
+        code = session_send(x->session, &answer, e);
+    x->checkpoint_size = x->server->central->checkpoint_size;
+    pack_free(&memory);
+    return code;
+}
+
+void peer_pushed(struct exchange *x, const struct receive_result *result, const struct error *e)
+{
+    struct peer *p = x->peer;
+    struct error own = {0};
+    x->waits_for_commit = 0;
+    if (p == NULL) {
+        if (result == NULL || answer_push(x, result, &own) != 0)
+            exchange_drop(x); /* the laptop begins anew, and is told then */
+        return;
+    }
     if (result == NULL) {
         refuse(p, e);
         return;
@@ -589,11 +582,7 @@ void peer_pushed(struct peer *p, const struct receive_result *result, const stru
     say(p, "%llu changes received and on the disk, up to number %llu; %zu of them held%s",
         (unsigned long long)result->seq - result->first_seq + 1, (unsigned long long)result->seq, result->held_count,
         result->held_count != 0 ? ", see `satcheld held list`" : "");
-    if ((code = receive_answer(p->server->central, result, p->checkpoint_size, &answer.as.pushed, &memory, &own)) == 0)
-        code = session_send(p->session, &answer, &own);
-    p->checkpoint_size = p->server->central->checkpoint_size;
-    pack_free(&memory);
-    if (code != 0)
+    if (answer_push(x, result, &own) != 0)
         refuse(p, &own);
     else
         run_events(p);
@@ -604,7 +593,7 @@ void peer_pushed(struct peer *p, const struct receive_result *result, const stru
 static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     struct peer *p = handle->data;
-    size_t size = session_is_ready(p->session) ? READ_BYTES : READ_BYTES_STRANGER;
+    size_t size = session_is_ready(p->x->session) ? READ_BYTES : READ_BYTES_STRANGER;
     (void)suggested;
     /* If there is no memory the buffer is empty, which libuv reports to on_bytes as an error. */
     buffer->base = malloc(size);
@@ -614,7 +603,7 @@ static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 static void take_bytes(struct peer *p, const uint8_t *bytes, size_t size)
 {
     struct error e = {0};
-    if (session_receive(p->session, bytes, size, &e) != 0) {
+    if (session_receive(p->x->session, bytes, size, &e) != 0) {
         say(p, "%s", e.text);
         close_peer(p);
         return;
@@ -627,9 +616,14 @@ static void take_bytes(struct peer *p, const uint8_t *bytes, size_t size)
 static void on_bytes(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 {
     struct peer *p = stream->data;
+    if (p->closing) {
+        free(buffer->base);
+        return;
+    }
     if (size < 0) {
-        if (!session_has_ended(p->session))
+        if (!session_has_ended(p->x->session) && !p->x->is_told)
             say(p, "the connection broke off");
+        p->x->is_told = 1;
         close_peer(p);
     } else if (size > 0 && !p->refused) {
         take_bytes(p, (const uint8_t *)buffer->base, (size_t)size);
@@ -685,9 +679,9 @@ void peer_accept(struct server *s)
     if (p == NULL)
         return;
     p->server = s;
-    p->session = session_new_office(s->central->keys->noise_secret);
-    if (p->session == NULL || uv_tcp_init(&s->loop, &p->tcp) != 0) {
-        session_free(p->session);
+    p->x = exchange_new(s, p, session_new_office(s->central->keys->noise_secret));
+    if (p->x == NULL || uv_tcp_init(&s->loop, &p->tcp) != 0) {
+        exchange_free(p->x);
         free(p);
         return;
     }

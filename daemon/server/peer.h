@@ -10,9 +10,9 @@
  * older stranger out (STRANGERS_MAX, STRANGERS_HOST_MAX), never a laptop. */
 void peer_accept(struct server *s);
 
-/* Answers the peer's push and goes on with its next message. result: what was taken, on the disk now; NULL: the push
- * failed, and e says why. */
-void peer_pushed(struct peer *p, const struct receive_result *result, const struct error *e);
+/* Answers the push of an exchange and goes on with its peer's next message, if it has one. result: what was taken, on
+ * the disk now; NULL: the push failed, and e says why. */
+void peer_pushed(struct exchange *x, const struct receive_result *result, const struct error *e);
 
 /* Closes every connection, when the server stops. */
 void peer_close_all(struct server *s);

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "commit.h"
+#include "exchange.h"
 #include "operator.h"
 #include "peer.h"
 
@@ -187,6 +188,8 @@ int server_run(struct central *central, const struct server_options *options, FI
         (void)uv_run(&s.loop, UV_RUN_DEFAULT);
     }
     (void)uv_loop_close(&s.loop);
+    while (s.parked != NULL)
+        exchange_drop(s.parked);
     pace_free(&s.pace);
     if (code == 0 && central->failure.code != 0)
         code = error_set(e, central->failure.code,

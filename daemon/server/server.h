@@ -18,6 +18,7 @@
 #define SERVER_RESERVE 64     /* descriptors that are kept for the store, its backups, and operators */
 
 struct peer;
+struct exchange;
 struct commit_item;
 
 /* Carries out an operator's command: argv[0] is the command, cli takes its output, folder is the one that it was called
@@ -41,6 +42,7 @@ struct server {
     struct commit_item *first, **last; /* pushes that wait for the next commit, oldest first */
     uv_timer_t again;                  /* wakes the loop if pushes are left after a commit */
     struct pace pace;
+    struct exchange *parked; /* what laptops whose links broke were at (exchange.h), the newest first */
     int stopping;
 };
 

@@ -6,7 +6,8 @@
  *   bytes=N     of that answer so many bytes come
  *   up=N down=N after so many bytes towards the office, from it, the connection is cut
  * An answer that does not come leaves the link open and silent, and "silent" goes into FILE. If a file FILE.go is there
- * then, or comes, all goes on. One connection at a time; a new one ends the one before. */
+ * then, or comes, all goes on. One connection at a time; a new one ends the one before. Behind each, "carried UP DOWN"
+ * goes into FILE: how many bytes have passed. */
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 enum { LAPTOP, OFFICE };
 
 static long long rule_answers, rule_bytes, rule_cut[2]; /* 0: none; rule_cut: by who speaks */
+static long long carried[2]; /* of this connection */
 static const char *file;
 
 static void say(const char *mode, const char *words)
@@ -97,9 +99,10 @@ static void carry(int listener, int laptop, int office)
             if (rule_cut[from] != 0 && came[from] + size > rule_cut[from]) {
                 size_t rest = (size_t)(rule_cut[from] - came[from]);
                 (void)!write(p[1 - from].fd, buffer, rest);
+                carried[from] = rule_cut[from];
                 return;
             }
-            came[from] += size;
+            carried[from] = came[from] += size;
             passed = pass(from, (size_t)size, answers, &of_answer, &silent);
             if (passed != 0 && write(p[1 - from].fd, buffer, passed) != (ssize_t)passed)
                 return;
@@ -117,7 +120,7 @@ int main(int argc, char **argv)
     int listener = socket(AF_INET, SOCK_STREAM, 0), laptop, office;
     struct sockaddr_in own = at(0), there;
     socklen_t size = sizeof own;
-    char port[16];
+    char port[16], words[64];
     if (argc < 3 || take_rules(argc, argv) != 0 || listener < 0 || bind(listener, (struct sockaddr *)&own, size) != 0 ||
         listen(listener, 8) != 0 || getsockname(listener, (struct sockaddr *)&own, &size) != 0)
         return 2;
@@ -129,6 +132,9 @@ int main(int argc, char **argv)
         office = socket(AF_INET, SOCK_STREAM, 0);
         if (office >= 0 && connect(office, (struct sockaddr *)&there, sizeof there) == 0)
             carry(listener, laptop, office);
+        (void)snprintf(words, sizeof words, "carried %lld %lld", carried[LAPTOP], carried[OFFICE]);
+        say("a", words);
+        carried[LAPTOP] = carried[OFFICE] = 0;
         (void)close(office);
         (void)close(laptop);
     }

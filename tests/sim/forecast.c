@@ -32,7 +32,10 @@ void forecast_link(struct people *p, const char *who)
             people_say(p, "weather %s link delay=%u jitter=%u", who, below(p, 900), below(p, 200));
         return;
     }
-    if (below(p, 12) == 0)
+    if (below(p, 6) == 0)
+        people_say(p, "weather %s link delay=%u cut0=%u cut1=%u", who, below(p, 300), 1000 + below(p, 3000),
+                   1000 + below(p, 3000));
+    else if (below(p, 12) == 0)
         people_say(p, "weather %s link refused", who);
     else
         people_say(p, "weather %s link delay=%u jitter=%u %s%u=%u%s", who, below(p, 1500), below(p, 400),

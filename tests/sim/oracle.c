@@ -11,6 +11,7 @@
 #include "oracle_clock.h"
 #include "oracle_erased.h"
 #include "oracle_ledger.h"
+#include "oracle_link.h"
 #include "oracle_merge.h"
 #include "oracle_replay.h"
 #include "oracle_seen.h"
@@ -25,6 +26,7 @@ static unsigned in_step; /* a bit for each laptop whose last sync came to its en
 
 void oracle_reset(void)
 {
+    oracle_link_reset();
     finding[0] = '\0';
     in_step = 0;
     oracle_book_forget();
@@ -135,6 +137,7 @@ void oracle_brought(unsigned machine)
 
 void oracle_office_up(void)
 {
+    oracle_link_office_up();
     oracle_look();
 }
 

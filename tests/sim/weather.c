@@ -8,6 +8,7 @@
 #include "loop.h"
 #include "machine.h"
 #include "oracle.h"
+#include "oracle_link.h"
 #include "restore.h"
 #include "system.h"
 #include "world.h"
@@ -36,6 +37,12 @@ static uint64_t place(int argc, char *const *argv, const char *name)
     return n > 0 ? (uint64_t)n : 0;
 }
 
+static void set_link(unsigned m, const struct loop_link *link)
+{
+    loop_link_set(m, link);
+    oracle_link_set(m, link);
+}
+
 /* link [delay=MS] [jitter=MS] [cut0=BYTE] ... [silent] [refused]; alone: a good one */
 static int happens_link(struct world *w, unsigned m, int argc, char *const *argv)
 {
@@ -60,7 +67,7 @@ static int happens_link(struct world *w, unsigned m, int argc, char *const *argv
             *places[i].where = place(argc, argv, name);
         }
     }
-    loop_link_set(m, &link);
+    set_link(m, &link);
     return 0;
 }
 
@@ -254,9 +261,17 @@ void weather_clears(struct world *w)
     static const struct loop_link good;
     for (unsigned m = 0; m < WORLD_IMAGE; m++) {
         system_fail_allocation(m, 0);
-        loop_link_set(m, &good);
+        set_link(m, &good);
         disk_calm(m);
         process_clock_right(m);
     }
     w->office_down_ms = w->office_down_ms != 0 ? 1 : 0;
+}
+
+void weather_stays_thin(struct world *w)
+{
+    static const struct loop_link thin = {.cut = {2500, 2500}};
+    world_trace(w, "> but every link breaks after 2500 bytes");
+    for (unsigned m = 1; m < WORLD_IMAGE; m++)
+        set_link(m, &thin);
 }

@@ -14,6 +14,7 @@
 #include "oracle.h"
 #include "oracle_book.h"
 #include "oracle_caseload.h"
+#include "oracle_link.h"
 #include "restore.h"
 #include "sitting.h"
 #include "system.h"
@@ -117,6 +118,8 @@ static void ended(struct world *w, struct machine_run *r)
     if (strcmp(r->argv[0], "sync") == 0) {
         w->syncs++;
         l->has_synced = !r->died && r->status <= 1;
+        if (machine_office() != NULL && !w->strange)
+            oracle_link_judge(r, l->name);
     }
     if (!r->died && r->status == WORLD_UNVERIFIED && !w->strange && l->is_enrolled)
         oracle_found("0: %s refuses to verify, and nothing happened to any disk: %s", l->name, r->err);
@@ -358,6 +361,8 @@ static void clear_up(struct world *w)
         laptop_enrol_at_last(w, m);
         world_advance(w, process_now_ms + MINUTE);
     }
+    if (w->script->seed % 4 == 1)
+        weather_stays_thin(w);
     /* What one brings in a round those before it get in the next. */
     for (int i = 0; i < WORLD_ROUNDS && settled < 2 && oracle_finding() == NULL; i++) {
         /* After a sync of its disk that failed it ends at its next write, and is started again: once. */

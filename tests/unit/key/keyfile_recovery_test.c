@@ -100,6 +100,13 @@ static void setting_replaces_all(void **state)
     assert_int_equal(stat(keyfile_path, &before), 0);
     assert_int_not_equal(before.st_ino, after.st_ino);
     assert_int_equal(keyfile_recovery_set(keyfile_path, key, &pairs[2], 1, &e), 0);
+    {
+        struct keyfile_pair listed[KEYFILE_PAIRS_MAX];
+        size_t count = 0;
+        assert_int_equal(keyfile_recovery_pairs(keyfile_path, listed, &count, &e), 0);
+        assert_int_equal(count, 1);
+        assert_memory_equal(&listed[0], &pairs[2], sizeof listed[0]);
+    }
     assert_int_equal(keyfile_slots_of(KEYFILE_RECOVERY, NULL), 1);
     assert_int_equal(together(0, 1, ids), E_WRONG_KEY);
     assert_int_equal(together(0, 2, ids), 0);

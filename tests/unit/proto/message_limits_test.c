@@ -170,7 +170,8 @@ static void numbers_fit_the_store(void **state)
         {MESSAGE_WELCOME, 8}, {MESSAGE_PUSHED, 1},   {MESSAGE_PUSHED, 2},   {MESSAGE_PUSHED, 3},
         {MESSAGE_PUSHED, 4},  {MESSAGE_PUSHED, 5},   {MESSAGE_PULL, 1},     {MESSAGE_PULL, 2},
         {MESSAGE_ENTRIES, 4}, {MESSAGE_ENROLLED, 7}, {MESSAGE_WELCOME, 14}, {MESSAGE_ENROLLED, 10},
-        {MESSAGE_EPOCH, 1},   {MESSAGE_EPOCH, 2},
+        {MESSAGE_EPOCH, 1},   {MESSAGE_EPOCH, 2},    {MESSAGE_RESUME, 2},   {MESSAGE_RESUME, 3},
+        {MESSAGE_RESUMED, 2},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

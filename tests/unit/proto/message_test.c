@@ -38,6 +38,7 @@ static void assert_sync_same(const struct message *a, const struct message *b)
         assert_memory_equal(a->as.welcome.seal_key, b->as.welcome.seal_key, 32);
         assert_memory_equal(a->as.welcome.lease_secret, b->as.welcome.lease_secret, 32);
         assert_int_equal(a->as.welcome.lease_until_ms, b->as.welcome.lease_until_ms);
+        assert_int_equal(a->as.welcome.has_recovery, b->as.welcome.has_recovery);
         assert_slices(a->as.welcome.recovery, b->as.welcome.recovery);
         assert_slices(a->as.welcome.set_back, b->as.welcome.set_back);
         assert_proofs(&a->as.welcome.set_back_proof, &b->as.welcome.set_back_proof);
@@ -51,6 +52,15 @@ static void assert_sync_same(const struct message *a, const struct message *b)
     } else if (a->type == MESSAGE_EPOCH) {
         assert_int_equal(a->as.epoch.epoch, b->as.epoch.epoch);
         assert_int_equal(a->as.epoch.common, b->as.epoch.common);
+    } else if (a->type == MESSAGE_RESUME) {
+        assert_true(id_equal(&a->as.resume.session, &b->as.resume.session));
+        assert_int_equal(a->as.resume.turn, b->as.resume.turn);
+        assert_int_equal(a->as.resume.bytes, b->as.resume.bytes);
+        assert_memory_equal(a->as.resume.hash, b->as.resume.hash, 32);
+    } else if (a->type == MESSAGE_RESUMED) {
+        assert_int_equal(a->as.resumed.goes_on, b->as.resumed.goes_on);
+        assert_int_equal(a->as.resumed.bytes, b->as.resumed.bytes);
+        assert_memory_equal(a->as.resumed.hash, b->as.resumed.hash, 32);
     } else if (a->type == MESSAGE_PULL) {
         assert_int_equal(a->as.pull.cursor, b->as.pull.cursor);
         assert_int_equal(a->as.pull.credit, b->as.pull.credit);

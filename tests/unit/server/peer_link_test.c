@@ -212,6 +212,33 @@ static void test_lease_and_officers(void **state)
     wire_close(w);
 }
 
+/* Goal: the officers come only if they are others than those that the laptop has, whichever way they stand in its key
+ * file. */
+static void test_officers_come_only_when_changed(void **state)
+{
+    struct room *r = *state;
+    struct keyfile_pair pairs[KEYFILE_PAIRS_MAX], turned[KEYFILE_PAIRS_MAX];
+    size_t count, all = 0;
+    PAIR_OK(recovery_pairs(r->office, pairs, &count, &pair_e));
+    for (size_t i = 0; i < count; i++)
+        turned[i] = pairs[count - 1 - i];
+    for (int wrong = 0; wrong < 2; wrong++) {
+        struct message m = {.type = MESSAGE_HELLO};
+        struct wire *w = connect_to(r);
+        m.as.hello.end.epoch = 1;
+        turned[0].signature[0] ^= (uint8_t)wrong;
+        officers_digest(turned, count, m.as.hello.officers);
+        PAIR_OK(wire_send(w, &m, &pair_e));
+        PAIR_OK(wire_receive(w, &m, &pair_e));
+        assert_int_equal(m.as.welcome.has_recovery, wrong);
+        assert_int_equal(m.as.welcome.recovery.size, wrong ? count * OFFICERS_PAIR_BYTES : 0);
+        all += m.as.welcome.recovery.size;
+        wire_end(w);
+        wire_close(w);
+    }
+    assert_int_equal(all, 3 * OFFICERS_PAIR_BYTES);
+}
+
 /* Goal: a laptop that is to be wiped is told so, and gets no lease. */
 static void test_wipe(void **state)
 {
@@ -456,6 +483,7 @@ int main(void)
         TEST(test_no_key_is_said_only_when_it_is_proved),
         cmocka_unit_test_setup_teardown(test_a_ticket_has_one_link_and_stays_among_the_strangers, start_ticket, end),
         cmocka_unit_test_setup_teardown(test_lease_and_officers, start_officers, end),
+        cmocka_unit_test_setup_teardown(test_officers_come_only_when_changed, start_officers, end),
         cmocka_unit_test_setup_teardown(test_wipe, start_wipe, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
