@@ -19,7 +19,7 @@
 enum { LAPTOP, OFFICE };
 
 static long long rule_answers, rule_bytes, rule_cut[2]; /* 0: none; rule_cut: by who speaks */
-static long long carried[2]; /* of this connection */
+static long long carried[2];                            /* of this connection */
 static const char *file;
 
 static void say(const char *mode, const char *words)
