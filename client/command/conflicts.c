@@ -327,13 +327,17 @@ static int find_contested(struct resolving *r, const char *words, const char *fi
 
 static int make_decision(struct resolving *r, char **words, const char *reason, struct error *e)
 {
+    struct unseen unseen = {.s = r->s, .cli = r->cli, .record = &r->record};
     struct edit edit;
     unsigned ended;
     int code;
     if ((code = find_contested(r, words[0], words[1], e)) != 0 ||
         (code = edit_open(&edit, r->s->db, &r->record, e)) != 0)
         return code;
-    if ((code = decide(r, &edit, words[2], e)) == 0 && strcmp(r->field->name, "status") == 0)
+    code = decide(r, &edit, words[2], e);
+    /* What is decided was looked at, as its code says; what ends besides was shown before, or it is not named. */
+    unseen_ask(&unseen, &edit);
+    if (code == 0 && strcmp(r->field->name, "status") == 0)
         code = reopen_case(&edit, r->v.room, &r->field, 1, &ended, e);
     if (code == 0 && (code = with_store_check_reason(&edit, reason, e)) != 0)
         r->lowers = edit.lowers;

@@ -41,7 +41,7 @@ told() { grep "was decided by" "$home/sync.$1" || true; }
     equal "$status" 1
     has "$output" "Two people changed the risk without seeing each other's change."
     has "$output" "to decide: Worker Anna, Sue Supervisor; since "
-    has "$output" "(less than a minute)"
+    grep -Eq '\((less than a minute|[0-9]+ minutes?)\)$' <<<"$output"
     run laptop ben conflicts --mine
     equal "$status" 0
     run satcheld conflicts "$office" --owner ben
