@@ -419,10 +419,11 @@ void usage_complete(const struct usage_program *p, int argc, char **argv, FILE *
     const struct usage *usage = argc > 1 ? find_row(p, argv[0], argc > 2 ? argv[1] : NULL) : NULL;
     if (argc <= 1) {
         offer_commands(p, NULL, begun, out);
-    } else if (usage == NULL) {
+    } else if (begun[0] != '-' || usage == NULL) {
+        /* A first word may be a command by itself, and have second words all the same. */
         if (argc == 2)
             offer_commands(p, argv[0], begun, out);
-    } else if (begun[0] == '-') {
+    } else {
         offer_options(usage->options, begun, out);
         offer_options(p->shared, begun, out);
         offer_options(always, begun, out);
