@@ -1,6 +1,6 @@
 /* Tests: daemon/import/said.c daemon/import/import_write.c daemon/import/import_withdraw.c daemon/import/import_mark.c
  * Histories by chance: an export whose rows change, are deleted, come back, stand twice, go back in time or are
- * missing, between edits of people; held against a model that knows nothing but the rule of three. 10,000 of them, or
+ * missing, between edits of people; held against a model that knows nothing but the rule of three. 3,000 of them, or
  * as many as the first argument says; the second is where chance begins. */
 #include "export_fixture.h"
 
@@ -8,7 +8,7 @@
 
 enum { BATCH = 250, ROUNDS = 6, FIELDS = 2, LIVE_MAX = 8 };
 
-static uint64_t seed = 1, histories = 10000;
+static uint64_t seed = 1, histories = 3000;
 
 static unsigned any(unsigned below)
 {
