@@ -191,7 +191,11 @@ static void judge_dot(const struct judging *j, const struct dot *dot, const stru
     if (oracle_erased_knows(old->hash))
         return; /* what was shown of it is that it was erased */
     add_text(bare, &used, schema_format(field, op.value, words, sizeof words));
-    if (!was_printed(j->t, at, bare, j->decides, j->until))
+    /* JSON has a flag as true or false; and a closing shows first what it closes. */
+    if (j->decides && field->type == SCHEMA_FLAG &&
+        was_printed(j->t, at, strcmp(bare, "yes") == 0 ? ":true" : ":false", 1, j->until))
+        return;
+    if (!was_printed(j->t, at, bare, j->decides, by != NULL && schema_closes(field, by->value) ? seen.count : j->until))
         oracle_found("3: %s ends \"%.60s\" of %s, which was never shown to who wrote it", oracle_ledger_name(j->t),
                      words, field->name);
 }
