@@ -177,8 +177,8 @@ static void test_it_ends_if_the_laptop_stands_otherwise(void **state)
     assert_int_equal(exchange_is_current(x, &now, NULL), 1);
     pair_office_case(s->central, &user, &client, &kase, &assignment);
     assert_int_equal(exchange_is_current(x, &now, NULL), 0);
-    x->deal.done = 1; /* all of it was said */
-    assert_int_equal(exchange_is_current(x, &now, NULL), 1);
+    x->deal.done = 1; /* its last batch may wait in the session, and lets go of scopes */
+    assert_int_equal(exchange_is_current(x, &now, NULL), 0);
     exchange_free(x);
 }
 
