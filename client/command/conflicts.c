@@ -319,7 +319,8 @@ static int find_contested(struct resolving *r, const char *words, const char *fi
         return code;
     if (r->place.kind->office_only || r->place.kind->place == SCHEMA_OFFICE)
         return error_set(e, E_REFUSED, "a %s is written by the office alone; the office decides", r->place.kind->name);
-    if ((r->field = schema_field_named(r->place.kind, field)) == NULL)
+    if ((r->field = schema_field_named(r->place.kind, field)) == NULL || r->field->number == FIELD_SOURCE_ID ||
+        r->field->number == FIELD_SOURCE_HASH || r->field->number == FIELD_SEEN)
         return error_set(e, E_NOT_FOUND, "a %s has no field %s; `satchel help %s` lists its fields",
                          r->place.kind->name, field, r->place.kind->name);
     return 0;

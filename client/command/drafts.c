@@ -92,13 +92,10 @@ static int list_all(struct store *store, struct cli *cli, struct error *e)
 /* Finds the draft with this number in the list. E_NOT_FOUND: there is none. */
 static int find_one(struct db *db, const char *number, struct one *out, struct error *e)
 {
-    char *end;
-    unsigned long wanted = strtoul(number, &end, 10), at = 0;
+    uint64_t wanted, at = 0;
     sqlite3_stmt *s;
-    int row, code;
-    if (*end != '\0' || wanted == 0)
-        return error_set(e, E_USAGE, "%s is no number of a draft; `satchel drafts` lists them", number);
-    if ((code = db_query(db, &s, e, IN_ORDER, "")) != 0)
+    int row, code = cli_number(number, "satchel drafts", 1, UINT32_MAX, &wanted, e);
+    if (code != 0 || (code = db_query(db, &s, e, IN_ORDER, "")) != 0)
         return code;
     while ((row = db_next(db, s, e)) == 1)
         if (++at == wanted) {

@@ -372,6 +372,15 @@ static int judge_writer(const struct judge *j, const struct change *change, char
     return 0;
 }
 
+/* 1: the change says of itself that an import wrote it. Such a change contests no closing (record_is_import). */
+static int poses_as_import(const struct change *change)
+{
+    for (size_t i = 0; i < change->op_count; i++)
+        if (change->ops[i].field == FIELD_SOURCE_ID || change->ops[i].field == FIELD_SOURCE_HASH)
+            return 1;
+    return 0;
+}
+
 /* The rules that need nothing of the store: author and kind. 0: kept; 1: broken. */
 static int judge_kind(const struct judge *j, const struct change *change, char reason[JUDGE_REASON])
 {
@@ -383,6 +392,8 @@ static int judge_kind(const struct judge *j, const struct change *change, char r
                        kind != NULL ? kind->name : "that number, which is newer than its program");
         return 1;
     }
+    if (poses_as_import(change))
+        return refuse_because(reason, "it says that an import wrote it, and imports are the office's alone");
     if (!judge_knows(j, change))
         return refuse_because(reason,
                               "its kind is newer than the office's program, and every laptop would get it: the office "

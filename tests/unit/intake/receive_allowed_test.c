@@ -233,6 +233,19 @@ static void test_newer(void **state)
     assert_int_equal(pair_count(r->office->db, "SELECT count(*) FROM op WHERE field = 77"), 2);
 }
 
+/* Goal: no laptop's change passes for an import's, which would contest no closing. */
+static void test_no_laptop_poses_as_an_import(void **state)
+{
+    static const uint8_t hash[] = {0xc4, 1, 7};
+    struct receive_fixture *r = *state;
+    struct office_batch *b = office_batch();
+    const struct office_op posing = {.number = FIELD_SOURCE_HASH, .raw = {hash, sizeof hash}};
+    const struct office_op keyed = {.field = "source_id", .words = "4711"};
+    office_write(&r->laptop, b, KIND_CASE, &r->kase, &r->kase, &posing, 1);
+    office_write(&r->laptop, b, KIND_CASE, &r->kase, &r->kase, &keyed, 1);
+    receive_expect_held(r, b, 3, "imports are the office's alone");
+}
+
 /* Goal: of a kind that is newer than the office its number says enough: what only an office writes is held, and so is
  * what every laptop would get; what no laptop gets is taken, and nobody else goes on with it. */
 static void test_newer_kinds(void **state)
@@ -331,6 +344,7 @@ int main(void)
         TEST(test_foreign_person),
         TEST(test_hijack),
         TEST(test_newer),
+        TEST(test_no_laptop_poses_as_an_import),
         TEST(test_newer_kinds),
         TEST(test_supersede_attack),
         TEST(test_note_is_not_replaced),
