@@ -10,7 +10,7 @@
  *   empty, taking   taking    fork_take        a batch of the claim's epoch comes
  *   empty, taking   logged    fork_take_next   a batch of another epoch comes: a new claim begins as empty
  *   taking          logged    fork_log         a courier file ends (daemon/task/task_courier.c)
- *   empty, taking   closed    fork_close       the laptop says that it was the last batch (daemon/server/peer.c)
+ *   empty, taking   closed    fork_close       the laptop says that it was the last batch (daemon/server/peer_answer.c)
  *
  * Each batch is committed by itself. If the link breaks, the claim is gone and its evidence stays: the laptop hands the
  * same over again, and nothing is kept twice. */

@@ -1,4 +1,4 @@
-/* Tests: daemon/server/peer.c daemon/server/server.c daemon/server/strangers.c
+/* Tests: daemon/server/peer.c daemon/server/peer_answer.c daemon/server/server.c daemon/server/strangers.c
  *     daemon/server/pace.c client/store/wire.c
  * The office's links, over TCP on this machine. */
 #include "office_fixture.h"
