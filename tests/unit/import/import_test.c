@@ -2,7 +2,7 @@
  *     daemon/import/import_stage.c daemon/import/account.c daemon/task/task_import.c
  * Importing: every row is taken or counted with its reason; a second import writes nothing; what people wrote since
  * stays beside what the source changed. The real exports are read where they are (SATCHEL_SHARED). */
-#include "office_fixture.h"
+#include "export_fixture.h"
 #include "task_fixture.h"
 
 #include <dirent.h>
@@ -275,23 +275,6 @@ static void test_edge_cases(void **state)
 
 /* --- small exports, made here --- */
 
-static char made[] = "/tmp/import_test.XXXXXX";
-
-static void write_file(const char *name, const char *text)
-{
-    char path[256];
-    FILE *f;
-    (void)snprintf(path, sizeof path, "%s/%s.csv", made, name);
-    if (text == NULL) {
-        (void)unlink(path);
-        return;
-    }
-    f = fopen(path, "w");
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-}
-
 #define CLIENT "PersonalID,FirstName,MiddleName,LastName,NameSuffix,DOB,Sex,VeteranStatus,DateUpdated,DateDeleted\n"
 #define ENROLLMENT                                                                                                     \
     "EnrollmentID,PersonalID,ProjectID,EntryDate,HouseholdID,RelationshipToHoH,LivingSituation,UserID,DateUpdated,"    \
@@ -302,13 +285,6 @@ static void write_file(const char *name, const char *text)
 #define ONE_CLIENT CLIENT "1,Ada,,Byron,,1990-01-02,0,0,2026-01-01 00:00:00,\n"
 #define ONE_CASE ENROLLMENT "E1,1,,2026-01-05,H1,1,116,u1,2026-01-05 00:00:00,\n"
 #define ONE_USER USER "u1,Wil,Worker,555,w@example.org,2026-01-01 00:00:00,\n"
-
-static void no_files(void)
-{
-    static const char *const names[] = {"Client", "Enrollment", "User", "Services", "Exit", "Organization", "Project"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        write_file(names[i], NULL);
-}
 
 static void expect_one(struct central *c, const char *sql, const char *expected)
 {
@@ -322,25 +298,25 @@ static void test_left(void **state)
 {
     struct central *c = *state;
     struct import *im;
-    no_files();
-    write_file("Client", CLIENT "1,Old,,Byron,,1990-01-02,0,0,2026-01-01 00:00:00,\n"
-                                "1,Ada,,Byron,,1990-01-02,0,0,2026-02-01 00:00:00,\n"
-                                "1,Middle,,Byron,,1990-01-02,0,0,2026-01-15 00:00:00,\n"
-                                "2,Gone,,,,,,,2026-01-01 00:00:00,2026-02-02\n"
-                                ",Nobody,,,,,,,2026-01-01 00:00:00,\n"
-                                "3,Bad,,Day,,1990-02-31,,,2026-01-01 00:00:00,\n"
-                                "4,Few\n"
-                                "5,\"quote\"d,,,,,,,,\n"
-                                "6,Bo,,Berg,,,,,2026-01-01 00:00:00,\n");
-    write_file("Enrollment", ONE_CASE "E2,2,,2026-01-05,,1,,u1,2026-01-05 00:00:00,\n"
-                                      "E3,3,,2026-01-05,,1,,u1,2026-01-05 00:00:00,\n"
-                                      "E4,6,,not a day,,1,,nobody,2026-01-05 00:00:00,\n"
-                                      "E6,6,,2026-01-06,,1,,nobody,2026-01-05 00:00:00,\n");
-    write_file("User", ONE_USER);
-    write_file("Services", SERVICES "S1,E1,2026-01-06,200,200,,2026-01-06,\n"
-                                    "S2,E9,2026-01-06,200,200,,2026-01-06,\n"
-                                    "S4,E4,2026-01-06,200,200,,2026-01-06,\n");
-    im = run(c, import_hmis, made, 0);
+    export_no_files();
+    export_file("Client", CLIENT "1,Old,,Byron,,1990-01-02,0,0,2026-01-01 00:00:00,\n"
+                                 "1,Ada,,Byron,,1990-01-02,0,0,2026-02-01 00:00:00,\n"
+                                 "1,Middle,,Byron,,1990-01-02,0,0,2026-01-15 00:00:00,\n"
+                                 "2,Gone,,,,,,,2026-01-01 00:00:00,2026-02-02\n"
+                                 ",Nobody,,,,,,,2026-01-01 00:00:00,\n"
+                                 "3,Bad,,Day,,1990-02-31,,,2026-01-01 00:00:00,\n"
+                                 "4,Few\n"
+                                 "5,\"quote\"d,,,,,,,,\n"
+                                 "6,Bo,,Berg,,,,,2026-01-01 00:00:00,\n");
+    export_file("Enrollment", ONE_CASE "E2,2,,2026-01-05,,1,,u1,2026-01-05 00:00:00,\n"
+                                       "E3,3,,2026-01-05,,1,,u1,2026-01-05 00:00:00,\n"
+                                       "E4,6,,not a day,,1,,nobody,2026-01-05 00:00:00,\n"
+                                       "E6,6,,2026-01-06,,1,,nobody,2026-01-05 00:00:00,\n");
+    export_file("User", ONE_USER);
+    export_file("Services", SERVICES "S1,E1,2026-01-06,200,200,,2026-01-06,\n"
+                                     "S2,E9,2026-01-06,200,200,,2026-01-06,\n"
+                                     "S4,E4,2026-01-06,200,200,,2026-01-06,\n");
+    im = run(c, import_hmis, export_folder(), 0);
     assert_int_equal(taken(im, "client"), 3);
     assert_int_equal(
         counted(im, "Client", "another row has its key, and was updated later or stands before it", ACCOUNT_LEFT), 2);
@@ -350,7 +326,7 @@ static void test_left(void **state)
     assert_int_equal(values_left(im, "Enrollment", "EntryDate"), 1);
     assert_int_equal(counted(im, "Client", "it has more or fewer columns than the heading", ACCOUNT_LEFT), 1);
     assert_int_equal(counted(im, "Client", "a quote stands where none may stand", ACCOUNT_LEFT), 1);
-    check_hmis(im, made);
+    check_hmis(im, export_folder());
     /* One bad date takes nothing else with it: the third client and the fourth case are here without theirs. */
     expect_one(
         c,
@@ -380,11 +356,11 @@ static void test_changed_source(void **state)
     struct log_memory memory = {NULL, 0};
     struct log_entry entry;
     uint64_t before;
-    no_files();
-    write_file("Client", ONE_CLIENT);
-    write_file("Enrollment", ONE_CASE);
-    write_file("User", ONE_USER);
-    im = run(c, import_hmis, made, 0);
+    export_no_files();
+    export_file("Client", ONE_CLIENT);
+    export_file("Enrollment", ONE_CASE);
+    export_file("User", ONE_USER);
+    im = run(c, import_hmis, export_folder(), 0);
     done(im);
     /* Her worker, who holds the case by the import's own assignment, writes what he was shown to be wrong. */
     office_laptop(c, &user, &laptop);
@@ -399,23 +375,23 @@ static void test_changed_source(void **state)
     office_batch_free(b);
     office_expect(c->db, "SELECT gender FROM client WHERE id = ?", &client, "as Ada says");
     /* The source changes her birth date alone. */
-    write_file("Client", CLIENT "1,Ada,,Byron,,1990-01-03,0,0,2026-03-01 00:00:00,\n");
-    im = run(c, import_hmis, made, 0);
+    export_file("Client", CLIENT "1,Ada,,Byron,,1990-01-03,0,0,2026-03-01 00:00:00,\n");
+    im = run(c, import_hmis, export_folder(), 0);
     assert_int_equal(records(im, "client", "changed"), 1);
     done(im);
     office_expect(c->db, "SELECT gender FROM client WHERE id = ?", &client, "as Ada says");
     office_expect(c->db, "SELECT birth_date FROM client WHERE id = ?", &client, "1990-01-03");
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM conflict"), 0);
     /* Now it changes what she said: both stand. */
-    write_file("Client", CLIENT "1,Ada,,Byron,,1990-01-03,1,0,2026-04-01 00:00:00,\n");
-    im = run(c, import_hmis, made, 0);
+    export_file("Client", CLIENT "1,Ada,,Byron,,1990-01-03,1,0,2026-04-01 00:00:00,\n");
+    im = run(c, import_hmis, export_folder(), 0);
     done(im);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM op JOIN conflict USING(record, field) WHERE field = 14"),
                      2);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM conflict"), 1);
     /* The same once more writes nothing, and neither does a step back and forth of the date of update. */
     before = c->tree.size;
-    im = run(c, import_hmis, made, 0);
+    im = run(c, import_hmis, export_folder(), 0);
     assert_int_equal(c->tree.size, before);
     done(im);
 }
@@ -426,19 +402,19 @@ static void test_taken_back(void **state)
 {
     struct central *c = *state;
     struct import *im;
-    no_files();
-    write_file("Client", ONE_CLIENT);
-    write_file("Enrollment", ONE_CASE);
-    write_file("User", ONE_USER);
-    write_file("Exit", EXIT "X1,E1,2026-02-01,410,2026-02-01,\n");
-    write_file("Services", SERVICES "S1,E1,2026-01-06,152,1,100.00,2026-01-06,\n");
-    im = run(c, import_hmis, made, 0);
+    export_no_files();
+    export_file("Client", ONE_CLIENT);
+    export_file("Enrollment", ONE_CASE);
+    export_file("User", ONE_USER);
+    export_file("Exit", EXIT "X1,E1,2026-02-01,410,2026-02-01,\n");
+    export_file("Services", SERVICES "S1,E1,2026-01-06,152,1,100.00,2026-01-06,\n");
+    im = run(c, import_hmis, export_folder(), 0);
     done(im);
     expect_one(c, "SELECT status || closed FROM \"case\" WHERE ?1 <> ''", "closed2026-02-01");
     expect_one(c, "SELECT amount FROM service WHERE ?1 <> ''", "10000");
-    write_file("Exit", EXIT);
-    write_file("Services", SERVICES "S1,E1,2026-01-06,152,1,120.00,2026-02-06,\n");
-    im = run(c, import_hmis, made, 0);
+    export_file("Exit", EXIT);
+    export_file("Services", SERVICES "S1,E1,2026-01-06,152,1,120.00,2026-02-06,\n");
+    im = run(c, import_hmis, export_folder(), 0);
     assert_int_equal(records(im, "service", "changed"), 1);
     done(im);
     expect_one(c, "SELECT status || coalesce(closed, '') FROM \"case\" WHERE ?1 <> ''", "open");
@@ -452,17 +428,17 @@ static void an_absent_file_or_column_changes_nothing(void **state)
     struct central *c = *state;
     struct import *im;
     uint64_t before;
-    no_files();
-    write_file("Client", ONE_CLIENT);
-    write_file("Enrollment", ONE_CASE);
-    write_file("User", ONE_USER);
-    write_file("Exit", EXIT "X1,E1,2026-02-01,410,2026-02-01,\n");
-    done(run(c, import_hmis, made, 0));
+    export_no_files();
+    export_file("Client", ONE_CLIENT);
+    export_file("Enrollment", ONE_CASE);
+    export_file("User", ONE_USER);
+    export_file("Exit", EXIT "X1,E1,2026-02-01,410,2026-02-01,\n");
+    done(run(c, import_hmis, export_folder(), 0));
     before = c->tree.size;
-    write_file("Exit", NULL);
-    write_file("User", NULL);
-    write_file("Client", "PersonalID,FirstName,LastName,DateUpdated,DateDeleted\n1,Ada,Byron,2026-01-01 00:00:00,\n");
-    im = run(c, import_hmis, made, 0);
+    export_file("Exit", NULL);
+    export_file("User", NULL);
+    export_file("Client", "PersonalID,FirstName,LastName,DateUpdated,DateDeleted\n1,Ada,Byron,2026-01-01 00:00:00,\n");
+    im = run(c, import_hmis, export_folder(), 0);
     expect_one(c, "SELECT status || closed || outcome FROM \"case\" WHERE ?1 <> ''",
                "closed2026-02-01destination 410 (HUD list 3.12.1)");
     expect_one(c, "SELECT birth_date || gender || veteran FROM client WHERE ?1 <> ''", "1990-01-02female0");
@@ -483,14 +459,14 @@ static void an_import_never_raises_a_status_or_a_role(void **state)
 {
     struct central *c = *state;
     char out[4096];
-    no_files();
-    write_file("Client", ONE_CLIENT);
-    write_file("Enrollment", ONE_CASE);
-    write_file("User", ONE_USER);
-    done(run(c, import_hmis, made, 0));
+    export_no_files();
+    export_file("Client", ONE_CLIENT);
+    export_file("Enrollment", ONE_CASE);
+    export_file("User", ONE_USER);
+    done(run(c, import_hmis, export_folder(), 0));
     assert_int_equal(office_task(c, out, sizeof out, 3, "user", "disable", "hmisu1"), 0);
-    write_file("User", USER "u1,Wil,Worker,556,w@example.org,2026-03-01 00:00:00,\n");
-    done(run(c, import_hmis, made, 0));
+    export_file("User", USER "u1,Wil,Worker,556,w@example.org,2026-03-01 00:00:00,\n");
+    done(run(c, import_hmis, export_folder(), 0));
     expect_one(c, "SELECT status || phone FROM \"user\" WHERE login = 'hmisu1' AND ?1 <> ''", "disabled556");
 }
 
@@ -499,19 +475,19 @@ static void the_newest_row_of_a_key_counts(void **state)
 {
     struct central *c = *state;
     struct import *im;
-    no_files();
-    write_file("Client", CLIENT "1,Old,,Byron,,1990-01-02,0,0,9/1/2022 8:00,\n"
-                                "1,New,,Byron,,1990-01-02,0,0,10/01/2023 8:00,\n"
-                                "2,Alive,,Lind,,1990-01-02,0,0,1/2/2023 8:00,\n"
-                                "2,Gone,,Lind,,1990-01-02,0,0,1/3/2023 8:00,2023-01-03\n"
-                                "3,Odd,,Day,,1990-01-02,0,0,soon,\n");
-    write_file("Enrollment", ENROLLMENT);
-    im = run(c, import_hmis, made, 0);
+    export_no_files();
+    export_file("Client", CLIENT "1,Old,,Byron,,1990-01-02,0,0,9/1/2022 8:00,\n"
+                                 "1,New,,Byron,,1990-01-02,0,0,10/01/2023 8:00,\n"
+                                 "2,Alive,,Lind,,1990-01-02,0,0,1/2/2023 8:00,\n"
+                                 "2,Gone,,Lind,,1990-01-02,0,0,1/3/2023 8:00,2023-01-03\n"
+                                 "3,Odd,,Day,,1990-01-02,0,0,soon,\n");
+    export_file("Enrollment", ENROLLMENT);
+    im = run(c, import_hmis, export_folder(), 0);
     expect_one(c, "SELECT group_concat(legal_name) FROM (SELECT legal_name FROM client WHERE ?1 <> '' ORDER BY 1)",
                "New Byron,Odd Day");
     assert_int_equal(values_left(im, "Client", "DateUpdated"), 1);
     assert_int_equal(counted(im, "Client", "deleted in the source", ACCOUNT_PASSED), 1);
-    check_hmis(im, made);
+    check_hmis(im, export_folder());
     done(im);
 }
 
@@ -520,24 +496,24 @@ static void fleeing_is_an_alert_of_that_person_alone(void **state)
 {
     struct central *c = *state;
     struct import *im;
-    no_files();
-    write_file("Client", ONE_CLIENT "2,Bo,,Byron,,2015-01-02,1,0,2026-01-01 00:00:00,\n"
-                                    "3,Cy,,Quill,,1980-01-02,1,0,2026-01-01 00:00:00,\n");
-    write_file("Enrollment", ONE_CASE "E2,2,,2026-01-05,H1,2,116,u1,2026-01-05 00:00:00,\n"
-                                      "E3,3,,2026-01-05,H3,1,116,u1,2026-01-05 00:00:00,\n");
-    write_file("HealthAndDV", "HealthAndDVID,EnrollmentID,PersonalID,InformationDate,DomesticViolenceSurvivor,"
-                              "CurrentlyFleeing,DateUpdated,DateDeleted\n"
-                              "h1,E1,1,2026-01-05,1,1,2026-01-05,\n"
-                              "h4,E1,1,2026-02-05,99,99,2026-02-05,\n"
-                              "h2,E3,3,2026-01-05,1,1,2026-01-05,\n"
-                              "h3,E3,3,2026-02-05,1,0,2026-02-05,\n");
-    im = run(c, import_hmis, made, 0);
+    export_no_files();
+    export_file("Client", ONE_CLIENT "2,Bo,,Byron,,2015-01-02,1,0,2026-01-01 00:00:00,\n"
+                                     "3,Cy,,Quill,,1980-01-02,1,0,2026-01-01 00:00:00,\n");
+    export_file("Enrollment", ONE_CASE "E2,2,,2026-01-05,H1,2,116,u1,2026-01-05 00:00:00,\n"
+                                       "E3,3,,2026-01-05,H3,1,116,u1,2026-01-05 00:00:00,\n");
+    export_file("HealthAndDV", "HealthAndDVID,EnrollmentID,PersonalID,InformationDate,DomesticViolenceSurvivor,"
+                               "CurrentlyFleeing,DateUpdated,DateDeleted\n"
+                               "h1,E1,1,2026-01-05,1,1,2026-01-05,\n"
+                               "h4,E1,1,2026-02-05,99,99,2026-02-05,\n"
+                               "h2,E3,3,2026-01-05,1,1,2026-01-05,\n"
+                               "h3,E3,3,2026-02-05,1,0,2026-02-05,\n");
+    im = run(c, import_hmis, export_folder(), 0);
     expect_one(c, "SELECT group_concat(source_id) FROM client WHERE alert LIKE '%ask before sharing%' AND ?1 <> ''",
                "1");
     assert_int_equal(counted(im, "HealthAndDV", NULL, ACCOUNT_TAKEN), 2);
     assert_int_equal(counted(im, "HealthAndDV", NULL, ACCOUNT_PASSED), 2);
     done(im);
-    write_file("HealthAndDV", NULL);
+    export_file("HealthAndDV", NULL);
 }
 
 /* Goal: no part of a name is cut, however long it is; what is longer than a field may be is left, with its line. */
@@ -546,17 +522,17 @@ static void nothing_is_cut(void **state)
     struct central *c = *state;
     static char file[2 * 70000 + 1000], name[70000];
     struct import *im;
-    no_files();
+    export_no_files();
     memset(name, 'n', 500);
     (void)snprintf(file, sizeof file, CLIENT "1,%s,%s,Byron,,,,,,\n", name, name);
-    write_file("Client", file);
-    write_file("Enrollment", ENROLLMENT);
-    done(run(c, import_hmis, made, 0));
+    export_file("Client", file);
+    export_file("Enrollment", ENROLLMENT);
+    done(run(c, import_hmis, export_folder(), 0));
     assert_int_equal(pair_count(c->db, "SELECT length(legal_name) FROM client"), 500 + 1 + 500 + 1 + 5);
     memset(name, 'n', sizeof name - 1);
     (void)snprintf(file, sizeof file, CLIENT "2,Bo,,%s,,,,,,\n", name);
-    write_file("Client", file);
-    im = run(c, import_hmis, made, 0);
+    export_file("Client", file);
+    im = run(c, import_hmis, export_folder(), 0);
     assert_int_equal(pair_count(im->staging, "SELECT count(*) FROM account_value WHERE line = 2 AND key = '2' AND "
                                              "\"column\" = 'legal_name' AND length(value) > 60000"),
                      1);
@@ -568,11 +544,11 @@ static void a_reference_to_nothing_is_told(void **state)
 {
     struct central *c = *state;
     struct import *im;
-    no_files();
-    write_file("Client", ONE_CLIENT);
-    write_file("User", ONE_USER);
-    write_file("Enrollment", ENROLLMENT "E1,1,P9,2026-01-05,H1,1,116,u9,2026-01-05 00:00:00,\n");
-    im = run(c, import_hmis, made, 0);
+    export_no_files();
+    export_file("Client", ONE_CLIENT);
+    export_file("User", ONE_USER);
+    export_file("Enrollment", ENROLLMENT "E1,1,P9,2026-01-05,H1,1,116,u9,2026-01-05 00:00:00,\n");
+    im = run(c, import_hmis, export_folder(), 0);
     assert_int_equal(values_left(im, "Enrollment", "ProjectID"), 1);
     assert_int_equal(values_left(im, "Enrollment", "UserID"), 1);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM \"case\" WHERE program IS NULL"), 1);
@@ -589,13 +565,13 @@ static void the_report_accounts_for_every_row(void **state)
     unsigned lines = 0, left = 0;
     uint64_t before;
     FILE *f;
-    no_files();
-    write_file("Client", "PersonalID, First Name of a kind ,FirstName,LastName,DOB,NameDataQuality\n"
-                         "1,x,Ada,Byron,1990-01-02,1\n2,,Bo,\"=Lind\",31.31.1990,1\n,,No,Key,,\n3,Few\n");
-    write_file("Enrollment", ENROLLMENT);
-    write_file("Disabilities", "DisabilitiesID\n1\n2\n");
-    (void)snprintf(report, sizeof report, "%s/report.txt", made);
-    assert_int_equal(office_task(c, out, sizeof out, 4, "import", made, "--report", report), 1);
+    export_no_files();
+    export_file("Client", "PersonalID, First Name of a kind ,FirstName,LastName,DOB,NameDataQuality\n"
+                          "1,x,Ada,Byron,1990-01-02,1\n2,,Bo,\"=Lind\",31.31.1990,1\n,,No,Key,,\n3,Few\n");
+    export_file("Enrollment", ENROLLMENT);
+    export_file("Disabilities", "DisabilitiesID\n1\n2\n");
+    (void)snprintf(report, sizeof report, "%s/report.txt", export_folder());
+    assert_int_equal(office_task(c, out, sizeof out, 4, "import", export_folder(), "--report", report), 1);
     assert_non_null(strstr(out, "  Client.csv:3 2: DOB \"31.31.1990\": this is no day\n"));
     assert_non_null(strstr(out, "  Client.csv:4 (no key): its key is empty\n"));
     assert_non_null(strstr(out, "  Client.csv:5 3: it has more or fewer columns than the heading\n"));
@@ -611,13 +587,13 @@ static void the_report_accounts_for_every_row(void **state)
     assert_int_equal(left, 3);
     assert_true(lines >= 4 + 1 + 2); /* rows, a value, columns */
     /* It is not written over, and nothing is imported then. */
-    write_file("Client", ONE_CLIENT);
+    export_file("Client", ONE_CLIENT);
     before = c->tree.size;
-    assert_int_equal(office_task(c, out, sizeof out, 4, "import", made, "--report", report), 2);
+    assert_int_equal(office_task(c, out, sizeof out, 4, "import", export_folder(), "--report", report), 2);
     assert_non_null(strstr(out, "choose a file that is not there yet"));
     assert_int_equal(c->tree.size, before);
     (void)unlink(report);
-    write_file("Disabilities", NULL);
+    export_file("Disabilities", NULL);
 }
 
 /* Goal: a household key that hundreds share is a placeholder: it does not make a contact of each for each. */
@@ -628,7 +604,7 @@ static void test_placeholder_household(void **state)
     size_t size;
     FILE *f = open_memstream(&clients, &size), *g = open_memstream(&cases, &size);
     struct import *im;
-    no_files();
+    export_no_files();
     (void)fputs(CLIENT, f);
     (void)fputs(ENROLLMENT, g);
     for (int i = 0; i < 300; i++) {
@@ -637,9 +613,9 @@ static void test_placeholder_household(void **state)
     }
     (void)fclose(f);
     (void)fclose(g);
-    write_file("Client", clients);
-    write_file("Enrollment", cases);
-    im = run(c, import_hmis, made, 0);
+    export_file("Client", clients);
+    export_file("Enrollment", cases);
+    im = run(c, import_hmis, export_folder(), 0);
     assert_int_equal(taken(im, "case"), 300);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM contact"), 4 * 3);
     done(im);
@@ -655,14 +631,14 @@ static void test_headings(void **state)
         "PersonalID,PersonalID,DateUpdated\n", "a,,b\n", "a;b;c\n", "line,x\n", "x\n", ""};
     struct central *c = *state;
     uint64_t before = c->tree.size;
-    no_files();
-    write_file("Enrollment", ONE_CASE);
+    export_no_files();
+    export_file("Enrollment", ONE_CASE);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct error e = {0, ""};
         int code;
         struct import *im;
-        write_file("Client", bad[i]);
-        im = run_named(c, import_hmis, made, "", 0, &code, &e);
+        export_file("Client", bad[i]);
+        im = run_named(c, import_hmis, export_folder(), "", 0, &code, &e);
         assert_int_equal(code, E_INPUT);
         assert_non_null(strstr(e.text, "Client.csv"));
         assert_int_equal(c->tree.size, before);
@@ -677,39 +653,26 @@ static void test_command(void **state)
     struct central *c = *state;
     char out[8192];
     uint64_t before = c->tree.size;
-    no_files();
-    assert_int_equal(office_task(c, out, sizeof out, 2, "import", made), 2);
+    export_no_files();
+    assert_int_equal(office_task(c, out, sizeof out, 2, "import", export_folder()), 2);
     assert_non_null(strstr(out, "holds no export"));
     assert_int_equal(office_task(c, out, sizeof out, 2, "import", "import_test.absent"), 2);
     assert_non_null(strstr(out, "no folder"));
-    write_file("Client", ONE_CLIENT "2,Bo,,Berg,,,,,2026-01-01,\n");
-    write_file("Enrollment", ENROLLMENT "E1,1,,2026-01-05,,1,,,2026-01-05,\nE2,2,,2026-01-05,,1,,,2026-01-05,\n");
-    assert_int_equal(office_task(c, out, sizeof out, 4, "import", made, "--dry-run", "--json"), 0);
+    export_file("Client", ONE_CLIENT "2,Bo,,Berg,,,,,2026-01-01,\n");
+    export_file("Enrollment", ENROLLMENT "E1,1,,2026-01-05,,1,,,2026-01-05,\nE2,2,,2026-01-05,,1,,,2026-01-05,\n");
+    assert_int_equal(office_task(c, out, sizeof out, 4, "import", export_folder(), "--dry-run", "--json"), 0);
     assert_non_null(strstr(out, "\"dry_run\": true"));
     assert_non_null(strstr(out, "{\"kind\": \"client\", \"taken\": \"new\", \"rows\": 2}"));
     assert_int_equal(c->tree.size, before);
-    assert_int_equal(office_task(c, out, sizeof out, 4, "import", made, "--assign", "boss,nobody"), 2);
+    assert_int_equal(office_task(c, out, sizeof out, 4, "import", export_folder(), "--assign", "boss,nobody"), 2);
     assert_non_null(strstr(out, "no user nobody"));
     (void)office_user(c, "anna", "case manager");
-    assert_int_equal(office_task(c, out, sizeof out, 4, "import", made, "--assign", "boss,anna"), 0);
+    assert_int_equal(office_task(c, out, sizeof out, 4, "import", export_folder(), "--assign", "boss,anna"), 0);
     assert_int_equal(pair_count(c->db, "SELECT count(DISTINCT \"user\") FROM assignment"), 2);
     before = c->tree.size;
-    assert_int_equal(office_task(c, out, sizeof out, 4, "import", made, "--assign", "anna"), 0);
+    assert_int_equal(office_task(c, out, sizeof out, 4, "import", export_folder(), "--assign", "anna"), 0);
     assert_int_equal(c->tree.size, before); /* each case has somebody already */
     assert_int_equal(db_in_transaction(c->db), 0);
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(made) == NULL ? -1 : 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    no_files();
-    return rmdir(made);
 }
 
 /* Goal: a whole social security number comes in as an identifier, once; what is a part of one, or doubtful, does not.
@@ -719,22 +682,22 @@ static void test_identifiers(void **state)
     struct central *c = *state;
     struct import *im;
     uint64_t before;
-    no_files();
-    write_file("Client", "PersonalID,FirstName,MiddleName,LastName,NameSuffix,SSN,SSNDataQuality,DOB,VeteranStatus,"
-                         "DateUpdated,DateDeleted\n"
-                         "1,Ada,,Byron,,123456789,1,1990-01-02,0,2026-01-01,\n"
-                         "2,Bo,,Lind,,xxxxx6789,2,1990-01-03,0,2026-01-01,\n"
-                         "3,Cy,,Quill,,987654321,99,1990-01-04,0,2026-01-01,\n"
-                         "4,Di,,Heron,,,99,1990-01-05,0,2026-01-01,\n");
-    write_file("Enrollment", ONE_CASE);
-    im = run(c, import_hmis, made, 0);
+    export_no_files();
+    export_file("Client", "PersonalID,FirstName,MiddleName,LastName,NameSuffix,SSN,SSNDataQuality,DOB,VeteranStatus,"
+                          "DateUpdated,DateDeleted\n"
+                          "1,Ada,,Byron,,123456789,1,1990-01-02,0,2026-01-01,\n"
+                          "2,Bo,,Lind,,xxxxx6789,2,1990-01-03,0,2026-01-01,\n"
+                          "3,Cy,,Quill,,987654321,99,1990-01-04,0,2026-01-01,\n"
+                          "4,Di,,Heron,,,99,1990-01-05,0,2026-01-01,\n");
+    export_file("Enrollment", ONE_CASE);
+    im = run(c, import_hmis, export_folder(), 0);
     assert_int_equal(taken(im, "client"), 4);
     done(im);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM client WHERE identifier IS NOT NULL"), 1);
     assert_int_equal(pair_count(c->db, "SELECT identifier = '[\"SSN 123456789\"]' FROM client WHERE source_id = '1'"),
                      1);
     before = c->tree.size;
-    im = run(c, import_hmis, made, 0);
+    im = run(c, import_hmis, export_folder(), 0);
     assert_int_equal(c->tree.size, before);
     done(im);
 }
@@ -761,5 +724,5 @@ int main(void)
         TEST(test_headings),
         TEST(test_command),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, export_make_folder, export_remove_folder);
 }
