@@ -12,6 +12,7 @@
 #ifndef SATCHEL_IMPORT_H
 #define SATCHEL_IMPORT_H
 
+#include <dirent.h>
 #include <stdint.h>
 
 #include "account.h"
@@ -59,6 +60,9 @@ struct import {
 int import_open(struct import *im, struct error *e);
 void import_close(struct import *im);
 
+/* Lists the CSV files of a folder, by name. Returns how many; less than 0: the folder cannot be read. The caller frees
+ * each and *names. */
+int import_files(const char *folder, struct dirent ***names);
 /* 1: the folder has name.csv; 0: it has not. */
 int import_has(const char *folder, const char *name);
 

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "import.h"
+#include "letters.h"
 
 enum { RECORDS_PER_COMMIT = 1000 };
 
@@ -21,21 +22,17 @@ int import_source(struct import *im, const char *format, struct error *e)
 
 /* --- the export's files --- */
 
-static int is_csv(const struct dirent *entry)
-{
-    size_t length = strlen(entry->d_name);
-    return length > 4 && strcmp(entry->d_name + length - 4, ".csv") == 0;
-}
-
 static int hash_file(crypto_generichash_state *state, const char *folder, const char *name, struct error *e)
 {
     char path[4096], bytes[8192];
     size_t size;
     FILE *f;
     int code = 0;
-    if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path || (f = fopen(path, "rb")) == NULL)
-        return error_set(e, E_IO, "%s cannot be read", name);
     crypto_generichash_update(state, (const uint8_t *)name, strlen(name) + 1);
+    /* What is no file, or cannot be opened, gives its name alone: the account says that it was not read. */
+    if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path ||
+        letters_regular(path, &f, NULL) != 0)
+        return 0;
     while ((size = fread(bytes, 1, sizeof bytes, f)) > 0)
         crypto_generichash_update(state, (const uint8_t *)bytes, size);
     if (ferror(f))
@@ -48,7 +45,7 @@ static int hash_files(struct import *im, const char *folder, struct error *e)
 {
     struct dirent **names = NULL;
     crypto_generichash_state state;
-    int count = scandir(folder, &names, is_csv, alphasort), code = 0;
+    int count = import_files(folder, &names), code = 0;
     crypto_generichash_init(&state, NULL, 0, sizeof im->files);
     for (int i = 0; i < count; i++) {
         if (code == 0)

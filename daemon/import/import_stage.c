@@ -375,10 +375,16 @@ static int account_unread(struct import *im, const char *folder, const char *nam
     return account_file(im->staging, name, rows > 0 ? rows - 1 : 0, "Satchel has no place for what is in it yet", e);
 }
 
+int import_files(const char *folder, struct dirent ***names)
+{
+    *names = NULL;
+    return scandir(folder, names, is_csv, alphasort);
+}
+
 int import_unread(struct import *im, const char *folder, struct error *e)
 {
     struct dirent **names = NULL;
-    int count = scandir(folder, &names, is_csv, alphasort), code = 0;
+    int count = import_files(folder, &names), code = 0;
     for (int i = 0; i < count; i++) {
         char name[256];
         int is_known = 0;

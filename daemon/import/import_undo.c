@@ -116,8 +116,8 @@ static int has_dependants(const struct undoing *w, const struct record_place *pl
     case KIND_CASE:
         return db_exists(db, e,
                          "SELECT 1 FROM entry JOIN place ON place.record = entry.record WHERE entry.scope = ?1 AND "
-                         "entry.record <> ?1 AND place.voided = 0 AND place.kind <> 1000",
-                         "d", record);
+                         "entry.record <> ?1 AND place.voided = 0 AND place.kind <> ?2",
+                         "du", record, (uint64_t)KIND_ERASURE);
     case KIND_CLIENT:
         return db_exists(db, e,
                          "SELECT 1 FROM \"case\" WHERE client = id_text(?1) AND voided = 0 UNION ALL SELECT 1 FROM "

@@ -28,8 +28,7 @@ struct letters {
 
 /* --- the file --- */
 
-/* Opens a regular file. Anything else could keep the daemon waiting for ever, as a pipe that nobody writes to does. */
-static int open_file(const char *path, FILE **out, struct error *e)
+int letters_regular(const char *path, FILE **out, struct error *e)
 {
     struct stat status;
     int code = 0, fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -204,7 +203,7 @@ int letters_open(const char *path, const char *encoding, struct letters **out, s
     l->is_utf8 = 1;
     l->failed = 0;
     l->start = 0;
-    if ((code = open_file(path, &l->file, e)) == 0 && (code = find_encoding(l, path, encoding, e)) == 0 &&
+    if ((code = letters_regular(path, &l->file, e)) == 0 && (code = find_encoding(l, path, encoding, e)) == 0 &&
         (rewind_file(l) != 0 || l->failed))
         code = error_set(e, E_IO, "%s cannot be read", path);
     if (code != 0) {

@@ -3,10 +3,15 @@
 #define SATCHEL_LETTERS_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "error.h"
 
 struct letters;
+
+/* Opens a regular file to read its bytes; the caller closes it. Anything else could keep the daemon waiting for ever,
+ * as a pipe that nobody writes to does. E_INPUT: it is none; E_IO. */
+int letters_regular(const char *path, FILE **out, struct error *e);
 
 /* Opens a regular file and reads it once, so that a text of another encoding is refused before any of it is used. A
  * byte order mark says that it is UTF-8 or UTF-16 (RFC 3629 section 6, RFC 2781 section 3.2), and is no part of the

@@ -1,6 +1,5 @@
-/* `satcheld import list` and `import undo N`: which imports there were, by
- * whom, what each changed; and taking one back.
- */
+/* `satcheld import list` and `import undo N`: which imports there were, by whom, what each changed; and taking one
+ * back. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,25 +14,17 @@
 
 /* --- the list --- */
 
+#define NUMBERS TASK_NUMBERED("1001")
+/* clang-format off: it would break the query at its macros. */
 static const char imports[] =
-    "SELECT n.number, entry.header, entry.received, i.source, i.exported, "
-    "i.created, i.changed, i.withdrawn, "
-    "i.disputed, i.\"left\", i.ended, i.older, (SELECT u.number FROM "
-    "\"import\" d JOIN " TASK_NUMBERED("1001") " u ON u.id = d.id WHERE d.undoes = i.id), (SELECT u.number "
-                                               "FROM " TASK_NUMBERED("1001") " u WHERE u.id = "
-                                                                             "i.undoes) FROM " TASK_NUMBERED(
-                                                                                 "1001") " n JOIN \"import\" "
-                                                                                         "i ON i.id = n.id "
-                                                                                         "JOIN entry ON "
-                                                                                         "entry.record = "
-                                                                                         "id_blob(i.id) AND "
-                                                                                         "entry.position = "
-                                                                                         "(SELECT "
-                                                                                         "min(position) FROM "
-                                                                                         "entry one WHERE "
-                                                                                         "one.record = "
-                                                                                         "entry.record) ORDER "
-                                                                                         "BY n.number";
+    "SELECT n.number, entry.header, entry.received, i.source, i.exported, i.created, i.changed, i.withdrawn, "
+    "i.disputed, "
+    "i.\"left\", i.ended, i.older, "
+    "(SELECT u.number FROM \"import\" d JOIN " NUMBERS " u ON u.id = d.id WHERE d.undoes = i.id), "
+    "(SELECT u.number FROM " NUMBERS " u WHERE u.id = i.undoes) "
+    "FROM " NUMBERS " n JOIN \"import\" i ON i.id = n.id JOIN entry ON entry.record = id_blob(i.id) AND "
+    "entry.position = (SELECT min(position) FROM entry one WHERE one.record = entry.record) ORDER BY n.number";
+/* clang-format on */
 enum {
     NUMBER,
     HEADER,
@@ -151,8 +142,7 @@ static int list(struct task *t, struct usage_call *call, struct error *e)
 const struct task_row task_import_list = {
     .usage = {.group = "import",
               .name = "list",
-              .help = "list the imports: when, by whom, from where, and how "
-                      "much each changed",
+              .help = "list the imports: when, by whom, from where, and how much each changed",
               .example = "satcheld import list /srv/office"},
     .run = list,
 };
@@ -218,8 +208,8 @@ static int take_back(struct task *t, void *arg, struct error *e)
 {
     struct taking_back *b = arg;
     sqlite3_stmt *s;
-    int code, row = db_first(t->central->db, &s, e,
-                             "SELECT id FROM " TASK_NUMBERED("1001") " WHERE CAST(number AS TEXT) = ?", "t", b->words);
+    int code, row = db_first(t->central->db, &s, e, "SELECT id FROM " NUMBERS " WHERE CAST(number AS TEXT) = ?", "t",
+                             b->words);
     if (row < 0)
         return error_code(e);
     if (row == 0)

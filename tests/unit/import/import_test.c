@@ -623,6 +623,23 @@ static void test_placeholder_household(void **state)
     free(cases);
 }
 
+/* Goal: a pipe that nobody writes to, in the folder of an export, keeps the office waiting for nothing; it is told. */
+static void a_pipe_in_the_folder_is_not_waited_for(void **state)
+{
+    struct central *c = *state;
+    struct import *im;
+    char pipe_path[256];
+    export_no_files();
+    export_file("Client", ONE_CLIENT);
+    export_file("Enrollment", ONE_CASE);
+    (void)snprintf(pipe_path, sizeof pipe_path, "%s/Extra.csv", export_folder());
+    assert_int_equal(mkfifo(pipe_path, 0600), 0);
+    im = run(c, import_hmis, export_folder(), 0);
+    assert_int_equal(taken(im, "client"), 1);
+    done(im);
+    assert_int_equal(unlink(pipe_path), 0);
+}
+
 /* Goal: a file whose heading is not one (a name twice, no name, a column that is needed missing, none at all) is
  * refused with a sentence that names it, and nothing was written. */
 static void test_headings(void **state)
@@ -721,6 +738,7 @@ int main(void)
         TEST(a_reference_to_nothing_is_told),
         TEST(the_report_accounts_for_every_row),
         TEST(test_identifiers),
+        TEST(a_pipe_in_the_folder_is_not_waited_for),
         TEST(test_headings),
         TEST(test_command),
     };
