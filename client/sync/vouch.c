@@ -18,7 +18,7 @@ static int is_false(struct error *e)
                      "altered." NOTHING_TAKEN TELL);
 }
 
-static int keep(struct vouch *v, const struct change *c, struct error *e)
+static int keep_vouched(struct vouch *v, const struct change *c, struct error *e)
 {
     if (v->count == v->room) {
         size_t room = 2 * v->room + 64;
@@ -36,7 +36,7 @@ static int keep(struct vouch *v, const struct change *c, struct error *e)
 }
 
 /* Reads the headers of one head: each must be the next of the chain, and the last one the head's end. */
-static int follow(struct vouch *v, const struct chain *end, struct unpack *r, size_t headers, struct error *e)
+static int follow_headers(struct vouch *v, const struct chain *end, struct unpack *r, size_t headers, struct error *e)
 {
     struct chain chain = {.seq = 0};
     struct change c;
@@ -48,7 +48,7 @@ static int follow(struct vouch *v, const struct chain *end, struct unpack *r, si
             chain = (struct chain){.device = end->device, .epoch = end->epoch, .seq = c.seq - 1};
             memcpy(chain.hash, c.previous, sizeof chain.hash);
         }
-        code = chain_follow(&chain, &c, NULL) != 0 ? is_false(e) : keep(v, &c, e);
+        code = chain_follow(&chain, &c, NULL) != 0 ? is_false(e) : keep_vouched(v, &c, e);
     }
     if (code == 0 && (chain.seq != end->seq || memcmp(chain.hash, end->hash, sizeof chain.hash) != 0))
         code = is_false(e);
@@ -93,7 +93,7 @@ int vouch_open(struct vouch *v, struct db *db, const struct chain *own, const st
         size_t headers = message_next_vouched(&r, &signed_head);
         code = chain_open(signed_head, key, &head, NULL) != 0 || !id_equal(&head.end.device, &own->device)
                    ? is_false(e)
-                   : follow(v, &head.end, &r, headers, e);
+                   : follow_headers(v, &head.end, &r, headers, e);
     }
     return code;
 }

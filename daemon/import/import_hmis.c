@@ -336,7 +336,7 @@ static const struct file files[] = {
 };
 
 /* Reads when the export was made, and begins the import. */
-static int begin(struct import *im, const char *folder, struct error *e)
+static int begin_hmis(struct import *im, const char *folder, struct error *e)
 {
     char exported[MOMENT_TEXT] = "";
     sqlite3_stmt *s;
@@ -490,7 +490,7 @@ int import_hmis(struct import *im, const char *folder, int *found, struct error 
 {
     int code;
     *found = import_has(folder, "Client") && import_has(folder, "Enrollment");
-    if (!*found || (code = import_source(im, "hmis", e)) != 0 || (code = begin(im, folder, e)) != 0 ||
+    if (!*found || (code = import_source(im, "hmis", e)) != 0 || (code = begin_hmis(im, folder, e)) != 0 ||
         (code = stage_all(im, folder, e)) != 0 || (code = settle_others(im, e)) != 0 ||
         (code = db_exec(im->staging, PAIRS, e)) != 0)
         return *found ? code : 0;

@@ -76,8 +76,8 @@ static int is_of_import(const struct undoing *w, const struct dot *dot)
     return low < w->count && w->changes[low].seq == dot->seq;
 }
 
-static int keep(struct undoing *w, const struct schema_kind *kind, const struct id *record,
-                const struct schema_field *field, struct error *e)
+static int say_it_stays(struct undoing *w, const struct schema_kind *kind, const struct id *record,
+                        const struct schema_field *field, struct error *e)
 {
     const struct import_kept k = {kind, *record, field};
     w->u->stayed++;
@@ -151,7 +151,7 @@ static int void_record(struct undoing *w, const struct record_place *place, cons
     if ((needed = has_dependants(w, place, record, e)) < 0)
         return error_code(e);
     if (built || needed)
-        return keep(w, place->kind, record, NULL, e);
+        return say_it_stays(w, place->kind, record, NULL, e);
     if ((code = edit_open(&edit, w->u->central->db, record, e)) != 0 || (code = edit_void(&edit, e)) != 0) {
         edit_free(&edit);
         return code;
@@ -273,7 +273,7 @@ static int take_op_back(struct undoing *w, struct edit *edit, const struct chang
     for (size_t i = 0; i < live.count; i++)
         lives |= dot_equal(&live.ops[i].merge.dot, &t.dot);
     if (!lives)
-        code = keep(w, edit->kind, &c->record, field, e);
+        code = say_it_stays(w, edit->kind, &c->record, field, e);
     else if (field->number == FIELD_VOID)
         code = put_back_void(w, &t, &c->record, e);
     else
@@ -367,7 +367,7 @@ static int check(struct import_undo *u, char *source, size_t source_max, struct 
                   : 0;
 }
 
-static int write_record(struct import_undo *u, const char *source, struct error *e)
+static int write_taking_back(struct import_undo *u, const char *source, struct error *e)
 {
     char now[CLOCK_TEXT];
     struct central_field fields[] = {
@@ -387,7 +387,7 @@ int import_undo(struct import_undo *u, struct error *e)
     if (code != 0)
         return code;
     u->id = u->central->author.session = id_new(u->central->author.wall());
-    if ((code = list_changes(&w, e)) == 0 && (code = write_record(u, source, e)) == 0 &&
+    if ((code = list_changes(&w, e)) == 0 && (code = write_taking_back(u, source, e)) == 0 &&
         (code = take_all_back(&w, e)) == 0)
         code = db_run(u->central->db, e, "DELETE FROM import_row WHERE import = ?", "d", &u->import);
     u->central->author.session = session;

@@ -97,8 +97,8 @@ static int leave_value(struct import *im, const struct import_record *r, const c
 }
 
 /* Keeps in the account what is written of a field. before: what the record shows; no bytes: nothing. */
-static int tell(const struct writing *w, const struct schema_field *field, struct slice before, struct slice after,
-                int is_contested, struct error *e)
+static int tell_change(const struct writing *w, const struct schema_field *field, struct slice before,
+                       struct slice after, int is_contested, struct error *e)
 {
     char *room;
     int code;
@@ -170,7 +170,7 @@ static int write_edit(struct writing *w, struct error *e)
 }
 
 /* Begins a further change if the one under way has as many ops as it should. */
-static int make_room(struct writing *w, struct error *e)
+static int make_room_for_ops(struct writing *w, struct error *e)
 {
     int code;
     if (w->edit.draft.op_count < OPS_PER_CHANGE)
@@ -223,7 +223,7 @@ static void end_standing(struct standing *s)
 }
 
 /* 1: the record still holds what the source said last, whoever wrote it. */
-static int holds(const struct record_field *live, struct slice before)
+static int still_holds(const struct record_field *live, struct slice before)
 {
     for (size_t i = 0; i < live->count; i++)
         if (!slice_equal(live->ops[i].merge.value, before))
@@ -232,8 +232,8 @@ static int holds(const struct record_field *live, struct slice before)
 }
 
 /* last: what the source said last; NULL: nothing. Freed with end_standing, after an error too. */
-static int look_at(const struct writing *w, const struct spoken *now, const struct said_op *last, struct standing *out,
-                   struct error *e)
+static int look_at_standing(const struct writing *w, const struct spoken *now, const struct said_op *last,
+                            struct standing *out, struct error *e)
 {
     static const uint8_t nil = 0xc0;
     struct slice before = last != NULL ? last->value : (struct slice){&nil, 1};
@@ -243,7 +243,7 @@ static int look_at(const struct writing *w, const struct spoken *now, const stru
         return code;
     if ((out->dots = malloc((out->live.count + 1) * sizeof *out->dots)) == NULL)
         return error_memory(e);
-    still = holds(&out->live, before);
+    still = still_holds(&out->live, before);
     out->is_equal = out->live.count != 0;
     for (size_t i = 0; i < out->live.count; i++) {
         const struct merge_op *op = &out->live.ops[i].merge;
@@ -286,18 +286,19 @@ static int set_field(struct writing *w, const char *name, const char *words, str
         pack_free(&now.pack);
         return code;
     }
-    if ((code = look_at(w, &now, last, &s, e)) == 0 && !(w->im->fills && (last != NULL || s.live.count != 0)) &&
+    if ((code = look_at_standing(w, &now, last, &s, e)) == 0 &&
+        !(w->im->fills && (last != NULL || s.live.count != 0)) &&
         /* A closing that stands already would, once more, end what is contested about it. */
         !(s.is_equal && schema_closes(now.field, now.value))) {
         code = edit_set_over(&w->edit, now.field, now.value, s.dots, s.count, e);
         w->im->contested += code == 0 && s.is_contested;
         if (code == 0)
-            code = tell(w, now.field, s.live.count != 0 ? s.live.ops[0].merge.value : (struct slice){NULL, 0},
-                        now.value, s.is_contested, e);
+            code = tell_change(w, now.field, s.live.count != 0 ? s.live.ops[0].merge.value : (struct slice){NULL, 0},
+                               now.value, s.is_contested, e);
     }
     end_standing(&s);
     pack_free(&now.pack);
-    return code == 0 ? make_room(w, e) : code;
+    return code == 0 ? make_room_for_ops(w, e) : code;
 }
 
 /* --- sets and sums --- */
@@ -341,10 +342,11 @@ static int say_element(struct writing *w, const struct schema_field *field, enum
     int code = own_dots(w, field, &value, &dots, &count, e);
     if (code == 0) {
         change_draft_op(&w->edit.draft, field->number, action, value, dots, count);
-        code = action == CHANGE_ADD ? tell(w, field, none, value, 0, e) : tell(w, field, value, nil, 0, e);
+        code =
+            action == CHANGE_ADD ? tell_change(w, field, none, value, 0, e) : tell_change(w, field, value, nil, 0, e);
     }
     free(dots);
-    return code == 0 ? make_room(w, e) : code;
+    return code == 0 ? make_room_for_ops(w, e) : code;
 }
 
 /* Adds an element to a set. */
@@ -357,8 +359,8 @@ static int add_element(struct writing *w, const char *name, const char *words, s
         last = said_element(&w->said, now.field->number, now.value);
         if (!w->is_there) {
             if ((code = edit_add(&w->edit, now.field, now.value, e)) == 0 &&
-                (code = tell(w, now.field, (struct slice){NULL, 0}, now.value, 0, e)) == 0)
-                code = make_room(w, e);
+                (code = tell_change(w, now.field, (struct slice){NULL, 0}, now.value, 0, e)) == 0)
+                code = make_room_for_ops(w, e);
         } else if (last == NULL || !said_holds(&w->said, last)) {
             if ((touched = w->im->fills ? is_touched(w, now.field, e) : 0) < 0)
                 code = error_code(e);
@@ -390,7 +392,7 @@ static int says(const struct writing *w, const struct schema_field *field, struc
 }
 
 /* Takes out of a set what the source said before and says no more. */
-static int take_out(struct writing *w, const struct schema_field *field, struct error *e)
+static int take_elements_out(struct writing *w, const struct schema_field *field, struct error *e)
 {
     int code = 0, is_said;
     for (size_t i = 0; code == 0 && i < w->said.count; i++) {
@@ -428,7 +430,7 @@ static int set_sum(struct writing *w, const struct schema_field *field, const ch
     else {
         change_draft_op(&w->edit.draft, field->number, is_none ? CHANGE_REMOVE : CHANGE_ADD,
                         is_none ? last->value : now.value, dots, count);
-        code = tell(w, field, last != NULL ? last->value : (struct slice){NULL, 0}, now.value, 0, e);
+        code = tell_change(w, field, last != NULL ? last->value : (struct slice){NULL, 0}, now.value, 0, e);
     }
 out:
     free(dots);
@@ -444,7 +446,7 @@ static int write_whole_set(struct writing *w, const char *name, struct error *e)
     if (field == NULL)
         return error_set(e, E_INTERNAL, "the importer knows a field %s that the schema does not", name);
     if (!schema_traits(field)->adds_up)
-        return w->im->fills ? 0 : take_out(w, field, e);
+        return w->im->fills ? 0 : take_elements_out(w, field, e);
     for (size_t i = 0; i < w->r->element_count; i++)
         if (strcmp(w->r->elements[i].field, name) == 0)
             words = w->r->elements[i].value;
@@ -482,8 +484,8 @@ static int bring_back(struct writing *w, struct error *e)
     w->stays = place.voided && (others != 0 || w->im->fills);
     if (code == 0 && !w->stays && own != 0 && !w->im->fills &&
         (code = edit_set_over(&w->edit, field, (struct slice){&nil, 1}, dots, own, e)) == 0)
-        code = tell(w, field, live.count != 0 ? live.ops[0].merge.value : (struct slice){NULL, 0},
-                    (struct slice){&nil, 1}, 0, e);
+        code = tell_change(w, field, live.count != 0 ? live.ops[0].merge.value : (struct slice){NULL, 0},
+                           (struct slice){&nil, 1}, 0, e);
     free(dots);
     record_field_free(&live);
     return code;
@@ -495,7 +497,7 @@ static int set_new(struct writing *w, const char *name, const char *words, struc
     struct spoken now;
     int code = parse(w, name, words, &now, e);
     if (code == 0 && (code = edit_set(&w->edit, now.field, now.value, e)) == 0)
-        code = tell(w, now.field, (struct slice){NULL, 0}, now.value, 0, e);
+        code = tell_change(w, now.field, (struct slice){NULL, 0}, now.value, 0, e);
     pack_free(&now.pack);
     return code;
 }
@@ -522,7 +524,7 @@ static int write_fields(struct writing *w, struct error *e)
     return code;
 }
 
-static int write_record(struct writing *w, struct error *e)
+static int write_all_of_it(struct writing *w, struct error *e)
 {
     int code = open_edit(w, e);
     if (code == 0 && w->is_there)
@@ -586,7 +588,7 @@ static int follow_move(struct import *im, struct import_record *r, struct error 
 static int write_and_count(struct writing *w, struct import_record *r, struct error *e)
 {
     struct import *im = w->im;
-    int was_there = w->is_there, code = write_record(w, e);
+    int was_there = w->is_there, code = write_all_of_it(w, e);
     r->is_left = code == E_LIMIT || (code == 0 && w->stays);
     if (code == E_LIMIT)
         return leave_row(im, r, "it is larger than a change may be", e);

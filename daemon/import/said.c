@@ -18,7 +18,7 @@ static int is_import(struct db *db, const struct id *session, int *undoes, struc
 
 /* --- loading --- */
 
-static int make_room(struct said *s, size_t ops, struct error *e)
+static int make_room_for_said(struct said *s, size_t ops, struct error *e)
 {
     if (s->entry_count == s->entry_room) {
         size_t room = 2 * s->entry_room + 4;
@@ -55,7 +55,7 @@ static int add_entry(struct db *db, int64_t id, int undoes, struct said *s, stru
     struct log_memory *memory;
     struct log_entry *entry = malloc(sizeof *entry);
     const struct change *c;
-    int code = entry == NULL ? error_memory(e) : make_room(s, 0, e);
+    int code = entry == NULL ? error_memory(e) : make_room_for_said(s, 0, e);
     if (code != 0) {
         free(entry);
         return code;
@@ -63,7 +63,7 @@ static int add_entry(struct db *db, int64_t id, int undoes, struct said *s, stru
     memory = &s->entries[s->entry_count++];
     *memory = (struct log_memory){NULL, 0};
     c = &entry->change;
-    if ((code = log_load(db, id, 1, memory, entry, e)) == 0 && (code = make_room(s, c->op_count, e)) == 0) {
+    if ((code = log_load(db, id, 1, memory, entry, e)) == 0 && (code = make_room_for_said(s, c->op_count, e)) == 0) {
         for (size_t i = 0; i < c->op_count; i++) {
             if (undoes)
                 take_back(s, &c->ops[i]);
