@@ -11,7 +11,7 @@
 #define LIMITS_BATCH_MAX (1u << 20)     /* a batch of changes or entries, inflated */
 #define LIMITS_BATCH_CHANGES_MAX 4096   /* changes or entries in a batch */
 #define LIMITS_HANDSHAKE_PEER_MAX 1024  /* what an unauthenticated peer may make us hold */
-#define LIMITS_HANDSHAKE_MS 5000        /* and for how long */
+#define LIMITS_HANDSHAKE_MS 20000       /* and for how long: four ways, of 5 s each on the slowest link */
 #define LIMITS_IDLE_MS 60000            /* an authenticated peer that says nothing */
 #define LIMITS_OUTPUT_MAX (8u << 20)    /* bytes queued for a peer that does not read */
 #define LIMITS_CASELOAD_MAX 65536       /* scopes (cases and clients) in a caseload */

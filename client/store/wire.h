@@ -14,7 +14,7 @@
 #include "pack.h"
 #include "session.h"
 
-#define WIRE_CONNECT_MS 10000 /* for each address of the office */
+#define WIRE_CONNECT_MS 10000 /* for each address of the office, and for its first answer: two ways of the link */
 #define WIRE_END_MS 5000      /* how long the office gets to say its end */
 #define WIRE_TRIES 3          /* connections in a row that may get no further */
 #define WIRE_LINKS_MAX 4096   /* connections of one wire */
