@@ -110,7 +110,7 @@ int oracle_book_read(int anew)
     process_act_on(MACHINE_OFFICE);
     if (anew)
         oracle_book_forget();
-    if (db_query(c->db, &s, &e, sql, "u", (uint64_t)office.count) == 0)
+    if (oracle_erased_learn(c->db) == 0 && db_query(c->db, &s, &e, sql, "u", (uint64_t)office.count) == 0)
         while ((row = db_next(c->db, s, &e)) == 1)
             add(s);
     process_act_on(acting);

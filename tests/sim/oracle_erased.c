@@ -18,6 +18,7 @@ static struct erased {
     uint8_t hash[CHANGE_HASH_BYTES];
     struct slice body;
     int is_sure; /* it is erased, and no backup has brought it back */
+    int is_told; /* the office's log has the erasure, with what the change wrote and replaced */
 } all[REMEMBERED];
 static size_t count;
 
@@ -87,12 +88,53 @@ int oracle_erased_erase(struct central *c, unsigned n, FILE *err)
     return 0;
 }
 
+/* The value of an erasure's field; without bytes if it has none. */
+static struct slice value_of(const struct change *c, const char *name)
+{
+    uint32_t number = schema_field_named(schema_kind(KIND_ERASURE), name)->number;
+    for (size_t i = 0; i < c->op_count; i++)
+        if (c->ops[i].field == number)
+            return c->ops[i].value;
+    return (struct slice){NULL, 0};
+}
+
+static void take_erasure(const struct change *c)
+{
+    struct id device;
+    int64_t epoch, seq;
+    if (value_of(c, "skeleton").size == 0 || !slice_id(value_of(c, "device"), &device) ||
+        !slice_int(value_of(c, "epoch"), &epoch) || !slice_int(value_of(c, "seq"), &seq))
+        return;
+    for (size_t i = 0; i < count; i++)
+        all[i].is_told |=
+            id_equal(&all[i].device, &device) && all[i].epoch == (uint64_t)epoch && all[i].seq == (uint64_t)seq;
+}
+
+int oracle_erased_learn(struct db *db)
+{
+    static struct change c;
+    sqlite3_stmt *s;
+    int row;
+    if (count == 0)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        all[i].is_told = 0;
+    if (db_query(db, &s, NULL, "SELECT header, body FROM entry WHERE kind = ? AND held = 0 AND body IS NOT NULL", "u",
+                 (uint64_t)KIND_ERASURE) != 0)
+        return -1;
+    while ((row = db_next(db, s, NULL)) == 1)
+        if (change_read(db_slice(s, 0), db_slice(s, 1), &c, NULL) == 0)
+            take_erasure(&c);
+    return row;
+}
+
 int oracle_erased_read(struct slice header, struct slice body, struct change *out, struct error *e)
 {
     const struct schema_kind *kind;
     const struct erased *x;
     int code = change_read(header, body, out, e);
-    if (code != 0 || body.p != NULL || (x = find_erased(out->hash)) == NULL)
+    /* "An erasure without one names a change that came without its words: of that nothing is known." */
+    if (code != 0 || body.p != NULL || (x = find_erased(out->hash)) == NULL || !x->is_told)
         return code;
     if ((code = change_read(header, x->body, out, e)) != 0)
         return code;

@@ -13,8 +13,11 @@ void oracle_erased_reset(void);
  * Returns a command's exit status, and writes why on err. */
 int oracle_erased_erase(struct central *c, unsigned n, FILE *err);
 
+/* Notes which erasures the office's log has: after a set-back it may have lost some. Before reading changes of it. -1:
+ * the store cannot be read. */
+int oracle_erased_learn(struct db *db);
 /* Reads a change from the log: if its words are gone, its ops are those that it had, and those of its values that were
- * words have no bytes. Errors: change_read's. */
+ * words have no bytes; it has none if the log has lost the erasure. Errors: change_read's. */
 int oracle_erased_read(struct slice header, struct slice body, struct change *out, struct error *e);
 /* 1: the change with this hash was erased, as far as the simulation knows. */
 int oracle_erased_knows(const uint8_t hash[CHANGE_HASH_BYTES]);

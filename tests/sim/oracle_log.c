@@ -485,7 +485,7 @@ int oracle_log_load(struct db *db, struct oracle_log *out)
 {
     int any = 0;
     memset(out, 0, sizeof *out);
-    if (read_entries(out, db) != 0)
+    if (oracle_erased_learn(db) != 0 || read_entries(out, db) != 0)
         return -1;
     out->records = need(calloc(out->entry_count + 1, sizeof *out->records));
     out->ops = need(calloc(out->written_count + 1, sizeof *out->ops));
