@@ -377,15 +377,15 @@ int fields_words(struct printer *v, const struct id *record, int is_part, struct
 {
     FILE *out = v->cli->out;
     struct record_place place;
-    char full[ID_TEXT], name[PRINTER_NAME];
+    char brief[PRINTER_ID], name[PRINTER_NAME];
     int held_back, code;
     if ((code = record_find(v->db, record, &place, e)) != 0)
         return code;
     if ((held_back = printer_is_held_back(v->db, record, e)) < 0)
         return error_code(e);
-    id_format(record, full);
+    printer_id(record, brief);
     printer_name(v->db, record, name);
-    (void)fprintf(out, "%s %s%s", place.kind->name, full, name[0] != '\0' ? "  " : "");
+    (void)fprintf(out, "%s %s%s", place.kind->name, brief, name[0] != '\0' ? "  " : "");
     if (name[0] != '\0' && (place.kind->number == KIND_CASE || place.kind->number == KIND_CLIENT))
         whose_died(out, v->db, record);
     printer_line(out, name, 0);

@@ -63,8 +63,8 @@ static void words_heading(struct review_print *p, const struct review *r)
 {
     const struct record_conflict *c = &r->conflict;
     FILE *out = p->cli->out;
-    char record[ID_TEXT], scope[ID_BRIEF], name[NAME_MAX_BYTES], when[32], age[REVIEW_AGE];
-    id_format(&c->record, record);
+    char record[ID_BRIEF], scope[ID_BRIEF], name[NAME_MAX_BYTES], when[32], age[REVIEW_AGE];
+    (void)id_brief(&c->record, record);
     (void)id_brief(&c->scope, scope);
     person_name(p->db, &c->scope, name);
     (void)fprintf(out, "%s %s  %s  %s\n    %s.\n", c->kind->name, record, c->field->name,
