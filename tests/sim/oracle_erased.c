@@ -17,8 +17,9 @@ static struct erased {
     uint64_t epoch, seq;
     uint8_t hash[CHANGE_HASH_BYTES];
     struct slice body;
-    int is_sure; /* it is erased, and no backup has brought it back */
-    int is_told; /* the office's log has the erasure, with what the change wrote and replaced */
+    uint8_t kept[CHANGE_OPS_MAX]; /* which values the skeleton keeps, by what the office that erased it knew */
+    int is_sure;                  /* it is erased, and no backup has brought it back */
+    int is_told;                  /* the office's log has the erasure, with what the change wrote and replaced */
 } all[REMEMBERED];
 static size_t count;
 
@@ -42,6 +43,19 @@ int oracle_erased_knows(const uint8_t hash[CHANGE_HASH_BYTES])
     return find_erased(hash) != NULL;
 }
 
+/* "The id that a field of type ref holds, the dots that a void lists." */
+static void keep_values(struct erased *x, const struct change *c)
+{
+    for (size_t i = 0; i < c->op_count; i++) {
+        const struct schema_field *field = schema_field(schema_kind(c->kind), c->ops[i].field);
+        int64_t number;
+        struct slice text;
+        x->kept[i] = field != NULL && (field->type == SCHEMA_REF || field->type == SCHEMA_DOTS) &&
+                     !slice_is_nil(c->ops[i].value) && !slice_int(c->ops[i].value, &number) &&
+                     !slice_text(c->ops[i].value, &text);
+    }
+}
+
 /* NULL: there is no such change any more. */
 static struct erased *remember(struct central *c, unsigned n)
 {
@@ -63,6 +77,8 @@ static struct erased *remember(struct central *c, unsigned n)
         memcpy(x->hash, change.hash, sizeof x->hash);
         x->body = (struct slice){body, change.body.size};
     }
+    if (x != NULL)
+        keep_values(x, &change);
     db_done(c->db, s);
     return x;
 }
@@ -130,7 +146,6 @@ int oracle_erased_learn(struct db *db)
 
 int oracle_erased_read(struct slice header, struct slice body, struct change *out, struct error *e)
 {
-    const struct schema_kind *kind;
     const struct erased *x;
     int code = change_read(header, body, out, e);
     /* "An erasure without one names a change that came without its words: of that nothing is known." */
@@ -139,17 +154,9 @@ int oracle_erased_read(struct slice header, struct slice body, struct change *ou
     if ((code = change_read(header, x->body, out, e)) != 0)
         return code;
     out->body = body;
-    kind = schema_kind(out->kind);
-    for (size_t i = 0; i < out->op_count; i++) {
-        const struct schema_field *field = schema_field(kind, out->ops[i].field);
-        int64_t number;
-        struct slice text;
-        /* "The id that a field of type ref holds, the dots that a void lists." */
-        if (field == NULL || (field->type != SCHEMA_REF && field->type != SCHEMA_DOTS) ||
-            slice_is_nil(out->ops[i].value) || slice_int(out->ops[i].value, &number) ||
-            slice_text(out->ops[i].value, &text))
+    for (size_t i = 0; i < out->op_count; i++)
+        if (!x->kept[i])
             out->ops[i].value.size = 0;
-    }
     return 0;
 }
 
