@@ -40,11 +40,6 @@ int import_each(struct import *im, const char *sql, import_row *take, struct err
     return row < 0 ? error_code(e) : 0;
 }
 
-struct account_row import_row_at(const char *file, sqlite3_stmt *s)
-{
-    return (struct account_row){file, db_uint(s, sqlite3_column_count(s) - 1), db_text(s, 0)};
-}
-
 const char *import_known(sqlite3_stmt *s, int column)
 {
     return db_is_null(s, column) ? NULL : db_text(s, column);

@@ -1,7 +1,7 @@
 /* Importing: rows of another system become records, written as changes of the office's own chain.
  *
- * Each file is read into a table of a staging database in memory, so that the mappings (import_hmis.c,
- * import_synthea.c) are queries. Record ids are derived from the source's own keys. What became of each row is in the
+ * Each file is read into a table of a staging database in memory, so that what a mapping (mapping.h) makes of it
+ * is a query. Record ids are derived from the source's own keys. What became of each row is in the
  * account (account.h).
  *
  * An import is itself a record (kind `import`), and the session of each change that it writes is that record's id: so
@@ -55,8 +55,9 @@ struct import {
 };
 
 /* Opens the staging database, with the account's tables, and with functions for the mappings' queries: words(...)
- * joins what is not empty with spaces, words_by(BETWEEN, ...) with that; and record_id(TABLE, KEY), the id of the
- * record that is derived from them. im->central is set. import_close frees it, also after an error. E_MEMORY. */
+ * joins what is not empty with spaces, words_by(BETWEEN, ...) with that; code(VALUE, FROM, TO, ...); and
+ * record_id(TABLE, KEY), the id of the record that is derived from them, "" for "". im->central is set. import_close
+ * frees it, also after an error. E_MEMORY. */
 int import_open(struct import *im, struct error *e);
 void import_close(struct import *im);
 
@@ -88,9 +89,7 @@ int import_each(struct import *im, const char *sql, import_row *take, struct err
 int import_sift(struct import *im, const char *table, const char *condition, enum account_outcome outcome,
                 const char *why, struct error *e);
 
-/* Of a row that a query stands at. import_row_at: where it stands in its file; the query's first column is the key, its
- * last the line. import_known: a column; NULL: nothing is known of it. Both point into the statement's row. */
-struct account_row import_row_at(const char *file, sqlite3_stmt *s);
+/* A column of a row that a query stands at; NULL: nothing is known of it. It points into the statement's row. */
 const char *import_known(sqlite3_stmt *s, int column);
 
 /* --- the import itself (import_mark.c) --- */
@@ -176,9 +175,5 @@ int import_orphaned(struct import *im, const struct import_orphans *all, size_t 
  * label: what the account calls the case. Errors: import_write's. */
 int import_assign(struct import *im, const char *table, const struct id *scope, const struct id *user,
                   const char *label, struct error *e);
-
-/* The mappings: import a whole folder. *found 0: it holds no such export. Errors: import_stage's, import_write's. */
-int import_hmis(struct import *im, const char *folder, int *found, struct error *e);
-int import_synthea(struct import *im, const char *folder, int *found, struct error *e);
 
 #endif

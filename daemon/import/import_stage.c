@@ -311,6 +311,22 @@ static void words_by(sqlite3_context *context, int count, sqlite3_value **values
     join(context, between != NULL ? between : "", 1, count, values);
 }
 
+/* code(VALUE, FROM, TO, ...): the TO behind the FROM that is the value; "" if none is. */
+static void code_word(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    const char *value = count == 0 ? NULL : (const char *)sqlite3_value_text(values[0]);
+    if (value == NULL)
+        return; /* NULL */
+    for (int i = 1; i + 1 < count; i += 2) {
+        const char *from = (const char *)sqlite3_value_text(values[i]);
+        if (from != NULL && strcmp(from, value) == 0) {
+            sqlite3_result_value(context, values[i + 1]);
+            return;
+        }
+    }
+    sqlite3_result_text(context, "", -1, SQLITE_STATIC);
+}
+
 static void record_id(sqlite3_context *context, int count, sqlite3_value **values)
 {
     const struct import *im = sqlite3_user_data(context);
@@ -320,6 +336,10 @@ static void record_id(sqlite3_context *context, int count, sqlite3_value **value
     (void)count;
     if (table == NULL || key == NULL)
         return; /* NULL */
+    if (key[0] == '\0') {
+        sqlite3_result_text(context, "", -1, SQLITE_STATIC);
+        return;
+    }
     id = id_derive(im->source, table, key);
     id_format(&id, text);
     sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
@@ -334,6 +354,7 @@ int import_open(struct import *im, struct error *e)
         (sqlite3_create_function(db_handle(im->staging), "words", -1, FLAGS, NULL, words, NULL, NULL) != SQLITE_OK ||
          sqlite3_create_function(db_handle(im->staging), "words_by", -1, FLAGS, NULL, words_by, NULL, NULL) !=
              SQLITE_OK ||
+         sqlite3_create_function(db_handle(im->staging), "code", -1, FLAGS, NULL, code_word, NULL, NULL) != SQLITE_OK ||
          sqlite3_create_function(db_handle(im->staging), "record_id", 2, FLAGS, im, record_id, NULL, NULL) !=
              SQLITE_OK))
         code = error_memory(e);

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "import.h"
+#include "mapping.h"
 #include "record.h"
 #include "task.h"
 
@@ -235,18 +235,20 @@ static int tell(struct task *t, const struct import *im, FILE **report, int *lef
 
 static int read_export(struct import *im, const char *path, const char *assign, struct error *e)
 {
-    int found = 0, code;
+    static const struct mapping *const known[] = {&mapping_hmis, &mapping_synthea};
+    const struct mapping *m = NULL;
     char *logins;
-    if ((code = import_open(im, e)) != 0 || (code = import_hmis(im, path, &found, e)) != 0)
+    int code;
+    if ((code = import_open(im, e)) != 0)
         return code;
-    if (!found && (code = import_synthea(im, path, &found, e)) != 0)
-        return code;
-    if (!found)
+    for (size_t i = 0; m == NULL && i < sizeof known / sizeof *known; i++)
+        m = mapping_fits(known[i], path) ? known[i] : NULL;
+    if (m == NULL)
         return error_set(e, E_INPUT,
                          "%s holds no export that Satchel knows: neither HMIS (Client.csv, Enrollment.csv) nor "
                          "Synthea (patients.csv)",
                          path);
-    if ((code = import_unread(im, path, e)) != 0)
+    if ((code = mapping_import(im, m, path, e)) != 0 || (code = import_unread(im, path, e)) != 0)
         return code;
     if (assign != NULL && !im->dry_run) {
         if ((logins = strdup(assign)) == NULL)

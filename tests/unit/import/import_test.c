@@ -1,7 +1,7 @@
-/* Tests: daemon/import/import.c daemon/import/import_hmis.c daemon/import/import_synthea.c daemon/import/csv.c
- *     daemon/import/import_stage.c daemon/import/account.c daemon/task/task_import.c
- * Importing: every row is taken or counted with its reason; a second import writes nothing; what people wrote since
- * stays beside what the source changed. The real exports are read where they are (SATCHEL_SHARED). */
+/* Tests: daemon/import/import.c daemon/import/import_hmis.c daemon/import/import_synthea.c daemon/import/mapping.c
+ * daemon/import/csv.c daemon/import/import_stage.c daemon/import/account.c daemon/task/task_import.c Importing: every
+ * row is taken or counted with its reason; a second import writes nothing; what people wrote since stays beside what
+ * the source changed. The real exports are read where they are (SATCHEL_SHARED). */
 #include "export_fixture.h"
 #include "task_fixture.h"
 
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "csv.h"
-#include "import.h"
+#include "mapping.h"
 
 /* A folder of the shared data, or NULL and a word about it. */
 static const char *data(const char *name)
@@ -25,8 +25,6 @@ static const char *data(const char *name)
     return NULL;
 }
 
-typedef int import_function(struct import *im, const char *folder, int *found, struct error *e);
-
 /* Frees the result of run. */
 static void done(struct import *im)
 {
@@ -35,19 +33,16 @@ static void done(struct import *im)
 }
 
 /* Runs an import; the counts and the account stay in the result, until done. */
-static struct import *run_named(struct central *c, import_function *import, const char *folder, const char *system,
-                                int dry_run, int *code, struct error *e)
+static struct import *run_named(struct central *c, const struct mapping *mapping, const char *folder,
+                                const char *system, int dry_run, int *code, struct error *e)
 {
     struct import *im = calloc(1, sizeof *im);
-    int found = 0;
     assert_non_null(im);
     im->central = c;
     im->system = system;
     im->dry_run = dry_run;
     PAIR_OK(import_open(im, &pair_e));
-    *code = import(im, folder, &found, e);
-    if (*code == 0 && !found)
-        *code = E_NOT_FOUND;
+    *code = mapping_fits(mapping, folder) ? mapping_import(im, mapping, folder, e) : E_NOT_FOUND;
     if (*code == 0) {
         PAIR_OK(account_end(im->staging, &pair_e));
         *code = import_end(im, e);
@@ -57,11 +52,11 @@ static struct import *run_named(struct central *c, import_function *import, cons
     return im;
 }
 
-static struct import *run(struct central *c, import_function *import, const char *folder, int dry_run)
+static struct import *run(struct central *c, const struct mapping *mapping, const char *folder, int dry_run)
 {
     struct error e = {0, ""};
     int code;
-    struct import *im = run_named(c, import, folder, "", dry_run, &code, &e);
+    struct import *im = run_named(c, mapping, folder, "", dry_run, &code, &e);
     if (code != 0)
         fail_msg("%s: %d %s", folder, code, e.text);
     return im;
@@ -154,10 +149,10 @@ static void test_hmis(void **state)
     struct import *dry, *wet, *again;
     if (folder == NULL)
         skip();
-    dry = run(c, import_hmis, folder, 1);
+    dry = run(c, &mapping_hmis, folder, 1);
     assert_int_equal(c->tree.size, before);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM entry"), before);
-    wet = run(c, import_hmis, folder, 0);
+    wet = run(c, &mapping_hmis, folder, 0);
     assert_int_equal(dry->count_count, wet->count_count);
     for (size_t i = 0; i < wet->count_count; i++)
         assert_int_equal(dry->counts[i].records, wet->counts[i].records);
@@ -174,7 +169,7 @@ static void test_hmis(void **state)
         pair_count(c->db, "SELECT count(*) FROM assignment WHERE \"user\" NOT IN (SELECT id FROM \"user\")"), 0);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM service WHERE scope NOT IN (SELECT id FROM \"case\")"), 0);
     before = c->tree.size;
-    again = run(c, import_hmis, folder, 0);
+    again = run(c, &mapping_hmis, folder, 0);
     assert_int_equal(c->tree.size, before);
     check_all_unchanged(again);
     check_hmis(again, folder);
@@ -195,7 +190,7 @@ static void test_synthea(void **state)
     int code;
     if (folder == NULL)
         skip();
-    im = run(c, import_synthea, folder, 0);
+    im = run(c, &mapping_synthea, folder, 0);
     assert_int_equal(taken(im, "client"), 111);
     assert_int_equal(taken(im, "case"), 111);
     assert_int_equal(taken(im, "service"), 7584);
@@ -219,11 +214,11 @@ static void test_synthea(void **state)
         check_rows(im, folder, names[i]);
     done(im);
     before = c->tree.size;
-    im = run(c, import_synthea, folder, 0);
+    im = run(c, &mapping_synthea, folder, 0);
     assert_int_equal(c->tree.size, before);
     check_all_unchanged(im);
     done(im);
-    im = run_named(c, import_synthea, folder, "north", 1, &code, &e);
+    im = run_named(c, &mapping_synthea, folder, "north", 1, &code, &e);
     assert_int_equal(code, 0);
     assert_int_equal(records(im, "client", "new"), 111);
     done(im);
@@ -250,7 +245,7 @@ static void test_edge_cases(void **state)
         (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
         if (names[i]->d_name[0] == '.' || stat(path, &there) != 0 || !S_ISDIR(there.st_mode))
             continue;
-        im = run_named(c, import_hmis, path, names[i]->d_name, 0, &code, &e);
+        im = run_named(c, &mapping_hmis, path, names[i]->d_name, 0, &code, &e);
         if (code == 0) {
             check_hmis(im, path);
             found++;
@@ -262,7 +257,7 @@ static void test_edge_cases(void **state)
         }
         done(im);
         /* Once more: all that was taken is there, unchanged. */
-        im = run_named(c, import_hmis, path, names[i]->d_name, 0, &code, &e);
+        im = run_named(c, &mapping_hmis, path, names[i]->d_name, 0, &code, &e);
         if (code == 0)
             check_all_unchanged(im);
         done(im);
@@ -316,7 +311,7 @@ static void test_left(void **state)
     export_file("Services", SERVICES "S1,E1,2026-01-06,200,200,,2026-01-06,\n"
                                      "S2,E9,2026-01-06,200,200,,2026-01-06,\n"
                                      "S4,E4,2026-01-06,200,200,,2026-01-06,\n");
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     assert_int_equal(taken(im, "client"), 3);
     assert_int_equal(
         counted(im, "Client", "another row has its key, and was updated later or stands before it", ACCOUNT_LEFT), 2);
@@ -360,7 +355,7 @@ static void test_changed_source(void **state)
     export_file("Client", ONE_CLIENT);
     export_file("Enrollment", ONE_CASE);
     export_file("User", ONE_USER);
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     done(im);
     /* Her worker, who holds the case by the import's own assignment, writes what he was shown to be wrong. */
     office_laptop(c, &user, &laptop);
@@ -376,7 +371,7 @@ static void test_changed_source(void **state)
     office_expect(c->db, "SELECT gender FROM client WHERE id = ?", &client, "as Ada says");
     /* The source changes her birth date alone. */
     export_file("Client", CLIENT "1,Ada,,Byron,,1990-01-03,0,0,2026-03-01 00:00:00,\n");
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     assert_int_equal(records(im, "client", "changed"), 1);
     done(im);
     office_expect(c->db, "SELECT gender FROM client WHERE id = ?", &client, "as Ada says");
@@ -384,14 +379,14 @@ static void test_changed_source(void **state)
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM conflict"), 0);
     /* Now it changes what she said: both stand. */
     export_file("Client", CLIENT "1,Ada,,Byron,,1990-01-03,1,0,2026-04-01 00:00:00,\n");
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     done(im);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM op JOIN conflict USING(record, field) WHERE field = 14"),
                      2);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM conflict"), 1);
     /* The same once more writes nothing, and neither does a step back and forth of the date of update. */
     before = c->tree.size;
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     assert_int_equal(c->tree.size, before);
     done(im);
 }
@@ -408,13 +403,13 @@ static void test_taken_back(void **state)
     export_file("User", ONE_USER);
     export_file("Exit", EXIT "X1,E1,2026-02-01,410,2026-02-01,\n");
     export_file("Services", SERVICES "S1,E1,2026-01-06,152,1,100.00,2026-01-06,\n");
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     done(im);
     expect_one(c, "SELECT status || closed FROM \"case\" WHERE ?1 <> ''", "closed2026-02-01");
     expect_one(c, "SELECT amount FROM service WHERE ?1 <> ''", "10000");
     export_file("Exit", EXIT);
     export_file("Services", SERVICES "S1,E1,2026-01-06,152,1,120.00,2026-02-06,\n");
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     assert_int_equal(records(im, "service", "changed"), 1);
     done(im);
     expect_one(c, "SELECT status || coalesce(closed, '') FROM \"case\" WHERE ?1 <> ''", "open");
@@ -433,12 +428,12 @@ static void an_absent_file_or_column_changes_nothing(void **state)
     export_file("Enrollment", ONE_CASE);
     export_file("User", ONE_USER);
     export_file("Exit", EXIT "X1,E1,2026-02-01,410,2026-02-01,\n");
-    done(run(c, import_hmis, export_folder(), 0));
+    done(run(c, &mapping_hmis, export_folder(), 0));
     before = c->tree.size;
     export_file("Exit", NULL);
     export_file("User", NULL);
     export_file("Client", "PersonalID,FirstName,LastName,DateUpdated,DateDeleted\n1,Ada,Byron,2026-01-01 00:00:00,\n");
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     expect_one(c, "SELECT status || closed || outcome FROM \"case\" WHERE ?1 <> ''",
                "closed2026-02-01destination 410 (HUD list 3.12.1)");
     expect_one(c, "SELECT birth_date || gender || veteran FROM client WHERE ?1 <> ''", "1990-01-02female0");
@@ -463,10 +458,10 @@ static void an_import_never_raises_a_status_or_a_role(void **state)
     export_file("Client", ONE_CLIENT);
     export_file("Enrollment", ONE_CASE);
     export_file("User", ONE_USER);
-    done(run(c, import_hmis, export_folder(), 0));
+    done(run(c, &mapping_hmis, export_folder(), 0));
     assert_int_equal(office_task(c, out, sizeof out, 3, "user", "disable", "hmisu1"), 0);
     export_file("User", USER "u1,Wil,Worker,556,w@example.org,2026-03-01 00:00:00,\n");
-    done(run(c, import_hmis, export_folder(), 0));
+    done(run(c, &mapping_hmis, export_folder(), 0));
     expect_one(c, "SELECT status || phone FROM \"user\" WHERE login = 'hmisu1' AND ?1 <> ''", "disabled556");
 }
 
@@ -482,7 +477,7 @@ static void the_newest_row_of_a_key_counts(void **state)
                                  "2,Gone,,Lind,,1990-01-02,0,0,1/3/2023 8:00,2023-01-03\n"
                                  "3,Odd,,Day,,1990-01-02,0,0,soon,\n");
     export_file("Enrollment", ENROLLMENT);
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     expect_one(c, "SELECT group_concat(legal_name) FROM (SELECT legal_name FROM client WHERE ?1 <> '' ORDER BY 1)",
                "New Byron,Odd Day");
     assert_int_equal(values_left(im, "Client", "DateUpdated"), 1);
@@ -507,7 +502,7 @@ static void fleeing_is_an_alert_of_that_person_alone(void **state)
                                "h4,E1,1,2026-02-05,99,99,2026-02-05,\n"
                                "h2,E3,3,2026-01-05,1,1,2026-01-05,\n"
                                "h3,E3,3,2026-02-05,1,0,2026-02-05,\n");
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     expect_one(c, "SELECT group_concat(source_id) FROM client WHERE alert LIKE '%ask before sharing%' AND ?1 <> ''",
                "1");
     assert_int_equal(counted(im, "HealthAndDV", NULL, ACCOUNT_TAKEN), 2);
@@ -527,12 +522,12 @@ static void nothing_is_cut(void **state)
     (void)snprintf(file, sizeof file, CLIENT "1,%s,%s,Byron,,,,,,\n", name, name);
     export_file("Client", file);
     export_file("Enrollment", ENROLLMENT);
-    done(run(c, import_hmis, export_folder(), 0));
+    done(run(c, &mapping_hmis, export_folder(), 0));
     assert_int_equal(pair_count(c->db, "SELECT length(legal_name) FROM client"), 500 + 1 + 500 + 1 + 5);
     memset(name, 'n', sizeof name - 1);
     (void)snprintf(file, sizeof file, CLIENT "2,Bo,,%s,,,,,,\n", name);
     export_file("Client", file);
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     assert_int_equal(pair_count(im->staging, "SELECT count(*) FROM account_value WHERE line = 2 AND key = '2' AND "
                                              "\"column\" = 'legal_name' AND length(value) > 60000"),
                      1);
@@ -548,7 +543,7 @@ static void a_reference_to_nothing_is_told(void **state)
     export_file("Client", ONE_CLIENT);
     export_file("User", ONE_USER);
     export_file("Enrollment", ENROLLMENT "E1,1,P9,2026-01-05,H1,1,116,u9,2026-01-05 00:00:00,\n");
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     assert_int_equal(values_left(im, "Enrollment", "ProjectID"), 1);
     assert_int_equal(values_left(im, "Enrollment", "UserID"), 1);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM \"case\" WHERE program IS NULL"), 1);
@@ -615,7 +610,7 @@ static void test_placeholder_household(void **state)
     (void)fclose(g);
     export_file("Client", clients);
     export_file("Enrollment", cases);
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     assert_int_equal(taken(im, "case"), 300);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM contact"), 4 * 3);
     done(im);
@@ -634,7 +629,7 @@ static void a_pipe_in_the_folder_is_not_waited_for(void **state)
     export_file("Enrollment", ONE_CASE);
     (void)snprintf(pipe_path, sizeof pipe_path, "%s/Extra.csv", export_folder());
     assert_int_equal(mkfifo(pipe_path, 0600), 0);
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     assert_int_equal(taken(im, "client"), 1);
     done(im);
     assert_int_equal(unlink(pipe_path), 0);
@@ -655,7 +650,7 @@ static void test_headings(void **state)
         int code;
         struct import *im;
         export_file("Client", bad[i]);
-        im = run_named(c, import_hmis, export_folder(), "", 0, &code, &e);
+        im = run_named(c, &mapping_hmis, export_folder(), "", 0, &code, &e);
         assert_int_equal(code, E_INPUT);
         assert_non_null(strstr(e.text, "Client.csv"));
         assert_int_equal(c->tree.size, before);
@@ -707,14 +702,14 @@ static void test_identifiers(void **state)
                           "3,Cy,,Quill,,987654321,99,1990-01-04,0,2026-01-01,\n"
                           "4,Di,,Heron,,,99,1990-01-05,0,2026-01-01,\n");
     export_file("Enrollment", ONE_CASE);
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     assert_int_equal(taken(im, "client"), 4);
     done(im);
     assert_int_equal(pair_count(c->db, "SELECT count(*) FROM client WHERE identifier IS NOT NULL"), 1);
     assert_int_equal(pair_count(c->db, "SELECT identifier = '[\"SSN 123456789\"]' FROM client WHERE source_id = '1'"),
                      1);
     before = c->tree.size;
-    im = run(c, import_hmis, export_folder(), 0);
+    im = run(c, &mapping_hmis, export_folder(), 0);
     assert_int_equal(c->tree.size, before);
     done(im);
 }

@@ -3,7 +3,7 @@
 #include "office_fixture.h"
 #include "task_fixture.h"
 
-#include "import.h"
+#include "mapping.h"
 #include "match.h"
 
 struct room {
@@ -120,15 +120,16 @@ static void synthea(void **state)
     struct import *im = calloc(1, sizeof *im);
     struct match_result found;
     size_t likely = 0;
-    int there = 0;
+    int there;
     assert_non_null(im);
     (void)snprintf(folder, sizeof folder, "%s/data/synthea-csv-nebraska", shared != NULL ? shared : "../shared");
     im->central = r->c;
     im->system = "";
     PAIR_OK(import_open(im, &pair_e));
-    PAIR_OK(import_synthea(im, folder, &there, &pair_e));
-    if (there)
+    if ((there = mapping_fits(&mapping_synthea, folder)) != 0) {
+        PAIR_OK(mapping_import(im, &mapping_synthea, folder, &pair_e));
         PAIR_OK(import_end(im, &pair_e));
+    }
     import_close(im);
     free(im);
     if (!there) {
