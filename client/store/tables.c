@@ -48,6 +48,8 @@ int tables_create(struct db *db, struct error *e)
         "  device BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, scope BLOB NOT NULL,"
         "  position INTEGER NOT NULL, received INTEGER NOT NULL, held INTEGER NOT NULL DEFAULT 0,"
         "  header BLOB NOT NULL, body BLOB, mask BLOB, UNIQUE(device, epoch, seq));"
-        "CREATE INDEX IF NOT EXISTS arriving_scope ON arriving(scope, position);";
+        "CREATE INDEX IF NOT EXISTS arriving_scope ON arriving(scope, position);"
+        /* refused: scopes that came whole in the deal under way, and were not taken, since a change was queued there */
+        "CREATE TABLE IF NOT EXISTS refused(scope BLOB PRIMARY KEY) WITHOUT ROWID;";
     return db_exec(db, sql, e);
 }

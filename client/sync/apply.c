@@ -10,6 +10,7 @@
  *
  *   UNKNOWN, ARRIVING -> ARRIVING   an entry of it comes, and more may follow           take_item
  *   UNKNOWN, ARRIVING -> COMPLETE   the office says that it has arrived                 settle
+ *   ARRIVING -> ARRIVING            the same, but a change is queued in it (`refused`)  settle
  *   COMPLETE -> ARRIVING            the digests differ, even with the record made anew  finish
  *   COMPLETE -> ARRIVING            the office was put back                             begin_anew (setback.c)
  *   COMPLETE -> ARRIVING            our chain got a new epoch                           reissue_write (reissue.c)
@@ -38,7 +39,7 @@
 
 int apply_restart(struct db *db, struct error *e)
 {
-    return db_run(db, e, "DELETE FROM arriving", "");
+    return db_exec(db, "DELETE FROM arriving; DELETE FROM refused", e);
 }
 
 /* --- scopes --- */
@@ -324,9 +325,12 @@ static int settle(struct db *db, struct edit_author *author, const struct id *sc
         if (code != 0 || (code = remember_staged(db, &author->person, scope, e)) != 0)
             return code;
         /* E_REFUSED: a change was written in this scope since the deal began, so nothing of it may go. It stays as it
-         * is, incomplete, and comes again once that change has been sent (apply_result.waits). */
-        if ((code = purge(db, author, scope, &why)) == E_REFUSED)
-            return db_run(db, e, "DELETE FROM arriving WHERE scope = ?", "d", scope);
+         * is, incomplete, and comes again once that change has been sent (apply_result.waits): also if it is sent
+         * before the deal, which broke off, comes to its end. */
+        if ((code = purge(db, author, scope, &why)) == E_REFUSED) {
+            code = db_run(db, e, "DELETE FROM arriving WHERE scope = ?", "d", scope);
+            return code != 0 ? code : db_run(db, e, "INSERT OR IGNORE INTO refused VALUES (?)", "d", scope);
+        }
         if (code != 0)
             return error_set(e, code, "%s", why.text);
     } else if ((code = news_remember_scope(db, scope, e)) != 0) {
@@ -460,6 +464,12 @@ static int let_go_of_scope(struct applying *a, const struct id *scope, struct er
     return db_run(a->db, e, "DELETE FROM scope WHERE id = ?", "d", scope);
 }
 
+/* 1: the scope came in this deal, and was not taken. */
+static int is_refused(struct db *db, const struct id *scope, struct error *e)
+{
+    return db_exists(db, e, "SELECT 1 FROM refused WHERE scope = ?", "d", scope);
+}
+
 /* Lets go of the scopes that the office names, and of those that are not complete now that a whole deal has come: they
  * would have come again if they were still ours. */
 static int let_go_of_all(struct applying *a, struct error *e)
@@ -479,9 +489,13 @@ static int let_go_of_all(struct applying *a, struct error *e)
                        "")) != 0 ||
         (code = list_scopes(a->db, 0, &left, &count, e)) != 0)
         return code;
-    for (size_t i = 0; code == 0 && i < count; i++)
-        if (!is_in(a->m->purge, &left[i]))
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        int stays = is_in(a->m->purge, &left[i]) ? 1 : is_refused(a->db, &left[i], e);
+        if (stays == 0)
             code = let_go_of_scope(a, &left[i], e);
+        else if (stays < 0)
+            code = error_code(e);
+    }
     free(left);
     return code;
 }
@@ -500,12 +514,24 @@ static int compare_digests(struct applying *a, struct error *e)
     return code;
 }
 
+/* *waits: 1: a change is queued, or a scope that came was not taken: the digest here cannot be the office's. */
+static int look_if_it_waits(struct db *db, int *waits, struct error *e)
+{
+    int refused, code = unsent_waits(db, waits, e);
+    if (code != 0 || *waits)
+        return code;
+    if ((refused = db_exists(db, e, "SELECT 1 FROM refused", "")) < 0)
+        return error_code(e);
+    *waits = refused;
+    return 0;
+}
+
 static int finish(struct applying *a, struct error *e)
 {
     struct apply_result *r = a->result;
     int code;
     r->kept = 0; /* of the last deal alone */
-    if ((code = let_go_of_all(a, e)) != 0 || (code = unsent_waits(a->db, &r->waits, e)) != 0 || r->waits ||
+    if ((code = let_go_of_all(a, e)) != 0 || (code = look_if_it_waits(a->db, &r->waits, e)) != 0 || r->waits ||
         (code = compare_digests(a, e)) != 0)
         return code;
     if (!r->agrees) {
