@@ -305,15 +305,17 @@ int caseload_is_free_id(const struct id *id)
     return id->b[6] >> 4 == 7;
 }
 
-/* 1: nothing of the scope has been applied yet, or this device made it and it is assigned to nobody; 0; -1: failed. */
+/* 1: nothing of the scope has been applied yet, or this device made it and it is assigned to nobody; 0; -1: failed. An
+ * erasure that stands in front of a change which came without words makes nothing. */
 static int is_unclaimed(struct db *db, const struct id *scope, const struct id *device, struct error *e)
 {
     sqlite3_stmt *s;
     char text[ID_TEXT];
     struct id maker;
     int row;
-    if ((row = db_first(db, &s, e, "SELECT device FROM entry WHERE scope = ? AND held = 0 ORDER BY position LIMIT 1",
-                        "d", scope)) <= 0)
+    if ((row = db_first(db, &s, e,
+                        "SELECT device FROM entry WHERE scope = ? AND held = 0 AND kind <> ? ORDER BY position LIMIT 1",
+                        "du", scope, (uint64_t)KIND_ERASURE)) <= 0)
         return row < 0 ? -1 : caseload_is_free_id(scope);
     maker = db_id(s, 0);
     db_done(db, s);
