@@ -487,7 +487,8 @@ static int was_seen(const struct looking *l, const struct change *c, struct slic
     return shown;
 }
 
-/* Goes through the entries of a scope, by device, epoch and seq, and lists how far each was seen without a gap. */
+/* Goes through the entries of a scope, by device, epoch and seq, and lists how far each was seen without a gap. What
+ * stands in a voided record contests nothing and is no gap; if it comes back, the change that brings it does. */
 static int list_seen(const struct looking *l, const struct id *scope, struct dot *dots, size_t *count, struct error *e)
 {
     struct change *c = malloc(sizeof *c);
@@ -497,8 +498,9 @@ static int list_seen(const struct looking *l, const struct id *scope, struct dot
     if (c == NULL)
         return error_memory(e);
     code = db_query(l->db, &s, e,
-                    "SELECT entry.header, entry.body, applied.live FROM entry JOIN applied ON applied.entry = entry.id "
-                    "WHERE entry.scope = ? AND entry.held = 0 ORDER BY entry.device, entry.epoch, entry.seq",
+                    "SELECT entry.header, entry.body, applied.live, place.voided FROM entry JOIN applied ON "
+                    "applied.entry = entry.id LEFT JOIN place ON place.record = entry.record WHERE entry.scope = ? AND "
+                    "entry.held = 0 ORDER BY entry.device, entry.epoch, entry.seq",
                     "d", scope);
     while (code == 0 && (row = db_next(l->db, s, e)) == 1) {
         if (change_read(db_slice(s, 0), db_slice(s, 1), c, e) != 0) {
@@ -507,7 +509,7 @@ static int list_seen(const struct looking *l, const struct id *scope, struct dot
             int next = !id_equal(&last.device, &c->device) || last.epoch != c->epoch;
             gap = gap && !next;
             last = (struct dot){c->device, c->epoch, c->seq, 0};
-            seen = gap ? 0 : was_seen(l, c, db_slice(s, 2), e);
+            seen = gap ? 0 : db_int(s, 3) != 0 ? 1 : was_seen(l, c, db_slice(s, 2), e);
             code = seen < 0 ? e->code : 0;
             gap = !seen;
             if (seen == 1 && *count != 0 && id_equal(&dots[*count - 1].device, &c->device) &&

@@ -68,11 +68,12 @@ int import_files(const char *folder, struct dirent ***names);
 int import_has(const char *folder, const char *name);
 
 /* Reads folder/name.csv into the staging table `name`: the column `line` first, then `columns`: names with a space
- * between them, the row's key first; behind a name "!": the mapping cannot do without it; "#": a day; "@": a time,
- * which are written as the schema has them; then `old` (import_old), 0. A column that the file lacks, and a day that
- * cannot be read, is NULL: nothing is known of it; a file that is not there becomes an empty table. *found 0: there is
- * no such file. Every row is in the account, open; those that cannot be read, and every column that is not named here,
- * with what became of it. E_INPUT: the file has no heading, lacks a column, or is of another encoding; E_IO, E_MEMORY.
+ * between them, in quotes if they hold one, the row's key first; behind a name "!": the mapping cannot do without it;
+ * "#": a day; "@": a time, which are written as the schema has them; then `old` (import_old), 0. A column that the file
+ * lacks, and a day that cannot be read, is NULL: nothing is known of it; a file that is not there becomes an empty
+ * table. *found 0: there is no such file. Every row is in the account, open; those that cannot be read, and every
+ * column that is not named here, with what became of it. E_INPUT: the file has no heading, lacks a column, or is of
+ * another encoding; E_IO, E_MEMORY.
  */
 int import_stage(struct import *im, const char *folder, const char *name, const char *columns, int *found,
                  struct error *e);

@@ -108,17 +108,13 @@ int import_begin(struct import *im, const char *folder, const char *exported, st
 int import_old(struct import *im, const char *table, const char *key, const char *updated, struct error *e)
 {
     sqlite3_stmt *s, *known;
-    char sql[3][256];
+    char sql[2][512];
     int row = 0, is, code;
     if (im->fills)
         return 0;
     (void)snprintf(sql[0], sizeof sql[0], "SELECT line, \"%s\", \"%s\" FROM \"%s\" WHERE \"%s\" <> ''", key, updated,
                    table, updated);
     (void)snprintf(sql[1], sizeof sql[1], "UPDATE \"%s\" SET old = 1 WHERE line = ?", table);
-    (void)snprintf(sql[2], sizeof sql[2],
-                   "UPDATE account_row SET outcome = 2, why = 'a later row of its key was taken before' WHERE file = "
-                   "'%s' AND line = ?",
-                   table);
     if ((code = db_query(im->staging, &s, e, sql[0], "")) != 0)
         return code;
     while (code == 0 && (row = db_next(im->staging, s, e)) == 1) {
@@ -133,7 +129,8 @@ int import_old(struct import *im, const char *table, const char *key, const char
             db_done(im->central->db, known);
         }
         if (is_old && (code = db_run(im->staging, e, sql[1], "u", line)) == 0)
-            code = db_run(im->staging, e, sql[2], "u", line);
+            code = account_settle(im->staging, &(struct account_row){table, line, ""}, ACCOUNT_PASSED,
+                                  "a later row of its key was taken before", e);
     }
     if (code != 0)
         db_done(im->staging, s);

@@ -35,23 +35,27 @@ struct staging {
 
 /* --- the heading --- */
 
-/* Reads the mapping's list: names with a space between them; behind a name '!': it is needed; '#': a day; '@': a time.
- */
+/* Reads the mapping's list: names with a space between them, in quotes if they have one; behind a name '!': it is
+ * needed; '#': a day; '@': a time. */
 static int read_list(struct staging *g, const char *list, struct error *e)
 {
     while (*list != 0) {
-        size_t size = strcspn(list, " "), length = strcspn(list, " !#@");
+        int is_quoted = *list == '"';
+        const char *name = list + is_quoted, *marks = name + strcspn(name, is_quoted ? "\"" : " !#@");
+        size_t length = (size_t)(marks - name), size;
+        marks += *marks == '"';
+        size = strcspn(marks, " ");
         if (g->count == COLUMNS_MAX || length >= NAME_MAX_BYTES)
             return error_set(e, E_INTERNAL, "%s: the mapping names too many columns", g->name);
-        memcpy(g->columns[g->count].name, list, length);
+        memcpy(g->columns[g->count].name, name, length);
         g->columns[g->count].name[length] = 0;
-        g->columns[g->count].is_needed = memchr(list, '!', size) != NULL;
-        g->columns[g->count].use = memchr(list, '#', size) != NULL   ? USE_DAY
-                                   : memchr(list, '@', size) != NULL ? USE_MOMENT
-                                                                     : USE_TEXT;
+        g->columns[g->count].is_needed = memchr(marks, '!', size) != NULL;
+        g->columns[g->count].use = memchr(marks, '#', size) != NULL   ? USE_DAY
+                                   : memchr(marks, '@', size) != NULL ? USE_MOMENT
+                                                                      : USE_TEXT;
         g->columns[g->count].orders = DATES_ANY;
         g->columns[g->count++].at = SIZE_MAX;
-        list += size + strspn(list + size, " ");
+        list = marks + size + strspn(marks + size, " ");
     }
     return 0;
 }
@@ -183,7 +187,7 @@ static int insert_rows(struct staging *g, struct error *e)
 static int read_days(struct staging *g, size_t k, struct error *e)
 {
     sqlite3_stmt *s;
-    char sql[2][256];
+    char sql[2][512];
     int row, code;
     (void)snprintf(sql[0], sizeof sql[0], "SELECT line, \"%s\", \"%s\" FROM \"%s\" WHERE \"%s\" <> '' ORDER BY line",
                    g->columns[k].name, g->columns[0].name, g->name, g->columns[k].name);

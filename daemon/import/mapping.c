@@ -237,9 +237,11 @@ static int add_elements(struct import_record *out, const struct mapping_record *
     if (is_all)
         import_set(out, r->fields[at].field);
     while (code == 0 && value != NULL) {
-        size_t size = strcspn(value, MAPPING_SPLIT);
-        if (size != 0)
-            code = elements_add(l, r->fields[at].field, value, size, e);
+        size_t size = strcspn(value, MAPPING_SPLIT), blank = strspn(value, " "), end = size;
+        while (end > blank && value[end - 1] == ' ')
+            end--;
+        if (blank < end)
+            code = elements_add(l, r->fields[at].field, value + blank, end - blank, e);
         value = value[size] != 0 ? value + size + 1 : NULL;
     }
     return code;
@@ -315,25 +317,18 @@ static int take_all(struct import *im, const struct mapping_record *r, struct er
 
 /* --- what the source has no more --- */
 
-/* Withdraws what a deleted row of the file had made. */
-static int withdraw_gone(struct import *im, const struct mapping *m, const struct mapping_file *f, struct error *e)
+/* Withdraws what the deleted rows of its file had made. */
+static int withdraw_gone(struct import *im, const struct mapping_record *r, struct error *e)
 {
-    const char *table = NULL;
     sqlite3_stmt *s;
-    int row = 0, code;
-    for (size_t i = 0; i < m->record_count; i++)
-        if (m->records[i].file != NULL && strcmp(m->records[i].file, f->name) == 0 && table == NULL &&
-            strcmp(m->records[i].kind, f->kind) == 0)
-            table = m->records[i].table;
-    if (table == NULL)
-        return error_set(e, E_INTERNAL, "the mapping makes no %s of %s", f->kind, f->name);
-    if ((code = db_query(im->staging, &s, e, "SELECT key, line FROM gone WHERE file = ? AND old = 0 ORDER BY line", "t",
-                         f->name)) != 0)
+    int row = 0, code = db_query(im->staging, &s, e,
+                                 "SELECT key, line FROM gone WHERE file = ? AND old = 0 ORDER BY line", "t", r->file);
+    if (code != 0)
         return code;
     while (code == 0 && (row = db_next(im->staging, s, e)) == 1) {
-        struct account_row at = {f->name, db_uint(s, 1), db_text(s, 0)};
-        struct id id = id_derive(im->source, table, at.key);
-        code = import_withdraw(im, schema_kind_named(f->kind), &id, &at, "deleted in the source", e);
+        struct account_row at = {r->file, db_uint(s, 1), db_text(s, 0)};
+        struct id id = id_derive(im->source, r->table, at.key);
+        code = import_withdraw(im, schema_kind_named(r->kind), &id, &at, "deleted in the source", e);
     }
     if (code != 0)
         db_done(im->staging, s);
@@ -387,9 +382,9 @@ int mapping_import(struct import *im, const struct mapping *m, const char *folde
     if ((code = import_source(im, m->format, e)) != 0 || (code = begin(im, m, folder, e)) != 0 ||
         (code = stage_all(im, m, folder, e)) != 0)
         return code;
-    for (size_t i = m->file_count; code == 0 && !im->fills && i-- > 0;)
-        if (m->files[i].kind != NULL && m->files[i].deleted != NULL)
-            code = withdraw_gone(im, m, &m->files[i], e);
+    for (size_t i = m->record_count; code == 0 && !im->fills && i-- > 0;)
+        if (m->records[i].goes)
+            code = withdraw_gone(im, &m->records[i], e);
     for (size_t i = 0; code == 0 && i < m->record_count; i++)
         code = take_all(im, &m->records[i], e);
     if (code == 0 && !im->fills)

@@ -12,14 +12,13 @@
 
 #define MAPPING_SPLIT "\x1f" /* between the elements of one expression */
 
-/* A file of the export; its rows are sifted in the order of the mapping's files, and withdrawn in the reverse. */
+/* A file of the export; its rows are sifted in the order of the mapping's files. */
 struct mapping_file {
     const char *name;    /* without ".csv" */
     const char *key;     /* the column that is a row's key; NULL: its rows have none */
     const char *parent;  /* the column that names what a row hangs on, kept of deleted rows; NULL: none */
     const char *updated; /* the column that says when a row was changed last; NULL: the first row of a key counts */
     const char *deleted; /* a row with a value in this column is deleted in the source; NULL: none is */
-    const char *kind;    /* what goes if a row is deleted; NULL: nothing of its own */
     const char *means;   /* what its rows say of records of other rows; NULL: they make records of their own */
     const char *columns; /* as import_stage takes them */
 };
@@ -49,7 +48,7 @@ struct mapping_field {
     enum mapping_policy policy;
 };
 
-/* Records that are made of rows. */
+/* Records that are made of rows, in the order of the mapping; they are withdrawn in the reverse. */
 struct mapping_record {
     const char *kind;
     const char *file;  /* whose rows they stand on; NULL: of none that the account follows */
@@ -60,6 +59,7 @@ struct mapping_record {
     const char *label; /* an expression: what the account calls it; NULL: its key */
     const char *from;  /* what stands behind FROM, with a column `line` */
     int moves;         /* the source may move it to another case */
+    int goes;          /* it is withdrawn if the row of its key is deleted */
     int has_no_key;    /* its key is not the source's own, and not written */
     const struct mapping_field *fields;
     size_t field_count;

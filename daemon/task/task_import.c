@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "mapping.h"
+#include "map_file.h"
 #include "record.h"
 #include "task.h"
 
@@ -233,22 +233,44 @@ static int tell(struct task *t, const struct import *im, FILE **report, int *lef
     return code;
 }
 
-static int read_export(struct import *im, const char *path, const char *assign, struct error *e)
+/* The mapping that a folder is imported by: the one of a file, or the format that the folder holds. *file: to be freed
+ * with map_file_free after the import; NULL: none. */
+static int choose_mapping(const struct task *t, const char *map, const char *folder, struct map_file **file,
+                          const struct mapping **out, struct error *e)
 {
     static const struct mapping *const known[] = {&mapping_hmis, &mapping_synthea};
-    const struct mapping *m = NULL;
+    char *path;
+    int code;
+    *file = NULL;
+    *out = NULL;
+    if (map != NULL) {
+        if ((path = task_path(t, map)) == NULL)
+            return error_memory(e);
+        if ((code = map_file_read(path, file, e)) == 0)
+            *out = map_file_mapping(*file);
+        free(path);
+        if (code == 0 && !mapping_fits(*out, folder))
+            return error_set(e, E_INPUT, "%s has no %s.csv, which the mapping %s begins with", folder, (*out)->needs[0],
+                             map);
+        return code;
+    }
+    for (size_t i = 0; *out == NULL && i < sizeof known / sizeof *known; i++)
+        *out = mapping_fits(known[i], folder) ? known[i] : NULL;
+    return *out != NULL ? 0
+                        : error_set(e, E_INPUT,
+                                    "%s holds no export that Satchel knows: neither HMIS (Client.csv, Enrollment.csv) "
+                                    "nor Synthea (patients.csv); for another system, write a mapping file and name it "
+                                    "with --map",
+                                    folder);
+}
+
+static int read_export(struct import *im, const struct mapping *m, const char *path, const char *assign,
+                       struct error *e)
+{
     char *logins;
     int code;
-    if ((code = import_open(im, e)) != 0)
-        return code;
-    for (size_t i = 0; m == NULL && i < sizeof known / sizeof *known; i++)
-        m = mapping_fits(known[i], path) ? known[i] : NULL;
-    if (m == NULL)
-        return error_set(e, E_INPUT,
-                         "%s holds no export that Satchel knows: neither HMIS (Client.csv, Enrollment.csv) nor "
-                         "Synthea (patients.csv)",
-                         path);
-    if ((code = mapping_import(im, m, path, e)) != 0 || (code = import_unread(im, path, e)) != 0)
+    if ((code = import_open(im, e)) != 0 || (code = mapping_import(im, m, path, e)) != 0 ||
+        (code = import_unread(im, path, e)) != 0)
         return code;
     if (assign != NULL && !im->dry_run) {
         if ((logins = strdup(assign)) == NULL)
@@ -267,6 +289,8 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
     struct import *im;
     struct stat there;
     FILE *report = NULL;
+    struct map_file *map = NULL;
+    const struct mapping *mapping;
     char *path = NULL;
     int left = 0, code = central_act_as(t->central, usage_text(call, "as"), e);
     if (code != 0)
@@ -283,8 +307,9 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
     im->encoding = usage_text(call, "encoding");
     if (stat(path, &there) != 0 || !S_ISDIR(there.st_mode))
         code = error_set(e, E_NOT_FOUND, "%s is no folder; name the folder that holds the CSV files", call->words[0]);
-    else if ((code = open_report(t, usage_text(call, "report"), &report, e)) == 0)
-        code = read_export(im, path, usage_text(call, "assign"), e);
+    else if ((code = choose_mapping(t, usage_text(call, "map"), path, &map, &mapping, e)) == 0 &&
+             (code = open_report(t, usage_text(call, "report"), &report, e)) == 0)
+        code = read_export(im, mapping, path, usage_text(call, "assign"), e);
     if (code != 0 && im->in_transaction != 0)
         central_rollback(t->central);
     if (code == 0)
@@ -296,6 +321,7 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
         code = task_say_doubts(t, e);
     if (code == 0 && (left || im->contested != 0))
         t->waiting = 1;
+    map_file_free(map);
     free(path);
     free(im);
     return code;
@@ -312,6 +338,9 @@ const struct task_row task_import = {
                      {.name = "source",
                       .value = "NAME",
                       .help = "which system it is from: keeps two systems with the same keys apart"},
+                     {.name = "map",
+                      .value = "FILE",
+                      .help = "which columns are which fields, for a system that Satchel does not know"},
                      {.name = "encoding",
                       .value = "NAME",
                       .help = "what the files are that are not UTF-8 (windows-1252)"},
@@ -319,7 +348,7 @@ const struct task_row task_import = {
                      {.name = "older",
                       .help = "take from an export that is older than the last one what is missing, and no more"},
                      {.name = "dry-run", .help = "say what would be written, by record and field, and write nothing"}},
-         .help = "read an HMIS or Synthea export",
+         .help = "read an HMIS or Synthea export, or CSV files by a mapping",
          .more = "PATH is the folder with the CSV files.",
          .example = "satcheld import /srv/office hmis-2026 --assign anna,ben --dry-run"},
     .run = import_export,
