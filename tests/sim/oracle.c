@@ -81,6 +81,9 @@ static void note_step(const struct machine_run *run)
         in_step = !run->died && (run->status == 0 || run->status == 1) ? in_step | bit : in_step & ~bit;
     else if (strcmp(run->argv[0], "unlock") == 0 && run->status != 0)
         in_step &= ~bit;
+    if ((strcmp(run->argv[0], "sync") == 0 && (in_step & bit) != 0) ||
+        (strcmp(run->argv[0], "enrol") == 0 && run->status == 0))
+        oracle_clock_meets(run->machine);
 }
 
 void oracle_command(const struct machine_run *run)

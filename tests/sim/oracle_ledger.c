@@ -11,6 +11,7 @@
 #include "oracle.h"
 #include "oracle_book.h"
 #include "oracle_caseload.h"
+#include "oracle_clock.h"
 #include "oracle_erased.h"
 #include "oracle_store.h"
 #include "outbox.h"
@@ -172,6 +173,7 @@ static void note_typed(struct db *db, const struct change *c)
     t->hlc = c->hlc;
     t->wall_ms = c->wall_ms;
     t->true_ms = process_now_ms;
+    t->met_ms = oracle_clock_met(t->machine);
     t->author = c->author;
     t->kind = c->kind;
     t->reissue = ledger.machines[t->machine].syncs;

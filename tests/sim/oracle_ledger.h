@@ -18,6 +18,7 @@ struct oracle_typed {
     struct id device, scope, record, author;
     uint64_t epoch, seq, hlc;
     uint64_t wall_ms, true_ms; /* when it was written, by its laptop's clock and in truth */
+    uint64_t met_ms;           /* when the laptop had met the office last, in truth */
     unsigned kind;
     struct slice body;
     uint8_t print[32]; /* of what it says: equal for a change and its re-issue */
