@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Tests: daemon/import/import_mark.c daemon/task/task_import.c
+# Tests: daemon/import/import_mark.c daemon/import/map_file.c daemon/task/task_import.c
 # Imports as the office runs them, night after night: one that is killed in the middle is run again.
 load lib
 
@@ -43,4 +43,29 @@ everything() {
     cmp "$home/once" "$home/twice"
     run satcheld check "$office"
     equal "$status" 0
+}
+
+@test "another system's CSV files come in by a mapping file, and a wrong one is refused with its line" {
+    mkdir "$home/old"
+    printf 'Nr,First name,Last name,Born,Shoe\n1,Ada,Example,1950-12-10,38\n2,Ben,Example,no day,44\n' >"$home/old/persons.csv"
+    printf 'source old-register\nfile persons\n  key Nr\n  record client\n    legal_name "First name" "Last name"\n    birth_date Born\n' >"$home/map"
+    run satcheld import "$office" "$home/old" --map "$home/map" --dry-run
+    equal "$status" 1
+    has "$output" "client 1 birth_date: 1950-12-10"
+    run satcheld import "$office" "$home/old" --map "$home/map"
+    equal "$status" 1
+    has "$output" "2  client       new"
+    has "$output" 'persons.csv:3 2: Born "no day": this is no day'
+    has "$output" "persons.csv has columns that Satchel does not read: Shoe (2 values)"
+    has "$(satcheld import list "$office")" "old-register"
+    sed 's/birth_date/birthday/' "$home/map" >"$home/map.wrong"
+    run satcheld import "$office" "$home/old" --map "$home/map.wrong"
+    equal "$status" 2
+    has "$output" "map.wrong, line 6: a client has no field birthday; it has legal_name"
+    mkfifo "$home/map.pipe"
+    run satcheld import "$office" "$home/old" --map "$home/map.pipe"
+    equal "$status" 2
+    has "$output" "only regular files are imported"
+    run satcheld import "$office" "$home/csv" --map "$home/map"
+    has "$output" "has no persons.csv, which the mapping"
 }

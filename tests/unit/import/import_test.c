@@ -198,6 +198,8 @@ static void test_synthea(void **state)
     assert_int_equal(counted(im, "providers", NULL, ACCOUNT_LEFT), 0);
     assert_int_equal(taken(im, "provider"), rows(folder, "organizations") + rows(folder, "providers"));
     assert_int_equal(rows(folder, "providers"), 215);
+    /* Every patient was seen at least once: the first time opens the case. */
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM \"case\" WHERE opened IS NOT NULL"), 111);
     /* 90 allergies: those that have ended are left, with that reason; the others are elements of their clients. */
     assert_int_equal(
         pair_count(c->db, "SELECT count(*) FROM op JOIN entry ON entry.id = op.entry WHERE field = 19 AND kind = 7") +
