@@ -138,6 +138,17 @@ static int give_words_back(struct db *db, const struct log_entry *entry, struct 
     return record_set_held(db, entry->id, 0, e);
 }
 
+/* A stray comes back. The mask that it had tells which of its ops were dead in the log that the office lost; what ended
+ * them there may be gone, or held by now. The new mask counts, and the record takes the entry by it. */
+static int take_mask_anew(struct db *db, const struct log_entry *entry, struct error *e)
+{
+    int code = record_set_held(db, entry->id, 1, e);
+    if (code != 0 ||
+        (code = db_run(db, e, "UPDATE entry SET mask = ? WHERE id = ?", "bi", entry->mask, entry->id)) != 0)
+        return code;
+    return record_set_held(db, entry->id, 0, e);
+}
+
 /* The entry is already in the log: ours, or received before the link broke.
  *   - If it is ours and unproved, leave it queued: only queue_pushed sets its position.
  *   - If it is held here, the office has released it: apply it.
@@ -145,22 +156,27 @@ static int give_words_back(struct db *db, const struct log_entry *entry, struct 
 static int take_known(struct db *db, struct log_entry *entry, struct error *e)
 {
     sqlite3_stmt *s;
-    int row, code, waits = 0, held = 0, stray = 0;
-    if ((row = db_first(db, &s, e, "SELECT position IS NULL, held, position >= ?2 FROM entry WHERE id = ?1", "iu",
-                        entry->id, (uint64_t)LOG_STRAY)) < 0)
+    int row, code, waits = 0, held = 0, stray = 0, is_masked = 0;
+    if ((row = db_first(db, &s, e,
+                        "SELECT position IS NULL, held, position >= ?2, mask IS NOT NULL FROM entry WHERE id = ?1",
+                        "iu", entry->id, (uint64_t)LOG_STRAY)) < 0)
         return error_code(e);
     if (row == 1) {
         waits = db_int(s, 0) != 0;
         held = db_int(s, 1) != 0;
         stray = db_int(s, 2) != 0;
+        is_masked = db_int(s, 3) != 0;
         db_done(db, s);
     }
     if (waits || entry->position >= LOG_STRAY)
         return 0;
     /* The mask says which of its ops are dead. What ended them at the office may never come here: a case that is dealt
      * anew comes without the changes that have no live op. */
-    if ((held || stray) && entry->mask.p != NULL &&
-        (code = db_run(db, e, "UPDATE entry SET mask = ? WHERE id = ?", "bi", entry->mask, entry->id)) != 0)
+    if (stray && !held && is_masked) {
+        if ((code = take_mask_anew(db, entry, e)) != 0)
+            return code;
+    } else if ((held || stray) && entry->mask.p != NULL &&
+               (code = db_run(db, e, "UPDATE entry SET mask = ? WHERE id = ?", "bi", entry->mask, entry->id)) != 0)
         return code;
     if (stray && entry->change.body.p != NULL && (code = give_words_back(db, entry, e)) != 0)
         return code;
