@@ -581,3 +581,31 @@ int central_act_as(struct central *c, const char *login, struct error *e)
     c->author.session = id_new(clock_wall());
     return 0;
 }
+
+/* --- taking turns --- */
+
+void central_give(struct central *c, struct central_pause *pause)
+{
+    if (c->turn == NULL || pause->is_given)
+        return;
+    *pause = (struct central_pause){c->author.person, c->author.session, 1};
+    c->turn->give(c->turn->arg);
+}
+
+int central_take(struct central *c, struct central_pause *pause, struct error *e)
+{
+    int ends;
+    if (!pause->is_given)
+        return 0;
+    ends = c->turn->take(c->turn->arg);
+    pause->is_given = 0;
+    c->author.person = pause->person;
+    c->author.session = pause->session;
+    if (c->failure.code != 0)
+        return error_set(e, c->failure.code, "%s", c->failure.text);
+    return !ends
+               ? 0
+               : error_set(e, E_BUSY,
+                           "it was broken off, since the daemon stops or whoever called hung up: what was taken so far "
+                           "stays; run the same command again, and it goes on");
+}

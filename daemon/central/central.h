@@ -21,6 +21,15 @@ struct central_keys { /* in locked memory */
     uint8_t own_key[32];      /* the four secrets above and the tickets' are sealed under it (hidden.h) */
 };
 
+/* Whoever else waits for the record while a long command has it: functions that give it away and take it back, and say
+ * if somebody wants it now. take: 1: the command is to end. */
+struct central_turn {
+    void (*give)(void *arg);
+    int (*take)(void *arg);
+    int (*is_wanted)(void *arg);
+    void *arg;
+};
+
 struct central {
     char *folder;
     struct db *db;
@@ -39,7 +48,8 @@ struct central {
     int has_new_key;          /* so too that a new data key was made */
     uint64_t receipt_ms;      /* 0: entries are received now, by the clock; else at this time (a courier file's) */
     char cover_day[16];       /* the day on which covers that have ended were looked for last (cover.h) */
-    struct error failure;     /* code not 0: the disk failed during a commit, and the store must be opened anew */
+    const struct central_turn *turn; /* of a long command that runs beside the loop; NULL: nobody else waits */
+    struct error failure; /* code not 0: the disk failed during a commit, and the store must be opened anew */
     /* Copies from central_begin: a rollback puts them back, a commit signs what differs from them. */
     struct edit_author author_before;
     struct merkle_frontier tree_before;
@@ -95,6 +105,16 @@ void central_rollback(struct central *c);
 /* Ends a transaction whose work returned `code`: commits if it is 0; else rolls back and returns it, with e as the work
  * left it. */
 int central_end(struct central *c, int code, struct error *e);
+
+/* For a long command. central_give lets others have the record until central_take; nothing may be uncommitted, and
+ * nothing of the record is read or written in between. *pause keeps who acts. Both do nothing if nobody waits (turn
+ * NULL). E_BUSY: the daemon stops, or whoever called hung up: the command has the record again, and is to end. */
+struct central_pause {
+    struct id person, session;
+    int is_given;
+};
+void central_give(struct central *c, struct central_pause *pause);
+int central_take(struct central *c, struct central_pause *pause, struct error *e);
 
 /* Writes an edit of the office's own at the end of the log, by c->author; one without ops writes nothing. Inside a
  * transaction. reason: the change's, or NULL. The edit is freed in every case. Errors: edit_commit's, the store's. */

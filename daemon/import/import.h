@@ -49,6 +49,8 @@ struct import {
     int is_begun;               /* the import's record is written, or would be */
     int fills;                  /* the export is older, and only fills in what is missing */
     unsigned in_transaction;    /* records since the last commit */
+    struct central_pause pause; /* others have the record */
+    uint64_t since_ms;          /* when the record was taken last, by a clock that only goes forward */
     uint64_t created, changed, withdrawn, contested;
     size_t count_count;
     struct import_count counts[IMPORT_COUNTS_MAX];
@@ -113,6 +115,14 @@ int import_remember(struct import *im, const char *file, const char *sql, struct
 /* Writes the import's own record to its end, unless nothing was written and the same export was taken before; commits
  * what is not committed yet. A dry run rolls it back. Errors: central_commit's. */
 int import_end(struct import *im, struct error *e);
+/* Others may wait for the record (central_turn). import_give commits, and lets them have it while something is done
+ * that does not need it; import_take takes it back if it was given; import_rest does both if somebody wants the record,
+ * and now and then for the loop's timers. A dry run, which commits nothing, keeps it. Errors: import_flush's,
+ * central_take's. */
+int import_give(struct import *im, struct error *e);
+int import_take(struct import *im, struct error *e);
+int import_rest(struct import *im, struct error *e);
+
 /* Commits what is not committed yet; a dry run goes on. */
 int import_flush(struct import *im, struct error *e);
 /* Opens a transaction if none is open, with the import's own record in front; commits one that has grown large. */

@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "import.h"
 #include "letters.h"
 
-enum { RECORDS_PER_COMMIT = 1000 };
+enum { RECORDS_PER_COMMIT = 1000, RECORDS_PER_TURN = 40 }; /* of those that go into one commit */
 
 int import_source(struct import *im, const char *format, struct error *e)
 {
@@ -57,6 +58,13 @@ static int hash_files(struct import *im, const char *folder, struct error *e)
     return code;
 }
 
+/* 1: what is not committed yet is enough for one commit: if others wait for the record, few, so that its end takes no
+ * longer than they may wait. */
+static int is_commit_full(const struct import *im)
+{
+    return im->in_transaction >= (im->central->turn != NULL ? RECORDS_PER_TURN : RECORDS_PER_COMMIT);
+}
+
 /* --- times --- */
 
 /* 1: the time a is before b. If one of them is a day alone, the days count. */
@@ -87,7 +95,8 @@ int import_begin(struct import *im, const char *folder, const char *exported, st
     char last[MOMENT_TEXT], words[2][MOMENT_TEXT];
     int code;
     (void)snprintf(im->exported, sizeof im->exported, "%s", exported);
-    if ((code = hash_files(im, folder, e)) != 0 || (code = last_export(im, last, e)) != 0)
+    if ((code = import_give(im, e)) != 0 || (code = hash_files(im, folder, e)) != 0 ||
+        (code = import_take(im, e)) != 0 || (code = last_export(im, last, e)) != 0)
         return code;
     im->fills = exported[0] != 0 && last[0] != 0 && is_before(exported, last);
     if (im->fills && !im->is_older) {
@@ -110,8 +119,8 @@ int import_old(struct import *im, const char *table, const char *key, const char
     sqlite3_stmt *s, *known;
     char sql[2][512];
     int row = 0, is, code;
-    if (im->fills)
-        return 0;
+    if (im->fills || (code = import_take(im, e)) != 0)
+        return im->fills ? 0 : code;
     (void)snprintf(sql[0], sizeof sql[0], "SELECT line, \"%s\", \"%s\" FROM \"%s\" WHERE \"%s\" <> ''", key, updated,
                    table, updated);
     (void)snprintf(sql[1], sizeof sql[1], "UPDATE \"%s\" SET old = 1 WHERE line = ?", table);
@@ -120,6 +129,8 @@ int import_old(struct import *im, const char *table, const char *key, const char
     while (code == 0 && (row = db_next(im->staging, s, e)) == 1) {
         uint64_t line = db_uint(s, 0);
         int is_old = 0;
+        if ((code = import_rest(im, e)) != 0)
+            continue;
         if ((is = db_first(im->central->db, &known, e,
                            "SELECT updated FROM import_row WHERE source = ? AND file = ? AND key = ?", "ttt",
                            im->source, table, db_text(s, 1))) < 0)
@@ -144,6 +155,8 @@ int import_remember(struct import *im, const char *file, const char *sql, struct
     if (code != 0)
         return code;
     while (code == 0 && (row = db_next(im->staging, s, e)) == 1) {
+        if ((code = import_rest(im, e)) != 0)
+            continue;
         if ((is_new = db_exists(im->central->db, e,
                                 "SELECT 1 WHERE NOT EXISTS(SELECT 1 FROM import_row WHERE source = ? AND file = ? AND "
                                 "key = ? AND updated >= ?)",
@@ -151,7 +164,8 @@ int import_remember(struct import *im, const char *file, const char *sql, struct
             code = error_code(e);
         if (code != 0 || !is_new)
             continue;
-        if (im->in_transaction == 0 && (code = central_begin(im->central, e)) != 0)
+        if ((is_commit_full(im) && (code = import_flush(im, e)) != 0) ||
+            (im->in_transaction == 0 && (code = central_begin(im->central, e)) != 0))
             continue;
         im->in_transaction++;
         code = db_run(im->central->db, e, "INSERT OR REPLACE INTO import_row VALUES (?, ?, ?, ?, ?)", "ttttd",
@@ -160,6 +174,47 @@ int import_remember(struct import *im, const char *file, const char *sql, struct
     if (code != 0)
         db_done(im->staging, s);
     return code != 0 ? code : row < 0 ? error_code(e) : 0;
+}
+
+/* --- turns --- */
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int import_give(struct import *im, struct error *e)
+{
+    int code;
+    if (im->central->turn == NULL || im->pause.is_given || (im->dry_run && im->in_transaction != 0))
+        return 0;
+    if ((code = import_flush(im, e)) == 0)
+        central_give(im->central, &im->pause);
+    return code;
+}
+
+int import_take(struct import *im, struct error *e)
+{
+    int code;
+    if (!im->pause.is_given)
+        return 0;
+    code = central_take(im->central, &im->pause, e);
+    im->since_ms = now_ms();
+    return code;
+}
+
+int import_rest(struct import *im, struct error *e)
+{
+    enum { LEAST_MS = 5, MOST_MS = 250 };
+    const struct central_turn *turn = im->central->turn;
+    uint64_t had = turn == NULL || im->pause.is_given ? 0 : now_ms() - im->since_ms;
+    int code;
+    if (turn == NULL || (!im->pause.is_given && had < MOST_MS && (had < LEAST_MS || !turn->is_wanted(turn->arg))))
+        return 0;
+    code = import_give(im, e);
+    return code != 0 ? code : import_take(im, e);
 }
 
 /* --- transactions --- */
@@ -182,7 +237,7 @@ static int write_beginning(struct import *im, struct error *e)
 int import_transaction(struct import *im, struct error *e)
 {
     int code = 0;
-    if (im->in_transaction >= RECORDS_PER_COMMIT && !im->dry_run)
+    if (is_commit_full(im) && !im->dry_run)
         code = import_flush(im, e);
     if (code == 0 && im->in_transaction == 0)
         code = central_begin(im->central, e);

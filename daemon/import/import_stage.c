@@ -367,6 +367,8 @@ int import_open(struct import *im, struct error *e)
 
 void import_close(struct import *im)
 {
+    struct error none;
+    (void)import_take(im, &none);
     db_close(im->staging);
     im->staging = NULL;
     im->central->author.session = im->session;

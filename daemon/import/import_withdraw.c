@@ -68,7 +68,10 @@ int import_withdraw(struct import *im, const struct schema_kind *kind, const str
     struct said said;
     struct withdrawal w = {&said, 0};
     const struct said_op *last;
-    int voided = 0, code = record_find(im->central->db, record, &place, &none);
+    int voided = 0, code = import_rest(im, e);
+    if (code != 0)
+        return code;
+    code = record_find(im->central->db, record, &place, &none);
     if (code == E_NOT_FOUND || (code == 0 && place.voided))
         return settle(im, row, ACCOUNT_PASSED, why, e);
     if (code != 0)
@@ -102,11 +105,18 @@ out:
 
 /* --- what stood on a row --- */
 
-static int find_orphans(struct import *im, const struct import_orphans *o, struct error *e)
+enum { PAGE = 50 }; /* records that are looked at in one turn */
+
+/* Looks at the records behind the id `after`, which gets the last one's. *count: how many there were. */
+static int find_orphans(struct import *im, const struct import_orphans *o, char after[ID_TEXT], int *count,
+                        struct error *e)
 {
+    char *sql = sqlite3_mprintf("SELECT * FROM (%s) WHERE id > ? ORDER BY id LIMIT %d", o->records, (int)PAGE);
     sqlite3_stmt *s;
     uint64_t how;
-    int row = 0, code = db_query(im->central->db, &s, e, o->records, "");
+    int row = 0, code = sql == NULL ? error_memory(e) : db_query(im->central->db, &s, e, sql, "t", after);
+    sqlite3_free(sql);
+    *count = 0;
     if (code != 0)
         return code;
     while (code == 0 && (row = db_next(im->central->db, s, e)) == 1) {
@@ -114,10 +124,23 @@ static int find_orphans(struct import *im, const struct import_orphans *o, struc
         if (code == 0 && how != 0)
             code = db_run(im->staging, e, "INSERT INTO orphan VALUES (?, ?, ?, ?)", "tttu", db_text(s, 0), o->kind,
                           db_text(s, 1), how);
+        (void)snprintf(after, ID_TEXT, "%s", db_text(s, 0));
+        ++*count;
     }
     if (code != 0)
         db_done(im->central->db, s);
     return code != 0 ? code : row < 0 ? error_code(e) : 0;
+}
+
+static int find_all_orphans(struct import *im, const struct import_orphans *o, struct error *e)
+{
+    char after[ID_TEXT] = "";
+    int count, code;
+    do {
+        if ((code = import_rest(im, e)) == 0)
+            code = find_orphans(im, o, after, &count, e);
+    } while (code == 0 && count == PAGE);
+    return code;
 }
 
 int import_orphaned(struct import *im, const struct import_orphans *all, size_t count, import_row *take,
@@ -125,6 +148,6 @@ int import_orphaned(struct import *im, const struct import_orphans *all, size_t 
 {
     int code = db_exec(im->staging, "CREATE TABLE orphan(id TEXT, kind TEXT, scope TEXT, how INTEGER)", e);
     for (size_t i = 0; code == 0 && i < count; i++)
-        code = find_orphans(im, &all[i], e);
+        code = find_all_orphans(im, &all[i], e);
     return code != 0 ? code : import_each(im, "SELECT id, kind, scope, how FROM orphan", take, e);
 }

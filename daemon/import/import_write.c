@@ -604,8 +604,9 @@ static int write_and_count(struct writing *w, struct import_record *r, struct er
 int import_write(struct import *im, struct import_record *r, struct error *e)
 {
     struct writing w = {.im = im, .r = r};
-    int is, code = check_case(im, r, &r->is_left, e);
-    if (code != 0 || r->is_left || (code = follow_move(im, r, e)) != 0)
+    int is, code = import_rest(im, e);
+    if (code != 0 || (code = check_case(im, r, &r->is_left, e)) != 0 || r->is_left ||
+        (code = follow_move(im, r, e)) != 0)
         return code;
     if ((is = find(im, &r->id, e)) == IS_FAILED)
         return error_code(e);

@@ -154,13 +154,19 @@ static int begin(struct import *im, const struct mapping *m, const char *folder,
 /* Stages every file, and sifts its rows. */
 static int stage_all(struct import *im, const struct mapping *m, const char *folder, struct error *e)
 {
-    int there, code = db_exec(im->staging,
-                              "CREATE TABLE gone(file TEXT, line INTEGER, key TEXT, parent TEXT, updated TEXT, old "
-                              "INTEGER)",
-                              e);
+    int there, code = import_give(im, e);
+    if (code != 0)
+        return code;
+    code = db_exec(im->staging,
+                   "CREATE TABLE gone(file TEXT, line INTEGER, key TEXT, parent TEXT, updated TEXT, old "
+                   "INTEGER)",
+                   e);
     for (size_t i = 0; code == 0 && i < m->file_count; i++)
-        if ((code = import_stage(im, folder, m->files[i].name, m->files[i].columns, &there, e)) == 0 && there)
+        if ((code = import_give(im, e)) == 0 &&
+            (code = import_stage(im, folder, m->files[i].name, m->files[i].columns, &there, e)) == 0 && there)
             code = sift_file(im, &m->files[i], e);
+    if (code == 0)
+        code = import_give(im, e);
     for (size_t i = 0; code == 0 && i < m->file_count; i++)
         if (m->files[i].key != NULL)
             code = run_made(im,
@@ -304,12 +310,15 @@ static int take_all(struct import *im, const struct mapping_record *r, struct er
 {
     char *sql = query_of(r);
     sqlite3_stmt *s;
-    int row = 0, code = sql == NULL ? error_memory(e) : db_query(im->staging, &s, e, sql, "");
+    int row = 0, code = sql == NULL ? error_memory(e) : import_give(im, e); /* the rows are sorted first */
+    if (code == 0)
+        code = db_query(im->staging, &s, e, sql, "");
     sqlite3_free(sql);
     if (code != 0)
         return code;
     while (code == 0 && (row = db_next(im->staging, s, e)) == 1)
-        code = take(im, r, s, e);
+        if ((code = import_take(im, e)) == 0)
+            code = take(im, r, s, e);
     if (code != 0)
         db_done(im->staging, s);
     return code != 0 ? code : row < 0 ? error_code(e) : 0;
@@ -382,12 +391,14 @@ int mapping_import(struct import *im, const struct mapping *m, const char *folde
     if ((code = import_source(im, m->format, e)) != 0 || (code = begin(im, m, folder, e)) != 0 ||
         (code = stage_all(im, m, folder, e)) != 0)
         return code;
+    if ((code = import_take(im, e)) != 0)
+        return code;
     for (size_t i = m->record_count; code == 0 && !im->fills && i-- > 0;)
         if (m->records[i].goes)
             code = withdraw_gone(im, &m->records[i], e);
     for (size_t i = 0; code == 0 && i < m->record_count; i++)
         code = take_all(im, &m->records[i], e);
-    if (code == 0 && !im->fills)
+    if (code == 0 && (code = import_take(im, e)) == 0 && !im->fills)
         code = import_orphaned(im, m->orphans, m->orphan_count, take_orphan, e);
     return code != 0 ? code : remember_all(im, m, e);
 }

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "beside.h"
 #include "folder.h"
 #include "pack.h"
 
@@ -53,6 +54,22 @@ struct caller {
     uv_write_t write;
     uint8_t *bytes; /* the length, then length and request, as they come; at last the answer */
     size_t size, used;
+    struct request *running; /* its command runs beside the loop; NULL: not */
+    char watch[1];           /* what a caller might send meanwhile */
+};
+
+enum { WORDS_MAX = 256 };
+
+/* A request, as it is carried out. All of its words are in `copy`. */
+struct request {
+    struct caller *caller; /* NULL: it has hung up, and the command runs on to its next piece */
+    struct server *server;
+    char *argv[WORDS_MAX + 1], *copy, *folder;
+    int argc, status;
+    struct slice secret; /* in copy */
+    size_t copy_size;
+    char *out, *err;
+    size_t out_size, err_size;
 };
 
 static void on_caller_closed(uv_handle_t *handle)
@@ -116,65 +133,148 @@ static void answer_caller(struct caller *c, int status, struct slice out, struct
     hang_up(c);
 }
 
-/* Runs a command with its output in memory, and answers with that. */
-static void carry_out(struct caller *c, const char *folder, int argc, char **argv, struct slice secret)
+static void request_free(struct request *r)
 {
-    char *out = NULL, *err = NULL;
-    size_t out_size = 0, err_size = 0;
-    struct cli cli = {open_memstream(&out, &out_size), open_memstream(&err, &err_size), 0, 0};
-    int status = 2;
-    if (cli.out != NULL && cli.err != NULL) {
-        server_say(c->server, "command: satcheld %s", argv[0]);
-        status = c->server->command(c->server->central, &cli, folder, secret, argc, argv);
-    }
+    if (r->out != NULL)
+        sodium_memzero(r->out, r->out_size);
+    free(r->out);
+    free(r->err);
+    if (r->copy != NULL)
+        sodium_memzero(r->copy, r->copy_size);
+    free(r->copy);
+    free(r);
+}
+
+/* Runs the command with its output in memory: on the loop, or in the thread beside it. */
+static void run_request(void *arg)
+{
+    struct request *r = arg;
+    struct cli cli = {open_memstream(&r->out, &r->out_size), open_memstream(&r->err, &r->err_size), 0, 0};
+    r->status = 2;
+    if (cli.out != NULL && cli.err != NULL)
+        r->status = r->server->command(r->server->central, &cli, r->folder, r->secret, r->argc, r->argv);
     if (cli.out != NULL)
         (void)fclose(cli.out);
     if (cli.err != NULL)
         (void)fclose(cli.err);
-    answer_caller(c, status, (struct slice){(uint8_t *)out, out_size}, (struct slice){(uint8_t *)err, err_size});
-    if (out != NULL)
-        sodium_memzero(out, out_size);
-    free(out);
-    free(err);
 }
 
-/* Unpacks a request, [folder, [argv...], secret or nil], into NUL-ended copies of its words, and carries it out. */
-static void read_request(struct caller *c)
+static void answer_request(struct request *r)
 {
-    enum { WORDS_MAX = 256 };
-    char *argv[WORDS_MAX + 1], *copy = malloc(c->size + WORDS_MAX + 8), *p = copy;
-    struct slice folder, word, secret = {NULL, 0};
-    struct unpack r;
-    size_t count;
-    if (copy == NULL) {
-        refuse(c, "there is no memory");
+    if (r->caller != NULL)
+        answer_caller(r->caller, r->status, (struct slice){(uint8_t *)r->out, r->out_size},
+                      (struct slice){(uint8_t *)r->err, r->err_size});
+    request_free(r);
+}
+
+/* A command that ran beside the loop has ended. */
+static void on_request_ended(void *arg)
+{
+    struct request *r = arg;
+    struct server *s = r->server;
+    server_say(s, "command: satcheld %s has ended, with status %d", r->argv[0], r->status);
+    if (r->caller != NULL) {
+        r->caller->running = NULL;
+        (void)uv_read_stop((uv_stream_t *)&r->caller->pipe);
+    }
+    answer_request(r);
+    if (s->stopping)
+        server_stop(s);
+}
+
+static void give_watch(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    struct caller *c = handle->data;
+    (void)suggested;
+    *buffer = uv_buf_init(c->watch, sizeof c->watch);
+}
+
+/* A caller whose command runs hangs up: the command ends at its next piece. */
+static void on_watched(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+{
+    struct caller *c = stream->data;
+    (void)buffer;
+    if (size == 0 || c->running == NULL)
+        return;
+    server_say(c->server, "command: its caller hung up, and it ends");
+    c->running->caller = NULL;
+    c->running = NULL;
+    beside_stop(c->server->beside);
+    hang_up(c);
+}
+
+static void carry_out(struct request *r)
+{
+    struct caller *c = r->caller;
+    struct error e = {0, ""};
+    if (c->server->is_long == NULL || !c->server->is_long(r->argc, r->argv)) {
+        server_say(c->server, "command: satcheld %s", r->argv[0]);
+        run_request(r);
+        answer_request(r);
         return;
     }
-    unpack_start(&r, (struct slice){c->bytes + 4, c->size - 4});
-    if (unpack_array(&r) != 3)
-        r.failed = 1;
-    folder = unpack_text(&r);
-    count = unpack_array(&r);
+    if (beside_start(c->server, r->argv[0], run_request, on_request_ended, r, &e) != 0) {
+        int size = asprintf(&r->err, "satcheld: %s\n", e.text);
+        r->status = 2;
+        r->err_size = size < 0 ? 0 : (size_t)size;
+        r->err = size < 0 ? NULL : r->err;
+        answer_request(r);
+        return;
+    }
+    server_say(c->server, "command: satcheld %s begins, beside the loop", r->argv[0]);
+    c->running = r;
+    (void)uv_read_start((uv_stream_t *)&c->pipe, give_watch, on_watched);
+}
+
+/* Unpacks a request, [folder, [argv...], secret or nil], into NUL-ended copies of its words. -1: it is none. */
+static int unpack_request(struct caller *c, struct request *r)
+{
+    struct slice word, secret;
+    struct unpack u;
+    size_t count;
+    char *p = r->copy;
+    unpack_start(&u, (struct slice){c->bytes + 4, c->size - 4});
+    if (unpack_array(&u) != 3)
+        u.failed = 1;
+    word = unpack_text(&u);
+    r->folder = p;
+    memcpy(p, word.p != NULL ? word.p : (const uint8_t *)"", word.size);
+    p += word.size + 1;
+    count = unpack_array(&u);
     if (count == 0 || count > WORDS_MAX)
-        r.failed = 1;
-    for (size_t i = 0; i < count && !r.failed; i++) {
-        word = unpack_text(&r);
-        argv[i] = p;
-        memcpy(p, word.p, word.size);
-        p[word.size] = 0;
+        u.failed = 1;
+    for (size_t i = 0; i < count && !u.failed; i++, r->argc++) {
+        word = unpack_text(&u);
+        r->argv[i] = p;
+        memcpy(p, word.p != NULL ? word.p : (const uint8_t *)"", word.size);
         p += word.size + 1;
     }
-    if (!unpack_nil(&r))
-        secret = unpack_bin(&r);
-    if (unpack_end(&r, "the request", NULL) != 0) {
+    if (!unpack_nil(&u)) {
+        secret = unpack_bin(&u);
+        memcpy(p, secret.p != NULL ? secret.p : (const uint8_t *)"", secret.size);
+        r->secret = (struct slice){(uint8_t *)p, secret.size};
+    }
+    return unpack_end(&u, "the request", NULL) != 0 ? -1 : 0;
+}
+
+static void read_request(struct caller *c)
+{
+    struct request *r = calloc(1, sizeof *r);
+    if (r != NULL) {
+        r->copy_size = c->size + WORDS_MAX + 8;
+        r->copy = calloc(1, r->copy_size);
+        r->caller = c;
+        r->server = c->server;
+    }
+    if (r == NULL || r->copy == NULL) {
+        free(r);
+        refuse(c, "there is no memory");
+    } else if (unpack_request(c, r) != 0) {
+        request_free(r);
         refuse(c, "it is not of this version of satcheld");
     } else {
-        argv[count] = NULL;
-        memcpy(p, folder.p, folder.size);
-        p[folder.size] = 0;
-        carry_out(c, p, (int)count, argv, secret);
+        carry_out(r);
     }
-    free(copy);
 }
 
 static void give_rest(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "beside.h"
 #include "commit.h"
 #include "exchange.h"
 #include "operator.h"
@@ -51,16 +52,26 @@ static void close_all(struct server *s)
     uv_close((uv_handle_t *)&s->on_int, NULL);
 }
 
+void server_stop(struct server *s)
+{
+    s->stopping = 1;
+    if (s->beside != NULL) { /* its end calls this once more */
+        beside_stop(s->beside);
+        return;
+    }
+    while (s->first != NULL && s->central->failure.code == 0)
+        commit_run(s);
+    if (!uv_is_closing((uv_handle_t *)&s->listener))
+        close_all(s);
+}
+
 static void on_signal(uv_signal_t *signal, int number)
 {
     struct server *s = signal->data;
     if (s->stopping)
         return;
-    s->stopping = 1;
     server_say(s, "stopping (signal %d): what has arrived is stored first", number);
-    while (s->first != NULL)
-        commit_run(s);
-    close_all(s);
+    server_stop(s);
 }
 
 /* Does nothing: the check after the poll commits. */
@@ -76,9 +87,8 @@ static void after_poll(uv_check_t *check)
 {
     struct server *s = check->data;
     if (s->central->failure.code != 0 && !s->stopping) {
-        s->stopping = 1;
         server_say(s, "stopping: %s", s->central->failure.text);
-        close_all(s);
+        server_stop(s);
         return;
     }
     commit_run(s);
@@ -165,6 +175,7 @@ int server_run(struct central *central, const struct server_options *options, FI
     s.central = central;
     s.journal = journal;
     s.command = options->command;
+    s.is_long = options->is_long;
     s.last = &s.first;
     if ((status = uv_loop_init(&s.loop)) != 0)
         return uv_failed(e, status, "the event loop cannot start");

@@ -17,6 +17,7 @@
 #define SERVER_PEERS_MAX 1024 /* laptops at one time, if there are descriptors for so many */
 #define SERVER_RESERVE 64     /* descriptors that are kept for the store, its backups, and operators */
 
+struct beside;
 struct peer;
 struct exchange;
 struct commit_item;
@@ -36,8 +37,10 @@ struct server {
     uv_signal_t on_term, on_int;
     uv_pipe_t operator_listener;
     server_command *command;
-    struct peer *peers; /* a list, the newest first */
-    unsigned peers_max; /* laptops at one time */
+    int (*is_long)(int argc, char **argv);
+    struct beside *beside; /* a long command runs (beside.h); NULL: none */
+    struct peer *peers;    /* a list, the newest first */
+    unsigned peers_max;    /* laptops at one time */
     struct strangers strangers;
     struct commit_item *first, **last; /* pushes that wait for the next commit, oldest first */
     uv_timer_t again;                  /* wakes the loop if pushes are left after a commit */
@@ -51,7 +54,11 @@ struct server_options {
     unsigned port;          /* 0: any that is free; the journal and ready_file say which */
     const char *ready_file; /* NULL, or a file that gets "PORT\n" once connections are taken */
     server_command *command;
+    int (*is_long)(int argc, char **argv); /* 1: the command may take long, and runs beside the loop */
 };
+
+/* Ends the loop once what has arrived is stored, and a long command has ended. */
+void server_stop(struct server *s);
 
 /* Runs until SIGTERM or SIGINT; then commits what has arrived, closes every link, and returns 0. E_IO: the disk failed
  * during a commit; nothing was acknowledged that is not on the disk, and the server is to be started again; or a socket

@@ -58,7 +58,7 @@ static int run_office(struct usage_call *call, struct error *e)
 {
     const char *listen = usage_text(call, "listen"), *folder = call->folder;
     struct server_options s = {listen != NULL ? listen : "::", (unsigned)usage_number(call, "port", 7411),
-                               usage_text(call, "ready"), carry_out};
+                               usage_text(call, "ready"), carry_out, task_is_long};
     struct keyring_options keys;
     struct central *central = NULL;
     int code;

@@ -86,6 +86,20 @@ static int print_rows(struct task *t, const struct task_row *task, struct error 
     return row < 0 ? error_code(e) : 0;
 }
 
+int task_is_long(int argc, char **argv)
+{
+    const struct task_row *found = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct usage *u = rows[i];
+        const struct task_row *row = (const struct task_row *)u; /* its first member */
+        if (u->group != NULL && argc > 1 && strcmp(u->group, argv[0]) == 0 && strcmp(u->name, argv[1]) == 0)
+            return row->is_long;
+        if (u->group == NULL && strcmp(u->name, argv[0]) == 0)
+            found = row;
+    }
+    return found != NULL && found->is_long;
+}
+
 int task_run(struct task *t, int argc, char **argv)
 {
     const struct task_row *row = NULL;

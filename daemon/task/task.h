@@ -26,6 +26,7 @@ struct task_row {
     const char *none;   /* of a query without a row: what is said */
     const char *sql;    /* in place of run: a query whose rows are printed, one line or one JSON object each */
     const char *prompt; /* it needs a secret (task.secret), which is asked for with these words; NULL: none */
+    int is_long;        /* the daemon carries it out beside its loop */
     int is_unwritten;   /* opening the office for it writes nothing in the log (central_open_unwritten) */
 };
 
@@ -35,6 +36,9 @@ extern const struct usage_program task_program;
 /* argv[0]: the command ("user"), the rest its words and options; argv[argc] is NULL. Returns the exit status; errors
  * are printed. */
 int task_run(struct task *t, int argc, char **argv);
+
+/* 1: the command is one that may take long; 0: it is not, or is none. */
+int task_is_long(int argc, char **argv);
 
 /* --- for the task_*.c alone --- */
 

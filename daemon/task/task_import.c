@@ -270,7 +270,8 @@ static int read_export(struct import *im, const struct mapping *m, const char *p
     char *logins;
     int code;
     if ((code = import_open(im, e)) != 0 || (code = mapping_import(im, m, path, e)) != 0 ||
-        (code = import_unread(im, path, e)) != 0)
+        (code = import_give(im, e)) != 0 || (code = import_unread(im, path, e)) != 0 ||
+        (code = import_take(im, e)) != 0)
         return code;
     if (assign != NULL && !im->dry_run) {
         if ((logins = strdup(assign)) == NULL)
@@ -312,7 +313,7 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
         code = read_export(im, mapping, path, usage_text(call, "assign"), e);
     if (code != 0 && im->in_transaction != 0)
         central_rollback(t->central);
-    if (code == 0)
+    if (code == 0 && (code = import_give(im, e)) == 0)
         code = tell(t, im, &report, &left, e);
     import_close(im);
     if (report != NULL)
@@ -352,4 +353,5 @@ const struct task_row task_import = {
          .more = "PATH is the folder with the CSV files.",
          .example = "satcheld import /srv/office hmis-2026 --assign anna,ben --dry-run"},
     .run = import_export,
+    .is_long = 1,
 };

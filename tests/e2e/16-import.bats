@@ -69,3 +69,58 @@ everything() {
     run satcheld import "$office" "$home/csv" --map "$home/map"
     has "$output" "has no persons.csv, which the mapping"
 }
+
+# begin_import: an import of the big export through the daemon, in the background; its output goes to $home/out.
+begin_import() {
+    "$bin/satcheld" import "$office" "$home/big" --source beside >"$home/out" 2>&1 3>&- &
+    echo "$!" >"$home/import"
+    await journal_says "import begins, beside the loop"
+}
+journal_says() { grep -qF "$1" "$office.journal"; }
+
+@test "beside an import the daemon answers laptops and operators, and tells a second import that one runs" {
+    start
+    user=$(satcheld user list "$office" --json | grep -o '"login": *"[^"]*"' | grep -v maria | sed -n 1p | cut -d'"' -f4)
+    enrol "$user" anna
+    laptop anna sync
+    begin_import
+    run satcheld import "$office" "$home/old" --map "$home/map"
+    equal "$status" 2
+    has "$output" "\`satcheld import\` runs already"
+    run satcheld user list "$office"
+    equal "$status" 0
+    laptop anna sync
+    await has_ended "$(cat "$home/import")"
+    has "$(cat "$home/out")" "400  client       new"
+    laptop anna sync
+    stop
+    run satcheld check "$office"
+    equal "$status" 0
+}
+
+@test "an import that is broken off, by the daemon's end or by whoever called, goes on without doubles" {
+    start
+    : >"$office.journal"
+    "$bin/satcheld" import "$office" "$home/big" --source stopped >"$home/out" 2>&1 3>&- &
+    caller=$!
+    before=$(stored)
+    await has_grown "$((before + 300000))"
+    kill "$caller"
+    await journal_says "its caller hung up, and it ends"
+    await journal_says "satcheld import has ended, with status 2"
+    : >"$office.journal"
+    "$bin/satcheld" import "$office" "$home/big" --source stopped >"$home/out" 2>&1 3>&- &
+    caller=$!
+    before=$(stored)
+    await has_grown "$((before + 300000))"
+    stop
+    await has_ended "$caller"
+    has "$(cat "$home/out")" "it was broken off, since the daemon stops or whoever called hung up"
+    satcheld import "$office" "$home/big" --source stopped >"$home/out" || [ $? -eq 1 ]
+    run satcheld import "$office" "$home/big" --source stopped
+    has "$output" "400  client       unchanged"
+    has_not "$output" "  new"
+    has "$(satcheld report "$office" "SELECT count(*) AS n FROM client WHERE source_id = '1'")" "5"
+    run satcheld check "$office"
+    equal "$status" 0
+}
