@@ -25,7 +25,7 @@ everything() {
         before=$(stored)
         "$bin/satcheld" import "$office" "$home/big" --source big --passphrase-file "$home/office.passphrase" \
             >"$home/out" 2>&1 3>&- &
-        await has_grown "$((before + 300000))"
+        await has_grown "$((before + 2000000))"
         kill_hard "$!"
     done
     has "$(satcheld import list "$office")" "broken off before its end"
@@ -104,7 +104,7 @@ journal_says() { grep -qF "$1" "$office.journal"; }
     "$bin/satcheld" import "$office" "$home/big" --source stopped >"$home/out" 2>&1 3>&- &
     caller=$!
     before=$(stored)
-    await has_grown "$((before + 300000))"
+    await has_grown "$((before + 2000000))"
     kill "$caller"
     await journal_says "its caller hung up, and it ends"
     await journal_says "satcheld import has ended, with status 2"
@@ -112,7 +112,7 @@ journal_says() { grep -qF "$1" "$office.journal"; }
     "$bin/satcheld" import "$office" "$home/big" --source stopped >"$home/out" 2>&1 3>&- &
     caller=$!
     before=$(stored)
-    await has_grown "$((before + 300000))"
+    await has_grown "$((before + 2000000))"
     stop
     await has_ended "$caller"
     has "$(cat "$home/out")" "it was broken off, since the daemon stops or whoever called hung up"
