@@ -50,12 +50,13 @@ static int take_record(void *arg)
     return ends;
 }
 
-/* What the loop waits for is ready: its own descriptor says so, also while it does not run. */
+/* What the loop waits for is ready, as its own descriptor says also while it does not run; or pushes are left for its
+ * next commit. */
 static int is_record_wanted(void *arg)
 {
     const struct beside *b = arg;
     struct pollfd ready = {.fd = uv_backend_fd(&b->server->loop), .events = POLLIN};
-    return poll(&ready, 1, 0) > 0;
+    return b->server->first != NULL || poll(&ready, 1, 0) > 0;
 }
 
 static void run_thread(uv_work_t *work)
@@ -110,6 +111,13 @@ static void on_handle_closed(uv_handle_t *handle)
     free(b);
 }
 
+static void close_handles(struct beside *b)
+{
+    uv_close((uv_handle_t *)&b->asks, on_handle_closed);
+    uv_close((uv_handle_t *)&b->goes, on_handle_closed);
+    uv_close((uv_handle_t *)&b->ends, on_handle_closed);
+}
+
 static void on_ended(uv_work_t *work, int status)
 {
     struct beside *b = work->data;
@@ -117,9 +125,31 @@ static void on_ended(uv_work_t *work, int status)
     b->server->central->turn = NULL;
     b->server->beside = NULL;
     b->done(b->arg);
-    uv_close((uv_handle_t *)&b->asks, on_handle_closed);
-    uv_close((uv_handle_t *)&b->goes, on_handle_closed);
-    uv_close((uv_handle_t *)&b->ends, on_handle_closed);
+    close_handles(b);
+}
+
+/* NULL: e says why. */
+static struct beside *make(struct server *s, struct error *e)
+{
+    struct beside *b = calloc(1, sizeof *b);
+    int has_lock = b != NULL && uv_mutex_init(&b->lock) == 0, has_changed = has_lock && uv_cond_init(&b->changed) == 0;
+    if (!has_changed || uv_async_init(&s->loop, &b->asks, on_asked) != 0) {
+        if (has_changed)
+            uv_cond_destroy(&b->changed);
+        if (has_lock)
+            uv_mutex_destroy(&b->lock);
+        free(b);
+        (void)error_memory(e);
+        return NULL;
+    }
+    (void)uv_idle_init(&s->loop, &b->goes);
+    (void)uv_check_init(&s->loop, &b->ends);
+    (void)uv_check_start(&b->ends, on_round);
+    b->open = 3;
+    b->server = s;
+    b->turn = (struct central_turn){give_record, take_record, is_record_wanted, b};
+    b->work.data = b->asks.data = b->goes.data = b->ends.data = b;
+    return b;
 }
 
 int beside_start(struct server *s, const char *name, void (*work)(void *arg), void (*done)(void *arg), void *arg,
@@ -132,30 +162,21 @@ int beside_start(struct server *s, const char *name, void (*work)(void *arg), vo
             "`satcheld %s` runs already, for %lld seconds now, and two of the long commands cannot run at a "
             "time; try again when it has ended",
             b->name, (long long)(time(NULL) - b->began));
-    if ((b = calloc(1, sizeof *b)) == NULL)
-        return error_memory(e);
-    if (uv_mutex_init(&b->lock) != 0 || uv_cond_init(&b->changed) != 0 ||
-        uv_async_init(&s->loop, &b->asks, on_asked) != 0) {
-        free(b);
-        return error_memory(e);
-    }
-    b->server = s;
+    if ((b = make(s, e)) == NULL)
+        return error_code(e);
     b->run = work;
     b->done = done;
     b->arg = arg;
     b->began = time(NULL);
     cli_cut(b->name, sizeof b->name, name);
-    (void)uv_idle_init(&s->loop, &b->goes);
-    (void)uv_check_init(&s->loop, &b->ends);
-    (void)uv_check_start(&b->ends, on_round);
-    b->open = 3;
-    b->work.data = b->asks.data = b->goes.data = b->ends.data = b;
-    b->turn = (struct central_turn){give_record, take_record, is_record_wanted, b};
+    if (uv_queue_work(&s->loop, &b->work, run_thread, on_ended) != 0) {
+        close_handles(b);
+        return error_memory(e);
+    }
+    /* The thread waits for the record, which the loop hands over once it comes round. */
     s->central->turn = &b->turn;
     s->beside = b;
-    return uv_queue_work(&s->loop, &b->work, run_thread, on_ended) == 0
-               ? 0
-               : error_set(e, E_INTERNAL, "the command cannot be started");
+    return 0;
 }
 
 void beside_stop(struct beside *b)
