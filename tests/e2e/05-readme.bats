@@ -17,7 +17,7 @@ load lib
         echo 'wait; echo "the walk $((1 + 1))nded"; exit'
     } >"$home/pasted"
     cd "$root"
-    run timeout 120 script -qec "env -u SATCHEL_HOME TMPDIR=$home bash --norc --noprofile -i" /dev/null <"$home/pasted"
+    run timeout 300 script -qec "env -u SATCHEL_HOME TMPDIR=$home bash --norc --noprofile -i" /dev/null <"$home/pasted"
     echo "$output"
     has "$output" "the walk 2nded"
     equal "$(grep -cE "FAILED [0-9]" <<<"$output")" 0
