@@ -58,11 +58,17 @@ static int hash_files(struct import *im, const char *folder, struct error *e)
     return code;
 }
 
+/* 1: the import runs beside the loop. */
+static int others_wait(const struct import *im)
+{
+    return im->takes_turns && im->central->turn != NULL;
+}
+
 /* 1: what is not committed yet is enough for one commit: if others wait for the record, few, so that its end takes no
  * longer than they may wait. */
 static int is_commit_full(const struct import *im)
 {
-    return im->in_transaction >= (im->central->turn != NULL ? RECORDS_PER_TURN : RECORDS_PER_COMMIT);
+    return im->in_transaction >= (others_wait(im) ? RECORDS_PER_TURN : RECORDS_PER_COMMIT);
 }
 
 /* --- times --- */
@@ -188,7 +194,7 @@ static uint64_t now_ms(void)
 int import_give(struct import *im, struct error *e)
 {
     int code;
-    if (im->central->turn == NULL || im->pause.is_given || (im->dry_run && im->in_transaction != 0))
+    if (!others_wait(im) || im->pause.is_given || (im->dry_run && im->in_transaction != 0))
         return 0;
     if ((code = import_flush(im, e)) == 0)
         central_give(im->central, &im->pause);
@@ -209,9 +215,9 @@ int import_rest(struct import *im, struct error *e)
 {
     enum { LEAST_MS = 5, MOST_MS = 250 };
     const struct central_turn *turn = im->central->turn;
-    uint64_t had = turn == NULL || im->pause.is_given ? 0 : now_ms() - im->since_ms;
+    uint64_t had = im->pause.is_given ? 0 : now_ms() - im->since_ms;
     int code;
-    if (turn == NULL || (!im->pause.is_given && had < MOST_MS && (had < LEAST_MS || !turn->is_wanted(turn->arg))))
+    if (!others_wait(im) || (!im->pause.is_given && had < MOST_MS && (had < LEAST_MS || !turn->is_wanted(turn->arg))))
         return 0;
     code = import_give(im, e);
     return code != 0 ? code : import_take(im, e);

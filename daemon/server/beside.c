@@ -18,6 +18,8 @@ struct beside {
     uv_mutex_t lock; /* of what follows */
     uv_cond_t changed;
     int is_threads; /* the record is the thread's */
+    int is_known;   /* which thread it is */
+    uv_thread_t thread;
     int is_asked_for, is_told_to_end;
     void (*run)(void *arg), (*done)(void *arg);
     void *arg;
@@ -27,25 +29,37 @@ struct beside {
 
 /* --- the thread --- */
 
+/* 1: it is the thread that asks. A short command that the loop carries out meanwhile has the record already, and
+ * neither gives it away nor waits for it. Under the lock. */
+static int is_the_thread(const struct beside *b)
+{
+    uv_thread_t self = uv_thread_self();
+    return b->is_known && uv_thread_equal(&self, &b->thread);
+}
+
 static void give_record(void *arg)
 {
     struct beside *b = arg;
     uv_mutex_lock(&b->lock);
-    b->is_threads = 0;
-    uv_cond_signal(&b->changed);
+    if (is_the_thread(b)) {
+        b->is_threads = 0;
+        uv_cond_signal(&b->changed);
+    }
     uv_mutex_unlock(&b->lock);
 }
 
 static int take_record(void *arg)
 {
     struct beside *b = arg;
-    int ends;
+    int ends = 0;
     uv_mutex_lock(&b->lock);
-    b->is_asked_for = 1;
-    (void)uv_async_send(&b->asks);
-    while (!b->is_threads)
-        uv_cond_wait(&b->changed, &b->lock);
-    ends = b->is_told_to_end;
+    if (is_the_thread(b)) {
+        b->is_asked_for = 1;
+        (void)uv_async_send(&b->asks);
+        while (!b->is_threads)
+            uv_cond_wait(&b->changed, &b->lock);
+        ends = b->is_told_to_end;
+    }
     uv_mutex_unlock(&b->lock);
     return ends;
 }
@@ -62,6 +76,10 @@ static int is_record_wanted(void *arg)
 static void run_thread(uv_work_t *work)
 {
     struct beside *b = work->data;
+    uv_mutex_lock(&b->lock);
+    b->thread = uv_thread_self();
+    b->is_known = 1;
+    uv_mutex_unlock(&b->lock);
     (void)take_record(b);
     b->run(b->arg);
     give_record(b);

@@ -301,6 +301,7 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
         return error_memory(e);
     }
     im->central = t->central;
+    im->takes_turns = 1;
     im->dry_run = usage_flag(call, "dry-run");
     im->is_older = usage_flag(call, "older");
     im->tells = im->dry_run || usage_text(call, "report") != NULL;

@@ -1,6 +1,7 @@
 /* Tests: daemon/server/beside.c daemon/central/central.c
- * A long command in a thread beside the loop: the record has one owner at a time, who acts is as before when it comes
- * back, a second command is refused, and one that is told to end hears it at its next piece. */
+ * A long command in a thread beside the loop: the record has one owner at a time, a short command on the loop neither
+ * gives it away nor waits, who acts is as before when it comes back, a second command is refused, and one that is told
+ * to end hears it at its next piece. */
 #include "office_fixture.h"
 
 #include <string.h>
@@ -48,8 +49,11 @@ static void done(void *arg)
 /* What the loop does with the record between pieces: somebody else acts. */
 static void on_turn(uv_check_t *check)
 {
+    struct central_pause pause = {.is_given = 0};
     struct error e;
     owns();
+    central_give(server.central, &pause); /* a short command has the record already, and keeps it */
+    assert_int_equal(central_take(server.central, &pause, &e), 0);
     central_act_as_office(server.central);
     on_loop++;
     if (check->data != NULL && on_loop == 5)
