@@ -72,11 +72,11 @@ int import_has(const char *folder, const char *name);
 
 /* Reads folder/name.csv into the staging table `name`: the column `line` first, then `columns`: names with a space
  * between them, in quotes if they hold one, the row's key first; behind a name "!": the mapping cannot do without it;
- * "#": a day; "@": a time, which are written as the schema has them; then `old` (import_old), 0. A column that the file
- * lacks, and a day that cannot be read, is NULL: nothing is known of it; a file that is not there becomes an empty
- * table. *found 0: there is no such file. Every row is in the account, open; those that cannot be read, and every
- * column that is not named here, with what became of it. E_INPUT: the file has no heading, lacks a column, or is of
- * another encoding; E_IO, E_MEMORY.
+ * "#": a day; "@": a time, which are written as the schema has them; then `old` and `later` (import_old), 0. A column
+ * that the file lacks, and a day that cannot be read, is NULL: nothing is known of it; a file that is not there becomes
+ * an empty table. *found 0: there is no such file. Every row is in the account, open; those that cannot be read, and
+ * every column that is not named here, with what became of it. E_INPUT: the file has no heading, lacks a column, or is
+ * of another encoding; E_IO, E_MEMORY.
  */
 int import_stage(struct import *im, const char *folder, const char *name, const char *columns, int *found,
                  struct error *e);
@@ -107,8 +107,8 @@ int import_source(struct import *im, const char *format, struct error *e);
 int import_begin(struct import *im, const char *folder, const char *exported, struct error *e);
 
 /* Sets `old` of the staged rows whose column `updated` is before the time that a row of the same key had when it was
- * taken last, and settles them: nothing is to be made of them. Of an export that fills in, no row is old. Errors: the
- * store's. */
+ * taken last, and settles them: nothing is to be made of them; and `later` of those in which it is after that. Of an
+ * export that fills in, no row is old. Errors: the store's. */
 int import_old(struct import *im, const char *table, const char *key, const char *updated, struct error *e);
 /* Remembers the times of a query's rows that were taken: its first column is the key, its second the time. */
 int import_remember(struct import *im, const char *file, const char *sql, struct error *e);

@@ -9,6 +9,7 @@ static const struct mapping_file files[] = {
      .key = "UserID",
      .updated = "DateUpdated",
      .deleted = "DateDeleted",
+     .stays = "deleted in the source; the account here stays until the office disables it",
      .columns = "UserID! UserFirstName UserLastName UserPhone UserEmail DateUpdated@ DateDeleted"},
     {.name = "Organization",
      .key = "OrganizationID",
@@ -79,11 +80,13 @@ static const struct mapping_sift sifts[] = {
      ACCOUNT_PASSED, "the same person has a later answer, or a plain one, which counts"},
 };
 
-/* Without a file of exits nothing is known of an end (NULL), nor if an older row says that an exit was deleted; without
- * an exit in it there is none (''). */
+/* There is no end ('') if the file of exits has none, and either an exit was deleted, or the enrolment was updated
+ * later than when it was taken last. Else nothing is known of an end (NULL): an export may hold the exits of a period
+ * alone. */
 #define NO_EXIT                                                                                                        \
     "(SELECT '' WHERE NOT EXISTS(SELECT 1 FROM account_file WHERE file = 'Exit') AND NOT EXISTS(SELECT 1 FROM gone g " \
-    "WHERE g.file = 'Exit' AND g.parent = n.EnrollmentID AND g.old = 1))"
+    "WHERE g.file = 'Exit' AND g.parent = n.EnrollmentID AND g.old = 1) AND (n.later OR EXISTS(SELECT 1 FROM gone g "  \
+    "WHERE g.file = 'Exit' AND g.parent = n.EnrollmentID)))"
 #define OF_EXIT "CASE WHEN x.line IS NULL THEN " NO_EXIT " WHEN x.old THEN NULL "
 
 /* The views that the records are made from. A key of a household that more than 30 share is a placeholder. */

@@ -123,18 +123,19 @@ int import_begin(struct import *im, const char *folder, const char *exported, st
 int import_old(struct import *im, const char *table, const char *key, const char *updated, struct error *e)
 {
     sqlite3_stmt *s, *known;
-    char sql[2][512];
+    char sql[3][512];
     int row = 0, is, code;
     if (im->fills || (code = import_take(im, e)) != 0)
         return im->fills ? 0 : code;
     (void)snprintf(sql[0], sizeof sql[0], "SELECT line, \"%s\", \"%s\" FROM \"%s\" WHERE \"%s\" <> ''", key, updated,
                    table, updated);
     (void)snprintf(sql[1], sizeof sql[1], "UPDATE \"%s\" SET old = 1 WHERE line = ?", table);
+    (void)snprintf(sql[2], sizeof sql[2], "UPDATE \"%s\" SET later = 1 WHERE line = ?", table);
     if ((code = db_query(im->staging, &s, e, sql[0], "")) != 0)
         return code;
     while (code == 0 && (row = db_next(im->staging, s, e)) == 1) {
         uint64_t line = db_uint(s, 0);
-        int is_old = 0;
+        int is_old = 0, is_later = 0;
         if ((code = import_rest(im, e)) != 0)
             continue;
         if ((is = db_first(im->central->db, &known, e,
@@ -143,9 +144,12 @@ int import_old(struct import *im, const char *table, const char *key, const char
             code = error_code(e);
         if (is == 1) {
             is_old = is_before(db_text(s, 2), db_text(known, 0));
+            is_later = is_before(db_text(known, 0), db_text(s, 2));
             db_done(im->central->db, known);
         }
-        if (is_old && (code = db_run(im->staging, e, sql[1], "u", line)) == 0)
+        if (code == 0 && is_later)
+            code = db_run(im->staging, e, sql[2], "u", line);
+        if (code == 0 && is_old && (code = db_run(im->staging, e, sql[1], "u", line)) == 0)
             code = account_settle(im->staging, &(struct account_row){table, line, ""}, ACCOUNT_PASSED,
                                   "a later row of its key was taken before", e);
     }

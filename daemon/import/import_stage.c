@@ -115,7 +115,7 @@ static int create_table(struct staging *g, struct error *e)
     sqlite3_str_appendf(sql, "CREATE TABLE \"%w\"(line INTEGER PRIMARY KEY", g->name);
     for (size_t k = 0; k < g->count; k++)
         sqlite3_str_appendf(sql, ", \"%w\" TEXT", g->columns[k].name);
-    sqlite3_str_appendall(sql, ", old INTEGER NOT NULL DEFAULT 0)");
+    sqlite3_str_appendall(sql, ", old INTEGER NOT NULL DEFAULT 0, later INTEGER NOT NULL DEFAULT 0)");
     if ((text = sqlite3_str_finish(sql)) == NULL)
         return error_memory(e);
     code = db_exec(g->im->staging, text, e);
@@ -129,7 +129,7 @@ static char *insert_sql(const struct staging *g)
     sqlite3_str_appendf(sql, "INSERT INTO \"%w\" VALUES (?", g->name);
     for (size_t k = 0; k < g->count; k++)
         sqlite3_str_appendall(sql, ",?");
-    sqlite3_str_appendall(sql, ",0)");
+    sqlite3_str_appendall(sql, ",0,0)");
     return sqlite3_str_finish(sql);
 }
 

@@ -69,7 +69,7 @@ static int sift_deleted(struct import *im, const struct mapping_file *f, struct 
     sqlite3_free(updated);
     return code != 0 ? code
                      : sift_made(im, f->name, sqlite3_mprintf("trim(coalesce(\"%w\", '')) <> ''", f->deleted),
-                                 ACCOUNT_PASSED, "deleted in the source", e);
+                                 ACCOUNT_PASSED, f->stays != NULL ? f->stays : "deleted in the source", e);
 }
 
 /* Settles rows that lack their key, repeat one, are older than what was taken, or are deleted in the source. */

@@ -19,6 +19,7 @@ struct mapping_file {
     const char *parent;  /* the column that names what a row hangs on, kept of deleted rows; NULL: none */
     const char *updated; /* the column that says when a row was changed last; NULL: the first row of a key counts */
     const char *deleted; /* a row with a value in this column is deleted in the source; NULL: none is */
+    const char *stays;   /* what is said of a deleted row if its record stands all the same; NULL: it does not */
     const char *means;   /* what its rows say of records of other rows; NULL: they make records of their own */
     const char *columns; /* as import_stage takes them */
 };

@@ -177,6 +177,49 @@ static void an_older_export_only_fills_in(void **state)
     assert_int_equal(code, E_REFUSED);
 }
 
+/* Goal: an export of a part of the rows, as of a period, has the enrolment and Exit.csv but not its exit: the case
+ * stays closed. It opens again if the exit is deleted, or if the enrolment was updated later than it was taken last. */
+static void an_exit_that_is_not_in_the_export_says_nothing(void **state)
+{
+    struct central *c = *state;
+    static const char exited[] = EXPORT_EXIT "X1,E1,2026-01-20,410,2026-01-20 00:00:00,\n";
+    static const char later[] = EXPORT_ENROLLMENT "E1,1,,2026-01-05,H1,1,116,u1,2026-03-01 00:00:00,\n";
+    export_file("Exit", exited);
+    export_take(c);
+    export_file("Exit", EXPORT_EXIT);
+    export_take(c);
+    says(c, "SELECT status || closed || (outcome <> '') FROM \"case\" WHERE ?1 <> ''", "closed2026-01-201");
+    export_file("Exit", EXPORT_EXIT "X1,E1,2026-01-20,410,2026-01-21 00:00:00,2026-01-21\n");
+    export_take(c);
+    says(c, "SELECT status || coalesce(closed, '') || coalesce(outcome, '') FROM \"case\" WHERE ?1 <> ''", "open");
+    export_file("Exit", EXPORT_EXIT "X1,E1,2026-01-20,410,2026-01-22 00:00:00,\n");
+    export_take(c);
+    says(c, "SELECT status FROM \"case\" WHERE ?1 <> ''", "closed");
+    export_file("Exit", EXPORT_EXIT);
+    export_file("Enrollment", later);
+    export_take(c);
+    says(c, "SELECT status || coalesce(closed, '') FROM \"case\" WHERE ?1 <> ''", "open");
+}
+
+/* Goal: a user row that the source deleted voids no account and disables none; the row is told, and says so. */
+static void a_deleted_user_keeps_the_account(void **state)
+{
+    struct central *c = *state;
+    struct error e = {0, ""};
+    struct import *im;
+    int code;
+    export_take(c);
+    export_file("User", EXPORT_USER "u1,Wil,Worker,,,2026-02-01 00:00:00,2026-02-01\n");
+    im = export_run(c, 0, &code, &e);
+    assert_int_equal(code, 0);
+    assert_int_equal(export_rows(im, "User", ACCOUNT_PASSED,
+                                 "deleted in the source; the account here stays until the office disables it"),
+                     1);
+    export_done(im);
+    says(c, "SELECT status || voided FROM user WHERE login = 'hmisu1' AND ?1 <> ''", "active0");
+    says(c, "SELECT status FROM assignment WHERE ?1 <> ''", "active");
+}
+
 /* Goal: a row that was updated before the one that was taken last changes nothing, and is told; by the time, not by its
  * letters. */
 static void an_older_row_changes_nothing(void **state)
@@ -467,6 +510,8 @@ int main(void)
         TEST(what_a_person_confirmed_follows_the_source),
         TEST(what_a_person_typed_first_is_not_lost),
         TEST(an_older_export_only_fills_in),
+        TEST(an_exit_that_is_not_in_the_export_says_nothing),
+        TEST(a_deleted_user_keeps_the_account),
         TEST(an_older_row_changes_nothing),
         TEST(deletions_and_restorations_are_carried),
         TEST(a_workers_void_stays_and_is_told),

@@ -409,7 +409,7 @@ static void test_taken_back(void **state)
     done(im);
     expect_one(c, "SELECT status || closed FROM \"case\" WHERE ?1 <> ''", "closed2026-02-01");
     expect_one(c, "SELECT amount FROM service WHERE ?1 <> ''", "10000");
-    export_file("Exit", EXIT);
+    export_file("Exit", EXIT "X1,E1,2026-02-01,410,2026-02-02,2026-02-02\n");
     export_file("Services", SERVICES "S1,E1,2026-01-06,152,1,120.00,2026-02-06,\n");
     im = run(c, &mapping_hmis, export_folder(), 0);
     assert_int_equal(records(im, "service", "changed"), 1);
