@@ -216,7 +216,7 @@ static int use_column(struct reading *r, const char *name, char mark, int is_nee
     size_t i = 0;
     if (name[0] == '\0' || strlen(name) > NAME_BYTES || strchr(name, '"') != NULL)
         return WRONG(r, "a column's name has 1 to %d bytes and no quotes", (int)NAME_BYTES);
-    if (strcasecmp(name, "line") == 0 || strcasecmp(name, "old") == 0)
+    if (strcasecmp(name, "line") == 0 || strcasecmp(name, "old") == 0 || strcasecmp(name, "later") == 0)
         return WRONG(r, "a column of the name %s cannot be mapped; give it another heading in the file", name);
     while (i < c->count && strcasecmp(c->all[i].name, name) != 0)
         i++;

@@ -188,6 +188,7 @@ static void wrong_mappings_are_refused(void **state)
         {"file ../p\n", "a file's name is that of a CSV file"},
         {"file account_row\n", "a file of this name cannot be mapped"},
         {"file p\nkey old\n", "a column of the name old cannot be mapped"},
+        {"file p\nkey Later\n", "a column of the name Later cannot be mapped"},
         {"file \"p\n", "a quote is not closed"},
         {"source a\xff\n", "no text in UTF-8"},
     };
