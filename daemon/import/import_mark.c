@@ -299,7 +299,8 @@ static int write_end(struct import *im, struct error *e)
         (void)snprintf(number[i], sizeof number[i], "%llu", (unsigned long long)counts[i].count);
         code = edit_set_text(&edit, counts[i].field, number[i], e);
     }
-    (void)snprintf(number[4], sizeof number[4], "%llu", (unsigned long long)(rows + values));
+    rows += values;
+    (void)snprintf(number[4], sizeof number[4], "%llu", (unsigned long long)rows);
     if (code == 0 && (code = edit_set_text(&edit, "left", number[4], e)) == 0 &&
         clock_text(im->central->author.wall(), now) == 0)
         code = edit_set_text(&edit, "ended", now, e);

@@ -296,13 +296,15 @@ static int add_orphans(struct reading *r, const char *column)
 /* "in FILE COLUMN" */
 static int read_place(struct reading *r)
 {
-    const char *file = r->word_count == 5 ? r->words[3].text : NULL, *column = file != NULL ? r->words[4].text : NULL;
+    const char *file, *column;
     int is_in = r->kind->place == SCHEMA_CASE && r->kind->number != KIND_CASE, code;
     if (is_in != (r->word_count == 5 && is_keyword(r, 2, "in")))
         return is_in ? WRONG(r, "a %s stands in a case; write: record %s in FILE COLUMN", r->kind->name, r->kind->name)
                      : WRONG(r, "a %s stands in no case; write: record %s", r->kind->name, r->kind->name);
     if (!is_in)
         return r->word_count == 2 ? 0 : WRONG(r, "write: record %s", r->kind->name);
+    file = r->words[3].text;
+    column = r->words[4].text;
     if ((code = use_column(r, column, 0, 1)) != 0 || (code = refer(r, column, file, KIND_CASE, 1)) != 0)
         return code;
     r->record->scope = keep(r, sqlite3_mprintf("record_id('%q case', \"%w\")", file, column));
@@ -361,7 +363,9 @@ static const struct schema_field *find_field(const struct schema_kind *kind, con
 
 static char mark_of(const struct schema_field *field)
 {
-    return field->type == SCHEMA_DATE ? '#' : field->type == SCHEMA_TIME ? '@' : '\0';
+    if (field->type == SCHEMA_DATE)
+        return '#';
+    return field->type == SCHEMA_TIME ? '@' : 0;
 }
 
 /* COLUMN codes WORD WORD ...: a code that is not told stands as it is, and the field's type judges it. */
