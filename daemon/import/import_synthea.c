@@ -110,23 +110,26 @@ static const struct mapping_field careplan_fields[] = {
     {"reason", "REASONDESCRIPTION", MAPPING_SET},
 };
 
-#define FIELDS(list) .fields = list, .field_count = sizeof list / sizeof *list
-
 static const struct mapping_record records[] = {
     {.kind = "provider",
      .file = "organizations",
      .table = "organization",
      .key = "Id",
      .from = "organizations",
-     FIELDS(organization_fields)},
+     MAPPING_FIELDS(organization_fields)},
     {.kind = "provider",
      .file = "providers",
      .table = "provider",
      .key = "Id",
      .from = "providers",
-     FIELDS(provider_fields)},
-    {.kind = "client", .file = "patients", .table = "patient", .key = "Id", .from = "patients", FIELDS(patient_fields)},
-    {.kind = "case", .file = "patients", .table = "case", .key = "Id", .from = "patients", FIELDS(case_fields)},
+     MAPPING_FIELDS(provider_fields)},
+    {.kind = "client",
+     .file = "patients",
+     .table = "patient",
+     .key = "Id",
+     .from = "patients",
+     MAPPING_FIELDS(patient_fields)},
+    {.kind = "case", .file = "patients", .table = "case", .key = "Id", .from = "patients", MAPPING_FIELDS(case_fields)},
     {.kind = "service",
      .file = "encounters",
      .table = "encounter",
@@ -134,7 +137,7 @@ static const struct mapping_record records[] = {
      .scope = "record_id('case', PATIENT)",
      .from = "encounters",
      .moves = 1,
-     FIELDS(encounter_fields)},
+     MAPPING_FIELDS(encounter_fields)},
     {.kind = "plan",
      .file = "careplans",
      .table = "careplan",
@@ -142,7 +145,7 @@ static const struct mapping_record records[] = {
      .scope = "record_id('case', PATIENT)",
      .from = "careplans",
      .moves = 1,
-     FIELDS(careplan_fields)},
+     MAPPING_FIELDS(careplan_fields)},
 };
 
 /* Which records stand in a case that their row has left. */
@@ -156,20 +159,18 @@ static const struct import_orphans orphans[] = {
      HAS_LEFT("careplan", "careplans")},
 };
 
-#define COUNT(list) (sizeof list / sizeof *list)
-
 const struct mapping mapping_synthea = {
     .format = "synthea",
     .needs = {"patients"},
     .files = files,
-    .file_count = COUNT(files),
+    .file_count = MAPPING_COUNT(files),
     .references = references,
-    .reference_count = COUNT(references),
+    .reference_count = MAPPING_COUNT(references),
     .sifts = sifts,
-    .sift_count = COUNT(sifts),
+    .sift_count = MAPPING_COUNT(sifts),
     .prepare = prepare,
     .records = records,
-    .record_count = COUNT(records),
+    .record_count = MAPPING_COUNT(records),
     .orphans = orphans,
-    .orphan_count = COUNT(orphans),
+    .orphan_count = MAPPING_COUNT(orphans),
 };

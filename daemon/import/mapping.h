@@ -66,6 +66,10 @@ struct mapping_record {
     size_t field_count;
 };
 
+/* For tables that are arrays. */
+#define MAPPING_COUNT(list) (sizeof(list) / sizeof((list)[0]))
+#define MAPPING_FIELDS(list) .fields = (list), .field_count = MAPPING_COUNT(list)
+
 struct mapping {
     const char *format;         /* part of every derived id */
     const char *needs[3];       /* files without which a folder is no such export; up to a NULL */

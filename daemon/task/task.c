@@ -89,7 +89,7 @@ static int print_rows(struct task *t, const struct task_row *task, struct error 
 int task_is_long(int argc, char **argv)
 {
     const struct task_row *found = NULL;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct usage *u = rows[i];
         const struct task_row *row = (const struct task_row *)u; /* its first member */
         if (u->group != NULL && argc > 1 && strcmp(u->group, argv[0]) == 0 && strcmp(u->name, argv[1]) == 0)

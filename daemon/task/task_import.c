@@ -254,7 +254,7 @@ static int choose_mapping(const struct task *t, const char *map, const char *fol
                              map);
         return code;
     }
-    for (size_t i = 0; *out == NULL && i < sizeof known / sizeof *known; i++)
+    for (size_t i = 0; *out == NULL && i < sizeof known / sizeof known[0]; i++)
         *out = mapping_fits(known[i], folder) ? known[i] : NULL;
     return *out != NULL ? 0
                         : error_set(e, E_INPUT,
