@@ -117,15 +117,19 @@ static int assign_new_case(struct taking *t, const struct id *scope, struct erro
     return central_write_record(t->c, &assignment, e);
 }
 
-/* Remembers the change's case for assign_new_case, if the change makes one and the caseload does not have it. */
+/* Remembers the change's case for assign_new_case, if this laptop took it down and nobody was ever given it. Who only
+ * decides something in a case of others is not given it. */
 static int remember_new_case(struct taking *t, const struct change *change, struct error *e)
 {
     struct id *more;
+    int mine;
     if (change->kind != KIND_CASE || caseload_has(&t->caseload, &change->scope))
         return 0;
     for (size_t i = 0; i < t->new_case_count; i++)
         if (id_equal(&t->new_cases[i], &change->scope))
             return 0;
+    if ((mine = caseload_is_taken_down(t->c->db, &change->scope, &t->device->device, e)) != 1)
+        return mine == 0 ? 0 : error_code(e);
     if ((more = realloc(t->new_cases, (t->new_case_count + 1) * sizeof *more)) == NULL)
         return error_memory(e);
     t->new_cases = more;
