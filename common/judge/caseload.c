@@ -74,7 +74,8 @@ static int add_scope(struct loading *g, const struct id *scope, struct error *e)
     return 0;
 }
 
-/* Adds the scopes that a statement with the user finds. */
+/* Adds the scopes that a statement with the user finds. A reference that was erased before this version knew its field is
+ * shown as "(erased)", and names nobody. */
 static int add_found(struct loading *g, const char *sql, struct error *e)
 {
     char text[ID_TEXT];
@@ -85,7 +86,7 @@ static int add_found(struct loading *g, const char *sql, struct error *e)
     if ((code = db_query(g->db, &s, e, sql, "t", text)) != 0)
         return code;
     while ((row = db_next(g->db, s, e)) == 1) {
-        if ((code = id_parse(db_text(s, 0), &scope, e)) != 0 || (code = add_scope(g, &scope, e)) != 0) {
+        if (id_parse(db_text(s, 0), &scope, NULL) == 0 && (code = add_scope(g, &scope, e)) != 0) {
             db_done(g->db, s);
             return code;
         }
@@ -176,9 +177,9 @@ static int add_clients_of(struct loading *g, const struct id *scope, struct erro
             return error_code(e);
         if (row == 0)
             continue;
-        code = id_parse(db_text(s, 0), &client, e);
+        row = id_parse(db_text(s, 0), &client, NULL) == 0;
         db_done(g->db, s);
-        if (code == 0)
+        if (row == 1)
             code = add_scope(g, &client, e);
     }
     return code;
