@@ -167,6 +167,20 @@ struct judging {
     size_t until; /* of what was printed counts what was printed before this */
 };
 
+/* An older laptop shows a choice that it does not know by its code, and as newer than it is. */
+static int was_printed_as_newer(const struct judging *j, const struct schema_field *field, struct slice value,
+                                size_t since)
+{
+    char words[64], bare[64];
+    size_t used = 0;
+    int64_t code;
+    if (field->type != SCHEMA_CHOICE || !slice_int(value, &code))
+        return 0;
+    (void)snprintf(words, sizeof words, "newer than this program (%lld)", (long long)code);
+    add_text(bare, &used, words);
+    return was_printed(j->t, since, bare, j->decides, j->until);
+}
+
 /* The change ends the op of this dot: by a value of its own (`by`), or by a void (NULL). */
 static void judge_dot(const struct judging *j, const struct dot *dot, const struct op *by, int has_reason)
 {
@@ -195,7 +209,8 @@ static void judge_dot(const struct judging *j, const struct dot *dot, const stru
     if (j->decides && field->type == SCHEMA_FLAG &&
         was_printed(j->t, at, strcmp(bare, "yes") == 0 ? ":true" : ":false", 1, j->until))
         return;
-    if (!was_printed(j->t, at, bare, j->decides, by != NULL && schema_closes(field, by->value) ? seen.count : j->until))
+    if (!was_printed_as_newer(j, field, op.value, at) &&
+        !was_printed(j->t, at, bare, j->decides, by != NULL && schema_closes(field, by->value) ? seen.count : j->until))
         oracle_found("3: %s ends \"%.60s\" of %s, which was never shown to who wrote it", oracle_ledger_name(j->t),
                      words, field->name);
 }
