@@ -74,8 +74,8 @@ static int add_scope(struct loading *g, const struct id *scope, struct error *e)
     return 0;
 }
 
-/* Adds the scopes that a statement with the user finds. A reference that was erased before this version knew its field is
- * shown as "(erased)", and names nobody. */
+/* Adds the scopes that a statement with the user finds. A reference that was erased before this version knew its field
+ * is shown as "(erased)", and names nobody. */
 static int add_found(struct loading *g, const char *sql, struct error *e)
 {
     char text[ID_TEXT];
