@@ -150,6 +150,24 @@ int db_open_memory(struct db **out, struct error *e)
     return code;
 }
 
+int db_open_scratch(struct db **out, const char *folder, struct error *e)
+{
+    struct db *db;
+    int code = allocate_db(&db, e);
+    *out = NULL;
+    if (code == 0)
+        code = vault_open_scratch(&db->handle, folder, e);
+    if (code == 0)
+        code = make_functions(db, e);
+    if (code == 0)
+        code = make_meta(db, e);
+    if (code == 0)
+        *out = db;
+    else
+        db_close(db);
+    return code;
+}
+
 void db_close(struct db *db)
 {
     sqlite3_stmt *s;

@@ -12,15 +12,17 @@
 
 struct db;
 
-/* Opens an encrypted store (path to wait_ms and errors as vault_open's), or one in memory (E_MEMORY). *out is closed
- * with db_close (NULL is allowed), and is NULL on an error. The table meta is made, unless VAULT_READ is given.
+/* Opens an encrypted store (path to wait_ms and errors as vault_open's), one in memory (E_MEMORY), or a scratch one
+ * (folder and errors as vault_open_scratch's). *out is closed with db_close (NULL is allowed), and is NULL on an error.
+ * The table meta is made, unless VAULT_READ is given.
  *
- * Both know four functions in SQL: id_text(BLOB), an id of 16 bytes as id_format writes it, and id_blob(TEXT), the 16
+ * All know four functions in SQL: id_text(BLOB), an id of 16 bytes as id_format writes it, and id_blob(TEXT), the 16
  * bytes of an id in 32 hexadecimal digits, with or without hyphens; NULL for all that is no id. fold(TEXT), what two
  * texts are compared by, and digits(TEXT), the digits of a telephone number (fold.h). Views and triggers may not name
  * them: the stores are read by programs that lack them too. */
 int db_open(struct db **out, const char *path, const uint8_t key[32], int flags, int wait_ms, struct error *e);
 int db_open_memory(struct db **out, struct error *e);
+int db_open_scratch(struct db **out, const char *folder, struct error *e);
 void db_close(struct db *db);
 /* SQLite's handle, which stays db's. */
 sqlite3 *db_handle(struct db *db);

@@ -45,7 +45,7 @@ static int initialise(struct error *e)
     if (base == NULL)
         return error_set(e, E_INTERNAL, "this SQLite has no VFS named unix");
     vault_vfs_fill(&shim, SHIM, base, 0);
-    if (sqlite3_vfs_register(&shim.vfs, 0) != SQLITE_OK)
+    if (sqlite3_vfs_register(&shim.vfs, 0) != SQLITE_OK || vault_scratch_install(base) != SQLITE_OK)
         return error_set(e, E_MEMORY, "the vault's VFS could not be registered");
     return 0;
 }

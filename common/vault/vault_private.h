@@ -8,6 +8,7 @@
  *   vault_share.c   one store between processes: who may write it, and who reads it meanwhile
  *   vault_recent.c  the frames that were written to the log lately, for the checkpoint that reads them again
  *   vault_page.c    bytes on disk: keys, pages, frames
+ *   vault_scratch.c a database of one handle's own, which is gone with it
  *   vault_memory.c  SQLite's allocator: zeroed on free, pages in a locked slab
  *   vault_extension.c  the loadable extension satchel_vault.so, which is built of the files that reading needs */
 #ifndef SATCHEL_VAULT_PRIVATE_H
@@ -222,6 +223,11 @@ int vault_share_is_ready(const uint8_t *index);
 
 /* Gives SQLite the allocator. Call it before sqlite3_initialize. Returns SQLite's code. */
 int vault_memory_install(void);
+
+/* ---- vault_scratch.c ---- */
+
+/* Registers the VFS "satchel-scratch" over the one beneath. Returns SQLite's code. */
+int vault_scratch_install(sqlite3_vfs *base);
 
 /* ---- vault.c ---- */
 
