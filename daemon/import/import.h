@@ -1,7 +1,7 @@
 /* Importing: rows of another system become records, written as changes of the office's own chain.
  *
- * Each file is read into a table of a staging database in memory, so that what a mapping (mapping.h) makes of it
- * is a query. Record ids are derived from the source's own keys. What became of each row is in the
+ * Each file is read into a table of a staging database (a scratch one, vault.h), so that what a mapping (mapping.h)
+ * makes of it is a query. Record ids are derived from the source's own keys. What became of each row is in the
  * account (account.h).
  *
  * An import is itself a record (kind `import`), and the session of each change that it writes is that record's id: so
@@ -60,7 +60,7 @@ struct import {
 /* Opens the staging database, with the account's tables, and with functions for the mappings' queries: words(...)
  * joins what is not empty with spaces, words_by(BETWEEN, ...) with that; code(VALUE, FROM, TO, ...); and
  * record_id(TABLE, KEY), the id of the record that is derived from them, "" for "". im->central is set. import_close
- * frees it, also after an error. E_MEMORY. */
+ * frees it, also after an error. Errors: db_open_scratch's. */
 int import_open(struct import *im, struct error *e);
 void import_close(struct import *im);
 

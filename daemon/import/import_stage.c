@@ -10,6 +10,7 @@
 #include "csv.h"
 #include "dates.h"
 #include "import.h"
+#include "vault.h"
 
 enum { COLUMNS_MAX = 64, NAME_MAX_BYTES = 64 };
 
@@ -151,7 +152,7 @@ static int insert_row(struct staging *g, sqlite3_stmt *insert, struct error *e)
             g->columns[k].orders &= orders;
     }
     if (sqlite3_step(insert) != SQLITE_DONE)
-        return error_set(e, E_MEMORY, "there is no room left to stage %s.csv", g->name);
+        return vault_error(db_handle(g->im->staging), "an export is being read", e);
     (void)sqlite3_reset(insert);
     return account_add(g->im->staging, &row, ACCOUNT_OPEN, "", e);
 }
@@ -243,10 +244,7 @@ static int stage_rows(struct staging *g, struct error *e)
         return code;
     if ((code = insert_rows(g, e)) == 0 && (code = read_all_days(g, e)) == 0)
         code = account_columns(g, e);
-    if (code == 0)
-        return db_commit(g->im->staging, e);
-    db_rollback(g->im->staging);
-    return code;
+    return code == 0 ? db_commit(g->im->staging, e) : code; /* a scratch database is not rolled back */
 }
 
 /* The path of folder/name.csv. E_INPUT: it is too long. */
@@ -352,7 +350,7 @@ static void record_id(sqlite3_context *context, int count, sqlite3_value **value
 int import_open(struct import *im, struct error *e)
 {
     enum { FLAGS = SQLITE_UTF8 | SQLITE_DETERMINISTIC };
-    int code = db_open_memory(&im->staging, e);
+    int code = db_open_scratch(&im->staging, im->central->folder, e);
     im->session = im->central->author.session;
     if (code == 0 &&
         (sqlite3_create_function(db_handle(im->staging), "words", -1, FLAGS, NULL, words, NULL, NULL) != SQLITE_OK ||
