@@ -130,6 +130,7 @@ int db_open(struct db **out, const char *path, const uint8_t key[32], int flags,
 
 int db_open_memory(struct db **out, struct error *e)
 {
+    int reserve = VAULT_RESERVE_BYTES; /* so that its pages can be copied into an encrypted store */
     struct db *db;
     int code = allocate_db(&db, e);
     *out = NULL;
@@ -137,6 +138,8 @@ int db_open_memory(struct db **out, struct error *e)
         sqlite3_open_v2(":memory:", &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
                         NULL) != SQLITE_OK)
         code = error_set(e, E_MEMORY, "there is no memory for a store in memory; close other programs and try again");
+    if (code == 0)
+        (void)sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve);
     if (code == 0)
         code = db_exec(db, "PRAGMA foreign_keys=ON", e);
     if (code == 0)

@@ -86,6 +86,8 @@ int vault_error(sqlite3 *db, const char *what, struct error *e)
         return error_set(e, E_VERIFY, "%s: the file is not a store of Satchel, or its first page is damaged", what);
     case SQLITE_NOMEM:
         return error_set(e, E_MEMORY, "%s: there is no memory left", what);
+    case SQLITE_INTERRUPT:
+        return error_set(e, E_BUSY, "%s: it was told to end", what);
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
         if (number != 0)

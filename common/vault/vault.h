@@ -56,17 +56,17 @@ void vault_pages_key(const uint8_t key[VAULT_KEY_BYTES], uint8_t pages[VAULT_KEY
 /* Opens an empty database of this handle's own in a file that has no name and is gone with the handle, whatever becomes
  * of the process: for more than fits into memory, and is not to be kept. Its pages are sealed under a key that nobody
  * else has; sorted rows and temporary tables stay in memory. There is no journal: after an error, also of a single
- * statement, the handle is only closed, and a transaction in it is never rolled back. folder: where the file lies, which
- * the caller may write. *out is closed with vault_close; NULL after an error. E_IO (as of a folder that cannot be
- * written), E_FULL, E_MEMORY, E_INPUT (a path too long). */
+ * statement, the handle is only closed, and a transaction in it is never rolled back; "PRAGMA journal_mode=MEMORY"
+ * gives it one. folder: where the file lies, which the caller may write. *out is closed with vault_close; NULL after an
+ * error. E_IO (as of a folder that cannot be written), E_FULL, E_MEMORY, E_INPUT (a path too long). */
 int vault_open_scratch(sqlite3 **out, const char *folder, struct error *e);
 
 /* Closes the handle (NULL is allowed) and zeroes its keys. */
 void vault_close(sqlite3 *db);
 
-/* Maps SQLite's last error on db to our code and one sentence: FULL -> E_FULL, BUSY/LOCKED -> E_BUSY, a failed tag,
- * CORRUPT or NOTADB -> E_VERIFY, NOMEM -> E_MEMORY, anything else -> E_IO. what: what we were doing. The sentence never
- * quotes SQL values. */
+/* Maps SQLite's last error on db to our code and one sentence: FULL -> E_FULL, BUSY/LOCKED -> E_BUSY, INTERRUPT ->
+ * E_BUSY, a failed tag, CORRUPT or NOTADB -> E_VERIFY, NOMEM -> E_MEMORY, anything else -> E_IO. what: what we were
+ * doing. The sentence never quotes SQL values. */
 int vault_error(sqlite3 *db, const char *what, struct error *e);
 
 #endif

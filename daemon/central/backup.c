@@ -67,17 +67,22 @@ static int copy_keys(const char *from, const char *to, struct error *e)
     return code;
 }
 
-static int copy_pages(struct db *from, struct db *to, struct error *e)
+int backup_pages(const struct central *from, struct db *to, struct error *e)
 {
-    sqlite3_backup *b = sqlite3_backup_init(db_handle(to), "main", db_handle(from), "main");
-    int step = SQLITE_ERROR, end;
+    enum { PAGES = 1024 }; /* between two looks at whether it is to end */
+    sqlite3_backup *b = sqlite3_backup_init(db_handle(to), "main", db_handle(from->db), "main");
+    int step = SQLITE_OK, end;
     if (b == NULL)
         return error_set(e, E_IO, "the backup cannot be begun: %s", sqlite3_errmsg(db_handle(to)));
-    step = sqlite3_backup_step(b, -1);
+    while (step == SQLITE_OK && !atomic_load(&from->is_told_to_end))
+        step = sqlite3_backup_step(b, PAGES);
     end = sqlite3_backup_finish(b);
     if (step == SQLITE_DONE && end == SQLITE_OK)
         return 0;
-    return error_set(e, end == SQLITE_FULL ? E_FULL : E_IO, "the backup cannot be written: %s", sqlite3_errstr(end));
+    if (step == SQLITE_OK && end == SQLITE_OK)
+        return error_set(e, E_BUSY, "the copy of the office was told to end");
+    return error_set(e, end == SQLITE_FULL ? E_FULL : E_IO, "the copy of the office cannot be written: %s",
+                     sqlite3_errstr(end));
 }
 
 /* Copies the store, and writes into the copy that it is a backup. */
@@ -85,7 +90,7 @@ static int copy_store(struct central *c, const char *path, struct error *e)
 {
     struct db *copy = NULL;
     int code = db_open(&copy, path, c->keys->data_key, 1, 2000, e);
-    if (code == 0 && (code = copy_pages(c->db, copy, e)) == 0)
+    if (code == 0 && (code = backup_pages(c, copy, e)) == 0)
         code = db_meta_set_uint(copy, "backup_size", c->checkpoint_size, e);
     db_close(copy);
     return code != 0 ? code : sync_path(path, e);

@@ -17,6 +17,10 @@
  * E_EXISTS (`to` is there), E_IO, E_FULL, E_MEMORY. */
 int backup_make(struct central *c, const char *to, struct error *e);
 
+/* Copies all pages of the office's store into another, which is empty, as they stand in the transaction of the first if
+ * it is in one. E_IO, E_FULL, E_BUSY (the reader of a snapshot was told to end). */
+int backup_pages(const struct central *from, struct db *to, struct error *e);
+
 /* Writes the announcement: an event "set back" with the number of entries that the backup had, as the first change of a
  * new epoch, by c->author. Inside a transaction. size: 0 takes the number that the backup says; else it is an office
  * that was copied by other means and had so many entries. E_USAGE: it is no backup and size is 0, or the log has fewer.

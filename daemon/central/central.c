@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "central_private.h"
 #include "clock.h"
 #include "event.h"
 #include "folder.h"
@@ -71,7 +72,7 @@ char *central_path(const char *folder, const char *name)
     return path;
 }
 
-static struct central *new_central(const char *folder)
+struct central *central_new(const char *folder)
 {
     struct central *c = calloc(1, sizeof *c);
     if (c == NULL)
@@ -83,6 +84,12 @@ static struct central *new_central(const char *folder)
         return NULL;
     }
     return c;
+}
+
+void central_keep_key(struct central *c, const uint8_t key[32])
+{
+    memcpy(c->keys->data_key, key, sizeof c->keys->data_key);
+    hidden_key(key, c->keys->own_key);
 }
 
 void central_close(struct central *c)
@@ -115,8 +122,7 @@ static int open_store(struct central *c, const uint8_t key[KEYFILE_KEY_BYTES], i
     int code;
     if (path == NULL)
         return error_memory(e);
-    memcpy(c->keys->data_key, key, sizeof c->keys->data_key);
-    hidden_key(key, c->keys->own_key);
+    central_keep_key(c, key);
     /* On a disk that cannot be written the store is read, and everything that would write is refused. */
     c->is_read_only = !create && access(path, W_OK) != 0 && errno == EROFS;
     code = db_open(&c->db, path, key, c->is_read_only ? VAULT_READ : create, 2000, e);
@@ -142,8 +148,7 @@ static int load_secret(struct central *c, const char *name, uint8_t secret[32], 
     return hidden_set(c->db, c->keys->own_key, name, secret, 32, e);
 }
 
-/* Loads keys, chain, tree and checkpoint from the store into *c. */
-static int load_central(struct central *c, struct error *e)
+int central_load(struct central *c, struct error *e)
 {
     int code;
     char vkey[CHECKPOINT_VKEY_MAX];
@@ -205,14 +210,14 @@ static int write_schema_version(struct central *c, struct error *e)
 int central_open_unwritten(struct central **out, const char *folder, const uint8_t key[32],
                            const struct keyfile_opened *opened, struct error *e)
 {
-    struct central *c = new_central(folder);
+    struct central *c = central_new(folder);
     int code;
     *out = NULL;
     if (c == NULL)
         return error_memory(e);
     c->wrong = opened != NULL ? opened->wrong : 0;
     c->wrong_ms = opened != NULL ? opened->wrong_ms : 0;
-    if ((code = open_store(c, key, 0, e)) == 0 && (code = load_central(c, e)) == 0)
+    if ((code = open_store(c, key, 0, e)) == 0 && (code = central_load(c, e)) == 0)
         *out = c;
     else
         central_close(c);
@@ -297,7 +302,7 @@ static int first_records(struct central *c, const struct central_options *o, str
 
 int central_create(const struct central_options *o, struct error *e)
 {
-    struct central *c = new_central(o->folder);
+    struct central *c = central_new(o->folder);
     char *keys = central_path(o->folder, "office.keys"), *store = central_path(o->folder, "office.db");
     uint8_t *key = sodium_malloc(KEYFILE_KEY_BYTES);
     const struct keyfile_new_passphrase first = {
@@ -321,7 +326,7 @@ int central_create(const struct central_options *o, struct error *e)
     if ((code = open_store(c, key, 1, e)) != 0 || (code = central_begin(c, e)) != 0)
         goto out;
     /* One transaction for keys and first records: an office is complete, or there is none. */
-    if ((code = new_keys(c, &office, e)) == 0 && (code = load_central(c, e)) == 0)
+    if ((code = new_keys(c, &office, e)) == 0 && (code = central_load(c, e)) == 0)
         code = first_records(c, o, e);
     code = central_end(c, code, e);
 out:
@@ -342,6 +347,8 @@ out:
 int central_begin(struct central *c, struct error *e)
 {
     int code;
+    if (c->is_snapshot)
+        return error_set(e, E_INTERNAL, "a command that only reads would write");
     if (c->is_read_only)
         return error_set(e, E_REFUSED,
                          "this office is on a disk that cannot be written: copy it to one that can, and begin again");

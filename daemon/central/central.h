@@ -3,6 +3,7 @@
 #ifndef SATCHEL_CENTRAL_H
 #define SATCHEL_CENTRAL_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "checkpoint.h"
@@ -43,11 +44,13 @@ struct central {
     char checkpoint[CHECKPOINT_TEXT_MAX]; /* the newest signed note */
     uint64_t checkpoint_size;
     uint64_t backup_size; /* 0: this is the office; else a backup with so many entries, in which nothing is written */
-    int is_read_only;     /* not 0: it is on a disk that cannot be written, and nothing is written in it either */
-    uint64_t wrong, wrong_ms; /* wrong passphrases that central_settle writes down, and when the last was tried */
-    int has_new_key;          /* so too that a new data key was made */
-    uint64_t receipt_ms;      /* 0: entries are received now, by the clock; else at this time (a courier file's) */
-    char cover_day[16];       /* the day on which covers that have ended were looked for last (cover.h) */
+    int is_snapshot;      /* it only shows what was committed when it was opened (snapshot.h) */
+    atomic_int is_told_to_end; /* of a snapshot: whoever reads it is to end */
+    int is_read_only;          /* not 0: it is on a disk that cannot be written, and nothing is written in it either */
+    uint64_t wrong, wrong_ms;  /* wrong passphrases that central_settle writes down, and when the last was tried */
+    int has_new_key;           /* so too that a new data key was made */
+    uint64_t receipt_ms;       /* 0: entries are received now, by the clock; else at this time (a courier file's) */
+    char cover_day[16];        /* the day on which covers that have ended were looked for last (cover.h) */
     const struct central_turn *turn; /* of a long command that runs beside the loop; NULL: nobody else waits */
     struct error failure; /* code not 0: the disk failed during a commit, and the store must be opened anew */
     /* Copies from central_begin: a rollback puts them back, a commit signs what differs from them. */

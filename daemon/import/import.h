@@ -35,11 +35,11 @@ struct import_count {
 
 struct import {
     struct central *central;
-    struct db *staging;   /* with the tables of account.h */
-    const char *system;   /* "", or a name for one of several source systems, whose keys may be the same */
-    const char *encoding; /* as csv_open takes it */
-    int is_older;         /* an export may be older than one that was taken: it then fills in what is missing */
-    int dry_run;
+    struct db *staging;         /* with the tables of account.h */
+    const char *system;         /* "", or a name for one of several source systems, whose keys may be the same */
+    const char *encoding;       /* as csv_open takes it */
+    int is_older;               /* an export may be older than one that was taken: it then fills in what is missing */
+    int dry_run;                /* central is a copy that is thrown away (snapshot.h): it changes what is said alone */
     int tells;                  /* keep in the account what is written of each field (account_change) */
     char source[128];           /* the format ("hmis", "synthea") and the system: part of every derived id */
     struct id id;               /* of the import's own record */
@@ -114,17 +114,16 @@ int import_old(struct import *im, const char *table, const char *key, const char
 int import_remember(struct import *im, const char *file, const char *sql, struct error *e);
 
 /* Writes the import's own record to its end, unless nothing was written and the same export was taken before; commits
- * what is not committed yet. A dry run rolls it back. Errors: central_commit's. */
+ * what is not committed yet. Errors: central_commit's. */
 int import_end(struct import *im, struct error *e);
 /* Others may wait for the record (central_turn). import_give commits, and lets them have it while something is done
  * that does not need it; import_take takes it back if it was given; import_rest does both if somebody wants the record,
- * and now and then for the loop's timers. A dry run, which commits nothing, keeps it. Errors: import_flush's,
- * central_take's. */
+ * and now and then for the loop's timers. Errors: import_flush's, central_take's. */
 int import_give(struct import *im, struct error *e);
 int import_take(struct import *im, struct error *e);
 int import_rest(struct import *im, struct error *e);
 
-/* Commits what is not committed yet; a dry run goes on. */
+/* Commits what is not committed yet. */
 int import_flush(struct import *im, struct error *e);
 /* Opens a transaction if none is open, with the import's own record in front; commits one that has grown large. */
 int import_transaction(struct import *im, struct error *e);

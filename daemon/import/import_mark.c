@@ -198,7 +198,7 @@ static uint64_t now_ms(void)
 int import_give(struct import *im, struct error *e)
 {
     int code;
-    if (!others_wait(im) || im->pause.is_given || (im->dry_run && im->in_transaction != 0))
+    if (!others_wait(im) || im->pause.is_given)
         return 0;
     if ((code = import_flush(im, e)) == 0)
         central_give(im->central, &im->pause);
@@ -247,7 +247,7 @@ static int write_beginning(struct import *im, struct error *e)
 int import_transaction(struct import *im, struct error *e)
 {
     int code = 0;
-    if (is_commit_full(im) && !im->dry_run)
+    if (is_commit_full(im))
         code = import_flush(im, e);
     if (code == 0 && im->in_transaction == 0)
         code = central_begin(im->central, e);
@@ -262,7 +262,7 @@ int import_transaction(struct import *im, struct error *e)
 
 int import_flush(struct import *im, struct error *e)
 {
-    if (im->in_transaction == 0 || im->dry_run)
+    if (im->in_transaction == 0)
         return 0;
     im->in_transaction = 0;
     return central_commit(im->central, e);
@@ -317,10 +317,5 @@ int import_end(struct import *im, struct error *e)
         return error_code(e);
     if (!same && ((code = import_transaction(im, e)) != 0 || (code = write_end(im, e)) != 0))
         return code;
-    if (!im->dry_run)
-        return import_flush(im, e);
-    if (im->in_transaction != 0)
-        central_rollback(im->central);
-    im->in_transaction = 0;
-    return 0;
+    return import_flush(im, e);
 }

@@ -14,6 +14,7 @@
 #include "beside.h"
 #include "folder.h"
 #include "pack.h"
+#include "reader.h"
 
 /* --- bytes that both ends know --- */
 
@@ -64,6 +65,7 @@ enum { WORDS_MAX = 256 };
 struct request {
     struct caller *caller; /* NULL: it has hung up, and the command runs on to its next piece */
     struct server *server;
+    struct reader *reader; /* it only reads; NULL: it does not */
     char *argv[WORDS_MAX + 1], *copy, *folder;
     int argc, status;
     struct slice secret; /* in copy */
@@ -145,18 +147,30 @@ static void request_free(struct request *r)
     free(r);
 }
 
-/* Runs the command with its output in memory: on the loop, or in the thread beside it. */
-static void run_request(void *arg)
+/* Runs the command with its output in memory. */
+static void run_on(struct request *r, struct central *c)
 {
-    struct request *r = arg;
     struct cli cli = {open_memstream(&r->out, &r->out_size), open_memstream(&r->err, &r->err_size), 0, 0};
     r->status = 2;
     if (cli.out != NULL && cli.err != NULL)
-        r->status = r->server->command(r->server->central, &cli, r->folder, r->secret, r->argc, r->argv);
+        r->status = r->server->command(c, &cli, r->folder, r->secret, r->argc, r->argv);
     if (cli.out != NULL)
         (void)fclose(cli.out);
     if (cli.err != NULL)
         (void)fclose(cli.err);
+}
+
+/* In the thread beside the loop, or on the loop. */
+static void run_request(void *arg)
+{
+    struct request *r = arg;
+    run_on(r, r->server->central);
+}
+
+/* In a reader's thread. */
+static void run_reading(void *arg, struct central *snapshot)
+{
+    run_on(arg, snapshot);
 }
 
 static void answer_request(struct request *r)
@@ -197,23 +211,35 @@ static void on_watched(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer
     if (size == 0 || c->running == NULL)
         return;
     server_say(c->server, "command: its caller hung up, and it ends");
+    if (c->running->reader != NULL)
+        reader_stop(c->running->reader);
+    else
+        beside_stop(c->server->beside);
     c->running->caller = NULL;
     c->running = NULL;
-    beside_stop(c->server->beside);
     hang_up(c);
+}
+
+/* Starts the command beside the loop, on a snapshot or in turns. */
+static int start_beside(struct server *s, struct request *r, struct error *e)
+{
+    const struct reader_job job = {run_reading, on_request_ended, r};
+    return s->reads(r->argc, r->argv) ? reader_start(s, &job, &r->reader, e)
+                                      : beside_start(s, r->argv[0], run_request, on_request_ended, r, e);
 }
 
 static void carry_out(struct request *r)
 {
     struct caller *c = r->caller;
+    struct server *s = c->server;
     struct error e = {0, ""};
-    if (c->server->is_long == NULL || !c->server->is_long(r->argc, r->argv)) {
-        server_say(c->server, "command: satcheld %s", r->argv[0]);
+    if (s->is_long == NULL || (!s->is_long(r->argc, r->argv) && !s->reads(r->argc, r->argv))) {
+        server_say(s, "command: satcheld %s", r->argv[0]);
         run_request(r);
         answer_request(r);
         return;
     }
-    if (beside_start(c->server, r->argv[0], run_request, on_request_ended, r, &e) != 0) {
+    if (start_beside(s, r, &e) != 0) {
         int size = asprintf(&r->err, "satcheld: %s\n", e.text);
         r->status = 2;
         r->err_size = size < 0 ? 0 : (size_t)size;
@@ -221,7 +247,7 @@ static void carry_out(struct request *r)
         answer_request(r);
         return;
     }
-    server_say(c->server, "command: satcheld %s begins, beside the loop", r->argv[0]);
+    server_say(s, "command: satcheld %s begins, beside the loop", r->argv[0]);
     c->running = r;
     (void)uv_read_start((uv_stream_t *)&c->pipe, give_watch, on_watched);
 }

@@ -11,6 +11,7 @@
 #include "exchange.h"
 #include "operator.h"
 #include "peer.h"
+#include "reader.h"
 
 void server_say(struct server *s, const char *format, ...)
 {
@@ -55,10 +56,11 @@ static void close_all(struct server *s)
 void server_stop(struct server *s)
 {
     s->stopping = 1;
-    if (s->beside != NULL) { /* its end calls this once more */
+    reader_stop_all(s);
+    if (s->beside != NULL)
         beside_stop(s->beside);
-        return;
-    }
+    if (s->beside != NULL || s->readers != NULL)
+        return; /* their ends call this once more */
     while (s->first != NULL && s->central->failure.code == 0)
         commit_run(s);
     if (!uv_is_closing((uv_handle_t *)&s->listener))
@@ -176,6 +178,7 @@ int server_run(struct central *central, const struct server_options *options, FI
     s.journal = journal;
     s.command = options->command;
     s.is_long = options->is_long;
+    s.reads = options->reads;
     s.last = &s.first;
     if ((status = uv_loop_init(&s.loop)) != 0)
         return uv_failed(e, status, "the event loop cannot start");

@@ -18,6 +18,7 @@
 #define SERVER_RESERVE 64     /* descriptors that are kept for the store, its backups, and operators */
 
 struct beside;
+struct reader;
 struct peer;
 struct exchange;
 struct commit_item;
@@ -38,9 +39,11 @@ struct server {
     uv_pipe_t operator_listener;
     server_command *command;
     int (*is_long)(int argc, char **argv);
-    struct beside *beside; /* a long command runs (beside.h); NULL: none */
-    struct peer *peers;    /* a list, the newest first */
-    unsigned peers_max;    /* laptops at one time */
+    int (*reads)(int argc, char **argv);
+    struct beside *beside;  /* a long command runs (beside.h); NULL: none */
+    struct reader *readers; /* commands that only read (reader.h), a list */
+    struct peer *peers;     /* a list, the newest first */
+    unsigned peers_max;     /* laptops at one time */
     struct strangers strangers;
     struct commit_item *first, **last; /* pushes that wait for the next commit, oldest first */
     uv_timer_t again;                  /* wakes the loop if pushes are left after a commit */
@@ -54,10 +57,13 @@ struct server_options {
     unsigned port;          /* 0: any that is free; the journal and ready_file say which */
     const char *ready_file; /* NULL, or a file that gets "PORT\n" once connections are taken */
     server_command *command;
-    int (*is_long)(int argc, char **argv); /* 1: the command may take long, and runs beside the loop */
+    /* 1: the command may take long, and runs beside the loop: it writes as well, and takes turns with the loop
+     * (beside.h); or it only reads (reader.h). */
+    int (*is_long)(int argc, char **argv);
+    int (*reads)(int argc, char **argv);
 };
 
-/* Ends the loop once what has arrived is stored, and a long command has ended. */
+/* Ends the loop once what has arrived is stored, and the long commands have ended. */
 void server_stop(struct server *s);
 
 /* Runs until SIGTERM or SIGINT; then commits what has arrived, closes every link, and returns 0. E_IO: the disk failed

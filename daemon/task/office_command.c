@@ -54,11 +54,25 @@ static int carry_out(struct central *central, struct cli *cli, const char *folde
     return task_run(&task, argc, argv);
 }
 
+static int is_long(int argc, char **argv)
+{
+    return task_way(argc, argv) == TASK_IN_TURNS;
+}
+
+static int reads(int argc, char **argv)
+{
+    return task_way(argc, argv) == TASK_READS;
+}
+
 static int run_office(struct usage_call *call, struct error *e)
 {
     const char *listen = usage_text(call, "listen"), *folder = call->folder;
-    struct server_options s = {listen != NULL ? listen : "::", (unsigned)usage_number(call, "port", 7411),
-                               usage_text(call, "ready"), carry_out, task_is_long};
+    struct server_options s = {listen != NULL ? listen : "::",
+                               (unsigned)usage_number(call, "port", 7411),
+                               usage_text(call, "ready"),
+                               carry_out,
+                               is_long,
+                               reads};
     struct keyring_options keys;
     struct central *central = NULL;
     int code;

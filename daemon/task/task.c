@@ -86,18 +86,30 @@ static int print_rows(struct task *t, const struct task_row *task, struct error 
     return row < 0 ? error_code(e) : 0;
 }
 
-int task_is_long(int argc, char **argv)
+/* The command that is called; NULL: there is none of this name. */
+static const struct task_row *find_row(int argc, char **argv)
 {
     const struct task_row *found = NULL;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct usage *u = rows[i];
         const struct task_row *row = (const struct task_row *)u; /* its first member */
         if (u->group != NULL && argc > 1 && strcmp(u->group, argv[0]) == 0 && strcmp(u->name, argv[1]) == 0)
-            return row->is_long;
+            return row;
         if (u->group == NULL && strcmp(u->name, argv[0]) == 0)
             found = row;
     }
-    return found != NULL && found->is_long;
+    return found;
+}
+
+enum task_way task_way(int argc, char **argv)
+{
+    const struct task_row *row = find_row(argc, argv);
+    if (row == NULL)
+        return TASK_AT_ONCE;
+    for (int i = 1; row->reads_with != NULL && i < argc; i++)
+        if (strncmp(argv[i], "--", 2) == 0 && strcmp(argv[i] + 2, row->reads_with) == 0)
+            return TASK_READS;
+    return row->way;
 }
 
 int task_run(struct task *t, int argc, char **argv)
@@ -108,7 +120,7 @@ int task_run(struct task *t, int argc, char **argv)
     int code;
     if ((code = usage_parse(&task_program, t->cli, argc, argv, &call, &e)) == 0) {
         row = (const struct task_row *)call.usage; /* its first member */
-        if (!row->is_unwritten)
+        if (!row->is_unwritten && !t->central->is_snapshot)
             code = cover_end(t->central, &e);
     }
     if (code == 0)

@@ -20,14 +20,22 @@ struct task {
     struct json *json; /* the array of an answer to which each record adds an object (task_assign_run); NULL: none */
 };
 
+/* How the daemon carries a command out. */
+enum task_way {
+    TASK_AT_ONCE,  /* on its loop, and everybody waits */
+    TASK_IN_TURNS, /* in a thread beside the loop; it takes turns with it at the record (central_turn) */
+    TASK_READS     /* in a thread beside the loop, on a snapshot of the office (snapshot.h): it writes nothing */
+};
+
 struct task_row {
     struct usage usage;
     int (*run)(struct task *t, struct usage_call *call, struct error *e);
     const char *none;   /* of a query without a row: what is said */
     const char *sql;    /* in place of run: a query whose rows are printed, one line or one JSON object each */
     const char *prompt; /* it needs a secret (task.secret), which is asked for with these words; NULL: none */
-    int is_long;        /* the daemon carries it out beside its loop */
-    int is_unwritten;   /* opening the office for it writes nothing in the log (central_open_unwritten) */
+    enum task_way way;
+    const char *reads_with; /* an option with which it is one that reads; NULL: none */
+    int is_unwritten;       /* opening the office for it writes nothing in the log (central_open_unwritten) */
 };
 
 /* The tasks for usage.h, whose folder was taken before. */
@@ -37,8 +45,8 @@ extern const struct usage_program task_program;
  * are printed. */
 int task_run(struct task *t, int argc, char **argv);
 
-/* 1: the command is one that may take long; 0: it is not, or is none. */
-int task_is_long(int argc, char **argv);
+/* How a command is carried out; TASK_AT_ONCE also if it is none. argv as task_run's. */
+enum task_way task_way(int argc, char **argv);
 
 /* --- for the task_*.c alone --- */
 

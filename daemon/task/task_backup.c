@@ -39,6 +39,7 @@ const struct task_row task_backup = {
               .more = "The copy opens with the same passphrase.",
               .example = "satcheld backup /srv/office /media/disk/office-2026-11-23"},
     .run = back_up,
+    .way = TASK_READS,
 };
 
 static int announce(struct task *t, void *size, struct error *e)

@@ -154,6 +154,7 @@ const struct task_row task_case_list = {
                       "date; a part of one will do.",
               .example = "satcheld case list /srv/office byron 1984"},
     .run = list_cases,
+    .way = TASK_READS,
 };
 
 /* --- conflicts --- */
@@ -220,6 +221,7 @@ const struct task_row task_conflicts = {
               .help = "list what waits for a decision, since when, and who must decide",
               .example = "satcheld conflicts /srv/office --owner anna"},
     .run = list_conflicts,
+    .way = TASK_READS,
 };
 
 /* --- held changes --- */

@@ -97,4 +97,5 @@ const struct task_row task_implausible = {
               .more = "Nothing is refused for it; laptops show the same marks.",
               .example = "satcheld implausible /srv/office"},
     .run = list_doubts,
+    .way = TASK_READS,
 };

@@ -31,6 +31,7 @@ const struct task_row task_duplicates = {
               .more = "Nothing is linked by it.",
               .example = "satcheld duplicates /srv/office"},
     .run = list_duplicates,
+    .way = TASK_READS,
 };
 
 struct saying {

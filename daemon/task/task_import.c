@@ -9,6 +9,7 @@
 
 #include "map_file.h"
 #include "record.h"
+#include "snapshot.h"
 #include "task.h"
 
 /* Assigns the cases that nobody holds to the given people in turn. */
@@ -273,7 +274,7 @@ static int read_export(struct import *im, const struct mapping *m, const char *p
         (code = import_give(im, e)) != 0 || (code = import_unread(im, path, e)) != 0 ||
         (code = import_take(im, e)) != 0)
         return code;
-    if (assign != NULL && !im->dry_run) {
+    if (assign != NULL) {
         if ((logins = strdup(assign)) == NULL)
             return error_memory(e);
         code = assign_in_turn(im, logins, e);
@@ -284,7 +285,8 @@ static int read_export(struct import *im, const struct mapping *m, const char *p
     return code != 0 ? code : import_end(im, e);
 }
 
-static int import_export(struct task *t, struct usage_call *call, struct error *e)
+/* An import, or a dry run: t->central is then the copy that it works on. */
+static int import_export(struct task *t, struct usage_call *call, int dry_run, struct error *e)
 {
     const char *source = usage_text(call, "source");
     struct import *im;
@@ -302,7 +304,7 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
     }
     im->central = t->central;
     im->takes_turns = 1;
-    im->dry_run = usage_flag(call, "dry-run");
+    im->dry_run = dry_run;
     im->is_older = usage_flag(call, "older");
     im->tells = im->dry_run || usage_text(call, "report") != NULL;
     im->system = source != NULL ? source : "";
@@ -326,6 +328,20 @@ static int import_export(struct task *t, struct usage_call *call, struct error *
     map_file_free(map);
     free(path);
     free(im);
+    return code;
+}
+
+static int import_or_try(struct task *t, struct usage_call *call, struct error *e)
+{
+    struct central *office = t->central;
+    int code;
+    if (!usage_flag(call, "dry-run"))
+        return import_export(t, call, 0, e);
+    if ((code = central_copy(office, &t->central, e)) == 0) {
+        code = import_export(t, call, 1, e);
+        central_close(t->central);
+    }
+    t->central = office;
     return code;
 }
 
@@ -353,6 +369,7 @@ const struct task_row task_import = {
          .help = "read an HMIS or Synthea export, or CSV files by a mapping",
          .more = "PATH is the folder with the CSV files.",
          .example = "satcheld import /srv/office hmis-2026 --assign anna,ben --dry-run"},
-    .run = import_export,
-    .is_long = 1,
+    .run = import_or_try,
+    .way = TASK_IN_TURNS,
+    .reads_with = "dry-run",
 };

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "announcement.h"
 #include "archive.h"
@@ -111,6 +112,7 @@ const struct task_row task_status = {
               .help = "tell what the office holds, and what waits for a person",
               .example = "satcheld status /srv/office"},
     .run = tell_status,
+    .reads_with = "digest",
 };
 
 /* --- check --- */
@@ -202,6 +204,12 @@ static int check_pages(struct db *db, struct error *e)
     return code;
 }
 
+/* Opens what the log is replayed into: in memory if nothing can be written beside the office. */
+static int open_copy(const struct central *c, struct db **out, struct error *e)
+{
+    return access(c->folder, W_OK) == 0 ? db_open_scratch(out, c->folder, e) : db_open_memory(out, e);
+}
+
 static int check_all(struct task *t, struct usage_call *call, struct error *e)
 {
     struct checking c = {.office = t->central->author.chain.device};
@@ -209,7 +217,7 @@ static int check_all(struct task *t, struct usage_call *call, struct error *e)
     int code;
     (void)call;
     if ((code = check_pages(t->central->db, e)) != 0 || (code = check_chains(t->central->db, e)) != 0 ||
-        (code = fork_check(t->central->db, e)) != 0 || (code = db_open_memory(&c.copy, e)) != 0)
+        (code = fork_check(t->central->db, e)) != 0 || (code = open_copy(t->central, &c.copy, e)) != 0)
         return code;
     if ((code = log_create(c.copy, e)) == 0 && (code = record_create(c.copy, e)) == 0 &&
         (code = db_begin(c.copy, e)) == 0 && (code = log_each(t->central->db, 0, check_entry, &c, e)) == 0 &&
@@ -242,6 +250,7 @@ const struct task_row task_check = {
               .help = "verify the store, the log and the tree; replay the log, and compare",
               .example = "satcheld check /srv/office"},
     .run = check_all,
+    .way = TASK_READS,
     .is_unwritten = 1, /* it is how the size of a copy is found, for `restored` */
 };
 
@@ -293,5 +302,6 @@ const struct task_row task_archive = {
               .more = "The auditor needs the file, its passphrase and the key that is printed.",
               .example = "satcheld archive /srv/office 2026.satchel"},
     .run = write_archive,
+    .way = TASK_READS,
     .prompt = "Passphrase for the archive (give it to the auditor): ",
 };

@@ -124,3 +124,45 @@ journal_says() { grep -qF "$1" "$office.journal"; }
     run satcheld check "$office"
     equal "$status" 0
 }
+
+# A question that nobody waits for to its end.
+endless='SELECT count(*) FROM service a, service b, service c, service d WHERE a.amount + b.amount + c.amount < d.amount'
+
+@test "commands that read go on beside the loop, show the office as it was, and end with whoever called" {
+    start
+    : >"$office.journal"
+    "$bin/satcheld" report "$office" "$endless" >"$home/out" 2>&1 3>&- &
+    caller=$!
+    await journal_says "report begins, beside the loop"
+    laptop anna sync
+    everything >"$home/before"
+    satcheld import "$office" "$home/big" --source reads --dry-run >"$home/dry" || [ $? -eq 1 ]
+    has "$(cat "$home/dry")" "400  client       new"
+    everything >"$home/after"
+    cmp "$home/before" "$home/after"
+    satcheld check "$office"
+    satcheld backup "$office" "$home/copy"
+    satcheld archive "$office" "$home/one.satchel" --archive-passphrase-file "$home/office.passphrase"
+    run satcheld duplicates "$office"
+    [ "$status" -le 1 ]
+    satcheld user add "$office" later --name Later --role 'case manager'
+    satcheld check "$home/copy"
+    equal "$(satcheld status "$home/copy" --digest)" "$(cat "$home/before" | tail -1)"
+    kill "$caller"
+    await journal_says "its caller hung up, and it ends"
+    await journal_says "satcheld report has ended, with status 2"
+    for i in 1 2 3; do
+        "$bin/satcheld" report "$office" "$endless" >"$home/out" 2>&1 3>&- &
+    done
+    await all_begun
+    run satcheld report "$office" "SELECT 1 AS n"
+    equal "$status" 2
+    has "$output" "3 commands that read the whole office run already"
+    run satcheld user list "$office"
+    equal "$status" 0
+    stop
+    wait
+    has "$(cat "$home/out")" "the report was told to end"
+    equal "$(ls "$office" | grep -c scratch || true)" "0"
+}
+all_begun() { [ "$(grep -cF "report begins, beside the loop" "$office.journal")" -ge 4 ]; }

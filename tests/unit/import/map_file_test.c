@@ -63,6 +63,7 @@ static struct import *take(struct central *c)
     struct map_file *m;
     struct import *im = calloc(1, sizeof *im);
     assert_non_null(im);
+    pair_office_scratch(c);
     im->central = c;
     im->system = "";
     PAIR_OK(map_file_parse(register_map, strlen(register_map), "map", &m, &pair_e));

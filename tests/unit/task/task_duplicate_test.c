@@ -123,6 +123,7 @@ static void synthea(void **state)
     int there;
     assert_non_null(im);
     (void)snprintf(folder, sizeof folder, "%s/data/synthea-csv-nebraska", shared != NULL ? shared : "../shared");
+    pair_office_scratch(r->c);
     im->central = r->c;
     im->system = "";
     PAIR_OK(import_open(im, &pair_e));
