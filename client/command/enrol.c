@@ -422,11 +422,13 @@ static int enrol(struct enrolment *n, struct id *device, struct error *e)
     }
     if ((code = db_meta_get(n->db, "user", n->user.b, ID_BYTES, e)) != 0)
         return code;
-    /* Who opens the store only when its lease is over needs to know where the office is. */
+    /* Who opens the store only when its lease is over needs to know where the office is: it stands on the disk before
+     * the store counts as somebody's. */
     if ((code = renewal_remember_office(
              n->folder,
              &(struct renewal_office){n->ticket->host, n->ticket->port, n->ticket->noise_key, n->noise_secret}, e)) !=
-        0)
+            0 ||
+        (code = folder_sync(n->folder, e)) != 0)
         return code;
     /* From here on the store is one that nobody takes away. */
     if (unlink(n->marker) != 0 && errno != ENOENT)

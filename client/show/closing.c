@@ -126,13 +126,17 @@ static int tell_closing(void *arg, const struct review *r, struct error *e)
     struct printer *v = t->v;
     FILE *out = v->cli->out;
     char brief[PRINTER_ID];
+    const char *value;
     (void)e;
     if (!r->field.unseen || r->beside_count == 0 || t->told++ >= CLOSING_TOLD)
         return 0;
     printer_id(&r->conflict.record, brief);
     (void)fprintf(out, "  the %s of ", r->conflict.kind->name);
     whose_say(out, v->db, &r->conflict.record);
-    (void)fprintf(out, " was %s ", r->conflict.kind->number == KIND_CASE ? "closed" : "ended");
+    (void)fputs(r->conflict.kind->number == KIND_CASE ? " was closed " : " was ended ", out);
+    value = printer_value(v, r->conflict.field, r->field.ops[0].merge.value);
+    if (strcmp(value, "closed") != 0) /* how it ended */
+        (void)fprintf(out, "(%s) ", value);
     print_who(v, &r->field.ops[0]);
     (void)fputs(", who had not seen this, and whoever wrote this had not seen that:", out);
     tell_unseen(v, r);

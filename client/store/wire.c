@@ -379,8 +379,11 @@ static int go_on(struct wire *w, struct error *e)
         }
         if (code != 0)
             continue;
-        if (w->is_forgotten)
+        if (w->is_forgotten) {
+            w->vain = 0; /* the other session that begins now has got nowhere yet */
+            w->reached = 0;
             return 0;
+        }
         if (session_reached(w->session) > w->reached)
             w->vain = 0;
         w->reached = session_reached(w->session);

@@ -259,12 +259,19 @@ int machine_office_start(unsigned port)
     return machine_office() != NULL ? 0 : -1;
 }
 
-const char *machine_journal(void)
+const char *machine_journal_whole(void)
 {
-    const char *last;
     if (office.journal == NULL)
         return "";
     (void)fflush(office.journal);
+    return office.text;
+}
+
+const char *machine_journal(void)
+{
+    const char *last = machine_journal_whole();
+    if (office.journal == NULL)
+        return last;
     for (last = office.text + office.bytes; last > office.text && (last[0] == '\0' || last[0] == '\n');)
         last--;
     while (last > office.text && last[-1] != '\n')

@@ -52,6 +52,7 @@ int machine_office_init(void);           /* `satcheld init`. 0: done */
 int machine_office_start(unsigned port); /* `satcheld run`. 0: it listens */
 void machine_office_stop(void);          /* SIGTERM; it ends within the next steps */
 const char *machine_journal(void);       /* the last line that satcheld wrote */
+const char *machine_journal_whole(void); /* all that it wrote */
 struct central *machine_office(void);    /* the running office's store; NULL: it does not run */
 /* The folder of the office's backup number n, for its operator. */
 const char *machine_backup(unsigned n);
