@@ -146,7 +146,10 @@ static int find_all_orphans(struct import *im, const struct import_orphans *o, s
 int import_orphaned(struct import *im, const struct import_orphans *all, size_t count, import_row *take,
                     struct error *e)
 {
-    int code = db_exec(im->staging, "CREATE TABLE orphan(id TEXT, kind TEXT, scope TEXT, how INTEGER)", e);
+    int code = db_exec(im->staging,
+                       "CREATE TABLE IF NOT EXISTS orphan(id TEXT, kind TEXT, scope TEXT, how INTEGER); DELETE FROM "
+                       "orphan",
+                       e);
     for (size_t i = 0; code == 0 && i < count; i++)
         code = find_all_orphans(im, &all[i], e);
     return code != 0 ? code : import_each(im, "SELECT id, kind, scope, how FROM orphan", take, e);

@@ -158,8 +158,8 @@ static int stage_all(struct import *im, const struct mapping *m, const char *fol
     if (code != 0)
         return code;
     code = db_exec(im->staging,
-                   "CREATE TABLE gone(file TEXT, line INTEGER, key TEXT, parent TEXT, updated TEXT, old "
-                   "INTEGER)",
+                   "CREATE TABLE gone(file TEXT, line INTEGER, key TEXT, parent TEXT, updated TEXT, old INTEGER);"
+                   "CREATE INDEX \"key of gone\" ON gone(file, key)",
                    e);
     for (size_t i = 0; code == 0 && i < m->file_count; i++)
         if ((code = import_give(im, e)) == 0 &&
@@ -344,6 +344,8 @@ static int withdraw_gone(struct import *im, const struct mapping_record *r, stru
     return code != 0 ? code : row < 0 ? error_code(e) : 0;
 }
 
+enum { DELETED = 3 }; /* what an orphan's number says, besides those of a mapping's own */
+
 /* Withdraws what stood on a row as it was before; an assignment ends. */
 static int take_orphan(struct import *im, sqlite3_stmt *s, struct error *e)
 {
@@ -360,9 +362,27 @@ static int take_orphan(struct import *im, sqlite3_stmt *s, struct error *e)
     if (code != 0 || strcmp(db_text(s, 1), "assignment") != 0)
         return code != 0 ? code
                          : import_withdraw(im, schema_kind_named(db_text(s, 1)), &r.id, &row,
-                                           "the row that it stood on says something else now", e);
+                                           db_int(s, 3) == DELETED ? "deleted in the source"
+                                                                   : "the row that it stood on says something else now",
+                                           e);
     import_field(&r, "status", "disabled");
     return import_write(im, &r, e);
+}
+
+/* Withdraws what deleted rows had made in a case that the source had moved them to: it stands under an id of its own
+ * there. */
+static int withdraw_moved(struct import *im, const struct mapping_record *r, struct error *e)
+{
+    char *records =
+        sqlite3_mprintf("SELECT id, scope, source_id FROM \"%w\" WHERE source_id IS NOT NULL AND voided = 0", r->kind);
+    char *has_gone = sqlite3_mprintf("SELECT %d FROM gone WHERE file = %Q AND key = ?3 AND old = 0 AND ?1 = "
+                                     "record_id(%Q, ?3 || ' in ' || ?2)",
+                                     (int)DELETED, r->file, r->table);
+    const struct import_orphans o = {r->kind, records, has_gone};
+    int code = records == NULL || has_gone == NULL ? error_memory(e) : import_orphaned(im, &o, 1, take_orphan, e);
+    sqlite3_free(records);
+    sqlite3_free(has_gone);
+    return code;
 }
 
 /* --- all of it --- */
@@ -400,5 +420,8 @@ int mapping_import(struct import *im, const struct mapping *m, const char *folde
         code = take_all(im, &m->records[i], e);
     if (code == 0 && (code = import_take(im, e)) == 0 && !im->fills)
         code = import_orphaned(im, m->orphans, m->orphan_count, take_orphan, e);
+    for (size_t i = 0; code == 0 && !im->fills && i < m->record_count; i++)
+        if (m->records[i].goes && m->records[i].moves)
+            code = withdraw_moved(im, &m->records[i], e);
     return code != 0 ? code : remember_all(im, m, e);
 }

@@ -396,6 +396,26 @@ static void a_service_moves_with_its_enrolment(void **state)
     }
 }
 
+/* Goal: a service that the source moved, and then deletes, stands nowhere; it comes back where the source has it. */
+static void a_moved_service_goes_with_its_row(void **state)
+{
+    struct central *c = *state;
+    export_file("Enrollment", EXPORT_ENROLLMENT CASE1 "E2,1,,2026-01-05,,1,116,,2026-01-05 00:00:00,\n");
+    export_file("Services", EXPORT_SERVICES "S1,E1,2026-01-06,152,1,100.00,2026-01-01,\n");
+    export_take(c);
+    export_file("Services", EXPORT_SERVICES "S1,E2,2026-01-06,152,1,100.00,2026-01-02,\n");
+    export_take(c);
+    export_file("Services", EXPORT_SERVICES "S1,E2,2026-01-06,152,1,100.00,2026-01-03,2026-01-03\n");
+    export_take(c);
+    assert_int_equal(pair_count(c->db, "SELECT count(*) FROM service WHERE voided = 0"), 0);
+    export_file("Services", EXPORT_SERVICES "S1,E2,2026-01-06,152,1,100.00,2026-01-04,\n");
+    export_take(c);
+    says(c,
+         "SELECT group_concat(c.number) FROM service s JOIN \"case\" c ON c.id = s.scope WHERE s.voided = 0 AND ?1 <> "
+         "''",
+         "E2");
+}
+
 /* Goal: an amount that is withdrawn is gone; one that comes again counts once. */
 static void a_withdrawn_amount_is_gone(void **state)
 {
@@ -519,6 +539,7 @@ int main(void)
         TEST(a_deleted_case_is_nobodys),
         TEST(another_worker_takes_the_case_from_the_former),
         TEST(a_released_case_stays_released),
+        TEST(a_moved_service_goes_with_its_row),
         TEST(a_service_moves_with_its_enrolment),
         TEST(a_withdrawn_amount_is_gone),
         TEST(who_leaves_the_household_is_no_contact),
