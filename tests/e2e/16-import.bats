@@ -151,6 +151,7 @@ endless='SELECT count(*) FROM service a, service b, service c, service d WHERE a
     kill "$caller"
     await journal_says "its caller hung up, and it ends"
     await journal_says "satcheld report has ended, with status 2"
+    : >"$office.journal"
     for i in 1 2 3; do
         "$bin/satcheld" report "$office" "$endless" >"$home/out" 2>&1 3>&- &
     done
@@ -165,4 +166,4 @@ endless='SELECT count(*) FROM service a, service b, service c, service d WHERE a
     has "$(cat "$home/out")" "the report was told to end"
     equal "$(ls "$office" | grep -c scratch || true)" "0"
 }
-all_begun() { [ "$(grep -cF "report begins, beside the loop" "$office.journal")" -ge 4 ]; }
+all_begun() { [ "$(grep -cF "report begins, beside the loop" "$office.journal")" -ge 3 ]; }

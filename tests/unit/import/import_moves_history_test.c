@@ -227,7 +227,7 @@ static void export_sets(struct history *h, int round)
     (void)fputs(EXPORT_CLIENT "1,Ada,,Byron,,1990-01-02,0,0,,,2026-01-01 00:00:00,\n", out);
     for (int i = 0; i < BATCH; i++) {
         struct set_row *row = &h->set_rows[i];
-        char word[16] = "";
+        char word[24] = "";
         if (round > 0 && any(8) == 0)
             continue; /* it is not in this export */
         if (any(2) == 0)
