@@ -1,6 +1,7 @@
 /* The weather's part of a random script. Each kind of it has a function in the table at the end: what is to come later
  * gets a row there, and its word in weather.c. */
 #include "people.h"
+#include "source.h"
 
 const char *const forecast_names[FORECAST_COUNT] = {
 #define FORECAST_WORD(name, word) word,
@@ -328,6 +329,46 @@ static void flood(struct people *p)
     people_say(p, "%s sync", who);
 }
 
+/* Somebody writes in what the other system brings: over its words, to its services, or away. */
+static void write_in_imported(struct people *p, const char *who)
+{
+    static const char *const persons[] = {"legal_name=Uma Other", "gender=female", "'gender=as told'", "allergy=nuts"};
+    unsigned n = 1 + below(p, SOURCE_PERSONS);
+    switch (below(p, 6)) {
+    case 0:
+        people_say(p, "%s set :y%u risk=high", who, n);
+        break;
+    case 1:
+        people_say(p, "%s add :z%u amount=%u", who, 1 + below(p, SOURCE_SERVICES), below(p, 30));
+        break;
+    case 2:
+        people_say(p, "%s void :%c%u --reason 'written twice'", who, below(p, 2) != 0 ? 'z' : 'x', n);
+        break;
+    default:
+        people_say(p, "%s set :x%u %s", who, n, persons[below(p, sizeof persons / sizeof *persons)]);
+    }
+}
+
+/* Imports, perhaps broken off, between people who work with what they bring. */
+static void imports(struct people *p)
+{
+    static const char *const which[] = {"", "", "", " again", " old", " dry"};
+    const char *who = people_who(p);
+    if (p->weather >> FORECAST_POWER & 1 && below(p, 3) == 0)
+        people_say(p, "weather office %s after=%u", below(p, 4) != 0 ? "power" : "memory", 1 + below(p, 400));
+    people_say(p, "office import%s", which[below(p, sizeof which / sizeof *which)]);
+    if (below(p, 2) != 0)
+        people_say(p, "office case assign :y%u %s", 1 + below(p, SOURCE_PERSONS), who);
+    people_say(p, "%s sync", who);
+    p->at_s += 60;
+    for (unsigned i = below(p, 4); i > 0; i--)
+        write_in_imported(p, who);
+    if (below(p, 2) != 0)
+        people_say(p, "%s sync", who);
+    if (below(p, 2) != 0)
+        people_say(p, "office import");
+}
+
 static void links(struct people *p)
 {
     forecast_link(p, people_who(p));
@@ -338,7 +379,7 @@ static void (*const kinds[FORECAST_COUNT])(struct people *p) = {
     [FORECAST_DISKS] = disks,      [FORECAST_MEMORY] = memory, [FORECAST_CASELOADS] = caseloads,
     [FORECAST_OFFICE] = office,    [FORECAST_LOST] = lost,     [FORECAST_VERSIONS] = versions,
     [FORECAST_PUTBACK] = put_back, [FORECAST_CLONES] = clone,  [FORECAST_SETBACK] = set_back,
-    [FORECAST_ERASING] = erase,    [FORECAST_FLOODS] = flood};
+    [FORECAST_ERASING] = erase,    [FORECAST_FLOODS] = flood,  [FORECAST_IMPORTS] = imports};
 
 void forecast_add(struct people *p)
 {

@@ -74,20 +74,24 @@ void names_value(const char *json, const char *key, char *out, size_t size)
 
 /* --- names --- */
 
-void names_learn(const char *name, const char *out)
+void names_give(const char *name, const char *id)
 {
     size_t i = 0;
-    char id[40];
-    names_value(out, "record", id, sizeof id);
-    if (id[0] == '\0')
-        return;
     while (i < count && strcmp(names[i].name, name) != 0)
         i++;
     if (i == NAMES)
         return;
     (void)snprintf(names[i].name, sizeof names[i].name, "%s", name);
-    memcpy(names[i].id, id, sizeof id);
+    (void)snprintf(names[i].id, sizeof names[i].id, "%s", id);
     count = i == count ? count + 1 : count;
+}
+
+void names_learn(const char *name, const char *out)
+{
+    char id[40];
+    names_value(out, "record", id, sizeof id);
+    if (id[0] != '\0')
+        names_give(name, id);
 }
 
 static const char *look_up(const struct world *w, const char *word)

@@ -7,8 +7,9 @@
 #include "world.h"
 
 void names_reset(void);
-/* The record that this output (JSON, "record": "ID") speaks of gets the name. */
+/* The record that this output (JSON, "record": "ID") speaks of, or the one of this id, gets the name. */
 void names_learn(const char *name, const char *out);
+void names_give(const char *name, const char *id);
 
 /* argv with names replaced: `:c1` and `field=:c1` by the record's id, `@anna` by the device of anna's laptop. words
  * point into argv or to static room that lasts until the next call. -1: a name that nothing has got yet. */

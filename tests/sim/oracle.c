@@ -10,6 +10,7 @@
 #include "oracle_caseload.h"
 #include "oracle_clock.h"
 #include "oracle_erased.h"
+#include "oracle_import.h"
 #include "oracle_ledger.h"
 #include "oracle_link.h"
 #include "oracle_merge.h"
@@ -207,6 +208,7 @@ void oracle_end(unsigned laptops, unsigned shut_out)
         return;
     }
     oracle_ledger_end(laptops | shut_out);
+    oracle_import_judge();
     oracle_caseload_judge();
     oracle_caseload_writers();
     if (gmtime_r(&now, &tm) != NULL && strftime(today, sizeof today, "%Y-%m-%d", &tm) != 0)

@@ -21,7 +21,8 @@
     X(CLONES, "clones")                                                                                                \
     X(SETBACK, "setback") /* the office put back from a backup */                                                      \
     X(ERASING, "erasing") /* the office erases words */                                                                \
-    X(FLOODS, "floods")   /* a laptop brings more than its quota */
+    X(FLOODS, "floods")   /* a laptop brings more than its quota */                                                    \
+    X(IMPORTS, "imports") /* the office imports from another system, and is broken off */
 
 enum forecast {
 #define FORECAST_NUMBER(name, word) FORECAST_##name,

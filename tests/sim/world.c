@@ -14,9 +14,11 @@
 #include "oracle.h"
 #include "oracle_book.h"
 #include "oracle_caseload.h"
+#include "oracle_import.h"
 #include "oracle_link.h"
 #include "restore.h"
 #include "sitting.h"
+#include "source.h"
 #include "system.h"
 
 enum {
@@ -263,6 +265,57 @@ static void allow_all(struct world *w)
     }
 }
 
+/* Gives the source's records names: persons :x1 and so on, cases :y1, services :z1. */
+static void name_records(void)
+{
+    static const struct {
+        enum source_what what;
+        unsigned count;
+        char letter;
+    } all[] = {{SOURCE_PERSON, SOURCE_PERSONS, 'x'},
+               {SOURCE_CASE, SOURCE_PERSONS, 'y'},
+               {SOURCE_SERVICE, SOURCE_SERVICES, 'z'}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        for (unsigned n = 0; n < all[i].count; n++) {
+            struct id id = source_id(all[i].what, n);
+            char name[16], text[ID_TEXT];
+            (void)snprintf(name, sizeof name, ":%c%u", all[i].letter, n + 1);
+            id_format(&id, text);
+            names_give(name, text);
+        }
+}
+
+/* import [again|old|dry]: the source's next export; its newest once more; the one before that; or what the next would
+ * change. */
+static void import(struct world *w, const char *which)
+{
+    int is_old = strcmp(which, "old") == 0, is_dry = strcmp(which, "dry") == 0, is_again = strcmp(which, "again") == 0;
+    unsigned number = is_again ? source_newest() : is_old ? source_newest() - 1 : 0;
+    size_t before = oracle_book_read(1) ? oracle_book_count() : SIZE_MAX;
+    int says_nothing = is_dry || (is_again && before == w->import_end);
+    char folder[32];
+    const char *words[] = {"import", folder, "--source", "reg", is_old ? "--older" : "--dry-run"};
+    struct machine_run *r;
+    if (source_newest() == 0 && which[0] != '\0' && !is_dry)
+        return;
+    if (number == 0 && !is_old)
+        number = source_export(&w->luck, w->root, process_now_ms);
+    if (number == 0)
+        return;
+    (void)snprintf(folder, sizeof folder, "export-%u", number);
+    name_records();
+    r = world_task(w, is_old || is_dry ? 5 : 4, words);
+    if (r != NULL && r->status <= 1 && !r->died && !is_dry && number == source_newest())
+        oracle_import_taken();
+    if (r != NULL && !r->died && before != SIZE_MAX && oracle_book_read(1)) {
+        w->import_end = r->status <= 1 && !is_dry && number == source_newest() ? oracle_book_count() : SIZE_MAX;
+        if (says_nothing && oracle_book_count() != before)
+            oracle_found("9: %s wrote %zu entries", is_dry ? "a dry run of an import" : "the same export once more",
+                         oracle_book_count() - before);
+    }
+    machine_free(r);
+}
+
 static void office_event(struct world *w, int argc, char *const *argv)
 {
     const char *words[SCRIPT_WORDS_MAX];
@@ -283,6 +336,8 @@ static void office_event(struct world *w, int argc, char *const *argv)
         restore_back_up(w);
     } else if (strcmp(argv[0], "putback") == 0) {
         restore_put_back(w);
+    } else if (strcmp(argv[0], "import") == 0) {
+        import(w, argc > 1 ? argv[1] : "");
     } else if (strcmp(argv[0], "release") == 0 && argc > 1) {
         release(w, (unsigned)strtoul(argv[1], NULL, 10));
     } else if (names_put(w, argc, argv, words) == 0) {
@@ -408,6 +463,7 @@ static void begin(struct world *w, const struct script *s, const char *root, FIL
     process_reset(WORLD_BEGIN_MS);
     loop_reset(&w->luck);
     names_reset();
+    source_reset();
     oracle_reset();
     disk_start(root);
     machine_start(root);
@@ -448,6 +504,7 @@ static void finish(struct world *w, struct world_result *out)
     disk_end();
     oracle_reset();
     names_reset();
+    source_reset();
     (void)crypto_generichash_final(&trace_state, out->trace_hash, sizeof out->trace_hash);
     out->events = w->events;
     out->commands = w->commands;

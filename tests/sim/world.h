@@ -56,6 +56,7 @@ struct world {
     char used_ticket[300];   /* the last one that enrolled a laptop; empty: none */
     uint64_t office_down_ms; /* since when it is down; 0: it runs */
     int strange; /* something happened after which a refusal to verify is the right answer: a disk put back or cloned */
+    size_t import_end; /* how many entries the log had when the newest export had been taken; SIZE_MAX: not known */
     uint64_t events, commands, syncs, rounds;
 };
 
