@@ -50,7 +50,7 @@ static const char own_tables[] =
     "  closed INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS import_row("
     "  source TEXT NOT NULL, file TEXT NOT NULL, key TEXT NOT NULL, updated TEXT NOT NULL, import BLOB NOT NULL,"
-    "  PRIMARY KEY(source, file, key)) WITHOUT ROWID;"
+    "  parent TEXT NOT NULL, PRIMARY KEY(source, file, key)) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS entry_held ON entry(device) WHERE held = 1;"
     "INSERT INTO evidence_size SELECT device, sum(length(header) + coalesce(length(body), 0)) "
     "FROM evidence WHERE NOT EXISTS(SELECT 1 FROM evidence_size) GROUP BY device;";

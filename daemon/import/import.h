@@ -107,10 +107,13 @@ int import_source(struct import *im, const char *format, struct error *e);
 int import_begin(struct import *im, const char *folder, const char *exported, struct error *e);
 
 /* Sets `old` of the staged rows whose column `updated` is before the time that a row of the same key had when it was
- * taken last, and settles them: nothing is to be made of them; and `later` of those in which it is after that. Of an
- * export that fills in, no row is old. Errors: the store's. */
-int import_old(struct import *im, const char *table, const char *key, const char *updated, struct error *e);
-/* Remembers the times of a query's rows that were taken: its first column is the key, its second the time. */
+ * taken last, and settles them: nothing is to be made of them; and `later` of those in which it is after that. Of a row
+ * that hung on another one then, by the column `parent` (NULL: that is not asked), where it hung is kept in the staging
+ * table `gone`, as of a deleted row. Of an export that fills in, no row is old. Errors: the store's. */
+int import_old(struct import *im, const char *table, const char *key, const char *updated, const char *parent,
+               struct error *e);
+/* Remembers the times of a query's rows that were taken: its columns are the key, the time, and what the row
+ * hangs on (of a file in which nothing does: anything). */
 int import_remember(struct import *im, const char *file, const char *sql, struct error *e);
 
 /* Writes the import's own record to its end, unless nothing was written and the same export was taken before; commits

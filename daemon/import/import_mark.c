@@ -120,14 +120,26 @@ int import_begin(struct import *im, const char *folder, const char *exported, st
 
 /* --- rows that are older than what was taken --- */
 
-int import_old(struct import *im, const char *table, const char *key, const char *updated, struct error *e)
+/* Keeps in `gone` where a row stood, if it stands under another parent now. */
+static int note_moved(struct import *im, const char *table, sqlite3_stmt *row, const char *stood, struct error *e)
+{
+    enum { LINE, KEY, UPDATED, PARENT };
+    if (stood[0] == '\0' || strcmp(stood, db_text(row, PARENT)) == 0)
+        return 0;
+    return db_run(im->staging, e, "INSERT INTO gone VALUES (?, ?, ?, ?, ?, 0)", "tuttt", table, db_uint(row, LINE),
+                  db_text(row, KEY), stood, db_text(row, UPDATED));
+}
+
+int import_old(struct import *im, const char *table, const char *key, const char *updated, const char *parent,
+               struct error *e)
 {
     sqlite3_stmt *s, *known;
     char sql[3][512];
     int row = 0, is, code;
     if (im->fills || (code = import_take(im, e)) != 0)
         return im->fills ? 0 : code;
-    (void)snprintf(sql[0], sizeof sql[0], "SELECT line, \"%s\", \"%s\" FROM \"%s\" WHERE \"%s\" <> ''", key, updated,
+    (void)snprintf(sql[0], sizeof sql[0], "SELECT line, \"%s\", \"%s\", %s%s%s FROM \"%s\" WHERE \"%s\" <> ''", key,
+                   updated, parent != NULL ? "\"" : "'", parent != NULL ? parent : "", parent != NULL ? "\"" : "'",
                    table, updated);
     (void)snprintf(sql[1], sizeof sql[1], "UPDATE \"%s\" SET old = 1 WHERE line = ?", table);
     (void)snprintf(sql[2], sizeof sql[2], "UPDATE \"%s\" SET later = 1 WHERE line = ?", table);
@@ -139,12 +151,14 @@ int import_old(struct import *im, const char *table, const char *key, const char
         if ((code = import_rest(im, e)) != 0)
             continue;
         if ((is = db_first(im->central->db, &known, e,
-                           "SELECT updated FROM import_row WHERE source = ? AND file = ? AND key = ?", "ttt",
+                           "SELECT updated, parent FROM import_row WHERE source = ? AND file = ? AND key = ?", "ttt",
                            im->source, table, db_text(s, 1))) < 0)
             code = error_code(e);
         if (is == 1) {
             is_old = is_before(db_text(s, 2), db_text(known, 0));
             is_later = is_before(db_text(known, 0), db_text(s, 2));
+            if (parent != NULL && !is_old)
+                code = note_moved(im, table, s, db_text(known, 1), e);
             db_done(im->central->db, known);
         }
         if (code == 0 && is_later)
@@ -178,8 +192,8 @@ int import_remember(struct import *im, const char *file, const char *sql, struct
             (im->in_transaction == 0 && (code = central_begin(im->central, e)) != 0))
             continue;
         im->in_transaction++;
-        code = db_run(im->central->db, e, "INSERT OR REPLACE INTO import_row VALUES (?, ?, ?, ?, ?)", "ttttd",
-                      im->source, file, db_text(s, 0), db_text(s, 1), &im->id);
+        code = db_run(im->central->db, e, "INSERT OR REPLACE INTO import_row VALUES (?, ?, ?, ?, ?, ?)", "ttttdt",
+                      im->source, file, db_text(s, 0), db_text(s, 1), &im->id, db_text(s, 2));
     }
     if (code != 0)
         db_done(im->staging, s);

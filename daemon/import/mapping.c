@@ -81,7 +81,7 @@ static int sift_file(struct import *im, const struct mapping_file *f, struct err
     if ((code = sift_made(im, f->name, sqlite3_mprintf("trim(\"%w\") = ''", f->key), ACCOUNT_LEFT, "its key is empty",
                           e)) == 0 &&
         (code = sift_repeated(im, f, e)) == 0 && f->updated != NULL)
-        code = import_old(im, f->name, f->key, f->updated, e);
+        code = import_old(im, f->name, f->key, f->updated, f->means != NULL ? f->parent : NULL, e);
     return code == 0 && f->deleted != NULL ? sift_deleted(im, f, e) : code;
 }
 
@@ -393,11 +393,14 @@ static int remember_all(struct import *im, const struct mapping *m, struct error
     int code = 0;
     for (size_t i = 0; code == 0 && i < m->file_count; i++) {
         const struct mapping_file *f = &m->files[i];
-        char *sql = f->updated == NULL
-                        ? NULL
-                        : sqlite3_mprintf("SELECT \"%w\", \"%w\" FROM \"%w\" WHERE old = 0 AND \"%w\" <> '' UNION ALL "
-                                          "SELECT key, updated FROM gone WHERE file = %Q AND old = 0 AND updated <> ''",
-                                          f->key, f->updated, f->name, f->updated, f->name);
+        char *sql =
+            f->updated == NULL
+                ? NULL
+                : sqlite3_mprintf("SELECT \"%w\", \"%w\", \"%w\" FROM \"%w\" WHERE old = 0 AND \"%w\" <> '' UNION ALL "
+                                  "SELECT key, updated, parent FROM gone WHERE file = %Q AND old = 0 AND updated <> '' "
+                                  "AND key NOT IN (SELECT \"%w\" FROM \"%w\")",
+                                  f->key, f->updated, f->parent != NULL ? f->parent : f->key, f->name, f->updated,
+                                  f->name, f->key, f->name);
         if (f->updated != NULL)
             code = sql == NULL ? error_memory(e) : import_remember(im, f->name, sql, e);
         sqlite3_free(sql);

@@ -201,6 +201,29 @@ static void an_exit_that_is_not_in_the_export_says_nothing(void **state)
     says(c, "SELECT status || coalesce(closed, '') FROM \"case\" WHERE ?1 <> ''", "open");
 }
 
+/* Goal: an exit, and an answer about a person, that the source moves to another says nothing any more of the first. */
+static void what_a_row_said_goes_when_it_moves(void **state)
+{
+    struct central *c = *state;
+    export_file("Client", EXPORT_CLIENT ADA "2,Bo,,Byron,,,,,,,2026-01-01,\n");
+    export_file("Enrollment", EXPORT_ENROLLMENT CASE1 "E2,2,,2026-01-05,,1,116,,2026-01-05 00:00:00,\n");
+    export_file("Exit", EXPORT_EXIT "X1,E1,2026-01-20,410,2026-01-20 00:00:00,\n");
+    export_file("HealthAndDV", EXPORT_DV "h1,1,2026-01-05,1,2026-01-05,\n");
+    export_take(c);
+    for (int i = 0; i < 2; i++) { /* the second time nothing is new */
+        export_file("Exit", EXPORT_EXIT "X1,E2,2026-01-20,410,2026-02-20 00:00:00,\n");
+        export_file("HealthAndDV", EXPORT_DV "h1,2,2026-01-05,1,2026-02-05,\n");
+        export_take(c);
+        says(c, "SELECT group_concat(status, ' ') FROM (SELECT status FROM \"case\" WHERE ?1 <> '' ORDER BY number)",
+             "open closed");
+        says(c, "SELECT coalesce(closed, '') || coalesce(outcome, '') FROM \"case\" WHERE number = 'E1' AND ?1 <> ''",
+             "");
+        says(c, "SELECT coalesce(json_array_length(alert), 0) FROM client WHERE id = ?", "0");
+        says(c, "SELECT group_concat(legal_name) FROM client WHERE json_array_length(alert) = 1 AND ?1 <> ''",
+             "Bo Byron");
+    }
+}
+
 /* Goal: a user row that the source deleted voids no account and disables none; the row is told, and says so. */
 static void a_deleted_user_keeps_the_account(void **state)
 {
@@ -531,6 +554,7 @@ int main(void)
         TEST(what_a_person_typed_first_is_not_lost),
         TEST(an_older_export_only_fills_in),
         TEST(an_exit_that_is_not_in_the_export_says_nothing),
+        TEST(what_a_row_said_goes_when_it_moves),
         TEST(a_deleted_user_keeps_the_account),
         TEST(an_older_row_changes_nothing),
         TEST(deletions_and_restorations_are_carried),
