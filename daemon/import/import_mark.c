@@ -11,7 +11,7 @@
 #include "import.h"
 #include "letters.h"
 
-enum { RECORDS_PER_COMMIT = 1000, RECORDS_PER_TURN = 40 }; /* of those that go into one commit */
+enum { RECORDS_PER_COMMIT = 1000, RECORDS_PER_TURN = 16 }; /* of those that go into one commit */
 
 int import_source(struct import *im, const char *format, struct error *e)
 {
