@@ -2,13 +2,13 @@
  * Histories by chance of what moves, adds up, or is one of several: services that the source moves from one enrolment
  * to another, deletes and brings back, with an amount that it changes or withdraws; and a set that it puts elements
  * into and takes them out of; between people who add to the same amounts and sets, and void and bring back the same
- * services. The model knows only what each has said. 1,000 histories, or as many as the first argument says; the second
+ * services. The model knows only what each has said. 500 histories, or as many as the first argument says; the second
  * is where chance begins. */
 #include "export_fixture.h"
 
 enum { BATCH = 50, ROUNDS = 7, CASES = 3, ELEMENTS = 3 };
 
-static uint64_t seed = 1, histories = 1000;
+static uint64_t seed = 1, histories = 500;
 
 static unsigned any(unsigned below)
 {
