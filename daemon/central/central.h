@@ -12,6 +12,7 @@
 #include "error.h"
 #include "keyfile.h"
 #include "merkle.h"
+#include "progress.h"
 
 struct central_keys { /* in locked memory */
     uint8_t sign_secret[64];
@@ -52,6 +53,7 @@ struct central {
     uint64_t receipt_ms;       /* 0: entries are received now, by the clock; else at this time (a courier file's) */
     char cover_day[16];        /* the day on which covers that have ended were looked for last (cover.h) */
     const struct central_turn *turn; /* of a long command that runs beside the loop; NULL: nobody else waits */
+    struct progress *progress;       /* of a long command, for whoever waits for it; NULL: nobody looks */
     struct error failure; /* code not 0: the disk failed during a commit, and the store must be opened anew */
     /* Copies from central_begin: a rollback puts them back, a commit signs what differs from them. */
     struct edit_author author_before;

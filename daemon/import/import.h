@@ -49,6 +49,7 @@ struct import {
     int is_begun;               /* the import's record is written, or would be */
     int fills;                  /* the export is older, and only fills in what is missing */
     unsigned in_transaction;    /* records since the last commit */
+    struct progress *progress;  /* NULL: nobody looks */
     int takes_turns;            /* it may run beside the loop, and commits in between; else it keeps the record */
     struct central_pause pause; /* others have the record */
     uint64_t since_ms;          /* when the record was taken last, by a clock that only goes forward */

@@ -170,6 +170,7 @@ static int insert_rows(struct staging *g, struct error *e)
     if (sqlite3_prepare_v2(db_handle(g->im->staging), sql, -1, &insert, NULL) != SQLITE_OK)
         code = error_set(e, E_INTERNAL, "%s.csv cannot be staged", g->name);
     while (code == 0 && (r = csv_next(&g->csv, &why)) != CSV_END) {
+        progress_step(g->im->progress);
         if (r == CSV_ROW) {
             code = insert_row(g, insert, e);
             continue;

@@ -317,8 +317,10 @@ static int take_all(struct import *im, const struct mapping_record *r, struct er
     if (code != 0)
         return code;
     while (code == 0 && (row = db_next(im->staging, s, e)) == 1)
-        if ((code = import_take(im, e)) == 0)
+        if ((code = import_take(im, e)) == 0) {
+            progress_step(im->progress);
             code = take(im, r, s, e);
+        }
     if (code != 0)
         db_done(im->staging, s);
     return code != 0 ? code : row < 0 ? error_code(e) : 0;
@@ -411,11 +413,13 @@ static int remember_all(struct import *im, const struct mapping *m, struct error
 int mapping_import(struct import *im, const struct mapping *m, const char *folder, struct error *e)
 {
     int code;
+    progress_begin(im->progress, "rows read");
     if ((code = import_source(im, m->format, e)) != 0 || (code = begin(im, m, folder, e)) != 0 ||
         (code = stage_all(im, m, folder, e)) != 0)
         return code;
     if ((code = import_take(im, e)) != 0)
         return code;
+    progress_begin(im->progress, "records compared with what the source said before");
     for (size_t i = m->record_count; code == 0 && !im->fills && i-- > 0;)
         if (m->records[i].goes)
             code = withdraw_gone(im, &m->records[i], e);

@@ -52,6 +52,8 @@ int operator_check(const char *folder, struct error *e)
 struct caller {
     struct server *server;
     uv_pipe_t pipe;
+    uv_timer_t tick; /* says how far the command is */
+    int open;        /* of these two handles */
     uv_write_t write;
     uint8_t *bytes; /* the length, then length and request, as they come; at last the answer */
     size_t size, used;
@@ -59,13 +61,16 @@ struct caller {
     char watch[1];           /* what a caller might send meanwhile */
 };
 
-enum { WORDS_MAX = 256 };
+enum { WORDS_MAX = 256, PROGRESS_MS = 500 };
 
 /* A request, as it is carried out. All of its words are in `copy`. */
 struct request {
     struct caller *caller; /* NULL: it has hung up, and the command runs on to its next piece */
     struct server *server;
     struct reader *reader; /* it only reads; NULL: it does not */
+    int shows_progress;
+    struct progress progress;
+    char told[PROGRESS_WORDS]; /* what the caller was told of it last */
     char *argv[WORDS_MAX + 1], *copy, *folder;
     int argc, status;
     struct slice secret; /* in copy */
@@ -77,6 +82,8 @@ struct request {
 static void on_caller_closed(uv_handle_t *handle)
 {
     struct caller *c = handle->data;
+    if (--c->open != 0)
+        return;
     if (c->bytes != NULL)
         sodium_memzero(c->bytes, c->size);
     free(c->bytes);
@@ -93,8 +100,10 @@ static void refuse(struct caller *c, const char *why)
 
 static void hang_up(struct caller *c)
 {
-    if (!uv_is_closing((uv_handle_t *)&c->pipe))
-        uv_close((uv_handle_t *)&c->pipe, on_caller_closed);
+    if (uv_is_closing((uv_handle_t *)&c->pipe))
+        return;
+    uv_close((uv_handle_t *)&c->pipe, on_caller_closed);
+    uv_close((uv_handle_t *)&c->tick, on_caller_closed);
 }
 
 static void on_answered(uv_write_t *write, int status)
@@ -150,10 +159,13 @@ static void request_free(struct request *r)
 /* Runs the command with its output in memory. */
 static void run_on(struct request *r, struct central *c)
 {
+    struct progress *others = c->progress;
     struct cli cli = {open_memstream(&r->out, &r->out_size), open_memstream(&r->err, &r->err_size), 0, 0};
     r->status = 2;
+    c->progress = r->shows_progress ? &r->progress : NULL;
     if (cli.out != NULL && cli.err != NULL)
         r->status = r->server->command(c, &cli, r->folder, r->secret, r->argc, r->argv);
+    c->progress = others;
     if (cli.out != NULL)
         (void)fclose(cli.out);
     if (cli.err != NULL)
@@ -181,6 +193,43 @@ static void answer_request(struct request *r)
     request_free(r);
 }
 
+struct telling {
+    uv_write_t write;
+    uint8_t bytes[4 + PROGRESS_WORDS + 8];
+};
+
+static void on_told(uv_write_t *write, int status)
+{
+    (void)status; /* who has hung up is noticed elsewhere */
+    free(write->data);
+}
+
+/* Tells the caller how far the command is, if that is anything new. */
+static void on_tick(uv_timer_t *tick)
+{
+    struct caller *c = tick->data;
+    struct request *r = c->running;
+    char words[PROGRESS_WORDS];
+    struct telling *t;
+    struct pack w;
+    uv_buf_t buffer;
+    if (r == NULL || (progress_words(&r->progress, words), strcmp(words, r->told) == 0))
+        return;
+    memcpy(r->told, words, sizeof words);
+    pack_start(&w);
+    pack_array(&w, 1);
+    pack_text(&w, words, strlen(words));
+    if (pack_finish(&w, NULL) == 0 && pack_bytes(&w).size <= sizeof t->bytes - 4 && (t = malloc(sizeof *t)) != NULL) {
+        put_length(t->bytes, pack_bytes(&w).size);
+        memcpy(t->bytes + 4, pack_bytes(&w).p, pack_bytes(&w).size);
+        t->write.data = t;
+        buffer = uv_buf_init((char *)t->bytes, (unsigned)pack_bytes(&w).size + 4);
+        if (uv_write(&t->write, (uv_stream_t *)&c->pipe, &buffer, 1, on_told) != 0)
+            free(t);
+    }
+    pack_free(&w);
+}
+
 /* A command that ran beside the loop has ended. */
 static void on_request_ended(void *arg)
 {
@@ -189,6 +238,7 @@ static void on_request_ended(void *arg)
     server_say(s, "command: satcheld %s has ended, with status %d", r->argv[0], r->status);
     if (r->caller != NULL) {
         r->caller->running = NULL;
+        (void)uv_timer_stop(&r->caller->tick);
         (void)uv_read_stop((uv_stream_t *)&r->caller->pipe);
     }
     answer_request(r);
@@ -249,10 +299,13 @@ static void carry_out(struct request *r)
     }
     server_say(s, "command: satcheld %s begins, beside the loop", r->argv[0]);
     c->running = r;
+    if (r->shows_progress)
+        (void)uv_timer_start(&c->tick, on_tick, PROGRESS_MS, PROGRESS_MS);
     (void)uv_read_start((uv_stream_t *)&c->pipe, give_watch, on_watched);
 }
 
-/* Unpacks a request, [folder, [argv...], secret or nil], into NUL-ended copies of its words. -1: it is none. */
+/* Unpacks a request, [folder, [argv...], secret or nil, progress], into NUL-ended copies of its words. -1: it is none.
+ */
 static int unpack_request(struct caller *c, struct request *r)
 {
     struct slice word, secret;
@@ -260,7 +313,7 @@ static int unpack_request(struct caller *c, struct request *r)
     size_t count;
     char *p = r->copy;
     unpack_start(&u, (struct slice){c->bytes + 4, c->size - 4});
-    if (unpack_array(&u) != 3)
+    if (unpack_array(&u) != 4)
         u.failed = 1;
     word = unpack_text(&u);
     r->folder = p;
@@ -280,6 +333,7 @@ static int unpack_request(struct caller *c, struct request *r)
         memcpy(p, secret.p != NULL ? secret.p : (const uint8_t *)"", secret.size);
         r->secret = (struct slice){(uint8_t *)p, secret.size};
     }
+    r->shows_progress = unpack_uint(&u) != 0;
     return unpack_end(&u, "the request", NULL) != 0 ? -1 : 0;
 }
 
@@ -361,7 +415,9 @@ static void on_caller(uv_stream_t *listener, int status)
     c->size = 4;
     c->bytes = malloc(c->size);
     (void)uv_pipe_init(&s->loop, &c->pipe, 0);
-    c->pipe.data = c;
+    (void)uv_timer_init(&s->loop, &c->tick);
+    c->open = 2;
+    c->pipe.data = c->tick.data = c;
     if (c->bytes == NULL || uv_accept(listener, (uv_stream_t *)&c->pipe) != 0)
         refuse(c, "there is no memory, or no descriptor is free");
     else if (!is_allowed(&c->pipe))
@@ -449,7 +505,7 @@ static int send_request(int fd, int argc, char **argv, struct slice secret, stru
     struct pack w;
     int code;
     pack_start(&w);
-    pack_array(&w, 3);
+    pack_array(&w, 4);
     pack_text(&w, folder != NULL ? folder : "/", folder != NULL ? strlen(folder) : 1);
     pack_array(&w, (size_t)argc);
     for (int i = 0; i < argc; i++)
@@ -458,6 +514,7 @@ static int send_request(int fd, int argc, char **argv, struct slice secret, stru
         pack_bin(&w, secret.p, secret.size);
     else
         pack_nil(&w);
+    pack_uint(&w, isatty(STDERR_FILENO) != 0);
     code = pack_finish(&w, e);
     if (code == 0 && pack_bytes(&w).size > OPERATOR_REQUEST_MAX)
         code =
@@ -471,35 +528,57 @@ static int send_request(int fd, int argc, char **argv, struct slice secret, stru
     return code;
 }
 
-static int print_answer(int fd, int *status, struct error *e)
+/* Receives and prints the answer, or how far the command is. 1: it was the answer; 0: it was not; -1: failed. */
+static int print_next(int fd, int *status, int *shows, struct error *e)
 {
+    struct slice out = {NULL, 0}, err = {NULL, 0}, words = {NULL, 0};
     uint8_t length[4], *bytes;
-    struct slice out, err;
+    char shown[PROGRESS_WORDS];
     struct unpack r;
-    size_t size;
+    size_t size, count = 0;
     int code;
-    if ((code = receive_all(fd, length, sizeof length, e)) != 0)
-        return code;
+    if (receive_all(fd, length, sizeof length, e) != 0)
+        return -1;
     size = get_length(length);
-    if (size == 0 || size > OPERATOR_ANSWER_MAX || (bytes = malloc(size)) == NULL)
-        return error_set(e, E_LIMIT,
-                         "the daemon's answer is too large to be printed; stop the daemon and call the command again");
+    if (size == 0 || size > OPERATOR_ANSWER_MAX || (bytes = malloc(size)) == NULL) {
+        (void)error_set(e, E_LIMIT,
+                        "the daemon's answer is too large to be printed; stop the daemon and call the command again");
+        return -1;
+    }
     if ((code = receive_all(fd, bytes, size, e)) == 0) {
         unpack_start(&r, (struct slice){bytes, size});
-        if (unpack_array(&r) != 3)
-            r.failed = 1;
-        *status = (int)unpack_uint(&r);
-        out = unpack_bin(&r);
-        err = unpack_bin(&r);
-        if ((code = unpack_end(&r, "the daemon's answer", e)) == 0) {
-            (void)fwrite(out.p, 1, out.size, stdout);
-            (void)fflush(stdout);
-            (void)fwrite(err.p, 1, err.size, stderr);
+        if ((count = unpack_array(&r)) == 1) {
+            words = unpack_text(&r);
+        } else {
+            *status = (int)unpack_uint(&r);
+            out = unpack_bin(&r);
+            err = unpack_bin(&r);
         }
+        if (count != 1 && count != 3)
+            r.failed = 1;
+        code = unpack_end(&r, "the daemon's answer", e);
+    }
+    if (code == 0 && (count == 1 || *shows)) {
+        (void)snprintf(shown, sizeof shown, "%.*s", (int)words.size, (const char *)words.p);
+        progress_print(shown);
+        *shows = count == 1;
+    }
+    if (code == 0) {
+        (void)fwrite(out.p, 1, out.size, stdout);
+        (void)fflush(stdout);
+        (void)fwrite(err.p, 1, err.size, stderr);
     }
     sodium_memzero(bytes, size);
     free(bytes);
-    return code;
+    return code != 0 ? -1 : count == 3;
+}
+
+static int print_answer(int fd, int *status, struct error *e)
+{
+    int shows = 0, is_answered;
+    while ((is_answered = print_next(fd, status, &shows, e)) == 0)
+        ;
+    return is_answered == 1 ? 0 : error_code(e);
 }
 
 /* Looks who listens, before anything is said to him. It must be root, this user, or, if root asks, the user to whom the

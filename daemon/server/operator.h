@@ -1,8 +1,9 @@
 /* The operator's socket: while the daemon runs it carries out the commands of satcheld, since an office has one writer.
  *
  * A stream socket, mode 0600, in the office's folder; only the daemon's own user and root are heard (SO_PEERCRED). A
- * request is a 32-bit big-endian length and msgpack [folder it was called in, [argv...], secret or nil]; the answer is
- * a length and [exit status, stdout, stderr]. One request for each connection. */
+ * request is a 32-bit big-endian length and msgpack [folder it was called in, [argv...], secret or nil, 1 or 0: it
+ * shows progress]; the answer is a length and [exit status, stdout, stderr]. Before it may come, each with its length,
+ * how far a long command is: [words]. One request for each connection. */
 #ifndef SATCHEL_OPERATOR_H
 #define SATCHEL_OPERATOR_H
 

@@ -305,6 +305,7 @@ static int import_export(struct task *t, struct usage_call *call, int dry_run, s
     im->central = t->central;
     im->takes_turns = 1;
     im->dry_run = dry_run;
+    im->progress = t->central->progress; /* the central's own is another command's while others have the record */
     im->is_older = usage_flag(call, "older");
     im->tells = im->dry_run || usage_text(call, "report") != NULL;
     im->system = source != NULL ? source : "";
@@ -316,6 +317,8 @@ static int import_export(struct task *t, struct usage_call *call, int dry_run, s
         code = read_export(im, mapping, path, usage_text(call, "assign"), e);
     if (code != 0 && im->in_transaction != 0)
         central_rollback(t->central);
+    if (im->progress != NULL && im->progress->is_shown)
+        progress_print("");
     if (code == 0 && (code = import_give(im, e)) == 0)
         code = tell(t, im, &report, &left, e);
     import_close(im);
@@ -334,14 +337,21 @@ static int import_export(struct task *t, struct usage_call *call, int dry_run, s
 static int import_or_try(struct task *t, struct usage_call *call, struct error *e)
 {
     struct central *office = t->central;
+    struct progress here = {.is_shown = !t->cli->json && t->cli->err == stderr && isatty(STDERR_FILENO)};
     int code;
-    if (!usage_flag(call, "dry-run"))
-        return import_export(t, call, 0, e);
+    if (here.is_shown)
+        office->progress = &here;
+    if (!usage_flag(call, "dry-run")) {
+        code = import_export(t, call, 0, e);
+        office->progress = here.is_shown ? NULL : office->progress;
+        return code;
+    }
     if ((code = central_copy(office, &t->central, e)) == 0) {
         code = import_export(t, call, 1, e);
         central_close(t->central);
     }
     t->central = office;
+    office->progress = here.is_shown ? NULL : office->progress;
     return code;
 }
 

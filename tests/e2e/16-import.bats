@@ -167,3 +167,14 @@ endless='SELECT count(*) FROM service a, service b, service c, service d WHERE a
     equal "$(ls "$office" | grep -c scratch || true)" "0"
 }
 all_begun() { [ "$(grep -cF "report begins, beside the loop" "$office.journal")" -ge 3 ]; }
+
+@test "on a terminal an import says how far it is, through the daemon and without one" {
+    ensure_running
+    run script -qec "$bin/satcheld import $office $home/big --source told" /dev/null
+    has "$output" " records compared with what the source said before"
+    has "$output" "400  client       new"
+    stop
+    run script -qec "$bin/satcheld import $office $home/big --source told --dry-run --passphrase-file $home/office.passphrase" /dev/null
+    has "$output" " rows read"
+    has "$output" "400  client       unchanged"
+}

@@ -39,7 +39,7 @@ static int start(void **state)
     c = pair_office_new(secret);
     pair_office_write(c, KIND_OFFICE, &pair_everywhere, &c->office, 1, "name", "Test", NULL);
     (void)office_user(c, "boss", "administrator");
-    c->folder = folder;
+    c->folder = strdup(folder); /* freed with the office */
     memset(&server, 0, sizeof server);
     server.central = c;
     server.command = carry_out;

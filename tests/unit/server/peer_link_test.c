@@ -54,7 +54,7 @@ static int start_with(void **state, void (*prepare)(struct room *r))
     (void)snprintf(r->ready, sizeof r->ready, "%s/ready", r->folder);
     crypto_sign_keypair(public_key, secret);
     r->office = pair_office_new(secret);
-    r->office->folder = r->folder;
+    r->office->folder = strdup(r->folder);
     randombytes_buf(r->office->keys->noise_secret, 32);
     crypto_scalarmult_base(r->office->noise_public, r->office->keys->noise_secret);
     user = office_user(r->office, "anna", "case manager");
