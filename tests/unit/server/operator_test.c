@@ -1,4 +1,4 @@
-/* Tests: daemon/server/operator.c
+/* Tests: daemon/server/operator.c daemon/server/operator_ask.c
  * The operator's socket: a command goes to the daemon and its answer comes back as if it had run here; nonsense and
  * silence cost the daemon nothing, and do not keep it from stopping. */
 #include "office_fixture.h"
