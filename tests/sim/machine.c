@@ -315,6 +315,7 @@ static int run_task(void *arg)
     struct task t = {machine_office(), &cli, root, MACHINE_PASSPHRASE, strlen(MACHINE_PASSPHRASE), 0, NULL};
     char *argv[MACHINE_WORDS_MAX + 1] = {NULL};
     memcpy(argv, r->argv, sizeof argv);
+    assert(t.central != NULL);
     t.central->turn = strcmp(argv[0], "import") == 0 ? &turn : NULL;
     r->status = strcmp(argv[0], "erase") == 0 && r->argc == 2
                     ? oracle_erased_erase(t.central, (unsigned)strtoul(argv[1], NULL, 10), cli.err)

@@ -210,7 +210,8 @@ static int is_first(const struct oracle_book_op *ops, size_t at, size_t size)
     return 1;
 }
 
-/* Taken down by this device, and given to nobody yet. */
+/* Taken down by this device, and given to nobody yet. An erasure may stand in front of the first change, if that came
+ * without its words. */
 static int is_taken_down_by(const struct id *device, const struct id *scope, size_t size)
 {
     size_t count, first = SIZE_MAX;
@@ -221,7 +222,8 @@ static int is_taken_down_by(const struct id *device, const struct id *scope, siz
             continue;
         if (entry->kind == KIND_ASSIGNMENT)
             return 0;
-        first = first == SIZE_MAX ? i : first;
+        if (first == SIZE_MAX && entry->kind != KIND_ERASURE)
+            first = i;
     }
     if (first == SIZE_MAX || !id_equal(&oracle_book_at(first)->device, device))
         return 0;

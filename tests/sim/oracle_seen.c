@@ -11,6 +11,7 @@
 #include "pack.h"
 #include "process.h"
 #include "schema.h"
+#include "versions.h"
 
 struct printed {
     unsigned machine;
@@ -167,13 +168,17 @@ struct judging {
     size_t until; /* of what was printed counts what was printed before this */
 };
 
-/* An older laptop shows a choice that it does not know by its code, and as newer than it is. */
+/* An older laptop shows a choice that it does not know by its code, and as newer than it is; and so a whole field. */
 static int was_printed_as_newer(const struct judging *j, const struct schema_field *field, struct slice value,
                                 size_t since)
 {
     char words[64], bare[64];
     size_t used = 0;
     int64_t code;
+    if (field->since == versions_newest()) {
+        add_text(bare, &used, "a field that is newer than this program");
+        return was_printed(j->t, since, bare, j->decides, j->until);
+    }
     if (field->type != SCHEMA_CHOICE || !slice_int(value, &code))
         return 0;
     (void)snprintf(words, sizeof words, "newer than this program (%lld)", (long long)code);

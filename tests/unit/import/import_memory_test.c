@@ -313,7 +313,7 @@ static void a_workers_void_stays_and_is_told(void **state)
         export_done(im);
     }
     says(c, "SELECT voided FROM service WHERE ?1 <> ''", "1");
-    assert_int_equal(c->tree.size, before + 3 * 2);
+    assert_int_equal(c->tree.size, before + 6);
 }
 
 /* Goal: what the source deletes and people wrote in stands, contested, until a person decides; a note in a case is

@@ -55,7 +55,7 @@ static void model_service(struct service *s, const struct service_row *row)
     if (stay->people_void)
         return;
     stay->exists = 1;
-    stay->said = row->amount * 1000;
+    stay->said = (int64_t)row->amount * 1000;
 }
 
 static void model_set(struct set *s, const struct set_row *row)
@@ -208,7 +208,9 @@ static void export_services(struct history *h, int round)
         row->day = any(6) == 0 ? 1 + (int)any((unsigned)round + 1) : round + 1;
         if (any(8) == 0)
             continue; /* it is not in this export */
-        (void)snprintf(amount, sizeof amount, row->amount == 0 ? "" : "%d.00", row->amount * 10);
+        amount[0] = '\0';
+        if (row->amount != 0)
+            (void)snprintf(amount, sizeof amount, "%d.00", row->amount * 10);
         (void)fprintf(out, "S%d,E%d,2026-01-06,152,1,%s,2026-01-%02d 00:00:00,%s\n", i, row->at, amount, row->day,
                       row->is_deleted ? "2026-01-20" : "");
         model_service(&h->services[i], row);
