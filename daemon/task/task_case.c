@@ -56,7 +56,7 @@ static void print_case(struct task *t, struct json *j, sqlite3_stmt *s, const ch
             json_text(json_key(j, names[i]), text);
             continue;
         }
-        if (i == CASE)
+        if (i == CASE && text != NULL)
             text += strlen(text) - (ID_BRIEF - 1);
         (void)fputs(i == 0 ? "" : "  ", t->cli->out);
         if (i == NAME && !db_is_null(s, DIED))

@@ -217,7 +217,7 @@ static void test_lease_and_officers(void **state)
 static void test_officers_come_only_when_changed(void **state)
 {
     struct room *r = *state;
-    struct keyfile_pair pairs[KEYFILE_PAIRS_MAX], turned[KEYFILE_PAIRS_MAX];
+    struct keyfile_pair pairs[KEYFILE_PAIRS_MAX], turned[KEYFILE_PAIRS_MAX] = {0};
     size_t count, all = 0;
     PAIR_OK(recovery_pairs(r->office, pairs, &count, &pair_e));
     for (size_t i = 0; i < count; i++)
