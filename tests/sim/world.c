@@ -255,13 +255,22 @@ static void note_bounded(struct world *w, const char *at_name)
             w->laptops[i].is_bounded = 1;
 }
 
-/* Who was to bring little may bring what everybody may. */
+/* Who was to bring little may bring what everybody may. An office whose disk failed before ends at its next command,
+ * starts again, and is told once more. */
 static void allow_all(struct world *w)
 {
     for (unsigned m = 1; m <= WORLD_CLONE; m++) {
         const char *words[] = {"device", "quota", w->laptops[m].device, "--percent", "100"};
-        if (w->laptops[m].is_bounded && w->laptops[m].device[0] != '\0')
-            machine_free(world_task(w, 5, words));
+        for (int tries = 0, done = 0; !done && tries < 2; tries++) {
+            struct machine_run *r = NULL;
+            world_office_up(w);
+            if (w->laptops[m].is_bounded && w->laptops[m].device[0] != '\0')
+                r = world_task(w, 5, words);
+            done = r == NULL || r->status == 0;
+            machine_free(r);
+            if (!done)
+                world_advance(w, process_now_ms + MINUTE);
+        }
     }
 }
 
