@@ -17,7 +17,7 @@
 #include "db.h"
 #include "vault.h"
 
-enum { ROWS = 40000, ROW_BYTES = 700 }; /* some 28 MB, over a cache of 8 */
+enum { ROWS = 20000, ROW_BYTES = 700 }; /* some 14 MB, over a cache of 8 */
 
 static const char mark[] = "penicillin, by name of Ada";
 
