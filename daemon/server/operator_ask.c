@@ -124,11 +124,11 @@ static int print_next(int fd, int *status, int *shows, struct error *e)
         code = unpack_end(&r, "the daemon's answer", e);
     }
     if (code == 0 && (count == 1 || *shows)) {
-        (void)snprintf(shown, sizeof shown, "%.*s", (int)words.size, (const char *)words.p);
+        (void)snprintf(shown, sizeof shown, "%.*s", (int)words.size, words.p != NULL ? (const char *)words.p : "");
         progress_print(shown);
         *shows = count == 1;
     }
-    if (code == 0) {
+    if (code == 0 && count == 3) {
         (void)fwrite(out.p, 1, out.size, stdout);
         (void)fflush(stdout);
         (void)fwrite(err.p, 1, err.size, stderr);
