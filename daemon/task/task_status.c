@@ -207,7 +207,8 @@ static int check_pages(struct db *db, struct error *e)
 /* Opens what the log is replayed into: in memory if nothing can be written beside the office. */
 static int open_copy(const struct central *c, struct db **out, struct error *e)
 {
-    return access(c->folder, W_OK) == 0 ? db_open_scratch(out, c->folder, e) : db_open_memory(out, e);
+    return c->folder != NULL && access(c->folder, W_OK) == 0 ? db_open_scratch(out, c->folder, e)
+                                                             : db_open_memory(out, e);
 }
 
 static int check_all(struct task *t, struct usage_call *call, struct error *e)
