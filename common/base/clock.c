@@ -54,6 +54,13 @@ uint64_t clock_wall(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+uint64_t clock_steady(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 int clock_text(uint64_t unix_ms, char out[CLOCK_TEXT])
 {
     time_t when = (time_t)(unix_ms / 1000);

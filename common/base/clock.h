@@ -33,6 +33,10 @@ uint64_t clock_ms(uint64_t hlc);
 /* Returns the wall clock, in milliseconds since 1970; 0 if it shows an earlier time. */
 uint64_t clock_wall(void);
 
+/* Returns milliseconds of a clock that only goes forward, since a moment that nobody knows: for how long something
+ * takes. */
+uint64_t clock_steady(void);
+
 /* Writes milliseconds since 1970 as "2026-11-23T19:45:00Z". 0; -1: there is no such date, and out is "". */
 #define CLOCK_TEXT 32
 int clock_text(uint64_t unix_ms, char out[CLOCK_TEXT]);

@@ -2,7 +2,8 @@
 #include "progress.h"
 
 #include <stdio.h>
-#include <time.h>
+
+#include "clock.h"
 
 void progress_begin(struct progress *p, const char *what)
 {
@@ -12,13 +13,6 @@ void progress_begin(struct progress *p, const char *what)
     atomic_store(&p->what, what);
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 void progress_step(struct progress *p)
 {
     enum { OFTEN_MS = 500, LOOKS = 64 };
@@ -26,7 +20,7 @@ void progress_step(struct progress *p)
     uint64_t now;
     if (p == NULL || atomic_fetch_add(&p->done, 1) % LOOKS != 0 || !p->is_shown)
         return;
-    if ((now = now_ms()) - p->shown_ms < OFTEN_MS)
+    if ((now = clock_steady()) - p->shown_ms < OFTEN_MS)
         return;
     p->shown_ms = now;
     progress_words(p, words);

@@ -7,8 +7,8 @@
  *   secret       the data key is wrapped under BLAKE2b-256(key = secret, "satchel secret 1")
  *   reports      the pages key is wrapped under BLAKE2b-256(key = secret, "satchel reports 1") */
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "keyfile_private.h"
 
 #define SALT_AT KEYFILE_HEADER_BYTES
@@ -81,13 +81,6 @@ static void secret_key(uint8_t out[KEYFILE_KEY_BYTES], const uint8_t *slot, cons
 
 /* ---- making a passphrase's slot ---- */
 
-static uint64_t monotonic_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Writes the cost into the slot's header, and stretches the passphrase with it. One run of MODERATE is timed; on a fast
  * machine a second run with more passes follows: at most 0.4 s, after a first run of at most 0.4 s. */
 static int stretch_measured(uint8_t own[KEYFILE_KEY_BYTES], uint8_t *slot, const struct keyfile_new_passphrase *fresh,
@@ -101,11 +94,11 @@ static int stretch_measured(uint8_t own[KEYFILE_KEY_BYTES], uint8_t *slot, const
     }
     keyfile_image_put_le(slot + KEYFILE_AT_PASSES, passes, 4);
     keyfile_image_put_le(slot + KEYFILE_AT_MEMORY, memory, 8);
-    began = monotonic_ms();
+    began = clock_steady();
     code = stretch(own, slot, fresh->passphrase, e);
     if (code != 0 || fresh->cost == KEYFILE_MINIMUM)
         return code;
-    took = monotonic_ms() - began;
+    took = clock_steady() - began;
     passes = passes * MEASURE_MS / (took > 0 ? took : 1);
     if (passes > MEASURED_PASSES_MAX)
         passes = MEASURED_PASSES_MAX;

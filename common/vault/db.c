@@ -110,6 +110,20 @@ static int make_functions(struct db *db, struct error *e)
     return rc == SQLITE_OK ? 0 : error_memory(e);
 }
 
+/* Ends an opening that has come so far with this code: hands the database out, or closes it. */
+static int end_opening(struct db *db, int code, int has_meta, struct db **out, struct error *e)
+{
+    if (code == 0)
+        code = make_functions(db, e);
+    if (code == 0 && has_meta)
+        code = make_meta(db, e);
+    if (code == 0)
+        *out = db;
+    else
+        db_close(db);
+    return code;
+}
+
 int db_open(struct db **out, const char *path, const uint8_t key[32], int flags, int wait_ms, struct error *e)
 {
     struct db *db;
@@ -117,15 +131,7 @@ int db_open(struct db **out, const char *path, const uint8_t key[32], int flags,
     *out = NULL;
     if (code == 0)
         code = vault_open(&db->handle, path, key, flags, wait_ms, e);
-    if (code == 0)
-        code = make_functions(db, e);
-    if (code == 0 && (flags & VAULT_READ) == 0)
-        code = make_meta(db, e);
-    if (code == 0)
-        *out = db;
-    else
-        db_close(db);
-    return code;
+    return end_opening(db, code, (flags & VAULT_READ) == 0, out, e);
 }
 
 int db_open_memory(struct db **out, struct error *e)
@@ -142,15 +148,7 @@ int db_open_memory(struct db **out, struct error *e)
         (void)sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve);
     if (code == 0)
         code = db_exec(db, "PRAGMA foreign_keys=ON", e);
-    if (code == 0)
-        code = make_functions(db, e);
-    if (code == 0)
-        code = make_meta(db, e);
-    if (code == 0)
-        *out = db;
-    else
-        db_close(db);
-    return code;
+    return end_opening(db, code, 1, out, e);
 }
 
 int db_open_scratch(struct db **out, const char *folder, struct error *e)
@@ -160,15 +158,7 @@ int db_open_scratch(struct db **out, const char *folder, struct error *e)
     *out = NULL;
     if (code == 0)
         code = vault_open_scratch(&db->handle, folder, e);
-    if (code == 0)
-        code = make_functions(db, e);
-    if (code == 0)
-        code = make_meta(db, e);
-    if (code == 0)
-        *out = db;
-    else
-        db_close(db);
-    return code;
+    return end_opening(db, code, 1, out, e);
 }
 
 void db_close(struct db *db)

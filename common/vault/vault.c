@@ -10,8 +10,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "clock.h"
 #include "file.h"
 #include "vault_private.h"
 
@@ -172,22 +172,15 @@ static int open_once(sqlite3 **out, const struct vault_opening *o, struct error 
     return code;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 int vault_open_through(sqlite3 **out, const struct vault_opening *o, struct error *e)
 {
-    int64_t end = now_ms() + o->wait_ms;
+    int64_t end = (int64_t)clock_steady() + o->wait_ms;
     for (;;) {
         int64_t left;
         int code = open_once(out, o, e);
         if (code == 0)
             (void)sqlite3_busy_timeout(*out, o->wait_ms);
-        left = end - now_ms();
+        left = end - (int64_t)clock_steady();
         if (code != E_BUSY || left <= 0)
             return code;
         /* A random wait, so that several who wait do not come back together. */

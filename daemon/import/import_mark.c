@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
 #include "import.h"
@@ -202,13 +201,6 @@ int import_remember(struct import *im, const char *file, const char *sql, struct
 
 /* --- turns --- */
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 int import_give(struct import *im, struct error *e)
 {
     int code;
@@ -225,7 +217,7 @@ int import_take(struct import *im, struct error *e)
     if (!im->pause.is_given)
         return 0;
     code = central_take(im->central, &im->pause, e);
-    im->since_ms = now_ms();
+    im->since_ms = clock_steady();
     return code;
 }
 
@@ -233,7 +225,7 @@ int import_rest(struct import *im, struct error *e)
 {
     enum { LEAST_MS = 5, MOST_MS = 250 };
     const struct central_turn *turn = im->central->turn;
-    uint64_t had = im->pause.is_given ? 0 : now_ms() - im->since_ms;
+    uint64_t had = im->pause.is_given ? 0 : clock_steady() - im->since_ms;
     int code;
     if (!others_wait(im) || (!im->pause.is_given && had < MOST_MS && (had < LEAST_MS || !turn->is_wanted(turn->arg))))
         return 0;

@@ -161,6 +161,7 @@ static void answer_request(struct request *r)
     request_free(r);
 }
 
+/* What a caller is told, until it is written. */
 struct telling {
     uv_write_t write;
     uint8_t bytes[4 + PROGRESS_WORDS + 8];
@@ -181,7 +182,10 @@ static void on_tick(uv_timer_t *tick)
     struct telling *t;
     struct pack w;
     uv_buf_t buffer;
-    if (r == NULL || (progress_words(&r->progress, words), strcmp(words, r->told) == 0))
+    if (r == NULL || uv_stream_get_write_queue_size((uv_stream_t *)&c->pipe) != 0)
+        return; /* a caller that stands still is not told more and more */
+    progress_words(&r->progress, words);
+    if (strcmp(words, r->told) == 0)
         return;
     memcpy(r->told, words, sizeof words);
     pack_start(&w);
@@ -242,6 +246,8 @@ static void on_watched(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer
 static int start_beside(struct server *s, struct request *r, struct error *e)
 {
     const struct reader_job job = {run_reading, on_request_ended, r};
+    if (s->stopping)
+        return error_set(e, E_BUSY, "the daemon stops; start it again, or call the command without one");
     return s->reads(r->argc, r->argv) ? reader_start(s, &job, &r->reader, e)
                                       : beside_start(s, r->argv[0], run_request, on_request_ended, r, e);
 }
